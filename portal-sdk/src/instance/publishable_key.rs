@@ -1,0 +1,350 @@
+//! [`PublishableKey`]: which instance this is, what kind it is, and where its Frontend API lives.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
+use url::{Host, Url};
+
+/// WHATWG "forgiving base64" without its white space and padding rules, which [`decode_forgiving`] applies first.
+const FORGIVING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Whether an instance is for development or for production. The publishable key's prefix decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InstanceType {
+    /// `pk_test_…`: signed-in state crosses origins in the address (the development browser's token).
+    Development,
+    /// `pk_live_…`: signed-in state lives in cookies of the application's domain.
+    Production,
+}
+
+/// An instance's public name: `pk_test_…` or `pk_live_…`, with the address of its Frontend API inside.
+///
+/// It is compared and hashed as written; the cookie suffix depends on every character of it.
+///
+/// ```
+/// use portal_sdk::instance::{InstanceType, PublishableKey};
+///
+/// let key: PublishableKey = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".parse()?;
+/// assert_eq!(key.instance_type(), InstanceType::Development);
+/// assert_eq!(key.frontend_api().as_str(), "foo-bar-13.clerk.accounts.dev");
+/// assert_eq!(key.cookie_suffix(), "nx2hSE6I");
+/// # Ok::<(), portal_sdk::instance::PublishableKeyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PublishableKey {
+    text: Arc<str>,
+    instance_type: InstanceType,
+    frontend_api: FrontendApi,
+    cookie_suffix: Arc<str>,
+}
+
+impl PublishableKey {
+    /// Makes the publishable key of a development instance whose Frontend API is `frontend_api`, for example
+    /// `http://127.0.0.1:8787/accounts.dev`.
+    ///
+    /// # Errors
+    ///
+    /// As for parsing: the address must be one that a `pk_test_` key may hold.
+    pub fn development(frontend_api: &str) -> Result<Self, PublishableKeyError> {
+        let body = STANDARD.encode(format!("{frontend_api}$"));
+        format!("pk_test_{body}").parse()
+    }
+
+    /// The key as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Development or production.
+    #[must_use]
+    pub fn instance_type(&self) -> InstanceType {
+        self.instance_type
+    }
+
+    /// The Frontend API address inside the key.
+    #[must_use]
+    pub fn frontend_api(&self) -> &FrontendApi {
+        &self.frontend_api
+    }
+
+    /// The eight characters that this instance's cookie names end in, without the `_` before them: the start of the
+    /// URL-safe base64 of the key's SHA-1. They may contain `_` and `-`.
+    #[must_use]
+    pub fn cookie_suffix(&self) -> &str {
+        &self.cookie_suffix
+    }
+}
+
+impl FromStr for PublishableKey {
+    type Err = PublishableKeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Err(PublishableKeyError::Missing);
+        }
+        let (instance_type, body) = if let Some(body) = text.strip_prefix("pk_live_") {
+            (InstanceType::Production, body)
+        } else if let Some(body) = text.strip_prefix("pk_test_") {
+            (InstanceType::Development, body)
+        } else {
+            return Err(PublishableKeyError::Prefix { found: text.into() });
+        };
+        let decoded = decode_forgiving(body).ok_or_else(|| PublishableKeyError::Encoding { found: text.into() })?;
+        let address = decoded
+            .strip_suffix('$')
+            .filter(|address| !address.contains('$') && address.contains('.'))
+            .ok_or_else(|| PublishableKeyError::Content { found: text.into() })?;
+        Ok(Self {
+            text: text.into(),
+            instance_type,
+            frontend_api: FrontendApi::parse(address, instance_type)?,
+            cookie_suffix: cookie_suffix(text).into(),
+        })
+    }
+}
+
+impl fmt::Display for PublishableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for PublishableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublishableKey({})", self.text)
+    }
+}
+
+/// The address of an instance's Frontend API, as the publishable key writes it.
+///
+/// Usually a bare host such as `clerk.example.com`, reached over https. A development key may also hold an
+/// `http://` address of this machine: that is a local portal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FrontendApi {
+    text: Arc<str>,
+    local_origin: Option<Arc<str>>,
+}
+
+impl FrontendApi {
+    fn parse(address: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
+        let invalid = || PublishableKeyError::FrontendApi { found: address.into() };
+        let plain_http = address.starts_with("http://");
+        let with_scheme = if plain_http || address.starts_with("https://") {
+            address.to_owned()
+        } else {
+            format!("https://{address}")
+        };
+        let url = Url::parse(&with_scheme).map_err(|_| invalid())?;
+        let has_only_host_and_path =
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let has_host = url
+            .host_str()
+            .is_some_and(|host| host.split('.').any(|label| !label.is_empty()));
+        if !has_only_host_and_path || !has_host {
+            return Err(invalid());
+        }
+        if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
+            return Err(PublishableKeyError::PlainHttp { found: address.into() });
+        }
+        let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
+        Ok(Self {
+            text: address.into(),
+            local_origin,
+        })
+    }
+
+    /// The address as the key writes it: without a scheme unless the key names one, without the closing `$`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// For a local portal its origin, such as `http://127.0.0.1:8787`; `None` for an instance at Clerk.
+    #[must_use]
+    pub fn local_origin(&self) -> Option<&str> {
+        self.local_origin.as_deref()
+    }
+}
+
+impl fmt::Display for FrontendApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a text is not a publishable key.
+///
+/// A publishable key is public, so the messages may show it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishableKeyError {
+    /// The text is empty.
+    #[error("the publishable key is empty; copy it from the API keys page of the Clerk dashboard")]
+    Missing,
+    /// The text starts otherwise.
+    #[error("found {found:?}; a publishable key starts with pk_test_ or pk_live_")]
+    Prefix {
+        /// The text.
+        found: Box<str>,
+    },
+    /// What follows the prefix is not base64.
+    #[error("found {found:?}; what follows pk_test_ or pk_live_ must be base64")]
+    Encoding {
+        /// The text.
+        found: Box<str>,
+    },
+    /// The decoded text is not an address that ends in `$`.
+    #[error("found {found:?}; decoded, it must be a host name and one closing $")]
+    Content {
+        /// The text.
+        found: Box<str>,
+    },
+    /// The address inside the key is no host.
+    #[error("found the Frontend API {found:?} inside the key; expected a host name such as clerk.example.com")]
+    FrontendApi {
+        /// The address.
+        found: Box<str>,
+    },
+    /// The address inside the key asks for plain http although it is not this machine's or the key is a live one.
+    #[error("found the Frontend API {found:?} inside the key; http:// is only for loopback addresses in pk_test_ keys")]
+    PlainHttp {
+        /// The address.
+        found: Box<str>,
+    },
+}
+
+/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// Bytes read as Latin-1, as `atob` does; `None` if the text is not forgiving base64.
+fn decode_forgiving(text: &str) -> Option<String> {
+    let mut compact: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c'))
+        .collect();
+    if compact.is_empty() {
+        return None;
+    }
+    if compact.len() % 4 == 0 {
+        let padding = compact.bytes().rev().take(2).take_while(|&byte| byte == b'=').count();
+        compact.truncate(compact.len() - padding);
+    }
+    let bytes = FORGIVING.decode(compact).ok()?;
+    Some(bytes.into_iter().map(char::from).collect())
+}
+
+fn cookie_suffix(key: &str) -> String {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
+    let mut suffix = URL_SAFE_NO_PAD.encode(hash);
+    suffix.truncate(8);
+    suffix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(prefix: &str, content: &str) -> Result<PublishableKey, PublishableKeyError> {
+        format!("{prefix}{}", STANDARD.encode(content)).parse()
+    }
+
+    #[test]
+    fn suffixes_are_those_of_clerk() {
+        for (text, suffix) in [
+            ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "naoXFJnI"),
+            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "nx2hSE6I"),
+            ("pk_live_Y2xlcmsuaW5jbHVkZWQua2F0eWRpZC05Mi5sY2wuZGV2JA", "24kMifYy"),
+        ] {
+            assert_eq!(text.parse::<PublishableKey>().unwrap().cookie_suffix(), suffix);
+        }
+        assert_eq!(
+            PublishableKey::development("127.0.0.1:8787").unwrap().cookie_suffix(),
+            "Nlb1kH_u"
+        );
+    }
+
+    #[test]
+    fn forgiving_base64_is_read() {
+        let plain = STANDARD.encode("clerk.example.co$");
+        assert!(plain.ends_with('='));
+        for body in [
+            plain.clone(),
+            plain.trim_end_matches('=').to_owned(),
+            format!("{plain}\n"),
+            format!("{} {}", &plain[..5], &plain[5..]),
+        ] {
+            let key: PublishableKey = format!("pk_live_{body}").parse().unwrap();
+            assert_eq!(key.frontend_api().as_str(), "clerk.example.co");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for text in [
+            "",
+            "pk_live_",
+            " pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
+            "PK_LIVE_Y2xlcmsuZXhhbXBsZS5jb20k",
+            "test_Y2xlcmsuZXhhbXBsZS5jb20k",
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k=",
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k_x",
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k-",
+        ] {
+            assert!(text.parse::<PublishableKey>().is_err(), "{text:?}");
+        }
+        for content in [
+            "clerk.example.com",
+            "clerk.example.com$$",
+            "clerk.example.com$x",
+            "localhost$",
+            ".$",
+            "a b.c$",
+        ] {
+            assert!(key("pk_live_", content).is_err(), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_development_keys() {
+        let local = key("pk_test_", "http://127.0.0.1:8787/accounts.dev$").unwrap();
+        assert_eq!(local.frontend_api().local_origin(), Some("http://127.0.0.1:8787"));
+        assert_eq!(local.frontend_api().as_str(), "http://127.0.0.1:8787/accounts.dev");
+        assert!(
+            key("pk_test_", "http://[::1]:8787/accounts.dev$")
+                .unwrap()
+                .frontend_api()
+                .local_origin()
+                .is_some()
+        );
+        for (prefix, content) in [
+            ("pk_live_", "http://127.0.0.1:8787/accounts.dev$"),
+            ("pk_test_", "http://clerk.example.com$"),
+            ("pk_test_", "http://127.0.0.1.example.com$"),
+        ] {
+            assert!(
+                matches!(key(prefix, content), Err(PublishableKeyError::PlainHttp { .. })),
+                "{content}"
+            );
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Every name of Clerk's protocol that travels in a cookie, a query or a header, written once.
+//!
+//! Cookies marked *suffixed* also exist under `<name>_<suffix>`, where the suffix is
+//! [`PublishableKey::cookie_suffix`](crate::instance::PublishableKey::cookie_suffix): it keeps several instances on one
+//! host apart.
+
+/// The Backend API version this crate speaks, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
+pub const API_VERSION: &str = "2026-05-12";
+
+/// Cookie names.
+pub mod cookie {
+    /// The session token, a JWT that lives about a minute. Suffixed.
+    pub const SESSION: &str = "__session";
+    /// Unix seconds of the client's last change; `0` means that nobody is signed in. Suffixed.
+    pub const CLIENT_UAT: &str = "__client_uat";
+    /// The refresh token, opaque. Read under its suffixed name only.
+    pub const REFRESH: &str = "__refresh";
+    /// The development browser's token. Suffixed. Development instances only.
+    pub const DEV_BROWSER: &str = "__clerk_db_jwt";
+    /// A signed handshake payload (production).
+    pub const HANDSHAKE: &str = "__clerk_handshake";
+    /// The name under which a handshake payload can be fetched (production).
+    pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
+    /// How many handshakes in a row this browser was sent into.
+    pub const REDIRECT_COUNT: &str = "__clerk_redirect_count";
+}
+
+/// Query parameter names.
+pub mod query {
+    /// Where the portal or the Frontend API sends the person afterwards.
+    pub const REDIRECT_URL: &str = "redirect_url";
+    /// The development browser's token, handed over between origins.
+    pub const DEV_BROWSER: &str = "__clerk_db_jwt";
+    /// The older name of [`DEV_BROWSER`], still removed from addresses.
+    pub const LEGACY_DEV_BROWSER: &str = "__dev_session";
+    /// A signed handshake payload (development).
+    pub const HANDSHAKE: &str = "__clerk_handshake";
+    /// The name under which a handshake payload can be fetched (development).
+    pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
+    /// Diagnostics that the Frontend API may add to the way back from a handshake.
+    pub const HELP: &str = "__clerk_help";
+    /// `false`: synchronise this satellite when the person lands; `true`: done.
+    pub const SYNCED: &str = "__clerk_synced";
+    /// On a development primary: the satellite address to return to.
+    pub const SATELLITE_REDIRECT_URL: &str = "__clerk_redirect_url";
+    /// Version of the answers a caller understands.
+    pub const API_VERSION: &str = "__clerk_api_version";
+    /// Which cookie set the application currently trusts: `true` or `false`.
+    pub const SUFFIXED_COOKIES: &str = "suffixed_cookies";
+    /// Why the application asks for a handshake.
+    pub const HANDSHAKE_REASON: &str = "__clerk_hs_reason";
+    /// How the handshake payload travels: `nonce` or `token`.
+    pub const HANDSHAKE_FORMAT: &str = "format";
+    /// The current session token, as a hint to the Frontend API.
+    pub const SESSION: &str = "__session";
+    /// The organization (id or slug) to activate; empty for the personal account.
+    pub const ORGANIZATION_ID: &str = "organization_id";
+    /// Where sign-in ends, whatever else is asked for.
+    pub const SIGN_IN_FORCE_REDIRECT_URL: &str = "sign_in_force_redirect_url";
+    /// Where sign-in ends if nothing else says so.
+    pub const SIGN_IN_FALLBACK_REDIRECT_URL: &str = "sign_in_fallback_redirect_url";
+    /// Where sign-up ends, whatever else is asked for.
+    pub const SIGN_UP_FORCE_REDIRECT_URL: &str = "sign_up_force_redirect_url";
+    /// Where sign-up ends if nothing else says so.
+    pub const SIGN_UP_FALLBACK_REDIRECT_URL: &str = "sign_up_fallback_redirect_url";
+}
+
+/// Header names that `http` does not know. All lower case, as HTTP/2 wants them.
+pub mod header {
+    use http::HeaderName;
+
+    /// `signed-in`, `signed-out` or `handshake`.
+    pub const AUTH_STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
+    /// Why a request is not signed in; see `AuthReason`.
+    pub const AUTH_REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
+    /// The reason as a sentence; only sent when the instance is built with `debug`.
+    pub const AUTH_MESSAGE: HeaderName = HeaderName::from_static("x-clerk-auth-message");
+    /// Version of the Backend API's answers that the caller understands.
+    pub const CLERK_API_VERSION: HeaderName = HeaderName::from_static("clerk-api-version");
+    /// The host a proxy was asked for.
+    pub const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+    /// The scheme a proxy was asked with.
+    pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+    /// What kind of thing the browser will do with the answer.
+    pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+}
