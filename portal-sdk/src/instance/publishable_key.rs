@@ -245,7 +245,7 @@ fn decode_forgiving(text: &str) -> Option<String> {
     if compact.is_empty() {
         return None;
     }
-    if compact.len() % 4 == 0 {
+    if compact.len().is_multiple_of(4) {
         let padding = compact.bytes().rev().take(2).take_while(|&byte| byte == b'=').count();
         compact.truncate(compact.len() - padding);
     }

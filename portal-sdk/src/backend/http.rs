@@ -1,0 +1,243 @@
+//! [`HttpBackend`]: the Backend API over hyper and rustls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jsonwebtoken::jwk::JwkSet;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use crate::instance::Instance;
+use crate::names::{self, header};
+use crate::secret::Secret;
+use crate::token::{SessionId, UserId};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A key set or a user is a few kilobytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
+
+/// The Backend API of one instance, over one pool of connections. Cloning shares the pool.
+///
+/// Every call ends within five seconds (three of them to connect) and reads at most one megabyte. Redirects are not
+/// followed. Certificates are checked against Mozilla's roots.
+#[derive(Clone)]
+pub struct HttpBackend {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    settings: Arc<Settings>,
+}
+
+struct Settings {
+    base: Url,
+    authorization: HeaderValue,
+    total_timeout: Duration,
+}
+
+impl HttpBackend {
+    /// A client for `instance`. Nothing is connected yet.
+    #[must_use]
+    pub fn new(instance: &Instance) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .build(connector);
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", instance.secret_key().expose()))
+            .expect("a secret key holds visible ASCII only");
+        authorization.set_sensitive(true);
+        let mut base = instance.api_url().clone();
+        base.set_query(None);
+        base.set_fragment(None);
+        if let Ok(mut segments) = base.path_segments_mut() {
+            segments.pop_if_empty().push(instance.api_version());
+        }
+        Self {
+            client,
+            settings: Arc::new(Settings {
+                base,
+                authorization,
+                total_timeout: TOTAL_TIMEOUT,
+            }),
+        }
+    }
+
+    /// Calls `method` on the path below the version made of `segments`, each written as one segment.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<T, BackendError> {
+        let mut url = self.settings.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(segments);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(AUTHORIZATION, self.settings.authorization.clone())
+            .header(header::CLERK_API_VERSION, names::API_VERSION)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, AGENT)
+            .body(Full::new(body))
+            .map_err(transport)?;
+        let timeout = self.settings.total_timeout;
+        tokio::time::timeout(timeout, self.exchange(request))
+            .await
+            .map_err(|_| BackendError::Timeout(timeout))?
+    }
+
+    async fn exchange<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
+        let response = self.client.request(request).await.map_err(transport)?;
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = match Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(BackendError::Unreadable {
+                    status,
+                    problem: "it is larger than a megabyte".into(),
+                });
+            }
+            Err(error) => return Err(BackendError::Transport(error.into())),
+        };
+        if !status.is_success() {
+            let retry_after = retry_after.map(Duration::from_secs);
+            return Err(BackendError::Answer {
+                status,
+                code: error_code(&body),
+                retry_after,
+            });
+        }
+        serde_json::from_slice(&body).map_err(|error| BackendError::Unreadable {
+            status,
+            problem: error.to_string().into(),
+        })
+    }
+}
+
+impl Backend for HttpBackend {
+    async fn jwks(&self) -> Result<JwkSet, BackendError> {
+        self.call(Method::GET, &["jwks"], &[], None).await
+    }
+
+    async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
+        let path = ["clients", "handshake_payload"];
+        let query = [("nonce", nonce.expose())];
+        match self.call(Method::GET, &path, &query, None).await {
+            // The browser is waiting between two pages, so a passing fault is worth a second attempt.
+            Err(error) if is_worth_a_retry(&error) => self.call(Method::GET, &path, &query, None).await,
+            answer => answer,
+        }
+    }
+
+    async fn refresh_session(&self, refresh: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
+        let path = ["sessions", &refresh.session_id, "refresh"];
+        let query: &[_] = if refresh.suffixed_cookies {
+            &[("suffixed_cookies", "true")]
+        } else {
+            &[]
+        };
+        let headers: Map<String, Value> = refresh
+            .request_headers
+            .iter()
+            .map(|(name, value)| (name.clone(), json!([value])))
+            .collect();
+        let body = json!({
+            "format": "cookie",
+            "expired_token": refresh.expired_token.expose(),
+            "refresh_token": refresh.refresh_token.expose(),
+            "request_origin": refresh.request_origin,
+            "request_headers": headers,
+        });
+        let answer: Cookies = self.call(Method::POST, &path, query, Some(&body)).await?;
+        Ok(RefreshedSession {
+            cookies: answer.cookies,
+        })
+    }
+
+    async fn user(&self, id: &UserId) -> Result<User, BackendError> {
+        self.call(Method::GET, &["users", id.as_str()], &[], None).await
+    }
+
+    async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
+        let _session: Map<String, Value> = self
+            .call(Method::POST, &["sessions", id.as_str(), "revoke"], &[], None)
+            .await?;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for HttpBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpBackend")
+            .field("base", &self.settings.base.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a refresh in cookie form.
+#[derive(Deserialize)]
+struct Cookies {
+    cookies: Vec<String>,
+}
+
+fn transport(error: impl std::error::Error + Send + Sync + 'static) -> BackendError {
+    BackendError::Transport(Arc::new(error))
+}
+
+fn is_worth_a_retry(error: &BackendError) -> bool {
+    match error {
+        BackendError::Timeout(_) | BackendError::Transport(_) => true,
+        BackendError::Answer { status, .. } => status.is_server_error() && *status != StatusCode::NOT_IMPLEMENTED,
+        BackendError::Unreadable { .. } => false,
+    }
+}
+
+/// The first error's code in a body of Clerk's, whatever content type it came with.
+fn error_code(body: &[u8]) -> Option<Box<str>> {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: Vec<Problem>,
+    }
+    #[derive(Deserialize)]
+    struct Problem {
+        code: Box<str>,
+    }
+    let body: Errors = serde_json::from_slice(body).ok()?;
+    body.errors
+        .into_iter()
+        .next()
+        .map(|problem| problem.code)
+        .filter(|code| !code.is_empty())
+}

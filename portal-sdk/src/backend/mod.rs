@@ -1,0 +1,79 @@
+//! What only Clerk's Backend API can tell or do: the trait [`Backend`], its errors, and (feature `http-client`)
+//! [`HttpBackend`].
+
+mod error;
+#[cfg(feature = "http-client")]
+mod http;
+mod key_cache;
+mod user;
+
+use std::future::Future;
+
+use jsonwebtoken::jwk::JwkSet;
+
+pub use error::BackendError;
+#[cfg(feature = "http-client")]
+pub use http::HttpBackend;
+pub(crate) use key_cache::KeyCache;
+pub use key_cache::KeyCachePolicy;
+pub use user::{EmailAddress, User};
+
+use crate::secret::Secret;
+use crate::token::{SessionId, UserId};
+
+/// The Backend API, as far as this crate needs it.
+///
+/// The first three methods serve the decision; the other two serve applications. An implementation bounds the time and
+/// the size of every answer itself.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// The instance's signing keys: `GET /jwks`.
+    fn jwks(&self) -> impl Future<Output = Result<JwkSet, BackendError>> + Send;
+
+    /// The handshake payload with this nonce: `GET /clients/handshake_payload`.
+    fn handshake_payload(&self, nonce: &Secret) -> impl Future<Output = Result<HandshakePayload, BackendError>> + Send;
+
+    /// A new session token for an expired one: `POST /sessions/{id}/refresh`.
+    fn refresh_session(
+        &self,
+        refresh: &SessionRefresh,
+    ) -> impl Future<Output = Result<RefreshedSession, BackendError>> + Send;
+
+    /// A user: `GET /users/{id}`.
+    fn user(&self, id: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send;
+
+    /// Ends a session: `POST /sessions/{id}/revoke`.
+    fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send;
+}
+
+/// What a handshake brings: `Set-Cookie` values, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct HandshakePayload {
+    /// The values, each a whole `Set-Cookie` field.
+    pub directives: Vec<String>,
+}
+
+/// A request to renew a session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionRefresh {
+    /// `sid` of the expired token; letters, digits, `_` and `-` only.
+    pub session_id: Box<str>,
+    /// The expired token.
+    pub expired_token: Secret,
+    /// The refresh cookie.
+    pub refresh_token: Secret,
+    /// The application's public origin.
+    pub request_origin: Box<str>,
+    /// The request's header fields, lower-case names, without other applications' cookies and without
+    /// `Authorization`.
+    pub request_headers: Vec<(String, String)>,
+    /// Whether the application trusts the suffixed cookies.
+    pub suffixed_cookies: bool,
+}
+
+/// The answer to a [`SessionRefresh`]: `Set-Cookie` values, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefreshedSession {
+    /// The values, each a whole `Set-Cookie` field.
+    pub cookies: Vec<String>,
+}

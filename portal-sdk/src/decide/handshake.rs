@@ -1,0 +1,110 @@
+//! A handshake that came back: take over the cookies it brings.
+
+use http::HeaderValue;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, LOCATION, SET_COOKIE,
+};
+use serde_json::Value;
+
+use super::refresh::is_session_cookie;
+use super::{Answer, Effect, Question, Stop, as_texts, cookie_pair};
+use crate::secret::Secret;
+use crate::state::{AuthReason, RequestState, ResponseDirectives, UndecidedCause};
+use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
+
+/// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
+const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
+
+/// Resolves the handshake whose payload the request carries. `None`: there is none, or what it carries is of no use, so
+/// that the request must be decided without it.
+pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Option<RequestState>> {
+    let cx = question.cx;
+    let is_development = cx.instance().is_development();
+    // A nonce wins over a token.
+    let payload = if let Some(nonce) = cx.handshake_nonce() {
+        match &question.known.handshake {
+            None => return Err(Stop::Needs(Effect::HandshakePayload(Secret::new(nonce)))),
+            Some(Ok(payload)) => payload
+                .directives
+                .iter()
+                .map(|text| Value::from(text.as_str()))
+                .collect(),
+            // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
+            Some(Err(_)) if is_development => Vec::new(),
+            Some(Err(_)) => return Ok(None),
+        }
+    } else if let Some(token) = cx.handshake_token() {
+        match verify_token(question, token)? {
+            Ok(payload) => payload,
+            Err(error) if is_development => return Err(Stop::Undecided(UndecidedCause::HandshakeToken(error))),
+            // The cookie may belong to another application on a sister domain.
+            Err(_) => return Ok(None),
+        }
+    } else {
+        return Ok(None);
+    };
+    take_over(question, &payload)
+}
+
+fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Value>, TokenError>> {
+    let token = match UnverifiedToken::decode(token) {
+        Ok(token) => token,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(question
+        .key(token.key_id())?
+        .and_then(|key| verify_handshake_token(&token, &key)))
+}
+
+fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<RequestState>> {
+    let cx = question.cx;
+    let Some(cookies) = as_texts(payload) else {
+        return Ok(None);
+    };
+    let mut directives = ResponseDirectives::default();
+    directives.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
+    directives.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    let mut session = "";
+    for directive in cookies {
+        let Some(value) = header_value(directive) else {
+            return Ok(None);
+        };
+        directives.append(SET_COOKIE, value);
+        let (name, value) = cookie_pair(directive);
+        if is_session_cookie(question, name) {
+            session = value;
+        }
+    }
+    if cx.instance().is_development() {
+        let Ok(location) = HeaderValue::from_str(cx.url().without_handshake().as_str()) else {
+            return Ok(None);
+        };
+        directives.append(LOCATION, location);
+        directives.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if session.is_empty() {
+        return Ok(Some(
+            question.signed_out_with(AuthReason::SessionTokenMissing.into(), directives),
+        ));
+    }
+    let mut verified = question.verify(session)?;
+    if cx.instance().is_development() && verified.as_ref().is_err_and(TokenError::is_about_time) {
+        verified = question.verify_by(
+            session,
+            question.rules().with_clock_skew_millis(DEVELOPMENT_CLOCK_SKEW_MILLIS),
+        )?;
+    }
+    Ok(verified
+        .ok()
+        .map(|claims| question.signed_in(claims, session, directives)))
+}
+
+/// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.
+fn header_value(directive: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = directive
+        .trim()
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
+    HeaderValue::from_bytes(&bytes?).ok()
+}

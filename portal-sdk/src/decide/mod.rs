@@ -1,0 +1,241 @@
+//! The decision: who a request is from, as a pure function of the request, the instance, what is [`Known`] and the time.
+//!
+//! [`decide`] owns no client, no clock, no lock and no global state. When it lacks something that only the Backend API
+//! has, it says so ([`Decision::Needs`]); the caller fetches it, puts the answer or the failure into [`Known`], and asks
+//! again. Each [`Effect`] is asked for at most once, so that there are at most four turns.
+//!
+//! This file holds the order of the questions; each question has a file of its own:
+//!
+//! 1. A token in the `Authorization` header decides alone (`bearer`).
+//! 2. A handshake that came back is resolved (`handshake`).
+//! 3. Satellites and their primary exchange the state of their browsers (`satellite`).
+//! 4. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
+//! 5. An expired token is renewed through the Backend API (`refresh`) or by a handshake.
+//! 6. The address may name another organization than the active one (`organization`).
+
+mod bearer;
+mod cookie;
+mod handshake;
+mod keys;
+mod redirect;
+mod refresh;
+mod satellite;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::backend::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+use crate::clock::UnixTime;
+use crate::request::AuthenticateContext;
+use crate::secret::Secret;
+use crate::state::{
+    AuthReason, HandshakeState, RequestState, ResponseDirectives, SignedInState, SignedOutState, UndecidedCause,
+    UndecidedState,
+};
+use crate::token::{KeySet, SessionClaims, TokenError};
+
+/// What the decision may use besides the request: everything that had to be fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The instance's signing keys. Not needed where the instance has a PEM key.
+    pub keys: KnownKeys,
+    /// The answer to [`Effect::HandshakePayload`], once asked.
+    pub handshake: Option<Result<HandshakePayload, Arc<BackendError>>>,
+    /// The answer to [`Effect::RefreshSession`], once asked.
+    pub refresh: Option<Result<RefreshedSession, Arc<BackendError>>>,
+}
+
+/// The signing keys at hand.
+#[derive(Clone, Debug)]
+pub enum KnownKeys {
+    /// What is in memory and fresh. A key id that is not among them may be asked for.
+    InMemory(Option<Arc<KeySet>>),
+    /// What is there after [`Effect::SigningKeys`] was carried out.
+    Asked {
+        /// The keys, fetched or kept from before.
+        keys: Arc<KeySet>,
+        /// What it means that a key id is not among them.
+        missing: MissingKey,
+    },
+}
+
+impl Default for KnownKeys {
+    fn default() -> Self {
+        Self::InMemory(None)
+    }
+}
+
+/// What it means that a key id is not among the keys after they were asked for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum MissingKey {
+    /// The instance has no such key.
+    Unknown,
+    /// Clerk refused to give keys.
+    Refused(TokenError),
+    /// The keys could not be fetched.
+    OutOfReach(Arc<BackendError>),
+    /// Keys were fetched for an unknown id so recently that they are not fetched again yet.
+    TooSoon,
+}
+
+/// Something that only the Backend API can tell or do.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Fetch the signing keys; fill in [`Known::keys`].
+    SigningKeys {
+        /// The key id that is wanted.
+        key_id: Option<Box<str>>,
+    },
+    /// Fetch the handshake payload with this nonce; fill in [`Known::handshake`].
+    HandshakePayload(Secret),
+    /// Renew the session; fill in [`Known::refresh`].
+    RefreshSession(Box<SessionRefresh>),
+}
+
+/// The decision, or what it lacks.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Decision {
+    /// Carry out the effect and decide again, with a fresh time.
+    Needs(Effect),
+    /// Decided.
+    Settled(RequestState),
+}
+
+/// Decides.
+pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Decision {
+    let question = Question { cx, known, now };
+    match question.answer() {
+        Ok(mut state) => {
+            redirect::settle_redirect_count(cx, &mut state);
+            Decision::Settled(state)
+        }
+        Err(Stop::Needs(effect)) => Decision::Needs(effect),
+        Err(Stop::Undecided(cause)) => Decision::Settled(RequestState::Undecided(UndecidedState {
+            cause,
+            directives: ResponseDirectives::default(),
+        })),
+    }
+}
+
+/// One call's arguments, so that the questions below read as sentences.
+#[derive(Clone, Copy)]
+struct Question<'q, 'r> {
+    cx: &'q AuthenticateContext<'r>,
+    known: &'q Known,
+    now: UnixTime,
+}
+
+/// Why an answer cannot be given, or not yet.
+enum Stop {
+    Needs(Effect),
+    Undecided(UndecidedCause),
+}
+
+/// An answer, or why there is none (yet).
+type Answer<T = RequestState> = Result<T, Stop>;
+
+impl<'q, 'r> Question<'q, 'r> {
+    fn answer(self) -> Answer {
+        satellite::check_sign_in_url(self.cx)?;
+        if let Some(token) = self.cx.bearer() {
+            return bearer::answer(self, token);
+        }
+        if let Some(state) = handshake::resolve(self)? {
+            return Ok(state);
+        }
+        if let Some(state) = satellite::answer(self) {
+            return Ok(state);
+        }
+        cookie::answer(self)
+    }
+
+    /// The state of somebody whose token was verified.
+    fn signed_in(self, claims: SessionClaims, token: &str, directives: ResponseDirectives) -> RequestState {
+        RequestState::SignedIn(SignedInState {
+            claims,
+            token: Secret::new(token),
+            directives,
+        })
+    }
+
+    fn signed_out(self, refusal: Refusal) -> RequestState {
+        self.signed_out_with(refusal, ResponseDirectives::default())
+    }
+
+    fn signed_out_with(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
+        directives.describe("signed-out", &refusal.reason, self.message(&refusal));
+        let Refusal {
+            reason,
+            token_error,
+            unanswered,
+        } = refusal;
+        RequestState::SignedOut(SignedOutState {
+            reason,
+            token_error,
+            unanswered,
+            directives,
+        })
+    }
+
+    fn handshake(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
+        directives.describe("handshake", &refusal.reason, self.message(&refusal));
+        let Refusal {
+            reason, token_error, ..
+        } = refusal;
+        RequestState::Handshake(HandshakeState {
+            reason,
+            token_error,
+            directives,
+        })
+    }
+
+    fn message(self, refusal: &Refusal) -> Option<String> {
+        self.cx
+            .instance()
+            .is_debug()
+            .then(|| refusal.token_error.as_ref().map(ToString::to_string))?
+    }
+}
+
+/// Why nobody is signed in, before it is known whether a redirect can mend it.
+struct Refusal {
+    reason: AuthReason,
+    token_error: Option<TokenError>,
+    unanswered: Option<Arc<BackendError>>,
+}
+
+impl Refusal {
+    fn token(error: TokenError) -> Self {
+        Self {
+            reason: AuthReason::Token(error.reason()),
+            token_error: Some(error),
+            unanswered: None,
+        }
+    }
+}
+
+impl From<AuthReason> for Refusal {
+    fn from(reason: AuthReason) -> Self {
+        Self {
+            reason,
+            token_error: None,
+            unanswered: None,
+        }
+    }
+}
+
+/// A directive's cookie name and value, as Clerk's SDK takes them apart: no trimming, the value ends at its first `=`.
+fn cookie_pair(directive: &str) -> (&str, &str) {
+    let pair = directive.split(';').next().unwrap_or_default();
+    let mut pieces = pair.split('=');
+    (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default())
+}
+
+/// Directives given as JSON; `None` unless all are texts.
+fn as_texts(values: &[Value]) -> Option<Vec<&str>> {
+    values.iter().map(Value::as_str).collect()
+}

@@ -1,0 +1,103 @@
+//! Sending the browser away: where to, when, and how often at most.
+
+use http::header::{LOCATION, SET_COOKIE};
+use http::{HeaderValue, Method};
+use url::Url;
+
+use super::{Question, Refusal};
+use crate::instance::with_scheme;
+use crate::names::{self, cookie, query};
+use crate::request::AuthenticateContext;
+use crate::state::{RequestState, ResponseDirectives};
+
+/// How many redirects in a row may fail before the request is answered as it stands.
+pub(super) const MAX_REDIRECTS: u32 = 3;
+/// How long, in seconds, redirects count as being in a row.
+const REDIRECT_COUNT_SECS: u32 = 10;
+
+impl Question<'_, '_> {
+    /// A handshake with the Frontend API if the request is eligible for one, else signed out for the same reason.
+    pub(super) fn handshake_or_signed_out(self, refusal: Refusal) -> RequestState {
+        if !self.cx.is_eligible_for_handshake() {
+            return self.signed_out(refusal);
+        }
+        let location = handshake_url(self.cx, &refusal);
+        self.redirect_or_signed_out(refusal, &location)
+    }
+
+    /// A redirect to `location` if the request is eligible for one and the browser was not sent in a circle, else
+    /// signed out for the same reason.
+    pub(super) fn redirect_or_signed_out(self, refusal: Refusal, location: &Url) -> RequestState {
+        let cx = self.cx;
+        let location = HeaderValue::from_str(location.as_str());
+        let (true, true, Ok(location)) = (
+            cx.is_eligible_for_handshake(),
+            cx.redirect_count() < MAX_REDIRECTS,
+            location,
+        ) else {
+            return self.signed_out(refusal);
+        };
+        let mut directives = ResponseDirectives::default();
+        directives.append(LOCATION, location);
+        directives.append(SET_COOKIE, redirect_count_cookie(cx, cx.redirect_count() + 1));
+        self.handshake(refusal, directives)
+    }
+}
+
+/// Forgets the redirects once a page is shown: the next ones begin a new row. A row that reached its end is kept until
+/// it expires, or the circle would start again. Only requests for pages count, since others can happen beside a circle.
+pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
+    let is_under_way = (1..MAX_REDIRECTS).contains(&cx.redirect_count());
+    let is_settled = matches!(state, RequestState::SignedIn(_) | RequestState::SignedOut(_));
+    if is_under_way && is_settled && cx.is_eligible_for_handshake() && state.directives().location().is_none() {
+        state.directives_mut().append(SET_COOKIE, redirect_count_cookie(cx, 0));
+    }
+}
+
+/// The cookie that counts redirects; a count of 0 removes it.
+fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u32) -> HeaderValue {
+    let (value, max_age) = if count == 0 {
+        (String::new(), 0)
+    } else {
+        (count.to_string(), REDIRECT_COUNT_SECS)
+    };
+    let secure = if cx.url().is_https() { "; Secure" } else { "" };
+    let directive = format!(
+        "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
+        cookie::REDIRECT_COUNT
+    );
+    HeaderValue::try_from(directive).expect("digits and constants")
+}
+
+/// The Frontend API's handshake endpoint, with everything it needs to send the browser back.
+fn handshake_url(cx: &AuthenticateContext<'_>, refusal: &Refusal) -> Url {
+    let instance = cx.instance();
+    let base = instance.frontend_api_base(cx.url().origin());
+    let mut url = Url::parse(&format!("{base}/v1/client/handshake"))
+        .or_else(|_| {
+            let host = with_scheme(instance.publishable_key().frontend_api().as_str());
+            Url::parse(&format!("{host}/v1/client/handshake"))
+        })
+        .expect("the publishable key holds a host");
+    url.query_pairs_mut()
+        .append_pair(query::REDIRECT_URL, cx.url().without_dev_browser().as_str())
+        .append_pair(query::API_VERSION, names::API_VERSION)
+        .append_pair(
+            query::SUFFIXED_COOKIES,
+            if cx.uses_suffixed_cookies() { "true" } else { "false" },
+        )
+        .append_pair(query::HANDSHAKE_REASON, &refusal.reason.as_str())
+        .append_pair(query::HANDSHAKE_FORMAT, "nonce");
+    if let Some(token) = cx.session_token() {
+        url.query_pairs_mut().append_pair(query::SESSION, token);
+    }
+    if let Some(token) = cx.dev_browser().filter(|_| instance.is_development()) {
+        url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
+    }
+    url
+}
+
+/// Whether this is a GET that a browser will show as a page of its own.
+pub(super) fn is_document_get(cx: &AuthenticateContext<'_>) -> bool {
+    cx.method() == Method::GET && cx.is_document()
+}

@@ -1,0 +1,81 @@
+//! Renewing an expired session token through the Backend API, without sending the browser anywhere.
+
+use http::header::SET_COOKIE;
+use http::{HeaderValue, Method};
+
+use super::{Answer, Effect, Question, Stop, cookie_pair};
+use crate::backend::SessionRefresh;
+use crate::names::cookie;
+use crate::secret::Secret;
+use crate::state::{RefreshFailure, RequestState, ResponseDirectives};
+use crate::token::UnverifiedToken;
+
+/// Signed in with a new token, or why not.
+pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState, RefreshFailure>> {
+    let refresh = match eligible(question) {
+        Ok(refresh) => refresh,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let renewed = match &question.known.refresh {
+        None => return Err(Stop::Needs(Effect::RefreshSession(Box::new(refresh)))),
+        Some(Err(error)) => return Ok(Err(error.refresh_failure())),
+        Some(Ok(renewed)) => renewed,
+    };
+    if renewed.cookies.is_empty() {
+        return Ok(Err(RefreshFailure::NoCookies));
+    }
+    let mut directives = ResponseDirectives::default();
+    let mut token = "";
+    for directive in &renewed.cookies {
+        let Ok(value) = HeaderValue::from_str(directive) else {
+            return Ok(Err(RefreshFailure::NoCookies));
+        };
+        directives.append(SET_COOKIE, value);
+        let (name, value) = cookie_pair(directive);
+        if is_session_cookie(question, name) {
+            token = value;
+        }
+    }
+    Ok(match question.verify(token)? {
+        Ok(claims) => Ok(question.signed_in(claims, token, directives)),
+        Err(_) => Err(RefreshFailure::InvalidSessionToken),
+    })
+}
+
+/// Whether `name` is the session cookie, plain or of this instance. Cookies that merely begin alike are not.
+pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool {
+    let suffix = question.cx.instance().publishable_key().cookie_suffix();
+    name.strip_prefix(cookie::SESSION)
+        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_') == Some(suffix))
+}
+
+fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure> {
+    let cx = question.cx;
+    if cx.method() != Method::GET {
+        return Err(RefreshFailure::NotGet);
+    }
+    let refresh_token = cx.refresh_cookie().ok_or(RefreshFailure::NoRefreshCookie)?;
+    let expired_token = cx.session_token().unwrap_or_default();
+    let decoded = UnverifiedToken::decode(expired_token).map_err(|_| RefreshFailure::TokenUndecodable)?;
+    let session_id = decoded
+        .payload()
+        .get("sid")
+        .and_then(|sid| sid.as_str())
+        .filter(|sid| !sid.is_empty());
+    let session_id = session_id.ok_or(RefreshFailure::SessionIdMissing)?;
+    // It becomes a path segment of the request to Clerk.
+    if !session_id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
+        return Err(RefreshFailure::UnexpectedAnswer);
+    }
+    Ok(SessionRefresh {
+        session_id: session_id.into(),
+        expired_token: Secret::new(expired_token),
+        refresh_token: Secret::new(refresh_token),
+        request_origin: cx.url().origin().into(),
+        request_headers: cx.headers_for_refresh(),
+        suffixed_cookies: cx.uses_suffixed_cookies(),
+    })
+}

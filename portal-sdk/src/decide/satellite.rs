@@ -1,0 +1,126 @@
+//! Several domains of one instance: a satellite learns from its primary who is signed in.
+
+use url::Url;
+
+use super::redirect::is_document_get;
+use super::{Answer, Question, Stop};
+use crate::instance::{InstanceType, is_loopback, with_scheme};
+use crate::names::query;
+use crate::portal::{portal_base, set_query_parameter};
+use crate::request::AuthenticateContext;
+use crate::state::{AuthReason, RequestState, UndecidedCause};
+
+/// A satellite's sign-in URL on the satellite itself would send people in circles. Only the browser's `Origin` shows it.
+pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
+    let instance = cx.instance();
+    let (true, Some(sign_in_url), Some(origin)) = (instance.is_satellite(), instance.sign_in_url(), cx.origin()) else {
+        return Ok(());
+    };
+    match Url::parse(sign_in_url) {
+        Ok(url) if url.origin().ascii_serialization() != origin => Ok(()),
+        _ => Err(Stop::Undecided(UndecidedCause::SatelliteSignInUrl)),
+    }
+}
+
+/// What satellites and their primary do before cookies are looked at; `None` if nothing.
+pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
+    if question.cx.instance().is_satellite() {
+        satellite(question)
+    } else {
+        primary(question)
+    }
+}
+
+fn satellite(question: Question<'_, '_>) -> Option<RequestState> {
+    let cx = question.cx;
+    let instance = cx.instance();
+    let synced = cx.url().query_parameter(query::SYNCED);
+    if !is_document_get(cx) || synced.as_deref() == Some("true") {
+        return None;
+    }
+    let needs_sync = synced.as_deref() == Some("false");
+    let has_cookies = cx.session_cookie().is_some() || cx.client_uat() != 0;
+    if !needs_sync && has_cookies {
+        return None;
+    }
+    if !needs_sync && !instance.satellite_auto_sync() {
+        return Some(question.signed_out(AuthReason::SessionTokenAndUatMissing.into()));
+    }
+    let refusal = AuthReason::SatelliteNeedsSyncing.into();
+    if instance.instance_type() == InstanceType::Production {
+        return Some(question.handshake_or_signed_out(refusal));
+    }
+    // In development the primary itself answers, at its sign-in page.
+    let mut location = Url::parse(instance.sign_in_url()?).ok()?;
+    location
+        .query_pairs_mut()
+        .append_pair(query::SATELLITE_REDIRECT_URL, cx.url().as_url().as_str());
+    Some(question.redirect_or_signed_out(refusal, &location))
+}
+
+/// A development primary sends a satellite's visitor back with its own development token.
+fn primary(question: Question<'_, '_>) -> Option<RequestState> {
+    let cx = question.cx;
+    if !cx.instance().is_development() {
+        return None;
+    }
+    let target = cx.url().query_parameter(query::SATELLITE_REDIRECT_URL)?;
+    // Any other address is nobody's satellite; the parameter then means nothing.
+    let mut location = satellite_address(cx, &target)?;
+    if let Some(token) = cx.dev_browser() {
+        location.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
+    }
+    set_query_parameter(&mut location, query::SYNCED, "true");
+    Some(question.redirect_or_signed_out(AuthReason::PrimaryRespondsToSyncing.into(), &location))
+}
+
+/// `target` if the development token may go there: to this machine or to a configured satellite.
+fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> {
+    let url = Url::parse(target)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let origin = url.origin().ascii_serialization();
+    let is_allowed = is_loopback(&url)
+        || cx
+            .instance()
+            .satellite_origins()
+            .iter()
+            .any(|allowed| **allowed == *origin);
+    is_allowed.then_some(url)
+}
+
+/// Whether a signed-in page was reached by a link from another origin that is not Clerk's: it could be a satellite
+/// whose state the primary does not know yet.
+pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
+    let Some(referer) = cx.referer().filter(|_| !cx.instance().is_satellite()) else {
+        return false;
+    };
+    referer.origin().ascii_serialization() != cx.url().origin() && !is_clerks(cx, referer)
+}
+
+/// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.
+fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
+    let instance = cx.instance();
+    let is_development_portal = instance.is_development() && referer.host_str().is_some_and(is_development_portal_host);
+    let own = instance.publishable_key().frontend_api().as_str();
+    let reached_as = instance.frontend_api_base(cx.url().origin());
+    is_development_portal
+        || [own, reached_as.as_str()].into_iter().any(|frontend_api| {
+            let host = Url::parse(&with_scheme(frontend_api)).ok();
+            let portal = Url::parse(&portal_base(frontend_api)).ok();
+            host.is_some_and(|url| url.host_str() == referer.host_str())
+                || portal.is_some_and(|url| url.origin() == referer.origin())
+        })
+}
+
+/// Hosts of Clerk's own development portals, older and current.
+fn is_development_portal_host(host: &str) -> bool {
+    let is_legacy = host.starts_with("accounts.")
+        && [".lcl.dev", ".lclstage.dev", ".lclclerk.com"]
+            .iter()
+            .any(|suffix| host.ends_with(suffix));
+    let is_current = [".accounts.dev", ".accountsstage.dev", ".accounts.lclclerk.com"]
+        .iter()
+        .any(|suffix| host.strip_suffix(suffix).is_some_and(|slug| !slug.ends_with(".clerk")));
+    is_legacy || is_current
+}

@@ -1,0 +1,354 @@
+//! [`InstanceBuilder`]: settings as text, checked together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{
+    AfterRedirects, ConfigError, Instance, InstanceType, ProxyUrl, PublishableKey, SecretKey, Setting, Settings,
+};
+use crate::token::VerifyingKey;
+
+const DEFAULT_API_URL: &str = "https://api.clerk.com";
+const DEFAULT_API_VERSION: &str = "v1";
+const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(5);
+/// A day. More would accept tokens long after their end.
+const MAX_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
+
+/// Collects the settings of an [`Instance`]. Texts are checked by [`build`](Self::build), all in one place.
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct InstanceBuilder {
+    pub(super) publishable_key: String,
+    pub(super) secret_key: String,
+    pub(super) api_url: Option<String>,
+    pub(super) api_version: Option<String>,
+    pub(super) jwt_key: Option<String>,
+    pub(super) proxy_url: Option<String>,
+    pub(super) domain: Option<String>,
+    pub(super) is_satellite: bool,
+    pub(super) satellite_auto_sync: bool,
+    pub(super) satellite_origins: Vec<String>,
+    pub(super) sign_in_url: Option<String>,
+    pub(super) sign_up_url: Option<String>,
+    pub(super) redirects: AfterRedirects,
+    pub(super) authorized_parties: Vec<Box<str>>,
+    pub(super) audience: Vec<Box<str>>,
+    pub(super) issuers: Vec<Box<str>>,
+    pub(super) clock_skew: Option<Duration>,
+    pub(super) debug: bool,
+}
+
+impl InstanceBuilder {
+    pub(super) fn new(publishable_key: String, secret_key: String) -> Self {
+        Self {
+            publishable_key,
+            secret_key,
+            ..Self::default()
+        }
+    }
+
+    /// The Backend API's address without `/v1`. Default: the local portal inside the publishable key, else
+    /// `https://api.clerk.com`.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = Some(url.into());
+        self
+    }
+
+    /// The Backend API's version as a path segment. Default: `v1`.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = Some(version.into());
+        self
+    }
+
+    /// The instance's public key in PEM, so that no key is ever fetched. Line ends may be written as `\n`, and the
+    /// `BEGIN`/`END` lines may be missing.
+    pub fn jwt_key(mut self, pem: impl Into<String>) -> Self {
+        self.jwt_key = Some(pem.into());
+        self
+    }
+
+    /// Where this application serves the Frontend API itself: an absolute http(s) address, or a path such as
+    /// `/__clerk` below the public origin.
+    pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
+        self.proxy_url = Some(url.into());
+        self
+    }
+
+    /// A satellite's own domain, without scheme, such as `satellite.example`.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Declares this application a satellite: people sign in on the primary, this domain follows.
+    pub fn satellite(mut self) -> Self {
+        self.is_satellite = true;
+        self
+    }
+
+    /// Lets a satellite ask the primary about every browser it has never seen. Costs a redirect per first visit.
+    pub fn satellite_auto_sync(mut self) -> Self {
+        self.satellite_auto_sync = true;
+        self
+    }
+
+    /// On a development primary: origins of satellites (besides this machine's own addresses) that may receive the
+    /// development token, such as `https://satellite.example`.
+    pub fn satellite_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.satellite_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The application's own sign-in page instead of the portal's: a path or an absolute http(s) address.
+    pub fn sign_in_url(mut self, url: impl Into<String>) -> Self {
+        self.sign_in_url = Some(url.into());
+        self
+    }
+
+    /// The application's own sign-up page instead of the portal's: a path or an absolute http(s) address.
+    pub fn sign_up_url(mut self, url: impl Into<String>) -> Self {
+        self.sign_up_url = Some(url.into());
+        self
+    }
+
+    /// Where the portal sends people after sign-in and sign-up.
+    pub fn after_redirects(mut self, redirects: AfterRedirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// Origins that tokens may have been made for (claim `azp`), such as `https://app.example.com`. Default: all.
+    ///
+    /// # Security
+    ///
+    /// Without this a token made for a sister application of the same Clerk instance is accepted too.
+    pub fn authorized_parties<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.authorized_parties = non_empty(origins);
+        self
+    }
+
+    /// Audiences of which a token must name one if it names any (claim `aud`). Default: all.
+    pub fn audience<I>(mut self, audience: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.audience = non_empty(audience);
+        self
+    }
+
+    /// Issuers of which a token must name one (claim `iss`), such as `https://clerk.example.com`. Default: all.
+    pub fn issuers<I>(mut self, issuers: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.issuers = non_empty(issuers);
+        self
+    }
+
+    /// How far this machine's clock may be off when a token's times are read. Default: 5 seconds; at most a day.
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = Some(skew);
+        self
+    }
+
+    /// Lets answers carry `x-clerk-auth-message`, which explains a refusal in words.
+    ///
+    /// # Security
+    ///
+    /// The message can name expected origins, key ids and this machine's time. Leave it off in production.
+    pub fn debug(mut self) -> Self {
+        self.debug = true;
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the first setting that is wrong, what was found and what was expected.
+    pub fn build(self) -> Result<Instance, ConfigError> {
+        let publishable_key: PublishableKey = self.publishable_key.parse()?;
+        let secret_key: SecretKey = self.secret_key.parse()?;
+        if publishable_key.instance_type() != secret_key.instance_type() {
+            return Err(ConfigError::MismatchedKeys {
+                publishable_key: name_of(publishable_key.instance_type()),
+                secret_key: name_of(secret_key.instance_type()),
+            });
+        }
+        let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
+        let api_url = absolute_url(Setting::ApiUrl, self.api_url.as_deref().unwrap_or(default_api_url))?;
+        let settings = Settings {
+            api_url,
+            api_version: api_version(self.api_version)?,
+            jwt_key: self.jwt_key.as_deref().map(jwt_key).transpose()?,
+            proxy_url: self.proxy_url.as_deref().map(proxy_url).transpose()?,
+            domain: self.domain.as_deref().map(domain).transpose()?,
+            is_satellite: self.is_satellite,
+            satellite_auto_sync: self.satellite_auto_sync,
+            satellite_origins: self
+                .satellite_origins
+                .iter()
+                .map(|o| origin(o))
+                .collect::<Result<_, _>>()?,
+            sign_in_url: self
+                .sign_in_url
+                .map(|url| page_url(Setting::SignInUrl, &url))
+                .transpose()?,
+            sign_up_url: self
+                .sign_up_url
+                .map(|url| page_url(Setting::SignUpUrl, &url))
+                .transpose()?,
+            redirects: after_redirects(self.redirects)?,
+            authorized_parties: self.authorized_parties,
+            audience: self.audience,
+            issuers: self.issuers,
+            clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
+                .unwrap_or(i64::MAX)
+                .min(MAX_CLOCK_SKEW_MILLIS),
+            debug: self.debug,
+            publishable_key,
+            secret_key,
+        };
+        check_satellite(&settings)?;
+        Ok(Instance(Arc::new(settings)))
+    }
+}
+
+impl std::fmt::Debug for InstanceBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InstanceBuilder")
+            .field("publishable_key", &self.publishable_key)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
+    if !settings.is_satellite {
+        return Ok(());
+    }
+    if settings.domain.is_none() && settings.proxy_url.is_none() {
+        return Err(ConfigError::SatelliteWithoutDomain);
+    }
+    let is_development = settings.publishable_key.instance_type() == InstanceType::Development;
+    let is_absolute = settings.sign_in_url.as_deref().is_some_and(|url| !url.starts_with('/'));
+    if is_development && !is_absolute {
+        return Err(ConfigError::SatelliteSignInUrl {
+            found: settings.sign_in_url.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn non_empty<I>(items: I) -> Vec<Box<str>>
+where
+    I: IntoIterator<Item: Into<Box<str>>>,
+{
+    let mut items: Vec<Box<str>> = items.into_iter().map(Into::into).collect();
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+fn name_of(instance_type: InstanceType) -> &'static str {
+    match instance_type {
+        InstanceType::Development => "development",
+        InstanceType::Production => "production",
+    }
+}
+
+fn absolute_url(setting: Setting, text: &str) -> Result<Url, ConfigError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| ConfigError::Invalid {
+            setting,
+            found: text.into(),
+            expected: "an absolute http(s) address",
+        })
+}
+
+fn page_url(setting: Setting, text: &str) -> Result<Box<str>, ConfigError> {
+    let is_path = text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/\\");
+    if is_path || absolute_url(setting, text).is_ok() {
+        return Ok(text.into());
+    }
+    Err(ConfigError::Invalid {
+        setting,
+        found: text.into(),
+        expected: "an absolute http(s) address, or a path that starts with one slash",
+    })
+}
+
+fn api_version(text: Option<String>) -> Result<Box<str>, ConfigError> {
+    let text = text.unwrap_or_else(|| DEFAULT_API_VERSION.to_owned());
+    let is_segment = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_segment {
+        return Ok(text.into());
+    }
+    Err(ConfigError::Invalid {
+        setting: Setting::ApiVersion,
+        found: text.into(),
+        expected: "one path segment such as v1",
+    })
+}
+
+fn jwt_key(pem: &str) -> Result<VerifyingKey, ConfigError> {
+    VerifyingKey::from_pem(pem).map_err(|problem| ConfigError::JwtKey {
+        problem: problem.as_str(),
+    })
+}
+
+fn proxy_url(text: &str) -> Result<ProxyUrl, ConfigError> {
+    ProxyUrl::parse(text).ok_or_else(|| ConfigError::Invalid {
+        setting: Setting::ProxyUrl,
+        found: text.into(),
+        expected: "an absolute http(s) address, or a path that starts with one slash",
+    })
+}
+
+fn domain(text: &str) -> Result<Box<str>, ConfigError> {
+    let is_host = !text.contains(['/', '?', '#', '@', '\\'])
+        && Url::parse(&format!("https://{text}")).is_ok_and(|url| url.host_str().is_some());
+    if is_host {
+        return Ok(text.into());
+    }
+    Err(ConfigError::Invalid {
+        setting: Setting::Domain,
+        found: text.into(),
+        expected: "a host name without scheme, such as satellite.example",
+    })
+}
+
+fn origin(text: &str) -> Result<Box<str>, ConfigError> {
+    let url = absolute_url(Setting::SatelliteOrigins, text)?;
+    let origin = url.origin().ascii_serialization();
+    if url.as_str().trim_end_matches('/') == origin {
+        return Ok(origin.into());
+    }
+    Err(ConfigError::Invalid {
+        setting: Setting::SatelliteOrigins,
+        found: text.into(),
+        expected: "origins such as https://satellite.example, without a path",
+    })
+}
+
+fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirects, ConfigError> {
+    for (setting, url) in [
+        (Setting::SignInForceRedirectUrl, &redirects.sign_in_force),
+        (Setting::SignInFallbackRedirectUrl, &redirects.sign_in_fallback),
+        (Setting::SignUpForceRedirectUrl, &redirects.sign_up_force),
+        (Setting::SignUpFallbackRedirectUrl, &redirects.sign_up_fallback),
+    ] {
+        if let Some(url) = url {
+            page_url(setting, url)?;
+        }
+    }
+    Ok(redirects)
+}

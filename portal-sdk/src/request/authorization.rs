@@ -1,0 +1,36 @@
+//! The session token of an `Authorization` header.
+
+/// The token of `value`: what follows `Bearer`, or the whole value if it is one word. Another scheme holds none.
+///
+/// The scheme's case does not matter (RFC 9110 section 11.1) and spaces around the token are dropped; what follows a
+/// token after a space is ignored.
+pub(super) fn token(value: &str) -> Option<&str> {
+    let mut words = value.split([' ', '\t']).filter(|word| !word.is_empty());
+    let first = words.next()?;
+    match words.next() {
+        None => Some(first),
+        Some(token) if first.eq_ignore_ascii_case("Bearer") => Some(token),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token;
+
+    #[test]
+    fn bearer_and_bare_tokens() {
+        for (value, expected) in [
+            ("", None),
+            ("abc", Some("abc")),
+            ("Bearer", Some("Bearer")),
+            ("Bearer abc", Some("abc")),
+            ("bearer   abc  ", Some("abc")),
+            ("Bearer\tabc", Some("abc")),
+            ("Bearer abc extra", Some("abc")),
+            ("Basic abc", None),
+        ] {
+            assert_eq!(token(value), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! [`ClerkUrl`]: the address a request was made to, as the person's browser sees it.
+
+use std::fmt;
+
+use http::header::HOST;
+use http::request::Parts;
+use url::Url;
+
+use super::headers::{first_value, joined_values};
+use crate::names::{header, query};
+
+/// The public URL of a request: scheme and host from the forwarded headers, else from `Host`, else from the request
+/// target; path and query from the request target.
+///
+/// # Security
+///
+/// `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDK believes them. Let the proxy in front of
+/// the application set or remove them. The path can never change the origin, however it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClerkUrl {
+    url: Url,
+    origin: Box<str>,
+}
+
+impl ClerkUrl {
+    /// Reads a request's public URL. It never fails: what is no host leaves the request's own address standing, and a
+    /// request without any host is taken to be for `localhost`.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        let own_host = parts.uri.authority().map(|authority| authority.as_str().into());
+        let own_host = own_host.or_else(|| first_value(&parts.headers, &HOST));
+        let own_scheme = parts.uri.scheme_str().unwrap_or("http");
+        let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+
+        let forwarded_host = joined_values(&parts.headers, &header::FORWARDED_HOST);
+        let forwarded_proto = joined_values(&parts.headers, &header::FORWARDED_PROTO);
+        let resolved_host = match &forwarded_host {
+            Some(host) => first_element(host),
+            None => parts
+                .headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or_default(),
+        };
+        let resolved_scheme = forwarded_proto.as_deref().map_or(own_scheme, first_element);
+
+        let url = with_path(resolved_scheme, resolved_host, path_and_query)
+            .or_else(|| with_path(own_scheme, own_host.as_deref().unwrap_or("localhost"), path_and_query))
+            .or_else(|| with_path("http", "localhost", path_and_query))
+            .unwrap_or_else(localhost);
+        Self::from(url)
+    }
+
+    /// The URL itself, without a fragment.
+    #[must_use]
+    pub fn as_url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Scheme, host and port, such as `https://app.example.com`; a scheme's default port is left out.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether browsers reached it over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The first query parameter named `name`, decoded.
+    #[must_use]
+    pub fn query_parameter(&self, name: &str) -> Option<String> {
+        self.url
+            .query_pairs()
+            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
+    /// This URL without the parameters that carry a development browser's token.
+    #[must_use]
+    pub fn without_dev_browser(&self) -> Url {
+        without_parameters(&self.url, &[query::DEV_BROWSER, query::LEGACY_DEV_BROWSER])
+    }
+
+    /// This URL without what a handshake added to it.
+    #[must_use]
+    pub fn without_handshake(&self) -> Url {
+        without_parameters(
+            &self.url,
+            &[
+                query::HANDSHAKE,
+                query::HELP,
+                query::DEV_BROWSER,
+                query::HANDSHAKE_NONCE,
+            ],
+        )
+    }
+}
+
+impl From<Url> for ClerkUrl {
+    fn from(mut url: Url) -> Self {
+        url.set_fragment(None);
+        let origin = url.origin().ascii_serialization().into();
+        Self { url, origin }
+    }
+}
+
+impl fmt::Display for ClerkUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.url.fmt(f)
+    }
+}
+
+/// The first element of a comma-separated field, exactly as written.
+fn first_element(list: &str) -> &str {
+    list.split_once(',').map_or(list, |(first, _)| first)
+}
+
+/// `None` unless `scheme` and `host` make an origin of the web.
+fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    // A space is no part of a host, but a URL parser would drop it at the end.
+    if !is_web || host.is_empty() || host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '\\')) {
+        return None;
+    }
+    let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
+    let (path, query) = path_and_query
+        .split_once('?')
+        .map_or((path_and_query, None), |(path, query)| (path, Some(query)));
+    // Path and query are set apart from the origin, so that `//evil.example` stays a path.
+    url.set_path(path);
+    url.set_query(query);
+    url.set_fragment(None);
+    Some(url)
+}
+
+fn localhost() -> Url {
+    Url::parse("http://localhost/").expect("a constant URL")
+}
+
+/// `url` without the parameters in `names`. The others are written anew as a browser's form would (space as `+`),
+/// whether or not one was removed, as the URL standard has it for its `searchParams`.
+fn without_parameters(url: &Url, names: &[&str]) -> Url {
+    let mut cleaned = url.clone();
+    let kept: Vec<_> = url
+        .query_pairs()
+        .filter(|(key, _)| !names.contains(&key.as_ref()))
+        .collect();
+    if kept.is_empty() {
+        cleaned.set_query(None);
+    } else {
+        cleaned.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn url(target: &str, headers: &[(&str, &str)]) -> String {
+        let mut request = Request::get(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        ClerkUrl::of(&request.body(()).unwrap().into_parts().0).to_string()
+    }
+
+    #[test]
+    fn forwarded_headers_win_over_host_and_host_over_the_target() {
+        let host = ("host", "app.example.com");
+        assert_eq!(url("/a?b=1", &[host]), "http://app.example.com/a?b=1");
+        assert_eq!(
+            url("/a", &[host, ("x-forwarded-proto", "https")]),
+            "https://app.example.com/a"
+        );
+        assert_eq!(
+            url(
+                "/a",
+                &[
+                    ("host", "inner:3000"),
+                    ("x-forwarded-host", "out.example, b"),
+                    ("x-forwarded-proto", "https,http")
+                ]
+            ),
+            "https://out.example/a"
+        );
+        assert_eq!(url("https://target.example/a", &[]), "https://target.example/a");
+        assert_eq!(url("https://target.example/a", &[host]), "https://app.example.com/a");
+        assert_eq!(url("/a", &[]), "http://localhost/a");
+    }
+
+    #[test]
+    fn what_is_no_host_changes_nothing() {
+        let host = ("host", "localhost:3000");
+        for forwarded in ["", "<bad>", " app.example.com , b", "app.example.com ", "a@b", "a\\b"] {
+            assert_eq!(
+                url("/a", &[host, ("x-forwarded-host", forwarded)]),
+                "http://localhost:3000/a",
+                "{forwarded:?}"
+            );
+        }
+        assert_eq!(
+            url("/a", &[host, ("x-forwarded-proto", "javascript")]),
+            "http://localhost:3000/a"
+        );
+        assert_eq!(url("/a", &[host, ("x-forwarded-proto", "")]), "http://localhost:3000/a");
+        assert_eq!(url("/a", &[("host", "<bad>")]), "http://localhost/a");
+    }
+
+    #[test]
+    fn the_path_never_changes_the_origin() {
+        for path in ["//evil.example/x", "/\\evil.example/x", "///evil.example"] {
+            let address = url(path, &[("host", "app.example.com")]);
+            assert!(address.starts_with("http://app.example.com/"), "{path} → {address}");
+        }
+    }
+
+    #[test]
+    fn removing_parameters_writes_the_others_anew() {
+        let url = ClerkUrl::from(Url::parse("http://a.example/p?q=a%20b&__clerk_db_jwt=x&e=~&s=x%2Fy").unwrap());
+        assert_eq!(
+            url.without_dev_browser().as_str(),
+            "http://a.example/p?q=a+b&e=%7E&s=x%2Fy"
+        );
+        let nothing_removed = ClerkUrl::from(Url::parse("http://a.example/p?q=a%20b&&c").unwrap());
+        assert_eq!(
+            nothing_removed.without_dev_browser().as_str(),
+            "http://a.example/p?q=a+b&c="
+        );
+        let only = ClerkUrl::from(Url::parse("http://a.example/p?__clerk_handshake_nonce=1").unwrap());
+        assert_eq!(only.without_handshake().as_str(), "http://a.example/p");
+    }
+}

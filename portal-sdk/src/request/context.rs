@@ -1,0 +1,260 @@
+//! [`AuthenticateContext`]: every fact of a request that the decision may use.
+
+use std::borrow::Cow;
+
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
+use http::request::Parts;
+use url::Url;
+
+use super::authorization;
+use super::clerk_url::ClerkUrl;
+use super::cookies::RequestCookies;
+use super::headers::{first_value, joined_values};
+use super::suffix::uses_suffixed_cookies;
+use crate::clock::UnixTime;
+use crate::instance::Instance;
+use crate::names::{cookie, header, query};
+
+/// A request as the decision sees it. It borrows from the request and from the instance and trusts neither cookie nor
+/// token.
+#[derive(Clone)]
+pub struct AuthenticateContext<'r> {
+    instance: &'r Instance,
+    parts: &'r Parts,
+    url: ClerkUrl,
+    bearer: Option<String>,
+    uses_suffixed_cookies: bool,
+    session_cookie: Option<String>,
+    refresh_cookie: Option<String>,
+    client_uat: u64,
+    dev_browser: Option<String>,
+    handshake_token: Option<String>,
+    handshake_nonce: Option<String>,
+    redirect_count: u32,
+    sec_fetch_dest: Option<Cow<'r, str>>,
+    accept: Option<Cow<'r, str>>,
+    origin: Option<Cow<'r, str>>,
+    referer: Option<Url>,
+}
+
+impl<'r> AuthenticateContext<'r> {
+    /// Reads a request. `now` is only used to choose between the two cookie sets.
+    #[must_use]
+    pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
+        let url = ClerkUrl::of(parts);
+        let cookie_header = joined_values(&parts.headers, &COOKIE).unwrap_or_default();
+        let cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
+        let suffixed = uses_suffixed_cookies(&cookies, instance, now);
+        let from_query = |name| url.query_parameter(name).filter(|value| !value.is_empty());
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        // A development instance hands results over in the address, a production instance in cookies. The other
+        // transport is not believed: a link must not be able to sign anybody in, nor a left-over cookie redirect for ever.
+        let (handshake_token, handshake_nonce) = if instance.is_development() {
+            (from_query(query::HANDSHAKE), from_query(query::HANDSHAKE_NONCE))
+        } else {
+            (
+                owned(cookies.handshake.as_deref()),
+                owned(cookies.handshake_nonce.as_deref()),
+            )
+        };
+        Self {
+            bearer: first_value(&parts.headers, &AUTHORIZATION)
+                .and_then(|value| authorization::token(&value).map(str::to_owned)),
+            uses_suffixed_cookies: suffixed,
+            session_cookie: owned(cookies.session.get(suffixed)),
+            refresh_cookie: owned(cookies.refresh.as_deref()),
+            client_uat: cookies.client_uat.get(suffixed).and_then(unsigned).unwrap_or(0),
+            dev_browser: from_query(query::DEV_BROWSER).or_else(|| owned(cookies.dev_browser.get(suffixed))),
+            handshake_token,
+            handshake_nonce,
+            redirect_count: cookies.redirect_count.as_deref().and_then(unsigned).unwrap_or(0),
+            sec_fetch_dest: joined_values(&parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()),
+            accept: joined_values(&parts.headers, &ACCEPT),
+            origin: joined_values(&parts.headers, &ORIGIN).filter(|origin| !origin.is_empty()),
+            referer: first_value(&parts.headers, &REFERER).and_then(|referer| Url::parse(&referer).ok()),
+            instance,
+            parts,
+            url,
+        }
+    }
+
+    /// The instance the request is authenticated for.
+    #[must_use]
+    pub fn instance(&self) -> &'r Instance {
+        self.instance
+    }
+
+    /// The request's public URL.
+    #[must_use]
+    pub fn url(&self) -> &ClerkUrl {
+        &self.url
+    }
+
+    /// The request's method.
+    #[must_use]
+    pub fn method(&self) -> &'r Method {
+        &self.parts.method
+    }
+
+    /// The token of the `Authorization` header. Nothing else of the request is asked when there is one.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        self.bearer.as_deref()
+    }
+
+    /// Whether the suffixed cookies are believed.
+    #[must_use]
+    pub fn uses_suffixed_cookies(&self) -> bool {
+        self.uses_suffixed_cookies
+    }
+
+    /// The session cookie of the set that is believed.
+    #[must_use]
+    pub fn session_cookie(&self) -> Option<&str> {
+        self.session_cookie.as_deref()
+    }
+
+    /// The session cookie, else the `Authorization` header's token.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.session_cookie().or(self.bearer())
+    }
+
+    /// The refresh cookie.
+    #[must_use]
+    pub fn refresh_cookie(&self) -> Option<&str> {
+        self.refresh_cookie.as_deref()
+    }
+
+    /// Unix seconds of the client's last change; 0 if nobody is signed in or the cookie is no unsigned number.
+    #[must_use]
+    pub fn client_uat(&self) -> u64 {
+        self.client_uat
+    }
+
+    /// The development browser's token, from the query or else from the cookie.
+    #[must_use]
+    pub fn dev_browser(&self) -> Option<&str> {
+        self.dev_browser.as_deref()
+    }
+
+    /// A handshake payload that came back: in the query (development) or in a cookie (production).
+    #[must_use]
+    pub fn handshake_token(&self) -> Option<&str> {
+        self.handshake_token.as_deref()
+    }
+
+    /// The name of a handshake payload, likewise.
+    #[must_use]
+    pub fn handshake_nonce(&self) -> Option<&str> {
+        self.handshake_nonce.as_deref()
+    }
+
+    /// How many handshakes in a row this browser has been sent into.
+    #[must_use]
+    pub fn redirect_count(&self) -> u32 {
+        self.redirect_count
+    }
+
+    /// The `Origin` header.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
+    /// The `Referer` header, if it is a URL.
+    #[must_use]
+    pub fn referer(&self) -> Option<&Url> {
+        self.referer.as_ref()
+    }
+
+    /// Whether the browser says that it will show the answer as a page of its own (not in a frame).
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        self.sec_fetch_dest.as_deref() == Some("document")
+    }
+
+    /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page.
+    #[must_use]
+    pub fn is_eligible_for_handshake(&self) -> bool {
+        if self.method() != Method::GET {
+            return false;
+        }
+        match self.sec_fetch_dest.as_deref() {
+            Some(dest) => matches!(dest, "document" | "iframe"),
+            None => self
+                .accept
+                .as_deref()
+                .is_some_and(|accept| accept.starts_with("text/html")),
+        }
+    }
+
+    /// The request's header fields for a refresh: lower-case names, Clerk's own cookies and no others, and no
+    /// `Authorization`.
+    #[must_use]
+    pub fn headers_for_refresh(&self) -> Vec<(String, String)> {
+        let headers = &self.parts.headers;
+        headers
+            .keys()
+            .filter(|name| *name != AUTHORIZATION)
+            .filter_map(|name| {
+                let value = joined_values(headers, name)?;
+                let value = if name == COOKIE {
+                    clerk_cookies(&value)
+                } else {
+                    value.into_owned()
+                };
+                (!value.is_empty()).then(|| (name.as_str().to_owned(), value))
+            })
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for AuthenticateContext<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthenticateContext")
+            .field("method", self.method())
+            .field("origin", &self.url.origin())
+            .field("path", &self.url.as_url().path())
+            .field("has_bearer", &self.bearer.is_some())
+            .field("uses_suffixed_cookies", &self.uses_suffixed_cookies)
+            .field("has_session_cookie", &self.session_cookie.is_some())
+            .field("has_refresh_cookie", &self.refresh_cookie.is_some())
+            .field("client_uat", &self.client_uat)
+            .field("has_dev_browser", &self.dev_browser.is_some())
+            .field("redirect_count", &self.redirect_count)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An unsigned decimal number and nothing else.
+fn unsigned<N: std::str::FromStr>(text: &str) -> Option<N> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
+/// The pairs of a `Cookie` value whose names are Clerk's.
+fn clerk_cookies(header: &str) -> String {
+    let is_clerks = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        [
+            cookie::SESSION,
+            cookie::CLIENT_UAT,
+            cookie::REFRESH,
+            cookie::DEV_BROWSER,
+        ]
+        .iter()
+        .any(|known| {
+            name.strip_prefix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        })
+    };
+    header
+        .split(';')
+        .map(str::trim)
+        .filter(is_clerks)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

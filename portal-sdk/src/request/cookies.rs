@@ -1,0 +1,187 @@
+//! [`RequestCookies`]: Clerk's cookies of one request, each under both of its names.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::names::cookie;
+
+/// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
+/// absent.
+#[derive(Clone, Default)]
+pub(super) struct CookiePair<'h> {
+    /// The value under the plain name.
+    pub(super) plain: Option<Cow<'h, str>>,
+    /// The value under `<name>_<suffix>`.
+    pub(super) suffixed: Option<Cow<'h, str>>,
+}
+
+impl<'h> CookiePair<'h> {
+    /// The value under the suffixed name or under the plain one.
+    pub(super) fn get(&self, suffixed: bool) -> Option<&str> {
+        if suffixed {
+            self.suffixed.as_deref()
+        } else {
+            self.plain.as_deref()
+        }
+    }
+}
+
+/// Every cookie of Clerk's that a server reads.
+#[derive(Clone, Default)]
+pub(super) struct RequestCookies<'h> {
+    /// `__session`.
+    pub(super) session: CookiePair<'h>,
+    /// `__client_uat`, unparsed.
+    pub(super) client_uat: CookiePair<'h>,
+    /// `__clerk_db_jwt`.
+    pub(super) dev_browser: CookiePair<'h>,
+    /// `__refresh_<suffix>`.
+    pub(super) refresh: Option<Cow<'h, str>>,
+    /// `__clerk_handshake`.
+    pub(super) handshake: Option<Cow<'h, str>>,
+    /// `__clerk_handshake_nonce`.
+    pub(super) handshake_nonce: Option<Cow<'h, str>>,
+    /// `__clerk_redirect_count`, unparsed.
+    pub(super) redirect_count: Option<Cow<'h, str>>,
+}
+
+impl<'h> RequestCookies<'h> {
+    /// Reads a `Cookie` field's value. Pairs are split at `;` before anything is decoded, so no value can smuggle in
+    /// another cookie. The first cookie of a name counts. A value is percent-decoded if that gives UTF-8 and stands as
+    /// written otherwise; quotes are part of it.
+    pub(super) fn parse(header: &'h str, suffix: &str) -> Self {
+        let mut seen = Seen::default();
+        for pair in header.split(';') {
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
+            let Some(slot) = seen.slot(trim(name), suffix) else {
+                continue;
+            };
+            slot.get_or_insert_with(|| decode(trim(value)));
+        }
+        let Seen(values) = seen;
+        let [
+            session,
+            session_s,
+            uat,
+            uat_s,
+            dev,
+            dev_s,
+            refresh,
+            handshake,
+            nonce,
+            count,
+        ] = values.map(|value| value.filter(|value| !value.is_empty()));
+        Self {
+            session: CookiePair {
+                plain: session,
+                suffixed: session_s,
+            },
+            client_uat: CookiePair {
+                plain: uat,
+                suffixed: uat_s,
+            },
+            dev_browser: CookiePair {
+                plain: dev,
+                suffixed: dev_s,
+            },
+            refresh,
+            handshake,
+            handshake_nonce: nonce,
+            redirect_count: count,
+        }
+    }
+}
+
+/// First values by name, empty ones included: a later cookie of the same name must not stand in for an empty one.
+#[derive(Default)]
+struct Seen<'h>([Option<Cow<'h, str>>; 10]);
+
+impl<'h> Seen<'h> {
+    fn slot(&mut self, name: &str, suffix: &str) -> Option<&mut Option<Cow<'h, str>>> {
+        let index = match name {
+            cookie::SESSION => 0,
+            cookie::CLIENT_UAT => 2,
+            cookie::DEV_BROWSER => 4,
+            cookie::HANDSHAKE => 7,
+            cookie::HANDSHAKE_NONCE => 8,
+            cookie::REDIRECT_COUNT => 9,
+            _ => match name.strip_suffix(suffix)?.strip_suffix('_')? {
+                cookie::SESSION => 1,
+                cookie::CLIENT_UAT => 3,
+                cookie::DEV_BROWSER => 5,
+                cookie::REFRESH => 6,
+                _ => return None,
+            },
+        };
+        self.0.get_mut(index)
+    }
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+fn decode(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') || !has_only_whole_escapes(value) {
+        return Cow::Borrowed(value);
+    }
+    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
+}
+
+/// `decodeURIComponent` refuses a text with a broken escape, where a lenient decoder would leave it standing.
+fn has_only_whole_escapes(value: &str) -> bool {
+    value
+        .split('%')
+        .skip(1)
+        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUFFIX: &str = "nx2h_E-I";
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        let cookies = RequestCookies::parse("__session=a; __session=b;__client_uat = 5 ;  x; =y", SUFFIX);
+        assert_eq!(cookies.session.get(false), Some("a"));
+        assert_eq!(cookies.client_uat.get(false), Some("5"));
+        let cookies = RequestCookies::parse("__session=; __session=b", SUFFIX);
+        assert_eq!(cookies.session.get(false), None);
+    }
+
+    #[test]
+    fn suffixed_names_belong_to_one_instance() {
+        let cookies = RequestCookies::parse(
+            "__session_nx2h_E-I=a; __session_other=b; __refresh_nx2h_E-I=r; __refresh=p; __clerk_handshake_nx2h_E-I=h",
+            SUFFIX,
+        );
+        assert_eq!(cookies.session.get(true), Some("a"));
+        assert_eq!(cookies.session.get(false), None);
+        assert_eq!(cookies.refresh.as_deref(), Some("r"));
+        assert!(cookies.handshake.is_none());
+    }
+
+    #[test]
+    fn values_are_decoded_after_splitting() {
+        for (value, expected) in [
+            ("a%20b", "a b"),
+            ("a%3B%20__client_uat%3D9", "a; __client_uat=9"),
+            ("a%zzb", "a%zzb"),
+            ("a%2", "a%2"),
+            ("%ff", "%ff"),
+            ("\"q\"", "\"q\""),
+            ("a=b=c", "a=b=c"),
+        ] {
+            let header = format!("__session={value}");
+            let cookies = RequestCookies::parse(&header, SUFFIX);
+            assert_eq!(cookies.session.get(false), Some(expected), "{value}");
+            assert_eq!(cookies.client_uat.get(false), None);
+        }
+        assert!(RequestCookies::parse("__sess%69on=a", SUFFIX).session.plain.is_none());
+    }
+}

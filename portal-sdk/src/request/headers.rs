@@ -1,0 +1,57 @@
+//! Header fields as Node reads them, because Clerk's own SDK does: bytes are Latin-1, and repeated fields are joined or,
+//! where HTTP allows one only, the first one counts.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The first field named `name`; for fields that may stand once, such as `Host`, `Authorization` and `Referer`.
+/// `None` if it is absent or empty.
+pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    headers.get(name).map(latin1).filter(|text| !text.is_empty())
+}
+
+/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). `None` if there is none.
+pub(super) fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    let mut values = headers.get_all(name).iter();
+    let first = latin1(values.next()?);
+    let separator = if name == http::header::COOKIE { "; " } else { ", " };
+    Some(values.fold(first, |joined, value| {
+        Cow::Owned(joined.into_owned() + separator + &latin1(value))
+    }))
+}
+
+/// Each byte is the character of the same number.
+fn latin1(value: &HeaderValue) -> Cow<'_, str> {
+    value.to_str().map_or_else(
+        |_| {
+            value
+                .as_bytes()
+                .iter()
+                .copied()
+                .map(char::from)
+                .collect::<String>()
+                .into()
+        },
+        Cow::Borrowed,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{COOKIE, HOST};
+
+    use super::*;
+
+    #[test]
+    fn fields_are_joined_as_latin_1() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1"));
+        headers.append(COOKIE, HeaderValue::from_bytes(b"b=\xe9").unwrap());
+        headers.append(HOST, HeaderValue::from_static("one"));
+        headers.append(HOST, HeaderValue::from_static("two"));
+        assert_eq!(joined_values(&headers, &COOKIE).unwrap(), "a=1; b=é");
+        assert_eq!(first_value(&headers, &HOST).unwrap(), "one");
+        assert_eq!(joined_values(&headers, &HOST).unwrap(), "one, two");
+    }
+}

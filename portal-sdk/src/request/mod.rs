@@ -1,0 +1,12 @@
+//! A request's facts: its public URL, its cookies, and [`AuthenticateContext`], which holds everything the decision may
+//! use.
+
+mod authorization;
+mod clerk_url;
+mod context;
+mod cookies;
+mod headers;
+mod suffix;
+
+pub use clerk_url::ClerkUrl;
+pub use context::AuthenticateContext;

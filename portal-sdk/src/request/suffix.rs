@@ -1,0 +1,116 @@
+//! Which of the two cookie sets a request's state is read from.
+
+use serde_json::Value;
+
+use super::cookies::RequestCookies;
+use crate::clock::UnixTime;
+use crate::instance::{Instance, InstanceType};
+use crate::token::UnverifiedToken;
+
+/// Whether the suffixed cookies count. Nothing here is verified; a wrong guess costs a handshake.
+///
+/// The rules and their order are Clerk's, with one difference: a plain session cookie that cannot be read, or that
+/// names no issuer, is as good as none when this instance's own cookies are there. Anyone on a sister domain could set
+/// it.
+pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
+    let suffixed_uat = cookies.client_uat.get(true);
+    let plain_uat = cookies.client_uat.get(false);
+    let has_suffixed_session = cookies.session.get(true).is_some();
+    let has_suffixed = suffixed_uat.is_some() || has_suffixed_session;
+
+    let plain = cookies
+        .session
+        .get(false)
+        .map(|text| UnverifiedToken::decode(text).ok().filter(names_an_issuer));
+    let plain = match plain {
+        Some(None) if !has_suffixed => return false,
+        Some(Some(token)) if !belongs_to(&token, instance) => return true,
+        other => other.flatten(),
+    };
+    if !has_suffixed {
+        return false;
+    }
+
+    let suffixed = cookies
+        .session
+        .get(true)
+        .and_then(|text| UnverifiedToken::decode(text).ok());
+    let issued_at =
+        |token: &Option<UnverifiedToken<'_>>| token.as_ref().and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
+    if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(&plain) > issued_at(&suffixed) {
+        return false;
+    }
+    if suffixed_uat == Some("0") && plain_uat != Some("0") {
+        return false;
+    }
+    if instance.instance_type() == InstanceType::Development
+        && suffixed_uat != Some("0")
+        && plain_uat == Some("0")
+        && suffixed.as_ref().is_some_and(|token| is_expired(token, now))
+    {
+        return false;
+    }
+    suffixed_uat.is_some() || !has_suffixed_session
+}
+
+fn names_an_issuer(token: &UnverifiedToken<'_>) -> bool {
+    match token.payload().get("iss") {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(issuer)) => !issuer.is_empty(),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(_) => true,
+    }
+}
+
+fn belongs_to(token: &UnverifiedToken<'_>, instance: &Instance) -> bool {
+    token
+        .payload()
+        .get("iss")
+        .and_then(Value::as_str)
+        .is_some_and(|issuer| without_schemes(issuer) == instance.issuer_host())
+}
+
+/// `issuer` without every `http://` and `https://` in it, whatever their case.
+fn without_schemes(issuer: &str) -> String {
+    let mut rest = issuer;
+    let mut bare = String::with_capacity(issuer.len());
+    while let Some(next) = rest.chars().next() {
+        let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+            rest.get(..scheme.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
+        match scheme {
+            Some(scheme) => rest = &rest[scheme.len()..],
+            None => {
+                bare.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    bare
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of our time fit a double exactly")]
+fn is_expired(token: &UnverifiedToken<'_>, now: UnixTime) -> bool {
+    token
+        .expires_at_secs()
+        .is_some_and(|expires_at| expires_at <= now.as_secs() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_schemes;
+
+    #[test]
+    fn schemes_are_dropped_wherever_they_stand() {
+        for (issuer, bare) in [
+            ("https://clerk.example.com", "clerk.example.com"),
+            ("HTTP://clerk.example.com", "clerk.example.com"),
+            ("https://http://a", "a"),
+            ("clerk.ex\u{e9}mple", "clerk.ex\u{e9}mple"),
+            ("", ""),
+        ] {
+            assert_eq!(without_schemes(issuer), bare);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! [`SessionClaims`]: what a verified session token says, in both versions of Clerk's claims.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::permissions::{self, Scoped};
+use crate::clock::UnixTime;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// A user's id, `user_…` (claim `sub`).
+    UserId
+}
+id! {
+    /// A session's id, `sess_…` (claim `sid`).
+    SessionId
+}
+
+/// The claims of a session token whose signature and times were checked. Cloning is cheap.
+///
+/// They are made by [`verify_session_token`](super::verify_session_token) only.
+#[derive(Clone)]
+pub struct SessionClaims(Arc<Claims>);
+
+struct Claims {
+    user_id: UserId,
+    session_id: Option<SessionId>,
+    organization: Option<ActiveOrganization>,
+    payload: Map<String, Value>,
+}
+
+/// The organization a session is active in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ActiveOrganization {
+    /// `org_…`.
+    pub id: Box<str>,
+    /// Its name in addresses, if it has one.
+    pub slug: Option<Box<str>>,
+    /// The user's role there, such as `org:admin`.
+    pub role: Option<Box<str>>,
+    /// The user's custom permissions there, such as `org:invoices:read`. System permissions are never in a token.
+    pub permissions: Vec<Box<str>>,
+}
+
+/// Who acts as the user (impersonation), from claim `act`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The impersonator's id.
+    pub user_id: UserId,
+    /// The whole claim.
+    pub claim: Map<String, Value>,
+}
+
+/// Whether a session still has tasks before it counts, from claim `sts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionStatus {
+    /// Signed in.
+    Active,
+    /// Authenticated, but tasks such as choosing an organization are outstanding: counts as signed out.
+    Pending,
+}
+
+impl SessionStatus {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// How long ago a factor was verified when the token was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FactorAge {
+    /// The user has no such factor.
+    NotEnrolled,
+    /// Whole or broken minutes.
+    Minutes(f64),
+}
+
+impl SessionClaims {
+    pub(super) fn new(subject: &str, payload: Map<String, Value>) -> Self {
+        Self(Arc::new(Claims {
+            user_id: subject.into(),
+            session_id: text(&payload, "sid").map(Into::into),
+            organization: organization(&payload),
+            payload,
+        }))
+    }
+
+    /// The user (claim `sub`).
+    #[must_use]
+    pub fn user_id(&self) -> &UserId {
+        &self.0.user_id
+    }
+
+    /// The session (claim `sid`).
+    #[must_use]
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.0.session_id.as_ref()
+    }
+
+    /// The active organization; `None` for the personal account.
+    #[must_use]
+    pub fn organization(&self) -> Option<&ActiveOrganization> {
+        self.0.organization.as_ref()
+    }
+
+    /// Claim `sts`; `None` where the instance does not send it.
+    #[must_use]
+    pub fn session_status(&self) -> Option<SessionStatus> {
+        match text(&self.0.payload, "sts")? {
+            "active" => Some(SessionStatus::Active),
+            "pending" => Some(SessionStatus::Pending),
+            _ => None,
+        }
+    }
+
+    /// Whether tasks are outstanding, so that the session counts as signed out.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.session_status() == Some(SessionStatus::Pending)
+    }
+
+    /// Who acts as the user, if somebody does.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        let claim = self.0.payload.get("act")?.as_object()?;
+        Some(Actor {
+            user_id: text(claim, "sub")?.into(),
+            claim: claim.clone(),
+        })
+    }
+
+    /// The origin the token was made for (claim `azp`).
+    #[must_use]
+    pub fn authorized_party(&self) -> Option<&str> {
+        text(&self.0.payload, "azp")
+    }
+
+    /// Who issued the token (claim `iss`).
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        text(&self.0.payload, "iss")
+    }
+
+    /// When the token was issued (claim `iat`), in whole seconds.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.time("iat")
+    }
+
+    /// When the token ends (claim `exp`), in whole seconds; `None` if that is beyond any date.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.time("exp")
+    }
+
+    /// How long ago the first and the second factor were verified (claim `fva`); `None` if the claim is absent or
+    /// malformed.
+    #[must_use]
+    pub fn factor_ages(&self) -> Option<(FactorAge, FactorAge)> {
+        let [first, second] = self.0.payload.get("fva")?.as_array()?.as_slice() else {
+            return None;
+        };
+        Some((factor_age(first)?, factor_age(second)?))
+    }
+
+    /// The active organization's features, from claim `fea`; empty if it is malformed.
+    #[must_use]
+    pub fn organization_features(&self) -> Vec<&str> {
+        self.scoped("fea").organization
+    }
+
+    /// The user's own features, from claim `fea`; empty if it is malformed.
+    #[must_use]
+    pub fn user_features(&self) -> Vec<&str> {
+        self.scoped("fea").user
+    }
+
+    /// The active organization's plans, from claim `pla`; empty if it is malformed.
+    #[must_use]
+    pub fn organization_plans(&self) -> Vec<&str> {
+        self.scoped("pla").organization
+    }
+
+    /// The user's own plans, from claim `pla`; empty if it is malformed.
+    #[must_use]
+    pub fn user_plans(&self) -> Vec<&str> {
+        self.scoped("pla").user
+    }
+
+    /// All claims as a type of the application's own, for claims added in Clerk's session token settings.
+    ///
+    /// # Errors
+    ///
+    /// [`serde_json::Error`] if the claims do not fit the type.
+    pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.0.payload)
+    }
+
+    /// All claims as JSON.
+    #[must_use]
+    pub fn as_json(&self) -> &Map<String, Value> {
+        &self.0.payload
+    }
+
+    fn time(&self, claim: &str) -> Option<UnixTime> {
+        self.0.payload.get(claim)?.as_i64().map(UnixTime::from_secs)
+    }
+
+    fn scoped(&self, claim: &str) -> Scoped<'_> {
+        text(&self.0.payload, claim).and_then(Scoped::parse).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SessionClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionClaims")
+            .field("user_id", &self.0.user_id.as_str())
+            .field("session_id", &self.0.session_id.as_ref().map(SessionId::as_str))
+            .field(
+                "organization",
+                &self.0.organization.as_ref().map(|organization| &organization.id),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&'p str> {
+    payload.get(claim).and_then(Value::as_str)
+}
+
+fn factor_age(value: &Value) -> Option<FactorAge> {
+    match value.as_f64()? {
+        -1.0 => Some(FactorAge::NotEnrolled),
+        minutes if minutes >= 0.0 => Some(FactorAge::Minutes(minutes)),
+        _ => None,
+    }
+}
+
+fn organization(payload: &Map<String, Value>) -> Option<ActiveOrganization> {
+    if payload.get("v").and_then(Value::as_f64) == Some(2.0) {
+        return organization_v2(payload, payload.get("o")?.as_object()?);
+    }
+    let permissions = payload.get("org_permissions").and_then(Value::as_array);
+    Some(ActiveOrganization {
+        id: text(payload, "org_id")?.into(),
+        slug: text(payload, "org_slug").map(Into::into),
+        role: text(payload, "org_role").map(Into::into),
+        permissions: permissions
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(Into::into)
+            .collect(),
+    })
+}
+
+fn organization_v2(payload: &Map<String, Value>, claim: &Map<String, Value>) -> Option<ActiveOrganization> {
+    Some(ActiveOrganization {
+        id: text(claim, "id")?.into(),
+        slug: text(claim, "slg").map(Into::into),
+        role: text(claim, "rol")
+            .filter(|role| !role.is_empty())
+            .map(|role| format!("org:{role}").into()),
+        permissions: permissions::decode(
+            text(payload, "fea").unwrap_or_default(),
+            text(claim, "per").unwrap_or_default(),
+            text(claim, "fpm").unwrap_or_default(),
+        ),
+    })
+}

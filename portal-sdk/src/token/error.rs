@@ -1,0 +1,208 @@
+//! [`TokenError`]: what is wrong with a token, which only the one who sent it can mend.
+
+use std::fmt;
+
+use crate::clock::UnixTime;
+
+/// Why a token was not accepted. The order of the checks is the order of the variants.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// It does not consist of three parts.
+    #[error("the token does not consist of three parts separated by dots")]
+    Form,
+    /// A part is not base64url of the JSON object (or the bytes) it should be.
+    #[error("the token's {part} cannot be decoded")]
+    Undecodable {
+        /// `header`, `payload` or `signature`.
+        part: &'static str,
+    },
+    /// Its header names another kind of token.
+    #[error("the token is of another kind than a session token")]
+    Category,
+    /// No key of the instance has its key id.
+    #[error("no signing key of this instance has the key id {key_id:?}; it has {known}")]
+    UnknownKey {
+        /// The key id in the token's header.
+        key_id: Option<Box<str>>,
+        /// The instance's key ids, joined by commas.
+        known: Box<str>,
+    },
+    /// Clerk answered the request for signing keys with a refusal or with none.
+    #[error("the Backend API has no signing keys for this instance: {problem}")]
+    KeysNotLoaded {
+        /// What it answered.
+        problem: Box<str>,
+    },
+    /// Clerk does not know the secret key.
+    #[error("the Backend API does not accept the secret key; copy it again from the Clerk dashboard")]
+    SecretKeyRefused,
+    /// `typ` is something else than `JWT`.
+    #[error("the token's type is {found}, not JWT")]
+    Type {
+        /// `typ` as JSON.
+        found: Box<str>,
+    },
+    /// `alg` is not an RSA signature with SHA-2.
+    #[error("the token's algorithm is {found}; RS256, RS384 and RS512 are known")]
+    Algorithm {
+        /// `alg` as JSON.
+        found: Box<str>,
+    },
+    /// The key is not made for `alg`, or cannot be used at all.
+    #[error("the instance's key cannot check an {algorithm} signature")]
+    UnusableKey {
+        /// `alg`.
+        algorithm: &'static str,
+    },
+    /// The signature is not the key's.
+    #[error("the token was not signed by this instance's key")]
+    Signature,
+    /// `sub` is not text.
+    #[error("the token names no user (claim sub)")]
+    Subject,
+    /// `aud` names none of the configured audiences.
+    #[error("the token is for another audience (claim aud)")]
+    Audience,
+    /// `azp` is none of the configured origins.
+    #[error("the token was made for {found}, which is not an authorized party (claim azp)")]
+    AuthorizedParty {
+        /// `azp` as JSON.
+        found: Box<str>,
+    },
+    /// `iss` is none of the configured issuers.
+    #[error("the token was issued by {found}, which is not an accepted issuer (claim iss)")]
+    Issuer {
+        /// `iss` as JSON.
+        found: Box<str>,
+    },
+    /// A time is missing or no number.
+    #[error("the token's claim {claim} is not a number")]
+    Time {
+        /// `exp`, `nbf` or `iat`.
+        claim: &'static str,
+    },
+    /// Its time is over.
+    #[error("the token expired at {expired_at}; it is {now}", expired_at = Stamp(*expired_at), now = Stamp(*now))]
+    Expired {
+        /// `exp`.
+        expired_at: UnixTime,
+        /// The time it was read.
+        now: UnixTime,
+    },
+    /// Its time has not come.
+    #[error("the token is not valid before {not_before}; it is {now}", not_before = Stamp(*not_before), now = Stamp(*now))]
+    NotActiveYet {
+        /// `nbf`.
+        not_before: UnixTime,
+        /// The time it was read.
+        now: UnixTime,
+    },
+    /// It claims to be issued later than now.
+    #[error("the token was issued at {issued_at}; it is {now}", issued_at = Stamp(*issued_at), now = Stamp(*now))]
+    IssuedInTheFuture {
+        /// `iat`.
+        issued_at: UnixTime,
+        /// The time it was read.
+        now: UnixTime,
+    },
+}
+
+impl TokenError {
+    /// Clerk's word for it.
+    #[must_use]
+    pub fn reason(&self) -> TokenErrorReason {
+        use TokenErrorReason as Reason;
+        match self {
+            Self::Form | Self::Undecodable { .. } | Self::Category | Self::Type { .. } => Reason::TokenInvalid,
+            Self::UnknownKey { .. } => Reason::JwkKidMismatch,
+            Self::KeysNotLoaded { .. } => Reason::JwkRemoteFailedToLoad,
+            Self::SecretKeyRefused => Reason::SecretKeyInvalid,
+            Self::Algorithm { .. } => Reason::TokenInvalidAlgorithm,
+            Self::UnusableKey { .. } | Self::Subject | Self::Audience | Self::Time { .. } => {
+                Reason::TokenVerificationFailed
+            }
+            Self::Signature => Reason::TokenInvalidSignature,
+            Self::AuthorizedParty { .. } => Reason::TokenInvalidAuthorizedParties,
+            Self::Issuer { .. } => Reason::TokenInvalidIssuer,
+            Self::Expired { .. } => Reason::TokenExpired,
+            Self::NotActiveYet { .. } => Reason::TokenNotActiveYet,
+            Self::IssuedInTheFuture { .. } => Reason::TokenIatInTheFuture,
+        }
+    }
+
+    /// Whether time alone is in the way, so that a wrong clock could be the cause.
+    #[must_use]
+    pub fn is_about_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Expired { .. } | Self::NotActiveYet { .. } | Self::IssuedInTheFuture { .. }
+        )
+    }
+}
+
+/// Reasons of token verification as Clerk spells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenErrorReason {
+    /// `token-invalid`
+    TokenInvalid,
+    /// `token-invalid-algorithm`
+    TokenInvalidAlgorithm,
+    /// `token-invalid-authorized-parties`
+    TokenInvalidAuthorizedParties,
+    /// `token-invalid-issuer`
+    TokenInvalidIssuer,
+    /// `token-invalid-signature`
+    TokenInvalidSignature,
+    /// `token-verification-failed`
+    TokenVerificationFailed,
+    /// `token-expired`
+    TokenExpired,
+    /// `token-not-active-yet`
+    TokenNotActiveYet,
+    /// `token-iat-in-the-future`
+    TokenIatInTheFuture,
+    /// `secret-key-invalid`
+    SecretKeyInvalid,
+    /// `jwk-kid-mismatch`
+    JwkKidMismatch,
+    /// `jwk-remote-failed-to-load`
+    JwkRemoteFailedToLoad,
+}
+
+impl TokenErrorReason {
+    /// The reason on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenInvalid => "token-invalid",
+            Self::TokenInvalidAlgorithm => "token-invalid-algorithm",
+            Self::TokenInvalidAuthorizedParties => "token-invalid-authorized-parties",
+            Self::TokenInvalidIssuer => "token-invalid-issuer",
+            Self::TokenInvalidSignature => "token-invalid-signature",
+            Self::TokenVerificationFailed => "token-verification-failed",
+            Self::TokenExpired => "token-expired",
+            Self::TokenNotActiveYet => "token-not-active-yet",
+            Self::TokenIatInTheFuture => "token-iat-in-the-future",
+            Self::SecretKeyInvalid => "secret-key-invalid",
+            Self::JwkKidMismatch => "jwk-kid-mismatch",
+            Self::JwkRemoteFailedToLoad => "jwk-remote-failed-to-load",
+        }
+    }
+}
+
+impl fmt::Display for TokenErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Seconds since the epoch with their unit, for a message.
+struct Stamp(UnixTime);
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (Unix seconds)", self.0.as_secs())
+    }
+}

@@ -1,0 +1,213 @@
+//! [`VerifyingKey`] and [`KeySet`]: the instance's public keys, parsed once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+
+use super::TokenError;
+
+/// 2048 bits.
+const MIN_MODULUS_BYTES: usize = 256;
+
+/// Signature algorithms of session tokens: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+}
+
+impl Algorithm {
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "RS256" => Some(Self::Rs256),
+            "RS384" => Some(Self::Rs384),
+            "RS512" => Some(Self::Rs512),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+        }
+    }
+
+    fn parameters(self) -> &'static RsaParameters {
+        match self {
+            Self::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+            Self::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+            Self::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        }
+    }
+}
+
+/// One RSA public key of an instance, parsed and ready. Cloning is cheap.
+#[derive(Clone)]
+pub struct VerifyingKey(Arc<Parsed>);
+
+struct Parsed {
+    algorithm: Algorithm,
+    key: ParsedPublicKey,
+}
+
+/// Why a text is no usable key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyProblem {
+    /// It is not base64 between the PEM markers.
+    Encoding,
+    /// It is not an RSA public key of 2048 to 8192 bits.
+    NotRsa,
+}
+
+impl KeyProblem {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Encoding => "found text that is not base64 between the BEGIN and END lines",
+            Self::NotRsa => "found a key that is not an RSA public key of 2048 to 8192 bits",
+        }
+    }
+}
+
+impl VerifyingKey {
+    /// Reads an RSA public key in PEM (`BEGIN PUBLIC KEY`, RFC 7468 section 13). Line ends may be written as the two
+    /// characters `\n`, and the `BEGIN`/`END` lines may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyProblem`] says what is wrong with it.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyProblem> {
+        let body: String = pem
+            .replace("\\r", "")
+            .replace("\\n", "\n")
+            .replace("-----BEGIN PUBLIC KEY-----", "")
+            .replace("-----END PUBLIC KEY-----", "")
+            .split_whitespace()
+            .collect();
+        let der = STANDARD.decode(body).map_err(|_| KeyProblem::Encoding)?;
+        Self::new(Algorithm::Rs256, |parameters| {
+            ParsedPublicKey::new(parameters, &der).ok()
+        })
+    }
+
+    /// Reads an RSA key of a JWK set (RFC 7517); `None` if it is for something else than checking signatures.
+    fn from_jwk(jwk: &Jwk) -> Option<Self> {
+        let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
+            return None;
+        };
+        if jwk
+            .common
+            .public_key_use
+            .as_ref()
+            .is_some_and(|usage| *usage != PublicKeyUse::Signature)
+        {
+            return None;
+        }
+        // A key that names no algorithm is taken for what Clerk signs with.
+        let algorithm = match jwk.common.key_algorithm {
+            None | Some(KeyAlgorithm::RS256) => Algorithm::Rs256,
+            Some(KeyAlgorithm::RS384) => Algorithm::Rs384,
+            Some(KeyAlgorithm::RS512) => Algorithm::Rs512,
+            Some(_) => return None,
+        };
+        let components = PublicKeyComponents {
+            n: URL_SAFE_NO_PAD.decode(rsa.n.trim_end_matches('=')).ok()?,
+            e: URL_SAFE_NO_PAD.decode(rsa.e.trim_end_matches('=')).ok()?,
+        };
+        if components.n.len() < MIN_MODULUS_BYTES {
+            return None;
+        }
+        Self::new(algorithm, |parameters| components.to_parsed_public_key(parameters).ok()).ok()
+    }
+
+    fn new(
+        algorithm: Algorithm,
+        parse: impl FnOnce(&'static RsaParameters) -> Option<ParsedPublicKey>,
+    ) -> Result<Self, KeyProblem> {
+        let key = parse(algorithm.parameters()).ok_or(KeyProblem::NotRsa)?;
+        Ok(Self(Arc::new(Parsed { algorithm, key })))
+    }
+
+    pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), TokenError> {
+        if algorithm != self.0.algorithm {
+            return Err(TokenError::UnusableKey {
+                algorithm: algorithm.as_str(),
+            });
+        }
+        self.0
+            .key
+            .verify_sig(message, signature)
+            .map_err(|_| TokenError::Signature)
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.0.algorithm.as_str())
+    }
+}
+
+/// An instance's keys by key id, as one answer of the Backend API gave them.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    /// `None`: the key exists but cannot check session tokens.
+    keys: HashMap<Box<str>, Option<VerifyingKey>>,
+}
+
+impl KeySet {
+    /// Parses every key of `jwks`. Keys without an id cannot be asked for and are left out.
+    #[must_use]
+    pub fn from_jwks(jwks: &JwkSet) -> Self {
+        let keys = jwks
+            .keys
+            .iter()
+            .filter_map(|jwk| Some((jwk.common.key_id.as_deref()?.into(), VerifyingKey::from_jwk(jwk))))
+            .collect();
+        Self { keys }
+    }
+
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether a key has this id, usable or not.
+    #[must_use]
+    pub fn contains(&self, key_id: &str) -> bool {
+        self.keys.contains_key(key_id)
+    }
+
+    /// The key with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UnknownKey`] if there is none, [`TokenError::UnusableKey`] if it cannot check session tokens.
+    pub fn key(&self, key_id: Option<&str>) -> Result<&VerifyingKey, TokenError> {
+        match key_id.and_then(|key_id| self.keys.get(key_id)) {
+            Some(Some(key)) => Ok(key),
+            Some(None) => Err(TokenError::UnusableKey { algorithm: "RSA" }),
+            None => Err(TokenError::UnknownKey {
+                key_id: key_id.map(Into::into),
+                known: self.key_ids(),
+            }),
+        }
+    }
+
+    fn key_ids(&self) -> Box<str> {
+        let mut key_ids: Vec<&str> = self.keys.keys().map(AsRef::as_ref).collect();
+        key_ids.sort_unstable();
+        key_ids.join(", ").into()
+    }
+}

@@ -1,0 +1,17 @@
+//! Session tokens: reading them without trusting them, verifying them, and the keys to verify them with.
+//!
+//! [`SessionClaims`] come from [`verify_session_token`] only: whoever holds some holds the evidence that a signature by
+//! the instance's key was checked.
+
+mod claims;
+mod error;
+mod keys;
+mod permissions;
+mod unverified;
+mod verify;
+
+pub use claims::{ActiveOrganization, Actor, FactorAge, SessionClaims, SessionId, SessionStatus, UserId};
+pub use error::{TokenError, TokenErrorReason};
+pub use keys::{KeyProblem, KeySet, VerifyingKey};
+pub use unverified::UnverifiedToken;
+pub use verify::{VerifyRules, verify_handshake_token, verify_session_token};

@@ -1,0 +1,200 @@
+//! The checks of a session token, in Clerk's order, with the time as an argument.
+
+use serde_json::Value;
+
+use super::keys::Algorithm;
+use super::{SessionClaims, TokenError, UnverifiedToken, VerifyingKey};
+use crate::clock::UnixTime;
+use crate::instance::Instance;
+
+/// JavaScript's dates end here, 8.64e15 milliseconds from the epoch. A time beyond them compares with nothing.
+const LAST_DATE_MILLIS: f64 = 8.64e15;
+
+/// What a token must satisfy besides its signature.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyRules<'i> {
+    audience: &'i [Box<str>],
+    authorized_parties: &'i [Box<str>],
+    issuers: &'i [Box<str>],
+    clock_skew_millis: i64,
+}
+
+impl<'i> VerifyRules<'i> {
+    /// The rules an instance is configured with.
+    #[must_use]
+    pub fn of(instance: &'i Instance) -> Self {
+        Self {
+            audience: instance.audience(),
+            authorized_parties: instance.authorized_parties(),
+            issuers: instance.issuers(),
+            clock_skew_millis: instance.clock_skew_millis(),
+        }
+    }
+
+    /// The same rules with another tolerance for clocks, in milliseconds.
+    #[must_use]
+    pub fn with_clock_skew_millis(self, clock_skew_millis: i64) -> Self {
+        Self {
+            clock_skew_millis,
+            ..self
+        }
+    }
+}
+
+/// Verifies a session token at the time `now` with a key that [`TokenError::UnknownKey`] and its kin have not already
+/// ruled out.
+///
+/// # Errors
+///
+/// [`TokenError`] for the first check that fails: kind, type, algorithm, signature, `sub`, `aud`, `azp`, `iss`, `exp`,
+/// `nbf`, `iat`.
+pub fn verify_session_token(
+    token: &UnverifiedToken<'_>,
+    key: &VerifyingKey,
+    rules: VerifyRules<'_>,
+    now: UnixTime,
+) -> Result<SessionClaims, TokenError> {
+    if token.is_of_machine_category() {
+        return Err(TokenError::Category);
+    }
+    let algorithm = check_header(token)?;
+    key.verify(algorithm, token.signed_part().as_bytes(), token.signature())?;
+
+    let payload = token.payload();
+    let Some(subject) = payload.get("sub").and_then(Value::as_str) else {
+        return Err(TokenError::Subject);
+    };
+    check_audience(payload.get("aud"), rules.audience)?;
+    check_authorized_party(payload.get("azp"), rules.authorized_parties)?;
+    check_issuer(payload.get("iss"), rules.issuers)?;
+    check_times(token, rules.clock_skew_millis, now)?;
+    Ok(SessionClaims::new(subject, payload.clone()))
+}
+
+/// Verifies a handshake token and returns its directives: `Set-Cookie` values in Clerk's order. Its times are not
+/// checked; what it carries is verified on its own.
+///
+/// # Errors
+///
+/// [`TokenError`] for the first check that fails: type, algorithm, kind, signature.
+pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Result<Vec<Value>, TokenError> {
+    let algorithm = check_header(token)?;
+    if token.is_of_foreign_category() {
+        return Err(TokenError::Category);
+    }
+    key.verify(algorithm, token.signed_part().as_bytes(), token.signature())?;
+    Ok(token
+        .payload()
+        .get("handshake")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default())
+}
+
+fn check_header(token: &UnverifiedToken<'_>) -> Result<Algorithm, TokenError> {
+    if let Some(found) = token.header().get("typ").filter(|typ| typ.as_str() != Some("JWT")) {
+        return Err(TokenError::Type {
+            found: found.to_string().into(),
+        });
+    }
+    let algorithm = token.header().get("alg");
+    algorithm
+        .and_then(Value::as_str)
+        .and_then(Algorithm::parse)
+        .ok_or_else(|| TokenError::Algorithm { found: json(algorithm) })
+}
+
+fn check_audience(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), TokenError> {
+    let Some(claim) = claim.filter(|claim| !expected.is_empty() && !is_empty(claim)) else {
+        return Ok(());
+    };
+    let is_expected = |audience: &Value| {
+        audience
+            .as_str()
+            .is_some_and(|name| expected.iter().any(|e| **e == *name))
+    };
+    let matches = match claim {
+        Value::Array(list) => list.iter().all(Value::is_string) && list.iter().any(is_expected),
+        single => is_expected(single),
+    };
+    if matches { Ok(()) } else { Err(TokenError::Audience) }
+}
+
+/// What JavaScript calls falsy, or a list of nothing else.
+fn is_empty(claim: &Value) -> bool {
+    match claim {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) | Value::Object(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Array(list) => list.iter().all(is_empty),
+    }
+}
+
+fn check_authorized_party(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), TokenError> {
+    let is_one_of = |claim: &str| expected.iter().any(|party| **party == *claim);
+    if expected.is_empty() || claim.and_then(Value::as_str).is_some_and(is_one_of) {
+        return Ok(());
+    }
+    Err(TokenError::AuthorizedParty { found: json(claim) })
+}
+
+fn check_issuer(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), TokenError> {
+    let is_one_of = |claim: &str| expected.iter().any(|issuer| **issuer == *claim);
+    if expected.is_empty() || claim.and_then(Value::as_str).is_some_and(is_one_of) {
+        return Ok(());
+    }
+    Err(TokenError::Issuer { found: json(claim) })
+}
+
+fn check_times(token: &UnverifiedToken<'_>, clock_skew_millis: i64, now: UnixTime) -> Result<(), TokenError> {
+    let payload = token.payload();
+    let expires_at = seconds(payload.get("exp"), "exp")?.ok_or(TokenError::Time { claim: "exp" })?;
+    if let Some(expired_at) = expires_at
+        .date()
+        .filter(|&at| at <= now.plus_millis(-clock_skew_millis))
+    {
+        return Err(TokenError::Expired { expired_at, now });
+    }
+    let latest = now.plus_millis(clock_skew_millis);
+    if let Some(not_before) = seconds(payload.get("nbf"), "nbf")?
+        .and_then(Seconds::date)
+        .filter(|&at| at > latest)
+    {
+        return Err(TokenError::NotActiveYet { not_before, now });
+    }
+    if let Some(issued_at) = seconds(payload.get("iat"), "iat")?
+        .and_then(Seconds::date)
+        .filter(|&at| at > latest)
+    {
+        return Err(TokenError::IssuedInTheFuture { issued_at, now });
+    }
+    Ok(())
+}
+
+/// A claim's number of seconds, as JavaScript reads it.
+#[derive(Clone, Copy)]
+struct Seconds(f64);
+
+impl Seconds {
+    /// The moment meant, whole seconds; `None` beyond the range of JavaScript's dates, where no comparison holds.
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked just before")]
+    fn date(self) -> Option<UnixTime> {
+        let millis = self.0.trunc() * 1_000.0;
+        (millis.abs() <= LAST_DATE_MILLIS).then_some(UnixTime::from_millis(millis as i64))
+    }
+}
+
+fn seconds(claim: Option<&Value>, name: &'static str) -> Result<Option<Seconds>, TokenError> {
+    match claim {
+        None => Ok(None),
+        Some(value) => value
+            .as_f64()
+            .map(|secs| Some(Seconds(secs)))
+            .ok_or(TokenError::Time { claim: name }),
+    }
+}
+
+fn json(value: Option<&Value>) -> Box<str> {
+    value.map_or_else(|| "nothing".into(), |value| value.to_string().into())
+}
