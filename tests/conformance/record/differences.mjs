@@ -424,22 +424,28 @@ export function refusedSettings(c, outcome) {
 
 export const gaps = [...rereadings, ...verdicts, ...manners];
 
-async function withRules(c, ask, leaveOut) {
+/** Runs the case as we read it. `active` collects the gaps whose rule changed anything. */
+async function withRules(c, ask, leaveOut, active = new Set()) {
+  const note = (rule, before, after) => {
+    if (JSON.stringify(before) !== JSON.stringify(after)) active.add(rule.gap);
+    return after;
+  };
   let next = c;
   const restores = [];
   for (const rule of rereadings) {
-    if (rule.gap === leaveOut) continue;
-    const applied = rule.apply(next);
+    const applied = rule.gap === leaveOut ? null : rule.apply(next);
     if (!applied) continue;
-    next = applied.c;
+    next = note(rule, next, applied.c);
     restores.unshift(applied.restore);
   }
   let outcome = await ask(next);
   for (const rule of verdicts) {
-    if (rule.gap !== leaveOut) outcome = await rule.conclude(outcome, next, ask);
+    if (rule.gap !== leaveOut) outcome = note(rule, outcome, await rule.conclude(outcome, next, ask));
   }
   for (const restore of restores) outcome = restore(outcome);
-  for (const rule of manners) if (rule.gap !== leaveOut) outcome = rule.dress(outcome, c);
+  for (const rule of manners) {
+    if (rule.gap !== leaveOut) outcome = note(rule, outcome, rule.dress(outcome, c));
+  }
   return arranged(outcome);
 }
 
@@ -454,13 +460,13 @@ export const same = (a, b) => {
  * `ask` runs the package. Returns `{ gap: [] }` where there is no difference.
  */
 export async function ours(c, outcome, ask) {
-  if (refusedSettings(c, outcome)) return { refused: true, gap: c.refused ? [] : ['G26'] };
-  const expected = await withRules(c, ask);
+  if (refusedSettings(c, outcome)) return { refused: true, gap: c.refused === true ? [] : [c.refused || 'G26'] };
+  const active = new Set();
+  const expected = await withRules(c, ask, undefined, active);
   if (expected.throws && !REQUEST_TIME_THROWS.some(text => text.test(expected.throws))) return { refused: true, gap: [] };
   if (same(expected, arranged(outcome))) return { gap: [] };
-  const names = [...new Set(gaps.map(rule => rule.gap))];
   const explaining = [];
-  for (const name of names) if (!same(await withRules(c, ask, name), expected)) explaining.push(name);
+  for (const name of active) if (!same(await withRules(c, ask, name), expected)) explaining.push(name);
   const { message, ...rest } = expected;
-  return { expected: rest, gap: explaining };
+  return { expected: rest, gap: explaining.sort((a, b) => a.slice(1) - b.slice(1)) };
 }

@@ -13,6 +13,7 @@ const HEADERS = new Set([
 const OWN_OPTIONS = new Set(['satelliteOrigins']);
 
 let serial = 0;
+const plain = text => text.replace(/https:\/\/api-\d+\.invalid/g, 'https://api.invalid');
 
 /** `c` is a case with all references expanded. Returns the outcome, or `{ throws }`. */
 export async function reference(c) {
@@ -32,7 +33,7 @@ export async function reference(c) {
       try {
         state = await client.authenticateRequest(request, options);
       } catch (error) {
-        return { throws: error.message, ...(calls.length ? { calls } : {}) };
+        return { throws: plain(error.message), ...(calls.length ? { calls } : {}) };
       }
       return outcomeOf(state, calls);
     });
@@ -47,7 +48,7 @@ export async function reference(c) {
 
 function outcomeOf(state, calls) {
   const outcome = { status: state.status, reason: state.reason ?? null };
-  if (state.message) outcome.message = state.message;
+  if (state.message) outcome.message = plain(state.message);
   outcome.headers = [...state.headers].filter(([name]) => HEADERS.has(name));
   outcome.auth = null;
   if (state.status === 'signed-in') {
