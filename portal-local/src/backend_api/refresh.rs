@@ -1,0 +1,164 @@
+//! `POST /v1/sessions/{id}/refresh`: a new session token for an expired one, without the browser's help.
+//!
+//! Whatever does not fit is a 401: it sends the application back to a handshake, and its code becomes the reason there.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::app::App;
+use crate::directives::SignedIn;
+use crate::json::{ApiError, json};
+use crate::mint::SessionClaims;
+use crate::store::{Session, StoreError};
+use crate::store::{clients, refresh_tokens, sessions};
+
+/// How long a replaced token still works: requests that run side by side all carry the old one.
+const GRACE_MILLIS: i64 = 10_000;
+/// How long after its expiry a token may still be refreshed: as long as a session can live.
+const LONGEST_EXPIRY_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    Cookie,
+    #[default]
+    Token,
+}
+
+/// Official SDKs send more, such as the headers of the request; nothing here depends on it.
+#[derive(Deserialize)]
+struct RefreshRequest {
+    expired_token: String,
+    refresh_token: String,
+    request_origin: String,
+    #[serde(default)]
+    format: Format,
+}
+
+/// Why a session was not refreshed.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    SessionInactive,
+    ExpiredTokenInvalid,
+    RefreshTokenInvalid,
+    OriginMismatch,
+}
+
+pub(crate) async fn refresh(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response<Body>, ApiError> {
+    let request: RefreshRequest = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
+            .explain(format!("The body is not the JSON that a refresh needs: {error}."))
+    })?;
+    let now = app.now();
+    let shared = Arc::clone(&app);
+    let refreshed = app
+        .store
+        .transaction(move |connection| renew(&shared, connection, &id, &request, now))
+        .await?;
+    refreshed.map_err(ApiError::from)
+}
+
+fn renew(
+    app: &App,
+    connection: &Connection,
+    session_id: &str,
+    request: &RefreshRequest,
+    now: UnixTime,
+) -> Result<Result<Response<Body>, Refusal>, StoreError> {
+    let session = match check(app, connection, session_id, request, now)? {
+        Ok(session) => session,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(client) = clients::find(connection, &session.client_id)? else {
+        return Ok(Err(Refusal::SessionInactive));
+    };
+    sessions::touch(connection, &session, now)?;
+    let session_token = app.mint.session_token(&session, Some(&request.request_origin), now)?;
+    let body = match request.format {
+        // Nothing in this answer could carry a new refresh token, so the old one stays.
+        Format::Token => json!({ "object": "token", "jwt": session_token }),
+        Format::Cookie => {
+            refresh_tokens::replace(connection, &request.refresh_token, now)?;
+            refresh_tokens::forget_replaced(connection, &session.id, now.plus_millis(-GRACE_MILLIS))?;
+            let signed_in = SignedIn {
+                client_uat_secs: client.updated_at.min(now).as_secs(),
+                refresh_token: &refresh_tokens::issue(connection, &session)?,
+                session_token: &session_token,
+            };
+            json!({ "object": "cookies", "cookies": signed_in.refreshed(app.publishable_key.cookie_suffix()) })
+        }
+    };
+    Ok(Ok(json(StatusCode::OK, &body)))
+}
+
+fn check(
+    app: &App,
+    connection: &Connection,
+    session_id: &str,
+    request: &RefreshRequest,
+    now: UnixTime,
+) -> Result<Result<Session, Refusal>, StoreError> {
+    let Some(session) = sessions::find(connection, session_id, now)?.filter(Session::is_live) else {
+        return Ok(Err(Refusal::SessionInactive));
+    };
+    let claims = app.mint.read_session_token(&request.expired_token);
+    let Some(claims) = claims.filter(|claims| belongs_to(claims, &session, now)) else {
+        return Ok(Err(Refusal::ExpiredTokenInvalid));
+    };
+    let token = refresh_tokens::find(connection, &request.refresh_token)?;
+    let is_good = token.is_some_and(|token| {
+        let in_grace = token.replaced_at.is_none_or(|at| now.millis_since(at) <= GRACE_MILLIS);
+        token.session_id == session.id && token.expire_at > now && in_grace
+    });
+    if !is_good {
+        return Ok(Err(Refusal::RefreshTokenInvalid));
+    }
+    if claims.azp.as_deref() != Some(request.request_origin.as_str()) {
+        return Ok(Err(Refusal::OriginMismatch));
+    }
+    Ok(Ok(session))
+}
+
+fn belongs_to(claims: &SessionClaims, session: &Session, now: UnixTime) -> bool {
+    let expired_for = now.millis_since(UnixTime::from_secs(claims.exp));
+    claims.sid == session.id && claims.sub == session.user_id && expired_for <= LONGEST_EXPIRY_MILLIS
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message, sentence) = match refusal {
+            Refusal::SessionInactive => (
+                "session_inactive",
+                "Session is not active",
+                "There is no such session, or it has ended.",
+            ),
+            Refusal::ExpiredTokenInvalid => (
+                "expired_token_invalid",
+                "Invalid expired token",
+                "The expired token is not one of this session, or expired too long ago.",
+            ),
+            Refusal::RefreshTokenInvalid => (
+                "refresh_token_invalid",
+                "Invalid refresh token",
+                "The refresh token is unknown, was replaced, or belongs to another session.",
+            ),
+            Refusal::OriginMismatch => (
+                "origin_mismatch",
+                "Origin mismatch",
+                "The expired token was made for another origin than the one that asks.",
+            ),
+        };
+        Self::new(StatusCode::UNAUTHORIZED, code, message).explain(sentence)
+    }
+}

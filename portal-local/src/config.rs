@@ -1,0 +1,101 @@
+//! [`LocalPortalBuilder`]: what can be set before a portal starts.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portal_sdk::clock::{Clock, SystemClock};
+
+use crate::error::StartError;
+use crate::portal::LocalPortal;
+use crate::store::Location;
+
+/// Clerk's lifetime of a session token.
+const DEFAULT_TOKEN_LIFETIME_SECS: u32 = 60;
+
+/// The settings of a [`LocalPortal`].
+#[must_use = "a builder does nothing until `start` is called"]
+#[derive(Clone)]
+pub struct LocalPortalBuilder {
+    pub(crate) application_name: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) location: Location,
+    pub(crate) token_lifetime_secs: u32,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) redirect_origins: Vec<String>,
+}
+
+impl LocalPortalBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            application_name: "My Application".into(),
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            location: Location::Memory,
+            token_lifetime_secs: DEFAULT_TOKEN_LIFETIME_SECS,
+            clock: Arc::new(SystemClock),
+            redirect_origins: Vec::new(),
+        }
+    }
+
+    /// The application's name, which the pages show. Default: `My Application`.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = name.into();
+        self
+    }
+
+    /// Where to listen: a loopback address. Port 0 picks a free port. Default: `127.0.0.1:0`.
+    ///
+    /// The publishable key holds the address, so an application whose settings should outlive a restart needs a fixed
+    /// port.
+    pub fn bind(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// Keeps the data in this file, which is created if it is missing. Default: in memory, gone with the portal.
+    pub fn database_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.location = Location::File(path.into());
+        self
+    }
+
+    /// How long a session token is good for, in seconds, at least 1. Default: 60.
+    pub fn token_lifetime_secs(mut self, secs: u32) -> Self {
+        self.token_lifetime_secs = secs;
+        self
+    }
+
+    /// Where the time comes from. Default: the machine's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another origin that people may be sent back to, such as `https://app.test`. Every origin of this machine
+    /// (`localhost`, 127.0.0.0/8, `[::1]`, any port) is allowed without being named. May be called several times.
+    pub fn redirect_origin(mut self, origin: impl Into<String>) -> Self {
+        self.redirect_origins.push(origin.into());
+        self
+    }
+
+    /// Starts the portal on the current tokio runtime. It listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what was found, what was expected and what to do.
+    pub async fn start(self) -> Result<LocalPortal, StartError> {
+        LocalPortal::start(self).await
+    }
+}
+
+impl fmt::Debug for LocalPortalBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalPortalBuilder")
+            .field("application_name", &self.application_name)
+            .field("address", &self.address)
+            .field("location", &self.location)
+            .field("token_lifetime_secs", &self.token_lifetime_secs)
+            .field("redirect_origins", &self.redirect_origins)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! Which development browser is asking.
+
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
+use portal_sdk::clock::UnixTime;
+use portal_sdk::names::cookie;
+use rusqlite::Connection;
+
+use crate::app::App;
+use crate::ids;
+use crate::store::dev_browsers;
+use crate::store::{DevBrowser, StoreError};
+
+/// A development browser and the token that names it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownBrowser {
+    pub(crate) browser: DevBrowser,
+    pub(crate) token: String,
+}
+
+/// The tokens in the portal's own cookie, all of them: an application on the same host may have left others.
+///
+/// No other cookie is ever read. Cookies ignore ports, so `__session` and its relatives here may be the application's.
+pub(crate) fn cookie_tokens(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, value)| *name == cookie::DEV_BROWSER && !value.is_empty())
+        .map(|(_, value)| value.to_owned())
+        .collect()
+}
+
+/// The first of `tokens` that this instance made.
+pub(crate) fn find(connection: &Connection, tokens: &[String]) -> Result<Option<KnownBrowser>, StoreError> {
+    for token in tokens {
+        if let Some(browser) = dev_browsers::find_by_token(connection, token)? {
+            return Ok(Some(KnownBrowser {
+                browser,
+                token: token.clone(),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// A development browser nobody has seen before.
+pub(crate) fn create(app: &App, connection: &Connection, now: UnixTime) -> Result<KnownBrowser, StoreError> {
+    let id = ids::new_id(ids::DEV_BROWSER, now);
+    let token = app.mint.dev_browser_token(&id)?;
+    let browser = dev_browsers::insert(connection, id, &token, now)?;
+    Ok(KnownBrowser { browser, token })
+}
+
+/// Remembers the application this browser comes from, so that a flow without `redirect_url` can end there.
+pub(crate) fn remember_home(
+    connection: &Connection,
+    known: &mut KnownBrowser,
+    home: &url::Url,
+) -> Result<(), StoreError> {
+    let origin = home.origin().ascii_serialization();
+    if known.browser.home_origin.as_deref() != Some(&origin) {
+        dev_browsers::set_home_origin(connection, &known.browser.id, &origin)?;
+        known.browser.home_origin = Some(origin);
+    }
+    Ok(())
+}

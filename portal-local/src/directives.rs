@@ -1,0 +1,109 @@
+//! The `Set-Cookie` values that an application is told to pass on.
+//!
+//! Every name comes plain and suffixed with the same value. The order matters: official SDKs take the session token
+//! from the last entry whose name starts with `__session`, and cut a value at its first `=`.
+
+use portal_sdk::names::cookie;
+
+const YEAR: &str = "Max-Age=31536000";
+const GONE: &str = "Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+
+/// What a signed-in browser holds besides its development browser's token.
+pub(crate) struct SignedIn<'a> {
+    pub(crate) client_uat_secs: i64,
+    pub(crate) refresh_token: &'a str,
+    pub(crate) session_token: &'a str,
+}
+
+impl SignedIn<'_> {
+    /// The cookies that a refresh renews.
+    pub(crate) fn refreshed(&self, suffix: &str) -> Vec<String> {
+        let uat = self.client_uat_secs.to_string();
+        let [uat_plain, uat_suffixed] = both(cookie::CLIENT_UAT, suffix, &uat);
+        let [session_plain, session_suffixed] = both(cookie::SESSION, suffix, self.session_token);
+        // `__client_uat` is Lax although Clerk's script writes Strict: a Strict cookie is not sent on the way back from
+        // the portal, and the application would start another handshake.
+        let refresh = format!(
+            "{}_{suffix}={}; Path=/; {YEAR}; HttpOnly; SameSite=Lax",
+            cookie::REFRESH,
+            self.refresh_token
+        );
+        vec![uat_plain, uat_suffixed, refresh, session_plain, session_suffixed]
+    }
+
+    /// The cookies that a handshake sets.
+    pub(crate) fn handshake(&self, suffix: &str, dev_browser_token: &str) -> Vec<String> {
+        let mut directives = both(cookie::DEV_BROWSER, suffix, dev_browser_token).to_vec();
+        directives.extend(self.refreshed(suffix));
+        directives
+    }
+}
+
+/// The cookies that a handshake sets and removes when nobody is signed in.
+pub(crate) fn signed_out(suffix: &str, dev_browser_token: &str) -> Vec<String> {
+    let mut directives = both(cookie::DEV_BROWSER, suffix, dev_browser_token).to_vec();
+    directives.extend(both(cookie::CLIENT_UAT, suffix, "0"));
+    directives.push(format!("{}_{suffix}=; Path=/; {GONE}", cookie::REFRESH));
+    directives.push(format!("{}=; Path=/; {GONE}", cookie::SESSION));
+    directives.push(format!("{}_{suffix}=; Path=/; {GONE}", cookie::SESSION));
+    directives
+}
+
+/// The cookie that names the development browser on the portal's own host.
+pub(crate) fn dev_browser_cookie(token: &str) -> String {
+    lasting(cookie::DEV_BROWSER, token)
+}
+
+fn both(name: &str, suffix: &str, value: &str) -> [String; 2] {
+    [lasting(name, value), lasting(&format!("{name}_{suffix}"), value)]
+}
+
+fn lasting(name: &str, value: &str) -> String {
+    // No `Secure`: Safari refuses such cookies on plain http, also from this machine.
+    format!("{name}={value}; Path=/; {YEAR}; SameSite=Lax")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_session_entry_carries_the_token() {
+        let signed_in = SignedIn {
+            client_uat_secs: 7,
+            refresh_token: "R",
+            session_token: "S",
+        };
+        let names: Vec<_> = signed_in
+            .handshake("sfx", "D")
+            .iter()
+            .map(|directive| directive.split(';').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "__clerk_db_jwt=D",
+                "__clerk_db_jwt_sfx=D",
+                "__client_uat=7",
+                "__client_uat_sfx=7",
+                "__refresh_sfx=R",
+                "__session=S",
+                "__session_sfx=S",
+            ]
+        );
+    }
+
+    #[test]
+    fn signing_out_ends_with_an_empty_session() {
+        let directives = signed_out("sfx", "D");
+        assert_eq!(directives.len(), 7);
+        assert!(directives[6].starts_with("__session_sfx=; Path=/; Expires="));
+        assert_eq!(
+            directives
+                .iter()
+                .filter(|directive| directive.contains("__client_uat") && directive.contains("=0;"))
+                .count(),
+            2
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! [`StartError`]: why a portal did not start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::store::OpenError;
+
+/// Why a portal did not start. Each message is one line: what was found, what was expected, what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is not this machine's own.
+    #[error(
+        "found the bind address {found}; expected a loopback address such as 127.0.0.1:8787, because whoever reaches \
+         this portal can sign in as anybody"
+    )]
+    NotLoopback {
+        /// The address.
+        found: SocketAddr,
+    },
+    /// Another program listens there.
+    #[error("{address} is in use by another program; stop it, or choose another port (0 picks a free one)")]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The system refused to listen there.
+    #[error("cannot listen on {address}: {source}; choose another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The token lifetime is out of range.
+    #[error("found a token lifetime of {found} seconds; expected between 1 and 86400")]
+    TokenLifetime {
+        /// The lifetime.
+        found: u32,
+    },
+    /// A redirect origin is no origin.
+    #[error("found the redirect origin {found:?}; expected scheme and host and nothing else, such as https://app.test")]
+    RedirectOrigin {
+        /// The text.
+        found: String,
+    },
+    /// The file belongs to something else; it was not touched.
+    #[error(
+        "{} is {found}; expected a database made by portal-local, or no file yet: choose another path", .path.display()
+    )]
+    NotOurDatabase {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+    },
+    /// The file was written by a newer portal.
+    #[error(
+        "{} has schema version {found}; expected at most {known}: use a newer portal-local, or another file",
+        .path.display()
+    )]
+    NewerDatabase {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i32,
+        /// The newest version this program knows.
+        known: i32,
+    },
+    /// Another portal has the file open.
+    #[error("{} is in use by another portal; stop that one, or choose another file", .path.display())]
+    DatabaseInUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or written.
+    #[error("cannot use {} as a database: {source}; check the path and its permissions", .path.display())]
+    DatabaseFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The database failed although the file is ours.
+    #[error("the database {} failed: {source}; if it is damaged, choose another file", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No signing key could be made, or the one in the database cannot be read.
+    #[error("the signing key in {} cannot be made or read; choose another file", .path.display())]
+    SigningKey {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl StartError {
+    pub(crate) fn open(path: PathBuf, error: OpenError) -> Self {
+        match error {
+            OpenError::NotOurs { found } => Self::NotOurDatabase { path, found },
+            OpenError::NewerSchema { found, known } => Self::NewerDatabase { path, found, known },
+            OpenError::InUse => Self::DatabaseInUse { path },
+            OpenError::Io(source) => Self::DatabaseFile { path, source },
+            OpenError::Sqlite(source) => Self::Database {
+                path,
+                source: source.into(),
+            },
+            OpenError::Key => Self::SigningKey { path },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Six-digit codes by email: sending, and checking what comes back.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::{Field, FlowError, Outcome};
+use crate::secrets::random_code;
+use crate::store::{MailKind, Strategy, Subject, VerificationStatus};
+use crate::store::{outbox, verifications};
+
+const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
+const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
+const MOST_WRONG: u32 = 5;
+const TEST_CODE: &str = "424242";
+
+/// Whether codes for this address are always [`TEST_CODE`] and no mail is written: the part of the address before `@`
+/// carries the subaddress `clerk_test`.
+pub(crate) fn is_test_address(address: &str) -> bool {
+    address
+        .rsplit_once('@')
+        .is_some_and(|(local, _)| local.to_ascii_lowercase().contains("+clerk_test"))
+}
+
+/// Where codes go, and in whose name.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) to: String,
+    pub(crate) application_name: String,
+}
+
+/// Sends a code, unless the last one is too young.
+pub(super) fn send(connection: &Connection, subject: Subject<'_>, delivery: &Delivery, now: UnixTime) -> Outcome<()> {
+    if let Some(last) = verifications::latest(connection, subject, Strategy::EmailCode)? {
+        let wait = RESEND_AFTER_MILLIS - now.millis_since(last.created_at);
+        if (1..=RESEND_AFTER_MILLIS).contains(&wait) {
+            let retry_after_secs = (wait + 999) / 1_000;
+            return Ok(Err(FlowError::TooManyRequests { retry_after_secs }));
+        }
+    }
+    let is_test = is_test_address(&delivery.to);
+    let code = if is_test { TEST_CODE.to_owned() } else { random_code() };
+    let expire_at = now.plus_millis(LIFETIME_MILLIS);
+    verifications::open(connection, subject, Strategy::EmailCode, &code, now, expire_at)?;
+    if !is_test {
+        let name = &delivery.application_name;
+        outbox::insert(
+            connection,
+            &delivery.to,
+            MailKind::VerificationCode,
+            &format!("{code} is your {name} code"),
+            &format!("Enter {code} to continue to {name}. The code is good for ten minutes."),
+            Some(&code),
+            now,
+        )?;
+        tracing::info!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
+    }
+    Ok(Ok(()))
+}
+
+/// Sends the first code of `subject`; does nothing if one was sent before, however it ended.
+pub(super) fn send_first(
+    connection: &Connection,
+    subject: Subject<'_>,
+    delivery: &Delivery,
+    now: UnixTime,
+) -> Outcome<()> {
+    if verifications::latest(connection, subject, Strategy::EmailCode)?.is_some() {
+        return Ok(Ok(()));
+    }
+    send(connection, subject, delivery, now)
+}
+
+/// Checks what somebody entered against the latest code and counts the try.
+pub(super) fn check(connection: &Connection, subject: Subject<'_>, entered: &str, now: UnixTime) -> Outcome<()> {
+    let code: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.is_empty() {
+        return Ok(Err(FlowError::Missing { field: Field::Code }));
+    }
+    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Err(FlowError::CodeMalformed));
+    }
+    let Some(verification) = verifications::latest(connection, subject, Strategy::EmailCode)? else {
+        return Ok(Err(FlowError::CodeExpired));
+    };
+    match verification.status {
+        VerificationStatus::Unverified if verification.expire_at <= now => {
+            let (id, attempts) = (&verification.id, verification.attempts);
+            verifications::record(connection, id, attempts, VerificationStatus::Expired)?;
+            return Ok(Err(FlowError::CodeExpired));
+        }
+        VerificationStatus::Unverified => {}
+        VerificationStatus::Failed => return Ok(Err(FlowError::CodeUsedUp)),
+        // A code is good once.
+        VerificationStatus::Verified | VerificationStatus::Expired => return Ok(Err(FlowError::CodeExpired)),
+    }
+    let attempts = verification.attempts + 1;
+    let (status, outcome) = if verification.accepts(&code) {
+        (VerificationStatus::Verified, Ok(()))
+    } else if attempts >= MOST_WRONG {
+        (VerificationStatus::Failed, Err(FlowError::CodeUsedUp))
+    } else {
+        let tries_left = MOST_WRONG - attempts;
+        (
+            VerificationStatus::Unverified,
+            Err(FlowError::CodeIncorrect { tries_left }),
+        )
+    };
+    verifications::record(connection, &verification.id, attempts, status)?;
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_addresses_are_told_by_their_subaddress() {
+        for (address, expected) in [
+            ("jane+clerk_test@example.com", true),
+            ("jane+clerk_test1@example.com", true),
+            ("Jane+Clerk_Test@example.com", true),
+            ("jane@clerk_test.example.com", false),
+            ("jane@example.com", false),
+            ("jane", false),
+        ] {
+            assert_eq!(is_test_address(address), expected, "{address}");
+        }
+    }
+}

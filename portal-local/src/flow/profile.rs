@@ -1,0 +1,50 @@
+//! What a person says about themself.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::{Field, FlowError};
+use crate::store::StoreError;
+use crate::store::users;
+
+const MOST_NAME_CHARS: usize = 256;
+
+/// First and last name; either may be absent, neither is empty.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) first: Option<String>,
+    pub(crate) last: Option<String>,
+}
+
+impl Names {
+    /// Reads the two inputs; blank is absent.
+    pub(crate) fn parse(first: &str, last: &str) -> Result<Self, Vec<FlowError>> {
+        let mut errors = Vec::new();
+        let mut read = |text: &str, field| {
+            // A line break or a NUL in a name is an accident or an attack.
+            let name: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+            if name.chars().count() > MOST_NAME_CHARS {
+                errors.push(FlowError::TooLong {
+                    field,
+                    most: MOST_NAME_CHARS,
+                });
+            }
+            (!name.is_empty()).then_some(name)
+        };
+        let names = Self {
+            first: read(first, Field::FirstName),
+            last: read(last, Field::LastName),
+        };
+        if errors.is_empty() { Ok(names) } else { Err(errors) }
+    }
+}
+
+pub(crate) fn change_names(
+    connection: &Connection,
+    user_id: &str,
+    names: &Names,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    users::set_names(connection, user_id, names.first.as_deref(), names.last.as_deref(), now)?;
+    Ok(())
+}

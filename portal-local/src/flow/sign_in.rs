@@ -1,0 +1,191 @@
+//! Signing in: who, then a password or a code.
+
+use std::sync::Arc;
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::session::begin_session;
+use super::{Delivery, Field, FlowError, Outcome, code, sign_up};
+use crate::app::App;
+use crate::password;
+use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Subject, User};
+use crate::store::{clients, email_addresses, sign_ins, users};
+
+pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// The last of these locks the account.
+pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
+const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
+
+/// An attempt that waits for its first factor.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingSignIn {
+    pub(crate) sign_in: SignIn,
+    pub(crate) user: User,
+}
+
+/// Starts an attempt for the account that `identifier` names.
+pub(crate) fn start_sign_in(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    identifier: &str,
+    now: UnixTime,
+) -> Outcome<SignIn> {
+    let identifier = match sign_up::email_address(identifier, Field::Identifier) {
+        Ok(identifier) => identifier,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Some(address) = email_addresses::find_verified(connection, &identifier)? else {
+        return Ok(Err(FlowError::IdentifierNotFound));
+    };
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
+    let sign_in = sign_ins::insert(connection, &client, &identifier, &address.user_id, now, abandon_at)?;
+    Ok(Ok(sign_in))
+}
+
+/// The browser's attempt, if it has one that can still be completed.
+pub(crate) fn pending_sign_in(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    now: UnixTime,
+) -> Result<Option<PendingSignIn>, StoreError> {
+    let Some(client_id) = &dev_browser.client_id else {
+        return Ok(None);
+    };
+    let Some(client) = clients::find(connection, client_id)? else {
+        return Ok(None);
+    };
+    let Some(sign_in) = sign_ins::current(connection, &client)? else {
+        return Ok(None);
+    };
+    if sign_in.status != AttemptStatus::NeedsFirstFactor || sign_in.abandon_at <= now {
+        return Ok(None);
+    }
+    let Some(user_id) = &sign_in.user_id else {
+        return Ok(None);
+    };
+    Ok(users::find(connection, user_id)?.map(|user| PendingSignIn { sign_in, user }))
+}
+
+/// Checks a password and, if it is the right one, signs in.
+///
+/// The hash is computed between two transactions, so that nobody waits for it with the database in hand. The second
+/// one reads the lock again: of many parallel guesses none slips in behind it.
+pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, password: String) -> Outcome<Session> {
+    if password.is_empty() {
+        return Ok(Err(FlowError::Missing { field: Field::Password }));
+    }
+    let now = app.now();
+    let browser = dev_browser.clone();
+    let pending = app
+        .store
+        .transaction(move |connection| pending_sign_in(connection, &browser, now))
+        .await?;
+    let Some(pending) = pending else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if let Err(error) = refuse_locked(&pending.user, now) {
+        return Ok(Err(error));
+    }
+    let Some(hash) = pending.user.password_hash else {
+        return Ok(Err(FlowError::NoPassword));
+    };
+    let is_correct = app.blocking(move || password::verify(&password, &hash)).await?;
+
+    let browser = dev_browser.clone();
+    let now = app.now();
+    app.store
+        .transaction(move |connection| {
+            let Some(pending) = pending_sign_in(connection, &browser, now)? else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            if let Err(error) = refuse_locked(&pending.user, now) {
+                return Ok(Err(error));
+            }
+            if is_correct {
+                return complete(connection, &browser, &pending, now).map(Ok);
+            }
+            count_wrong_password(connection, &pending.user, now).map(Err)
+        })
+        .await
+}
+
+fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
+    match user.locked_for_millis(now) {
+        Some(millis) => Err(FlowError::Locked {
+            retry_after_secs: (millis + 999) / 1_000,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn count_wrong_password(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
+    // A lock that has run out takes its count with it.
+    let failed_before = if user.locked_until.is_some() {
+        0
+    } else {
+        user.failed_attempts
+    };
+    let failed_attempts = failed_before.saturating_add(1);
+    if failed_attempts < MOST_WRONG_PASSWORDS {
+        users::set_failures(connection, &user.id, failed_attempts, None)?;
+        return Ok(FlowError::PasswordIncorrect);
+    }
+    let until = now.plus_millis(LOCKED_FOR_MILLIS);
+    users::set_failures(connection, &user.id, failed_attempts, Some(until))?;
+    Ok(FlowError::Locked {
+        retry_after_secs: LOCKED_FOR_MILLIS / 1_000,
+    })
+}
+
+/// Sends a code to the address that was entered: the first one, or another on request.
+pub(crate) fn send_sign_in_code(
+    connection: &Connection,
+    pending: &PendingSignIn,
+    application_name: &str,
+    is_request: bool,
+    now: UnixTime,
+) -> Outcome<()> {
+    let delivery = Delivery {
+        to: pending.sign_in.identifier.clone(),
+        application_name: application_name.to_owned(),
+    };
+    let subject = Subject::SignIn(&pending.sign_in.id);
+    if is_request {
+        code::send(connection, subject, &delivery, now)
+    } else {
+        code::send_first(connection, subject, &delivery, now)
+    }
+}
+
+/// Checks a code and, if it is the right one, signs in.
+pub(crate) fn attempt_sign_in_code(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if let Err(error) = refuse_locked(&pending.user, now) {
+        return Ok(Err(error));
+    }
+    match code::check(connection, Subject::SignIn(&pending.sign_in.id), entered, now)? {
+        Ok(()) => complete(connection, dev_browser, &pending, now).map(Ok),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+fn complete(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    pending: &PendingSignIn,
+    now: UnixTime,
+) -> Result<Session, StoreError> {
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let session = begin_session(connection, &client, &pending.user.id, now)?;
+    sign_ins::complete(connection, &pending.sign_in.id, &session.id)?;
+    Ok(session)
+}

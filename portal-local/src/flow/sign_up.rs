@@ -1,0 +1,201 @@
+//! Signing up: address, password and names, then the proof that mail to the address arrives.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::session::begin_session;
+use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
+use super::{Delivery, Field, FlowError, Names, Outcome, code};
+use crate::password;
+use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
+use crate::store::{clients, email_addresses, sign_ups, users};
+
+/// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
+const MOST_ADDRESS_BYTES: usize = 254;
+const MOST_LOCAL_PART_BYTES: usize = 64;
+
+/// What somebody enters to sign up, checked by [`check_new_sign_up`].
+#[derive(Clone, Debug)]
+pub(crate) struct NewSignUp {
+    pub(crate) email_address: String,
+    pub(crate) names: Names,
+}
+
+/// Everything that can be said about the input without asking the database, all at once.
+pub(crate) fn check_new_sign_up(
+    email: &str,
+    password: &str,
+    first_name: &str,
+    last_name: &str,
+) -> Result<NewSignUp, Vec<FlowError>> {
+    let mut errors = Vec::new();
+    let names = Names::parse(first_name, last_name).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Names::default()
+    });
+    let email_address = email_address(email, Field::EmailAddress).unwrap_or_else(|error| {
+        errors.push(error);
+        String::new()
+    });
+    if password.is_empty() {
+        errors.push(FlowError::Missing { field: Field::Password });
+    } else if let Err(error) = password::check_policy(password, &email_address) {
+        errors.push(error);
+    }
+    if errors.is_empty() {
+        Ok(NewSignUp { email_address, names })
+    } else {
+        Err(errors)
+    }
+}
+
+/// The address without surrounding space, if it can be one: this is no place to judge mailboxes, only to catch slips.
+pub(super) fn email_address(text: &str, field: Field) -> Result<String, FlowError> {
+    let address = text.trim();
+    if address.is_empty() {
+        return Err(FlowError::Missing { field });
+    }
+    let is_plausible = address.len() <= MOST_ADDRESS_BYTES
+        && !address.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c))
+        && address.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && local.len() <= MOST_LOCAL_PART_BYTES
+                && !domain.contains('@')
+                && domain.contains('.')
+                && domain.split('.').all(|label| !label.is_empty())
+        });
+    if is_plausible {
+        Ok(address.to_owned())
+    } else {
+        Err(FlowError::EmailAddressInvalid { field })
+    }
+}
+
+/// Keeps what was entered and sends the code that will prove the address.
+pub(crate) fn start_sign_up(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    new: NewSignUp,
+    password_hash: String,
+    application_name: &str,
+    now: UnixTime,
+) -> Outcome<()> {
+    if email_addresses::find_verified(connection, &new.email_address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let sign_up = SignUp {
+        id: sign_ups::new_id(now),
+        email_address: new.email_address,
+        password_hash: Some(password_hash),
+        first_name: new.names.first,
+        last_name: new.names.last,
+        status: AttemptStatus::MissingRequirements,
+        abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
+    };
+    sign_ups::insert(connection, &client, &sign_up, now)?;
+    send_sign_up_code(connection, &sign_up, application_name, now)
+}
+
+/// The browser's attempt, if it has one that can still be completed.
+pub(crate) fn pending_sign_up(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    now: UnixTime,
+) -> Result<Option<SignUp>, StoreError> {
+    let Some(client_id) = &dev_browser.client_id else {
+        return Ok(None);
+    };
+    let Some(client) = clients::find(connection, client_id)? else {
+        return Ok(None);
+    };
+    let sign_up = sign_ups::current(connection, &client)?;
+    Ok(sign_up.filter(|attempt| attempt.status == AttemptStatus::MissingRequirements && attempt.abandon_at > now))
+}
+
+/// Sends a code to the address that is being proven.
+pub(crate) fn send_sign_up_code(
+    connection: &Connection,
+    sign_up: &SignUp,
+    application_name: &str,
+    now: UnixTime,
+) -> Outcome<()> {
+    let delivery = Delivery {
+        to: sign_up.email_address.clone(),
+        application_name: application_name.to_owned(),
+    };
+    code::send(connection, Subject::SignUp(&sign_up.id), &delivery, now)
+}
+
+/// Checks a code and, if it is the right one, creates the account and signs it in.
+pub(crate) fn attempt_sign_up_code(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let Some(sign_up) = pending_sign_up(connection, dev_browser, now)? else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if let Err(error) = code::check(connection, Subject::SignUp(&sign_up.id), entered, now)? {
+        return Ok(Err(error));
+    }
+    // Somebody else may have proven the same address since this attempt began.
+    if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let new = NewUser {
+        email_address: sign_up.email_address,
+        strategy: Strategy::EmailCode,
+        password_hash: sign_up.password_hash,
+        first_name: sign_up.first_name,
+        last_name: sign_up.last_name,
+    };
+    let user_id = users::insert(connection, &new, now)?;
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let session = begin_session(connection, &client, &user_id, now)?;
+    sign_ups::complete(connection, &sign_up.id, &user_id, &session.id)?;
+    Ok(Ok(session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_in_addresses_are_caught() {
+        for address in [
+            "ada@example.com",
+            " ada@example.com ",
+            "a.b+c@x.example",
+            "ä@bücher.example",
+            "o'hara@example.com",
+        ] {
+            assert_eq!(
+                email_address(address, Field::EmailAddress).as_deref(),
+                Ok(address.trim())
+            );
+        }
+        let long = format!("{}@example.com", "a".repeat(65));
+        for address in [
+            "ada",
+            "ada@",
+            "@example.com",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@example",
+            "a@.com",
+            "a@b..c",
+            &long,
+        ] {
+            assert!(email_address(address, Field::EmailAddress).is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let errors = check_new_sign_up("nobody", "short", &"x".repeat(300), "").unwrap_err();
+        let fields: Vec<_> = errors.iter().filter_map(FlowError::field).collect();
+        assert_eq!(fields, [Field::FirstName, Field::EmailAddress, Field::Password]);
+    }
+}

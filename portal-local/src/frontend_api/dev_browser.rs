@@ -1,0 +1,26 @@
+//! `POST /v1/dev_browser`: a token for a browser that has none.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use serde_json::json;
+
+use crate::app::App;
+use crate::dev_browser;
+use crate::json::{ApiError, json};
+
+pub(crate) async fn create(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let shared = Arc::clone(&app);
+    let known = app
+        .store
+        .transaction(move |connection| dev_browser::create(&shared, connection, now))
+        .await?;
+    // Official clients keep what is called `id`.
+    Ok(json(
+        StatusCode::OK,
+        &json!({ "id": known.token, "token": known.token }),
+    ))
+}

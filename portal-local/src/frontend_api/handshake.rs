@@ -1,0 +1,217 @@
+//! `GET /v1/client/handshake`: tells an application who its browser is, by way of the browser.
+//!
+//! 1. An address that nobody may be sent to is an error, never a `Location`.
+//! 2. The browser is the one named by the query, else by the portal's cookie, else a new one.
+//! 3. Its session, if one is live, becomes a session token and a refresh token for the application's origin.
+//! 4. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::response::IntoResponse as _;
+use portal_sdk::clock::UnixTime;
+use portal_sdk::names::query;
+use rusqlite::Connection;
+use url::{Url, form_urlencoded};
+
+use crate::app::App;
+use crate::dev_browser::{self, KnownBrowser};
+use crate::flow::live_session;
+use crate::json::ApiError;
+use crate::redirect::replace_query;
+use crate::secrets::random_token;
+use crate::store::StoreError;
+use crate::store::{handshake_nonces, refresh_tokens, sessions};
+use crate::{directives, pages};
+
+const NONCE_LIFETIME_MILLIS: i64 = 60_000;
+
+/// What a handshake puts into the address it returns to; left-overs of an earlier one are replaced.
+const RETURNED_PARAMETERS: [&str; 4] = [
+    query::HANDSHAKE,
+    query::HANDSHAKE_NONCE,
+    query::DEV_BROWSER,
+    query::LEGACY_DEV_BROWSER,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Nonce,
+    Token,
+}
+
+/// What the application asks. The session token it sends along is a hint that nothing here needs, and
+/// `organization_id` cannot be activated while there are no organizations, which leaves everything as it is.
+struct HandshakeRequest {
+    redirect_url: Url,
+    format: Format,
+    /// The development browser's tokens in order of precedence.
+    tokens: Vec<String>,
+}
+
+pub(crate) async fn handshake(
+    State(app): State<Arc<App>>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if method != Method::GET {
+        // `HEAD` would be routed here too, and make a nonce for nobody.
+        let mut response = ApiError::method_not_allowed().into_response();
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+        return response;
+    }
+    let request = match read(&app, query.as_deref().unwrap_or_default(), &headers) {
+        Ok(request) => request,
+        Err(refusal) => return refuse(&app, &headers, refusal),
+    };
+    let now = app.now();
+    let shared = Arc::clone(&app);
+    let answer = app
+        .store
+        .transaction(move |connection| answer(&shared, connection, request, now))
+        .await;
+    match answer {
+        Ok((location, token)) => redirect(&location, &token),
+        Err(error) => ApiError::from(error).into_response(),
+    }
+}
+
+enum Refusal {
+    Missing,
+    NotAllowed { host: Option<String> },
+}
+
+fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
+    let value = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+    };
+    let redirect_url = value(query::REDIRECT_URL)
+        .filter(|text| !text.is_empty())
+        .ok_or(Refusal::Missing)?;
+    let redirect_url = app
+        .redirects
+        .absolute(&redirect_url)
+        .map_err(|refused| Refusal::NotAllowed { host: refused.host })?;
+    let format = match value(query::HANDSHAKE_FORMAT).as_deref() {
+        Some("nonce") => Format::Nonce,
+        _ => Format::Token,
+    };
+    let mut tokens: Vec<String> = [query::DEV_BROWSER, query::LEGACY_DEV_BROWSER]
+        .into_iter()
+        .filter_map(value)
+        .collect();
+    tokens.extend(dev_browser::cookie_tokens(headers));
+    Ok(HandshakeRequest {
+        redirect_url,
+        format,
+        tokens,
+    })
+}
+
+/// Where the browser goes next, and the token of the browser it is.
+fn answer(
+    app: &App,
+    connection: &Connection,
+    request: HandshakeRequest,
+    now: UnixTime,
+) -> Result<(Url, String), StoreError> {
+    let mut known = match dev_browser::find(connection, &request.tokens)? {
+        Some(known) => known,
+        None => dev_browser::create(app, connection, now)?,
+    };
+    let mut location = request.redirect_url;
+    if !app.redirects.is_own(&location) {
+        dev_browser::remember_home(connection, &mut known, &location)?;
+    }
+    let origin = location.origin().ascii_serialization();
+    let directives = directives(app, connection, &known, &origin, now)?;
+    let (name, value) = match request.format {
+        Format::Nonce => {
+            let nonce = random_token();
+            let expire_at = now.plus_millis(NONCE_LIFETIME_MILLIS);
+            handshake_nonces::insert(connection, &nonce, &directives, now, expire_at)?;
+            (query::HANDSHAKE_NONCE, nonce)
+        }
+        Format::Token => (query::HANDSHAKE, app.mint.handshake_token(&directives, now)?),
+    };
+    let pairs = [(name, value.as_str()), (query::DEV_BROWSER, known.token.as_str())];
+    replace_query(&mut location, &RETURNED_PARAMETERS, &pairs);
+    Ok((location, known.token))
+}
+
+fn directives(
+    app: &App,
+    connection: &Connection,
+    known: &KnownBrowser,
+    origin: &str,
+    now: UnixTime,
+) -> Result<Vec<String>, StoreError> {
+    let suffix = app.publishable_key.cookie_suffix();
+    let Some((client, session)) = live_session(connection, &known.browser, now)? else {
+        return Ok(directives::signed_out(suffix, &known.token));
+    };
+    sessions::touch(connection, &session, now)?;
+    let session_token = app.mint.session_token(&session, Some(origin), now)?;
+    let refresh_token = refresh_tokens::issue(connection, &session)?;
+    let signed_in = directives::SignedIn {
+        // Never newer than the token: an application takes an older token for a stale one and starts over.
+        client_uat_secs: client.updated_at.min(now).as_secs(),
+        refresh_token: &refresh_token,
+        session_token: &session_token,
+    };
+    Ok(signed_in.handshake(suffix, &known.token))
+}
+
+fn redirect(location: &Url, dev_browser_token: &str) -> Response<Body> {
+    let cookie = directives::dev_browser_cookie(dev_browser_token);
+    let (Ok(location), Ok(cookie)) = (HeaderValue::from_str(location.as_str()), HeaderValue::from_str(&cookie)) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(SET_COOKIE, cookie);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
+    let (code, sentence) = match refusal {
+        Refusal::Missing => (
+            "form_param_nil",
+            "The address to return to (redirect_url) is missing.".to_owned(),
+        ),
+        Refusal::NotAllowed { host } => {
+            tracing::warn!(host, "a handshake asked to return to an address that is not allowed");
+            let shown = host.map_or_else(String::new, |host| format!(" ({host})"));
+            let sentence = format!("The address to return to{shown} is not allowed for this application.");
+            ("form_param_value_invalid", sentence)
+        }
+    };
+    if prefers_html(headers) {
+        return pages::refused_address(app, &sentence);
+    }
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, "Invalid redirect_url")
+        .explain(sentence)
+        .param(query::REDIRECT_URL)
+        .into_response()
+}
+
+/// A browser on its way says so; everything else gets JSON.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match (accept.find("text/html"), accept.find("application/json")) {
+        (Some(html), Some(json)) => html < json,
+        (html, _) => html.is_some(),
+    }
+}

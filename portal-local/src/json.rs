@@ -1,0 +1,108 @@
+//! JSON answers and Clerk's error bodies.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::secrets::random_hex;
+use crate::store::StoreError;
+
+/// Exactly this: official SDKs take a body whose type has a parameter for text.
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let Ok(body) = serde_json::to_vec(value) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, APPLICATION_JSON);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An error in Clerk's shape.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    long_message: String,
+    param_name: Option<&'static str>,
+    retry_after_secs: Option<i64>,
+}
+
+impl ApiError {
+    /// `message` names the problem; [`explain`](Self::explain) adds the sentence that official components show.
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            message,
+            long_message: message.to_owned(),
+            param_name: None,
+            retry_after_secs: None,
+        }
+    }
+
+    pub(crate) fn explain(mut self, sentence: impl Into<String>) -> Self {
+        self.long_message = sentence.into();
+        self
+    }
+
+    pub(crate) fn param(mut self, name: &'static str) -> Self {
+        self.param_name = Some(name);
+        self
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "resource_not_found", "Resource not found")
+            .explain("There is nothing under this path, or no such resource.")
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Method not allowed",
+        )
+        .explain("This path does not answer to this method.")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let meta = self
+            .param_name
+            .map_or_else(|| json!({}), |name| json!({ "param_name": name }));
+        let body = json!({
+            "errors": [{
+                "message": self.message,
+                "long_message": self.long_message,
+                "code": self.code,
+                "meta": meta,
+            }],
+            "clerk_trace_id": random_hex::<16>(),
+        });
+        let mut response = json(self.status, &body);
+        if let Some(secs) = self.retry_after_secs {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let trace = random_hex::<4>();
+        tracing::error!(error = &error as &dyn std::error::Error, trace, "the store failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
+            .explain(format!("The local portal failed; its log says why, under {trace}."))
+    }
+}

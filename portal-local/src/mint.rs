@@ -1,0 +1,216 @@
+//! The instance's signing key and everything it signs. The time is an argument.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::error::{KeyRejected, Unspecified};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{self, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse, RSAKeyParameters, RSAKeyType,
+};
+use jsonwebtoken::{Algorithm, Header};
+use portal_sdk::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use crate::secrets::random_hex;
+use crate::store::Session;
+
+/// Clerk's mark for session and handshake tokens; a token with another mark is no session token.
+const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+/// A mark of our own: whatever reads tokens must not take a development browser's for a session's.
+const DEV_BROWSER_CATEGORY: &str = "dev_browser";
+/// How far before its issue a token starts to be valid, for applications whose clock runs behind.
+const NOT_BEFORE_SKEW_SECS: i64 = 10;
+/// How long a handshake token claims to be good for. Official SDKs do not look.
+const HANDSHAKE_LIFETIME_SECS: i64 = 60;
+
+/// The claims of a session token, version 2.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SessionClaims {
+    /// The origin the token was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) azp: Option<String>,
+    pub(crate) exp: i64,
+    /// Minutes since the first and the second factor were last verified; -1 is never.
+    pub(crate) fva: [i64; 2],
+    pub(crate) iat: i64,
+    pub(crate) iss: String,
+    pub(crate) jti: String,
+    pub(crate) nbf: i64,
+    pub(crate) sid: String,
+    pub(crate) sts: String,
+    pub(crate) sub: String,
+    pub(crate) v: u8,
+}
+
+#[derive(Serialize)]
+struct HandshakeClaims<'a> {
+    handshake: &'a [String],
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Serialize)]
+struct DevBrowserClaims<'a> {
+    dev: &'a str,
+}
+
+/// A new RSA-2048 key with the exponent 65537 (official SDKs read no other from a PEM), as PKCS #8.
+pub(crate) fn generate_key() -> Result<Vec<u8>, Unspecified> {
+    let pair = KeyPair::generate(KeySize::Rsa2048)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der()?;
+    Ok(der.as_ref().to_vec())
+}
+
+/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
+pub(crate) struct Mint {
+    pair: KeyPair,
+    key_id: String,
+    issuer: String,
+    token_lifetime_secs: i64,
+}
+
+impl Mint {
+    pub(crate) fn new(
+        pkcs8: &[u8],
+        key_id: String,
+        issuer: String,
+        token_lifetime_secs: i64,
+    ) -> Result<Self, KeyRejected> {
+        Ok(Self {
+            pair: KeyPair::from_pkcs8(pkcs8)?,
+            key_id,
+            issuer,
+            token_lifetime_secs,
+        })
+    }
+
+    /// A token for `session`, to be used by `authorized_party`.
+    pub(crate) fn session_token(
+        &self,
+        session: &Session,
+        authorized_party: Option<&str>,
+        now: UnixTime,
+    ) -> Result<String, MintError> {
+        let iat = now.as_secs();
+        let first_factor_age = now.millis_since(session.first_factor_at).max(0) / 60_000;
+        self.sign(
+            SESSION_CATEGORY,
+            &SessionClaims {
+                azp: authorized_party.map(Into::into),
+                exp: iat
+                    .saturating_add(self.token_lifetime_secs)
+                    .min(session.expire_at.as_secs()),
+                fva: [first_factor_age, -1],
+                iat,
+                iss: self.issuer.clone(),
+                jti: random_hex::<10>(),
+                nbf: iat.saturating_sub(NOT_BEFORE_SKEW_SECS),
+                sid: session.id.clone(),
+                sts: session.status.as_str().into(),
+                sub: session.user_id.clone(),
+                v: 2,
+            },
+        )
+    }
+
+    /// The directives of a handshake, signed, for applications that ask for the token format.
+    pub(crate) fn handshake_token(&self, directives: &[String], now: UnixTime) -> Result<String, MintError> {
+        let iat = now.as_secs();
+        self.sign(
+            SESSION_CATEGORY,
+            &HandshakeClaims {
+                handshake: directives,
+                iat,
+                exp: iat.saturating_add(HANDSHAKE_LIFETIME_SECS),
+            },
+        )
+    }
+
+    /// The token that names a development browser. It never expires.
+    pub(crate) fn dev_browser_token(&self, dev_browser_id: &str) -> Result<String, MintError> {
+        self.sign(DEV_BROWSER_CATEGORY, &DevBrowserClaims { dev: dev_browser_id })
+    }
+
+    /// The claims of a session token that this instance signed; times are the caller's to judge.
+    pub(crate) fn read_session_token(&self, token: &str) -> Option<SessionClaims> {
+        let (message, encoded_signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        if header.alg != Algorithm::RS256 {
+            return None;
+        }
+        let signature = URL_SAFE_NO_PAD.decode(encoded_signature).ok()?;
+        signature::UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key())
+            .verify(message.as_bytes(), &signature)
+            .ok()?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    /// The public key as `/v1/jwks` shows it.
+    pub(crate) fn key_set(&self) -> JwkSet {
+        let public = self.pair.public_key();
+        let encode = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
+        JwkSet {
+            keys: vec![Jwk {
+                common: CommonParameters {
+                    public_key_use: Some(PublicKeyUse::Signature),
+                    key_algorithm: Some(KeyAlgorithm::RS256),
+                    key_id: Some(self.key_id.clone()),
+                    ..CommonParameters::default()
+                },
+                algorithm: AlgorithmParameters::RSA(RSAKeyParameters {
+                    key_type: RSAKeyType::RSA,
+                    n: encode(public.modulus().big_endian_without_leading_zero()),
+                    e: encode(public.exponent().big_endian_without_leading_zero()),
+                }),
+            }],
+        }
+    }
+
+    /// The public key in PEM, for applications that verify without asking (`CLERK_JWT_KEY`).
+    pub(crate) fn public_key_pem(&self) -> Result<String, MintError> {
+        let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der()?;
+        let body = STANDARD.encode(der.as_ref());
+        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+        let mut rest = body.as_str();
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at(rest.len().min(64));
+            pem.push_str(line);
+            pem.push('\n');
+            rest = after;
+        }
+        pem.push_str("-----END PUBLIC KEY-----");
+        Ok(pem)
+    }
+
+    fn sign(&self, category: &str, claims: &impl Serialize) -> Result<String, MintError> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.key_id.clone());
+        header.extras.insert("cat", category);
+        let mut token = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            token.as_bytes(),
+            &mut signature,
+        )?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MintError {
+    #[error("the claims cannot be written as JSON")]
+    Claims(#[from] serde_json::Error),
+    #[error("the signing key refused to sign")]
+    Signature(#[from] Unspecified),
+}

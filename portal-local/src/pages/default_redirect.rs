@@ -1,0 +1,34 @@
+//! `/default-redirect`: the end of a flow that nobody said an end for.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+
+use super::html::Frame;
+use super::path;
+use super::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "default_redirect.html")]
+struct DefaultRedirectPage {
+    frame: Frame,
+    is_signed_in: bool,
+    user: &'static str,
+    sign_in: &'static str,
+}
+
+pub(super) async fn show(visit: Visit) -> Response<Body> {
+    let is_signed_in = visit.session.is_some();
+    let heading = if is_signed_in {
+        "You are signed in"
+    } else {
+        "You are signed out"
+    };
+    let template = DefaultRedirectPage {
+        frame: Frame::new(&visit.app, heading),
+        is_signed_in,
+        user: path::USER,
+        sign_in: path::SIGN_IN,
+    };
+    visit.page(StatusCode::OK, &template, None)
+}

@@ -1,0 +1,110 @@
+//! Pages for when something is not right.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode, Uri};
+
+use super::html::{Frame, page};
+use super::params::Params;
+use super::path;
+use crate::app::App;
+use crate::secrets::random_hex;
+use crate::store::StoreError;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    sentence: String,
+    /// Address and text of the way on.
+    link: Option<(String, &'static str)>,
+}
+
+fn error_page(
+    app: &App,
+    status: StatusCode,
+    heading: &str,
+    sentence: impl Into<String>,
+    link: Option<(String, &'static str)>,
+) -> Response<Body> {
+    let template = ErrorPage {
+        frame: Frame::new(app, heading),
+        sentence: sentence.into(),
+        link,
+    };
+    page(app, status, &template, None)
+}
+
+pub(super) async fn not_found(State(app): State<Arc<App>>) -> Response<Body> {
+    not_found_page(&app)
+}
+
+pub(super) fn not_found_page(app: &App) -> Response<Body> {
+    let link = Some(("/".to_owned(), "What this portal has"));
+    error_page(
+        app,
+        StatusCode::NOT_FOUND,
+        "Page not found",
+        "There is no page at this address.",
+        link,
+    )
+}
+
+pub(super) fn method_not_allowed(app: &App) -> Response<Body> {
+    let sentence = "This address does not take this kind of request.";
+    error_page(app, StatusCode::METHOD_NOT_ALLOWED, "Not possible here", sentence, None)
+}
+
+/// The form was not made by this portal for this browser, or the request comes from another site.
+pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
+    let restart = if uri.path().starts_with(path::SIGN_UP) {
+        path::SIGN_UP
+    } else if uri.path().starts_with(path::USER) {
+        path::USER
+    } else {
+        path::SIGN_IN
+    };
+    let link = Params::parse(uri.query().unwrap_or_default()).link(restart, &[]);
+    let sentence = "This form has expired. Go back and try again.";
+    error_page(
+        app,
+        StatusCode::FORBIDDEN,
+        "Form expired",
+        sentence,
+        Some((link, "Start again")),
+    )
+}
+
+/// The browser is at a handshake whose way back leads somewhere it must not.
+pub(crate) fn refused_address(app: &App, sentence: &str) -> Response<Body> {
+    error_page(
+        app,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Cannot return there",
+        sentence,
+        None,
+    )
+}
+
+/// Somebody else's name leads here.
+pub(crate) fn unknown_host(app: &App) -> Response<Body> {
+    let sentence = format!("This portal answers under its own name only: {}.", app.origin);
+    error_page(app, StatusCode::BAD_REQUEST, "Unknown host name", sentence, None)
+}
+
+pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
+    let trace = random_hex::<4>();
+    tracing::error!(error = error as &dyn Error, trace, "the store failed");
+    let sentence = format!("The portal could not do this. Its log says why, under {trace}.");
+    error_page(
+        app,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        sentence,
+        None,
+    )
+}

@@ -1,0 +1,158 @@
+//! [`Submission`]: a form that was filled in on one of our pages, by the browser that was given the page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse as _;
+use url::form_urlencoded;
+
+use super::errors;
+use super::visit::Visit;
+use crate::app::App;
+use crate::flow::{Field, FlowError};
+
+/// The hidden field that carries the form's proof.
+pub(super) const TOKEN_FIELD: &str = "form_token";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+pub(super) struct Submission {
+    pub(super) visit: Visit,
+    pub(super) form: Form,
+}
+
+/// The fields of a form.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The field's value; a field that is absent is empty.
+    pub(super) fn value(&self, name: &str) -> &str {
+        let field = self.0.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    pub(super) fn field(&self, field: Field) -> &str {
+        self.value(field.name())
+    }
+}
+
+impl FromRequest<Arc<App>> for Submission {
+    type Rejection = Response<Body>;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let (parts, body) = request.into_parts();
+        if !is_from_here(&parts.headers) {
+            return Err(errors::form_expired(app, &parts.uri));
+        }
+        if !is_form(&parts.headers) {
+            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        }
+        let visit = match Visit::read(app, &parts.uri, &parts.headers, true).await {
+            Ok(Some(visit)) => visit,
+            Ok(None) => return Err(errors::form_expired(app, &parts.uri)),
+            Err(error) => return Err(errors::store_failed(app, &error)),
+        };
+        let uri = parts.uri.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app)
+            .await
+            .map_err(axum::response::IntoResponse::into_response)?;
+        let form = Form(form_urlencoded::parse(&body).into_owned().collect());
+        if !app.form_key.accepts(&visit.known.browser.id, form.value(TOKEN_FIELD)) {
+            return Err(errors::form_expired(app, &uri));
+        }
+        Ok(Self { visit, form })
+    }
+}
+
+/// Browsers say where a form comes from. Whatever says nothing still has to know the form's token.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    let same_site = text(&SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let same_origin = text(&ORIGIN).is_none_or(|origin| {
+        let host = text(&HOST).unwrap_or_default();
+        origin
+            .strip_prefix("http://")
+            .is_some_and(|from| from.eq_ignore_ascii_case(host))
+    });
+    same_site && same_origin
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+/// What every form shows: where it goes, its proof, and what was wrong the last time.
+pub(super) struct FormFrame {
+    pub(super) action: String,
+    pub(super) token: String,
+    pub(super) errors: Vec<ErrorView>,
+    pub(super) notices: Vec<String>,
+    /// Where the person will be sent afterwards.
+    pub(super) return_host: Option<String>,
+}
+
+/// One mistake, in the summary and next to its field.
+pub(super) struct ErrorView {
+    /// Empty if it belongs to no field.
+    pub(super) field: &'static str,
+    pub(super) message: String,
+    /// Clerk's code, for tests.
+    pub(super) code: &'static str,
+    /// Address and text of the way out, if there is one.
+    pub(super) link: Option<(String, &'static str)>,
+}
+
+impl From<&FlowError> for ErrorView {
+    fn from(error: &FlowError) -> Self {
+        Self {
+            field: error.field().map_or("", Field::name),
+            message: error.to_string(),
+            code: error.code(),
+            link: None,
+        }
+    }
+}
+
+impl FormFrame {
+    /// The message of a field, if it has one.
+    pub(super) fn error(&self, field: &str) -> Option<&str> {
+        let error = self.errors.iter().find(|error| error.field == field);
+        error.map(|error| error.message.as_str())
+    }
+}
+
+/// The status and the waiting time that go with what is wrong.
+pub(super) fn status_of(errors: &[FlowError]) -> (StatusCode, Option<i64>) {
+    let retry_after = errors.iter().find_map(FlowError::retry_after_secs);
+    let status = match errors.first() {
+        None => StatusCode::OK,
+        Some(FlowError::TooManyRequests { .. }) => StatusCode::TOO_MANY_REQUESTS,
+        Some(FlowError::Locked { .. }) => StatusCode::FORBIDDEN,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    (status, retry_after)
+}
+
+/// Renders a page with a form, with the status of what is wrong.
+pub(super) fn form_page(
+    visit: &Visit,
+    template: &impl Template,
+    errors: &[FlowError],
+    target: Option<&url::Url>,
+) -> Response<Body> {
+    let (status, retry_after) = status_of(errors);
+    let mut response = visit.page(status, template, target);
+    if let Some(secs) = retry_after {
+        response
+            .headers_mut()
+            .insert(axum::http::header::RETRY_AFTER, secs.into());
+    }
+    response
+}

@@ -1,0 +1,97 @@
+//! How a page becomes a response.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse as _;
+use url::Url;
+
+use crate::app::App;
+
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What surrounds every page.
+pub(super) struct Frame {
+    pub(super) application_name: String,
+    /// The page's one `<h1>`.
+    pub(super) heading: String,
+}
+
+impl Frame {
+    pub(super) fn new(app: &App, heading: impl Into<String>) -> Self {
+        Self {
+            application_name: app.application_name.clone(),
+            heading: heading.into(),
+        }
+    }
+
+    /// The window's title: the heading and the application's name, which some headings contain already.
+    pub(super) fn title(&self) -> String {
+        if self.heading.contains(&self.application_name) {
+            self.heading.clone()
+        } else {
+            format!("{} – {}", self.heading, self.application_name)
+        }
+    }
+}
+
+/// Renders a page. `target` is where its form leads in the end: Chromium applies `form-action` to the redirects after a
+/// submission too, so the application's origin must be named.
+pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
+    let body = match template.render() {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
+    let mut form_action = format!("'self' {}", app.origin);
+    if let Some(origin) = target
+        .map(|url| url.origin().ascii_serialization())
+        .filter(|origin| *origin != app.origin)
+    {
+        form_action.push(' ');
+        form_action.push_str(&origin);
+    }
+    let policy = format!(
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action {form_action}; frame-ancestors 'none'"
+    );
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    // With `no-referrer` Chromium would send `Origin: null` along with forms.
+    headers.insert(
+        REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    );
+    match HeaderValue::from_str(&policy) {
+        Ok(policy) => {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The answer after a form: look there, with GET.
+pub(super) fn see_other(location: &str) -> Response<Body> {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(LOCATION, location);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,67 @@
+//! The hosted pages: server-rendered, usable without script, one file per page.
+//!
+//! A handler takes a [`Visit`](visit::Visit) (who is here, and where they want to go) or, for a form, a
+//! [`Submission`](form::Submission) (a visit whose form is proven to be ours).
+
+mod assets;
+mod avatar;
+mod default_redirect;
+mod destination;
+mod errors;
+mod factor_one;
+mod form;
+mod html;
+mod index;
+mod outbox;
+mod params;
+mod sign_in;
+mod sign_up;
+mod user;
+mod verify_email_address;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+pub(crate) use errors::{refused_address, unknown_host};
+
+/// Paths of the pages, as links and redirects write them.
+mod path {
+    pub(super) const SIGN_IN: &str = "/sign-in";
+    pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
+    pub(super) const SIGN_UP: &str = "/sign-up";
+    pub(super) const VERIFY_EMAIL_ADDRESS: &str = "/sign-up/verify-email-address";
+    pub(super) const USER: &str = "/user";
+    pub(super) const SIGN_OUT_HERE: &str = "/user/sign-out";
+    pub(super) const DEFAULT_REDIRECT: &str = "/default-redirect";
+    pub(super) const OUTBOX: &str = "/__local/outbox";
+}
+
+pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let for_method = Arc::clone(app);
+    Router::new()
+        .route("/", get(index::show))
+        .route("/__local", get(index::show))
+        .route("/__local/", get(index::show))
+        .route(path::OUTBOX, get(outbox::show))
+        .route("/__local/outbox.json", get(outbox::json))
+        .route("/__local/portal.css", get(assets::stylesheet))
+        .route("/__local/icon.svg", get(assets::icon))
+        .route("/__local/avatar/{file}", get(avatar::show))
+        .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
+        .route(path::FACTOR_ONE, get(factor_one::show).post(factor_one::submit))
+        .route(path::SIGN_UP, get(sign_up::show).post(sign_up::submit))
+        .route(
+            path::VERIFY_EMAIL_ADDRESS,
+            get(verify_email_address::show).post(verify_email_address::submit),
+        )
+        .route(path::USER, get(user::show).post(user::submit))
+        .route(path::SIGN_OUT_HERE, post(user::sign_out))
+        .route(path::DEFAULT_REDIRECT, get(default_redirect::show))
+        .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
+        .fallback(errors::not_found)
+}

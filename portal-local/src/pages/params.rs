@@ -1,0 +1,93 @@
+//! The parameters that travel with a person from page to page.
+
+use portal_sdk::names::query;
+use url::form_urlencoded;
+
+pub(super) const EMAIL_ADDRESS: &str = "email_address";
+pub(super) const FIRST_NAME: &str = "first_name";
+pub(super) const LAST_NAME: &str = "last_name";
+
+/// Where a flow ends, and what its fields start with. Everything else in an address belongs to one page.
+const CARRIED: [&str; 10] = [
+    query::REDIRECT_URL,
+    query::SIGN_IN_FORCE_REDIRECT_URL,
+    query::SIGN_IN_FALLBACK_REDIRECT_URL,
+    query::SIGN_UP_FORCE_REDIRECT_URL,
+    query::SIGN_UP_FALLBACK_REDIRECT_URL,
+    EMAIL_ADDRESS,
+    FIRST_NAME,
+    LAST_NAME,
+    "username",
+    "phone_number",
+];
+
+/// Longer values are nobody's name, and no address that would be allowed.
+const MOST_BYTES: usize = 4_096;
+
+/// The carried parameters of one request, in a fixed order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    pub(super) fn parse(raw: &str) -> Self {
+        let pairs = CARRIED.into_iter().filter_map(|wanted| {
+            form_urlencoded::parse(raw.as_bytes())
+                .find(|(name, value)| name == wanted && !value.is_empty() && value.len() <= MOST_BYTES)
+                .map(|(_, value)| (wanted, value.into_owned()))
+        });
+        Self(pairs.collect())
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The same parameters with `value` for `name`; blank removes it.
+    pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| *key != name).cloned().collect();
+        if !value.is_empty() {
+            pairs.push((name, value.to_owned()));
+        }
+        Self(pairs)
+    }
+
+    /// `path` with these parameters, and with `extra` that is meant for that page only.
+    pub(super) fn link(&self, path: &str, extra: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(extra);
+        query.extend_pairs(&self.0);
+        let query = query.finish();
+        if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{query}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_parameters_travel_and_others_stay() {
+        let params = Params::parse(
+            "x=1&redirect_url=http%3A%2F%2Flocalhost%3A3000%2F%3Fa%3Db&email_address=a%2Bb%40x.y&first_name=",
+        );
+        assert_eq!(params.value("redirect_url"), Some("http://localhost:3000/?a=b"));
+        assert_eq!(
+            params.link("/sign-up", &[("notice", "expired")]),
+            "/sign-up?notice=expired&redirect_url=http%3A%2F%2Flocalhost%3A3000%2F%3Fa%3Db&email_address=a%2Bb%40x.y"
+        );
+        assert_eq!(
+            params
+                .with("email_address", "")
+                .with("redirect_url", "")
+                .link("/user", &[]),
+            "/user"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! `/sign-in`: who are you?
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::form::{ErrorView, FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::params::EMAIL_ADDRESS;
+use super::visit::Visit;
+use super::{errors, factor_one, path};
+use crate::flow::{Field, FlowError, start_sign_in};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    form: FormFrame,
+    identifier: String,
+    sign_up: String,
+}
+
+pub(super) async fn show(visit: Visit) -> Response<Body> {
+    if visit.session.is_some() {
+        return visit.finish(Flow::SignIn);
+    }
+    let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
+    render(&visit, identifier, &[])
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
+    if visit.session.is_some() {
+        return visit.finish(Flow::SignIn);
+    }
+    let identifier = form.field(Field::Identifier).to_owned();
+    let (browser, typed, now) = (visit.known.browser.clone(), identifier.clone(), visit.app.now());
+    let started = visit
+        .app
+        .store
+        .transaction(move |connection| start_sign_in(connection, &browser, &typed, now))
+        .await;
+    match started {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return render(&visit, identifier, &[error]),
+        Err(error) => return errors::store_failed(&visit.app, &error),
+    }
+    // A password manager, or a test, may fill both fields at once.
+    let password = form.field(Field::Password);
+    if password.is_empty() {
+        return visit.see_other(&visit.params.link(path::FACTOR_ONE, &[]));
+    }
+    factor_one::try_password(visit, password.to_owned()).await
+}
+
+/// Back to the start, because there is nothing to continue.
+pub(super) fn start_again(visit: &Visit) -> Response<Body> {
+    visit.see_other(&visit.params.link(path::SIGN_IN, &[("notice", "expired")]))
+}
+
+fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {
+    let destination = visit.destination(Flow::SignIn);
+    let elsewhere = visit
+        .params
+        .with(EMAIL_ADDRESS, identifier.trim())
+        .link(path::SIGN_UP, &[]);
+    let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
+    for (view, error) in errors.iter_mut().zip(found) {
+        if *error == FlowError::IdentifierNotFound {
+            view.link = Some((elsewhere.clone(), "Sign up with it"));
+        }
+    }
+    let mut notices = destination.notices.clone();
+    if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
+        notices.push("Your sign-in attempt expired. Please start again.".to_owned());
+    }
+    let template = SignInPage {
+        frame: Frame::new(&visit.app, format!("Sign in to {}", visit.app.application_name)),
+        form: FormFrame {
+            action: visit.params.link(path::SIGN_IN, &[]),
+            token: visit.form_token(),
+            errors,
+            notices,
+            return_host: destination.foreign_host(&visit.app.redirects),
+        },
+        identifier,
+        sign_up: elsewhere,
+    };
+    form_page(visit, &template, found, destination.url.as_ref())
+}

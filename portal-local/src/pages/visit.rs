@@ -1,0 +1,183 @@
+//! [`Visit`]: which browser opened a page, who is signed in there, and where they want to go.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::header::{HeaderValue, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use portal_sdk::names::query;
+use url::{Url, form_urlencoded};
+
+use super::destination::{Destination, Flow};
+use super::html::{page, see_other};
+use super::params::Params;
+use super::{errors, path};
+use crate::app::App;
+use crate::dev_browser::{self, KnownBrowser};
+use crate::directives::dev_browser_cookie;
+use crate::flow::live_session;
+use crate::redirect::{hand_over, replace_query};
+use crate::store::{Session, StoreError};
+
+pub(super) struct Visit {
+    pub(super) app: Arc<App>,
+    pub(super) known: KnownBrowser,
+    pub(super) session: Option<Session>,
+    pub(super) params: Params,
+    raw_query: String,
+    /// The browser must be told its token.
+    is_new: bool,
+}
+
+impl Visit {
+    /// Finds out who is here; a browser that is unknown is given a token, unless it `must_be_known`.
+    pub(super) async fn read(
+        app: &Arc<App>,
+        uri: &Uri,
+        headers: &HeaderMap,
+        must_be_known: bool,
+    ) -> Result<Option<Self>, StoreError> {
+        let raw_query = uri.query().unwrap_or_default().to_owned();
+        let params = Params::parse(&raw_query);
+        let home = params
+            .value(query::REDIRECT_URL)
+            .and_then(|text| app.redirects.absolute(text).ok())
+            .filter(|url| !app.redirects.is_own(url));
+        let tokens = dev_browser::cookie_tokens(headers);
+        let shared = Arc::clone(app);
+        let now = app.now();
+        let found = app
+            .store
+            .transaction(move |connection| {
+                let known = dev_browser::find(connection, &tokens)?;
+                let is_new = known.is_none();
+                let mut known = match known {
+                    Some(known) => known,
+                    None if must_be_known => return Ok(None),
+                    None => dev_browser::create(&shared, connection, now)?,
+                };
+                if let Some(home) = &home {
+                    dev_browser::remember_home(connection, &mut known, home)?;
+                }
+                let session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
+                Ok(Some((known, session, is_new)))
+            })
+            .await?;
+        Ok(found.map(|(known, session, is_new)| Self {
+            app: Arc::clone(app),
+            known,
+            session,
+            params,
+            raw_query,
+            is_new,
+        }))
+    }
+
+    /// A parameter that belongs to this page only.
+    pub(super) fn own_parameter(&self, wanted: &str) -> Option<String> {
+        form_urlencoded::parse(self.raw_query.as_bytes())
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    pub(super) fn destination(&self, flow: Flow) -> Destination {
+        let home = self.known.browser.home_origin.as_deref();
+        Destination::of(flow, &self.app.redirects, &self.params, home)
+    }
+
+    /// The end of a flow: off to its destination, with the development browser handed over.
+    pub(super) fn finish(&self, flow: Flow) -> Response<Body> {
+        let destination = self.destination(flow).url_or_default(&self.app.origin);
+        match destination {
+            Some(url) => self.send_to(url),
+            None => see_other(path::DEFAULT_REDIRECT),
+        }
+    }
+
+    pub(super) fn send_to(&self, mut url: Url) -> Response<Body> {
+        hand_over(&self.app.redirects, &mut url, &self.known.token);
+        self.recognise(see_other(url.as_str()))
+    }
+
+    pub(super) fn see_other(&self, location: &str) -> Response<Body> {
+        self.recognise(see_other(location))
+    }
+
+    pub(super) fn page(
+        &self,
+        status: StatusCode,
+        template: &impl askama::Template,
+        target: Option<&Url>,
+    ) -> Response<Body> {
+        self.recognise(page(&self.app, status, template, target))
+    }
+
+    pub(super) fn form_token(&self) -> String {
+        self.app.form_key.token_for(&self.known.browser.id)
+    }
+
+    fn recognise(&self, mut response: Response<Body>) -> Response<Body> {
+        if self.is_new {
+            set_dev_browser(&mut response, &self.known.token);
+        }
+        response
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visit {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let result = match handed_over(parts) {
+            Some((token, clean)) => return Err(take_over(app, token, &clean).await),
+            None => Self::read(app, &parts.uri, &parts.headers, false).await,
+        };
+        match result {
+            Ok(Some(visit)) => Ok(visit),
+            Ok(None) => Err(errors::not_found_page(app)),
+            Err(error) => Err(errors::store_failed(app, &error)),
+        }
+    }
+}
+
+/// The development browser's token in the address, and the address without it.
+fn handed_over(parts: &Parts) -> Option<(String, String)> {
+    let raw = parts.uri.query()?;
+    let (_, token) = form_urlencoded::parse(raw.as_bytes())
+        .find(|(name, _)| name == query::DEV_BROWSER || name == query::LEGACY_DEV_BROWSER)?;
+    let mut url = Url::parse("http://portal.invalid").ok()?;
+    url.set_path(parts.uri.path());
+    url.set_query(Some(raw));
+    replace_query(&mut url, &[query::DEV_BROWSER, query::LEGACY_DEV_BROWSER], &[]);
+    let clean = url
+        .query()
+        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    Some((token.into_owned(), clean))
+}
+
+/// Another origin says which browser this is: keep that, and take it out of the address bar. A token that is not known
+/// here changes nothing.
+async fn take_over(app: &Arc<App>, token: String, clean: &str) -> Response<Body> {
+    let known = app
+        .store
+        .transaction(move |connection| dev_browser::find(connection, &[token]))
+        .await;
+    match known {
+        Ok(known) => {
+            let mut response = see_other(clean);
+            if let Some(known) = known {
+                set_dev_browser(&mut response, &known.token);
+            }
+            response
+        }
+        Err(error) => errors::store_failed(app, &error),
+    }
+}
+
+fn set_dev_browser(response: &mut Response<Body>, token: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(&dev_browser_cookie(token)) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

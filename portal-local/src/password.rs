@@ -1,0 +1,98 @@
+//! Passwords: which are accepted, and how they are kept.
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+use crate::flow::FlowError;
+
+const MIN_CHARS: usize = 8;
+/// bcrypt's limit. Argon2 has none, but an account must be able to move to Clerk.
+const MAX_CHARS: usize = 72;
+
+/// A handful of the passwords that every guesser tries first. Clerk asks a breach database; this portal asks nobody.
+const WELL_KNOWN: [&str; 16] = [
+    "12345678",
+    "123456789",
+    "1234567890",
+    "11111111",
+    "abcd1234",
+    "admin123",
+    "asdfghjkl",
+    "baseball",
+    "football",
+    "iloveyou",
+    "letmein1",
+    "passw0rd",
+    "password",
+    "password1",
+    "qwertyui",
+    "qwertyuiop",
+];
+
+/// Whether `password` may protect the account known as `identifier`.
+pub(crate) fn check_policy(password: &str, identifier: &str) -> Result<(), FlowError> {
+    let chars = password.chars().count();
+    if chars < MIN_CHARS {
+        return Err(FlowError::PasswordTooShort { least: MIN_CHARS });
+    }
+    if chars > MAX_CHARS {
+        return Err(FlowError::PasswordTooLong { most: MAX_CHARS });
+    }
+    if password.len() > MAX_CHARS {
+        return Err(FlowError::PasswordTooManyBytes { most: MAX_CHARS });
+    }
+    if password.eq_ignore_ascii_case(identifier) {
+        return Err(FlowError::PasswordIsIdentifier);
+    }
+    if WELL_KNOWN.contains(&password.to_ascii_lowercase().as_str()) {
+        return Err(FlowError::PasswordWellKnown);
+    }
+    Ok(())
+}
+
+/// The password's Argon2id hash in PHC form. Takes tens of milliseconds: not for an async thread.
+pub(crate) fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
+    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+}
+
+/// Whether `password` is the one that was hashed. As slow as [`hash`].
+pub(crate) fn verify(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_names_what_is_wrong() {
+        let identifier = "ada@example.com";
+        for (password, code) in [
+            ("short", "form_password_length_too_short"),
+            ("äöüäöüä", "form_password_length_too_short"),
+            (&"x".repeat(73), "form_password_length_too_long"),
+            (&"ä".repeat(40), "form_password_size_in_bytes_exceeded"),
+            ("Ada@example.com", "form_password_matches_identifier"),
+            ("PassWord", "form_password_pwned"),
+        ] {
+            assert_eq!(
+                check_policy(password, identifier).unwrap_err().code(),
+                code,
+                "{password}"
+            );
+        }
+        for password in ["correct horse battery", &"x".repeat(72), "äöüäöüäö"] {
+            assert!(check_policy(password, identifier).is_ok(), "{password}");
+        }
+    }
+
+    #[test]
+    fn a_hash_accepts_its_password_only() {
+        let kept = hash("correct horse battery").unwrap();
+        assert!(kept.starts_with("$argon2id$"));
+        assert!(verify("correct horse battery", &kept));
+        assert!(!verify("correct horse batterz", &kept));
+        assert!(!verify("correct horse battery", "not a hash"));
+    }
+}

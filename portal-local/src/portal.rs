@@ -1,0 +1,203 @@
+//! [`LocalPortal`]: a portal that runs.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::PublishableKey;
+use portal_sdk::secret::Secret;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::app::{self, App};
+use crate::config::LocalPortalBuilder;
+use crate::error::StartError;
+use crate::mint::{Mint, MintError};
+use crate::redirect::RedirectPolicy;
+use crate::request_log::{RequestLog, RequestRecord};
+use crate::secrets::FormKey;
+use crate::store::outbox;
+use crate::store::{Instance, Location, Mail, OpenError, Store, StoreError};
+
+/// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
+const KEY_PATH: &str = "/accounts.dev";
+const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
+/// How long requests under way may take to end once the portal shuts down.
+const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
+const MOST_OUTBOX_MAILS: u32 = 1_000;
+
+/// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
+pub struct LocalPortal {
+    app: Arc<App>,
+    server: JoinHandle<io::Result<()>>,
+    /// Dropping the sender stops the server too.
+    stop: oneshot::Sender<()>,
+}
+
+impl LocalPortal {
+    /// Starts to describe a portal.
+    pub fn builder() -> LocalPortalBuilder {
+        LocalPortalBuilder::new()
+    }
+
+    pub(crate) async fn start(config: LocalPortalBuilder) -> Result<Self, StartError> {
+        if !config.address.ip().is_loopback() {
+            return Err(StartError::NotLoopback { found: config.address });
+        }
+        if !(1..=LONGEST_TOKEN_LIFETIME_SECS).contains(&config.token_lifetime_secs) {
+            return Err(StartError::TokenLifetime {
+                found: config.token_lifetime_secs,
+            });
+        }
+        // The address first: a port in use must not leave a new database behind.
+        let (listener, address) = listen(config.address).await?;
+        let origin = format!("http://{address}");
+        let redirects = RedirectPolicy::new(&origin, &config.redirect_origins)
+            .map_err(|found| StartError::RedirectOrigin { found })?;
+
+        let (store, instance) = open(config.location.clone(), config.clock.now()).await?;
+        let issuer = format!("{origin}{KEY_PATH}");
+        let signing_key = || StartError::SigningKey {
+            path: path_of(&config.location),
+        };
+        let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
+        let lifetime = i64::from(config.token_lifetime_secs);
+        let mint = Mint::new(&instance.signing_key, instance.id, issuer, lifetime).map_err(|_| signing_key())?;
+
+        let app = Arc::new(App {
+            application_name: config.application_name,
+            origin,
+            hosts: hosts(address),
+            publishable_key,
+            secret_key: instance.secret_key,
+            form_key: FormKey::new(&instance.form_key),
+            mint,
+            redirects,
+            store,
+            clock: config.clock,
+            log: RequestLog::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let serve = axum::serve(listener, app::router(&app)).with_graceful_shutdown(async move {
+            let _ = stopped.await;
+        });
+        let server = tokio::spawn(serve.into_future());
+        tracing::info!(origin = app.origin, "local development portal listens; it is not Clerk");
+        Ok(Self { app, server, stop })
+    }
+
+    /// Scheme, host and port, such as `http://127.0.0.1:8787`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.app.origin
+    }
+
+    /// The key with the portal's address inside.
+    #[must_use]
+    pub fn publishable_key(&self) -> &PublishableKey {
+        &self.app.publishable_key
+    }
+
+    /// The Backend API key. It stays the same for as long as the database does.
+    #[must_use]
+    pub fn secret_key(&self) -> &Secret {
+        &self.app.secret_key
+    }
+
+    /// The environment variables for an application, secret key included, as names and values.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.app.environment()
+    }
+
+    /// The public signing key in PEM, for applications that verify tokens without asking (`CLERK_JWT_KEY`).
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot be written.
+    pub fn jwt_key(&self) -> Result<String, StoreError> {
+        self.app.mint.public_key_pem().map_err(|error: MintError| error.into())
+    }
+
+    /// The mail that would have been sent, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn outbox(&self) -> Result<Vec<Mail>, StoreError> {
+        self.app
+            .store
+            .transaction(|connection| Ok(outbox::list(connection, MOST_OUTBOX_MAILS)?))
+            .await
+    }
+
+    /// The latest requests, the oldest first, without the secrets in their addresses.
+    #[must_use]
+    pub fn request_log(&self) -> Vec<RequestRecord> {
+        self.app.log.records()
+    }
+
+    /// Stops listening, lets the requests under way end, and closes the database.
+    pub async fn shut_down(mut self) {
+        let _ = self.stop.send(());
+        match tokio::time::timeout(SHUT_DOWN_PATIENCE, &mut self.server).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the server ended with an error"),
+            Ok(Err(error)) => tracing::warn!(%error, "the server ended early"),
+            Err(_) => self.server.abort(),
+        }
+        self.app.store.close().await;
+        tracing::info!(origin = self.app.origin, "local development portal has shut down");
+    }
+}
+
+impl fmt::Debug for LocalPortal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalPortal")
+            .field("origin", &self.app.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
+        _ => StartError::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn open(location: Location, now: UnixTime) -> Result<(Store, Instance), StartError> {
+    let path = path_of(&location);
+    tokio::task::spawn_blocking(move || Store::open(&location, now))
+        .await
+        .unwrap_or_else(|error| Err(OpenError::Io(io::Error::other(error))))
+        .map_err(|error| StartError::open(path, error))
+}
+
+fn path_of(location: &Location) -> PathBuf {
+    match location {
+        Location::Memory => PathBuf::from("the database in memory"),
+        Location::File(path) => path.clone(),
+    }
+}
+
+/// The names under which this machine reaches `address`.
+fn hosts(address: SocketAddr) -> Vec<String> {
+    let port = address.port();
+    let mut hosts = vec![address.to_string()];
+    for name in ["127.0.0.1", "localhost", "[::1]"] {
+        hosts.push(format!("{name}:{port}"));
+        if port == 80 {
+            hosts.push(name.to_owned());
+        }
+    }
+    hosts
+}

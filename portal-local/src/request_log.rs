@@ -1,0 +1,147 @@
+//! What was asked of the portal lately, so that a test can see whether a handshake or a refresh took place.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use portal_sdk::clock::UnixTime;
+use portal_sdk::names::query;
+use url::{Url, form_urlencoded};
+
+/// Enough for any test; a portal that runs for weeks must not grow.
+const MOST_RECORDS: usize = 1_024;
+
+/// Parameters that are, or stand for, a credential.
+const SECRET_PARAMETERS: [&str; 7] = [
+    query::DEV_BROWSER,
+    query::LEGACY_DEV_BROWSER,
+    query::HANDSHAKE,
+    query::HANDSHAKE_NONCE,
+    query::SESSION,
+    "__clerk_ticket",
+    "nonce",
+];
+
+/// One request and its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestRecord {
+    /// When it arrived.
+    pub at: UnixTime,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// Its query, decoded, in order; `[redacted]` in place of secrets.
+    pub query: Vec<(String, String)>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+impl RequestRecord {
+    /// The first value of a query parameter.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        let pair = self.query.iter().find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether this was a handshake.
+    #[must_use]
+    pub fn is_handshake(&self) -> bool {
+        self.path.ends_with("/v1/client/handshake")
+    }
+
+    /// Why the application asked for a handshake (`__clerk_hs_reason`); `None` for other requests.
+    #[must_use]
+    pub fn handshake_reason(&self) -> Option<&str> {
+        self.is_handshake()
+            .then(|| self.query_value(query::HANDSHAKE_REASON))
+            .flatten()
+    }
+
+    /// Whether this was a session refresh through the Backend API.
+    #[must_use]
+    pub fn is_refresh(&self) -> bool {
+        self.path.starts_with("/v1/sessions/") && self.path.ends_with("/refresh")
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog(Mutex<VecDeque<RequestRecord>>);
+
+impl RequestLog {
+    pub(crate) fn push(&self, record: RequestRecord) {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() == MOST_RECORDS {
+            records.pop_front();
+        }
+        records.push_back(record);
+    }
+
+    pub(crate) fn records(&self) -> Vec<RequestRecord> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.iter().cloned().collect()
+    }
+}
+
+/// The pairs of a query without its secrets.
+pub(crate) fn redacted_query(raw: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(raw.as_bytes())
+        .map(|(name, value)| {
+            let value = if SECRET_PARAMETERS.contains(&name.as_ref()) {
+                "[redacted]".into()
+            } else {
+                without_inner_secrets(&value).unwrap_or_else(|| value.into_owned())
+            };
+            (name.into_owned(), value)
+        })
+        .collect()
+}
+
+/// An address inside a parameter may carry secrets of its own. `None` if it carries none.
+fn without_inner_secrets(value: &str) -> Option<String> {
+    if !SECRET_PARAMETERS.iter().any(|name| value.contains(name)) {
+        return None;
+    }
+    let Ok(mut url) = Url::parse(value) else {
+        return Some("[redacted]".into());
+    };
+    let pairs = redacted_query(url.query().unwrap_or_default());
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    url.set_fragment(None);
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_reach_the_log() {
+        let pairs = redacted_query(
+            "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fx%3D1%26__clerk_db_jwt%3Dsecret&__session=secret\
+             &__clerk_hs_reason=dev-browser-missing&nonce=secret&note=__session%3Dsecret",
+        );
+        let text = format!("{pairs:?}");
+        assert!(!text.contains("secret"), "{text}");
+        assert!(text.contains("localhost:3000/a?x=1"), "{text}");
+        assert!(text.contains("dev-browser-missing"), "{text}");
+    }
+
+    #[test]
+    fn the_log_is_bounded() {
+        let log = RequestLog::default();
+        for status in 0..2_000 {
+            log.push(RequestRecord {
+                at: UnixTime::from_secs(0),
+                method: "GET".into(),
+                path: "/".into(),
+                query: Vec::new(),
+                status,
+            });
+        }
+        let records = log.records();
+        assert_eq!(records.len(), MOST_RECORDS);
+        assert_eq!(records[MOST_RECORDS - 1].status, 1_999);
+    }
+}

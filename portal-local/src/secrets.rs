@@ -1,0 +1,112 @@
+//! Random values and the one-way forms in which they are kept.
+
+use aws_lc_rs::{digest, hmac, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// SHA-256 of a secret: what the store keeps instead of the secret.
+pub(crate) type SecretHash = [u8; 32];
+
+/// Bytes from the operating system's generator.
+///
+/// # Panics
+///
+/// If the operating system has no randomness to give. Nothing safe can be done then.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// A nonce or a refresh token: 32 random bytes that need no escaping in addresses and cookies.
+pub(crate) fn random_token() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+/// `length` random letters and digits, at most 256.
+pub(crate) fn random_alphanumeric(length: usize) -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        // 248 is the largest multiple of 62 in a byte: without the rest, every letter is equally likely.
+        let bytes = random_bytes::<64>();
+        let letters = bytes.iter().filter(|&&byte| byte < 248);
+        text.extend(
+            letters
+                .take(length - text.len())
+                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)])),
+        );
+    }
+    text
+}
+
+/// Six random digits.
+pub(crate) fn random_code() -> String {
+    // 2^64 is so much larger than a million that the remainder's bias is beyond observation.
+    format!("{:06}", u64::from_be_bytes(random_bytes()) % 1_000_000)
+}
+
+/// `bytes` bytes of chance in hexadecimal.
+pub(crate) fn random_hex<const N: usize>() -> String {
+    random_bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn hash(secret: &str) -> SecretHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+    hash
+}
+
+/// The hash of a short code, salted with the id of the verification it belongs to: equal codes must not look equal.
+pub(crate) fn hash_code(verification_id: &str, code: &str) -> SecretHash {
+    hash(&format!("{verification_id}:{code}"))
+}
+
+/// Proves that a form was made for one development browser by this portal.
+pub(crate) struct FormKey(hmac::Key);
+
+impl FormKey {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    pub(crate) fn token_for(&self, dev_browser_id: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, dev_browser_id.as_bytes()))
+    }
+
+    pub(crate) fn accepts(&self, dev_browser_id: &str, token: &str) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(token)
+            .is_ok_and(|tag| hmac::verify(&self.0, dev_browser_id.as_bytes(), &tag).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_six_digits_and_tokens_are_safe_in_cookies() {
+        for _ in 0..100 {
+            let code = random_code();
+            assert!(
+                code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
+                "{code}"
+            );
+        }
+        assert_eq!(random_token().len(), 43);
+        assert!(!random_token().contains('='));
+        assert_eq!(random_alphanumeric(40).len(), 40);
+        assert_eq!(random_hex::<10>().len(), 20);
+    }
+
+    #[test]
+    fn a_form_token_is_for_one_browser() {
+        let key = FormKey::new(b"key");
+        let token = key.token_for("dvb_1");
+        assert!(key.accepts("dvb_1", &token));
+        assert!(!key.accepts("dvb_2", &token));
+        assert!(!key.accepts("dvb_1", "not base64!"));
+        assert!(!FormKey::new(b"other").accepts("dvb_1", &token));
+    }
+}

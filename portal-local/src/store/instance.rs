@@ -1,0 +1,59 @@
+//! The one row that says which instance this database is.
+
+use portal_sdk::clock::UnixTime;
+use portal_sdk::secret::Secret;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Millis, OpenError};
+use crate::secrets::{random_alphanumeric, random_bytes};
+use crate::{ids, mint};
+
+/// What stays the same for as long as the database exists.
+pub(crate) struct Instance {
+    /// Also the id of the signing key.
+    pub(crate) id: String,
+    pub(crate) secret_key: Secret,
+    /// PKCS #8.
+    pub(crate) signing_key: Vec<u8>,
+    pub(crate) form_key: Vec<u8>,
+}
+
+pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<Instance, OpenError> {
+    if let Some(instance) = find(connection)? {
+        return Ok(instance);
+    }
+    let instance = Instance {
+        id: ids::new_id(ids::INSTANCE, now),
+        secret_key: Secret::new(format!("sk_test_{}", random_alphanumeric(40))),
+        signing_key: mint::generate_key().map_err(|_| OpenError::Key)?,
+        form_key: random_bytes::<32>().to_vec(),
+    };
+    connection.execute(
+        "INSERT INTO instance (only_row, id, secret_key, signing_key, form_key, created_at) VALUES (1, ?, ?, ?, ?, ?)",
+        params![
+            instance.id,
+            instance.secret_key.expose(),
+            instance.signing_key,
+            instance.form_key,
+            Millis(now)
+        ],
+    )?;
+    Ok(instance)
+}
+
+fn find(connection: &Connection) -> rusqlite::Result<Option<Instance>> {
+    connection
+        .query_row(
+            "SELECT id, secret_key, signing_key, form_key FROM instance",
+            [],
+            |row| {
+                Ok(Instance {
+                    id: row.get(0)?,
+                    secret_key: Secret::new(row.get::<_, String>(1)?),
+                    signing_key: row.get(2)?,
+                    form_key: row.get(3)?,
+                })
+            },
+        )
+        .optional()
+}

@@ -1,0 +1,193 @@
+//! Everything the portal remembers: one SQLite database, one file per aggregate.
+//!
+//! The functions of the aggregates take a connection and a moment, and none of them decides anything about people;
+//! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
+
+pub(crate) mod clients;
+pub(crate) mod dev_browsers;
+pub(crate) mod email_addresses;
+pub(crate) mod handshake_nonces;
+mod instance;
+mod open;
+pub(crate) mod outbox;
+pub(crate) mod refresh_tokens;
+mod schema;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
+pub(crate) mod sign_ups;
+pub(crate) mod users;
+pub(crate) mod verifications;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub(crate) use clients::Client;
+pub(crate) use dev_browsers::DevBrowser;
+pub(crate) use email_addresses::EmailAddress;
+pub(crate) use instance::Instance;
+pub(crate) use open::OpenError;
+pub use outbox::{Mail, MailKind};
+pub(crate) use sessions::{Session, SessionStatus};
+pub(crate) use sign_ins::{AttemptStatus, SignIn};
+pub(crate) use sign_ups::SignUp;
+pub(crate) use users::{NewUser, User};
+pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    Memory,
+    File(std::path::PathBuf),
+}
+
+/// The database behind one connection: whoever writes has it alone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+impl Store {
+    /// Opens or creates the database and brings its schema up to date. Blocks.
+    pub(crate) fn open(location: &Location, now: UnixTime) -> Result<(Self, Instance), OpenError> {
+        let mut connection = open::open(location)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let instance = instance::find_or_create(&transaction, now)?;
+        transaction.commit()?;
+        let store = Self {
+            connection: Arc::new(Mutex::new(Some(connection))),
+        };
+        Ok((store, instance))
+    }
+
+    /// Runs `work` in one transaction, away from the async threads. What `work` returns as `Ok` is on disk when the
+    /// caller sees it; an `Err` leaves the database as it was.
+    pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.connection);
+        tokio::task::spawn_blocking(move || {
+            // A panic in `work` rolled its transaction back, so the connection behind a poisoned lock is sound.
+            let mut guard = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = guard.as_mut().ok_or(StoreError::closed())?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+        .map_err(|_| StoreError::interrupted())?
+    }
+
+    /// Closes the database, so that its file is free for another portal. Later transactions fail.
+    pub(crate) async fn close(&self) {
+        let connection = Arc::clone(&self.connection);
+        let closing = tokio::task::spawn_blocking(move || {
+            drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
+        });
+        if closing.await.is_err() {
+            tracing::warn!("the database was not closed in order; SQLite will recover it when it is opened again");
+        }
+    }
+}
+
+/// The database did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StoreError(StoreErrorKind);
+
+#[derive(Debug, thiserror::Error)]
+enum StoreErrorKind {
+    #[error("the database failed")]
+    Sqlite(#[source] rusqlite::Error),
+    #[error("the portal is shutting down and has closed its database")]
+    Closed,
+    #[error("a database operation was interrupted")]
+    Interrupted,
+    #[error("a token could not be signed")]
+    Mint(#[source] crate::mint::MintError),
+    #[error("a value could not be written as JSON")]
+    Json(#[source] serde_json::Error),
+}
+
+impl StoreError {
+    fn closed() -> Self {
+        Self(StoreErrorKind::Closed)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self(StoreErrorKind::Interrupted)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(StoreErrorKind::Sqlite(error))
+    }
+}
+
+impl From<crate::mint::MintError> for StoreError {
+    fn from(error: crate::mint::MintError) -> Self {
+        Self(StoreErrorKind::Mint(error))
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(StoreErrorKind::Json(error))
+    }
+}
+
+/// A moment as a column: milliseconds since 1970. (`UnixTime` and `ToSql` both come from elsewhere.)
+#[derive(Clone, Copy)]
+pub(crate) struct Millis(pub(crate) UnixTime);
+
+impl ToSql for Millis {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_millis().into())
+    }
+}
+
+impl FromSql for Millis {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(|millis| Self(UnixTime::from_millis(millis)))
+    }
+}
+
+/// Gives an enum its words in the database, which are also its words on the wire.
+macro_rules! words {
+    ($type:ty { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $type {
+            pub(crate) fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl rusqlite::types::ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+
+        impl rusqlite::types::FromSql for $type {
+            fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+                match value.as_str()? {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
+                }
+            }
+        }
+    };
+}
+use words;
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}

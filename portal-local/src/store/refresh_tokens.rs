@@ -1,0 +1,55 @@
+//! Refresh tokens: each is replaced when it is used.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Millis, Session};
+use crate::secrets::{hash, random_token};
+
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) session_id: String,
+    pub(crate) expire_at: UnixTime,
+    pub(crate) replaced_at: Option<UnixTime>,
+}
+
+/// Makes a token for `session`, as long-lived as the session itself.
+pub(crate) fn issue(connection: &Connection, session: &Session) -> rusqlite::Result<String> {
+    let token = random_token();
+    connection.execute(
+        "INSERT INTO refresh_tokens (token_hash, session_id, expire_at) VALUES (?, ?, ?)",
+        params![hash(&token), session.id, Millis(session.expire_at)],
+    )?;
+    Ok(token)
+}
+
+pub(crate) fn find(connection: &Connection, token: &str) -> rusqlite::Result<Option<RefreshToken>> {
+    connection
+        .prepare_cached("SELECT session_id, expire_at, replaced_at FROM refresh_tokens WHERE token_hash = ?")?
+        .query_row([hash(token)], |row| {
+            Ok(RefreshToken {
+                session_id: row.get(0)?,
+                expire_at: row.get::<_, Millis>(1)?.0,
+                replaced_at: row.get::<_, Option<Millis>>(2)?.map(|at| at.0),
+            })
+        })
+        .optional()
+}
+
+/// The token was used; the first use counts.
+pub(crate) fn replace(connection: &Connection, token: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE refresh_tokens SET replaced_at = ? WHERE token_hash = ? AND replaced_at IS NULL",
+        params![Millis(now), hash(token)],
+    )?;
+    Ok(())
+}
+
+/// Forgets the tokens of `session` that were replaced before `moment`: nobody may use them again.
+pub(crate) fn forget_replaced(connection: &Connection, session_id: &str, moment: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM refresh_tokens WHERE session_id = ? AND replaced_at < ?",
+        params![session_id, Millis(moment)],
+    )?;
+    Ok(())
+}

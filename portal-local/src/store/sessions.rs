@@ -1,0 +1,171 @@
+//! Sessions: one sign-in of one user at one client.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{Millis, words};
+use crate::ids;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionStatus {
+    Active,
+    Pending,
+    /// Signed out by the person, here.
+    Removed,
+    /// Signed out from elsewhere: by the application or an administrator.
+    Revoked,
+    /// The same client signed in again.
+    Replaced,
+    Expired,
+    Abandoned,
+}
+
+words!(SessionStatus {
+    Active = "active",
+    Pending = "pending",
+    Removed = "removed",
+    Revoked = "revoked",
+    Replaced = "replaced",
+    Expired = "expired",
+    Abandoned = "abandoned",
+});
+
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    /// As stored; [`Session::is_live`] also looks at the time.
+    pub(crate) status: SessionStatus,
+    pub(crate) first_factor_at: UnixTime,
+    pub(crate) expire_at: UnixTime,
+    pub(crate) abandon_at: UnixTime,
+    pub(crate) last_active_at: UnixTime,
+    pub(crate) created_at: UnixTime,
+    pub(crate) updated_at: UnixTime,
+}
+
+impl Session {
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.status, SessionStatus::Active | SessionStatus::Pending)
+    }
+}
+
+const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
+                       created_at, updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: row.get(0)?,
+        client_id: row.get(1)?,
+        user_id: row.get(2)?,
+        status: row.get(3)?,
+        first_factor_at: row.get::<_, Millis>(4)?.0,
+        expire_at: row.get::<_, Millis>(5)?.0,
+        abandon_at: row.get::<_, Millis>(6)?.0,
+        last_active_at: row.get::<_, Millis>(7)?.0,
+        created_at: row.get::<_, Millis>(8)?.0,
+        updated_at: row.get::<_, Millis>(9)?.0,
+    })
+}
+
+/// The session with this id, its status as of `now`.
+pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<Option<Session>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()?
+        .map(|session| settle(connection, session, now))
+        .transpose()
+}
+
+/// The session that is signed in at a client, if any is.
+pub(crate) fn live_of_client(
+    connection: &Connection,
+    client_id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<Session>> {
+    let session = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sessions WHERE client_id = ? AND status IN ('active', 'pending')"
+        ))?
+        .query_row([client_id], read)
+        .optional()?
+        .map(|session| settle(connection, session, now))
+        .transpose()?;
+    Ok(session.filter(Session::is_live))
+}
+
+/// Time ends sessions without anybody asking; the first to look writes it down.
+fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> rusqlite::Result<Session> {
+    let ended_by = if session.expire_at <= now {
+        SessionStatus::Expired
+    } else if session.abandon_at <= now {
+        SessionStatus::Abandoned
+    } else {
+        return Ok(session);
+    };
+    if session.is_live() {
+        end(connection, &session.id, ended_by, now)?;
+        session.status = ended_by;
+        session.updated_at = now;
+    }
+    Ok(session)
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    client_id: &str,
+    user_id: &str,
+    now: UnixTime,
+    expire_at: UnixTime,
+    abandon_at: UnixTime,
+) -> rusqlite::Result<Session> {
+    let session = Session {
+        id: ids::new_id(ids::SESSION, now),
+        client_id: client_id.to_owned(),
+        user_id: user_id.to_owned(),
+        status: SessionStatus::Active,
+        first_factor_at: now,
+        expire_at,
+        abandon_at,
+        last_active_at: now,
+        created_at: now,
+        updated_at: now,
+    };
+    connection.execute(
+        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5)"),
+        params![
+            session.id,
+            session.client_id,
+            session.user_id,
+            session.status,
+            Millis(now),
+            Millis(expire_at),
+            Millis(abandon_at)
+        ],
+    )?;
+    Ok(session)
+}
+
+pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sessions SET status = ?, updated_at = ? WHERE id = ?",
+        params![status, Millis(now), id],
+    )?;
+    connection.execute("DELETE FROM refresh_tokens WHERE session_id = ?", [id])?;
+    Ok(())
+}
+
+/// The session was used.
+pub(crate) fn touch(connection: &Connection, session: &Session, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sessions SET last_active_at = ? WHERE id = ?",
+        params![Millis(now), session.id],
+    )?;
+    connection.execute(
+        "UPDATE users SET last_active_at = ? WHERE id = ?",
+        params![Millis(now), session.user_id],
+    )?;
+    Ok(())
+}

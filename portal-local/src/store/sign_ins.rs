@@ -1,0 +1,88 @@
+//! Attempts to sign in; a client has one at a time.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Client, Millis, clients, words};
+use crate::ids;
+
+/// Where an attempt to sign in or up stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AttemptStatus {
+    NeedsFirstFactor,
+    MissingRequirements,
+    Complete,
+}
+
+words!(AttemptStatus {
+    NeedsFirstFactor = "needs_first_factor",
+    MissingRequirements = "missing_requirements",
+    Complete = "complete",
+});
+
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    pub(crate) id: String,
+    /// What the person typed to say who they are.
+    pub(crate) identifier: String,
+    pub(crate) user_id: Option<String>,
+    pub(crate) status: AttemptStatus,
+    pub(crate) abandon_at: UnixTime,
+}
+
+/// The client's attempt, finished or not.
+pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Result<Option<SignIn>> {
+    connection
+        .prepare_cached("SELECT id, identifier, user_id, status, abandon_at FROM sign_ins WHERE id = ?")?
+        .query_row([&client.sign_in_id], |row| {
+            Ok(SignIn {
+                id: row.get(0)?,
+                identifier: row.get(1)?,
+                user_id: row.get(2)?,
+                status: row.get(3)?,
+                abandon_at: row.get::<_, Millis>(4)?.0,
+            })
+        })
+        .optional()
+}
+
+/// Starts an attempt and makes it the client's current one.
+pub(crate) fn insert(
+    connection: &Connection,
+    client: &Client,
+    identifier: &str,
+    user_id: &str,
+    now: UnixTime,
+    abandon_at: UnixTime,
+) -> rusqlite::Result<SignIn> {
+    let sign_in = SignIn {
+        id: ids::new_id(ids::SIGN_IN, now),
+        identifier: identifier.to_owned(),
+        user_id: Some(user_id.to_owned()),
+        status: AttemptStatus::NeedsFirstFactor,
+        abandon_at,
+    };
+    connection.execute(
+        "INSERT INTO sign_ins (id, client_id, identifier, user_id, status, abandon_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            sign_in.id,
+            client.id,
+            sign_in.identifier,
+            sign_in.user_id,
+            sign_in.status,
+            Millis(abandon_at),
+            Millis(now)
+        ],
+    )?;
+    clients::set_sign_in(connection, &client.id, &sign_in.id)?;
+    Ok(sign_in)
+}
+
+pub(crate) fn complete(connection: &Connection, id: &str, session_id: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sign_ins SET status = ?, created_session_id = ? WHERE id = ?",
+        params![AttemptStatus::Complete, session_id, id],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Attempts to sign up; a client has one at a time. What was entered waits here until the address is verified.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{AttemptStatus, Client, Millis, clients};
+use crate::ids;
+
+#[derive(Clone, Debug)]
+pub(crate) struct SignUp {
+    pub(crate) id: String,
+    pub(crate) email_address: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) status: AttemptStatus,
+    pub(crate) abandon_at: UnixTime,
+}
+
+/// The client's attempt, finished or not.
+pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Result<Option<SignUp>> {
+    connection
+        .prepare_cached(
+            "SELECT id, email_address, password_hash, first_name, last_name, status, abandon_at
+             FROM sign_ups WHERE id = ?",
+        )?
+        .query_row([&client.sign_up_id], |row| {
+            Ok(SignUp {
+                id: row.get(0)?,
+                email_address: row.get(1)?,
+                password_hash: row.get(2)?,
+                first_name: row.get(3)?,
+                last_name: row.get(4)?,
+                status: row.get(5)?,
+                abandon_at: row.get::<_, Millis>(6)?.0,
+            })
+        })
+        .optional()
+}
+
+/// Keeps `sign_up` and makes it the client's current attempt.
+pub(crate) fn insert(
+    connection: &Connection,
+    client: &Client,
+    sign_up: &SignUp,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO sign_ups (id, client_id, email_address, password_hash, first_name, last_name, status, abandon_at,
+                               created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            sign_up.id,
+            client.id,
+            sign_up.email_address,
+            sign_up.password_hash,
+            sign_up.first_name,
+            sign_up.last_name,
+            sign_up.status,
+            Millis(sign_up.abandon_at),
+            Millis(now)
+        ],
+    )?;
+    clients::set_sign_up(connection, &client.id, &sign_up.id)
+}
+
+pub(crate) fn new_id(now: UnixTime) -> String {
+    ids::new_id(ids::SIGN_UP, now)
+}
+
+/// The user exists: what waited here is no longer needed.
+pub(crate) fn complete(connection: &Connection, id: &str, user_id: &str, session_id: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sign_ups SET status = ?, created_user_id = ?, created_session_id = ?, password_hash = NULL WHERE id = ?",
+        params![AttemptStatus::Complete, user_id, session_id, id],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Codes that were sent and what became of them.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Millis, words};
+use crate::ids;
+use crate::secrets::{SecretHash, hash_code};
+
+/// How somebody proves something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    EmailCode,
+}
+
+words!(Strategy {
+    EmailCode = "email_code",
+});
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject<'a> {
+    SignIn(&'a str),
+    SignUp(&'a str),
+}
+
+impl<'a> Subject<'a> {
+    fn columns(self) -> (&'static str, &'a str) {
+        match self {
+            Self::SignIn(id) => ("sign_in", id),
+            Self::SignUp(id) => ("sign_up", id),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VerificationStatus {
+    /// Open: waits for its code.
+    Unverified,
+    Verified,
+    /// Too many wrong codes.
+    Failed,
+    /// Too late, or another code was sent in its place.
+    Expired,
+}
+
+words!(VerificationStatus {
+    Unverified = "unverified",
+    Verified = "verified",
+    Failed = "failed",
+    Expired = "expired",
+});
+
+#[derive(Clone, Debug)]
+pub(crate) struct Verification {
+    pub(crate) id: String,
+    pub(crate) attempts: u32,
+    pub(crate) status: VerificationStatus,
+    pub(crate) expire_at: UnixTime,
+    pub(crate) created_at: UnixTime,
+    code_hash: SecretHash,
+}
+
+impl Verification {
+    pub(crate) fn accepts(&self, code: &str) -> bool {
+        hash_code(&self.id, code) == self.code_hash
+    }
+}
+
+/// The latest verification of `subject`.
+pub(crate) fn latest(
+    connection: &Connection,
+    subject: Subject<'_>,
+    strategy: Strategy,
+) -> rusqlite::Result<Option<Verification>> {
+    let (subject_type, subject_id) = subject.columns();
+    connection
+        .prepare_cached(
+            "SELECT id, attempts, status, expire_at, created_at, code_hash FROM verifications
+             WHERE subject_type = ? AND subject_id = ? AND strategy = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+        )?
+        .query_row(params![subject_type, subject_id, strategy], |row| {
+            Ok(Verification {
+                id: row.get(0)?,
+                attempts: row.get(1)?,
+                status: row.get(2)?,
+                expire_at: row.get::<_, Millis>(3)?.0,
+                created_at: row.get::<_, Millis>(4)?.0,
+                code_hash: row.get(5)?,
+            })
+        })
+        .optional()
+}
+
+/// Opens a verification in place of an open one of the same subject, whose code is worth nothing from now on.
+pub(crate) fn open(
+    connection: &Connection,
+    subject: Subject<'_>,
+    strategy: Strategy,
+    code: &str,
+    now: UnixTime,
+    expire_at: UnixTime,
+) -> rusqlite::Result<()> {
+    let (subject_type, subject_id) = subject.columns();
+    connection.execute(
+        "UPDATE verifications SET status = 'expired'
+         WHERE subject_type = ? AND subject_id = ? AND strategy = ? AND status = 'unverified'",
+        params![subject_type, subject_id, strategy],
+    )?;
+    let id = ids::new_id(ids::VERIFICATION, now);
+    connection.execute(
+        "INSERT INTO verifications (id, subject_type, subject_id, strategy, code_hash, status, expire_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            id,
+            subject_type,
+            subject_id,
+            strategy,
+            hash_code(&id, code),
+            VerificationStatus::Unverified,
+            Millis(expire_at),
+            Millis(now)
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn record(
+    connection: &Connection,
+    id: &str,
+    attempts: u32,
+    status: VerificationStatus,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE verifications SET attempts = ?, status = ? WHERE id = ?",
+        params![attempts, status, id],
+    )?;
+    Ok(())
+}
