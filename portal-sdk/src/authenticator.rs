@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
+use url::Url;
 
 use crate::backend::{Backend, KeyCache, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::decide::{Decision, Effect, Known, KnownKeys, decide};
 use crate::instance::Instance;
-use crate::request::AuthenticateContext;
+use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
+use crate::secret::Secret;
 use crate::state::RequestState;
 
 /// Effects per request: keys, handshake payload, refresh. Each is asked for once.
@@ -18,6 +20,35 @@ const MAX_EFFECTS: usize = 3;
 /// Authenticates requests for one instance. Cloning shares the keys in memory; make one per instance and keep it.
 pub struct Authenticator<B> {
     shared: Arc<Shared<B>>,
+}
+
+/// A request after authentication: the outcome, and the facts of the request that answering it takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Authenticated {
+    /// Who it is from.
+    pub state: RequestState,
+    /// The address it was made to.
+    pub url: ClerkUrl,
+    /// What the caller can make of an answer.
+    pub kind: RequestKind,
+    /// The `Referer`, if it lies on the application's own origin.
+    pub same_origin_referer: Option<Url>,
+    /// The development browser's token, which links to the portal carry.
+    pub dev_browser: Option<Secret>,
+}
+
+impl Authenticated {
+    fn new(cx: &AuthenticateContext<'_>, state: RequestState) -> Self {
+        let is_own = |referer: &&Url| referer.origin().ascii_serialization() == cx.url().origin();
+        Self {
+            state,
+            kind: cx.kind(),
+            same_origin_referer: cx.referer().filter(is_own).cloned(),
+            dev_browser: cx.dev_browser().map(Secret::new),
+            url: cx.url().clone(),
+        }
+    }
 }
 
 struct Shared<B> {
@@ -63,7 +94,7 @@ impl<B: Backend> Authenticator<B> {
     /// Decides at once if nothing must be fetched for it; otherwise `None`, and [`authenticate`](Self::authenticate)
     /// must be awaited.
     #[must_use]
-    pub fn settle(&self, parts: &Parts) -> Option<RequestState> {
+    pub fn settle(&self, parts: &Parts) -> Option<Authenticated> {
         let now = self.shared.clock.now();
         let cx = AuthenticateContext::new(parts, &self.shared.instance, now);
         let known = Known {
@@ -71,13 +102,13 @@ impl<B: Backend> Authenticator<B> {
             ..Known::default()
         };
         match decide(&cx, &known, now) {
-            Decision::Settled(state) => Some(state),
+            Decision::Settled(state) => Some(Authenticated::new(&cx, state)),
             Decision::Needs(_) => None,
         }
     }
 
     /// Decides, fetching what is needed: at most the signing keys, one handshake payload and one renewed session.
-    pub async fn authenticate(&self, parts: &Parts) -> RequestState {
+    pub async fn authenticate(&self, parts: &Parts) -> Authenticated {
         let Shared {
             instance,
             backend,
@@ -93,7 +124,7 @@ impl<B: Backend> Authenticator<B> {
         };
         for _ in 0..=MAX_EFFECTS {
             match decide(&cx, &known, now) {
-                Decision::Settled(state) => return state,
+                Decision::Settled(state) => return Authenticated::new(&cx, state),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask(backend, &**clock, key_id.as_deref()).await;
                 }

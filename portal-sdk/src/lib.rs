@@ -12,7 +12,7 @@ pub mod secret;
 pub mod state;
 pub mod token;
 
-pub use authenticator::Authenticator;
+pub use authenticator::{Authenticated, Authenticator};
 pub use instance::Instance;
 pub use portal::Portal;
 pub use state::RequestState;

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, Entry, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::backend::BackendError;
 use crate::names::header;
 use crate::secret::Secret;
-use crate::token::{SessionClaims, TokenError, TokenErrorReason};
+use crate::token::{SessionClaims, SessionId, TokenError, TokenErrorReason};
 
 /// The outcome for one request.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct SignedOutState {
     pub reason: AuthReason,
     /// What was wrong with the token, if one was read.
     pub token_error: Option<TokenError>,
+    /// The session of a token that is genuine but expired: whoever sends it may still end that session.
+    pub expired_session: Option<SessionId>,
     /// The Backend API did not answer when the session should have been renewed: the person may well be signed in.
     pub unanswered: Option<Arc<BackendError>>,
     /// Headers that belong on the response.
@@ -190,14 +192,22 @@ impl ResponseDirectives {
         self.fields.iter().any(|(name, _)| name == SET_COOKIE)
     }
 
-    /// Puts the fields on a response: cookies beside those that are there, everything else in place of what is there.
+    /// Puts the fields on a response: cookies before those that are there, so that a handler's own cookie of the same
+    /// name wins; everything else in place of what is there.
     pub fn apply(&self, headers: &mut HeaderMap) {
+        let handlers_cookies: Vec<HeaderValue> = match headers.entry(SET_COOKIE) {
+            Entry::Occupied(cookies) if self.sets_cookie() => cookies.remove_entry_mult().1.collect(),
+            _ => Vec::new(),
+        };
         for (name, value) in self.iter() {
             if name == SET_COOKIE {
                 headers.append(name, value.clone());
             } else {
                 headers.insert(name, value.clone());
             }
+        }
+        for cookie in handlers_cookies {
+            headers.append(SET_COOKIE, cookie);
         }
         if self.sets_cookie() || self.location().is_some() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

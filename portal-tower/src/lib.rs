@@ -1,1 +1,62 @@
-//! portal-tower
+//! Clerk's Account Portal for any tower service: hyper, axum, tonic.
+//!
+//! | Item | What it does |
+//! |---|---|
+//! | [`AuthenticateLayer`] | finds out who a request is from, answers handshakes, puts [`Auth`] into the extensions |
+//! | [`RequireAuthLayer`] | lets only signed-in people through; sends pages to the portal, answers 401 to the rest |
+//! | [`RedirectToPortal`] | a service that sends people to a page of the portal and back |
+//! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
+//!
+//! # The order of layers
+//!
+//! ```text
+//! request ──► AuthenticateLayer ──► RequireAuthLayer ──► handler
+//!             adds Auth             asks Auth            reads Auth
+//! response ◄─ adds cookies ◄─────── (refusals pass through here too)
+//! ```
+//!
+//! Put one [`AuthenticateLayer`] around the whole application. It refuses nobody, so public pages always serve; whoever
+//! is not signed in is stopped by [`RequireAuthLayer`], around the routes that need it.
+//!
+//! # Example
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use portal_tower::{Auth, AuthenticateLayer, RequireAuthLayer};
+//! use portal_tower::sdk::Instance;
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+//! let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_example").build()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(AuthenticateLayer::new(instance))
+//!     .layer(RequireAuthLayer::signed_in())
+//!     .service(service_fn(|request: Request<Full<bytes::Bytes>>| async move {
+//!         let auth = request.extensions().get::<Auth>().expect("the layer adds it");
+//!         let user = auth.signed_in().expect("the guard lets nobody else through").user_id().clone();
+//!         Ok::<_, Infallible>(Response::new(Full::from(format!("Hello {user}"))))
+//!     }));
+//! # let _: Box<dyn std::any::Any> = Box::new(service);
+//! # Ok(())
+//! # }
+//! ```
+
+mod accounts;
+mod auth;
+pub mod authenticate;
+mod body;
+mod page;
+pub mod redirect;
+pub mod require;
+pub mod sign_out;
+
+pub use auth::{Auth, UserError};
+pub use authenticate::AuthenticateLayer;
+pub use body::ResponseBody;
+pub use portal_sdk as sdk;
+pub use redirect::RedirectToPortal;
+pub use require::{Refusal, RequireAuthLayer};
+pub use sign_out::SignOut;

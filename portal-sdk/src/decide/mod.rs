@@ -33,7 +33,7 @@ use crate::state::{
     AuthReason, HandshakeState, RequestState, ResponseDirectives, SignedInState, SignedOutState, UndecidedCause,
     UndecidedState,
 };
-use crate::token::{KeySet, SessionClaims, TokenError};
+use crate::token::{KeySet, SessionClaims, SessionId, TokenError};
 
 /// What the decision may use besides the request: everything that had to be fetched.
 #[derive(Clone, Debug, Default)]
@@ -171,11 +171,13 @@ impl<'q, 'r> Question<'q, 'r> {
         let Refusal {
             reason,
             token_error,
+            expired_session,
             unanswered,
         } = refusal;
         RequestState::SignedOut(SignedOutState {
             reason,
             token_error,
+            expired_session,
             unanswered,
             directives,
         })
@@ -205,15 +207,16 @@ impl<'q, 'r> Question<'q, 'r> {
 struct Refusal {
     reason: AuthReason,
     token_error: Option<TokenError>,
+    expired_session: Option<SessionId>,
     unanswered: Option<Arc<BackendError>>,
 }
 
 impl Refusal {
     fn token(error: TokenError) -> Self {
+        let reason = AuthReason::Token(error.reason());
         Self {
-            reason: AuthReason::Token(error.reason()),
             token_error: Some(error),
-            unanswered: None,
+            ..reason.into()
         }
     }
 }
@@ -223,6 +226,7 @@ impl From<AuthReason> for Refusal {
         Self {
             reason,
             token_error: None,
+            expired_session: None,
             unanswered: None,
         }
     }

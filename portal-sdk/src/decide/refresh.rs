@@ -57,12 +57,7 @@ fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure
     let refresh_token = cx.refresh_cookie().ok_or(RefreshFailure::NoRefreshCookie)?;
     let expired_token = cx.session_token().unwrap_or_default();
     let decoded = UnverifiedToken::decode(expired_token).map_err(|_| RefreshFailure::TokenUndecodable)?;
-    let session_id = decoded
-        .payload()
-        .get("sid")
-        .and_then(|sid| sid.as_str())
-        .filter(|sid| !sid.is_empty());
-    let session_id = session_id.ok_or(RefreshFailure::SessionIdMissing)?;
+    let session_id = decoded.session_id().ok_or(RefreshFailure::SessionIdMissing)?;
     // It becomes a path segment of the request to Clerk.
     if !session_id
         .bytes()

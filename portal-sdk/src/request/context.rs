@@ -175,6 +175,20 @@ impl<'r> AuthenticateContext<'r> {
         self.sec_fetch_dest.as_deref() == Some("document")
     }
 
+    /// What the caller can make of an answer.
+    #[must_use]
+    pub fn kind(&self) -> RequestKind {
+        let is_page = match self.sec_fetch_dest.as_deref() {
+            Some(dest) => matches!(dest, "document" | "iframe"),
+            None => self.accept.as_deref().is_some_and(prefers_html),
+        };
+        match (is_page, self.method()) {
+            (false, _) => RequestKind::Api,
+            (true, &Method::GET | &Method::HEAD) => RequestKind::Page,
+            (true, _) => RequestKind::Form,
+        }
+    }
+
     /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page.
     #[must_use]
     pub fn is_eligible_for_handshake(&self) -> bool {
@@ -226,6 +240,32 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
             .field("redirect_count", &self.redirect_count)
             .finish_non_exhaustive()
     }
+}
+
+/// What a caller can make of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestKind {
+    /// A browser that will show a page and follows redirects.
+    Page,
+    /// A browser that sends a form: it follows redirects too, but its address is no page to come back to.
+    Form,
+    /// A script or a program, which wants a status it can tell apart.
+    Api,
+}
+
+/// Whether an `Accept` value names HTML before JSON and before anything at all.
+fn prefers_html(accept: &str) -> bool {
+    let first = accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .find(|range| {
+            matches!(
+                *range,
+                "text/html" | "application/xhtml+xml" | "application/json" | "*/*"
+            )
+        });
+    matches!(first, Some("text/html" | "application/xhtml+xml"))
 }
 
 /// An unsigned decimal number and nothing else.

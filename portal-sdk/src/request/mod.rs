@@ -9,4 +9,4 @@ mod headers;
 mod suffix;
 
 pub use clerk_url::ClerkUrl;
-pub use context::AuthenticateContext;
+pub use context::{AuthenticateContext, RequestKind};

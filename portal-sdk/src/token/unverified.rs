@@ -75,6 +75,15 @@ impl<'t> UnverifiedToken<'t> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
+    /// `sid`: which session it is said to belong to.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.payload
+            .get("sid")
+            .and_then(Value::as_str)
+            .filter(|session_id| !session_id.is_empty())
+    }
+
     /// `iat` in seconds, if it is a number.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {

@@ -1,0 +1,106 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+use portal_sdk::backend::{Backend, HttpBackend};
+use portal_sdk::instance::ConfigError;
+use portal_sdk::{Authenticator, Instance};
+use tower_layer::Layer;
+
+use super::Authenticate;
+
+/// Authenticates every request. See the [module](super) for the rules.
+///
+/// Make one and put it around the whole application; its clones share the signing keys in memory.
+#[must_use = "a layer does nothing until it is put around a service"]
+pub struct AuthenticateLayer<B = HttpBackend> {
+    choose: Choose<B>,
+}
+
+/// Which instance a request is for.
+pub(super) enum Choose<B> {
+    Fixed(Authenticator<B>),
+    PerRequest(Arc<ChooseFn<B>>),
+}
+
+type ChooseFn<B> = dyn Fn(&Parts) -> Option<Authenticator<B>> + Send + Sync;
+
+impl AuthenticateLayer {
+    /// Authenticates for `instance`, calling the Backend API over HTTP.
+    pub fn new(instance: Instance) -> Self {
+        let backend = HttpBackend::new(&instance);
+        Self::with(Authenticator::new(instance, backend))
+    }
+
+    /// Authenticates for the instance that the `CLERK_*` variables describe.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the variable, what was found and what was expected.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Instance::from_env().map(Self::new)
+    }
+}
+
+impl<B: Backend> AuthenticateLayer<B> {
+    /// Authenticates with an authenticator of your own.
+    pub fn with(authenticator: Authenticator<B>) -> Self {
+        Self {
+            choose: Choose::Fixed(authenticator),
+        }
+    }
+
+    /// Chooses the instance by the request, for one process that serves several Clerk applications. Keep the
+    /// authenticators: each has the signing keys of its instance in memory. A request that no instance is chosen for is
+    /// answered 421 (RFC 9110 section 15.5.20).
+    pub fn per_request<F>(choose: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<Authenticator<B>> + Send + Sync + 'static,
+    {
+        Self {
+            choose: Choose::PerRequest(Arc::new(choose)),
+        }
+    }
+}
+
+impl<B, S> Layer<S> for AuthenticateLayer<B> {
+    type Service = Authenticate<S, B>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticate::new(inner, self.choose.clone())
+    }
+}
+
+impl<B> Clone for AuthenticateLayer<B> {
+    fn clone(&self) -> Self {
+        Self {
+            choose: self.choose.clone(),
+        }
+    }
+}
+
+impl<B> fmt::Debug for AuthenticateLayer<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateLayer")
+            .field("instance", &self.choose)
+            .finish()
+    }
+}
+
+impl<B> Clone for Choose<B> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Fixed(authenticator) => Self::Fixed(authenticator.clone()),
+            Self::PerRequest(choose) => Self::PerRequest(choose.clone()),
+        }
+    }
+}
+
+impl<B> fmt::Debug for Choose<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(authenticator) => authenticator.fmt(f),
+            Self::PerRequest(_) => f.write_str("chosen per request"),
+        }
+    }
+}
