@@ -26,10 +26,10 @@
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use portal_tower::{Auth, AuthenticateLayer, RequireAuthLayer};
-//! use portal_tower::sdk::Instance;
-//! use tower::{ServiceBuilder, service_fn};
+//! use portal_tower::sdk::instance::{ConfigError, Instance};
+//! use tower::{Service, ServiceBuilder, service_fn};
 //!
-//! # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+//! # fn main() -> Result<(), ConfigError> {
 //! let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_example").build()?;
 //! let service = ServiceBuilder::new()
 //!     .layer(AuthenticateLayer::new(instance))
@@ -39,7 +39,8 @@
 //!         let user = auth.signed_in().expect("the guard lets nobody else through").user_id().clone();
 //!         Ok::<_, Infallible>(Response::new(Full::from(format!("Hello {user}"))))
 //!     }));
-//! # let _: Box<dyn std::any::Any> = Box::new(service);
+//! # fn is_a_service<S: Service<Request<Full<bytes::Bytes>>, Error = Infallible>>(_: S) {}
+//! # is_a_service(service);
 //! # Ok(())
 //! # }
 //! ```

@@ -1,0 +1,3 @@
+//! The conformance server.
+
+fn main() {}
