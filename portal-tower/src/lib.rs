@@ -23,23 +23,26 @@
 //! ```
 //! use std::convert::Infallible;
 //!
+//! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
-//! use portal_tower::{Auth, AuthenticateLayer, RequireAuthLayer};
 //! use portal_tower::sdk::instance::{ConfigError, Instance};
+//! use portal_tower::{Auth, AuthenticateLayer, RequireAuthLayer};
 //! use tower::{Service, ServiceBuilder, service_fn};
+//!
+//! async fn greet(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+//!     let auth = request.extensions().get::<Auth>();
+//!     let user = auth.and_then(Auth::signed_in).map_or("nobody", |claims| claims.user_id().as_str());
+//!     Ok(Response::new(format!("Hello {user}").into()))
+//! }
 //!
 //! # fn main() -> Result<(), ConfigError> {
 //! let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_example").build()?;
 //! let service = ServiceBuilder::new()
 //!     .layer(AuthenticateLayer::new(instance))
 //!     .layer(RequireAuthLayer::signed_in())
-//!     .service(service_fn(|request: Request<Full<bytes::Bytes>>| async move {
-//!         let auth = request.extensions().get::<Auth>().expect("the layer adds it");
-//!         let user = auth.signed_in().expect("the guard lets nobody else through").user_id().clone();
-//!         Ok::<_, Infallible>(Response::new(Full::from(format!("Hello {user}"))))
-//!     }));
-//! # fn is_a_service<S: Service<Request<Full<bytes::Bytes>>, Error = Infallible>>(_: S) {}
+//!     .service(service_fn(greet));
+//! # fn is_a_service<S: Service<Request<Full<Bytes>>, Error = Infallible>>(_: S) {}
 //! # is_a_service(service);
 //! # Ok(())
 //! # }

@@ -13,7 +13,8 @@ const HEADERS = new Set([
 const OWN_OPTIONS = new Set(['satelliteOrigins']);
 
 let serial = 0;
-const plain = text => text.replace(/https:\/\/api-\d+\.invalid/g, 'https://api.invalid');
+// Without our own addresses, and without advice on where to read more.
+const plain = text => text.replace(/https:\/\/api-\d+\.invalid/g, 'https://api.invalid').replace(/Consult the documentation[^\n]*\n/, '');
 
 /** `c` is a case with all references expanded. Returns the outcome, or `{ throws }`. */
 export async function reference(c) {
