@@ -1,0 +1,32 @@
+//! The application: which paths there are and who may see them.
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::{get, get_service, post_service};
+use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, SignOut};
+
+use crate::pages;
+
+pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
+    let protected = Router::new()
+        .route("/dashboard", get(pages::dashboard))
+        .route("/api/me", get(pages::me))
+        .route_layer(RequireAuthLayer::signed_in());
+    Router::new()
+        .route("/", get(pages::home))
+        .merge(protected)
+        .route("/sign-in", get_service(RedirectToPortal::sign_in()))
+        .route("/sign-up", get_service(RedirectToPortal::sign_up()))
+        .route("/account", get_service(RedirectToPortal::user_profile()))
+        .route("/sign-out", post_service(SignOut::new()))
+        .fallback(pages::not_found)
+        .layer(authenticate)
+        // Outside the layer: a stylesheet is the same for everybody.
+        .route("/style.css", get(style))
+}
+
+async fn style() -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
+    (headers, include_str!("../assets/style.css"))
+}

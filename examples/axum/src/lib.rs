@@ -1,1 +1,0 @@
-//! portal-example-axum

@@ -1,0 +1,40 @@
+//! The demo: a small axum application whose people sign in at the Account Portal.
+//!
+//! Without keys it starts a local portal of its own, so that everything works with no account and no network. With
+//! `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that Clerk application instead.
+
+mod app;
+mod options;
+mod pages;
+mod start;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::options::Options;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,portal_local=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .without_time()
+        .with_writer(std::io::stderr)
+        .init();
+    match start::run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a program tells its user why it stops")]
+fn complain(error: &start::StartError) {
+    eprintln!("error: {error}");
+}
