@@ -1,1 +1,5 @@
-//! portal-tests
+//! What the tests across crates share: the conformance server's parts, a real browser, and the programs they look at.
+
+pub mod browser;
+pub mod conformance;
+pub mod programs;

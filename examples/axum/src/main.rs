@@ -18,7 +18,7 @@ use crate::options::Options;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,portal_local=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,portal_local::flow=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

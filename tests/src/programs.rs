@@ -1,0 +1,148 @@
+//! Programs of this workspace, run as a user runs them.
+
+use std::path::PathBuf;
+use std::process::{Command as BlockingCommand, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A running program that ends with its owner.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    /// Starts `command` with its standard output readable. `CLERK_*` variables of this process are not passed on.
+    ///
+    /// # Panics
+    ///
+    /// If the program cannot be started.
+    #[must_use]
+    pub fn start(mut command: Command) -> Self {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CLERK_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        let output = child.stdout.take().expect("standard output is piped");
+        Self {
+            child,
+            output: BufReader::new(output).lines(),
+        }
+    }
+
+    /// Reads lines up to the first in which `find` finds something.
+    ///
+    /// # Panics
+    ///
+    /// If the program ends before that.
+    pub async fn line<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> T {
+        let mut seen = Vec::new();
+        while let Ok(Some(line)) = self.output.next_line().await {
+            if let Some(found) = find(&line) {
+                return found;
+            }
+            seen.push(line);
+        }
+        panic!("the program ended without saying what was waited for; it said {seen:#?}");
+    }
+
+    /// Asks the program to end (SIGTERM) and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signalled or does not end well.
+    pub async fn stop(mut self) {
+        let id = self.child.id().expect("it has not been waited for");
+        let signalled = BlockingCommand::new("kill")
+            .arg(id.to_string())
+            .status()
+            .expect("kill is there");
+        assert!(signalled.success(), "the program cannot be signalled");
+        let status = self.child.wait().await.expect("it can be waited for");
+        assert!(status.success(), "the program ended with {status}");
+    }
+}
+
+/// The demo application with its local portal.
+#[derive(Debug)]
+pub struct Demo {
+    program: Program,
+    /// The application's origin, `http://localhost:…`.
+    pub app: String,
+    /// The portal's origin, `http://127.0.0.1:…`.
+    pub portal: String,
+}
+
+impl Demo {
+    /// Starts the demo on free ports unless `arguments` say otherwise, and waits until it serves.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(demo_binary());
+        for (option, value) in [("--port", "0"), ("--portal-port", "0")] {
+            if !arguments.contains(&option) {
+                command.args([option, value]);
+            }
+        }
+        command.args(arguments);
+        let mut program = Program::start(command);
+        let app = program.line(|line| address_after(line, "Application")).await;
+        let portal = program.line(|line| address_after(line, "Account Portal")).await;
+        program.line(|line| line.starts_with("Open ").then_some(())).await;
+        Self { program, app, portal }
+    }
+
+    /// Ends it in order.
+    pub async fn stop(self) {
+        self.program.stop().await;
+    }
+}
+
+fn address_after(line: &str, label: &str) -> Option<String> {
+    let rest = line.trim_start().strip_prefix(label)?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
+/// The demo's executable, built if it is not yet.
+#[must_use]
+pub fn demo_binary() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| build("portal-example-axum", "portal-demo"))
+        .clone()
+}
+
+/// Builds `binary` of `package` as `cargo test` built this test, and says where it is.
+fn build(package: &str, binary: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = BlockingCommand::new(cargo)
+        .args([
+            "build",
+            "--package",
+            package,
+            "--bin",
+            binary,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo is there");
+    assert!(output.status.success(), "{package} does not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| {
+            let is_binary = message["target"]["name"] == binary;
+            message["executable"].as_str().filter(|_| is_binary).map(PathBuf::from)
+        })
+        .expect("cargo names the executable")
+}

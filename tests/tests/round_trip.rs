@@ -1,0 +1,212 @@
+//! The whole way in a real browser: application → Account Portal → back → protected page, and what follows.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portal_tests::browser::{Browser, Visit};
+use portal_tests::programs::Demo;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test]
+async fn a_person_signs_up_and_lands_on_the_protected_page() {
+    let demo = Demo::start(&["--token-lifetime", "2", "--clock-skew", "0"]).await;
+    let browser = Browser::open().await;
+    let dashboard = format!("{}/dashboard", demo.app);
+
+    browser.visit(&dashboard).await;
+    let address = browser.arrives_at(&format!("{}/sign-in", demo.portal)).await;
+    let back = address
+        .query_pairs()
+        .find_map(|(name, value)| (name == "redirect_url").then(|| value.into_owned()));
+    assert_eq!(back.as_deref(), Some(dashboard.as_str()));
+
+    browser.click("[data-testid=portal-sign-in-sign-up]").await;
+    sign_up(&browser, &demo, "ada+clerk_test@example.com", "Ada").await;
+    let address = browser.arrives_at(&dashboard).await;
+    assert_eq!(
+        address.as_str(),
+        dashboard,
+        "protocol parameters are left in the address bar"
+    );
+    assert_eq!(browser.text("[data-testid=greeting]").await, "Hello, Ada");
+
+    renewed_through_the_refresh_cookie(&browser, &dashboard).await;
+    renewed_through_one_handshake(&browser, &demo, &dashboard).await;
+
+    browser.click("[data-testid=account]").await;
+    browser.arrives_at(&format!("{}/user", demo.portal)).await;
+    browser.fill("firstName", "Grace").await;
+    browser.click("[data-testid=portal-user-save]").await;
+    browser.text("[data-testid=portal-user-saved]").await;
+    browser.click("[data-testid=portal-user-back]").await;
+    browser.arrives_at(&dashboard).await;
+    assert_eq!(browser.text("[data-testid=greeting]").await, "Hello, Grace");
+
+    // The token has expired by the time the button is pressed: signing out must work all the same.
+    wait_for_the_end_of_the_session_token(&browser).await;
+    browser.click("[data-testid=sign-out]").await;
+    browser.text("[data-testid=sign-in]").await;
+    assert_eq!(browser.cookie("__session").await, None);
+    browser.visit(&dashboard).await;
+    browser.arrives_at(&format!("{}/sign-in", demo.portal)).await;
+    assert_eq!(
+        browser.text("[data-testid=portal-heading]").await,
+        "Sign in to Portal demo"
+    );
+
+    browser.close().await;
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_database_signs_the_same_person_in_after_a_restart() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("portal.sqlite");
+    let database = ["--database", file.to_str().expect("a temporary folder's name is text")];
+    let browser = Browser::open().await;
+
+    let demo = Demo::start(&database).await;
+    browser.visit(&format!("{}/sign-up", demo.app)).await;
+    sign_up(&browser, &demo, "ada+clerk_test@example.com", "Ada").await;
+    browser.arrives_at(&demo.app).await;
+    browser.text("[data-testid=sign-out]").await;
+
+    // The publishable key holds the portal's address, so the same ports are the same application.
+    let (app_port, portal_port) = (port_of(&demo.app), port_of(&demo.portal));
+    demo.stop().await;
+    let mut arguments = vec!["--port", app_port.as_str(), "--portal-port", portal_port.as_str()];
+    arguments.extend(database);
+    let demo = Demo::start(&arguments).await;
+    browser.visit(&format!("{}/dashboard", demo.app)).await;
+    assert_eq!(
+        browser.text("[data-testid=greeting]").await,
+        "Hello, Ada",
+        "the session outlives a restart"
+    );
+
+    browser.click("[data-testid=sign-out]").await;
+    browser.text("[data-testid=sign-in]").await;
+    browser.visit(&format!("{}/dashboard", demo.app)).await;
+    browser.fill("identifier", "ada+clerk_test@example.com").await;
+    browser.click("[data-testid=portal-sign-in-submit]").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("button.primary").await;
+    browser.arrives_at(&format!("{}/dashboard", demo.app)).await;
+    assert_eq!(
+        browser.text("[data-testid=greeting]").await,
+        "Hello, Ada",
+        "the account outlives a restart"
+    );
+
+    browser.close().await;
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn a_script_that_is_signed_out_gets_401_and_never_a_redirect() {
+    let demo = Demo::start(&[]).await;
+    let browser = Browser::open().await;
+    browser.visit(&demo.app).await;
+    browser.text("[data-testid=sign-in]").await;
+
+    let answer = browser
+        .evaluate(
+            "fetch('/api/me').then(async (response) => ({
+                status: response.status,
+                redirected: response.redirected,
+                challenge: response.headers.get('www-authenticate'),
+                body: await response.json(),
+            }))",
+        )
+        .await;
+    assert_eq!(answer["status"], 401);
+    assert_eq!(answer["redirected"], false);
+    assert_eq!(answer["challenge"], "Bearer");
+    assert_eq!(answer["body"]["error"]["reason"], "session-token-and-uat-missing");
+    let sign_in_url = answer["body"]["error"]["sign_in_url"].as_str().expect("an address");
+    assert!(
+        sign_in_url.starts_with(&format!("{}/sign-in", demo.portal)),
+        "{sign_in_url}"
+    );
+
+    browser.close().await;
+    demo.stop().await;
+}
+
+async fn sign_up(browser: &Browser, demo: &Demo, address: &str, first_name: &str) {
+    browser.arrives_at(&format!("{}/sign-up", demo.portal)).await;
+    browser.fill("firstName", first_name).await;
+    browser.fill("emailAddress", address).await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("[data-testid=portal-sign-up-submit]").await;
+    browser
+        .arrives_at(&format!("{}/sign-up/verify-email-address", demo.portal))
+        .await;
+    browser.fill("code", "424242").await;
+    browser.click("form button.primary").await;
+}
+
+async fn renewed_through_the_refresh_cookie(browser: &Browser, dashboard: &str) {
+    let before = wait_for_the_end_of_the_session_token(browser).await;
+    browser.visits().await;
+    browser.visit(dashboard).await;
+    assert_eq!(browser.text("[data-testid=greeting]").await, "Hello, Ada");
+    assert_ne!(
+        browser.cookie("__session").await,
+        Some(before),
+        "the token was not renewed"
+    );
+    let visits = browser.visits().await;
+    assert!(
+        matches!(visits.as_slice(), [Visit { status: Some(200), .. }]),
+        "not without a redirect: {visits:#?}"
+    );
+}
+
+async fn renewed_through_one_handshake(browser: &Browser, demo: &Demo, dashboard: &str) {
+    wait_for_the_end_of_the_session_token(browser).await;
+    browser.remove_cookies("__refresh").await;
+    browser.visits().await;
+    browser.visit(dashboard).await;
+    assert_eq!(browser.text("[data-testid=greeting]").await, "Hello, Ada");
+    let visits = browser.visits().await;
+    let handshakes: Vec<&Visit> = visits
+        .iter()
+        .filter(|visit| visit.url.path().ends_with("/v1/client/handshake"))
+        .collect();
+    let [handshake] = handshakes.as_slice() else {
+        panic!("not one handshake: {visits:#?}")
+    };
+    assert!(handshake.url.as_str().starts_with(&demo.portal));
+    let reason = handshake
+        .url
+        .query_pairs()
+        .find_map(|(name, value)| (name == "__clerk_hs_reason").then_some(value));
+    assert_eq!(
+        reason.as_deref(),
+        Some("session-token-expired-refresh-non-eligible-no-refresh-cookie"),
+        "{visits:#?}"
+    );
+    assert_eq!(browser.address().await.as_str(), dashboard);
+}
+
+/// Waits until the session token's own `exp` has passed, and returns the token.
+async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String {
+    let token = browser.cookie("__session").await.expect("a session cookie");
+    let payload = token.split('.').nth(1).expect("a JWT");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    let claims: Value = serde_json::from_slice(&payload).expect("JSON");
+    let end = UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().expect("exp is a number"));
+    if let Ok(remaining) = end.duration_since(SystemTime::now()) {
+        tokio::time::sleep(remaining).await;
+    }
+    token
+}
+
+fn port_of(origin: &str) -> String {
+    origin.rsplit(':').next().unwrap_or_default().to_owned()
+}
