@@ -3,3 +3,5 @@
 pub mod browser;
 pub mod conformance;
 pub mod programs;
+#[cfg(doctest)]
+pub mod readme;

@@ -1,0 +1,25 @@
+//! What authentication costs per request when nothing has to be fetched.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use portal_bench::Bench;
+
+fn authenticate(criterion: &mut Criterion) {
+    let bench = Bench::new();
+    for (name, parts) in [
+        ("signed out", bench.signed_out()),
+        ("signed in, first sight of the token", bench.signed_in()),
+    ] {
+        let state = bench
+            .authenticator
+            .settle(&parts)
+            .expect("nothing must be fetched")
+            .state;
+        assert_eq!(state.claims().is_some(), name.starts_with("signed in"));
+        criterion.bench_function(name, |b| b.iter(|| bench.authenticator.settle(black_box(&parts))));
+    }
+}
+
+criterion_group!(benches, authenticate);
+criterion_main!(benches);

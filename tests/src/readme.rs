@@ -1,0 +1,2 @@
+//! The README, so that its examples compile.
+#![doc = include_str!("../../README.md")]
