@@ -1,0 +1,171 @@
+//! What the demo says when it cannot start: one line that names the setting, what was found and what was expected.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use portal_tests::programs::demo_binary;
+use tempfile::TempDir;
+
+const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+const TEST_KEY: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
+
+/// Runs the demo with these variables and arguments; it must fail with one line, which is returned.
+fn complaint(variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let mut command = Command::new(demo_binary());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CLERK_")) {
+        command.env_remove(name);
+    }
+    let output = command
+        .envs(variables.iter().copied())
+        .args(["--port", "0"])
+        .args(arguments)
+        .output()
+        .expect("the demo can be started");
+    assert!(!output.status.success(), "it started");
+    let said = String::from_utf8(output.stderr).expect("text");
+    let lines: Vec<&str> = said.lines().collect();
+    let [line] = lines.as_slice() else {
+        panic!("not one line: {said}")
+    };
+    (*line).to_owned()
+}
+
+#[test]
+fn wrong_keys_are_named_and_secrets_are_not_shown() {
+    for (variables, expected) in [
+        (
+            vec![("CLERK_PUBLISHABLE_KEY", TEST_KEY)],
+            "error: CLERK_PUBLISHABLE_KEY is set but CLERK_SECRET_KEY is not; \
+             set both to use a Clerk application, or neither for a local portal",
+        ),
+        (
+            vec![("CLERK_SECRET_KEY", "sk_test_hunter2")],
+            "error: CLERK_SECRET_KEY is set but CLERK_PUBLISHABLE_KEY is not; \
+             set both to use a Clerk application, or neither for a local portal",
+        ),
+        (
+            vec![
+                ("CLERK_PUBLISHABLE_KEY", "pk_tset_x"),
+                ("CLERK_SECRET_KEY", "sk_test_hunter2"),
+            ],
+            "error: CLERK_PUBLISHABLE_KEY: found \"pk_tset_x\"; a publishable key starts with pk_test_ or pk_live_",
+        ),
+        (
+            vec![("CLERK_PUBLISHABLE_KEY", LIVE_KEY), ("CLERK_SECRET_KEY", "hunter2")],
+            "error: CLERK_SECRET_KEY: found 7 characters that start otherwise (not shown); \
+             a secret key starts with sk_test_ or sk_live_",
+        ),
+        (
+            vec![
+                ("CLERK_PUBLISHABLE_KEY", TEST_KEY),
+                ("CLERK_SECRET_KEY", "sk_live_hunter2"),
+            ],
+            "error: CLERK_SECRET_KEY is a production key but CLERK_PUBLISHABLE_KEY is a development key; \
+             copy both from the same instance",
+        ),
+    ] {
+        let said = complaint(&variables, &[]);
+        assert_eq!(said, expected);
+        assert!(!said.contains("hunter2"));
+    }
+}
+
+#[test]
+fn other_variables_are_checked_too() {
+    for (name, value, expected) in [
+        (
+            "CLERK_API_URL",
+            "api.clerk.com",
+            "found \"api.clerk.com\"; expected an absolute http(s) address",
+        ),
+        (
+            "CLERK_PROXY_URL",
+            "__clerk",
+            "found \"__clerk\"; expected an absolute http(s) address, or a path",
+        ),
+        (
+            "CLERK_SIGN_IN_URL",
+            "//evil.example",
+            "found \"//evil.example\"; expected an absolute http(s) address, or a path",
+        ),
+        (
+            "CLERK_DOMAIN",
+            "https://a.example",
+            "found \"https://a.example\"; expected a host name without scheme",
+        ),
+        ("CLERK_IS_SATELLITE", "yes", "found \"yes\"; expected true or false"),
+        ("CLERK_JWT_KEY", "nonsense!", "found text that is not base64"),
+    ] {
+        let variables = [
+            ("CLERK_PUBLISHABLE_KEY", TEST_KEY),
+            ("CLERK_SECRET_KEY", "sk_test_hunter2"),
+            (name, value),
+        ];
+        let said = complaint(&variables, &[]);
+        assert!(said.starts_with(&format!("error: {name}: {expected}")), "{said}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let said = complaint(&[], &["--portal-port", &port]);
+    assert!(
+        said.contains(&format!("127.0.0.1:{port} is in use")) && said.contains("--portal-port"),
+        "{said}"
+    );
+
+    let output = Command::new(demo_binary())
+        .args(["--port", &port, "--portal-port", "0"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        said.starts_with(&format!("error: --port {port}: ")) && said.contains("choose another one"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_left_alone() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("notes.txt");
+    std::fs::write(&file, "not a database, but long enough to be looked at by one").expect("the file can be written");
+    let path = file.to_str().expect("text");
+    let said = complaint(&[], &["--portal-port", "0", "--database", path]);
+    assert!(
+        said.contains(path) && said.contains("expected a database made by portal-local"),
+        "{said}"
+    );
+    assert!(
+        std::fs::read_to_string(&file)
+            .expect("it is there")
+            .starts_with("not a database")
+    );
+}
+
+#[test]
+fn options_of_the_local_portal_need_a_local_portal() {
+    let variables = [
+        ("CLERK_PUBLISHABLE_KEY", TEST_KEY),
+        ("CLERK_SECRET_KEY", "sk_test_hunter2"),
+    ];
+    let said = complaint(&variables, &["--token-lifetime", "5"]);
+    assert!(said.contains("--token-lifetime is for the local portal"), "{said}");
+}
+
+#[test]
+fn help_lists_what_can_be_set() {
+    let output = Command::new(demo_binary()).arg("--help").output().expect("it runs");
+    let help = String::from_utf8(output.stdout).expect("text");
+    for option in [
+        "--port",
+        "--portal-port",
+        "--database",
+        "--token-lifetime",
+        "CLERK_PUBLISHABLE_KEY",
+    ] {
+        assert!(help.contains(option), "{option} is missing from\n{help}");
+    }
+}
