@@ -92,10 +92,18 @@ fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> 
 /// Whether a signed-in page was reached by a link from another origin that is not Clerk's: it could be a satellite
 /// whose state the primary does not know yet.
 pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
-    let Some(referer) = cx.referer().filter(|_| !cx.instance().is_satellite()) else {
+    let instance = cx.instance();
+    let Some(referer) = cx.referer().filter(|_| !instance.is_satellite()) else {
         return false;
     };
-    referer.origin().ascii_serialization() != cx.url().origin() && !is_clerks(cx, referer)
+    let origin = referer.origin().ascii_serialization();
+    if instance.syncs_from_satellites_only() {
+        return instance
+            .satellite_origins()
+            .iter()
+            .any(|satellite| **satellite == *origin);
+    }
+    origin != cx.url().origin() && !is_clerks(cx, referer)
 }
 
 /// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.

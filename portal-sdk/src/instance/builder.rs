@@ -6,7 +6,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    AfterRedirects, ConfigError, Instance, InstanceType, ProxyUrl, PublishableKey, SecretKey, Setting, Settings,
+    AfterRedirects, ConfigError, Instance, InstanceType, ProxyUrl, PublicOrigins, PublishableKey, SecretKey, Setting,
+    Settings,
 };
 use crate::token::VerifyingKey;
 
@@ -30,6 +31,9 @@ pub struct InstanceBuilder {
     pub(super) is_satellite: bool,
     pub(super) satellite_auto_sync: bool,
     pub(super) satellite_origins: Vec<String>,
+    pub(super) syncs_from_satellites_only: bool,
+    pub(super) public_origin: Option<String>,
+    pub(super) trusted_origins: Vec<String>,
     pub(super) sign_in_url: Option<String>,
     pub(super) sign_up_url: Option<String>,
     pub(super) redirects: AfterRedirects,
@@ -101,6 +105,37 @@ impl InstanceBuilder {
         I: IntoIterator<Item: Into<String>>,
     {
         self.satellite_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Asks for a handshake after a link from another origin only if that origin is one of
+    /// [`satellite_origins`](Self::satellite_origins). Default: after a link from any origin but Clerk's, as Clerk's own
+    /// SDK does, which costs every such visitor a redirect.
+    pub fn sync_from_satellites_only(mut self) -> Self {
+        self.syncs_from_satellites_only = true;
+        self
+    }
+
+    /// The one origin people reach this application at, such as `https://app.example.com`. Requests that claim another
+    /// one, by `Host` or by forwarded headers, are taken to be for this one. Unless
+    /// [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
+    ///
+    /// # Security
+    ///
+    /// Without this and [`trusted_origins`](Self::trusted_origins) the headers are believed: whoever can set them past
+    /// your proxy chooses where people are sent back to.
+    pub fn public_origin(mut self, origin: impl Into<String>) -> Self {
+        self.public_origin = Some(origin.into());
+        self
+    }
+
+    /// Origins that a request may claim to be for. Any other claim is taken to be for the
+    /// [`public_origin`](Self::public_origin), or without one for the first of these.
+    pub fn trusted_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.trusted_origins = origins.into_iter().map(Into::into).collect();
         self
     }
 
@@ -185,6 +220,12 @@ impl InstanceBuilder {
         }
         let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
         let api_url = absolute_url(Setting::ApiUrl, self.api_url.as_deref().unwrap_or(default_api_url))?;
+        let fixed = self
+            .public_origin
+            .map(|text| origin(Setting::PublicOrigin, &text))
+            .transpose()?;
+        let trusted = origins(Setting::TrustedOrigins, &self.trusted_origins)?;
+        let public_origins = PublicOrigins { fixed, trusted };
         let settings = Settings {
             api_url,
             api_version: api_version(self.api_version)?,
@@ -193,11 +234,11 @@ impl InstanceBuilder {
             domain: self.domain.as_deref().map(domain).transpose()?,
             is_satellite: self.is_satellite,
             satellite_auto_sync: self.satellite_auto_sync,
-            satellite_origins: self
-                .satellite_origins
+            satellite_origins: origins(Setting::SatelliteOrigins, &self.satellite_origins)?
                 .iter()
-                .map(|o| origin(o))
-                .collect::<Result<_, _>>()?,
+                .map(|url| url.origin().ascii_serialization().into())
+                .collect(),
+            syncs_from_satellites_only: self.syncs_from_satellites_only,
             sign_in_url: self
                 .sign_in_url
                 .map(|url| page_url(Setting::SignInUrl, &url))
@@ -207,7 +248,8 @@ impl InstanceBuilder {
                 .map(|url| page_url(Setting::SignUpUrl, &url))
                 .transpose()?,
             redirects: after_redirects(self.redirects)?,
-            authorized_parties: self.authorized_parties,
+            authorized_parties: authorized_parties(self.authorized_parties, &public_origins),
+            public_origins,
             audience: self.audience,
             issuers: self.issuers,
             clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
@@ -218,6 +260,7 @@ impl InstanceBuilder {
             secret_key,
         };
         check_satellite(&settings)?;
+        warn_of_open_parties(&settings);
         Ok(Instance(Arc::new(settings)))
     }
 }
@@ -326,17 +369,39 @@ fn domain(text: &str) -> Result<Box<str>, ConfigError> {
     })
 }
 
-fn origin(text: &str) -> Result<Box<str>, ConfigError> {
-    let url = absolute_url(Setting::SatelliteOrigins, text)?;
-    let origin = url.origin().ascii_serialization();
-    if url.as_str().trim_end_matches('/') == origin {
-        return Ok(origin.into());
+fn origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
+    let url = absolute_url(setting, text)?;
+    if url.as_str().trim_end_matches('/') == url.origin().ascii_serialization() {
+        return Ok(url);
     }
     Err(ConfigError::Invalid {
-        setting: Setting::SatelliteOrigins,
+        setting,
         found: text.into(),
-        expected: "origins such as https://satellite.example, without a path",
+        expected: "scheme and host and nothing else, such as https://app.example.com",
     })
+}
+
+fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Url>, ConfigError> {
+    texts.iter().map(|text| origin(setting, text)).collect()
+}
+
+/// Without parties of the application's own choice its own origins are the ones that tokens may be made for.
+fn authorized_parties(chosen: Vec<Box<str>>, own: &PublicOrigins) -> Vec<Box<str>> {
+    if chosen.is_empty() {
+        own.iter().map(Into::into).collect()
+    } else {
+        chosen
+    }
+}
+
+fn warn_of_open_parties(settings: &Settings) {
+    let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
+    if is_production && settings.authorized_parties.is_empty() {
+        tracing::warn!(
+            "neither authorized_parties nor public_origin is set: tokens made for other applications of this Clerk \
+             instance are accepted too"
+        );
+    }
 }
 
 fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirects, ConfigError> {

@@ -38,6 +38,10 @@ pub enum Setting {
     SignUpFallbackRedirectUrl,
     /// The builder's `satellite_origins`
     SatelliteOrigins,
+    /// The builder's `public_origin`
+    PublicOrigin,
+    /// The builder's `trusted_origins`
+    TrustedOrigins,
     /// The builder's `organization_patterns`
     OrganizationPatterns,
     /// The builder's `personal_account_patterns`
@@ -64,6 +68,8 @@ impl Setting {
             Self::SignUpForceRedirectUrl => "CLERK_SIGN_UP_FORCE_REDIRECT_URL",
             Self::SignUpFallbackRedirectUrl => "CLERK_SIGN_UP_FALLBACK_REDIRECT_URL",
             Self::SatelliteOrigins => "satellite_origins",
+            Self::PublicOrigin => "public_origin",
+            Self::TrustedOrigins => "trusted_origins",
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
         }

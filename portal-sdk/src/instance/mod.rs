@@ -4,6 +4,7 @@ mod builder;
 mod environment;
 mod error;
 mod frontend_api_base;
+mod public_origin;
 mod publishable_key;
 mod secret_key;
 
@@ -16,6 +17,7 @@ pub use builder::InstanceBuilder;
 pub use error::{ConfigError, Setting};
 pub use frontend_api_base::ProxyUrl;
 pub(crate) use frontend_api_base::with_scheme;
+pub use public_origin::PublicOrigins;
 pub(crate) use publishable_key::is_loopback;
 pub use publishable_key::{FrontendApi, InstanceType, PublishableKey, PublishableKeyError};
 pub use secret_key::{SecretKey, SecretKeyError};
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     is_satellite: bool,
     satellite_auto_sync: bool,
     satellite_origins: Vec<Box<str>>,
+    syncs_from_satellites_only: bool,
+    public_origins: PublicOrigins,
     sign_in_url: Option<Box<str>>,
     sign_up_url: Option<Box<str>>,
     redirects: AfterRedirects,
@@ -158,6 +162,19 @@ impl Instance {
     #[must_use]
     pub fn satellite_origins(&self) -> &[Box<str>] {
         &self.0.satellite_origins
+    }
+
+    /// Whether a link from another origin asks for a handshake only if it comes from one of
+    /// [`satellite_origins`](Self::satellite_origins).
+    #[must_use]
+    pub fn syncs_from_satellites_only(&self) -> bool {
+        self.0.syncs_from_satellites_only
+    }
+
+    /// The application's own origins, as far as it names them.
+    #[must_use]
+    pub fn public_origins(&self) -> &PublicOrigins {
+        &self.0.public_origins
     }
 
     /// The application's own sign-in page: a path or an absolute address.

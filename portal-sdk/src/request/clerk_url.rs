@@ -7,6 +7,7 @@ use http::request::Parts;
 use url::Url;
 
 use super::headers::{first_value, joined_values};
+use crate::instance::PublicOrigins;
 use crate::names::{header, query};
 
 /// The public URL of a request: scheme and host from the forwarded headers, else from `Host`, else from the request
@@ -48,6 +49,20 @@ impl ClerkUrl {
             .or_else(|| with_path(own_scheme, own_host.as_deref().unwrap_or("localhost"), path_and_query))
             .or_else(|| with_path("http", "localhost", path_and_query))
             .unwrap_or_else(localhost);
+        Self::from(url)
+    }
+
+    /// [`of`](Self::of) for an application that names its own origins: a request that claims another is taken to be for
+    /// one of those.
+    #[must_use]
+    pub fn within(parts: &Parts, origins: &PublicOrigins) -> Self {
+        let claimed = Self::of(parts);
+        let Some(own) = origins.instead_of(claimed.origin()) else {
+            return claimed;
+        };
+        let mut url = own.clone();
+        url.set_path(claimed.url.path());
+        url.set_query(claimed.url.query());
         Self::from(url)
     }
 
@@ -160,6 +175,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::instance::Instance;
 
     fn url(target: &str, headers: &[(&str, &str)]) -> String {
         let mut request = Request::get(target);
@@ -217,6 +233,19 @@ mod tests {
             let address = url(path, &[("host", "app.example.com")]);
             assert!(address.starts_with("http://app.example.com/"), "{path} → {address}");
         }
+    }
+
+    #[test]
+    fn a_named_origin_stands_in_for_a_claimed_one() {
+        let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x");
+        let instance = instance.public_origin("https://app.example.com:8443").build().unwrap();
+        let request = Request::get("//evil.example/a?b=1")
+            .header("host", "evil.example")
+            .body(())
+            .unwrap();
+        let url = ClerkUrl::within(&request.into_parts().0, instance.public_origins());
+        assert_eq!(url.to_string(), "https://app.example.com:8443//evil.example/a?b=1");
+        assert_eq!(url.origin(), "https://app.example.com:8443");
     }
 
     #[test]

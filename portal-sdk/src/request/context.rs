@@ -42,7 +42,7 @@ impl<'r> AuthenticateContext<'r> {
     /// Reads a request. `now` is only used to choose between the two cookie sets.
     #[must_use]
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
-        let url = ClerkUrl::of(parts);
+        let url = ClerkUrl::within(parts, instance.public_origins());
         let cookie_header = joined_values(&parts.headers, &COOKIE).unwrap_or_default();
         let cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
         let suffixed = uses_suffixed_cookies(&cookies, instance, now);
