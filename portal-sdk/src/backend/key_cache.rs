@@ -70,8 +70,8 @@ struct Snapshot {
 /// What is remembered about attempts, besides their fruit.
 #[derive(Debug, Default)]
 struct Attempts {
-    /// The last attempt, if it failed.
-    failure: Option<(UnixTime, Arc<BackendError>)>,
+    /// The last attempt, if it brought no keys, and what that means for whoever needs one.
+    failure: Option<(UnixTime, MissingKey)>,
     /// The last fetch that an unknown key id caused.
     for_unknown_at: Option<UnixTime>,
     /// Key ids that a fetch has shown to be unknown, oldest first.
@@ -130,8 +130,11 @@ impl KeyCache {
         let fetched = backend.jwks().await;
         let now = clock.now();
         match fetched {
-            Ok(jwks) => self.keep(KeySet::from_jwks(&jwks), key_id, for_unknown, now),
-            Err(error) => self.keep_failure(error, for_unknown, now),
+            Ok(jwks) => match KeySet::from_jwks(&jwks) {
+                keys if keys.is_empty() => self.keep_failure(no_keys(), for_unknown, now),
+                keys => self.keep(keys, key_id, for_unknown, now),
+            },
+            Err(error) => self.keep_failure(meaning_of(error), for_unknown, now),
         }
     }
 
@@ -163,23 +166,14 @@ impl KeyCache {
             return Verdict::Fetch { for_unknown: true };
         }
         match &attempts.failure {
-            Some((at, error)) if now.millis_since(*at) < millis(self.policy.retry_after_failure) => {
-                Verdict::Use(self.after_failure(error.clone(), now))
+            Some((at, missing)) if now.millis_since(*at) < millis(self.policy.retry_after_failure) => {
+                Verdict::Use(self.after_failure(missing.clone(), now))
             }
             _ => Verdict::Fetch { for_unknown: false },
         }
     }
 
     fn keep(&self, keys: KeySet, key_id: Option<&str>, for_unknown: bool, now: UnixTime) -> KnownKeys {
-        if keys.is_empty() {
-            let refused = TokenError::KeysNotLoaded {
-                problem: "the key set is empty".into(),
-            };
-            return KnownKeys::Asked {
-                keys: Arc::default(),
-                missing: MissingKey::Refused(refused),
-            };
-        }
         let keys = Arc::new(keys);
         let mut attempts = self.attempts();
         attempts.failure = None;
@@ -203,38 +197,27 @@ impl KeyCache {
         }
     }
 
-    fn keep_failure(&self, error: BackendError, for_unknown: bool, now: UnixTime) -> KnownKeys {
-        let error = Arc::new(error);
+    fn keep_failure(&self, missing: MissingKey, for_unknown: bool, now: UnixTime) -> KnownKeys {
         {
             let mut attempts = self.attempts();
-            let is_first = attempts.failure.is_none();
-            attempts.failure = Some((now, error.clone()));
+            if attempts.failure.is_none() {
+                tracing::warn!(?missing, "signing keys cannot be fetched; keys in memory go on serving");
+            }
+            attempts.failure = Some((now, missing.clone()));
             if for_unknown {
                 attempts.for_unknown_at = Some(now);
             }
-            if is_first {
-                tracing::warn!(error = %error, "signing keys cannot be fetched; keys in memory go on serving");
-            }
         }
-        self.after_failure(error, now)
+        self.after_failure(missing, now)
     }
 
     /// Keys from before, if they are not too old, and what the failure means for those that are missing.
-    fn after_failure(&self, error: Arc<BackendError>, now: UnixTime) -> KnownKeys {
+    fn after_failure(&self, missing: MissingKey, now: UnixTime) -> KnownKeys {
         let snapshot = self.snapshot.load_full();
         let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
         let keys = snapshot
             .filter(|snapshot| now.millis_since(snapshot.fetched_at) < max_age)
             .map_or_else(Arc::default, |snapshot| snapshot.keys.clone());
-        let missing = match &*error {
-            BackendError::Answer { code: Some(code), .. } if &**code == "clerk_key_invalid" => {
-                MissingKey::Refused(TokenError::SecretKeyRefused)
-            }
-            error if !error.is_outage() => MissingKey::Refused(TokenError::KeysNotLoaded {
-                problem: error.to_string().into(),
-            }),
-            _ => MissingKey::OutOfReach(error),
-        };
         KnownKeys::Asked { keys, missing }
     }
 
@@ -247,6 +230,26 @@ impl KeyCache {
         // Nothing in here can be half done: a panic elsewhere leaves it as good as before.
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a failed fetch means for a token whose key is not in memory: an answer that refuses is an answer, an outage is
+/// none.
+fn meaning_of(error: BackendError) -> MissingKey {
+    if error.is_outage() {
+        return MissingKey::OutOfReach(Arc::new(error));
+    }
+    MissingKey::Refused(match error.code() {
+        Some("clerk_key_invalid") => TokenError::SecretKeyRefused,
+        _ => TokenError::KeysNotLoaded {
+            problem: error.to_string().into(),
+        },
+    })
+}
+
+fn no_keys() -> MissingKey {
+    MissingKey::Refused(TokenError::KeysNotLoaded {
+        problem: "the key set is empty".into(),
+    })
 }
 
 fn millis(duration: Duration) -> i64 {
