@@ -1,7 +1,7 @@
 //! JSON answers and Clerk's error bodies.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
@@ -23,6 +23,9 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body>
     response.headers_mut().insert(CONTENT_TYPE, APPLICATION_JSON);
     response
         .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+        .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -35,7 +38,6 @@ pub(crate) struct ApiError {
     message: &'static str,
     long_message: String,
     param_name: Option<&'static str>,
-    retry_after_secs: Option<i64>,
 }
 
 impl ApiError {
@@ -47,7 +49,6 @@ impl ApiError {
             message,
             long_message: message.to_owned(),
             param_name: None,
-            retry_after_secs: None,
         }
     }
 
@@ -90,11 +91,7 @@ impl IntoResponse for ApiError {
             }],
             "clerk_trace_id": random_hex::<16>(),
         });
-        let mut response = json(self.status, &body);
-        if let Some(secs) = self.retry_after_secs {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
-        }
-        response
+        json(self.status, &body)
     }
 }
 

@@ -44,6 +44,11 @@ impl RedirectPolicy {
         url.origin() == self.portal.origin()
     }
 
+    /// Whether browsers keep the cookies of `url` together with the portal's.
+    pub(crate) fn shares_host(&self, url: &Url) -> bool {
+        url.host() == self.portal.host()
+    }
+
     fn check(&self, text: &str, parsed: Option<Url>) -> Result<Url, Refused> {
         let Some(url) = parsed else {
             return Err(Refused { host: None });

@@ -47,7 +47,8 @@ async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next)
     let key = header
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, key)| key.trim());
+        .map(|(_, key)| key.trim())
+        .filter(|key| !key.is_empty());
     let Some(key) = key else {
         return ApiError::new(
             StatusCode::UNAUTHORIZED,

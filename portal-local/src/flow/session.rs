@@ -36,13 +36,10 @@ pub(crate) fn live_session(
     dev_browser: &DevBrowser,
     now: UnixTime,
 ) -> Result<Option<(Client, Session)>, StoreError> {
-    let Some(client_id) = &dev_browser.client_id else {
+    let Some(client) = clients::find_of_dev_browser(connection, dev_browser)? else {
         return Ok(None);
     };
-    let Some(client) = clients::find(connection, client_id)? else {
-        return Ok(None);
-    };
-    Ok(sessions::live_of_client(connection, client_id, now)?.map(|session| (client, session)))
+    Ok(sessions::live_of_client(connection, &client.id, now)?.map(|session| (client, session)))
 }
 
 /// Ends a live session and marks its client as changed.

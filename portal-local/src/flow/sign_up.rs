@@ -103,10 +103,7 @@ pub(crate) fn pending_sign_up(
     dev_browser: &DevBrowser,
     now: UnixTime,
 ) -> Result<Option<SignUp>, StoreError> {
-    let Some(client_id) = &dev_browser.client_id else {
-        return Ok(None);
-    };
-    let Some(client) = clients::find(connection, client_id)? else {
+    let Some(client) = clients::find_of_dev_browser(connection, dev_browser)? else {
         return Ok(None);
     };
     let sign_up = sign_ups::current(connection, &client)?;

@@ -5,7 +5,7 @@
 //! 3. Its session, if one is live, becomes a session token and a refresh token for the application's origin.
 //! 4. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -127,6 +127,7 @@ fn answer(
     };
     let mut location = request.redirect_url;
     if !app.redirects.is_own(&location) {
+        warn_of_shared_jar(app, &location);
         dev_browser::remember_home(connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
@@ -143,6 +144,17 @@ fn answer(
     let pairs = [(name, value.as_str()), (query::DEV_BROWSER, known.token.as_str())];
     replace_query(&mut location, &RETURNED_PARAMETERS, &pairs);
     Ok((location, known.token))
+}
+
+/// Cookies ignore ports. It works, but each side then sees the other's cookies, which in production it does not.
+fn warn_of_shared_jar(app: &App, location: &Url) {
+    static ONCE: Once = Once::new();
+    if app.redirects.shares_host(location) {
+        ONCE.call_once(|| {
+            let host = location.host_str();
+            tracing::warn!(host, "the application and the portal share a host, and with it their cookies; open the application under another name of this machine");
+        });
+    }
 }
 
 fn directives(

@@ -9,7 +9,7 @@ use super::form::{Form, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::visit::Visit;
-use super::{errors, path, sign_in};
+use super::{errors, path};
 use crate::flow::{
     Field, FlowError, PendingSignIn, attempt_password, attempt_sign_in_code, is_test_address, pending_sign_in,
     send_sign_in_code,
@@ -71,7 +71,7 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
         .await;
     match opened {
         Ok(Some((pending, method, sent))) => render(&visit, &pending, method, sent.err().as_slice()),
-        Ok(None) => sign_in::start_again(&visit),
+        Ok(None) => visit.lost(Flow::SignIn).await,
         Err(error) => errors::store_failed(&visit.app, &error),
     }
 }
@@ -82,7 +82,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<B
     }
     let pending = match pending(&visit).await {
         Ok(Some(pending)) => pending,
-        Ok(None) => return sign_in::start_again(&visit),
+        Ok(None) => return visit.lost(Flow::SignIn).await,
         Err(error) => return errors::store_failed(&visit.app, &error),
     };
     match method(visit.own_parameter("strategy").as_deref(), &pending) {
@@ -98,8 +98,7 @@ pub(super) async fn try_password(visit: Visit, password: String) -> Response<Bod
         Ok(Ok(_)) => visit.finish(Flow::SignIn),
         Ok(Err(error)) => match pending(&visit).await {
             Ok(Some(pending)) => render(&visit, &pending, Method::Password, &[error]),
-            // Gone meanwhile: finished in another tab, or expired.
-            Ok(None) => sign_in::start_again(&visit),
+            Ok(None) => visit.lost(Flow::SignIn).await,
             Err(error) => errors::store_failed(&visit.app, &error),
         },
         Err(error) => errors::store_failed(&visit.app, &error),
@@ -119,7 +118,7 @@ async fn try_code(visit: &Visit, pending: PendingSignIn, form: &Form) -> Respons
         .await;
     match attempted {
         Ok(Ok(_)) => visit.finish(Flow::SignIn),
-        Ok(Err(FlowError::AttemptLost)) => sign_in::start_again(visit),
+        Ok(Err(FlowError::AttemptLost)) => visit.lost(Flow::SignIn).await,
         Ok(Err(error)) => render(visit, &pending, Method::EmailCode, &[error]),
         Err(error) => errors::store_failed(&visit.app, &error),
     }

@@ -53,11 +53,6 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<B
     factor_one::try_password(visit, password.to_owned()).await
 }
 
-/// Back to the start, because there is nothing to continue.
-pub(super) fn start_again(visit: &Visit) -> Response<Body> {
-    visit.see_other(&visit.params.link(path::SIGN_IN, &[("notice", "expired")]))
-}
-
 fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignIn);
     let elsewhere = visit

@@ -32,7 +32,7 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
     }
     match pending(&visit).await {
         Ok(Some(sign_up)) => render(&visit, &sign_up, &[]),
-        Ok(None) => start_again(&visit),
+        Ok(None) => visit.lost(Flow::SignUp).await,
         Err(error) => errors::store_failed(&visit.app, &error),
     }
 }
@@ -44,7 +44,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<B
     match pending(&visit).await {
         Ok(Some(sign_up)) if form.value("intent") == "resend" => send_another(&visit, sign_up).await,
         Ok(Some(sign_up)) => try_code(&visit, sign_up, &form).await,
-        Ok(None) => start_again(&visit),
+        Ok(None) => visit.lost(Flow::SignUp).await,
         Err(error) => errors::store_failed(&visit.app, &error),
     }
 }
@@ -62,7 +62,7 @@ async fn try_code(visit: &Visit, sign_up: SignUp, form: &Form) -> Response<Body>
         .await;
     match attempted {
         Ok(Ok(_)) => visit.finish(Flow::SignUp),
-        Ok(Err(FlowError::AttemptLost)) => start_again(visit),
+        Ok(Err(FlowError::AttemptLost)) => visit.lost(Flow::SignUp).await,
         Ok(Err(error)) => render(visit, &sign_up, &[error]),
         Err(error) => errors::store_failed(&visit.app, &error),
     }
@@ -88,11 +88,6 @@ async fn pending(visit: &Visit) -> Result<Option<SignUp>, StoreError> {
     store
         .transaction(move |connection| pending_sign_up(connection, &browser, now))
         .await
-}
-
-/// Back to the start, because there is nothing to continue.
-fn start_again(visit: &Visit) -> Response<Body> {
-    visit.see_other(&visit.params.link(path::SIGN_UP, &[("notice", "expired")]))
 }
 
 fn render(visit: &Visit, sign_up: &SignUp, found: &[FlowError]) -> Response<Body> {

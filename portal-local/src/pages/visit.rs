@@ -96,6 +96,27 @@ impl Visit {
         }
     }
 
+    /// A flow with nothing to continue: a request beside this one may have completed it, else it starts again.
+    pub(super) async fn lost(&self, flow: Flow) -> Response<Body> {
+        let (browser, now) = (self.known.browser.clone(), self.app.now());
+        let session = self
+            .app
+            .store
+            .transaction(move |connection| live_session(connection, &browser, now))
+            .await;
+        match session {
+            Ok(Some(_)) => self.finish(flow),
+            Ok(None) => {
+                let start = match flow {
+                    Flow::SignIn => path::SIGN_IN,
+                    Flow::SignUp => path::SIGN_UP,
+                };
+                self.see_other(&self.params.link(start, &[("notice", "expired")]))
+            }
+            Err(error) => errors::store_failed(&self.app, &error),
+        }
+    }
+
     pub(super) fn send_to(&self, mut url: Url) -> Response<Body> {
         hand_over(&self.app.redirects, &mut url, &self.known.token);
         self.recognise(see_other(url.as_str()))

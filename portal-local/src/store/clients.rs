@@ -1,7 +1,7 @@
 //! Clients: what one browser holds at this instance, its session and its attempts to sign in or up.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{DevBrowser, Millis};
 use crate::ids;
@@ -15,17 +15,36 @@ pub(crate) struct Client {
     pub(crate) updated_at: UnixTime,
 }
 
+const COLUMNS: &str = "clients.id, clients.sign_in_id, clients.sign_up_id, clients.updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
+    Ok(Client {
+        id: row.get(0)?,
+        sign_in_id: row.get(1)?,
+        sign_up_id: row.get(2)?,
+        updated_at: row.get::<_, Millis>(3)?.0,
+    })
+}
+
 pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Client>> {
     connection
-        .prepare_cached("SELECT id, sign_in_id, sign_up_id, updated_at FROM clients WHERE id = ?")?
-        .query_row([id], |row| {
-            Ok(Client {
-                id: row.get(0)?,
-                sign_in_id: row.get(1)?,
-                sign_up_id: row.get(2)?,
-                updated_at: row.get::<_, Millis>(3)?.0,
-            })
-        })
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM clients WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()
+}
+
+/// The client that a development browser has by now. (The link is looked up each time: a request that runs beside this
+/// one may have just made it.)
+pub(crate) fn find_of_dev_browser(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+) -> rusqlite::Result<Option<Client>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM clients JOIN dev_browsers ON dev_browsers.client_id = clients.id
+             WHERE dev_browsers.id = ?"
+        ))?
+        .query_row([&dev_browser.id], read)
         .optional()
 }
 
@@ -35,9 +54,7 @@ pub(crate) fn of_dev_browser(
     dev_browser: &DevBrowser,
     now: UnixTime,
 ) -> rusqlite::Result<Client> {
-    if let Some(client_id) = &dev_browser.client_id
-        && let Some(client) = find(connection, client_id)?
-    {
+    if let Some(client) = find_of_dev_browser(connection, dev_browser)? {
         return Ok(client);
     }
     let client = Client {

@@ -9,7 +9,6 @@ use crate::secrets::hash;
 #[derive(Clone, Debug)]
 pub(crate) struct DevBrowser {
     pub(crate) id: String,
-    pub(crate) client_id: Option<String>,
     /// The application's origin, learnt from the last address this browser was allowed to return to.
     pub(crate) home_origin: Option<String>,
 }
@@ -18,12 +17,11 @@ pub(crate) struct DevBrowser {
 /// guess, so a known hash proves the signature as well.
 pub(crate) fn find_by_token(connection: &Connection, token: &str) -> rusqlite::Result<Option<DevBrowser>> {
     connection
-        .prepare_cached("SELECT id, client_id, home_origin FROM dev_browsers WHERE token_hash = ?")?
+        .prepare_cached("SELECT id, home_origin FROM dev_browsers WHERE token_hash = ?")?
         .query_row([hash(token)], |row| {
             Ok(DevBrowser {
                 id: row.get(0)?,
-                client_id: row.get(1)?,
-                home_origin: row.get(2)?,
+                home_origin: row.get(1)?,
             })
         })
         .optional()
@@ -34,11 +32,7 @@ pub(crate) fn insert(connection: &Connection, id: String, token: &str, now: Unix
         "INSERT INTO dev_browsers (id, token_hash, created_at) VALUES (?, ?, ?)",
         params![id, hash(token), Millis(now)],
     )?;
-    Ok(DevBrowser {
-        id,
-        client_id: None,
-        home_origin: None,
-    })
+    Ok(DevBrowser { id, home_origin: None })
 }
 
 pub(crate) fn set_home_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {

@@ -64,6 +64,8 @@ pub(super) fn open(location: &Location) -> Result<Connection, OpenError> {
     // An answered request survives a killed process and a lost power supply.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // A handshake payload holds tokens in the clear; once it is deleted, its bytes are gone from the file too.
+    connection.pragma_update(None, "secure_delete", true)?;
     schema::migrate(&mut connection, version)?;
     Ok(connection)
 }

@@ -1,0 +1,191 @@
+//! The program as it is started from a terminal.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use url::form_urlencoded;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portal-local"));
+    command.arg("serve").env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+/// A running program and what it printed until it was ready.
+struct Running {
+    child: Child,
+    printed: String,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = program().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let mut printed = String::new();
+        while !printed.contains("Ctrl-C") {
+            let line = lines.next().expect("the program says when it is ready").unwrap();
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        Self { child, printed }
+    }
+
+    /// The value of one line of the environment block.
+    fn value(&self, name: &str) -> String {
+        let line = self
+            .printed
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{name} in {}", self.printed)).to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // SIGKILL: what was answered must be on disk by now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let Output { status, stderr, .. } = program().args(arguments).output().unwrap();
+    assert!(!status.success());
+    let text = String::from_utf8(stderr).unwrap();
+    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    text
+}
+
+/// One request; gives status, cookie and body.
+async fn ask(origin: &str, path: &str, cookie: &str, form: Option<&[(&str, &str)]>) -> (u16, String, String) {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let mut request = Request::builder()
+        .uri(format!("{origin}{path}"))
+        .header("cookie", cookie);
+    let body = form.map_or_else(String::new, |fields| {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish()
+    });
+    if form.is_some() {
+        request = request
+            .method("POST")
+            .header("content-type", "application/x-www-form-urlencoded");
+    }
+    let response = client
+        .request(request.body(Full::new(Bytes::from(body))).unwrap())
+        .await
+        .unwrap();
+    let set = response
+        .headers()
+        .get("set-cookie")
+        .map_or("", |value| value.to_str().unwrap());
+    let set = set.split(';').next().unwrap().to_owned();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, set, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn form_token(page: &str) -> &str {
+    page.split_once("name=\"form_token\" value=\"")
+        .unwrap()
+        .1
+        .split_once('"')
+        .unwrap()
+        .0
+}
+
+#[test]
+fn it_says_what_it_starts_and_stops_in_order() {
+    let mut running = Running::start(&["--port", "0", "--app-name", "Acme Books"]);
+    assert!(
+        running
+            .printed
+            .starts_with("Starting the local portal for Acme Books (not Clerk), data in memory.\n")
+    );
+    let origin = running.value("CLERK_API_URL");
+    assert!(running.printed.contains(&format!("Listening on {origin}.")));
+    assert!(running.value("CLERK_PUBLISHABLE_KEY").starts_with("pk_test_"));
+    assert_eq!(running.value("CLERK_SECRET_KEY").len(), "sk_test_".len() + 40);
+    assert_eq!(running.value("CLERK_SIGN_IN_URL"), format!("{origin}/sign-in"));
+
+    #[cfg(unix)]
+    {
+        let id = running.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(running.child.wait().unwrap().success());
+        let mut rest = String::new();
+        running
+            .child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut rest)
+            .unwrap();
+    }
+}
+
+#[test]
+fn what_stops_it_is_one_line() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert!(refused(&["--port", &port]).contains(&format!("127.0.0.1:{port} is in use")));
+    assert!(refused(&["--port", "0", "--address", "0.0.0.0"]).contains("expected a loopback address"));
+    let this_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let text = refused(&["--port", "0", "--database", this_file.to_str().unwrap()]);
+    assert!(
+        text.contains("Cargo.toml is a file that is not a SQLite database"),
+        "{text}"
+    );
+}
+
+#[test]
+fn another_process_cannot_take_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("portal.sqlite");
+    let file = file.to_str().unwrap();
+    let _first = Running::start(&["--port", "0", "--database", file]);
+    assert!(refused(&["--port", "0", "--database", file]).contains("in use by another portal"));
+}
+
+#[tokio::test]
+async fn an_acknowledged_account_survives_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("portal.sqlite");
+    let arguments = ["--port", "0", "--database", file.to_str().unwrap()];
+    let address = "ada+clerk_test@example.com";
+
+    let running = Running::start(&arguments);
+    let origin = running.value("CLERK_API_URL");
+    let (_, cookie, page) = ask(&origin, "/sign-up", "", None).await;
+    let token = form_token(&page).to_owned();
+    let fields = [
+        ("form_token", token.as_str()),
+        ("emailAddress", address),
+        ("password", "correct horse battery"),
+    ];
+    assert_eq!(ask(&origin, "/sign-up", &cookie, Some(&fields)).await.0, 303);
+    let fields = [("form_token", token.as_str()), ("code", "424242")];
+    assert_eq!(
+        ask(&origin, "/sign-up/verify-email-address", &cookie, Some(&fields))
+            .await
+            .0,
+        303
+    );
+    let secret = running.value("CLERK_SECRET_KEY");
+    drop(running);
+
+    let running = Running::start(&arguments);
+    let origin = running.value("CLERK_API_URL");
+    assert_eq!(running.value("CLERK_SECRET_KEY"), secret);
+    let (status, _, page) = ask(&origin, "/user", &cookie, None).await;
+    assert_eq!(status, 200, "still signed in");
+    assert!(page.contains(address));
+}

@@ -1,0 +1,165 @@
+use hyper::Method;
+
+use crate::world::{PASSWORD, World, identify};
+
+const ADA: &str = "ada+clerk_test@example.com";
+
+#[tokio::test]
+async fn only_the_portals_own_names_are_answered() {
+    let world = World::start().await;
+    let port = world.portal.origin().rsplit(':').next().unwrap().to_owned();
+    let mut browser = world.browser();
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), 200),
+        (format!("localhost:{port}"), 200),
+        (format!("LOCALHOST:{port}"), 200),
+        (format!("[::1]:{port}"), 200),
+        (format!("evil.example:{port}"), 400),
+        ("127.0.0.1".to_owned(), 400),
+        ("127.0.0.1:1".to_owned(), 400),
+    ] {
+        for path in ["/v1/health", "/__local/outbox"] {
+            let answer = browser.send(Method::GET, path, &[("host", &host)], String::new()).await;
+            assert_eq!(answer.status, status, "{host}");
+            assert_eq!(answer.header("x-portal-local"), "1");
+        }
+    }
+}
+
+#[tokio::test]
+async fn forms_from_elsewhere_are_refused() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, "").await;
+    let token = browser.form_token();
+    let good = [("form_token", token.as_str()), ("password", PASSWORD)];
+    let refused = async |fields: &[(&str, &str)], headers: &[(&str, &str)]| {
+        let answer = browser.clone().post("/sign-in/factor-one", fields, headers).await;
+        assert_eq!(answer.status, 403, "{fields:?} {headers:?}");
+        assert!(answer.body.contains("This form has expired. Go back and try again."));
+        assert!(answer.body.contains("href=\"/sign-in\""), "the way to start again");
+    };
+    refused(&[("password", PASSWORD)], &[]).await;
+    refused(&[("form_token", "garbage"), ("password", PASSWORD)], &[]).await;
+    refused(&good, &[("origin", "https://evil.example")]).await;
+    refused(&good, &[("origin", "null")]).await;
+    refused(&good, &[("origin", "http://localhost:3000")]).await;
+    refused(&good, &[("sec-fetch-site", "cross-site")]).await;
+    refused(&good, &[("sec-fetch-site", "same-site")]).await;
+
+    let mut stranger = world.browser();
+    stranger.get("/sign-in").await;
+    let answer = stranger.post("/sign-in/factor-one", &good, &[]).await;
+    assert_eq!(answer.status, 403, "another browser's proof");
+    let answer = world.browser().post("/sign-in/factor-one", &good, &[]).await;
+    assert_eq!(answer.status, 403, "a browser without cookies");
+
+    let json = [("content-type", "application/json")];
+    assert_eq!(
+        browser.clone().post("/sign-in/factor-one", &good, &json).await.status,
+        415
+    );
+    assert_eq!(
+        browser.post("/sign-in/factor-one", &good, &[]).await.status,
+        303,
+        "and the good one passes"
+    );
+}
+
+#[tokio::test]
+async fn pages_carry_their_rules() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let page = browser
+        .get("/sign-in?redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fx")
+        .await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
+    assert!(
+        policy.contains("form-action 'self' ") && policy.contains(" http://localhost:3000;"),
+        "{policy}"
+    );
+    assert_eq!(page.header("referrer-policy"), "strict-origin-when-cross-origin");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert!(page.body.contains("Local development portal – not Clerk"));
+    assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("<title>Sign in to Acme</title>"));
+    assert_eq!(page.body.matches("<h1").count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_on_a_page() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let missing = browser.get("/nothing").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.body.contains("Page not found"));
+    assert_eq!(
+        browser
+            .send(Method::DELETE, "/sign-in", &[], String::new())
+            .await
+            .status,
+        405
+    );
+    assert_eq!(browser.get("/user/sign-out").await.status, 405);
+    for path in [
+        "/",
+        "/__local",
+        "/__local/",
+        "/__local/outbox",
+        "/__local/portal.css",
+        "/__local/icon.svg",
+    ] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+    }
+    let index = browser.get("/").await;
+    for (name, value) in world.portal.environment() {
+        assert!(index.body.contains(&format!("{name}={value}")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn garbage_is_no_failure() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    for cookie in [
+        "__clerk_db_jwt=",
+        "__clerk_db_jwt=a.b.c",
+        "=",
+        ";;;",
+        "__session=x; __clerk_db_jwt=%00",
+    ] {
+        let answer = browser
+            .send(Method::GET, "/sign-in", &[("cookie", cookie)], String::new())
+            .await;
+        assert_eq!(answer.status, 200, "{cookie}");
+    }
+    for path in [
+        "/sign-in?%",
+        "/sign-in?redirect_url=%FF%00",
+        "/sign-in?=&&&=",
+        "/v1/client/handshake?%ff=%ff",
+    ] {
+        assert!(browser.get(path).await.status < 500, "{path}");
+    }
+    browser.get("/sign-in").await;
+    let token = browser.form_token();
+    let long = "x".repeat(300_000);
+    let answer = browser
+        .post("/sign-in", &[("form_token", &token), ("identifier", &long)], &[])
+        .await;
+    assert_eq!(answer.status, 413);
+    let answer = browser
+        .post(
+            "/sign-in",
+            &[("form_token", &token), ("identifier", &long[..100_000])],
+            &[],
+        )
+        .await;
+    assert_eq!(answer.status, 422);
+}

@@ -1,0 +1,13 @@
+//! The portal as a browser and an application see it: over HTTP, with the time in the test's hands.
+
+mod application;
+mod backend_api;
+mod boundary;
+mod browser;
+mod handshake;
+mod refresh;
+mod sign_in;
+mod sign_up;
+mod start;
+mod user;
+mod world;

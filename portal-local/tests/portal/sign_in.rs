@@ -1,0 +1,238 @@
+use crate::browser::unescape;
+use crate::world::{DASHBOARD, PASSWORD, World, identify};
+
+const ADA: &str = "ada+clerk_test@example.com";
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_the_right_one_signs_in() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let mut browser = world.browser();
+    let page = identify(&mut browser, "Ada+clerk_test@Example.com", DASHBOARD).await;
+    assert!(page.body.contains("Use another method"));
+    let wrong = browser.submit(&[("password", "s0mething else")]).await;
+    assert_eq!((wrong.status, wrong.page_error()), (422, "form_password_incorrect"));
+    assert!(wrong.body.contains("Ada+clerk_test@Example.com") && !wrong.body.contains("s0mething"));
+    assert_eq!(browser.submit(&[("password", "")]).await.page_error(), "form_param_nil");
+    let right = browser.submit(&[("password", PASSWORD)]).await;
+    assert!(
+        right
+            .location()
+            .starts_with("http://localhost:3000/dashboard?__clerk_db_jwt="),
+        "{}",
+        right.location()
+    );
+}
+
+#[tokio::test]
+async fn identifier_and_password_may_come_together() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let mut browser = world.browser();
+    browser.get(&format!("/sign-in?{DASHBOARD}")).await;
+    let wrong = browser
+        .submit(&[("identifier", ADA), ("password", "wrong wrong")])
+        .await;
+    assert_eq!(wrong.page_error(), "form_password_incorrect");
+    let right = browser.submit(&[("password", PASSWORD)]).await;
+    assert!(right.location().starts_with("http://localhost:3000/dashboard"));
+}
+
+#[tokio::test]
+async fn an_unknown_address_leads_to_sign_up_with_everything_kept() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    browser.get(&format!("/sign-in?{DASHBOARD}")).await;
+    for (identifier, code) in [("", "form_param_nil"), ("nobody", "form_param_format_invalid")] {
+        assert_eq!(browser.submit(&[("identifier", identifier)]).await.page_error(), code);
+    }
+    let answer = browser.submit(&[("identifier", "nobody@example.com")]).await;
+    assert_eq!(answer.page_error(), "form_identifier_not_found");
+    assert!(answer.body.contains("value=\"nobody@example.com\""));
+    let link = unescape(
+        answer
+            .body
+            .split("Sign up with it")
+            .next()
+            .unwrap()
+            .rsplit_once("href=\"")
+            .unwrap()
+            .1,
+    );
+    assert!(
+        link.starts_with(&format!("/sign-up?{DASHBOARD}&email_address=nobody%40example.com")),
+        "{link}"
+    );
+}
+
+#[tokio::test]
+async fn ten_wrong_passwords_lock_for_an_hour() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, DASHBOARD).await;
+    for _ in 0..9 {
+        assert_eq!(
+            browser.submit(&[("password", "wrong wrong")]).await.page_error(),
+            "form_password_incorrect"
+        );
+    }
+    let tenth = browser.submit(&[("password", "wrong wrong")]).await;
+    assert_eq!((tenth.status, tenth.page_error()), (403, "user_locked"));
+    world.clock.forward_secs(59 * 60);
+    let right = browser.submit(&[("password", PASSWORD)]).await;
+    assert_eq!(right.page_error(), "user_locked");
+    assert!(right.body.contains("Try again in 1 minute."));
+    world.clock.forward_secs(60);
+    assert_eq!(
+        browser.submit(&[("password", "wrong wrong")]).await.page_error(),
+        "form_password_incorrect"
+    );
+    assert_eq!(browser.submit(&[("password", PASSWORD)]).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_code_signs_in_instead_of_the_password() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, DASHBOARD).await;
+    let page = browser
+        .get(&format!("/sign-in/factor-one?strategy=email_code&{DASHBOARD}"))
+        .await;
+    assert!(page.body.contains("424242"), "a test address is told its code");
+    let wrong = browser.submit(&[("code", "111111")]).await;
+    assert_eq!(wrong.page_error(), "form_code_incorrect");
+    let right = browser.submit(&[("code", "424242")]).await;
+    assert!(right.location().starts_with("http://localhost:3000/dashboard"));
+}
+
+#[tokio::test]
+async fn opening_the_code_page_again_sends_no_second_code() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    browser.get("/sign-up").await;
+    let answer = browser
+        .submit(&[("emailAddress", "real@example.com"), ("password", PASSWORD)])
+        .await;
+    browser.follow(&answer).await;
+    let code = world.portal.outbox().await.unwrap()[0].code.clone().unwrap();
+    browser.submit(&[("code", &code)]).await;
+
+    let mut browser = world.browser();
+    identify(&mut browser, "real@example.com", "").await;
+    for _ in 0..3 {
+        browser.get("/sign-in/factor-one?strategy=email_code").await;
+    }
+    let mails = world.portal.outbox().await.unwrap();
+    assert_eq!(mails.len(), 2, "one to sign up, one to sign in");
+    world.clock.forward_secs(30);
+    assert_eq!(browser.submit(&[("intent", "resend")]).await.status, 303);
+    let latest = world.portal.outbox().await.unwrap()[0].code.clone().unwrap();
+    assert_eq!(browser.submit(&[("code", &latest)]).await.status, 303);
+}
+
+#[tokio::test]
+async fn somebody_signed_in_goes_straight_on() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    for path in [
+        "/sign-in",
+        "/sign-up",
+        "/sign-in/factor-one",
+        "/sign-up/verify-email-address",
+    ] {
+        let answer = browser
+            .get(&format!("{path}?redirect_url=http%3A%2F%2Flocalhost%3A4000%2Fx"))
+            .await;
+        assert_eq!(answer.status, 303);
+        assert!(
+            answer.location().starts_with("http://localhost:4000/x?__clerk_db_jwt="),
+            "{path}"
+        );
+    }
+    let answer = browser.get("/sign-in").await;
+    assert!(
+        answer.location().starts_with("http://localhost:4000/?"),
+        "home is the last allowed address's origin"
+    );
+}
+
+#[tokio::test]
+async fn without_an_address_to_return_to_the_portal_has_a_page() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let answer = crate::world::sign_up(&mut browser, ADA, "").await;
+    assert_eq!(answer.location(), format!("{}/default-redirect", world.portal.origin()));
+    assert!(browser.follow(&answer).await.body.contains("You are signed in"));
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_is_said_and_passed_over() {
+    let world = World::start().await;
+    for bad in [
+        "https://evil.example/x",
+        "//evil.example/x",
+        "http://localhost:3000@evil.example/",
+    ] {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("redirect_url", bad)
+            .append_pair("sign_up_fallback_redirect_url", "http://localhost:5000/")
+            .finish();
+        let mut browser = world.browser();
+        let page = browser.get(&format!("/sign-up?{query}")).await;
+        assert!(
+            page.body
+                .contains("(evil.example) is not allowed for this application."),
+            "{bad}"
+        );
+        assert!(!page.header("content-security-policy").contains("evil"));
+        let address = format!("u{}+clerk_test@example.com", bad.len());
+        let answer = crate::world::sign_up(&mut browser, &address, &query).await;
+        assert!(
+            answer.location().starts_with("http://localhost:5000/?"),
+            "{bad}: {}",
+            answer.location()
+        );
+    }
+    let page = world.browser().get("/sign-in?redirect_url=javascript%3Aalert(1)").await;
+    assert!(page.body.contains("is not allowed for this application.") && !page.body.contains("href=\"javascript"));
+}
+
+#[tokio::test]
+async fn parameters_travel_between_the_pages_and_through_the_steps() {
+    let world = World::start().await;
+    world.signed_up(ADA).await;
+    let all = "redirect_url=http%3A%2F%2Flocalhost%3A1%2F&sign_in_force_redirect_url=http%3A%2F%2Flocalhost%3A2%2F\
+               &sign_up_force_redirect_url=http%3A%2F%2Flocalhost%3A3%2F";
+    let mut browser = world.browser();
+    let page = browser.get(&format!("/sign-in?{all}")).await;
+    assert!(unescape(&page.body).contains(&format!("href=\"/sign-up?{all}\"")));
+    let page = identify(&mut browser, ADA, all).await;
+    assert!(page.header("content-security-policy").contains("http://localhost:2"));
+    let answer = browser.submit(&[("password", PASSWORD)]).await;
+    assert!(
+        answer.location().starts_with("http://localhost:2/?"),
+        "the forced address wins"
+    );
+}
+
+#[tokio::test]
+async fn a_token_in_the_address_is_taken_over() {
+    let world = World::start().await;
+    let signed_in = world.signed_up(ADA).await;
+    let token = signed_in.cookies["__clerk_db_jwt"].clone();
+    let mut other = world.browser();
+    let answer = other.get(&format!("/user?a=b&__clerk_db_jwt={token}&c=%20d")).await;
+    assert_eq!((answer.status, answer.location()), (303, "/user?a=b&c=%20d"));
+    assert_eq!(
+        other.follow(&answer).await.status,
+        200,
+        "the same browser, known on another host"
+    );
+
+    let mut stranger = world.browser();
+    let answer = stranger.get("/sign-in?__clerk_db_jwt=garbage").await;
+    assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
+    assert!(stranger.cookies.is_empty(), "an unknown token is not kept");
+}

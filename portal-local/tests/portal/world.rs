@@ -1,0 +1,91 @@
+//! A portal on a free port with a clock that only moves when it is told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use portal_local::{LocalPortal, LocalPortalBuilder};
+use portal_sdk::clock::UnixTime;
+
+use crate::application::Application;
+use crate::browser::{Answer, Browser};
+
+pub(crate) const START_SECS: i64 = 1_800_000_000;
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const APP: &str = "http://localhost:3000";
+pub(crate) const DASHBOARD: &str = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard";
+
+#[derive(Clone)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(START_SECS * 1_000)))
+    }
+
+    pub(crate) fn forward_secs(&self, secs: i64) {
+        self.0.fetch_add(secs * 1_000, Ordering::SeqCst);
+    }
+
+    pub(crate) fn now_secs(&self) -> i64 {
+        self.0.load(Ordering::SeqCst).div_euclid(1_000)
+    }
+
+    pub(crate) fn builder(&self) -> LocalPortalBuilder {
+        let millis = Arc::clone(&self.0);
+        LocalPortal::builder()
+            .application_name("Acme")
+            .clock(move || UnixTime::from_millis(millis.load(Ordering::SeqCst)))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) portal: LocalPortal,
+    pub(crate) clock: TestClock,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let clock = TestClock::new();
+        let portal = clock.builder().start().await.unwrap();
+        Self { portal, clock }
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.portal.origin())
+    }
+
+    pub(crate) fn application(&self) -> Application {
+        Application::new(&self.portal)
+    }
+
+    /// A browser that has just signed up as `address`, a test address.
+    pub(crate) async fn signed_up(&self, address: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = sign_up(&mut browser, address, DASHBOARD).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+}
+
+/// Signs a test address up, to the end.
+pub(crate) async fn sign_up(browser: &mut Browser, address: &str, query: &str) -> Answer {
+    browser.get(&format!("/sign-up?{query}")).await;
+    let fields = [
+        ("emailAddress", address),
+        ("password", PASSWORD),
+        ("firstName", "Ada"),
+        ("lastName", "Lovelace"),
+    ];
+    let answer = browser.submit(&fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    browser.follow(&answer).await;
+    browser.submit(&[("code", "424242")]).await
+}
+
+/// Brings a browser to the password step.
+pub(crate) async fn identify(browser: &mut Browser, address: &str, query: &str) -> Answer {
+    browser.get(&format!("/sign-in?{query}")).await;
+    let answer = browser.submit(&[("identifier", address)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    browser.follow(&answer).await
+}
