@@ -93,11 +93,11 @@ const rereadings = [
   },
   {
     gap: 'G24',
-    says: 'the Bearer scheme in any case, spaces around the token',
+    says: 'the Bearer scheme in any case; spaces and tabs separate, however many',
     apply(c) {
-      const found = /^bearer +([^ ]+)/i.exec(read.header(c, 'authorization') ?? '');
-      if (!found) return null;
-      const plain = `Bearer ${found[1]}`;
+      const [scheme, ...words] = (read.header(c, 'authorization') ?? '').split(/[ \t]+/);
+      if (!words.length) return null;
+      const plain = [/^bearer$/i.test(scheme) ? 'Bearer' : scheme, ...words].join(' ');
       return { c: read.withHeader(c, 'authorization', plain), restore: o => o };
     },
   },
@@ -342,7 +342,7 @@ const verdicts = [
   },
 ];
 
-const CLERK_COOKIES = ['__session', '__client_uat', '__refresh', '__clerk_db_jwt', ...HANDSHAKE_PARAMETERS, '__clerk_redirect_count'];
+const CLERK_COOKIES = ['__session', '__client_uat', '__refresh', '__clerk_db_jwt'];
 
 /** Our counter cookie; count 0 removes it. */
 export function counterCookie(count, c) {
@@ -394,7 +394,7 @@ const manners = [
         if (!body?.request_headers) return body ? [method, path, body] : [method, path];
         const { authorization, cookie, ...request_headers } = body.request_headers;
         // Rewritten from the case: a rereading may have changed the header on its way through the package.
-        const kept = read.cookiePairs(c).filter(([name]) => CLERK_COOKIES.some(own => name === own || name === read.suffixed(c, own)));
+        const kept = read.cookiePairs(c).filter(([name]) => CLERK_COOKIES.some(own => name === own || name.startsWith(`${own}_`)));
         if (kept.length) request_headers.cookie = [kept.map(pair => pair.join('=')).join('; ')];
         return [method, path, { ...body, request_headers: sorted(request_headers) }];
       });

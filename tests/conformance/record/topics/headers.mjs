@@ -20,6 +20,7 @@ const FORMS = {
   'space-around': `  Bearer ${t}  `,
   'more-after-the-token': `Bearer ${t} extra`,
   'tab-instead-of-space': `Bearer\t${t}`,
+  'basic-two-spaces': 'Basic  eHg6eXk=',
   'scheme-alone': 'Bearer',
   'scheme-and-space': 'Bearer ',
   'lower-case-scheme-alone': 'bearer',
