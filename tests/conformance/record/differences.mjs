@@ -93,9 +93,9 @@ const rereadings = [
   },
   {
     gap: 'G24',
-    says: 'the Bearer scheme in any case; spaces and tabs separate, however many',
+    says: 'the Bearer scheme in any case; spaces separate, however many',
     apply(c) {
-      const [scheme, ...words] = (read.header(c, 'authorization') ?? '').split(/[ \t]+/);
+      const [scheme, ...words] = (read.header(c, 'authorization') ?? '').split(/ +/);
       if (!words.length) return null;
       const plain = [/^bearer$/i.test(scheme) ? 'Bearer' : scheme, ...words].join(' ');
       return { c: read.withHeader(c, 'authorization', plain), restore: o => o };
@@ -116,7 +116,8 @@ const rereadings = [
     says: '__client_uat is an unsigned decimal or 0',
     apply(c) {
       const names = ['__client_uat', read.suffixed(c, '__client_uat')];
-      return { c: read.mapCookies(c, (n, v) => (names.includes(n) && v && !/^\d+$/.test(v) ? '0' : v)), restore: o => o };
+      const odd = name => !/^\d*$/.test(read.cookie(c, name) ?? '');
+      return { c: read.mapCookies(c, (n, v) => (names.includes(n) && odd(n) ? '0' : v)), restore: o => o };
     },
   },
   {
@@ -152,7 +153,18 @@ const rereadings = [
     says: 'a JWT whose header or payload is not an object does not decode',
     apply(c) {
       const undecodable = text => (read.decode(text) && !read.decodeStrictly(text) ? `@${text}` : null);
-      return eachSessionToken(c, undecodable);
+      const sessions = eachSessionToken(c, undecodable) ?? { c, restore: o => o };
+      const restores = [];
+      const swap = text => {
+        const changed = undecodable(text);
+        if (changed) restores.push([encodeURIComponent(changed), text], [changed, text]);
+        return changed ?? text;
+      };
+      let next = read.mapCookies(sessions.c, (n, v) => (n === '__clerk_handshake' ? swap(v) : v));
+      const inQuery = new URL(c.request.url).searchParams.get('__clerk_handshake');
+      if (inQuery) next = read.withUrl(next, next.request.url.replace(inQuery, swap(inQuery)));
+      const handshake = replacing(restores);
+      return { c: next, restore: o => sessions.restore(handshake(o)) };
     },
   },
   {
@@ -342,7 +354,7 @@ const verdicts = [
   },
 ];
 
-const CLERK_COOKIES = ['__session', '__client_uat', '__refresh', '__clerk_db_jwt'];
+const CLERK_COOKIES = ['__session', '__client_uat', '__refresh', '__clerk_db_jwt', ...HANDSHAKE_PARAMETERS, '__clerk_redirect_count'];
 
 /** Our counter cookie; count 0 removes it. */
 export function counterCookie(count, c) {
@@ -394,7 +406,7 @@ const manners = [
         if (!body?.request_headers) return body ? [method, path, body] : [method, path];
         const { authorization, cookie, ...request_headers } = body.request_headers;
         // Rewritten from the case: a rereading may have changed the header on its way through the package.
-        const kept = read.cookiePairs(c).filter(([name]) => CLERK_COOKIES.some(own => name === own || name.startsWith(`${own}_`)));
+        const kept = read.cookiePairs(c).filter(([name]) => CLERK_COOKIES.some(own => name === own || name === read.suffixed(c, own)));
         if (kept.length) request_headers.cookie = [kept.map(pair => pair.join('=')).join('; ')];
         return [method, path, { ...body, request_headers: sorted(request_headers) }];
       });

@@ -1,15 +1,8 @@
 // Reading and changing the parts of a case's request that the differences are about.
 import { INSTANCES } from './world.mjs';
 
-// Of these a Node server hands on the first when they are repeated; it joins all others.
-const ONCE = new Set(['authorization', 'host', 'referer', 'user-agent']);
-
-/** The headers of a case as they reach the package behind a Node server. */
-export const received = headers =>
-  headers.filter(([name], at) => !ONCE.has(name.toLowerCase()) || headers.findIndex(([n]) => n.toLowerCase() === name.toLowerCase()) === at);
-
 export const header = (c, name) => {
-  const values = received(c.request.headers).filter(([n]) => n.toLowerCase() === name).map(([, v]) => v);
+  const values = c.request.headers.filter(([n]) => n.toLowerCase() === name).map(([, v]) => v);
   return values.length ? values.join(name === 'cookie' ? '; ' : ', ').trim() : undefined;
 };
 

@@ -44,7 +44,6 @@ const methods = ENVS.flatMap(env => [...combinations({
 
 export const cases = [
   ...destinations, ...methods,
-  make({ id: 'method-in-lower-case', method: 'get', cookies: { uat: NOW_S - 5 } }),
   make({ id: 'dest-repeated', dest: 'api', headers: [['sec-fetch-dest', 'document'], ['sec-fetch-dest', 'document']], cookies: { uat: NOW_S - 5 } }),
   make({ id: 'accept-repeated', dest: 'api', headers: [['accept', 'text/html'], ['accept', 'application/json']], cookies: { uat: NOW_S - 5 } }),
 ];
