@@ -67,8 +67,7 @@ pub(crate) fn pending_sign_in(
 
 /// Checks a password and, if it is the right one, signs in.
 ///
-/// The hash is computed between two transactions, so that nobody waits for it with the database in hand. The second
-/// one reads the lock again: of many parallel guesses none slips in behind it.
+/// The hash is computed between two transactions, so that nobody waits for it with the database in hand.
 pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, password: String) -> Outcome<Session> {
     if password.is_empty() {
         return Ok(Err(FlowError::Missing { field: Field::Password }));
@@ -85,7 +84,7 @@ pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, p
     if let Err(error) = refuse_locked(&pending.user, now) {
         return Ok(Err(error));
     }
-    let Some(hash) = pending.user.password_hash else {
+    let Some(hash) = pending.user.password_hash.clone() else {
         return Ok(Err(FlowError::NoPassword));
     };
     let is_correct = app.blocking(move || password::verify(&password, &hash)).await?;
@@ -93,19 +92,33 @@ pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, p
     let browser = dev_browser.clone();
     let now = app.now();
     app.store
-        .transaction(move |connection| {
-            let Some(pending) = pending_sign_in(connection, &browser, now)? else {
-                return Ok(Err(FlowError::AttemptLost));
-            };
-            if let Err(error) = refuse_locked(&pending.user, now) {
-                return Ok(Err(error));
-            }
-            if is_correct {
-                return complete(connection, &browser, &pending, now).map(Ok);
-            }
-            count_wrong_password(connection, &pending.user, now).map(Err)
-        })
+        .transaction(move |connection| conclude_password(connection, &browser, &pending, is_correct, now))
         .await
+}
+
+/// Acts on a password that was compared with what `checked` held. Time has passed since: the browser may be in another
+/// attempt, for another account; the password may be another; parallel guesses may have locked the account. None of
+/// these may profit from the comparison.
+fn conclude_password(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    checked: &PendingSignIn,
+    is_correct: bool,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if pending.sign_in.id != checked.sign_in.id || pending.user.password_hash != checked.user.password_hash {
+        return Ok(Err(FlowError::AttemptLost));
+    }
+    if let Err(error) = refuse_locked(&pending.user, now) {
+        return Ok(Err(error));
+    }
+    if is_correct {
+        return complete(connection, dev_browser, &pending, now).map(Ok);
+    }
+    count_wrong_password(connection, &pending.user, now).map(Err)
 }
 
 fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
@@ -185,4 +198,61 @@ fn complete(
     let session = begin_session(connection, &client, &pending.user.id, now)?;
     sign_ins::complete(connection, &pending.sign_in.id, &session.id)?;
     Ok(session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Location, NewUser, Store, Strategy, dev_browsers};
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn account(connection: &Connection, address: &str) {
+        let new = NewUser {
+            email_address: address.to_owned(),
+            strategy: Strategy::EmailCode,
+            password_hash: Some(format!("hash of {address}")),
+            first_name: None,
+            last_name: None,
+        };
+        users::insert(connection, &new, NOW).unwrap();
+    }
+
+    fn start(connection: &Connection, browser: &DevBrowser, address: &str) -> PendingSignIn {
+        start_sign_in(connection, browser, address, NOW).unwrap().unwrap();
+        pending_sign_in(connection, browser, NOW).unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_compared_password_is_worth_nothing_for_another_attempt() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            account(connection, "eve@example.com");
+            account(connection, "ada@example.com");
+            let browser = dev_browsers::insert(connection, "dvb_1".into(), "token", NOW)?;
+            let eves = start(connection, &browser, "eve@example.com");
+            start(connection, &browser, "ada@example.com");
+            let outcome = conclude_password(connection, &browser, &eves, true, NOW)?;
+            assert_eq!(outcome.unwrap_err(), FlowError::AttemptLost);
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_right_password_does_not_open_an_account_that_was_locked_meanwhile() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            account(connection, "ada@example.com");
+            let browser = dev_browsers::insert(connection, "dvb_1".into(), "token", NOW)?;
+            let pending = start(connection, &browser, "ada@example.com");
+            for _ in 0..MOST_WRONG_PASSWORDS {
+                conclude_password(connection, &browser, &pending, false, NOW)?.unwrap_err();
+            }
+            let outcome = conclude_password(connection, &browser, &pending, true, NOW)?;
+            assert!(matches!(outcome, Err(FlowError::Locked { .. })));
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
 }

@@ -1,5 +1,10 @@
 //! The portal as a browser and an application see it: over HTTP, with the time in the test's hands.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
+)]
+
 mod application;
 mod backend_api;
 mod boundary;
