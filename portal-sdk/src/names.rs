@@ -23,6 +23,17 @@ pub mod cookie {
     pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
     /// How many handshakes in a row this browser was sent into.
     pub const REDIRECT_COUNT: &str = "__clerk_redirect_count";
+
+    /// All of them.
+    pub(crate) const ALL: [&str; 7] = [
+        SESSION,
+        CLIENT_UAT,
+        REFRESH,
+        DEV_BROWSER,
+        HANDSHAKE,
+        HANDSHAKE_NONCE,
+        REDIRECT_COUNT,
+    ];
 }
 
 /// Query parameter names.

@@ -224,7 +224,8 @@ fn is_worth_a_retry(error: &BackendError) -> bool {
     }
 }
 
-/// The first error's code in a body of Clerk's, whatever content type it came with.
+/// The first error's code in a body of Clerk's, whatever content type it came with. That the secret key is refused
+/// explains the others, so it comes before them.
 fn error_code(body: &[u8]) -> Option<Box<str>> {
     #[derive(Deserialize)]
     struct Errors {
@@ -235,9 +236,7 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
         code: Box<str>,
     }
     let body: Errors = serde_json::from_slice(body).ok()?;
-    body.errors
-        .into_iter()
-        .next()
-        .map(|problem| problem.code)
-        .filter(|code| !code.is_empty())
+    let mut codes = body.errors.into_iter().map(|problem| problem.code).peekable();
+    let first = codes.peek().filter(|code| !code.is_empty()).cloned();
+    codes.find(|code| **code == *super::SECRET_KEY_REFUSED).or(first)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, SECRET_KEY_REFUSED};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{KnownKeys, MissingKey};
 use crate::token::{KeySet, TokenError};
@@ -239,7 +239,7 @@ fn meaning_of(error: BackendError) -> MissingKey {
         return MissingKey::OutOfReach(Arc::new(error));
     }
     MissingKey::Refused(match error.code() {
-        Some("clerk_key_invalid") => TokenError::SecretKeyRefused,
+        Some(SECRET_KEY_REFUSED) => TokenError::SecretKeyRefused,
         _ => TokenError::KeysNotLoaded {
             problem: error.to_string().into(),
         },

@@ -10,6 +10,7 @@ mod user;
 use std::future::Future;
 
 use jsonwebtoken::jwk::JwkSet;
+use serde_json::Value;
 
 pub use error::BackendError;
 #[cfg(feature = "http-client")]
@@ -20,6 +21,9 @@ pub use user::{EmailAddress, User};
 
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
+
+/// The error code that says that Clerk does not know the secret key.
+const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
 
 /// The Backend API, as far as this crate needs it.
 ///
@@ -48,8 +52,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 /// What a handshake brings: `Set-Cookie` values, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct HandshakePayload {
-    /// The values, each a whole `Set-Cookie` field.
-    pub directives: Vec<String>,
+    /// The values, each a whole `Set-Cookie` field. An entry that is no text makes the whole handshake worthless, which
+    /// the decision finds out.
+    pub directives: Vec<Value>,
 }
 
 /// A request to renew a session.

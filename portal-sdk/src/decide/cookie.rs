@@ -1,7 +1,7 @@
 //! The session cookie: is there one, is it fresh, is it genuine.
 
 use super::redirect::is_document_get;
-use super::{Answer, Question, Refusal, refresh, satellite};
+use super::{Answer, Question, Refusal, organization, refresh, satellite};
 use crate::names::query;
 use crate::state::{AuthReason, RefreshFailure, RequestState, ResponseDirectives};
 use crate::token::{SessionId, TokenError, UnverifiedToken};
@@ -54,6 +54,9 @@ fn session_token(question: Question<'_, '_>, session: &str) -> Answer<RequestSta
     };
     if is_document_get(cx) && cx.redirect_count() == 0 && satellite::comes_from_elsewhere(cx) {
         return Ok(question.handshake_or_signed_out(AuthReason::PrimaryDomainCrossOriginSync.into()));
+    }
+    if let Some(state) = organization::answer(question, &claims) {
+        return Ok(state);
     }
     Ok(question.signed_in(claims, session, ResponseDirectives::default()))
 }

@@ -24,11 +24,7 @@ pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Option<RequestState>
     let payload = if let Some(nonce) = cx.handshake_nonce() {
         match &question.known.handshake {
             None => return Err(Stop::Needs(Effect::HandshakePayload(Secret::new(nonce)))),
-            Some(Ok(payload)) => payload
-                .directives
-                .iter()
-                .map(|text| Value::from(text.as_str()))
-                .collect(),
+            Some(Ok(payload)) => payload.directives.clone(),
             // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
             Some(Err(_)) if is_development => Vec::new(),
             Some(Err(_)) => return Ok(None),
@@ -64,7 +60,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<Req
     let mut directives = ResponseDirectives::default();
     directives.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
     directives.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    let mut session = "";
+    let mut session = Some("");
     for directive in cookies {
         let Some(value) = header_value(directive) else {
             return Ok(None);
@@ -82,6 +78,10 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<Req
         directives.append(LOCATION, location);
         directives.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    // A session cookie without a value is no sign-out but a fault.
+    let Some(session) = session else {
+        return Ok(None);
+    };
     if session.is_empty() {
         return Ok(Some(
             question.signed_out_with(AuthReason::SessionTokenMissing.into(), directives),

@@ -17,6 +17,7 @@ mod bearer;
 mod cookie;
 mod handshake;
 mod keys;
+mod organization;
 mod redirect;
 mod refresh;
 mod satellite;
@@ -233,10 +234,11 @@ impl From<AuthReason> for Refusal {
 }
 
 /// A directive's cookie name and value, as Clerk's SDK takes them apart: no trimming, the value ends at its first `=`.
-fn cookie_pair(directive: &str) -> (&str, &str) {
+/// There is no value without a `=`.
+fn cookie_pair(directive: &str) -> (&str, Option<&str>) {
     let pair = directive.split(';').next().unwrap_or_default();
     let mut pieces = pair.split('=');
-    (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default())
+    (pieces.next().unwrap_or_default(), pieces.next())
 }
 
 /// Directives given as JSON; `None` unless all are texts.

@@ -1,19 +1,19 @@
 //! Sending the browser away: where to, when, and how often at most.
 
+use http::HeaderValue;
 use http::header::{LOCATION, SET_COOKIE};
-use http::{HeaderValue, Method};
 use url::Url;
 
-use super::{Question, Refusal};
+use super::{Question, Refusal, organization};
 use crate::instance::with_scheme;
 use crate::names::{self, cookie, query};
 use crate::request::AuthenticateContext;
 use crate::state::{RequestState, ResponseDirectives};
 
 /// How many redirects in a row may fail before the request is answered as it stands.
-pub(super) const MAX_REDIRECTS: u32 = 3;
+pub(super) const MAX_REDIRECTS: u64 = 3;
 /// How long, in seconds, redirects count as being in a row.
-const REDIRECT_COUNT_SECS: u32 = 10;
+const REDIRECT_COUNT_SECS: u64 = 10;
 
 impl Question<'_, '_> {
     /// A handshake with the Frontend API if the request is eligible for one, else signed out for the same reason.
@@ -55,7 +55,7 @@ pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut Re
 }
 
 /// The cookie that counts redirects; a count of 0 removes it.
-fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u32) -> HeaderValue {
+fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u64) -> HeaderValue {
     let (value, max_age) = if count == 0 {
         (String::new(), 0)
     } else {
@@ -94,10 +94,14 @@ fn handshake_url(cx: &AuthenticateContext<'_>, refusal: &Refusal) -> Url {
     if let Some(token) = cx.dev_browser().filter(|_| instance.is_development()) {
         url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
     }
+    if let Some(target) = organization::target(cx) {
+        url.query_pairs_mut()
+            .append_pair(query::ORGANIZATION_ID, organization::parameter(&target));
+    }
     url
 }
 
 /// Whether this is a GET that a browser will show as a page of its own.
 pub(super) fn is_document_get(cx: &AuthenticateContext<'_>) -> bool {
-    cx.method() == Method::GET && cx.is_document()
+    cx.is_get() && cx.is_document()
 }

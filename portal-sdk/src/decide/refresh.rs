@@ -1,7 +1,7 @@
 //! Renewing an expired session token through the Backend API, without sending the browser anywhere.
 
+use http::HeaderValue;
 use http::header::SET_COOKIE;
-use http::{HeaderValue, Method};
 
 use super::{Answer, Effect, Question, Stop, cookie_pair};
 use crate::backend::SessionRefresh;
@@ -33,7 +33,7 @@ pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState,
         directives.append(SET_COOKIE, value);
         let (name, value) = cookie_pair(directive);
         if is_session_cookie(question, name) {
-            token = value;
+            token = value.unwrap_or_default();
         }
     }
     Ok(match question.verify(token)? {
@@ -51,7 +51,7 @@ pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool 
 
 fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure> {
     let cx = question.cx;
-    if cx.method() != Method::GET {
+    if !cx.is_get() {
         return Err(RefreshFailure::NotGet);
     }
     let refresh_token = cx.refresh_cookie().ok_or(RefreshFailure::NoRefreshCookie)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    AfterRedirects, ConfigError, Instance, InstanceType, ProxyUrl, PublicOrigins, PublishableKey, SecretKey, Setting,
-    Settings,
+    AfterRedirects, ConfigError, Instance, InstanceType, OrganizationPatterns, ProxyUrl, PublicOrigins, PublishableKey,
+    SecretKey, Setting, Settings,
 };
 use crate::token::VerifyingKey;
 
@@ -41,6 +41,8 @@ pub struct InstanceBuilder {
     pub(super) audience: Vec<Box<str>>,
     pub(super) issuers: Vec<Box<str>>,
     pub(super) clock_skew: Option<Duration>,
+    pub(super) organization_patterns: Vec<String>,
+    pub(super) personal_account_patterns: Vec<String>,
     pub(super) debug: bool,
 }
 
@@ -194,6 +196,34 @@ impl InstanceBuilder {
         self
     }
 
+    /// Paths that name the organization that must be active there, such as `/orgs/:slug` and `/orgs/:slug/(.*)`: who is
+    /// signed in with another one is sent through a handshake that activates it. Default: none.
+    ///
+    /// A pattern has a parameter `:id` or `:slug`. The syntax is that of the npm package `path-to-regexp` 6: `:name`
+    /// takes one segment, `:name(expression)` and `(expression)` what the regular expression says, `{…}` groups, `?`,
+    /// `*` and `+` follow parameters and groups. Letter case and one closing slash do not matter. An expression that
+    /// needs more than linear time (look-around, back references) is refused.
+    ///
+    /// Clerk leaves the active organization as it is where the person is no member of the named one. The page must look
+    /// which one is active.
+    pub fn organization_patterns<I>(mut self, patterns: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.organization_patterns = patterns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Paths at which the personal account must be active, such as `/me` and `/me/(.*)`; see
+    /// [`organization_patterns`](Self::organization_patterns), which are looked at first. Default: none.
+    pub fn personal_account_patterns<I>(mut self, patterns: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.personal_account_patterns = patterns.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Lets answers carry `x-clerk-auth-message`, which explains a refusal in words.
     ///
     /// # Security
@@ -255,6 +285,10 @@ impl InstanceBuilder {
             clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
                 .unwrap_or(i64::MAX)
                 .min(MAX_CLOCK_SKEW_MILLIS),
+            organization_patterns: OrganizationPatterns::compile(
+                &self.organization_patterns,
+                &self.personal_account_patterns,
+            )?,
             debug: self.debug,
             publishable_key,
             secret_key,

@@ -4,6 +4,7 @@ mod builder;
 mod environment;
 mod error;
 mod frontend_api_base;
+mod pattern;
 mod public_origin;
 mod publishable_key;
 mod secret_key;
@@ -17,6 +18,7 @@ pub use builder::InstanceBuilder;
 pub use error::{ConfigError, Setting};
 pub use frontend_api_base::ProxyUrl;
 pub(crate) use frontend_api_base::with_scheme;
+pub(crate) use pattern::{OrganizationPatterns, OrganizationTarget};
 pub use public_origin::PublicOrigins;
 pub(crate) use publishable_key::is_loopback;
 pub use publishable_key::{FrontendApi, InstanceType, PublishableKey, PublishableKeyError};
@@ -61,6 +63,7 @@ pub(crate) struct Settings {
     audience: Vec<Box<str>>,
     issuers: Vec<Box<str>>,
     clock_skew_millis: i64,
+    organization_patterns: OrganizationPatterns,
     debug: bool,
 }
 
@@ -217,6 +220,11 @@ impl Instance {
     #[must_use]
     pub fn clock_skew_millis(&self) -> i64 {
         self.0.clock_skew_millis
+    }
+
+    /// Which paths name an organization or the personal account.
+    pub(crate) fn organization_patterns(&self) -> &OrganizationPatterns {
+        &self.0.organization_patterns
     }
 
     /// Whether answers may say more than a visitor needs to know.

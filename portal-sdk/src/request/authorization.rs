@@ -3,9 +3,9 @@
 /// The token of `value`: what follows `Bearer`, or the whole value if it is one word. Another scheme holds none.
 ///
 /// The scheme's case does not matter (RFC 9110 section 11.1) and spaces around the token are dropped; what follows a
-/// token after a space is ignored.
+/// token after a space is ignored. Only a space ends a word, as at Clerk.
 pub(super) fn token(value: &str) -> Option<&str> {
-    let mut words = value.split([' ', '\t']).filter(|word| !word.is_empty());
+    let mut words = value.trim().split(' ').filter(|word| !word.is_empty());
     let first = words.next()?;
     match words.next() {
         None => Some(first),
@@ -26,7 +26,7 @@ mod tests {
             ("Bearer", Some("Bearer")),
             ("Bearer abc", Some("abc")),
             ("bearer   abc  ", Some("abc")),
-            ("Bearer\tabc", Some("abc")),
+            ("Bearer\tabc", Some("Bearer\tabc")),
             ("Bearer abc extra", Some("abc")),
             ("Basic abc", None),
         ] {

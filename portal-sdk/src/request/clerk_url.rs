@@ -1,7 +1,9 @@
 //! [`ClerkUrl`]: the address a request was made to, as the person's browser sees it.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use http::Version;
 use http::header::HOST;
 use http::request::Parts;
 use url::Url;
@@ -28,20 +30,19 @@ impl ClerkUrl {
     /// request without any host is taken to be for `localhost`.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
-        let own_host = parts.uri.authority().map(|authority| authority.as_str().into());
-        let own_host = own_host.or_else(|| first_value(&parts.headers, &HOST));
+        let authority: Option<Cow<'_, str>> = parts.uri.authority().map(|authority| authority.as_str().into());
+        // Since HTTP/2 the target holds the host (`:authority`) and `Host` need not be there (RFC 9113 section 8.3.1).
+        let target_is_host = parts.version >= Version::HTTP_2;
+        let host = first_value(&parts.headers, &HOST).or_else(|| authority.clone().filter(|_| target_is_host));
+        let own_host = authority.or_else(|| host.clone());
         let own_scheme = parts.uri.scheme_str().unwrap_or("http");
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
 
         let forwarded_host = joined_values(&parts.headers, &header::FORWARDED_HOST);
         let forwarded_proto = joined_values(&parts.headers, &header::FORWARDED_PROTO);
         let resolved_host = match &forwarded_host {
-            Some(host) => first_element(host),
-            None => parts
-                .headers
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-                .unwrap_or_default(),
+            Some(forwarded) => first_element(forwarded),
+            None => host.as_deref().unwrap_or_default(),
         };
         let resolved_scheme = forwarded_proto.as_deref().map_or(own_scheme, first_element);
 
@@ -134,8 +135,10 @@ fn first_element(list: &str) -> &str {
 
 /// `None` unless `scheme` and `host` make an origin of the web.
 fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
+    // A URL parser drops tabs, and spaces around the whole; any other space is no part of a host.
+    let (scheme, host) = (scheme.replace('\t', ""), host.replace('\t', ""));
+    let (scheme, host) = (scheme.trim_start_matches(' '), host.trim_end_matches(' '));
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    // A space is no part of a host, but a URL parser would drop it at the end.
     if !is_web || host.is_empty() || host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '\\')) {
         return None;
     }
@@ -198,7 +201,7 @@ mod tests {
                 "/a",
                 &[
                     ("host", "inner:3000"),
-                    ("x-forwarded-host", "out.example, b"),
+                    ("x-forwarded-host", "out.example , b"),
                     ("x-forwarded-proto", "https,http")
                 ]
             ),
@@ -212,7 +215,7 @@ mod tests {
     #[test]
     fn what_is_no_host_changes_nothing() {
         let host = ("host", "localhost:3000");
-        for forwarded in ["", "<bad>", " app.example.com , b", "app.example.com ", "a@b", "a\\b"] {
+        for forwarded in ["", "<bad>", " app.example.com , b", "app example.com", "a@b", "a\\b"] {
             assert_eq!(
                 url("/a", &[host, ("x-forwarded-host", forwarded)]),
                 "http://localhost:3000/a",

@@ -11,7 +11,7 @@ use super::authorization;
 use super::clerk_url::ClerkUrl;
 use super::cookies::RequestCookies;
 use super::headers::{first_value, joined_values};
-use super::suffix::uses_suffixed_cookies;
+use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
 use crate::names::{cookie, header, query};
@@ -31,7 +31,7 @@ pub struct AuthenticateContext<'r> {
     dev_browser: Option<String>,
     handshake_token: Option<String>,
     handshake_nonce: Option<String>,
-    redirect_count: u32,
+    redirect_count: u64,
     sec_fetch_dest: Option<Cow<'r, str>>,
     accept: Option<Cow<'r, str>>,
     origin: Option<Cow<'r, str>>,
@@ -44,7 +44,8 @@ impl<'r> AuthenticateContext<'r> {
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
         let url = ClerkUrl::within(parts, instance.public_origins());
         let cookie_header = joined_values(&parts.headers, &COOKIE).unwrap_or_default();
-        let cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
+        let mut cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
+        forget_meaningless_session(&mut cookies);
         let suffixed = uses_suffixed_cookies(&cookies, instance, now);
         let from_query = |name| url.query_parameter(name).filter(|value| !value.is_empty());
         let owned = |value: Option<&str>| value.map(str::to_owned);
@@ -59,7 +60,8 @@ impl<'r> AuthenticateContext<'r> {
             )
         };
         Self {
-            bearer: first_value(&parts.headers, &AUTHORIZATION)
+            // Joined, so that a second field cannot be hidden behind the first one.
+            bearer: joined_values(&parts.headers, &AUTHORIZATION)
                 .and_then(|value| authorization::token(&value).map(str::to_owned)),
             uses_suffixed_cookies: suffixed,
             session_cookie: owned(cookies.session.get(suffixed)),
@@ -95,6 +97,12 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn method(&self) -> &'r Method {
         &self.parts.method
+    }
+
+    /// Whether the method is GET. A lower-case one counts, as in a browser's own `Request`.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.method().as_str().eq_ignore_ascii_case("GET")
     }
 
     /// The token of the `Authorization` header. Nothing else of the request is asked when there is one.
@@ -153,7 +161,7 @@ impl<'r> AuthenticateContext<'r> {
 
     /// How many handshakes in a row this browser has been sent into.
     #[must_use]
-    pub fn redirect_count(&self) -> u32 {
+    pub fn redirect_count(&self) -> u64 {
         self.redirect_count
     }
 
@@ -192,7 +200,7 @@ impl<'r> AuthenticateContext<'r> {
     /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page.
     #[must_use]
     pub fn is_eligible_for_handshake(&self) -> bool {
-        if self.method() != Method::GET {
+        if !self.is_get() {
             return false;
         }
         match self.sec_fetch_dest.as_deref() {
@@ -215,7 +223,7 @@ impl<'r> AuthenticateContext<'r> {
             .filter_map(|name| {
                 let value = joined_values(headers, name)?;
                 let value = if name == COOKIE {
-                    clerk_cookies(&value)
+                    clerk_cookies(&value, self.instance.publishable_key().cookie_suffix())
                 } else {
                     value.into_owned()
                 };
@@ -268,33 +276,26 @@ fn prefers_html(accept: &str) -> bool {
     matches!(first, Some("text/html" | "application/xhtml+xml"))
 }
 
-/// An unsigned decimal number and nothing else.
-fn unsigned<N: std::str::FromStr>(text: &str) -> Option<N> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+/// An unsigned decimal number and nothing else. What is too large counts as the largest.
+fn unsigned(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// The pairs of a `Cookie` value whose names are Clerk's.
-fn clerk_cookies(header: &str) -> String {
-    let is_clerks = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        [
-            cookie::SESSION,
-            cookie::CLIENT_UAT,
-            cookie::REFRESH,
-            cookie::DEV_BROWSER,
-        ]
-        .iter()
-        .any(|known| {
-            name.strip_prefix(known)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        })
+/// The pairs of a `Cookie` value whose names are Clerk's, plain or this instance's own.
+fn clerk_cookies(header: &str, suffix: &str) -> String {
+    let is_clerks = |name: &str| {
+        let plain = name
+            .strip_suffix(suffix)
+            .and_then(|name| name.strip_suffix('_'))
+            .unwrap_or(name);
+        cookie::ALL.contains(&plain)
     };
-    header
-        .split(';')
-        .map(str::trim)
-        .filter(is_clerks)
+    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .filter(|(name, _)| is_clerks(name))
+        .map(|(name, value)| format!("{name}={value}"))
         .collect::<Vec<_>>()
         .join("; ")
 }

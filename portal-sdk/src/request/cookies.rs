@@ -93,6 +93,11 @@ impl<'h> RequestCookies<'h> {
             redirect_count: count,
         }
     }
+
+    /// Whether there is any state under this instance's own names.
+    pub(super) fn has_suffixed_state(&self) -> bool {
+        self.session.suffixed.is_some() || self.client_uat.suffixed.is_some()
+    }
 }
 
 /// First values by name, empty ones included: a later cookie of the same name must not stand in for an empty one.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The first field named `name`; for fields that may stand once, such as `Host`, `Authorization` and `Referer`.
+/// The first field named `name`; for fields that may stand once, such as `Host` and `Referer`.
 /// `None` if it is absent or empty.
 pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     headers.get(name).map(latin1).filter(|text| !text.is_empty())

@@ -7,27 +7,33 @@ use crate::clock::UnixTime;
 use crate::instance::{Instance, InstanceType};
 use crate::token::UnverifiedToken;
 
+/// Forgets a plain session cookie that cannot be read, or that names no issuer, beside this instance's own cookies:
+/// anyone on a sister domain could set it to make those count for nothing.
+pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
+    let is_meaningless = |text: &str| !UnverifiedToken::decode(text).is_ok_and(|token| names_an_issuer(&token));
+    if cookies.has_suffixed_state() && cookies.session.get(false).is_some_and(is_meaningless) {
+        cookies.session.plain = None;
+    }
+}
+
 /// Whether the suffixed cookies count. Nothing here is verified; a wrong guess costs a handshake.
 ///
-/// The rules and their order are Clerk's, with one difference: a plain session cookie that cannot be read, or that
-/// names no issuer, is as good as none when this instance's own cookies are there. Anyone on a sister domain could set
-/// it.
+/// The rules and their order are Clerk's.
 pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
     let suffixed_uat = cookies.client_uat.get(true);
     let plain_uat = cookies.client_uat.get(false);
     let has_suffixed_session = cookies.session.get(true).is_some();
-    let has_suffixed = suffixed_uat.is_some() || has_suffixed_session;
 
     let plain = cookies
         .session
         .get(false)
         .map(|text| UnverifiedToken::decode(text).ok().filter(names_an_issuer));
     let plain = match plain {
-        Some(None) if !has_suffixed => return false,
+        Some(None) => return false,
         Some(Some(token)) if !belongs_to(&token, instance) => return true,
         other => other.flatten(),
     };
-    if !has_suffixed {
+    if !cookies.has_suffixed_state() {
         return false;
     }
 

@@ -84,10 +84,14 @@ impl<'t> UnverifiedToken<'t> {
             .filter(|session_id| !session_id.is_empty())
     }
 
-    /// `iat` in seconds, if it is a number.
+    /// `iat` in seconds, if it is a number; null counts as 0, as JavaScript compares it.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
-        self.payload.get("iat").and_then(Value::as_f64)
+        match self.payload.get("iat")? {
+            Value::Null => Some(0.0),
+            Value::String(text) => text.trim().parse().ok(),
+            issued_at => issued_at.as_f64(),
+        }
     }
 
     /// `exp` in seconds, if it is a number.
@@ -138,8 +142,10 @@ fn bytes(part: &str) -> Option<Vec<u8>> {
 
 fn object(part: &str) -> Option<Map<String, Value>> {
     let bytes = bytes(part)?;
-    // Bytes that are not UTF-8 become replacement characters, as in Clerk's decoder; the signature covers the bytes.
-    match serde_json::from_str(&String::from_utf8_lossy(&bytes)).ok()? {
+    // Bytes that are not UTF-8 become replacement characters and a byte order mark is dropped, as in Clerk's decoder; the
+    // signature covers the bytes.
+    let text = String::from_utf8_lossy(&bytes);
+    match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).ok()? {
         Value::Object(map) => Some(map),
         _ => None,
     }

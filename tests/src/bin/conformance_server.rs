@@ -1,3 +1,84 @@
-//! The conformance server.
+//! The conformance server: see `portal_tests::conformance`.
+//!
+//! | Variable | Meaning |
+//! |---|---|
+//! | `PORT` | where to listen on 127.0.0.1; 0 or unset picks a free port |
+//! | `CLERK_API_URL` | the Backend API's address, for every instance |
+//! | `JWKS_TTL_MS` | how long fetched keys are fresh |
+//! | `JWKS_MIN_REFETCH_MS` | the least time between two fetches caused by unknown key ids |
 
-fn main() {}
+use std::env;
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portal_tests::conformance::options::Instances;
+use portal_tests::conformance::server;
+use portal_tower::sdk::backend::KeyCachePolicy;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let port = number("PORT")?.unwrap_or(0);
+    let mut policy = KeyCachePolicy::default();
+    if let Some(millis) = number("JWKS_TTL_MS")? {
+        policy = policy.with_lifetime(Duration::from_millis(millis));
+    }
+    if let Some(millis) = number("JWKS_MIN_REFETCH_MS")? {
+        policy = policy.with_min_refetch(Duration::from_millis(millis));
+    }
+    let api_url = env::var("CLERK_API_URL").ok().filter(|url| !url.is_empty());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| format!("PORT: {error}; expected a free port"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    say(&format!("listening on http://{address}"));
+    let router = server::router(Arc::new(Instances::new(api_url, policy)));
+    let stopped = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stopped)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+fn number<N: FromStr>(variable: &str) -> Result<Option<N>, String> {
+    match env::var(variable) {
+        Ok(text) if !text.is_empty() => {
+            let number = text
+                .parse()
+                .map_err(|_| format!("{variable}: found {text:?}; expected a whole number"))?;
+            Ok(Some(number))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a program tells where it listens")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "a program tells why it stops")]
+fn complain(problem: &str) {
+    eprintln!("error: {problem}");
+}

@@ -1,0 +1,278 @@
+//! The text of a pattern, taken apart into literal text and parameters.
+
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use super::expression;
+
+/// Nothing of a segment: these characters end it.
+const DELIMITERS: &str = "/#?";
+/// What belongs to the parameter that follows it, so that both are optional or repeated together.
+const PREFIXES: &str = "./";
+
+pub(super) enum Token {
+    Text(String),
+    Parameter(Parameter),
+}
+
+/// A place in the pattern that takes different texts, with the text around it that comes and goes with it.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    /// Empty if it has none.
+    pub(super) name: String,
+    pub(super) prefix: String,
+    pub(super) suffix: String,
+    /// What it takes, as a regular expression; `None` for a mere group of text.
+    pub(super) expression: Option<String>,
+    /// Text in lower case that it must not contain; empty if it may contain anything.
+    pub(super) excludes: String,
+    pub(super) modifier: Modifier,
+}
+
+impl Parameter {
+    /// What stands between two repetitions.
+    pub(super) fn between(&self) -> String {
+        format!("{}{}", self.suffix, self.prefix)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Modifier {
+    One,
+    Optional,
+    ZeroOrMore,
+    OneOrMore,
+}
+
+impl Modifier {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "",
+            Self::Optional => "?",
+            Self::ZeroOrMore => "*",
+            Self::OneOrMore => "+",
+        }
+    }
+
+    pub(super) fn repeats(self) -> bool {
+        matches!(self, Self::ZeroOrMore | Self::OneOrMore)
+    }
+}
+
+/// Takes `pattern` apart; or what is wrong with it.
+pub(super) fn parse(pattern: &str) -> Result<Vec<Token>, String> {
+    let mut lexemes = lex(pattern)?.into_iter().peekable();
+    let mut tokens = Vec::new();
+    let mut text = String::new();
+    while let Some(lexeme) = lexemes.next() {
+        match lexeme {
+            Lexeme::Char(c) => match prefix(c, &mut lexemes) {
+                Some(parameter) => {
+                    flush(&mut text, &mut tokens);
+                    tokens.push(simple(parameter, c.to_string(), &tokens, &mut lexemes)?);
+                }
+                None => text.push(c),
+            },
+            Lexeme::Escaped(c) => text.push(c),
+            Lexeme::Name(_) | Lexeme::Expression(_) => {
+                flush(&mut text, &mut tokens);
+                tokens.push(simple(lexeme, String::new(), &tokens, &mut lexemes)?);
+            }
+            Lexeme::Open => {
+                flush(&mut text, &mut tokens);
+                tokens.push(group(&tokens, &mut lexemes)?);
+            }
+            Lexeme::Close => return Err("a \"}\" closes nothing".to_owned()),
+            Lexeme::Modifier(modifier) => {
+                return Err(format!("a {:?} follows no parameter or group", modifier.as_str()));
+            }
+        }
+    }
+    flush(&mut text, &mut tokens);
+    Ok(tokens)
+}
+
+type Lexemes = Peekable<std::vec::IntoIter<Lexeme>>;
+
+enum Lexeme {
+    Char(char),
+    Escaped(char),
+    Name(String),
+    Expression(String),
+    Modifier(Modifier),
+    Open,
+    Close,
+}
+
+fn lex(pattern: &str) -> Result<Vec<Lexeme>, String> {
+    let mut lexemes = Vec::new();
+    let mut rest = pattern.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        lexemes.push(match c {
+            '?' => Lexeme::Modifier(Modifier::Optional),
+            '*' => Lexeme::Modifier(Modifier::ZeroOrMore),
+            '+' => Lexeme::Modifier(Modifier::OneOrMore),
+            '{' => Lexeme::Open,
+            '}' => Lexeme::Close,
+            '\\' => Lexeme::Escaped(rest.next().ok_or("nothing is escaped by the \\ at its end")?.1),
+            ':' => Lexeme::Name(name(&mut rest)?),
+            '(' => Lexeme::Expression(expression_text(&pattern[at + 1..], &mut rest)?),
+            other => Lexeme::Char(other),
+        });
+    }
+    Ok(lexemes)
+}
+
+fn name(rest: &mut Peekable<CharIndices<'_>>) -> Result<String, String> {
+    let mut name = String::new();
+    while let Some((_, c)) = rest.next_if(|(_, c)| c.is_ascii_alphanumeric() || *c == '_') {
+        name.push(c);
+    }
+    if name.is_empty() {
+        return Err("a \":\" is not followed by a name".to_owned());
+    }
+    Ok(name)
+}
+
+/// What stands between `(` and the `)` that belongs to it.
+fn expression_text(after: &str, rest: &mut Peekable<CharIndices<'_>>) -> Result<String, String> {
+    if after.starts_with('?') {
+        return Err("an expression in parentheses starts with \"?\"".to_owned());
+    }
+    let mut text = String::new();
+    let mut depth = 1;
+    while let Some((_, c)) = rest.next() {
+        match c {
+            '\\' => {
+                text.push(c);
+                text.extend(rest.next().map(|(_, escaped)| escaped));
+                continue;
+            }
+            ')' => depth -= 1,
+            '(' if rest.peek().is_none_or(|(_, next)| *next != '?') => {
+                return Err("a capturing group stands inside an expression; write (?:…)".to_owned());
+            }
+            '(' => depth += 1,
+            _ => {}
+        }
+        if depth > 0 {
+            text.push(c);
+            continue;
+        }
+        if text.is_empty() {
+            return Err("the expression in parentheses is empty".to_owned());
+        }
+        return Ok(text);
+    }
+    Err("a \"(\" is not closed".to_owned())
+}
+
+/// The parameter after `c`, if `c` belongs to it.
+fn prefix(c: char, lexemes: &mut Lexemes) -> Option<Lexeme> {
+    lexemes.next_if(|next| PREFIXES.contains(c) && matches!(next, Lexeme::Name(_) | Lexeme::Expression(_)))
+}
+
+/// `:name`, `:name(expression)` or `(expression)`, with the character before that belongs to it.
+fn simple(first: Lexeme, prefix: String, before: &[Token], lexemes: &mut Lexemes) -> Result<Token, String> {
+    let (name, expression) = match first {
+        Lexeme::Name(name) => (name, next_expression(lexemes)),
+        Lexeme::Expression(expression) => (String::new(), Some(expression)),
+        _ => (String::new(), None),
+    };
+    let (expression, excludes) = match expression {
+        Some(text) => (expression::translate(&text)?, String::new()),
+        None => segment(&prefix, before)?,
+    };
+    Ok(Token::Parameter(Parameter {
+        name,
+        prefix,
+        suffix: String::new(),
+        expression: Some(expression),
+        excludes,
+        modifier: next_modifier(lexemes),
+    }))
+}
+
+/// What follows a `{`, with the `}`.
+fn group(before: &[Token], lexemes: &mut Lexemes) -> Result<Token, String> {
+    let prefix = next_text(lexemes);
+    let name = match lexemes.next_if(|next| matches!(next, Lexeme::Name(_))) {
+        Some(Lexeme::Name(name)) => name,
+        _ => String::new(),
+    };
+    let (expression, excludes) = match next_expression(lexemes) {
+        Some(text) => (Some(expression::translate(&text)?), String::new()),
+        None if name.is_empty() => (None, String::new()),
+        None => {
+            let (expression, excludes) = segment(&prefix, before)?;
+            (Some(expression), excludes)
+        }
+    };
+    let suffix = next_text(lexemes);
+    if !matches!(lexemes.next(), Some(Lexeme::Close)) {
+        return Err("a \"{\" is not followed by text, at most one parameter, text and \"}\"".to_owned());
+    }
+    Ok(Token::Parameter(Parameter {
+        name,
+        prefix,
+        suffix,
+        expression,
+        excludes,
+        modifier: next_modifier(lexemes),
+    }))
+}
+
+fn next_expression(lexemes: &mut Lexemes) -> Option<String> {
+    match lexemes.next_if(|next| matches!(next, Lexeme::Expression(_)))? {
+        Lexeme::Expression(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn next_modifier(lexemes: &mut Lexemes) -> Modifier {
+    match lexemes.next_if(|next| matches!(next, Lexeme::Modifier(_))) {
+        Some(Lexeme::Modifier(modifier)) => modifier,
+        _ => Modifier::One,
+    }
+}
+
+fn next_text(lexemes: &mut Lexemes) -> String {
+    let mut text = String::new();
+    while let Some(Lexeme::Char(c) | Lexeme::Escaped(c)) =
+        lexemes.next_if(|next| matches!(next, Lexeme::Char(_) | Lexeme::Escaped(_)))
+    {
+        text.push(c);
+    }
+    text
+}
+
+fn flush(text: &mut String, tokens: &mut Vec<Token>) {
+    if !text.is_empty() {
+        tokens.push(Token::Text(std::mem::take(text)));
+    }
+}
+
+/// What a parameter takes that says nothing of its own: the rest of the segment, up to the text that stood before it
+/// (unless a segment ends there anyway). A longer text than a character would need look-ahead in the expression, so it is
+/// the second part, to be checked after the match.
+fn segment(prefix: &str, before: &[Token]) -> Result<(String, String), String> {
+    let text_before = match before.last() {
+        _ if !prefix.is_empty() => prefix,
+        Some(Token::Text(text)) => text,
+        Some(Token::Parameter(parameter)) => {
+            return Err(format!(
+                "there is no text between {:?} and the next parameter",
+                parameter.name
+            ));
+        }
+        None => "",
+    };
+    let mut characters = text_before.chars();
+    let (expression, excludes) = match (characters.next(), characters.next()) {
+        _ if text_before.contains(|c| DELIMITERS.contains(c)) => ("[^/#?]+?".to_owned(), ""),
+        (None, _) => ("[^/#?]+?".to_owned(), ""),
+        (Some(only), None) => (format!("[^/#?{}]+?", regex::escape(&only.to_string())), ""),
+        _ => ("[^/#?]+?".to_owned(), text_before),
+    };
+    Ok((expression, excludes.to_ascii_lowercase()))
+}

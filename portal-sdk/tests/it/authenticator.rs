@@ -1,0 +1,266 @@
+//! The decision driven by [`Authenticator`]: which requests reach Clerk, and what the outcome says besides itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use http::Request;
+use http::request::Parts;
+use portal_sdk::backend::KeyCachePolicy;
+use portal_sdk::clock::UnixTime;
+use portal_sdk::request::RequestKind;
+use portal_sdk::{Authenticator, Instance, RequestState};
+use serde_json::json;
+
+use crate::common::clerk::{FakeClerk, answer, down};
+use crate::common::mint::instance_key;
+use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
+
+const ISSUER: &str = "https://clerk.example.com";
+
+fn instance() -> Instance {
+    Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap()
+}
+
+fn authenticator(clerk: &FakeClerk) -> Authenticator<FakeClerk> {
+    Authenticator::with(instance(), clerk.clone(), now, KeyCachePolicy::default())
+}
+
+fn page(cookies: &str) -> Parts {
+    let request = Request::get("https://app.example.com/path")
+        .header("cookie", cookies)
+        .header("sec-fetch-dest", "document");
+    request.body(()).unwrap().into_parts().0
+}
+
+fn signed_in() -> Parts {
+    let token = instance_key().session_token(ISSUER, &json!({}));
+    page(&format!("__session={token}; __client_uat=1"))
+}
+
+fn expired_token() -> String {
+    instance_key().session_token(ISSUER, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }))
+}
+
+fn reason(state: &RequestState) -> String {
+    state.reason().map_or_else(|| format!("{state:?}"), ToString::to_string)
+}
+
+#[tokio::test]
+async fn keys_are_fetched_once_and_then_nothing_is_awaited() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    assert!(authenticator.settle(&signed_in()).is_none(), "no key is in memory yet");
+    for _ in 0..3 {
+        let outcome = authenticator.authenticate(&signed_in()).await;
+        assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+    }
+    let outcome = authenticator
+        .clone()
+        .settle(&signed_in())
+        .expect("clones share the keys");
+    assert!(outcome.state.claims().is_some());
+    assert_eq!(clerk.calls(), ["jwks"]);
+}
+
+#[tokio::test]
+async fn requests_without_a_token_never_reach_clerk() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    for cookies in [
+        "",
+        "__client_uat=1",
+        "__session=abc; __client_uat=1",
+        "__clerk_handshake=abc",
+    ] {
+        let outcome = authenticator.settle(&page(cookies)).expect(cookies);
+        assert!(outcome.state.claims().is_none());
+    }
+    assert!(clerk.calls().is_empty());
+}
+
+#[tokio::test]
+async fn each_effect_is_carried_out_once() {
+    let expired = expired_token();
+    let cookies = format!("__clerk_handshake_nonce=n1; __session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r");
+    let renewed = instance_key().session_token(ISSUER, &json!({}));
+    let stale_payload = vec![format!("__session={expired}; Path=/")];
+    let every_effect = ["handshake_payload n1", "jwks", "refresh sess_1"];
+
+    let clerk = FakeClerk::new();
+    clerk.set_handshake_payload(Ok(stale_payload));
+    clerk.set_refresh(Ok(vec![format!("__session={renewed}; Path=/")]));
+    let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
+    assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+    assert_eq!(clerk.calls(), every_effect);
+
+    // The same when each fails.
+    for error in [
+        down(),
+        answer(500, None),
+        answer(429, None),
+        answer(404, Some("resource_not_found")),
+    ] {
+        let clerk = FakeClerk::new();
+        clerk.set_handshake_payload(Err(error.clone()));
+        clerk.set_refresh(Err(error.clone()));
+        let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
+        assert!(
+            reason(&outcome.state).starts_with("session-token-expired-refresh-"),
+            "{:?}",
+            outcome.state
+        );
+        assert_eq!(clerk.calls(), every_effect, "{error}");
+
+        clerk.set_jwks(Err(error.clone()));
+        let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
+        match &outcome.state {
+            RequestState::Undecided(state) => assert!(error.is_outage() && state.cause.is_temporary()),
+            state => assert_eq!(reason(state), "jwk-remote-failed-to-load"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_clock_is_read_again_after_an_effect() {
+    let renewed = instance_key().session_token(
+        ISSUER,
+        &json!({ "iat": NOW_SECS + 10, "nbf": NOW_SECS + 10, "exp": NOW_SECS + 70 }),
+    );
+    let request = page(&format!(
+        "__session={}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r",
+        expired_token()
+    ));
+    let clerk = FakeClerk::new();
+    clerk.set_refresh(Ok(vec![format!("__session={renewed}; Path=/")]));
+
+    let secs = AtomicI64::new(NOW_SECS);
+    let clock = move || UnixTime::from_secs(secs.fetch_add(3, Ordering::Relaxed));
+    let moving = Authenticator::with(instance(), clerk.clone(), clock, KeyCachePolicy::default());
+    let outcome = moving.authenticate(&request).await;
+    assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+
+    let outcome = authenticator(&clerk).authenticate(&request).await;
+    assert_eq!(
+        reason(&outcome.state),
+        "session-token-expired-refresh-invalid-session-token"
+    );
+}
+
+#[tokio::test]
+async fn an_outage_is_not_a_signed_out_visitor() {
+    let clerk = FakeClerk::new();
+    let millis = Arc::new(AtomicI64::new(now().as_millis()));
+    let clock = {
+        let millis = millis.clone();
+        move || UnixTime::from_millis(millis.load(Ordering::Relaxed))
+    };
+    let authenticator = Authenticator::with(instance(), clerk.clone(), clock, KeyCachePolicy::default());
+
+    clerk.set_jwks(Err(down()));
+    for _ in 0..3 {
+        let outcome = authenticator.authenticate(&signed_in()).await;
+        assert!(
+            matches!(outcome.state, RequestState::Undecided(_)),
+            "{:?}",
+            outcome.state
+        );
+    }
+    assert_eq!(clerk.calls(), ["jwks"], "a failure is remembered for a moment");
+
+    clerk.set_jwks(Ok(crate::common::mint::jwks()));
+    millis.fetch_add(1_000, Ordering::Relaxed);
+    let outcome = authenticator.authenticate(&signed_in()).await;
+    assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+    assert_eq!(clerk.calls(), ["jwks", "jwks"]);
+}
+
+#[tokio::test]
+async fn the_outcome_carries_the_facts_that_an_answer_takes() {
+    let instance = Instance::builder(TEST_KEY, "sk_test_x").build().unwrap();
+    let authenticator = Authenticator::with(instance, FakeClerk::new(), now, KeyCachePolicy::default());
+    let request = |method: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/form?a=1")
+            .header("host", "localhost:3000");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        authenticator.settle(&request.body(()).unwrap().into_parts().0).unwrap()
+    };
+
+    let outcome = request(
+        "POST",
+        &[
+            ("sec-fetch-dest", "document"),
+            ("cookie", "__clerk_db_jwt=dvb_1"),
+            ("referer", "http://localhost:3000/page"),
+        ],
+    );
+    assert_eq!(outcome.url.as_url().as_str(), "http://localhost:3000/form?a=1");
+    assert_eq!(outcome.kind, RequestKind::Form);
+    assert_eq!(outcome.same_origin_referer.unwrap().path(), "/page");
+    assert_eq!(outcome.dev_browser.unwrap().expose(), "dvb_1");
+
+    for referer in [
+        "http://localhost:3001/page",
+        "https://localhost:3000/page",
+        "page",
+        "https://evil.example/",
+    ] {
+        let outcome = request("GET", &[("referer", referer)]);
+        assert!(outcome.same_origin_referer.is_none(), "{referer}");
+        assert!(outcome.dev_browser.is_none());
+    }
+
+    for (method, headers, kind) in [
+        (
+            "GET",
+            [("sec-fetch-dest", "document"), ("accept", "*/*")],
+            RequestKind::Page,
+        ),
+        (
+            "HEAD",
+            [("sec-fetch-dest", "iframe"), ("accept", "*/*")],
+            RequestKind::Page,
+        ),
+        (
+            "PUT",
+            [("sec-fetch-dest", "document"), ("accept", "*/*")],
+            RequestKind::Form,
+        ),
+        (
+            "GET",
+            [("sec-fetch-dest", "empty"), ("accept", "text/html")],
+            RequestKind::Api,
+        ),
+        (
+            "GET",
+            [("accept-language", "en"), ("accept", "text/html,*/*;q=0.8")],
+            RequestKind::Page,
+        ),
+        (
+            "POST",
+            [
+                ("accept-language", "en"),
+                ("accept", "application/xhtml+xml, text/html"),
+            ],
+            RequestKind::Form,
+        ),
+        (
+            "GET",
+            [("accept-language", "en"), ("accept", "application/json, text/html")],
+            RequestKind::Api,
+        ),
+        ("GET", [("accept-language", "en"), ("accept", "*/*")], RequestKind::Api),
+        ("GET", [("accept-language", "en"), ("accept", "")], RequestKind::Api),
+    ] {
+        assert_eq!(request(method, &headers).kind, kind, "{method} {headers:?}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_shown_by_debug() {
+    let outcome = format!("{:?} {:?}", authenticator(&FakeClerk::new()), instance());
+    assert!(!outcome.contains("sk_live_x"), "{outcome}");
+}

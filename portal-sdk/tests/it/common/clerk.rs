@@ -1,0 +1,132 @@
+//! A Backend API in memory that counts what it is asked.
+
+use std::sync::{Arc, Mutex};
+
+use http::StatusCode;
+use jsonwebtoken::jwk::JwkSet;
+use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::secret::Secret;
+use portal_sdk::token::{SessionId, UserId};
+use serde_json::json;
+
+use super::mint;
+
+/// Clones share answers and calls.
+#[derive(Clone)]
+pub(crate) struct FakeClerk(Arc<Mutex<Script>>);
+
+struct Script {
+    calls: Vec<String>,
+    jwks: Result<JwkSet, BackendError>,
+    handshake_payload: Result<HandshakePayload, BackendError>,
+    refresh: Result<RefreshedSession, BackendError>,
+    user: Result<User, BackendError>,
+    revoke: Result<(), BackendError>,
+}
+
+impl FakeClerk {
+    /// Knows the instance's key and a user; refuses the rest.
+    pub(crate) fn new() -> Self {
+        let ada = json!({
+            "id": "user_1",
+            "first_name": "Ada",
+            "primary_email_address_id": "idn_1",
+            "email_addresses": [{ "id": "idn_1", "email_address": "ada@example.com" }],
+        });
+        Self(Arc::new(Mutex::new(Script {
+            calls: Vec::new(),
+            jwks: Ok(mint::jwks()),
+            handshake_payload: Err(answer(404, None)),
+            refresh: Err(answer(404, None)),
+            user: Ok(serde_json::from_value(ada).unwrap()),
+            revoke: Ok(()),
+        })))
+    }
+
+    /// Every request so far, by name.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    pub(crate) fn set_jwks(&self, answer: Result<JwkSet, BackendError>) {
+        self.0.lock().unwrap().jwks = answer;
+    }
+
+    pub(crate) fn set_handshake_payload(&self, directives: Result<Vec<String>, BackendError>) {
+        self.0.lock().unwrap().handshake_payload = directives.map(payload);
+    }
+
+    pub(crate) fn set_refresh(&self, cookies: Result<Vec<String>, BackendError>) {
+        self.0.lock().unwrap().refresh = cookies.map(|cookies| RefreshedSession { cookies });
+    }
+
+    pub(crate) fn set_user(&self, answer: Result<User, BackendError>) {
+        self.0.lock().unwrap().user = answer;
+    }
+
+    pub(crate) fn set_revoke(&self, answer: Result<(), BackendError>) {
+        self.0.lock().unwrap().revoke = answer;
+    }
+
+    fn asked<T: Clone>(
+        &self,
+        call: String,
+        answer: impl Fn(&Script) -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
+        let mut script = self.0.lock().unwrap();
+        script.calls.push(call);
+        answer(&script)
+    }
+}
+
+impl Backend for FakeClerk {
+    async fn jwks(&self) -> Result<JwkSet, BackendError> {
+        // A real answer takes its time; whoever holds a lock meanwhile would be found out.
+        tokio::task::yield_now().await;
+        self.asked("jwks".to_owned(), |script| script.jwks.clone())
+    }
+
+    async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
+        tokio::task::yield_now().await;
+        self.asked(format!("handshake_payload {}", nonce.expose()), |script| {
+            script.handshake_payload.clone()
+        })
+    }
+
+    async fn refresh_session(&self, refresh: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
+        tokio::task::yield_now().await;
+        self.asked(format!("refresh {}", refresh.session_id), |script| {
+            script.refresh.clone()
+        })
+    }
+
+    async fn user(&self, id: &UserId) -> Result<User, BackendError> {
+        tokio::task::yield_now().await;
+        self.asked(format!("user {id}"), |script| script.user.clone())
+    }
+
+    async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
+        tokio::task::yield_now().await;
+        self.asked(format!("revoke {id}"), |script| script.revoke.clone())
+    }
+}
+
+/// A handshake payload of these `Set-Cookie` values, as it comes over the wire.
+#[expect(clippy::needless_pass_by_value, reason = "it is what the values become")]
+pub(crate) fn payload(directives: Vec<String>) -> HandshakePayload {
+    serde_json::from_value(json!({ "directives": directives })).unwrap()
+}
+
+/// An error answer.
+pub(crate) fn answer(status: u16, code: Option<&str>) -> BackendError {
+    BackendError::Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        code: code.map(Into::into),
+        retry_after: None,
+    }
+}
+
+/// No connection.
+pub(crate) fn down() -> BackendError {
+    BackendError::Transport(Arc::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)))
+}

@@ -1,0 +1,9 @@
+//! Tests of this crate's public interface. One binary, so that it is linked once.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+
+mod authenticator;
+mod bad_input;
+mod common;
+mod decision;
+mod properties;

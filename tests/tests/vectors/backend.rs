@@ -1,0 +1,135 @@
+//! A Backend API that answers as a vector says, and remembers what it was asked.
+
+use std::collections::BTreeMap;
+use std::future::{Future, ready};
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use http::StatusCode;
+use jsonwebtoken::jwk::JwkSet;
+use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::secret::Secret;
+use portal_sdk::token::{SessionId, UserId};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use crate::file::Answer;
+
+#[derive(Clone)]
+pub(crate) struct ScriptedBackend(Arc<Script>);
+
+struct Script {
+    answers: BTreeMap<String, Answer>,
+    calls: Mutex<Vec<Value>>,
+}
+
+impl ScriptedBackend {
+    pub(crate) fn new(answers: &BTreeMap<String, Answer>) -> Self {
+        Self(Arc::new(Script {
+            answers: answers.clone(),
+            calls: Mutex::default(),
+        }))
+    }
+
+    /// The calls so far, as `[method, path with query]` with the body as a third element if there is one.
+    pub(crate) fn calls(&self) -> Value {
+        self.0.calls.lock().expect("no call panicked").clone().into()
+    }
+
+    fn answer<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: Option<Value>,
+    ) -> Result<T, BackendError> {
+        let mut call = vec![json!(method), json!(format!("{path}{query}"))];
+        call.extend(body);
+        self.0.calls.lock().expect("no call panicked").push(call.into());
+        let unreachable = |problem: &str| BackendError::Transport(Arc::new(io::Error::other(problem.to_owned())));
+        match self.0.answers.get(&format!("{method} {path}")) {
+            None => Err(unreachable("this call is not in the vector")),
+            Some(Answer::Failure { .. }) => Err(unreachable("the network fails")),
+            Some(Answer::Response { status, body }) => read(*status, body),
+        }
+    }
+}
+
+/// An answer as `HttpBackend` takes it, whatever content type it came with.
+fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, BackendError> {
+    let status = StatusCode::from_u16(status).expect("a status");
+    if status.is_success() {
+        return serde_json::from_str(body).map_err(|error| BackendError::Unreadable {
+            status,
+            problem: error.to_string().into(),
+        });
+    }
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let codes: Vec<&str> = body["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|e| e["code"].as_str())
+        .collect();
+    let refused = codes.iter().find(|code| **code == "clerk_key_invalid");
+    let code = refused.or(codes.first()).filter(|code| !code.is_empty());
+    Err(BackendError::Answer {
+        status,
+        code: code.map(|code| (*code).into()),
+        retry_after: None,
+    })
+}
+
+impl Backend for ScriptedBackend {
+    fn jwks(&self) -> impl Future<Output = Result<JwkSet, BackendError>> + Send {
+        ready(self.answer("GET", "/v1/jwks", "", None))
+    }
+
+    fn handshake_payload(&self, nonce: &Secret) -> impl Future<Output = Result<HandshakePayload, BackendError>> + Send {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("nonce", nonce.expose())
+            .finish();
+        ready(self.answer("GET", "/v1/clients/handshake_payload", &format!("?{query}"), None))
+    }
+
+    fn refresh_session(
+        &self,
+        refresh: &SessionRefresh,
+    ) -> impl Future<Output = Result<RefreshedSession, BackendError>> + Send {
+        let path = format!("/v1/sessions/{}/refresh", refresh.session_id);
+        let query = if refresh.suffixed_cookies {
+            "?suffixed_cookies=true"
+        } else {
+            ""
+        };
+        let headers: Map<String, Value> = refresh
+            .request_headers
+            .iter()
+            .map(|(name, value)| (name.clone(), json!([value])))
+            .collect();
+        let body = json!({
+            "format": "cookie",
+            "expired_token": refresh.expired_token.expose(),
+            "refresh_token": refresh.refresh_token.expose(),
+            "request_origin": refresh.request_origin,
+            "request_headers": headers,
+        });
+        #[derive(serde::Deserialize)]
+        struct Cookies {
+            cookies: Vec<String>,
+        }
+        let answer: Result<Cookies, _> = self.answer("POST", &path, query, Some(body));
+        ready(answer.map(|answer| RefreshedSession {
+            cookies: answer.cookies,
+        }))
+    }
+
+    fn user(&self, _: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send {
+        ready(self.answer("GET", "/v1/users", "", None))
+    }
+
+    fn revoke_session(&self, _: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send {
+        ready(self.answer("POST", "/v1/sessions", "", None))
+    }
+}
