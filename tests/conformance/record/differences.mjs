@@ -7,9 +7,9 @@
 //   manners      how every answer of ours looks, whatever the decision was.
 //
 // Numbers are the gaps of the protocol reference. The same rules explain differences in `../differential`.
-import { createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { match } from '@clerk/shared/pathToRegexp';
-import { jwk } from './keys.mjs';
+import { KID, jwk } from './keys.mjs';
 import * as read from './request.mjs';
 import { jwt, signer } from './tokens.mjs';
 import { INSTANCES } from './world.mjs';
@@ -30,7 +30,37 @@ const replacing = pairs => outcome => {
   return JSON.parse(text);
 };
 
-/** Applies `change` to every token the request carries as a session. */
+/**
+ * Applies `change` to every directive that a handshake token or the Backend API brings. A changed handshake token is
+ * signed again; `restores` turns it back.
+ */
+function eachDirective(c, change) {
+  const restores = [];
+  const changed = directive => (typeof directive === 'string' ? change(directive) : directive);
+  const signedAgain = text => {
+    const again = remint(text, claims => (Array.isArray(claims.handshake) ? { ...claims, handshake: claims.handshake.map(changed) } : null));
+    if (!again || again === text) return text;
+    restores.push([again, text]);
+    return again;
+  };
+  const next = eachHandshakeToken(c, signedAgain);
+  const backend = Object.fromEntries(Object.entries(c.backend ?? {}).map(([call, answer]) => {
+    const body = JSON_BODY(answer.body);
+    const lists = ['directives', 'cookies'].filter(name => Array.isArray(body?.[name]));
+    for (const name of lists) body[name] = body[name].map(changed);
+    return [call, lists.length ? { ...answer, body: JSON.stringify(body) } : answer];
+  }));
+  return { c: { ...next, backend }, restores };
+}
+
+/** Applies `change` to the handshake token in the cookie and in the query. */
+function eachHandshakeToken(c, change) {
+  const next = read.mapCookies(c, (name, value) => (name === '__clerk_handshake' ? change(value) : value));
+  const inQuery = new URL(c.request.url).searchParams.get('__clerk_handshake');
+  return inQuery ? read.withUrl(next, next.request.url.replace(inQuery, change(inQuery))) : next;
+}
+
+/** Applies `change` to every token that may be taken for a session: in cookies, in the header and in directives. */
 function eachSessionToken(c, change) {
   const restores = [];
   const swap = text => {
@@ -41,18 +71,22 @@ function eachSessionToken(c, change) {
   };
   const names = ['__session', read.suffixed(c, '__session')];
   let next = read.mapCookies(c, (name, value) => (names.includes(name) ? swap(value) : value));
-  const [scheme, token] = (read.header(c, 'authorization') ?? '').split(' ');
-  if (scheme === 'Bearer' && token) next = read.withHeader(next, 'authorization', `Bearer ${swap(token)}`);
-  return restores.length ? { c: next, restore: replacing(restores) } : null;
+  const words = (read.header(c, 'authorization') ?? '').split(' ');
+  const at = words.length === 1 ? 0 : words[0] === 'Bearer' ? 1 : -1;
+  if (words[at]) next = read.withHeader(next, 'authorization', words.with(at, swap(words[at])).join(' '));
+  const directives = eachDirective(next, directive =>
+    directive.replace(/^(__session[^=;]*=)([^=;]*)/, (_, name, token) => `${name}${swap(token)}`));
+  return { c: directives.c, restore: replacing([...directives.restores, ...restores]) };
 }
 
-/** The same claims, changed, signed by the same key again. */
+/** The same claims, changed, signed by the same key again. Two tokens never become one: each remembers its original. */
 function remint(token, change) {
   const decoded = read.decodeStrictly(token);
   const key = decoded && signer(token);
   if (!key) return null;
   const payload = change(structuredClone(decoded.payload));
-  return payload ? jwt(decoded.header, payload, key) : null;
+  if (!payload || JSON.stringify(payload) === JSON.stringify(decoded.payload)) return null;
+  return jwt(decoded.header, { ...payload, 'instead-of': createHash('sha256').update(token).digest('hex').slice(0, 16) }, key);
 }
 
 const isLoopback = ({ hostname }) =>
@@ -153,18 +187,14 @@ const rereadings = [
     says: 'a JWT whose header or payload is not an object does not decode',
     apply(c) {
       const undecodable = text => (read.decode(text) && !read.decodeStrictly(text) ? `@${text}` : null);
-      const sessions = eachSessionToken(c, undecodable) ?? { c, restore: o => o };
+      const sessions = eachSessionToken(c, undecodable);
       const restores = [];
-      const swap = text => {
+      const next = eachHandshakeToken(sessions.c, text => {
         const changed = undecodable(text);
         if (changed) restores.push([encodeURIComponent(changed), text], [changed, text]);
         return changed ?? text;
-      };
-      let next = read.mapCookies(sessions.c, (n, v) => (n === '__clerk_handshake' ? swap(v) : v));
-      const inQuery = new URL(c.request.url).searchParams.get('__clerk_handshake');
-      if (inQuery) next = read.withUrl(next, next.request.url.replace(inQuery, swap(inQuery)));
-      const handshake = replacing(restores);
-      return { c: next, restore: o => sessions.restore(handshake(o)) };
+      });
+      return { c: next, restore: outcome => sessions.restore(replacing(restores)(outcome)) };
     },
   },
   {
@@ -237,11 +267,12 @@ const rereadings = [
       } catch {
         return null;
       }
-      const token = (read.header(c, 'authorization') ?? '').split(' ').pop() || read.cookie(c, '__session') || read.cookie(c, read.suffixed(c, '__session'));
-      const kid = read.decodeStrictly(token)?.header.kid;
       if (n.length < 400 && pem === c.options.jwtKey) return null;
       const { jwtKey, ...options } = c.options;
-      const answer = { status: 200, contentType: 'application/json', body: JSON.stringify({ keys: [jwk('main', { kid, n, e })] }) };
+      // Whatever key id a token names, or none: the package looks that one up as `undefined`.
+      const ids = [...new Set([...JSON.stringify(c).matchAll(/eyJ[\w-]+(?=\.)/g)].map(([part]) => String(JSON_BODY(Buffer.from(part, 'base64url').toString())?.kid)))];
+      const keys = [...ids, KID].map(kid => jwk('main', { kid, n, e }));
+      const answer = { status: 200, contentType: 'application/json', body: JSON.stringify({ keys }) };
       return {
         c: { ...c, options, backend: { ...c.backend, 'GET /v1/jwks': answer } },
         restore: o => ({ ...o, ...(o.calls ? { calls: o.calls.filter(([, path]) => path !== '/v1/jwks') } : {}) }),
@@ -254,26 +285,11 @@ const rereadings = [
     apply(c) {
       const own = ['__session', read.suffixed(c, '__session')];
       const marked = directive => {
-        if (typeof directive !== 'string') return directive;
         const name = directive.split(';')[0].split('=')[0];
         return name.startsWith('__session') && !own.includes(name) ? `-x-${directive}` : directive;
       };
-      const restores = [['-x-__session', '__session']];
-      const remark = text => {
-        const changed = remint(text, claims => (Array.isArray(claims.handshake) ? { ...claims, handshake: claims.handshake.map(marked) } : null));
-        if (!changed || changed === text) return text;
-        restores.push([changed, text]);
-        return changed;
-      };
-      let next = read.mapCookies(c, (n, v) => (n === '__clerk_handshake' ? remark(v) : v));
-      const inQuery = new URL(c.request.url).searchParams.get('__clerk_handshake');
-      if (inQuery) next = read.withUrl(next, next.request.url.replace(inQuery, remark(inQuery)));
-      const backend = Object.fromEntries(Object.entries(c.backend ?? {}).map(([call, answer]) => {
-        const body = JSON_BODY(answer.body);
-        for (const list of ['directives', 'cookies']) if (Array.isArray(body?.[list])) body[list] = body[list].map(marked);
-        return [call, body && (body.directives || body.cookies) ? { ...answer, body: JSON.stringify(body) } : answer];
-      }));
-      return { c: { ...next, backend }, restore: replacing(restores) };
+      const { c: next, restores } = eachDirective(c, marked);
+      return { c: next, restore: replacing([...restores, ['-x-__session', '__session']]) };
     },
   },
   {

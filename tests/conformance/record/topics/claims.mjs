@@ -1,5 +1,6 @@
 // From claims to what an application sees: both versions, organizations, permissions, actors, pending sessions.
-import { session } from '../tokens.mjs';
+import { expand } from '../fixtures.mjs';
+import { handshakeToken, session } from '../tokens.mjs';
 import { NOW_S, make } from '../world.mjs';
 
 const org = { id: 'org_1', slg: 'acme', rol: 'admin' };
@@ -46,6 +47,10 @@ export const cases = Object.entries(CLAIMS).flatMap(([name, claims]) => {
     make({ id: `${name}-cookie`, cookies: { session: token, uat: NOW_S - 5 } }),
     ...(refused.test(name) || /^(status|actor)/.test(name)
       ? [make({ id: `${name}-at-organization-path`, path: '/orgs/acme', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } }, cookies: { session: token, uat: NOW_S - 5 } })]
+      : []),
+    // A session that arrives in a handshake is read the same way.
+    ...(/^(malformed|status-pending|actor$)/.test(name)
+      ? [make({ id: `${name}-in-handshake`, cookies: { handshake: handshakeToken(`claims-${name}`, [`__session=${expand(token)}; Path=/`]) } })]
       : []),
   ];
 });

@@ -52,6 +52,10 @@ const iats = Object.entries({ absent: undefined, text: '9999999999', null: null,
   id: `plain-iat-${name}`, cookies: { session: session(`plain-iat-${name}`, { claims: { iat } }), uat: NOW_S - 4000, session_: COMMON.live.valid, uat_: NOW_S - 4000 },
 }));
 
+const ownIats = Object.entries({ absent: undefined, word: 'x', text: '9999999999', null: null, zero: 0 }).map(([name, iat]) => make({
+  id: `own-iat-${name}`, cookies: { session: COMMON.live.valid, uat: NOW_S - 4000, session_: session(`plain-iat-${name}`, { claims: { iat } }), uat_: NOW_S - 4000 },
+}));
+
 const refresh = ENVS.map(env => make({
   id: `${env}-plain-refresh-cookie-is-not-read`, env,
   cookies: { ...(env === 'test' ? { db: 'dvb' } : {}), session: COMMON[env].expired, uat: NOW_S - 4000, __refresh: 'r1', [`__refresh_${INSTANCES.live.suffix.toLowerCase()}`]: 'r2' },
@@ -69,4 +73,4 @@ const quirks = [
   make({ id: 'dev-browser-own-with-own-uat-zero', env: 'test', cookies: { db_: 'dvb', uat_: '0', uat: '0' } }),
 ];
 
-export const cases = [...choice, ...issuers, ...hosts, ...iats, ...refresh, ...quirks];
+export const cases = [...choice, ...issuers, ...hosts, ...iats, ...ownIats, ...refresh, ...quirks];
