@@ -1,12 +1,34 @@
 #!/usr/bin/env bash
 # The one test command: installs what the tests need and the machine lacks, then runs every check of this repository.
+#
+#   ./test.sh             everything
+#   ./test.sh --record    records the conformance vectors again (needs Node)
 set -euo pipefail
 cd "$(dirname "$0")"
+
+record=tests/conformance/record
+differential_seed=20261123
+differential_cases=2000
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+has_node() { command -v node >/dev/null && command -v npm >/dev/null; }
+
+install_recorder() {
+    (cd "$record" && npm ci --silent --no-audit --no-fund)
+}
+
+record_vectors() {
+    if ! has_node; then
+        echo "Recording needs Node and npm: the recorder runs Clerk's own package. Install them and run $0 $1 again." >&2
+        exit 1
+    fi
+    install_recorder
+    (cd "$record" && node record.mjs)
 }
 
 # The browser tests drive Chromium through chromedriver.
@@ -28,6 +50,19 @@ install_components() {
     done
 }
 
+# Random requests to Clerk's own package and to our server at the same time.
+compare_with_package() {
+    cargo build --locked --package portal-tests --bin conformance-server
+    node tests/conformance/differential/differential.mjs --server target/debug/conformance-server \
+        --cases "$differential_cases" --seed "$differential_seed"
+}
+
+case "${1:-}" in
+    "") ;;
+    --record) record_vectors "$1"; exit ;;
+    *) echo "usage: $0 [--record]" >&2; exit 2 ;;
+esac
+
 install_components
 install_browser
 
@@ -39,6 +74,16 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 
 say "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+if has_node; then
+    say "Conformance: are the vectors what Clerk's package says?"
+    install_recorder
+    (cd "$record" && node record.mjs --check)
+    say "Conformance: $differential_cases random requests to Clerk's package and to ours"
+    compare_with_package
+else
+    say "Conformance: Node is not installed, so the vectors are replayed but not compared with Clerk's package"
+fi
 
 # Last, so that the output ends with cargo's own summary of what was tested.
 say "Tests, doc-tests and browser journeys"

@@ -2,9 +2,11 @@
 // what both answer. Differences on purpose are those of ../record/differences.mjs and nothing else.
 //
 //   node differential.mjs --base http://127.0.0.1:4100 --mock-port 4200 --cases 2000 --seed 1
+//   node differential.mjs --server ../../../target/debug/conformance-server
 //   node differential.mjs --selfcheck --cases 500
 //
-// The server has to run with CLERK_API_URL=http://127.0.0.1:<mock port>. One case again: --case <index> with its seed.
+// A server given by --base has to run with CLERK_API_URL=http://127.0.0.1:<mock port>; one given by --server is started
+// so, on a free port. One case again: --case <index> with its seed.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,6 +19,7 @@ import { asCurl, differences, fromTheWire, onTheWire, send } from './wire.mjs';
 const { values: args } = parseArgs({
   options: {
     base: { type: 'string' },
+    server: { type: 'string' },
     cases: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     'mock-port': { type: 'string', default: '0' },
@@ -27,26 +30,28 @@ const { values: args } = parseArgs({
 });
 const seed = Number(args.seed);
 const show = Number(args.show);
-if (!Number.isInteger(seed) || (!args.base && !args.selfcheck)) {
-  console.error('usage: node differential.mjs (--base <address> | --selfcheck) [--cases N] [--seed S] [--mock-port P] [--case INDEX] [--show K]');
+if (!Number.isInteger(seed) || (!args.base && !args.server && !args.selfcheck)) {
+  console.error('usage: node differential.mjs (--base <address> | --server <program> | --selfcheck) [--cases N] [--seed S] [--mock-port P] [--case INDEX] [--show K]');
   process.exit(2);
 }
 
 const mock = await startMock(Number(args['mock-port']));
 console.log(`Backend API mock on http://127.0.0.1:${mock.port}`);
 
-/** Runs the package as the server, for a comparison that has to find nothing. */
-function startSelf() {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./selfcheck-server.mjs', import.meta.url))], {
+/** Runs a server that says where it listens. */
+function start(program, programArgs) {
+  const child = spawn(program, programArgs, {
     env: { PATH: process.env.PATH, PORT: '0', CLERK_API_URL: `http://127.0.0.1:${mock.port}` }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
-    child.stdout.once('data', text => resolve({ base: `http://127.0.0.1:${/\d+/.exec(String(text))[0]}`, stop: () => child.kill() }));
-    child.once('exit', code => reject(new Error(`the selfcheck server ended with ${code}`)));
+    child.stdout.once('data', text => resolve({ base: `http://127.0.0.1:${/\d+(?=\s*$)/.exec(String(text))[0]}`, stop: () => child.kill() }));
+    child.once('exit', code => reject(new Error(`${program} ended with ${code}`)));
   });
 }
-const self = args.selfcheck ? await startSelf() : null;
-const base = self?.base ?? args.base;
+// With --selfcheck the package itself plays the server, for a comparison that has to find nothing.
+const selfcheck = [process.execPath, [fileURLToPath(new URL('./selfcheck-server.mjs', import.meta.url))]];
+const launched = args.selfcheck ? await start(...selfcheck) : args.server ? await start(args.server, []) : null;
+const base = launched?.base ?? args.base;
 
 /** What the server has to answer, and the gaps that make it differ from the package. */
 async function expectation(c) {
@@ -94,7 +99,7 @@ try {
     if (tally.cases % 500 === 0) console.log(`${tally.cases} cases, ${Math.round(tally.cases / ((Date.now() - started) / 1000))} a second, ${tally.unexplained} unexplained`);
   }
 } finally {
-  self?.stop();
+  launched?.stop();
   mock.close();
 }
 

@@ -38,11 +38,11 @@ pub(crate) async fn replay(case: &Case) -> Verdict {
             RequestState::Undecided(state) if !state.cause.is_temporary() => Verdict::Same,
             _ => Verdict::Differs(format!(
                 "  the request must fail, came to {}",
-                given(&state, backend.calls())
+                given(&state, &backend.calls())
             )),
         };
     }
-    let given = given(&state, backend.calls());
+    let given = given(&state, &backend.calls());
     let differences: Vec<String> = ["status", "reason", "headers", "auth", "calls"]
         .into_iter()
         .filter(|field| wanted[field] != given[field])
@@ -122,7 +122,7 @@ fn parts(request: &Request) -> Parts {
     parts
 }
 
-fn given(state: &RequestState, calls: Value) -> Value {
+fn given(state: &RequestState, calls: &Value) -> Value {
     let mut headers = HeaderMap::new();
     state.directives().apply(&mut headers);
     let latin1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect::<String>();
