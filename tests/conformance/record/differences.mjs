@@ -12,7 +12,6 @@ import { match } from '@clerk/shared/pathToRegexp';
 import { KID, jwk } from './keys.mjs';
 import * as read from './request.mjs';
 import { jwt, signer } from './tokens.mjs';
-import { INSTANCES } from './world.mjs';
 
 const HANDSHAKE_PARAMETERS = ['__clerk_handshake_nonce', '__clerk_handshake'];
 
@@ -449,8 +448,6 @@ export function refusedSettings(c, outcome) {
   if (/^pk_test_/.test(publishableKey) && /^(sk_)?live_/.test(secretKey)) return true;
   return false;
 }
-
-export const gaps = [...rereadings, ...verdicts, ...manners];
 
 /** Runs the case as we read it. `active` collects the gaps whose rule changed anything. */
 async function withRules(c, ask, leaveOut, active = new Set()) {

@@ -19,10 +19,6 @@ for (const key of Object.values(KEYS)) fixture(`pem:${key.name}`, key.pem);
 
 const REFERENCE = /\$\{([^}]+)\}/g;
 
-export function value(reference) {
-  return expand(reference);
-}
-
 /** Replaces every reference in every string of a JSON value. */
 export function expand(node) {
   if (typeof node === 'string') {

@@ -4,11 +4,11 @@ import { fixture } from './fixtures.mjs';
 import { KEYS, KID, jwk } from './keys.mjs';
 import { INSTANCES, NOW_S } from './world.mjs';
 
-const part = value => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const part = value => Buffer.from(typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString('base64url');
 
 const HASHES = { RS256: 'sha256', RS384: 'sha384', RS512: 'sha512' };
 
-/** Signs any header and payload; both may be raw text to be encoded as it is. */
+/** Signs any header and payload; both may be raw text or bytes, encoded as they are. */
 export function jwt(header, payload, key = 'main') {
   const signed = `${part(header)}.${part(payload)}`;
   const alg = header?.alg;

@@ -1,6 +1,6 @@
 // Development only: the dev browser's token, and the primary answering a satellite.
 import { COMMON } from '../tokens.mjs';
-import { ENVS, NOW_S, combinations, make } from '../world.mjs';
+import { NOW_S, combinations, make } from '../world.mjs';
 
 const STATES = env => ({
   'signed-out': {}, 'uat-zero': { uat: '0' }, 'uat-only': { uat: NOW_S - 5 }, valid: { session: COMMON[env].valid, uat: NOW_S - 5 },

@@ -1,6 +1,6 @@
 // The Authorization header: how it is split, that it wins over every cookie, and each state of its token.
 import { COMMON, handshakeToken, session } from '../tokens.mjs';
-import { ENVS, NOW_S, combinations, json, make } from '../world.mjs';
+import { ENVS, NOW_S, combinations, make } from '../world.mjs';
 
 const STATES = ['valid', 'fresh', 'expired', 'longExpired', 'early', 'nbf', 'iat', 'forged', 'foreign', 'noIssuer', 'template', 'machine', 'pending'];
 
