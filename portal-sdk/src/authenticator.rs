@@ -45,7 +45,7 @@ impl Authenticated {
             state,
             kind: cx.kind(),
             same_origin_referer: cx.referer().filter(is_own).cloned(),
-            dev_browser: cx.dev_browser().map(Secret::new),
+            dev_browser: cx.dev_browser_for_links().map(Secret::new),
             url: cx.url().clone(),
         }
     }

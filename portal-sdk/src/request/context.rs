@@ -29,6 +29,7 @@ pub struct AuthenticateContext<'r> {
     refresh_cookie: Option<String>,
     client_uat: u64,
     dev_browser: Option<String>,
+    other_dev_browser: Option<String>,
     handshake_token: Option<String>,
     handshake_nonce: Option<String>,
     redirect_count: u64,
@@ -68,6 +69,7 @@ impl<'r> AuthenticateContext<'r> {
             refresh_cookie: owned(cookies.refresh.as_deref()),
             client_uat: cookies.client_uat.get(suffixed).and_then(unsigned).unwrap_or(0),
             dev_browser: from_query(query::DEV_BROWSER).or_else(|| owned(cookies.dev_browser.get(suffixed))),
+            other_dev_browser: owned(cookies.dev_browser.get(!suffixed)),
             handshake_token,
             handshake_nonce,
             redirect_count: cookies.redirect_count.as_deref().and_then(unsigned).unwrap_or(0),
@@ -145,6 +147,13 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn dev_browser(&self) -> Option<&str> {
         self.dev_browser.as_deref()
+    }
+
+    /// The development browser's token for a link to the portal: if there is none in the cookie set that is believed, the
+    /// other one is better than a portal that does not know the browser.
+    #[must_use]
+    pub fn dev_browser_for_links(&self) -> Option<&str> {
+        self.dev_browser().or(self.other_dev_browser.as_deref())
     }
 
     /// A handshake payload that came back: in the query (development) or in a cookie (production).

@@ -18,6 +18,7 @@ use portal_tests::conformance::options::Instances;
 use portal_tests::conformance::server;
 use portal_tower::sdk::backend::KeyCachePolicy;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -52,8 +53,12 @@ async fn run() -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     say(&format!("listening on http://{address}"));
     let router = server::router(Arc::new(Instances::new(api_url, policy)));
-    let stopped = async {
-        let _ = tokio::signal::ctrl_c().await;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let stopped = async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
     };
     axum::serve(listener, router)
         .with_graceful_shutdown(stopped)

@@ -59,7 +59,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> (StatusC
     let path = request.uri().path().to_owned();
     let body: Bytes = request.into_body().collect().await.expect("a body").to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    shared.calls.lock().expect("no call panicked").push((path.clone(), body));
+    shared
+        .calls
+        .lock()
+        .expect("no call panicked")
+        .push((path.clone(), body));
     match shared.answers.get(path.as_str()) {
         Some(answer) => (StatusCode::OK, answer.to_string()),
         None => (StatusCode::NOT_FOUND, json!({ "errors": [] }).to_string()),

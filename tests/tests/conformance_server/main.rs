@@ -98,7 +98,10 @@ async fn nobody_is_signed_out_and_may_be_sent_away() {
             "sessionStatus": null, "orgId": null, "orgRole": null, "orgSlug": null, "orgPermissions": null, "actor": null,
         })
     );
-    assert_eq!(answer.header("x-clerk-auth-reason"), Some("session-token-and-uat-missing"));
+    assert_eq!(
+        answer.header("x-clerk-auth-reason"),
+        Some("session-token-and-uat-missing")
+    );
 
     let answer = LIVE.open(&server, "/a?b=1", &[("cookie", "__client_uat=1")]).await;
     assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
@@ -154,7 +157,9 @@ async fn a_forged_development_handshake_is_an_error() {
     let server = Server::start(&clerk.address).await;
     let token = handshake_token(&[]);
     let (signed, _) = token.rsplit_once('.').unwrap();
-    let answer = TEST.open(&server, &format!("/?__clerk_handshake={signed}.AAAA"), &[]).await;
+    let answer = TEST
+        .open(&server, &format!("/?__clerk_handshake={signed}.AAAA"), &[])
+        .await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.error().contains("handshake"), "{}", answer.body);
 }
@@ -251,7 +256,10 @@ async fn organizations_are_followed() {
     let fields = [("cookie", cookie.as_str()), ("x-organization-sync-options", options)];
     let answer = LIVE.open(&server, "/orgs/acme/settings", &fields).await;
     assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(answer.header("x-clerk-auth-reason"), Some("active-organization-mismatch"));
+    assert_eq!(
+        answer.header("x-clerk-auth-reason"),
+        Some("active-organization-mismatch")
+    );
     assert!(answer.header("location").unwrap().ends_with("&organization_id=acme"));
     assert_signed_in(&LIVE.open(&server, "/elsewhere", &fields).await);
 }
@@ -261,7 +269,11 @@ async fn links_are_told_whatever_the_state() {
     let server = Server::start(NOWHERE).await;
     let back = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdash";
     for (target, cookie, location) in [
-        ("/__redirect/sign-in", "", "https://foo-bar-13.accounts.dev/sign-in".to_owned()),
+        (
+            "/__redirect/sign-in",
+            "",
+            "https://foo-bar-13.accounts.dev/sign-in".to_owned(),
+        ),
         (
             "/__redirect/sign-up?return_back_url=/dash",
             "",
@@ -292,7 +304,9 @@ async fn links_are_told_whatever_the_state() {
         ("x-domain", "satellite.dev"),
         ("x-sign-in-url", "https://primary.dev/sign-in"),
     ];
-    let answer = LIVE.open(&server, "/__redirect/sign-in?return_back_url=/x", &satellite).await;
+    let answer = LIVE
+        .open(&server, "/__redirect/sign-in?return_back_url=/x", &satellite)
+        .await;
     assert_eq!(
         answer.header("location"),
         Some("https://primary.dev/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2Fx%3F__clerk_synced%3Dfalse")
