@@ -46,6 +46,9 @@ impl<'q> Question<'q, '_> {
             Ok(token) => token,
             Err(error) => return Ok(Err(error)),
         };
+        if token.is_of_machine_category() {
+            return Ok(Err(TokenError::Category));
+        }
         let key = match self.key(token.key_id())? {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),

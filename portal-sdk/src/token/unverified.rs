@@ -84,14 +84,18 @@ impl<'t> UnverifiedToken<'t> {
             .filter(|session_id| !session_id.is_empty())
     }
 
-    /// `iat` in seconds, if it is a number; null counts as 0, as JavaScript compares it.
+    /// `iat` in seconds as JavaScript compares it: what is no number at all is NaN, which is neither before nor after
+    /// anything. Verification refuses whatever is not a JSON number.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
-        match self.payload.get("iat")? {
-            Value::Null => Some(0.0),
-            Value::String(text) => text.trim().parse().ok(),
-            issued_at => issued_at.as_f64(),
-        }
+        Some(match self.payload.get("iat")? {
+            Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
+            Value::Null | Value::Bool(false) => 0.0,
+            Value::Bool(true) => 1.0,
+            Value::String(text) if text.trim().is_empty() => 0.0,
+            Value::String(text) => text.trim().parse().unwrap_or(f64::NAN),
+            Value::Array(_) | Value::Object(_) => f64::NAN,
+        })
     }
 
     /// `exp` in seconds, if it is a number.
@@ -123,7 +127,8 @@ impl<'t> UnverifiedToken<'t> {
             .is_some_and(|category| !matches!(category.as_str(), Some(SESSION_CATEGORY | IGNORED_CATEGORY)))
     }
 
-    pub(super) fn is_of_machine_category(&self) -> bool {
+    /// Whether it calls itself a machine's token. It is refused before any key is looked for.
+    pub(crate) fn is_of_machine_category(&self) -> bool {
         self.header.get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
     }
 
