@@ -49,6 +49,10 @@ impl<'q> Question<'q, '_> {
         if token.is_of_machine_category() {
             return Ok(Err(TokenError::Category));
         }
+        // Before a key is asked for: a machine's token is none of a session's, whatever key signed it.
+        if token.is_of_machine_category() {
+            return Ok(Err(TokenError::Category));
+        }
         let key = match self.key(token.key_id())? {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),

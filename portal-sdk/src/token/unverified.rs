@@ -84,17 +84,16 @@ impl<'t> UnverifiedToken<'t> {
             .filter(|session_id| !session_id.is_empty())
     }
 
-    /// `iat` in seconds as JavaScript compares it: what is no number at all is NaN, which is neither before nor after
-    /// anything. Verification refuses whatever is not a JSON number.
+    /// `iat` in seconds, as JavaScript compares it: a text is the number it holds, anything else that is none is not a
+    /// number and compares with nothing. (Only numbers verify.)
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
         Some(match self.payload.get("iat")? {
-            Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
             Value::Null | Value::Bool(false) => 0.0,
             Value::Bool(true) => 1.0,
             Value::String(text) if text.trim().is_empty() => 0.0,
             Value::String(text) => text.trim().parse().unwrap_or(f64::NAN),
-            Value::Array(_) | Value::Object(_) => f64::NAN,
+            other => other.as_f64().unwrap_or(f64::NAN),
         })
     }
 

@@ -107,6 +107,11 @@ pub(crate) enum Answer {
 }
 
 impl VectorFile {
+    /// The long text of this name.
+    pub(crate) fn fixture(&self, name: &str) -> Option<String> {
+        self.fixtures.get(name).cloned()
+    }
+
     /// Every file, in order of their names.
     pub(crate) fn all() -> Vec<Self> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors");

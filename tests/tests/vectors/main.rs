@@ -4,6 +4,7 @@
 //! `VECTOR=<part of an id> cargo test --test vectors -- --nocapture` replays and shows the matching cases only.
 
 mod backend;
+mod differences;
 mod file;
 mod replay;
 

@@ -1,0 +1,279 @@
+//! A test for every difference that `docs/differences.md` lists, named after it. Most replay the recorded cases that the
+//! difference explains: Clerk's outcome stands beside ours in each of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use http::Request;
+use http::request::Parts;
+use jsonwebtoken::jwk::JwkSet;
+use portal_sdk::backend::{
+    Backend, BackendError, HandshakePayload, KeyCachePolicy, RefreshedSession, SessionRefresh, User,
+};
+use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::InstanceBuilder;
+use portal_sdk::names::header::AUTH_MESSAGE;
+use portal_sdk::portal::Portal;
+use portal_sdk::secret::Secret;
+use portal_sdk::token::{SessionId, UserId};
+use portal_sdk::{Authenticator, Instance, RequestState};
+use serde_json::Value;
+use url::Url;
+
+use crate::file::VectorFile;
+use crate::replay::{Verdict, replay};
+
+/// Replays every recorded case that `gap` explains.
+fn replay_all(gap: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let mut replayed = 0;
+    for file in VectorFile::all() {
+        for case in file.cases().filter(|case| case.gap.iter().any(|named| named == gap)) {
+            replayed += 1;
+            if let Verdict::Differs(how) = runtime.block_on(replay(&case)) {
+                panic!("{}\n{how}", case.id);
+            }
+        }
+    }
+    assert!(replayed > 0, "no recorded case is explained by {gap}");
+}
+
+macro_rules! replayed {
+    ($($name:ident => $gap:literal,)*) => {
+        $(#[test] fn $name() { replay_all($gap) })*
+    };
+}
+
+replayed! {
+    g2_a_path_never_changes_the_origin => "G2",
+    g3_a_token_part_is_a_json_object => "G3",
+    g4_a_failed_nonce_look_up_signs_nobody_out => "G4",
+    g5_keys_out_of_reach_are_not_a_sign_out => "G5",
+    g6_each_call_is_made_once => "G6",
+    g9_three_redirects_are_enough => "G9",
+    g10_development_takes_handshakes_from_the_address => "G10",
+    g11_production_takes_handshakes_from_cookies => "G11",
+    g12_the_portal_is_known_behind_a_proxy => "G12",
+    g13_only_session_cookies_hold_the_session => "G13",
+    g14_what_sets_a_cookie_is_not_stored => "G14",
+    g15_a_primary_answers_satellites_only => "G15",
+    g16_an_audience_is_text => "G16",
+    g17_a_meaningless_plain_session_counts_as_absent => "G17",
+    g18_a_pem_key_is_parsed_at_start_up => "G18",
+    g19_bodies_are_read_whatever_their_content_type => "G19",
+    g20_no_patterns_match_nothing => "G20",
+    g21_path_parameters_are_decoded_once => "G21",
+    g22_malformed_permissions_grant_nothing => "G22",
+    g23_a_refresh_sends_no_foreign_cookies => "G23",
+    g24_bearer_in_any_case => "G24",
+    g26_keys_of_one_environment => "G26",
+    g30_client_uat_is_a_decimal => "G30",
+}
+
+const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+
+fn live() -> InstanceBuilder {
+    Instance::builder(LIVE_KEY, "sk_live_x")
+}
+
+fn page(headers: &[(&str, &str)]) -> Parts {
+    let mut request = Request::get("/a")
+        .header("host", "app.example.com")
+        .header("sec-fetch-dest", "document");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).expect("a request").into_parts().0
+}
+
+async fn state(instance: Instance, parts: &Parts) -> RequestState {
+    let backend = KeySets::default();
+    Authenticator::with(
+        instance,
+        backend,
+        || UnixTime::from_secs(1_800_000_000),
+        KeyCachePolicy::default(),
+    )
+    .authenticate(parts)
+    .await
+    .state
+}
+
+#[tokio::test]
+async fn g1_a_named_origin_is_not_for_headers_to_choose() {
+    let parts = page(&[("x-forwarded-host", "evil.example"), ("cookie", "__client_uat=1")]);
+    let back = |state: RequestState| {
+        let location = state
+            .directives()
+            .location()
+            .expect("a handshake")
+            .to_str()
+            .expect("text")
+            .to_owned();
+        let url = Url::parse(&location).expect("a URL");
+        url.query_pairs()
+            .find_map(|(name, value)| (name == "redirect_url").then(|| value.into_owned()))
+    };
+    let believed = back(state(live().build().expect("right"), &parts).await);
+    assert_eq!(believed.as_deref(), Some("http://evil.example/a"));
+    let named = live().public_origin("https://app.example.com").build().expect("right");
+    assert_eq!(
+        back(state(named, &parts).await).as_deref(),
+        Some("https://app.example.com/a")
+    );
+}
+
+#[tokio::test]
+async fn g7_fetched_keys_replace_the_old_ones() {
+    let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
+    let (seen, keys) = (clock.clone(), KeySets::default());
+    let now = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
+    let authenticator = Authenticator::with(
+        live().build().expect("right"),
+        keys.clone(),
+        now,
+        KeyCachePolicy::default(),
+    );
+    // Neither is signed: whether the key is known shows in the reason.
+    let reason = async |key_id: &str| {
+        let token = unsigned_token(key_id);
+        let parts = page(&[("authorization", &format!("Bearer {token}"))]);
+        authenticator
+            .authenticate(&parts)
+            .await
+            .state
+            .reason()
+            .map(ToString::to_string)
+    };
+    assert_eq!(reason("ins_0").await.as_deref(), Some("token-invalid-signature"));
+    clock.fetch_add(600_000, Ordering::SeqCst);
+    assert_eq!(reason("ins_1").await.as_deref(), Some("token-invalid-signature"));
+    assert_eq!(keys.fetches.load(Ordering::SeqCst), 2);
+    assert_eq!(
+        reason("ins_0").await.as_deref(),
+        Some("jwk-kid-mismatch"),
+        "the removed key still counts"
+    );
+}
+
+#[tokio::test]
+async fn g25_the_message_is_for_debugging() {
+    let parts = page(&[("authorization", "Bearer abc")]);
+    for (builder, is_said) in [(live(), false), (live().debug(), true)] {
+        let state = state(builder.build().expect("right"), &parts).await;
+        assert_eq!(state.directives().iter().any(|(name, _)| name == AUTH_MESSAGE), is_said);
+    }
+}
+
+#[tokio::test]
+async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
+    let builder = || live().satellite_origins(["https://satellite.example"]);
+    for (builder, referer, is_asked) in [
+        (builder(), "https://news.example/", true),
+        (builder().sync_from_satellites_only(), "https://news.example/", false),
+        (
+            builder().sync_from_satellites_only(),
+            "https://satellite.example/x",
+            true,
+        ),
+    ] {
+        let instance = builder.jwt_key(signing::public_pem()).build().expect("right");
+        let token = signing::token();
+        let parts = page(&[
+            ("cookie", &format!("__session={token}; __client_uat=1799999990")),
+            ("referer", referer),
+        ]);
+        let state = state(instance, &parts).await;
+        assert_eq!(
+            matches!(state, RequestState::Handshake(_)),
+            is_asked,
+            "{referer}: {state:?}"
+        );
+    }
+}
+
+#[test]
+fn g28_tasks_and_create_are_path_segments() {
+    let instance = live()
+        .sign_in_url("https://id.example.com/sign-in/?a=1")
+        .build()
+        .expect("right");
+    let portal = Portal::from(&instance);
+    let url = |link: portal_sdk::portal::PortalLink<'_>| link.to_url().expect("a URL").to_string();
+    assert_eq!(url(portal.sign_up()), "https://id.example.com/sign-in/create?a=1");
+    assert_eq!(
+        url(portal.sign_in().with_tasks()),
+        "https://id.example.com/sign-in/tasks?a=1"
+    );
+}
+
+fn unsigned_token(key_id: &str) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let header = format!(r#"{{"alg":"RS256","typ":"JWT","kid":"{key_id}"}}"#);
+    format!(
+        "{}.{}.AAAA",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode("{}")
+    )
+}
+
+/// A Backend API whose key set has a new key, and only that, at every fetch.
+#[derive(Clone, Default)]
+struct KeySets {
+    fetches: Arc<AtomicUsize>,
+}
+
+impl Backend for KeySets {
+    async fn jwks(&self) -> Result<JwkSet, BackendError> {
+        let fetch = self.fetches.fetch_add(1, Ordering::SeqCst);
+        let mut key: Value = signing::jwk();
+        key["kid"] = format!("ins_{fetch}").into();
+        Ok(serde_json::from_value(serde_json::json!({ "keys": [key] })).expect("a key set"))
+    }
+
+    async fn handshake_payload(&self, _: &Secret) -> Result<HandshakePayload, BackendError> {
+        Ok(HandshakePayload::default())
+    }
+
+    async fn refresh_session(&self, _: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
+        Ok(RefreshedSession::default())
+    }
+
+    async fn user(&self, _: &UserId) -> Result<User, BackendError> {
+        Err(BackendError::Timeout(std::time::Duration::ZERO))
+    }
+
+    async fn revoke_session(&self, _: &SessionId) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
+
+/// Keys and tokens of the recorded cases.
+mod signing {
+    use serde_json::Value;
+
+    use crate::file::VectorFile;
+
+    fn fixture(name: &str) -> String {
+        VectorFile::all()
+            .into_iter()
+            .find_map(|file| file.fixture(name))
+            .unwrap_or_else(|| panic!("no recorded file has the fixture {name}"))
+    }
+
+    pub(super) fn public_pem() -> String {
+        fixture("pem:main")
+    }
+
+    pub(super) fn token() -> String {
+        fixture("token:live-valid")
+    }
+
+    pub(super) fn jwk() -> Value {
+        let set: Value = serde_json::from_str(&fixture("jwks:main")).expect("JSON");
+        set["keys"][0].clone()
+    }
+}
