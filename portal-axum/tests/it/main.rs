@@ -1,0 +1,10 @@
+//! The extractors in an axum application, without a network.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+
+#[path = "../../../portal-sdk/tests/it/common/mod.rs"]
+#[allow(dead_code, reason = "each crate's tests need a part of it")]
+mod common;
+mod extract;
+mod routing;
+mod support;

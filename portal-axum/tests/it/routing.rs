@@ -1,0 +1,98 @@
+//! The layers and services among axum's own routing.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Redirect;
+use axum::routing::{get, post_service};
+use http::{Request, Response};
+use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use serde_json::json;
+use tower::{ServiceExt as _, service_fn};
+
+use crate::common::clerk::FakeClerk;
+use crate::support::{As, SIGNED_OUT, get as ask, layer, session};
+
+#[tokio::test]
+async fn nested_routers_see_the_address_that_was_asked_for() {
+    let inner = Router::new()
+        .route("/dashboard", get(async |auth: Auth| auth.public_url().to_string()))
+        .route("/private", get(async |_: SignedIn| ""));
+    let guarded = Router::new()
+        .route("/page", get(async || ""))
+        .route_layer(RequireAuthLayer::signed_in());
+    let router = Router::new()
+        .nest("/team", inner)
+        .nest("/team/guarded", guarded)
+        .layer(layer(&FakeClerk::new()));
+
+    let answer = ask(&router, "/team/dashboard?tab=1", SIGNED_OUT, As::Page).await;
+    assert_eq!(answer.body, "http://localhost:3000/team/dashboard?tab=1");
+    for (path, back) in [
+        ("/team/private", "%2Fteam%2Fprivate"),
+        ("/team/guarded/page", "%2Fteam%2Fguarded%2Fpage"),
+    ] {
+        let answer = ask(&router, path, SIGNED_OUT, As::Page).await;
+        assert_eq!(answer.status, 303, "{path}");
+        let location = answer.header("location").unwrap();
+        assert!(location.contains(&format!("localhost%3A3000{back}&")), "{location}");
+    }
+}
+
+#[tokio::test]
+async fn services_are_mounted_as_routes() {
+    let clerk = FakeClerk::new();
+    let router = Router::new()
+        .route(
+            "/dashboard",
+            get(async |signed_in: SignedIn| signed_in.user_id().to_string()),
+        )
+        .route_layer(RequireAuthLayer::signed_in())
+        .route_service("/account", RedirectToPortal::user_profile())
+        .route("/sign-out", post_service(SignOut::new().then("/bye")))
+        .route("/old", get(async || Redirect::permanent("/dashboard")))
+        .layer(layer(&clerk));
+    let cookies = session(&json!({}));
+    assert_eq!(ask(&router, "/dashboard", &cookies, As::Page).await.body, "user_1");
+    assert_eq!(ask(&router, "/old", &cookies, As::Page).await.status, 308);
+    assert_eq!(ask(&router, "/nowhere", &cookies, As::Page).await.status, 404);
+    assert_eq!(ask(&router, "/sign-out", &cookies, As::Page).await.status, 405);
+    let location = ask(&router, "/account", &cookies, As::Page).await.headers["location"].clone();
+    assert!(
+        location
+            .to_str()
+            .unwrap()
+            .starts_with("https://foo-bar-13.accounts.dev/user?")
+    );
+
+    let sign_out = Request::post("/sign-out")
+        .header("host", "localhost:3000")
+        .header("cookie", &cookies);
+    let response = router.oneshot(sign_out.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["location"]),
+        (303, &"/bye".parse().unwrap())
+    );
+    assert_eq!(clerk.calls(), ["jwks", "revoke sess_1"]);
+}
+
+#[tokio::test]
+async fn the_layer_goes_around_services_that_are_not_axum_s() {
+    let plain = service_fn(async |request: Request<Body>| {
+        let user = request
+            .extensions()
+            .get::<portal_axum::tower::Auth>()
+            .unwrap()
+            .signed_in()
+            .cloned();
+        Ok::<_, Infallible>(Response::new(Body::from(user.unwrap().user_id().to_string())))
+    });
+    let router = Router::new()
+        .route_service("/plain", plain)
+        .layer(layer(&FakeClerk::new()));
+    assert_eq!(
+        ask(&router, "/plain", &session(&json!({})), As::Script).await.body,
+        "user_1"
+    );
+}

@@ -1,0 +1,12 @@
+//! The layers and services on tower alone: no web framework, no network.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+
+mod authenticate;
+#[path = "../../../portal-sdk/tests/it/common/mod.rs"]
+#[allow(dead_code, reason = "each crate's tests need a part of it")]
+mod common;
+mod redirect;
+mod require;
+mod sign_out;
+mod support;
