@@ -46,9 +46,6 @@ impl<'q> Question<'q, '_> {
             Ok(token) => token,
             Err(error) => return Ok(Err(error)),
         };
-        if token.is_of_machine_category() {
-            return Ok(Err(TokenError::Category));
-        }
         // Before a key is asked for: a machine's token is none of a session's, whatever key signed it.
         if token.is_of_machine_category() {
             return Ok(Err(TokenError::Category));
