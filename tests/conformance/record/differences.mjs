@@ -6,7 +6,7 @@
 //   verdicts     our SDK concludes something else from the same reading.
 //   manners      how every answer of ours looks, whatever the decision was.
 //
-// Numbers are the gaps of the protocol reference. The same rules explain differences in `../differential`.
+// The numbers are those of docs/differences.md. The same rules explain differences in `../differential`.
 import { createHash, createPublicKey } from 'node:crypto';
 import { match } from '@clerk/shared/pathToRegexp';
 import { KID, jwk } from './keys.mjs';
