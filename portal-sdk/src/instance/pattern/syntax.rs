@@ -24,7 +24,7 @@ pub(super) struct Parameter {
     pub(super) suffix: String,
     /// What it takes, as a regular expression; `None` for a mere group of text.
     pub(super) expression: Option<String>,
-    /// Text in lower case that it must not contain; empty if it may contain anything.
+    /// Text in lower case that it must not contain, because it stands before it; empty if it may contain anything.
     pub(super) excludes: String,
     pub(super) modifier: Modifier,
 }
@@ -89,7 +89,37 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Token>, String> {
         }
     }
     flush(&mut text, &mut tokens);
+    check_exclusions(&tokens)?;
     Ok(tokens)
+}
+
+/// Refuses parameters that must not contain a text of several characters where more than one part of the path could be
+/// theirs: which part it is would then depend on that text, and only look-ahead could tell.
+fn check_exclusions(tokens: &[Token]) -> Result<(), String> {
+    let is_delimiter = |c: char| DELIMITERS.contains(c);
+    for (index, token) in tokens.iter().enumerate() {
+        let Token::Parameter(parameter) = token else {
+            continue;
+        };
+        let starts_fixed = match index.checked_sub(1).and_then(|before| tokens.get(before)) {
+            None => true,
+            Some(Token::Text(text)) => text.contains(is_delimiter),
+            Some(Token::Parameter(_)) => false,
+        };
+        let ends_fixed = match tokens.get(index + 1) {
+            None => true,
+            Some(Token::Text(text)) => text.starts_with(is_delimiter),
+            Some(Token::Parameter(next)) => next.modifier == Modifier::One && next.prefix.starts_with(is_delimiter),
+        };
+        let is_certain = starts_fixed && ends_fixed && parameter.suffix.is_empty() && !parameter.modifier.repeats();
+        if !parameter.excludes.is_empty() && !is_certain {
+            let (name, text) = (&parameter.name, &parameter.excludes);
+            return Err(format!(
+                "the parameter {name:?} after the text {text:?} needs look-ahead"
+            ));
+        }
+    }
+    Ok(())
 }
 
 type Lexemes = Peekable<std::vec::IntoIter<Lexeme>>;
