@@ -32,14 +32,16 @@ const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// The Backend API of one instance, over one pool of connections. Cloning shares the pool.
 ///
-/// Every call ends within five seconds (three of them to connect) and reads at most one megabyte. Redirects are not
-/// followed. Certificates are checked against Mozilla's roots.
+/// Every call ends within five seconds (three of them to connect) unless [`with_timeout`](Self::with_timeout) says
+/// otherwise, and reads at most one megabyte. Redirects are not followed. Certificates are checked against Mozilla's
+/// roots.
 #[derive(Clone)]
 pub struct HttpBackend {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     settings: Arc<Settings>,
 }
 
+#[derive(Clone)]
 struct Settings {
     base: Url,
     authorization: HeaderValue,
@@ -80,6 +82,14 @@ impl HttpBackend {
                 total_timeout: TOTAL_TIMEOUT,
             }),
         }
+    }
+
+    /// Sets how long one call may take from connecting to the last byte of the answer. Looking up a handshake payload
+    /// may take two calls.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.settings).total_timeout = timeout;
+        self
     }
 
     /// Calls `method` on the path below the version made of `segments`, each written as one segment.
