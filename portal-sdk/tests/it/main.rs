@@ -6,4 +6,7 @@ mod authenticator;
 mod bad_input;
 mod common;
 mod decision;
+mod http_backend;
+mod key_cache;
 mod properties;
+mod server;

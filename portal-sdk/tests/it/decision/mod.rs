@@ -3,6 +3,7 @@
 //! header or an effect that the row does not name fails it. `words` says what the words mean.
 
 mod handshake;
+mod organization;
 mod session;
 mod several_domains;
 mod suffix;

@@ -260,7 +260,7 @@ fn summary(state: &RequestState) -> String {
 /// After status and reason: `token=<kind>` which token counts; `sets=<payload>` cookies forwarded; `uncount` the counter
 /// removed; `cors` the two headers of a resolved handshake; `message=…` (`+` is a space); `to=<address>` another
 /// location than the Frontend API's. What a handshake with the Frontend API carries besides the usual: `session=<kind>`,
-/// `dev=…`, `suffixed`, `redirect_url=…`, and `count=…` if it is not the first.
+/// `dev=…`, `suffixed`, `redirect_url=…`, `organization=…`, and `count=…` if it is not the first.
 struct Expected<'t> {
     summary: String,
     headers: HeaderMap,
@@ -289,7 +289,7 @@ impl<'t> Expected<'t> {
         let public_url = setting.instance_url(parts);
         let secure = if public_url.scheme() == "https" { "; Secure" } else { "" };
         let (mut token, mut location) = (None, None);
-        let (mut session, mut dev, mut suffixed, mut count) = (None, None, "false", "1");
+        let (mut session, mut dev, mut organization, mut suffixed, mut count) = (None, None, None, "false", "1");
         let mut redirect_url = public_url.to_string();
         let mut is_uncounted = false;
         let mut notes = String::new();
@@ -311,6 +311,7 @@ impl<'t> Expected<'t> {
                 "to" => location = Some(value.to_owned()),
                 "session" => session = Some(setting.token(value)),
                 "dev" => dev = Some(value),
+                "organization" => organization = Some(value.replace('+', " ")),
                 "suffixed" => suffixed = "true",
                 "redirect_url" => redirect_url = value.to_owned(),
                 "count" => count = value,
@@ -326,7 +327,11 @@ impl<'t> Expected<'t> {
                 .append_pair("suffixed_cookies", suffixed)
                 .append_pair("__clerk_hs_reason", &reason)
                 .append_pair("format", "nonce");
-            for (name, value) in [("__session", session.as_deref()), ("__clerk_db_jwt", dev)] {
+            for (name, value) in [
+                ("__session", session.as_deref()),
+                ("__clerk_db_jwt", dev),
+                ("organization_id", organization.as_deref()),
+            ] {
                 if let Some(value) = value {
                     query.append_pair(name, value);
                 }

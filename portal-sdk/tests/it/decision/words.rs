@@ -54,6 +54,9 @@ impl Setting {
                 "origins" => builder.satellite_origins(["https://satellite.example"]),
                 "satellites-only" => builder.sync_from_satellites_only(),
                 "public-origin" => builder.public_origin("https://app.example.com"),
+                "organizations" => builder
+                    .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)", "/orgs-by-id/:id"])
+                    .personal_account_patterns(["/me", "/me/(.*)"]),
                 "auto" => builder.satellite_auto_sync(),
                 "satellite" if is_live => {
                     setting = (
@@ -133,6 +136,9 @@ impl Setting {
                 with_claims(json!({ "iat": NOW_SECS + 3_600, "nbf": NOW_SECS + 3_600, "exp": NOW_SECS + 3_660 }))
             }
             "before-client" => with_claims(json!({ "iat": NOW_SECS - 6 })),
+            "in-acme" => with_claims(json!({ "org_id": "org_a", "org_slug": "acme", "org_role": "org:admin" })),
+            "in-acme-v2" => with_claims(json!({ "v": 2, "o": { "id": "org_a", "slg": "acme", "rol": "admin" } })),
+            "in-acme-pending" => with_claims(json!({ "org_id": "org_a", "org_slug": "acme", "sts": "pending" })),
             "without-iat" => with_claims(json!({ "iat": null })),
             "without-azp" => with_claims(json!({ "azp": null })),
             "without-sub" => with_claims(json!({ "sub": null })),

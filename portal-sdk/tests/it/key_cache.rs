@@ -1,0 +1,319 @@
+//! When signing keys are fetched, seen from a Backend API on loopback. The clock stands still until a test moves it.
+
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use http::Request;
+use http::request::Parts;
+use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_sdk::clock::UnixTime;
+use portal_sdk::state::UndecidedCause;
+use portal_sdk::{Authenticator, RequestState};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::common::mint::{KEY_ID, Mint, foreign_key, header, instance_key, session_claims};
+use crate::common::{NOW_SECS, now};
+use crate::server::{Reply, Server, json as json_answer};
+
+const ISSUER: &str = "https://clerk.example.com";
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+
+/// A Backend API whose answer to the request for keys can be changed, an application, and its clock.
+struct World {
+    server: Server,
+    answer: Arc<Mutex<(u16, String)>>,
+    millis: Arc<AtomicI64>,
+    authenticator: Authenticator<HttpBackend>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let answer = Arc::new(Mutex::new((200, key_set(&[(instance_key(), KEY_ID)]))));
+        let answers = answer.clone();
+        let server = Server::always(move || {
+            let (status, body) = answers.lock().unwrap().clone();
+            json_answer(status, &body)
+        })
+        .await;
+        let millis = Arc::new(AtomicI64::new(now().as_millis()));
+        let clock = {
+            let millis = millis.clone();
+            move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
+        };
+        let instance = server.live_instance();
+        let backend = HttpBackend::new(&instance);
+        let authenticator = Authenticator::with(instance, backend, clock, KeyCachePolicy::default());
+        Self {
+            server,
+            answer,
+            millis,
+            authenticator,
+        }
+    }
+
+    fn answer(&self, status: u16, body: &str) {
+        *self.answer.lock().unwrap() = (status, body.to_owned());
+    }
+
+    /// Moves the clock; tokens stay valid because they are minted anew for each request.
+    fn wait(&self, millis: i64) {
+        self.millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Asks with a token of `key` that names `key_id`, and says what came of it and how often keys were fetched so far.
+    async fn ask(&self, key: &Mint, key_id: &str) -> (String, usize) {
+        let secs = self.millis.load(Ordering::SeqCst).div_euclid(SECOND);
+        let outcome = self.authenticator.authenticate(&request(key, key_id, secs)).await;
+        (outcome_of(&outcome.state), self.server.count())
+    }
+
+    async fn ask_as_usual(&self) -> (String, usize) {
+        self.ask(instance_key(), KEY_ID).await
+    }
+}
+
+fn key_set(keys: &[(&Mint, &str)]) -> String {
+    let keys: Vec<Value> = keys.iter().map(|(key, key_id)| key.jwk(key_id)).collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn request(key: &Mint, key_id: &str, secs: i64) -> Parts {
+    let mut claims = session_claims(ISSUER);
+    for claim in ["iat", "nbf", "exp"] {
+        claims[claim] = (claims[claim].as_i64().unwrap() - NOW_SECS + secs).into();
+    }
+    let token = key.sign(&header(&json!({ "kid": key_id })), &claims);
+    let request = Request::get("https://app.example.com/").header("authorization", format!("Bearer {token}"));
+    request.body(()).unwrap().into_parts().0
+}
+
+fn outcome_of(state: &RequestState) -> String {
+    match state {
+        RequestState::SignedIn(_) => "signed-in".to_owned(),
+        RequestState::Undecided(state) => match state.cause {
+            UndecidedCause::KeysOutOfReach(_) => "out of reach".to_owned(),
+            UndecidedCause::KeyNotLookedUpYet => "too soon".to_owned(),
+            ref other => other.to_string(),
+        },
+        state => state.reason().unwrap().to_string(),
+    }
+}
+
+fn is(outcome: &str, fetches: usize) -> (String, usize) {
+    (outcome.to_owned(), fetches)
+}
+
+#[tokio::test]
+async fn a_hundred_requests_at_once_fetch_keys_once() {
+    let gate = Arc::new(Semaphore::new(0));
+    let server = Server::start({
+        let gate = gate.clone();
+        move |_| {
+            let gate = gate.clone();
+            async move {
+                gate.acquire().await.unwrap().forget();
+                json_answer(200, &key_set(&[(instance_key(), KEY_ID)]))
+            }
+        }
+    })
+    .await;
+    let instance = server.live_instance();
+    let backend = HttpBackend::new(&instance);
+    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let started = Arc::new(AtomicUsize::new(0));
+    let requests: Vec<_> = (0..100)
+        .map(|_| {
+            let (authenticator, started) = (authenticator.clone(), started.clone());
+            tokio::spawn(async move {
+                // On this runtime's one thread the task goes on to where it must wait, before another runs.
+                started.fetch_add(1, Ordering::SeqCst);
+                authenticator
+                    .authenticate(&request(instance_key(), KEY_ID, NOW_SECS))
+                    .await
+            })
+        })
+        .collect();
+    while started.load(Ordering::SeqCst) < 100 {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(100);
+    for request in requests {
+        assert_eq!(outcome_of(&request.await.unwrap().state), "signed-in");
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn a_hundred_requests_at_once_hear_of_one_failure() {
+    let server = Server::always(|| Reply::Close).await;
+    let instance = server.live_instance();
+    let backend = HttpBackend::new(&instance);
+    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let requests: Vec<_> = (0..100)
+        .map(|_| {
+            let authenticator = authenticator.clone();
+            tokio::spawn(async move {
+                authenticator
+                    .authenticate(&request(instance_key(), KEY_ID, NOW_SECS))
+                    .await
+            })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(outcome_of(&request.await.unwrap().state), "out of reach");
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn keys_are_fresh_for_five_minutes() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.wait(5 * MINUTE - 1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.wait(1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_their_age_unknown() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.wait(-HOUR);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+}
+
+#[tokio::test]
+async fn old_keys_serve_through_an_outage_of_a_day() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.answer(503, "<h1>Down</h1>");
+    world.wait(5 * MINUTE);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    // It is not asked again at once.
+    world.wait(SECOND - 1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    world.wait(1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 3));
+    // A key that is not among the old ones may be a new one.
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 3));
+    // The last millisecond of the day, and the next.
+    world.wait(24 * HOUR - SECOND - 1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 4));
+    world.wait(1);
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 4));
+    world.wait(SECOND);
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 5));
+    // And then all is well again.
+    world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
+    world.wait(SECOND);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 6));
+}
+
+#[tokio::test]
+async fn an_outage_at_the_start_ends() {
+    let world = World::new().await;
+    world.answer(500, "");
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
+    world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
+    world.wait(SECOND - 1);
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
+    world.wait(1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_outage() {
+    for (status, body, reason) in [
+        (
+            401,
+            r#"{"errors":[{"code":"clerk_key_invalid"}]}"#,
+            "secret-key-invalid",
+        ),
+        (
+            401,
+            r#"{"errors":[{"code":"something_else"}]}"#,
+            "jwk-remote-failed-to-load",
+        ),
+        (404, "<h1>Not found</h1>", "jwk-remote-failed-to-load"),
+        (200, r#"{"keys":[]}"#, "jwk-remote-failed-to-load"),
+    ] {
+        let world = World::new().await;
+        world.answer(status, body);
+        assert_eq!(world.ask_as_usual().await, is(reason, 1), "{body}");
+        assert_eq!(world.ask_as_usual().await, is(reason, 1), "{body}");
+        world.wait(SECOND);
+        assert_eq!(world.ask_as_usual().await, is(reason, 2), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn anyone_can_name_unknown_keys_but_only_one_fetch_in_ten_seconds_comes_of_it() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
+    // That one is known to be unknown; of another it cannot be told yet.
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
+    assert_eq!(world.ask(foreign_key(), "ins_3").await, is("too soon", 2));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    world.wait(10 * SECOND - 1);
+    assert_eq!(world.ask(foreign_key(), "ins_3").await, is("too soon", 2));
+    world.wait(1);
+    assert_eq!(world.ask(foreign_key(), "ins_3").await, is("jwk-kid-mismatch", 3));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("too soon", 3));
+}
+
+#[tokio::test]
+async fn a_failed_look_for_an_unknown_key_waits_as_long() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.answer(500, "");
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 2));
+    world.wait(SECOND);
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("too soon", 2));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    world.wait(9 * SECOND);
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 3));
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_an_old_one_is_forgotten() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.answer(200, &key_set(&[(foreign_key(), "ins_2")]));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("signed-in", 2));
+    assert_eq!(world.ask_as_usual().await, is("too soon", 2));
+    world.wait(10 * SECOND);
+    assert_eq!(world.ask_as_usual().await, is("jwk-kid-mismatch", 3));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("signed-in", 3));
+}
+
+#[tokio::test]
+async fn the_intervals_can_be_set() {
+    let world = World::new().await;
+    let policy = KeyCachePolicy::default()
+        .with_lifetime(std::time::Duration::from_secs(1))
+        .with_max_stale(std::time::Duration::ZERO)
+        .with_min_refetch(std::time::Duration::ZERO);
+    let clock = {
+        let millis = world.millis.clone();
+        move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
+    };
+    let instance = world.server.live_instance();
+    let backend = HttpBackend::new(&instance);
+    let world = World {
+        authenticator: Authenticator::with(instance, backend, clock, policy),
+        ..world
+    };
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 3));
+    world.wait(SECOND);
+    world.answer(500, "");
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 4));
+}
