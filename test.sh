@@ -28,7 +28,7 @@ record_vectors() {
         exit 1
     fi
     install_recorder
-    (cd "$record" && node record.mjs)
+    (cd "$record" && node record.mjs && node authorization.mjs)
 }
 
 # The browser tests drive Chromium through chromedriver.
@@ -78,7 +78,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 if has_node; then
     say "Conformance: are the vectors what Clerk's package says?"
     install_recorder
-    (cd "$record" && node record.mjs --check)
+    (cd "$record" && node record.mjs --check && node authorization.mjs --check)
     say "Conformance: $differential_cases random requests to Clerk's package and to ours"
     compare_with_package
 else

@@ -10,6 +10,7 @@
 //! | [`instance`] | the settings of one Clerk application: keys, proxy, satellite, own sign-in page |
 //! | [`portal`] | links to the portal's pages |
 //! | [`authenticator`] | who a request is from: the decision, driven with the Backend API and the keys in memory |
+//! | [`authorization`] | what somebody who is signed in may do: roles, permissions, features, plans |
 //! | [`state`] | the outcome: signed in, signed out, handshake, or *cannot tell* |
 //! | [`token`] | session tokens and their claims |
 //! | [`decide`] | the decision itself, a pure function |
@@ -71,6 +72,7 @@
 //! - Secrets do not print themselves; [`secret::Secret::expose`] is the one way to their text.
 
 pub mod authenticator;
+pub mod authorization;
 pub mod backend;
 pub mod clock;
 pub mod decide;

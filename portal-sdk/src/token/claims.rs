@@ -113,7 +113,7 @@ pub enum FactorAge {
 }
 
 impl SessionClaims {
-    pub(super) fn new(subject: &str, payload: Map<String, Value>) -> Self {
+    pub(crate) fn new(subject: &str, payload: Map<String, Value>) -> Self {
         Self(Arc::new(Claims {
             user_id: subject.into(),
             session_id: text(&payload, "sid").map(Into::into),

@@ -1,0 +1,90 @@
+//! What somebody who is signed in may do: [`Requirement`] and its values.
+//!
+//! | Value | Met when |
+//! |---|---|
+//! | [`Role`], [`Permission`] | the active organization gives it |
+//! | [`Feature`], [`Plan`] | the organization or the user has it |
+//! | [`Reverification`] | the factors were verified recently enough |
+//! | a closure `Fn(&SessionClaims) -> bool` | it says so |
+//!
+//! The rules are those of `has()` in Clerk's SDKs. Claims that are absent or malformed meet nothing.
+//!
+//! ```
+//! use portal_sdk::authorization::{Permission, Requirement, Reverification, Role};
+//!
+//! let may_delete = Role::new("org:admin").or(Permission::new("org:invoices:delete"));
+//! let may_delete_now = may_delete.and(Reverification::STRICT);
+//! # fn is_requirement(_: impl Requirement) {}
+//! # is_requirement(may_delete_now);
+//! ```
+
+mod billing;
+mod combine;
+mod organization;
+mod reverification;
+
+pub use billing::{Feature, Plan};
+pub use combine::{And, Or};
+pub use organization::{Permission, Role};
+pub use reverification::{Reverification, ReverificationLevel};
+
+use crate::token::SessionClaims;
+
+/// The answer of a [`Requirement`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an ignored verdict lets everybody through"]
+pub enum Verdict {
+    /// Go ahead.
+    Met,
+    /// Not this person, whatever they do now.
+    Unmet,
+    /// This person, once they have proven again who they are.
+    NeedsReverification(Reverification),
+}
+
+impl Verdict {
+    /// Whether the way is free.
+    #[must_use]
+    pub fn is_met(self) -> bool {
+        self == Self::Met
+    }
+}
+
+/// Something that the session of a request must satisfy. A pending session satisfies nothing; whoever asks checks that
+/// first.
+pub trait Requirement {
+    /// Judges the claims of a session.
+    fn verdict(&self, claims: &SessionClaims) -> Verdict;
+
+    /// Both must be met. A reverification is only asked for when nothing else is missing.
+    fn and<R: Requirement>(self, other: R) -> And<Self, R>
+    where
+        Self: Sized,
+    {
+        And::new(self, other)
+    }
+
+    /// One is enough. A reverification is asked for when it would be enough and the other is unmet.
+    fn or<R: Requirement>(self, other: R) -> Or<Self, R>
+    where
+        Self: Sized,
+    {
+        Or::new(self, other)
+    }
+}
+
+impl<F> Requirement for F
+where
+    F: Fn(&SessionClaims) -> bool,
+{
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        met_if(self(claims))
+    }
+}
+
+fn met_if(is_met: bool) -> Verdict {
+    if is_met { Verdict::Met } else { Verdict::Unmet }
+}
+
+#[cfg(test)]
+mod tests;

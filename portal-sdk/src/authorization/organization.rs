@@ -1,0 +1,56 @@
+//! What the active organization gives.
+
+use super::{Requirement, Verdict, met_if};
+use crate::token::SessionClaims;
+
+/// A role in the active organization, such as `org:admin`. `org:` may be left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role(Box<str>);
+
+/// A custom permission in the active organization, such as `org:invoices:read`. `org:` may be left out. System
+/// permissions (`org:sys_…`) are never in a session token, so they are never met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission(Box<str>);
+
+impl Role {
+    /// The role named `role`.
+    #[must_use]
+    pub fn new(role: &str) -> Self {
+        Self(normalised(role).into())
+    }
+}
+
+impl Permission {
+    /// The permission named `permission`.
+    #[must_use]
+    pub fn new(permission: &str) -> Self {
+        Self(normalised(permission).into())
+    }
+}
+
+impl Requirement for Role {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        let role = claims
+            .organization()
+            .and_then(|organization| organization.role.as_deref());
+        met_if(role.is_some_and(|role| normalised(role) == *self.0))
+    }
+}
+
+impl Requirement for Permission {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        let permissions = claims
+            .organization()
+            .map(|organization| organization.permissions.as_slice());
+        met_if(permissions.is_some_and(|permissions| permissions.contains(&self.0)))
+    }
+}
+
+/// `name` with `org:` before it exactly once.
+fn normalised(name: &str) -> String {
+    let mut bare = name;
+    while let Some(rest) = bare.strip_prefix("org:") {
+        bare = rest;
+    }
+    format!("org:{bare}")
+}

@@ -1,0 +1,115 @@
+use serde_json::{Map, Value};
+
+use super::*;
+
+const RECORDED: &str = include_str!("../../tests/fixtures/authorization.json");
+
+fn claims(payload: &Value) -> SessionClaims {
+    let Value::Object(payload) = payload.clone() else {
+        panic!("claims are an object")
+    };
+    SessionClaims::new("user_1", payload)
+}
+
+fn of(pairs: &[(&str, Value)]) -> SessionClaims {
+    let payload: Map<String, Value> = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    SessionClaims::new("user_1", payload)
+}
+
+fn reverification(config: &Value) -> Reverification {
+    match config.as_str() {
+        Some("strict_mfa") => return Reverification::STRICT_MFA,
+        Some("strict") => return Reverification::STRICT,
+        Some("moderate") => return Reverification::MODERATE,
+        Some("lax") => return Reverification::LAX,
+        _ => {}
+    }
+    let levels = [
+        ReverificationLevel::FirstFactor,
+        ReverificationLevel::SecondFactor,
+        ReverificationLevel::MultiFactor,
+    ];
+    let level = levels
+        .into_iter()
+        .find(|level| level.as_str() == config["level"])
+        .unwrap();
+    let after_minutes = config["afterMinutes"].as_u64().unwrap();
+    Reverification::new(level, u32::try_from(after_minutes).unwrap())
+}
+
+fn verdict(params: &Value, claims: &SessionClaims) -> Verdict {
+    let (kind, asked) = params.as_object().unwrap().iter().next().unwrap();
+    let name = asked.as_str().unwrap_or_default();
+    match kind.as_str() {
+        "role" => Role::new(name).verdict(claims),
+        "permission" => Permission::new(name).verdict(claims),
+        "feature" => Feature::new(name).verdict(claims),
+        "plan" => Plan::new(name).verdict(claims),
+        "reverification" => reverification(asked).verdict(claims),
+        other => panic!("unknown requirement {other}"),
+    }
+}
+
+#[test]
+fn verdicts_are_those_of_clerk() {
+    let recorded: Value = serde_json::from_str(RECORDED).unwrap();
+    let cases = recorded["cases"].as_array().unwrap();
+    for case in cases {
+        let (name, params, expected) = (case[0].as_str().unwrap(), &case[1], case[2].as_bool().unwrap());
+        let verdict = verdict(params, &claims(&recorded["claims"][name]));
+        assert_eq!(verdict.is_met(), expected, "{name}: {params}");
+        let may_ask_again = params.get("reverification").is_some();
+        assert_eq!(
+            matches!(verdict, Verdict::NeedsReverification(_)),
+            !expected && may_ask_again,
+            "{name}: {params}"
+        );
+    }
+    assert!(cases.len() > 1_000);
+}
+
+#[test]
+fn requirements_join() {
+    let met = |_: &SessionClaims| true;
+    let unmet = |_: &SessionClaims| false;
+    let again = Reverification::STRICT;
+    let asks = Verdict::NeedsReverification(again);
+    let anybody = of(&[]);
+    for (verdict, expected) in [
+        (met.and(met).verdict(&anybody), Verdict::Met),
+        (met.and(unmet).verdict(&anybody), Verdict::Unmet),
+        (met.and(again).verdict(&anybody), asks),
+        (again.and(met).verdict(&anybody), asks),
+        (again.and(unmet).verdict(&anybody), Verdict::Unmet),
+        (met.or(unmet).verdict(&anybody), Verdict::Met),
+        (unmet.or(met).verdict(&anybody), Verdict::Met),
+        (unmet.or(unmet).verdict(&anybody), Verdict::Unmet),
+        (unmet.or(again).verdict(&anybody), asks),
+        (again.or(unmet).verdict(&anybody), asks),
+        (again.or(met).verdict(&anybody), Verdict::Met),
+    ] {
+        assert_eq!(verdict, expected);
+    }
+}
+
+#[test]
+fn malformed_claims_meet_nothing() {
+    let odd = of(&[
+        ("v", 2.into()),
+        (
+            "o",
+            serde_json::json!({ "id": "org_1", "rol": 5, "per": ["read"], "fpm": 1 }),
+        ),
+        ("fea", "dash".into()),
+        ("pla", serde_json::json!(["u:pro"])),
+        ("fva", serde_json::json!({ "0": 0 })),
+    ]);
+    assert_eq!(Role::new("admin").verdict(&odd), Verdict::Unmet);
+    assert_eq!(Permission::new("dash:read").verdict(&odd), Verdict::Unmet);
+    assert_eq!(Feature::new("dash").verdict(&odd), Verdict::Unmet);
+    assert_eq!(Plan::new("pro").verdict(&odd), Verdict::Unmet);
+    assert!(!Reverification::LAX.verdict(&odd).is_met());
+}
