@@ -1,6 +1,6 @@
 //! What is paid for.
 
-use super::{Requirement, Verdict, met_if};
+use super::{Requirement, Verdict, is_somebody, met_if};
 use crate::token::SessionClaims;
 
 /// A feature, such as `dashboard`, or `org:dashboard` and `user:dashboard` for one holder only.
@@ -44,16 +44,15 @@ impl Plan {
 
 impl Requirement for Feature {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        met_if(
-            self.0
-                .is_among(&claims.organization_features(), &claims.user_features()),
-        )
+        let (organization, user) = (claims.organization_features(), claims.user_features());
+        met_if(is_somebody(claims) && self.0.is_among(&organization, &user))
     }
 }
 
 impl Requirement for Plan {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        met_if(self.0.is_among(&claims.organization_plans(), &claims.user_plans()))
+        let (organization, user) = (claims.organization_plans(), claims.user_plans());
+        met_if(is_somebody(claims) && self.0.is_among(&organization, &user))
     }
 }
 

@@ -82,6 +82,11 @@ where
     }
 }
 
+/// Whether the claims are of a user at all: an empty `sub` passes verification, as in Clerk's SDK, and meets nothing.
+fn is_somebody(claims: &SessionClaims) -> bool {
+    !claims.user_id().as_str().is_empty()
+}
+
 fn met_if(is_met: bool) -> Verdict {
     if is_met { Verdict::Met } else { Verdict::Unmet }
 }

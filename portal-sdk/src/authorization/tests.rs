@@ -113,3 +113,29 @@ fn malformed_claims_meet_nothing() {
     assert_eq!(Plan::new("pro").verdict(&odd), Verdict::Unmet);
     assert!(!Reverification::LAX.verdict(&odd).is_met());
 }
+
+#[test]
+fn nobody_and_no_organization_meet_nothing() {
+    let everything = serde_json::json!({
+        "org_id": "org_1", "org_role": "org:admin", "org_permissions": ["org:dash:read"],
+        "fea": "u:dash", "pla": "u:pro", "fva": [0, 0],
+    });
+    let judge = |user: &str, organization: &str, role: &str| {
+        let mut payload = everything.as_object().unwrap().clone();
+        payload.insert("org_id".to_owned(), organization.into());
+        payload.insert("org_role".to_owned(), role.into());
+        let claims = SessionClaims::new(user, payload);
+        [
+            Role::new(role).verdict(&claims),
+            Permission::new("dash:read").verdict(&claims),
+            Feature::new("dash").verdict(&claims),
+            Plan::new("pro").verdict(&claims),
+            Reverification::STRICT.verdict(&claims),
+        ]
+    };
+    use Verdict::{Met, Unmet};
+    assert_eq!(judge("user_1", "org_1", "admin"), [Met; 5]);
+    assert_eq!(judge("", "org_1", "admin"), [Unmet; 5]);
+    assert_eq!(judge("user_1", "", "admin"), [Unmet, Unmet, Met, Met, Met]);
+    assert_eq!(judge("user_1", "org_1", ""), [Unmet, Met, Met, Met, Met]);
+}
