@@ -123,6 +123,17 @@ fn instances() -> Vec<(&'static str, Instance)> {
     .into()
 }
 
+/// Where a link could try to send somebody.
+const ADDRESSES: [&str; 7] = [
+    "http://localhost:3001/x",
+    "https://satellite.example/x",
+    "https://evil.example/x",
+    "//evil.example",
+    "javascript:alert(1)",
+    "https://localhost@evil.example",
+    "http://127.0.0.1.evil.example/",
+];
+
 fn token() -> impl Strategy<Value = Vec<u8>> {
     let mutated = (select(&GENUINE[..]), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(token, at, byte)| {
         let mut bytes = token.into_bytes();
@@ -156,19 +167,10 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         "%ff",
         "\"x\"",
     ]);
-    let addresses = select(vec![
-        "http://localhost:3001/x",
-        "https://satellite.example/x",
-        "https://evil.example/x",
-        "//evil.example",
-        "javascript:alert(1)",
-        "https://localhost@evil.example",
-        "http://127.0.0.1.evil.example/",
-    ]);
     prop_oneof![
         3 => token(),
         3 => small.prop_map(|text| text.as_bytes().to_vec()),
-        1 => addresses.prop_map(|text| text.as_bytes().to_vec()),
+        1 => select(&ADDRESSES[..]).prop_map(|text| text.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 0..40),
     ]
 }
@@ -219,8 +221,13 @@ fn query() -> impl Strategy<Value = String> {
         "__clerk_help",
         "a",
     ];
-    vec((select(names.to_vec()), value()), 0..4).prop_map(|pairs| {
+    let others = vec((select(names.to_vec()), value()), 0..4);
+    let back = prop::option::weighted(0.2, select(&ADDRESSES[..]));
+    (others, back).prop_map(|(pairs, back)| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(back) = back {
+            query.append_pair("__clerk_redirect_url", back);
+        }
         for (name, value) in pairs {
             query.append_pair(name, &value.into_iter().map(char::from).collect::<String>());
         }
