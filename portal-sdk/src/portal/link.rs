@@ -224,6 +224,32 @@ mod tests {
     }
 
     #[test]
+    fn every_page_has_its_path() {
+        let portal = Portal::from(&Instance::builder(LIVE_PK, "sk_live_x").build().unwrap());
+        assert_eq!(portal.base(), "https://accounts.example.com");
+        for (link, page, path) in [
+            (portal.sign_in(), PortalPage::SignIn, "/sign-in"),
+            (portal.sign_up(), PortalPage::SignUp, "/sign-up"),
+            (portal.user_profile(), PortalPage::UserProfile, "/user"),
+            (
+                portal.organization_profile(),
+                PortalPage::OrganizationProfile,
+                "/organization",
+            ),
+            (
+                portal.create_organization(),
+                PortalPage::CreateOrganization,
+                "/create-organization",
+            ),
+        ] {
+            let url = link.to_url().unwrap();
+            assert_eq!((url.path(), url.query()), (path, None), "{page}");
+            assert_eq!(page.needs_session(), !path.starts_with("/sign-"));
+            assert_eq!(page.path(), path);
+        }
+    }
+
+    #[test]
     fn tasks_are_a_path_segment() {
         let portal = Portal::from(&development().sign_in_url("/sign-in?a=1").build().unwrap());
         let here = Url::parse("http://localhost:3000/").unwrap();

@@ -305,3 +305,66 @@ fn organization_v2(payload: &Map<String, Value>, claim: &Map<String, Value>) -> 
         ),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(payload: &Value) -> SessionClaims {
+        SessionClaims::new("user_1", payload.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn claims_are_read_by_name() {
+        let claims = claims(&json!({
+            "sid": "sess_1", "azp": "https://app.example.com", "iss": "https://clerk.example.com", "sts": "active",
+            "iat": 1_800_000_000, "exp": 1_800_000_060, "act": { "sub": "user_2", "iss": "x" }, "plan": "pro",
+            "fea": "o:dash,u:beta,uo:both", "pla": "u:free,o:team", "fva": [3, -1], "v": 2,
+        }));
+        assert_eq!(
+            (claims.user_id().as_str(), claims.session_id().unwrap().to_string()),
+            ("user_1", "sess_1".into())
+        );
+        assert_eq!(claims.authorized_party(), Some("https://app.example.com"));
+        assert_eq!(claims.issuer(), Some("https://clerk.example.com"));
+        assert_eq!(claims.session_status().map(SessionStatus::as_str), Some("active"));
+        assert!(!claims.is_pending() && claims.organization().is_none());
+        assert_eq!(claims.issued_at(), Some(UnixTime::from_secs(1_800_000_000)));
+        assert_eq!(claims.expires_at(), Some(UnixTime::from_secs(1_800_000_060)));
+        let actor = claims.actor().unwrap();
+        assert_eq!((actor.user_id.as_str(), actor.claim.len()), ("user_2", 2));
+        assert_eq!(
+            claims.factor_ages(),
+            Some((FactorAge::Minutes(3.0), FactorAge::NotEnrolled))
+        );
+        assert_eq!(claims.organization_features(), ["dash", "both"]);
+        assert_eq!(claims.user_features(), ["beta", "both"]);
+        assert_eq!(
+            (claims.organization_plans(), claims.user_plans()),
+            (vec!["team"], vec!["free"])
+        );
+        #[derive(serde::Deserialize)]
+        struct Custom {
+            plan: String,
+        }
+        assert_eq!(claims.custom::<Custom>().unwrap().plan, "pro");
+        assert_eq!(claims.as_json()["v"], 2);
+    }
+
+    #[test]
+    fn what_is_absent_or_odd_is_nothing() {
+        let claims = claims(&json!({ "sts": "asleep", "act": { "iss": "x" }, "fva": [0], "iat": "1", "exp": 1e300 }));
+        assert!(claims.session_id().is_none() && claims.session_status().is_none() && claims.actor().is_none());
+        assert!(claims.factor_ages().is_none() && claims.issued_at().is_none() && claims.expires_at().is_none());
+        assert!(claims.user_features().is_empty() && claims.organization_plans().is_empty());
+    }
+
+    #[test]
+    fn a_pending_session_says_so_and_nothing_prints_the_claims() {
+        let claims = claims(&json!({ "sts": "pending", "secret": "hunter2" }));
+        assert_eq!(claims.session_status().map(SessionStatus::as_str), Some("pending"));
+        assert!(claims.is_pending() && !format!("{claims:?}").contains("hunter2"));
+    }
+}
