@@ -27,10 +27,35 @@
 //! | [`Auth`] | [`AuthenticateLayer`] is missing (500) |
 //! | [`SignedIn`] | nobody is signed in (303 or 401), tasks are outstanding, it cannot be told (503) |
 //! | `Option<SignedIn>` | `None` for signed out and for outstanding tasks; still 503 when it cannot be told |
+//! | [`ActiveOrganization`] | as `SignedIn`, and no organization is active (403) |
+//! | [`Require<R>`](Require) | as `SignedIn`, and the requirement `R` is not met (403) |
+//!
+//! All of them answer by the table of [`tower::require`], and refuse (403) what a page of another site sends with this
+//! site's cookies to change something; [`AllowCrossSiteLayer`] makes exceptions.
+//!
+//! # Every route with a rule
+//!
+//! An axum router does not tell which routes it has, so no test helper can list those without a guard. Deny by default
+//! instead: put [`RequireAuthLayer`] around one router that holds everything, and merge the few public routes outside
+//! it.
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use portal_axum::RequireAuthLayer;
+//!
+//! # async fn page() {}
+//! let protected = Router::<()>::new().route("/dashboard", get(page)).layer(RequireAuthLayer::signed_in());
+//! let app = Router::new().route("/", get(page)).merge(protected);
+//! ```
 
 pub mod extract;
+pub mod response;
 
-pub use extract::{Auth, AuthRejection, SignedIn, SignedInRejection};
+pub use extract::{ActiveOrganization, Auth, AuthRejection, Require, SignedIn};
 pub use portal_sdk as sdk;
 pub use portal_tower as tower;
-pub use portal_tower::{AuthenticateLayer, RedirectToPortal, Refusal, RequireAuthLayer, SignOut};
+pub use portal_tower::{
+    AllowCrossSiteLayer, AuthenticateLayer, RedirectToPortal, Refusal, RefusalCause, RequireAuthLayer, SignOut,
+};
+pub use response::PortalRedirect;

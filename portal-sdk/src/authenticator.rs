@@ -3,19 +3,26 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Method;
 use http::request::Parts;
 use url::Url;
 
 use crate::backend::{Backend, KeyCache, KeyCachePolicy};
-use crate::clock::{Clock, SystemClock};
-use crate::decide::{Decision, Effect, Known, KnownKeys, decide};
+use crate::clock::{Clock, SystemClock, UnixTime};
+use crate::decide::{Decision, Effect, Known, KnownKeys, decide, genuine_session};
+use crate::ended_sessions::EndedSessions;
 use crate::instance::Instance;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
 use crate::secret::Secret;
-use crate::state::RequestState;
+use crate::state::{RequestState, UndecidedCause};
+use crate::token::{GenuineSession, SessionClaims};
 
 /// Effects per request: keys, handshake payload, refresh. Each is asked for once.
 const MAX_EFFECTS: usize = 3;
+/// Clerk's session tokens live a minute.
+const MIN_REMEMBERED_MILLIS: i64 = 60_000;
+/// A day, however long tokens claim to live.
+const MAX_REMEMBERED_MILLIS: i64 = 86_400_000;
 
 /// Authenticates requests for one instance. Cloning shares the keys in memory; make one per instance and keep it.
 pub struct Authenticator<B> {
@@ -32,21 +39,43 @@ pub struct Authenticated {
     pub url: ClerkUrl,
     /// What the caller can make of an answer.
     pub kind: RequestKind,
+    /// Whether its method is GET or HEAD.
+    pub is_read_only: bool,
+    /// Whether a browser says that a page of another site made it, whatever it carries and does.
+    pub comes_from_elsewhere: bool,
+    /// Whether a page of another site made it with this site's cookies and could do something by it; see
+    /// [`AuthenticateContext::is_cross_site`].
+    pub is_cross_site: bool,
     /// The `Referer`, if it lies on the application's own origin.
     pub same_origin_referer: Option<Url>,
+    /// The page that htmx runs on, if it lies on the application's own origin.
+    pub htmx_page: Option<Url>,
+    /// The session token it carries if that signs nobody in. Nothing about it has been checked.
+    pub unverified_token: Option<Secret>,
     /// The development browser's token, which links to the portal carry.
     pub dev_browser: Option<Secret>,
+    /// When it was decided.
+    pub at: UnixTime,
 }
 
 impl Authenticated {
-    fn new(cx: &AuthenticateContext<'_>, state: RequestState) -> Self {
-        let is_own = |referer: &&Url| referer.origin().ascii_serialization() == cx.url().origin();
+    fn new(cx: &AuthenticateContext<'_>, state: RequestState, at: UnixTime) -> Self {
+        let unverified_token = match state {
+            RequestState::SignedIn(_) => None,
+            _ => cx.session_token().map(Secret::new),
+        };
         Self {
             state,
             kind: cx.kind(),
-            same_origin_referer: cx.referer().filter(is_own).cloned(),
+            is_read_only: matches!(*cx.method(), Method::GET | Method::HEAD),
+            comes_from_elsewhere: cx.comes_from_elsewhere(),
+            is_cross_site: cx.is_cross_site(),
+            same_origin_referer: cx.same_origin_referer().cloned(),
+            htmx_page: cx.htmx_page(),
+            unverified_token,
             dev_browser: cx.dev_browser_for_links().map(Secret::new),
             url: cx.url().clone(),
+            at,
         }
     }
 }
@@ -56,6 +85,7 @@ struct Shared<B> {
     backend: B,
     clock: Box<dyn Clock>,
     keys: KeyCache,
+    ended: EndedSessions,
 }
 
 impl<B: Backend> Authenticator<B> {
@@ -73,6 +103,7 @@ impl<B: Backend> Authenticator<B> {
             backend,
             clock: Box::new(clock),
             keys: KeyCache::new(policy),
+            ended: EndedSessions::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -102,7 +133,7 @@ impl<B: Backend> Authenticator<B> {
             ..Known::default()
         };
         match decide(&cx, &known, now) {
-            Decision::Settled(state) => Some(Authenticated::new(&cx, state)),
+            Decision::Settled(state) => Some(self.authenticated(&cx, state, now)),
             Decision::Needs(_) => None,
         }
     }
@@ -114,6 +145,7 @@ impl<B: Backend> Authenticator<B> {
             backend,
             clock,
             keys,
+            ..
         } = &*self.shared;
         let mut now = clock.now();
         // The choice between the cookie sets is made once, or the effects could be asked for different tokens.
@@ -124,7 +156,7 @@ impl<B: Backend> Authenticator<B> {
         };
         for _ in 0..=MAX_EFFECTS {
             match decide(&cx, &known, now) {
-                Decision::Settled(state) => return Authenticated::new(&cx, state),
+                Decision::Settled(state) => return self.authenticated(&cx, state, now),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask(backend, &**clock, key_id.as_deref()).await;
                 }
@@ -143,6 +175,55 @@ impl<B: Backend> Authenticator<B> {
             now = clock.now();
         }
         unreachable!("each effect is asked for once, because its answer is filled in")
+    }
+
+    /// The session of a token that this instance signed, however old the token is; `None` for any other token. It says
+    /// nothing about who is asking: use it to end that session, and for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`UndecidedCause`] if the signing keys are out of reach.
+    pub async fn genuine_session(&self, token: &Secret) -> Result<Option<GenuineSession>, UndecidedCause> {
+        let Shared {
+            instance,
+            backend,
+            clock,
+            keys,
+            ..
+        } = &*self.shared;
+        let mut known = KnownKeys::InMemory(keys.fresh(clock.now()));
+        if let Decision::Needs(Effect::SigningKeys { key_id }) = genuine_session(instance, &known, token.expose()) {
+            known = keys.ask(backend, &**clock, key_id.as_deref()).await;
+        }
+        match genuine_session(instance, &known, token.expose()) {
+            Decision::Settled(session) => session,
+            Decision::Needs(_) => Ok(None),
+        }
+    }
+
+    /// Treats a session as over from now on, for as long as tokens of it can still be good. Call it when the session
+    /// has been signed out: a token lives on for a minute whatever happens to its session. Only this authenticator and
+    /// its clones remember it.
+    pub fn forget_session(&self, session: &GenuineSession) {
+        let Shared {
+            instance, clock, ended, ..
+        } = &*self.shared;
+        let now = clock.now();
+        // Another tab may have got a token in this very moment.
+        let lifetime = session
+            .token_lifetime_millis
+            .clamp(MIN_REMEMBERED_MILLIS, MAX_REMEMBERED_MILLIS);
+        let until = now.plus_millis(lifetime).plus_millis(2 * instance.clock_skew_millis());
+        ended.remember(session.id.clone(), until, now);
+    }
+
+    fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState, now: UnixTime) -> Authenticated {
+        let is_ended = state
+            .claims()
+            .and_then(SessionClaims::session_id)
+            .is_some_and(|id| self.shared.ended.contains(id, now));
+        let state = if is_ended { RequestState::ended() } else { state };
+        Authenticated::new(cx, state, now)
     }
 }
 

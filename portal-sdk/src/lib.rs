@@ -76,6 +76,7 @@ pub mod authorization;
 pub mod backend;
 pub mod clock;
 pub mod decide;
+mod ended_sessions;
 pub mod instance;
 pub mod names;
 pub mod portal;

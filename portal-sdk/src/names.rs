@@ -94,4 +94,23 @@ pub mod header {
     pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
     /// What kind of thing the browser will do with the answer.
     pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+    /// How the page that made the request is related to the application: `same-origin`, `same-site`, `cross-site` or
+    /// `none`.
+    pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+    /// htmx made the request: `true`.
+    pub const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+    /// htmx made the request for a link or a form of the page: `true`.
+    pub const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
+    /// The address of the page that htmx runs on.
+    pub const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
+    /// Where htmx shall send the browser.
+    pub const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+    /// The frame that Turbo wants to fill.
+    pub const TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
+    /// Turbo made the request.
+    pub const TURBO_REQUEST_ID: HeaderName = HeaderName::from_static("x-turbo-request-id");
+    /// The outcome of a gRPC call, a number.
+    pub const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+    /// The outcome of a gRPC call in words.
+    pub const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 }

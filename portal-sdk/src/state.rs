@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::backend::BackendError;
 use crate::names::header;
 use crate::secret::Secret;
-use crate::token::{SessionClaims, SessionId, TokenError, TokenErrorReason};
+use crate::token::{SessionClaims, TokenError, TokenErrorReason};
 
 /// The outcome for one request.
 #[derive(Clone, Debug)]
@@ -47,8 +47,6 @@ pub struct SignedOutState {
     pub reason: AuthReason,
     /// What was wrong with the token, if one was read.
     pub token_error: Option<TokenError>,
-    /// The session of a token that is genuine but expired: whoever sends it may still end that session.
-    pub expired_session: Option<SessionId>,
     /// The Backend API did not answer when the session should have been renewed: the person may well be signed in.
     pub unanswered: Option<Arc<BackendError>>,
     /// Headers that belong on the response.
@@ -133,6 +131,19 @@ impl RequestState {
             Self::Handshake(state) => &state.directives,
             Self::Undecided(state) => &state.directives,
         }
+    }
+
+    /// Signed out, because this process ended the session although its token is still good.
+    pub(crate) fn ended() -> Self {
+        let reason = AuthReason::SessionEnded;
+        let mut directives = ResponseDirectives::default();
+        directives.describe("signed-out", &reason, None);
+        Self::SignedOut(SignedOutState {
+            reason,
+            token_error: None,
+            unanswered: None,
+            directives,
+        })
     }
 
     pub(crate) fn directives_mut(&mut self) -> &mut ResponseDirectives {
@@ -259,6 +270,8 @@ pub enum AuthReason {
     ActiveOrganizationMismatch,
     /// `token-type-mismatch`
     TokenTypeMismatch,
+    /// `session-ended`: this process has signed the session out, though its token has not expired yet. A word of ours.
+    SessionEnded,
     /// The token's own fault, or that of the keys.
     Token(TokenErrorReason),
 }
@@ -283,6 +296,7 @@ impl AuthReason {
             Self::SessionTokenWithoutClientUat => "session-token-but-no-client-uat".into(),
             Self::ActiveOrganizationMismatch => "active-organization-mismatch".into(),
             Self::TokenTypeMismatch => "token-type-mismatch".into(),
+            Self::SessionEnded => "session-ended".into(),
             Self::Token(reason) => reason.as_str().into(),
         }
     }
@@ -298,7 +312,7 @@ impl fmt::Display for AuthReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshFailure {
-    /// `non-eligible-non-get`: only GET requests renew.
+    /// `non-eligible-non-get`: only GET requests and the application's own forms renew.
     NotGet,
     /// `non-eligible-no-refresh-cookie`
     NoRefreshCookie,

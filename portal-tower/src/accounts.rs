@@ -6,14 +6,21 @@ use std::pin::Pin;
 
 use portal_sdk::Authenticator;
 use portal_sdk::backend::{Backend, BackendError, User};
-use portal_sdk::token::{SessionId, UserId};
+use portal_sdk::secret::Secret;
+use portal_sdk::state::UndecidedCause;
+use portal_sdk::token::{GenuineSession, SessionId, UserId};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Looks up users and ends sessions.
 pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<User, BackendError>>;
+    fn genuine_session<'a>(
+        &'a self,
+        token: &'a Secret,
+    ) -> BoxFuture<'a, Result<Option<GenuineSession>, UndecidedCause>>;
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
+    fn forget_session(&self, session: &GenuineSession);
 }
 
 impl<B: Backend> Accounts for Authenticator<B> {
@@ -21,7 +28,18 @@ impl<B: Backend> Accounts for Authenticator<B> {
         Box::pin(self.backend().user(id))
     }
 
+    fn genuine_session<'a>(
+        &'a self,
+        token: &'a Secret,
+    ) -> BoxFuture<'a, Result<Option<GenuineSession>, UndecidedCause>> {
+        Box::pin(self.genuine_session(token))
+    }
+
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>> {
         Box::pin(self.backend().revoke_session(id))
+    }
+
+    fn forget_session(&self, session: &GenuineSession) {
+        self.forget_session(session);
     }
 }

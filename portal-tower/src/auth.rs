@@ -3,66 +3,129 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
+use portal_sdk::authorization::{Requirement, Verdict};
 use portal_sdk::backend::{Backend, BackendError, User};
+use portal_sdk::clock::UnixTime;
+use portal_sdk::names::query;
 use portal_sdk::portal::{Portal, PortalPage};
 use portal_sdk::request::{ClerkUrl, RequestKind};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
-use portal_sdk::token::{SessionClaims, SessionId};
+use portal_sdk::token::{SessionClaims, TokenError};
 use portal_sdk::{Authenticated, Authenticator, Instance, RequestState};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::accounts::Accounts;
-use crate::require::Refusal;
+use crate::require::{RecentRedirects, Refusal, RefusalCause, RenderRefusal};
 
 /// Who a request is from. [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request
 /// it forwards, in place of any that came in. Cloning is cheap.
 ///
 /// There are three answers, not two: signed in, signed out, and *cannot tell* (Clerk is out of reach). Only
-/// [`refusal`](Self::refusal) knows them all; do not show "cannot tell" as signed out on a page that matters.
+/// [`check`](Self::check) and [`require`](Self::require) know them all; do not show "cannot tell" as signed out on a page
+/// that matters.
 #[derive(Clone)]
-pub struct Auth(Arc<Inner>);
+pub struct Auth {
+    inner: Arc<Inner>,
+    allows_cross_site: bool,
+}
 
 struct Inner {
     authenticated: Authenticated,
     instance: Instance,
     accounts: Box<dyn Accounts>,
     user: OnceCell<User>,
+    recent_redirects: RecentRedirects,
+    renderer: Option<Arc<dyn RenderRefusal>>,
 }
 
 impl Auth {
-    pub(crate) fn new<B: Backend>(authenticated: Authenticated, authenticator: Authenticator<B>) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new<B: Backend>(
+        authenticated: Authenticated,
+        authenticator: Authenticator<B>,
+        headers: &HeaderMap,
+        renderer: Option<Arc<dyn RenderRefusal>>,
+    ) -> Self {
+        let inner = Inner {
             authenticated,
             instance: authenticator.instance().clone(),
             accounts: Box::new(authenticator),
             user: OnceCell::new(),
-        }))
+            recent_redirects: RecentRedirects::read(headers),
+            renderer,
+        };
+        Self {
+            inner: Arc::new(inner),
+            allows_cross_site: false,
+        }
     }
 
     /// The whole outcome.
     pub fn state(&self) -> &RequestState {
-        &self.0.authenticated.state
+        &self.inner.authenticated.state
     }
 
-    /// The claims of whoever is signed in. `None` also for a *pending* session: its tasks come first.
+    /// The claims of whoever is signed in. `None` also for a *pending* session, whose tasks come first, and for a
+    /// request that a page of another site sent with this site's cookies to change something.
     #[must_use]
     pub fn signed_in(&self) -> Option<&SessionClaims> {
-        self.state().claims().filter(|claims| !claims.is_pending())
+        self.claims().filter(|claims| !claims.is_pending())
     }
 
     /// The claims of a session whose tasks (such as choosing an organization) are outstanding.
     #[must_use]
     pub fn pending(&self) -> Option<&SessionClaims> {
-        self.state().claims().filter(|claims| claims.is_pending())
+        self.claims().filter(|claims| claims.is_pending())
+    }
+
+    fn claims(&self) -> Option<&SessionClaims> {
+        self.state().claims().filter(|_| !self.is_cross_site())
+    }
+
+    /// The claims of whoever is signed in, or what a request that must be signed in is answered, by the table of
+    /// [`require`](crate::require).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]: the answer to send.
+    pub fn check(&self) -> Result<&SessionClaims, Refusal> {
+        match Refusal::of(self, PortalPage::SignIn) {
+            Some(refusal) => Err(refusal),
+            None => self
+                .signed_in()
+                .ok_or_else(|| Refusal::new(self, RefusalCause::Pending)),
+        }
+    }
+
+    /// [`check`](Self::check), and whoever is signed in must meet a requirement.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]: the answer to send.
+    pub fn require(&self, requirement: &(impl Requirement + ?Sized)) -> Result<&SessionClaims, Refusal> {
+        let claims = self.check()?;
+        match requirement.verdict(claims) {
+            Verdict::Met => Ok(claims),
+            Verdict::Unmet => Err(Refusal::unmet(self, None)),
+            Verdict::NeedsReverification(needed) => Err(Refusal::new(self, RefusalCause::NeedsReverification(needed))),
+        }
+    }
+
+    /// Whether a page of another site sent the request, with this site's cookies and to change something: an unsafe
+    /// method or a WebSocket. Guards and extractors refuse it; [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer) makes
+    /// exceptions.
+    #[must_use]
+    pub fn is_cross_site(&self) -> bool {
+        self.inner.authenticated.is_cross_site && !self.allows_cross_site
     }
 
     /// The session token of whoever is signed in, for calls to services that check it too.
     #[must_use]
     pub fn token(&self) -> Option<&Secret> {
         match self.state() {
-            RequestState::SignedIn(state) if !state.claims.is_pending() => Some(&state.token),
+            RequestState::SignedIn(state) if self.signed_in().is_some() => Some(&state.token),
             _ => None,
         }
     }
@@ -74,27 +137,32 @@ impl Auth {
     /// [`UserError::NotSignedIn`], or [`UserError::Backend`] if the look-up fails; it is tried again when asked again.
     pub async fn user(&self) -> Result<&User, UserError> {
         let claims = self.signed_in().ok_or(UserError::NotSignedIn)?;
-        let look_up = || self.0.accounts.user(claims.user_id());
-        self.0.user.get_or_try_init(look_up).await.map_err(UserError::Backend)
+        let look_up = || self.inner.accounts.user(claims.user_id());
+        self.inner
+            .user
+            .get_or_try_init(look_up)
+            .await
+            .map_err(UserError::Backend)
     }
 
     /// The address the request was made to, as the browser sees it.
     #[must_use]
     pub fn public_url(&self) -> &ClerkUrl {
-        &self.0.authenticated.url
+        &self.inner.authenticated.url
     }
 
     /// The instance the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
-        &self.0.instance
+        &self.inner.instance
     }
 
-    /// The address of a page of the portal that leads back to the page being asked for. It carries the development
-    /// token and the satellite marker where they are needed, and leads to the tasks of a pending session.
+    /// The address of a page of the portal, for a "Sign in" or "Account" link on the page being asked for, to which it
+    /// leads back. It carries the development token and the satellite marker where they are needed, and leads to the
+    /// tasks of a pending session.
     #[must_use]
     pub fn link(&self, page: PortalPage) -> Url {
-        self.link_back_to(page, self.page_to_return_to().as_str())
+        self.link_back_to(page, self.page_to_return_to().as_ref().map_or("", Url::as_str))
     }
 
     /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application.
@@ -102,7 +170,7 @@ impl Auth {
     pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
         let portal = Portal::from(self.instance());
         let here = self.public_url().as_url();
-        let dev_browser = self.0.authenticated.dev_browser.as_ref().map(Secret::expose);
+        let dev_browser = self.inner.authenticated.dev_browser.as_ref().map(Secret::expose);
         let link = portal.link(page).requested_from(here).dev_browser(dev_browser);
         let link = if self.pending().is_some() && !page.needs_session() {
             link.with_tasks()
@@ -117,27 +185,59 @@ impl Auth {
             .unwrap_or_else(|_| here.clone())
     }
 
-    /// What a request that must be signed in is answered; by the table of [`require`](crate::require). Meaningful only
-    /// when [`signed_in`](Self::signed_in) is `None`.
-    pub fn refusal(&self) -> Refusal {
-        Refusal::of(self, PortalPage::SignIn)
+    pub(crate) fn kind(&self) -> RequestKind {
+        self.inner.authenticated.kind
     }
 
-    pub(crate) fn kind(&self) -> RequestKind {
-        self.0.authenticated.kind
+    /// Whether a page of another site made the request, whatever it carries and does.
+    pub(crate) fn comes_from_elsewhere(&self) -> bool {
+        self.inner.authenticated.comes_from_elsewhere && !self.allows_cross_site
+    }
+
+    pub(crate) fn at(&self) -> UnixTime {
+        self.inner.authenticated.at
+    }
+
+    pub(crate) fn renderer(&self) -> Option<&Arc<dyn RenderRefusal>> {
+        self.inner.renderer.as_ref()
+    }
+
+    pub(crate) fn recent_redirects(&self) -> &RecentRedirects {
+        &self.inner.recent_redirects
+    }
+
+    pub(crate) fn allow_cross_site(&mut self) {
+        self.allows_cross_site = true;
     }
 
     pub(crate) fn same_origin_referer(&self) -> Option<&Url> {
-        self.0.authenticated.same_origin_referer.as_ref()
+        self.inner.authenticated.same_origin_referer.as_ref()
     }
 
-    /// Where to come back to: the page itself; for a form the page it stands on, since its own address is none.
-    pub(crate) fn page_to_return_to(&self) -> Url {
-        match (self.kind(), self.same_origin_referer()) {
-            (RequestKind::Form, Some(referer)) => referer.clone(),
-            (RequestKind::Form, None) => root_of(self.public_url().as_url()),
-            _ => self.public_url().without_handshake(),
-        }
+    /// The page to come back to, without Clerk's own parameters: the one being asked for, or the one that a form stands
+    /// on or a script runs on, since their own addresses are none. `None` where there is no page.
+    pub(crate) fn page_to_return_to(&self) -> Option<Url> {
+        let facts = &self.inner.authenticated;
+        let is_read_only = facts.is_read_only;
+        let here = || Some(self.clean_url());
+        let around = || facts.same_origin_referer.clone();
+        let page = match facts.kind {
+            RequestKind::Page => here(),
+            RequestKind::Htmx { is_boosted: true } | RequestKind::Turbo { is_partial: false } if is_read_only => here(),
+            RequestKind::Htmx { .. } => facts.htmx_page.clone().or_else(around),
+            RequestKind::Form | RequestKind::Turbo { .. } | RequestKind::Api => around(),
+            _ => return None,
+        };
+        let page = match facts.kind {
+            RequestKind::Api => page?,
+            _ => page.unwrap_or_else(|| root_of(self.public_url().as_url())),
+        };
+        Some(without_clerk_parameters(page))
+    }
+
+    /// The request's own address without what Clerk added to it.
+    pub(crate) fn clean_url(&self) -> Url {
+        without_clerk_parameters(self.public_url().as_url().clone())
     }
 
     /// Why it cannot be told who this is, if it cannot.
@@ -154,17 +254,31 @@ impl Auth {
         self.state().reason()
     }
 
-    /// The session that signing out must end: also one whose token has just expired.
-    pub(crate) fn session_to_end(&self) -> Option<&SessionId> {
+    /// What exactly is wrong with the session token, or in the way of telling. For logs and developers.
+    pub(crate) fn explanation(&self) -> Option<String> {
         match self.state() {
-            RequestState::SignedIn(state) => state.claims.session_id(),
-            RequestState::SignedOut(state) => state.expired_session.as_ref(),
+            RequestState::SignedOut(state) => match state.token_error.as_ref()? {
+                error @ TokenError::AuthorizedParty { .. } => {
+                    let accepted = self.instance().authorized_parties().join(", ");
+                    Some(format!("{error}; accepted are {accepted}"))
+                }
+                error => Some(error.to_string()),
+            },
+            RequestState::Undecided(state) => Some(state.cause.to_string()),
             _ => None,
         }
     }
 
-    pub(crate) async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
-        self.0.accounts.revoke_session(id).await
+    /// The session token that was sent, whatever became of it: its session is what signing out ends.
+    pub(crate) fn token_to_end(&self) -> Option<&Secret> {
+        match self.state() {
+            RequestState::SignedIn(state) => Some(&state.token),
+            _ => self.inner.authenticated.unverified_token.as_ref(),
+        }
+    }
+
+    pub(crate) fn accounts(&self) -> &dyn Accounts {
+        &*self.inner.accounts
     }
 }
 
@@ -195,6 +309,27 @@ pub enum UserError {
     /// The Backend API did not give the user.
     #[error("the user cannot be looked up")]
     Backend(#[source] BackendError),
+}
+
+/// `url` as it was before Clerk added to it. An invitation's ticket stays: the page needs it.
+fn without_clerk_parameters(mut url: Url) -> Url {
+    let is_clerks = |name: &str| {
+        let is_own = name.starts_with("__clerk_") || name == query::LEGACY_DEV_BROWSER;
+        is_own && !matches!(name, "__clerk_ticket" | "__clerk_status")
+    };
+    if !url.query_pairs().any(|(name, _)| is_clerks(&name)) {
+        return url;
+    }
+    let pairs: Vec<_> = url
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| !is_clerks(name))
+        .collect();
+    url.set_query(None);
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+    url
 }
 
 pub(crate) fn root_of(url: &Url) -> Url {

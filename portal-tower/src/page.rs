@@ -1,14 +1,30 @@
 //! A plain page for the few answers that a person sees from a layer.
 
-/// A page with a heading, a paragraph and a form or link already written as HTML.
+/// A page with a heading, a paragraph and whatever is already written as HTML.
 pub(crate) fn page(title: &str, text: &str, html: &str) -> String {
+    write(title, "", text, html)
+}
+
+/// A page that Turbo must load as a whole and that goes on to `url` by itself, with a link for those who are kept here.
+pub(crate) fn page_that_goes_to(url: &str, title: &str, text: &str) -> String {
+    let url = escape(url);
+    let head = format!(
+        "<meta name=\"turbo-visit-control\" content=\"reload\">\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n"
+    );
+    write(title, &head, text, &format!("<p><a href=\"{url}\">Go on</a></p>"))
+}
+
+fn write(title: &str, head: &str, text: &str, html: &str) -> String {
     let (title, text) = (escape(title), escape(text));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{head}<title>{title}</title>\n\
          <style>\n:root {{ color-scheme: light dark }}\n\
          body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.5rem }}\n\
          h1 {{ font-size: 1.5rem; line-height: 1.25 }}\n\
+         dt {{ font-weight: 600 }}\n\
+         dd {{ margin: 0 0 .5rem; overflow-wrap: anywhere }}\n\
          button {{ font: inherit; padding: .5em 1em }}\n\
          </style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n{html}\n</main>\n</body>\n</html>\n"
     )

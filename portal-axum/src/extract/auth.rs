@@ -7,12 +7,17 @@ use super::AuthRejection;
 
 /// Who a request is from, whoever that is: [`portal_tower::Auth`] as an extractor.
 ///
-/// For pages that everybody may see. It never refuses anybody; it is rejected (500) only where
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) is missing.
+/// For pages that everybody may see. It refuses (403) only what a page of another site sent with this site's cookies to
+/// change something, and is rejected (500) where [`AuthenticateLayer`](crate::AuthenticateLayer) is missing.
 #[derive(Clone, Debug)]
 pub struct Auth(portal_tower::Auth);
 
 impl Auth {
+    pub(crate) fn of(parts: &Parts) -> Result<&portal_tower::Auth, AuthRejection> {
+        let auth = parts.extensions.get();
+        auth.ok_or(AuthRejection::MissingAuthenticateLayer)
+    }
+
     /// The value that stands in the request's extensions.
     #[must_use]
     pub fn into_inner(self) -> portal_tower::Auth {
@@ -32,11 +37,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Auth {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts
-            .extensions
-            .get::<portal_tower::Auth>()
-            .cloned()
-            .map(Self)
-            .ok_or(AuthRejection::MissingAuthenticateLayer)
+        let auth = Self::of(parts)?;
+        if auth.is_cross_site() {
+            auth.check()?;
+        }
+        Ok(Self(auth.clone()))
     }
 }

@@ -3,11 +3,11 @@ use http::request::Parts;
 use portal_sdk::backend::User;
 use portal_sdk::instance::Instance;
 use portal_sdk::secret::Secret;
-use portal_sdk::token::{ActiveOrganization, SessionClaims, SessionId, UserId};
-use portal_tower::{Refusal, UserError};
+use portal_sdk::token::{self, SessionClaims, SessionId, UserId};
+use portal_tower::{RefusalCause, UserError};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{Auth, AuthRejection, SignedInRejection};
+use super::{Auth, AuthRejection};
 
 /// Somebody is signed in. `C` is a type of the application's for claims it has added to its session token; leave it out
 /// if there are none.
@@ -58,7 +58,7 @@ impl<C> SignedIn<C> {
 
     /// The active organization; `None` for the personal account.
     #[must_use]
-    pub fn organization(&self) -> Option<&ActiveOrganization> {
+    pub fn organization(&self) -> Option<&token::ActiveOrganization> {
         self.claims.organization()
     }
 
@@ -101,11 +101,21 @@ where
     S: Send + Sync,
     C: DeserializeOwned,
 {
-    type Rejection = SignedInRejection;
+    type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Auth::of(parts)?.check()?;
         let auth = <Auth as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        signed_in(&auth)?.ok_or_else(|| SignedInRejection::Refused(auth.refusal()))
+        // Who passes the check has claims and a token.
+        let (Some(claims), Some(token)) = (auth.signed_in().cloned(), auth.token().cloned()) else {
+            return Err(AuthRejection::MissingAuthenticateLayer);
+        };
+        Ok(Self {
+            custom: claims.custom().map_err(AuthRejection::Claims)?,
+            claims,
+            token,
+            auth,
+        })
     }
 }
 
@@ -114,40 +124,20 @@ where
     S: Send + Sync,
     C: DeserializeOwned,
 {
-    type Rejection = SignedInRejection;
+    type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        let auth = <Auth as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        if let Some(signed_in) = signed_in(&auth)? {
-            return Ok(Some(signed_in));
-        }
-        match auth.refusal() {
-            refusal @ (Refusal::Unavailable { .. } | Refusal::Misconfigured { .. }) => {
-                Err(SignedInRejection::Refused(refusal))
-            }
-            _ => Ok(None),
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(signed_in) => Ok(Some(signed_in)),
+            Err(AuthRejection::Refused(refusal)) if is_nobody(refusal.cause()) => Ok(None),
+            Err(rejection) => Err(rejection),
         }
     }
 }
 
-/// `None`: nobody is, or it cannot be told.
-fn signed_in<C: DeserializeOwned>(auth: &Auth) -> Result<Option<SignedIn<C>>, SignedInRejection> {
-    let (Some(claims), Some(token)) = (auth.signed_in(), auth.token()) else {
-        return Ok(None);
-    };
-    let custom = claims.custom().map_err(SignedInRejection::Claims)?;
-    Ok(Some(SignedIn {
-        claims: claims.clone(),
-        token: token.clone(),
-        custom,
-        auth: auth.clone(),
-    }))
-}
-
-impl From<AuthRejection> for SignedInRejection {
-    fn from(rejection: AuthRejection) -> Self {
-        match rejection {
-            AuthRejection::MissingAuthenticateLayer => Self::MissingAuthenticateLayer,
-        }
-    }
+fn is_nobody(cause: &RefusalCause) -> bool {
+    matches!(
+        cause,
+        RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. }
+    )
 }

@@ -6,8 +6,9 @@ use portal_axum::tower::UserError;
 use portal_axum::{Auth, SignedIn};
 use serde_json::{Value, json};
 
+use crate::ask::{As, get as ask, layer, session, token};
 use crate::common::clerk::{FakeClerk, answer, down};
-use crate::support::{As, SIGNED_OUT, get as ask, layer, session, token};
+use crate::support::SIGNED_OUT;
 
 #[derive(serde::Deserialize)]
 struct Claims {

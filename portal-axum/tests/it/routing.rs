@@ -11,8 +11,9 @@ use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use serde_json::json;
 use tower::{ServiceExt as _, service_fn};
 
+use crate::ask::{As, get as ask, layer, session};
 use crate::common::clerk::FakeClerk;
-use crate::support::{As, SIGNED_OUT, get as ask, layer, session};
+use crate::support::SIGNED_OUT;
 
 #[tokio::test]
 async fn nested_routers_see_the_address_that_was_asked_for() {

@@ -10,6 +10,6 @@ pub(super) fn answer(question: Question<'_, '_>, token: &str) -> Answer<RequestS
     }
     match question.verify(token)? {
         Ok(claims) => Ok(question.signed_in(claims, token, ResponseDirectives::default())),
-        Err(error) => cookie::refused(question, token, error),
+        Err(error) => cookie::refused(question, error),
     }
 }

@@ -4,7 +4,7 @@ use super::redirect::is_document_get;
 use super::{Answer, Question, Refusal, organization, refresh, satellite};
 use crate::names::query;
 use crate::state::{AuthReason, RefreshFailure, RequestState, ResponseDirectives};
-use crate::token::{SessionId, TokenError, UnverifiedToken};
+use crate::token::{TokenError, UnverifiedToken};
 
 pub(super) fn answer(question: Question<'_, '_>) -> Answer<RequestState> {
     let cx = question.cx;
@@ -50,7 +50,7 @@ fn session_token(question: Question<'_, '_>, session: &str) -> Answer<RequestSta
     }
     let claims = match question.verify(session)? {
         Ok(claims) => claims,
-        Err(error) => return refused(question, session, error),
+        Err(error) => return refused(question, error),
     };
     if is_document_get(cx) && cx.redirect_count() == 0 && satellite::comes_from_elsewhere(cx) {
         return Ok(question.handshake_or_signed_out(AuthReason::PrimaryDomainCrossOriginSync.into()));
@@ -63,9 +63,9 @@ fn session_token(question: Question<'_, '_>, session: &str) -> Answer<RequestSta
 
 /// A token that does not verify. Where only time is in the way the session may be alive: renew it, or let the Frontend
 /// API tell.
-pub(super) fn refused(question: Question<'_, '_>, token: &str, error: TokenError) -> Answer<RequestState> {
+pub(super) fn refused(question: Question<'_, '_>, error: TokenError) -> Answer<RequestState> {
     let reason = match error {
-        TokenError::Expired { .. } => return expired(question, token, error),
+        TokenError::Expired { .. } => return expired(question, error),
         TokenError::NotActiveYet { .. } => AuthReason::SessionTokenNotActiveYet,
         TokenError::IssuedInTheFuture { .. } => AuthReason::SessionTokenIatInTheFuture,
         _ => return Ok(question.signed_out(Refusal::token(error))),
@@ -76,7 +76,7 @@ pub(super) fn refused(question: Question<'_, '_>, token: &str, error: TokenError
     }))
 }
 
-fn expired(question: Question<'_, '_>, token: &str, error: TokenError) -> Answer<RequestState> {
+fn expired(question: Question<'_, '_>, error: TokenError) -> Answer<RequestState> {
     let failure = match refresh::attempt(question)? {
         Ok(state) => return Ok(state),
         Err(failure) => failure,
@@ -85,14 +85,9 @@ fn expired(question: Question<'_, '_>, token: &str, error: TokenError) -> Answer
         (RefreshFailure::FetchError | RefreshFailure::UnexpectedAnswer, Some(Err(error))) => Some(error.clone()),
         _ => None,
     };
-    // Its signature was checked before its times were.
-    let session_id = UnverifiedToken::decode(token)
-        .ok()
-        .and_then(|token| token.session_id().map(SessionId::from));
     let refusal = Refusal {
         reason: AuthReason::SessionTokenExpired(failure),
         token_error: Some(error),
-        expired_session: session_id,
         unanswered,
     };
     Ok(question.handshake_or_signed_out(refusal))

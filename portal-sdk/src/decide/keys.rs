@@ -2,34 +2,71 @@
 
 use std::borrow::Cow;
 
-use super::{Answer, Effect, KnownKeys, MissingKey, Question, Stop};
+use super::{Answer, Decision, Effect, KnownKeys, MissingKey, Question, Stop};
+use crate::instance::Instance;
 use crate::state::UndecidedCause;
-use crate::token::{SessionClaims, TokenError, UnverifiedToken, VerifyRules, VerifyingKey, verify_session_token};
+use crate::token::{
+    GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, VerifyingKey, verify_session_token,
+};
+
+/// The key with the id `key_id`. A PEM key serves every id.
+fn key<'k>(
+    instance: &'k Instance,
+    keys: &'k KnownKeys,
+    key_id: Option<&str>,
+) -> Answer<Result<Cow<'k, VerifyingKey>, TokenError>> {
+    if let Some(key) = instance.jwt_key() {
+        return Ok(Ok(Cow::Borrowed(key)));
+    }
+    match keys {
+        KnownKeys::InMemory(Some(keys)) if key_id.is_some_and(|key_id| keys.contains(key_id)) => {
+            Ok(keys.key(key_id).map(Cow::Borrowed))
+        }
+        KnownKeys::InMemory(_) => Err(Stop::Needs(Effect::SigningKeys {
+            key_id: key_id.map(Into::into),
+        })),
+        KnownKeys::Asked { keys, missing } => match (keys.key(key_id), missing) {
+            (Err(TokenError::UnknownKey { .. }), MissingKey::Refused(error)) => Ok(Err(error.clone())),
+            (Err(TokenError::UnknownKey { .. }), MissingKey::OutOfReach(error)) => {
+                Err(Stop::Undecided(UndecidedCause::KeysOutOfReach(error.clone())))
+            }
+            (Err(TokenError::UnknownKey { .. }), MissingKey::TooSoon) => {
+                Err(Stop::Undecided(UndecidedCause::KeyNotLookedUpYet))
+            }
+            (key, _) => Ok(key.map(Cow::Borrowed)),
+        },
+    }
+}
+
+/// The session of a token that this instance signed, whatever its times say, or the key that is needed to tell.
+pub(crate) fn genuine_session(
+    instance: &Instance,
+    keys: &KnownKeys,
+    token: &str,
+) -> Decision<Result<Option<GenuineSession>, UndecidedCause>> {
+    match checked_session(instance, keys, token) {
+        Ok(session) => Decision::Settled(Ok(session)),
+        Err(Stop::Needs(effect)) => Decision::Needs(effect),
+        Err(Stop::Undecided(cause)) => Decision::Settled(Err(cause)),
+    }
+}
+
+fn checked_session(instance: &Instance, keys: &KnownKeys, token: &str) -> Answer<Option<GenuineSession>> {
+    let Some(token) = UnverifiedToken::decode(token)
+        .ok()
+        .filter(|token| !token.is_other_than_session_token())
+    else {
+        return Ok(None);
+    };
+    let Ok(key) = key(instance, keys, token.key_id())? else {
+        return Ok(None);
+    };
+    Ok(GenuineSession::check(&token, &key))
+}
 
 impl<'q> Question<'q, '_> {
-    /// The key with the id `key_id`. A PEM key serves every id.
     pub(super) fn key(self, key_id: Option<&str>) -> Answer<Result<Cow<'q, VerifyingKey>, TokenError>> {
-        if let Some(key) = self.cx.instance().jwt_key() {
-            return Ok(Ok(Cow::Owned(key.clone())));
-        }
-        match &self.known.keys {
-            KnownKeys::InMemory(Some(keys)) if key_id.is_some_and(|key_id| keys.contains(key_id)) => {
-                Ok(keys.key(key_id).map(Cow::Borrowed))
-            }
-            KnownKeys::InMemory(_) => Err(Stop::Needs(Effect::SigningKeys {
-                key_id: key_id.map(Into::into),
-            })),
-            KnownKeys::Asked { keys, missing } => match (keys.key(key_id), missing) {
-                (Err(TokenError::UnknownKey { .. }), MissingKey::Refused(error)) => Ok(Err(error.clone())),
-                (Err(TokenError::UnknownKey { .. }), MissingKey::OutOfReach(error)) => {
-                    Err(Stop::Undecided(UndecidedCause::KeysOutOfReach(error.clone())))
-                }
-                (Err(TokenError::UnknownKey { .. }), MissingKey::TooSoon) => {
-                    Err(Stop::Undecided(UndecidedCause::KeyNotLookedUpYet))
-                }
-                (key, _) => Ok(key.map(Cow::Borrowed)),
-            },
-        }
+        key(self.cx.instance(), &self.known.keys, key_id)
     }
 
     pub(super) fn rules(self) -> VerifyRules<'q> {

@@ -24,6 +24,7 @@ mod satellite;
 
 use std::sync::Arc;
 
+pub(crate) use keys::genuine_session;
 use serde_json::Value;
 
 use crate::backend::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
@@ -34,7 +35,7 @@ use crate::state::{
     AuthReason, HandshakeState, RequestState, ResponseDirectives, SignedInState, SignedOutState, UndecidedCause,
     UndecidedState,
 };
-use crate::token::{KeySet, SessionClaims, SessionId, TokenError};
+use crate::token::{KeySet, SessionClaims, TokenError};
 
 /// What the decision may use besides the request: everything that had to be fetched.
 #[derive(Clone, Debug, Default)]
@@ -99,11 +100,11 @@ pub enum Effect {
 /// The decision, or what it lacks.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Decision {
+pub enum Decision<S = RequestState> {
     /// Carry out the effect and decide again, with a fresh time.
     Needs(Effect),
     /// Decided.
-    Settled(RequestState),
+    Settled(S),
 }
 
 /// Decides.
@@ -172,13 +173,11 @@ impl<'q, 'r> Question<'q, 'r> {
         let Refusal {
             reason,
             token_error,
-            expired_session,
             unanswered,
         } = refusal;
         RequestState::SignedOut(SignedOutState {
             reason,
             token_error,
-            expired_session,
             unanswered,
             directives,
         })
@@ -208,7 +207,6 @@ impl<'q, 'r> Question<'q, 'r> {
 struct Refusal {
     reason: AuthReason,
     token_error: Option<TokenError>,
-    expired_session: Option<SessionId>,
     unanswered: Option<Arc<BackendError>>,
 }
 
@@ -227,7 +225,6 @@ impl From<AuthReason> for Refusal {
         Self {
             reason,
             token_error: None,
-            expired_session: None,
             unanswered: None,
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool 
 
 fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure> {
     let cx = question.cx;
-    if !cx.is_get() {
+    if !cx.is_eligible_for_refresh() {
         return Err(RefreshFailure::NotGet);
     }
     let refresh_token = cx.refresh_cookie().ok_or(RefreshFailure::NoRefreshCookie)?;

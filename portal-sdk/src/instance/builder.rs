@@ -34,6 +34,8 @@ pub struct InstanceBuilder {
     pub(super) syncs_from_satellites_only: bool,
     pub(super) public_origin: Option<String>,
     pub(super) trusted_origins: Vec<String>,
+    pub(super) allowed_request_origins: Vec<String>,
+    pub(super) refreshes_on_get_only: bool,
     pub(super) sign_in_url: Option<String>,
     pub(super) sign_up_url: Option<String>,
     pub(super) redirects: AfterRedirects,
@@ -138,6 +140,28 @@ impl InstanceBuilder {
         I: IntoIterator<Item: Into<String>>,
     {
         self.trusted_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Other origins whose pages may send this application requests that change something, with cookies, such as a
+    /// front end at `https://spa.example.com`. Default: none, so that such requests are refused (403); the application's
+    /// own origins need not be named.
+    ///
+    /// # Security
+    ///
+    /// A page on one of these origins can do whatever the person who looks at it may do here.
+    pub fn allowed_request_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.allowed_request_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Renews an expired session for GET requests only, as Clerk's own SDK does. Default: for every method, unless a
+    /// page of another site made the request, so that a form which took longer than a minute to fill in is not lost.
+    pub fn refresh_on_get_only(mut self) -> Self {
+        self.refreshes_on_get_only = true;
         self
     }
 
@@ -264,10 +288,9 @@ impl InstanceBuilder {
             domain: self.domain.as_deref().map(domain).transpose()?,
             is_satellite: self.is_satellite,
             satellite_auto_sync: self.satellite_auto_sync,
-            satellite_origins: origins(Setting::SatelliteOrigins, &self.satellite_origins)?
-                .iter()
-                .map(|url| url.origin().ascii_serialization().into())
-                .collect(),
+            satellite_origins: origin_texts(Setting::SatelliteOrigins, &self.satellite_origins)?,
+            allowed_request_origins: origin_texts(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
+            refreshes_on_get_only: self.refreshes_on_get_only,
             syncs_from_satellites_only: self.syncs_from_satellites_only,
             sign_in_url: self
                 .sign_in_url
@@ -315,13 +338,33 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
         return Err(ConfigError::SatelliteWithoutDomain);
     }
     let is_development = settings.publishable_key.instance_type() == InstanceType::Development;
-    let is_absolute = settings.sign_in_url.as_deref().is_some_and(|url| !url.starts_with('/'));
-    if is_development && !is_absolute {
+    let sign_in_url = settings.sign_in_url.as_deref().and_then(|url| Url::parse(url).ok());
+    let is_elsewhere = match &sign_in_url {
+        Some(url) => !is_own(settings, url),
+        None => !is_development,
+    };
+    if !is_elsewhere {
         return Err(ConfigError::SatelliteSignInUrl {
             found: settings.sign_in_url.clone(),
         });
     }
     Ok(())
+}
+
+/// Whether `url` lies on the satellite itself, as far as it has said where it lives. The domain of a development
+/// satellite says nothing: it runs wherever its developer runs it.
+fn is_own(settings: &Settings, url: &Url) -> bool {
+    let origin = url.origin().ascii_serialization();
+    let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
+    let is_on_domain = settings
+        .domain
+        .as_deref()
+        .filter(|_| is_production)
+        .is_some_and(|domain| {
+            let own = Url::parse(&format!("{}://{domain}", url.scheme()));
+            own.is_ok_and(|own| own.origin().ascii_serialization() == origin)
+        });
+    is_on_domain || settings.public_origins.iter().any(|own| own == origin)
 }
 
 fn non_empty<I>(items: I) -> Vec<Box<str>>
@@ -417,6 +460,15 @@ fn origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
 
 fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Url>, ConfigError> {
     texts.iter().map(|text| origin(setting, text)).collect()
+}
+
+/// Origins as browsers write them.
+fn origin_texts(setting: Setting, texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
+    let origins = origins(setting, texts)?;
+    Ok(origins
+        .iter()
+        .map(|url| url.origin().ascii_serialization().into())
+        .collect())
 }
 
 /// Without parties of the application's own choice its own origins are the ones that tokens may be made for.

@@ -42,6 +42,8 @@ pub enum Setting {
     PublicOrigin,
     /// The builder's `trusted_origins`
     TrustedOrigins,
+    /// The builder's `allowed_request_origins`
+    AllowedRequestOrigins,
     /// The builder's `organization_patterns`
     OrganizationPatterns,
     /// The builder's `personal_account_patterns`
@@ -70,6 +72,7 @@ impl Setting {
             Self::SatelliteOrigins => "satellite_origins",
             Self::PublicOrigin => "public_origin",
             Self::TrustedOrigins => "trusted_origins",
+            Self::AllowedRequestOrigins => "allowed_request_origins",
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
         }
@@ -141,10 +144,10 @@ pub enum ConfigError {
     /// A satellite must be told where it lives.
     #[error("CLERK_IS_SATELLITE is set; expected CLERK_DOMAIN (its own domain) or CLERK_PROXY_URL beside it")]
     SatelliteWithoutDomain,
-    /// A development satellite must be told where the primary signs people in.
+    /// A satellite's people sign in on the primary, and a development satellite must be told where that is.
     #[error(
-        "CLERK_IS_SATELLITE is set for a development instance; expected CLERK_SIGN_IN_URL to be an absolute http(s) \
-         address on the primary application, found {found:?}"
+        "CLERK_IS_SATELLITE is set; expected CLERK_SIGN_IN_URL to be an absolute http(s) address on the primary \
+         application, not on the satellite itself (a production satellite may leave it out), found {found:?}"
     )]
     SatelliteSignInUrl {
         /// What `CLERK_SIGN_IN_URL` holds.

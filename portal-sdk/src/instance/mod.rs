@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     satellite_origins: Vec<Box<str>>,
     syncs_from_satellites_only: bool,
     public_origins: PublicOrigins,
+    allowed_request_origins: Vec<Box<str>>,
+    refreshes_on_get_only: bool,
     sign_in_url: Option<Box<str>>,
     sign_up_url: Option<Box<str>>,
     redirects: AfterRedirects,
@@ -178,6 +180,18 @@ impl Instance {
     #[must_use]
     pub fn public_origins(&self) -> &PublicOrigins {
         &self.0.public_origins
+    }
+
+    /// Origins of other applications whose pages may send forms and scripts' requests here with cookies.
+    #[must_use]
+    pub fn allowed_request_origins(&self) -> &[Box<str>] {
+        &self.0.allowed_request_origins
+    }
+
+    /// Whether an expired session is renewed for GET requests only.
+    #[must_use]
+    pub fn refreshes_on_get_only(&self) -> bool {
+        self.0.refreshes_on_get_only
     }
 
     /// The application's own sign-in page: a path or an absolute address.

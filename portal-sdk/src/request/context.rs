@@ -10,7 +10,9 @@ use url::Url;
 use super::authorization;
 use super::clerk_url::ClerkUrl;
 use super::cookies::RequestCookies;
+use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::headers::{first_value, joined_values};
+use super::kind::RequestKind;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
@@ -40,10 +42,14 @@ pub struct AuthenticateContext<'r> {
 }
 
 impl<'r> AuthenticateContext<'r> {
-    /// Reads a request. `now` is only used to choose between the two cookie sets.
+    /// Reads a request. `now` is only used to choose between the two cookie sets. A [`ClerkUrl`] in the request's
+    /// extensions counts as its public URL: a router may have taken a prefix off the request's own address.
     #[must_use]
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
-        let url = ClerkUrl::within(parts, instance.public_origins());
+        let url = match parts.extensions.get::<ClerkUrl>() {
+            Some(url) => url.clone(),
+            None => ClerkUrl::within(parts, instance.public_origins()),
+        };
         let cookie_header = joined_values(&parts.headers, &COOKIE).unwrap_or_default();
         let mut cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
         forget_meaningless_session(&mut cookies);
@@ -195,15 +201,45 @@ impl<'r> AuthenticateContext<'r> {
     /// What the caller can make of an answer.
     #[must_use]
     pub fn kind(&self) -> RequestKind {
-        let is_page = match self.sec_fetch_dest.as_deref() {
-            Some(dest) => matches!(dest, "document" | "iframe"),
-            None => self.accept.as_deref().is_some_and(prefers_html),
-        };
-        match (is_page, self.method()) {
-            (false, _) => RequestKind::Api,
-            (true, &Method::GET | &Method::HEAD) => RequestKind::Page,
-            (true, _) => RequestKind::Form,
-        }
+        RequestKind::of(self.parts)
+    }
+
+    /// Whether a browser says that a page of another site made this request: by `Sec-Fetch-Site`, or by an `Origin` that is
+    /// none of the application's own. A program that is no browser says nothing of the kind.
+    #[must_use]
+    pub fn comes_from_elsewhere(&self) -> bool {
+        comes_from_elsewhere(self.parts, &self.url, self.instance)
+    }
+
+    /// Whether a page of another site made this request with this site's cookies and could do something by it: an
+    /// unsafe method or a WebSocket. A request with a bearer token is not decided by its cookies.
+    #[must_use]
+    pub fn is_cross_site(&self) -> bool {
+        self.bearer.is_none() && is_cross_site(self.parts, &self.url, self.instance)
+    }
+
+    /// Whether an expired session may be renewed for this request. A GET changes nothing, so that whoever made it may
+    /// have it answered; any other method only if the application's own pages made it.
+    #[must_use]
+    pub fn is_eligible_for_refresh(&self) -> bool {
+        self.is_get() || (!self.instance.refreshes_on_get_only() && !self.comes_from_elsewhere())
+    }
+
+    /// The page that htmx runs on, if it lies on the application's own origin.
+    #[must_use]
+    pub fn htmx_page(&self) -> Option<Url> {
+        let page = first_value(&self.parts.headers, &header::HX_CURRENT_URL)?;
+        Url::parse(&page).ok().filter(|page| self.is_own(page))
+    }
+
+    /// The `Referer`, if it lies on the application's own origin.
+    #[must_use]
+    pub fn same_origin_referer(&self) -> Option<&Url> {
+        self.referer().filter(|referer| self.is_own(referer))
+    }
+
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin().ascii_serialization() == self.url.origin()
     }
 
     /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page.
@@ -257,32 +293,6 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
             .field("redirect_count", &self.redirect_count)
             .finish_non_exhaustive()
     }
-}
-
-/// What a caller can make of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestKind {
-    /// A browser that will show a page and follows redirects.
-    Page,
-    /// A browser that sends a form: it follows redirects too, but its address is no page to come back to.
-    Form,
-    /// A script or a program, which wants a status it can tell apart.
-    Api,
-}
-
-/// Whether an `Accept` value names HTML before JSON and before anything at all.
-fn prefers_html(accept: &str) -> bool {
-    let first = accept
-        .split(',')
-        .map(|range| range.split(';').next().unwrap_or_default().trim())
-        .find(|range| {
-            matches!(
-                *range,
-                "text/html" | "application/xhtml+xml" | "application/json" | "*/*"
-            )
-        });
-    matches!(first, Some("text/html" | "application/xhtml+xml"))
 }
 
 /// An unsigned decimal number and nothing else. What is too large counts as the largest.

@@ -5,8 +5,11 @@ mod authorization;
 mod clerk_url;
 mod context;
 mod cookies;
+mod cross_site;
 mod headers;
+mod kind;
 mod suffix;
 
 pub use clerk_url::ClerkUrl;
-pub use context::{AuthenticateContext, RequestKind};
+pub use context::AuthenticateContext;
+pub use kind::RequestKind;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::keys::Algorithm;
-use super::{SessionClaims, TokenError, UnverifiedToken, VerifyingKey};
+use super::{SessionClaims, SessionId, TokenError, UnverifiedToken, VerifyingKey};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
 
@@ -69,6 +69,34 @@ pub fn verify_session_token(
     check_issuer(payload.get("iss"), rules.issuers)?;
     check_times(token, rules.clock_skew_millis, now)?;
     Ok(SessionClaims::new(subject, payload.clone()))
+}
+
+/// A session whose token was signed by the instance, however old the token is. Good for one thing: ending the session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GenuineSession {
+    /// `sess_…`.
+    pub id: SessionId,
+    /// How long tokens of this session are good for, in milliseconds.
+    pub token_lifetime_millis: i64,
+}
+
+impl GenuineSession {
+    /// `None` unless the signature is genuine and the token names a session.
+    pub(crate) fn check(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Option<Self> {
+        let algorithm = check_header(token).ok()?;
+        key.verify(algorithm, token.signed_part().as_bytes(), token.signature())
+            .ok()?;
+        let moment = |claim| seconds(token.payload().get(claim), claim).ok()??.date();
+        let lifetime = match (moment("iat"), moment("exp")) {
+            (Some(issued_at), Some(expires_at)) => expires_at.millis_since(issued_at),
+            _ => 0,
+        };
+        Some(Self {
+            id: SessionId::from(token.session_id()?),
+            token_lifetime_millis: lifetime,
+        })
+    }
 }
 
 /// Verifies a handshake token and returns its directives: `Set-Cookie` values in Clerk's order. Its times are not

@@ -8,11 +8,12 @@ use http::request::Parts;
 use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::request::RequestKind;
+use portal_sdk::secret::Secret;
 use portal_sdk::{Authenticator, Instance, RequestState};
 use serde_json::json;
 
 use crate::common::clerk::{FakeClerk, answer, down};
-use crate::common::mint::instance_key;
+use crate::common::mint::{foreign_key, instance_key};
 use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
 
 const ISSUER: &str = "https://clerk.example.com";
@@ -263,4 +264,57 @@ async fn the_outcome_carries_the_facts_that_an_answer_takes() {
 fn nothing_secret_is_shown_by_debug() {
     let outcome = format!("{:?} {:?}", authenticator(&FakeClerk::new()), instance());
     assert!(!outcome.contains("sk_live_x"), "{outcome}");
+}
+
+#[tokio::test]
+async fn an_ended_session_is_over_though_its_token_is_good() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    let outcome = authenticator.authenticate(&signed_in()).await;
+    let RequestState::SignedIn(state) = &outcome.state else {
+        panic!("{:?}", outcome.state);
+    };
+    let session = authenticator.genuine_session(&state.token).await.unwrap().unwrap();
+    assert_eq!(session.id.as_str(), "sess_1");
+    assert_eq!(session.token_lifetime_millis, 60_000);
+
+    authenticator.forget_session(&session);
+    let outcome = authenticator
+        .clone()
+        .settle(&signed_in())
+        .expect("the keys are in memory");
+    assert_eq!(reason(&outcome.state), "session-ended");
+    let other = instance_key().session_token(ISSUER, &json!({ "sid": "sess_2" }));
+    let outcome = authenticator.settle(&page(&format!("__session={other}; __client_uat=1")));
+    assert!(outcome.unwrap().state.claims().is_some());
+    assert_eq!(clerk.calls(), ["jwks"]);
+}
+
+#[tokio::test]
+async fn only_a_token_of_the_instance_names_a_session_to_end() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    let session_of = async |token: String| {
+        let session = authenticator.genuine_session(&Secret::new(token)).await.unwrap();
+        session.map(|session| session.id.to_string())
+    };
+    assert_eq!(session_of(expired_token()).await.as_deref(), Some("sess_1"));
+    let early = instance_key().session_token(ISSUER, &json!({ "nbf": NOW_SECS + 900 }));
+    assert_eq!(session_of(early).await.as_deref(), Some("sess_1"));
+    let forged = foreign_key().session_token(ISSUER, &json!({}));
+    assert_eq!(session_of(forged).await, None);
+    let machines = instance_key().sign(
+        &crate::common::mint::header(&json!({ "cat": "cl_B7d4PD222AAA" })),
+        &json!({ "sid": "sess_1" }),
+    );
+    assert_eq!(session_of(machines).await, None);
+    assert_eq!(session_of("garbage".to_owned()).await, None);
+
+    clerk.set_jwks(Err(down()));
+    let authenticator = self::authenticator(&clerk);
+    let cause = authenticator
+        .genuine_session(&Secret::new(expired_token()))
+        .await
+        .unwrap_err();
+    assert!(cause.is_temporary(), "{cause}");
 }

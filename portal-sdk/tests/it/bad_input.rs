@@ -10,7 +10,7 @@ use portal_sdk::{Instance, RequestState};
 use serde_json::json;
 
 use crate::common::mint::{instance_key, jwks};
-use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, now};
+use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
 
 fn request(uri: &str, headers: &[(&str, &[u8])]) -> Parts {
     let mut request = Request::get(uri).body(()).unwrap();
@@ -281,4 +281,46 @@ fn size_is_no_trouble() {
 fn base64_of(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+#[test]
+fn a_satellite_does_not_sign_people_in_itself() {
+    use portal_sdk::instance::ConfigError;
+    let live = || {
+        Instance::builder(LIVE_KEY, "sk_live_x")
+            .satellite()
+            .domain("satellite.example")
+    };
+    let test = || {
+        Instance::builder(TEST_KEY, "sk_test_x")
+            .satellite()
+            .domain("localhost:3001")
+    };
+    for (builder, is_right) in [
+        (live(), true),
+        (live().sign_in_url("https://primary.example/sign-in"), true),
+        (live().sign_in_url("https://satellite.example/sign-in"), false),
+        (
+            live()
+                .public_origin("https://www.satellite.example")
+                .sign_in_url("https://www.satellite.example/"),
+            false,
+        ),
+        (test(), false),
+        (test().sign_in_url("/sign-in"), false),
+        (test().sign_in_url("http://localhost:3000/sign-in"), true),
+        (
+            test()
+                .public_origin("http://localhost:3001")
+                .sign_in_url("http://localhost:3001/sign-in"),
+            false,
+        ),
+    ] {
+        let built = builder.build();
+        assert_eq!(built.is_ok(), is_right, "{built:?}");
+        assert!(
+            is_right || matches!(built, Err(ConfigError::SatelliteSignInUrl { .. })),
+            "{built:?}"
+        );
+    }
 }

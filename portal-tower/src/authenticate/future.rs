@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::request::Parts;
@@ -13,6 +14,7 @@ use tower_service::Service;
 
 use crate::auth::Auth;
 use crate::body::ResponseBody;
+use crate::require::RenderRefusal;
 
 type Settled = (Authenticated, Parts);
 
@@ -43,6 +45,7 @@ pin_project! {
 struct Call<S, B, ReqBody> {
     settling: Pin<Box<dyn Future<Output = Settled> + Send>>,
     authenticator: Authenticator<B>,
+    renderer: Option<Arc<dyn RenderRefusal>>,
     body: ReqBody,
     ready: S,
 }
@@ -65,14 +68,7 @@ where
         }
     }
 
-    pub(super) fn decided(
-        authenticated: Authenticated,
-        authenticator: Authenticator<B>,
-        mut parts: Parts,
-        body: ReqBody,
-        inner: &mut S,
-    ) -> Self {
-        let auth = Auth::new(authenticated, authenticator);
+    pub(super) fn decided(auth: Auth, mut parts: Parts, body: ReqBody, inner: &mut S) -> Self {
         if auth.state().directives().location().is_some() {
             return Self::respond(StatusCode::TEMPORARY_REDIRECT, Some(&auth));
         }
@@ -85,12 +81,19 @@ where
         }
     }
 
-    pub(super) fn settle(authenticator: Authenticator<B>, parts: Parts, body: ReqBody, ready: S) -> Self {
+    pub(super) fn settle(
+        authenticator: Authenticator<B>,
+        renderer: Option<Arc<dyn RenderRefusal>>,
+        parts: Parts,
+        body: ReqBody,
+        ready: S,
+    ) -> Self {
         let driver = authenticator.clone();
         let settling = Box::pin(async move { (driver.authenticate(&parts).await, parts) });
         let call = Call {
             settling,
             authenticator,
+            renderer,
             body,
             ready,
         };
@@ -129,11 +132,13 @@ where
                     let (authenticated, parts) = ready!(settling.as_mut().poll(cx));
                     let Call {
                         authenticator,
+                        renderer,
                         body,
                         mut ready,
                         ..
                     } = *call.take().expect("it was there just now");
-                    Self::decided(authenticated, authenticator, parts, body, &mut ready)
+                    let auth = Auth::new(authenticated, authenticator, &parts.headers, renderer);
+                    Self::decided(auth, parts, body, &mut ready)
                 }
             };
             this.kind.set(next.kind);

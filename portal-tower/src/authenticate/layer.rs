@@ -8,6 +8,7 @@ use portal_sdk::{Authenticator, Instance};
 use tower_layer::Layer;
 
 use super::Authenticate;
+use crate::require::RenderRefusal;
 
 /// Authenticates every request. See the [module](super) for the rules.
 ///
@@ -15,6 +16,7 @@ use super::Authenticate;
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AuthenticateLayer<B = HttpBackend> {
     choose: Choose<B>,
+    renderer: Option<Arc<dyn RenderRefusal>>,
 }
 
 /// Which instance a request is for.
@@ -47,6 +49,7 @@ impl<B: Backend> AuthenticateLayer<B> {
     pub fn with(authenticator: Authenticator<B>) -> Self {
         Self {
             choose: Choose::Fixed(authenticator),
+            renderer: None,
         }
     }
 
@@ -59,7 +62,15 @@ impl<B: Backend> AuthenticateLayer<B> {
     {
         Self {
             choose: Choose::PerRequest(Arc::new(choose)),
+            renderer: None,
         }
+    }
+
+    /// Gives the refusals of all guards and extractors inside the application's own look: a closure
+    /// `Fn(&Refusal) -> Option<Response<Bytes>>`, or a type of your own. See [`RenderRefusal`].
+    pub fn render_refusals(mut self, renderer: impl RenderRefusal) -> Self {
+        self.renderer = Some(Arc::new(renderer));
+        self
     }
 }
 
@@ -67,7 +78,7 @@ impl<B, S> Layer<S> for AuthenticateLayer<B> {
     type Service = Authenticate<S, B>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate::new(inner, self.choose.clone())
+        Authenticate::new(inner, self.choose.clone(), self.renderer.clone())
     }
 }
 
@@ -75,6 +86,7 @@ impl<B> Clone for AuthenticateLayer<B> {
     fn clone(&self) -> Self {
         Self {
             choose: self.choose.clone(),
+            renderer: self.renderer.clone(),
         }
     }
 }

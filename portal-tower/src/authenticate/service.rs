@@ -1,4 +1,5 @@
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
@@ -10,18 +11,25 @@ use tower_service::Service;
 
 use super::ResponseFuture;
 use super::layer::Choose;
+use crate::auth::Auth;
 use crate::body::ResponseBody;
+use crate::require::RenderRefusal;
 
 /// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
 #[derive(Debug)]
 pub struct Authenticate<S, B = HttpBackend> {
     inner: S,
     choose: Choose<B>,
+    renderer: Option<Arc<dyn RenderRefusal>>,
 }
 
 impl<S, B> Authenticate<S, B> {
-    pub(super) fn new(inner: S, choose: Choose<B>) -> Self {
-        Self { inner, choose }
+    pub(super) fn new(inner: S, choose: Choose<B>, renderer: Option<Arc<dyn RenderRefusal>>) -> Self {
+        Self {
+            inner,
+            choose,
+            renderer,
+        }
     }
 }
 
@@ -49,18 +57,25 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // Another layer of this kind is outside: the address it saw is the browser's, whatever a router has taken off it
+        // since.
+        if let Some(outer) = parts.extensions.get::<Auth>() {
+            let url = outer.public_url().clone();
+            parts.extensions.insert(url);
+        }
         let Some(authenticator) = self.choose.authenticator(&parts) else {
             return ResponseFuture::respond(StatusCode::MISDIRECTED_REQUEST, None);
         };
         if let Some(authenticated) = authenticator.settle(&parts) {
-            return ResponseFuture::decided(authenticated, authenticator, parts, body, &mut self.inner);
+            let auth = Auth::new(authenticated, authenticator, &parts.headers, self.renderer.clone());
+            return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
         // The service that was polled ready goes into the future and its clone stays behind, not the other way round:
         // a clone need not be ready.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::settle(authenticator, parts, body, ready)
+        ResponseFuture::settle(authenticator, self.renderer.clone(), parts, body, ready)
     }
 }
 
@@ -69,6 +84,7 @@ impl<S: Clone, B> Clone for Authenticate<S, B> {
         Self {
             inner: self.inner.clone(),
             choose: self.choose.clone(),
+            renderer: self.renderer.clone(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Send people to a page of the portal: [`RedirectToPortal`].
+//! Send people to a page of the portal: [`RedirectToPortal`] as a service, [`PortalRedirect`] from a handler.
 //!
 //! | Page | Somebody is signed in | Nobody is | It cannot be told |
 //! |---|---|---|---|
@@ -8,6 +8,8 @@
 //! The portal sends the person back to the page they came from: the `Referer`, if it lies on the application's own
 //! origin, else the application's root; never this service itself.
 
+mod portal_redirect;
 mod service;
 
+pub use portal_redirect::PortalRedirect;
 pub use service::{RedirectToPortal, ResponseFuture};

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use portal_sdk::portal::PortalPage;
+use portal_sdk::request::RequestKind;
 use tower_service::Service;
-use url::Url;
 
-use crate::auth::{Auth, root_of};
-use crate::require::Refusal;
+use super::PortalRedirect;
+use crate::auth::Auth;
+use crate::require::{Refusal, RefusalCause};
 
 /// A service that sends whoever asks to a page of the portal and back. See the [module](super) for the rules.
 #[derive(Clone, Copy, Debug)]
@@ -51,31 +52,22 @@ impl RedirectToPortal {
         Self { page }
     }
 
-    fn answer(self, auth: Option<&Auth>) -> Refusal {
+    fn answer(self, auth: Option<&Auth>) -> Response<Bytes> {
         let Some(auth) = auth else {
-            return Refusal::missing_layer();
+            return Refusal::missing_layer(RequestKind::Page).into_response();
         };
-        if self.page.needs_session() && auth.signed_in().is_none() {
-            return match Refusal::of(auth, PortalPage::SignIn) {
-                // This service is asked for by people only, whatever their browser says of itself.
-                Refusal::Unauthorized { .. } => Refusal::Redirect {
-                    location: auth.link(PortalPage::SignIn),
-                },
-                refusal => refusal,
-            };
-        }
-        Refusal::Redirect {
-            location: auth.link_back_to(self.page, return_back_url(auth).as_str()),
-        }
+        let refusal = Refusal::of(auth, PortalPage::SignIn).filter(|_| self.page.needs_session());
+        let redirect = match refusal.as_ref().map(Refusal::cause) {
+            None => PortalRedirect::to(auth, self.page),
+            // To sign in first, and then here again, which leads on. Whoever asks is a person, whatever the browser says
+            // of itself.
+            Some(RefusalCause::SignedOut { .. } | RefusalCause::Pending) if auth.kind() != RequestKind::Page => {
+                PortalRedirect::back_to(auth, PortalPage::SignIn, auth.clean_url().as_str())
+            }
+            Some(_) => return refusal.map_or_else(Response::default, Refusal::into_response),
+        };
+        redirect.into_response()
     }
-}
-
-fn return_back_url(auth: &Auth) -> Url {
-    let here = auth.public_url().as_url();
-    auth.same_origin_referer()
-        .filter(|referer| referer.path() != here.path())
-        .cloned()
-        .unwrap_or_else(|| root_of(here))
 }
 
 impl<B> Service<Request<B>> for RedirectToPortal {
@@ -90,7 +82,7 @@ impl<B> Service<Request<B>> for RedirectToPortal {
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let answer = self.answer(request.extensions().get::<Auth>());
         ResponseFuture {
-            response: ready(Ok(answer.into_response().map(Full::new))),
+            response: ready(Ok(answer.map(Full::new))),
         }
     }
 }

@@ -3,7 +3,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -51,7 +52,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            KindProj::Forward { future } => Poll::Ready(Ok(ready!(future.poll(cx))?.map(ResponseBody::inner))),
+            KindProj::Forward { future } => {
+                let mut response = ready!(future.poll(cx))?;
+                // It was made for one person, unless the handler says that it is for all.
+                let private = HeaderValue::from_static("private");
+                response.headers_mut().entry(CACHE_CONTROL).or_insert(private);
+                Poll::Ready(Ok(response.map(ResponseBody::inner)))
+            }
             KindProj::Refuse { refusal } => {
                 let refusal = refusal.take().expect("a future is not polled after it is done");
                 Poll::Ready(Ok(refusal.into_response().map(ResponseBody::text)))

@@ -1,165 +1,201 @@
 //! [`Refusal`]: what a request is answered that is not let through.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
+use portal_sdk::authorization::Reverification;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
-use serde_json::json;
+use portal_sdk::state::AuthReason;
 use url::Url;
 
+use super::{RenderRefusal, answer};
 use crate::auth::{Auth, Undecided};
-use crate::page::page;
 
-/// How long, in seconds, a client is asked to wait while Clerk is out of reach.
-const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
-
-/// What a request is answered that is not let through; by the table of [`require`](super).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a request is answered that is not let through, by the table of [`require`](super).
+///
+/// Guards and extractors make it; a service of your own gets it from [`Auth::check`] or [`Auth::require`].
+#[derive(Clone, Debug)]
 #[must_use = "a refusal is an answer; send it"]
+pub struct Refusal(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    cause: RefusalCause,
+    kind: RequestKind,
+    location: Option<Url>,
+    cookie: Option<HeaderValue>,
+    details: Option<String>,
+    renderer: Option<Arc<dyn RenderRefusal>>,
+}
+
+/// Why a request is not let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refusal {
-    /// 303: a browser is sent to the portal and comes back afterwards.
-    Redirect {
-        /// Where to.
-        location: Url,
+pub enum RefusalCause {
+    /// Nobody is signed in.
+    SignedOut {
+        /// Why, in Clerk's words.
+        reason: AuthReason,
     },
-    /// 401: whoever asks must sign in first.
-    Unauthorized {
-        /// Why, in Clerk's words; `session-pending` if tasks are outstanding.
-        reason: String,
-        /// Where a person can sign in.
-        sign_in_url: Url,
+    /// Somebody is signed in, but tasks such as choosing an organization come first.
+    Pending,
+    /// The browser has just been sent to sign in several times and is still not signed in: another time would not help.
+    SignInInVain {
+        /// Why nobody is signed in, in Clerk's words.
+        reason: Option<AuthReason>,
     },
-    /// 503: it cannot be told who this is; trying again may help.
-    Unavailable {
-        /// Whether a browser waits for a page.
-        as_page: bool,
-    },
-    /// 500: the set-up of the application is at fault.
+    /// Somebody is signed in who may not do this.
+    Unmet,
+    /// Somebody is signed in who must first prove again who they are.
+    NeedsReverification(Reverification),
+    /// A page of another site made the request with this site's cookies.
+    CrossSite,
+    /// It cannot be told who this is because Clerk is out of reach; trying again may help.
+    Unavailable,
+    /// The set-up of the application is at fault.
     Misconfigured {
         /// What is wrong with it, for the developer.
-        problem: String,
-        /// Whether a browser waits for a page.
-        as_page: bool,
+        problem: Box<str>,
     },
 }
 
 impl Refusal {
-    pub(crate) fn of(auth: &Auth, page: PortalPage) -> Self {
-        let as_page = auth.kind() != RequestKind::Api;
+    /// Why `auth` is not let through although nothing more than signing in is asked for; `None` if it is.
+    pub(crate) fn of(auth: &Auth, page: PortalPage) -> Option<Self> {
+        if auth.is_cross_site() {
+            tracing::debug!(url = %auth.public_url().origin(), "a request of another site's page was refused");
+            return Some(Self::new(auth, RefusalCause::CrossSite));
+        }
         match auth.undecided() {
             Some(Undecided::Misconfigured(cause)) => {
                 tracing::error!(%cause, "requests cannot be authenticated");
-                return Self::Misconfigured {
-                    problem: cause.to_string(),
-                    as_page,
-                };
+                let problem = cause.to_string().into();
+                return Some(Self::new(auth, RefusalCause::Misconfigured { problem }));
             }
-            Some(Undecided::OutOfReach) => return Self::Unavailable { as_page },
+            Some(Undecided::OutOfReach) => return Some(Self::new(auth, RefusalCause::Unavailable)),
             None => {}
         }
-        if as_page {
-            // A pending session's tasks are part of signing in, whatever page others are sent to.
-            let page = if auth.pending().is_some() {
-                PortalPage::SignIn
-            } else {
-                page
-            };
-            return Self::Redirect {
-                location: auth.link(page),
-            };
-        }
-        let reason = match auth.reason() {
-            Some(reason) => reason.to_string(),
-            None => "session-pending".to_owned(),
+        let cause = match auth.reason() {
+            Some(reason) => RefusalCause::SignedOut { reason: reason.clone() },
+            None if auth.signed_in().is_some() => return None,
+            None => RefusalCause::Pending,
         };
-        // The page a script runs on is not this request's address; the application knows it, we do not.
-        let sign_in_url = auth.link_back_to(PortalPage::SignIn, "");
-        Self::Unauthorized { reason, sign_in_url }
+        Some(Self::to_sign_in(auth, cause, page))
     }
 
-    pub(crate) fn missing_layer() -> Self {
-        tracing::error!("RequireAuthLayer found no Auth; put AuthenticateLayer around it");
-        Self::Misconfigured {
-            problem: "RequireAuthLayer found no Auth: put AuthenticateLayer around it".to_owned(),
-            as_page: false,
+    fn to_sign_in(auth: &Auth, cause: RefusalCause, page: PortalPage) -> Self {
+        // A pending session's tasks are part of signing in, whatever page others are sent to.
+        let page = match cause {
+            RefusalCause::Pending => PortalPage::SignIn,
+            _ => page,
+        };
+        let mut refusal = Self::new(auth, cause);
+        refusal.0.location = Some(auth.link_back_to(page, auth.page_to_return_to().as_ref().map_or("", Url::as_str)));
+        if auth.kind() != RequestKind::Page {
+            return refusal;
         }
+        match auth.recent_redirects().another(auth.public_url(), auth.at()) {
+            Ok(cookie) => refusal.0.cookie = Some(cookie),
+            Err(_) => {
+                let reason = auth.reason().cloned();
+                let problem = auth.explanation();
+                tracing::error!(reason = ?reason.as_ref().map(AuthReason::as_str), problem, "signing in does not help");
+                refusal.0.cause = RefusalCause::SignInInVain { reason };
+            }
+        }
+        refusal
     }
 
-    /// The status it is answered with.
+    pub(crate) fn unmet(auth: &Auth, location: Option<Url>) -> Self {
+        let mut refusal = Self::new(auth, RefusalCause::Unmet);
+        refusal.0.location = location.filter(|_| auth.kind() == RequestKind::Page);
+        refusal
+    }
+
+    pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {
+        let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
+        Self(Box::new(Inner {
+            cause,
+            kind: auth.kind(),
+            location: None,
+            cookie: None,
+            details: is_for_developers.then(|| auth.explanation()).flatten(),
+            renderer: auth.renderer().cloned(),
+        }))
+    }
+
+    pub(crate) fn missing_layer(kind: RequestKind) -> Self {
+        let problem = "no authentication was done: put AuthenticateLayer around this";
+        tracing::error!(problem);
+        let problem = problem.into();
+        Self(Box::new(Inner {
+            cause: RefusalCause::Misconfigured { problem },
+            kind,
+            location: None,
+            cookie: None,
+            details: None,
+            renderer: None,
+        }))
+    }
+
+    /// Why the request is not let through.
+    #[must_use]
+    pub fn cause(&self) -> &RefusalCause {
+        &self.0.cause
+    }
+
+    /// What the caller can make of an answer.
+    #[must_use]
+    pub fn kind(&self) -> RequestKind {
+        self.0.kind
+    }
+
+    /// Where a person can go to mend it: the portal's page for whoever is not signed in, or the page chosen for those
+    /// who may not do this.
+    #[must_use]
+    pub fn location(&self) -> Option<&Url> {
+        self.0.location.as_ref()
+    }
+
+    /// What exactly is wrong with the session token. `None` in production, unless the instance is built with `debug`.
+    #[must_use]
+    pub fn details(&self) -> Option<&str> {
+        self.0.details.as_deref()
+    }
+
+    /// The status it is answered with. For gRPC the HTTP status is always 200 and `grpc-status` tells.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self {
-            Self::Redirect { .. } => StatusCode::SEE_OTHER,
-            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        if self.kind() == RequestKind::Grpc {
+            return StatusCode::OK;
+        }
+        match self.cause() {
+            RefusalCause::SignedOut { .. } | RefusalCause::Pending if self.kind().is_shown() => StatusCode::SEE_OTHER,
+            RefusalCause::Unmet if self.location().is_some() => StatusCode::SEE_OTHER,
+            RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
+            RefusalCause::Unmet | RefusalCause::NeedsReverification(_) | RefusalCause::CrossSite => {
+                StatusCode::FORBIDDEN
+            }
+            RefusalCause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            RefusalCause::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// The answer.
+    #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = self.status();
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match self {
-            Self::Redirect { location } => {
-                if let Ok(location) = HeaderValue::from_str(location.as_str()) {
-                    response.headers_mut().insert(LOCATION, location);
-                }
-            }
-            Self::Unauthorized { reason, sign_in_url } => {
-                response
-                    .headers_mut()
-                    .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                write_json(
-                    &mut response,
-                    &json!({ "error": { "code": "unauthorized", "reason": reason, "sign_in_url": sign_in_url.as_str() } }),
-                );
-            }
-            Self::Unavailable { as_page } => {
-                response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECS);
-                if as_page {
-                    let text = "The sign-in service cannot be reached, so we cannot tell whether you are signed in. \
-                                You have not been signed out. Please try again in a moment.";
-                    write_page(&mut response, "One moment, please", text);
-                } else {
-                    write_json(
-                        &mut response,
-                        &json!({ "error": { "code": "unavailable", "reason": "clerk-unreachable" } }),
-                    );
-                }
-            }
-            Self::Misconfigured { problem, as_page: true } => {
-                write_page(&mut response, "Sign-in is not set up correctly", &problem);
-            }
-            Self::Misconfigured {
-                problem,
-                as_page: false,
-            } => {
-                write_json(
-                    &mut response,
-                    &json!({ "error": { "code": "misconfigured", "reason": problem } }),
-                );
-            }
-        }
-        response
+        answer::write(&self)
     }
-}
 
-fn write_json(response: &mut Response<Bytes>, body: &serde_json::Value) {
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *response.body_mut() = body.to_string().into();
-}
+    pub(super) fn cookie(&self) -> Option<&HeaderValue> {
+        self.0.cookie.as_ref()
+    }
 
-fn write_page(response: &mut Response<Bytes>, title: &str, text: &str) {
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    *response.body_mut() = page(title, text, "").into();
+    pub(super) fn renderer(&self) -> Option<&dyn RenderRefusal> {
+        self.0.renderer.as_deref()
+    }
 }

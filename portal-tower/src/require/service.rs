@@ -3,23 +3,24 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use portal_sdk::portal::PortalPage;
+use portal_sdk::request::RequestKind;
 use tower_service::Service;
 
+use super::layer::Rule;
 use super::{Refusal, ResponseFuture};
 use crate::auth::Auth;
 use crate::body::ResponseBody;
 
 /// The service of [`RequireAuthLayer`](super::RequireAuthLayer).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RequireAuth<S> {
     inner: S,
-    page: PortalPage,
+    rule: Rule,
 }
 
 impl<S> RequireAuth<S> {
-    pub(super) fn new(inner: S, page: PortalPage) -> Self {
-        Self { inner, page }
+    pub(super) fn new(inner: S, rule: Rule) -> Self {
+        Self { inner, rule }
     }
 }
 
@@ -38,10 +39,12 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let refusal = match request.extensions().get::<Auth>() {
-            Some(auth) if auth.signed_in().is_some() => return ResponseFuture::forward(self.inner.call(request)),
-            Some(auth) => Refusal::of(auth, self.page),
-            None => Refusal::missing_layer(),
+            Some(auth) => self.rule.refusal(auth),
+            None => Some(Refusal::missing_layer(RequestKind::Api)),
         };
-        ResponseFuture::refuse(refusal)
+        match refusal {
+            Some(refusal) => ResponseFuture::refuse(refusal),
+            None => ResponseFuture::forward(self.inner.call(request)),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Which cookies signing out changes.
 
-use http::HeaderValue;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use portal_sdk::Instance;
 use portal_sdk::names::cookie;
 use portal_sdk::request::ClerkUrl;
+use portal_sdk::secret::Secret;
 use url::Host;
 
 /// `Set-Cookie` values that sign a browser out of `instance` on the host of `url`. A cookie is removed only under the
@@ -30,6 +32,38 @@ pub(super) fn sign_out_cookies(instance: &Instance, url: &ClerkUrl) -> Vec<Heade
         .into_iter()
         .filter_map(|directive| HeaderValue::try_from(directive).ok())
         .collect()
+}
+
+/// The token of a session that could not be ended before.
+const LEFT_OVER: &str = "__portal_sign_out";
+/// How long, in seconds, it is kept for another attempt.
+const LEFT_OVER_SECS: u32 = 3_600;
+
+/// Keeps the token of a session that lives on, or removes it.
+pub(super) fn left_over_cookie(url: &ClerkUrl, token: Option<&Secret>) -> Option<HeaderValue> {
+    let secure = if url.is_https() { "; Secure" } else { "" };
+    let (value, max_age) = token.map_or(("", 0), |token| (token.expose(), LEFT_OVER_SECS));
+    // Where keys are out of reach, nothing about it was checked.
+    if !value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    {
+        return None;
+    }
+    let cookie = format!("{LEFT_OVER}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}");
+    let mut cookie = HeaderValue::try_from(cookie).ok()?;
+    cookie.set_sensitive(true);
+    Some(cookie)
+}
+
+/// The token kept by [`left_over_cookie`].
+pub(super) fn left_over_token(headers: &HeaderMap) -> Option<Secret> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.split_once('='));
+    let (_, token) = pairs.find(|(name, value)| name.trim() == LEFT_OVER && !value.trim().is_empty())?;
+    Some(Secret::new(token.trim()))
 }
 
 /// `Domain` attributes: none (this host only), then the host and each parent of at least two labels. Browsers refuse

@@ -6,34 +6,49 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use portal_sdk::backend::BackendError;
+use portal_sdk::request::RequestKind;
+use portal_sdk::secret::Secret;
 use tower_service::Service;
 
-use super::cookies::sign_out_cookies;
+use super::cookies::{left_over_cookie, left_over_token, sign_out_cookies};
 use crate::auth::Auth;
+use crate::go::go_to;
 use crate::page::{escape, page};
-use crate::require::Refusal;
+use crate::require::{Refusal, RefusalCause};
 
 /// A service that signs people out. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct SignOut {
     then: Arc<str>,
+    asks: bool,
 }
 
 impl SignOut {
     /// Signs out and goes on to `/`.
     pub fn new() -> Self {
-        Self { then: "/".into() }
+        Self {
+            then: "/".into(),
+            asks: false,
+        }
     }
 
     /// Goes on to `location` instead: a path of the application or an absolute address. It is the application's own
     /// choice, so it is not checked; do not pass on what a visitor sent.
-    pub fn then(self, location: impl Into<Arc<str>>) -> Self {
-        Self { then: location.into() }
+    pub fn then(mut self, location: impl Into<Arc<str>>) -> Self {
+        self.then = location.into();
+        self
+    }
+
+    /// Answers `GET` with a page that asks whether to sign out, for places where only a link can stand.
+    pub fn with_confirmation(mut self) -> Self {
+        self.asks = true;
+        self
     }
 }
 
@@ -53,11 +68,10 @@ impl<B> Service<Request<B>> for SignOut {
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let method = request.method().clone();
-        let auth = request.extensions().get::<Auth>().cloned();
-        let then = self.then.clone();
+        let (parts, _) = request.into_parts();
+        let settings = self.clone();
         ResponseFuture {
-            answering: Box::pin(async move { Ok(answer(&method, auth.as_ref(), &then).await.map(Full::new)) }),
+            answering: Box::pin(async move { Ok(settings.answer(&parts).await.map(Full::new)) }),
         }
     }
 }
@@ -83,28 +97,68 @@ impl fmt::Debug for ResponseFuture {
     }
 }
 
-async fn answer(method: &Method, auth: Option<&Auth>, then: &str) -> Response<Bytes> {
-    let Some(auth) = auth else {
-        return Refusal::missing_layer().into_response();
-    };
-    if method != Method::POST {
-        return respond(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, "POST")], Bytes::new());
+impl SignOut {
+    async fn answer(&self, parts: &Parts) -> Response<Bytes> {
+        let Some(auth) = parts.extensions.get::<Auth>() else {
+            return Refusal::missing_layer(RequestKind::of(parts)).into_response();
+        };
+        match parts.method {
+            Method::POST if auth.comes_from_elsewhere() => Refusal::new(auth, RefusalCause::CrossSite).into_response(),
+            Method::POST => self.sign_out(auth, &parts.headers).await,
+            Method::GET | Method::HEAD if self.asks => ask(auth),
+            _ => {
+                let allowed = if self.asks { "GET, HEAD, POST" } else { "POST" };
+                respond(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, allowed)], String::new())
+            }
+        }
     }
-    // Who cannot be told apart from a visitor may be signed in, and would stay so.
-    if auth.undecided().is_some() && auth.session_to_end().is_none() {
-        return auth.refusal().into_response();
+
+    async fn sign_out(&self, auth: &Auth, headers: &HeaderMap) -> Response<Bytes> {
+        let left_over = left_over_token(headers);
+        let mut cookies = sign_out_cookies(auth.instance(), auth.public_url());
+        let mut response = match end_sessions(auth, left_over.as_ref()).await {
+            Ok(()) => {
+                if left_over.is_some() {
+                    cookies.extend(left_over_cookie(auth.public_url(), None));
+                }
+                go_to(auth.kind(), &self.then)
+            }
+            Err(token) => {
+                cookies.extend(left_over_cookie(auth.public_url(), Some(token)));
+                only_here(auth)
+            }
+        };
+        for cookie in cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
     }
-    if let Some(session_id) = auth.session_to_end() {
-        match auth.revoke_session(session_id).await {
-            Err(error) if !is_already_over(&error) => return not_signed_out(auth, &error),
+}
+
+/// Ends the sessions of the token that was sent and of one that could not be ended before. The token of a session that
+/// lives on comes back.
+async fn end_sessions<'t>(auth: &'t Auth, left_over: Option<&'t Secret>) -> Result<(), &'t Secret> {
+    let mut lives_on = None;
+    for token in [left_over, auth.token_to_end()].into_iter().flatten() {
+        let session = match auth.accounts().genuine_session(token).await {
+            Ok(Some(session)) => session,
+            Ok(None) => continue,
+            Err(cause) => {
+                tracing::error!(%cause, "a session could not be ended at Clerk");
+                lives_on = Some(token);
+                continue;
+            }
+        };
+        auth.accounts().forget_session(&session);
+        match auth.accounts().revoke_session(&session.id).await {
+            Err(error) if !is_already_over(&error) => {
+                tracing::error!(%error, session = %session.id, "a session could not be ended at Clerk");
+                lives_on = Some(token);
+            }
             Ok(()) | Err(_) => {}
         }
     }
-    let mut response = respond(StatusCode::SEE_OTHER, &[(LOCATION, then)], Bytes::new());
-    for cookie in sign_out_cookies(auth.instance(), auth.public_url()) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
+    lives_on.map_or(Ok(()), Err)
 }
 
 /// The Backend API answers 404 for a session that is gone and 400 for one that has ended.
@@ -112,24 +166,36 @@ fn is_already_over(error: &BackendError) -> bool {
     matches!(error, BackendError::Answer { status, .. } if matches!(*status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
 }
 
-fn not_signed_out(auth: &Auth, error: &BackendError) -> Response<Bytes> {
-    tracing::error!(%error, "a session could not be revoked; the person is still signed in");
-    let again = format!(
-        "<form method=\"post\" action=\"{}\"><button>Try again</button></form>",
-        escape(auth.public_url().as_url().path())
+/// A page that asks first.
+fn ask(auth: &Auth) -> Response<Bytes> {
+    let html = page(
+        "Sign out?",
+        "You will have to sign in again to come back.",
+        &button(auth, "Sign out"),
     );
-    let text =
-        "The sign-in service did not end your session, so you are still signed in. Please try again in a moment.";
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (RETRY_AFTER, "5")];
-    respond(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &headers,
-        page("You are still signed in", text, &again).into(),
-    )
+    respond(StatusCode::OK, &[HTML], html)
 }
 
-fn respond(status: StatusCode, headers: &[(http::HeaderName, &str)], body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
+/// Signed out in this browser, but not at Clerk.
+fn only_here(auth: &Auth) -> Response<Bytes> {
+    if auth.kind() == RequestKind::Api {
+        return Refusal::new(auth, RefusalCause::Unavailable).into_response();
+    }
+    let text = "You are signed out in this browser. The sign-in service could not be reached, so it may still take you \
+                for signed in. Please try again in a moment to sign out there too.";
+    let html = page("Signed out here only", text, &button(auth, "Try again"));
+    respond(StatusCode::SERVICE_UNAVAILABLE, &[HTML, (RETRY_AFTER, "5")], html)
+}
+
+const HTML: (HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
+
+fn button(auth: &Auth, text: &str) -> String {
+    let action = escape(auth.public_url().as_url().path());
+    format!("<form method=\"post\" action=\"{action}\"><button>{text}</button></form>")
+}
+
+fn respond(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
         .headers_mut()

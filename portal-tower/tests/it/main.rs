@@ -6,6 +6,8 @@ mod authenticate;
 #[path = "../../../portal-sdk/tests/it/common/mod.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;
+mod guard_table;
+mod guards;
 mod redirect;
 mod require;
 mod sign_out;

@@ -8,6 +8,7 @@ use tower::{Layer as _, ServiceBuilder};
 
 use crate::common::TEST_SUFFIX;
 use crate::common::clerk::{FakeClerk, down};
+use crate::guard_table::{self, Case};
 use crate::support::{
     AS_PAGE, AS_SCRIPT, Answer, App, SIGNED_OUT, TEST_ISSUER, asking_layer, expired, layer, request, send, session,
     signed_in, test,
@@ -61,8 +62,27 @@ async fn who_is_signed_in_passes() {
         )
         .await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "user_1"));
-        assert_eq!(answer.header("cache-control"), None);
+        assert_eq!(answer.header("cache-control"), Some("private"));
     }
+}
+
+#[tokio::test]
+async fn every_row_of_the_table() {
+    guard_table::check(async |case, request| {
+        let clerk = FakeClerk::new();
+        if case == Case::CannotTell {
+            clerk.set_jwks(Err(down()));
+        }
+        let app = App::default();
+        let service = ServiceBuilder::new()
+            .layer(asking_layer(test(), &clerk))
+            .layer(case.guard())
+            .service(app.service());
+        let answer = send(service, request).await;
+        assert_eq!(app.calls(), 0);
+        answer
+    })
+    .await;
 }
 
 #[tokio::test]

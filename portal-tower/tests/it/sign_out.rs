@@ -1,16 +1,17 @@
 //! `SignOut`, by its rules.
 
-use portal_tower::SignOut;
 use portal_tower::sdk::backend::BackendError;
 use portal_tower::sdk::instance::InstanceBuilder;
+use portal_tower::{AllowCrossSiteLayer, SignOut};
 use serde_json::json;
 use tower::Layer as _;
 
 use crate::common::clerk::{FakeClerk, answer, down};
+use crate::common::mint::{foreign_key, instance_key};
 use crate::common::{LIVE_SUFFIX, TEST_SUFFIX};
 use crate::support::{
-    AS_PAGE, Answer, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, asking_layer, expired, layer_with, live, request, send,
-    session, signed_in, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, asking_layer, expired, layer_with, live,
+    request, send, session, signed_in, test,
 };
 
 const HERE: &str = "POST http://localhost:3000/sign-out";
@@ -24,6 +25,11 @@ async fn sign_out(builder: InstanceBuilder, clerk: &FakeClerk, target: &str, coo
 
 fn is_signed_out(answer: &Answer) {
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
+    has_no_session_cookies(answer);
+}
+
+/// The browser is left without a session.
+fn has_no_session_cookies(answer: &Answer) {
     let cookies = answer.all("set-cookie");
     for name in ["__session", "__refresh"]
         .map(|name| [name.to_owned(), format!("{name}_{TEST_SUFFIX}")])
@@ -78,8 +84,22 @@ async fn whoever_is_signed_out_stays_so() {
     }
 }
 
+/// The cookie that keeps the token of a session which could not be ended, as a browser sends it back.
+fn left_over(answer: &Answer) -> String {
+    let cookies = answer.all("set-cookie");
+    let cookie = cookies
+        .iter()
+        .find(|cookie| cookie.starts_with("__portal_sign_out="))
+        .unwrap();
+    assert!(
+        cookie.ends_with("; Path=/; Max-Age=3600; HttpOnly; SameSite=Strict"),
+        "{cookie}"
+    );
+    cookie.split(';').next().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn while_clerk_does_not_answer_nobody_is_told_to_be_signed_out() {
+async fn while_clerk_does_not_answer_the_session_lives_on_there() {
     let timeout = BackendError::Timeout(std::time::Duration::from_secs(5));
     for error in [
         down(),
@@ -94,24 +114,155 @@ async fn while_clerk_does_not_answer_nobody_is_told_to_be_signed_out() {
             let target = "POST http://localhost:3000/sign-out/%22%3E%3Cb%3E'x";
             let answer = sign_out(test(), &clerk, target, &cookies).await;
             assert_eq!(answer.status, 503, "{error}");
-            assert!(answer.all("set-cookie").is_empty());
+            has_no_session_cookies(&answer);
             assert_eq!(answer.header("retry-after"), Some("5"));
-            assert!(answer.body.contains("you are still signed in"), "{}", answer.body);
+            assert!(
+                answer.body.contains("You are signed out in this browser"),
+                "{}",
+                answer.body
+            );
             // The form that tries again posts here, and nothing in the address breaks out of it.
             let form = "<form method=\"post\" action=\"/sign-out/%22%3E%3Cb%3E&#39;x\">";
             assert!(answer.body.contains(form), "{}", answer.body);
+
+            // Another attempt ends it, with nothing but what was kept for it.
+            clerk.set_revoke(Ok(()));
+            let again = sign_out(test(), &clerk, HERE, &format!("{SIGNED_OUT}; {}", left_over(&answer))).await;
+            is_signed_out(&again);
+            assert!(
+                again
+                    .all("set-cookie")
+                    .iter()
+                    .any(|cookie| cookie.starts_with("__portal_sign_out=; "))
+            );
+            assert_eq!(clerk.calls(), ["revoke sess_1", "revoke sess_1"]);
         }
     }
 }
 
 #[tokio::test]
-async fn who_cannot_be_told_may_be_signed_in() {
+async fn while_keys_are_out_of_reach_too() {
     let clerk = FakeClerk::new();
     clerk.set_jwks(Err(down()));
     let service = asking_layer(test(), &clerk).layer(SignOut::new());
     let answer = send(service, request(HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_PAGE])).await;
     assert_eq!(answer.status, 503);
-    assert!(answer.all("set-cookie").is_empty());
+    has_no_session_cookies(&answer);
+
+    // A script gets a status it can tell apart.
+    let service = asking_layer(test(), &clerk).layer(SignOut::new());
+    let script = request(HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_SCRIPT]);
+    let script = send(service, script).await;
+    assert_eq!(
+        (script.status, &script.json()["error"]["code"]),
+        (503, &json!("unavailable"))
+    );
+    has_no_session_cookies(&script);
+
+    clerk.set_jwks(Ok(crate::common::mint::jwks()));
+    let service = asking_layer(test(), &clerk).layer(SignOut::new());
+    let again = send(service, request(HERE, &[("cookie", &left_over(&answer)), AS_PAGE])).await;
+    is_signed_out(&again);
+    assert_eq!(clerk.calls().last().unwrap(), "revoke sess_1");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_another_attempt_signs_nobody_in_and_ends_nobody_elses_session() {
+    let clerk = FakeClerk::new();
+    let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
+    is_signed_out(&sign_out(test(), &clerk, HERE, &format!("__portal_sign_out={forged}")).await);
+    assert!(clerk.calls().is_empty());
+
+    let app = App::default();
+    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
+    let cookies = format!("{SIGNED_OUT}; __portal_sign_out={token}");
+    let seen = send(
+        layer_with(test(), &clerk).layer(app.service()),
+        request(HERE, &[("cookie", &cookies)]),
+    )
+    .await;
+    assert_eq!(seen.body, "nobody");
+}
+
+#[tokio::test]
+async fn cookies_that_contradict_each_other_still_name_the_session() {
+    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
+    for uat in ["0", "9999999999"] {
+        let clerk = FakeClerk::new();
+        let cookies = format!("__session={token}; __client_uat={uat}; {SIGNED_OUT}");
+        is_signed_out(&sign_out(test(), &clerk, HERE, &cookies).await);
+        assert_eq!(clerk.calls(), ["revoke sess_1"], "{uat}");
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_an_ended_session_is_good_for_nothing() {
+    let clerk = FakeClerk::new();
+    let layer = layer_with(test(), &clerk);
+    let cookies = signed_in(TEST_ISSUER);
+    let seen = async || {
+        let request = request("http://localhost:3000/", &[("cookie", &cookies)]);
+        send(layer.clone().layer(App::default().service()), request).await
+    };
+    assert_eq!(seen().await.body, "user_1");
+    // Clerk does not even answer.
+    clerk.set_revoke(Err(down()));
+    let request = request(HERE, &[("cookie", &cookies), AS_PAGE]);
+    assert_eq!(send(layer.clone().layer(SignOut::new()), request).await.status, 503);
+    let after = seen().await;
+    assert_eq!(after.body, "nobody");
+    assert_eq!(after.header("x-clerk-auth-reason"), Some("session-ended"));
+}
+
+#[tokio::test]
+async fn another_site_cannot_sign_people_out() {
+    let clerk = FakeClerk::new();
+    let evil = ("origin", "https://evil.example");
+    for headers in [
+        vec![("cookie", SIGNED_OUT), ("sec-fetch-site", "cross-site"), AS_PAGE],
+        vec![("cookie", SIGNED_OUT), evil, AS_PAGE],
+        // Cookies may be withheld; those in the answer would not be.
+        vec![evil, AS_PAGE],
+    ] {
+        let answer = send(
+            layer_with(test(), &clerk).layer(SignOut::new()),
+            request(HERE, &headers),
+        )
+        .await;
+        assert_eq!(answer.status, 403, "{headers:?}");
+        assert!(answer.all("set-cookie").is_empty());
+        let allowed = AllowCrossSiteLayer::new().layer(SignOut::new());
+        let answer = send(layer_with(test(), &clerk).layer(allowed), request(HERE, &headers)).await;
+        assert_eq!(answer.status, 303, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_asks_first_if_the_application_wants_links() {
+    let clerk = FakeClerk::new();
+    let service = layer_with(test(), &clerk).layer(SignOut::new().with_confirmation());
+    let here = "http://localhost:3000/sign-out";
+    let cookies = signed_in(TEST_ISSUER);
+    let asked = send(service.clone(), request(here, &[("cookie", &cookies), AS_PAGE])).await;
+    assert_eq!((asked.status, asked.header("cache-control")), (200, Some("no-store")));
+    assert!(
+        asked.body.contains("<form method=\"post\" action=\"/sign-out\">"),
+        "{}",
+        asked.body
+    );
+    assert!(asked.all("set-cookie").is_empty() && clerk.calls().is_empty());
+    let other = send(service.clone(), request(&format!("PUT {here}"), &[AS_PAGE])).await;
+    assert_eq!((other.status, other.header("allow")), (405, Some("GET, HEAD, POST")));
+    is_signed_out(&send(service, request(HERE, &[("cookie", &cookies), AS_PAGE])).await);
+}
+
+#[tokio::test]
+async fn htmx_and_turbo_are_led_on_in_their_own_way() {
+    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
+    let htmx = send(service.clone(), request(HERE, &[("hx-request", "true")])).await;
+    assert_eq!((htmx.status, htmx.header("hx-redirect")), (200, Some("/bye")));
+    let turbo = send(service, request(HERE, &[("x-turbo-request-id", "1")])).await;
+    assert!(turbo.body.contains("content=\"0; url=/bye\""), "{}", turbo.body);
 }
 
 #[tokio::test]

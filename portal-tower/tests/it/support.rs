@@ -141,7 +141,7 @@ impl Answer {
 pub(crate) async fn send<S, ReqBody, ResBody>(service: S, request: Request<ReqBody>) -> Answer
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = Infallible>,
-    ResBody: Body<Data = Bytes, Error = Infallible>,
+    ResBody: Body<Data = Bytes, Error: std::fmt::Debug>,
 {
     let response = service.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();

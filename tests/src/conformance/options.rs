@@ -96,7 +96,9 @@ impl Instances {
             options.get(index)?.as_deref()
         };
         let keys = ["x-publishable-key", "x-secret-key"].map(|name| option(name).unwrap_or_default());
+        // Off, because Clerk's own SDK knows no other way (G8).
         let mut builder = Instance::builder(keys[0], keys[1])
+            .refresh_on_get_only()
             .satellite_origins(list(option("x-satellite-origins")))
             .authorized_parties(list(option("x-authorized-parties")))
             .audience(list(option("x-audience")));

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use http::Request;
 use http::request::Parts;
+use http::{Method, Request};
 use jsonwebtoken::jwk::JwkSet;
 use portal_sdk::backend::{
     Backend, BackendError, HandshakePayload, KeyCachePolicy, RefreshedSession, SessionRefresh, User,
@@ -159,6 +159,35 @@ async fn g7_fetched_keys_replace_the_old_ones() {
 }
 
 #[tokio::test]
+async fn g8_a_form_that_took_longer_than_a_minute_is_not_lost() {
+    let cookies = format!(
+        "__session={}; __client_uat=1; __refresh_naoXFJnI=r",
+        signing::expired_token()
+    );
+    let form = |headers: &[(&str, &str)]| {
+        let mut parts = page(&[&[("cookie", cookies.as_str())], headers].concat());
+        parts.method = Method::POST;
+        parts
+    };
+    let (own, others) = (("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site"));
+    for (builder, site, reason) in [
+        // The backend of these tests renews nothing; that it was asked shows in the reason.
+        (live(), own, "unexpected-sdk-error"),
+        (live(), others, "non-eligible-non-get"),
+        (live().refresh_on_get_only(), own, "non-eligible-non-get"),
+    ] {
+        let instance = builder.jwt_key(signing::public_pem()).build().expect("right");
+        let state = state(instance, &form(&[site])).await;
+        let found = state.reason().map(ToString::to_string);
+        assert_eq!(
+            found,
+            Some(format!("session-token-expired-refresh-{reason}")),
+            "{site:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn g25_the_message_is_for_debugging() {
     let parts = page(&[("authorization", "Bearer abc")]);
     for (builder, is_said) in [(live(), false), (live().debug(), true)] {
@@ -270,6 +299,10 @@ mod signing {
 
     pub(super) fn token() -> String {
         fixture("token:live-valid")
+    }
+
+    pub(super) fn expired_token() -> String {
+        fixture("token:live-expired")
     }
 
     pub(super) fn jwk() -> Value {

@@ -55,7 +55,9 @@ pub(crate) async fn replay(case: &Case) -> Verdict {
 }
 
 fn instance(options: &Options) -> Result<Instance, ConfigError> {
+    // Off, because Clerk's own SDK knows no other way (G8).
     let mut builder = Instance::builder(&*options.publishable_key, &*options.secret_key)
+        .refresh_on_get_only()
         .satellite_origins(&options.satellite_origins)
         .authorized_parties(options.authorized_parties.iter().map(String::as_str))
         .audience(list(options.audience.as_ref()))

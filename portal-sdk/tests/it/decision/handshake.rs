@@ -71,7 +71,7 @@ C1 a valid session stays (G4)       | live | document nonce=n1 session=valid uat
 C1 also in an outage (G4)           | live | document nonce=n1 session=valid uat={recent}                 | nonce=down     | signed-in token=valid
 C1 and under load (G4)              | live | document nonce=n1 session=valid uat={recent}                 | nonce=429      | signed-in token=valid
 C1 everything at once               | live | document nonce=n1 session=expired uat=1 refresh'=r           | nonce=expired keys refresh=valid | signed-in token=valid sets=valid
-C1 everything at once, failing      | live | api nonce=n1 session=expired uat=1 refresh'=r                | nonce=503 keys=down-but-kept refresh=down | signed-out session-token-expired-refresh-fetch-error may-end=sess_1 unanswered
+C1 everything at once, failing      | live | api nonce=n1 session=expired uat=1 refresh'=r                | nonce=503 keys=down-but-kept refresh=down | signed-out session-token-expired-refresh-fetch-error unanswered
 ",
     );
 }

@@ -63,8 +63,8 @@ H4 no key id                     | live           | api bearer=without-key-id   
 H4 the secret key is refused     | live           | api bearer=valid                                             | keys=secret-key-refused | signed-out secret-key-invalid
 H4 Clerk has no keys             | live           | api bearer=valid                                             | keys=none      | signed-out jwk-remote-failed-to-load
 H4 expired, for a page           | live           | document bearer=expired                                      | -              | handshake session-token-expired-refresh-non-eligible-no-refresh-cookie session=expired
-H4 expired, for a script         | live           | api bearer=expired                                           | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie may-end=sess_1
-H4 expired, for a form           | live           | POST document bearer=expired                                 | -              | signed-out session-token-expired-refresh-non-eligible-non-get may-end=sess_1
+H4 expired, for a script         | live           | api bearer=expired                                           | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie
+H4 expired, for a form           | live           | POST document bearer=expired                                 | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie
 H4 not yet valid, for a page     | live           | document bearer=early                                        | -              | handshake session-token-nbf session=early
 H4 not yet valid, for a script   | live           | api bearer=early                                             | -              | signed-out session-token-nbf
 H4 from the future, for a page   | live           | document bearer=future                                       | -              | handshake session-token-iat-in-the-future session=future
@@ -110,9 +110,10 @@ C15 another key's signature                | live       | document session=forge
 C15 not yet valid                          | live       | document session=early uat={recent}                      | -              | handshake session-token-nbf session=early
 C15 from the future                        | live       | document session=future uat={recent}                     | -              | handshake session-token-iat-in-the-future session=future
 C15 expired                                | live       | document session=expired uat=1                           | -              | handshake session-token-expired-refresh-non-eligible-no-refresh-cookie session=expired
-C15 expired, for a script                  | live       | api session=expired uat=1                                | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie may-end=sess_1
-C15 expired, for a form                    | live       | POST document session=expired uat=1                      | -              | signed-out session-token-expired-refresh-non-eligible-non-get may-end=sess_1
-C15 expired, HEAD                          | live       | HEAD document session=expired uat=1                      | -              | signed-out session-token-expired-refresh-non-eligible-non-get may-end=sess_1
+C15 expired, for a script                  | live       | api session=expired uat=1                                | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie
+C15 expired, for a form                    | live       | POST document session=expired uat=1                      | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie
+C15 expired, HEAD                          | live       | HEAD document session=expired uat=1                      | -              | signed-out session-token-expired-refresh-non-eligible-no-refresh-cookie
+C15 expired, for a form, as Clerk's SDK    | live+get-only | POST document session=expired uat=1                   | -              | signed-out session-token-expired-refresh-non-eligible-non-get
 C15 the keys are out of reach              | live       | document session=valid uat={recent}                      | keys=down      | undecided keys-out-of-reach temporary=true
 C15 also for a script                      | live       | api session=valid uat={recent}                           | keys=down      | undecided keys-out-of-reach temporary=true
 C15 kept keys serve                        | live       | document session=valid uat={recent}                      | keys=down-but-kept | signed-in
@@ -168,16 +169,24 @@ renewed, keys fetched before    | live | document session=expired uat=1 refresh'
 renewed in development          | test | document dev=dvb_1 session=expired uat=1 refresh'=r      | refresh=valid  | signed-in token=valid sets=valid
 renewed from the header         | live | api bearer=expired refresh'=r                            | refresh=valid  | signed-in token=valid sets=valid
 renewed beside a valid cookie   | live | api bearer=expired session=valid uat={recent} refresh'=r | refresh=valid  | signed-in token=valid sets=valid
-not for a form                  | live | POST document session=expired uat=1 refresh'=r           | -              | signed-out session-token-expired-refresh-non-eligible-non-get may-end=sess_1
+renewed for a form              | live | POST document session=expired uat=1 refresh'=r           | refresh=valid  | signed-in token=valid sets=valid
+renewed for a form of our own   | live | POST document site=same-origin session=expired uat=1 refresh'=r | refresh=valid  | signed-in token=valid sets=valid
+renewed for any method          | live | PUT api origin=https://app.example.com session=expired uat=1 refresh'=r | refresh=valid  | signed-in token=valid sets=valid
+renewed for a named origin      | live+callers | POST api site=same-site origin=https://spa.example.com session=expired uat=1 refresh'=r | refresh=valid  | signed-in token=valid sets=valid
+not for a form if asked so      | live+get-only | POST document session=expired uat=1 refresh'=r  | -              | signed-out session-token-expired-refresh-non-eligible-non-get
+not for a form from elsewhere   | live | POST document site=cross-site session=expired uat=1 refresh'=r | -        | signed-out session-token-expired-refresh-non-eligible-non-get
+nor with the older header alone | live | POST document origin=https://evil.example session=expired uat=1 refresh'=r | - | signed-out session-token-expired-refresh-non-eligible-non-get
+nor with a bearer from elsewhere | live | POST api site=cross-site bearer=expired refresh'=r      | -              | signed-out session-token-expired-refresh-non-eligible-non-get
+a link from elsewhere is a GET  | live | document site=cross-site session=expired uat=1 refresh'=r | refresh=valid  | signed-in token=valid sets=valid
 the plain cookie does not count | live | document session=expired uat=1 refresh=r                 | -              | handshake session-token-expired-refresh-non-eligible-no-refresh-cookie session=expired
 only what has expired           | live | document session=early uat={recent} refresh'=r           | -              | handshake session-token-nbf session=early
 not what is forged              | live | document session=expired-and-forged uat=1 refresh'=r     | -              | signed-out token-invalid-signature
 refused with a code             | live | document session=expired uat=1 refresh'=r                | refresh=401:refresh_token_expired | handshake session-token-expired-refresh-refresh_token_expired session=expired
-refused, for a script           | live | api session=expired uat=1 refresh'=r                     | refresh=401:refresh_token_expired | signed-out session-token-expired-refresh-refresh_token_expired may-end=sess_1
+refused, for a script           | live | api session=expired uat=1 refresh'=r                     | refresh=401:refresh_token_expired | signed-out session-token-expired-refresh-refresh_token_expired
 broken without a code           | live | document session=expired uat=1 refresh'=r                | refresh=500    | handshake session-token-expired-refresh-unexpected-bapi-error session=expired
-broken, for a script            | live | api session=expired uat=1 refresh'=r                     | refresh=500    | signed-out session-token-expired-refresh-unexpected-bapi-error may-end=sess_1 unanswered
+broken, for a script            | live | api session=expired uat=1 refresh'=r                     | refresh=500    | signed-out session-token-expired-refresh-unexpected-bapi-error unanswered
 out of reach                    | live | document session=expired uat=1 refresh'=r                | refresh=down   | handshake session-token-expired-refresh-fetch-error session=expired
-out of reach, for a script      | live | api session=expired uat=1 refresh'=r                     | refresh=down   | signed-out session-token-expired-refresh-fetch-error may-end=sess_1 unanswered
+out of reach, for a script      | live | api session=expired uat=1 refresh'=r                     | refresh=down   | signed-out session-token-expired-refresh-fetch-error unanswered
 too slow                        | live | document session=expired uat=1 refresh'=r                | refresh=timeout | handshake session-token-expired-refresh-fetch-error session=expired
 an answer that cannot be read   | live | document session=expired uat=1 refresh'=r                | refresh=unreadable | handshake session-token-expired-refresh-unexpected-sdk-error session=expired
 no cookies                      | live | document session=expired uat=1 refresh'=r                | refresh=none   | handshake session-token-expired-refresh-unexpected-sdk-error session=expired

@@ -177,7 +177,8 @@ fn error(answer: &str) -> Option<Arc<BackendError>> {
 }
 
 /// A request in words: method, address, `document`/`iframe`/`dest=…`, `accept=…`, cookies by their short names,
-/// `bearer=<kind>`, `authorization=…` (`+` is a space), `referer=…`, `origin=…`.
+/// `bearer=<kind>`, `authorization=…` (`+` is a space), `referer=…`, `origin=…`,
+/// `site=…` (`Sec-Fetch-Site`).
 pub(super) fn request(setting: &Setting, words: &str) -> Parts {
     let mut method = Method::GET;
     let mut address = Url::parse(setting.address).unwrap();
@@ -207,6 +208,7 @@ pub(super) fn request(setting: &Setting, words: &str) -> Parts {
             "authorization" => set(AUTHORIZATION, &setting.fill_in(&value.replace('+', " "))),
             "referer" => set(REFERER, value),
             "origin" => set(ORIGIN, value),
+            "site" => set(HeaderName::from_static("sec-fetch-site"), value),
             _ if word.starts_with('/') || word.starts_with("http") => {
                 address = address.join(&setting.fill_in(word)).unwrap();
             }
@@ -233,12 +235,8 @@ fn summary(state: &RequestState) -> String {
             format!("signed-in {}{pending}", state.claims.user_id())
         }
         RequestState::SignedOut(state) => {
-            let may_end = state
-                .expired_session
-                .as_ref()
-                .map_or_else(String::new, |id| format!(" may-end={id}"));
             let unanswered = if state.unanswered.is_some() { " unanswered" } else { "" };
-            format!("signed-out {}{may_end}{unanswered}", state.reason)
+            format!("signed-out {}{unanswered}", state.reason)
         }
         RequestState::Handshake(state) => format!("handshake {}", state.reason),
         RequestState::Undecided(state) => {
@@ -315,7 +313,7 @@ impl<'t> Expected<'t> {
                 "suffixed" => suffixed = "true",
                 "redirect_url" => redirect_url = value.to_owned(),
                 "count" => count = value,
-                "pending" | "may-end" | "unanswered" | "temporary" => notes = format!("{notes} {word}"),
+                "pending" | "unanswered" | "temporary" => notes = format!("{notes} {word}"),
                 _ => panic!("no such word about an outcome: {word}"),
             }
         }

@@ -53,6 +53,8 @@ impl Setting {
                 "no-skew" => builder.clock_skew(std::time::Duration::ZERO),
                 "origins" => builder.satellite_origins(["https://satellite.example"]),
                 "satellites-only" => builder.sync_from_satellites_only(),
+                "get-only" => builder.refresh_on_get_only(),
+                "callers" => builder.allowed_request_origins(["https://spa.example.com"]),
                 "public-origin" => builder.public_origin("https://app.example.com"),
                 "organizations" => builder
                     .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)", "/orgs-by-id/:id"])

@@ -1,0 +1,67 @@
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use portal_sdk::token::{self, SessionClaims};
+
+use super::{Auth, AuthRejection, SignedIn};
+
+/// Somebody is signed in with an organization active. It dereferences to the organization as the session token has it.
+///
+/// Whoever is signed in with their personal account is answered 403, by the table of
+/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for them instead; it still
+/// wants somebody to be signed in.
+///
+/// ```
+/// use portal_axum::ActiveOrganization;
+///
+/// async fn team(organization: ActiveOrganization) -> String {
+///     format!("{} in {}", organization.signed_in().user_id(), organization.id)
+/// }
+/// # axum::Router::<()>::new().route("/", axum::routing::get(team));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ActiveOrganization {
+    signed_in: SignedIn,
+    organization: token::ActiveOrganization,
+}
+
+impl ActiveOrganization {
+    /// Who is signed in.
+    #[must_use]
+    pub fn signed_in(&self) -> &SignedIn {
+        &self.signed_in
+    }
+}
+
+impl Deref for ActiveOrganization {
+    type Target = token::ActiveOrganization;
+
+    fn deref(&self) -> &Self::Target {
+        &self.organization
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ActiveOrganization {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Auth::of(parts)?.require(&|claims: &SessionClaims| claims.organization().is_some())?;
+        let organization = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        // Who passes has one.
+        organization.ok_or(AuthRejection::MissingAuthenticateLayer)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for ActiveOrganization {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let signed_in = <SignedIn as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let organization = signed_in.organization().cloned();
+        Ok(organization.map(|organization| Self {
+            signed_in,
+            organization,
+        }))
+    }
+}

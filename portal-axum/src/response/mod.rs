@@ -1,0 +1,5 @@
+//! Responses.
+
+mod redirect;
+
+pub use redirect::PortalRedirect;

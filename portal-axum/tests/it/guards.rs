@@ -1,0 +1,159 @@
+//! The table of answers, through axum: by the layer and by extractors.
+
+use axum::Router;
+use axum::routing::{any, post};
+use portal_axum::sdk::authorization::{Permission, Requirement, Reverification, Verdict};
+use portal_axum::sdk::portal::PortalPage;
+use portal_axum::sdk::token::SessionClaims;
+use portal_axum::{ActiveOrganization, AllowCrossSiteLayer, Auth, PortalRedirect, Require, SignedIn};
+use serde_json::json;
+
+use crate::ask::{As, get as ask, layer, session};
+use crate::common::clerk::{FakeClerk, down};
+use crate::guard_table::{self, Case};
+use crate::support::{AS_PAGE, SIGNED_OUT, request, send};
+
+#[derive(Default)]
+struct CanPay;
+
+impl Requirement for CanPay {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        Permission::new("org:invoices:pay").verdict(claims)
+    }
+}
+
+#[derive(Default)]
+struct IsRecent;
+
+impl Requirement for IsRecent {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        Reverification::STRICT.verdict(claims)
+    }
+}
+
+/// A Clerk that is there, or is not.
+fn clerk(case: Case) -> FakeClerk {
+    let clerk = FakeClerk::new();
+    if case == Case::CannotTell {
+        clerk.set_jwks(Err(down()));
+    }
+    clerk
+}
+
+#[tokio::test]
+async fn the_layer_answers_every_row() {
+    guard_table::check(async |case, request| {
+        let router = Router::new()
+            .route("/dashboard", any(async || "reached"))
+            .route_layer(case.guard())
+            .layer(layer(&clerk(case)));
+        send(router, request).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_extractor_answers_every_row() {
+    guard_table::check(async |case, request| {
+        let handler = match case {
+            Case::NeedsReverification => any(async |_: Require<IsRecent>| "reached"),
+            _ => any(async |_: Require<CanPay>| "reached"),
+        };
+        let router = Router::new().route("/dashboard", handler).layer(layer(&clerk(case)));
+        send(router, request).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_requirement_in_the_type_lets_through_who_meets_it() {
+    let handler = any(async |payer: Require<CanPay>| payer.user_id().to_string());
+    let router = Router::new().route("/pay", handler).layer(layer(&FakeClerk::new()));
+    let claims = json!({ "org_id": "org_a", "org_role": "org:admin", "org_permissions": ["org:invoices:pay"] });
+    assert_eq!(ask(&router, "/pay", &session(&claims), As::Page).await.body, "user_1");
+}
+
+#[tokio::test]
+async fn the_active_organization_is_there_or_forbidden() {
+    let router = Router::new()
+        .route("/team", any(async |team: ActiveOrganization| team.id.to_string()))
+        .route(
+            "/perhaps",
+            any(async |team: Option<ActiveOrganization>| team.map_or_else(String::new, |team| team.id.to_string())),
+        )
+        .layer(layer(&FakeClerk::new()));
+    let in_acme = session(&json!({ "org_id": "org_a", "org_slug": "acme", "org_role": "org:admin" }));
+    let personal = session(&json!({}));
+    for (path, cookies, status, body) in [
+        ("/team", in_acme.as_str(), 200, "org_a"),
+        ("/perhaps", &in_acme, 200, "org_a"),
+        ("/perhaps", &personal, 200, ""),
+        ("/perhaps", SIGNED_OUT, 401, ""),
+        ("/team", SIGNED_OUT, 401, ""),
+        ("/team", &personal, 403, ""),
+    ] {
+        let answer = ask(&router, path, cookies, As::Script).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(status != 200 || answer.body == body, "{path}: {}", answer.body);
+    }
+    let answer = ask(&router, "/team", &personal, As::Script).await;
+    assert_eq!(answer.json()["error"]["reason"], "requirement-not-met");
+}
+
+#[tokio::test]
+async fn no_extractor_serves_another_sites_page() {
+    let router = Router::new()
+        .route("/anybody", post(async |_: Auth| "reached"))
+        .route("/perhaps", post(async |_: Option<SignedIn>| "reached"))
+        .route("/somebody", post(async |_: SignedIn| "reached"));
+    let strict = router.clone().layer(layer(&FakeClerk::new()));
+    let lenient = router.layer(AllowCrossSiteLayer::new()).layer(layer(&FakeClerk::new()));
+    let cookies = session(&json!({}));
+    let headers = [
+        ("cookie", cookies.as_str()),
+        ("host", "localhost:3000"),
+        ("sec-fetch-site", "cross-site"),
+        AS_PAGE,
+    ];
+    for path in ["/anybody", "/perhaps", "/somebody"] {
+        let target = format!("POST {path}");
+        assert_eq!(
+            send(strict.clone(), request(&target, &headers)).await.status,
+            403,
+            "{path}"
+        );
+        assert_eq!(
+            send(lenient.clone(), request(&target, &headers)).await.body,
+            "reached",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_handler_sends_people_to_the_portal_and_back() {
+    let handler = any(async |auth: Auth| PortalRedirect::to(&auth, PortalPage::CreateOrganization));
+    let to = any(async |auth: Auth| PortalRedirect::back_to(&auth, PortalPage::UserProfile, "/done"));
+    let router = Router::new()
+        .route("/upgrade", handler)
+        .route("/to", to)
+        .layer(layer(&FakeClerk::new()));
+    let cookies = session(&json!({}));
+    let from = ("referer", "http://localhost:3000/plans?x=1");
+    let headers = [("cookie", cookies.as_str()), ("host", "localhost:3000"), from, AS_PAGE];
+    for (path, expected) in [
+        (
+            "/upgrade",
+            "create-organization?redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fplans%3Fx%3D1",
+        ),
+        ("/to", "user?redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdone"),
+    ] {
+        let answer = send(router.clone(), request(path, &headers)).await;
+        let location = format!("https://foo-bar-13.accounts.dev/{expected}&__clerk_db_jwt=dvb");
+        assert_eq!(
+            (answer.status, answer.header("location").unwrap()),
+            (303, location.as_str())
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether another site's page made a request with this site's cookies.
+
+use http::Method;
+use http::header::{COOKIE, ORIGIN};
+use http::request::Parts;
+
+use super::ClerkUrl;
+use super::headers::joined_values;
+use super::kind::is_upgrade;
+use crate::instance::Instance;
+use crate::names::header;
+
+/// Whether the request can do something in the name of whoever's cookies it carries, although the page that made it is
+/// none of the application's own: it carries cookies, its method is not safe (RFC 9110 section 9.2.1) or it opens a
+/// WebSocket, and it [comes from elsewhere](comes_from_elsewhere).
+///
+/// Bearer tokens are not for browsers to add by themselves, so a request that has one is not asked; the caller sees to
+/// that.
+pub(super) fn is_cross_site(parts: &Parts, url: &ClerkUrl, instance: &Instance) -> bool {
+    let is_safe = matches!(
+        parts.method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    );
+    let has_cookies = parts.headers.get(COOKIE).is_some_and(|value| !value.is_empty());
+    has_cookies && (!is_safe || is_upgrade(parts)) && comes_from_elsewhere(parts, url, instance)
+}
+
+/// Whether a browser says that the request comes from a page that is none of the application's own.
+///
+/// `Sec-Fetch-Site` tells: `same-origin` and `none` (typed, or a bookmark) are the application's, `same-site` and
+/// `cross-site` are not, unless the `Origin` is one the application has named. Older browsers send `Origin` alone, which
+/// must then be the request's own or a named one; `null` is neither. Whoever sends neither header is no browser.
+pub(super) fn comes_from_elsewhere(parts: &Parts, url: &ClerkUrl, instance: &Instance) -> bool {
+    let origin = joined_values(&parts.headers, &ORIGIN).filter(|origin| !origin.is_empty());
+    let is_named = |origin: &str| {
+        instance.public_origins().iter().any(|own| own == origin)
+            || instance
+                .allowed_request_origins()
+                .iter()
+                .any(|allowed| **allowed == *origin)
+    };
+    let site = joined_values(&parts.headers, &header::SEC_FETCH_SITE).filter(|site| !site.is_empty());
+    match (site.as_deref(), origin.as_deref()) {
+        (Some("same-origin" | "none"), _) | (None, None) => false,
+        (Some(_), origin) => !origin.is_some_and(is_named),
+        (None, Some(origin)) => origin != url.origin() && !is_named(origin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    const OWN: &str = "https://app.example.com";
+
+    fn judged(target: &str, headers: &[(&str, &str)]) -> bool {
+        let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x")
+            .allowed_request_origins(["https://spa.example.com"])
+            .build()
+            .unwrap();
+        let (method, path) = target.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(format!("{OWN}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let parts = request.body(()).unwrap().into_parts().0;
+        is_cross_site(&parts, &ClerkUrl::of(&parts), &instance)
+    }
+
+    #[test]
+    fn the_browsers_word_decides() {
+        let cookie = ("cookie", "a=b");
+        for (site, origin, expected) in [
+            (Some("same-origin"), Some(OWN), false),
+            (Some("none"), None, false),
+            (Some("same-site"), Some("https://www.example.com"), true),
+            (Some("same-site"), Some("https://spa.example.com"), false),
+            (Some("cross-site"), Some("https://evil.example"), true),
+            (Some("cross-site"), Some("null"), true),
+            (Some("cross-site"), None, true),
+            (Some("nonsense"), None, true),
+            (None, Some(OWN), false),
+            (None, Some("https://spa.example.com"), false),
+            (None, Some("http://app.example.com"), true),
+            (None, Some("https://app.example.com.evil.example"), true),
+            (None, Some("null"), true),
+            (None, Some(""), false),
+            (None, None, false),
+        ] {
+            let mut headers = vec![cookie];
+            headers.extend(site.map(|site| ("sec-fetch-site", site)));
+            headers.extend(origin.map(|origin| ("origin", origin)));
+            for method in ["POST", "PUT", "PATCH", "DELETE", "INVENTED"] {
+                assert_eq!(
+                    judged(&format!("{method} /"), &headers),
+                    expected,
+                    "{method} {headers:?}"
+                );
+            }
+            for method in ["GET", "HEAD", "OPTIONS"] {
+                assert!(!judged(&format!("{method} /"), &headers), "{method} {headers:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_judged_although_it_is_a_get() {
+        let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket"), ("cookie", "a=b")];
+        assert!(judged(
+            "GET /",
+            &[&upgrade[..], &[("origin", "https://evil.example")]].concat()
+        ));
+        assert!(!judged("GET /", &[&upgrade[..], &[("origin", OWN)]].concat()));
+    }
+
+    #[test]
+    fn without_cookies_there_is_nothing_to_misuse() {
+        assert!(!judged("POST /", &[("sec-fetch-site", "cross-site")]));
+        assert!(!judged("POST /", &[("sec-fetch-site", "cross-site"), ("cookie", "")]));
+    }
+}

@@ -1,0 +1,231 @@
+//! [`RequestKind`]: what a caller can make of an answer.
+
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
+
+use super::headers::joined_values;
+use crate::names::header;
+
+/// What a caller can make of an answer, by what its request says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestKind {
+    /// A browser that will show a page and follows redirects.
+    Page,
+    /// A browser that sends a form: it follows redirects too, but its address is no page to come back to.
+    Form,
+    /// A script or a program, which wants a status it can tell apart.
+    Api,
+    /// htmx, which puts the answer into a page and goes elsewhere only if a header of its own says so.
+    Htmx {
+        /// A link or a form of the page that htmx has taken over: its address is the page's next one.
+        is_boosted: bool,
+    },
+    /// Turbo, which puts the answer into a page.
+    Turbo {
+        /// The answer is for a frame or a list of stream actions, not for the whole page.
+        is_partial: bool,
+    },
+    /// A WebSocket or an event stream, which no redirect may touch.
+    Stream,
+    /// gRPC, whose status travels in a header of its own.
+    Grpc,
+}
+
+impl RequestKind {
+    /// Reads a request.
+    ///
+    /// A browser is known by `Sec-Fetch-Dest: document` or `iframe`; without that header by an `Accept` that prefers
+    /// HTML to JSON and to anything at all (RFC 9110 section 12.5.1).
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        if has(headers, &CONTENT_TYPE, |value| value.starts_with("application/grpc")) {
+            return Self::Grpc;
+        }
+        let accept = joined_values(headers, &ACCEPT).unwrap_or_default();
+        if is_upgrade(parts) || accept.trim_start().starts_with("text/event-stream") {
+            return Self::Stream;
+        }
+        if has(headers, &header::HX_REQUEST, |value| value == "true") {
+            let is_boosted = has(headers, &header::HX_BOOSTED, |value| value == "true");
+            return Self::Htmx { is_boosted };
+        }
+        let is_partial = headers.contains_key(header::TURBO_FRAME) || accept.contains("text/vnd.turbo-stream.html");
+        if is_partial || headers.contains_key(header::TURBO_REQUEST_ID) {
+            return Self::Turbo { is_partial };
+        }
+        let is_page = match joined_values(headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
+            Some(dest) => matches!(&*dest, "document" | "iframe"),
+            None => prefers_html(&accept),
+        };
+        match (is_page, &parts.method) {
+            (false, _) => Self::Api,
+            (true, &Method::GET | &Method::HEAD) => Self::Page,
+            (true, _) => Self::Form,
+        }
+    }
+
+    /// Whether a person will see the answer as a page of its own.
+    #[must_use]
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Page | Self::Form)
+    }
+}
+
+/// Whether the connection is to become a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or since HTTP/2 by an extended
+/// `CONNECT` (RFC 8441).
+pub(super) fn is_upgrade(parts: &Parts) -> bool {
+    let is_asked_for = has(&parts.headers, &CONNECTION, |value| value.contains("upgrade"))
+        && has(&parts.headers, &UPGRADE, |value| value.contains("websocket"));
+    is_asked_for || parts.method == Method::CONNECT
+}
+
+/// Whether there is such a field and `is` holds for it, in lower case.
+fn has(headers: &HeaderMap, name: &HeaderName, is: impl FnOnce(&str) -> bool) -> bool {
+    joined_values(headers, name).is_some_and(|value| is(value.trim().to_ascii_lowercase().as_str()))
+}
+
+/// Whether an `Accept` value wants HTML before JSON and before anything at all. Of equal weights the first one counts.
+fn prefers_html(accept: &str) -> bool {
+    let mut best = (0.0, false);
+    for range in accept.split(',') {
+        let mut pieces = range.split(';').map(str::trim);
+        let media_type = pieces.next().unwrap_or_default().to_ascii_lowercase();
+        let is_html = matches!(&*media_type, "text/html" | "application/xhtml+xml");
+        let is_other = media_type == "*/*" || media_type == "application/json" || media_type.ends_with("+json");
+        if !is_html && !is_other {
+            continue;
+        }
+        let weight = pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
+        let weight = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+        if weight > best.0 {
+            best = (weight, is_html);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn kind(target: &str, headers: &[(&str, &str)]) -> RequestKind {
+        let (method, path) = target.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        RequestKind::of(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn browsers_are_told_from_scripts() {
+        let document = ("sec-fetch-dest", "document");
+        for (target, headers, expected) in [
+            ("GET /", vec![document], RequestKind::Page),
+            ("HEAD /", vec![document], RequestKind::Page),
+            ("POST /", vec![document], RequestKind::Form),
+            ("PUT /", vec![("sec-fetch-dest", "iframe")], RequestKind::Form),
+            (
+                "GET /",
+                vec![("sec-fetch-dest", "empty"), ("accept", "text/html")],
+                RequestKind::Api,
+            ),
+            (
+                "GET /",
+                vec![("accept", "text/html,application/xhtml+xml,*/*;q=0.8")],
+                RequestKind::Page,
+            ),
+            ("POST /", vec![("accept", "text/html")], RequestKind::Form),
+            ("GET /", vec![("accept", "*/*")], RequestKind::Api),
+            ("GET /", vec![], RequestKind::Api),
+        ] {
+            assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn accept_is_weighed() {
+        for (accept, is_page) in [
+            ("text/html", true),
+            ("TEXT/HTML;charset=utf-8", true),
+            ("application/json, text/html", false),
+            ("application/json;q=0.5, text/html", true),
+            ("text/html;q=0.5, application/json;q=0.9", false),
+            ("text/html;q=0, */*", false),
+            ("text/html;q=nonsense", false),
+            ("application/ld+json, text/html;q=0.9", false),
+            ("image/png, application/xhtml+xml;q=0.9, */*;q=0.8", true),
+            ("application/json, text/plain, */*", false),
+        ] {
+            let kind = kind("GET /", &[("accept", accept)]);
+            assert_eq!(kind == RequestKind::Page, is_page, "{accept}");
+        }
+    }
+
+    #[test]
+    fn scripts_that_fill_pages_are_told_apart() {
+        let fetched = ("sec-fetch-dest", "empty");
+        let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
+        for (target, headers, expected) in [
+            (
+                "GET /",
+                vec![fetched, ("hx-request", "true")],
+                RequestKind::Htmx { is_boosted: false },
+            ),
+            (
+                "POST /",
+                vec![fetched, ("hx-request", "true"), ("hx-boosted", "true")],
+                RequestKind::Htmx { is_boosted: true },
+            ),
+            (
+                "GET /",
+                vec![fetched, ("turbo-frame", "cart")],
+                RequestKind::Turbo { is_partial: true },
+            ),
+            (
+                "POST /",
+                vec![fetched, ("accept", "text/vnd.turbo-stream.html, text/html")],
+                RequestKind::Turbo { is_partial: true },
+            ),
+            (
+                "GET /",
+                vec![fetched, ("x-turbo-request-id", "1"), ("accept", "text/html")],
+                RequestKind::Turbo { is_partial: false },
+            ),
+            ("GET /", websocket.to_vec(), RequestKind::Stream),
+            (
+                "GET /",
+                vec![("upgrade", "websocket"), ("accept", "text/html")],
+                RequestKind::Page,
+            ),
+            (
+                "GET /",
+                vec![("connection", "Upgrade"), ("upgrade", "h2c")],
+                RequestKind::Api,
+            ),
+            ("CONNECT app.example.com:443", vec![], RequestKind::Stream),
+            (
+                "GET /",
+                vec![fetched, ("accept", "text/event-stream")],
+                RequestKind::Stream,
+            ),
+            (
+                "POST /",
+                vec![("content-type", "application/grpc+proto")],
+                RequestKind::Grpc,
+            ),
+            (
+                "POST /",
+                vec![("content-type", "application/grpc-web+proto"), fetched],
+                RequestKind::Grpc,
+            ),
+        ] {
+            assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Exceptions from the cross-site rule: [`AllowCrossSiteLayer`].
+
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::auth::Auth;
+
+/// Lets pages of other sites send requests that change something, with this site's cookies, to the routes inside.
+///
+/// Everywhere else such requests are refused (403) by guards and extractors. Put this layer around single routes, inside
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) and outside guards. To name other *origins* of your own instead, see
+/// [`allowed_request_origins`](portal_sdk::instance::InstanceBuilder::allowed_request_origins).
+///
+/// An expired session is not renewed for such requests: they are then signed out.
+///
+/// # Security
+///
+/// Whatever the routes inside do, any page on the web can do in the name of whoever looks at it (cross-site request
+/// forgery), unless the cookies' `SameSite` attribute stands in the way.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "a layer does nothing until it is put around a service"]
+pub struct AllowCrossSiteLayer {
+    _private: (),
+}
+
+impl AllowCrossSiteLayer {
+    /// The exception.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<S> Layer<S> for AllowCrossSiteLayer {
+    type Service = AllowCrossSite<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AllowCrossSite { inner }
+    }
+}
+
+/// The service of [`AllowCrossSiteLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct AllowCrossSite<S> {
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for AllowCrossSite<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(auth) = request.extensions_mut().get_mut::<Auth>() {
+            auth.allow_cross_site();
+        }
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,203 @@
+//! Refusals written out, for each kind of caller.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use portal_sdk::names::header::{GRPC_MESSAGE, GRPC_STATUS, HX_REDIRECT};
+use portal_sdk::request::RequestKind;
+use portal_sdk::state::AuthReason;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::advice::advice;
+use super::{Refusal, RefusalCause};
+use crate::page::{escape, page, page_that_goes_to};
+
+/// How long, in seconds, a client is asked to wait while Clerk is out of reach.
+const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
+
+pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
+    let mut response = body(refusal);
+    *response.status_mut() = refusal.status();
+    set_fields(refusal, response.headers_mut());
+    response
+}
+
+/// The body, by the application if it wants to and by us if not.
+fn body(refusal: &Refusal) -> Response<Bytes> {
+    let has_look = !matches!(refusal.kind(), RequestKind::Grpc | RequestKind::Turbo { .. });
+    let renderer = refusal.renderer().filter(|_| has_look);
+    if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
+        return response;
+    }
+    let (content_type, text) = match refusal.kind() {
+        _ if refusal.status() == StatusCode::SEE_OTHER => return Response::default(),
+        RequestKind::Grpc => ("application/grpc", String::new()),
+        RequestKind::Api | RequestKind::Stream => ("application/json", json_body(refusal).to_string()),
+        RequestKind::Htmx { .. } => (HTML, fragment(refusal)),
+        RequestKind::Turbo { .. } => (HTML, turbo_page(refusal)),
+        _ => (HTML, html_page(refusal)),
+    };
+    let mut response = Response::new(Bytes::from(text));
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The fields without which the answer would be wrong, whoever wrote its body.
+fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = refusal.cookie() {
+        headers.append(SET_COOKIE, cookie.clone());
+    }
+    let location = refusal
+        .location()
+        .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
+    if let RequestKind::Grpc = refusal.kind() {
+        let (status, message) = grpc_status(refusal.cause());
+        let message = utf8_percent_encode(&message, NON_ALPHANUMERIC).to_string();
+        headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
+        headers.extend(
+            HeaderValue::try_from(message)
+                .ok()
+                .map(|message| (GRPC_MESSAGE, message)),
+        );
+        return;
+    }
+    match refusal.status() {
+        StatusCode::SEE_OTHER => headers.extend(location.map(|location| (LOCATION, location))),
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            if let RequestKind::Htmx { .. } = refusal.kind() {
+                headers.extend(location.map(|location| (HX_REDIRECT, location)));
+            }
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECS);
+        }
+        _ => {}
+    }
+}
+
+/// gRPC's own codes and a word for each: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
+fn grpc_status(cause: &RefusalCause) -> (&'static str, String) {
+    let number = match cause {
+        RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. } => "16",
+        RefusalCause::Unmet | RefusalCause::NeedsReverification(_) | RefusalCause::CrossSite => "7",
+        RefusalCause::Unavailable => "14",
+        RefusalCause::Misconfigured { .. } => "13",
+    };
+    (number, words(cause).1)
+}
+
+/// The code and the reason for programs.
+fn words(cause: &RefusalCause) -> (&'static str, String) {
+    let of = |reason: Option<&AuthReason>| reason.map_or_else(|| "session-pending".to_owned(), ToString::to_string);
+    match cause {
+        RefusalCause::SignedOut { reason } => ("unauthorized", of(Some(reason))),
+        RefusalCause::SignInInVain { reason } => ("unauthorized", of(reason.as_ref())),
+        RefusalCause::Pending => ("unauthorized", of(None)),
+        RefusalCause::Unmet => ("forbidden", "requirement-not-met".to_owned()),
+        RefusalCause::NeedsReverification(_) => ("forbidden", "reverification-error".to_owned()),
+        RefusalCause::CrossSite => ("forbidden", "cross-site-request".to_owned()),
+        RefusalCause::Unavailable => ("unavailable", "clerk-unreachable".to_owned()),
+        RefusalCause::Misconfigured { problem } => ("misconfigured", problem.to_string()),
+    }
+}
+
+fn json_body(refusal: &Refusal) -> Value {
+    if let RefusalCause::NeedsReverification(needed) = refusal.cause() {
+        // Clerk's own body: its components for browsers know it and ask the person.
+        let needed = json!({ "level": needed.level().as_str(), "afterMinutes": needed.after_minutes() });
+        let error =
+            json!({ "type": "forbidden", "reason": "reverification-error", "metadata": { "reverification": needed } });
+        return json!({ "clerk_error": error });
+    }
+    let (code, reason) = words(refusal.cause());
+    let mut error = json!({ "code": code, "reason": reason });
+    if let (StatusCode::UNAUTHORIZED, Some(url)) = (refusal.status(), refusal.location()) {
+        error["sign_in_url"] = url.as_str().into();
+    }
+    json!({ "error": error })
+}
+
+/// A heading and a sentence for a person.
+fn sentences(refusal: &Refusal) -> (&'static str, String) {
+    let (title, text) = match refusal.cause() {
+        RefusalCause::SignedOut { .. } => ("Please sign in", "This is only for people who are signed in."),
+        RefusalCause::Pending => ("One more step", "Signing in is not complete yet."),
+        RefusalCause::SignInInVain { .. } => (
+            "Signing in does not help here",
+            "You have signed in, but this application still cannot tell who you are. It is not your mistake: please \
+             tell the people who run it what you read here.",
+        ),
+        RefusalCause::Unmet => (
+            "You may not see this",
+            "Your account does not have what this page asks for. Somebody who manages your organization may be able \
+             to give it to you.",
+        ),
+        RefusalCause::NeedsReverification(_) => (
+            "Please prove again that it is you",
+            "This asks for a recent sign-in. Sign out, sign in again, and come back here.",
+        ),
+        RefusalCause::CrossSite => (
+            "This came from another site",
+            "A page of another site sent this in your name, so nothing was done. If you meant to do it, open this \
+             site itself and do it here.",
+        ),
+        RefusalCause::Unavailable => (
+            "One moment, please",
+            "The sign-in service cannot be reached, so we cannot tell whether you are signed in. You have not been \
+             signed out. Please try again in a moment.",
+        ),
+        RefusalCause::Misconfigured { problem } => return ("Sign-in is not set up correctly", problem.to_string()),
+    };
+    (title, text.to_owned())
+}
+
+fn html_page(refusal: &Refusal) -> String {
+    let (title, text) = sentences(refusal);
+    page(title, &text, &more(refusal))
+}
+
+/// What follows the sentence: why signing in does not help, and a way to try all the same.
+fn more(refusal: &Refusal) -> String {
+    let RefusalCause::SignInInVain { reason } = refusal.cause() else {
+        return String::new();
+    };
+    let mut html = format!("<p>{}</p>\n<dl>\n", escape(advice(reason.as_ref())));
+    let mut entry = |term: &str, value: &str| {
+        html.push_str(&format!("<dt>{term}</dt>\n<dd>{}</dd>\n", escape(value)));
+    };
+    entry("Reason", &words(refusal.cause()).1);
+    if let Some(details) = refusal.details() {
+        entry("Details", details);
+    }
+    html.push_str("</dl>\n");
+    html.push_str(&link(refusal.location(), "Try to sign in once more"));
+    html
+}
+
+fn link(location: Option<&Url>, text: &str) -> String {
+    location.map_or_else(String::new, |url| {
+        format!("<p><a href=\"{}\">{text}</a></p>\n", escape(url.as_str()))
+    })
+}
+
+/// What htmx may put into a page, if it is told to show refusals at all.
+fn fragment(refusal: &Refusal) -> String {
+    let (title, text) = sentences(refusal);
+    format!("<p><strong>{title}.</strong> {}</p>\n", escape(&text))
+}
+
+/// Turbo leaves its page for this one and goes on to sign in.
+fn turbo_page(refusal: &Refusal) -> String {
+    let (title, text) = sentences(refusal);
+    match (refusal.status(), refusal.location()) {
+        (StatusCode::UNAUTHORIZED, Some(url)) => page_that_goes_to(url.as_str(), title, &text),
+        _ => html_page(refusal),
+    }
+}

@@ -1,0 +1,146 @@
+//! How often a browser was just sent to sign in from the same page.
+//!
+//! A cookie holds a mark of the page and the seconds at which the browser was sent away from it. It is no secret and
+//! proves nothing: whoever changes it only changes how soon they see the page that explains.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use portal_sdk::clock::UnixTime;
+use portal_sdk::request::ClerkUrl;
+
+const NAME: &str = "__portal_redirects";
+/// Redirects to sign in from one page before the next one is replaced by an explanation.
+const MAX_REDIRECTS: usize = 3;
+/// The time, in seconds, in which they must have happened.
+const WINDOW_SECS: i64 = 10;
+
+/// What the browser says of redirects that it was just sent on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecentRedirects {
+    page: Box<str>,
+    at_secs: Vec<i64>,
+}
+
+/// There have been as many as may be.
+#[derive(Debug)]
+pub(crate) struct InVain;
+
+impl RecentRedirects {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.split_once('='));
+        let Some((_, value)) = pairs.find(|(name, _)| name.trim() == NAME) else {
+            return Self::default();
+        };
+        let mut pieces = value.trim().split('.');
+        let page = pieces.next().unwrap_or_default().into();
+        let at_secs = pieces
+            .take(MAX_REDIRECTS)
+            .filter_map(|piece| piece.parse().ok())
+            .collect();
+        Self { page, at_secs }
+    }
+
+    /// The cookie that counts another redirect from `url`, or that there have been enough.
+    pub(crate) fn another(&self, url: &ClerkUrl, now: UnixTime) -> Result<HeaderValue, InVain> {
+        let page = mark(url);
+        let now = now.as_secs();
+        let is_recent = |at: &&i64| (0..=WINDOW_SECS).contains(&now.saturating_sub(**at));
+        let recent: Vec<i64> = match *self.page == *page {
+            true => self.at_secs.iter().filter(is_recent).copied().collect(),
+            // Tabs that a browser opens again all at once are no circle.
+            false => Vec::new(),
+        };
+        if recent.len() >= MAX_REDIRECTS {
+            return Err(InVain);
+        }
+        let mut value = page;
+        for at in recent.into_iter().chain([now]) {
+            let _ = write!(value, ".{at}");
+        }
+        let secure = if url.is_https() { "; Secure" } else { "" };
+        let cookie = format!("{NAME}={value}; Path=/; Max-Age={WINDOW_SECS}; HttpOnly; SameSite=Lax{secure}");
+        Ok(HeaderValue::try_from(cookie).expect("digits and constants"))
+    }
+}
+
+/// A few characters for a page's path.
+fn mark(url: &ClerkUrl) -> String {
+    let mut hasher = DefaultHasher::new();
+    url.as_url().path().hash(&mut hasher);
+    format!("{:08x}", hasher.finish() >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn page(path: &str) -> ClerkUrl {
+        ClerkUrl::from(Url::parse("https://app.example.com").unwrap().join(path).unwrap())
+    }
+
+    /// The browser keeps the cookie and comes again.
+    fn again(cookie: &HeaderValue) -> RecentRedirects {
+        let mut headers = HeaderMap::new();
+        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+        headers.insert(COOKIE, format!("a=b; {pair}").parse().unwrap());
+        RecentRedirects::read(&headers)
+    }
+
+    /// How many redirects there are at these seconds before the explanation.
+    fn redirects(requests: &[(&str, i64)]) -> usize {
+        let mut recent = RecentRedirects::default();
+        for (count, (path, at)) in requests.iter().enumerate() {
+            match recent.another(&page(path), UnixTime::from_secs(*at)) {
+                Ok(cookie) => recent = again(&cookie),
+                Err(InVain) => return count,
+            }
+        }
+        requests.len()
+    }
+
+    #[test]
+    fn the_fourth_in_ten_seconds_is_one_too_many() {
+        assert_eq!(redirects(&[("/a", 100), ("/a?x=1", 103), ("/a", 106), ("/a", 110)]), 3);
+        assert_eq!(
+            redirects(&[("/a", 100), ("/a", 103), ("/a", 106), ("/a", 111), ("/a", 112)]),
+            4
+        );
+        assert_eq!(
+            redirects(&[("/a", 100), ("/a", 120), ("/a", 140), ("/a", 160), ("/a", 180)]),
+            5
+        );
+    }
+
+    #[test]
+    fn several_pages_at_once_are_no_circle() {
+        assert_eq!(redirects(&[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1), ("/e", 1)]), 5);
+    }
+
+    #[test]
+    fn whatever_the_cookie_holds_is_read() {
+        for value in [
+            "",
+            ".",
+            "x.y.z",
+            "-1.-2",
+            "00.9223372036854775807.-9223372036854775808",
+            "é",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                COOKIE,
+                HeaderValue::from_bytes(format!("{NAME}={value}").as_bytes()).unwrap(),
+            );
+            let recent = RecentRedirects::read(&headers);
+            assert!(recent.another(&page("/"), UnixTime::from_secs(100)).is_ok(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! What guards do besides the table: requirements, circles, other sites' pages, caches, and refusals in another look.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use portal_tower::sdk::authorization::Role;
+use portal_tower::sdk::token::SessionClaims;
+use portal_tower::{AllowCrossSiteLayer, Auth, AuthenticateLayer, Refusal, RefusalCause, RequireAuthLayer};
+use serde_json::json;
+use tower::{Layer as _, ServiceBuilder, service_fn};
+
+use crate::common::clerk::FakeClerk;
+use crate::common::mint::{foreign_key, instance_key};
+use crate::support::{
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, layer, live, request, send, session,
+    signed_in, test,
+};
+
+const HERE: &str = "http://localhost:3000/dashboard";
+
+/// Sends one request through both layers to an application that says who it sees.
+async fn ask(
+    outer: AuthenticateLayer<FakeClerk>,
+    guard: RequireAuthLayer,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let service = ServiceBuilder::new()
+        .layer(outer)
+        .layer(guard)
+        .service(App::default().service());
+    send(service, request(target, headers)).await
+}
+
+#[tokio::test]
+async fn who_meets_the_requirement_passes() {
+    let admin = session(TEST_ISSUER, &json!({ "org_id": "org_a", "org_role": "org:admin" }));
+    let guard = || RequireAuthLayer::with(Role::new("org:admin"));
+    let answer = ask(layer(test()), guard(), HERE, &[("cookie", &admin), AS_PAGE]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "user_1"));
+
+    let by_closure = RequireAuthLayer::with(|claims: &SessionClaims| {
+        claims.as_json().get("team").is_some_and(|team| team == "blue")
+    });
+    let answer = ask(layer(test()), by_closure.clone(), HERE, &[("cookie", &admin), AS_PAGE]).await;
+    assert_eq!(answer.status, 403);
+    let ada = session(TEST_ISSUER, &json!({ "team": "blue" }));
+    let answer = ask(layer(test()), by_closure, HERE, &[("cookie", &ada), AS_PAGE]).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_can_be_chosen_for_those_who_may_not() {
+    let cookies = signed_in(TEST_ISSUER);
+    let guard =
+        || RequireAuthLayer::with(Role::new("org:admin")).or_redirect_unmet_to("/ask-for-access?from=dashboard");
+    let page = ask(layer(test()), guard(), HERE, &[("cookie", &cookies), AS_PAGE]).await;
+    assert_eq!(page.status, 303);
+    assert_eq!(
+        page.header("location"),
+        Some("http://localhost:3000/ask-for-access?from=dashboard")
+    );
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    for (target, kind) in [(format!("POST {HERE}"), AS_PAGE), (HERE.to_owned(), AS_SCRIPT)] {
+        let answer = ask(layer(test()), guard(), &target, &[("cookie", &cookies), kind]).await;
+        assert_eq!((answer.status, answer.header("location")), (403, None), "{target}");
+    }
+}
+
+/// A browser that keeps the guard's cookie and has these cookies besides; how it fares on its first visits.
+async fn visits(outer: &AuthenticateLayer<FakeClerk>, target: &str, cookies: &str, count: usize) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    for _ in 0..count {
+        let counted = answers.last().and_then(|answer| answer.header("set-cookie"));
+        let counted = counted
+            .map_or("", |cookie| cookie.split(';').next().unwrap())
+            .to_owned();
+        let cookies = format!("{cookies}; {counted}");
+        let guard = RequireAuthLayer::signed_in();
+        answers.push(ask(outer.clone(), guard, target, &[("cookie", &cookies), AS_PAGE]).await);
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_circle_ends_on_a_page_that_says_why() {
+    let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
+    let early = json!({ "nbf": crate::common::NOW_SECS + 600, "azp": "http://localhost:3000" });
+    let early = instance_key().session_token(TEST_ISSUER, &early);
+    let elsewhere = json!({ "azp": "http://localhost:9999" });
+    let elsewhere = instance_key().session_token(TEST_ISSUER, &elsewhere);
+    let with = |token: &str| format!("{SIGNED_OUT}; __session={token}; __client_uat=1; __clerk_redirect_count=3");
+    for (cookies, reason, advice, details) in [
+        (
+            with(&forged),
+            "token-invalid-signature",
+            "CLERK_PUBLISHABLE_KEY",
+            "not signed by this instance",
+        ),
+        (with(&early), "session-token-nbf", "Clock:", "is not valid before"),
+        (
+            with(&elsewhere),
+            "token-invalid-authorized-parties",
+            "authorized_parties",
+            "accepted are http://localhost:3000",
+        ),
+        (SIGNED_OUT.to_owned(), "session-token-and-uat-missing", "Cookies:", ""),
+    ] {
+        let outer = layer(test().authorized_parties(["http://localhost:3000"]));
+        let answers = visits(&outer, HERE, &cookies, 4).await;
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [303, 303, 303, 401], "{reason}");
+        let cookie = answers[0].header("set-cookie").unwrap();
+        assert!(
+            cookie.ends_with("; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"),
+            "{cookie}"
+        );
+        let page = &answers[3];
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        for text in [
+            "Signing in does not help here",
+            reason,
+            advice,
+            details,
+            "Try to sign in once more",
+        ] {
+            assert!(page.body.contains(text), "{text} is not in {}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_production_the_page_keeps_the_details_to_itself() {
+    let elsewhere = instance_key().session_token(LIVE_ISSUER, &json!({ "azp": "https://other.example.com" }));
+    let cookies = format!("__session={elsewhere}; __client_uat=1");
+    let builder = || live().authorized_parties(["https://app.example.com"]);
+    let here = "https://app.example.com/dashboard";
+    let page = visits(&layer(builder()), here, &cookies, 4).await.pop().unwrap();
+    assert!(page.status == 401 && page.body.contains("token-invalid-authorized-parties"));
+    assert!(!page.body.contains("other.example.com"), "{}", page.body);
+    let page = visits(&layer(builder().debug()), here, &cookies, 4)
+        .await
+        .pop()
+        .unwrap();
+    assert!(page.body.contains("other.example.com"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn other_origins_and_single_routes_can_be_let_through() {
+    let cookies = signed_in(TEST_ISSUER);
+    let target = format!("POST {HERE}");
+    let from = |site: &'static str, origin: &'static str| {
+        [
+            ("cookie", cookies.as_str()),
+            ("sec-fetch-site", site),
+            ("origin", origin),
+            AS_SCRIPT,
+        ]
+    };
+    let named = || layer(test().allowed_request_origins(["http://localhost:5173"]));
+    for (outer, headers, status) in [
+        (layer(test()), from("same-origin", "http://localhost:3000"), 200),
+        (layer(test()), from("same-site", "http://localhost:5173"), 403),
+        (named(), from("same-site", "http://localhost:5173"), 200),
+        (named(), from("cross-site", "https://evil.example"), 403),
+    ] {
+        let answer = ask(outer, RequireAuthLayer::signed_in(), &target, &headers).await;
+        assert_eq!(answer.status, status, "{headers:?}");
+    }
+
+    let service = ServiceBuilder::new()
+        .layer(layer(test()))
+        .layer(AllowCrossSiteLayer::new())
+        .layer(RequireAuthLayer::signed_in())
+        .service(App::default().service());
+    let answer = send(service, request(&target, &from("cross-site", "https://evil.example"))).await;
+    assert_eq!(answer.body, "user_1");
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_for_another_sites_page() {
+    // A service without a guard that asks for itself.
+    let service = layer(test()).layer(App::default().service());
+    let cookies = signed_in(TEST_ISSUER);
+    let headers = [("cookie", cookies.as_str()), ("sec-fetch-site", "cross-site")];
+    assert_eq!(
+        send(service.clone(), request(&format!("POST {HERE}"), &headers))
+            .await
+            .body,
+        "nobody"
+    );
+    // A link is none of this, and bearer tokens are not sent by browsers of themselves.
+    assert_eq!(send(service.clone(), request(HERE, &headers)).await.body, "user_1");
+    let bearer = format!("Bearer {}", instance_key().session_token(TEST_ISSUER, &json!({})));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("sec-fetch-site", "cross-site"),
+        ("cookie", "a=b"),
+    ];
+    assert_eq!(
+        send(service, request(&format!("POST {HERE}"), &headers)).await.body,
+        "user_1"
+    );
+}
+
+#[tokio::test]
+async fn the_handler_has_the_last_word_about_caches() {
+    let handler = service_fn(async |request: Request<Full<Bytes>>| {
+        let mut response = Response::new(Full::<Bytes>::default());
+        if let Some(value) = request.headers().get("x-cache") {
+            response.headers_mut().insert("cache-control", value.clone());
+        }
+        Ok::<_, std::convert::Infallible>(response)
+    });
+    let service = ServiceBuilder::new()
+        .layer(layer(test()))
+        .layer(RequireAuthLayer::signed_in())
+        .service(handler);
+    let cookies = signed_in(TEST_ISSUER);
+    for (asked_for, expected) in [(None, "private"), (Some("public, max-age=60"), "public, max-age=60")] {
+        let mut request = request(HERE, &[("cookie", &cookies)]);
+        if let Some(value) = asked_for {
+            request.headers_mut().insert("x-cache", HeaderValue::from_static(value));
+        }
+        assert_eq!(
+            send(service.clone(), request).await.header("cache-control"),
+            Some(expected)
+        );
+    }
+}
+
+/// Everything in another look, and more fields than one should.
+fn in_another_look(refusal: &Refusal) -> Option<Response<Bytes>> {
+    if *refusal.cause() == RefusalCause::Unmet {
+        return None;
+    }
+    let response = Response::builder().status(200).header("x-look", "ours");
+    let response = response
+        .header("cache-control", "public")
+        .header("content-type", "text/plain");
+    response.body(Bytes::from("another look")).ok()
+}
+
+#[tokio::test]
+async fn refusals_look_as_the_application_wants_and_stay_right() {
+    let guard = RequireAuthLayer::signed_in;
+    let outer = || layer(test()).render_refusals(in_another_look);
+    let signed_out = ("cookie", SIGNED_OUT);
+    let script = ask(outer(), guard(), HERE, &[signed_out, AS_SCRIPT]).await;
+    assert_eq!((script.status, script.body.as_str()), (401, "another look"));
+    assert_eq!(script.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(script.all("cache-control"), ["no-store"]);
+    assert_eq!(
+        (script.header("x-look"), script.header("content-type")),
+        (Some("ours"), Some("text/plain"))
+    );
+
+    let page = ask(outer(), guard(), HERE, &[signed_out, AS_PAGE]).await;
+    assert_eq!(page.status, 303);
+    assert!(
+        page.header("location")
+            .unwrap()
+            .starts_with("https://foo-bar-13.accounts.dev/sign-in?")
+    );
+    let htmx = ask(outer(), guard(), HERE, &[signed_out, ("hx-request", "true")]).await;
+    assert!(htmx.status == 401 && htmx.header("hx-redirect").is_some());
+
+    // The case it leaves alone, and those who have no look.
+    let unmet = RequireAuthLayer::with(|_: &SessionClaims| false);
+    let unmet = ask(outer(), unmet, HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_PAGE]).await;
+    assert!(
+        unmet.status == 403 && unmet.body.contains("You may not see this"),
+        "{}",
+        unmet.body
+    );
+    let turbo = ask(outer(), guard(), HERE, &[signed_out, ("turbo-frame", "cart")]).await;
+    assert!(turbo.body.contains("turbo-visit-control"), "{}", turbo.body);
+    let grpc = ask(
+        outer(),
+        guard(),
+        &format!("POST {HERE}"),
+        &[signed_out, ("content-type", "application/grpc")],
+    )
+    .await;
+    assert_eq!((grpc.header("grpc-status"), grpc.body.as_str()), (Some("16"), ""));
+}
+
+#[tokio::test]
+async fn a_layer_inside_another_sees_the_outer_address() {
+    // As a router does that nests: the inner service sees a shorter path.
+    let strip = tower::util::MapRequestLayer::new(|mut request: Request<Full<Bytes>>| {
+        *request.uri_mut() = "/inner?tab=1".parse().unwrap();
+        request
+    });
+    let address = service_fn(async |request: Request<Full<Bytes>>| {
+        let auth = request.extensions().get::<Auth>().unwrap();
+        Ok::<_, std::convert::Infallible>(Response::new(Full::from(auth.public_url().to_string())))
+    });
+    let service = ServiceBuilder::new()
+        .layer(layer(test()))
+        .layer(strip)
+        .layer(layer(test()))
+        .service(address);
+    let answer = send(
+        service,
+        request("http://localhost:3000/outer/inner?tab=1", &[("cookie", SIGNED_OUT)]),
+    )
+    .await;
+    assert_eq!(answer.body, "http://localhost:3000/outer/inner?tab=1");
+}
