@@ -9,13 +9,13 @@ use url::Url;
 
 use crate::backend::{Backend, KeyCache, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock, UnixTime};
-use crate::decide::{Decision, Effect, Known, KnownKeys, decide, genuine_session};
+use crate::decide::{Decision, Effect, Known, KnownKeys, decide, genuine_session, token_problem};
 use crate::ended_sessions::EndedSessions;
 use crate::instance::Instance;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
 use crate::secret::Secret;
 use crate::state::{RequestState, UndecidedCause};
-use crate::token::{GenuineSession, SessionClaims};
+use crate::token::{GenuineSession, SessionClaims, TokenError};
 
 /// Effects per request: keys, handshake payload, refresh. Each is asked for once.
 const MAX_EFFECTS: usize = 3;
@@ -199,6 +199,15 @@ impl<B: Backend> Authenticator<B> {
             Decision::Settled(session) => session,
             Decision::Needs(_) => Ok(None),
         }
+    }
+
+    /// What is wrong with a session token, by the keys in memory; `None` if nothing is, or it cannot be told without
+    /// asking Clerk. For an explanation to developers: the decision may have looked at other things first.
+    #[must_use]
+    pub fn token_problem(&self, token: &Secret) -> Option<TokenError> {
+        let now = self.shared.clock.now();
+        let keys = KnownKeys::InMemory(self.shared.keys.fresh(now));
+        token_problem(&self.shared.instance, &keys, token.expose(), now)
     }
 
     /// Treats a session as over from now on, for as long as tokens of it can still be good. Call it when the session

@@ -47,6 +47,8 @@ pub struct SignedOutState {
     pub reason: AuthReason,
     /// What was wrong with the token, if one was read.
     pub token_error: Option<TokenError>,
+    /// What was wrong with the token that a handshake brought, if it brought one of no use.
+    pub handshake_problem: Option<TokenError>,
     /// The Backend API did not answer when the session should have been renewed: the person may well be signed in.
     pub unanswered: Option<Arc<BackendError>>,
     /// Headers that belong on the response.
@@ -141,6 +143,7 @@ impl RequestState {
         Self::SignedOut(SignedOutState {
             reason,
             token_error: None,
+            handshake_problem: None,
             unanswered: None,
             directives,
         })

@@ -8,7 +8,7 @@ use portal_sdk::Authenticator;
 use portal_sdk::backend::{Backend, BackendError, User};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::UndecidedCause;
-use portal_sdk::token::{GenuineSession, SessionId, UserId};
+use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -21,6 +21,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'a, Result<Option<GenuineSession>, UndecidedCause>>;
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
     fn forget_session(&self, session: &GenuineSession);
+    fn token_problem(&self, token: &Secret) -> Option<TokenError>;
 }
 
 impl<B: Backend> Accounts for Authenticator<B> {
@@ -41,5 +42,9 @@ impl<B: Backend> Accounts for Authenticator<B> {
 
     fn forget_session(&self, session: &GenuineSession) {
         self.forget_session(session);
+    }
+
+    fn token_problem(&self, token: &Secret) -> Option<TokenError> {
+        self.token_problem(token)
     }
 }

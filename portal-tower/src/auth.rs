@@ -254,18 +254,29 @@ impl Auth {
         self.state().reason()
     }
 
-    /// What exactly is wrong with the session token, or in the way of telling. For logs and developers.
-    pub(crate) fn explanation(&self) -> Option<String> {
-        match self.state() {
-            RequestState::SignedOut(state) => match state.token_error.as_ref()? {
-                error @ TokenError::AuthorizedParty { .. } => {
-                    let accepted = self.instance().authorized_parties().join(", ");
-                    Some(format!("{error}; accepted are {accepted}"))
-                }
-                error => Some(error.to_string()),
-            },
-            RequestState::Undecided(state) => Some(state.cause.to_string()),
-            _ => None,
+    /// What is wrong with the session token, even where something else was looked at first.
+    pub(crate) fn token_problem(&self) -> Option<TokenError> {
+        let RequestState::SignedOut(state) = self.state() else {
+            return None;
+        };
+        let known = state.token_error.as_ref().or(state.handshake_problem.as_ref());
+        known.cloned().or_else(|| {
+            let token = self.inner.authenticated.unverified_token.as_ref()?;
+            self.accounts().token_problem(token)
+        })
+    }
+
+    /// A token's problem with what this instance accepts instead, for logs and developers.
+    pub(crate) fn explain(&self, problem: &TokenError) -> String {
+        match problem {
+            TokenError::AuthorizedParty { .. } => {
+                format!(
+                    "{problem}; accepted are {}",
+                    self.instance().authorized_parties().join(", ")
+                )
+            }
+            TokenError::Issuer { .. } => format!("{problem}; accepted are {}", self.instance().issuers().join(", ")),
+            _ => problem.to_string(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod conformance;
+pub mod people;
 pub mod programs;
 #[cfg(doctest)]
 pub mod readme;

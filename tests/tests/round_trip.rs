@@ -5,11 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portal_tests::browser::{Browser, Visit};
+use portal_tests::people::{sign_in, sign_up};
 use portal_tests::programs::Demo;
 use serde_json::Value;
 use tempfile::TempDir;
-
-const PASSWORD: &str = "correct horse battery";
 
 #[tokio::test]
 async fn a_person_signs_up_and_lands_on_the_protected_page() {
@@ -25,7 +24,7 @@ async fn a_person_signs_up_and_lands_on_the_protected_page() {
     assert_eq!(back.as_deref(), Some(dashboard.as_str()));
 
     browser.click("[data-testid=portal-sign-in-sign-up]").await;
-    sign_up(&browser, &demo, "ada+clerk_test@example.com", "Ada").await;
+    sign_up(&browser, &demo.portal, "ada+clerk_test@example.com", "Ada").await;
     let address = browser.arrives_at(&dashboard).await;
     assert_eq!(
         address.as_str(),
@@ -71,7 +70,7 @@ async fn the_same_database_signs_the_same_person_in_after_a_restart() {
 
     let demo = Demo::start(&database).await;
     browser.visit(&format!("{}/sign-up", demo.app)).await;
-    sign_up(&browser, &demo, "ada+clerk_test@example.com", "Ada").await;
+    sign_up(&browser, &demo.portal, "ada+clerk_test@example.com", "Ada").await;
     browser.arrives_at(&demo.app).await;
     browser.text("[data-testid=sign-out]").await;
 
@@ -91,10 +90,7 @@ async fn the_same_database_signs_the_same_person_in_after_a_restart() {
     browser.click("[data-testid=sign-out]").await;
     browser.text("[data-testid=sign-in]").await;
     browser.visit(&format!("{}/dashboard", demo.app)).await;
-    browser.fill("identifier", "ada+clerk_test@example.com").await;
-    browser.click("[data-testid=portal-sign-in-submit]").await;
-    browser.fill("password", PASSWORD).await;
-    browser.click("button.primary").await;
+    sign_in(&browser, &demo.portal, "ada+clerk_test@example.com").await;
     browser.arrives_at(&format!("{}/dashboard", demo.app)).await;
     assert_eq!(
         browser.text("[data-testid=greeting]").await,
@@ -135,19 +131,6 @@ async fn a_script_that_is_signed_out_gets_401_and_never_a_redirect() {
 
     browser.close().await;
     demo.stop().await;
-}
-
-async fn sign_up(browser: &Browser, demo: &Demo, address: &str, first_name: &str) {
-    browser.arrives_at(&format!("{}/sign-up", demo.portal)).await;
-    browser.fill("firstName", first_name).await;
-    browser.fill("emailAddress", address).await;
-    browser.fill("password", PASSWORD).await;
-    browser.click("[data-testid=portal-sign-up-submit]").await;
-    browser
-        .arrives_at(&format!("{}/sign-up/verify-email-address", demo.portal))
-        .await;
-    browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
 }
 
 async fn renewed_through_the_refresh_cookie(browser: &Browser, dashboard: &str) {

@@ -15,9 +15,9 @@ use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 /// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
 const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
 
-/// Resolves the handshake whose payload the request carries. `None`: there is none, or what it carries is of no use, so
-/// that the request must be decided without it.
-pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Option<RequestState>> {
+/// Resolves the handshake whose payload the request carries. `Err`: there is none, or what it carries is of no use, so
+/// that the request must be decided without it; with what was wrong with its token, if it had one.
+pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Result<RequestState, Option<TokenError>>> {
     let cx = question.cx;
     let is_development = cx.instance().is_development();
     // A nonce wins over a token.
@@ -27,17 +27,17 @@ pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Option<RequestState>
             Some(Ok(payload)) => payload.directives.clone(),
             // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
             Some(Err(_)) if is_development => Vec::new(),
-            Some(Err(_)) => return Ok(None),
+            Some(Err(_)) => return Ok(Err(None)),
         }
     } else if let Some(token) = cx.handshake_token() {
         match verify_token(question, token)? {
             Ok(payload) => payload,
             Err(error) if is_development => return Err(Stop::Undecided(UndecidedCause::HandshakeToken(error))),
             // The cookie may belong to another application on a sister domain.
-            Err(_) => return Ok(None),
+            Err(error) => return Ok(Err(Some(error))),
         }
     } else {
-        return Ok(None);
+        return Ok(Err(None));
     };
     take_over(question, &payload)
 }
@@ -52,10 +52,10 @@ fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Va
         .and_then(|key| verify_handshake_token(&token, &key)))
 }
 
-fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<RequestState>> {
+fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Result<RequestState, Option<TokenError>>> {
     let cx = question.cx;
     let Some(cookies) = as_texts(payload) else {
-        return Ok(None);
+        return Ok(Err(None));
     };
     let mut directives = ResponseDirectives::default();
     directives.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
@@ -63,7 +63,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<Req
     let mut session = Some("");
     for directive in cookies {
         let Some(value) = header_value(directive) else {
-            return Ok(None);
+            return Ok(Err(None));
         };
         directives.append(SET_COOKIE, value);
         let (name, value) = cookie_pair(directive);
@@ -73,18 +73,18 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<Req
     }
     if cx.instance().is_development() {
         let Ok(location) = HeaderValue::from_str(cx.url().without_handshake().as_str()) else {
-            return Ok(None);
+            return Ok(Err(None));
         };
         directives.append(LOCATION, location);
         directives.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     // A session cookie without a value is no sign-out but a fault.
     let Some(session) = session else {
-        return Ok(None);
+        return Ok(Err(None));
     };
     if session.is_empty() {
-        return Ok(Some(
-            question.signed_out_with(AuthReason::SessionTokenMissing.into(), directives),
+        return Ok(Ok(
+            question.signed_out_with(AuthReason::SessionTokenMissing.into(), directives)
         ));
     }
     let mut verified = question.verify(session)?;
@@ -95,8 +95,8 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Option<Req
         )?;
     }
     Ok(verified
-        .ok()
-        .map(|claims| question.signed_in(claims, session, directives)))
+        .map(|claims| question.signed_in(claims, session, directives))
+        .map_err(Some))
 }
 
 /// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.

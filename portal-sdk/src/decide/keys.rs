@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Answer, Decision, Effect, KnownKeys, MissingKey, Question, Stop};
+use crate::clock::UnixTime;
 use crate::instance::Instance;
 use crate::state::UndecidedCause;
 use crate::token::{
@@ -48,6 +49,20 @@ pub(crate) fn genuine_session(
         Ok(session) => Decision::Settled(Ok(session)),
         Err(Stop::Needs(effect)) => Decision::Needs(effect),
         Err(Stop::Undecided(cause)) => Decision::Settled(Err(cause)),
+    }
+}
+
+/// What is wrong with a session token, by whatever keys are in memory; `None` if nothing is, or it cannot be told. For
+/// explanations, not for decisions.
+pub(crate) fn token_problem(instance: &Instance, keys: &KnownKeys, token: &str, now: UnixTime) -> Option<TokenError> {
+    let token = match UnverifiedToken::decode(token) {
+        Ok(token) => token,
+        Err(error) => return Some(error),
+    };
+    match key(instance, keys, token.key_id()) {
+        Ok(Ok(key)) => verify_session_token(&token, &key, VerifyRules::of(instance), now).err(),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
     }
 }
 

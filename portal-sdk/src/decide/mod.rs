@@ -24,7 +24,7 @@ mod satellite;
 
 use std::sync::Arc;
 
-pub(crate) use keys::genuine_session;
+pub(crate) use keys::{genuine_session, token_problem};
 use serde_json::Value;
 
 use crate::backend::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
@@ -146,13 +146,18 @@ impl<'q, 'r> Question<'q, 'r> {
         if let Some(token) = self.cx.bearer() {
             return bearer::answer(self, token);
         }
-        if let Some(state) = handshake::resolve(self)? {
-            return Ok(state);
+        let problem = match handshake::resolve(self)? {
+            Ok(state) => return Ok(state),
+            Err(problem) => problem,
+        };
+        let mut state = match satellite::answer(self) {
+            Some(state) => state,
+            None => cookie::answer(self)?,
+        };
+        if let RequestState::SignedOut(state) = &mut state {
+            state.handshake_problem = problem;
         }
-        if let Some(state) = satellite::answer(self) {
-            return Ok(state);
-        }
-        cookie::answer(self)
+        Ok(state)
     }
 
     /// The state of somebody whose token was verified.
@@ -178,6 +183,7 @@ impl<'q, 'r> Question<'q, 'r> {
         RequestState::SignedOut(SignedOutState {
             reason,
             token_error,
+            handshake_problem: None,
             unanswered,
             directives,
         })

@@ -172,6 +172,27 @@ pub enum TokenErrorReason {
 }
 
 impl TokenErrorReason {
+    const ALL: [Self; 12] = [
+        Self::TokenInvalid,
+        Self::TokenInvalidAlgorithm,
+        Self::TokenInvalidAuthorizedParties,
+        Self::TokenInvalidIssuer,
+        Self::TokenInvalidSignature,
+        Self::TokenVerificationFailed,
+        Self::TokenExpired,
+        Self::TokenNotActiveYet,
+        Self::TokenIatInTheFuture,
+        Self::SecretKeyInvalid,
+        Self::JwkKidMismatch,
+        Self::JwkRemoteFailedToLoad,
+    ];
+
+    /// The reason that is spelled so on the wire.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The reason on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

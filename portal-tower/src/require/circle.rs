@@ -1,7 +1,8 @@
 //! How often a browser was just sent to sign in from the same page.
 //!
-//! A cookie holds a mark of the page and the seconds at which the browser was sent away from it. It is no secret and
-//! proves nothing: whoever changes it only changes how soon they see the page that explains.
+//! A cookie holds a mark of the page, the seconds at which the browser was sent away from it, and what was last wrong
+//! with a session token: a circle may lose the token on its way. It is no secret and proves nothing: whoever changes it
+//! only changes when they see the page that explains, and what it says.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,6 +11,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::request::ClerkUrl;
+use portal_sdk::token::TokenErrorReason;
 
 const NAME: &str = "__portal_redirects";
 /// Redirects to sign in from one page before the next one is replaced by an explanation.
@@ -22,6 +24,7 @@ const WINDOW_SECS: i64 = 10;
 pub(crate) struct RecentRedirects {
     page: Box<str>,
     at_secs: Vec<i64>,
+    problem: Option<TokenErrorReason>,
 }
 
 /// There have been as many as may be.
@@ -37,17 +40,30 @@ impl RecentRedirects {
         let Some((_, value)) = pairs.find(|(name, _)| name.trim() == NAME) else {
             return Self::default();
         };
-        let mut pieces = value.trim().split('.');
-        let page = pieces.next().unwrap_or_default().into();
-        let at_secs = pieces
-            .take(MAX_REDIRECTS)
-            .filter_map(|piece| piece.parse().ok())
-            .collect();
-        Self { page, at_secs }
+        let (value, problem) = value.trim().split_once('~').unwrap_or((value.trim(), ""));
+        let mut pieces = value.split('.');
+        Self {
+            page: pieces.next().unwrap_or_default().into(),
+            at_secs: pieces
+                .take(MAX_REDIRECTS)
+                .filter_map(|piece| piece.parse().ok())
+                .collect(),
+            problem: TokenErrorReason::named(problem),
+        }
+    }
+
+    /// What was last wrong with a session token.
+    pub(crate) fn problem(&self) -> Option<TokenErrorReason> {
+        self.problem
     }
 
     /// The cookie that counts another redirect from `url`, or that there have been enough.
-    pub(crate) fn another(&self, url: &ClerkUrl, now: UnixTime) -> Result<HeaderValue, InVain> {
+    pub(crate) fn another(
+        &self,
+        url: &ClerkUrl,
+        problem: Option<TokenErrorReason>,
+        now: UnixTime,
+    ) -> Result<HeaderValue, InVain> {
         let page = mark(url);
         let now = now.as_secs();
         let is_recent = |at: &&i64| (0..=WINDOW_SECS).contains(&now.saturating_sub(**at));
@@ -62,6 +78,9 @@ impl RecentRedirects {
         let mut value = page;
         for at in recent.into_iter().chain([now]) {
             let _ = write!(value, ".{at}");
+        }
+        if let Some(problem) = problem.or(self.problem) {
+            let _ = write!(value, "~{problem}");
         }
         let secure = if url.is_https() { "; Secure" } else { "" };
         let cookie = format!("{NAME}={value}; Path=/; Max-Age={WINDOW_SECS}; HttpOnly; SameSite=Lax{secure}");
@@ -98,7 +117,7 @@ mod tests {
     fn redirects(requests: &[(&str, i64)]) -> usize {
         let mut recent = RecentRedirects::default();
         for (count, (path, at)) in requests.iter().enumerate() {
-            match recent.another(&page(path), UnixTime::from_secs(*at)) {
+            match recent.another(&page(path), None, UnixTime::from_secs(*at)) {
                 Ok(cookie) => recent = again(&cookie),
                 Err(InVain) => return count,
             }
@@ -116,6 +135,21 @@ mod tests {
         assert_eq!(
             redirects(&[("/a", 100), ("/a", 120), ("/a", 140), ("/a", 160), ("/a", 180)]),
             5
+        );
+    }
+
+    #[test]
+    fn what_was_wrong_is_kept_on_the_way() {
+        let now = UnixTime::from_secs(100);
+        let wrong = Some(TokenErrorReason::TokenInvalidSignature);
+        let first = again(&RecentRedirects::default().another(&page("/a"), wrong, now).unwrap());
+        assert_eq!(first.problem(), wrong);
+        let second = again(&first.another(&page("/a"), None, now).unwrap());
+        assert_eq!((second.problem(), second.at_secs.len()), (wrong, 2));
+        let clock = Some(TokenErrorReason::TokenIatInTheFuture);
+        assert_eq!(
+            again(&second.another(&page("/a"), clock, now).unwrap()).problem(),
+            clock
         );
     }
 
@@ -140,7 +174,10 @@ mod tests {
                 HeaderValue::from_bytes(format!("{NAME}={value}").as_bytes()).unwrap(),
             );
             let recent = RecentRedirects::read(&headers);
-            assert!(recent.another(&page("/"), UnixTime::from_secs(100)).is_ok(), "{value}");
+            assert!(
+                recent.another(&page("/"), None, UnixTime::from_secs(100)).is_ok(),
+                "{value}"
+            );
         }
     }
 }

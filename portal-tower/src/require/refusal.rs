@@ -8,6 +8,7 @@ use portal_sdk::authorization::Reverification;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
 use portal_sdk::state::AuthReason;
+use portal_sdk::token::TokenError;
 use url::Url;
 
 use super::{RenderRefusal, answer};
@@ -96,16 +97,29 @@ impl Refusal {
         if auth.kind() != RequestKind::Page {
             return refusal;
         }
-        match auth.recent_redirects().another(auth.public_url(), auth.at()) {
+        let problem = auth.token_problem();
+        let reason = problem.as_ref().map(TokenError::reason);
+        match auth.recent_redirects().another(auth.public_url(), reason, auth.at()) {
             Ok(cookie) => refusal.0.cookie = Some(cookie),
-            Err(_) => {
-                let reason = auth.reason().cloned();
-                let problem = auth.explanation();
-                tracing::error!(reason = ?reason.as_ref().map(AuthReason::as_str), problem, "signing in does not help");
-                refusal.0.cause = RefusalCause::SignInInVain { reason };
-            }
+            Err(_) => refusal.explain(auth, problem.as_ref()),
         }
         refusal
+    }
+
+    /// Makes this the page that says why another sign-in would not help.
+    fn explain(&mut self, auth: &Auth, problem: Option<&TokenError>) {
+        // What is wrong with the token tells more than whatever was looked at before it.
+        let reason = problem.map(TokenError::reason).or(auth.recent_redirects().problem());
+        let reason = reason.map(AuthReason::Token).or_else(|| auth.reason().cloned());
+        let details = problem.map(|problem| auth.explain(problem));
+        tracing::error!(
+            reason = reason.as_ref().map(tracing::field::display),
+            details,
+            "signing in does not help"
+        );
+        let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
+        self.0.details = details.filter(|_| is_for_developers);
+        self.0.cause = RefusalCause::SignInInVain { reason };
     }
 
     pub(crate) fn unmet(auth: &Auth, location: Option<Url>) -> Self {
@@ -115,13 +129,12 @@ impl Refusal {
     }
 
     pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {
-        let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
         Self(Box::new(Inner {
             cause,
             kind: auth.kind(),
             location: None,
             cookie: None,
-            details: is_for_developers.then(|| auth.explanation()).flatten(),
+            details: None,
             renderer: auth.renderer().cloned(),
         }))
     }
@@ -159,7 +172,8 @@ impl Refusal {
         self.0.location.as_ref()
     }
 
-    /// What exactly is wrong with the session token. `None` in production, unless the instance is built with `debug`.
+    /// What exactly is wrong with the session token, where signing in does not help. `None` in production, unless the
+    /// instance is built with `debug`.
     #[must_use]
     pub fn details(&self) -> Option<&str> {
         self.0.details.as_deref()

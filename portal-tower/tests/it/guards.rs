@@ -97,7 +97,7 @@ async fn a_circle_ends_on_a_page_that_says_why() {
             "CLERK_PUBLISHABLE_KEY",
             "not signed by this instance",
         ),
-        (with(&early), "session-token-nbf", "Clock:", "is not valid before"),
+        (with(&early), "token-not-active-yet", "Clock:", "is not valid before"),
         (
             with(&elsewhere),
             "token-invalid-authorized-parties",

@@ -1,0 +1,168 @@
+//! Guards in a real browser: forms, other sites' pages, htmx and Turbo, circles, and the ways to the portal and back.
+
+mod shop;
+
+use portal_tests::browser::Browser;
+use portal_tests::people;
+use shop::{Shop, other_site, scripts_are_installed};
+
+const ADA: &str = "ada+clerk_test@example.com";
+
+/// Creates an account from whatever sign-in page the browser is sent to.
+async fn sign_up(browser: &Browser, shop: &Shop) {
+    browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
+    browser.click("[data-testid=portal-sign-in-sign-up]").await;
+    people::sign_up(browser, shop.portal.origin(), ADA, "Ada").await;
+}
+
+#[tokio::test]
+async fn a_form_is_not_lost() {
+    let shop = Shop::open().await;
+    let browser = Browser::open().await;
+    let form = format!("{}/form", shop.app);
+    browser.visit(&form).await;
+    sign_up(&browser, &shop).await;
+    browser.arrives_at(&form).await;
+
+    // Whoever takes longer than a session token lives is still who they were.
+    shop.clock.move_by_secs(70);
+    browser.fill("text", "after 70 seconds").await;
+    browser.click("[data-testid=save]").await;
+    browser.text("[data-testid=dashboard]").await;
+    assert_eq!(shop.notes(), ["after 70 seconds"]);
+
+    // Whoever was signed out elsewhere meanwhile signs in and is back at the form.
+    browser.visit(&form).await;
+    shop.end_session(&browser).await;
+    shop.clock.move_by_secs(70);
+    browser.fill("text", "after the end").await;
+    browser.click("[data-testid=save]").await;
+    people::sign_in(&browser, shop.portal.origin(), ADA).await;
+    assert_eq!(browser.arrives_at(&form).await.as_str(), form);
+    browser.fill("text", "signed in again").await;
+    browser.click("[data-testid=save]").await;
+    browser.text("[data-testid=dashboard]").await;
+    assert_eq!(shop.notes(), ["after 70 seconds", "signed in again"]);
+
+    browser.close().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn another_site_cannot_post_in_somebodys_name() {
+    let shop = Shop::open().await;
+    let browser = Browser::open().await;
+    browser.visit(&format!("{}/dashboard", shop.app)).await;
+    sign_up(&browser, &shop).await;
+    browser.text("[data-testid=dashboard]").await;
+
+    let (same_site, server) = other_site(&format!("{}/notes", shop.app)).await;
+    // Another port of the same host is another origin of the same site: its posts carry the cookies.
+    browser.visit(&same_site).await;
+    browser.click("button").await;
+    assert_eq!(browser.text("h1").await, "This came from another site");
+    // The same page under another name is another site, from which the browser withholds them.
+    browser.visit(&same_site.replace("localhost", "127.0.0.1")).await;
+    browser.click("button").await;
+    // There nobody is signed in, so that the portal is asked, which knows them and sends them on.
+    assert_eq!(browser.text("[data-testid=home]").await, "Welcome");
+    assert!(shop.notes().is_empty());
+
+    server.abort();
+    browser.close().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn htmx_goes_to_sign_in_and_comes_back_to_its_page() {
+    scripts_are_installed();
+    for version in ["2", "4"] {
+        for (element, back) in [
+            ("load", format!("/htmx-{version}?page=2")),
+            ("boosted", "/dashboard".to_owned()),
+        ] {
+            let shop = Shop::open().await;
+            let browser = Browser::open().await;
+            browser.visit(&format!("{}/htmx-{version}?page=2", shop.app)).await;
+            browser.click(&format!("[data-testid={element}]")).await;
+            sign_up(&browser, &shop).await;
+            let back = format!("{}{back}", shop.app);
+            assert_eq!(
+                browser.arrives_at(&back).await.as_str(),
+                back,
+                "htmx {version}, {element}"
+            );
+            if element == "load" {
+                browser.click("[data-testid=load]").await;
+                assert_eq!(browser.text("#cell [data-testid=cart]").await, "An empty cart");
+            }
+            browser.close().await;
+            shop.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn turbo_goes_to_sign_in_and_comes_back_to_its_page() {
+    scripts_are_installed();
+    for (element, back) in [("load", "/turbo?page=2"), ("visit", "/dashboard")] {
+        let shop = Shop::open().await;
+        let browser = Browser::open().await;
+        browser.visit(&format!("{}/turbo?page=2", shop.app)).await;
+        browser.click(&format!("[data-testid={element}]")).await;
+        sign_up(&browser, &shop).await;
+        let back = format!("{}{back}", shop.app);
+        assert_eq!(browser.arrives_at(&back).await.as_str(), back, "{element}");
+        if element == "load" {
+            browser.click("[data-testid=load]").await;
+            assert_eq!(browser.text("turbo-frame [data-testid=cart]").await, "An empty cart");
+        }
+        browser.close().await;
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn wrong_keys_end_on_a_page_that_says_why() {
+    const ANOTHER_KEY: &str = include_str!("another_key.pem");
+    let shop = Shop::with(|builder| builder.jwt_key(ANOTHER_KEY)).await;
+    let browser = Browser::open().await;
+    browser.visit(&format!("{}/dashboard", shop.app)).await;
+    sign_up(&browser, &shop).await;
+    browser.arrives_at(&format!("{}/dashboard", shop.app)).await;
+    assert_eq!(browser.text("h1").await, "Signing in does not help here");
+    let text = browser.text("main").await;
+    for part in [
+        "CLERK_PUBLISHABLE_KEY",
+        "token-invalid-signature",
+        "Try to sign in once more",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    browser.close().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn every_way_to_the_portal_leads_back() {
+    let shop = Shop::open().await;
+    let browser = Browser::open().await;
+    let home = format!("{}/", shop.app);
+
+    // To sign up first, and on to the profile that was asked for.
+    browser.visit(&home).await;
+    browser.click("[data-testid=account]").await;
+    sign_up(&browser, &shop).await;
+    browser.arrives_at(&format!("{}/user", shop.portal.origin())).await;
+    browser.click("[data-testid=portal-user-back]").await;
+    browser.text("[data-testid=home]").await;
+
+    // Whoever is signed in needs no page to sign in at.
+    for path in ["/sign-in", "/sign-up"] {
+        browser.visit(&format!("{}{path}", shop.app)).await;
+        assert_eq!(browser.text("[data-testid=home]").await, "Welcome", "{path}");
+        assert_eq!(browser.address().await.as_str(), home);
+    }
+    browser.close().await;
+    shop.close().await;
+}
