@@ -97,4 +97,4 @@ fi
 
 # Last, so that the output ends with cargo's own summary of what was tested.
 say "Tests, doc-tests and browser journeys"
-cargo test --workspace --locked -- "${without[@]}"
+cargo test --workspace --locked -- ${without[@]+"${without[@]}"}

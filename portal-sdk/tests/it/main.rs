@@ -4,6 +4,7 @@
 
 mod authenticator;
 mod bad_input;
+mod bounded;
 mod common;
 mod decision;
 mod http_backend;
