@@ -52,6 +52,13 @@ impl Verdict {
 
 /// Something that the session of a request must satisfy. A pending session satisfies nothing; whoever asks checks that
 /// first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a requirement",
+    label = "expected a `Role`, `Permission`, `Feature`, `Plan` or `Reverification`, or a closure over the claims",
+    note = "a role is written `Role::new(\"org:admin\")`, a permission `Permission::new(\"org:invoices:read\")`",
+    note = "a closure must name its argument's type: `|claims: &SessionClaims| …`",
+    note = "a type of your own needs `impl Requirement for …`"
+)]
 pub trait Requirement {
     /// Judges the claims of a session.
     fn verdict(&self, claims: &SessionClaims) -> Verdict;
