@@ -8,7 +8,10 @@ const RECORDED_WITH: &str = "rustc 1.95.";
 #[test]
 fn mistakes_are_explained() {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = Command::new(rustc).arg("--version").output().expect("the compiler is there");
+    let version = Command::new(rustc)
+        .arg("--version")
+        .output()
+        .expect("the compiler is there");
     let version = String::from_utf8_lossy(&version.stdout);
     if !version.starts_with(RECORDED_WITH) {
         eprintln!("left out: the messages were recorded with {RECORDED_WITH}, this is {version}");

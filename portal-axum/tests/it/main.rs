@@ -6,6 +6,7 @@ mod ask;
 #[path = "../../../portal-sdk/tests/it/common/mod.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;
+mod connection;
 mod extract;
 #[path = "../../../portal-tower/tests/it/guard_table.rs"]
 mod guard_table;
