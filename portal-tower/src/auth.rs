@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use portal_sdk::authorization::{Requirement, Verdict};
+use portal_sdk::authorization::Requirement;
 use portal_sdk::backend::{Backend, BackendError, User};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::names::query;
 use portal_sdk::portal::{Portal, PortalPage};
 use portal_sdk::request::{ClerkUrl, RequestKind};
 use portal_sdk::secret::Secret;
@@ -81,7 +80,12 @@ impl Auth {
     }
 
     fn claims(&self) -> Option<&SessionClaims> {
-        self.state().claims().filter(|_| !self.is_cross_site())
+        // An empty user id passes verification, as in Clerk's SDK, and is nobody.
+        let is_somebody = |claims: &&SessionClaims| !claims.user_id().as_str().is_empty();
+        self.state()
+            .claims()
+            .filter(is_somebody)
+            .filter(|_| !self.is_cross_site())
     }
 
     /// The claims of whoever is signed in, or what a request that must be signed in is answered, by the table of
@@ -106,11 +110,7 @@ impl Auth {
     /// [`Refusal`]: the answer to send.
     pub fn require(&self, requirement: &(impl Requirement + ?Sized)) -> Result<&SessionClaims, Refusal> {
         let claims = self.check()?;
-        match requirement.verdict(claims) {
-            Verdict::Met => Ok(claims),
-            Verdict::Unmet => Err(Refusal::unmet(self, None)),
-            Verdict::NeedsReverification(needed) => Err(Refusal::new(self, RefusalCause::NeedsReverification(needed))),
-        }
+        Refusal::by_verdict(self, requirement.verdict(claims), || None).map_or(Ok(claims), Err)
     }
 
     /// Whether a page of another site sent the request, with this site's cookies and to change something: an unsafe
@@ -185,6 +185,10 @@ impl Auth {
             .unwrap_or_else(|_| here.clone())
     }
 
+    pub(crate) fn facts(&self) -> &Authenticated {
+        &self.inner.authenticated
+    }
+
     pub(crate) fn kind(&self) -> RequestKind {
         self.inner.authenticated.kind
     }
@@ -208,36 +212,6 @@ impl Auth {
 
     pub(crate) fn allow_cross_site(&mut self) {
         self.allows_cross_site = true;
-    }
-
-    pub(crate) fn same_origin_referer(&self) -> Option<&Url> {
-        self.inner.authenticated.same_origin_referer.as_ref()
-    }
-
-    /// The page to come back to, without Clerk's own parameters: the one being asked for, or the one that a form stands
-    /// on or a script runs on, since their own addresses are none. `None` where there is no page.
-    pub(crate) fn page_to_return_to(&self) -> Option<Url> {
-        let facts = &self.inner.authenticated;
-        let is_read_only = facts.is_read_only;
-        let here = || Some(self.clean_url());
-        let around = || facts.same_origin_referer.clone();
-        let page = match facts.kind {
-            RequestKind::Page => here(),
-            RequestKind::Htmx { is_boosted: true } | RequestKind::Turbo { is_partial: false } if is_read_only => here(),
-            RequestKind::Htmx { .. } => facts.htmx_page.clone().or_else(around),
-            RequestKind::Form | RequestKind::Turbo { .. } | RequestKind::Api => around(),
-            _ => return None,
-        };
-        let page = match facts.kind {
-            RequestKind::Api => page?,
-            _ => page.unwrap_or_else(|| root_of(self.public_url().as_url())),
-        };
-        Some(without_clerk_parameters(page))
-    }
-
-    /// The request's own address without what Clerk added to it.
-    pub(crate) fn clean_url(&self) -> Url {
-        without_clerk_parameters(self.public_url().as_url().clone())
     }
 
     /// Why it cannot be told who this is, if it cannot.
@@ -320,32 +294,4 @@ pub enum UserError {
     /// The Backend API did not give the user.
     #[error("the user cannot be looked up")]
     Backend(#[source] BackendError),
-}
-
-/// `url` as it was before Clerk added to it. An invitation's ticket stays: the page needs it.
-fn without_clerk_parameters(mut url: Url) -> Url {
-    let is_clerks = |name: &str| {
-        let is_own = name.starts_with("__clerk_") || name == query::LEGACY_DEV_BROWSER;
-        is_own && !matches!(name, "__clerk_ticket" | "__clerk_status")
-    };
-    if !url.query_pairs().any(|(name, _)| is_clerks(&name)) {
-        return url;
-    }
-    let pairs: Vec<_> = url
-        .query_pairs()
-        .into_owned()
-        .filter(|(name, _)| !is_clerks(name))
-        .collect();
-    url.set_query(None);
-    if !pairs.is_empty() {
-        url.query_pairs_mut().extend_pairs(pairs);
-    }
-    url
-}
-
-pub(crate) fn root_of(url: &Url) -> Url {
-    let mut root = url.clone();
-    root.set_path("/");
-    root.set_query(None);
-    root
 }

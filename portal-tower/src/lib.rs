@@ -3,9 +3,12 @@
 //! | Item | What it does |
 //! |---|---|
 //! | [`AuthenticateLayer`] | finds out who a request is from, answers handshakes, puts [`Auth`] into the extensions |
-//! | [`RequireAuthLayer`] | lets only signed-in people through; sends pages to the portal, answers 401 to the rest |
+//! | [`RequireAuthLayer`] | lets only people through who are signed in and meet a requirement; answers each caller in its own way |
 //! | [`RedirectToPortal`] | a service that sends people to a page of the portal and back |
 //! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
+//! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
+//! | [`Auth`] | in the extensions: who it is, links to the portal, and the refusal for whoever is not let through |
+//! | [`RenderRefusal`] | how refusals look |
 //!
 //! # The order of layers
 //!
@@ -52,11 +55,13 @@ mod accounts;
 mod auth;
 pub mod authenticate;
 mod body;
+mod cookies;
 mod cross_site;
 mod go;
 mod page;
 pub mod redirect;
 pub mod require;
+mod return_to;
 pub mod sign_out;
 
 pub use auth::{Auth, UserError};

@@ -6,7 +6,7 @@ use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
 use url::Url;
 
-use crate::auth::{Auth, root_of};
+use crate::auth::Auth;
 use crate::go::go_to;
 
 /// An answer that sends whoever asks to a page of the portal, and from there back to the page they came from: the
@@ -25,7 +25,7 @@ pub struct PortalRedirect {
 impl PortalRedirect {
     /// To `page`, for the request that `auth` is of.
     pub fn to(auth: &Auth, page: PortalPage) -> Self {
-        Self::back_to(auth, page, return_back_url(auth).as_str())
+        Self::back_to(auth, page, auth.page_before().as_str())
     }
 
     /// To `page`, and from there to another address: absolute, or a path of this application.
@@ -47,12 +47,4 @@ impl PortalRedirect {
     pub fn into_response(self) -> Response<Bytes> {
         go_to(self.kind, self.location.as_str())
     }
-}
-
-fn return_back_url(auth: &Auth) -> Url {
-    let here = auth.public_url().as_url();
-    auth.same_origin_referer()
-        .filter(|referer| referer.path() != here.path())
-        .cloned()
-        .unwrap_or_else(|| root_of(here))
 }

@@ -7,11 +7,12 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::request::ClerkUrl;
 use portal_sdk::token::TokenErrorReason;
+
+use crate::cookies;
 
 const NAME: &str = "__portal_redirects";
 /// Redirects to sign in from one page before the next one is replaced by an explanation.
@@ -33,14 +34,10 @@ pub(crate) struct InVain;
 
 impl RecentRedirects {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.split_once('='));
-        let Some((_, value)) = pairs.find(|(name, _)| name.trim() == NAME) else {
+        let Some(value) = cookies::value(headers, NAME) else {
             return Self::default();
         };
-        let (value, problem) = value.trim().split_once('~').unwrap_or((value.trim(), ""));
+        let (value, problem) = value.split_once('~').unwrap_or((value, ""));
         let mut pieces = value.split('.');
         Self {
             page: pieces.next().unwrap_or_default().into(),
@@ -97,6 +94,7 @@ fn mark(url: &ClerkUrl) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
     use url::Url;
 
     use super::*;

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portal_sdk::authorization::{Requirement, Verdict};
+use portal_sdk::authorization::Requirement;
 use portal_sdk::portal::PortalPage;
 use tower_layer::Layer;
 
-use super::{Refusal, RefusalCause, RequireAuth};
+use super::{Refusal, RequireAuth};
 use crate::auth::Auth;
 
 /// Lets only people through who are signed in and meet a requirement. See the [module](super) for the table of answers.
@@ -76,18 +76,10 @@ impl Rule {
             return Some(refusal);
         }
         let (requirement, claims) = (self.requirement.as_ref()?, auth.signed_in()?);
-        match requirement.verdict(claims) {
-            Verdict::Met => None,
-            Verdict::NeedsReverification(needed) => Some(Refusal::new(auth, RefusalCause::NeedsReverification(needed))),
-            Verdict::Unmet => {
-                let here = auth.public_url().as_url();
-                let location = self
-                    .unmet_location
-                    .as_deref()
-                    .and_then(|location| here.join(location).ok());
-                Some(Refusal::unmet(auth, location))
-            }
-        }
+        Refusal::by_verdict(auth, requirement.verdict(claims), || {
+            let location = self.unmet_location.as_deref()?;
+            auth.public_url().as_url().join(location).ok()
+        })
     }
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use portal_sdk::authorization::Reverification;
+use portal_sdk::authorization::{Reverification, Verdict};
 use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
 use portal_sdk::state::AuthReason;
-use portal_sdk::token::TokenError;
+use portal_sdk::token::{TokenError, TokenErrorReason};
 use url::Url;
 
 use super::{RenderRefusal, answer};
@@ -81,7 +81,11 @@ impl Refusal {
         let cause = match auth.reason() {
             Some(reason) => RefusalCause::SignedOut { reason: reason.clone() },
             None if auth.signed_in().is_some() => return None,
-            None => RefusalCause::Pending,
+            None if auth.pending().is_some() => RefusalCause::Pending,
+            // The token is genuine and names nobody.
+            None => RefusalCause::SignedOut {
+                reason: AuthReason::Token(TokenErrorReason::TokenVerificationFailed),
+            },
         };
         Some(Self::to_sign_in(auth, cause, page))
     }
@@ -122,10 +126,21 @@ impl Refusal {
         self.0.cause = RefusalCause::SignInInVain { reason };
     }
 
-    pub(crate) fn unmet(auth: &Auth, location: Option<Url>) -> Self {
-        let mut refusal = Self::new(auth, RefusalCause::Unmet);
-        refusal.0.location = location.filter(|_| auth.kind() == RequestKind::Page);
-        refusal
+    /// What somebody who is signed in is answered; `None` for those who meet the requirement. Pages of those who do not
+    /// go to `location`, if there is one.
+    pub(crate) fn by_verdict(auth: &Auth, verdict: Verdict, location: impl FnOnce() -> Option<Url>) -> Option<Self> {
+        let cause = match verdict {
+            Verdict::Met => return None,
+            Verdict::Unmet => RefusalCause::Unmet,
+            Verdict::NeedsReverification(needed) => {
+                return Some(Self::new(auth, RefusalCause::NeedsReverification(needed)));
+            }
+        };
+        let mut refusal = Self::new(auth, cause);
+        if auth.kind() == RequestKind::Page {
+            refusal.0.location = location();
+        }
+        Some(refusal)
     }
 
     pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {

@@ -1,12 +1,13 @@
 //! Which cookies signing out changes.
 
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::Instance;
 use portal_sdk::names::cookie;
 use portal_sdk::request::ClerkUrl;
 use portal_sdk::secret::Secret;
 use url::Host;
+
+use crate::cookies;
 
 /// `Set-Cookie` values that sign a browser out of `instance` on the host of `url`. A cookie is removed only under the
 /// domain it was set with, which a server cannot see, so each possible one is named.
@@ -58,12 +59,8 @@ pub(super) fn left_over_cookie(url: &ClerkUrl, token: Option<&Secret>) -> Option
 
 /// The token kept by [`left_over_cookie`].
 pub(super) fn left_over_token(headers: &HeaderMap) -> Option<Secret> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.split_once('='));
-    let (_, token) = pairs.find(|(name, value)| name.trim() == LEFT_OVER && !value.trim().is_empty())?;
-    Some(Secret::new(token.trim()))
+    let token = cookies::value(headers, LEFT_OVER).filter(|token| !token.is_empty())?;
+    Some(Secret::new(token))
 }
 
 /// `Domain` attributes: none (this host only), then the host and each parent of at least two labels. Browsers refuse

@@ -50,6 +50,17 @@ async fn who_meets_the_requirement_passes() {
 }
 
 #[tokio::test]
+async fn a_token_without_a_user_is_nobodys() {
+    let nobodys = session(TEST_ISSUER, &json!({ "sub": "" }));
+    let headers = [("cookie", nobodys.as_str()), AS_SCRIPT];
+    let answer = ask(layer(test()), RequireAuthLayer::signed_in(), HERE, &headers).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["error"]["reason"], "token-verification-failed");
+    let seen = send(layer(test()).layer(App::default().service()), request(HERE, &headers)).await;
+    assert_eq!(seen.body, "nobody");
+}
+
+#[tokio::test]
 async fn a_page_can_be_chosen_for_those_who_may_not() {
     let cookies = signed_in(TEST_ISSUER);
     let guard =
