@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 record=tests/conformance/record
-web=tests/web
+# Packages that browser tests run: scripts of pages, and an application with Clerk's own SDK.
+browser_packages=(tests/web tests/express)
 differential_seed=20261123
 differential_cases=2000
 
@@ -89,10 +90,10 @@ fi
 
 without=()
 if has_node; then
-    install_packages "$web"
+    for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
 else
-    say "Node is not installed, so the journeys with htmx and Turbo are left out"
-    without=(--skip htmx_goes --skip turbo_goes)
+    say "Node is not installed, so the journeys with htmx, Turbo and Express are left out"
+    without=(--skip htmx_goes --skip turbo_goes --skip an_express_application)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested.

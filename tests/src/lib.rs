@@ -6,3 +6,4 @@ pub mod people;
 pub mod programs;
 #[cfg(doctest)]
 pub mod readme;
+pub mod tokens;

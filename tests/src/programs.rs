@@ -22,10 +22,21 @@ impl Program {
     ///
     /// If the program cannot be started.
     #[must_use]
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, [])
+    }
+
+    /// [`start`](Self::start) with these variables, whatever their names.
+    ///
+    /// # Panics
+    ///
+    /// If the program cannot be started.
+    #[must_use]
+    pub fn start_with(mut command: Command, variables: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CLERK_")) {
             command.env_remove(name);
         }
+        command.envs(variables);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,13 +1,9 @@
 //! The whole way in a real browser: application → Account Portal → back → protected page, and what follows.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portal_tests::browser::{Browser, Visit};
 use portal_tests::people::{sign_in, sign_up};
 use portal_tests::programs::Demo;
-use serde_json::Value;
+use portal_tests::tokens::wait_for_the_end_of_the_session_token;
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -175,19 +171,6 @@ async fn renewed_through_one_handshake(browser: &Browser, demo: &Demo, dashboard
         "{visits:#?}"
     );
     assert_eq!(browser.address().await.as_str(), dashboard);
-}
-
-/// Waits until the session token's own `exp` has passed, and returns the token.
-async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String {
-    let token = browser.cookie("__session").await.expect("a session cookie");
-    let payload = token.split('.').nth(1).expect("a JWT");
-    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
-    let claims: Value = serde_json::from_slice(&payload).expect("JSON");
-    let end = UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().expect("exp is a number"));
-    if let Ok(remaining) = end.duration_since(SystemTime::now()) {
-        tokio::time::sleep(remaining).await;
-    }
-    token
 }
 
 fn port_of(origin: &str) -> String {

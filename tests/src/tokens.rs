@@ -1,0 +1,26 @@
+//! Session tokens in a browser's cookies.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::browser::Browser;
+
+/// Waits until the session token's own `exp` has passed, and returns the token.
+///
+/// # Panics
+///
+/// If there is none.
+pub async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String {
+    let token = browser.cookie("__session").await.expect("a session cookie");
+    let payload = token.split('.').nth(1).expect("a JWT");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    let claims: Value = serde_json::from_slice(&payload).expect("JSON");
+    let end = UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().expect("exp is a number"));
+    if let Ok(remaining) = end.duration_since(SystemTime::now()) {
+        tokio::time::sleep(remaining).await;
+    }
+    token
+}

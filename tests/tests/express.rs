@@ -1,0 +1,158 @@
+//! The other way round: an application with Clerk's own SDK for Express, as it comes from its package, beside the local
+//! portal. What it cannot tell from Clerk, our own SDK need not either.
+
+use std::path::Path;
+
+use portal_local::{LocalPortal, RequestRecord};
+use portal_tests::browser::{Browser, Visit};
+use portal_tests::people::sign_up;
+use portal_tests::programs::Program;
+use portal_tests::tokens::wait_for_the_end_of_the_session_token;
+use tokio::process::Command;
+
+const ADA: &str = "ada+clerk_test@example.com";
+
+struct Express {
+    /// `http://localhost:…`.
+    app: String,
+    portal: LocalPortal,
+    _program: Program,
+}
+
+impl Express {
+    async fn start() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("express");
+        let installed = folder.join("node_modules/@clerk/express");
+        assert!(
+            installed.exists(),
+            "{} is missing: run ./test.sh, which installs it if there is npm",
+            installed.display()
+        );
+        let portal = LocalPortal::builder()
+            .token_lifetime_secs(2)
+            .start()
+            .await
+            .expect("the portal starts");
+        let mut command = Command::new("node");
+        command.arg(folder.join("app.mjs"));
+        let mut program = Program::start_with(command, portal.environment());
+        let port = program
+            .line(|line| line.strip_prefix("listening on ")?.parse::<u16>().ok())
+            .await;
+        Self {
+            app: format!("http://localhost:{port}"),
+            portal,
+            _program: program,
+        }
+    }
+
+    /// What has been asked of the portal at this path since the first `skip` requests.
+    fn requests(&self, path: &str, skip: usize) -> Vec<RequestRecord> {
+        let log = self.portal.request_log();
+        log.into_iter()
+            .skip(skip)
+            .filter(|request| request.path.ends_with(path))
+            .collect()
+    }
+
+    fn asked(&self) -> usize {
+        self.portal.request_log().len()
+    }
+}
+
+async fn user(browser: &Browser) -> String {
+    browser.text("#user").await
+}
+
+fn statuses(visits: &[Visit]) -> Vec<u16> {
+    visits.iter().filter_map(|visit| visit.status).collect()
+}
+
+#[tokio::test]
+async fn an_express_application_cannot_tell() {
+    let express = Express::start().await;
+    let browser = Browser::open().await;
+    let home = format!("{}/", express.app);
+    let private = format!("{}/private?x=1", express.app);
+
+    first_visit(&browser, &home).await;
+
+    browser.visit(&private).await;
+    browser.click("[data-testid=portal-sign-in-sign-up]").await;
+    sign_up(&browser, express.portal.origin(), ADA, "Ada").await;
+    assert_eq!(browser.arrives_at(&private).await.as_str(), private);
+    let ada = user(&browser).await;
+    assert!(ada.starts_with("user_"), "{ada}");
+
+    renewed_through_the_refresh_cookie(&express, &browser, &home, &ada).await;
+    renewed_through_a_handshake(&express, &browser, &home, &ada).await;
+    a_form_after_the_end_is_signed_out(&browser, &home, &ada).await;
+    the_session_cookie_is_lost(&express, &browser, &home, &ada).await;
+    every_cookie_is_lost(&browser, &home, &ada).await;
+
+    browser.close().await;
+    express.portal.shut_down().await;
+}
+
+async fn first_visit(browser: &Browser, home: &str) {
+    browser.visits().await;
+    browser.visit(home).await;
+    assert_eq!(user(browser).await, "nobody");
+    assert_eq!(browser.address().await.as_str(), home);
+    assert_eq!(statuses(&browser.visits().await), [307, 307, 307, 200]);
+    assert_eq!(browser.cookie("__session").await, None);
+    assert_eq!(browser.cookie("__client_uat").await.as_deref(), Some("0"));
+    assert!(browser.cookie("__clerk_db_jwt").await.is_some());
+    browser.visit(home).await;
+    assert_eq!(statuses(&browser.visits().await), [200]);
+}
+
+async fn renewed_through_the_refresh_cookie(express: &Express, browser: &Browser, home: &str, ada: &str) {
+    let before = wait_for_the_end_of_the_session_token(browser).await;
+    let asked = express.asked();
+    browser.visits().await;
+    browser.visit(home).await;
+    assert_eq!(user(browser).await, ada);
+    assert_eq!(statuses(&browser.visits().await), [200]);
+    assert_eq!(express.requests("/refresh", asked).len(), 1);
+    assert_ne!(browser.cookie("__session").await, Some(before));
+}
+
+async fn renewed_through_a_handshake(express: &Express, browser: &Browser, home: &str, ada: &str) {
+    wait_for_the_end_of_the_session_token(browser).await;
+    browser.remove_cookies("__refresh").await;
+    let asked = express.asked();
+    browser.visit(home).await;
+    assert_eq!(user(browser).await, ada);
+    let handshakes = express.requests("/v1/client/handshake", asked);
+    assert_eq!(handshakes.len(), 1, "{handshakes:?}");
+    assert_eq!(browser.address().await.as_str(), home);
+}
+
+async fn a_form_after_the_end_is_signed_out(browser: &Browser, home: &str, ada: &str) {
+    wait_for_the_end_of_the_session_token(browser).await;
+    browser.click("#send").await;
+    browser.arrives_at(&format!("{home}form")).await;
+    assert_eq!(user(browser).await, "nobody");
+    browser.visit(home).await;
+    assert_eq!(user(browser).await, ada);
+}
+
+async fn the_session_cookie_is_lost(express: &Express, browser: &Browser, home: &str, ada: &str) {
+    browser.remove_cookies("__session").await;
+    let asked = express.asked();
+    browser.visit(home).await;
+    assert_eq!(user(browser).await, ada);
+    assert_eq!(express.requests("/v1/client/handshake", asked).len(), 1);
+    assert_eq!(browser.address().await.as_str(), home);
+}
+
+async fn every_cookie_is_lost(browser: &Browser, home: &str, ada: &str) {
+    browser.remove_cookies("").await;
+    browser.visit(home).await;
+    assert_eq!(
+        user(browser).await,
+        ada,
+        "the portal knows the browser by its own cookie"
+    );
+}
