@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 record=tests/conformance/record
-# Packages that browser tests run: scripts of pages, and an application with Clerk's own SDK.
+# Packages that browser tests run: scripts of pages, axe-core, and an application with Clerk's own SDK.
 browser_packages=(tests/web tests/express)
 differential_seed=20261123
 differential_cases=2000
@@ -92,8 +92,8 @@ without=()
 if has_node; then
     for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
 else
-    say "Node is not installed, so the journeys with htmx, Turbo and Express are left out"
-    without=(--skip htmx_goes --skip turbo_goes --skip an_express_application)
+    say "Node is not installed, so the journeys with htmx, Turbo, Express and axe are left out"
+    without=(--skip htmx_goes --skip turbo_goes --skip an_express_application --skip axe_finds)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested.

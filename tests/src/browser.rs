@@ -158,6 +158,49 @@ impl Browser {
             .expect("the script runs")
     }
 
+    /// Runs a script that the page need not know of, whatever it allows.
+    ///
+    /// # Panics
+    ///
+    /// If it throws.
+    pub async fn inject(&self, script: &str) {
+        self.client.execute(script, Vec::new()).await.expect("the script runs");
+    }
+
+    /// Sets the size of the window's content and whether the person prefers dark colours.
+    ///
+    /// # Panics
+    ///
+    /// If the driver does not do it.
+    pub async fn appear(&self, width: u32, height: u32, is_dark: bool) {
+        let scheme = if is_dark { "dark" } else { "light" };
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        for (name, parameters) in [
+            ("Emulation.setDeviceMetricsOverride", metrics),
+            ("Emulation.setEmulatedMedia", media),
+        ] {
+            let command = DevTools(json!({ "cmd": name, "params": parameters }));
+            self.client.issue_cmd(command).await.expect("the driver passes it on");
+        }
+    }
+
+    /// A picture of the whole page, as PNG.
+    ///
+    /// # Panics
+    ///
+    /// If none can be taken.
+    pub async fn picture(&self) -> Vec<u8> {
+        let command = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
+        let picture = self
+            .client
+            .issue_cmd(DevTools(command))
+            .await
+            .expect("the driver passes it on");
+        let picture = picture["data"].as_str().expect("a picture");
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture).expect("base64")
+    }
+
     /// The cookies that the page's host can see.
     ///
     /// # Panics
@@ -332,5 +375,19 @@ impl WebDriverCompatibleCommand for PerformanceLog {
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(json!({ "type": "performance" }).to_string()))
+    }
+}
+
+/// `chromedriver`'s own command for what only the browser's developer tools can do.
+#[derive(Debug)]
+struct DevTools(Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.0.to_string()))
     }
 }

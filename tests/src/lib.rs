@@ -7,3 +7,4 @@ pub mod programs;
 #[cfg(doctest)]
 pub mod readme;
 pub mod tokens;
+pub mod tour;

@@ -1,0 +1,101 @@
+//! A walk through every page of the local portal and every state a person can see it in.
+
+use portal_local::LocalPortal;
+
+use crate::browser::Browser;
+use crate::people::PASSWORD;
+
+const ADA: &str = "ada+clerk_test@example.com";
+
+/// Walks through the pages of a fresh portal. `look` is called at each, with a name for it.
+///
+/// # Panics
+///
+/// If a page does not come.
+pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
+    let portal = LocalPortal::builder().application_name("Acme").start().await;
+    let portal = portal.expect("the portal starts");
+    let at = |path: &str| format!("{}{path}", portal.origin());
+
+    for (name, path) in [
+        ("index", "/"),
+        ("outbox-empty", "/__local/outbox"),
+        ("not-found", "/nowhere"),
+        ("default-redirect-signed-out", "/default-redirect"),
+        ("sign-in", "/sign-in"),
+        ("sign-up", "/sign-up"),
+        (
+            "sign-up-prefilled",
+            "/sign-up?email_address=grace%40example.com&first_name=Grace",
+        ),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    signing_up(browser, &at, &mut look).await;
+    signing_in(browser, &at, &mut look).await;
+    portal.shut_down().await;
+}
+
+async fn signing_up(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
+    browser.visit(&at("/sign-up")).await;
+    browser.fill("emailAddress", "no-address").await;
+    browser.fill("password", "short").await;
+    browser.inject("document.forms[0].noValidate = true").await;
+    browser.click("[data-testid=portal-sign-up-submit]").await;
+    browser.text("[data-testid=portal-sign-up-errors]").await;
+    look("sign-up-errors").await;
+
+    browser.fill("firstName", "Ada").await;
+    browser.fill("emailAddress", ADA).await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("[data-testid=portal-sign-up-submit]").await;
+    browser.arrives_at(&at("/sign-up/verify-email-address")).await;
+    look("sign-up-code").await;
+    browser.fill("code", "000000").await;
+    browser.click("form button.primary").await;
+    browser.text("[role=alert]").await;
+    look("sign-up-code-wrong").await;
+    browser.fill("code", "424242").await;
+    browser.click("form button.primary").await;
+    browser.arrives_at(&at("/default-redirect")).await;
+    look("default-redirect").await;
+
+    browser.visit(&at("/user")).await;
+    look("user").await;
+    browser.click("[data-testid=portal-user-save]").await;
+    browser.text("[data-testid=portal-user-saved]").await;
+    look("user-saved").await;
+    browser.click("[data-testid=portal-user-sign-out]").await;
+}
+
+async fn signing_in(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
+    browser.visit(&at("/sign-in")).await;
+    browser.fill("identifier", "nobody@example.com").await;
+    browser.click("[data-testid=portal-sign-in-submit]").await;
+    browser.text("[role=alert]").await;
+    look("sign-in-unknown").await;
+    browser.fill("identifier", ADA).await;
+    browser.click("[data-testid=portal-sign-in-submit]").await;
+    browser.text("[data-testid=portal-factor-one-password]").await;
+    look("sign-in-password").await;
+    browser.fill("password", "not this one").await;
+    browser.click("[data-testid=portal-factor-one-submit]").await;
+    browser.text("[role=alert]").await;
+    look("sign-in-password-wrong").await;
+    browser.click("summary").await;
+    browser.click("[data-testid=portal-factor-one-email-code]").await;
+    browser.text("[data-testid=portal-factor-one-code]").await;
+    look("sign-in-code").await;
+    browser.visit(&at("/__local/outbox")).await;
+    look("outbox").await;
+
+    // The portal remembers the application that people come from, so this is last.
+    for (name, back) in [
+        ("sign-in-with-return", "http%3A%2F%2Flocalhost%3A3000%2Fdashboard"),
+        ("sign-in-with-refused-return", "https%3A%2F%2Fevil.example%2F"),
+    ] {
+        browser.visit(&at(&format!("/sign-in?redirect_url={back}"))).await;
+        look(name).await;
+    }
+}

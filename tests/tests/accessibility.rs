@@ -1,0 +1,43 @@
+//! Every page of the local portal, as axe-core sees it: no finding that it calls serious or critical.
+
+use std::path::Path;
+
+use portal_tests::browser::Browser;
+use portal_tests::tour::tour;
+use serde_json::Value;
+
+#[tokio::test]
+async fn axe_finds_nothing_serious_on_any_page() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
+    let script = std::fs::read_to_string(&script)
+        .unwrap_or_else(|error| panic!("{}: {error}; ./test.sh installs it if there is npm", script.display()));
+    let mut findings = Vec::new();
+    // Contrast depends on the colours, which depend on what the person prefers.
+    for is_dark in [false, true] {
+        let browser = Browser::open().await;
+        browser.appear(1280, 800, is_dark).await;
+        tour(&browser, async |name| {
+            browser.inject(&script).await;
+            let found = browser
+                .evaluate("axe.run().then((results) => results.violations)")
+                .await;
+            findings.extend(serious(name, is_dark, &found));
+        })
+        .await;
+        browser.close().await;
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+fn serious(page: &str, is_dark: bool, violations: &Value) -> Vec<String> {
+    let violations = violations.as_array().expect("axe ran");
+    let is_serious = |violation: &&Value| matches!(violation["impact"].as_str(), Some("serious" | "critical"));
+    let scheme = if is_dark { "dark" } else { "light" };
+    let describe = |violation: &Value| {
+        format!(
+            "{page} ({scheme}): {} {}",
+            violation["id"], violation["nodes"][0]["html"]
+        )
+    };
+    violations.iter().filter(is_serious).map(describe).collect()
+}
