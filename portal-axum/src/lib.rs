@@ -56,6 +56,7 @@ pub use extract::{ActiveOrganization, Auth, AuthRejection, Require, SignedIn};
 pub use portal_sdk as sdk;
 pub use portal_tower as tower;
 pub use portal_tower::{
-    AllowCrossSiteLayer, AuthenticateLayer, RedirectToPortal, Refusal, RefusalCause, RequireAuthLayer, SignOut,
+    AllowCrossSiteLayer, AuthenticateLayer, FrontendApiProxy, RedirectToPortal, Refusal, RefusalCause,
+    RequireAuthLayer, SignOut,
 };
 pub use response::PortalRedirect;

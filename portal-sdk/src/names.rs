@@ -92,6 +92,12 @@ pub mod header {
     pub const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
     /// The scheme a proxy was asked with.
     pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+    /// The client's address, as proxies pass it on.
+    pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+    /// Where browsers reach a proxy for the Frontend API.
+    pub const CLERK_PROXY_URL: HeaderName = HeaderName::from_static("clerk-proxy-url");
+    /// The secret key, by which a proxy for the Frontend API proves whose it is.
+    pub const CLERK_SECRET_KEY: HeaderName = HeaderName::from_static("clerk-secret-key");
     /// What kind of thing the browser will do with the answer.
     pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
     /// How the page that made the request is related to the application: `same-origin`, `same-site`, `cross-site` or

@@ -6,6 +6,7 @@
 //! | [`RequireAuthLayer`] | lets only people through who are signed in and meet a requirement; answers each caller in its own way |
 //! | [`RedirectToPortal`] | a service that sends people to a page of the portal and back |
 //! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
+//! | [`FrontendApiProxy`] | a service that serves Clerk's Frontend API under the application's own origin |
 //! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
 //! | [`Auth`] | in the extensions: who it is, links to the portal, and the refusal for whoever is not let through |
 //! | [`RenderRefusal`] | how refusals look |
@@ -59,6 +60,7 @@ mod cookies;
 mod cross_site;
 mod go;
 mod page;
+pub mod proxy;
 pub mod redirect;
 pub mod require;
 mod return_to;
@@ -69,6 +71,7 @@ pub use authenticate::AuthenticateLayer;
 pub use body::ResponseBody;
 pub use cross_site::{AllowCrossSite, AllowCrossSiteLayer};
 pub use portal_sdk as sdk;
+pub use proxy::FrontendApiProxy;
 pub use redirect::{PortalRedirect, RedirectToPortal};
 pub use require::{Refusal, RefusalCause, RenderRefusal, RequireAuthLayer};
 pub use sign_out::SignOut;

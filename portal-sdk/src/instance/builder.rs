@@ -27,6 +27,7 @@ pub struct InstanceBuilder {
     pub(super) api_version: Option<String>,
     pub(super) jwt_key: Option<String>,
     pub(super) proxy_url: Option<String>,
+    pub(super) frontend_api_url: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) is_satellite: bool,
     pub(super) satellite_auto_sync: bool,
@@ -81,6 +82,13 @@ impl InstanceBuilder {
     /// `/__clerk` below the public origin.
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
         self.proxy_url = Some(url.into());
+        self
+    }
+
+    /// Where this application's proxy passes requests for the Frontend API on to: an absolute http(s) address without
+    /// query and user information. Default: Clerk's own, or the local portal inside the publishable key.
+    pub fn frontend_api_url(mut self, url: impl Into<String>) -> Self {
+        self.frontend_api_url = Some(url.into());
         self
     }
 
@@ -285,6 +293,7 @@ impl InstanceBuilder {
             api_version: api_version(self.api_version)?,
             jwt_key: self.jwt_key.as_deref().map(jwt_key).transpose()?,
             proxy_url: self.proxy_url.as_deref().map(proxy_url).transpose()?,
+            frontend_api_url: self.frontend_api_url.as_deref().map(frontend_api_url).transpose()?,
             domain: self.domain.as_deref().map(domain).transpose()?,
             is_satellite: self.is_satellite,
             satellite_auto_sync: self.satellite_auto_sync,
@@ -431,6 +440,19 @@ fn proxy_url(text: &str) -> Result<ProxyUrl, ConfigError> {
         found: text.into(),
         expected: "an absolute http(s) address, or a path that starts with one slash",
     })
+}
+
+fn frontend_api_url(text: &str) -> Result<Url, ConfigError> {
+    absolute_url(Setting::FrontendApiUrl, text)
+        .ok()
+        .filter(|url| {
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none()
+        })
+        .ok_or_else(|| ConfigError::Invalid {
+            setting: Setting::FrontendApiUrl,
+            found: text.into(),
+            expected: "an absolute http(s) address without query and user information",
+        })
 }
 
 fn domain(text: &str) -> Result<Box<str>, ConfigError> {

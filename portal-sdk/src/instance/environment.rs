@@ -4,6 +4,9 @@ use std::env::{self, VarError};
 
 use super::{AfterRedirects, ConfigError, InstanceBuilder, Setting};
 
+/// Where Clerk's SDKs expect the Frontend API if they choose the path themselves.
+const AUTOMATIC_PROXY: &str = "/__clerk";
+
 impl InstanceBuilder {
     /// Starts with what the process's environment says. Surrounding white space is dropped and an empty variable counts
     /// as unset. Setters called afterwards win.
@@ -14,10 +17,16 @@ impl InstanceBuilder {
     /// | `CLERK_API_URL`, `CLERK_API_VERSION` | [`api_url`](Self::api_url), [`api_version`](Self::api_version) |
     /// | `CLERK_JWT_KEY` | [`jwt_key`](Self::jwt_key) |
     /// | `CLERK_PROXY_URL`, `CLERK_DOMAIN` | [`proxy_url`](Self::proxy_url), [`domain`](Self::domain) |
+    /// | `CLERK_FAPI_URL` | [`frontend_api_url`](Self::frontend_api_url) |
     /// | `CLERK_IS_SATELLITE` (`true` or `false`) | [`satellite`](Self::satellite) |
     /// | `CLERK_SIGN_IN_URL`, `CLERK_SIGN_UP_URL` | [`sign_in_url`](Self::sign_in_url), [`sign_up_url`](Self::sign_up_url) |
     /// | `CLERK_SIGN_{IN,UP}_{FORCE,FALLBACK}_REDIRECT_URL` | [`after_redirects`](Self::after_redirects) |
     /// | `CLERK_AFTER_SIGN_{IN,UP}_URL` (deprecated) | the fallback, where its own variable is unset |
+    ///
+    /// On Vercel's own production domains, where Clerk can have no address of its own, the Frontend API must come from the
+    /// application. With a production key, `VERCEL_TARGET_ENV=production` and a `VERCEL_PROJECT_PRODUCTION_URL` that ends in
+    /// `.vercel.app`, the proxy is therefore `/__clerk` unless a proxy or a domain is set or `CLERK_DISABLE_AUTO_PROXY` is
+    /// `true` or `1`. The application must then serve it.
     ///
     /// # Errors
     ///
@@ -52,12 +61,20 @@ impl InstanceBuilder {
         let or_deprecated = |name, deprecated| -> Result<Option<Box<str>>, ConfigError> {
             Ok(variable(name)?.or(variable(deprecated)?).map(Into::into))
         };
+        let domain = variable("CLERK_DOMAIN")?;
+        let mut proxy_url = variable("CLERK_PROXY_URL")?;
+        let is_production = publishable_key.starts_with("pk_live_");
+        if proxy_url.is_none() && domain.is_none() && is_production && needs_proxy(&variable)? {
+            tracing::info!("the Frontend API is expected at {AUTOMATIC_PROXY} of this application");
+            proxy_url = Some(AUTOMATIC_PROXY.to_owned());
+        }
         Ok(Self {
             api_url: variable("CLERK_API_URL")?,
             api_version: variable("CLERK_API_VERSION")?,
             jwt_key: variable("CLERK_JWT_KEY")?,
-            proxy_url: variable("CLERK_PROXY_URL")?,
-            domain: variable("CLERK_DOMAIN")?,
+            proxy_url,
+            frontend_api_url: variable("CLERK_FAPI_URL")?,
+            domain,
             is_satellite: is_satellite(variable("CLERK_IS_SATELLITE")?.as_deref())?,
             sign_in_url: variable("CLERK_SIGN_IN_URL")?,
             sign_up_url: variable("CLERK_SIGN_UP_URL")?,
@@ -78,6 +95,19 @@ fn process_variable(name: &'static str) -> Result<Option<String>, ConfigError> {
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode { name }),
     }
+}
+
+/// Whether the application runs on a domain of Vercel's, on which Clerk can have no subdomain.
+fn needs_proxy(variable: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>) -> Result<bool, ConfigError> {
+    let is_off = variable("CLERK_DISABLE_AUTO_PROXY")?.is_some_and(|value| is_truthy(&value));
+    let is_production = variable("VERCEL_TARGET_ENV")?.as_deref() == Some("production");
+    let host = variable("VERCEL_PROJECT_PRODUCTION_URL")?;
+    Ok(!is_off && is_production && host.is_some_and(|host| host.ends_with(".vercel.app")))
+}
+
+/// As Clerk reads switches: `true` in any case, or a number above zero.
+fn is_truthy(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true") || value.parse::<f64>().is_ok_and(|number| number >= 1.0)
 }
 
 fn is_satellite(value: Option<&str>) -> Result<bool, ConfigError> {
@@ -152,6 +182,51 @@ mod tests {
     }
 
     #[test]
+    fn on_vercels_own_domains_the_frontend_api_is_the_applications() {
+        let vercel = [
+            ("VERCEL_TARGET_ENV", "production"),
+            ("VERCEL_PROJECT_PRODUCTION_URL", "shop.vercel.app"),
+        ];
+        let proxy = |more: &[(&'static str, &'static str)]| {
+            let instance = with(&[&vercel[..], more].concat()).unwrap();
+            instance.proxy_url().cloned()
+        };
+        let automatic = Some(ProxyUrl::Path("/__clerk".into()));
+        assert_eq!(proxy(&[]), automatic);
+        assert_eq!(proxy(&[("CLERK_DISABLE_AUTO_PROXY", "false")]), automatic);
+        for off in ["true", "TRUE", "1"] {
+            assert_eq!(proxy(&[("CLERK_DISABLE_AUTO_PROXY", off)]), None, "{off}");
+        }
+        assert_eq!(
+            proxy(&[("CLERK_PROXY_URL", "/own")]),
+            Some(ProxyUrl::Path("/own".into()))
+        );
+        assert_eq!(proxy(&[("CLERK_DOMAIN", "shop.example")]), None);
+        for (name, value) in [
+            ("VERCEL_TARGET_ENV", "preview"),
+            ("VERCEL_PROJECT_PRODUCTION_URL", "shop.example"),
+        ] {
+            let mut variables = vercel;
+            variables
+                .iter_mut()
+                .filter(|(found, _)| *found == name)
+                .for_each(|found| found.1 = value);
+            assert_eq!(with(&variables).unwrap().proxy_url(), None, "{name}={value}");
+        }
+        let development = [
+            (
+                "CLERK_PUBLISHABLE_KEY",
+                "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk",
+            ),
+            ("CLERK_SECRET_KEY", "sk_test_x"),
+        ];
+        assert_eq!(
+            read(&[&development[..], &vercel[..]].concat()).unwrap().proxy_url(),
+            None
+        );
+    }
+
+    #[test]
     fn an_empty_variable_is_unset() {
         let instance = with(&[
             ("CLERK_PROXY_URL", ""),
@@ -183,6 +258,8 @@ mod tests {
             ("CLERK_JWT_KEY", "AAAA"),
             ("CLERK_PROXY_URL", "//evil.example"),
             ("CLERK_DOMAIN", "satellite.example/x"),
+            ("CLERK_FAPI_URL", "https://fapi.example.com/?a=b"),
+            ("CLERK_FAPI_URL", "https://u:p@fapi.example.com"),
             ("CLERK_IS_SATELLITE", "maybe"),
             ("CLERK_SIGN_IN_URL", "sign-in"),
             ("CLERK_SIGN_UP_URL", "/\\evil.example"),

@@ -20,6 +20,8 @@ pub enum Setting {
     JwtKey,
     /// `CLERK_PROXY_URL`
     ProxyUrl,
+    /// `CLERK_FAPI_URL`
+    FrontendApiUrl,
     /// `CLERK_DOMAIN`
     Domain,
     /// `CLERK_IS_SATELLITE`
@@ -61,6 +63,7 @@ impl Setting {
             Self::ApiVersion => "CLERK_API_VERSION",
             Self::JwtKey => "CLERK_JWT_KEY",
             Self::ProxyUrl => "CLERK_PROXY_URL",
+            Self::FrontendApiUrl => "CLERK_FAPI_URL",
             Self::Domain => "CLERK_DOMAIN",
             Self::IsSatellite => "CLERK_IS_SATELLITE",
             Self::SignInUrl => "CLERK_SIGN_IN_URL",

@@ -41,6 +41,37 @@ impl Instance {
         base.trim_end_matches('/').to_owned()
     }
 
+    /// Where Clerk itself serves the Frontend API to a proxy, with scheme and without a closing slash: the address set
+    /// with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), a local portal's own, else Clerk's.
+    #[must_use]
+    pub fn frontend_api_upstream(&self) -> &str {
+        if let Some(url) = self.frontend_api_url() {
+            return url.as_str().trim_end_matches('/');
+        }
+        let frontend_api = self.publishable_key().frontend_api();
+        if frontend_api.local_origin().is_some() {
+            return frontend_api.as_str().trim_end_matches('/');
+        }
+        let host = frontend_api.as_str();
+        let is_on = |suffix: &str| host.ends_with(suffix);
+        // Older development hosts begin alike wherever they are.
+        let is_legacy = host.starts_with("clerk.")
+            && [".lcl.dev", ".lclstage.dev", ".lclclerk.com"]
+                .iter()
+                .any(|suffix| is_on(suffix));
+        if !is_legacy
+            && [".lcl.dev", "lclstage.dev", ".lclclerk.com"]
+                .iter()
+                .any(|suffix| is_on(suffix))
+        {
+            return "https://frontend-api.lclclerk.com";
+        }
+        if is_on(".accountsstage.dev") {
+            return "https://frontend-api.clerkstage.dev";
+        }
+        "https://frontend-api.clerk.dev"
+    }
+
     /// The host that issues this instance's session tokens, as it stands in `iss` without a scheme. A proxy does not
     /// change it; a production satellite's domain does.
     #[must_use]
@@ -60,5 +91,47 @@ pub(crate) fn with_scheme(host: &str) -> String {
         host.to_owned()
     } else {
         format!("https://{host}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use crate::instance::Instance;
+
+    fn upstream(frontend_api: &str, set: Option<&str>) -> String {
+        let body = base64::engine::general_purpose::STANDARD.encode(format!("{frontend_api}$"));
+        let builder = Instance::builder(format!("pk_test_{body}"), "sk_test_x");
+        let builder = match set {
+            Some(url) => builder.frontend_api_url(url),
+            None => builder,
+        };
+        builder.build().unwrap().frontend_api_upstream().to_owned()
+    }
+
+    #[test]
+    fn a_proxy_passes_requests_to_clerks_own_address() {
+        for (frontend_api, expected) in [
+            ("clerk.example.com", "https://frontend-api.clerk.dev"),
+            ("foo-bar-13.clerk.accounts.dev", "https://frontend-api.clerk.dev"),
+            ("clerk.foo.bar-13.lcl.dev", "https://frontend-api.clerk.dev"),
+            ("foo.clerk.accounts.lclclerk.com", "https://frontend-api.lclclerk.com"),
+            ("foo.lclstage.dev", "https://frontend-api.lclclerk.com"),
+            (
+                "foo-bar-13.clerk.accountsstage.dev",
+                "https://frontend-api.clerkstage.dev",
+            ),
+            (
+                "http://127.0.0.1:8787/accounts.dev",
+                "http://127.0.0.1:8787/accounts.dev",
+            ),
+        ] {
+            assert_eq!(upstream(frontend_api, None), expected, "{frontend_api}");
+            assert_eq!(
+                upstream(frontend_api, Some("https://fapi.example.com/x/")),
+                "https://fapi.example.com/x"
+            );
+        }
     }
 }

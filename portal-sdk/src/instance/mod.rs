@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     api_version: Box<str>,
     jwt_key: Option<VerifyingKey>,
     proxy_url: Option<ProxyUrl>,
+    frontend_api_url: Option<Url>,
     domain: Option<Box<str>>,
     is_satellite: bool,
     satellite_auto_sync: bool,
@@ -143,6 +144,11 @@ impl Instance {
     #[must_use]
     pub fn proxy_url(&self) -> Option<&ProxyUrl> {
         self.0.proxy_url.as_ref()
+    }
+
+    /// Where a proxy passes requests for the Frontend API on to, if the application says so.
+    pub(crate) fn frontend_api_url(&self) -> Option<&Url> {
+        self.0.frontend_api_url.as_ref()
     }
 
     /// A satellite's own domain, without scheme.

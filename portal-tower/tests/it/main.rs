@@ -8,6 +8,7 @@ mod authenticate;
 mod common;
 mod guard_table;
 mod guards;
+mod proxy;
 mod redirect;
 mod require;
 mod sign_out;

@@ -166,3 +166,45 @@ async fn every_way_to_the_portal_leads_back() {
     browser.close().await;
     shop.close().await;
 }
+
+#[tokio::test]
+async fn the_frontend_api_is_reached_through_the_application() {
+    let shop = Shop::with(|builder| builder.proxy_url("/__clerk")).await;
+    let browser = Browser::open().await;
+    let dashboard = format!("{}/dashboard", shop.app);
+    browser.visit(&dashboard).await;
+    sign_up(&browser, &shop).await;
+    assert_eq!(browser.arrives_at(&dashboard).await.as_str(), dashboard);
+    let ada = browser.text("[data-testid=dashboard]").await;
+
+    // The token ends, and there is nothing to renew it with but a handshake.
+    shop.clock.move_by_secs(70);
+    browser.remove_cookies("__refresh").await;
+    browser.visit(&dashboard).await;
+    assert_eq!(browser.text("[data-testid=dashboard]").await, ada);
+    assert_eq!(browser.address().await.as_str(), dashboard);
+
+    let visits = browser.visits().await;
+    let handshakes: Vec<_> = visits
+        .iter()
+        .filter(|visit| visit.url.path().ends_with("/v1/client/handshake"))
+        .collect();
+    assert!(handshakes.len() >= 3, "{visits:#?}");
+    let own = format!("{}/__clerk/v1/client/handshake?", shop.app);
+    assert!(
+        handshakes.iter().all(|visit| visit.url.as_str().starts_with(&own)),
+        "{handshakes:#?}"
+    );
+    let log = shop.portal.request_log();
+    let arrived = log
+        .iter()
+        .filter(|request| request.path == "/accounts.dev/v1/client/handshake");
+    assert_eq!(arrived.count(), handshakes.len());
+
+    shop.end_session(&browser).await;
+    shop.clock.move_by_secs(70);
+    browser.visit(&dashboard).await;
+    browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
+    browser.close().await;
+    shop.close().await;
+}

@@ -14,7 +14,7 @@ use portal_axum::sdk::clock::{Clock, SystemClock, UnixTime};
 use portal_axum::sdk::instance::InstanceBuilder;
 use portal_axum::sdk::token::{SessionId, UnverifiedToken};
 use portal_axum::sdk::{Authenticator, Instance};
-use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use portal_axum::{AuthenticateLayer, FrontendApiProxy, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use portal_local::LocalPortal;
 use portal_tests::browser::Browser;
 use serde::Deserialize;
@@ -69,14 +69,20 @@ impl Shop {
         let builder = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
         let instance = change(builder).build().expect("the settings are right");
         let backend = HttpBackend::new(&instance);
-        let authenticator = Authenticator::with(instance, backend.clone(), clock.clone(), KeyCachePolicy::default());
+        let authenticator = Authenticator::with(
+            instance.clone(),
+            backend.clone(),
+            clock.clone(),
+            KeyCachePolicy::default(),
+        );
         let notes = Notes::default();
-        let (app, server) = serve(
-            router(notes.clone())
-                .layer(AuthenticateLayer::with(authenticator))
-                .merge(scripts()),
-        )
-        .await;
+        let authenticate = AuthenticateLayer::with(authenticator);
+        let mut router = router(notes.clone()).layer(authenticate).merge(scripts());
+        if instance.proxy_url().is_some() {
+            let proxy = FrontendApiProxy::new(&instance).expect("the settings are right");
+            router = router.route_service("/__clerk/{*path}", proxy);
+        }
+        let (app, server) = serve(router).await;
         Self {
             app,
             portal,

@@ -1,0 +1,83 @@
+//! Whose request it is: the address of the client.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use portal_sdk::names::header::FORWARDED_FOR;
+
+/// The client's address: the peer's, or behind proxies of one's own the last address in `X-Forwarded-For` that is none of
+/// theirs. What stands before it is the client's to make up.
+pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> Option<IpAddr> {
+    let peer = peer?.to_canonical();
+    let is_proxy = |address: &IpAddr| proxies.contains(address);
+    if !is_proxy(&peer) {
+        return Some(peer);
+    }
+    let fields = headers.get_all(FORWARDED_FOR).iter().rev();
+    let elements = fields.flat_map(|field| field.to_str().unwrap_or_default().rsplit(',').map(str::trim));
+    let mut client = peer;
+    for element in elements {
+        let Some(address) = parse(element) else {
+            break;
+        };
+        client = address;
+        if !is_proxy(&client) {
+            break;
+        }
+    }
+    Some(client)
+}
+
+/// An address as proxies write it, perhaps with a port or in brackets.
+fn parse(element: &str) -> Option<IpAddr> {
+    let bare = element.trim_start_matches('[');
+    let bare = bare.split_once(']').map_or(bare, |(address, _)| address);
+    let address = bare
+        .parse()
+        .or_else(|_| element.parse().map(|socket: std::net::SocketAddr| socket.ip()));
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarded_addresses_count_from_ones_own_proxies_only() {
+        let proxies: Vec<IpAddr> = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap()).into();
+        for (peer, forwarded, expected) in [
+            (Some("192.0.2.7"), vec![], Some("192.0.2.7")),
+            (Some("192.0.2.7"), vec!["203.0.113.9"], Some("192.0.2.7")),
+            (Some("::ffff:192.0.2.7"), vec![], Some("192.0.2.7")),
+            (Some("10.0.0.1"), vec![], Some("10.0.0.1")),
+            (Some("10.0.0.1"), vec!["203.0.113.9"], Some("203.0.113.9")),
+            (
+                Some("10.0.0.1"),
+                vec!["1.1.1.1, 203.0.113.9, 10.0.0.2"],
+                Some("203.0.113.9"),
+            ),
+            (
+                Some("10.0.0.1"),
+                vec!["1.1.1.1", "203.0.113.9:4711", "10.0.0.2"],
+                Some("203.0.113.9"),
+            ),
+            (Some("10.0.0.1"), vec!["[2001:db8::1]:443"], Some("2001:db8::1")),
+            (Some("10.0.0.1"), vec!["2001:db8::1"], Some("2001:db8::1")),
+            (Some("10.0.0.1"), vec!["unknown"], Some("10.0.0.1")),
+            (Some("10.0.0.1"), vec!["203.0.113.9, unknown"], Some("10.0.0.1")),
+            (None, vec!["203.0.113.9"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in &forwarded {
+                headers.append(FORWARDED_FOR, value.parse().unwrap());
+            }
+            let peer = peer.map(|peer| peer.parse().unwrap());
+            let expected = expected.map(|address| address.parse().unwrap());
+            assert_eq!(
+                client_address(&headers, peer, &proxies),
+                expected,
+                "{peer:?} {forwarded:?}"
+            );
+        }
+    }
+}

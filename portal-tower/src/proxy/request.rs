@@ -1,0 +1,194 @@
+//! The head of a request on its way to Clerk.
+
+use std::net::IpAddr;
+
+use http::header::{
+    CONNECTION, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use http::request::Parts;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Uri};
+use percent_encoding::percent_decode_str;
+use portal_sdk::names::header::{CLERK_PROXY_URL, CLERK_SECRET_KEY, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO};
+use portal_sdk::request::ClerkUrl;
+
+use super::ProxyError;
+
+/// Fields that are for one connection only (RFC 9110 section 7.6.1), besides those that `Connection` names.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Other ways to claim an address.
+const CLAIMED_ADDRESSES: [HeaderName; 4] = [
+    FORWARDED,
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("cf-connecting-ip"),
+    HeaderName::from_static("true-client-ip"),
+];
+
+/// Where requests go.
+#[derive(Clone, Debug)]
+pub(super) struct Upstream {
+    scheme: Scheme,
+    authority: Authority,
+    /// A path that comes before that of every request, without a closing slash.
+    prefix: Box<str>,
+}
+
+impl Upstream {
+    /// `None` if `address` is no http(s) address.
+    pub(super) fn parse(address: &str) -> Option<Self> {
+        let uri: Uri = address.parse().ok()?;
+        let parts = uri.into_parts();
+        let prefix = parts
+            .path_and_query
+            .map_or_else(String::new, |path| path.path().to_owned());
+        Some(Self {
+            scheme: parts.scheme?,
+            authority: parts.authority?,
+            prefix: prefix.trim_end_matches('/').into(),
+        })
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) fn scheme(&self) -> &str {
+        self.scheme.as_str()
+    }
+
+    /// The address for the request's path, which must lie below `mount`. The host is never the request's to choose.
+    pub(super) fn address(&self, requested: &Uri, mount: &str) -> Result<Uri, ProxyError> {
+        let rest = requested
+            .path()
+            .strip_prefix(mount)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let rest = rest.filter(|rest| !climbs(rest)).ok_or(ProxyError::Path)?;
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let query = requested.query().map_or_else(String::new, |query| format!("?{query}"));
+        let path: PathAndQuery = format!("{}{rest}{query}", self.prefix)
+            .parse()
+            .map_err(|_| ProxyError::Path)?;
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| ProxyError::Path)
+    }
+}
+
+/// Whether a path leads above itself, written in whatever way.
+fn climbs(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    decoded.split(['/', '\\']).any(|segment| segment == "..")
+}
+
+/// What a request's head says to Clerk besides what the client said.
+#[derive(Debug)]
+pub(super) struct Facts<'r> {
+    pub(super) url: &'r ClerkUrl,
+    pub(super) proxy_url: &'r str,
+    pub(super) secret_key: &'r HeaderValue,
+    pub(super) client: Option<IpAddr>,
+    pub(super) host: &'r Authority,
+}
+
+/// Makes `parts` the head for Clerk.
+pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
+    let headers = &mut parts.headers;
+    drop_hop_by_hop(headers);
+    for name in CLAIMED_ADDRESSES.iter().chain(&[FORWARDED_FOR]) {
+        headers.remove(name);
+    }
+    let text = |value: &str| HeaderValue::from_str(value).ok();
+    let url = facts.url.as_url();
+    let host = url.host_str().map(|host| match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    });
+    for (name, value) in [
+        (HOST, text(facts.host.as_str())),
+        (CLERK_PROXY_URL, text(facts.proxy_url)),
+        (CLERK_SECRET_KEY, Some(facts.secret_key.clone())),
+        (FORWARDED_HOST, host.as_deref().and_then(text)),
+        (FORWARDED_PROTO, text(url.scheme())),
+        (FORWARDED_FOR, facts.client.and_then(|client| text(&client.to_string()))),
+    ] {
+        headers.remove(&name);
+        headers.extend(value.map(|value| (name, value)));
+    }
+}
+
+/// Removes the fields that are for one connection only.
+pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(upstream: &str, requested: &str) -> Option<String> {
+        let upstream = Upstream::parse(upstream).unwrap();
+        let address = upstream.address(&requested.parse().unwrap(), "/__clerk").ok()?;
+        Some(address.to_string())
+    }
+
+    #[test]
+    fn the_host_is_never_the_requests_to_choose() {
+        for (requested, expected) in [
+            ("/__clerk/v1/client?a=%20b&c", Some("/v1/client?a=%20b&c")),
+            ("/__clerk", Some("/")),
+            ("/__clerk?a", Some("/?a")),
+            ("/__clerk/", Some("/")),
+            ("/__clerk//evil.example/x", Some("//evil.example/x")),
+            ("/__clerk/@evil.example/x", Some("/@evil.example/x")),
+            ("/__clerk/https://evil.example/x", Some("/https://evil.example/x")),
+            ("http://evil.example/__clerk/v1/client", Some("/v1/client")),
+            ("/__clerk/%2e%2e/x", None),
+            ("/__clerk/v1/../../x", None),
+            ("/__clerk/v1/..%2fx", None),
+            ("/__clerk/..%5cx", None),
+            ("/__clerkx/v1", None),
+            ("/v1/client", None),
+            ("/", None),
+        ] {
+            let found = address("https://fapi.example.com", requested);
+            assert_eq!(
+                found,
+                expected.map(|path| format!("https://fapi.example.com{path}")),
+                "{requested}"
+            );
+            let found = address("http://127.0.0.1:8787/accounts.dev/", requested);
+            assert_eq!(
+                found,
+                expected.map(|path| format!("http://127.0.0.1:8787/accounts.dev{path}")),
+                "{requested}"
+            );
+        }
+        assert!(Upstream::parse("/path").is_none() && Upstream::parse("").is_none());
+    }
+}

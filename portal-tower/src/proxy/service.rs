@@ -1,0 +1,271 @@
+//! [`FrontendApiProxy`] and its future.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, Uri, Version};
+use http_body::Body;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use portal_sdk::Instance;
+use portal_sdk::instance::{ConfigError, ProxyUrl, Setting};
+use portal_sdk::request::ClerkUrl;
+use tower_service::Service;
+
+use super::body::{BoxError, RequestBody, request_body};
+use super::request::{Facts, Upstream};
+use super::{ProxyBody, ProxyError, address, request, response};
+use crate::auth::Auth;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A profile picture is the largest thing that people send.
+const DEFAULT_MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+
+/// A service that passes requests on to Clerk's Frontend API. See the [module](super) for the rules.
+///
+/// Cloning shares the connections.
+#[derive(Clone)]
+#[must_use = "a service does nothing until it is mounted"]
+pub struct FrontendApiProxy {
+    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone)]
+struct Settings {
+    instance: Instance,
+    upstream: Upstream,
+    /// The path it is mounted at, without a closing slash.
+    mount: Box<str>,
+    secret_key: HeaderValue,
+    timeout: Duration,
+    max_request_bytes: usize,
+    peer_address: Option<PeerAddress>,
+    trusted_proxies: Vec<IpAddr>,
+}
+
+type PeerAddress = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
+
+impl FrontendApiProxy {
+    /// A proxy for the instance's Frontend API at the path of its
+    /// [`proxy_url`](portal_sdk::instance::InstanceBuilder::proxy_url).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the instance has no proxy URL, or the upstream address cannot be asked for.
+    pub fn new(instance: &Instance) -> Result<Self, ConfigError> {
+        let mount = match instance.proxy_url() {
+            Some(ProxyUrl::Path(path)) => path.trim_end_matches('/').into(),
+            Some(ProxyUrl::Absolute(url)) => url.path().trim_end_matches('/').into(),
+            None => {
+                return Err(ConfigError::Missing {
+                    setting: Setting::ProxyUrl,
+                    expected: "the path that the Frontend API proxy is mounted at, such as /__clerk",
+                });
+            }
+        };
+        let upstream = Upstream::parse(instance.frontend_api_upstream()).ok_or_else(|| ConfigError::Invalid {
+            setting: Setting::FrontendApiUrl,
+            found: instance.frontend_api_upstream().into(),
+            expected: "an absolute http(s) address",
+        })?;
+        let mut secret_key =
+            HeaderValue::try_from(instance.secret_key().expose()).map_err(|_| ConfigError::Missing {
+                setting: Setting::SecretKey,
+                expected: "visible ASCII characters only",
+            })?;
+        secret_key.set_sensitive(true);
+        let settings = Settings {
+            instance: instance.clone(),
+            upstream,
+            mount,
+            secret_key,
+            timeout: DEFAULT_TIMEOUT,
+            max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
+            peer_address: None,
+            trusted_proxies: Vec::new(),
+        };
+        Ok(Self {
+            client: client(),
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// How the address of whoever opened the connection is learned, which only the server knows. With axum's
+    /// `ConnectInfo`:
+    ///
+    /// ```ignore
+    /// proxy.peer_address(|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip()))
+    /// ```
+    ///
+    /// Clerk is told no address without it, and takes all people for one when it counts their attempts.
+    pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.settings_mut().peer_address = Some(Arc::new(of));
+        self
+    }
+
+    /// Addresses of proxies of your own in front of the application. What they say in `X-Forwarded-For` is believed;
+    /// what anybody else says is not. Default: none.
+    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.settings_mut().trusted_proxies = proxies.into_iter().map(|address| address.to_canonical()).collect();
+        self
+    }
+
+    /// How long Clerk may take until its answer begins, and how long either body may pause. Default: 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings_mut().timeout = timeout;
+        self
+    }
+
+    /// How large a request's body may be. Default: 16 MiB.
+    pub fn max_request_bytes(mut self, bytes: usize) -> Self {
+        self.settings_mut().max_request_bytes = bytes;
+        self
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
+    async fn exchange<B>(self, request: Request<B>) -> Result<Response<ProxyBody>, ProxyError>
+    where
+        B: Body<Error: Into<BoxError>> + Send + 'static,
+        B::Data: Send,
+    {
+        let settings = &*self.settings;
+        let (mut parts, body) = request.into_parts();
+        if parts.extensions.get::<Auth>().is_some() {
+            return Err(ProxyError::Misplaced);
+        }
+        let uri = settings.upstream.address(&parts.uri, &settings.mount)?;
+        if declared_length(&parts).is_some_and(|length| length > settings.max_request_bytes as u64) {
+            return Err(ProxyError::TooLarge);
+        }
+        let proxy_url = settings.make_head(&mut parts, uri);
+        let body = request_body(body, settings.max_request_bytes, settings.timeout);
+        let answering = self.client.request(Request::from_parts(parts, body));
+        let answer = tokio::time::timeout(settings.timeout, answering)
+            .await
+            .map_err(|_| ProxyError::TooSlow)?
+            .map_err(|error| {
+                let meaning = ProxyError::of(&error);
+                tracing::warn!(%error, "a request for the Frontend API failed");
+                meaning
+            })?;
+        let (mut parts, body) = answer.into_parts();
+        response::rewrite(&mut parts, &settings.upstream, &proxy_url);
+        parts.version = Version::HTTP_11;
+        parts.extensions.clear();
+        Ok(Response::from_parts(parts, ProxyBody::of(body, settings.timeout)))
+    }
+}
+
+impl Settings {
+    /// Makes `parts` the head for Clerk, and says the address of the proxy as this request's browser knows it.
+    fn make_head(&self, parts: &mut Parts, uri: Uri) -> String {
+        let url = ClerkUrl::within(parts, self.instance.public_origins());
+        let proxy_url = self.instance.frontend_api_base(url.origin());
+        let peer = self.peer_address.as_ref().and_then(|of| of(parts));
+        let facts = Facts {
+            url: &url,
+            proxy_url: &proxy_url,
+            secret_key: &self.secret_key,
+            client: address::client_address(&parts.headers, peer, &self.trusted_proxies),
+            host: self.upstream.authority(),
+        };
+        request::rewrite(parts, &facts);
+        parts.uri = uri;
+        parts.version = Version::HTTP_11;
+        parts.extensions.clear();
+        proxy_url
+    }
+}
+
+fn declared_length(parts: &Parts) -> Option<u64> {
+    parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn client() -> Client<HttpsConnector<HttpConnector>, RequestBody> {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_nodelay(true);
+    connector.enforce_http(false);
+    let connector = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .build(connector)
+}
+
+impl<B> Service<Request<B>> for FrontendApiProxy
+where
+    B: Body<Error: Into<BoxError>> + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<ProxyBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let proxy = self.clone();
+        ResponseFuture {
+            answering: Box::pin(async move {
+                let answer = proxy.exchange(request).await;
+                Ok(answer.unwrap_or_else(|error| own(error.into_response())))
+            }),
+        }
+    }
+}
+
+fn own(response: Response<Bytes>) -> Response<ProxyBody> {
+    response.map(ProxyBody::own)
+}
+
+impl fmt::Debug for FrontendApiProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrontendApiProxy")
+            .field("upstream", &self.settings.upstream)
+            .field("mount", &self.settings.mount)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`FrontendApiProxy`].
+pub struct ResponseFuture {
+    answering: Pin<Box<dyn Future<Output = Result<Response<ProxyBody>, Infallible>> + Send>>,
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<ProxyBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.answering.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
