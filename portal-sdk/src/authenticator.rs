@@ -7,11 +7,12 @@ use http::Method;
 use http::request::Parts;
 use url::Url;
 
-use crate::backend::{Backend, KeyCache, KeyCachePolicy};
+use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, PageCache};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::decide::{Decision, Effect, Known, KnownKeys, decide, genuine_session, token_problem};
 use crate::ended_sessions::EndedSessions;
 use crate::instance::Instance;
+use crate::portal::Portal;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
 use crate::secret::Secret;
 use crate::state::{RequestState, UndecidedCause};
@@ -83,9 +84,11 @@ impl Authenticated {
 struct Shared<B> {
     instance: Instance,
     backend: B,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     keys: KeyCache,
     ended: EndedSessions,
+    portal: Portal,
+    pages: Arc<PageCache>,
 }
 
 impl<B: Backend> Authenticator<B> {
@@ -99,11 +102,13 @@ impl<B: Backend> Authenticator<B> {
     #[must_use]
     pub fn with(instance: Instance, backend: B, clock: impl Clock, policy: KeyCachePolicy) -> Self {
         let shared = Shared {
+            portal: Portal::from(&instance),
             instance,
             backend,
-            clock: Box::new(clock),
+            clock: Arc::new(clock),
             keys: KeyCache::new(policy),
             ended: EndedSessions::default(),
+            pages: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -120,6 +125,45 @@ impl<B: Backend> Authenticator<B> {
     #[must_use]
     pub fn backend(&self) -> &B {
         &self.shared.backend
+    }
+
+    /// The portal to link to. Where the instance [discovers
+    /// pages](crate::instance::InstanceBuilder::discover_pages) it has the addresses read so far, and reads them in the
+    /// background when it is time; that needs a tokio runtime.
+    #[must_use]
+    pub fn portal(&self) -> Portal {
+        let Shared {
+            instance,
+            backend,
+            clock,
+            portal,
+            pages,
+            ..
+        } = &*self.shared;
+        if !instance.discovers_pages() {
+            return portal.clone();
+        }
+        if pages.is_due(clock.now()) {
+            pages.refresh(backend, clock.clone());
+        }
+        match pages.pages() {
+            Some(pages) => portal.clone().with_discovered(pages),
+            None => portal.clone(),
+        }
+    }
+
+    /// Reads the addresses of the portal's pages now, so that the first link has them. Worth a call at start-up where the
+    /// instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] if they cannot be read. Nothing is lost: links use the derived addresses, and they are tried
+    /// again in the background.
+    pub async fn discover_pages(&self) -> Result<(), BackendError> {
+        let Shared {
+            backend, clock, pages, ..
+        } = &*self.shared;
+        pages.read(backend, &**clock).await
     }
 
     /// Decides at once if nothing must be fetched for it; otherwise `None`, and [`authenticate`](Self::authenticate)

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use portal_sdk::Authenticator;
 use portal_sdk::backend::{Backend, BackendError, User};
+use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::UndecidedCause;
 use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
@@ -22,6 +23,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
     fn forget_session(&self, session: &GenuineSession);
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
+    fn portal(&self) -> Portal;
 }
 
 impl<B: Backend> Accounts for Authenticator<B> {
@@ -46,5 +48,9 @@ impl<B: Backend> Accounts for Authenticator<B> {
 
     fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         self.token_problem(token)
+    }
+
+    fn portal(&self) -> Portal {
+        self.portal()
     }
 }

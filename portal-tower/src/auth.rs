@@ -7,7 +7,7 @@ use http::HeaderMap;
 use portal_sdk::authorization::Requirement;
 use portal_sdk::backend::{Backend, BackendError, User};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::portal::{Portal, PortalPage};
+use portal_sdk::portal::PortalPage;
 use portal_sdk::request::{ClerkUrl, RequestKind};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
@@ -168,7 +168,7 @@ impl Auth {
     /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application.
     #[must_use]
     pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
-        let portal = Portal::from(self.instance());
+        let portal = self.accounts().portal();
         let here = self.public_url().as_url();
         let dev_browser = self.inner.authenticated.dev_browser.as_ref().map(Secret::expose);
         let link = portal.link(page).requested_from(here).dev_browser(dev_browser);
@@ -177,7 +177,7 @@ impl Auth {
         } else {
             link
         };
-        // Only an address to return to that is no URL can be refused; the person then stays at the portal.
+        // Only an address to return to can be refused, by the portal's own rules; the person then stays at the portal.
         link.clone()
             .return_back_to(return_back_to)
             .to_url()

@@ -18,8 +18,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
-use crate::instance::Instance;
-use crate::names::{self, header};
+use crate::instance::{Instance, ProxyUrl, with_scheme};
+use crate::names::{self, header, query};
+use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
 
@@ -44,6 +45,9 @@ pub struct HttpBackend {
 #[derive(Clone)]
 struct Settings {
     base: Url,
+    /// The Frontend API, with scheme and without a closing slash.
+    frontend_api: Box<str>,
+    is_development: bool,
     authorization: HeaderValue,
     total_timeout: Duration,
 }
@@ -78,6 +82,8 @@ impl HttpBackend {
             client,
             settings: Arc::new(Settings {
                 base,
+                frontend_api: frontend_api(instance),
+                is_development: instance.is_development(),
                 authorization,
                 total_timeout: TOTAL_TIMEOUT,
             }),
@@ -118,6 +124,31 @@ impl HttpBackend {
             .header(USER_AGENT, AGENT)
             .body(Full::new(body))
             .map_err(transport)?;
+        self.exchange_in_time(request).await
+    }
+
+    /// Calls the Frontend API, which is asked as a browser without cookies.
+    async fn call_frontend_api<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        dev_browser: Option<&str>,
+    ) -> Result<T, BackendError> {
+        let mut url = Url::parse(&format!("{}{path}", self.settings.frontend_api)).map_err(transport)?;
+        if let Some(token) = dev_browser {
+            url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
+        }
+        let request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, AGENT)
+            .body(Full::new(Bytes::new()))
+            .map_err(transport)?;
+        self.exchange_in_time(request).await
+    }
+
+    async fn exchange_in_time<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
         let timeout = self.settings.total_timeout;
         tokio::time::timeout(timeout, self.exchange(request))
             .await
@@ -206,6 +237,27 @@ impl Backend for HttpBackend {
             .await?;
         Ok(())
     }
+
+    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
+        const ENVIRONMENT: &str = "/v1/environment";
+        let answer = self.call_frontend_api(Method::GET, ENVIRONMENT, None).await;
+        let is_refused = matches!(&answer, Err(BackendError::Answer { status, .. }) if status.is_client_error());
+        if !(is_refused && self.settings.is_development) {
+            return answer;
+        }
+        // A development instance may only answer to a browser that it has registered.
+        let browser: DevBrowser = self.call_frontend_api(Method::POST, "/v1/dev_browser", None).await?;
+        self.call_frontend_api(Method::GET, ENVIRONMENT, Some(&browser.id))
+            .await
+    }
+}
+
+/// Where a server asks the Frontend API. A proxy's path says nothing without an origin, so the key's own host is asked.
+fn frontend_api(instance: &Instance) -> Box<str> {
+    match instance.proxy_url() {
+        Some(ProxyUrl::Path(_)) => with_scheme(&instance.issuer_host()).trim_end_matches('/').into(),
+        _ => instance.frontend_api_base("").into(),
+    }
 }
 
 impl std::fmt::Debug for HttpBackend {
@@ -214,6 +266,12 @@ impl std::fmt::Debug for HttpBackend {
             .field("base", &self.settings.base.as_str())
             .finish_non_exhaustive()
     }
+}
+
+/// A newly registered development browser.
+#[derive(Deserialize)]
+struct DevBrowser {
+    id: Box<str>,
 }
 
 /// The answer to a refresh in cookie form.

@@ -5,6 +5,7 @@ mod error;
 #[cfg(feature = "http-client")]
 mod http;
 mod key_cache;
+mod page_cache;
 mod user;
 
 use std::future::Future;
@@ -17,8 +18,10 @@ pub use error::BackendError;
 pub use http::HttpBackend;
 pub(crate) use key_cache::KeyCache;
 pub use key_cache::KeyCachePolicy;
+pub(crate) use page_cache::PageCache;
 pub use user::{EmailAddress, User};
 
+use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
 
@@ -27,8 +30,8 @@ const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
 
 /// The Backend API, as far as this crate needs it.
 ///
-/// The first three methods serve the decision; the other two serve applications. An implementation bounds the time and
-/// the size of every answer itself.
+/// The first three methods serve the decision; the others serve applications. An implementation bounds the time and the
+/// size of every answer itself.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// The instance's signing keys: `GET /jwks`.
     fn jwks(&self) -> impl Future<Output = Result<JwkSet, BackendError>> + Send;
@@ -47,6 +50,10 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Ends a session: `POST /sessions/{id}/revoke`.
     fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// The addresses of the portal's pages: `GET /v1/environment` of the Frontend API, which needs no secret key. Asked
+    /// for only where the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
+    fn portal_pages(&self) -> impl Future<Output = Result<DiscoveredPages, BackendError>> + Send;
 }
 
 /// What a handshake brings: `Set-Cookie` values, in order.

@@ -36,6 +36,8 @@ pub struct InstanceBuilder {
     pub(super) public_origin: Option<String>,
     pub(super) trusted_origins: Vec<String>,
     pub(super) allowed_request_origins: Vec<String>,
+    pub(super) allowed_redirect_origins: Vec<String>,
+    pub(super) discovers_pages: bool,
     pub(super) refreshes_on_get_only: bool,
     pub(super) sign_in_url: Option<String>,
     pub(super) sign_up_url: Option<String>,
@@ -163,6 +165,26 @@ impl InstanceBuilder {
         I: IntoIterator<Item: Into<String>>,
     {
         self.allowed_request_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Other origins that the portal may send people back to, such as `https://www.example.net`. They must be allowed at
+    /// Clerk too. Default: the application's own origins and the instance's domain with its subdomains. Whole origins
+    /// only; there are no wildcards.
+    pub fn allowed_redirect_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.allowed_redirect_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Reads the addresses of the portal's pages from the instance (`GET /v1/environment` of its Frontend API) instead
+    /// of deriving them. For instances whose Frontend API is not called `clerk.…`, or whose pages were moved. They are
+    /// read in the background and again every hour; until they are there, and while they cannot be read, the derived
+    /// or the last known addresses serve.
+    pub fn discover_pages(mut self) -> Self {
+        self.discovers_pages = true;
         self
     }
 
@@ -299,6 +321,8 @@ impl InstanceBuilder {
             satellite_auto_sync: self.satellite_auto_sync,
             satellite_origins: origin_texts(Setting::SatelliteOrigins, &self.satellite_origins)?,
             allowed_request_origins: origin_texts(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
+            allowed_redirect_origins: origin_texts(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
+            discovers_pages: self.discovers_pages,
             refreshes_on_get_only: self.refreshes_on_get_only,
             syncs_from_satellites_only: self.syncs_from_satellites_only,
             sign_in_url: self

@@ -46,6 +46,8 @@ pub enum Setting {
     TrustedOrigins,
     /// The builder's `allowed_request_origins`
     AllowedRequestOrigins,
+    /// The builder's `allowed_redirect_origins`
+    AllowedRedirectOrigins,
     /// The builder's `organization_patterns`
     OrganizationPatterns,
     /// The builder's `personal_account_patterns`
@@ -76,6 +78,7 @@ impl Setting {
             Self::PublicOrigin => "public_origin",
             Self::TrustedOrigins => "trusted_origins",
             Self::AllowedRequestOrigins => "allowed_request_origins",
+            Self::AllowedRedirectOrigins => "allowed_redirect_origins",
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
         }

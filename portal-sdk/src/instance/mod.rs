@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     syncs_from_satellites_only: bool,
     public_origins: PublicOrigins,
     allowed_request_origins: Vec<Box<str>>,
+    allowed_redirect_origins: Vec<Box<str>>,
+    discovers_pages: bool,
     refreshes_on_get_only: bool,
     sign_in_url: Option<Box<str>>,
     sign_up_url: Option<Box<str>>,
@@ -192,6 +194,18 @@ impl Instance {
     #[must_use]
     pub fn allowed_request_origins(&self) -> &[Box<str>] {
         &self.0.allowed_request_origins
+    }
+
+    /// Other origins that the portal may send people back to.
+    #[must_use]
+    pub fn allowed_redirect_origins(&self) -> &[Box<str>] {
+        &self.0.allowed_redirect_origins
+    }
+
+    /// Whether the addresses of the portal's pages are read from the instance.
+    #[must_use]
+    pub fn discovers_pages(&self) -> bool {
+        self.0.discovers_pages
     }
 
     /// Whether an expired session is renewed for GET requests only.

@@ -1,8 +1,8 @@
 //! [`PortalLink`]: an address of a portal page with everything the page needs to send the person back.
 
-use url::Url;
+use url::{ParseError, Url};
 
-use super::{Portal, PortalPage, set_query_parameter};
+use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError, set_query_parameter};
 use crate::names::query;
 
 /// A link to a portal page. Nothing is sent anywhere until the browser follows it.
@@ -13,6 +13,7 @@ pub struct PortalLink<'p> {
     page: PortalPage,
     requested_from: Option<Url>,
     return_back_to: Option<String>,
+    prefill: Vec<Prefill>,
     dev_browser: Option<String>,
     has_tasks: bool,
 }
@@ -21,17 +22,28 @@ pub struct PortalLink<'p> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// The page or the return-back URL is a path, and it is not known of which site.
+    /// The page is a path, and it is not known of which site.
     #[error("{found:?} is relative; call `requested_from` with the public URL of the request, or give an absolute URL")]
     Relative {
         /// The path.
         found: Box<str>,
     },
-    /// The page or the return-back URL is neither a URL nor a path.
+    /// The page is neither a URL nor a path.
     #[error("found {found:?}; expected an absolute http(s) URL or a path")]
     Invalid {
         /// The text.
         found: Box<str>,
+    },
+    /// The portal would not send anybody back there.
+    #[error("the portal does not return to this address: {0}")]
+    ReturnBackUrl(#[from] ReturnBackUrlError),
+    /// The page has no such field.
+    #[error("the {page} page has no field for {name}; prefill it on another page, or leave it out")]
+    Prefill {
+        /// The page.
+        page: PortalPage,
+        /// The parameter.
+        name: &'static str,
     },
 }
 
@@ -42,6 +54,7 @@ impl<'p> PortalLink<'p> {
             page,
             requested_from: None,
             return_back_to: None,
+            prefill: Vec::new(),
             dev_browser: None,
             has_tasks: false,
         }
@@ -54,9 +67,16 @@ impl<'p> PortalLink<'p> {
         self
     }
 
-    /// Where the portal sends the person afterwards: an absolute URL, or a path of the requesting site.
+    /// Where the portal sends the person afterwards: an absolute URL, or a path of the requesting site. It is checked by
+    /// [`to_url`](Self::to_url) as [`ReturnBackUrl`] is.
     pub fn return_back_to(mut self, url: impl AsRef<str>) -> Self {
         self.return_back_to = Some(url.as_ref().to_owned());
+        self
+    }
+
+    /// What a field of the page already holds; of several for the same field the last one counts.
+    pub fn prefill(mut self, value: Prefill) -> Self {
+        self.prefill.push(value);
         self
     }
 
@@ -66,7 +86,8 @@ impl<'p> PortalLink<'p> {
         self
     }
 
-    /// Leads to the tasks of a pending session instead of to the page's start.
+    /// Leads whoever has a pending session to its tasks instead of to the start of the sign-in or sign-up page. Other
+    /// pages have no tasks and stay as they are.
     pub fn with_tasks(mut self) -> Self {
         self.has_tasks = true;
         self
@@ -76,31 +97,39 @@ impl<'p> PortalLink<'p> {
     ///
     /// # Errors
     ///
-    /// [`LinkError`] if something is relative without [`requested_from`](Self::requested_from), or no URL.
+    /// [`LinkError`] if something is relative without [`requested_from`](Self::requested_from) or no URL, if the portal
+    /// would not return to the address given, or if the page has no field for a prefilled value.
     pub fn to_url(&self) -> Result<Url, LinkError> {
         let mut url = self.target()?;
-        let is_elsewhere = self
-            .requested_from
-            .as_ref()
-            .is_none_or(|here| !is_same_site(here, &url));
+        let here = self.requested_from.as_ref();
+        let is_elsewhere = here.is_none_or(|here| !is_same_site(here, &url));
+        let back = match self.return_back_to.as_deref().filter(|back| !back.is_empty()) {
+            Some(back) => Some(ReturnBackUrl::parse(back, self.portal, here)?.into_url()),
+            None => None,
+        };
+        let mut addresses = Vec::with_capacity(3);
         for (name, value) in self.after_redirects() {
             if let Some(value) = value {
-                let value = self.resolve(value)?;
-                set_query_parameter(&mut url, name, value.as_str());
+                addresses.push((name, self.resolve(value)?));
             }
         }
-        if let Some(back) = self.return_back_to.as_deref().filter(|back| !back.is_empty()) {
-            let mut back = self.resolve(back)?;
-            if self.portal.is_satellite && is_elsewhere {
-                set_query_parameter(&mut back, query::SYNCED, "false");
+        addresses.extend(back.map(|back| (query::REDIRECT_URL, back)));
+        for prefill in &self.prefill {
+            if !prefill.is_known_to(self.page) {
+                let (page, name) = (self.page, prefill.name());
+                return Err(LinkError::Prefill { page, name });
             }
-            set_query_parameter(&mut url, query::REDIRECT_URL, back.as_str());
+            set_query_parameter(&mut url, prefill.name(), prefill.value());
         }
-        if let Some(token) = self
-            .dev_browser
-            .as_deref()
-            .filter(|_| self.portal.is_development && is_elsewhere)
-        {
+        for (name, mut address) in addresses {
+            // The satellite must ask the primary who is signed in when the person comes back.
+            if self.portal.settings.is_satellite && is_elsewhere {
+                set_query_parameter(&mut address, query::SYNCED, "false");
+            }
+            set_query_parameter(&mut url, name, address.as_str());
+        }
+        let token = self.dev_browser.as_deref();
+        if let Some(token) = token.filter(|_| self.portal.settings.is_development && is_elsewhere) {
             set_query_parameter(&mut url, query::DEV_BROWSER, token);
         }
         Ok(url)
@@ -108,37 +137,72 @@ impl<'p> PortalLink<'p> {
 
     /// The page without parameters.
     fn target(&self) -> Result<Url, LinkError> {
-        let Portal {
-            sign_in_url,
-            sign_up_url,
-            ..
-        } = self.portal;
-        let mut url = match (self.page, sign_in_url, sign_up_url) {
-            (PortalPage::SignIn, Some(own), _) | (PortalPage::SignUp, _, Some(own)) => self.resolve(own)?,
-            // An application with a sign-in page of its own has its sign-up below it.
-            (PortalPage::SignUp, Some(sign_in_url), None) => {
-                let mut url = self.resolve(sign_in_url)?;
-                append_segment(&mut url, "create");
+        let mut url = match self.page {
+            PortalPage::SignUp => self.sign_up()?,
+            PortalPage::SignIn => self.sign_in()?,
+            PortalPage::SessionTasks | PortalPage::SessionTask(_) => {
+                let mut url = self.sign_in()?;
+                append_segment(&mut url, "tasks");
+                if let PortalPage::SessionTask(task) = self.page {
+                    append_segment(&mut url, task.as_str());
+                }
                 url
             }
-            (page, ..) => self.resolve(&format!("{}{}", self.portal.base, page.path()))?,
+            page => self.hosted(page)?,
         };
-        if self.has_tasks {
+        if self.has_tasks && self.page.is_flow() {
             append_segment(&mut url, "tasks");
         }
         Ok(url)
     }
 
+    fn sign_in(&self) -> Result<Url, LinkError> {
+        match &self.portal.settings.sign_in_url {
+            Some(own) => self.resolve(own),
+            None => self.hosted(PortalPage::SignIn),
+        }
+    }
+
+    fn sign_up(&self) -> Result<Url, LinkError> {
+        let settings = &self.portal.settings;
+        if let Some(own) = &settings.sign_up_url {
+            return self.resolve(own);
+        }
+        // An application with a sign-in page of its own has its sign-up below it.
+        if let Some(sign_in_url) = &settings.sign_in_url {
+            let mut url = self.resolve(sign_in_url)?;
+            append_segment(&mut url, "create");
+            return Ok(url);
+        }
+        self.hosted(PortalPage::SignUp)
+    }
+
+    /// The page where the instance says it is, else where it is by default.
+    fn hosted(&self, page: PortalPage) -> Result<Url, LinkError> {
+        let discovered = self.portal.discovered.as_deref().and_then(|pages| pages.get(page));
+        match discovered {
+            Some(url) => Ok(url.clone()),
+            None => self.resolve(&format!("{}{}", self.portal.settings.base, page.path())),
+        }
+    }
+
     fn after_redirects(&self) -> [(&'static str, Option<&str>); 4] {
-        let redirects = &self.portal.redirects;
-        let is_flow = matches!(self.page, PortalPage::SignIn | PortalPage::SignUp);
+        let redirects = &self.portal.settings.redirects;
+        // Where a flow's end is forced, nothing else is asked.
+        let fallback = |force: &Option<Box<str>>, fallback| if force.is_some() { &None } else { fallback };
         [
             (query::SIGN_UP_FORCE_REDIRECT_URL, &redirects.sign_up_force),
-            (query::SIGN_UP_FALLBACK_REDIRECT_URL, &redirects.sign_up_fallback),
-            (query::SIGN_IN_FALLBACK_REDIRECT_URL, &redirects.sign_in_fallback),
+            (
+                query::SIGN_UP_FALLBACK_REDIRECT_URL,
+                fallback(&redirects.sign_up_force, &redirects.sign_up_fallback),
+            ),
+            (
+                query::SIGN_IN_FALLBACK_REDIRECT_URL,
+                fallback(&redirects.sign_in_force, &redirects.sign_in_fallback),
+            ),
             (query::SIGN_IN_FORCE_REDIRECT_URL, &redirects.sign_in_force),
         ]
-        .map(|(name, value)| (name, value.as_deref().filter(|_| is_flow)))
+        .map(|(name, value)| (name, value.as_deref().filter(|_| self.page.is_flow())))
     }
 
     fn resolve(&self, text: &str) -> Result<Url, LinkError> {
@@ -148,7 +212,7 @@ impl<'p> PortalLink<'p> {
         };
         match url {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-            Err(url::ParseError::RelativeUrlWithoutBase) => Err(LinkError::Relative { found: text.into() }),
+            Err(ParseError::RelativeUrlWithoutBase) => Err(LinkError::Relative { found: text.into() }),
             _ => Err(LinkError::Invalid { found: text.into() }),
         }
     }
@@ -170,6 +234,7 @@ fn append_segment(url: &mut Url, segment: &str) {
 mod tests {
     use super::*;
     use crate::instance::{AfterRedirects, Instance};
+    use crate::portal::{DiscoveredPages, SessionTask};
 
     const TEST_PK: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
     const LIVE_PK: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -241,10 +306,23 @@ mod tests {
                 PortalPage::CreateOrganization,
                 "/create-organization",
             ),
+            (portal.waitlist(), PortalPage::Waitlist, "/waitlist"),
+            (
+                portal.unauthorized_sign_in(),
+                PortalPage::UnauthorizedSignIn,
+                "/unauthorized-sign-in",
+            ),
+            (portal.session_tasks(), PortalPage::SessionTasks, "/sign-in/tasks"),
+            (
+                portal.link(PortalPage::SessionTask(SessionTask::SetupMfa)),
+                PortalPage::SessionTask(SessionTask::SetupMfa),
+                "/sign-in/tasks/setup-mfa",
+            ),
         ] {
             let url = link.to_url().unwrap();
             assert_eq!((url.path(), url.query()), (path, None), "{page}");
-            assert_eq!(page.needs_session(), !path.starts_with("/sign-"));
+            let is_for_anybody = path.contains("sign-") || path == "/waitlist";
+            assert_eq!(page.needs_session(), !is_for_anybody);
             assert_eq!(page.path(), path);
         }
     }
@@ -301,6 +379,109 @@ mod tests {
     }
 
     #[test]
+    fn a_fallback_gives_way_to_a_force() {
+        let redirects = AfterRedirects {
+            sign_in_force: Some("/in".into()),
+            sign_in_fallback: Some("/never".into()),
+            sign_up_fallback: Some("/up".into()),
+            ..Default::default()
+        };
+        let portal = Portal::from(&development().after_redirects(redirects).build().unwrap());
+        let url = link(&portal, PortalPage::SignUp, "");
+        assert!(
+            url.contains("sign_in_force_redirect_url") && url.contains("sign_up_fallback_redirect_url"),
+            "{url}"
+        );
+        assert!(!url.contains("never"), "{url}");
+    }
+
+    #[test]
+    fn fields_are_prefilled_where_there_are_fields() {
+        let portal = Portal::from(&development().build().unwrap());
+        let all = || {
+            let values = [
+                Prefill::email_address("ada+1@example.com"),
+                Prefill::phone_number("+15555550100"),
+                Prefill::username("ada"),
+            ];
+            values.into_iter()
+        };
+        let names = || [Prefill::first_name("Ada"), Prefill::last_name("L\u{f6}ve")].into_iter();
+        let url = all()
+            .chain(names())
+            .fold(portal.sign_up(), PortalLink::prefill)
+            .to_url()
+            .unwrap();
+        assert_eq!(
+            url.query(),
+            Some(
+                "email_address=ada%2B1%40example.com&phone_number=%2B15555550100&username=ada&first_name=Ada&last_name=L%C3%B6ve"
+            )
+        );
+        assert!(all().fold(portal.sign_in(), PortalLink::prefill).to_url().is_ok());
+        let twice = portal
+            .sign_in()
+            .prefill(Prefill::username("a"))
+            .prefill(Prefill::username("b"))
+            .to_url();
+        assert_eq!(twice.unwrap().query(), Some("username=b"));
+        for (link, name) in [
+            (names().fold(portal.sign_in(), PortalLink::prefill), "first_name"),
+            (
+                portal.user_profile().prefill(Prefill::email_address("a@b")),
+                "email_address",
+            ),
+        ] {
+            let error = link.to_url().unwrap_err();
+            assert!(
+                matches!(error, LinkError::Prefill { name: found, .. } if found == name),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn discovered_pages_replace_derived_ones_but_not_ones_own() {
+        let pages = serde_json::json!({ "display_config": {
+            "sign_in_url": "https://login.example.net/in",
+            "sign_up_url": "javascript:alert(1)",
+            "user_profile_url": "https://login.example.net/me?a=1",
+            "organization_profile_url": "http://login.example.net/plain",
+            "create_organization_url": null,
+            "waitlist_url": "https://u:p@login.example.net/",
+        } });
+        let pages: DiscoveredPages = serde_json::from_value(pages).unwrap();
+        let portal = |builder: crate::instance::InstanceBuilder| {
+            Portal::from(&builder.build().unwrap()).with_discovered(pages.clone())
+        };
+        let address = |portal: &Portal, page| portal.link(page).to_url().unwrap().to_string();
+        let hosted = portal(development());
+        for (page, expected) in [
+            (PortalPage::SignIn, "https://login.example.net/in"),
+            (PortalPage::SessionTasks, "https://login.example.net/in/tasks"),
+            (PortalPage::SignUp, "https://foo-bar-13.accounts.dev/sign-up"),
+            (PortalPage::UserProfile, "https://login.example.net/me?a=1"),
+            (
+                PortalPage::OrganizationProfile,
+                "https://foo-bar-13.accounts.dev/organization",
+            ),
+            (
+                PortalPage::CreateOrganization,
+                "https://foo-bar-13.accounts.dev/create-organization",
+            ),
+            (PortalPage::Waitlist, "https://foo-bar-13.accounts.dev/waitlist"),
+        ] {
+            assert_eq!(address(&hosted, page), expected);
+        }
+        let own = portal(development().sign_in_url("https://app.example.com/hello"));
+        assert_eq!(address(&own, PortalPage::SignIn), "https://app.example.com/hello");
+        assert_eq!(
+            address(&own, PortalPage::SessionTask(SessionTask::ResetPassword)),
+            "https://app.example.com/hello/tasks/reset-password"
+        );
+    }
+
+    #[test]
     fn a_path_needs_a_site() {
         let portal = Portal::from(&development().sign_in_url("/sign-in").build().unwrap());
         assert_eq!(
@@ -311,11 +492,9 @@ mod tests {
         );
         let portal = Portal::from(&development().build().unwrap());
         let javascript = portal.sign_in().return_back_to("javascript:alert(1)").to_url();
-        assert_eq!(
+        assert!(matches!(
             javascript,
-            Err(LinkError::Invalid {
-                found: "javascript:alert(1)".into()
-            })
-        );
+            Err(LinkError::ReturnBackUrl(ReturnBackUrlError::Scheme { .. }))
+        ));
     }
 }

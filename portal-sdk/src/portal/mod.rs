@@ -1,16 +1,49 @@
 //! The Account Portal's pages and links to them.
+//!
+//! | Page | Path | Its address may come from |
+//! |---|---|---|
+//! | [sign-in](PortalPage::SignIn) | `/sign-in` | `CLERK_SIGN_IN_URL`, discovery |
+//! | [sign-up](PortalPage::SignUp) | `/sign-up` | `CLERK_SIGN_UP_URL`, below `CLERK_SIGN_IN_URL` (`/create`), discovery |
+//! | [user profile](PortalPage::UserProfile) | `/user` | discovery |
+//! | [organization profile](PortalPage::OrganizationProfile) | `/organization` | discovery |
+//! | [create organization](PortalPage::CreateOrganization) | `/create-organization` | discovery |
+//! | [waitlist](PortalPage::Waitlist) | `/waitlist` | discovery |
+//! | [unauthorized sign-in](PortalPage::UnauthorizedSignIn) | `/unauthorized-sign-in` | |
+//! | [session tasks](PortalPage::SessionTasks) | `/sign-in/tasks` | below the sign-in page |
+//!
+//! Without any of these an address is derived from the Frontend API's host: production `clerk.example.com` has its portal
+//! at `accounts.example.com`, development `foo.clerk.accounts.dev` at `foo.accounts.dev`, older development
+//! `clerk.foo.lcl.dev` at `accounts.foo.lcl.dev`, Clerk's staging likewise; a local portal serves its pages itself. Neither
+//! a proxy nor a satellite's domain changes it.
+//!
+//! | Parameter | On | Set by |
+//! |---|---|---|
+//! | `redirect_url` | every page | [`return_back_to`](PortalLink::return_back_to) |
+//! | `sign_in_force_redirect_url`, `sign_in_fallback_redirect_url`, `sign_up_…` | sign-in, sign-up | the instance's [`after_redirects`](crate::instance::InstanceBuilder::after_redirects); a fallback gives way to a force |
+//! | `email_address`, `phone_number`, `username` | sign-in, sign-up | [`prefill`](PortalLink::prefill) |
+//! | `first_name`, `last_name` | sign-up | [`prefill`](PortalLink::prefill) |
+//! | `__clerk_db_jwt` | every page on another origin, development only | [`dev_browser`](PortalLink::dev_browser) |
+//! | `__clerk_synced=false`, inside the addresses to return to | links of a satellite to another origin | the instance |
 
 mod base;
+mod discovered;
 mod link;
 mod page;
+mod prefill;
+mod return_back;
+
+use std::sync::Arc;
 
 use url::Url;
 
 pub(crate) use base::portal_base;
+pub use discovered::DiscoveredPages;
 pub use link::{LinkError, PortalLink};
-pub use page::PortalPage;
+pub use page::{PortalPage, SessionTask};
+pub use prefill::Prefill;
+pub use return_back::{ReturnBackUrl, ReturnBackUrlError};
 
-use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType};
+use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType, with_scheme};
 
 /// The Account Portal of one instance: where its pages are.
 ///
@@ -28,7 +61,17 @@ use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Portal {
+    settings: Arc<Settings>,
+    discovered: Option<Arc<DiscoveredPages>>,
+}
+
+#[derive(Debug)]
+struct Settings {
     base: Box<str>,
+    /// The instance's domain, whose https origins the portal returns to.
+    domain: Option<Box<str>>,
+    /// Other origins it returns to.
+    origins: Vec<Box<str>>,
     is_development: bool,
     is_satellite: bool,
     sign_in_url: Option<Box<str>>,
@@ -40,7 +83,15 @@ impl Portal {
     /// The portal's origin, such as `https://accounts.example.com`.
     #[must_use]
     pub fn base(&self) -> &str {
-        &self.base
+        &self.settings.base
+    }
+
+    /// This portal with the page addresses that the instance itself names. They take the place of the derived ones, not
+    /// of the application's own sign-in and sign-up pages.
+    #[must_use]
+    pub fn with_discovered(mut self, pages: impl Into<Arc<DiscoveredPages>>) -> Self {
+        self.discovered = Some(pages.into());
+        self
     }
 
     /// A link to `page`.
@@ -72,13 +123,91 @@ impl Portal {
     pub fn create_organization(&self) -> PortalLink<'_> {
         self.link(PortalPage::CreateOrganization)
     }
+
+    /// A link to the waitlist page.
+    pub fn waitlist(&self) -> PortalLink<'_> {
+        self.link(PortalPage::Waitlist)
+    }
+
+    /// A link to the unauthorized sign-in page.
+    pub fn unauthorized_sign_in(&self) -> PortalLink<'_> {
+        self.link(PortalPage::UnauthorizedSignIn)
+    }
+
+    /// A link to the tasks of a pending session.
+    pub fn session_tasks(&self) -> PortalLink<'_> {
+        self.link(PortalPage::SessionTasks)
+    }
+
+    /// Whether the portal returns people to `url`, whoever asks.
+    fn allows(&self, url: &Url) -> bool {
+        let origin = url.origin().ascii_serialization();
+        let is_on = |domain: &str| {
+            let host = url.host_str().unwrap_or_default();
+            let is_below = host
+                .strip_suffix(domain)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+            is_below && url.scheme() == "https" && url.port().is_none()
+        };
+        self.settings.origins.iter().any(|allowed| **allowed == *origin)
+            || self.settings.domain.as_deref().is_some_and(is_on)
+    }
+
+    /// Where the portal returns people to, in words.
+    fn allowed(&self, requested_from: Option<&Url>) -> String {
+        let own = requested_from.map(|here| here.origin().ascii_serialization());
+        let domain = self.settings.domain.as_deref();
+        let domain = domain.map(|domain| format!("https://{domain} and its subdomains"));
+        let others = self.settings.origins.iter().map(ToString::to_string);
+        own.into_iter()
+            .chain(domain)
+            .chain(others)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
 impl From<&FrontendApi> for Portal {
-    /// The portal that belongs to a Frontend API, with no settings of an application.
+    /// The portal that belongs to a Frontend API, with no settings of an application. It returns people to the
+    /// instance's domain and to the site that a link is requested from.
     fn from(frontend_api: &FrontendApi) -> Self {
         Self {
+            settings: Arc::new(Settings::of(frontend_api)),
+            discovered: None,
+        }
+    }
+}
+
+impl From<&Instance> for Portal {
+    /// The portal as an application of this instance uses it: with its own sign-in and sign-up pages, its redirects,
+    /// the origins it allows, and the development token on links.
+    fn from(instance: &Instance) -> Self {
+        let own = instance.public_origins().iter().map(String::into_boxed_str);
+        let settings = Settings {
+            origins: own.chain(instance.allowed_redirect_origins().iter().cloned()).collect(),
+            is_development: instance.instance_type() == InstanceType::Development,
+            is_satellite: instance.is_satellite(),
+            sign_in_url: instance.sign_in_url().map(Into::into),
+            sign_up_url: instance.sign_up_url().map(Into::into),
+            redirects: instance.after_redirects().clone(),
+            ..Settings::of(instance.publishable_key().frontend_api())
+        };
+        Self {
+            settings: Arc::new(settings),
+            discovered: None,
+        }
+    }
+}
+
+impl Settings {
+    fn of(frontend_api: &FrontendApi) -> Self {
+        // A local portal returns people to its own pages, and to nothing that is named after it.
+        let local = frontend_api.local_origin().map(Box::from);
+        let domain = local.is_none().then(|| domain_of(frontend_api.as_str())).flatten();
+        Self {
             base: portal_base(frontend_api.as_str()).into(),
+            domain,
+            origins: local.into_iter().collect(),
             is_development: false,
             is_satellite: false,
             sign_in_url: None,
@@ -88,19 +217,10 @@ impl From<&FrontendApi> for Portal {
     }
 }
 
-impl From<&Instance> for Portal {
-    /// The portal as an application of this instance uses it: with its own sign-in and sign-up pages, its redirects,
-    /// and the development token on links.
-    fn from(instance: &Instance) -> Self {
-        Self {
-            is_development: instance.instance_type() == InstanceType::Development,
-            is_satellite: instance.is_satellite(),
-            sign_in_url: instance.sign_in_url().map(Into::into),
-            sign_up_url: instance.sign_up_url().map(Into::into),
-            redirects: instance.after_redirects().clone(),
-            ..Self::from(instance.publishable_key().frontend_api())
-        }
-    }
+/// The domain of an instance: its Frontend API's host without the first `clerk.`, as Clerk's allow-list has it.
+fn domain_of(frontend_api: &str) -> Option<Box<str>> {
+    let url = Url::parse(&with_scheme(frontend_api)).ok()?;
+    Some(url.host_str()?.replacen("clerk.", "", 1).into())
 }
 
 /// Sets the first parameter named `name` and removes the others of that name, as `URLSearchParams.set` does.

@@ -16,10 +16,30 @@ pub enum PortalPage {
     OrganizationProfile,
     /// Create an organization.
     CreateOrganization,
+    /// Leave an address to be told when sign-up opens.
+    Waitlist,
+    /// Says that a sign-in nobody recognised was ended. Clerk's security mail leads there; applications seldom do.
+    UnauthorizedSignIn,
+    /// What a pending session must do first, whatever it is.
+    SessionTasks,
+    /// One thing that a pending session must do first.
+    SessionTask(SessionTask),
+}
+
+/// Something that a pending session must do before it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionTask {
+    /// `choose-organization`
+    ChooseOrganization,
+    /// `reset-password`
+    ResetPassword,
+    /// `setup-mfa`
+    SetupMfa,
 }
 
 impl PortalPage {
-    /// The page's path on the portal.
+    /// The page's path on the portal, if the instance has not moved it.
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {
@@ -28,13 +48,27 @@ impl PortalPage {
             Self::UserProfile => "/user",
             Self::OrganizationProfile => "/organization",
             Self::CreateOrganization => "/create-organization",
+            Self::Waitlist => "/waitlist",
+            Self::UnauthorizedSignIn => "/unauthorized-sign-in",
+            Self::SessionTasks => "/sign-in/tasks",
+            Self::SessionTask(SessionTask::ChooseOrganization) => "/sign-in/tasks/choose-organization",
+            Self::SessionTask(SessionTask::ResetPassword) => "/sign-in/tasks/reset-password",
+            Self::SessionTask(SessionTask::SetupMfa) => "/sign-in/tasks/setup-mfa",
         }
     }
 
     /// Whether the page is of use only to somebody who is signed in.
     #[must_use]
     pub fn needs_session(self) -> bool {
-        !matches!(self, Self::SignIn | Self::SignUp)
+        matches!(
+            self,
+            Self::UserProfile | Self::OrganizationProfile | Self::CreateOrganization
+        )
+    }
+
+    /// Whether the page signs people in or up, so that it knows the redirects of both.
+    pub(super) fn is_flow(self) -> bool {
+        matches!(self, Self::SignIn | Self::SignUp)
     }
 }
 
@@ -46,6 +80,22 @@ impl fmt::Display for PortalPage {
             Self::UserProfile => "user profile",
             Self::OrganizationProfile => "organization profile",
             Self::CreateOrganization => "create organization",
+            Self::Waitlist => "waitlist",
+            Self::UnauthorizedSignIn => "unauthorized sign-in",
+            Self::SessionTasks => "session tasks",
+            Self::SessionTask(task) => task.as_str(),
         })
+    }
+}
+
+impl SessionTask {
+    /// The task's key, as it stands in the page's path and in Clerk's API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ChooseOrganization => "choose-organization",
+            Self::ResetPassword => "reset-password",
+            Self::SetupMfa => "setup-mfa",
+        }
     }
 }

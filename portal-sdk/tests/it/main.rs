@@ -7,6 +7,7 @@ mod bad_input;
 mod bounded;
 mod common;
 mod decision;
+mod discovery;
 mod http_backend;
 mod key_cache;
 mod properties;

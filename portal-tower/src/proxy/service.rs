@@ -105,13 +105,9 @@ impl FrontendApiProxy {
     }
 
     /// How the address of whoever opened the connection is learned, which only the server knows. With axum's
-    /// `ConnectInfo`:
+    /// `ConnectInfo`: `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
     ///
-    /// ```ignore
-    /// proxy.peer_address(|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip()))
-    /// ```
-    ///
-    /// Clerk is told no address without it, and takes all people for one when it counts their attempts.
+    /// Without it Clerk is told no address, and takes all people for one when it counts their attempts.
     pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.settings_mut().peer_address = Some(Arc::new(of));
         self

@@ -2,7 +2,7 @@
 //!
 //! | Page | Somebody is signed in | Nobody is | It cannot be told |
 //! |---|---|---|---|
-//! | sign-in, sign-up | 303 to the page | 303 to the page | 303 to the page |
+//! | sign-in, sign-up, session tasks, waitlist, unauthorized sign-in | 303 to the page | 303 to the page | 303 to the page |
 //! | user profile, organization pages | 303 to the page | 303 to sign-in, then here again | 503 |
 //!
 //! The portal sends the person back to the page they came from: the `Referer`, if it lies on the application's own

@@ -47,6 +47,16 @@ impl RedirectToPortal {
         Self::to(PortalPage::CreateOrganization)
     }
 
+    /// To the waitlist page.
+    pub fn waitlist() -> Self {
+        Self::to(PortalPage::Waitlist)
+    }
+
+    /// To the tasks of a pending session.
+    pub fn session_tasks() -> Self {
+        Self::to(PortalPage::SessionTasks)
+    }
+
     /// To any page.
     pub fn to(page: PortalPage) -> Self {
         Self { page }

@@ -62,7 +62,11 @@ impl Upstream {
     /// Answers 200 with what it was sent.
     async fn echoing() -> Self {
         Self::start(async |request: Request<Incoming>| {
-            let body = request.into_body().collect().await.map(|body| body.to_bytes());
+            let body = request
+                .into_body()
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes);
             Response::new(Full::new(body.unwrap_or_default()).boxed_unsync())
         })
         .await

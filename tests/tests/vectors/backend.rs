@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
 use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
 use serde::de::DeserializeOwned;
@@ -131,5 +132,8 @@ impl Backend for ScriptedBackend {
 
     fn revoke_session(&self, _: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send {
         ready(self.answer("POST", "/v1/sessions", "", None))
+    }
+    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
+        Ok(DiscoveredPages::default())
     }
 }

@@ -13,7 +13,7 @@ use portal_sdk::backend::{
 use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::InstanceBuilder;
 use portal_sdk::names::header::AUTH_MESSAGE;
-use portal_sdk::portal::Portal;
+use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
 use portal_sdk::{Authenticator, Instance, RequestState};
@@ -277,6 +277,10 @@ impl Backend for KeySets {
 
     async fn revoke_session(&self, _: &SessionId) -> Result<(), BackendError> {
         Ok(())
+    }
+
+    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
+        Ok(DiscoveredPages::default())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
 use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
 use serde_json::json;
@@ -22,6 +23,7 @@ struct Script {
     refresh: Result<RefreshedSession, BackendError>,
     user: Result<User, BackendError>,
     revoke: Result<(), BackendError>,
+    pages: Result<DiscoveredPages, BackendError>,
 }
 
 impl FakeClerk {
@@ -40,6 +42,7 @@ impl FakeClerk {
             refresh: Err(answer(404, None)),
             user: Ok(serde_json::from_value(ada).unwrap()),
             revoke: Ok(()),
+            pages: Err(answer(404, None)),
         })))
     }
 
@@ -66,6 +69,10 @@ impl FakeClerk {
 
     pub(crate) fn set_revoke(&self, answer: Result<(), BackendError>) {
         self.0.lock().unwrap().revoke = answer;
+    }
+
+    pub(crate) fn set_pages(&self, answer: Result<DiscoveredPages, BackendError>) {
+        self.0.lock().unwrap().pages = answer;
     }
 
     fn asked<T: Clone>(
@@ -108,6 +115,11 @@ impl Backend for FakeClerk {
     async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
         tokio::task::yield_now().await;
         self.asked(format!("revoke {id}"), |script| script.revoke.clone())
+    }
+
+    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
+        tokio::task::yield_now().await;
+        self.asked("portal_pages".to_owned(), |script| script.pages.clone())
     }
 }
 

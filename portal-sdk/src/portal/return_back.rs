@@ -1,0 +1,270 @@
+//! [`ReturnBackUrl`]: an address that the portal will send people back to.
+
+use std::fmt;
+
+use url::{ParseError, Url};
+
+use super::Portal;
+
+/// An address that was checked by the portal's own rules, so that the portal does not drop it: http(s), without user
+/// information, on an origin that is allowed.
+///
+/// Allowed are the origin of the request, the application's other
+/// [named origins](crate::instance::InstanceBuilder::public_origin), the instance's domain and its subdomains over https,
+/// and the [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port count.
+/// The portal would silently send the person to its default page otherwise.
+///
+/// Links check theirs by themselves; make one to check what a visitor sent, such as a `?next=` parameter:
+///
+/// ```
+/// use portal_sdk::instance::Instance;
+/// use portal_sdk::portal::{Portal, ReturnBackUrl};
+/// use url::Url;
+///
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let portal = Portal::from(&instance);
+/// let here = Url::parse("https://app.example.com/sign-in?next=/invoices")?;
+/// let next = ReturnBackUrl::parse("/invoices", &portal, Some(&here))?;
+/// assert_eq!(next.as_str(), "https://app.example.com/invoices");
+/// assert!(ReturnBackUrl::parse("//evil.example", &portal, Some(&here)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Security
+///
+/// Whoever may choose where people land after signing in can show them a copy of the sign-in page: an open redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnBackUrl(Url);
+
+/// Why the portal would not send anybody back to an address. It would drop it and lead to its default page instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReturnBackUrlError {
+    /// It is a path, and it is not known of which site.
+    #[error("{found:?} is relative; give the public URL of the request, or an absolute URL")]
+    Relative {
+        /// The path.
+        found: Box<str>,
+    },
+    /// It is neither a URL nor a path.
+    #[error("{found:?} is no address; expected an absolute http(s) URL or a path")]
+    Invalid {
+        /// The text.
+        found: Box<str>,
+    },
+    /// It is no address of the web.
+    #[error("{found:?} is not http(s); the portal would drop it and send the person to its default page")]
+    Scheme {
+        /// The address.
+        found: Box<str>,
+    },
+    /// It names a user before the host.
+    #[error("{found:?} has user information; the portal would drop it and send the person to its default page")]
+    UserInfo {
+        /// The address.
+        found: Box<str>,
+    },
+    /// Its path begins with two slashes, or it holds control characters.
+    #[error(
+        "{found:?} has a path of two slashes or control characters; the portal would drop it and send the person to its \
+         default page"
+    )]
+    Path {
+        /// The address.
+        found: Box<str>,
+    },
+    /// It lies on an origin that is not allowed.
+    #[error(
+        "{found:?} is not on an allowed origin ({allowed}); the portal would drop it and send the person to its default \
+         page; add the origin to allowed_redirect_origins, here and at Clerk"
+    )]
+    Origin {
+        /// The address.
+        found: Box<str>,
+        /// What is allowed.
+        allowed: Box<str>,
+    },
+}
+
+impl ReturnBackUrl {
+    /// Checks `text`: an absolute URL, or a path of the site that `requested_from` (the public URL of the request) is on.
+    ///
+    /// # Errors
+    ///
+    /// [`ReturnBackUrlError`] says which rule is broken.
+    pub fn parse(text: &str, portal: &Portal, requested_from: Option<&Url>) -> Result<Self, ReturnBackUrlError> {
+        let found = || Box::from(text);
+        if text.chars().any(char::is_control) {
+            return Err(ReturnBackUrlError::Path { found: found() });
+        }
+        let parsed = match requested_from {
+            Some(here) => here.join(text),
+            None => Url::parse(text),
+        };
+        let url = parsed.map_err(|error| match error {
+            ParseError::RelativeUrlWithoutBase => ReturnBackUrlError::Relative { found: found() },
+            _ => ReturnBackUrlError::Invalid { found: found() },
+        })?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(ReturnBackUrlError::Scheme { found: found() });
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ReturnBackUrlError::UserInfo { found: found() });
+        }
+        if url.path().starts_with("//") {
+            return Err(ReturnBackUrlError::Path { found: found() });
+        }
+        let is_own = requested_from.is_some_and(|here| here.origin() == url.origin());
+        if !is_own && !portal.allows(&url) {
+            let allowed = portal.allowed(requested_from).into();
+            return Err(ReturnBackUrlError::Origin {
+                found: found(),
+                allowed,
+            });
+        }
+        Ok(Self(url))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub(super) fn into_url(self) -> Url {
+        self.0
+    }
+}
+
+impl AsRef<str> for ReturnBackUrl {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for ReturnBackUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Instance;
+
+    const LIVE_PK: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    const TEST_PK: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
+
+    /// The address, or the name of the broken rule.
+    fn checked(portal: &Portal, here: Option<&str>, text: &str) -> String {
+        let here = here.map(|here| Url::parse(here).unwrap());
+        match ReturnBackUrl::parse(text, portal, here.as_ref()) {
+            Ok(url) => url.to_string(),
+            Err(error) => {
+                assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+                let name = format!("{error:?}");
+                name.split([' ', '{']).next().unwrap().to_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn only_addresses_of_ones_own_are_returned_to() {
+        let instance = Instance::builder(LIVE_PK, "sk_live_x")
+            .trusted_origins(["https://app.example.com", "https://other.example.org:8443"])
+            .allowed_redirect_origins(["https://partner.example.net", "http://localhost:5173"])
+            .build()
+            .unwrap();
+        let portal = Portal::from(&instance);
+        for (text, expected) in [
+            ("/a?b=1#c", "https://app.example.com/a?b=1#c"),
+            ("a/../b", "https://app.example.com/b"),
+            ("?x", "https://app.example.com/dash?x"),
+            ("https://APP.example.com/x", "https://app.example.com/x"),
+            ("https://example.com/", "https://example.com/"),
+            ("https://deep.sub.example.com/", "https://deep.sub.example.com/"),
+            ("https://other.example.org:8443/x", "https://other.example.org:8443/x"),
+            ("https://partner.example.net/x", "https://partner.example.net/x"),
+            ("http://localhost:5173/x", "http://localhost:5173/x"),
+            ("/a b", "https://app.example.com/a%20b"),
+            ("//evil.example/x", "Origin"),
+            ("/\\evil.example/x", "Origin"),
+            ("\\\\evil.example/x", "Origin"),
+            ("https:evil.example", "https://app.example.com/evil.example"),
+            ("http:evil.example", "Origin"),
+            ("https:///evil.example/x", "Origin"),
+            ("https://evil.example/", "Origin"),
+            ("https://app.example.com.evil.example/", "Origin"),
+            ("https://evilexample.com/", "Origin"),
+            ("https://example.com.:443/", "Origin"),
+            ("https://app.example.com./", "Origin"),
+            ("http://app.example.com/", "Origin"),
+            ("https://app.example.com:8443/", "Origin"),
+            ("https://sub.example.com:8443/", "Origin"),
+            ("https://sub.partner.example.net/", "Origin"),
+            ("https://other.example.org/", "Origin"),
+            ("http://localhost:5174/x", "Origin"),
+            ("https://app.ex\u{430}mple.com/", "Origin"),
+            ("https://app.example.com@evil.example/", "UserInfo"),
+            ("https://user:pass@app.example.com/", "UserInfo"),
+            ("https://app.example.com//evil.example", "Path"),
+            ("/x\n", "Path"),
+            ("\t//evil.example", "Path"),
+            ("java\tscript:alert(1)", "Path"),
+            ("/\0", "Path"),
+            ("javascript:alert(1)", "Scheme"),
+            ("data:text/html,x", "Scheme"),
+            ("ftp://app.example.com/", "Scheme"),
+            ("https://[", "Invalid"),
+            ("https://", "Invalid"),
+        ] {
+            assert_eq!(
+                checked(&portal, Some("https://app.example.com/dash"), text),
+                expected,
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_request_the_instances_domain_counts() {
+        let live = Portal::from(
+            Instance::builder(LIVE_PK, "sk_live_x")
+                .build()
+                .unwrap()
+                .publishable_key()
+                .frontend_api(),
+        );
+        let test = Portal::from(
+            Instance::builder(TEST_PK, "sk_test_x")
+                .build()
+                .unwrap()
+                .publishable_key()
+                .frontend_api(),
+        );
+        for (portal, text, expected) in [
+            (&live, "https://app.example.com/x", "https://app.example.com/x"),
+            (&live, "https://evil.example/x", "Origin"),
+            (&live, "/x", "Relative"),
+            (
+                &test,
+                "https://foo-bar-13.accounts.dev/user",
+                "https://foo-bar-13.accounts.dev/user",
+            ),
+            (&test, "http://localhost:3000/", "Origin"),
+        ] {
+            assert_eq!(checked(portal, None, text), expected, "{text}");
+        }
+        assert_eq!(
+            checked(&test, Some("http://localhost:3000/x"), "/y"),
+            "http://localhost:3000/y"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! The portal's page addresses as the instance names them: read in the background, kept, and missed without harm.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use portal_sdk::backend::{BackendError, HttpBackend, KeyCachePolicy};
+use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::PublishableKey;
+use portal_sdk::portal::{DiscoveredPages, Portal};
+use portal_sdk::{Authenticator, Instance};
+use serde_json::json;
+use tracing::subscriber::set_default;
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+use crate::common::clerk::{FakeClerk, down};
+use crate::common::{LIVE_KEY, NOW_SECS};
+use crate::server::{Reply, Server, answer, json as json_answer};
+
+const MINUTE: i64 = 60_000;
+
+fn environment(sign_in: &str) -> String {
+    json!({ "auth_config": {}, "display_config": { "sign_in_url": sign_in, "home_url": "x" } }).to_string()
+}
+
+fn pages(sign_in: &str) -> DiscoveredPages {
+    serde_json::from_str(&environment(sign_in)).unwrap()
+}
+
+fn sign_in_of(portal: &Portal) -> String {
+    portal.sign_in().to_url().unwrap().to_string()
+}
+
+/// A development instance whose Frontend API is `server`.
+fn local(server: &Server) -> Instance {
+    let key = PublishableKey::development(&format!("{}/accounts.dev", server.url())).unwrap();
+    Instance::builder(key.as_str(), "sk_test_x")
+        .discover_pages()
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_instance_is_asked_for_its_pages() {
+    let server = Server::always(|| json_answer(200, &environment("https://login.example.net/in"))).await;
+    let instance = local(&server);
+    let portal = Portal::from(&instance);
+    let derived = sign_in_of(&portal);
+    let discovered = portal.discover(&HttpBackend::new(&instance)).await.unwrap();
+    assert_eq!(sign_in_of(&discovered), "https://login.example.net/in");
+    assert_eq!(sign_in_of(&portal), derived, "the portal itself stays as it was");
+
+    let request = server.last();
+    assert_eq!(request.line, "GET /accounts.dev/v1/environment HTTP/1.1");
+    assert_eq!(
+        request.header("authorization"),
+        None,
+        "the Frontend API is no place for the secret key"
+    );
+}
+
+#[tokio::test]
+async fn a_development_instance_may_want_to_know_the_browser() {
+    let server = Server::start(async |n| match n {
+        0 => json_answer(401, r#"{"errors":[{"code":"dev_browser_unauthenticated"}]}"#),
+        1 => json_answer(200, r#"{"id":"dvb_1","object":"dev_browser"}"#),
+        _ => json_answer(200, &environment("https://login.example.net/in")),
+    })
+    .await;
+    let instance = local(&server);
+    let portal = Portal::from(&instance)
+        .discover(&HttpBackend::new(&instance))
+        .await
+        .unwrap();
+    assert_eq!(sign_in_of(&portal), "https://login.example.net/in");
+    let lines: Vec<String> = server.requests().into_iter().map(|request| request.line).collect();
+    let expected = [
+        "GET /accounts.dev/v1/environment HTTP/1.1",
+        "POST /accounts.dev/v1/dev_browser HTTP/1.1",
+        "GET /accounts.dev/v1/environment?__clerk_db_jwt=dvb_1 HTTP/1.1",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn what_is_no_environment_is_an_error_and_nothing_more() {
+    let replies: [fn() -> Reply; 5] = [
+        || json_answer(500, "{}"),
+        || json_answer(200, "{}"),
+        || answer(200, "Content-Type: text/html\r\n", "<h1>Hello</h1>"),
+        || json_answer(200, r#"{"display_config": []}"#),
+        || Reply::Close,
+    ];
+    for reply in replies {
+        let server = Server::always(reply).await;
+        let instance = local(&server);
+        let portal = Portal::from(&instance);
+        let error = portal.discover(&HttpBackend::new(&instance)).await.unwrap_err();
+        assert!(!matches!(error, BackendError::Timeout(_)), "{error}");
+    }
+}
+
+/// Counts warnings and informations.
+#[derive(Clone, Default)]
+struct Log(Arc<[AtomicUsize; 2]>);
+
+impl Log {
+    fn counts(&self) -> [usize; 2] {
+        [0, 1].map(|level: usize| self.0[level].load(Ordering::SeqCst))
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("portal_sdk")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        match *event.metadata().level() {
+            Level::WARN => self.0[0].fetch_add(1, Ordering::SeqCst),
+            Level::INFO => self.0[1].fetch_add(1, Ordering::SeqCst),
+            _ => 0,
+        };
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// An application whose Clerk and clock a test can move.
+struct Application {
+    clerk: FakeClerk,
+    millis: Arc<AtomicI64>,
+    authenticator: Authenticator<FakeClerk>,
+}
+
+impl Application {
+    fn new(discovers: bool) -> Self {
+        let builder = Instance::builder(LIVE_KEY, "sk_live_x");
+        let builder = if discovers { builder.discover_pages() } else { builder };
+        let (clerk, millis) = (FakeClerk::new(), Arc::new(AtomicI64::new(NOW_SECS * 1_000)));
+        let seen = millis.clone();
+        let clock = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
+        let policy = KeyCachePolicy::default();
+        let authenticator = Authenticator::with(builder.build().unwrap(), clerk.clone(), clock, policy);
+        Self {
+            clerk,
+            millis,
+            authenticator,
+        }
+    }
+
+    /// The sign-in page at this moment; whatever is then done in the background is done before this returns.
+    async fn sign_in(&self) -> String {
+        let address = sign_in_of(&self.authenticator.portal());
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        address
+    }
+
+    fn later(&self, millis: i64) {
+        self.millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn reads(&self) -> usize {
+        self.clerk.calls().iter().filter(|call| *call == "portal_pages").count()
+    }
+}
+
+const DERIVED: &str = "https://accounts.example.com/sign-in";
+
+#[tokio::test]
+async fn links_never_wait_and_addresses_are_kept_and_renewed() {
+    let application = Application::new(true);
+    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    assert_eq!(application.sign_in().await, DERIVED, "the first link does not wait");
+    for _ in 0..3 {
+        assert_eq!(application.sign_in().await, "https://one.example.net/in");
+    }
+    assert_eq!(application.reads(), 1);
+
+    application.clerk.set_pages(Ok(pages("https://two.example.net/in")));
+    application.later(61 * MINUTE);
+    assert_eq!(
+        application.sign_in().await,
+        "https://one.example.net/in",
+        "the old one serves meanwhile"
+    );
+    assert_eq!(application.sign_in().await, "https://two.example.net/in");
+    assert_eq!(application.reads(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said_once_and_tried_again() {
+    let application = Application::new(true);
+    application.clerk.set_pages(Err(down()));
+    let log = Log::default();
+    let _guard = set_default(log.clone());
+    for _ in 0..5 {
+        assert_eq!(application.sign_in().await, DERIVED);
+    }
+    assert_eq!((application.reads(), log.counts()), (1, [1, 0]), "not for every link");
+    for _ in 0..3 {
+        application.later(MINUTE);
+        application.sign_in().await;
+    }
+    assert_eq!((application.reads(), log.counts()), (4, [1, 0]));
+
+    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application.later(MINUTE);
+    application.sign_in().await;
+    assert_eq!(application.sign_in().await, "https://one.example.net/in");
+    assert_eq!(log.counts(), [1, 1]);
+
+    // Later on the last known addresses serve, however long it takes.
+    application.clerk.set_pages(Err(down()));
+    application.later(48 * 60 * MINUTE);
+    for _ in 0..3 {
+        assert_eq!(application.sign_in().await, "https://one.example.net/in");
+    }
+    assert_eq!(log.counts(), [2, 1]);
+}
+
+#[tokio::test]
+async fn an_application_can_wait_for_them_at_start_up() {
+    let application = Application::new(true);
+    application.authenticator.discover_pages().await.unwrap_err();
+    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application.authenticator.discover_pages().await.unwrap();
+    assert_eq!(application.sign_in().await, "https://one.example.net/in");
+    assert_eq!(application.reads(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_unless_it_is_wanted() {
+    let application = Application::new(false);
+    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    for _ in 0..3 {
+        assert_eq!(application.sign_in().await, DERIVED);
+    }
+    assert_eq!(application.reads(), 0);
+}
+
+#[test]
+fn without_a_runtime_links_are_derived() {
+    let application = Application::new(true);
+    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    assert_eq!(sign_in_of(&application.authenticator.portal()), DERIVED);
+    assert_eq!(application.reads(), 0);
+}
