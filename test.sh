@@ -31,7 +31,7 @@ record_vectors() {
         exit 1
     fi
     install_packages "$record"
-    (cd "$record" && node record.mjs && node authorization.mjs)
+    (cd "$record" && node record.mjs && node authorization.mjs && node links.mjs)
 }
 
 # The browser tests drive Chromium through chromedriver.
@@ -81,7 +81,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 if has_node; then
     say "Conformance: are the vectors what Clerk's package says?"
     install_packages "$record"
-    (cd "$record" && node record.mjs --check && node authorization.mjs --check)
+    (cd "$record" && node record.mjs --check && node authorization.mjs --check && node links.mjs --check)
     say "Conformance: $differential_cases random requests to Clerk's package and to ours"
     compare_with_package
 else
