@@ -25,6 +25,7 @@ pub(crate) struct App {
     pub(crate) origin: String,
     /// The `Host` values that are answered.
     pub(crate) hosts: Vec<String>,
+    pub(crate) instance_id: String,
     pub(crate) publishable_key: PublishableKey,
     pub(crate) secret_key: Secret,
     pub(crate) form_key: FormKey,
@@ -49,6 +50,11 @@ impl App {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| StoreError::interrupted())
+    }
+
+    /// The link in a mail that lets somebody in with `ticket`.
+    pub(crate) fn ticket_link(&self, ticket: &str) -> String {
+        format!("{}/v1/tickets/accept?ticket={ticket}", self.origin)
     }
 
     /// Name and value of everything an application can be told about this portal.

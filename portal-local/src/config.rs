@@ -9,7 +9,7 @@ use portal_sdk::clock::{Clock, SystemClock};
 
 use crate::error::StartError;
 use crate::portal::LocalPortal;
-use crate::store::Location;
+use crate::store::{Location, Settings};
 
 /// Clerk's lifetime of a session token.
 const DEFAULT_TOKEN_LIFETIME_SECS: u32 = 60;
@@ -24,6 +24,7 @@ pub struct LocalPortalBuilder {
     pub(crate) token_lifetime_secs: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) redirect_origins: Vec<String>,
+    pub(crate) settings: Option<Settings>,
 }
 
 impl LocalPortalBuilder {
@@ -35,6 +36,7 @@ impl LocalPortalBuilder {
             token_lifetime_secs: DEFAULT_TOKEN_LIFETIME_SECS,
             clock: Arc::new(SystemClock),
             redirect_origins: Vec::new(),
+            settings: None,
         }
     }
 
@@ -78,6 +80,13 @@ impl LocalPortalBuilder {
         self
     }
 
+    /// What an administrator would decide in Clerk's dashboard. Default: as the database has them, which begins with
+    /// [`Settings::default`].
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
     /// Starts the portal on the current tokio runtime. It listens when this returns.
     ///
     /// # Errors
@@ -96,6 +105,7 @@ impl fmt::Debug for LocalPortalBuilder {
             .field("location", &self.location)
             .field("token_lifetime_secs", &self.token_lifetime_secs)
             .field("redirect_origins", &self.redirect_origins)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

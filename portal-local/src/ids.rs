@@ -19,6 +19,11 @@ pub(crate) const VERIFICATION: &str = "ver";
 pub(crate) const SIGN_IN: &str = "sia";
 pub(crate) const SIGN_UP: &str = "sua";
 pub(crate) const MAIL: &str = "mail";
+pub(crate) const ORGANIZATION: &str = "org";
+pub(crate) const MEMBERSHIP: &str = "orgmem";
+pub(crate) const ORGANIZATION_INVITATION: &str = "orginv";
+pub(crate) const ROLE: &str = "role";
+pub(crate) const PERMISSION: &str = "perm";
 
 /// A new identifier: four bytes of time, sixteen of chance, in base 62.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {

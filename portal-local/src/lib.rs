@@ -59,4 +59,4 @@ pub use config::LocalPortalBuilder;
 pub use error::StartError;
 pub use portal::LocalPortal;
 pub use request_log::RequestRecord;
-pub use store::{Mail, MailKind, StoreError};
+pub use store::{Mail, MailKind, Settings, SignUpMode, StoreError};

@@ -33,16 +33,96 @@ pub(crate) struct SessionClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) azp: Option<String>,
     pub(crate) exp: i64,
+    /// The active organization's features; left out if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fea: Option<String>,
     /// Minutes since the first and the second factor were last verified; -1 is never.
     pub(crate) fva: [i64; 2],
     pub(crate) iat: i64,
     pub(crate) iss: String,
     pub(crate) jti: String,
     pub(crate) nbf: i64,
+    /// The active organization; left out for the personal account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) o: Option<OrganizationClaim>,
     pub(crate) sid: String,
     pub(crate) sts: String,
     pub(crate) sub: String,
     pub(crate) v: u8,
+}
+
+/// What a session token is made for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TokenUse<'a> {
+    /// The origin that will use it.
+    pub(crate) authorized_party: Option<&'a str>,
+    /// `None` is the instance's usual lifetime.
+    pub(crate) lifetime_secs: Option<i64>,
+}
+
+impl<'a> TokenUse<'a> {
+    pub(crate) fn by(origin: &'a str) -> Self {
+        Self {
+            authorized_party: Some(origin),
+            lifetime_secs: None,
+        }
+    }
+}
+
+/// The active organization inside a session token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OrganizationClaim {
+    id: String,
+    slg: String,
+    /// The role without its `org:`.
+    rol: String,
+    /// The names of custom permissions, each once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per: Option<String>,
+    /// For each feature in `fea` a number: bit n says that it has the n-th name in `per`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fpm: Option<String>,
+}
+
+/// The claims `o` and `fea` for a role with these custom permissions, each `org:<feature>:<name>`, sorted.
+pub(crate) fn organization_claims(
+    id: &str,
+    slug: &str,
+    role_key: &str,
+    permissions: &[&str],
+) -> (OrganizationClaim, Option<String>) {
+    let parts: Vec<(&str, &str)> = permissions
+        .iter()
+        .filter_map(|key| key.strip_prefix("org:")?.split_once(':'))
+        .collect();
+    let (mut features, mut names): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for (feature, name) in &parts {
+        if !features.contains(feature) {
+            features.push(feature);
+        }
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    let bits = |feature: &str| {
+        let held = parts.iter().filter(|(of, _)| *of == feature);
+        held.filter_map(|(_, name)| names.iter().position(|known| known == name))
+            .fold(0_u64, |bits, position| {
+                bits | 1_u64.checked_shl(position as u32).unwrap_or(0)
+            })
+    };
+    let joined = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
+    let claim = OrganizationClaim {
+        id: id.to_owned(),
+        slg: slug.to_owned(),
+        rol: role_key.strip_prefix("org:").unwrap_or(role_key).to_owned(),
+        per: joined(names.iter().map(|name| (*name).to_owned()).collect()),
+        fpm: joined(features.iter().map(|feature| bits(feature).to_string()).collect()),
+    };
+    (
+        claim,
+        joined(features.iter().map(|feature| format!("o:{feature}")).collect()),
+    )
 }
 
 #[derive(Serialize)]
@@ -87,27 +167,31 @@ impl Mint {
         })
     }
 
-    /// A token for `session`, to be used by `authorized_party`.
+    /// A token for `session`.
     pub(crate) fn session_token(
         &self,
         session: &Session,
-        authorized_party: Option<&str>,
+        organization: Option<(OrganizationClaim, Option<String>)>,
+        token_use: TokenUse<'_>,
         now: UnixTime,
     ) -> Result<String, MintError> {
         let iat = now.as_secs();
+        let (o, fea) = organization.map_or((None, None), |(claim, features)| (Some(claim), features));
         let first_factor_age = now.millis_since(session.first_factor_at).max(0) / 60_000;
         self.sign(
             SESSION_CATEGORY,
             &SessionClaims {
-                azp: authorized_party.map(Into::into),
+                azp: token_use.authorized_party.map(Into::into),
                 exp: iat
-                    .saturating_add(self.token_lifetime_secs)
+                    .saturating_add(token_use.lifetime_secs.unwrap_or(self.token_lifetime_secs))
                     .min(session.expire_at.as_secs()),
+                fea,
                 fva: [first_factor_age, -1],
                 iat,
                 iss: self.issuer.clone(),
                 jti: random_hex::<10>(),
                 nbf: iat.saturating_sub(NOT_BEFORE_SKEW_SECS),
+                o,
                 sid: session.id.clone(),
                 sts: session.status.as_str().into(),
                 sub: session.user_id.clone(),
@@ -213,4 +297,27 @@ pub(crate) enum MintError {
     Claims(#[from] serde_json::Error),
     #[error("the signing key refused to sign")]
     Signature(#[from] Unspecified),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_become_one_number_per_feature() {
+        let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"];
+        let (claim, features) = organization_claims("org_1", "acme", "org:admin", &permissions);
+        assert_eq!(features.as_deref(), Some("o:dashboard,o:teams"));
+        assert_eq!(
+            (claim.per.as_deref(), claim.fpm.as_deref()),
+            (Some("manage,read"), Some("3,2"))
+        );
+        assert_eq!(claim.rol, "admin");
+    }
+
+    #[test]
+    fn a_role_without_custom_permissions_says_nothing_about_features() {
+        let (claim, features) = organization_claims("org_1", "acme", "org:member", &[]);
+        assert_eq!((claim.per, claim.fpm, features), (None, None, None));
+    }
 }

@@ -21,8 +21,8 @@ use crate::mint::{Mint, MintError};
 use crate::redirect::RedirectPolicy;
 use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
-use crate::store::outbox;
 use crate::store::{Instance, Location, Mail, OpenError, Store, StoreError};
+use crate::store::{outbox, settings};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
@@ -67,12 +67,14 @@ impl LocalPortal {
         };
         let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
         let lifetime = i64::from(config.token_lifetime_secs);
-        let mint = Mint::new(&instance.signing_key, instance.id, issuer, lifetime).map_err(|_| signing_key())?;
+        let mint =
+            Mint::new(&instance.signing_key, instance.id.clone(), issuer, lifetime).map_err(|_| signing_key())?;
 
         let app = Arc::new(App {
             application_name: config.application_name,
             origin,
             hosts: hosts(address),
+            instance_id: instance.id,
             publishable_key,
             secret_key: instance.secret_key,
             form_key: FormKey::new(&instance.form_key),
@@ -82,6 +84,15 @@ impl LocalPortal {
             clock: config.clock,
             log: RequestLog::default(),
         });
+        if let Some(settings) = config.settings {
+            let written = app
+                .store
+                .transaction(move |connection| settings::write(connection, &settings));
+            written.await.map_err(|error| StartError::Database {
+                path: path_of(&config.location),
+                source: error.into(),
+            })?;
+        }
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, app::router(&app)).with_graceful_shutdown(async move {
             let _ = stopped.await;

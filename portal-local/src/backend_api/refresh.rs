@@ -14,8 +14,9 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::directives::SignedIn;
+use crate::flow::session_token;
 use crate::json::{ApiError, json};
-use crate::mint::SessionClaims;
+use crate::mint::{SessionClaims, TokenUse};
 use crate::store::{Session, StoreError};
 use crate::store::{clients, refresh_tokens, sessions};
 
@@ -84,7 +85,7 @@ fn renew(
         return Ok(Err(Refusal::SessionInactive));
     };
     sessions::touch(connection, &session, now)?;
-    let session_token = app.mint.session_token(&session, Some(&request.request_origin), now)?;
+    let session_token = session_token(app, connection, &session, TokenUse::by(&request.request_origin), now)?;
     let body = match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.
         Format::Token => json!({ "object": "token", "jwt": session_token }),

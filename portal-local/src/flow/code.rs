@@ -49,7 +49,7 @@ pub(super) fn send(connection: &Connection, subject: Subject<'_>, delivery: &Del
             MailKind::VerificationCode,
             &format!("{code} is your {name} code"),
             &format!("Enter {code} to continue to {name}. The code is good for ten minutes."),
-            Some(&code),
+            outbox::Content::Code(&code),
             now,
         )?;
         tracing::info!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");

@@ -1,14 +1,24 @@
 //! [`FlowError`]: what can be wrong with what somebody entered, with Clerk's code and a sentence of ours.
 
+use axum::http::StatusCode;
+
 /// Which input a message belongs to. The names are those of the form fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Identifier,
     EmailAddress,
+    /// Several addresses in one field.
+    EmailAddresses,
     Password,
     Code,
     FirstName,
     LastName,
+    /// An organization's name.
+    Name,
+    Slug,
+    Role,
+    /// The name typed once more before something is gone for good.
+    Confirmation,
 }
 
 impl Field {
@@ -16,20 +26,61 @@ impl Field {
         match self {
             Self::Identifier => "identifier",
             Self::EmailAddress => "emailAddress",
+            Self::EmailAddresses => "emailAddresses",
             Self::Password => "password",
             Self::Code => "code",
             Self::FirstName => "firstName",
             Self::LastName => "lastName",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
+    /// The field's name in the Backend API.
+    pub(crate) fn parameter(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::EmailAddress | Self::EmailAddresses => "email_address",
+            Self::Password => "password",
+            Self::Code => "code",
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
+    /// What the person should enter.
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::Identifier | Self::EmailAddress => "your email address",
+            Self::EmailAddresses => "at least one email address",
+            Self::Password => "your password",
+            Self::Code => "your code",
+            Self::FirstName => "your first name",
+            Self::LastName => "your last name",
+            Self::Name => "a name for the organization",
+            Self::Slug => "a slug",
+            Self::Role => "a role",
+            Self::Confirmation => "the confirmation",
         }
     }
 
     fn noun(self) -> &'static str {
         match self {
-            Self::Identifier | Self::EmailAddress => "email address",
+            Self::Identifier | Self::EmailAddress | Self::EmailAddresses => "email address",
             Self::Password => "password",
             Self::Code => "code",
             Self::FirstName => "first name",
             Self::LastName => "last name",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
         }
     }
 }
@@ -37,11 +88,13 @@ impl Field {
 /// Why a step of a flow was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FlowError {
-    #[error("Enter your {}.", .field.noun())]
+    #[error("Enter {}.", .field.wanted())]
     Missing { field: Field },
     #[error("Enter a valid email address.")]
     EmailAddressInvalid { field: Field },
-    #[error("Shorten your {} to {most} characters or fewer.", .field.noun())]
+    #[error("{address} is not a valid email address.")]
+    OneAddressInvalid { address: String },
+    #[error("Shorten the {} to {most} characters or fewer.", .field.noun())]
     TooLong { field: Field, most: usize },
     #[error("No account was found for this address.")]
     IdentifierNotFound,
@@ -75,6 +128,40 @@ pub(crate) enum FlowError {
     TooManyRequests { retry_after_secs: i64 },
     #[error("Your attempt expired. Please start again.")]
     AttemptLost,
+    #[error("Use lower-case letters, digits and hyphens for the slug.")]
+    SlugInvalid,
+    #[error("Another organization has this slug. Choose a different one.")]
+    SlugTaken,
+    #[error("Organizations are not enabled for this application.")]
+    OrganizationsDisabled,
+    #[error("You may not create organizations. Ask an administrator for an invitation.")]
+    CreationDisabled,
+    #[error("Your role does not allow this. Ask an administrator of the organization.")]
+    PermissionMissing { permission: &'static str },
+    #[error("Somebody else must be able to manage the members first. Give another member that role, then try again.")]
+    LastManager,
+    #[error("The organization may have at most {most} members, open invitations included. Remove one first.")]
+    QuotaExceeded { most: u32 },
+    #[error("{address} is a member already.")]
+    AlreadyMember { address: String },
+    #[error("{address} has an open invitation already.")]
+    AlreadyInvited { address: String },
+    #[error("You do not belong to this organization. Choose another.")]
+    NotAMember,
+    #[error("This account is not allowed to sign in.")]
+    Banned,
+    #[error("There is no such role.")]
+    RoleUnknown,
+    #[error("There is no such member.")]
+    MemberUnknown,
+    #[error("There is no such user.")]
+    UserUnknown,
+    #[error("This invitation is no longer valid.")]
+    InvitationOver,
+    #[error("Type {expected} to confirm.")]
+    ConfirmationWrong { expected: String },
+    #[error("The address to return to is not allowed for this application.")]
+    RedirectRefused,
 }
 
 impl FlowError {
@@ -82,10 +169,13 @@ impl FlowError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "form_param_nil",
-            Self::EmailAddressInvalid { .. } | Self::CodeMalformed => "form_param_format_invalid",
+            Self::EmailAddressInvalid { .. }
+            | Self::OneAddressInvalid { .. }
+            | Self::CodeMalformed
+            | Self::SlugInvalid => "form_param_format_invalid",
             Self::TooLong { .. } => "form_param_max_length_exceeded",
             Self::IdentifierNotFound => "form_identifier_not_found",
-            Self::IdentifierExists => "form_identifier_exists",
+            Self::IdentifierExists | Self::SlugTaken => "form_identifier_exists",
             Self::PasswordIncorrect => "form_password_incorrect",
             Self::NoPassword => "strategy_for_user_invalid",
             Self::Locked { .. } => "user_locked",
@@ -98,7 +188,18 @@ impl FlowError {
             Self::CodeExpired => "verification_expired",
             Self::CodeUsedUp => "verification_failed",
             Self::TooManyRequests { .. } => "too_many_requests",
-            Self::AttemptLost => "resource_not_found",
+            Self::AttemptLost | Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => "resource_not_found",
+            Self::NotAMember => "not_a_member_in_organization",
+            Self::Banned => "user_banned",
+            Self::OrganizationsDisabled => "organization_not_enabled_in_instance",
+            Self::CreationDisabled => "organization_creation_disabled",
+            Self::PermissionMissing { .. } => "missing_permission",
+            Self::LastManager => "organization_minimum_permissions_needed",
+            Self::QuotaExceeded { .. } => "organization_membership_quota_exceeded",
+            Self::AlreadyMember { .. } => "already_a_member_in_organization",
+            Self::AlreadyInvited { .. } => "duplicate_record",
+            Self::InvitationOver => "organization_invitation_not_pending",
+            Self::ConfirmationWrong { .. } | Self::RedirectRefused => "form_param_value_invalid",
         }
     }
 
@@ -117,7 +218,32 @@ impl FlowError {
             Self::CodeMalformed | Self::CodeIncorrect { .. } | Self::CodeExpired | Self::CodeUsedUp => {
                 Some(Field::Code)
             }
-            Self::NoPassword | Self::Locked { .. } | Self::TooManyRequests { .. } | Self::AttemptLost => None,
+            Self::SlugInvalid | Self::SlugTaken => Some(Field::Slug),
+            Self::OneAddressInvalid { .. }
+            | Self::AlreadyMember { .. }
+            | Self::AlreadyInvited { .. }
+            | Self::QuotaExceeded { .. } => Some(Field::EmailAddresses),
+            Self::RoleUnknown => Some(Field::Role),
+            Self::ConfirmationWrong { .. } => Some(Field::Confirmation),
+            _ => None,
+        }
+    }
+
+    /// The status of an answer that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Locked { .. }
+            | Self::NotAMember
+            | Self::Banned
+            | Self::OrganizationsDisabled
+            | Self::CreationDisabled
+            | Self::PermissionMissing { .. }
+            | Self::LastManager
+            | Self::QuotaExceeded { .. } => StatusCode::FORBIDDEN,
+            Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => StatusCode::NOT_FOUND,
+            Self::AlreadyMember { .. } | Self::AlreadyInvited { .. } => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 

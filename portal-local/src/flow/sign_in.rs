@@ -6,7 +6,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::session::begin_session;
-use super::{Delivery, Field, FlowError, Outcome, code, sign_up};
+use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Subject, User};
@@ -15,7 +15,7 @@ use crate::store::{clients, email_addresses, sign_ins, users};
 pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// The last of these locks the account.
 pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
-const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
+pub(crate) const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// An attempt that waits for its first factor.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn start_sign_in(
     identifier: &str,
     now: UnixTime,
 ) -> Outcome<SignIn> {
-    let identifier = match sign_up::email_address(identifier, Field::Identifier) {
+    let identifier = match check_email_address(identifier, Field::Identifier) {
         Ok(identifier) => identifier,
         Err(error) => return Ok(Err(error)),
     };
@@ -209,6 +209,7 @@ mod tests {
 
     fn account(connection: &Connection, address: &str) {
         let new = NewUser {
+            id: None,
             email_address: address.to_owned(),
             strategy: Strategy::EmailCode,
             password_hash: Some(format!("hash of {address}")),

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
+use super::ticket::{Ticket, accept_ticket};
 use super::{Delivery, Field, FlowError, Names, Outcome, code};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
@@ -33,7 +34,7 @@ pub(crate) fn check_new_sign_up(
         errors.extend(wrong);
         Names::default()
     });
-    let email_address = email_address(email, Field::EmailAddress).unwrap_or_else(|error| {
+    let email_address = check_email_address(email, Field::EmailAddress).unwrap_or_else(|error| {
         errors.push(error);
         String::new()
     });
@@ -50,7 +51,7 @@ pub(crate) fn check_new_sign_up(
 }
 
 /// The address without surrounding space, if it can be one: this is no place to judge mailboxes, only to catch slips.
-pub(super) fn email_address(text: &str, field: Field) -> Result<String, FlowError> {
+pub(crate) fn check_email_address(text: &str, field: Field) -> Result<String, FlowError> {
     let address = text.trim();
     if address.is_empty() {
         return Err(FlowError::Missing { field });
@@ -95,6 +96,32 @@ pub(crate) fn start_sign_up(
     };
     sign_ups::insert(connection, &client, &sign_up, now)?;
     send_sign_up_code(connection, &sign_up, application_name, now)
+}
+
+/// Creates the account of somebody with an invitation: its link came to the address, so no code is needed.
+pub(crate) fn sign_up_with_ticket(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    new: NewSignUp,
+    password_hash: String,
+    ticket: &Ticket,
+    now: UnixTime,
+) -> Outcome<Session> {
+    if email_addresses::find_verified(connection, ticket.address())?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let user = NewUser {
+        id: None,
+        email_address: ticket.address().to_owned(),
+        strategy: Strategy::Ticket,
+        password_hash: Some(password_hash),
+        first_name: new.names.first,
+        last_name: new.names.last,
+    };
+    let user_id = users::insert(connection, &user, now)?;
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let session = begin_session(connection, &client, &user_id, now)?;
+    accept_ticket(connection, ticket, session, now)
 }
 
 /// The browser's attempt, if it has one that can still be completed.
@@ -142,6 +169,7 @@ pub(crate) fn attempt_sign_up_code(
         return Ok(Err(FlowError::IdentifierExists));
     }
     let new = NewUser {
+        id: None,
         email_address: sign_up.email_address,
         strategy: Strategy::EmailCode,
         password_hash: sign_up.password_hash,
@@ -169,7 +197,7 @@ mod tests {
             "o'hara@example.com",
         ] {
             assert_eq!(
-                email_address(address, Field::EmailAddress).as_deref(),
+                check_email_address(address, Field::EmailAddress).as_deref(),
                 Ok(address.trim())
             );
         }
@@ -185,7 +213,7 @@ mod tests {
             "a@b..c",
             &long,
         ] {
-            assert!(email_address(address, Field::EmailAddress).is_err(), "{address}");
+            assert!(check_email_address(address, Field::EmailAddress).is_err(), "{address}");
         }
     }
 

@@ -3,7 +3,8 @@
 //! 1. An address that nobody may be sent to is an error, never a `Location`.
 //! 2. The browser is the one named by the query, else by the portal's cookie, else a new one.
 //! 3. Its session, if one is live, becomes a session token and a refresh token for the application's origin.
-//! 4. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
+//! 4. If the address names an organization that the person belongs to, it becomes the session's active one first.
+//! 5. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
 
 use std::sync::{Arc, Once};
 
@@ -19,8 +20,9 @@ use url::{Url, form_urlencoded};
 
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::live_session;
+use crate::flow::{activate, live_session, session_token};
 use crate::json::ApiError;
+use crate::mint::TokenUse;
 use crate::redirect::replace_query;
 use crate::secrets::random_token;
 use crate::store::StoreError;
@@ -43,11 +45,12 @@ enum Format {
     Token,
 }
 
-/// What the application asks. The session token it sends along is a hint that nothing here needs, and
-/// `organization_id` cannot be activated while there are no organizations, which leaves everything as it is.
+/// What the application asks. The session token it sends along is a hint that nothing here needs.
 struct HandshakeRequest {
     redirect_url: Url,
     format: Format,
+    /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
+    organization: Option<String>,
     /// The development browser's tokens in order of precedence.
     tokens: Vec<String>,
 }
@@ -110,6 +113,7 @@ fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest,
     Ok(HandshakeRequest {
         redirect_url,
         format,
+        organization: value(query::ORGANIZATION_ID),
         tokens,
     })
 }
@@ -131,7 +135,7 @@ fn answer(
         dev_browser::remember_home(connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
-    let directives = directives(app, connection, &known, &origin, now)?;
+    let directives = directives(app, connection, &known, request.organization.as_deref(), &origin, now)?;
     let (name, value) = match request.format {
         Format::Nonce => {
             let nonce = random_token();
@@ -161,15 +165,21 @@ fn directives(
     app: &App,
     connection: &Connection,
     known: &KnownBrowser,
+    organization: Option<&str>,
     origin: &str,
     now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
     let suffix = app.publishable_key.cookie_suffix();
-    let Some((client, session)) = live_session(connection, &known.browser, now)? else {
+    let Some((client, mut session)) = live_session(connection, &known.browser, now)? else {
         return Ok(directives::signed_out(suffix, &known.token));
     };
+    if let Some(wanted) = organization {
+        let wanted = Some(wanted).filter(|text| !text.is_empty());
+        // What cannot be activated changes nothing, and is no error: the application sees it in the token.
+        session = activate(connection, &session, wanted, now)?.unwrap_or(session);
+    }
     sessions::touch(connection, &session, now)?;
-    let session_token = app.mint.session_token(&session, Some(origin), now)?;
+    let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
     let refresh_token = refresh_tokens::issue(connection, &session)?;
     let signed_in = directives::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.

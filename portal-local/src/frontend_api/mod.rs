@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::json::ApiError;
+use crate::pages;
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
             get(handshake::handshake).fallback(refuse_method),
         )
         .route("/v1/dev_browser", post(dev_browser::create).fallback(refuse_method))
+        .route("/v1/tickets/accept", get(pages::accept_ticket).fallback(refuse_method))
         .route("/v1/health", get(well_known::health).fallback(refuse_method))
         .route("/.well-known/jwks.json", get(well_known::jwks).fallback(refuse_method))
 }

@@ -7,11 +7,13 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode, Uri};
+use axum::response::IntoResponse;
 
-use super::html::{Frame, page};
+use super::html::{Frame, formless_page, page};
 use super::params::Params;
 use super::path;
 use crate::app::App;
+use crate::flow::FlowError;
 use crate::secrets::random_hex;
 use crate::store::StoreError;
 
@@ -65,6 +67,10 @@ pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
         path::SIGN_UP
     } else if uri.path().starts_with(path::USER) {
         path::USER
+    } else if uri.path().starts_with(path::ORGANIZATION) {
+        path::ORGANIZATION
+    } else if uri.path().starts_with(path::CREATE_ORGANIZATION) {
+        path::CREATE_ORGANIZATION
     } else {
         path::SIGN_IN
     };
@@ -107,4 +113,44 @@ pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
         sentence,
         None,
     )
+}
+
+/// Somebody asked for what their role does not allow, which the pages do not offer.
+pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
+    let link = Some((path::ORGANIZATION.to_owned(), "Back to the organization"));
+    error_page(app, error.status(), "Not allowed", error.to_string(), link)
+}
+
+/// The link of a mail that was used before, was withdrawn, or is too old.
+pub(super) fn ticket_over(app: &App) -> Response<Body> {
+    let link = Some((path::SIGN_IN.to_owned(), "Sign in"));
+    let sentence = "This invitation is no longer valid. Ask whoever invited you for a new one.";
+    error_page(app, StatusCode::GONE, "Invitation no longer valid", sentence, link)
+}
+
+/// Lets a handler use `?` on the store.
+pub(crate) struct PageError(StoreError);
+
+pub(super) type PageResult = Result<Response<Body>, PageError>;
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response<Body> {
+        let trace = random_hex::<4>();
+        tracing::error!(error = &self.0 as &dyn Error, trace, "the store failed");
+        let template = ErrorPage {
+            frame: Frame {
+                application_name: "Local portal".to_owned(),
+                heading: "Something went wrong".to_owned(),
+            },
+            sentence: format!("The portal could not do this. Its log says why, under {trace}."),
+            link: None,
+        };
+        formless_page(StatusCode::INTERNAL_SERVER_ERROR, &template)
+    }
 }

@@ -48,8 +48,8 @@ struct CodePage {
 }
 
 pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+    if let Some(session) = &visit.session {
+        return visit.finish(Flow::SignIn, session);
     }
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     let (wanted, name) = (visit.own_parameter("strategy"), visit.app.application_name.clone());
@@ -77,8 +77,8 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+    if let Some(session) = &visit.session {
+        return visit.finish(Flow::SignIn, session);
     }
     let pending = match pending(&visit).await {
         Ok(Some(pending)) => pending,
@@ -95,7 +95,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<B
 /// Also where `/sign-in` leads when it is given a password.
 pub(super) async fn try_password(visit: Visit, password: String) -> Response<Body> {
     match attempt_password(&visit.app, &visit.known.browser, password).await {
-        Ok(Ok(_)) => visit.finish(Flow::SignIn),
+        Ok(Ok(session)) => visit.finish(Flow::SignIn, &session),
         Ok(Err(error)) => match pending(&visit).await {
             Ok(Some(pending)) => render(&visit, &pending, Method::Password, &[error]),
             Ok(None) => visit.lost(Flow::SignIn).await,
@@ -117,7 +117,7 @@ async fn try_code(visit: &Visit, pending: PendingSignIn, form: &Form) -> Respons
         .transaction(move |connection| attempt_sign_in_code(connection, &browser, &code, now))
         .await;
     match attempted {
-        Ok(Ok(_)) => visit.finish(Flow::SignIn),
+        Ok(Ok(session)) => visit.finish(Flow::SignIn, &session),
         Ok(Err(FlowError::AttemptLost)) => visit.lost(Flow::SignIn).await,
         Ok(Err(error)) => render(visit, &pending, Method::EmailCode, &[error]),
         Err(error) => errors::store_failed(&visit.app, &error),

@@ -131,12 +131,7 @@ impl FormFrame {
 /// The status and the waiting time that go with what is wrong.
 pub(super) fn status_of(errors: &[FlowError]) -> (StatusCode, Option<i64>) {
     let retry_after = errors.iter().find_map(FlowError::retry_after_secs);
-    let status = match errors.first() {
-        None => StatusCode::OK,
-        Some(FlowError::TooManyRequests { .. }) => StatusCode::TOO_MANY_REQUESTS,
-        Some(FlowError::Locked { .. }) => StatusCode::FORBIDDEN,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let status = errors.first().map_or(StatusCode::OK, FlowError::status);
     (status, retry_after)
 }
 

@@ -42,13 +42,6 @@ impl Frame {
 /// Renders a page. `target` is where its form leads in the end: Chromium applies `form-action` to the redirects after a
 /// submission too, so the application's origin must be named.
 pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
-    let body = match template.render() {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
     let mut form_action = format!("'self' {}", app.origin);
     if let Some(origin) = target
@@ -58,6 +51,22 @@ pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, targ
         form_action.push(' ');
         form_action.push_str(&origin);
     }
+    render(status, template, &form_action)
+}
+
+/// Renders a page without any form.
+pub(super) fn formless_page(status: StatusCode, template: &impl Template) -> Response<Body> {
+    render(status, template, "'none'")
+}
+
+fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Response<Body> {
+    let body = match template.render() {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
     let policy = format!(
         "default-src 'self'; base-uri 'none'; object-src 'none'; form-action {form_action}; frame-ancestors 'none'"
     );

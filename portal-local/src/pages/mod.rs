@@ -5,6 +5,7 @@
 
 mod assets;
 mod avatar;
+mod create_organization;
 mod default_redirect;
 mod destination;
 mod errors;
@@ -12,10 +13,14 @@ mod factor_one;
 mod form;
 mod html;
 mod index;
+mod organization;
+mod organization_list;
 mod outbox;
 mod params;
+mod person;
 mod sign_in;
 mod sign_up;
+mod ticket;
 mod user;
 mod verify_email_address;
 mod visit;
@@ -28,17 +33,34 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 pub(crate) use errors::{refused_address, unknown_host};
+pub(crate) use ticket::accept as accept_ticket;
 
 /// Paths of the pages, as links and redirects write them.
 mod path {
+    use crate::store::Task;
+
     pub(super) const SIGN_IN: &str = "/sign-in";
     pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
     pub(super) const SIGN_UP: &str = "/sign-up";
     pub(super) const VERIFY_EMAIL_ADDRESS: &str = "/sign-up/verify-email-address";
     pub(super) const USER: &str = "/user";
     pub(super) const SIGN_OUT_HERE: &str = "/user/sign-out";
+    pub(super) const TASKS: &str = "/sign-in/tasks";
+    pub(super) const CHOOSE_ORGANIZATION: &str = "/sign-in/tasks/choose-organization";
+    pub(super) const ORGANIZATION: &str = "/organization";
+    pub(super) const ORGANIZATION_LIST: &str = "/organization-list";
+    pub(super) const CREATE_ORGANIZATION: &str = "/create-organization";
+    pub(super) const CREATE_ORGANIZATION_INVITE: &str = "/create-organization/invite";
+    pub(super) const CREATE_ORGANIZATION_FINISH: &str = "/create-organization/finish";
     pub(super) const DEFAULT_REDIRECT: &str = "/default-redirect";
     pub(super) const OUTBOX: &str = "/__local/outbox";
+
+    /// Where a session's task is done.
+    pub(super) fn task(task: Task) -> &'static str {
+        match task {
+            Task::ChooseOrganization => CHOOSE_ORGANIZATION,
+        }
+    }
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
@@ -61,6 +83,27 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         )
         .route(path::USER, get(user::show).post(user::submit))
         .route(path::SIGN_OUT_HERE, post(user::sign_out))
+        .route(path::TASKS, get(organization_list::tasks))
+        .route("/sign-up/tasks", get(organization_list::tasks))
+        .route("/sign-up/tasks/choose-organization", get(organization_list::tasks))
+        .route(
+            path::CHOOSE_ORGANIZATION,
+            get(organization_list::show_task).post(organization_list::submit_task),
+        )
+        .route(
+            path::ORGANIZATION_LIST,
+            get(organization_list::show).post(organization_list::submit),
+        )
+        .route(
+            path::CREATE_ORGANIZATION,
+            get(create_organization::show).post(create_organization::submit),
+        )
+        .route(
+            path::CREATE_ORGANIZATION_INVITE,
+            get(create_organization::show_invite).post(create_organization::submit_invite),
+        )
+        .route(path::CREATE_ORGANIZATION_FINISH, get(create_organization::finish))
+        .merge(organization::router())
         .route(path::DEFAULT_REDIRECT, get(default_redirect::show))
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .fallback(errors::not_found)

@@ -73,6 +73,7 @@ fn view(mail: &Mail) -> Value {
         "subject": mail.subject,
         "body": mail.body,
         "code": mail.code,
+        "link": mail.link,
         "created_at": mail.created_at.as_millis(),
     })
 }

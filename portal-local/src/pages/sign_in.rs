@@ -5,11 +5,12 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::destination::Flow;
+use super::errors::PageResult;
 use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::visit::Visit;
-use super::{errors, factor_one, path};
+use super::{errors, factor_one, path, ticket};
 use crate::flow::{Field, FlowError, start_sign_in};
 
 #[derive(Template)]
@@ -21,17 +22,20 @@ struct SignInPage {
     sign_up: String,
 }
 
-pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(held) = ticket::of(&visit).await? {
+        return ticket::sign_in(&visit, held).await;
+    }
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
     }
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
-    render(&visit, identifier, &[])
+    Ok(render(&visit, identifier, &[]))
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+    if let Some(session) = &visit.session {
+        return visit.finish(Flow::SignIn, session);
     }
     let identifier = form.field(Field::Identifier).to_owned();
     let (browser, typed, now) = (visit.known.browser.clone(), identifier.clone(), visit.app.now());

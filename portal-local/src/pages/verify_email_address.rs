@@ -27,8 +27,8 @@ struct CodePage {
 }
 
 pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignUp);
+    if let Some(session) = &visit.session {
+        return visit.finish(Flow::SignUp, session);
     }
     match pending(&visit).await {
         Ok(Some(sign_up)) => render(&visit, &sign_up, &[]),
@@ -38,8 +38,8 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignUp);
+    if let Some(session) = &visit.session {
+        return visit.finish(Flow::SignUp, session);
     }
     match pending(&visit).await {
         Ok(Some(sign_up)) if form.value("intent") == "resend" => send_another(&visit, sign_up).await,
@@ -61,7 +61,7 @@ async fn try_code(visit: &Visit, sign_up: SignUp, form: &Form) -> Response<Body>
         .transaction(move |connection| attempt_sign_up_code(connection, &browser, &code, now))
         .await;
     match attempted {
-        Ok(Ok(_)) => visit.finish(Flow::SignUp),
+        Ok(Ok(session)) => visit.finish(Flow::SignUp, &session),
         Ok(Err(FlowError::AttemptLost)) => visit.lost(Flow::SignUp).await,
         Ok(Err(error)) => render(visit, &sign_up, &[error]),
         Err(error) => errors::store_failed(&visit.app, &error),

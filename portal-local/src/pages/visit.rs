@@ -21,7 +21,7 @@ use crate::flow::live_session;
 use crate::redirect::{hand_over, replace_query};
 use crate::store::{Session, StoreError};
 
-pub(super) struct Visit {
+pub(crate) struct Visit {
     pub(super) app: Arc<App>,
     pub(super) known: KnownBrowser,
     pub(super) session: Option<Session>,
@@ -87,12 +87,31 @@ impl Visit {
         Destination::of(flow, &self.app.redirects, &self.params, home)
     }
 
-    /// The end of a flow: off to its destination, with the development browser handed over.
-    pub(super) fn finish(&self, flow: Flow) -> Response<Body> {
+    /// The end of a flow: off to its destination, with the development browser handed over; first to what the session
+    /// still waits for.
+    pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response<Body> {
+        if let Some(task) = session.task {
+            return self.see_other(&self.params.without_ticket().link(path::task(task), &[]));
+        }
         let destination = self.destination(flow).url_or_default(&self.app.origin);
         match destination {
             Some(url) => self.send_to(url),
             None => see_other(path::DEFAULT_REDIRECT),
+        }
+    }
+
+    /// `redirect_url`, if people may be sent there.
+    pub(super) fn redirect_url(&self) -> Option<String> {
+        let text = self.params.value(query::REDIRECT_URL)?;
+        self.app.redirects.resolve(text).ok().map(Into::into)
+    }
+
+    /// Somebody left an organization: back to the application if one sent them here, else to those that remain.
+    pub(super) fn after_organization(&self) -> Response<Body> {
+        let text = self.params.value(query::REDIRECT_URL);
+        match text.and_then(|text| self.app.redirects.resolve(text).ok()) {
+            Some(url) => self.send_to(url),
+            None => self.see_other(path::ORGANIZATION_LIST),
         }
     }
 
@@ -105,7 +124,7 @@ impl Visit {
             .transaction(move |connection| live_session(connection, &browser, now))
             .await;
         match session {
-            Ok(Some(_)) => self.finish(flow),
+            Ok(Some((_, session))) => self.finish(flow, &session),
             Ok(None) => {
                 let start = match flow {
                     Flow::SignIn => path::SIGN_IN,

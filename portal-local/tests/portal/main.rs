@@ -10,6 +10,8 @@ mod backend_api;
 mod boundary;
 mod browser;
 mod handshake;
+mod organization_pages;
+mod organizations;
 mod refresh;
 mod sign_in;
 mod sign_up;
