@@ -52,6 +52,11 @@ impl App {
             .map_err(|_| StoreError::interrupted())
     }
 
+    /// The link that signs somebody in with `token`.
+    pub(crate) fn sign_in_link(&self, token: &str) -> String {
+        format!("{}/sign-in?__clerk_ticket={token}", self.origin)
+    }
+
     /// The link in a mail that lets somebody in with `ticket`.
     pub(crate) fn ticket_link(&self, ticket: &str) -> String {
         format!("{}/v1/tickets/accept?ticket={ticket}", self.origin)

@@ -24,6 +24,9 @@ pub(crate) const MEMBERSHIP: &str = "orgmem";
 pub(crate) const ORGANIZATION_INVITATION: &str = "orginv";
 pub(crate) const ROLE: &str = "role";
 pub(crate) const PERMISSION: &str = "perm";
+pub(crate) const SIGN_IN_TOKEN: &str = "sit";
+pub(crate) const INVITATION: &str = "inv";
+pub(crate) const WAITLIST_ENTRY: &str = "wle";
 
 /// A new identifier: four bytes of time, sixteen of chance, in base 62.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {

@@ -40,6 +40,7 @@ mod backend_api;
 mod boundary;
 mod config;
 mod dev_browser;
+mod device;
 mod directives;
 mod error;
 mod flow;

@@ -17,12 +17,13 @@ use tokio::task::JoinHandle;
 use crate::app::{self, App};
 use crate::config::LocalPortalBuilder;
 use crate::error::StartError;
+use crate::flow;
 use crate::mint::{Mint, MintError};
 use crate::redirect::RedirectPolicy;
 use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
-use crate::store::{Instance, Location, Mail, OpenError, Store, StoreError};
-use crate::store::{outbox, settings};
+use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
+use crate::store::{email_addresses, outbox, settings};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
@@ -144,6 +145,51 @@ impl LocalPortal {
         self.app
             .store
             .transaction(|connection| Ok(outbox::list(connection, MOST_OUTBOX_MAILS)?))
+            .await
+    }
+
+    /// A link that signs in the person with this address (or user id), once, within thirty days. Opening it needs
+    /// neither password nor code; add `&redirect_url=…` to be sent on from there. `None` if there is no such person.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn sign_in_link_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
+        let (wanted, now) = (address_or_id.to_owned(), self.app.now());
+        let token = self
+            .app
+            .store
+            .transaction(move |connection| {
+                let known = email_addresses::find_verified(connection, &wanted)?;
+                let user_id = known.map_or(wanted, |address| address.user_id);
+                let issued = flow::issue_sign_in_token(connection, &user_id, flow::SIGN_IN_TOKEN_SECS, now)?;
+                Ok(issued.ok())
+            })
+            .await?;
+        Ok(token.map(|(_, text)| self.app.sign_in_link(&text)))
+    }
+
+    /// What an administrator has decided for the instance.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn settings(&self) -> Result<Settings, StoreError> {
+        self.app
+            .store
+            .transaction(|connection| settings::read(connection))
+            .await
+    }
+
+    /// Decides anew, at once and for as long as the database exists.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn set_settings(&self, wanted: Settings) -> Result<(), StoreError> {
+        let store = &self.app.store;
+        store
+            .transaction(move |connection| settings::write(connection, &wanted))
             .await
     }
 

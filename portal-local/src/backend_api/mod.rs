@@ -1,11 +1,12 @@
 //! The part of Clerk's Backend API that an SDK uses at run time, and what tests need to seed and inspect the instance.
 //! Every call needs the secret key, `/v1/jwks` too.
 
+mod admission;
 mod handshake_payload;
 mod instance;
-mod invitations;
 mod jwks;
 mod memberships;
+mod organization_invitations;
 mod organizations;
 mod refresh;
 mod request;
@@ -41,6 +42,20 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             get(instance::show_organizations).patch(instance::change_organizations),
         )
         .route("/v1/instance", get(instance::show).patch(instance::change))
+        .route(
+            "/v1/invitations",
+            get(admission::list_invitations).post(admission::create_invitation),
+        )
+        .route("/v1/invitations/{id}/revoke", post(admission::revoke_invitation))
+        .route(
+            "/v1/waitlist_entries",
+            get(admission::list_entries).post(admission::create_entry),
+        )
+        .route("/v1/waitlist_entries/{id}/invite", post(admission::invite_entry))
+        .route("/v1/waitlist_entries/{id}/reject", post(admission::reject_entry))
+        .route("/v1/sign_in_tokens", post(admission::create_sign_in_token))
+        .route("/v1/sign_in_tokens/{id}/revoke", post(admission::revoke_sign_in_token))
+        .route("/v1/testing_tokens", post(admission::create_testing_token))
         .merge(users())
         .merge(organizations())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
@@ -99,19 +114,19 @@ fn organizations() -> Router<Arc<App>> {
         )
         .route(
             "/v1/organizations/{id}/invitations",
-            get(invitations::list).post(invitations::create),
+            get(organization_invitations::list).post(organization_invitations::create),
         )
         .route(
             "/v1/organizations/{id}/invitations/bulk",
-            post(invitations::create_bulk),
+            post(organization_invitations::create_bulk),
         )
         .route(
             "/v1/organizations/{id}/invitations/{invitation_id}",
-            get(invitations::show),
+            get(organization_invitations::show),
         )
         .route(
             "/v1/organizations/{id}/invitations/{invitation_id}/revoke",
-            post(invitations::revoke),
+            post(organization_invitations::revoke),
         )
 }
 

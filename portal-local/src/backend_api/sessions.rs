@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::request::{JsonBody, Query, attempt, counted, cut, missing};
 use crate::app::App;
+use crate::device::Device;
 use crate::flow::{activate, begin_session, end_session, session_token};
 use crate::json::{ApiError, json};
 use crate::mint::TokenUse;
@@ -144,11 +145,27 @@ fn view(session: &Session) -> Value {
         "status": session.status.as_str(),
         "last_active_organization_id": session.last_active_organization_id,
         "last_active_at": session.last_active_at.as_millis(),
-        "latest_activity": null,
+        "latest_activity": session.user_agent.as_deref().map(|text| activity(session, text)),
         "expire_at": session.expire_at.as_millis(),
         "abandon_at": session.abandon_at.as_millis(),
         "updated_at": session.updated_at.as_millis(),
         "created_at": session.created_at.as_millis(),
         "tasks": session.task.map(|task| vec![json!({ "key": task.as_str() })]),
+    })
+}
+
+fn activity(session: &Session, user_agent: &str) -> Value {
+    let device = Device::of(user_agent);
+    json!({
+        "object": "session_activity",
+        "id": format!("sess_activity_{}", session.id.trim_start_matches("sess_")),
+        "device_type": device.system.unwrap_or_default(),
+        "is_mobile": device.is_mobile,
+        "browser_name": device.browser.unwrap_or_default(),
+        "browser_version": device.version.unwrap_or_default(),
+        // Whoever reaches the portal is on this machine.
+        "ip_address": "127.0.0.1",
+        "city": "",
+        "country": "",
     })
 }

@@ -9,7 +9,9 @@ pub(crate) enum Field {
     EmailAddress,
     /// Several addresses in one field.
     EmailAddresses,
+    /// The password, or the new one.
     Password,
+    CurrentPassword,
     Code,
     FirstName,
     LastName,
@@ -28,6 +30,7 @@ impl Field {
             Self::EmailAddress => "emailAddress",
             Self::EmailAddresses => "emailAddresses",
             Self::Password => "password",
+            Self::CurrentPassword => "currentPassword",
             Self::Code => "code",
             Self::FirstName => "firstName",
             Self::LastName => "lastName",
@@ -44,6 +47,7 @@ impl Field {
             Self::Identifier => "identifier",
             Self::EmailAddress | Self::EmailAddresses => "email_address",
             Self::Password => "password",
+            Self::CurrentPassword => "current_password",
             Self::Code => "code",
             Self::FirstName => "first_name",
             Self::LastName => "last_name",
@@ -60,6 +64,7 @@ impl Field {
             Self::Identifier | Self::EmailAddress => "your email address",
             Self::EmailAddresses => "at least one email address",
             Self::Password => "your password",
+            Self::CurrentPassword => "your current password",
             Self::Code => "your code",
             Self::FirstName => "your first name",
             Self::LastName => "your last name",
@@ -73,7 +78,7 @@ impl Field {
     fn noun(self) -> &'static str {
         match self {
             Self::Identifier | Self::EmailAddress | Self::EmailAddresses => "email address",
-            Self::Password => "password",
+            Self::Password | Self::CurrentPassword => "password",
             Self::Code => "code",
             Self::FirstName => "first name",
             Self::LastName => "last name",
@@ -102,6 +107,24 @@ pub(crate) enum FlowError {
     IdentifierExists,
     #[error("That password is not correct.")]
     PasswordIncorrect,
+    #[error("Your current password is not correct.")]
+    CurrentPasswordIncorrect,
+    #[error("This is your password already. Choose another.")]
+    PasswordUnchanged,
+    #[error("This password is known to strangers and no longer signs in. Set a new one.")]
+    PasswordCompromised,
+    #[error("Sign-ups are by invitation only.")]
+    SignUpRestricted,
+    #[error("Sign-ups are by invitation only. Join the waitlist to be invited.")]
+    SignUpWaitlist,
+    #[error("This is your only way to sign in. Add and verify another address first.")]
+    LastIdentification,
+    #[error("This is your primary address. Make another one primary first.")]
+    PrimaryAddress,
+    #[error("You may not delete your account. Ask an administrator.")]
+    DeletionDisabled,
+    #[error("Nobody else can manage {organizations}. Give somebody else that role, or delete the organization, first.")]
+    SoleManager { organizations: String },
     #[error("This account has no password. Use another method.")]
     NoPassword,
     #[error("Too many attempts. Try again in {}.", minutes(*.retry_after_secs))]
@@ -176,7 +199,13 @@ impl FlowError {
             Self::TooLong { .. } => "form_param_max_length_exceeded",
             Self::IdentifierNotFound => "form_identifier_not_found",
             Self::IdentifierExists | Self::SlugTaken => "form_identifier_exists",
-            Self::PasswordIncorrect => "form_password_incorrect",
+            Self::PasswordIncorrect | Self::CurrentPasswordIncorrect => "form_password_incorrect",
+            Self::PasswordUnchanged => "form_new_password_matches_current",
+            Self::PasswordCompromised => "form_password_compromised",
+            Self::SignUpRestricted => "sign_up_mode_restricted",
+            Self::SignUpWaitlist => "sign_up_restricted_waitlist",
+            Self::LastIdentification | Self::PrimaryAddress => "identification_deletion_failed",
+            Self::DeletionDisabled => "user_delete_self_disabled",
             Self::NoPassword => "strategy_for_user_invalid",
             Self::Locked { .. } => "user_locked",
             Self::PasswordTooShort { .. } => "form_password_length_too_short",
@@ -194,7 +223,7 @@ impl FlowError {
             Self::OrganizationsDisabled => "organization_not_enabled_in_instance",
             Self::CreationDisabled => "organization_creation_disabled",
             Self::PermissionMissing { .. } => "missing_permission",
-            Self::LastManager => "organization_minimum_permissions_needed",
+            Self::LastManager | Self::SoleManager { .. } => "organization_minimum_permissions_needed",
             Self::QuotaExceeded { .. } => "organization_membership_quota_exceeded",
             Self::AlreadyMember { .. } => "already_a_member_in_organization",
             Self::AlreadyInvited { .. } => "duplicate_record",
@@ -209,7 +238,10 @@ impl FlowError {
             Self::Missing { field } | Self::EmailAddressInvalid { field } | Self::TooLong { field, .. } => Some(*field),
             Self::IdentifierNotFound => Some(Field::Identifier),
             Self::IdentifierExists => Some(Field::EmailAddress),
+            Self::CurrentPasswordIncorrect => Some(Field::CurrentPassword),
             Self::PasswordIncorrect
+            | Self::PasswordUnchanged
+            | Self::PasswordCompromised
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::PasswordTooManyBytes { .. }
@@ -236,6 +268,10 @@ impl FlowError {
             Self::Locked { .. }
             | Self::NotAMember
             | Self::Banned
+            | Self::SignUpRestricted
+            | Self::SignUpWaitlist
+            | Self::DeletionDisabled
+            | Self::SoleManager { .. }
             | Self::OrganizationsDisabled
             | Self::CreationDisabled
             | Self::PermissionMissing { .. }

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::{Ticket, accept_ticket};
-use super::{Delivery, Field, FlowError, Names, Outcome, code};
+use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
-use crate::store::{clients, email_addresses, sign_ups, users};
+use crate::store::{clients, email_addresses, settings, sign_ups, users};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
 const MOST_ADDRESS_BYTES: usize = 254;
@@ -28,9 +28,11 @@ pub(crate) fn check_new_sign_up(
     password: &str,
     first_name: &str,
     last_name: &str,
+    names_required: bool,
 ) -> Result<NewSignUp, Vec<FlowError>> {
     let mut errors = Vec::new();
-    let names = Names::parse(first_name, last_name).unwrap_or_else(|wrong| {
+    let parsed = Names::parse(first_name, last_name).and_then(|names| names.complete(names_required));
+    let names = parsed.unwrap_or_else(|wrong| {
         errors.extend(wrong);
         Names::default()
     });
@@ -81,6 +83,9 @@ pub(crate) fn start_sign_up(
     application_name: &str,
     now: UnixTime,
 ) -> Outcome<()> {
+    if let Err(error) = may_sign_up(&settings::read(connection)?) {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &new.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
@@ -92,6 +97,7 @@ pub(crate) fn start_sign_up(
         first_name: new.names.first,
         last_name: new.names.last,
         status: AttemptStatus::MissingRequirements,
+        email_verified_at: None,
         abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
     sign_ups::insert(connection, &client, &sign_up, now)?;
@@ -107,12 +113,15 @@ pub(crate) fn sign_up_with_ticket(
     ticket: &Ticket,
     now: UnixTime,
 ) -> Outcome<Session> {
-    if email_addresses::find_verified(connection, ticket.address())?.is_some() {
+    let Some(address) = ticket.address() else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if email_addresses::find_verified(connection, address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
     let user = NewUser {
         id: None,
-        email_address: ticket.address().to_owned(),
+        email_address: address.to_owned(),
         strategy: Strategy::Ticket,
         password_hash: Some(password_hash),
         first_name: new.names.first,
@@ -148,7 +157,22 @@ pub(crate) fn send_sign_up_code(
         to: sign_up.email_address.clone(),
         application_name: application_name.to_owned(),
     };
-    code::send(connection, Subject::SignUp(&sign_up.id), &delivery, now)
+    code::send(
+        connection,
+        Subject::SignUp(&sign_up.id),
+        Strategy::EmailCode,
+        &delivery,
+        now,
+    )
+}
+
+/// What a proven address leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum SignUpStep {
+    /// The account exists and is signed in.
+    Done(Session),
+    /// Something that an account needs is missing.
+    Continue,
 }
 
 /// Checks a code and, if it is the right one, creates the account and signs it in.
@@ -157,13 +181,48 @@ pub(crate) fn attempt_sign_up_code(
     dev_browser: &DevBrowser,
     entered: &str,
     now: UnixTime,
-) -> Outcome<Session> {
+) -> Outcome<SignUpStep> {
     let Some(sign_up) = pending_sign_up(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = code::check(connection, Subject::SignUp(&sign_up.id), entered, now)? {
+    if let Err(error) = code::check(
+        connection,
+        Subject::SignUp(&sign_up.id),
+        Strategy::EmailCode,
+        entered,
+        now,
+    )? {
         return Ok(Err(error));
     }
+    let names = Names {
+        first: sign_up.first_name.clone(),
+        last: sign_up.last_name.clone(),
+    };
+    // An administrator may have begun to require names since this attempt began.
+    if names.complete(settings::read(connection)?.names_required).is_err() {
+        sign_ups::set_email_verified(connection, &sign_up.id, now)?;
+        return Ok(Ok(SignUpStep::Continue));
+    }
+    Ok(complete(connection, dev_browser, sign_up, now)?.map(SignUpStep::Done))
+}
+
+/// Adds the names that were missing and creates the account.
+pub(crate) fn continue_sign_up(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    names: Names,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let pending = pending_sign_up(connection, dev_browser, now)?;
+    let Some(mut sign_up) = pending.filter(|sign_up| sign_up.email_verified_at.is_some()) else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    sign_up.first_name = names.first;
+    sign_up.last_name = names.last;
+    complete(connection, dev_browser, sign_up, now)
+}
+
+fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, now: UnixTime) -> Outcome<Session> {
     // Somebody else may have proven the same address since this attempt began.
     if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
@@ -219,8 +278,14 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let errors = check_new_sign_up("nobody", "short", &"x".repeat(300), "").unwrap_err();
+        let errors = check_new_sign_up("nobody", "short", &"x".repeat(300), "", false).unwrap_err();
         let fields: Vec<_> = errors.iter().filter_map(FlowError::field).collect();
         assert_eq!(fields, [Field::FirstName, Field::EmailAddress, Field::Password]);
+    }
+
+    #[test]
+    fn required_names_are_asked_for() {
+        let errors = check_new_sign_up("ada@example.com", "correct horse battery", "Ada", " ", true).unwrap_err();
+        assert_eq!(errors, [FlowError::Missing { field: Field::LastName }]);
     }
 }

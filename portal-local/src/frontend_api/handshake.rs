@@ -51,6 +51,7 @@ struct HandshakeRequest {
     format: Format,
     /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
     organization: Option<String>,
+    user_agent: Option<String>,
     /// The development browser's tokens in order of precedence.
     tokens: Vec<String>,
 }
@@ -114,6 +115,7 @@ fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest,
         redirect_url,
         format,
         organization: value(query::ORGANIZATION_ID),
+        user_agent: dev_browser::user_agent(headers),
         tokens,
     })
 }
@@ -135,7 +137,8 @@ fn answer(
         dev_browser::remember_home(connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
-    let directives = directives(app, connection, &known, request.organization.as_deref(), &origin, now)?;
+    let asked = (request.organization.as_deref(), request.user_agent.as_deref());
+    let directives = directives(app, connection, &known, asked, &origin, now)?;
     let (name, value) = match request.format {
         Format::Nonce => {
             let nonce = random_token();
@@ -165,7 +168,7 @@ fn directives(
     app: &App,
     connection: &Connection,
     known: &KnownBrowser,
-    organization: Option<&str>,
+    (organization, user_agent): (Option<&str>, Option<&str>),
     origin: &str,
     now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
@@ -178,6 +181,7 @@ fn directives(
         // What cannot be activated changes nothing, and is no error: the application sees it in the token.
         session = activate(connection, &session, wanted, now)?.unwrap_or(session);
     }
+    sessions::see(connection, &mut session, user_agent)?;
     sessions::touch(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
     let refresh_token = refresh_tokens::issue(connection, &session)?;

@@ -8,6 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
+use portal_sdk::clock::UnixTime;
 use url::Url;
 
 use crate::app::App;
@@ -103,4 +104,15 @@ pub(super) fn see_other(location: &str) -> Response<Body> {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// How long ago something was.
+pub(super) fn age(then: UnixTime, now: UnixTime) -> String {
+    let minutes = now.millis_since(then).max(0) / 60_000;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..1_440 => format!("{} h ago", minutes / 60),
+        _ => format!("{} d ago", minutes / 1_440),
+    }
 }

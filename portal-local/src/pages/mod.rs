@@ -5,6 +5,8 @@
 
 mod assets;
 mod avatar;
+mod code_page;
+mod confirm;
 mod create_organization;
 mod default_redirect;
 mod destination;
@@ -18,17 +20,21 @@ mod organization_list;
 mod outbox;
 mod params;
 mod person;
+mod reset_password;
 mod sign_in;
+mod sign_out;
 mod sign_up;
+mod sign_up_continue;
 mod ticket;
 mod user;
 mod verify_email_address;
 mod visit;
+mod waitlist;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::app::App;
 
@@ -41,6 +47,12 @@ mod path {
 
     pub(super) const SIGN_IN: &str = "/sign-in";
     pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
+    pub(super) const RESET_PASSWORD: &str = "/sign-in/reset-password";
+    pub(super) const CHOOSE: &str = "/sign-in/choose";
+    pub(super) const SIGN_OUT: &str = "/sign-out";
+    pub(super) const WAITLIST: &str = "/waitlist";
+    pub(super) const UNAUTHORIZED_SIGN_IN: &str = "/unauthorized-sign-in";
+    pub(super) const CONTINUE: &str = "/sign-up/continue";
     pub(super) const SIGN_UP: &str = "/sign-up";
     pub(super) const VERIFY_EMAIL_ADDRESS: &str = "/sign-up/verify-email-address";
     pub(super) const USER: &str = "/user";
@@ -81,8 +93,20 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             path::VERIFY_EMAIL_ADDRESS,
             get(verify_email_address::show).post(verify_email_address::submit),
         )
-        .route(path::USER, get(user::show).post(user::submit))
-        .route(path::SIGN_OUT_HERE, post(user::sign_out))
+        .route(
+            path::CONTINUE,
+            get(sign_up_continue::show).post(sign_up_continue::submit),
+        )
+        .route("/sign-in/create", get(sign_up::elsewhere))
+        .route(
+            path::RESET_PASSWORD,
+            get(reset_password::show).post(reset_password::submit),
+        )
+        .route(path::CHOOSE, get(sign_out::show_choice).post(sign_out::submit_choice))
+        .route(path::SIGN_OUT, get(sign_out::show).post(sign_out::submit))
+        .route(path::WAITLIST, get(waitlist::show).post(waitlist::submit))
+        .route(path::UNAUTHORIZED_SIGN_IN, get(waitlist::unauthorized))
+        .merge(user::router())
         .route(path::TASKS, get(organization_list::tasks))
         .route("/sign-up/tasks", get(organization_list::tasks))
         .route("/sign-up/tasks/choose-organization", get(organization_list::tasks))

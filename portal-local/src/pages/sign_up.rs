@@ -12,9 +12,11 @@ use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::path;
 use super::ticket::{self, Held};
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, Outcome, Ticket, check_new_sign_up, sign_up_with_ticket, start_sign_up};
+use crate::flow::{
+    Field, FlowError, Outcome, Ticket, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
+};
 use crate::password;
-use crate::store::{Session, StoreError};
+use crate::store::{Session, SignUpMode, StoreError};
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -25,6 +27,11 @@ struct SignUpPage {
     sign_in: String,
     /// An invitation fixes the address.
     is_invited: bool,
+    names_required: bool,
+    /// Why there is no form, if there is none.
+    closed: Option<String>,
+    /// Where somebody without an invitation can wait for one.
+    waitlist: Option<String>,
 }
 
 /// What the fields hold. Never the password.
@@ -47,9 +54,10 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     }
     let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
     let typed = Typed {
-        email_address: invited
-            .as_ref()
-            .map_or_else(|| prefill(EMAIL_ADDRESS), |ticket| ticket.address().to_owned()),
+        email_address: invited.as_ref().map_or_else(
+            || prefill(EMAIL_ADDRESS),
+            |ticket| ticket.address().unwrap_or_default().to_owned(),
+        ),
         first_name: prefill(FIRST_NAME),
         last_name: prefill(LAST_NAME),
     };
@@ -69,7 +77,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     let typed = Typed {
         email_address: invited.as_ref().map_or_else(
             || form.field(Field::EmailAddress).to_owned(),
-            |ticket| ticket.address().to_owned(),
+            |ticket| ticket.address().unwrap_or_default().to_owned(),
         ),
         first_name: form.field(Field::FirstName).to_owned(),
         last_name: form.field(Field::LastName).to_owned(),
@@ -82,6 +90,11 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     })
 }
 
+/// `/sign-in/create`, where official clients look for this page if they know only where to sign in.
+pub(super) async fn elsewhere(visit: Visit) -> Response<Body> {
+    visit.see_other(&visit.params.link(path::SIGN_UP, &[]))
+}
+
 /// Begins to sign up; with an invitation that is all there is to do, and the session has begun.
 async fn start(
     visit: &Visit,
@@ -90,7 +103,13 @@ async fn start(
     invited: Option<Ticket>,
 ) -> Result<Result<Option<Session>, Vec<FlowError>>, StoreError> {
     let password = form.field(Field::Password);
-    let new = match check_new_sign_up(&typed.email_address, password, &typed.first_name, &typed.last_name) {
+    let new = match check_new_sign_up(
+        &typed.email_address,
+        password,
+        &typed.first_name,
+        &typed.last_name,
+        visit.settings.names_required,
+    ) {
         Ok(new) => new,
         Err(found) => return Ok(Err(found)),
     };
@@ -131,6 +150,7 @@ fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) ->
     if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
         notices.push("Your sign-up attempt expired. Please start again.".to_owned());
     }
+    let closed = may_sign_up(&visit.settings).err().filter(|_| !is_invited);
     let template = SignUpPage {
         frame: Frame::new(&visit.app, "Create your account"),
         form: FormFrame {
@@ -143,6 +163,9 @@ fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) ->
         typed,
         sign_in,
         is_invited,
+        names_required: visit.settings.names_required,
+        closed: closed.map(|error| error.to_string()),
+        waitlist: (visit.settings.sign_up_mode == SignUpMode::Waitlist).then(|| visit.params.link(path::WAITLIST, &[])),
     };
     form_page(visit, &template, found, destination.url.as_ref())
 }

@@ -19,13 +19,15 @@ use crate::dev_browser::{self, KnownBrowser};
 use crate::directives::dev_browser_cookie;
 use crate::flow::live_session;
 use crate::redirect::{hand_over, replace_query};
-use crate::store::{Session, StoreError};
+use crate::store::{Session, Settings, StoreError};
+use crate::store::{sessions, settings};
 
 pub(crate) struct Visit {
     pub(super) app: Arc<App>,
     pub(super) known: KnownBrowser,
     pub(super) session: Option<Session>,
     pub(super) params: Params,
+    pub(super) settings: Settings,
     raw_query: String,
     /// The browser must be told its token.
     is_new: bool,
@@ -46,6 +48,7 @@ impl Visit {
             .and_then(|text| app.redirects.absolute(text).ok())
             .filter(|url| !app.redirects.is_own(url));
         let tokens = dev_browser::cookie_tokens(headers);
+        let user_agent = dev_browser::user_agent(headers);
         let shared = Arc::clone(app);
         let now = app.now();
         let found = app
@@ -61,15 +64,19 @@ impl Visit {
                 if let Some(home) = &home {
                     dev_browser::remember_home(connection, &mut known, home)?;
                 }
-                let session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
-                Ok(Some((known, session, is_new)))
+                let mut session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
+                if let Some(session) = &mut session {
+                    sessions::see(connection, session, user_agent.as_deref())?;
+                }
+                Ok(Some((known, session, settings::read(connection)?, is_new)))
             })
             .await?;
-        Ok(found.map(|(known, session, is_new)| Self {
+        Ok(found.map(|(known, session, settings, is_new)| Self {
             app: Arc::clone(app),
             known,
             session,
             params,
+            settings,
             raw_query,
             is_new,
         }))

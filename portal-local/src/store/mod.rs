@@ -8,6 +8,7 @@ pub(crate) mod dev_browsers;
 pub(crate) mod email_addresses;
 pub(crate) mod handshake_nonces;
 mod instance;
+pub(crate) mod invitations;
 pub(crate) mod memberships;
 mod metadata;
 mod open;
@@ -19,10 +20,12 @@ pub(crate) mod roles;
 mod schema;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod sign_in_tokens;
 pub(crate) mod sign_ins;
 pub(crate) mod sign_ups;
 pub(crate) mod users;
 pub(crate) mod verifications;
+pub(crate) mod waitlist;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +38,7 @@ pub(crate) use clients::Client;
 pub(crate) use dev_browsers::DevBrowser;
 pub(crate) use email_addresses::EmailAddress;
 pub(crate) use instance::Instance;
+pub(crate) use invitations::Invitation;
 pub(crate) use memberships::{Member, Membership};
 pub(crate) use metadata::Metadata;
 pub(crate) use open::OpenError;
@@ -44,10 +48,12 @@ pub use outbox::{Mail, MailKind};
 pub(crate) use roles::Role;
 pub(crate) use sessions::{Session, SessionStatus, Task};
 pub use settings::{Settings, SignUpMode};
+pub(crate) use sign_in_tokens::SignInToken;
 pub(crate) use sign_ins::{AttemptStatus, SignIn};
 pub(crate) use sign_ups::SignUp;
 pub(crate) use users::{NewUser, User};
 pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
+pub(crate) use waitlist::{WaitlistEntry, WaitlistStatus};
 
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]

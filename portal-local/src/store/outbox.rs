@@ -14,11 +14,14 @@ pub enum MailKind {
     VerificationCode,
     /// It carries the link that lets somebody join an organization.
     OrganizationInvitation,
+    /// It carries the link that lets somebody make an account.
+    Invitation,
 }
 
 words!(MailKind {
     VerificationCode = "verification_code",
     OrganizationInvitation = "organization_invitation",
+    Invitation = "invitation",
 });
 
 /// A mail in the outbox. Nothing is ever sent.

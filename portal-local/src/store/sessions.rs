@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) task: Option<Task>,
     /// `None`: the personal account.
     pub(crate) last_active_organization_id: Option<String>,
+    /// What the browser last said about itself.
+    pub(crate) user_agent: Option<String>,
     pub(crate) first_factor_at: UnixTime,
     pub(crate) expire_at: UnixTime,
     pub(crate) abandon_at: UnixTime,
@@ -66,7 +68,7 @@ impl Session {
 }
 
 const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at, task, last_active_organization_id";
+                       created_at, updated_at, task, last_active_organization_id, user_agent";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -82,6 +84,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         updated_at: row.get::<_, Millis>(9)?.0,
         task: row.get(10)?,
         last_active_organization_id: row.get(11)?,
+        user_agent: row.get(12)?,
     })
 }
 
@@ -144,6 +147,7 @@ pub(crate) fn insert(
         status: SessionStatus::Active,
         task: None,
         last_active_organization_id: None,
+        user_agent: None,
         first_factor_at: now,
         expire_at,
         abandon_at,
@@ -152,7 +156,7 @@ pub(crate) fn insert(
         updated_at: now,
     };
     connection.execute(
-        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5, NULL, NULL)"),
+        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5, NULL, NULL, NULL)"),
         params![
             session.id,
             session.client_id,
@@ -220,6 +224,18 @@ pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now:
         params![status, Millis(now), id],
     )?;
     connection.execute("DELETE FROM refresh_tokens WHERE session_id = ?", [id])?;
+    Ok(())
+}
+
+/// Keeps what the browser of a session says about itself.
+pub(crate) fn see(connection: &Connection, session: &mut Session, user_agent: Option<&str>) -> rusqlite::Result<()> {
+    if user_agent.is_some() && session.user_agent.as_deref() != user_agent {
+        connection.execute(
+            "UPDATE sessions SET user_agent = ? WHERE id = ?",
+            params![user_agent, session.id],
+        )?;
+        session.user_agent = user_agent.map(Into::into);
+    }
     Ok(())
 }
 

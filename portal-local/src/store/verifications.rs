@@ -32,6 +32,8 @@ words!(Strategy {
 pub(crate) enum Subject<'a> {
     SignIn(&'a str),
     SignUp(&'a str),
+    /// An address that somebody adds to their account.
+    EmailAddress(&'a str),
 }
 
 impl<'a> Subject<'a> {
@@ -39,6 +41,7 @@ impl<'a> Subject<'a> {
         match self {
             Self::SignIn(id) => ("sign_in", id),
             Self::SignUp(id) => ("sign_up", id),
+            Self::EmailAddress(id) => ("email_address", id),
         }
     }
 }

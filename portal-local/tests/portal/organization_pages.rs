@@ -468,7 +468,7 @@ async fn who_must_choose_an_organization_is_pending_until_then() {
         format!("/sign-in/tasks/choose-organization?{DASHBOARD}")
     );
     assert_eq!(claims(&application, &mut solo).await["sts"], "pending");
-    for path in ["/sign-in", "/sign-in/tasks", "/sign-up/tasks", "/organization"] {
+    for path in ["/sign-in", "/sign-in/tasks", "/sign-up/tasks", "/user", "/organization"] {
         let answer = solo.get(&format!("{path}?{DASHBOARD}")).await;
         assert_eq!(
             answer.location(),

@@ -1,32 +1,18 @@
 //! `/organization/leave` and `/organization/delete`: the two ways out, each behind the name typed once more.
 
-use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
+use super::super::confirm::ConfirmPage;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
+use super::super::form::form_page;
 use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, inside, refused};
 use crate::flow::{Access, Failure, Field, FlowError, access, delete_organization, remove_member};
 use crate::store::roles::DELETE_PROFILE;
-
-#[derive(Template)]
-#[template(path = "confirm.html")]
-struct ConfirmPage {
-    frame: Frame,
-    form: FormFrame,
-    /// Names the page in test hooks.
-    page: &'static str,
-    consequence: String,
-    expected: String,
-    typed: String,
-    button: &'static str,
-    cancel: String,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -133,7 +119,7 @@ fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[Fl
         frame: Frame::new(&visit.app, heading),
         form: person.form_frame(way.path(), found),
         page,
-        consequence: consequence.to_owned(),
+        consequence,
         expected: name.clone(),
         typed,
         button,
