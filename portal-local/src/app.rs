@@ -80,8 +80,8 @@ impl App {
 pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .merge(pages::router(app))
-        .merge(frontend_api::router())
-        .nest("/accounts.dev", frontend_api::router())
+        .merge(frontend_api::router(app))
+        .nest("/accounts.dev", frontend_api::nested_router(app))
         .merge(backend_api::router(app))
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(app), boundary::guard))

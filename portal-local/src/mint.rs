@@ -167,6 +167,11 @@ impl Mint {
         })
     }
 
+    /// Who signs, as tokens name it.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// A token for `session`.
     pub(crate) fn session_token(
         &self,

@@ -10,6 +10,7 @@ mod application;
 mod backend_api;
 mod boundary;
 mod browser;
+mod environment;
 mod handshake;
 mod organization_pages;
 mod organizations;
