@@ -9,6 +9,7 @@ use portal_sdk::clock::{Clock, SystemClock};
 
 use crate::error::StartError;
 use crate::portal::LocalPortal;
+use crate::seed::{Seed, SeedOrganization, SeedRole, SeedUser};
 use crate::store::{Location, Settings};
 
 /// Clerk's lifetime of a session token.
@@ -25,6 +26,7 @@ pub struct LocalPortalBuilder {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) redirect_origins: Vec<String>,
     pub(crate) settings: Option<Settings>,
+    pub(crate) seed: Seed,
 }
 
 impl LocalPortalBuilder {
@@ -37,6 +39,7 @@ impl LocalPortalBuilder {
             clock: Arc::new(SystemClock),
             redirect_origins: Vec::new(),
             settings: None,
+            seed: Seed::default(),
         }
     }
 
@@ -84,6 +87,34 @@ impl LocalPortalBuilder {
     /// [`Settings::default`].
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);
+        self
+    }
+
+    /// Somebody who has an account from the start. An address that has one already keeps it as it is.
+    pub fn user(mut self, user: SeedUser) -> Self {
+        self.seed.users.push(user);
+        self
+    }
+
+    /// An organization that exists from the start. A slug that is taken keeps its organization as it is.
+    pub fn organization(mut self, organization: SeedOrganization) -> Self {
+        self.seed.organizations.push(organization);
+        self
+    }
+
+    /// A role that organizations have from the start, besides Clerk's own.
+    pub fn role(mut self, role: SeedRole) -> Self {
+        self.seed.roles.push(role);
+        self
+    }
+
+    /// Adds the people that `portal-local seed` adds: `jane`, `joe`, `solo`, `code` and `leaked`, each
+    /// `+clerk_test@example.com`, and the organization `acme`. The password is `correct horse battery`; `code` has none,
+    /// that of `leaked` must be reset.
+    pub fn demo_data(mut self) -> Self {
+        let demo = crate::seed::demo();
+        self.seed.users.extend(demo.users);
+        self.seed.organizations.extend(demo.organizations);
         self
     }
 

@@ -1,5 +1,7 @@
 //! The instance's signing key and everything it signs. The time is an argument.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
@@ -144,10 +146,15 @@ pub(crate) fn generate_key() -> Result<Vec<u8>, Unspecified> {
     Ok(der.as_ref().to_vec())
 }
 
-/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
-pub(crate) struct Mint {
+/// A key and its name.
+struct Signer {
     pair: KeyPair,
     key_id: String,
+}
+
+/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
+pub(crate) struct Mint {
+    signer: RwLock<Arc<Signer>>,
     issuer: String,
     token_lifetime_secs: i64,
 }
@@ -159,12 +166,23 @@ impl Mint {
         issuer: String,
         token_lifetime_secs: i64,
     ) -> Result<Self, KeyRejected> {
+        let pair = KeyPair::from_pkcs8(pkcs8)?;
         Ok(Self {
-            pair: KeyPair::from_pkcs8(pkcs8)?,
-            key_id,
+            signer: RwLock::new(Arc::new(Signer { pair, key_id })),
             issuer,
             token_lifetime_secs,
         })
+    }
+
+    /// Signs with another key from now on. Nothing that the old one signed is good any more.
+    pub(crate) fn rotate(&self, pkcs8: &[u8], key_id: String) -> Result<(), KeyRejected> {
+        let pair = KeyPair::from_pkcs8(pkcs8)?;
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Signer { pair, key_id });
+        Ok(())
+    }
+
+    fn signer(&self) -> Arc<Signer> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who signs, as tokens name it.
@@ -232,7 +250,7 @@ impl Mint {
             return None;
         }
         let signature = URL_SAFE_NO_PAD.decode(encoded_signature).ok()?;
-        signature::UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key())
+        signature::UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.signer().pair.public_key())
             .verify(message.as_bytes(), &signature)
             .ok()?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
@@ -240,14 +258,15 @@ impl Mint {
 
     /// The public key as `/v1/jwks` shows it.
     pub(crate) fn key_set(&self) -> JwkSet {
-        let public = self.pair.public_key();
+        let signer = self.signer();
+        let public = signer.pair.public_key();
         let encode = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
         JwkSet {
             keys: vec![Jwk {
                 common: CommonParameters {
                     public_key_use: Some(PublicKeyUse::Signature),
                     key_algorithm: Some(KeyAlgorithm::RS256),
-                    key_id: Some(self.key_id.clone()),
+                    key_id: Some(signer.key_id.clone()),
                     ..CommonParameters::default()
                 },
                 algorithm: AlgorithmParameters::RSA(RSAKeyParameters {
@@ -261,7 +280,8 @@ impl Mint {
 
     /// The public key in PEM, for applications that verify without asking (`CLERK_JWT_KEY`).
     pub(crate) fn public_key_pem(&self) -> Result<String, MintError> {
-        let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der()?;
+        let signer = self.signer();
+        let der: PublicKeyX509Der<'_> = signer.pair.public_key().as_der()?;
         let body = STANDARD.encode(der.as_ref());
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
         let mut rest = body.as_str();
@@ -276,14 +296,15 @@ impl Mint {
     }
 
     fn sign(&self, category: &str, claims: &impl Serialize) -> Result<String, MintError> {
+        let signer = self.signer();
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.key_id.clone());
+        header.kid = Some(signer.key_id.clone());
         header.extras.insert("cat", category);
         let mut token = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair.sign(
+        let mut signature = vec![0; signer.pair.public_modulus_len()];
+        signer.pair.sign(
             &RSA_PKCS1_SHA256,
             &SystemRandom::new(),
             token.as_bytes(),

@@ -15,15 +15,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::{self, App};
+use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
 use crate::error::StartError;
-use crate::flow;
+use crate::faults::{Fault, Faults};
 use crate::mint::{Mint, MintError};
 use crate::redirect::RedirectPolicy;
 use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
+use crate::seed::{SeedError, SeedRefused};
 use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
-use crate::store::{email_addresses, outbox, settings};
+use crate::store::{outbox, settings};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
@@ -67,9 +69,9 @@ impl LocalPortal {
             path: path_of(&config.location),
         };
         let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
+        let plain_publishable_key = PublishableKey::development(&address.to_string()).map_err(|_| signing_key())?;
         let lifetime = i64::from(config.token_lifetime_secs);
-        let mint =
-            Mint::new(&instance.signing_key, instance.id.clone(), issuer, lifetime).map_err(|_| signing_key())?;
+        let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
 
         let app = Arc::new(App {
             application_name: config.application_name,
@@ -77,13 +79,15 @@ impl LocalPortal {
             hosts: hosts(address),
             instance_id: instance.id,
             publishable_key,
+            plain_publishable_key,
             secret_key: instance.secret_key,
             form_key: FormKey::new(&instance.form_key),
             mint,
             redirects,
             store,
-            clock: config.clock,
+            clock: SkewedClock::new(config.clock),
             log: RequestLog::default(),
+            faults: Faults::default(),
         });
         if let Some(settings) = config.settings {
             let written = app
@@ -94,6 +98,13 @@ impl LocalPortal {
                 source: error.into(),
             })?;
         }
+        app.seed(config.seed).await.map_err(|error| match error {
+            SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
+            SeedError::Store(error) => StartError::Database {
+                path: path_of(&config.location),
+                source: error.into(),
+            },
+        })?;
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, app::router(&app)).with_graceful_shutdown(async move {
             let _ = stopped.await;
@@ -155,18 +166,53 @@ impl LocalPortal {
     ///
     /// If the database fails.
     pub async fn sign_in_link_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
-        let (wanted, now) = (address_or_id.to_owned(), self.app.now());
-        let token = self
-            .app
-            .store
-            .transaction(move |connection| {
-                let known = email_addresses::find_verified(connection, &wanted)?;
-                let user_id = known.map_or(wanted, |address| address.user_id);
-                let issued = flow::issue_sign_in_token(connection, &user_id, flow::SIGN_IN_TOKEN_SECS, now)?;
-                Ok(issued.ok())
-            })
-            .await?;
-        Ok(token.map(|(_, text)| self.app.sign_in_link(&text)))
+        self.app.sign_in_link_for(address_or_id.to_owned()).await
+    }
+
+    /// Makes the next calls of an endpoint fail, or wait. Faults of one endpoint follow each other in order.
+    pub fn fault(&self, fault: Fault) {
+        self.app.faults.add(fault);
+    }
+
+    /// Takes back the faults that were not used up.
+    pub fn clear_faults(&self) {
+        self.app.faults.clear();
+    }
+
+    /// Makes the portal's clock wrong by this many seconds; 0 makes it right again.
+    pub fn set_clock_skew_secs(&self, secs: i64) {
+        self.app.clock.set_skew_secs(secs);
+    }
+
+    /// Signs with a new key from now on, under another key id. No token that was signed before is good any more.
+    ///
+    /// # Errors
+    ///
+    /// If no key can be made, or the database fails.
+    pub async fn rotate_signing_key(&self) -> Result<(), StoreError> {
+        self.app.rotate_signing_key().await
+    }
+
+    /// Forgets people, organizations, devices, mail and settings. The keys stay.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn reset(&self) -> Result<(), StoreError> {
+        self.app.reset().await
+    }
+
+    /// The environment in the form of a `.env` file, with what only some clients need as comments.
+    #[must_use]
+    pub fn environment_block(&self) -> String {
+        self.app.environment_block()
+    }
+
+    /// The key with the portal's address inside without scheme and path, for clients that refuse those. They need the
+    /// portal's origin as their proxy URL too.
+    #[must_use]
+    pub fn plain_publishable_key(&self) -> &PublishableKey {
+        &self.app.plain_publishable_key
     }
 
     /// What an administrator has decided for the instance.

@@ -49,14 +49,31 @@ enum Format {
 struct HandshakeRequest {
     redirect_url: Url,
     format: Format,
-    /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
-    organization: Option<String>,
-    user_agent: Option<String>,
+    asked: Asked,
     /// The development browser's tokens in order of precedence.
     tokens: Vec<String>,
 }
 
+/// Where the Frontend API is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mount {
+    /// At the root, which is where applications with the plain publishable key ask, and all those with a proxy URL.
+    Root,
+    /// Under the path inside the publishable key.
+    KeyPath,
+}
+
+/// What the directives depend on besides who is asking.
+struct Asked {
+    /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
+    organization: Option<String>,
+    user_agent: Option<String>,
+    /// Whether the application may know its cookies by the plain publishable key's suffix.
+    for_plain_key: bool,
+}
+
 pub(crate) async fn handshake(
+    mount: Mount,
     State(app): State<Arc<App>>,
     method: Method,
     RawQuery(query): RawQuery,
@@ -68,7 +85,7 @@ pub(crate) async fn handshake(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
         return response;
     }
-    let request = match read(&app, query.as_deref().unwrap_or_default(), &headers) {
+    let request = match read(&app, mount, query.as_deref().unwrap_or_default(), &headers) {
         Ok(request) => request,
         Err(refusal) => return refuse(&app, &headers, refusal),
     };
@@ -89,7 +106,7 @@ enum Refusal {
     NotAllowed { host: Option<String> },
 }
 
-fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
+fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
     let value = |wanted: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == wanted)
@@ -114,8 +131,11 @@ fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest,
     Ok(HandshakeRequest {
         redirect_url,
         format,
-        organization: value(query::ORGANIZATION_ID),
-        user_agent: dev_browser::user_agent(headers),
+        asked: Asked {
+            organization: value(query::ORGANIZATION_ID),
+            user_agent: dev_browser::user_agent(headers),
+            for_plain_key: mount == Mount::Root,
+        },
         tokens,
     })
 }
@@ -137,8 +157,7 @@ fn answer(
         dev_browser::remember_home(connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
-    let asked = (request.organization.as_deref(), request.user_agent.as_deref());
-    let directives = directives(app, connection, &known, asked, &origin, now)?;
+    let directives = directives(app, connection, &known, &request.asked, &origin, now)?;
     let (name, value) = match request.format {
         Format::Nonce => {
             let nonce = random_token();
@@ -168,30 +187,30 @@ fn directives(
     app: &App,
     connection: &Connection,
     known: &KnownBrowser,
-    (organization, user_agent): (Option<&str>, Option<&str>),
+    asked: &Asked,
     origin: &str,
     now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
-    let suffix = app.publishable_key.cookie_suffix();
+    let suffixes = app.cookie_suffixes(asked.for_plain_key);
     let Some((client, mut session)) = live_session(connection, &known.browser, now)? else {
-        return Ok(directives::signed_out(suffix, &known.token));
+        return Ok(directives::signed_out(&suffixes, &known.token));
     };
-    if let Some(wanted) = organization {
+    if let Some(wanted) = asked.organization.as_deref() {
         let wanted = Some(wanted).filter(|text| !text.is_empty());
         // What cannot be activated changes nothing, and is no error: the application sees it in the token.
         session = activate(connection, &session, wanted, now)?.unwrap_or(session);
     }
-    sessions::see(connection, &mut session, user_agent)?;
+    sessions::see(connection, &mut session, asked.user_agent.as_deref())?;
     sessions::touch(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
-    let refresh_token = refresh_tokens::issue(connection, &session)?;
+    let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;
     let signed_in = directives::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.
         client_uat_secs: client.updated_at.min(now).as_secs(),
         refresh_token: &refresh_token,
         session_token: &session_token,
     };
-    Ok(signed_in.handshake(suffix, &known.token))
+    Ok(signed_in.handshake(&suffixes, &known.token))
 }
 
 fn redirect(location: &Url, dev_browser_token: &str) -> Response<Body> {

@@ -14,11 +14,18 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{any, get, post};
 
+use self::handshake::Mount;
 use crate::app::App;
 use crate::json::ApiError;
 use crate::pages;
 
+/// The Frontend API at the root.
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    mounted(app, Mount::Root)
+}
+
+fn mounted(app: &Arc<App>, mount: Mount) -> Router<Arc<App>> {
+    let handshake = move |state, method, query, headers| handshake::handshake(mount, state, method, query, headers);
     Router::new()
         .route(
             "/v1/environment",
@@ -31,10 +38,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             "/.well-known/openid-configuration",
             get(well_known::openid_configuration).fallback(refuse_method),
         )
-        .route(
-            "/v1/client/handshake",
-            get(handshake::handshake).fallback(refuse_method),
-        )
+        .route("/v1/client/handshake", get(handshake).fallback(refuse_method))
         .route("/v1/dev_browser", post(dev_browser::create).fallback(refuse_method))
         .route("/v1/tickets/accept", get(pages::accept_ticket).fallback(refuse_method))
         .route("/v1/health", get(well_known::health).fallback(refuse_method))
@@ -44,7 +48,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// What lies under the path inside the publishable key: the Frontend API and nothing else.
 pub(crate) fn nested_router(app: &Arc<App>) -> Router<Arc<App>> {
-    router(app)
+    mounted(app, Mount::KeyPath)
         .route("/v1", any(not_found))
         .route("/v1/{*rest}", any(not_found))
 }

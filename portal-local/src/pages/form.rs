@@ -68,7 +68,7 @@ impl FromRequest<Arc<App>> for Submission {
 }
 
 /// Browsers say where a form comes from. Whatever says nothing still has to know the form's token.
-fn is_from_here(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     let same_site = text(&SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
     let same_origin = text(&ORIGIN).is_none_or(|origin| {

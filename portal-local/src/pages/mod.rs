@@ -39,6 +39,7 @@ use axum::routing::get;
 use crate::app::App;
 
 pub(crate) use errors::{refused_address, unknown_host};
+pub(crate) use form::is_from_here;
 pub(crate) use ticket::accept as accept_ticket;
 
 /// Paths of the pages, as links and redirects write them.

@@ -41,7 +41,7 @@ pub(crate) fn is_system(permission_key: &str) -> bool {
 }
 
 /// Adds what is missing of Clerk's own roles and permissions.
-pub(super) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     for (key, name) in SYSTEM_PERMISSIONS {
         add_permission(connection, key, name, now)?;
     }
