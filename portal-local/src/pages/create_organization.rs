@@ -14,7 +14,10 @@ use crate::flow::{
     Failure, Field, FlowError, NewOrganization, access, activate, create_organization, invite_addresses, may_create,
 };
 use crate::store::roles::MANAGE_MEMBERSHIPS;
-use crate::store::{Role, StoreError, roles, settings};
+use crate::store::{Role, StoreError, organizations, roles, settings};
+
+/// How long after it a form that was sent is taken for the same one.
+const SECOND_CLICK_MILLIS: i64 = 5_000;
 
 #[derive(Template)]
 #[template(path = "create_organization.html")]
@@ -57,7 +60,14 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     let created = person
         .attempt(move |connection| {
             may_create(connection, &user)??;
-            let organization = create_organization(connection, new, now)??;
+            // A second click on the same button means the first.
+            let since = now.plus_millis(-SECOND_CLICK_MILLIS);
+            let twin = organizations::created_since(connection, &user.id, new.name.trim(), since)?;
+            let twin = twin.filter(|twin| new.slug.is_empty() || new.slug == twin.slug);
+            let organization = match twin {
+                Some(twin) => twin,
+                None => create_organization(connection, new, now)??,
+            };
             activate(connection, &session, Some(&organization.id), now)?;
             Ok::<_, Failure>(())
         })

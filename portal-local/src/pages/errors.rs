@@ -63,6 +63,19 @@ pub(super) fn method_not_allowed(app: &App) -> Response<Body> {
 
 /// The form was not made by this portal for this browser, or the request comes from another site.
 pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
+    let link = restart(uri);
+    let sentence = "This form has expired. Go back and try again.";
+    error_page(
+        app,
+        StatusCode::FORBIDDEN,
+        "Form expired",
+        sentence,
+        Some((link, "Start again")),
+    )
+}
+
+/// Where the flow of a page begins, with the parameters that travel.
+fn restart(uri: &Uri) -> String {
     let restart = if uri.path().starts_with(path::SIGN_UP) {
         path::SIGN_UP
     } else if uri.path().starts_with(path::USER) {
@@ -74,15 +87,18 @@ pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
     } else {
         path::SIGN_IN
     };
-    let link = Params::parse(uri.query().unwrap_or_default()).link(restart, &[]);
-    let sentence = "This form has expired. Go back and try again.";
-    error_page(
-        app,
-        StatusCode::FORBIDDEN,
-        "Form expired",
-        sentence,
-        Some((link, "Start again")),
-    )
+    Params::parse(uri.query().unwrap_or_default()).link(restart, &[])
+}
+
+/// What was sent is not a form, or is larger than any form of ours.
+pub(super) fn unreadable_form(app: &App, uri: &Uri, status: StatusCode) -> Response<Body> {
+    let sentence = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "What you entered is too long for this form. Go back and shorten it.",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address takes only what its own form sends.",
+        _ => "What was sent did not arrive whole. Go back and try again.",
+    };
+    let link = Some((restart(uri), "Start again"));
+    error_page(app, status, "Form not readable", sentence, link)
 }
 
 /// The browser is at a handshake whose way back leads somewhere it must not.

@@ -7,7 +7,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::response::IntoResponse as _;
 use url::form_urlencoded;
 
 use super::errors;
@@ -48,7 +47,8 @@ impl FromRequest<Arc<App>> for Submission {
             return Err(errors::form_expired(app, &parts.uri));
         }
         if !is_form(&parts.headers) {
-            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(errors::unreadable_form(app, &parts.uri, status));
         }
         let visit = match Visit::read(app, &parts.uri, &parts.headers, true).await {
             Ok(Some(visit)) => visit,
@@ -58,7 +58,7 @@ impl FromRequest<Arc<App>> for Submission {
         let uri = parts.uri.clone();
         let body = Bytes::from_request(Request::from_parts(parts, body), app)
             .await
-            .map_err(axum::response::IntoResponse::into_response)?;
+            .map_err(|error| errors::unreadable_form(app, &uri, error.status()))?;
         let form = Form(form_urlencoded::parse(&body).into_owned().collect());
         if !app.form_key.accepts(&visit.known.browser.id, form.value(TOKEN_FIELD)) {
             return Err(errors::form_expired(app, &uri));

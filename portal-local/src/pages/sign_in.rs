@@ -9,7 +9,7 @@ use super::errors::PageResult;
 use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
-use super::visit::Visit;
+use super::visit::{Visit, satellite_return};
 use super::{factor_one, path, ticket};
 use crate::flow::{Field, FlowError, start_sign_in};
 use crate::store::SignUpMode;
@@ -25,6 +25,9 @@ struct SignInPage {
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(back) = satellite_return(&visit) {
+        return Ok(back);
+    }
     if let Some(held) = ticket::of(&visit).await? {
         return ticket::sign_in(&visit, held).await;
     }

@@ -67,6 +67,8 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
     let invited = match ticket::of(&visit).await? {
         Some(Held::Newcomer { ticket }) => Some(ticket),
+        // A second click: the first one made the account and used the invitation up.
+        Some(Held::Over) if visit.session.is_some() => return Ok(visit.lost(Flow::SignUp).await),
         // The account was made meanwhile, or the invitation was withdrawn.
         Some(held) => return ticket::sign_in(&visit, held).await,
         None => None,
@@ -86,6 +88,8 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     Ok(match start(&visit, &typed, &form, invited).await? {
         Ok(Some(session)) => visit.finish(Flow::SignUp, &session),
         Ok(None) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[])),
+        // A request beside this one made the account of the same invitation.
+        Err(found) if is_invited && found == [FlowError::IdentifierExists] => visit.lost(Flow::SignUp).await,
         Err(found) => render(&visit, typed, is_invited, &found),
     })
 }

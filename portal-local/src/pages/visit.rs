@@ -22,6 +22,9 @@ use crate::redirect::{hand_over, replace_query};
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
 
+/// What Clerk's scripts call [`query::SATELLITE_REDIRECT_URL`].
+const SATELLITE_URL: &str = "__clerk_satellite_url";
+
 pub(crate) struct Visit {
     pub(super) app: Arc<App>,
     pub(super) known: KnownBrowser,
@@ -202,6 +205,21 @@ fn handed_over(parts: &Parts) -> Option<(String, String)> {
         .query()
         .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     Some((token.into_owned(), clean))
+}
+
+/// A satellite in development sends its people here to learn which browser they are: back to it, with the token. Only
+/// to addresses that people may be sent to.
+pub(super) fn satellite_return(visit: &Visit) -> Option<Response<Body>> {
+    let text = [query::SATELLITE_REDIRECT_URL, SATELLITE_URL]
+        .into_iter()
+        .find_map(|name| visit.own_parameter(name))?;
+    let mut url = visit.app.redirects.absolute(&text).ok()?;
+    let pairs = [
+        (query::DEV_BROWSER, visit.known.token.as_str()),
+        (query::SYNCED, "true"),
+    ];
+    replace_query(&mut url, &[query::DEV_BROWSER, query::SYNCED], &pairs);
+    Some(visit.see_other(url.as_str()))
 }
 
 /// Another origin says which browser this is: keep that, and take it out of the address bar. A token that is not known

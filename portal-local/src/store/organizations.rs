@@ -65,6 +65,22 @@ pub(crate) fn search(connection: &Connection, query: &str) -> rusqlite::Result<V
         .collect()
 }
 
+/// What `user_id` created under this name since `since`, the latest.
+pub(crate) fn created_since(
+    connection: &Connection,
+    user_id: &str,
+    name: &str,
+    since: UnixTime,
+) -> rusqlite::Result<Option<Organization>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM organizations WHERE created_by = ? AND name = ? AND created_at >= ?
+             ORDER BY created_at DESC, rowid DESC LIMIT 1"
+        ))?
+        .query_row(params![user_id, name, Millis(since)], read)
+        .optional()
+}
+
 pub(crate) fn insert(connection: &Connection, organization: &Organization) -> rusqlite::Result<()> {
     connection.execute(
         &format!("INSERT INTO organizations ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
