@@ -5,16 +5,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use portal_sdk::clock::{Clock, UnixTime};
+use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::PublishableKey;
 use portal_sdk::secret::Secret;
 
+use crate::clock::SkewedClock;
+use crate::faults::Faults;
 use crate::mint::Mint;
 use crate::redirect::RedirectPolicy;
 use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
+use crate::seed::{Seed, SeedError};
 use crate::store::{Store, StoreError};
-use crate::{backend_api, boundary, frontend_api, pages};
+use crate::store::{email_addresses, instance, reset, roles};
+use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed};
 
 /// Forms and Backend API bodies are a few hundred bytes; a refresh carries the headers of a whole request.
 const MOST_BODY_BYTES: usize = 256 * 1_024;
@@ -25,14 +29,18 @@ pub(crate) struct App {
     pub(crate) origin: String,
     /// The `Host` values that are answered.
     pub(crate) hosts: Vec<String>,
+    pub(crate) instance_id: String,
     pub(crate) publishable_key: PublishableKey,
+    /// The same address without scheme and path, for clients that refuse those.
+    pub(crate) plain_publishable_key: PublishableKey,
     pub(crate) secret_key: Secret,
     pub(crate) form_key: FormKey,
     pub(crate) mint: Mint,
     pub(crate) redirects: RedirectPolicy,
     pub(crate) store: Store,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: SkewedClock,
     pub(crate) log: RequestLog,
+    pub(crate) faults: Faults,
 }
 
 impl App {
@@ -51,6 +59,26 @@ impl App {
             .map_err(|_| StoreError::interrupted())
     }
 
+    /// By which suffixes an application may know its cookies. The last one is that of the key with a path.
+    pub(crate) fn cookie_suffixes(&self, for_plain_key: bool) -> Vec<&str> {
+        let mut suffixes = Vec::with_capacity(2);
+        if for_plain_key {
+            suffixes.push(self.plain_publishable_key.cookie_suffix());
+        }
+        suffixes.push(self.publishable_key.cookie_suffix());
+        suffixes
+    }
+
+    /// The link that signs somebody in with `token`.
+    pub(crate) fn sign_in_link(&self, token: &str) -> String {
+        format!("{}/sign-in?__clerk_ticket={token}", self.origin)
+    }
+
+    /// The link in a mail that lets somebody in with `ticket`.
+    pub(crate) fn ticket_link(&self, ticket: &str) -> String {
+        format!("{}/v1/tickets/accept?ticket={ticket}", self.origin)
+    }
+
     /// Name and value of everything an application can be told about this portal.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let page = |path: &str| format!("{}{path}", self.origin);
@@ -64,13 +92,81 @@ impl App {
             ("CLERK_TELEMETRY_DISABLED", "1".to_owned()),
         ]
     }
+
+    /// The environment in the form of a `.env` file, with what only some clients need as comments.
+    pub(crate) fn environment_block(&self) -> String {
+        let mut block = String::new();
+        for (name, value) in self.environment() {
+            block.push_str(&format!("{name}={value}\n"));
+        }
+        block.push_str("# For clients that refuse a scheme or a path inside the key; needs CLERK_PROXY_URL:\n");
+        block.push_str(&format!(
+            "# CLERK_PUBLISHABLE_KEY={}\n",
+            self.plain_publishable_key.as_str()
+        ));
+        if let Ok(pem) = self.mint.public_key_pem() {
+            block.push_str("# To verify tokens without asking for the keys:\n");
+            block.push_str(&format!("# CLERK_JWT_KEY=\"{}\"\n", pem.replace('\n', "\\n")));
+        }
+        block
+    }
+
+    /// Forgets everything but the keys.
+    pub(crate) async fn reset(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        self.store
+            .transaction(move |connection| {
+                reset::everything(connection)?;
+                roles::ensure_system(connection, now)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Adds what is not there yet.
+    pub(crate) async fn seed(self: &Arc<Self>, seed: Seed) -> Result<(), SeedError> {
+        let (app, now) = (Arc::clone(self), self.now());
+        let store = &self.store;
+        store
+            .attempt(move |connection| seed::apply(&app, connection, &seed, now))
+            .await
+    }
+
+    /// Signs with a new key from now on.
+    pub(crate) async fn rotate_signing_key(self: &Arc<Self>) -> Result<(), StoreError> {
+        let (app, now) = (Arc::clone(self), self.now());
+        self.store
+            .transaction(move |connection| {
+                let key = mint::generate_key().map_err(|_| StoreError::interrupted())?;
+                let key_id = ids::new_id(ids::INSTANCE, now);
+                instance::set_signing_key(connection, &key_id, &key)?;
+                app.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())
+            })
+            .await
+    }
+
+    /// A link that signs one person in, by address or user id.
+    pub(crate) async fn sign_in_link_for(&self, wanted: String) -> Result<Option<String>, StoreError> {
+        let now = self.now();
+        let token = self
+            .store
+            .transaction(move |connection| {
+                let known = email_addresses::find_verified(connection, &wanted)?;
+                let user_id = known.map_or(wanted, |address| address.user_id);
+                let issued = flow::issue_sign_in_token(connection, &user_id, flow::SIGN_IN_TOKEN_SECS, now)?;
+                Ok(issued.ok())
+            })
+            .await?;
+        Ok(token.map(|(_, text)| self.sign_in_link(&text)))
+    }
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
+        .merge(control::router(app))
         .merge(pages::router(app))
-        .merge(frontend_api::router())
-        .nest("/accounts.dev", frontend_api::router())
+        .merge(frontend_api::router(app))
+        .nest("/accounts.dev", frontend_api::nested_router(app))
         .merge(backend_api::router(app))
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(app), boundary::guard))

@@ -21,7 +21,14 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     let query = redacted_query(request.uri().query().unwrap_or_default());
 
     let mut response = if is_known_host(&app, &request) {
-        next.run(request).await
+        let fault = match app.faults.take(&method, &path) {
+            Some(action) => action.answer().await,
+            None => None,
+        };
+        match fault {
+            Some(fault) => fault,
+            None => next.run(request).await,
+        }
     } else {
         pages::unknown_host(&app)
     };

@@ -9,7 +9,8 @@ use portal_sdk::clock::{Clock, SystemClock};
 
 use crate::error::StartError;
 use crate::portal::LocalPortal;
-use crate::store::Location;
+use crate::seed::{Seed, SeedOrganization, SeedRole, SeedUser};
+use crate::store::{Location, Settings};
 
 /// Clerk's lifetime of a session token.
 const DEFAULT_TOKEN_LIFETIME_SECS: u32 = 60;
@@ -24,6 +25,8 @@ pub struct LocalPortalBuilder {
     pub(crate) token_lifetime_secs: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) redirect_origins: Vec<String>,
+    pub(crate) settings: Option<Settings>,
+    pub(crate) seed: Seed,
 }
 
 impl LocalPortalBuilder {
@@ -35,6 +38,8 @@ impl LocalPortalBuilder {
             token_lifetime_secs: DEFAULT_TOKEN_LIFETIME_SECS,
             clock: Arc::new(SystemClock),
             redirect_origins: Vec::new(),
+            settings: None,
+            seed: Seed::default(),
         }
     }
 
@@ -78,6 +83,41 @@ impl LocalPortalBuilder {
         self
     }
 
+    /// What an administrator would decide in Clerk's dashboard. Default: as the database has them, which begins with
+    /// [`Settings::default`].
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Somebody who has an account from the start. An address that has one already keeps it as it is.
+    pub fn user(mut self, user: SeedUser) -> Self {
+        self.seed.users.push(user);
+        self
+    }
+
+    /// An organization that exists from the start. A slug that is taken keeps its organization as it is.
+    pub fn organization(mut self, organization: SeedOrganization) -> Self {
+        self.seed.organizations.push(organization);
+        self
+    }
+
+    /// A role that organizations have from the start, besides Clerk's own.
+    pub fn role(mut self, role: SeedRole) -> Self {
+        self.seed.roles.push(role);
+        self
+    }
+
+    /// Adds the people that `portal-local seed` adds: `jane`, `joe`, `solo`, `code` and `leaked`, each
+    /// `+clerk_test@example.com`, and the organization `acme`. The password is `correct horse battery`; `code` has none,
+    /// that of `leaked` must be reset.
+    pub fn demo_data(mut self) -> Self {
+        let demo = crate::seed::demo();
+        self.seed.users.extend(demo.users);
+        self.seed.organizations.extend(demo.organizations);
+        self
+    }
+
     /// Starts the portal on the current tokio runtime. It listens when this returns.
     ///
     /// # Errors
@@ -96,6 +136,7 @@ impl fmt::Debug for LocalPortalBuilder {
             .field("location", &self.location)
             .field("token_lifetime_secs", &self.token_lifetime_secs)
             .field("redirect_origins", &self.redirect_origins)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! Which development browser is asking.
 
 use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, USER_AGENT};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::names::cookie;
 use rusqlite::Connection;
@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::ids;
 use crate::store::dev_browsers;
 use crate::store::{DevBrowser, StoreError};
+
+const MOST_USER_AGENT_CHARS: usize = 512;
 
 /// A development browser and the token that names it.
 #[derive(Clone, Debug)]
@@ -31,6 +33,12 @@ pub(crate) fn cookie_tokens(headers: &HeaderMap) -> Vec<String> {
         .filter(|(name, value)| *name == cookie::DEV_BROWSER && !value.is_empty())
         .map(|(_, value)| value.to_owned())
         .collect()
+}
+
+/// What the browser says about itself, as far as it is worth keeping.
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(MOST_USER_AGENT_CHARS).collect())
 }
 
 /// The first of `tokens` that this instance made.

@@ -16,36 +16,45 @@ pub(crate) struct SignedIn<'a> {
 }
 
 impl SignedIn<'_> {
-    /// The cookies that a refresh renews.
-    pub(crate) fn refreshed(&self, suffix: &str) -> Vec<String> {
-        let uat = self.client_uat_secs.to_string();
-        let [uat_plain, uat_suffixed] = both(cookie::CLIENT_UAT, suffix, &uat);
-        let [session_plain, session_suffixed] = both(cookie::SESSION, suffix, self.session_token);
+    /// The cookies that a refresh renews, for applications that know their cookies by one of `suffixes`.
+    pub(crate) fn refreshed(&self, suffixes: &[&str]) -> Vec<String> {
         // `__client_uat` is Lax although Clerk's script writes Strict: a Strict cookie is not sent on the way back from
         // the portal, and the application would start another handshake.
-        let refresh = format!(
-            "{}_{suffix}={}; Path=/; {YEAR}; HttpOnly; SameSite=Lax",
-            cookie::REFRESH,
-            self.refresh_token
-        );
-        vec![uat_plain, uat_suffixed, refresh, session_plain, session_suffixed]
+        let mut directives = all(cookie::CLIENT_UAT, suffixes, &self.client_uat_secs.to_string());
+        directives.extend(suffixes.iter().map(|suffix| {
+            let name = cookie::REFRESH;
+            format!(
+                "{name}_{suffix}={}; Path=/; {YEAR}; HttpOnly; SameSite=Lax",
+                self.refresh_token
+            )
+        }));
+        directives.extend(all(cookie::SESSION, suffixes, self.session_token));
+        directives
     }
 
     /// The cookies that a handshake sets.
-    pub(crate) fn handshake(&self, suffix: &str, dev_browser_token: &str) -> Vec<String> {
-        let mut directives = both(cookie::DEV_BROWSER, suffix, dev_browser_token).to_vec();
-        directives.extend(self.refreshed(suffix));
+    pub(crate) fn handshake(&self, suffixes: &[&str], dev_browser_token: &str) -> Vec<String> {
+        let mut directives = all(cookie::DEV_BROWSER, suffixes, dev_browser_token);
+        directives.extend(self.refreshed(suffixes));
         directives
     }
 }
 
 /// The cookies that a handshake sets and removes when nobody is signed in.
-pub(crate) fn signed_out(suffix: &str, dev_browser_token: &str) -> Vec<String> {
-    let mut directives = both(cookie::DEV_BROWSER, suffix, dev_browser_token).to_vec();
-    directives.extend(both(cookie::CLIENT_UAT, suffix, "0"));
-    directives.push(format!("{}_{suffix}=; Path=/; {GONE}", cookie::REFRESH));
-    directives.push(format!("{}=; Path=/; {GONE}", cookie::SESSION));
-    directives.push(format!("{}_{suffix}=; Path=/; {GONE}", cookie::SESSION));
+pub(crate) fn signed_out(suffixes: &[&str], dev_browser_token: &str) -> Vec<String> {
+    let mut directives = all(cookie::DEV_BROWSER, suffixes, dev_browser_token);
+    directives.extend(all(cookie::CLIENT_UAT, suffixes, "0"));
+    directives.extend(
+        suffixes
+            .iter()
+            .map(|suffix| gone(&format!("{}_{suffix}", cookie::REFRESH))),
+    );
+    directives.push(gone(cookie::SESSION));
+    directives.extend(
+        suffixes
+            .iter()
+            .map(|suffix| gone(&format!("{}_{suffix}", cookie::SESSION))),
+    );
     directives
 }
 
@@ -54,8 +63,19 @@ pub(crate) fn dev_browser_cookie(token: &str) -> String {
     lasting(cookie::DEV_BROWSER, token)
 }
 
-fn both(name: &str, suffix: &str, value: &str) -> [String; 2] {
-    [lasting(name, value), lasting(&format!("{name}_{suffix}"), value)]
+/// The plain name, then the suffixed ones.
+fn all(name: &str, suffixes: &[&str], value: &str) -> Vec<String> {
+    let mut directives = vec![lasting(name, value)];
+    directives.extend(
+        suffixes
+            .iter()
+            .map(|suffix| lasting(&format!("{name}_{suffix}"), value)),
+    );
+    directives
+}
+
+fn gone(name: &str) -> String {
+    format!("{name}=; Path=/; {GONE}")
 }
 
 fn lasting(name: &str, value: &str) -> String {
@@ -75,7 +95,7 @@ mod tests {
             session_token: "S",
         };
         let names: Vec<_> = signed_in
-            .handshake("sfx", "D")
+            .handshake(&["sfx"], "D")
             .iter()
             .map(|directive| directive.split(';').next().unwrap().to_owned())
             .collect();
@@ -95,7 +115,7 @@ mod tests {
 
     #[test]
     fn signing_out_ends_with_an_empty_session() {
-        let directives = signed_out("sfx", "D");
+        let directives = signed_out(&["sfx"], "D");
         assert_eq!(directives.len(), 7);
         assert!(directives[6].starts_with("__session_sfx=; Path=/; Expires="));
         assert_eq!(

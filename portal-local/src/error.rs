@@ -90,6 +90,14 @@ pub enum StartError {
         /// SQLite's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Something to begin with cannot be.
+    #[error("cannot begin with {what}: {reason}")]
+    Seed {
+        /// The user, organization or role.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No signing key could be made, or the one in the database cannot be read.
     #[error("the signing key in {} cannot be made or read; choose another file", .path.display())]
     SigningKey {

@@ -2,7 +2,7 @@
 
 use portal_sdk::clock::UnixTime;
 
-use crate::secrets::random_bytes;
+use crate::secrets::{hash, random_bytes};
 
 /// The moment from which the identifiers count, so that 32 bits of seconds reach into the next century.
 const EPOCH_SECS: i64 = 1_400_000_000;
@@ -19,6 +19,14 @@ pub(crate) const VERIFICATION: &str = "ver";
 pub(crate) const SIGN_IN: &str = "sia";
 pub(crate) const SIGN_UP: &str = "sua";
 pub(crate) const MAIL: &str = "mail";
+pub(crate) const ORGANIZATION: &str = "org";
+pub(crate) const MEMBERSHIP: &str = "orgmem";
+pub(crate) const ORGANIZATION_INVITATION: &str = "orginv";
+pub(crate) const ROLE: &str = "role";
+pub(crate) const PERMISSION: &str = "perm";
+pub(crate) const SIGN_IN_TOKEN: &str = "sit";
+pub(crate) const INVITATION: &str = "inv";
+pub(crate) const WAITLIST_ENTRY: &str = "wle";
 
 /// A new identifier: four bytes of time, sixteen of chance, in base 62.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {
@@ -27,6 +35,14 @@ pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {
     let mut bytes = [0; 20];
     bytes[..4].copy_from_slice(&seconds.to_be_bytes());
     bytes[4..].copy_from_slice(&random_bytes::<16>());
+    format!("{prefix}_{}", base62(bytes))
+}
+
+/// The identifier that follows from a name: the same one every time.
+pub(crate) fn fixed(prefix: &str, name: &str) -> String {
+    let hash = hash(&format!("{prefix}:{name}"));
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&hash[..20]);
     format!("{prefix}_{}", base62(bytes))
 }
 

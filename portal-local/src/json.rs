@@ -1,12 +1,13 @@
 //! JSON answers and Clerk's error bodies.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::flow::{Field, FlowError};
 use crate::secrets::random_hex;
 use crate::store::StoreError;
 
@@ -35,20 +36,23 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body>
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
-    message: &'static str,
+    message: String,
     long_message: String,
     param_name: Option<&'static str>,
+    retry_after_secs: Option<i64>,
 }
 
 impl ApiError {
     /// `message` names the problem; [`explain`](Self::explain) adds the sentence that official components show.
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
         Self {
             status,
             code,
+            long_message: message.clone(),
             message,
-            long_message: message.to_owned(),
             param_name: None,
+            retry_after_secs: None,
         }
     }
 
@@ -91,7 +95,27 @@ impl IntoResponse for ApiError {
             }],
             "clerk_trace_id": random_hex::<16>(),
         });
-        json(self.status, &body)
+        let mut response = json(self.status, &body);
+        if let Some(secs) = self.retry_after_secs {
+            response.headers_mut().insert(RETRY_AFTER, secs.into());
+        }
+        response
+    }
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
+        Self {
+            param_name: error.field().map(Field::parameter),
+            retry_after_secs: error.retry_after_secs(),
+            ..Self::new(error.status(), error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 

@@ -22,11 +22,30 @@
 //!
 //! # Contents
 //!
-//! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set.
+//! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set: the clock, [`Settings`],
+//!   and the people ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) it begins with.
+//! - [`LocalPortal::sign_in_link_for`] signs somebody in without password and code.
 //! - [`LocalPortal::outbox`] has the codes that would have been mailed. An address whose part before the `@` contains
 //!   `+clerk_test` always gets the code `424242` and no mail.
 //! - [`LocalPortal::request_log`] tells whether a handshake or a refresh took place.
+//! - [`LocalPortal::fault`] makes endpoints fail or wait; [`LocalPortal::rotate_signing_key`] and
+//!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
 //! - The binary `portal-local` serves the same from the command line.
+//!
+//! # Over HTTP
+//!
+//! What a test does through [`LocalPortal`], a test in another language does with JSON at `/__local/`:
+//!
+//! | Address | Does |
+//! |---|---|
+//! | `GET /__local/env` | the environment variables for an application |
+//! | `GET /__local/outbox.json`, `GET /__local/requests.json` | mail that would have been sent; the latest requests |
+//! | `GET`, `PATCH /__local/settings` | [`Settings`], some of them |
+//! | `GET`, `POST`, `DELETE /__local/faults` | `{"path": "/v1/jwks", "times": 2, "status": 503}`, or `delay_ms`, `garbage`, `drop` |
+//! | `GET`, `POST /__local/clock` | `{"skew_secs": 60}` |
+//! | `POST /__local/signing-key/rotate` | a new signing key |
+//! | `POST /__local/sign-in-links` | `{"user": "ada@example.com"}` gives `{"url": …}` |
+//! | `POST /__local/seed`, `POST /__local/reset` | demonstration data; everything forgotten but the keys |
 //!
 //! # Security
 //!
@@ -38,10 +57,14 @@
 mod app;
 mod backend_api;
 mod boundary;
+mod clock;
 mod config;
+mod control;
 mod dev_browser;
+mod device;
 mod directives;
 mod error;
+mod faults;
 mod flow;
 mod frontend_api;
 mod ids;
@@ -53,10 +76,13 @@ mod portal;
 mod redirect;
 mod request_log;
 mod secrets;
+mod seed;
 mod store;
 
 pub use config::LocalPortalBuilder;
 pub use error::StartError;
+pub use faults::Fault;
 pub use portal::LocalPortal;
 pub use request_log::RequestRecord;
-pub use store::{Mail, MailKind, StoreError};
+pub use seed::{SeedOrganization, SeedRole, SeedUser};
+pub use store::{Mail, MailKind, Settings, SignUpMode, StoreError};

@@ -1,50 +1,21 @@
-//! Starts a local portal from the command line.
+//! Starts a local portal from the command line, and does what can be done to one.
+
+mod cli;
+mod running;
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use portal_local::LocalPortal;
+use clap::Parser as _;
+use portal_local::{LocalPortal, LocalPortalBuilder};
 use tracing_subscriber::EnvFilter;
 
-/// A local stand-in for Clerk's Account Portal, for development. It listens on this machine only and sends no mail.
-#[derive(Debug, Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
+use crate::cli::{Cli, Command, Place, Reset, Serve};
+use crate::running::Running;
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serve the pages, the Frontend API and the Backend API until interrupted.
-    Serve(Serve),
-}
-
-#[derive(Debug, Args)]
-struct Serve {
-    /// Loopback address to listen on.
-    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    address: IpAddr,
-    /// Port to listen on; 0 picks a free one, and the keys change with it.
-    #[arg(long, value_name = "PORT", default_value_t = 8787)]
-    port: u16,
-    /// SQLite file to keep accounts and sessions in, created if missing. Without it everything is in memory.
-    #[arg(long, value_name = "FILE")]
-    database: Option<PathBuf>,
-    /// Seconds that a session token is good for.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    token_lifetime: u32,
-    /// The application's name, as the pages show it.
-    #[arg(long, value_name = "NAME", default_value = "My Application")]
-    app_name: String,
-    /// Another origin that people may be sent back to, such as https://app.test; may be repeated.
-    #[arg(long, value_name = "ORIGIN")]
-    redirect_origin: Vec<String>,
-}
+type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,8 +24,7 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    let Command::Serve(serve) = cli.command;
-    match run(serve) {
+    match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if the terminal is gone too.
@@ -65,7 +35,16 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(serve: Serve) -> Result<(), Box<dyn Error>> {
+async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Serve(serve) => self::serve(serve).await,
+        Command::Seed(place) => seed(place).await,
+        Command::Reset(reset) => self::reset(reset).await,
+        Command::Env(place) => env(place).await,
+    }
+}
+
+async fn serve(serve: Serve) -> Outcome {
     let mut out = io::stdout();
     let place = serve
         .database
@@ -87,23 +66,94 @@ async fn run(serve: Serve) -> Result<(), Box<dyn Error>> {
     for origin in serve.redirect_origin {
         builder = builder.redirect_origin(origin);
     }
+    if serve.demo_data {
+        builder = builder.demo_data();
+    }
     let portal = builder.start().await?;
 
     writeln!(
         out,
-        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n",
-        portal.origin()
+        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}",
+        portal.origin(),
+        portal.environment_block()
     )?;
-    for (name, value) in portal.environment() {
-        writeln!(out, "{name}={value}")?;
-    }
-    writeln!(out, "\nCtrl-C stops it.")?;
+    writeln!(out, "Ctrl-C stops it.")?;
     out.flush()?;
 
     interrupted().await?;
     writeln!(out, "Shutting down.")?;
     portal.shut_down().await;
     Ok(())
+}
+
+async fn seed(place: Place) -> Outcome {
+    match &place.database {
+        Some(path) => opened(path, &place).demo_data().start().await?.shut_down().await,
+        None => {
+            Running::at(&place)?.post("/__local/seed")?;
+        }
+    }
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "Seeded. Each of these signs in with the password `correct horse battery`:"
+    )?;
+    writeln!(
+        out,
+        "  jane+clerk_test@example.com    administrator of the organization acme"
+    )?;
+    writeln!(out, "  joe+clerk_test@example.com     member of acme")?;
+    writeln!(out, "  solo+clerk_test@example.com    without an organization")?;
+    writeln!(out, "  leaked+clerk_test@example.com  must set a new password first")?;
+    writeln!(
+        out,
+        "code+clerk_test@example.com has no password; its code is 424242, as for the others."
+    )?;
+    Ok(())
+}
+
+async fn reset(reset: Reset) -> Outcome {
+    let place = reset.place;
+    if !reset.yes {
+        let which = match &place.database {
+            Some(path) => format!("in {}", path.display()),
+            None => format!("of the portal at {}", place.origin()),
+        };
+        return Err(format!("this forgets all people, organizations and mail {which}; add --yes to do it").into());
+    }
+    match &place.database {
+        Some(path) => {
+            let portal = opened(path, &place).start().await?;
+            portal.reset().await?;
+            portal.shut_down().await;
+        }
+        None => {
+            Running::at(&place)?.post("/__local/reset")?;
+        }
+    }
+    writeln!(io::stdout(), "Everything is forgotten but the keys.")?;
+    Ok(())
+}
+
+async fn env(place: Place) -> Outcome {
+    let block = match &place.database {
+        Some(path) => {
+            let portal = opened(path, &place).start().await?;
+            let block = portal.environment_block();
+            portal.shut_down().await;
+            block
+        }
+        None => Running::at(&place)?.get("/__local/env")?,
+    };
+    write!(io::stdout(), "{block}")?;
+    Ok(())
+}
+
+fn opened(path: &Path, place: &Place) -> LocalPortalBuilder {
+    // The keys and the links hold the address, so it must be the one that the portal will have.
+    LocalPortal::builder()
+        .bind((place.address, place.port))
+        .database_file(path)
 }
 
 /// Ctrl-C, or a polite kill.

@@ -1,5 +1,7 @@
 //! The instance's signing key and everything it signs. The time is an argument.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
@@ -33,16 +35,96 @@ pub(crate) struct SessionClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) azp: Option<String>,
     pub(crate) exp: i64,
+    /// The active organization's features; left out if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fea: Option<String>,
     /// Minutes since the first and the second factor were last verified; -1 is never.
     pub(crate) fva: [i64; 2],
     pub(crate) iat: i64,
     pub(crate) iss: String,
     pub(crate) jti: String,
     pub(crate) nbf: i64,
+    /// The active organization; left out for the personal account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) o: Option<OrganizationClaim>,
     pub(crate) sid: String,
     pub(crate) sts: String,
     pub(crate) sub: String,
     pub(crate) v: u8,
+}
+
+/// What a session token is made for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TokenUse<'a> {
+    /// The origin that will use it.
+    pub(crate) authorized_party: Option<&'a str>,
+    /// `None` is the instance's usual lifetime.
+    pub(crate) lifetime_secs: Option<i64>,
+}
+
+impl<'a> TokenUse<'a> {
+    pub(crate) fn by(origin: &'a str) -> Self {
+        Self {
+            authorized_party: Some(origin),
+            lifetime_secs: None,
+        }
+    }
+}
+
+/// The active organization inside a session token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OrganizationClaim {
+    id: String,
+    slg: String,
+    /// The role without its `org:`.
+    rol: String,
+    /// The names of custom permissions, each once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per: Option<String>,
+    /// For each feature in `fea` a number: bit n says that it has the n-th name in `per`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fpm: Option<String>,
+}
+
+/// The claims `o` and `fea` for a role with these custom permissions, each `org:<feature>:<name>`, sorted.
+pub(crate) fn organization_claims(
+    id: &str,
+    slug: &str,
+    role_key: &str,
+    permissions: &[&str],
+) -> (OrganizationClaim, Option<String>) {
+    let parts: Vec<(&str, &str)> = permissions
+        .iter()
+        .filter_map(|key| key.strip_prefix("org:")?.split_once(':'))
+        .collect();
+    let (mut features, mut names): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for (feature, name) in &parts {
+        if !features.contains(feature) {
+            features.push(feature);
+        }
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    let bits = |feature: &str| {
+        let held = parts.iter().filter(|(of, _)| *of == feature);
+        held.filter_map(|(_, name)| names.iter().position(|known| known == name))
+            .fold(0_u64, |bits, position| {
+                bits | 1_u64.checked_shl(position as u32).unwrap_or(0)
+            })
+    };
+    let joined = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
+    let claim = OrganizationClaim {
+        id: id.to_owned(),
+        slg: slug.to_owned(),
+        rol: role_key.strip_prefix("org:").unwrap_or(role_key).to_owned(),
+        per: joined(names.iter().map(|name| (*name).to_owned()).collect()),
+        fpm: joined(features.iter().map(|feature| bits(feature).to_string()).collect()),
+    };
+    (
+        claim,
+        joined(features.iter().map(|feature| format!("o:{feature}")).collect()),
+    )
 }
 
 #[derive(Serialize)]
@@ -64,10 +146,15 @@ pub(crate) fn generate_key() -> Result<Vec<u8>, Unspecified> {
     Ok(der.as_ref().to_vec())
 }
 
-/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
-pub(crate) struct Mint {
+/// A key and its name.
+struct Signer {
     pair: KeyPair,
     key_id: String,
+}
+
+/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
+pub(crate) struct Mint {
+    signer: RwLock<Arc<Signer>>,
     issuer: String,
     token_lifetime_secs: i64,
 }
@@ -79,35 +166,55 @@ impl Mint {
         issuer: String,
         token_lifetime_secs: i64,
     ) -> Result<Self, KeyRejected> {
+        let pair = KeyPair::from_pkcs8(pkcs8)?;
         Ok(Self {
-            pair: KeyPair::from_pkcs8(pkcs8)?,
-            key_id,
+            signer: RwLock::new(Arc::new(Signer { pair, key_id })),
             issuer,
             token_lifetime_secs,
         })
     }
 
-    /// A token for `session`, to be used by `authorized_party`.
+    /// Signs with another key from now on. Nothing that the old one signed is good any more.
+    pub(crate) fn rotate(&self, pkcs8: &[u8], key_id: String) -> Result<(), KeyRejected> {
+        let pair = KeyPair::from_pkcs8(pkcs8)?;
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Signer { pair, key_id });
+        Ok(())
+    }
+
+    fn signer(&self) -> Arc<Signer> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who signs, as tokens name it.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// A token for `session`.
     pub(crate) fn session_token(
         &self,
         session: &Session,
-        authorized_party: Option<&str>,
+        organization: Option<(OrganizationClaim, Option<String>)>,
+        token_use: TokenUse<'_>,
         now: UnixTime,
     ) -> Result<String, MintError> {
         let iat = now.as_secs();
+        let (o, fea) = organization.map_or((None, None), |(claim, features)| (Some(claim), features));
         let first_factor_age = now.millis_since(session.first_factor_at).max(0) / 60_000;
         self.sign(
             SESSION_CATEGORY,
             &SessionClaims {
-                azp: authorized_party.map(Into::into),
+                azp: token_use.authorized_party.map(Into::into),
                 exp: iat
-                    .saturating_add(self.token_lifetime_secs)
+                    .saturating_add(token_use.lifetime_secs.unwrap_or(self.token_lifetime_secs))
                     .min(session.expire_at.as_secs()),
+                fea,
                 fva: [first_factor_age, -1],
                 iat,
                 iss: self.issuer.clone(),
                 jti: random_hex::<10>(),
                 nbf: iat.saturating_sub(NOT_BEFORE_SKEW_SECS),
+                o,
                 sid: session.id.clone(),
                 sts: session.status.as_str().into(),
                 sub: session.user_id.clone(),
@@ -143,7 +250,7 @@ impl Mint {
             return None;
         }
         let signature = URL_SAFE_NO_PAD.decode(encoded_signature).ok()?;
-        signature::UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key())
+        signature::UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.signer().pair.public_key())
             .verify(message.as_bytes(), &signature)
             .ok()?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
@@ -151,14 +258,15 @@ impl Mint {
 
     /// The public key as `/v1/jwks` shows it.
     pub(crate) fn key_set(&self) -> JwkSet {
-        let public = self.pair.public_key();
+        let signer = self.signer();
+        let public = signer.pair.public_key();
         let encode = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
         JwkSet {
             keys: vec![Jwk {
                 common: CommonParameters {
                     public_key_use: Some(PublicKeyUse::Signature),
                     key_algorithm: Some(KeyAlgorithm::RS256),
-                    key_id: Some(self.key_id.clone()),
+                    key_id: Some(signer.key_id.clone()),
                     ..CommonParameters::default()
                 },
                 algorithm: AlgorithmParameters::RSA(RSAKeyParameters {
@@ -172,7 +280,8 @@ impl Mint {
 
     /// The public key in PEM, for applications that verify without asking (`CLERK_JWT_KEY`).
     pub(crate) fn public_key_pem(&self) -> Result<String, MintError> {
-        let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der()?;
+        let signer = self.signer();
+        let der: PublicKeyX509Der<'_> = signer.pair.public_key().as_der()?;
         let body = STANDARD.encode(der.as_ref());
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
         let mut rest = body.as_str();
@@ -187,14 +296,15 @@ impl Mint {
     }
 
     fn sign(&self, category: &str, claims: &impl Serialize) -> Result<String, MintError> {
+        let signer = self.signer();
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.key_id.clone());
+        header.kid = Some(signer.key_id.clone());
         header.extras.insert("cat", category);
         let mut token = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair.sign(
+        let mut signature = vec![0; signer.pair.public_modulus_len()];
+        signer.pair.sign(
             &RSA_PKCS1_SHA256,
             &SystemRandom::new(),
             token.as_bytes(),
@@ -213,4 +323,27 @@ pub(crate) enum MintError {
     Claims(#[from] serde_json::Error),
     #[error("the signing key refused to sign")]
     Signature(#[from] Unspecified),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_become_one_number_per_feature() {
+        let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"];
+        let (claim, features) = organization_claims("org_1", "acme", "org:admin", &permissions);
+        assert_eq!(features.as_deref(), Some("o:dashboard,o:teams"));
+        assert_eq!(
+            (claim.per.as_deref(), claim.fpm.as_deref()),
+            (Some("manage,read"), Some("3,2"))
+        );
+        assert_eq!(claim.rol, "admin");
+    }
+
+    #[test]
+    fn a_role_without_custom_permissions_says_nothing_about_features() {
+        let (claim, features) = organization_claims("org_1", "acme", "org:member", &[]);
+        assert_eq!((claim.per, claim.fpm, features), (None, None, None));
+    }
 }

@@ -6,9 +6,9 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use crate::flow::FlowError;
 
-const MIN_CHARS: usize = 8;
+pub(crate) const MIN_CHARS: usize = 8;
 /// bcrypt's limit. Argon2 has none, but an account must be able to move to Clerk.
-const MAX_CHARS: usize = 72;
+pub(crate) const MAX_CHARS: usize = 72;
 
 /// A handful of the passwords that every guesser tries first. Clerk asks a breach database; this portal asks nobody.
 const WELL_KNOWN: [&str; 16] = [

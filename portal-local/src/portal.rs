@@ -15,14 +15,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::{self, App};
+use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
 use crate::error::StartError;
+use crate::faults::{Fault, Faults};
 use crate::mint::{Mint, MintError};
 use crate::redirect::RedirectPolicy;
 use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
-use crate::store::outbox;
-use crate::store::{Instance, Location, Mail, OpenError, Store, StoreError};
+use crate::seed::{SeedError, SeedRefused};
+use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
+use crate::store::{outbox, settings};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
@@ -66,22 +69,42 @@ impl LocalPortal {
             path: path_of(&config.location),
         };
         let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
+        let plain_publishable_key = PublishableKey::development(&address.to_string()).map_err(|_| signing_key())?;
         let lifetime = i64::from(config.token_lifetime_secs);
-        let mint = Mint::new(&instance.signing_key, instance.id, issuer, lifetime).map_err(|_| signing_key())?;
+        let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
 
         let app = Arc::new(App {
             application_name: config.application_name,
             origin,
             hosts: hosts(address),
+            instance_id: instance.id,
             publishable_key,
+            plain_publishable_key,
             secret_key: instance.secret_key,
             form_key: FormKey::new(&instance.form_key),
             mint,
             redirects,
             store,
-            clock: config.clock,
+            clock: SkewedClock::new(config.clock),
             log: RequestLog::default(),
+            faults: Faults::default(),
         });
+        if let Some(settings) = config.settings {
+            let written = app
+                .store
+                .transaction(move |connection| settings::write(connection, &settings));
+            written.await.map_err(|error| StartError::Database {
+                path: path_of(&config.location),
+                source: error.into(),
+            })?;
+        }
+        app.seed(config.seed).await.map_err(|error| match error {
+            SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
+            SeedError::Store(error) => StartError::Database {
+                path: path_of(&config.location),
+                source: error.into(),
+            },
+        })?;
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, app::router(&app)).with_graceful_shutdown(async move {
             let _ = stopped.await;
@@ -133,6 +156,86 @@ impl LocalPortal {
         self.app
             .store
             .transaction(|connection| Ok(outbox::list(connection, MOST_OUTBOX_MAILS)?))
+            .await
+    }
+
+    /// A link that signs in the person with this address (or user id), once, within thirty days. Opening it needs
+    /// neither password nor code; add `&redirect_url=…` to be sent on from there. `None` if there is no such person.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn sign_in_link_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
+        self.app.sign_in_link_for(address_or_id.to_owned()).await
+    }
+
+    /// Makes the next calls of an endpoint fail, or wait. Faults of one endpoint follow each other in order.
+    pub fn fault(&self, fault: Fault) {
+        self.app.faults.add(fault);
+    }
+
+    /// Takes back the faults that were not used up.
+    pub fn clear_faults(&self) {
+        self.app.faults.clear();
+    }
+
+    /// Makes the portal's clock wrong by this many seconds; 0 makes it right again.
+    pub fn set_clock_skew_secs(&self, secs: i64) {
+        self.app.clock.set_skew_secs(secs);
+    }
+
+    /// Signs with a new key from now on, under another key id. No token that was signed before is good any more.
+    ///
+    /// # Errors
+    ///
+    /// If no key can be made, or the database fails.
+    pub async fn rotate_signing_key(&self) -> Result<(), StoreError> {
+        self.app.rotate_signing_key().await
+    }
+
+    /// Forgets people, organizations, devices, mail and settings. The keys stay.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn reset(&self) -> Result<(), StoreError> {
+        self.app.reset().await
+    }
+
+    /// The environment in the form of a `.env` file, with what only some clients need as comments.
+    #[must_use]
+    pub fn environment_block(&self) -> String {
+        self.app.environment_block()
+    }
+
+    /// The key with the portal's address inside without scheme and path, for clients that refuse those. They need the
+    /// portal's origin as their proxy URL too.
+    #[must_use]
+    pub fn plain_publishable_key(&self) -> &PublishableKey {
+        &self.app.plain_publishable_key
+    }
+
+    /// What an administrator has decided for the instance.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn settings(&self) -> Result<Settings, StoreError> {
+        self.app
+            .store
+            .transaction(|connection| settings::read(connection))
+            .await
+    }
+
+    /// Decides anew, at once and for as long as the database exists.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn set_settings(&self, wanted: Settings) -> Result<(), StoreError> {
+        let store = &self.app.store;
+        store
+            .transaction(move |connection| settings::write(connection, &wanted))
             .await
     }
 

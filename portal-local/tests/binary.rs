@@ -194,3 +194,92 @@ async fn an_acknowledged_account_survives_a_kill() {
     assert_eq!(status, 200, "still signed in");
     assert!(page.contains(address));
 }
+
+/// Runs another command than `serve` to its end; gives what it printed, or why it failed.
+fn other(arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portal-local"));
+    let Output { status, stdout, stderr } = command
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if status.success() {
+        Ok(text(stdout))
+    } else {
+        Err(text(stderr))
+    }
+}
+
+#[tokio::test]
+async fn a_running_portal_is_seeded_reset_and_asked_for_its_environment() {
+    let running = Running::start(&["--port", "0", "--demo-data"]);
+    let origin = running.value("CLERK_API_URL");
+    let port = origin.rsplit(':').next().unwrap();
+    let block = other(&["env", "--port", port]).unwrap();
+    assert!(running.printed.contains(&block), "the same as at the start:\n{block}");
+    let (status, _, page) = ask(&origin, "/sign-in", "", None).await;
+    assert_eq!(status, 200);
+    let _ = form_token(&page);
+
+    let refused = other(&["reset", "--port", port]).unwrap_err();
+    assert!(refused.contains("add --yes"), "{refused}");
+    assert!(
+        other(&["reset", "--port", port, "--yes"])
+            .unwrap()
+            .contains("forgotten")
+    );
+    assert!(
+        other(&["seed", "--port", port])
+            .unwrap()
+            .contains("jane+clerk_test@example.com")
+    );
+    assert!(other(&["seed", "--port", port]).is_ok(), "twice is once");
+    drop(running);
+    let gone = other(&["env", "--port", port]).unwrap_err();
+    assert_eq!(gone.trim_end().lines().count(), 1, "{gone}");
+    assert!(
+        gone.contains("no portal answers at") && gone.contains("--database"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn a_file_is_seeded_reset_and_asked_while_no_portal_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("portal.sqlite");
+    let file = file.to_str().unwrap();
+    // A port that is free now, as the operating system says.
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let place = ["--port", port.as_str(), "--database", file];
+    assert!(other(&[&["seed"][..], &place].concat()).is_ok());
+    let before = other(&[&["env"][..], &place].concat()).unwrap();
+    assert!(
+        before.contains(&format!("CLERK_SIGN_IN_URL=http://127.0.0.1:{port}/sign-in\n")),
+        "{before}"
+    );
+    assert!(other(&[&["reset"][..], &place].concat()).is_err());
+    assert!(other(&[&["reset", "--yes"][..], &place].concat()).is_ok());
+    assert_eq!(
+        other(&[&["env"][..], &place].concat()).unwrap(),
+        before,
+        "the keys stay"
+    );
+}
+
+#[test]
+fn every_command_and_option_is_explained() {
+    for command in ["serve", "seed", "reset", "env"] {
+        let help = other(&[command, "--help"]).unwrap();
+        for line in help.lines().filter(|line| line.trim_start().starts_with("--")) {
+            let words = line.split_whitespace().count();
+            assert!(words > 3, "{command}: {line}");
+        }
+        assert!(help.contains("--port <PORT>"), "{command}");
+    }
+    let help = other(&["--help"]).unwrap();
+    assert!(help.contains("serve") && help.contains("env"), "{help}");
+}

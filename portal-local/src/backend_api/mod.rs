@@ -1,8 +1,15 @@
-//! The part of Clerk's Backend API that an SDK uses at run time. Every call needs the secret key, `/v1/jwks` too.
+//! The part of Clerk's Backend API that an SDK uses at run time, and what tests need to seed and inspect the instance.
+//! Every call needs the secret key, `/v1/jwks` too.
 
+mod admission;
 mod handshake_payload;
+mod instance;
 mod jwks;
+mod memberships;
+mod organization_invitations;
+mod organizations;
 mod refresh;
+mod request;
 mod sessions;
 mod users;
 
@@ -10,13 +17,14 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, patch, post};
 
+use self::users::Mark;
 use crate::app::App;
 use crate::json::ApiError;
 
@@ -24,15 +32,102 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/v1/jwks", get(jwks::jwks))
         .route("/v1/clients/handshake_payload", get(handshake_payload::fetch))
-        .route("/v1/sessions/{id}", get(sessions::show))
         .route("/v1/sessions/{id}/refresh", post(refresh::refresh))
         .route("/v1/sessions/{id}/revoke", post(sessions::revoke))
-        .route("/v1/users/{id}", get(users::show))
+        .route("/v1/sessions/{id}/tokens", post(sessions::create_token))
+        .route("/v1/sessions/{id}", get(sessions::show))
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route(
+            "/v1/instance/organization_settings",
+            get(instance::show_organizations).patch(instance::change_organizations),
+        )
+        .route("/v1/instance", get(instance::show).patch(instance::change))
+        .route(
+            "/v1/invitations",
+            get(admission::list_invitations).post(admission::create_invitation),
+        )
+        .route("/v1/invitations/{id}/revoke", post(admission::revoke_invitation))
+        .route(
+            "/v1/waitlist_entries",
+            get(admission::list_entries).post(admission::create_entry),
+        )
+        .route("/v1/waitlist_entries/{id}/invite", post(admission::invite_entry))
+        .route("/v1/waitlist_entries/{id}/reject", post(admission::reject_entry))
+        .route("/v1/sign_in_tokens", post(admission::create_sign_in_token))
+        .route("/v1/sign_in_tokens/{id}/revoke", post(admission::revoke_sign_in_token))
+        .route("/v1/testing_tokens", post(admission::create_testing_token))
+        .merge(users())
+        .merge(organizations())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), authenticate))
         // Clients of an API read JSON, also where there is nothing.
         .route("/v1", any(not_found))
         .route("/v1/{*rest}", any(not_found))
+}
+
+fn users() -> Router<Arc<App>> {
+    let mark = |mark: Mark| post(move |State(app): State<Arc<App>>, Path(id): Path<String>| users::mark(app, id, mark));
+    Router::new()
+        .route("/v1/users", get(users::list).post(users::create))
+        .route("/v1/users/count", get(users::count))
+        .route(
+            "/v1/users/{id}",
+            get(users::show).patch(users::change).delete(users::delete),
+        )
+        .route("/v1/users/{id}/metadata", patch(users::merge_metadata))
+        .route("/v1/users/{id}/verify_password", post(users::verify_password))
+        .route("/v1/users/{id}/organization_memberships", get(memberships::of_user))
+        .route("/v1/users/{id}/ban", mark(Mark::Banned))
+        .route("/v1/users/{id}/unban", mark(Mark::NotBanned))
+        .route("/v1/users/{id}/lock", mark(Mark::Locked))
+        .route("/v1/users/{id}/unlock", mark(Mark::NotLocked))
+        .route(
+            "/v1/users/{id}/password/set_compromised",
+            mark(Mark::PasswordCompromised),
+        )
+        .route(
+            "/v1/users/{id}/password/unset_compromised",
+            mark(Mark::PasswordNotCompromised),
+        )
+}
+
+fn organizations() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/v1/organizations",
+            get(organizations::list).post(organizations::create),
+        )
+        .route(
+            "/v1/organizations/{id}",
+            get(organizations::show)
+                .patch(organizations::change)
+                .delete(organizations::delete),
+        )
+        .route("/v1/organizations/{id}/metadata", patch(organizations::merge_metadata))
+        .route(
+            "/v1/organizations/{id}/memberships",
+            get(memberships::list).post(memberships::create),
+        )
+        .route(
+            "/v1/organizations/{id}/memberships/{user_id}",
+            patch(memberships::change).delete(memberships::delete),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations",
+            get(organization_invitations::list).post(organization_invitations::create),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/bulk",
+            post(organization_invitations::create_bulk),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/{invitation_id}",
+            get(organization_invitations::show),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/{invitation_id}/revoke",
+            post(organization_invitations::revoke),
+        )
 }
 
 async fn not_found() -> ApiError {

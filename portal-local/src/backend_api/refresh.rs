@@ -14,8 +14,10 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::directives::SignedIn;
+use crate::flow::session_token;
 use crate::json::{ApiError, json};
-use crate::mint::SessionClaims;
+use crate::mint::{SessionClaims, TokenUse};
+use crate::store::refresh_tokens::RefreshToken;
 use crate::store::{Session, StoreError};
 use crate::store::{clients, refresh_tokens, sessions};
 
@@ -76,15 +78,15 @@ fn renew(
     request: &RefreshRequest,
     now: UnixTime,
 ) -> Result<Result<Response<Body>, Refusal>, StoreError> {
-    let session = match check(app, connection, session_id, request, now)? {
-        Ok(session) => session,
+    let (session, for_plain_key) = match check(app, connection, session_id, request, now)? {
+        Ok(checked) => checked,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let Some(client) = clients::find(connection, &session.client_id)? else {
         return Ok(Err(Refusal::SessionInactive));
     };
     sessions::touch(connection, &session, now)?;
-    let session_token = app.mint.session_token(&session, Some(&request.request_origin), now)?;
+    let session_token = session_token(app, connection, &session, TokenUse::by(&request.request_origin), now)?;
     let body = match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.
         Format::Token => json!({ "object": "token", "jwt": session_token }),
@@ -93,10 +95,10 @@ fn renew(
             refresh_tokens::forget_replaced(connection, &session.id, now.plus_millis(-GRACE_MILLIS))?;
             let signed_in = SignedIn {
                 client_uat_secs: client.updated_at.min(now).as_secs(),
-                refresh_token: &refresh_tokens::issue(connection, &session)?,
+                refresh_token: &refresh_tokens::issue(connection, &session, for_plain_key)?,
                 session_token: &session_token,
             };
-            json!({ "object": "cookies", "cookies": signed_in.refreshed(app.publishable_key.cookie_suffix()) })
+            json!({ "object": "cookies", "cookies": signed_in.refreshed(&app.cookie_suffixes(for_plain_key)) })
         }
     };
     Ok(Ok(json(StatusCode::OK, &body)))
@@ -108,7 +110,7 @@ fn check(
     session_id: &str,
     request: &RefreshRequest,
     now: UnixTime,
-) -> Result<Result<Session, Refusal>, StoreError> {
+) -> Result<Result<(Session, bool), Refusal>, StoreError> {
     let Some(session) = sessions::find(connection, session_id, now)?.filter(Session::is_live) else {
         return Ok(Err(Refusal::SessionInactive));
     };
@@ -117,17 +119,17 @@ fn check(
         return Ok(Err(Refusal::ExpiredTokenInvalid));
     };
     let token = refresh_tokens::find(connection, &request.refresh_token)?;
-    let is_good = token.is_some_and(|token| {
+    let is_good = |token: &RefreshToken| {
         let in_grace = token.replaced_at.is_none_or(|at| now.millis_since(at) <= GRACE_MILLIS);
         token.session_id == session.id && token.expire_at > now && in_grace
-    });
-    if !is_good {
+    };
+    let Some(token) = token.filter(is_good) else {
         return Ok(Err(Refusal::RefreshTokenInvalid));
-    }
+    };
     if claims.azp.as_deref() != Some(request.request_origin.as_str()) {
         return Ok(Err(Refusal::OriginMismatch));
     }
-    Ok(Ok(session))
+    Ok(Ok((session, token.for_plain_key)))
 }
 
 fn belongs_to(claims: &SessionClaims, session: &Session, now: UnixTime) -> bool {

@@ -1,52 +1,138 @@
-//! `GET /v1/sessions/{id}` and `POST /v1/sessions/{id}/revoke`.
+//! `/v1/sessions`: list, read, create, revoke, and make tokens.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
+use rusqlite::Connection;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::request::{JsonBody, Query, attempt, counted, cut, missing};
 use crate::app::App;
-use crate::flow::end_session;
+use crate::device::Device;
+use crate::flow::{activate, begin_session, end_session, session_token};
 use crate::json::{ApiError, json};
-use crate::store::sessions;
+use crate::mint::TokenUse;
 use crate::store::{Session, SessionStatus};
+use crate::store::{clients, sessions, users};
 
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+const LONGEST_TOKEN_SECS: i64 = 86_400;
+
+pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+    let (page, now) = (query.page()?, app.now());
+    let is_paginated = query.flag("paginated");
+    let all = attempt(&app, move |connection| {
+        let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
+        let mut all = sessions::all(connection, now)?;
+        all.retain(|session| {
+            matches("client_id", &session.client_id)
+                && matches("user_id", &session.user_id)
+                && matches("status", session.status.as_str())
+        });
+        Ok(all)
+    })
+    .await?;
+    let total = all.len();
+    let data: Vec<Value> = cut(all, page).iter().map(view).collect();
+    Ok(if is_paginated {
+        counted(&data, total)
+    } else {
+        json(StatusCode::OK, &data)
+    })
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
     let now = app.now();
-    let session = app
-        .store
-        .transaction(move |connection| Ok(sessions::find(connection, &id, now)?))
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let session = attempt(&app, move |connection| named(connection, &id, now)).await?;
     Ok(json(StatusCode::OK, &view(&session)))
 }
 
-pub(crate) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+fn named(connection: &Connection, id: &str, now: portal_sdk::clock::UnixTime) -> Result<Session, ApiError> {
+    sessions::find(connection, id, now)?.ok_or_else(ApiError::not_found)
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    user_id: Option<String>,
+    active_organization_id: Option<String>,
+}
+
+/// A session without a browser, for tests.
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let now = app.now();
-    app.store
-        .transaction(move |connection| {
-            let Some(session) = sessions::find(connection, &id, now)? else {
-                return Ok(Err(ApiError::not_found()));
-            };
-            if !session.is_live() {
-                return Ok(Err(ApiError::new(
-                    StatusCode::BAD_REQUEST,
-                    "session_inactive",
-                    "Session is not active",
-                )
-                .explain(format!("This session is {} already.", session.status.as_str()))));
-            }
-            end_session(connection, &session, SessionStatus::Revoked, now)?;
-            let revoked = Session {
-                status: SessionStatus::Revoked,
-                updated_at: now,
-                ..session
-            };
-            Ok(Ok(json(StatusCode::OK, &view(&revoked))))
-        })
-        .await?
+    let session = attempt(&app, move |connection| {
+        let user = users::find(connection, &user_id)?.ok_or_else(ApiError::not_found)?;
+        let client = clients::insert(connection, now)?;
+        let session = begin_session(connection, &client, &user.id, now)?;
+        match body.active_organization_id.as_deref() {
+            Some(wanted) => activate(connection, &session, Some(wanted), now)?
+                .ok_or_else(|| ApiError::not_found().param("active_organization_id")),
+            None => Ok(session),
+        }
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &view(&session)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct TokenBody {
+    expires_in_seconds: Option<i64>,
+}
+
+pub(super) async fn create_token(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<TokenBody>,
+) -> Result<Response<Body>, ApiError> {
+    if let Some(secs) = body.expires_in_seconds
+        && !(30..=LONGEST_TOKEN_SECS).contains(&secs)
+    {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(ApiError::new(status, "form_param_value_invalid", "Invalid lifetime")
+            .explain(format!(
+                "Found {secs} seconds; expected between 30 and {LONGEST_TOKEN_SECS}."
+            ))
+            .param("expires_in_seconds"));
+    }
+    let (now, shared) = (app.now(), Arc::clone(&app));
+    let token = attempt(&app, move |connection| {
+        let session = named(connection, &id, now)?;
+        if !session.is_live() {
+            return Err(inactive(&session));
+        }
+        let token_use = TokenUse {
+            authorized_party: None,
+            lifetime_secs: body.expires_in_seconds,
+        };
+        Ok(session_token(&shared, connection, &session, token_use, now)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))
+}
+
+pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let revoked = attempt(&app, move |connection| {
+        let session = named(connection, &id, now)?;
+        if !session.is_live() {
+            return Err(inactive(&session));
+        }
+        end_session(connection, &session, SessionStatus::Revoked, now)?;
+        named(connection, &id, now)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &view(&revoked)))
+}
+
+fn inactive(session: &Session) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "session_inactive", "Session is not active")
+        .explain(format!("This session is {} already.", session.status.as_str()))
 }
 
 fn view(session: &Session) -> Value {
@@ -57,13 +143,29 @@ fn view(session: &Session) -> Value {
         "client_id": session.client_id,
         "actor": null,
         "status": session.status.as_str(),
-        "last_active_organization_id": null,
+        "last_active_organization_id": session.last_active_organization_id,
         "last_active_at": session.last_active_at.as_millis(),
-        "latest_activity": null,
+        "latest_activity": session.user_agent.as_deref().map(|text| activity(session, text)),
         "expire_at": session.expire_at.as_millis(),
         "abandon_at": session.abandon_at.as_millis(),
         "updated_at": session.updated_at.as_millis(),
         "created_at": session.created_at.as_millis(),
-        "tasks": null,
+        "tasks": session.task.map(|task| vec![json!({ "key": task.as_str() })]),
+    })
+}
+
+fn activity(session: &Session, user_agent: &str) -> Value {
+    let device = Device::of(user_agent);
+    json!({
+        "object": "session_activity",
+        "id": format!("sess_activity_{}", session.id.trim_start_matches("sess_")),
+        "device_type": device.system.unwrap_or_default(),
+        "is_mobile": device.is_mobile,
+        "browser_name": device.browser.unwrap_or_default(),
+        "browser_version": device.version.unwrap_or_default(),
+        // Whoever reaches the portal is on this machine.
+        "ip_address": "127.0.0.1",
+        "city": "",
+        "country": "",
     })
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/users/{id}`.
+//! `/v1/users`: list, count, create, read, change, delete.
 
 use std::sync::Arc;
 
@@ -6,27 +6,392 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::request::{JsonBody, Query, attempt, cut, deleted, missing};
 use crate::app::App;
-use crate::flow::MOST_WRONG_PASSWORDS;
+use crate::flow::{Field, FlowError, MOST_WRONG_PASSWORDS, Names, check_email_address};
 use crate::json::{ApiError, json};
-use crate::store::{EmailAddress, User};
-use crate::store::{email_addresses, users};
+use crate::password;
+use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, User};
+use crate::store::{email_addresses, memberships, users};
 
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let (user, addresses) = app
-        .store
-        .transaction(move |connection| {
-            let Some(user) = users::find(connection, &id)? else {
-                return Ok(None);
-            };
+pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+    let (page, now, origin) = (query.page()?, app.now(), app.origin.clone());
+    let data = attempt(&app, move |connection| {
+        let mut data = Vec::new();
+        for user in cut(matching(connection, &query)?, page) {
+            data.push(full_view(connection, &origin, &user, now)?);
+        }
+        Ok(data)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &data))
+}
+
+pub(super) async fn count(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+    let total = attempt(&app, move |connection| Ok(matching(connection, &query)?.len())).await?;
+    Ok(json(
+        StatusCode::OK,
+        &json!({ "object": "total_count", "total_count": total }),
+    ))
+}
+
+/// The users that a query describes, the latest first.
+fn matching(connection: &Connection, query: &Query) -> Result<Vec<User>, StoreError> {
+    let all = users::search(connection, query.value("query").unwrap_or_default())?;
+    let (ids, externals) = (query.values("user_id"), query.values("external_id"));
+    let wanted: Vec<String> = query
+        .values("email_address")
+        .into_iter()
+        .map(email_addresses::normalize)
+        .collect();
+    let organizations = query.values("organization_id");
+    let mut found = Vec::new();
+    for user in all {
+        if !ids.is_empty() && !ids.contains(&user.id.as_str()) {
+            continue;
+        }
+        if !externals.is_empty() && !user.external_id.as_deref().is_some_and(|id| externals.contains(&id)) {
+            continue;
+        }
+        let addresses = email_addresses::of_user(connection, &user.id)?;
+        let has_address = |address: &EmailAddress| wanted.contains(&email_addresses::normalize(&address.address));
+        if !wanted.is_empty() && !addresses.iter().any(has_address) {
+            continue;
+        }
+        let theirs = memberships::of_user(connection, &user.id)?;
+        if !organizations.is_empty()
+            && !theirs
+                .iter()
+                .any(|one| organizations.contains(&one.organization_id.as_str()))
+        {
+            continue;
+        }
+        found.push(user);
+    }
+    Ok(found)
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    #[serde(default)]
+    email_address: Vec<String>,
+    password: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    external_id: Option<String>,
+    #[serde(default)]
+    public_metadata: Metadata,
+    #[serde(default)]
+    private_metadata: Metadata,
+    #[serde(default)]
+    unsafe_metadata: Metadata,
+    #[serde(default)]
+    skip_password_checks: bool,
+    delete_self_enabled: Option<bool>,
+    create_organization_enabled: Option<bool>,
+    #[serde(default)]
+    banned: bool,
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let mut addresses = Vec::new();
+    for text in &body.email_address {
+        addresses.push(check_email_address(text, Field::EmailAddress)?);
+    }
+    let Some(first_address) = addresses.first().cloned() else {
+        return Err(missing("email_address"));
+    };
+    let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
+    let password_hash = match &body.password {
+        Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
+        None => None,
+    };
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(&app, move |connection| {
+        for address in &addresses {
+            if email_addresses::find_verified(connection, address)?.is_some() {
+                return Err(FlowError::IdentifierExists.into());
+            }
+        }
+        check_external_id(connection, body.external_id.as_deref(), None)?;
+        let new = NewUser {
+            id: None,
+            email_address: first_address,
+            strategy: Strategy::Admin,
+            password_hash,
+            first_name: names.first,
+            last_name: names.last,
+        };
+        let id = users::insert(connection, &new, now)?;
+        for address in &addresses[1..] {
+            // The same address twice is the caller's slip, and harmless.
+            if email_addresses::find_verified(connection, address)?.is_none() {
+                email_addresses::insert_verified(connection, &id, address, Strategy::Admin, now)?;
+            }
+        }
+        let user = named(connection, &id)?;
+        let user = User {
+            external_id: body.external_id,
+            public_metadata: body.public_metadata,
+            private_metadata: body.private_metadata,
+            unsafe_metadata: body.unsafe_metadata,
+            banned: body.banned,
+            delete_self_enabled: body.delete_self_enabled.unwrap_or(user.delete_self_enabled),
+            create_organization_enabled: body
+                .create_organization_enabled
+                .unwrap_or(user.create_organization_enabled),
+            ..user
+        };
+        users::update(connection, &user, now)?;
+        Ok(full_view(connection, &origin, &user, now)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    edit(&app, id, |_, user| Ok(user)).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChangeBody {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    external_id: Option<String>,
+    primary_email_address_id: Option<String>,
+    password: Option<String>,
+    #[serde(default)]
+    skip_password_checks: bool,
+    #[serde(default)]
+    sign_out_of_other_sessions: bool,
+    public_metadata: Option<Metadata>,
+    private_metadata: Option<Metadata>,
+    unsafe_metadata: Option<Metadata>,
+    delete_self_enabled: Option<bool>,
+    create_organization_enabled: Option<bool>,
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<ChangeBody>,
+) -> Result<Response<Body>, ApiError> {
+    let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
+    let hash = match &body.password {
+        Some(text) => Some(hashed(&app, text, "", body.skip_password_checks).await?),
+        None => None,
+    };
+    let now = app.now();
+    edit(&app, id, move |connection, user| {
+        check_external_id(connection, body.external_id.as_deref(), Some(&user.id))?;
+        if let Some(address_id) = &body.primary_email_address_id {
             let addresses = email_addresses::of_user(connection, &user.id)?;
-            Ok(Some((user, addresses)))
+            let is_verified = |address: &EmailAddress| address.id == *address_id && address.verified_at.is_some();
+            if !addresses.iter().any(is_verified) {
+                return Err(ApiError::not_found().param("primary_email_address_id"));
+            }
+            users::set_primary_email_address(connection, &user.id, address_id, now)?;
+        }
+        if let Some(hash) = hash {
+            users::set_password(connection, &user.id, &hash, now)?;
+            if body.sign_out_of_other_sessions {
+                crate::flow::end_sessions_of(connection, &user.id, None, now)?;
+            }
+        }
+        let user = named(connection, &user.id)?;
+        Ok(User {
+            first_name: if body.first_name.is_some() {
+                names.first
+            } else {
+                user.first_name
+            },
+            last_name: if body.last_name.is_some() {
+                names.last
+            } else {
+                user.last_name
+            },
+            external_id: body.external_id.or(user.external_id),
+            public_metadata: body.public_metadata.unwrap_or(user.public_metadata),
+            private_metadata: body.private_metadata.unwrap_or(user.private_metadata),
+            unsafe_metadata: body.unsafe_metadata.unwrap_or(user.unsafe_metadata),
+            delete_self_enabled: body.delete_self_enabled.unwrap_or(user.delete_self_enabled),
+            create_organization_enabled: body
+                .create_organization_enabled
+                .unwrap_or(user.create_organization_enabled),
+            ..user
         })
-        .await?
-        .ok_or_else(ApiError::not_found)?;
-    Ok(json(StatusCode::OK, &view(&app.origin, &user, &addresses, app.now())))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct MetadataBody {
+    #[serde(default)]
+    public_metadata: Metadata,
+    #[serde(default)]
+    private_metadata: Metadata,
+    #[serde(default)]
+    unsafe_metadata: Metadata,
+}
+
+/// Merges instead of replacing.
+pub(super) async fn merge_metadata(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<MetadataBody>,
+) -> Result<Response<Body>, ApiError> {
+    edit(&app, id, move |_, mut user| {
+        user.public_metadata.merge(&body.public_metadata);
+        user.private_metadata.merge(&body.private_metadata);
+        user.unsafe_metadata.merge(&body.unsafe_metadata);
+        Ok(user)
+    })
+    .await
+}
+
+/// What one `POST /v1/users/{id}/<mark>` does to a user.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    Banned,
+    NotBanned,
+    Locked,
+    NotLocked,
+    PasswordCompromised,
+    PasswordNotCompromised,
+}
+
+pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    edit(&app, id, move |connection, mut user| {
+        match mark {
+            Mark::Banned => {
+                user.banned = true;
+                crate::flow::end_sessions_of(connection, &user.id, None, now)?;
+            }
+            Mark::NotBanned => user.banned = false,
+            Mark::Locked => {
+                let until = now.plus_millis(crate::flow::LOCKED_FOR_MILLIS);
+                users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
+                user.locked_until = Some(until);
+                user.failed_attempts = MOST_WRONG_PASSWORDS;
+            }
+            Mark::NotLocked => {
+                users::set_failures(connection, &user.id, 0, None)?;
+                user.locked_until = None;
+                user.failed_attempts = 0;
+            }
+            Mark::PasswordCompromised => user.password_compromised = true,
+            Mark::PasswordNotCompromised => user.password_compromised = false,
+        }
+        Ok(user)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct PasswordBody {
+    password: Option<String>,
+}
+
+pub(super) async fn verify_password(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<PasswordBody>,
+) -> Result<Response<Body>, ApiError> {
+    let password = body.password.ok_or_else(|| missing("password"))?;
+    let user = attempt(&app, move |connection| named(connection, &id)).await?;
+    let Some(hash) = user.password_hash else {
+        return Err(
+            ApiError::new(StatusCode::BAD_REQUEST, "no_password_set", "No password set")
+                .explain("This user has no password."),
+        );
+    };
+    if !app.blocking(move || password::verify(&password, &hash)).await? {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "incorrect_password",
+            "Incorrect password",
+        )
+        .explain("This is not the user's password."));
+    }
+    Ok(json(StatusCode::OK, &json!({ "verified": true })))
+}
+
+pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let id = attempt(&app, move |connection| {
+        let user = named(connection, &id)?;
+        crate::flow::end_sessions_of(connection, &user.id, None, now)?;
+        users::delete(connection, &user.id)?;
+        Ok(user.id)
+    })
+    .await?;
+    Ok(deleted("user", &id))
+}
+
+/// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.
+async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Response<Body>, ApiError>
+where
+    F: FnOnce(&Connection, User) -> Result<User, ApiError> + Send + 'static,
+{
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(app, move |connection| {
+        let before = named(connection, &id)?;
+        let after = work(connection, before.clone())?;
+        if after != before {
+            users::update(connection, &after, now)?;
+        }
+        let user = named(connection, &after.id)?;
+        Ok(full_view(connection, &origin, &user, now)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) fn named(connection: &Connection, id: &str) -> Result<User, ApiError> {
+    users::find(connection, id)?.ok_or_else(ApiError::not_found)
+}
+
+fn names(first: Option<&str>, last: Option<&str>) -> Result<Names, ApiError> {
+    Names::parse(first.unwrap_or_default(), last.unwrap_or_default()).map_err(|errors| {
+        let first = errors.into_iter().next();
+        first.map_or_else(ApiError::not_found, ApiError::from)
+    })
+}
+
+async fn hashed(app: &App, text: &str, identifier: &str, skip_checks: bool) -> Result<String, ApiError> {
+    if !skip_checks {
+        password::check_policy(text, identifier)?;
+    }
+    let text = text.to_owned();
+    let hash = app.blocking(move || password::hash(&text)).await?;
+    hash.map_err(|_| StoreError::interrupted().into())
+}
+
+fn check_external_id(connection: &Connection, wanted: Option<&str>, own_id: Option<&str>) -> Result<(), ApiError> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let holder = users::find_external(connection, wanted)?;
+    if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(
+            ApiError::new(status, "form_identifier_exists", "That external ID is taken")
+                .explain("Another user has this external id.")
+                .param("external_id"),
+        );
+    }
+    Ok(())
+}
+
+fn full_view(connection: &Connection, origin: &str, user: &User, now: UnixTime) -> Result<Value, StoreError> {
+    let addresses = email_addresses::of_user(connection, &user.id)?;
+    Ok(view(origin, user, &addresses, now))
 }
 
 /// Every field that the API describes. What this portal does not know is null, empty or false.
@@ -41,7 +406,7 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
     json!({
         "object": "user",
         "id": user.id,
-        "external_id": null,
+        "external_id": user.external_id,
         "primary_email_address_id": user.primary_email_address_id,
         "primary_phone_number_id": null,
         "primary_web3_wallet_id": null,
@@ -50,9 +415,9 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
         "last_name": user.last_name,
         "image_url": format!("{origin}/__local/avatar/{}.svg", user.id),
         "has_image": false,
-        "public_metadata": {},
-        "private_metadata": {},
-        "unsafe_metadata": {},
+        "public_metadata": user.public_metadata,
+        "private_metadata": user.private_metadata,
+        "unsafe_metadata": user.unsafe_metadata,
         "email_addresses": addresses.iter().map(email_address).collect::<Vec<_>>(),
         "phone_numbers": [],
         "web3_wallets": [],
@@ -68,14 +433,14 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
         "saml_accounts": [],
         "enterprise_accounts": [],
         "last_sign_in_at": millis(user.last_sign_in_at),
-        "banned": false,
+        "banned": user.banned,
         "locked": locked_for.is_some(),
         "lockout_expires_in_seconds": locked_for.map(|millis| (millis + 999) / 1_000),
         "verification_attempts_remaining": MOST_WRONG_PASSWORDS.saturating_sub(failed),
         "updated_at": user.updated_at.as_millis(),
         "created_at": user.created_at.as_millis(),
-        "delete_self_enabled": false,
-        "create_organization_enabled": false,
+        "delete_self_enabled": user.delete_self_enabled,
+        "create_organization_enabled": user.create_organization_enabled,
         "create_organizations_limit": null,
         "last_active_at": millis(user.last_active_at),
         "legal_accepted_at": null,
@@ -85,7 +450,11 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
 fn email_address(address: &EmailAddress) -> Value {
     let verification = address.strategy.map(|strategy| {
         json!({
-            "object": "verification_email",
+            "object": match strategy {
+                Strategy::EmailCode | Strategy::ResetPasswordEmailCode => "verification_otp",
+                Strategy::Admin => "verification_admin",
+                Strategy::Ticket => "verification_ticket",
+            },
             "status": if address.verified_at.is_some() { "verified" } else { "unverified" },
             "strategy": strategy.as_str(),
             "attempts": null,

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{Field, FlowError, Outcome};
 use crate::secrets::random_code;
 use crate::store::{MailKind, Strategy, Subject, VerificationStatus};
-use crate::store::{outbox, verifications};
+use crate::store::{outbox, settings, verifications};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
 const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
@@ -29,18 +29,24 @@ pub(crate) struct Delivery {
 }
 
 /// Sends a code, unless the last one is too young.
-pub(super) fn send(connection: &Connection, subject: Subject<'_>, delivery: &Delivery, now: UnixTime) -> Outcome<()> {
-    if let Some(last) = verifications::latest(connection, subject, Strategy::EmailCode)? {
+pub(super) fn send(
+    connection: &Connection,
+    subject: Subject<'_>,
+    strategy: Strategy,
+    delivery: &Delivery,
+    now: UnixTime,
+) -> Outcome<()> {
+    if let Some(last) = verifications::latest(connection, subject, strategy)? {
         let wait = RESEND_AFTER_MILLIS - now.millis_since(last.created_at);
         if (1..=RESEND_AFTER_MILLIS).contains(&wait) {
             let retry_after_secs = (wait + 999) / 1_000;
             return Ok(Err(FlowError::TooManyRequests { retry_after_secs }));
         }
     }
-    let is_test = is_test_address(&delivery.to);
+    let is_test = settings::read(connection)?.test_mode && is_test_address(&delivery.to);
     let code = if is_test { TEST_CODE.to_owned() } else { random_code() };
     let expire_at = now.plus_millis(LIFETIME_MILLIS);
-    verifications::open(connection, subject, Strategy::EmailCode, &code, now, expire_at)?;
+    verifications::open(connection, subject, strategy, &code, now, expire_at)?;
     if !is_test {
         let name = &delivery.application_name;
         outbox::insert(
@@ -49,7 +55,7 @@ pub(super) fn send(connection: &Connection, subject: Subject<'_>, delivery: &Del
             MailKind::VerificationCode,
             &format!("{code} is your {name} code"),
             &format!("Enter {code} to continue to {name}. The code is good for ten minutes."),
-            Some(&code),
+            outbox::Content::Code(&code),
             now,
         )?;
         tracing::info!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
@@ -61,17 +67,24 @@ pub(super) fn send(connection: &Connection, subject: Subject<'_>, delivery: &Del
 pub(super) fn send_first(
     connection: &Connection,
     subject: Subject<'_>,
+    strategy: Strategy,
     delivery: &Delivery,
     now: UnixTime,
 ) -> Outcome<()> {
-    if verifications::latest(connection, subject, Strategy::EmailCode)?.is_some() {
+    if verifications::latest(connection, subject, strategy)?.is_some() {
         return Ok(Ok(()));
     }
-    send(connection, subject, delivery, now)
+    send(connection, subject, strategy, delivery, now)
 }
 
 /// Checks what somebody entered against the latest code and counts the try.
-pub(super) fn check(connection: &Connection, subject: Subject<'_>, entered: &str, now: UnixTime) -> Outcome<()> {
+pub(super) fn check(
+    connection: &Connection,
+    subject: Subject<'_>,
+    strategy: Strategy,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<()> {
     let code: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     if code.is_empty() {
         return Ok(Err(FlowError::Missing { field: Field::Code }));
@@ -79,7 +92,7 @@ pub(super) fn check(connection: &Connection, subject: Subject<'_>, entered: &str
     if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Err(FlowError::CodeMalformed));
     }
-    let Some(verification) = verifications::latest(connection, subject, Strategy::EmailCode)? else {
+    let Some(verification) = verifications::latest(connection, subject, strategy)? else {
         return Ok(Err(FlowError::CodeExpired));
     };
     match verification.status {

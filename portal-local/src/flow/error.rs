@@ -1,14 +1,26 @@
 //! [`FlowError`]: what can be wrong with what somebody entered, with Clerk's code and a sentence of ours.
 
+use axum::http::StatusCode;
+
 /// Which input a message belongs to. The names are those of the form fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Identifier,
     EmailAddress,
+    /// Several addresses in one field.
+    EmailAddresses,
+    /// The password, or the new one.
     Password,
+    CurrentPassword,
     Code,
     FirstName,
     LastName,
+    /// An organization's name.
+    Name,
+    Slug,
+    Role,
+    /// The name typed once more before something is gone for good.
+    Confirmation,
 }
 
 impl Field {
@@ -16,20 +28,64 @@ impl Field {
         match self {
             Self::Identifier => "identifier",
             Self::EmailAddress => "emailAddress",
+            Self::EmailAddresses => "emailAddresses",
             Self::Password => "password",
+            Self::CurrentPassword => "currentPassword",
             Self::Code => "code",
             Self::FirstName => "firstName",
             Self::LastName => "lastName",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
+    /// The field's name in the Backend API.
+    pub(crate) fn parameter(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::EmailAddress | Self::EmailAddresses => "email_address",
+            Self::Password => "password",
+            Self::CurrentPassword => "current_password",
+            Self::Code => "code",
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
+    /// What the person should enter.
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::Identifier | Self::EmailAddress => "your email address",
+            Self::EmailAddresses => "at least one email address",
+            Self::Password => "your password",
+            Self::CurrentPassword => "your current password",
+            Self::Code => "your code",
+            Self::FirstName => "your first name",
+            Self::LastName => "your last name",
+            Self::Name => "a name for the organization",
+            Self::Slug => "a slug",
+            Self::Role => "a role",
+            Self::Confirmation => "the confirmation",
         }
     }
 
     fn noun(self) -> &'static str {
         match self {
-            Self::Identifier | Self::EmailAddress => "email address",
-            Self::Password => "password",
+            Self::Identifier | Self::EmailAddress | Self::EmailAddresses => "email address",
+            Self::Password | Self::CurrentPassword => "password",
             Self::Code => "code",
             Self::FirstName => "first name",
             Self::LastName => "last name",
+            Self::Name => "name",
+            Self::Slug => "slug",
+            Self::Role => "role",
+            Self::Confirmation => "confirmation",
         }
     }
 }
@@ -37,11 +93,13 @@ impl Field {
 /// Why a step of a flow was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FlowError {
-    #[error("Enter your {}.", .field.noun())]
+    #[error("Enter {}.", .field.wanted())]
     Missing { field: Field },
     #[error("Enter a valid email address.")]
     EmailAddressInvalid { field: Field },
-    #[error("Shorten your {} to {most} characters or fewer.", .field.noun())]
+    #[error("{address} is not a valid email address.")]
+    OneAddressInvalid { address: String },
+    #[error("Shorten the {} to {most} characters or fewer.", .field.noun())]
     TooLong { field: Field, most: usize },
     #[error("No account was found for this address.")]
     IdentifierNotFound,
@@ -49,6 +107,24 @@ pub(crate) enum FlowError {
     IdentifierExists,
     #[error("That password is not correct.")]
     PasswordIncorrect,
+    #[error("Your current password is not correct.")]
+    CurrentPasswordIncorrect,
+    #[error("This is your password already. Choose another.")]
+    PasswordUnchanged,
+    #[error("This password is known to strangers and no longer signs in. Set a new one.")]
+    PasswordCompromised,
+    #[error("Sign-ups are by invitation only.")]
+    SignUpRestricted,
+    #[error("Sign-ups are by invitation only. Join the waitlist to be invited.")]
+    SignUpWaitlist,
+    #[error("This is your only way to sign in. Add and verify another address first.")]
+    LastIdentification,
+    #[error("This is your primary address. Make another one primary first.")]
+    PrimaryAddress,
+    #[error("You may not delete your account. Ask an administrator.")]
+    DeletionDisabled,
+    #[error("Nobody else can manage {organizations}. Give somebody else that role, or delete the organization, first.")]
+    SoleManager { organizations: String },
     #[error("This account has no password. Use another method.")]
     NoPassword,
     #[error("Too many attempts. Try again in {}.", minutes(*.retry_after_secs))]
@@ -75,6 +151,40 @@ pub(crate) enum FlowError {
     TooManyRequests { retry_after_secs: i64 },
     #[error("Your attempt expired. Please start again.")]
     AttemptLost,
+    #[error("Use lower-case letters, digits and hyphens for the slug.")]
+    SlugInvalid,
+    #[error("Another organization has this slug. Choose a different one.")]
+    SlugTaken,
+    #[error("Organizations are not enabled for this application.")]
+    OrganizationsDisabled,
+    #[error("You may not create organizations. Ask an administrator for an invitation.")]
+    CreationDisabled,
+    #[error("Your role does not allow this. Ask an administrator of the organization.")]
+    PermissionMissing { permission: &'static str },
+    #[error("Somebody else must be able to manage the members first. Give another member that role, then try again.")]
+    LastManager,
+    #[error("The organization may have at most {most} members, open invitations included. Remove one first.")]
+    QuotaExceeded { most: u32 },
+    #[error("{address} is a member already.")]
+    AlreadyMember { address: String },
+    #[error("{address} has an open invitation already.")]
+    AlreadyInvited { address: String },
+    #[error("You do not belong to this organization. Choose another.")]
+    NotAMember,
+    #[error("This account is not allowed to sign in.")]
+    Banned,
+    #[error("There is no such role.")]
+    RoleUnknown,
+    #[error("There is no such member.")]
+    MemberUnknown,
+    #[error("There is no such user.")]
+    UserUnknown,
+    #[error("This invitation is no longer valid.")]
+    InvitationOver,
+    #[error("Type {expected} to confirm.")]
+    ConfirmationWrong { expected: String },
+    #[error("The address to return to is not allowed for this application.")]
+    RedirectRefused,
 }
 
 impl FlowError {
@@ -82,11 +192,20 @@ impl FlowError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "form_param_nil",
-            Self::EmailAddressInvalid { .. } | Self::CodeMalformed => "form_param_format_invalid",
+            Self::EmailAddressInvalid { .. }
+            | Self::OneAddressInvalid { .. }
+            | Self::CodeMalformed
+            | Self::SlugInvalid => "form_param_format_invalid",
             Self::TooLong { .. } => "form_param_max_length_exceeded",
             Self::IdentifierNotFound => "form_identifier_not_found",
-            Self::IdentifierExists => "form_identifier_exists",
-            Self::PasswordIncorrect => "form_password_incorrect",
+            Self::IdentifierExists | Self::SlugTaken => "form_identifier_exists",
+            Self::PasswordIncorrect | Self::CurrentPasswordIncorrect => "form_password_incorrect",
+            Self::PasswordUnchanged => "form_new_password_matches_current",
+            Self::PasswordCompromised => "form_password_compromised",
+            Self::SignUpRestricted => "sign_up_mode_restricted",
+            Self::SignUpWaitlist => "sign_up_restricted_waitlist",
+            Self::LastIdentification | Self::PrimaryAddress => "identification_deletion_failed",
+            Self::DeletionDisabled => "user_delete_self_disabled",
             Self::NoPassword => "strategy_for_user_invalid",
             Self::Locked { .. } => "user_locked",
             Self::PasswordTooShort { .. } => "form_password_length_too_short",
@@ -98,7 +217,18 @@ impl FlowError {
             Self::CodeExpired => "verification_expired",
             Self::CodeUsedUp => "verification_failed",
             Self::TooManyRequests { .. } => "too_many_requests",
-            Self::AttemptLost => "resource_not_found",
+            Self::AttemptLost | Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => "resource_not_found",
+            Self::NotAMember => "not_a_member_in_organization",
+            Self::Banned => "user_banned",
+            Self::OrganizationsDisabled => "organization_not_enabled_in_instance",
+            Self::CreationDisabled => "organization_creation_disabled",
+            Self::PermissionMissing { .. } => "missing_permission",
+            Self::LastManager | Self::SoleManager { .. } => "organization_minimum_permissions_needed",
+            Self::QuotaExceeded { .. } => "organization_membership_quota_exceeded",
+            Self::AlreadyMember { .. } => "already_a_member_in_organization",
+            Self::AlreadyInvited { .. } => "duplicate_record",
+            Self::InvitationOver => "organization_invitation_not_pending",
+            Self::ConfirmationWrong { .. } | Self::RedirectRefused => "form_param_value_invalid",
         }
     }
 
@@ -108,7 +238,10 @@ impl FlowError {
             Self::Missing { field } | Self::EmailAddressInvalid { field } | Self::TooLong { field, .. } => Some(*field),
             Self::IdentifierNotFound => Some(Field::Identifier),
             Self::IdentifierExists => Some(Field::EmailAddress),
+            Self::CurrentPasswordIncorrect => Some(Field::CurrentPassword),
             Self::PasswordIncorrect
+            | Self::PasswordUnchanged
+            | Self::PasswordCompromised
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::PasswordTooManyBytes { .. }
@@ -117,7 +250,36 @@ impl FlowError {
             Self::CodeMalformed | Self::CodeIncorrect { .. } | Self::CodeExpired | Self::CodeUsedUp => {
                 Some(Field::Code)
             }
-            Self::NoPassword | Self::Locked { .. } | Self::TooManyRequests { .. } | Self::AttemptLost => None,
+            Self::SlugInvalid | Self::SlugTaken => Some(Field::Slug),
+            Self::OneAddressInvalid { .. }
+            | Self::AlreadyMember { .. }
+            | Self::AlreadyInvited { .. }
+            | Self::QuotaExceeded { .. } => Some(Field::EmailAddresses),
+            Self::RoleUnknown => Some(Field::Role),
+            Self::ConfirmationWrong { .. } => Some(Field::Confirmation),
+            _ => None,
+        }
+    }
+
+    /// The status of an answer that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Locked { .. }
+            | Self::NotAMember
+            | Self::Banned
+            | Self::SignUpRestricted
+            | Self::SignUpWaitlist
+            | Self::DeletionDisabled
+            | Self::SoleManager { .. }
+            | Self::OrganizationsDisabled
+            | Self::CreationDisabled
+            | Self::PermissionMissing { .. }
+            | Self::LastManager
+            | Self::QuotaExceeded { .. } => StatusCode::FORBIDDEN,
+            Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => StatusCode::NOT_FOUND,
+            Self::AlreadyMember { .. } | Self::AlreadyInvited { .. } => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 

@@ -3,24 +3,78 @@
 //! Each operation is one transaction (a password is verified between two). It answers on two levels: the outer error
 //! is the database's, the inner one, [`FlowError`], is for the person.
 
+mod account;
+mod admission;
 mod code;
 mod error;
+mod invitation;
+mod membership;
+mod organization;
 mod profile;
+mod reset;
 mod session;
 mod sign_in;
 mod sign_up;
+mod ticket;
 
+pub(crate) use account::{
+    DELETE_PHRASE, add_email_address, change_password, delete_account, devices, make_primary, remove_email_address,
+    send_address_code, sign_out_device, verify_email_address,
+};
+pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};
-pub(crate) use profile::{Names, change_names};
-pub(crate) use session::{end_session, live_session};
-pub(crate) use sign_in::{
-    MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in, send_sign_in_code,
-    start_sign_in,
+pub(crate) use invitation::{
+    INVITATION_DAYS, MOST_INVITATION_DAYS, NewInvitation, accept_invitation, invite, invite_addresses,
+    revoke_invitation,
 };
-pub(crate) use sign_up::{attempt_sign_up_code, check_new_sign_up, pending_sign_up, send_sign_up_code, start_sign_up};
+pub(crate) use membership::{add_member, change_role, remove_member};
+pub(crate) use organization::{
+    Access, NewOrganization, access, activate, create_organization, delete_organization, may_create,
+    update_organization,
+};
+pub(crate) use profile::{Names, change_names};
+pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
+pub(crate) use session::{begin_session, end_session, end_sessions_of, live_session, session_token};
+pub(crate) use sign_in::{
+    LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,
+    send_sign_in_code, start_sign_in,
+};
+pub(crate) use sign_up::{
+    SignUpStep, attempt_sign_up_code, check_email_address, check_new_sign_up, continue_sign_up, pending_sign_up,
+    send_sign_up_code, sign_up_with_ticket, start_sign_up,
+};
+
+pub(crate) use ticket::{SIGN_IN_TOKEN_SECS, Ticket, find_ticket, issue_sign_in_token, redeem_ticket, ticket_holder};
 
 use crate::store::StoreError;
 
 /// Done, refused with a reason, or failed.
 pub(crate) type Outcome<T> = Result<Result<T, FlowError>, StoreError>;
+
+/// Why nothing was done, for work of several steps that is undone as a whole.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What the person asked cannot be done.
+    Refused(FlowError),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<FlowError> for Failure {
+    fn from(error: FlowError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -37,6 +37,17 @@ impl Names {
         };
         if errors.is_empty() { Ok(names) } else { Err(errors) }
     }
+
+    /// These names, if both are there or need not be.
+    pub(crate) fn complete(self, is_required: bool) -> Result<Self, Vec<FlowError>> {
+        let both = [(&self.first, Field::FirstName), (&self.last, Field::LastName)];
+        let missing: Vec<FlowError> = both
+            .into_iter()
+            .filter(|(name, _)| is_required && name.is_none())
+            .map(|(_, field)| FlowError::Missing { field })
+            .collect();
+        if missing.is_empty() { Ok(self) } else { Err(missing) }
+    }
 }
 
 pub(crate) fn change_names(

@@ -3,6 +3,9 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::organization;
+use crate::app::App;
+use crate::mint::TokenUse;
 use crate::store::{Client, DevBrowser, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, users};
 
@@ -13,7 +16,7 @@ const ABANDONED_AFTER_MILLIS: i64 = 30 * DAY_MILLIS;
 
 /// Signs `user_id` in at `client`. In single-session mode, the only one there is, a session that was there before is
 /// replaced.
-pub(super) fn begin_session(
+pub(crate) fn begin_session(
     connection: &Connection,
     client: &Client,
     user_id: &str,
@@ -27,7 +30,19 @@ pub(super) fn begin_session(
     let session = sessions::insert(connection, &client.id, user_id, now, expire_at, abandon_at)?;
     clients::set_session(connection, &client.id, Some(&session.id), now)?;
     users::signed_in(connection, user_id, now)?;
-    Ok(session)
+    organization::settle_new(connection, session, now)
+}
+
+/// A token for a session as it is now.
+pub(crate) fn session_token(
+    app: &App,
+    connection: &Connection,
+    session: &Session,
+    token_use: TokenUse<'_>,
+    now: UnixTime,
+) -> Result<String, StoreError> {
+    let organization = organization::active_claims(connection, session)?;
+    Ok(app.mint.session_token(session, organization, token_use, now)?)
 }
 
 /// The session of this browser, if somebody is signed in, with the client that holds it.
@@ -51,5 +66,20 @@ pub(crate) fn end_session(
 ) -> Result<(), StoreError> {
     sessions::end(connection, &session.id, status, now)?;
     clients::set_session(connection, &session.client_id, None, now)?;
+    Ok(())
+}
+
+/// Ends every session of a user but `kept`, from elsewhere.
+pub(crate) fn end_sessions_of(
+    connection: &Connection,
+    user_id: &str,
+    kept: Option<&str>,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() && kept != Some(session.id.as_str()) {
+            end_session(connection, &session, SessionStatus::Revoked, now)?;
+        }
+    }
     Ok(())
 }

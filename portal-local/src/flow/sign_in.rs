@@ -6,16 +6,16 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::session::begin_session;
-use super::{Delivery, Field, FlowError, Outcome, code, sign_up};
+use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::password;
-use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Subject, User};
+use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Strategy, Subject, User};
 use crate::store::{clients, email_addresses, sign_ins, users};
 
 pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// The last of these locks the account.
 pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
-const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
+pub(crate) const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// An attempt that waits for its first factor.
 #[derive(Clone, Debug)]
@@ -31,21 +31,34 @@ pub(crate) fn start_sign_in(
     identifier: &str,
     now: UnixTime,
 ) -> Outcome<SignIn> {
-    let identifier = match sign_up::email_address(identifier, Field::Identifier) {
+    let identifier = match check_email_address(identifier, Field::Identifier) {
         Ok(identifier) => identifier,
         Err(error) => return Ok(Err(error)),
     };
     let Some(address) = email_addresses::find_verified(connection, &identifier)? else {
         return Ok(Err(FlowError::IdentifierNotFound));
     };
+    if users::find(connection, &address.user_id)?.is_some_and(|user| user.banned) {
+        return Ok(Err(FlowError::Banned));
+    }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
     let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let sign_in = sign_ins::insert(connection, &client, &identifier, &address.user_id, now, abandon_at)?;
     Ok(Ok(sign_in))
 }
 
-/// The browser's attempt, if it has one that can still be completed.
+/// The browser's attempt, if it has one that waits for its first factor.
 pub(crate) fn pending_sign_in(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    now: UnixTime,
+) -> Result<Option<PendingSignIn>, StoreError> {
+    let found = find_attempt(connection, dev_browser, now)?;
+    Ok(found.filter(|pending| pending.sign_in.status == AttemptStatus::NeedsFirstFactor))
+}
+
+/// The browser's attempt, wherever it stands, unless it was given up.
+pub(super) fn find_attempt(
     connection: &Connection,
     dev_browser: &DevBrowser,
     now: UnixTime,
@@ -53,12 +66,10 @@ pub(crate) fn pending_sign_in(
     let Some(client) = clients::find_of_dev_browser(connection, dev_browser)? else {
         return Ok(None);
     };
-    let Some(sign_in) = sign_ins::current(connection, &client)? else {
+    let current = sign_ins::current(connection, &client)?;
+    let Some(sign_in) = current.filter(|attempt| attempt.abandon_at > now) else {
         return Ok(None);
     };
-    if sign_in.status != AttemptStatus::NeedsFirstFactor || sign_in.abandon_at <= now {
-        return Ok(None);
-    }
     let Some(user_id) = &sign_in.user_id else {
         return Ok(None);
     };
@@ -115,13 +126,16 @@ fn conclude_password(
     if let Err(error) = refuse_locked(&pending.user, now) {
         return Ok(Err(error));
     }
+    if is_correct && pending.user.password_compromised {
+        return Ok(Err(FlowError::PasswordCompromised));
+    }
     if is_correct {
         return complete(connection, dev_browser, &pending, now).map(Ok);
     }
     count_wrong_password(connection, &pending.user, now).map(Err)
 }
 
-fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
+pub(super) fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
     match user.locked_for_millis(now) {
         Some(millis) => Err(FlowError::Locked {
             retry_after_secs: (millis + 999) / 1_000,
@@ -130,7 +144,11 @@ fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
     }
 }
 
-fn count_wrong_password(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
+pub(super) fn count_wrong_password(
+    connection: &Connection,
+    user: &User,
+    now: UnixTime,
+) -> Result<FlowError, StoreError> {
     // A lock that has run out takes its count with it.
     let failed_before = if user.locked_until.is_some() {
         0
@@ -162,10 +180,11 @@ pub(crate) fn send_sign_in_code(
         application_name: application_name.to_owned(),
     };
     let subject = Subject::SignIn(&pending.sign_in.id);
+    let strategy = Strategy::EmailCode;
     if is_request {
-        code::send(connection, subject, &delivery, now)
+        code::send(connection, subject, strategy, &delivery, now)
     } else {
-        code::send_first(connection, subject, &delivery, now)
+        code::send_first(connection, subject, strategy, &delivery, now)
     }
 }
 
@@ -182,7 +201,8 @@ pub(crate) fn attempt_sign_in_code(
     if let Err(error) = refuse_locked(&pending.user, now) {
         return Ok(Err(error));
     }
-    match code::check(connection, Subject::SignIn(&pending.sign_in.id), entered, now)? {
+    let subject = Subject::SignIn(&pending.sign_in.id);
+    match code::check(connection, subject, Strategy::EmailCode, entered, now)? {
         Ok(()) => complete(connection, dev_browser, &pending, now).map(Ok),
         Err(error) => Ok(Err(error)),
     }
@@ -203,12 +223,13 @@ fn complete(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Location, NewUser, Store, Strategy, dev_browsers};
+    use crate::store::{Location, NewUser, Store, dev_browsers};
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
     fn account(connection: &Connection, address: &str) {
         let new = NewUser {
+            id: None,
             email_address: address.to_owned(),
             strategy: Strategy::EmailCode,
             password_hash: Some(format!("hash of {address}")),

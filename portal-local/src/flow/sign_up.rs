@@ -5,10 +5,11 @@ use rusqlite::Connection;
 
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
-use super::{Delivery, Field, FlowError, Names, Outcome, code};
+use super::ticket::{Ticket, accept_ticket};
+use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
-use crate::store::{clients, email_addresses, sign_ups, users};
+use crate::store::{clients, email_addresses, settings, sign_ups, users};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
 const MOST_ADDRESS_BYTES: usize = 254;
@@ -27,13 +28,15 @@ pub(crate) fn check_new_sign_up(
     password: &str,
     first_name: &str,
     last_name: &str,
+    names_required: bool,
 ) -> Result<NewSignUp, Vec<FlowError>> {
     let mut errors = Vec::new();
-    let names = Names::parse(first_name, last_name).unwrap_or_else(|wrong| {
+    let parsed = Names::parse(first_name, last_name).and_then(|names| names.complete(names_required));
+    let names = parsed.unwrap_or_else(|wrong| {
         errors.extend(wrong);
         Names::default()
     });
-    let email_address = email_address(email, Field::EmailAddress).unwrap_or_else(|error| {
+    let email_address = check_email_address(email, Field::EmailAddress).unwrap_or_else(|error| {
         errors.push(error);
         String::new()
     });
@@ -50,7 +53,7 @@ pub(crate) fn check_new_sign_up(
 }
 
 /// The address without surrounding space, if it can be one: this is no place to judge mailboxes, only to catch slips.
-pub(super) fn email_address(text: &str, field: Field) -> Result<String, FlowError> {
+pub(crate) fn check_email_address(text: &str, field: Field) -> Result<String, FlowError> {
     let address = text.trim();
     if address.is_empty() {
         return Err(FlowError::Missing { field });
@@ -80,6 +83,9 @@ pub(crate) fn start_sign_up(
     application_name: &str,
     now: UnixTime,
 ) -> Outcome<()> {
+    if let Err(error) = may_sign_up(&settings::read(connection)?) {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &new.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
@@ -91,10 +97,40 @@ pub(crate) fn start_sign_up(
         first_name: new.names.first,
         last_name: new.names.last,
         status: AttemptStatus::MissingRequirements,
+        email_verified_at: None,
         abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
     sign_ups::insert(connection, &client, &sign_up, now)?;
     send_sign_up_code(connection, &sign_up, application_name, now)
+}
+
+/// Creates the account of somebody with an invitation: its link came to the address, so no code is needed.
+pub(crate) fn sign_up_with_ticket(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    new: NewSignUp,
+    password_hash: String,
+    ticket: &Ticket,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let Some(address) = ticket.address() else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    if email_addresses::find_verified(connection, address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let user = NewUser {
+        id: None,
+        email_address: address.to_owned(),
+        strategy: Strategy::Ticket,
+        password_hash: Some(password_hash),
+        first_name: new.names.first,
+        last_name: new.names.last,
+    };
+    let user_id = users::insert(connection, &user, now)?;
+    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let session = begin_session(connection, &client, &user_id, now)?;
+    accept_ticket(connection, ticket, session, now)
 }
 
 /// The browser's attempt, if it has one that can still be completed.
@@ -121,7 +157,22 @@ pub(crate) fn send_sign_up_code(
         to: sign_up.email_address.clone(),
         application_name: application_name.to_owned(),
     };
-    code::send(connection, Subject::SignUp(&sign_up.id), &delivery, now)
+    code::send(
+        connection,
+        Subject::SignUp(&sign_up.id),
+        Strategy::EmailCode,
+        &delivery,
+        now,
+    )
+}
+
+/// What a proven address leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum SignUpStep {
+    /// The account exists and is signed in.
+    Done(Session),
+    /// Something that an account needs is missing.
+    Continue,
 }
 
 /// Checks a code and, if it is the right one, creates the account and signs it in.
@@ -130,18 +181,54 @@ pub(crate) fn attempt_sign_up_code(
     dev_browser: &DevBrowser,
     entered: &str,
     now: UnixTime,
-) -> Outcome<Session> {
+) -> Outcome<SignUpStep> {
     let Some(sign_up) = pending_sign_up(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = code::check(connection, Subject::SignUp(&sign_up.id), entered, now)? {
+    if let Err(error) = code::check(
+        connection,
+        Subject::SignUp(&sign_up.id),
+        Strategy::EmailCode,
+        entered,
+        now,
+    )? {
         return Ok(Err(error));
     }
+    let names = Names {
+        first: sign_up.first_name.clone(),
+        last: sign_up.last_name.clone(),
+    };
+    // An administrator may have begun to require names since this attempt began.
+    if names.complete(settings::read(connection)?.names_required).is_err() {
+        sign_ups::set_email_verified(connection, &sign_up.id, now)?;
+        return Ok(Ok(SignUpStep::Continue));
+    }
+    Ok(complete(connection, dev_browser, sign_up, now)?.map(SignUpStep::Done))
+}
+
+/// Adds the names that were missing and creates the account.
+pub(crate) fn continue_sign_up(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    names: Names,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let pending = pending_sign_up(connection, dev_browser, now)?;
+    let Some(mut sign_up) = pending.filter(|sign_up| sign_up.email_verified_at.is_some()) else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    sign_up.first_name = names.first;
+    sign_up.last_name = names.last;
+    complete(connection, dev_browser, sign_up, now)
+}
+
+fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, now: UnixTime) -> Outcome<Session> {
     // Somebody else may have proven the same address since this attempt began.
     if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
     let new = NewUser {
+        id: None,
         email_address: sign_up.email_address,
         strategy: Strategy::EmailCode,
         password_hash: sign_up.password_hash,
@@ -169,7 +256,7 @@ mod tests {
             "o'hara@example.com",
         ] {
             assert_eq!(
-                email_address(address, Field::EmailAddress).as_deref(),
+                check_email_address(address, Field::EmailAddress).as_deref(),
                 Ok(address.trim())
             );
         }
@@ -185,14 +272,20 @@ mod tests {
             "a@b..c",
             &long,
         ] {
-            assert!(email_address(address, Field::EmailAddress).is_err(), "{address}");
+            assert!(check_email_address(address, Field::EmailAddress).is_err(), "{address}");
         }
     }
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let errors = check_new_sign_up("nobody", "short", &"x".repeat(300), "").unwrap_err();
+        let errors = check_new_sign_up("nobody", "short", &"x".repeat(300), "", false).unwrap_err();
         let fields: Vec<_> = errors.iter().filter_map(FlowError::field).collect();
         assert_eq!(fields, [Field::FirstName, Field::EmailAddress, Field::Password]);
+    }
+
+    #[test]
+    fn required_names_are_asked_for() {
+        let errors = check_new_sign_up("ada@example.com", "correct horse battery", "Ada", " ", true).unwrap_err();
+        assert_eq!(errors, [FlowError::Missing { field: Field::LastName }]);
     }
 }

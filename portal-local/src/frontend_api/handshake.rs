@@ -3,7 +3,8 @@
 //! 1. An address that nobody may be sent to is an error, never a `Location`.
 //! 2. The browser is the one named by the query, else by the portal's cookie, else a new one.
 //! 3. Its session, if one is live, becomes a session token and a refresh token for the application's origin.
-//! 4. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
+//! 4. If the address names an organization that the person belongs to, it becomes the session's active one first.
+//! 5. Both travel as cookie directives: in a payload that the application fetches by a nonce, or in a signed token.
 
 use std::sync::{Arc, Once};
 
@@ -19,8 +20,9 @@ use url::{Url, form_urlencoded};
 
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::live_session;
+use crate::flow::{activate, live_session, session_token};
 use crate::json::ApiError;
+use crate::mint::TokenUse;
 use crate::redirect::replace_query;
 use crate::secrets::random_token;
 use crate::store::StoreError;
@@ -43,16 +45,35 @@ enum Format {
     Token,
 }
 
-/// What the application asks. The session token it sends along is a hint that nothing here needs, and
-/// `organization_id` cannot be activated while there are no organizations, which leaves everything as it is.
+/// What the application asks. The session token it sends along is a hint that nothing here needs.
 struct HandshakeRequest {
     redirect_url: Url,
     format: Format,
+    asked: Asked,
     /// The development browser's tokens in order of precedence.
     tokens: Vec<String>,
 }
 
+/// Where the Frontend API is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mount {
+    /// At the root, which is where applications with the plain publishable key ask, and all those with a proxy URL.
+    Root,
+    /// Under the path inside the publishable key.
+    KeyPath,
+}
+
+/// What the directives depend on besides who is asking.
+struct Asked {
+    /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
+    organization: Option<String>,
+    user_agent: Option<String>,
+    /// Whether the application may know its cookies by the plain publishable key's suffix.
+    for_plain_key: bool,
+}
+
 pub(crate) async fn handshake(
+    mount: Mount,
     State(app): State<Arc<App>>,
     method: Method,
     RawQuery(query): RawQuery,
@@ -64,7 +85,7 @@ pub(crate) async fn handshake(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
         return response;
     }
-    let request = match read(&app, query.as_deref().unwrap_or_default(), &headers) {
+    let request = match read(&app, mount, query.as_deref().unwrap_or_default(), &headers) {
         Ok(request) => request,
         Err(refusal) => return refuse(&app, &headers, refusal),
     };
@@ -85,7 +106,7 @@ enum Refusal {
     NotAllowed { host: Option<String> },
 }
 
-fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
+fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
     let value = |wanted: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == wanted)
@@ -110,6 +131,11 @@ fn read(app: &App, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest,
     Ok(HandshakeRequest {
         redirect_url,
         format,
+        asked: Asked {
+            organization: value(query::ORGANIZATION_ID),
+            user_agent: dev_browser::user_agent(headers),
+            for_plain_key: mount == Mount::Root,
+        },
         tokens,
     })
 }
@@ -131,7 +157,7 @@ fn answer(
         dev_browser::remember_home(connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
-    let directives = directives(app, connection, &known, &origin, now)?;
+    let directives = directives(app, connection, &known, &request.asked, &origin, now)?;
     let (name, value) = match request.format {
         Format::Nonce => {
             let nonce = random_token();
@@ -161,23 +187,30 @@ fn directives(
     app: &App,
     connection: &Connection,
     known: &KnownBrowser,
+    asked: &Asked,
     origin: &str,
     now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
-    let suffix = app.publishable_key.cookie_suffix();
-    let Some((client, session)) = live_session(connection, &known.browser, now)? else {
-        return Ok(directives::signed_out(suffix, &known.token));
+    let suffixes = app.cookie_suffixes(asked.for_plain_key);
+    let Some((client, mut session)) = live_session(connection, &known.browser, now)? else {
+        return Ok(directives::signed_out(&suffixes, &known.token));
     };
+    if let Some(wanted) = asked.organization.as_deref() {
+        let wanted = Some(wanted).filter(|text| !text.is_empty());
+        // What cannot be activated changes nothing, and is no error: the application sees it in the token.
+        session = activate(connection, &session, wanted, now)?.unwrap_or(session);
+    }
+    sessions::see(connection, &mut session, asked.user_agent.as_deref())?;
     sessions::touch(connection, &session, now)?;
-    let session_token = app.mint.session_token(&session, Some(origin), now)?;
-    let refresh_token = refresh_tokens::issue(connection, &session)?;
+    let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
+    let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;
     let signed_in = directives::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.
         client_uat_secs: client.updated_at.min(now).as_secs(),
         refresh_token: &refresh_token,
         session_token: &session_token,
     };
-    Ok(signed_in.handshake(suffix, &known.token))
+    Ok(signed_in.handshake(&suffixes, &known.token))
 }
 
 fn redirect(location: &Url, dev_browser_token: &str) -> Response<Body> {

@@ -17,3 +17,15 @@ pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Response<Body> {
 pub(crate) async fn health() -> Response<Body> {
     json(StatusCode::OK, &json!({ "status": "ok" }))
 }
+
+/// What a verifier needs that knows only the issuer.
+pub(crate) async fn openid_configuration(State(app): State<Arc<App>>) -> Response<Body> {
+    let issuer = app.mint.issuer();
+    let body = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+    });
+    json(StatusCode::OK, &body)
+}

@@ -18,6 +18,13 @@ pub(super) async fn stylesheet() -> Asset {
     asset("text/css; charset=utf-8", include_str!("../../assets/portal.css"))
 }
 
+pub(super) async fn fragment_script() -> Asset {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/fragment.js"),
+    )
+}
+
 pub(super) async fn icon() -> Asset {
     asset("image/svg+xml", include_str!("../../assets/icon.svg"))
 }

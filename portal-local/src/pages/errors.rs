@@ -7,11 +7,13 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode, Uri};
+use axum::response::IntoResponse;
 
-use super::html::{Frame, page};
+use super::html::{Frame, formless_page, page};
 use super::params::Params;
 use super::path;
 use crate::app::App;
+use crate::flow::FlowError;
 use crate::secrets::random_hex;
 use crate::store::StoreError;
 
@@ -61,14 +63,7 @@ pub(super) fn method_not_allowed(app: &App) -> Response<Body> {
 
 /// The form was not made by this portal for this browser, or the request comes from another site.
 pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
-    let restart = if uri.path().starts_with(path::SIGN_UP) {
-        path::SIGN_UP
-    } else if uri.path().starts_with(path::USER) {
-        path::USER
-    } else {
-        path::SIGN_IN
-    };
-    let link = Params::parse(uri.query().unwrap_or_default()).link(restart, &[]);
+    let link = restart(uri);
     let sentence = "This form has expired. Go back and try again.";
     error_page(
         app,
@@ -77,6 +72,33 @@ pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
         sentence,
         Some((link, "Start again")),
     )
+}
+
+/// Where the flow of a page begins, with the parameters that travel.
+fn restart(uri: &Uri) -> String {
+    let restart = if uri.path().starts_with(path::SIGN_UP) {
+        path::SIGN_UP
+    } else if uri.path().starts_with(path::USER) {
+        path::USER
+    } else if uri.path().starts_with(path::ORGANIZATION) {
+        path::ORGANIZATION
+    } else if uri.path().starts_with(path::CREATE_ORGANIZATION) {
+        path::CREATE_ORGANIZATION
+    } else {
+        path::SIGN_IN
+    };
+    Params::parse(uri.query().unwrap_or_default()).link(restart, &[])
+}
+
+/// What was sent is not a form, or is larger than any form of ours.
+pub(super) fn unreadable_form(app: &App, uri: &Uri, status: StatusCode) -> Response<Body> {
+    let sentence = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "What you entered is too long for this form. Go back and shorten it.",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address takes only what its own form sends.",
+        _ => "What was sent did not arrive whole. Go back and try again.",
+    };
+    let link = Some((restart(uri), "Start again"));
+    error_page(app, status, "Form not readable", sentence, link)
 }
 
 /// The browser is at a handshake whose way back leads somewhere it must not.
@@ -107,4 +129,44 @@ pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
         sentence,
         None,
     )
+}
+
+/// Somebody asked for what their role does not allow, which the pages do not offer.
+pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
+    let link = Some((path::ORGANIZATION.to_owned(), "Back to the organization"));
+    error_page(app, error.status(), "Not allowed", error.to_string(), link)
+}
+
+/// The link of a mail that was used before, was withdrawn, or is too old.
+pub(super) fn ticket_over(app: &App) -> Response<Body> {
+    let link = Some((path::SIGN_IN.to_owned(), "Sign in"));
+    let sentence = "This invitation is no longer valid. Ask whoever invited you for a new one.";
+    error_page(app, StatusCode::GONE, "Invitation no longer valid", sentence, link)
+}
+
+/// Lets a handler use `?` on the store.
+pub(crate) struct PageError(StoreError);
+
+pub(super) type PageResult = Result<Response<Body>, PageError>;
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response<Body> {
+        let trace = random_hex::<4>();
+        tracing::error!(error = &self.0 as &dyn Error, trace, "the store failed");
+        let template = ErrorPage {
+            frame: Frame {
+                application_name: "Local portal".to_owned(),
+                heading: "Something went wrong".to_owned(),
+            },
+            sentence: format!("The portal could not do this. Its log says why, under {trace}."),
+            link: None,
+        };
+        formless_page(StatusCode::INTERNAL_SERVER_ERROR, &template)
+    }
 }

@@ -4,15 +4,16 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
+use super::code_page::CodeStep;
 use super::destination::Flow;
-use super::form::{Form, FormFrame, Submission, form_page};
+use super::errors::PageResult;
+use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
+use super::path;
 use super::visit::Visit;
-use super::{errors, path};
 use crate::flow::{
-    Field, FlowError, PendingSignIn, attempt_password, attempt_sign_in_code, is_test_address, pending_sign_in,
-    send_sign_in_code,
+    Field, FlowError, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in, send_sign_in_code,
 };
 use crate::store::StoreError;
 
@@ -30,26 +31,12 @@ struct PasswordPage {
     identifier: String,
     change: String,
     email_code: String,
+    reset: String,
 }
 
-#[derive(Template)]
-#[template(path = "sign_in_code.html")]
-struct CodePage {
-    frame: Frame,
-    form: FormFrame,
-    /// Names the page in test hooks.
-    page: &'static str,
-    identifier: String,
-    change: String,
-    is_test_address: bool,
-    outbox: &'static str,
-    /// `None` if the account has no password.
-    password: Option<String>,
-}
-
-pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
     }
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     let (wanted, name) = (visit.own_parameter("strategy"), visit.app.application_name.clone());
@@ -68,74 +55,61 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
             };
             Ok(Some((pending, method, sent)))
         })
-        .await;
-    match opened {
-        Ok(Some((pending, method, sent))) => render(&visit, &pending, method, sent.err().as_slice()),
-        Ok(None) => visit.lost(Flow::SignIn).await,
-        Err(error) => errors::store_failed(&visit.app, &error),
-    }
+        .await?;
+    Ok(match opened {
+        Some((pending, method, sent)) => render(&visit, &pending, method, sent.err().as_slice()),
+        None => visit.lost(Flow::SignIn).await,
+    })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
     }
-    let pending = match pending(&visit).await {
-        Ok(Some(pending)) => pending,
-        Ok(None) => return visit.lost(Flow::SignIn).await,
-        Err(error) => return errors::store_failed(&visit.app, &error),
+    let Some(pending) = pending(&visit).await? else {
+        return Ok(visit.lost(Flow::SignIn).await);
     };
     match method(visit.own_parameter("strategy").as_deref(), &pending) {
         Method::Password => try_password(visit, form.field(Field::Password).to_owned()).await,
         Method::EmailCode if form.value("intent") == "resend" => send_another(&visit, pending).await,
-        Method::EmailCode => try_code(&visit, pending, &form).await,
+        Method::EmailCode => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
     }
 }
 
 /// Also where `/sign-in` leads when it is given a password.
-pub(super) async fn try_password(visit: Visit, password: String) -> Response<Body> {
-    match attempt_password(&visit.app, &visit.known.browser, password).await {
-        Ok(Ok(_)) => visit.finish(Flow::SignIn),
-        Ok(Err(error)) => match pending(&visit).await {
-            Ok(Some(pending)) => render(&visit, &pending, Method::Password, &[error]),
-            Ok(None) => visit.lost(Flow::SignIn).await,
-            Err(error) => errors::store_failed(&visit.app, &error),
-        },
-        Err(error) => errors::store_failed(&visit.app, &error),
+pub(super) async fn try_password(visit: Visit, password: String) -> PageResult {
+    match attempt_password(&visit.app, &visit.known.browser, password).await? {
+        Ok(session) => Ok(visit.finish(Flow::SignIn, &session)),
+        Err(error) => Ok(match pending(&visit).await? {
+            Some(pending) => render(&visit, &pending, Method::Password, &[error]),
+            None => visit.lost(Flow::SignIn).await,
+        }),
     }
 }
 
-async fn try_code(visit: &Visit, pending: PendingSignIn, form: &Form) -> Response<Body> {
-    let (browser, code, now) = (
-        visit.known.browser.clone(),
-        form.field(Field::Code).to_owned(),
-        visit.app.now(),
-    );
-    let attempted = visit
-        .app
-        .store
+async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let store = &visit.app.store;
+    let attempted = store
         .transaction(move |connection| attempt_sign_in_code(connection, &browser, &code, now))
-        .await;
-    match attempted {
-        Ok(Ok(_)) => visit.finish(Flow::SignIn),
-        Ok(Err(FlowError::AttemptLost)) => visit.lost(Flow::SignIn).await,
-        Ok(Err(error)) => render(visit, &pending, Method::EmailCode, &[error]),
-        Err(error) => errors::store_failed(&visit.app, &error),
-    }
+        .await?;
+    Ok(match attempted {
+        Ok(session) => visit.finish(Flow::SignIn, &session),
+        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
+        Err(error) => render(visit, &pending, Method::EmailCode, &[error]),
+    })
 }
 
-async fn send_another(visit: &Visit, pending: PendingSignIn) -> Response<Body> {
+async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
     let (asked, name, now) = (pending.clone(), visit.app.application_name.clone(), visit.app.now());
-    let sent = visit
-        .app
-        .store
+    let store = &visit.app.store;
+    let sent = store
         .transaction(move |connection| send_sign_in_code(connection, &asked, &name, true, now))
-        .await;
-    match sent {
-        Ok(Ok(())) => visit.see_other(&code_link(visit, &[("notice", "sent")])),
-        Ok(Err(error)) => render(visit, &pending, Method::EmailCode, &[error]),
-        Err(error) => errors::store_failed(&visit.app, &error),
-    }
+        .await?;
+    Ok(match sent {
+        Ok(()) => visit.see_other(&code_link(visit, &[("notice", "sent")])),
+        Err(error) => render(visit, &pending, Method::EmailCode, &[error]),
+    })
 }
 
 async fn pending(visit: &Visit) -> Result<Option<PendingSignIn>, StoreError> {
@@ -163,48 +137,44 @@ fn code_link(visit: &Visit, extra: &[(&str, &str)]) -> String {
 }
 
 fn render(visit: &Visit, pending: &PendingSignIn, method: Method, found: &[FlowError]) -> Response<Body> {
-    let destination = visit.destination(Flow::SignIn);
     let identifier = pending.sign_in.identifier.clone();
     let change = visit.params.with(EMAIL_ADDRESS, &identifier).link(path::SIGN_IN, &[]);
     let password = visit.params.link(path::FACTOR_ONE, &[("strategy", "password")]);
-    let mut notices = destination.notices.clone();
-    if visit.own_parameter("notice").as_deref() == Some("sent") && found.is_empty() {
-        notices.push("A new code was sent. The one before no longer works.".to_owned());
+    if method == Method::EmailCode {
+        let has_password = pending.user.password_hash.is_some();
+        let step = CodeStep {
+            page: "factor-one",
+            heading: "Check your email",
+            action: code_link(visit, &[]),
+            address: &identifier,
+            change,
+            other: has_password.then_some((password, "Enter your password")),
+            taken: None,
+            flow: Flow::SignIn,
+        };
+        return step.render(visit, found);
     }
-    let form = FormFrame {
-        action: match method {
-            Method::Password => password.clone(),
-            Method::EmailCode => code_link(visit, &[]),
+    let destination = visit.destination(Flow::SignIn);
+    let reset = visit.params.link(path::RESET_PASSWORD, &[]);
+    let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
+    for (view, error) in errors.iter_mut().zip(found) {
+        if *error == FlowError::PasswordCompromised {
+            view.link = Some((reset.clone(), "Set a new password"));
+        }
+    }
+    let template = PasswordPage {
+        frame: Frame::new(&visit.app, "Enter your password"),
+        form: FormFrame {
+            action: password,
+            token: visit.form_token(),
+            errors,
+            notices: destination.notices.clone(),
+            return_host: destination.foreign_host(&visit.app.redirects),
         },
-        token: visit.form_token(),
-        errors: found.iter().map(Into::into).collect(),
-        notices,
-        return_host: destination.foreign_host(&visit.app.redirects),
+        identifier,
+        change,
+        email_code: code_link(visit, &[]),
+        reset,
     };
-    let target = destination.url.as_ref();
-    match method {
-        Method::Password => {
-            let template = PasswordPage {
-                frame: Frame::new(&visit.app, "Enter your password"),
-                form,
-                identifier,
-                change,
-                email_code: code_link(visit, &[]),
-            };
-            form_page(visit, &template, found, target)
-        }
-        Method::EmailCode => {
-            let template = CodePage {
-                frame: Frame::new(&visit.app, "Check your email"),
-                form,
-                page: "factor-one",
-                is_test_address: is_test_address(&identifier),
-                identifier,
-                change,
-                outbox: path::OUTBOX,
-                password: pending.user.password_hash.is_some().then_some(password),
-            };
-            form_page(visit, &template, found, target)
-        }
-    }
+    form_page(visit, &template, found, destination.url.as_ref())
 }

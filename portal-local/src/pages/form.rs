@@ -7,7 +7,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::response::IntoResponse as _;
 use url::form_urlencoded;
 
 use super::errors;
@@ -48,7 +47,8 @@ impl FromRequest<Arc<App>> for Submission {
             return Err(errors::form_expired(app, &parts.uri));
         }
         if !is_form(&parts.headers) {
-            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(errors::unreadable_form(app, &parts.uri, status));
         }
         let visit = match Visit::read(app, &parts.uri, &parts.headers, true).await {
             Ok(Some(visit)) => visit,
@@ -58,7 +58,7 @@ impl FromRequest<Arc<App>> for Submission {
         let uri = parts.uri.clone();
         let body = Bytes::from_request(Request::from_parts(parts, body), app)
             .await
-            .map_err(axum::response::IntoResponse::into_response)?;
+            .map_err(|error| errors::unreadable_form(app, &uri, error.status()))?;
         let form = Form(form_urlencoded::parse(&body).into_owned().collect());
         if !app.form_key.accepts(&visit.known.browser.id, form.value(TOKEN_FIELD)) {
             return Err(errors::form_expired(app, &uri));
@@ -68,7 +68,7 @@ impl FromRequest<Arc<App>> for Submission {
 }
 
 /// Browsers say where a form comes from. Whatever says nothing still has to know the form's token.
-fn is_from_here(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     let same_site = text(&SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
     let same_origin = text(&ORIGIN).is_none_or(|origin| {
@@ -131,12 +131,7 @@ impl FormFrame {
 /// The status and the waiting time that go with what is wrong.
 pub(super) fn status_of(errors: &[FlowError]) -> (StatusCode, Option<i64>) {
     let retry_after = errors.iter().find_map(FlowError::retry_after_secs);
-    let status = match errors.first() {
-        None => StatusCode::OK,
-        Some(FlowError::TooManyRequests { .. }) => StatusCode::TOO_MANY_REQUESTS,
-        Some(FlowError::Locked { .. }) => StatusCode::FORBIDDEN,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let status = errors.first().map_or(StatusCode::OK, FlowError::status);
     (status, retry_after)
 }
 

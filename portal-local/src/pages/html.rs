@@ -8,6 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
+use portal_sdk::clock::UnixTime;
 use url::Url;
 
 use crate::app::App;
@@ -42,13 +43,6 @@ impl Frame {
 /// Renders a page. `target` is where its form leads in the end: Chromium applies `form-action` to the redirects after a
 /// submission too, so the application's origin must be named.
 pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
-    let body = match template.render() {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
     let mut form_action = format!("'self' {}", app.origin);
     if let Some(origin) = target
@@ -58,6 +52,22 @@ pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, targ
         form_action.push(' ');
         form_action.push_str(&origin);
     }
+    render(status, template, &form_action)
+}
+
+/// Renders a page without any form.
+pub(super) fn formless_page(status: StatusCode, template: &impl Template) -> Response<Body> {
+    render(status, template, "'none'")
+}
+
+fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Response<Body> {
+    let body = match template.render() {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
     let policy = format!(
         "default-src 'self'; base-uri 'none'; object-src 'none'; form-action {form_action}; frame-ancestors 'none'"
     );
@@ -94,4 +104,15 @@ pub(super) fn see_other(location: &str) -> Response<Body> {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// How long ago something was.
+pub(super) fn age(then: UnixTime, now: UnixTime) -> String {
+    let minutes = now.millis_since(then).max(0) / 60_000;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..1_440 => format!("{} h ago", minutes / 60),
+        _ => format!("{} d ago", minutes / 1_440),
+    }
 }

@@ -16,22 +16,25 @@ use crate::app::App;
 struct IndexPage {
     frame: Frame,
     environment: String,
-    links: [(&'static str, &'static str, &'static str); 4],
+    links: [(&'static str, &'static str, &'static str); 8],
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
-    let lines: Vec<String> = app
-        .environment()
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
     let template = IndexPage {
         frame: Frame::new(&app, "Local portal"),
-        environment: lines.join("\n"),
+        environment: app.environment_block(),
         links: [
             (path::SIGN_IN, "Sign in", "with a password or an email code"),
             (path::SIGN_UP, "Sign up", "make an account"),
-            (path::USER, "Account", "name, and sign out of this device"),
+            (path::USER, "Account", "name, addresses, password, devices"),
+            (
+                path::ORGANIZATION,
+                "Organization",
+                "members, invitations and roles of the active one",
+            ),
+            (path::ORGANIZATION_LIST, "Organizations", "switch between them"),
+            (path::CREATE_ORGANIZATION, "Create an organization", "and invite people"),
+            (path::SIGN_OUT, "Sign out", "of this browser"),
             (path::OUTBOX, "Outbox", "the mail that would have been sent"),
         ],
     };

@@ -5,6 +5,9 @@
 
 mod assets;
 mod avatar;
+mod code_page;
+mod confirm;
+mod create_organization;
 mod default_redirect;
 mod destination;
 mod errors;
@@ -12,33 +15,65 @@ mod factor_one;
 mod form;
 mod html;
 mod index;
+mod organization;
+mod organization_list;
 mod outbox;
 mod params;
+mod person;
+mod reset_password;
 mod sign_in;
+mod sign_out;
 mod sign_up;
+mod sign_up_continue;
+mod ticket;
 mod user;
 mod verify_email_address;
 mod visit;
+mod waitlist;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::app::App;
 
 pub(crate) use errors::{refused_address, unknown_host};
+pub(crate) use form::is_from_here;
+pub(crate) use ticket::accept as accept_ticket;
 
 /// Paths of the pages, as links and redirects write them.
 mod path {
+    use crate::store::Task;
+
     pub(super) const SIGN_IN: &str = "/sign-in";
     pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
+    pub(super) const RESET_PASSWORD: &str = "/sign-in/reset-password";
+    pub(super) const CHOOSE: &str = "/sign-in/choose";
+    pub(super) const SIGN_OUT: &str = "/sign-out";
+    pub(super) const WAITLIST: &str = "/waitlist";
+    pub(super) const UNAUTHORIZED_SIGN_IN: &str = "/unauthorized-sign-in";
+    pub(super) const CONTINUE: &str = "/sign-up/continue";
     pub(super) const SIGN_UP: &str = "/sign-up";
     pub(super) const VERIFY_EMAIL_ADDRESS: &str = "/sign-up/verify-email-address";
     pub(super) const USER: &str = "/user";
     pub(super) const SIGN_OUT_HERE: &str = "/user/sign-out";
+    pub(super) const TASKS: &str = "/sign-in/tasks";
+    pub(super) const CHOOSE_ORGANIZATION: &str = "/sign-in/tasks/choose-organization";
+    pub(super) const ORGANIZATION: &str = "/organization";
+    pub(super) const ORGANIZATION_LIST: &str = "/organization-list";
+    pub(super) const CREATE_ORGANIZATION: &str = "/create-organization";
+    pub(super) const CREATE_ORGANIZATION_INVITE: &str = "/create-organization/invite";
+    pub(super) const CREATE_ORGANIZATION_FINISH: &str = "/create-organization/finish";
     pub(super) const DEFAULT_REDIRECT: &str = "/default-redirect";
     pub(super) const OUTBOX: &str = "/__local/outbox";
+
+    /// Where a session's task is done.
+    pub(super) fn task(task: Task) -> &'static str {
+        match task {
+            Task::ChooseOrganization => CHOOSE_ORGANIZATION,
+        }
+    }
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
@@ -50,6 +85,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::OUTBOX, get(outbox::show))
         .route("/__local/outbox.json", get(outbox::json))
         .route("/__local/portal.css", get(assets::stylesheet))
+        .route("/__local/fragment.js", get(assets::fragment_script))
         .route("/__local/icon.svg", get(assets::icon))
         .route("/__local/avatar/{file}", get(avatar::show))
         .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
@@ -59,8 +95,41 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             path::VERIFY_EMAIL_ADDRESS,
             get(verify_email_address::show).post(verify_email_address::submit),
         )
-        .route(path::USER, get(user::show).post(user::submit))
-        .route(path::SIGN_OUT_HERE, post(user::sign_out))
+        .route(
+            path::CONTINUE,
+            get(sign_up_continue::show).post(sign_up_continue::submit),
+        )
+        .route("/sign-in/create", get(sign_up::elsewhere))
+        .route(
+            path::RESET_PASSWORD,
+            get(reset_password::show).post(reset_password::submit),
+        )
+        .route(path::CHOOSE, get(sign_out::show_choice).post(sign_out::submit_choice))
+        .route(path::SIGN_OUT, get(sign_out::show).post(sign_out::submit))
+        .route(path::WAITLIST, get(waitlist::show).post(waitlist::submit))
+        .route(path::UNAUTHORIZED_SIGN_IN, get(waitlist::unauthorized))
+        .merge(user::router())
+        .route(path::TASKS, get(organization_list::tasks))
+        .route("/sign-up/tasks", get(organization_list::tasks))
+        .route("/sign-up/tasks/choose-organization", get(organization_list::tasks))
+        .route(
+            path::CHOOSE_ORGANIZATION,
+            get(organization_list::show_task).post(organization_list::submit_task),
+        )
+        .route(
+            path::ORGANIZATION_LIST,
+            get(organization_list::show).post(organization_list::submit),
+        )
+        .route(
+            path::CREATE_ORGANIZATION,
+            get(create_organization::show).post(create_organization::submit),
+        )
+        .route(
+            path::CREATE_ORGANIZATION_INVITE,
+            get(create_organization::show_invite).post(create_organization::submit_invite),
+        )
+        .route(path::CREATE_ORGANIZATION_FINISH, get(create_organization::finish))
+        .merge(organization::router())
         .route(path::DEFAULT_REDIRECT, get(default_redirect::show))
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .fallback(errors::not_found)

@@ -7,11 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
-use portal_sdk::clock::UnixTime;
 use serde_json::{Value, json};
 
 use super::errors;
-use super::html::{Frame, page};
+use super::html::{Frame, age, page};
 use crate::app::App;
 use crate::json::{self, ApiError};
 use crate::store::outbox;
@@ -73,16 +72,7 @@ fn view(mail: &Mail) -> Value {
         "subject": mail.subject,
         "body": mail.body,
         "code": mail.code,
+        "link": mail.link,
         "created_at": mail.created_at.as_millis(),
     })
-}
-
-fn age(then: UnixTime, now: UnixTime) -> String {
-    let minutes = now.millis_since(then).max(0) / 60_000;
-    match minutes {
-        0 => "just now".to_owned(),
-        1..60 => format!("{minutes} min ago"),
-        60..1_440 => format!("{} h ago", minutes / 60),
-        _ => format!("{} d ago", minutes / 1_440),
-    }
 }

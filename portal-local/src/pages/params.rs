@@ -6,9 +6,10 @@ use url::form_urlencoded;
 pub(super) const EMAIL_ADDRESS: &str = "email_address";
 pub(super) const FIRST_NAME: &str = "first_name";
 pub(super) const LAST_NAME: &str = "last_name";
+pub(super) const TICKET: &str = "__clerk_ticket";
 
 /// Where a flow ends, and what its fields start with. Everything else in an address belongs to one page.
-const CARRIED: [&str; 10] = [
+const CARRIED: [&str; 11] = [
     query::REDIRECT_URL,
     query::SIGN_IN_FORCE_REDIRECT_URL,
     query::SIGN_IN_FALLBACK_REDIRECT_URL,
@@ -19,6 +20,7 @@ const CARRIED: [&str; 10] = [
     LAST_NAME,
     "username",
     "phone_number",
+    TICKET,
 ];
 
 /// Longer values are nobody's name, and no address that would be allowed.
@@ -45,6 +47,11 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Names and values, for a form that carries them along.
+    pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
+        self.0.clone()
+    }
+
     /// The same parameters with `value` for `name`; blank removes it.
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| *key != name).cloned().collect();
@@ -52,6 +59,11 @@ impl Params {
             pairs.push((name, value.to_owned()));
         }
         Self(pairs)
+    }
+
+    /// The same parameters without the ticket, which is good for one flow.
+    pub(super) fn without_ticket(&self) -> Self {
+        self.with(TICKET, "")
     }
 
     /// `path` with these parameters, and with `extra` that is meant for that page only.

@@ -5,12 +5,14 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::destination::Flow;
+use super::errors::PageResult;
 use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
-use super::visit::Visit;
-use super::{errors, factor_one, path};
+use super::visit::{Visit, satellite_return};
+use super::{factor_one, path, ticket};
 use crate::flow::{Field, FlowError, start_sign_in};
+use crate::store::SignUpMode;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -18,51 +20,62 @@ struct SignInPage {
     frame: Frame,
     form: FormFrame,
     identifier: String,
-    sign_up: String,
+    /// Address and words of the way to an account; `None` if there is none.
+    other: Option<(String, &'static str, &'static str)>,
 }
 
-pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(back) = satellite_return(&visit) {
+        return Ok(back);
+    }
+    if let Some(held) = ticket::of(&visit).await? {
+        return ticket::sign_in(&visit, held).await;
+    }
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
     }
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
-    render(&visit, identifier, &[])
+    Ok(render(&visit, identifier, &[]))
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignIn);
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
     }
     let identifier = form.field(Field::Identifier).to_owned();
     let (browser, typed, now) = (visit.known.browser.clone(), identifier.clone(), visit.app.now());
-    let started = visit
-        .app
-        .store
+    let store = &visit.app.store;
+    let started = store
         .transaction(move |connection| start_sign_in(connection, &browser, &typed, now))
-        .await;
-    match started {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => return render(&visit, identifier, &[error]),
-        Err(error) => return errors::store_failed(&visit.app, &error),
+        .await?;
+    if let Err(error) = started {
+        return Ok(render(&visit, identifier, &[error]));
     }
     // A password manager, or a test, may fill both fields at once.
     let password = form.field(Field::Password);
     if password.is_empty() {
-        return visit.see_other(&visit.params.link(path::FACTOR_ONE, &[]));
+        return Ok(visit.see_other(&visit.params.link(path::FACTOR_ONE, &[])));
     }
     factor_one::try_password(visit, password.to_owned()).await
 }
 
 fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignIn);
-    let elsewhere = visit
-        .params
-        .with(EMAIL_ADDRESS, identifier.trim())
-        .link(path::SIGN_UP, &[]);
+    let elsewhere = visit.params.with(EMAIL_ADDRESS, identifier.trim()).link(
+        match visit.settings.sign_up_mode {
+            SignUpMode::Waitlist => path::WAITLIST,
+            SignUpMode::Public | SignUpMode::Restricted => path::SIGN_UP,
+        },
+        &[],
+    );
     let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
     for (view, error) in errors.iter_mut().zip(found) {
         if *error == FlowError::IdentifierNotFound {
-            view.link = Some((elsewhere.clone(), "Sign up with it"));
+            view.link = match visit.settings.sign_up_mode {
+                SignUpMode::Public => Some((elsewhere.clone(), "Sign up with it")),
+                SignUpMode::Waitlist => Some((elsewhere.clone(), "Join the waitlist")),
+                SignUpMode::Restricted => None,
+            };
         }
     }
     let mut notices = destination.notices.clone();
@@ -79,7 +92,11 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
             return_host: destination.foreign_host(&visit.app.redirects),
         },
         identifier,
-        sign_up: elsewhere,
+        other: match visit.settings.sign_up_mode {
+            SignUpMode::Public => Some((elsewhere, "No account yet?", "Sign up")),
+            SignUpMode::Waitlist => Some((elsewhere, "No account yet?", "Join the waitlist")),
+            SignUpMode::Restricted => None,
+        },
     };
     form_page(visit, &template, found, destination.url.as_ref())
 }

@@ -5,14 +5,18 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::destination::Flow;
+use super::errors::PageResult;
 use super::form::{ErrorView, Form, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
+use super::path;
+use super::ticket::{self, Held};
 use super::visit::Visit;
-use super::{errors, path};
-use crate::flow::{Field, FlowError, Outcome, check_new_sign_up, start_sign_up};
+use crate::flow::{
+    Field, FlowError, Outcome, Ticket, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
+};
 use crate::password;
-use crate::store::StoreError;
+use crate::store::{Session, SignUpMode, StoreError};
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -21,6 +25,13 @@ struct SignUpPage {
     form: FormFrame,
     typed: Typed,
     sign_in: String,
+    /// An invitation fixes the address.
+    is_invited: bool,
+    names_required: bool,
+    /// Why there is no form, if there is none.
+    closed: Option<String>,
+    /// Where somebody without an invitation can wait for one.
+    waitlist: Option<String>,
 }
 
 /// What the fields hold. Never the password.
@@ -31,38 +42,78 @@ struct Typed {
     last_name: String,
 }
 
-pub(super) async fn show(visit: Visit) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignUp);
+pub(super) async fn show(visit: Visit) -> PageResult {
+    let held = ticket::of(&visit).await?;
+    let invited = match held {
+        Some(Held::Newcomer { ticket }) => Some(ticket),
+        Some(held) => return ticket::sign_in(&visit, held).await,
+        None => None,
+    };
+    if let (Some(session), None) = (&visit.session, &invited) {
+        return Ok(visit.finish(Flow::SignUp, session));
     }
     let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
     let typed = Typed {
-        email_address: prefill(EMAIL_ADDRESS),
+        email_address: invited.as_ref().map_or_else(
+            || prefill(EMAIL_ADDRESS),
+            |ticket| ticket.address().unwrap_or_default().to_owned(),
+        ),
         first_name: prefill(FIRST_NAME),
         last_name: prefill(LAST_NAME),
     };
-    render(&visit, typed, &[])
+    Ok(render(&visit, typed, invited.is_some(), &[]))
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> Response<Body> {
-    if visit.session.is_some() {
-        return visit.finish(Flow::SignUp);
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    let invited = match ticket::of(&visit).await? {
+        Some(Held::Newcomer { ticket }) => Some(ticket),
+        // A second click: the first one made the account and used the invitation up.
+        Some(Held::Over) if visit.session.is_some() => return Ok(visit.lost(Flow::SignUp).await),
+        // The account was made meanwhile, or the invitation was withdrawn.
+        Some(held) => return ticket::sign_in(&visit, held).await,
+        None => None,
+    };
+    if let (Some(session), None) = (&visit.session, &invited) {
+        return Ok(visit.finish(Flow::SignUp, session));
     }
     let typed = Typed {
-        email_address: form.field(Field::EmailAddress).to_owned(),
+        email_address: invited.as_ref().map_or_else(
+            || form.field(Field::EmailAddress).to_owned(),
+            |ticket| ticket.address().unwrap_or_default().to_owned(),
+        ),
         first_name: form.field(Field::FirstName).to_owned(),
         last_name: form.field(Field::LastName).to_owned(),
     };
-    match start(&visit, &typed, &form).await {
-        Ok(Ok(())) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[])),
-        Ok(Err(found)) => render(&visit, typed, &found),
-        Err(error) => errors::store_failed(&visit.app, &error),
-    }
+    let is_invited = invited.is_some();
+    Ok(match start(&visit, &typed, &form, invited).await? {
+        Ok(Some(session)) => visit.finish(Flow::SignUp, &session),
+        Ok(None) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[])),
+        // A request beside this one made the account of the same invitation.
+        Err(found) if is_invited && found == [FlowError::IdentifierExists] => visit.lost(Flow::SignUp).await,
+        Err(found) => render(&visit, typed, is_invited, &found),
+    })
 }
 
-async fn start(visit: &Visit, typed: &Typed, form: &Form) -> Result<Result<(), Vec<FlowError>>, StoreError> {
+/// `/sign-in/create`, where official clients look for this page if they know only where to sign in.
+pub(super) async fn elsewhere(visit: Visit) -> Response<Body> {
+    visit.see_other(&visit.params.link(path::SIGN_UP, &[]))
+}
+
+/// Begins to sign up; with an invitation that is all there is to do, and the session has begun.
+async fn start(
+    visit: &Visit,
+    typed: &Typed,
+    form: &Form,
+    invited: Option<Ticket>,
+) -> Result<Result<Option<Session>, Vec<FlowError>>, StoreError> {
     let password = form.field(Field::Password);
-    let new = match check_new_sign_up(&typed.email_address, password, &typed.first_name, &typed.last_name) {
+    let new = match check_new_sign_up(
+        &typed.email_address,
+        password,
+        &typed.first_name,
+        &typed.last_name,
+        visit.settings.names_required,
+    ) {
         Ok(new) => new,
         Err(found) => return Ok(Err(found)),
     };
@@ -76,15 +127,18 @@ async fn start(visit: &Visit, typed: &Typed, form: &Form) -> Result<Result<(), V
         visit.app.application_name.clone(),
         visit.app.now(),
     );
-    let started: Outcome<()> = visit
+    let started: Outcome<Option<Session>> = visit
         .app
         .store
-        .transaction(move |connection| start_sign_up(connection, &browser, new, hash, &name, now))
+        .transaction(move |connection| match invited {
+            Some(ticket) => Ok(sign_up_with_ticket(connection, &browser, new, hash, &ticket, now)?.map(Some)),
+            None => Ok(start_sign_up(connection, &browser, new, hash, &name, now)?.map(|()| None)),
+        })
         .await;
     Ok(started?.map_err(|error| vec![error]))
 }
 
-fn render(visit: &Visit, typed: Typed, found: &[FlowError]) -> Response<Body> {
+fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignUp);
     let sign_in = visit
         .params
@@ -100,6 +154,7 @@ fn render(visit: &Visit, typed: Typed, found: &[FlowError]) -> Response<Body> {
     if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
         notices.push("Your sign-up attempt expired. Please start again.".to_owned());
     }
+    let closed = may_sign_up(&visit.settings).err().filter(|_| !is_invited);
     let template = SignUpPage {
         frame: Frame::new(&visit.app, "Create your account"),
         form: FormFrame {
@@ -111,6 +166,10 @@ fn render(visit: &Visit, typed: Typed, found: &[FlowError]) -> Response<Body> {
         },
         typed,
         sign_in,
+        is_invited,
+        names_required: visit.settings.names_required,
+        closed: closed.map(|error| error.to_string()),
+        waitlist: (visit.settings.sign_up_mode == SignUpMode::Waitlist).then(|| visit.params.link(path::WAITLIST, &[])),
     };
     form_page(visit, &template, found, destination.url.as_ref())
 }

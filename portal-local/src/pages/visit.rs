@@ -19,13 +19,18 @@ use crate::dev_browser::{self, KnownBrowser};
 use crate::directives::dev_browser_cookie;
 use crate::flow::live_session;
 use crate::redirect::{hand_over, replace_query};
-use crate::store::{Session, StoreError};
+use crate::store::{Session, Settings, StoreError};
+use crate::store::{sessions, settings};
 
-pub(super) struct Visit {
+/// What Clerk's scripts call [`query::SATELLITE_REDIRECT_URL`].
+const SATELLITE_URL: &str = "__clerk_satellite_url";
+
+pub(crate) struct Visit {
     pub(super) app: Arc<App>,
     pub(super) known: KnownBrowser,
     pub(super) session: Option<Session>,
     pub(super) params: Params,
+    pub(super) settings: Settings,
     raw_query: String,
     /// The browser must be told its token.
     is_new: bool,
@@ -46,6 +51,7 @@ impl Visit {
             .and_then(|text| app.redirects.absolute(text).ok())
             .filter(|url| !app.redirects.is_own(url));
         let tokens = dev_browser::cookie_tokens(headers);
+        let user_agent = dev_browser::user_agent(headers);
         let shared = Arc::clone(app);
         let now = app.now();
         let found = app
@@ -61,15 +67,19 @@ impl Visit {
                 if let Some(home) = &home {
                     dev_browser::remember_home(connection, &mut known, home)?;
                 }
-                let session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
-                Ok(Some((known, session, is_new)))
+                let mut session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
+                if let Some(session) = &mut session {
+                    sessions::see(connection, session, user_agent.as_deref())?;
+                }
+                Ok(Some((known, session, settings::read(connection)?, is_new)))
             })
             .await?;
-        Ok(found.map(|(known, session, is_new)| Self {
+        Ok(found.map(|(known, session, settings, is_new)| Self {
             app: Arc::clone(app),
             known,
             session,
             params,
+            settings,
             raw_query,
             is_new,
         }))
@@ -87,12 +97,31 @@ impl Visit {
         Destination::of(flow, &self.app.redirects, &self.params, home)
     }
 
-    /// The end of a flow: off to its destination, with the development browser handed over.
-    pub(super) fn finish(&self, flow: Flow) -> Response<Body> {
+    /// The end of a flow: off to its destination, with the development browser handed over; first to what the session
+    /// still waits for.
+    pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response<Body> {
+        if let Some(task) = session.task {
+            return self.see_other(&self.params.without_ticket().link(path::task(task), &[]));
+        }
         let destination = self.destination(flow).url_or_default(&self.app.origin);
         match destination {
             Some(url) => self.send_to(url),
             None => see_other(path::DEFAULT_REDIRECT),
+        }
+    }
+
+    /// `redirect_url`, if people may be sent there.
+    pub(super) fn redirect_url(&self) -> Option<String> {
+        let text = self.params.value(query::REDIRECT_URL)?;
+        self.app.redirects.resolve(text).ok().map(Into::into)
+    }
+
+    /// Somebody left an organization: back to the application if one sent them here, else to those that remain.
+    pub(super) fn after_organization(&self) -> Response<Body> {
+        let text = self.params.value(query::REDIRECT_URL);
+        match text.and_then(|text| self.app.redirects.resolve(text).ok()) {
+            Some(url) => self.send_to(url),
+            None => self.see_other(path::ORGANIZATION_LIST),
         }
     }
 
@@ -105,7 +134,7 @@ impl Visit {
             .transaction(move |connection| live_session(connection, &browser, now))
             .await;
         match session {
-            Ok(Some(_)) => self.finish(flow),
+            Ok(Some((_, session))) => self.finish(flow, &session),
             Ok(None) => {
                 let start = match flow {
                     Flow::SignIn => path::SIGN_IN,
@@ -176,6 +205,21 @@ fn handed_over(parts: &Parts) -> Option<(String, String)> {
         .query()
         .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     Some((token.into_owned(), clean))
+}
+
+/// A satellite in development sends its people here to learn which browser they are: back to it, with the token. Only
+/// to addresses that people may be sent to.
+pub(super) fn satellite_return(visit: &Visit) -> Option<Response<Body>> {
+    let text = [query::SATELLITE_REDIRECT_URL, SATELLITE_URL]
+        .into_iter()
+        .find_map(|name| visit.own_parameter(name))?;
+    let mut url = visit.app.redirects.absolute(&text).ok()?;
+    let pairs = [
+        (query::DEV_BROWSER, visit.known.token.as_str()),
+        (query::SYNCED, "true"),
+    ];
+    replace_query(&mut url, &[query::DEV_BROWSER, query::SYNCED], &pairs);
+    Some(visit.see_other(url.as_str()))
 }
 
 /// Another origin says which browser this is: keep that, and take it out of the address bar. A token that is not known

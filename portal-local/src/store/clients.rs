@@ -57,6 +57,16 @@ pub(crate) fn of_dev_browser(
     if let Some(client) = find_of_dev_browser(connection, dev_browser)? {
         return Ok(client);
     }
+    let client = insert(connection, now)?;
+    connection.execute(
+        "UPDATE dev_browsers SET client_id = ? WHERE id = ?",
+        params![client.id, dev_browser.id],
+    )?;
+    Ok(client)
+}
+
+/// A client that belongs to no browser yet.
+pub(crate) fn insert(connection: &Connection, now: UnixTime) -> rusqlite::Result<Client> {
     let client = Client {
         id: ids::new_id(ids::CLIENT, now),
         sign_in_id: None,
@@ -66,10 +76,6 @@ pub(crate) fn of_dev_browser(
     connection.execute(
         "INSERT INTO clients (id, created_at, updated_at) VALUES (?, ?, ?)",
         params![client.id, Millis(now), Millis(now)],
-    )?;
-    connection.execute(
-        "UPDATE dev_browsers SET client_id = ? WHERE id = ?",
-        params![client.id, dev_browser.id],
     )?;
     Ok(client)
 }

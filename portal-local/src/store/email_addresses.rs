@@ -49,10 +49,54 @@ pub(crate) fn find_verified(connection: &Connection, address: &str) -> rusqlite:
 pub(crate) fn of_user(connection: &Connection, user_id: &str) -> rusqlite::Result<Vec<EmailAddress>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM email_addresses WHERE user_id = ? ORDER BY created_at, id"
+            "SELECT {COLUMNS} FROM email_addresses WHERE user_id = ? ORDER BY created_at, rowid"
         ))?
         .query_map([user_id], read)?
         .collect()
+}
+
+pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<EmailAddress>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM email_addresses WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()
+}
+
+/// Adds an address that still has to be proven. Returns its id.
+pub(crate) fn insert_unverified(
+    connection: &Connection,
+    user_id: &str,
+    address: &str,
+    now: UnixTime,
+) -> rusqlite::Result<String> {
+    let id = ids::new_id(ids::EMAIL_ADDRESS, now);
+    connection.execute(
+        "INSERT INTO email_addresses (id, user_id, address, address_norm, strategy, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        params![
+            id,
+            user_id,
+            address.trim(),
+            normalize(address),
+            Strategy::EmailCode,
+            Millis(now)
+        ],
+    )?;
+    Ok(id)
+}
+
+/// Mail to the address arrives.
+pub(crate) fn set_verified(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE email_addresses SET verified_at = ?1, updated_at = ?1 WHERE id = ?2",
+        params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM email_addresses WHERE id = ?", [id])?;
+    Ok(())
 }
 
 /// Adds an address whose owner has just proven that mail to it arrives. Returns its id.

@@ -10,8 +10,9 @@ use crate::{ids, mint};
 
 /// What stays the same for as long as the database exists.
 pub(crate) struct Instance {
-    /// Also the id of the signing key.
     pub(crate) id: String,
+    /// The signing key's id: the instance's own for the first key.
+    pub(crate) key_id: String,
     pub(crate) secret_key: Secret,
     /// PKCS #8.
     pub(crate) signing_key: Vec<u8>,
@@ -22,8 +23,10 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
     if let Some(instance) = find(connection)? {
         return Ok(instance);
     }
+    let id = ids::new_id(ids::INSTANCE, now);
     let instance = Instance {
-        id: ids::new_id(ids::INSTANCE, now),
+        key_id: id.clone(),
+        id,
         secret_key: Secret::new(format!("sk_test_{}", random_alphanumeric(40))),
         signing_key: mint::generate_key().map_err(|_| OpenError::Key)?,
         form_key: random_bytes::<32>().to_vec(),
@@ -44,7 +47,7 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
 fn find(connection: &Connection) -> rusqlite::Result<Option<Instance>> {
     connection
         .query_row(
-            "SELECT id, secret_key, signing_key, form_key FROM instance",
+            "SELECT id, secret_key, signing_key, form_key, coalesce(key_id, id) FROM instance",
             [],
             |row| {
                 Ok(Instance {
@@ -52,8 +55,18 @@ fn find(connection: &Connection) -> rusqlite::Result<Option<Instance>> {
                     secret_key: Secret::new(row.get::<_, String>(1)?),
                     signing_key: row.get(2)?,
                     form_key: row.get(3)?,
+                    key_id: row.get(4)?,
                 })
             },
         )
         .optional()
+}
+
+/// Another signing key takes the place of the one there was.
+pub(crate) fn set_signing_key(connection: &Connection, key_id: &str, signing_key: &[u8]) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE instance SET key_id = ?, signing_key = ?",
+        params![key_id, signing_key],
+    )?;
+    Ok(())
 }

@@ -7,16 +7,26 @@ pub(crate) mod clients;
 pub(crate) mod dev_browsers;
 pub(crate) mod email_addresses;
 pub(crate) mod handshake_nonces;
-mod instance;
+pub(crate) mod instance;
+pub(crate) mod invitations;
+pub(crate) mod memberships;
+mod metadata;
 mod open;
+pub(crate) mod organization_invitations;
+pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod refresh_tokens;
+pub(crate) mod reset;
+pub(crate) mod roles;
 mod schema;
 pub(crate) mod sessions;
+pub(crate) mod settings;
+pub(crate) mod sign_in_tokens;
 pub(crate) mod sign_ins;
 pub(crate) mod sign_ups;
 pub(crate) mod users;
 pub(crate) mod verifications;
+pub(crate) mod waitlist;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,13 +39,22 @@ pub(crate) use clients::Client;
 pub(crate) use dev_browsers::DevBrowser;
 pub(crate) use email_addresses::EmailAddress;
 pub(crate) use instance::Instance;
+pub(crate) use invitations::Invitation;
+pub(crate) use memberships::{Member, Membership};
+pub(crate) use metadata::Metadata;
 pub(crate) use open::OpenError;
+pub(crate) use organization_invitations::{InvitationStatus, OrganizationInvitation};
+pub(crate) use organizations::Organization;
 pub use outbox::{Mail, MailKind};
-pub(crate) use sessions::{Session, SessionStatus};
+pub(crate) use roles::Role;
+pub(crate) use sessions::{Session, SessionStatus, Task};
+pub use settings::{Settings, SignUpMode};
+pub(crate) use sign_in_tokens::SignInToken;
 pub(crate) use sign_ins::{AttemptStatus, SignIn};
 pub(crate) use sign_ups::SignUp;
 pub(crate) use users::{NewUser, User};
 pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
+pub(crate) use waitlist::{WaitlistEntry, WaitlistStatus};
 
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +75,7 @@ impl Store {
         let mut connection = open::open(location)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let instance = instance::find_or_create(&transaction, now)?;
+        roles::ensure_system(&transaction, now)?;
         transaction.commit()?;
         let store = Self {
             connection: Arc::new(Mutex::new(Some(connection))),
@@ -70,14 +90,25 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.attempt(work).await
+    }
+
+    /// Like [`transaction`](Self::transaction), for work that can be refused: what is refused is undone.
+    pub(crate) async fn attempt<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
         let connection = Arc::clone(&self.connection);
         tokio::task::spawn_blocking(move || {
             // A panic in `work` rolled its transaction back, so the connection behind a poisoned lock is sound.
             let mut guard = connection.lock().unwrap_or_else(PoisonError::into_inner);
             let connection = guard.as_mut().ok_or(StoreError::closed())?;
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            let transaction = begun.map_err(StoreError::from)?;
             let value = work(&transaction)?;
-            transaction.commit()?;
+            transaction.commit().map_err(StoreError::from)?;
             Ok(value)
         })
         .await

@@ -12,10 +12,16 @@ use crate::ids;
 pub enum MailKind {
     /// It carries the code that proves an address or signs somebody in.
     VerificationCode,
+    /// It carries the link that lets somebody join an organization.
+    OrganizationInvitation,
+    /// It carries the link that lets somebody make an account.
+    Invitation,
 }
 
 words!(MailKind {
     VerificationCode = "verification_code",
+    OrganizationInvitation = "organization_invitation",
+    Invitation = "invitation",
 });
 
 /// A mail in the outbox. Nothing is ever sent.
@@ -34,8 +40,17 @@ pub struct Mail {
     pub body: String,
     /// The code inside, if there is one.
     pub code: Option<String>,
+    /// The link inside, if there is one.
+    pub link: Option<String>,
     /// When it was written.
     pub created_at: UnixTime,
+}
+
+/// What a mail leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content<'a> {
+    Code(&'a str),
+    Link(&'a str),
 }
 
 pub(crate) fn insert(
@@ -44,12 +59,26 @@ pub(crate) fn insert(
     kind: MailKind,
     subject: &str,
     body: &str,
-    code: Option<&str>,
+    content: Content<'_>,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
+    let (code, link) = match content {
+        Content::Code(code) => (Some(code), None),
+        Content::Link(link) => (None, Some(link)),
+    };
     connection.execute(
-        "INSERT INTO outbox (id, recipient, kind, subject, body, code, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        params![ids::new_id(ids::MAIL, now), to, kind, subject, body, code, Millis(now)],
+        "INSERT INTO outbox (id, recipient, kind, subject, body, code, link, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            ids::new_id(ids::MAIL, now),
+            to,
+            kind,
+            subject,
+            body,
+            code,
+            link,
+            Millis(now)
+        ],
     )?;
     Ok(())
 }
@@ -58,7 +87,8 @@ pub(crate) fn insert(
 pub(crate) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Mail>> {
     connection
         .prepare_cached(
-            "SELECT id, recipient, kind, subject, body, code, created_at FROM outbox ORDER BY rowid DESC LIMIT ?",
+            "SELECT id, recipient, kind, subject, body, code, link, created_at FROM outbox
+             ORDER BY rowid DESC LIMIT ?",
         )?
         .query_map([limit], |row| {
             Ok(Mail {
@@ -68,7 +98,8 @@ pub(crate) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<
                 subject: row.get(3)?,
                 body: row.get(4)?,
                 code: row.get(5)?,
-                created_at: row.get::<_, Millis>(6)?.0,
+                link: row.get(6)?,
+                created_at: row.get::<_, Millis>(7)?.0,
             })
         })?
         .collect()

@@ -11,26 +11,31 @@ pub(crate) struct RefreshToken {
     pub(crate) session_id: String,
     pub(crate) expire_at: UnixTime,
     pub(crate) replaced_at: Option<UnixTime>,
+    /// Whether the application may know cookies by the plain publishable key's suffix.
+    pub(crate) for_plain_key: bool,
 }
 
 /// Makes a token for `session`, as long-lived as the session itself.
-pub(crate) fn issue(connection: &Connection, session: &Session) -> rusqlite::Result<String> {
+pub(crate) fn issue(connection: &Connection, session: &Session, for_plain_key: bool) -> rusqlite::Result<String> {
     let token = random_token();
     connection.execute(
-        "INSERT INTO refresh_tokens (token_hash, session_id, expire_at) VALUES (?, ?, ?)",
-        params![hash(&token), session.id, Millis(session.expire_at)],
+        "INSERT INTO refresh_tokens (token_hash, session_id, expire_at, for_plain_key) VALUES (?, ?, ?, ?)",
+        params![hash(&token), session.id, Millis(session.expire_at), for_plain_key],
     )?;
     Ok(token)
 }
 
 pub(crate) fn find(connection: &Connection, token: &str) -> rusqlite::Result<Option<RefreshToken>> {
     connection
-        .prepare_cached("SELECT session_id, expire_at, replaced_at FROM refresh_tokens WHERE token_hash = ?")?
+        .prepare_cached(
+            "SELECT session_id, expire_at, replaced_at, for_plain_key FROM refresh_tokens WHERE token_hash = ?",
+        )?
         .query_row([hash(token)], |row| {
             Ok(RefreshToken {
                 session_id: row.get(0)?,
                 expire_at: row.get::<_, Millis>(1)?.0,
                 replaced_at: row.get::<_, Option<Millis>>(2)?.map(|at| at.0),
+                for_plain_key: row.get(3)?,
             })
         })
         .optional()

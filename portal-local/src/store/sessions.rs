@@ -30,6 +30,16 @@ words!(SessionStatus {
     Abandoned = "abandoned",
 });
 
+/// What a pending session waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    ChooseOrganization,
+}
+
+words!(Task {
+    ChooseOrganization = "choose-organization",
+});
+
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) id: String,
@@ -37,6 +47,12 @@ pub(crate) struct Session {
     pub(crate) user_id: String,
     /// As stored; [`Session::is_live`] also looks at the time.
     pub(crate) status: SessionStatus,
+    /// Set exactly while the status is pending.
+    pub(crate) task: Option<Task>,
+    /// `None`: the personal account.
+    pub(crate) last_active_organization_id: Option<String>,
+    /// What the browser last said about itself.
+    pub(crate) user_agent: Option<String>,
     pub(crate) first_factor_at: UnixTime,
     pub(crate) expire_at: UnixTime,
     pub(crate) abandon_at: UnixTime,
@@ -52,7 +68,7 @@ impl Session {
 }
 
 const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at";
+                       created_at, updated_at, task, last_active_organization_id, user_agent";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -66,6 +82,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_active_at: row.get::<_, Millis>(7)?.0,
         created_at: row.get::<_, Millis>(8)?.0,
         updated_at: row.get::<_, Millis>(9)?.0,
+        task: row.get(10)?,
+        last_active_organization_id: row.get(11)?,
+        user_agent: row.get(12)?,
     })
 }
 
@@ -126,6 +145,9 @@ pub(crate) fn insert(
         client_id: client_id.to_owned(),
         user_id: user_id.to_owned(),
         status: SessionStatus::Active,
+        task: None,
+        last_active_organization_id: None,
+        user_agent: None,
         first_factor_at: now,
         expire_at,
         abandon_at,
@@ -134,7 +156,7 @@ pub(crate) fn insert(
         updated_at: now,
     };
     connection.execute(
-        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5)"),
+        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5, NULL, NULL, NULL)"),
         params![
             session.id,
             session.client_id,
@@ -148,12 +170,72 @@ pub(crate) fn insert(
     Ok(session)
 }
 
+/// Every session, the latest first, their statuses as of `now`.
+pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Session>> {
+    let sessions: Vec<Session> = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sessions ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([], read)?
+        .collect::<Result<_, _>>()?;
+    sessions
+        .into_iter()
+        .map(|session| settle(connection, session, now))
+        .collect()
+}
+
+/// The user's sessions, the latest first, their statuses as of `now`.
+pub(crate) fn of_user(connection: &Connection, user_id: &str, now: UnixTime) -> rusqlite::Result<Vec<Session>> {
+    let sessions: Vec<Session> = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sessions WHERE user_id = ? ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([user_id], read)?
+        .collect::<Result<_, _>>()?;
+    sessions
+        .into_iter()
+        .map(|session| settle(connection, session, now))
+        .collect()
+}
+
+/// Makes an organization, or the personal account, the active one, and notes what the session waits for.
+pub(crate) fn set_organization(
+    connection: &Connection,
+    session: &Session,
+    organization_id: Option<&str>,
+    task: Option<Task>,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    let status = if task.is_some() {
+        SessionStatus::Pending
+    } else {
+        SessionStatus::Active
+    };
+    connection.execute(
+        "UPDATE sessions SET last_active_organization_id = ?, task = ?, status = ?, updated_at = ? WHERE id = ?",
+        params![organization_id, task, status, Millis(now), session.id],
+    )?;
+    Ok(())
+}
+
 pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE sessions SET status = ?, updated_at = ? WHERE id = ?",
+        "UPDATE sessions SET status = ?, task = NULL, updated_at = ? WHERE id = ?",
         params![status, Millis(now), id],
     )?;
     connection.execute("DELETE FROM refresh_tokens WHERE session_id = ?", [id])?;
+    Ok(())
+}
+
+/// Keeps what the browser of a session says about itself.
+pub(crate) fn see(connection: &Connection, session: &mut Session, user_agent: Option<&str>) -> rusqlite::Result<()> {
+    if user_agent.is_some() && session.user_agent.as_deref() != user_agent {
+        connection.execute(
+            "UPDATE sessions SET user_agent = ? WHERE id = ?",
+            params![user_agent, session.id],
+        )?;
+        session.user_agent = user_agent.map(Into::into);
+    }
     Ok(())
 }
 

@@ -10,12 +10,15 @@ use crate::ids;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptStatus {
     NeedsFirstFactor,
+    /// A code allowed a new password, which has not come yet.
+    NeedsNewPassword,
     MissingRequirements,
     Complete,
 }
 
 words!(AttemptStatus {
     NeedsFirstFactor = "needs_first_factor",
+    NeedsNewPassword = "needs_new_password",
     MissingRequirements = "missing_requirements",
     Complete = "complete",
 });
@@ -77,6 +80,11 @@ pub(crate) fn insert(
     )?;
     clients::set_sign_in(connection, &client.id, &sign_in.id)?;
     Ok(sign_in)
+}
+
+pub(crate) fn set_status(connection: &Connection, id: &str, status: AttemptStatus) -> rusqlite::Result<()> {
+    connection.execute("UPDATE sign_ins SET status = ? WHERE id = ?", params![status, id])?;
+    Ok(())
 }
 
 pub(crate) fn complete(connection: &Connection, id: &str, session_id: &str) -> rusqlite::Result<()> {

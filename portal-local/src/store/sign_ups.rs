@@ -14,6 +14,8 @@ pub(crate) struct SignUp {
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) status: AttemptStatus,
+    /// Set if the address is proven and something else is missing.
+    pub(crate) email_verified_at: Option<UnixTime>,
     pub(crate) abandon_at: UnixTime,
 }
 
@@ -21,7 +23,8 @@ pub(crate) struct SignUp {
 pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Result<Option<SignUp>> {
     connection
         .prepare_cached(
-            "SELECT id, email_address, password_hash, first_name, last_name, status, abandon_at
+            "SELECT id, email_address, password_hash, first_name, last_name, status, abandon_at,
+                    email_verified_at
              FROM sign_ups WHERE id = ?",
         )?
         .query_row([&client.sign_up_id], |row| {
@@ -33,6 +36,7 @@ pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Res
                 last_name: row.get(4)?,
                 status: row.get(5)?,
                 abandon_at: row.get::<_, Millis>(6)?.0,
+                email_verified_at: row.get::<_, Option<Millis>>(7)?.map(|at| at.0),
             })
         })
         .optional()
@@ -66,6 +70,15 @@ pub(crate) fn insert(
 
 pub(crate) fn new_id(now: UnixTime) -> String {
     ids::new_id(ids::SIGN_UP, now)
+}
+
+/// The address is proven; the attempt goes on.
+pub(crate) fn set_email_verified(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sign_ups SET email_verified_at = ? WHERE id = ?",
+        params![Millis(now), id],
+    )?;
+    Ok(())
 }
 
 /// The user exists: what waited here is no longer needed.

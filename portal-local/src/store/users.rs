@@ -1,19 +1,29 @@
 //! Users.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Millis, Strategy, email_addresses};
+use super::{Metadata, Millis, Strategy, email_addresses};
 use crate::ids;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) id: String,
+    /// The application's own id of this person.
+    pub(crate) external_id: Option<String>,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) primary_email_address_id: Option<String>,
     pub(crate) password_hash: Option<String>,
     pub(crate) password_updated_at: Option<UnixTime>,
+    /// The password is known to strangers: it signs nobody in any more.
+    pub(crate) password_compromised: bool,
+    pub(crate) public_metadata: Metadata,
+    pub(crate) private_metadata: Metadata,
+    pub(crate) unsafe_metadata: Metadata,
+    pub(crate) banned: bool,
+    pub(crate) delete_self_enabled: bool,
+    pub(crate) create_organization_enabled: bool,
     pub(crate) failed_attempts: u32,
     pub(crate) locked_until: Option<UnixTime>,
     pub(crate) last_sign_in_at: Option<UnixTime>,
@@ -43,6 +53,8 @@ impl User {
 /// A person whose email address is proven.
 #[derive(Clone, Debug)]
 pub(crate) struct NewUser {
+    /// `None` makes a new one.
+    pub(crate) id: Option<String>,
     pub(crate) email_address: String,
     pub(crate) strategy: Strategy,
     pub(crate) password_hash: Option<String>,
@@ -50,36 +62,68 @@ pub(crate) struct NewUser {
     pub(crate) last_name: Option<String>,
 }
 
+const COLUMNS: &str = "id, external_id, first_name, last_name, primary_email_address_id, password_hash, \
+                       password_updated_at, password_compromised, public_metadata, private_metadata, unsafe_metadata, \
+                       banned, delete_self_enabled, create_organization_enabled, failed_attempts, locked_until, \
+                       last_sign_in_at, last_active_at, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<User> {
+    let moment = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Millis>>(column)?.map(|at| at.0));
+    Ok(User {
+        id: row.get(0)?,
+        external_id: row.get(1)?,
+        first_name: row.get(2)?,
+        last_name: row.get(3)?,
+        primary_email_address_id: row.get(4)?,
+        password_hash: row.get(5)?,
+        password_updated_at: moment(6)?,
+        password_compromised: row.get(7)?,
+        public_metadata: row.get(8)?,
+        private_metadata: row.get(9)?,
+        unsafe_metadata: row.get(10)?,
+        banned: row.get(11)?,
+        delete_self_enabled: row.get(12)?,
+        create_organization_enabled: row.get(13)?,
+        failed_attempts: row.get(14)?,
+        locked_until: moment(15)?,
+        last_sign_in_at: moment(16)?,
+        last_active_at: moment(17)?,
+        created_at: row.get::<_, Millis>(18)?.0,
+        updated_at: row.get::<_, Millis>(19)?.0,
+    })
+}
+
 pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<User>> {
     connection
-        .prepare_cached(
-            "SELECT id, first_name, last_name, primary_email_address_id, password_hash, password_updated_at,
-                    failed_attempts, locked_until, last_sign_in_at, last_active_at, created_at, updated_at
-             FROM users WHERE id = ?",
-        )?
-        .query_row([id], |row| {
-            let moment = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Millis>>(column)?.map(|at| at.0));
-            Ok(User {
-                id: row.get(0)?,
-                first_name: row.get(1)?,
-                last_name: row.get(2)?,
-                primary_email_address_id: row.get(3)?,
-                password_hash: row.get(4)?,
-                password_updated_at: moment(5)?,
-                failed_attempts: row.get(6)?,
-                locked_until: moment(7)?,
-                last_sign_in_at: moment(8)?,
-                last_active_at: moment(9)?,
-                created_at: row.get::<_, Millis>(10)?.0,
-                updated_at: row.get::<_, Millis>(11)?.0,
-            })
-        })
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id = ?"))?
+        .query_row([id], read)
         .optional()
+}
+
+/// The user whom the application knows under this id.
+pub(crate) fn find_external(connection: &Connection, external_id: &str) -> rusqlite::Result<Option<User>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE external_id = ?"))?
+        .query_row([external_id], read)
+        .optional()
+}
+
+/// Users whose id, name or address contains `query` (empty: everybody), the latest first.
+pub(crate) fn search(connection: &Connection, query: &str) -> rusqlite::Result<Vec<User>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM users WHERE ?1 = '' OR id = ?1 OR external_id = ?1
+             OR instr(lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), lower(?1)) > 0
+             OR EXISTS (SELECT 1 FROM email_addresses WHERE user_id = users.id AND instr(address_norm, lower(?1)) > 0)
+             ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([query], read)?
+        .collect()
 }
 
 /// Creates the user and the verified primary address. Returns the user's id.
 pub(crate) fn insert(connection: &Connection, new: &NewUser, now: UnixTime) -> rusqlite::Result<String> {
-    let id = ids::new_id(ids::USER, now);
+    let id = new.id.clone().unwrap_or_else(|| ids::new_id(ids::USER, now));
     let password_updated_at = new.password_hash.as_ref().map(|_| Millis(now));
     connection.execute(
         "INSERT INTO users (id, first_name, last_name, password_hash, password_updated_at, created_at, updated_at)
@@ -112,6 +156,59 @@ pub(crate) fn set_names(
         "UPDATE users SET first_name = ?, last_name = ?, updated_at = ? WHERE id = ?",
         params![first_name, last_name, Millis(now), id],
     )?;
+    Ok(())
+}
+
+/// Writes what an administrator can change: names, external id, metadata and flags.
+pub(crate) fn update(connection: &Connection, user: &User, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE users SET external_id = ?, first_name = ?, last_name = ?, public_metadata = ?, private_metadata = ?,
+                unsafe_metadata = ?, banned = ?, password_compromised = ?, delete_self_enabled = ?,
+                create_organization_enabled = ?, updated_at = ? WHERE id = ?",
+        params![
+            user.external_id,
+            user.first_name,
+            user.last_name,
+            user.public_metadata,
+            user.private_metadata,
+            user.unsafe_metadata,
+            user.banned,
+            user.password_compromised,
+            user.delete_self_enabled,
+            user.create_organization_enabled,
+            Millis(now),
+            user.id
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_primary_email_address(
+    connection: &Connection,
+    id: &str,
+    address_id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE users SET primary_email_address_id = ?, updated_at = ? WHERE id = ?",
+        params![address_id, Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// A new password, which nobody else knows yet.
+pub(crate) fn set_password(connection: &Connection, id: &str, hash: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE users SET password_hash = ?1, password_updated_at = ?2, password_compromised = 0, failed_attempts = 0,
+                locked_until = NULL, updated_at = ?2 WHERE id = ?3",
+        params![hash, Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// Removes the user with their addresses, memberships and sessions.
+pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM users WHERE id = ?", [id])?;
     Ok(())
 }
 

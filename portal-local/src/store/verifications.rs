@@ -10,11 +10,21 @@ use crate::secrets::{SecretHash, hash_code};
 /// How somebody proves something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {
+    /// A code by mail.
     EmailCode,
+    /// A code by mail that also allows a new password.
+    ResetPasswordEmailCode,
+    /// The link of an invitation, which came by mail.
+    Ticket,
+    /// An administrator of the application says so.
+    Admin,
 }
 
 words!(Strategy {
     EmailCode = "email_code",
+    ResetPasswordEmailCode = "reset_password_email_code",
+    Ticket = "ticket",
+    Admin = "admin",
 });
 
 /// What a code is for.
@@ -22,6 +32,8 @@ words!(Strategy {
 pub(crate) enum Subject<'a> {
     SignIn(&'a str),
     SignUp(&'a str),
+    /// An address that somebody adds to their account.
+    EmailAddress(&'a str),
 }
 
 impl<'a> Subject<'a> {
@@ -29,6 +41,7 @@ impl<'a> Subject<'a> {
         match self {
             Self::SignIn(id) => ("sign_in", id),
             Self::SignUp(id) => ("sign_up", id),
+            Self::EmailAddress(id) => ("email_address", id),
         }
     }
 }

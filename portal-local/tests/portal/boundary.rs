@@ -163,3 +163,140 @@ async fn garbage_is_no_failure() {
         .await;
     assert_eq!(answer.status, 422);
 }
+
+#[tokio::test]
+async fn what_is_no_form_of_ours_gets_a_page_that_says_so() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    let pages = [
+        "/sign-in",
+        "/sign-up",
+        "/user",
+        "/user/security",
+        "/user/delete",
+        "/user/email-addresses",
+        "/organization-list",
+        "/create-organization",
+        "/sign-out",
+        "/sign-in/choose",
+    ];
+    for path in pages {
+        browser.get("/user").await;
+        let token = browser.form_token();
+        let fields = [("form_token", token.as_str())];
+        for mime in [
+            "application/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "nonsense",
+        ] {
+            let answer = browser.clone().post(path, &fields, &[("content-type", mime)]).await;
+            assert_eq!(answer.status, 415, "{path} {mime}");
+            assert!(answer.body.contains("Start again"), "{path}");
+        }
+        let long = "x".repeat(300_000);
+        let answer = browser
+            .clone()
+            .post(path, &[("form_token", &token), ("name", &long)], &[])
+            .await;
+        assert_eq!(answer.status, 413, "{path}");
+        assert!(answer.body.contains("too long for this form"));
+        let fields = [
+            "identifier",
+            "emailAddress",
+            "firstName",
+            "name",
+            "slug",
+            "password",
+            "currentPassword",
+            "confirmation",
+            "organization_id",
+            "invitation_id",
+        ];
+        let mut all: Vec<(&str, &str)> = vec![("form_token", &token)];
+        all.extend(fields.iter().map(|name| (*name, &long[..20_000])));
+        let answer = browser.clone().post(path, &all, &[]).await;
+        assert!(answer.status < 500, "{path}: {}", answer.status);
+        let answer = browser
+            .clone()
+            .post(
+                path,
+                &[
+                    ("form_token", &token),
+                    ("name", "\u{0}\u{1}\r\n\u{202e}"),
+                    ("id", "\u{0}"),
+                ],
+                &[],
+            )
+            .await;
+        assert!(answer.status < 500, "{path}: {}", answer.status);
+        let cross = browser
+            .clone()
+            .post(path, &[("form_token", &token)], &[("origin", "https://evil.example")])
+            .await;
+        assert_eq!(cross.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_click_creates_nothing_twice() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    browser.get("/create-organization").await;
+    let mut twin = browser.clone();
+    let fields = [("name", "Acme"), ("slug", "")];
+    let (first, second) = tokio::join!(browser.submit(&fields), twin.submit(&fields));
+    assert_eq!((first.status, second.status), (303, 303));
+    assert_eq!(application.get("/v1/organizations").await.json()["total_count"], 1);
+    world.clock.forward_secs(6);
+    browser.submit(&fields).await;
+    assert_eq!(
+        application.get("/v1/organizations").await.json()["total_count"],
+        2,
+        "later it is another wish"
+    );
+
+    let body = serde_json::json!({ "email_address": "new@example.com" });
+    let link = application.post("/v1/invitations", &body).await.json()["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut new = world.browser();
+    let answer = new.get(link.strip_prefix(world.portal.origin()).unwrap()).await;
+    new.follow(&answer).await;
+    let mut twin = new.clone();
+    let fields = [("password", PASSWORD)];
+    let (first, second) = tokio::join!(new.submit(&fields), twin.submit(&fields));
+    assert_eq!(
+        (first.status, second.status),
+        (303, 303),
+        "{} {}",
+        first.body,
+        second.body
+    );
+    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 2);
+}
+
+#[tokio::test]
+async fn satellites_learn_the_browser_and_nobody_else_does() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    for name in ["__clerk_redirect_url", "__clerk_satellite_url"] {
+        let answer = browser
+            .get(&format!(
+                "/sign-in?{name}=http%3A%2F%2Flocalhost%3A4000%2Fx%3Fa%3D1%26__clerk_synced%3Dfalse"
+            ))
+            .await;
+        let token = &browser.cookies["__clerk_db_jwt"];
+        assert_eq!(
+            answer.location(),
+            format!("http://localhost:4000/x?a=1&__clerk_db_jwt={token}&__clerk_synced=true")
+        );
+        let hostile = world
+            .browser()
+            .get(&format!("/sign-in?{name}=https%3A%2F%2Fevil.example%2F"))
+            .await;
+        assert_eq!(hostile.status, 200);
+    }
+}

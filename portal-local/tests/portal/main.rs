@@ -5,12 +5,18 @@
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod admission;
 mod application;
 mod backend_api;
 mod boundary;
 mod browser;
+mod environment;
+mod faults;
 mod handshake;
+mod organization_pages;
+mod organizations;
 mod refresh;
+mod reset_password;
 mod sign_in;
 mod sign_up;
 mod start;

@@ -1,15 +1,48 @@
-use crate::world::{DASHBOARD, World};
+use serde_json::json;
+
+use crate::browser::{Answer, Browser, unescape};
+use crate::organizations::organization;
+use crate::world::{DASHBOARD, PASSWORD, World, identify};
 
 const ADA: &str = "ada+clerk_test@example.com";
+const SECOND: &str = "second+clerk_test@example.com";
+
+async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let token = browser.form_token();
+    let mut all = vec![("form_token", token.as_str())];
+    all.extend_from_slice(fields);
+    browser.post(path, &all, &[]).await
+}
+
+async fn id_of(world: &World) -> String {
+    world
+        .application()
+        .get("/v1/users?email_address=ada%2Bclerk_test%40example.com")
+        .await
+        .json()[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
 
 #[tokio::test]
-async fn the_account_page_is_for_people_who_are_signed_in() {
+async fn the_account_pages_are_for_people_who_are_signed_in() {
     let world = World::start().await;
-    let answer = world.browser().get(&format!("/user?{DASHBOARD}")).await;
-    assert_eq!(answer.status, 303);
-    let query = answer.location().strip_prefix("/sign-in?").unwrap();
-    let (_, back) = url::form_urlencoded::parse(query.as_bytes()).next().unwrap();
-    assert_eq!(back, format!("{}/user?{DASHBOARD}", world.portal.origin()));
+    for path in [
+        "/user",
+        "/user/security",
+        "/user/delete",
+        "/user/email-addresses",
+        "/organization",
+        "/create-organization",
+        "/sign-in/choose",
+    ] {
+        let answer = world.browser().get(&format!("{path}?{DASHBOARD}")).await;
+        assert_eq!(answer.status, 303, "{path}");
+        let query = answer.location().strip_prefix("/sign-in?").unwrap();
+        let (_, back) = url::form_urlencoded::parse(query.as_bytes()).next().unwrap();
+        assert_eq!(back, format!("{}{path}?{DASHBOARD}", world.portal.origin()));
+    }
 }
 
 #[tokio::test]
@@ -39,6 +72,241 @@ async fn a_name_is_changed_and_the_way_back_is_shown() {
 
     let hostile = browser.get("/user?redirect_url=https%3A%2F%2Fevil.example%2F").await;
     assert!(!hostile.body.contains("Back to") && hostile.body.contains("(evil.example) is not allowed"));
+}
+
+#[tokio::test]
+async fn an_address_is_added_proven_preferred_and_removed() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    let mut other = world.browser();
+    crate::world::sign_up(&mut other, "joe+clerk_test@example.com", DASHBOARD).await;
+    browser.get(&format!("/user/email-addresses?{DASHBOARD}")).await;
+    for (typed, code) in [
+        ("", "form_param_nil"),
+        ("nonsense", "form_param_format_invalid"),
+        (ADA, "form_identifier_exists"),
+        ("JOE+clerk_test@example.com", "form_identifier_exists"),
+    ] {
+        let answer = browser.submit(&[("emailAddress", typed)]).await;
+        assert_eq!(answer.page_error(), code, "{typed}");
+        assert!(
+            answer.body.contains(&format!("value=\"{typed}\"")) || typed.contains('+'),
+            "{typed}"
+        );
+    }
+    let added = browser.submit(&[("emailAddress", SECOND)]).await;
+    let page = browser.follow(&added).await;
+    assert!(page.body.contains("Verify the email address"));
+    let wrong = browser.submit(&[("code", "000000")]).await;
+    assert_eq!(wrong.page_error(), "form_code_incorrect");
+    let soon = browser.submit(&[("intent", "resend")]).await;
+    assert_eq!((soon.status, soon.page_error()), (429, "too_many_requests"));
+    let unverified = browser.get("/user").await;
+    assert!(unverified.body.contains("Unverified") && !unverified.body.contains("portal-user-make-primary"));
+    let id = world
+        .application()
+        .get(&format!("/v1/users/{}", id_of(&world).await))
+        .await
+        .json()["email_addresses"][1]["id"]
+        .clone();
+    let id = id.as_str().unwrap();
+    let early = post(&mut browser, "/user/email-addresses/primary", &[("id", id)]).await;
+    assert_eq!(early.status, 422, "an address that is not proven is never primary");
+
+    browser.follow(&added).await;
+    let verified = browser.submit(&[("code", "424242")]).await;
+    assert!(
+        browser
+            .follow(&verified)
+            .await
+            .body
+            .contains("The address is verified.")
+    );
+    let primary = post(&mut browser, "/user/email-addresses/primary", &[("id", id)]).await;
+    assert!(
+        browser
+            .follow(&primary)
+            .await
+            .body
+            .contains("This is your primary address now.")
+    );
+    let remove = post(&mut browser, "/user/email-addresses/remove", &[("id", id)]).await;
+    assert_eq!(
+        remove.page_error(),
+        "identification_deletion_failed",
+        "not the primary one"
+    );
+    let user = world
+        .application()
+        .get(&format!("/v1/users/{}", id_of(&world).await))
+        .await
+        .json();
+    assert_eq!(user["primary_email_address_id"], id);
+    let first = user["email_addresses"][0]["id"].as_str().unwrap().to_owned();
+    browser.get("/user").await;
+    let removed = post(&mut browser, "/user/email-addresses/remove", &[("id", &first)]).await;
+    assert!(browser.follow(&removed).await.body.contains("The address is removed."));
+    let twice = post(&mut browser, "/user/email-addresses/remove", &[("id", &first)]).await;
+    assert_eq!(twice.status, 303, "a second click is no error");
+    let last = post(&mut browser, "/user/email-addresses/remove", &[("id", id)]).await;
+    assert_eq!(last.page_error(), "identification_deletion_failed", "not the last one");
+
+    let mut again = world.browser();
+    identify(&mut again, SECOND, DASHBOARD).await;
+    assert_eq!(
+        again.submit(&[("password", PASSWORD)]).await.status,
+        303,
+        "the new address signs in"
+    );
+    let mut old = world.browser();
+    old.get("/sign-in").await;
+    assert_eq!(
+        old.submit(&[("identifier", ADA)]).await.page_error(),
+        "form_identifier_not_found"
+    );
+}
+
+#[tokio::test]
+async fn a_password_is_changed_and_other_devices_are_signed_out() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    let mut other = world.browser();
+    identify(&mut other, ADA, DASHBOARD).await;
+    other.submit(&[("password", PASSWORD)]).await;
+    assert!(application.handshake(&mut other).await.is_signed_in());
+
+    browser.get("/user/security").await;
+    for (current, new, code) in [
+        ("", "a better password", "form_param_nil"),
+        ("wrong wrong", "a better password", "form_password_incorrect"),
+        (PASSWORD, "", "form_param_nil"),
+        (PASSWORD, "short", "form_password_length_too_short"),
+        (PASSWORD, ADA, "form_password_matches_identifier"),
+        (PASSWORD, PASSWORD, "form_new_password_matches_current"),
+    ] {
+        let answer = browser.submit(&[("currentPassword", current), ("password", new)]).await;
+        assert_eq!((answer.status, answer.page_error()), (422, code), "{current} {new}");
+    }
+    let saved = browser
+        .submit(&[
+            ("currentPassword", PASSWORD),
+            ("password", "a better password"),
+            ("signOutOfOtherSessions", "on"),
+        ])
+        .await;
+    assert!(browser.follow(&saved).await.body.contains("Your password is saved."));
+    assert!(!application.handshake(&mut other).await.is_signed_in());
+    assert!(
+        application.handshake(&mut browser).await.is_signed_in(),
+        "this device stays signed in"
+    );
+    let mut again = world.browser();
+    identify(&mut again, ADA, DASHBOARD).await;
+    assert_eq!(
+        again.submit(&[("password", PASSWORD)]).await.page_error(),
+        "form_password_incorrect"
+    );
+    assert_eq!(again.submit(&[("password", "a better password")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn wrong_current_passwords_lock_like_wrong_sign_ins() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    browser.get("/user/security").await;
+    for _ in 0..9 {
+        let answer = browser
+            .submit(&[("currentPassword", "wrong wrong"), ("password", "a better password")])
+            .await;
+        assert_eq!(answer.page_error(), "form_password_incorrect");
+    }
+    for current in ["wrong wrong", PASSWORD] {
+        let answer = browser
+            .submit(&[("currentPassword", current), ("password", "a better password")])
+            .await;
+        assert_eq!((answer.status, answer.page_error()), (403, "user_locked"));
+    }
+}
+
+#[tokio::test]
+async fn devices_are_shown_and_signed_out() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    let mut other = world.browser();
+    identify(&mut other, ADA, DASHBOARD).await;
+    other.submit(&[("password", PASSWORD)]).await;
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    other
+        .send(hyper::Method::GET, "/user", &[("user-agent", firefox)], String::new())
+        .await;
+    let cookies = application.handshake(&mut other).await;
+    let claims = application.verified_claims(cookies.value("__session")).await;
+    let session = claims["sid"].as_str().unwrap();
+
+    let page = browser.get("/user/security").await;
+    assert!(
+        page.body.contains("Firefox 140 on Linux") && page.body.contains("This device"),
+        "{}",
+        page.body
+    );
+    assert_eq!(page.body.matches("portal-security-device\"").count(), 2);
+    assert!(page.body.contains(session));
+    let stranger = world.browser();
+    let mut mallory = stranger;
+    crate::world::sign_up(&mut mallory, "mallory+clerk_test@example.com", DASHBOARD).await;
+    mallory.get("/user/security").await;
+    post(&mut mallory, "/user/security/devices", &[("session_id", session)]).await;
+    assert!(
+        application.handshake(&mut other).await.is_signed_in(),
+        "only one's own devices"
+    );
+
+    let done = post(&mut browser, "/user/security/devices", &[("session_id", session)]).await;
+    let page = browser.follow(&done).await;
+    assert!(page.body.contains("The device is signed out.") && !page.body.contains("Firefox"));
+    assert!(!application.handshake(&mut other).await.is_signed_in());
+    let ended = application.get(&format!("/v1/sessions/{session}")).await.json();
+    assert_eq!(
+        (&ended["status"], &ended["latest_activity"]["browser_name"]),
+        (&json!("revoked"), &json!("Firefox"))
+    );
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_unless_an_organization_depends_on_it() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    let id = id_of(&world).await;
+    let acme = organization(&application, "Acme", &id).await;
+    browser.get(&format!("/user/delete?{DASHBOARD}")).await;
+    let wrong = browser.submit(&[("confirmation", "yes")]).await;
+    assert_eq!((wrong.status, wrong.page_error()), (422, "form_param_value_invalid"));
+    let refused = browser.submit(&[("confirmation", "Delete account")]).await;
+    assert_eq!(
+        (refused.status, refused.page_error()),
+        (403, "organization_minimum_permissions_needed")
+    );
+    assert!(refused.body.contains("Nobody else can manage Acme."));
+    application
+        .call(
+            hyper::Method::DELETE,
+            &format!("/v1/organizations/{acme}"),
+            Some(&application.secret_key),
+            String::new(),
+        )
+        .await;
+    let gone = browser.submit(&[("confirmation", "delete account")]).await;
+    assert!(
+        gone.location().starts_with("http://localhost:3000/dashboard?"),
+        "{}",
+        gone.location()
+    );
+    assert_eq!(application.get(&format!("/v1/users/{id}")).await.status, 404);
+    assert!(!application.handshake(&mut browser).await.is_signed_in());
+    assert!(browser.get("/sign-in").await.body.contains("Sign in to Acme"));
 }
 
 #[tokio::test]
@@ -74,4 +342,37 @@ async fn signing_out_tells_the_application() {
     let again = browser.post("/user/sign-out", &[("form_token", &token)], &[]).await;
     assert_eq!(again.status, 303, "signing out twice is no error");
     assert!(browser.get("/sign-in").await.body.contains("Sign in to Acme"));
+}
+
+#[tokio::test]
+async fn the_sign_out_page_asks_first_and_choosing_shows_who_is_here() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    let page = browser.get(&format!("/sign-in/choose?{DASHBOARD}")).await;
+    assert!(page.body.contains("Ada Lovelace") && page.body.contains("Sign out and use another account"));
+    let on = browser.submit(&[]).await;
+    assert!(on.location().starts_with("http://localhost:3000/dashboard?"));
+    let page = browser.get(&format!("/sign-out?{DASHBOARD}")).await;
+    assert!(page.body.contains("You will be signed out"));
+    assert!(
+        application.handshake(&mut browser).await.is_signed_in(),
+        "looking is not leaving"
+    );
+    browser.get(&format!("/sign-out?{DASHBOARD}")).await;
+    let out = browser.submit(&[]).await;
+    assert!(
+        out.location()
+            .starts_with("http://localhost:3000/dashboard?__clerk_db_jwt=")
+    );
+    assert!(!application.handshake(&mut browser).await.is_signed_in());
+    assert!(browser.get("/sign-out").await.body.contains("Nobody is signed in"));
+
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, DASHBOARD).await;
+    browser.submit(&[("password", PASSWORD)]).await;
+    browser.get(&format!("/sign-in/choose?{DASHBOARD}")).await;
+    let other = browser.submit(&[("intent", "add")]).await;
+    assert_eq!(unescape(other.location()), format!("/sign-in?{DASHBOARD}"));
+    assert!(browser.follow(&other).await.body.contains("id=\"identifier\""));
 }

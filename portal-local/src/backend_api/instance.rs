@@ -1,0 +1,96 @@
+//! `/v1/instance` and `/v1/instance/organization_settings`: the part of the settings that Clerk lets applications
+//! change.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::request::{JsonBody, attempt};
+use crate::app::App;
+use crate::flow::FlowError;
+use crate::json::{ApiError, json};
+use crate::store::Settings;
+use crate::store::{roles, settings};
+
+pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
+    let body = json!({
+        "object": "instance",
+        "id": app.instance_id,
+        "environment_type": "development",
+        "allowed_origins": null,
+    });
+    json(StatusCode::OK, &body)
+}
+
+#[derive(Deserialize)]
+pub(super) struct InstanceBody {
+    test_mode: Option<bool>,
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<InstanceBody>,
+) -> Result<Response<Body>, ApiError> {
+    attempt(&app, move |connection| {
+        let mut found = settings::read(connection)?;
+        found.test_mode = body.test_mode.unwrap_or(found.test_mode);
+        settings::write(connection, &found)?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    })
+    .await
+}
+
+pub(super) async fn show_organizations(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
+    let found = attempt(&app, |connection| Ok(settings::read(connection)?)).await?;
+    Ok(json(StatusCode::OK, &view(&found)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct OrganizationsBody {
+    enabled: Option<bool>,
+    max_allowed_memberships: Option<u32>,
+    /// A role's id or key.
+    creator_role_id: Option<String>,
+}
+
+pub(super) async fn change_organizations(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<OrganizationsBody>,
+) -> Result<Response<Body>, ApiError> {
+    let found = attempt(&app, move |connection| {
+        let mut found = settings::read(connection)?;
+        found.organizations_enabled = body.enabled.unwrap_or(found.organizations_enabled);
+        found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
+        if let Some(wanted) = body.creator_role_id {
+            let mut all = roles::all(connection)?.into_iter();
+            let role = all.find(|role| role.id == wanted || role.key == wanted);
+            found.creator_role = role.ok_or(FlowError::RoleUnknown)?.key;
+        }
+        settings::write(connection, &found)?;
+        Ok(found)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &view(&found)))
+}
+
+fn view(settings: &Settings) -> Value {
+    json!({
+        "object": "organization_settings",
+        "enabled": settings.organizations_enabled,
+        "max_allowed_memberships": settings.max_allowed_memberships,
+        "max_allowed_roles": 10,
+        "max_allowed_permissions": 50,
+        "max_allowed_domains": 0,
+        "creator_role": settings.creator_role,
+        "admin_delete_enabled": true,
+        "domains_enabled": false,
+        "slug_disabled": false,
+        "domains_enrollment_modes": [],
+        "domains_default_role": settings.default_role,
+    })
+}

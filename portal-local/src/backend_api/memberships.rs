@@ -1,0 +1,188 @@
+//! `/v1/organizations/{id}/memberships` and `/v1/users/{id}/organization_memberships`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::organizations::{named, view as organization_view};
+use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use crate::app::App;
+use crate::flow::{add_member, change_role, remove_member};
+use crate::json::{ApiError, json};
+use crate::store::{Member, Membership, Metadata, Organization, StoreError};
+use crate::store::{memberships, organizations, roles, users};
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response<Body>, ApiError> {
+    let page = query.page()?;
+    let origin = app.origin.clone();
+    let (data, total) = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let text = query.value("query").unwrap_or_default();
+        let (members, _) = memberships::search(connection, &organization.id, text, u32::MAX, 0)?;
+        let (users, wanted_roles) = (query.values("user_id"), query.values("role"));
+        let matching: Vec<Member> = members
+            .into_iter()
+            .filter(|member| users.is_empty() || users.contains(&member.membership.user_id.as_str()))
+            .filter(|member| wanted_roles.is_empty() || wanted_roles.contains(&member.membership.role_key.as_str()))
+            .collect();
+        let total = matching.len();
+        let mut data = Vec::new();
+        for member in cut(matching, page) {
+            data.push(view(connection, &origin, &organization, &member)?);
+        }
+        Ok((data, total))
+    })
+    .await?;
+    Ok(counted(&data, total))
+}
+
+pub(super) async fn of_user(
+    State(app): State<Arc<App>>,
+    Path(user_id): Path<String>,
+    query: Query,
+) -> Result<Response<Body>, ApiError> {
+    let page = query.page()?;
+    let origin = app.origin.clone();
+    let (data, total) = attempt(&app, move |connection| {
+        if users::find(connection, &user_id)?.is_none() {
+            return Err(ApiError::not_found());
+        }
+        let theirs = memberships::of_user(connection, &user_id)?;
+        let total = theirs.len();
+        let mut data = Vec::new();
+        for membership in cut(theirs, page) {
+            if let Some(organization) = organizations::find(connection, &membership.organization_id)? {
+                data.push(one(connection, &origin, &organization, &membership)?);
+            }
+        }
+        Ok((data, total))
+    })
+    .await?;
+    Ok(counted(&data, total))
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    user_id: Option<String>,
+    role: Option<String>,
+    #[serde(default)]
+    public_metadata: Metadata,
+    #[serde(default)]
+    private_metadata: Metadata,
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let origin = app.origin.clone();
+    let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
+    let role = body.role.ok_or_else(|| missing("role"))?;
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let metadata = (&body.public_metadata, &body.private_metadata);
+        let membership = add_member(connection, &organization, &user_id, &role, metadata, now)??;
+        Ok(one(connection, &origin, &organization, &membership)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+#[derive(Deserialize)]
+pub(super) struct RoleBody {
+    role: Option<String>,
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    Path((id, user_id)): Path<(String, String)>,
+    JsonBody(body): JsonBody<RoleBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let origin = app.origin.clone();
+    let role = body.role.ok_or_else(|| missing("role"))?;
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let membership = change_role(connection, &organization, &user_id, &role, now)??;
+        Ok(one(connection, &origin, &organization, &membership)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Path((id, user_id)): Path<(String, String)>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let origin = app.origin.clone();
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let Some(membership) = memberships::find(connection, &organization.id, &user_id)? else {
+            return Err(ApiError::not_found());
+        };
+        let body = one(connection, &origin, &organization, &membership)?;
+        remove_member(connection, &organization, &user_id, now)??;
+        Ok(body)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn one(
+    connection: &Connection,
+    origin: &str,
+    organization: &Organization,
+    membership: &Membership,
+) -> Result<Value, StoreError> {
+    let (members, _) = memberships::search(connection, &organization.id, &membership.user_id, 1, 0)?;
+    match members.first() {
+        Some(member) => view(connection, origin, organization, member),
+        None => Ok(Value::Null),
+    }
+}
+
+/// Every field that the API describes.
+fn view(
+    connection: &Connection,
+    origin: &str,
+    organization: &Organization,
+    member: &Member,
+) -> Result<Value, StoreError> {
+    let membership = &member.membership;
+    let image_url = format!("{origin}/__local/avatar/{}.svg", membership.user_id);
+    Ok(json!({
+        "object": "organization_membership",
+        "id": membership.id,
+        "role": membership.role_key,
+        "role_name": member.role_name,
+        "permissions": roles::permissions(connection, &membership.role_key)?,
+        "public_metadata": membership.public_metadata,
+        "private_metadata": membership.private_metadata,
+        "organization": organization_view(origin, organization),
+        "public_user_data": {
+            "user_id": membership.user_id,
+            "first_name": member.first_name,
+            "last_name": member.last_name,
+            "profile_image_url": image_url,
+            "image_url": image_url,
+            "has_image": false,
+            "identifier": member.identifier,
+            "username": null,
+            "banned": member.banned,
+        },
+        "created_at": membership.created_at.as_millis(),
+        "updated_at": membership.updated_at.as_millis(),
+    }))
+}

@@ -1,0 +1,232 @@
+//! `/v1/organizations/{id}/invitations`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::organizations::named;
+use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use crate::app::App;
+use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS, NewInvitation, invite, revoke_invitation};
+use crate::json::{ApiError, json};
+use crate::store::{InvitationStatus, Metadata, OrganizationInvitation, StoreError};
+use crate::store::{email_addresses, organization_invitations, roles, users};
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response<Body>, ApiError> {
+    let (page, now, origin) = (query.page()?, app.now(), app.origin.clone());
+    let (data, total) = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let statuses = query.values("status");
+        let found = organization_invitations::of_organization(connection, &organization.id, None, now)?;
+        let matching: Vec<_> = found
+            .into_iter()
+            .filter(|invitation| statuses.is_empty() || statuses.contains(&invitation.status.as_str()))
+            .collect();
+        let total = matching.len();
+        let mut data = Vec::new();
+        for invitation in cut(matching, page) {
+            data.push(view(connection, &origin, &invitation, None)?);
+        }
+        Ok((data, total))
+    })
+    .await?;
+    Ok(counted(&data, total))
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    email_address: Option<String>,
+    role: Option<String>,
+    inviter_user_id: Option<String>,
+    redirect_url: Option<String>,
+    expires_in_days: Option<u32>,
+    #[serde(default)]
+    public_metadata: Metadata,
+    #[serde(default)]
+    private_metadata: Metadata,
+    notify: Option<bool>,
+}
+
+impl NewBody {
+    fn read(self, app: &App) -> Result<NewInvitation, ApiError> {
+        let address = self.email_address.ok_or_else(|| missing("email_address"))?;
+        let role = self.role.ok_or_else(|| missing("role"))?;
+        let days = self.expires_in_days.unwrap_or(INVITATION_DAYS);
+        if !(1..=MOST_INVITATION_DAYS).contains(&days) {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Err(
+                ApiError::new(status, "form_param_value_invalid", "Invalid number of days")
+                    .explain(format!(
+                        "Found {days} days; expected between 1 and {MOST_INVITATION_DAYS}."
+                    ))
+                    .param("expires_in_days"),
+            );
+        }
+        let redirect_url = match &self.redirect_url {
+            Some(text) => {
+                let checked = app.redirects.absolute(text);
+                let url = checked.map_err(|_| ApiError::from(FlowError::RedirectRefused).param("redirect_url"))?;
+                Some(url.to_string())
+            }
+            None => None,
+        };
+        Ok(NewInvitation {
+            inviter_id: self.inviter_user_id,
+            redirect_url,
+            expires_in_days: days,
+            public_metadata: self.public_metadata,
+            private_metadata: self.private_metadata,
+            notify: self.notify.unwrap_or(true),
+            ..NewInvitation::new(&address, &role)
+        })
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let new = body.read(&app)?;
+    let views = invite_all(&app, id, vec![new]).await?;
+    Ok(json(StatusCode::OK, &views.first()))
+}
+
+/// Several at once: all of them or none.
+pub(super) async fn create_bulk(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(bodies): JsonBody<Vec<NewBody>>,
+) -> Result<Response<Body>, ApiError> {
+    let new = bodies
+        .into_iter()
+        .map(|body| body.read(&app))
+        .collect::<Result<_, _>>()?;
+    let views = invite_all(&app, id, new).await?;
+    Ok(counted(&views, views.len()))
+}
+
+async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewInvitation>) -> Result<Vec<Value>, ApiError> {
+    let (shared, now) = (Arc::clone(app), app.now());
+    attempt(app, move |connection| {
+        let organization = named(connection, &id)?;
+        let mut views = Vec::new();
+        for new in all {
+            if let Some(inviter) = &new.inviter_id
+                && users::find(connection, inviter)?.is_none()
+            {
+                return Err(ApiError::not_found().param("inviter_user_id"));
+            }
+            let invited = invite(&shared, connection, &organization, new, now)??;
+            views.push(view(
+                connection,
+                &shared.origin,
+                &invited.invitation,
+                Some(&invited.link),
+            )?);
+        }
+        Ok(views)
+    })
+    .await
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Path((id, invitation_id)): Path<(String, String)>,
+) -> Result<Response<Body>, ApiError> {
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let found = organization_invitations::find(connection, &invitation_id, now)?;
+        let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
+        let invitation = invitation.ok_or_else(ApiError::not_found)?;
+        Ok(view(connection, &origin, &invitation, None)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    Path((id, invitation_id)): Path<(String, String)>,
+) -> Result<Response<Body>, ApiError> {
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let found = organization_invitations::find(connection, &invitation_id, now)?;
+        let is_here = found
+            .as_ref()
+            .is_some_and(|found| found.organization_id == organization.id);
+        match found {
+            Some(found) if is_here && found.status != InvitationStatus::Pending => {
+                let sentence = format!("This invitation is {} already.", found.status.as_str());
+                let code = FlowError::InvitationOver.code();
+                Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence))
+            }
+            Some(_) if is_here => {
+                let revoked = revoke_invitation(connection, &organization, &invitation_id, now)??;
+                Ok(view(connection, &origin, &revoked, None)?)
+            }
+            _ => Err(ApiError::not_found()),
+        }
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// Every field that the API describes. The link is known only to the call that made the invitation.
+fn view(
+    connection: &Connection,
+    origin: &str,
+    invitation: &OrganizationInvitation,
+    link: Option<&str>,
+) -> Result<Value, StoreError> {
+    let role_name = roles::find(connection, &invitation.role_key)?.map(|role| role.name);
+    let inviter = match &invitation.inviter_id {
+        Some(id) => users::find(connection, id)?,
+        None => None,
+    };
+    let inviter = match inviter {
+        Some(user) => {
+            let addresses = email_addresses::of_user(connection, &user.id)?;
+            let primary = addresses
+                .into_iter()
+                .find(|address| Some(&address.id) == user.primary_email_address_id.as_ref());
+            Some(json!({
+                "user_id": user.id,
+                "first_name": user.first_name,
+                "last_name": user.last_name,
+                "image_url": format!("{origin}/__local/avatar/{}.svg", user.id),
+                "has_image": false,
+                "identifier": primary.map(|address| address.address).unwrap_or_default(),
+            }))
+        }
+        None => None,
+    };
+    Ok(json!({
+        "object": "organization_invitation",
+        "id": invitation.id,
+        "email_address": invitation.address,
+        "role": invitation.role_key,
+        "role_name": role_name,
+        "organization_id": invitation.organization_id,
+        "inviter_id": invitation.inviter_id,
+        "public_inviter_data": inviter,
+        "status": invitation.status.as_str(),
+        "public_metadata": invitation.public_metadata,
+        "private_metadata": invitation.private_metadata,
+        "url": link,
+        "expires_at": invitation.expires_at.as_millis(),
+        "created_at": invitation.created_at.as_millis(),
+        "updated_at": invitation.updated_at.as_millis(),
+    }))
+}

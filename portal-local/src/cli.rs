@@ -1,0 +1,84 @@
+//! The command line.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A local stand-in for Clerk's Account Portal, for development. It listens on this machine only and sends no mail.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the pages, the Frontend API and the Backend API until interrupted.
+    Serve(Serve),
+    /// Add a few people and an organization to try everything with. What is there already stays as it is.
+    Seed(Place),
+    /// Forget all people, organizations, devices, mail and settings. The keys stay as they are.
+    Reset(Reset),
+    /// Print the environment variables for an application, secret key included, in the form of a .env file.
+    Env(Place),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Loopback address to listen on.
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) address: IpAddr,
+    /// Port to listen on; 0 picks a free one, and the keys change with it.
+    #[arg(long, value_name = "PORT", default_value_t = 8787)]
+    pub(crate) port: u16,
+    /// SQLite file to keep accounts and sessions in, created if missing. Without it everything is in memory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
+    /// Seconds that a session token is good for.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) token_lifetime: u32,
+    /// The application's name, as the pages show it.
+    #[arg(long, value_name = "NAME", default_value = "My Application")]
+    pub(crate) app_name: String,
+    /// Another origin that people may be sent back to, such as https://app.test; may be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) redirect_origin: Vec<String>,
+    /// Begin with the people and the organization that the command `seed` adds.
+    #[arg(long)]
+    pub(crate) demo_data: bool,
+}
+
+/// Which portal: one that runs, or a file that no running portal has open.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Address of the portal.
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) address: IpAddr,
+    /// Port of the portal.
+    #[arg(long, value_name = "PORT", default_value_t = 8787)]
+    pub(crate) port: u16,
+    /// SQLite file of a portal that does not run at the moment. Without it the running portal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
+}
+
+impl Place {
+    pub(crate) fn socket(&self) -> SocketAddr {
+        (self.address, self.port).into()
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.socket())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Really forget everything.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}

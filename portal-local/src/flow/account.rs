@@ -1,0 +1,242 @@
+//! What people change about their own account: addresses, password, devices, and its end.
+
+use std::sync::Arc;
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::membership::is_last_manager;
+use super::reset::prepare;
+use super::session::{end_session, end_sessions_of};
+use super::sign_in::{count_wrong_password, refuse_locked};
+use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
+use crate::app::App;
+use crate::password;
+use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, User};
+use crate::store::{email_addresses, memberships, organizations, sessions, settings, users};
+
+/// What somebody types to delete their account.
+pub(crate) const DELETE_PHRASE: &str = "Delete account";
+
+/// Adds an address and sends the code that will prove it. Gives its id.
+pub(crate) fn add_email_address(
+    connection: &Connection,
+    user_id: &str,
+    text: &str,
+    application_name: &str,
+    now: UnixTime,
+) -> Outcome<String> {
+    let address = match check_email_address(text, Field::EmailAddress) {
+        Ok(address) => address,
+        Err(error) => return Ok(Err(error)),
+    };
+    if email_addresses::find_verified(connection, &address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let own = email_addresses::of_user(connection, user_id)?;
+    let wanted = email_addresses::normalize(&address);
+    let known = own
+        .into_iter()
+        .find(|one| email_addresses::normalize(&one.address) == wanted);
+    let id = match known {
+        // It was added before and never proven.
+        Some(known) => known.id,
+        None => email_addresses::insert_unverified(connection, user_id, &address, now)?,
+    };
+    let sent = code::send_first(
+        connection,
+        Subject::EmailAddress(&id),
+        Strategy::EmailCode,
+        &delivery(&address, application_name),
+        now,
+    )?;
+    Ok(sent.map(|()| id))
+}
+
+/// Sends another code to an address that waits for its proof.
+pub(crate) fn send_address_code(
+    connection: &Connection,
+    address: &EmailAddress,
+    application_name: &str,
+    now: UnixTime,
+) -> Outcome<()> {
+    let delivery = delivery(&address.address, application_name);
+    code::send(
+        connection,
+        Subject::EmailAddress(&address.id),
+        Strategy::EmailCode,
+        &delivery,
+        now,
+    )
+}
+
+/// Checks the code for an address; the right one proves it.
+pub(crate) fn verify_email_address(
+    connection: &Connection,
+    address: &EmailAddress,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<()> {
+    let subject = Subject::EmailAddress(&address.id);
+    if let Err(error) = code::check(connection, subject, Strategy::EmailCode, entered, now)? {
+        return Ok(Err(error));
+    }
+    // Somebody else may have proven the same address since this began.
+    if email_addresses::find_verified(connection, &address.address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    email_addresses::set_verified(connection, &address.id, now)?;
+    Ok(Ok(()))
+}
+
+/// Makes a proven address of the user's the one that is shown.
+pub(crate) fn make_primary(connection: &Connection, user_id: &str, address_id: &str, now: UnixTime) -> Outcome<()> {
+    let own = email_addresses::of_user(connection, user_id)?;
+    if !own.iter().any(|one| one.id == address_id && one.verified_at.is_some()) {
+        return Ok(Err(FlowError::IdentifierNotFound));
+    }
+    users::set_primary_email_address(connection, user_id, address_id, now)?;
+    Ok(Ok(()))
+}
+
+/// Takes an address off the account, unless it is the one people know or the last to sign in with.
+pub(crate) fn remove_email_address(connection: &Connection, user: &User, address_id: &str) -> Outcome<()> {
+    let own = email_addresses::of_user(connection, &user.id)?;
+    let Some(address) = own.iter().find(|one| one.id == address_id) else {
+        // A second click: it is gone already.
+        return Ok(Ok(()));
+    };
+    let verified = own.iter().filter(|one| one.verified_at.is_some()).count();
+    if address.verified_at.is_some() && verified == 1 {
+        return Ok(Err(FlowError::LastIdentification));
+    }
+    if user.primary_email_address_id.as_deref() == Some(address_id) {
+        return Ok(Err(FlowError::PrimaryAddress));
+    }
+    email_addresses::delete(connection, address_id)?;
+    Ok(Ok(()))
+}
+
+/// Changes the password, or sets the first one.
+pub(crate) async fn change_password(
+    app: &Arc<App>,
+    session: &Session,
+    user: &User,
+    current: String,
+    new: String,
+    sign_out_others: bool,
+) -> Outcome<()> {
+    let now = app.now();
+    if let Err(error) = refuse_locked(user, now) {
+        return Ok(Err(error));
+    }
+    if let Some(hash) = user.password_hash.clone() {
+        if current.is_empty() {
+            let field = Field::CurrentPassword;
+            return Ok(Err(FlowError::Missing { field }));
+        }
+        if !app.blocking(move || password::verify(&current, &hash)).await? {
+            let user_id = user.id.clone();
+            let counted = app
+                .store
+                .transaction(move |connection| match users::find(connection, &user_id)? {
+                    Some(user) => count_wrong_password(connection, &user, now),
+                    None => Ok(FlowError::AttemptLost),
+                })
+                .await?;
+            return Ok(Err(match counted {
+                FlowError::PasswordIncorrect => FlowError::CurrentPasswordIncorrect,
+                error => error,
+            }));
+        }
+    }
+    let (old, user_id, session_id) = (user.password_hash.clone(), user.id.clone(), session.id.clone());
+    let id = user.id.clone();
+    let identifier = app
+        .store
+        .transaction(move |connection| primary_address(connection, &id))
+        .await?;
+    let hash = match prepare(app, new, identifier, old.clone()).await? {
+        Ok(hash) => hash,
+        Err(error) => return Ok(Err(error)),
+    };
+    app.store
+        .transaction(move |connection| {
+            // The comparison was with another password: somebody changed it meanwhile.
+            if users::find(connection, &user_id)?.is_none_or(|user| user.password_hash != old) {
+                return Ok(Err(FlowError::AttemptLost));
+            }
+            users::set_password(connection, &user_id, &hash, now)?;
+            if sign_out_others {
+                end_sessions_of(connection, &user_id, Some(&session_id), now)?;
+            }
+            Ok(Ok(()))
+        })
+        .await
+}
+
+fn primary_address(connection: &Connection, user_id: &str) -> Result<String, StoreError> {
+    let Some(user) = users::find(connection, user_id)? else {
+        return Ok(String::new());
+    };
+    let address = match &user.primary_email_address_id {
+        Some(id) => email_addresses::find(connection, id)?,
+        None => None,
+    };
+    Ok(address.map(|address| address.address).unwrap_or_default())
+}
+
+/// The devices on which the user is signed in, the one used last first.
+pub(crate) fn devices(connection: &Connection, user_id: &str, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+    let mut live = sessions::of_user(connection, user_id, now)?;
+    live.retain(Session::is_live);
+    live.sort_by_key(|session| std::cmp::Reverse(session.last_active_at));
+    Ok(live)
+}
+
+/// Signs one of the user's devices out, from another one. Nothing happens if it was signed out already.
+pub(crate) fn sign_out_device(
+    connection: &Connection,
+    user_id: &str,
+    session_id: &str,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let found = sessions::find(connection, session_id, now)?;
+    if let Some(session) = found.filter(|session| session.user_id == user_id && session.is_live()) {
+        end_session(connection, &session, SessionStatus::Revoked, now)?;
+    }
+    Ok(())
+}
+
+/// Deletes the account, if nobody depends on it.
+pub(crate) fn delete_account(connection: &Connection, user: &User, phrase: &str, now: UnixTime) -> Outcome<()> {
+    if !(settings::read(connection)?.delete_self_enabled && user.delete_self_enabled) {
+        return Ok(Err(FlowError::DeletionDisabled));
+    }
+    if !phrase.trim().eq_ignore_ascii_case(DELETE_PHRASE) {
+        let expected = DELETE_PHRASE.to_owned();
+        return Ok(Err(FlowError::ConfirmationWrong { expected }));
+    }
+    let mut orphans = Vec::new();
+    for membership in memberships::of_user(connection, &user.id)? {
+        if is_last_manager(connection, &membership)?
+            && let Some(organization) = organizations::find(connection, &membership.organization_id)?
+        {
+            orphans.push(organization.name);
+        }
+    }
+    if !orphans.is_empty() {
+        let organizations = orphans.join(", ");
+        return Ok(Err(FlowError::SoleManager { organizations }));
+    }
+    end_sessions_of(connection, &user.id, None, now)?;
+    users::delete(connection, &user.id)?;
+    Ok(Ok(()))
+}
+
+fn delivery(address: &str, application_name: &str) -> Delivery {
+    Delivery {
+        to: address.to_owned(),
+        application_name: application_name.to_owned(),
+    }
+}

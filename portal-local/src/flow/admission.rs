@@ -1,0 +1,98 @@
+//! Who may make an account: invitations to the application, and the waitlist.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::{Field, FlowError, Outcome, check_email_address};
+use crate::app::App;
+use crate::secrets::random_token;
+use crate::store::outbox::Content;
+use crate::store::{
+    Invitation, InvitationStatus, MailKind, Metadata, Settings, SignUpMode, WaitlistEntry, WaitlistStatus,
+};
+use crate::store::{email_addresses, invitations, outbox, waitlist};
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Whether somebody without an invitation may sign up.
+pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
+    match settings.sign_up_mode {
+        SignUpMode::Public => Ok(()),
+        SignUpMode::Restricted => Err(FlowError::SignUpRestricted),
+        SignUpMode::Waitlist => Err(FlowError::SignUpWaitlist),
+    }
+}
+
+/// An invitation to the application that is not written yet.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAdmission {
+    pub(crate) address: String,
+    /// Was checked when it was read.
+    pub(crate) redirect_url: Option<String>,
+    pub(crate) public_metadata: Metadata,
+    pub(crate) expires_in_days: u32,
+    /// Whether a mail is written.
+    pub(crate) notify: bool,
+    /// Whether an account or an open invitation with this address is no obstacle.
+    pub(crate) ignore_existing: bool,
+}
+
+/// Invites an address to make an account. Gives the invitation and its link.
+pub(crate) fn invite_to_application(
+    app: &App,
+    connection: &Connection,
+    new: NewAdmission,
+    now: UnixTime,
+) -> Outcome<(Invitation, String)> {
+    let address = match check_email_address(&new.address, Field::EmailAddress) {
+        Ok(address) => address,
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(open) = invitations::find_pending(connection, &address, now)? {
+        if !new.ignore_existing {
+            return Ok(Err(FlowError::AlreadyInvited { address }));
+        }
+        invitations::set_status(connection, &open.id, InvitationStatus::Revoked, now)?;
+    }
+    if !new.ignore_existing && email_addresses::find_verified(connection, &address)?.is_some() {
+        return Ok(Err(FlowError::IdentifierExists));
+    }
+    let invitation = Invitation {
+        id: invitations::new_id(now),
+        address,
+        redirect_url: new.redirect_url,
+        public_metadata: new.public_metadata,
+        status: InvitationStatus::Pending,
+        expires_at: now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
+        created_at: now,
+        updated_at: now,
+    };
+    let ticket = random_token();
+    invitations::insert(connection, &invitation, &ticket)?;
+    waitlist::set_status(connection, &invitation.address, WaitlistStatus::Invited, now)?;
+    let link = app.ticket_link(&ticket);
+    if new.notify {
+        let name = &app.application_name;
+        outbox::insert(
+            connection,
+            &invitation.address,
+            MailKind::Invitation,
+            &format!("You are invited to {name}"),
+            &format!(
+                "Open the link to make your account at {name}. It is good for {} days.",
+                new.expires_in_days
+            ),
+            Content::Link(&link),
+            now,
+        )?;
+    }
+    Ok(Ok((invitation, link)))
+}
+
+/// Puts an address on the waitlist, once.
+pub(crate) fn join_waitlist(connection: &Connection, address: &str, now: UnixTime) -> Outcome<WaitlistEntry> {
+    match check_email_address(address, Field::EmailAddress) {
+        Ok(address) => Ok(Ok(waitlist::join(connection, &address, now)?)),
+        Err(error) => Ok(Err(error)),
+    }
+}

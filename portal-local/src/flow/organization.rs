@@ -1,0 +1,329 @@
+//! Organizations: making, changing, deleting and activating them.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::{Field, FlowError, Outcome};
+use crate::mint::{OrganizationClaim, organization_claims};
+use crate::store::{Membership, Metadata, Organization, Role, Session, StoreError, Task, User};
+use crate::store::{memberships, organizations, roles, sessions, settings};
+
+const MOST_NAME_CHARS: usize = 256;
+const MOST_SLUG_CHARS: usize = 64;
+
+/// What one member may do in one organization.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) organization: Organization,
+    pub(crate) membership: Membership,
+    pub(crate) role: Role,
+    permissions: Vec<String>,
+}
+
+impl Access {
+    pub(crate) fn may(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|held| held == permission)
+    }
+
+    pub(crate) fn require(&self, permission: &'static str) -> Result<(), FlowError> {
+        if self.may(permission) {
+            Ok(())
+        } else {
+            Err(FlowError::PermissionMissing { permission })
+        }
+    }
+}
+
+/// What `user_id` may do in the organization; `None` if they do not belong to it.
+pub(crate) fn access(connection: &Connection, user_id: &str, organization: &str) -> Result<Option<Access>, StoreError> {
+    let Some(organization) = organizations::find(connection, organization)? else {
+        return Ok(None);
+    };
+    let Some(membership) = memberships::find(connection, &organization.id, user_id)? else {
+        return Ok(None);
+    };
+    let Some(role) = roles::find(connection, &membership.role_key)? else {
+        return Ok(None);
+    };
+    let permissions = roles::permissions(connection, &role.key)?;
+    Ok(Some(Access {
+        organization,
+        membership,
+        role,
+        permissions,
+    }))
+}
+
+/// An organization that does not exist yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewOrganization {
+    /// `None` makes a new one.
+    pub(crate) id: Option<String>,
+    pub(crate) name: String,
+    /// Blank derives one from the name.
+    pub(crate) slug: String,
+    pub(crate) created_by: Option<String>,
+    /// `None` takes the instance's limit.
+    pub(crate) max_allowed_memberships: Option<u32>,
+    pub(crate) public_metadata: Metadata,
+    pub(crate) private_metadata: Metadata,
+}
+
+/// Whether `user` may create organizations.
+pub(crate) fn may_create(connection: &Connection, user: &User) -> Outcome<()> {
+    let settings = settings::read(connection)?;
+    if !settings.organizations_enabled {
+        return Ok(Err(FlowError::OrganizationsDisabled));
+    }
+    if !(settings.create_organization_enabled && user.create_organization_enabled) {
+        return Ok(Err(FlowError::CreationDisabled));
+    }
+    Ok(Ok(()))
+}
+
+/// Creates the organization; whoever creates it becomes its first member.
+pub(crate) fn create_organization(
+    connection: &Connection,
+    new: NewOrganization,
+    now: UnixTime,
+) -> Outcome<Organization> {
+    let settings = settings::read(connection)?;
+    if !settings.organizations_enabled {
+        return Ok(Err(FlowError::OrganizationsDisabled));
+    }
+    let name = match checked_name(&new.name) {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(error)),
+    };
+    let slug = if new.slug.trim().is_empty() {
+        free_slug(connection, &name)?
+    } else {
+        match checked_slug(connection, &new.slug, None)? {
+            Ok(slug) => slug,
+            Err(error) => return Ok(Err(error)),
+        }
+    };
+    let organization = Organization {
+        id: new.id.unwrap_or_else(|| organizations::new_id(now)),
+        name,
+        slug,
+        created_by: new.created_by,
+        max_allowed_memberships: new.max_allowed_memberships.unwrap_or(settings.max_allowed_memberships),
+        admin_delete_enabled: true,
+        public_metadata: new.public_metadata,
+        private_metadata: new.private_metadata,
+        created_at: now,
+        updated_at: now,
+    };
+    organizations::insert(connection, &organization)?;
+    if let Some(creator) = &organization.created_by {
+        let nothing = Metadata::default();
+        memberships::insert(
+            connection,
+            &organization.id,
+            creator,
+            &settings.creator_role,
+            (&nothing, &nothing),
+            now,
+        )?;
+    }
+    Ok(Ok(organization))
+}
+
+/// Changes name and slug of `organization`, which is given as it should be, in the database.
+pub(crate) fn update_organization(
+    connection: &Connection,
+    mut organization: Organization,
+    now: UnixTime,
+) -> Outcome<Organization> {
+    let name = match checked_name(&organization.name) {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(error)),
+    };
+    let slug = match checked_slug(connection, &organization.slug, Some(&organization.id))? {
+        Ok(slug) => slug,
+        Err(error) => return Ok(Err(error)),
+    };
+    organization.name = name;
+    organization.slug = slug;
+    organization.updated_at = now;
+    organizations::update(connection, &organization, now)?;
+    Ok(Ok(organization))
+}
+
+/// Deletes the organization; nobody has it active any more.
+pub(crate) fn delete_organization(
+    connection: &Connection,
+    organization: &Organization,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let (members, _) = memberships::search(connection, &organization.id, "", u32::MAX, 0)?;
+    for member in members {
+        forget(connection, &member.membership.user_id, &organization.id, now)?;
+    }
+    organizations::delete(connection, &organization.id)?;
+    Ok(())
+}
+
+fn checked_name(text: &str) -> Result<String, FlowError> {
+    let name: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    if name.is_empty() {
+        return Err(FlowError::Missing { field: Field::Name });
+    }
+    if name.chars().count() > MOST_NAME_CHARS {
+        return Err(FlowError::TooLong {
+            field: Field::Name,
+            most: MOST_NAME_CHARS,
+        });
+    }
+    Ok(name)
+}
+
+fn checked_slug(connection: &Connection, text: &str, own_id: Option<&str>) -> Outcome<String> {
+    let slug = text.trim();
+    if slug.is_empty() {
+        return Ok(Err(FlowError::Missing { field: Field::Slug }));
+    }
+    if slug.len() > MOST_SLUG_CHARS {
+        return Ok(Err(FlowError::TooLong {
+            field: Field::Slug,
+            most: MOST_SLUG_CHARS,
+        }));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !slug.bytes().all(is_plain) {
+        return Ok(Err(FlowError::SlugInvalid));
+    }
+    let holder = organizations::find(connection, slug)?;
+    if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
+        return Ok(Err(FlowError::SlugTaken));
+    }
+    Ok(Ok(slug.to_owned()))
+}
+
+/// A slug that looks like `name` and that no organization has.
+fn free_slug(connection: &Connection, name: &str) -> Result<String, StoreError> {
+    let base = slug_of(name);
+    let mut slug = base.clone();
+    let mut number = 2;
+    while organizations::find(connection, &slug)?.is_some() {
+        slug = format!("{base}-{number}");
+        number += 1;
+    }
+    Ok(slug)
+}
+
+fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    // Room for the number that tells two of the same name apart.
+    slug.truncate(MOST_SLUG_CHARS - 8);
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "organization" } else { slug }.to_owned()
+}
+
+/// Makes an organization (by id or slug), or the personal account (`None`), the active one of a session. Gives the
+/// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was.
+pub(crate) fn activate(
+    connection: &Connection,
+    session: &Session,
+    organization: Option<&str>,
+    now: UnixTime,
+) -> Result<Option<Session>, StoreError> {
+    let settings = settings::read(connection)?;
+    let organization_id = match organization {
+        None if settings.force_organization_selection => return Ok(None),
+        None => None,
+        Some(_) if !settings.organizations_enabled => return Ok(None),
+        Some(wanted) => match access(connection, &session.user_id, wanted)? {
+            Some(access) => Some(access.organization.id),
+            None => return Ok(None),
+        },
+    };
+    if organization_id != session.last_active_organization_id || session.task.is_some() {
+        sessions::set_organization(connection, session, organization_id.as_deref(), None, now)?;
+    }
+    Ok(sessions::find(connection, &session.id, now)?)
+}
+
+/// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
+pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
+    let settings = settings::read(connection)?;
+    if !(settings.organizations_enabled && settings.force_organization_selection) {
+        return Ok(session);
+    }
+    let memberships = memberships::of_user(connection, &session.user_id)?;
+    let (organization_id, task) = match memberships.as_slice() {
+        [only] => (Some(only.organization_id.as_str()), None),
+        _ => (None, Some(Task::ChooseOrganization)),
+    };
+    sessions::set_organization(connection, &session, organization_id, task, now)?;
+    Ok(sessions::find(connection, &session.id, now)?.unwrap_or(session))
+}
+
+/// The user's sessions no longer have this organization active.
+pub(super) fn forget(
+    connection: &Connection,
+    user_id: &str,
+    organization_id: &str,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let is_forced = settings::read(connection)?.force_organization_selection;
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() && session.last_active_organization_id.as_deref() == Some(organization_id) {
+            let task = is_forced.then_some(Task::ChooseOrganization);
+            sessions::set_organization(connection, &session, None, task, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The active organization as a session token shows it.
+pub(super) fn active_claims(
+    connection: &Connection,
+    session: &Session,
+) -> Result<Option<(OrganizationClaim, Option<String>)>, StoreError> {
+    let Some(id) = &session.last_active_organization_id else {
+        return Ok(None);
+    };
+    let access = access(connection, &session.user_id, id)?;
+    Ok(access.map(|access| {
+        let custom: Vec<&str> = access
+            .permissions
+            .iter()
+            .map(String::as_str)
+            .filter(|key| !roles::is_system(key))
+            .collect();
+        organization_claims(
+            &access.organization.id,
+            &access.organization.slug,
+            &access.role.key,
+            &custom,
+        )
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_look_like_their_names() {
+        for (name, slug) in [
+            ("Acme", "acme"),
+            ("Acme  Books & Co.", "acme-books-co"),
+            ("Ümläut 42", "ml-ut-42"),
+            ("日本", "organization"),
+            ("--a--", "a"),
+        ] {
+            assert_eq!(slug_of(name), slug, "{name}");
+        }
+        assert!(slug_of(&"x".repeat(300)).len() < MOST_SLUG_CHARS);
+    }
+}

@@ -1,0 +1,141 @@
+//! Tickets: what the links in mails stand for.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::invitation::accept_invitation;
+use super::organization::activate;
+use super::session::begin_session;
+use super::{FlowError, Outcome};
+use crate::secrets::random_token;
+use crate::store::{
+    DevBrowser, Invitation, InvitationStatus, OrganizationInvitation, Session, SignInToken, StoreError, User,
+    WaitlistStatus,
+};
+use crate::store::{clients, email_addresses, invitations, organization_invitations, sign_in_tokens, users, waitlist};
+
+/// How long a sign-in token is good for, if nobody says otherwise.
+pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
+
+/// What a ticket is good for.
+#[derive(Clone, Debug)]
+pub(crate) enum Ticket {
+    /// Joining an organization.
+    OrganizationInvitation(OrganizationInvitation),
+    /// Making an account.
+    Invitation(Invitation),
+    /// Signing one person in.
+    SignInToken(SignInToken),
+}
+
+impl Ticket {
+    /// The address that the ticket was mailed to; `None` if it is for an account and not for an address.
+    pub(crate) fn address(&self) -> Option<&str> {
+        match self {
+            Self::OrganizationInvitation(invitation) => Some(&invitation.address),
+            Self::Invitation(invitation) => Some(&invitation.address),
+            Self::SignInToken(_) => None,
+        }
+    }
+
+    /// Where its owner wants people to go.
+    pub(crate) fn redirect_url(&self) -> Option<&str> {
+        match self {
+            Self::OrganizationInvitation(invitation) => invitation.redirect_url.as_deref(),
+            Self::Invitation(invitation) => invitation.redirect_url.as_deref(),
+            Self::SignInToken(_) => None,
+        }
+    }
+}
+
+/// What `text` is good for, if it still is.
+pub(crate) fn find_ticket(connection: &Connection, text: &str, now: UnixTime) -> Result<Option<Ticket>, StoreError> {
+    if let Some(invitation) = organization_invitations::find_by_ticket(connection, text, now)? {
+        let is_open = invitation.status == InvitationStatus::Pending;
+        return Ok(is_open.then_some(Ticket::OrganizationInvitation(invitation)));
+    }
+    if let Some(invitation) = invitations::find_by_ticket(connection, text, now)? {
+        let is_open = invitation.status == InvitationStatus::Pending;
+        return Ok(is_open.then_some(Ticket::Invitation(invitation)));
+    }
+    Ok(sign_in_tokens::find_open(connection, text, now)?.map(Ticket::SignInToken))
+}
+
+/// Whose account a ticket opens; `None` if nobody has one with its address.
+pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<Option<String>, StoreError> {
+    if let Ticket::SignInToken(token) = ticket {
+        return Ok(Some(token.user_id.clone()));
+    }
+    let address = email_addresses::find_verified(connection, ticket.address().unwrap_or_default())?;
+    Ok(address.map(|address| address.user_id))
+}
+
+/// A sign-in token for `user_id`, and the text that stands in its link.
+pub(crate) fn issue_sign_in_token(
+    connection: &Connection,
+    user_id: &str,
+    lifetime_secs: i64,
+    now: UnixTime,
+) -> Outcome<(SignInToken, String)> {
+    if users::find(connection, user_id)?.is_none() {
+        return Ok(Err(FlowError::UserUnknown));
+    }
+    let text = random_token();
+    let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
+    let token = sign_in_tokens::insert(connection, user_id, &text, expires_at, now)?;
+    Ok(Ok((token, text)))
+}
+
+/// Lets the holder of a ticket in: the link came to their address, which proves as much as a code does. Somebody who is
+/// signed in already keeps their session.
+pub(crate) fn redeem_ticket(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    ticket: &Ticket,
+    user_id: &str,
+    current: Option<&Session>,
+    now: UnixTime,
+) -> Outcome<Session> {
+    match users::find(connection, user_id)? {
+        Some(User { banned: true, .. }) => return Ok(Err(FlowError::Banned)),
+        Some(_) => {}
+        None => return Ok(Err(FlowError::UserUnknown)),
+    }
+    let session = match current.filter(|session| session.user_id == user_id) {
+        Some(session) => session.clone(),
+        None => {
+            let client = clients::of_dev_browser(connection, dev_browser, now)?;
+            begin_session(connection, &client, user_id, now)?
+        }
+    };
+    accept_ticket(connection, ticket, session, now)
+}
+
+/// What a ticket brings to somebody whose session has begun.
+pub(super) fn accept_ticket(
+    connection: &Connection,
+    ticket: &Ticket,
+    session: Session,
+    now: UnixTime,
+) -> Outcome<Session> {
+    let accepted = InvitationStatus::Accepted;
+    match ticket {
+        Ticket::OrganizationInvitation(invitation) => {
+            if let Err(error) = accept_invitation(connection, invitation, &session.user_id, now)? {
+                return Ok(Err(error));
+            }
+            let organization = Some(invitation.organization_id.as_str());
+            return Ok(Ok(activate(connection, &session, organization, now)?.unwrap_or(session)));
+        }
+        Ticket::Invitation(invitation) => {
+            invitations::set_status(connection, &invitation.id, accepted, now)?;
+            waitlist::set_status(connection, &invitation.address, WaitlistStatus::Completed, now)?;
+            if let Some(mut user) = users::find(connection, &session.user_id)? {
+                user.public_metadata.merge(&invitation.public_metadata);
+                users::update(connection, &user, now)?;
+            }
+        }
+        Ticket::SignInToken(token) => sign_in_tokens::set_status(connection, &token.id, accepted, now)?,
+    }
+    Ok(Ok(session))
+}

@@ -1,0 +1,77 @@
+//! The page that asks for a six-digit code, wherever one is asked for.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::form::{ErrorView, FormFrame, form_page};
+use super::html::Frame;
+use super::path;
+use super::visit::Visit;
+use crate::flow::{FlowError, is_test_address};
+
+/// What differs between the places.
+pub(super) struct CodeStep<'a> {
+    /// Names the page in test hooks.
+    pub(super) page: &'static str,
+    pub(super) heading: &'static str,
+    /// Where the form goes, parameters included.
+    pub(super) action: String,
+    pub(super) address: &'a str,
+    /// Where somebody goes who sees a wrong address.
+    pub(super) change: String,
+    /// Address and name of another way.
+    pub(super) other: Option<(String, &'static str)>,
+    /// Where somebody goes whose address has an account already.
+    pub(super) taken: Option<String>,
+    pub(super) flow: Flow,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage {
+    frame: Frame,
+    form: FormFrame,
+    page: &'static str,
+    identifier: String,
+    change: String,
+    is_test_address: bool,
+    outbox: &'static str,
+    other: Option<(String, &'static str)>,
+}
+
+impl CodeStep<'_> {
+    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response<Body> {
+        let destination = visit.destination(self.flow);
+        let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
+        for (view, error) in errors.iter_mut().zip(found) {
+            if *error == FlowError::IdentifierExists {
+                // This page has no field for the address.
+                view.field = "";
+                view.link = self.taken.clone().map(|link| (link, "Sign in with it"));
+            }
+        }
+        let mut notices = destination.notices.clone();
+        if visit.own_parameter("notice").as_deref() == Some("sent") && found.is_empty() {
+            notices.push("A new code was sent. The one before no longer works.".to_owned());
+        }
+        let template = CodePage {
+            frame: Frame::new(&visit.app, self.heading),
+            form: FormFrame {
+                action: self.action,
+                token: visit.form_token(),
+                errors,
+                notices,
+                return_host: destination.foreign_host(&visit.app.redirects),
+            },
+            page: self.page,
+            identifier: self.address.to_owned(),
+            change: self.change,
+            is_test_address: visit.settings.test_mode && is_test_address(self.address),
+            outbox: path::OUTBOX,
+            other: self.other,
+        };
+        form_page(visit, &template, found, destination.url.as_ref())
+    }
+}

@@ -1,0 +1,21 @@
+//! The page before something is gone for good: a name or a phrase is typed once more.
+
+use askama::Template;
+
+use super::form::FormFrame;
+use super::html::Frame;
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+pub(super) struct ConfirmPage {
+    pub(super) frame: Frame,
+    pub(super) form: FormFrame,
+    /// Names the page in test hooks.
+    pub(super) page: &'static str,
+    pub(super) consequence: &'static str,
+    /// What must be typed.
+    pub(super) expected: String,
+    pub(super) typed: String,
+    pub(super) button: &'static str,
+    pub(super) cancel: String,
+}

@@ -1,0 +1,158 @@
+//! `/create-organization`: a new organization, then the people to invite to it.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::{FormFrame, form_page};
+use super::html::Frame;
+use super::path;
+use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
+use crate::flow::{
+    Failure, Field, FlowError, NewOrganization, access, activate, create_organization, invite_addresses, may_create,
+};
+use crate::store::roles::MANAGE_MEMBERSHIPS;
+use crate::store::{Role, StoreError, organizations, roles, settings};
+
+/// How long after it a form that was sent is taken for the same one.
+const SECOND_CLICK_MILLIS: i64 = 5_000;
+
+#[derive(Template)]
+#[template(path = "create_organization.html")]
+struct CreatePage {
+    frame: Frame,
+    form: FormFrame,
+    name: String,
+    slug: String,
+    may_create: bool,
+    list: String,
+}
+
+#[derive(Template)]
+#[template(path = "create_organization_invite.html")]
+struct InvitePage {
+    frame: Frame,
+    form: FormFrame,
+    name: String,
+    addresses: String,
+    role: String,
+    roles: Vec<Role>,
+    skip: String,
+}
+
+pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
+    let user = person.user.clone();
+    let may = person.read(move |connection, _| may_create(connection, &user)).await?;
+    Ok(render(&person, String::new(), String::new(), may.err().as_slice()))
+}
+
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
+    let (user, session, now) = (person.user.clone(), person.session.clone(), person.visit.app.now());
+    let new = NewOrganization {
+        name: name.clone(),
+        slug: slug.trim().to_lowercase(),
+        created_by: Some(user.id.clone()),
+        ..NewOrganization::default()
+    };
+    let created = person
+        .attempt(move |connection| {
+            may_create(connection, &user)??;
+            // A second click on the same button means the first.
+            let since = now.plus_millis(-SECOND_CLICK_MILLIS);
+            let twin = organizations::created_since(connection, &user.id, new.name.trim(), since)?;
+            let twin = twin.filter(|twin| new.slug.is_empty() || new.slug == twin.slug);
+            let organization = match twin {
+                Some(twin) => twin,
+                None => create_organization(connection, new, now)??,
+            };
+            activate(connection, &session, Some(&organization.id), now)?;
+            Ok::<_, Failure>(())
+        })
+        .await?;
+    Ok(match created {
+        Ok(()) => person
+            .visit
+            .see_other(&person.visit.params.link(path::CREATE_ORGANIZATION_INVITE, &[])),
+        Err(error) => render(&person, name, slug, &[error]),
+    })
+}
+
+fn render(person: &Person, name: String, slug: String, found: &[FlowError]) -> Response<Body> {
+    let visit = &person.visit;
+    let destination = visit.destination(Flow::SignIn);
+    let mut form = person.form_frame(path::CREATE_ORGANIZATION, found);
+    form.notices.clone_from(&destination.notices);
+    let may_not = |error: &FlowError| matches!(error, FlowError::CreationDisabled | FlowError::OrganizationsDisabled);
+    let template = CreatePage {
+        frame: Frame::new(&visit.app, "Create an organization"),
+        form,
+        name,
+        slug,
+        may_create: !found.iter().any(may_not),
+        list: visit.params.link(path::ORGANIZATION_LIST, &[]),
+    };
+    form_page(visit, &template, found, destination.url.as_ref())
+}
+
+pub(super) async fn show_invite(person: Person) -> PageResult {
+    render_invite(&person, String::new(), String::new(), &[]).await
+}
+
+pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (addresses, role) = (
+        form.field(Field::EmailAddresses).to_owned(),
+        form.field(Field::Role).to_owned(),
+    );
+    let (app, session) = (person.visit.app.clone(), person.session.clone());
+    let (redirect_url, typed) = (person.visit.redirect_url(), (addresses.clone(), role.clone()));
+    let invited = person
+        .attempt(move |connection| {
+            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
+            let access = access(connection, &session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
+            access.require(MANAGE_MEMBERSHIPS)?;
+            invite_addresses(
+                &app,
+                connection,
+                &access,
+                &typed.0,
+                &typed.1,
+                redirect_url.as_deref(),
+                app.now(),
+            )??;
+            Ok::<_, Failure>(())
+        })
+        .await?;
+    match invited {
+        Ok(()) => Ok(person.visit.finish(Flow::SignIn, &person.session)),
+        Err(error) => render_invite(&person, addresses, role, &[error]).await,
+    }
+}
+
+/// Where "Skip" leads: to the end of the flow.
+pub(super) async fn finish(person: Person) -> Response<Body> {
+    person.visit.finish(Flow::SignIn, &person.session)
+}
+
+async fn render_invite(person: &Person, addresses: String, role: String, found: &[FlowError]) -> PageResult {
+    let visit = &person.visit;
+    let Place::Inside(access) = person.place().await? else {
+        return Ok(visit.see_other(&visit.params.link(path::CREATE_ORGANIZATION, &[])));
+    };
+    let (roles, usual) = person
+        .read(|connection, _| Ok::<_, StoreError>((roles::all(connection)?, settings::read(connection)?.default_role)))
+        .await?;
+    let template = InvitePage {
+        frame: Frame::new(&visit.app, "Invite people"),
+        form: person.form_frame(path::CREATE_ORGANIZATION_INVITE, found),
+        name: access.organization.name.clone(),
+        addresses,
+        role: if role.is_empty() { usual } else { role },
+        roles,
+        skip: visit.params.link(path::CREATE_ORGANIZATION_FINISH, &[]),
+    };
+    let target = visit.destination(Flow::SignIn).url;
+    Ok(form_page(visit, &template, found, target.as_ref()))
+}

@@ -1,0 +1,104 @@
+//! `/organization`: name and slug, and the ways out.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::super::destination::Flow;
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::path;
+use super::super::person::{Person, PersonSubmission};
+use super::{DELETE, LEAVE, Tabs, inside};
+use crate::flow::{Access, Failure, Field, FlowError, access, activate, update_organization};
+use crate::store::Organization;
+use crate::store::roles::{DELETE_PROFILE, MANAGE_PROFILE};
+
+#[derive(Template)]
+#[template(path = "organization.html")]
+struct OrganizationPage {
+    frame: Frame,
+    tabs: Tabs,
+    form: FormFrame,
+    name: String,
+    slug: String,
+    may_manage: bool,
+    is_saved: bool,
+    leave: String,
+    /// `None` if the person may not delete the organization.
+    delete: Option<String>,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    if let Some(wanted) = person.visit.own_parameter("organization_id") {
+        return open(person, wanted).await;
+    }
+    let access = match inside(&person).await? {
+        Ok(access) => access,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (name, slug) = (access.organization.name.clone(), access.organization.slug.clone());
+    Ok(render(&person, &access, name, slug, &[]))
+}
+
+/// The address names an organization: that one becomes active, as in a handshake.
+async fn open(person: Person, wanted: String) -> PageResult {
+    let now = person.visit.app.now();
+    let opened = person
+        .read(move |connection, session| activate(connection, session, Some(&wanted), now))
+        .await?;
+    let (path, own): (_, &[(&str, &str)]) = match opened {
+        Some(_) => (path::ORGANIZATION, &[]),
+        None => (
+            path::ORGANIZATION_LIST,
+            &[("next", "profile"), ("notice", "not-a-member")],
+        ),
+    };
+    Ok(person.visit.see_other(&person.visit.params.link(path, own)))
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let shown = match super::allowed(&person, MANAGE_PROFILE).await? {
+        Ok(shown) => shown,
+        Err(refusal) => return Ok(refusal),
+    };
+    let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
+    let (organization_id, user_id) = (shown.organization.id.clone(), person.user.id.clone());
+    let (now, typed) = (person.visit.app.now(), (name.clone(), slug.clone()));
+    let changed = person
+        .attempt(move |connection| {
+            let access = access(connection, &user_id, &organization_id)?.ok_or(FlowError::MemberUnknown)?;
+            access.require(MANAGE_PROFILE)?;
+            let wanted = Organization {
+                name: typed.0,
+                slug: typed.1,
+                ..access.organization
+            };
+            Ok::<_, Failure>(update_organization(connection, wanted, now)??)
+        })
+        .await?;
+    Ok(match changed {
+        Ok(_) => person.done(path::ORGANIZATION, "saved"),
+        Err(error) => render(&person, &shown, name, slug, &[error]),
+    })
+}
+
+fn render(person: &Person, access: &Access, name: String, slug: String, found: &[FlowError]) -> Response<Body> {
+    let visit = &person.visit;
+    let mut form = person.form_frame(path::ORGANIZATION, found);
+    form.notices = person.way_back().1;
+    let may_delete = access.may(DELETE_PROFILE) && access.organization.admin_delete_enabled;
+    let template = OrganizationPage {
+        frame: Frame::new(&visit.app, "Organization"),
+        tabs: Tabs::new(person, access, path::ORGANIZATION),
+        form,
+        name,
+        slug,
+        may_manage: access.may(MANAGE_PROFILE),
+        is_saved: found.is_empty() && person.is_told("saved"),
+        leave: visit.params.link(LEAVE, &[]),
+        delete: may_delete.then(|| visit.params.link(DELETE, &[])),
+    };
+    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}

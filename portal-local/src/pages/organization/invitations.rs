@@ -1,0 +1,147 @@
+//! `/organization/invitations`: inviting people, and who has not answered yet.
+
+use askama::Template;
+
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::person::{Person, PersonSubmission};
+use super::{INVITE, REVOKE, Tabs, allowed, refused};
+use crate::flow::{Access, Field, FlowError, access, invite_addresses, revoke_invitation};
+use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
+use crate::store::{InvitationStatus, Role, organization_invitations, roles, settings};
+
+#[derive(Template)]
+#[template(path = "organization_invitations.html")]
+struct InvitationsPage {
+    frame: Frame,
+    tabs: Tabs,
+    form: FormFrame,
+    typed: Typed,
+    roles: Vec<Role>,
+    invitations: Vec<InvitationView>,
+    may_manage: bool,
+    notice: Option<&'static str>,
+    revoke: String,
+}
+
+#[derive(Clone, Default)]
+struct Typed {
+    addresses: String,
+    role: String,
+}
+
+struct InvitationView {
+    id: String,
+    address: String,
+    role_name: String,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    let access = match allowed(&person, READ_MEMBERSHIPS).await? {
+        Ok(access) => access,
+        Err(refusal) => return Ok(refusal),
+    };
+    render(&person, &access, Typed::default(), &[]).await
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let shown = match allowed(&person, MANAGE_MEMBERSHIPS).await? {
+        Ok(shown) => shown,
+        Err(refusal) => return Ok(refusal),
+    };
+    let typed = Typed {
+        addresses: form.field(Field::EmailAddresses).to_owned(),
+        role: form.field(Field::Role).to_owned(),
+    };
+    let (app, session, asked) = (person.visit.app.clone(), person.session.clone(), typed.clone());
+    let redirect_url = person.visit.redirect_url();
+    let id = shown.organization.id.clone();
+    let invited = person
+        .attempt(move |connection| {
+            let access = access(connection, &session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
+            access.require(MANAGE_MEMBERSHIPS)?;
+            let (addresses, role) = (&asked.addresses, &asked.role);
+            invite_addresses(
+                &app,
+                connection,
+                &access,
+                addresses,
+                role,
+                redirect_url.as_deref(),
+                app.now(),
+            )??;
+            Ok(())
+        })
+        .await?;
+    match invited {
+        Ok(()) => Ok(person.done(INVITE, "invited")),
+        Err(error) => render(&person, &shown, typed, &[error]).await,
+    }
+}
+
+pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (session, id) = (person.session.clone(), form.value("invitation_id").to_owned());
+    let now = person.visit.app.now();
+    let revoked = person
+        .attempt(move |connection| {
+            let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
+            let access = access(connection, &session.user_id, organization)?.ok_or(FlowError::MemberUnknown)?;
+            access.require(MANAGE_MEMBERSHIPS)?;
+            revoke_invitation(connection, &access.organization, &id, now)??;
+            Ok(())
+        })
+        .await?;
+    match revoked {
+        // Somebody may have answered or withdrawn it just now: the list shows how things are.
+        Ok(()) | Err(FlowError::InvitationOver) => Ok(person.done(INVITE, "revoked")),
+        Err(error) => refused(&person, &error),
+    }
+}
+
+async fn render(person: &Person, access: &Access, mut typed: Typed, found: &[FlowError]) -> PageResult {
+    let visit = &person.visit;
+    let (organization_id, now) = (access.organization.id.clone(), visit.app.now());
+    let (roles, pending, default_role) = person
+        .read(move |connection, _| {
+            let status = Some(InvitationStatus::Pending);
+            let pending = organization_invitations::of_organization(connection, &organization_id, status, now)?;
+            Ok((
+                roles::all(connection)?,
+                pending,
+                settings::read(connection)?.default_role,
+            ))
+        })
+        .await?;
+    if typed.role.is_empty() {
+        typed.role = default_role;
+    }
+    let invitations = pending
+        .into_iter()
+        .map(|invitation| InvitationView {
+            role_name: roles
+                .iter()
+                .find(|role| role.key == invitation.role_key)
+                .map_or_else(|| invitation.role_key.clone(), |role| role.name.clone()),
+            id: invitation.id,
+            address: invitation.address,
+        })
+        .collect();
+    let notice = match visit.own_parameter("notice").as_deref() {
+        Some("invited") if found.is_empty() => Some("The invitations are written. They are in the outbox."),
+        Some("revoked") if found.is_empty() => Some("The invitation is withdrawn."),
+        _ => None,
+    };
+    let template = InvitationsPage {
+        frame: Frame::new(&visit.app, "Invitations"),
+        tabs: Tabs::new(person, access, INVITE),
+        form: person.form_frame(INVITE, found),
+        typed,
+        roles,
+        invitations,
+        may_manage: access.may(MANAGE_MEMBERSHIPS),
+        notice,
+        revoke: visit.params.link(REVOKE, &[]),
+    };
+    Ok(form_page(visit, &template, found, None))
+}

@@ -1,0 +1,168 @@
+//! `/organization/organization-members`: who belongs to the organization, in which role.
+
+use askama::Template;
+
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::person::{Person, PersonSubmission};
+use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
+use crate::flow::{Access, Failure, Field, FlowError, access, change_role, remove_member};
+use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
+use crate::store::{Role, StoreError, memberships, roles};
+
+const PER_PAGE: u32 = 10;
+const MOST_QUERY_BYTES: usize = 256;
+
+#[derive(Template)]
+#[template(path = "organization_members.html")]
+struct MembersPage {
+    frame: Frame,
+    tabs: Tabs,
+    form: FormFrame,
+    members: Vec<MemberView>,
+    roles: Vec<Role>,
+    may_manage: bool,
+    notice: Option<&'static str>,
+    query: String,
+    /// What a search must carry along.
+    carried: Vec<(&'static str, String)>,
+    total: u32,
+    set_role: String,
+    remove: String,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+struct MemberView {
+    user_id: String,
+    name: String,
+    /// Empty if the name is the address.
+    address: String,
+    role_key: String,
+    role_name: String,
+    is_you: bool,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    let access = match allowed(&person, READ_MEMBERSHIPS).await? {
+        Ok(access) => access,
+        Err(refusal) => return Ok(refusal),
+    };
+    render(&person, &access, &[]).await
+}
+
+async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageResult {
+    let visit = &person.visit;
+    let query = visit.own_parameter("query").unwrap_or_default();
+    let query = if query.len() > MOST_QUERY_BYTES {
+        String::new()
+    } else {
+        query
+    };
+    let number: u32 = visit
+        .own_parameter("page")
+        .and_then(|text| text.parse().ok())
+        .filter(|number| (1..=10_000).contains(number))
+        .unwrap_or(1);
+    let (organization_id, wanted) = (access.organization.id.clone(), query.clone());
+    let (members, total, roles) = person
+        .read(move |connection, _| {
+            let offset = (number - 1) * PER_PAGE;
+            let (members, total) = memberships::search(connection, &organization_id, wanted.trim(), PER_PAGE, offset)?;
+            Ok((members, total, roles::all(connection)?))
+        })
+        .await?;
+    let members = members.into_iter().map(|member| {
+        let address = member.identifier.unwrap_or_default();
+        let parts = [member.first_name, member.last_name];
+        let name: Vec<String> = parts.into_iter().flatten().collect();
+        let (name, address) = if name.is_empty() {
+            (address, String::new())
+        } else {
+            (name.join(" "), address)
+        };
+        MemberView {
+            is_you: member.membership.user_id == person.user.id,
+            user_id: member.membership.user_id,
+            name,
+            address,
+            role_key: member.membership.role_key,
+            role_name: member.role_name,
+        }
+    });
+    let page_link = |number: u32| {
+        visit
+            .params
+            .link(MEMBERS, &[("query", &query), ("page", &number.to_string())])
+    };
+    let notice = match visit.own_parameter("notice").as_deref() {
+        Some("role") if found.is_empty() => Some("The role is changed."),
+        Some("removed") if found.is_empty() => Some("The member is removed."),
+        _ => None,
+    };
+    let template = MembersPage {
+        frame: Frame::new(&visit.app, "Members"),
+        tabs: Tabs::new(person, access, MEMBERS),
+        form: person.form_frame(MEMBERS, found),
+        members: members.collect(),
+        roles,
+        may_manage: access.may(MANAGE_MEMBERSHIPS),
+        notice,
+        carried: visit.params.pairs(),
+        total,
+        set_role: visit.params.link(SET_ROLE, &[]),
+        remove: visit.params.link(REMOVE, &[]),
+        previous: (number > 1).then(|| page_link(number - 1)),
+        next: (number * PER_PAGE < total).then(|| page_link(number + 1)),
+        query,
+    };
+    Ok(form_page(visit, &template, found, None))
+}
+
+pub(super) async fn set_role(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (user_id, role) = (form.value("user_id").to_owned(), form.field(Field::Role).to_owned());
+    let now = person.visit.app.now();
+    let changed = act(&person, move |connection, access| {
+        change_role(connection, &access.organization, &user_id, &role, now)?.map_err(Failure::from)?;
+        Ok(())
+    });
+    conclude(&person, changed.await?, "role").await
+}
+
+pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let user_id = form.value("user_id").to_owned();
+    let now = person.visit.app.now();
+    let removed = act(&person, move |connection, access| {
+        remove_member(connection, &access.organization, &user_id, now)?.map_err(Failure::from)?;
+        Ok(())
+    });
+    conclude(&person, removed.await?, "removed").await
+}
+
+/// Does something that only those may do who manage members.
+async fn act<F>(person: &Person, work: F) -> Result<Result<(), FlowError>, StoreError>
+where
+    F: FnOnce(&rusqlite::Connection, &Access) -> Result<(), Failure> + Send + 'static,
+{
+    let session = person.session.clone();
+    person
+        .attempt(move |connection| {
+            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
+            let access = access(connection, &session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
+            access.require(MANAGE_MEMBERSHIPS)?;
+            work(connection, &access)
+        })
+        .await
+}
+
+async fn conclude(person: &Person, outcome: Result<(), FlowError>, notice: &str) -> PageResult {
+    match outcome {
+        Ok(()) => Ok(person.done(MEMBERS, notice)),
+        Err(error @ FlowError::PermissionMissing { .. }) => refused(person, &error),
+        Err(error) => match allowed(person, READ_MEMBERSHIPS).await? {
+            Ok(access) => render(person, &access, &[error]).await,
+            Err(elsewhere) => Ok(elsewhere),
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! `/organization-list`, and the task of choosing an organization at `/sign-in/tasks/choose-organization`: where the
+//! person belongs, where they are invited, and which of it is active.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+use portal_sdk::names::query;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::{FormFrame, form_page};
+use super::html::Frame;
+use super::path;
+use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
+use crate::flow::{Failure, FlowError, accept_invitation, activate, may_create};
+use crate::store::{Session, StoreError};
+use crate::store::{memberships, organization_invitations, organizations, roles, settings};
+
+#[derive(Template)]
+#[template(path = "organization_list.html")]
+struct ListPage {
+    frame: Frame,
+    form: FormFrame,
+    /// Names the page in test hooks.
+    page: &'static str,
+    back: Option<(String, String)>,
+    notice: Option<&'static str>,
+    /// The person's name, unless there is no personal account.
+    personal: Option<String>,
+    is_personal: bool,
+    choices: Vec<Choice>,
+    invitations: Vec<Offer>,
+    create: Option<String>,
+    /// The signed-in address and where the form goes that signs out, while a task is open.
+    sign_out: Option<(String, String)>,
+}
+
+struct Choice {
+    id: String,
+    name: String,
+    role_name: String,
+    is_active: bool,
+}
+
+struct Offer {
+    id: String,
+    name: String,
+    role_name: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    List,
+    Task,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    render(&person, Kind::List, &[]).await
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    choose(person, &form, Kind::List).await
+}
+
+/// `/sign-in/tasks`: on to the task that is open, or to the end of the flow.
+pub(super) async fn tasks(Newcomer(person): Newcomer) -> Response<Body> {
+    person.visit.finish(Flow::SignIn, &person.session)
+}
+
+pub(super) async fn show_task(Newcomer(person): Newcomer) -> PageResult {
+    if person.session.task.is_none() {
+        return Ok(person.visit.finish(Flow::SignIn, &person.session));
+    }
+    render(&person, Kind::Task, &[]).await
+}
+
+pub(super) async fn submit_task(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    choose(person, &form, Kind::Task).await
+}
+
+async fn choose(person: Person, form: &super::form::Form, kind: Kind) -> PageResult {
+    let organization_id = form.value("organization_id").to_owned();
+    let invitation_id = form.value("invitation_id").to_owned();
+    let (session, now) = (person.session.clone(), person.visit.app.now());
+    let chosen = person
+        .attempt(move |connection| {
+            let wanted = if invitation_id.is_empty() {
+                Some(organization_id).filter(|id| !id.is_empty())
+            } else {
+                let theirs = organization_invitations::of_user(connection, &session.user_id, now)?;
+                let invitation = theirs.into_iter().find(|invitation| invitation.id == invitation_id);
+                let invitation = invitation.ok_or(FlowError::InvitationOver)?;
+                accept_invitation(connection, &invitation, &session.user_id, now)??;
+                Some(invitation.organization_id)
+            };
+            let activated = activate(connection, &session, wanted.as_deref(), now)?;
+            activated.ok_or(Failure::Refused(FlowError::NotAMember))
+        })
+        .await?;
+    match chosen {
+        Ok(session) => Ok(onward(&person, kind, &session)),
+        Err(error) => render(&person, kind, &[error]).await,
+    }
+}
+
+/// A task leads to the end of its flow; the list to the application, if one sent the person here.
+fn onward(person: &Person, kind: Kind, session: &Session) -> Response<Body> {
+    let visit = &person.visit;
+    if kind == Kind::Task {
+        return visit.finish(Flow::SignIn, session);
+    }
+    if visit.own_parameter("next").as_deref() == Some("profile") && session.last_active_organization_id.is_some() {
+        return visit.see_other(&visit.params.link(path::ORGANIZATION, &[]));
+    }
+    if visit.params.value(query::REDIRECT_URL).is_some() {
+        return visit.finish(Flow::SignIn, session);
+    }
+    person.done(path::ORGANIZATION_LIST, "switched")
+}
+
+async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult {
+    let visit = &person.visit;
+    let (user, now) = (person.user.clone(), visit.app.now());
+    let (choices, offers, is_forced, may_create) = person
+        .read(move |connection, session| {
+            let role_name = |key: &str| -> Result<String, StoreError> {
+                Ok(roles::find(connection, key)?.map_or_else(|| key.to_owned(), |role| role.name))
+            };
+            let (mut choices, mut offers) = (Vec::new(), Vec::new());
+            for membership in memberships::of_user(connection, &user.id)? {
+                if let Some(organization) = organizations::find(connection, &membership.organization_id)? {
+                    choices.push(Choice {
+                        is_active: session.last_active_organization_id.as_ref() == Some(&organization.id),
+                        id: organization.id,
+                        name: organization.name,
+                        role_name: role_name(&membership.role_key)?,
+                    });
+                }
+            }
+            for invitation in organization_invitations::of_user(connection, &user.id, now)? {
+                if let Some(organization) = organizations::find(connection, &invitation.organization_id)? {
+                    offers.push(Offer {
+                        id: invitation.id,
+                        name: organization.name,
+                        role_name: role_name(&invitation.role_key)?,
+                    });
+                }
+            }
+            let is_forced = settings::read(connection)?.force_organization_selection;
+            Ok((choices, offers, is_forced, may_create(connection, &user)?.is_ok()))
+        })
+        .await?;
+    let (page, path, heading) = match kind {
+        Kind::List => ("organization-list", path::ORGANIZATION_LIST, "Your organizations"),
+        Kind::Task => (
+            "choose-organization",
+            path::CHOOSE_ORGANIZATION,
+            "Choose an organization",
+        ),
+    };
+    let notice = match visit.own_parameter("notice").as_deref() {
+        Some("switched") if found.is_empty() => Some("Switched."),
+        Some("not-a-member") if found.is_empty() => Some("You do not belong to that organization. Choose another."),
+        _ => None,
+    };
+    let mut form = person.form_frame(path, found);
+    if let Some(next) = visit.own_parameter("next").filter(|next| next == "profile") {
+        form.action = visit.params.link(path, &[("next", &next)]);
+    }
+    let template = ListPage {
+        frame: Frame::new(&visit.app, heading),
+        form,
+        page,
+        back: person.way_back().0,
+        notice,
+        personal: (!is_forced && kind == Kind::List).then(|| person.name()),
+        is_personal: person.session.last_active_organization_id.is_none(),
+        choices,
+        invitations: offers,
+        create: may_create.then(|| visit.params.link(path::CREATE_ORGANIZATION, &[])),
+        sign_out: (kind == Kind::Task).then(|| {
+            let out = visit.params.link(path::SIGN_OUT_HERE, &[]);
+            (person.identifier().to_owned(), out)
+        }),
+    };
+    let target = visit.destination(Flow::SignIn).url;
+    Ok(form_page(visit, &template, found, target.as_ref()))
+}

@@ -1,0 +1,213 @@
+//! [`Person`]: somebody who is signed in, on a page about them or their organizations.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{Response, Uri};
+use portal_sdk::names::query;
+use rusqlite::{Connection, Transaction};
+use url::form_urlencoded;
+
+use super::destination::{Flow, host_of, refused_sentence};
+use super::form::{Form, FormFrame, Submission};
+use super::visit::Visit;
+use super::{errors, path};
+use crate::app::App;
+use crate::flow::{Access, Failure, FlowError, access};
+use crate::store::{EmailAddress, Session, StoreError, User};
+use crate::store::{email_addresses, users};
+
+pub(super) struct Person {
+    pub(super) visit: Visit,
+    pub(super) session: Session,
+    pub(super) user: User,
+    pub(super) addresses: Vec<EmailAddress>,
+}
+
+/// A form that a signed-in person filled in.
+pub(super) struct PersonSubmission {
+    pub(super) person: Person,
+    pub(super) form: Form,
+}
+
+/// Somebody who may still have to choose an organization before they count as signed in.
+pub(super) struct Newcomer(pub(super) Person);
+
+/// A form that a [`Newcomer`] filled in.
+pub(super) struct NewcomerSubmission {
+    pub(super) person: Person,
+    pub(super) form: Form,
+}
+
+/// The organization behind a page, with what the person may do there.
+pub(super) enum Place {
+    Inside(Box<Access>),
+    /// No organization is active.
+    Nowhere,
+}
+
+impl Person {
+    async fn of(visit: Visit, uri: &Uri, may_be_pending: bool) -> Result<Self, Response<Body>> {
+        let Some(session) = visit.session.clone() else {
+            return Err(ask_to_sign_in(&visit, uri));
+        };
+        if session.task.is_some() && !may_be_pending {
+            return Err(visit.finish(Flow::SignIn, &session));
+        }
+        let user_id = session.user_id.clone();
+        let found = visit
+            .app
+            .store
+            .transaction(move |connection| {
+                let user = users::find(connection, &user_id)?;
+                Ok(user.zip(Some(email_addresses::of_user(connection, &user_id)?)))
+            })
+            .await;
+        match found {
+            Ok(Some((user, addresses))) => Ok(Self {
+                visit,
+                session,
+                user,
+                addresses,
+            }),
+            Ok(None) => Err(ask_to_sign_in(&visit, uri)),
+            Err(error) => Err(errors::store_failed(&visit.app, &error)),
+        }
+    }
+
+    /// The primary address.
+    pub(super) fn identifier(&self) -> &str {
+        let primary = self.user.primary_email_address_id.as_ref();
+        let address = self.addresses.iter().find(|address| Some(&address.id) == primary);
+        address.map_or("", |address| address.address.as_str())
+    }
+
+    /// The name to show: what they are called, else their address.
+    pub(super) fn name(&self) -> String {
+        self.user.full_name().unwrap_or_else(|| self.identifier().to_owned())
+    }
+
+    /// Runs `work` in one transaction, which is undone if it is refused.
+    pub(super) async fn attempt<T, F>(&self, work: F) -> Result<Result<T, FlowError>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        match self.visit.app.store.attempt(work).await {
+            Ok(value) => Ok(Ok(value)),
+            Err(Failure::Refused(error)) => Ok(Err(error)),
+            Err(Failure::Store(error)) => Err(error),
+        }
+    }
+
+    /// Runs `work` in one transaction.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Session) -> Result<T, StoreError> + Send + 'static,
+    {
+        let session = self.session.clone();
+        let store = &self.visit.app.store;
+        store.transaction(move |connection| work(connection, &session)).await
+    }
+
+    /// The session's active organization.
+    pub(super) async fn place(&self) -> Result<Place, StoreError> {
+        let found = self
+            .read(|connection, session| match &session.last_active_organization_id {
+                Some(id) => access(connection, &session.user_id, id),
+                None => Ok(None),
+            })
+            .await?;
+        Ok(found.map_or(Place::Nowhere, |access| Place::Inside(Box::new(access))))
+    }
+
+    /// Address and host of the application that the person came from, and what there is to say about it.
+    pub(super) fn way_back(&self) -> (Option<(String, String)>, Vec<String>) {
+        let redirects = &self.visit.app.redirects;
+        match self
+            .visit
+            .params
+            .value(query::REDIRECT_URL)
+            .map(|text| redirects.resolve(text))
+        {
+            Some(Ok(url)) if redirects.is_own(&url) => (None, Vec::new()),
+            Some(Ok(url)) => (Some((url.to_string(), host_of(&url))), Vec::new()),
+            Some(Err(refused)) => (None, vec![refused_sentence(refused.host.as_deref())]),
+            None => (None, Vec::new()),
+        }
+    }
+
+    /// What a form on `path` shows.
+    pub(super) fn form_frame(&self, path: &str, found: &[FlowError]) -> FormFrame {
+        FormFrame {
+            action: self.visit.params.link(path, &[]),
+            token: self.visit.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: Vec::new(),
+            return_host: None,
+        }
+    }
+
+    /// Whether this page's address carries the notice that something was done.
+    pub(super) fn is_told(&self, notice: &str) -> bool {
+        self.visit.own_parameter("notice").as_deref() == Some(notice)
+    }
+
+    /// Back to a page with a notice.
+    pub(super) fn done(&self, path: &str, notice: &str) -> Response<Body> {
+        self.visit
+            .see_other(&self.visit.params.link(path, &[("notice", notice)]))
+    }
+}
+
+/// Signing in leads back to this page, with the parameters it has now.
+fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response<Body> {
+    let here = format!("{}{}", visit.app.origin, visit.params.link(uri.path(), &[]));
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair(query::REDIRECT_URL, &here)
+        .finish();
+    visit.see_other(&format!("{}?{query}", path::SIGN_IN))
+}
+
+impl FromRequestParts<Arc<App>> for Person {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response<Body>> {
+        let visit = Visit::from_request_parts(parts, app).await?;
+        Self::of(visit, &parts.uri, false).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Newcomer {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response<Body>> {
+        let visit = Visit::from_request_parts(parts, app).await?;
+        Person::of(visit, &parts.uri, true).await.map(Self)
+    }
+}
+
+impl FromRequest<Arc<App>> for PersonSubmission {
+    type Rejection = Response<Body>;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {
+        let uri = request.uri().clone();
+        let Submission { visit, form } = Submission::from_request(request, app).await?;
+        let person = Person::of(visit, &uri, false).await?;
+        Ok(Self { person, form })
+    }
+}
+
+impl FromRequest<Arc<App>> for NewcomerSubmission {
+    type Rejection = Response<Body>;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {
+        let uri = request.uri().clone();
+        let Submission { visit, form } = Submission::from_request(request, app).await?;
+        let person = Person::of(visit, &uri, true).await?;
+        Ok(Self { person, form })
+    }
+}

@@ -1,0 +1,145 @@
+//! `/sign-in/reset-password`: a forgotten password. First a code, then a new password.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::code_page::CodeStep;
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::params::EMAIL_ADDRESS;
+use super::path;
+use super::visit::Visit;
+use crate::flow::{
+    Field, FlowError, PendingSignIn, Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password,
+};
+use crate::store::StoreError;
+
+#[derive(Template)]
+#[template(path = "reset_password.html")]
+struct NewPasswordPage {
+    frame: Frame,
+    form: FormFrame,
+    identifier: String,
+    sign_out_others: bool,
+}
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
+    }
+    let (browser, name, now) = (
+        visit.known.browser.clone(),
+        visit.app.application_name.clone(),
+        visit.app.now(),
+    );
+    let store = &visit.app.store;
+    let opened = store
+        .transaction(move |connection| {
+            let reset = pending_reset(connection, &browser, now)?;
+            let sent = match &reset {
+                Some(Reset::Code(pending)) => send_reset_code(connection, pending, &name, false, now)?,
+                _ => Ok(()),
+            };
+            Ok((reset, sent))
+        })
+        .await?;
+    Ok(match opened {
+        (Some(Reset::Code(pending)), sent) => render_code(&visit, &pending, sent.err().as_slice()),
+        (Some(Reset::Password(pending)), _) => render_password(&visit, &pending, true, &[]),
+        (None, _) => visit.lost(Flow::SignIn).await,
+    })
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignIn, session));
+    }
+    match pending(&visit).await? {
+        Some(Reset::Code(pending)) if form.value("intent") == "resend" => send_another(&visit, pending).await,
+        Some(Reset::Code(pending)) => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
+        Some(Reset::Password(pending)) => {
+            let others = form.value("signOutOfOtherSessions") == "on";
+            let password = form.field(Field::Password).to_owned();
+            try_password(&visit, pending, password, others).await
+        }
+        None => Ok(visit.lost(Flow::SignIn).await),
+    }
+}
+
+async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let store = &visit.app.store;
+    let attempted = store
+        .transaction(move |connection| attempt_reset_code(connection, &browser, &code, now))
+        .await?;
+    Ok(match attempted {
+        Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[])),
+        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
+        Err(error) => render_code(visit, &pending, &[error]),
+    })
+}
+
+async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
+    let (asked, name, now) = (pending.clone(), visit.app.application_name.clone(), visit.app.now());
+    let store = &visit.app.store;
+    let sent = store
+        .transaction(move |connection| send_reset_code(connection, &asked, &name, true, now))
+        .await?;
+    Ok(match sent {
+        Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[("notice", "sent")])),
+        Err(error) => render_code(visit, &pending, &[error]),
+    })
+}
+
+async fn try_password(visit: &Visit, pending: PendingSignIn, password: String, others: bool) -> PageResult {
+    Ok(
+        match set_reset_password(&visit.app, &visit.known.browser, password, others).await? {
+            Ok(session) => visit.finish(Flow::SignIn, &session),
+            Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
+            Err(error) => render_password(visit, &pending, others, &[error]),
+        },
+    )
+}
+
+async fn pending(visit: &Visit) -> Result<Option<Reset>, StoreError> {
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let store = &visit.app.store;
+    store
+        .transaction(move |connection| pending_reset(connection, &browser, now))
+        .await
+}
+
+fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> Response<Body> {
+    let address = &pending.sign_in.identifier;
+    let step = CodeStep {
+        page: "reset-password",
+        heading: "Reset your password",
+        action: visit.params.link(path::RESET_PASSWORD, &[]),
+        address,
+        change: visit.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[]),
+        other: Some((visit.params.link(path::FACTOR_ONE, &[]), "Back to signing in")),
+        taken: None,
+        flow: Flow::SignIn,
+    };
+    step.render(visit, found)
+}
+
+fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: &[FlowError]) -> Response<Body> {
+    let destination = visit.destination(Flow::SignIn);
+    let template = NewPasswordPage {
+        frame: Frame::new(&visit.app, "Choose a new password"),
+        form: FormFrame {
+            action: visit.params.link(path::RESET_PASSWORD, &[]),
+            token: visit.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: destination.notices.clone(),
+            return_host: destination.foreign_host(&visit.app.redirects),
+        },
+        identifier: pending.sign_in.identifier.clone(),
+        sign_out_others: others,
+    };
+    form_page(visit, &template, found, destination.url.as_ref())
+}

@@ -1,0 +1,77 @@
+//! `/sign-up/continue`: what an account still needs once its address is proven.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::path;
+use super::verify_email_address::pending;
+use super::visit::Visit;
+use crate::flow::{Field, FlowError, Names, continue_sign_up};
+
+#[derive(Template)]
+#[template(path = "sign_up_continue.html")]
+struct ContinuePage {
+    frame: Frame,
+    form: FormFrame,
+    first_name: String,
+    last_name: String,
+}
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(session) = &visit.session {
+        return Ok(visit.finish(Flow::SignUp, session));
+    }
+    Ok(match pending(&visit).await? {
+        Some(sign_up) if sign_up.email_verified_at.is_none() => {
+            visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[]))
+        }
+        Some(sign_up) => {
+            let (first, last) = (sign_up.first_name, sign_up.last_name);
+            render(&visit, first.unwrap_or_default(), last.unwrap_or_default(), &[])
+        }
+        None => visit.lost(Flow::SignUp).await,
+    })
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    let (first, last) = (
+        form.field(Field::FirstName).to_owned(),
+        form.field(Field::LastName).to_owned(),
+    );
+    let names = match Names::parse(&first, &last).and_then(|names| names.complete(visit.settings.names_required)) {
+        Ok(names) => names,
+        Err(found) => return Ok(render(&visit, first, last, &found)),
+    };
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let store = &visit.app.store;
+    let continued = store
+        .transaction(move |connection| continue_sign_up(connection, &browser, names, now))
+        .await?;
+    Ok(match continued {
+        Ok(session) => visit.finish(Flow::SignUp, &session),
+        Err(FlowError::AttemptLost) => visit.lost(Flow::SignUp).await,
+        Err(error) => render(&visit, first, last, &[error]),
+    })
+}
+
+fn render(visit: &Visit, first_name: String, last_name: String, found: &[FlowError]) -> Response<Body> {
+    let destination = visit.destination(Flow::SignUp);
+    let template = ContinuePage {
+        frame: Frame::new(&visit.app, "One thing is missing"),
+        form: FormFrame {
+            action: visit.params.link(path::CONTINUE, &[]),
+            token: visit.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: destination.notices.clone(),
+            return_host: destination.foreign_host(&visit.app.redirects),
+        },
+        first_name,
+        last_name,
+    };
+    form_page(visit, &template, found, destination.url.as_ref())
+}

@@ -1,0 +1,55 @@
+//! `/user/delete`: the end of an account, behind a phrase to type.
+
+use axum::body::Body;
+use axum::http::Response;
+
+use super::super::confirm::ConfirmPage;
+use super::super::destination::Flow;
+use super::super::errors::PageResult;
+use super::super::form::form_page;
+use super::super::html::Frame;
+use super::super::path;
+use super::super::person::{Person, PersonSubmission};
+use super::{DELETE, SECURITY};
+use crate::flow::{DELETE_PHRASE, Field, FlowError, delete_account};
+
+pub(super) async fn show(person: Person) -> Response<Body> {
+    let may = person.visit.settings.delete_self_enabled && person.user.delete_self_enabled;
+    let found = if may { None } else { Some(FlowError::DeletionDisabled) };
+    render(&person, String::new(), found.as_slice())
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let typed = form.field(Field::Confirmation).to_owned();
+    let (user, phrase, now) = (person.user.clone(), typed.clone(), person.visit.app.now());
+    let deleted = person
+        .read(move |connection, _| delete_account(connection, &user, &phrase, now))
+        .await?;
+    let visit = &person.visit;
+    Ok(match deleted {
+        Ok(()) => match visit
+            .destination(Flow::SignIn)
+            .url
+            .filter(|url| !visit.app.redirects.is_own(url))
+        {
+            Some(url) => visit.send_to(url),
+            None => visit.see_other(path::SIGN_IN),
+        },
+        Err(error) => render(&person, typed, &[error]),
+    })
+}
+
+fn render(person: &Person, typed: String, found: &[FlowError]) -> Response<Body> {
+    let visit = &person.visit;
+    let template = ConfirmPage {
+        frame: Frame::new(&visit.app, "Delete your account"),
+        form: person.form_frame(DELETE, found),
+        page: "user-delete",
+        consequence: "Your account and everything in it is deleted for good, on every device.",
+        expected: DELETE_PHRASE.to_owned(),
+        typed,
+        button: "Delete the account",
+        cancel: visit.params.link(SECURITY, &[]),
+    };
+    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}

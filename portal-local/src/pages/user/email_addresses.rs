@@ -1,0 +1,137 @@
+//! `/user/email-addresses`: adding, proving, preferring and removing addresses.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::super::code_page::CodeStep;
+use super::super::destination::Flow;
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::path;
+use super::super::person::{Person, PersonSubmission};
+use super::{ADD, VERIFY, profile};
+use crate::flow::{self, Field, FlowError, add_email_address, remove_email_address, send_address_code};
+use crate::store::EmailAddress;
+
+#[derive(Template)]
+#[template(path = "add_email_address.html")]
+struct AddPage {
+    frame: Frame,
+    form: FormFrame,
+    email_address: String,
+    cancel: String,
+}
+
+pub(super) async fn show_add(person: Person) -> Response<Body> {
+    render_add(&person, String::new(), &[])
+}
+
+pub(super) async fn add(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let typed = form.field(Field::EmailAddress).to_owned();
+    let (name, now, asked) = (
+        person.visit.app.application_name.clone(),
+        person.visit.app.now(),
+        typed.clone(),
+    );
+    let added = person
+        .read(move |connection, session| add_email_address(connection, &session.user_id, &asked, &name, now))
+        .await?;
+    Ok(match added {
+        Ok(id) => person
+            .visit
+            .see_other(&person.visit.params.link(VERIFY, &[("id", &id)])),
+        Err(error) => render_add(&person, typed, &[error]),
+    })
+}
+
+fn render_add(person: &Person, email_address: String, found: &[FlowError]) -> Response<Body> {
+    let template = AddPage {
+        frame: Frame::new(&person.visit.app, "Add an email address"),
+        form: person.form_frame(ADD, found),
+        email_address,
+        cancel: person.visit.params.link(path::USER, &[]),
+    };
+    form_page(&person.visit, &template, found, None)
+}
+
+pub(super) async fn show_verify(person: Person) -> Response<Body> {
+    match unproven(&person) {
+        Some(address) => render_verify(&person, address, &[]),
+        None => person.visit.see_other(&person.visit.params.link(path::USER, &[])),
+    }
+}
+
+pub(super) async fn verify(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let Some(address) = unproven(&person).cloned() else {
+        // It was proven or removed beside this request: the account shows how things are.
+        return Ok(person.visit.see_other(&person.visit.params.link(path::USER, &[])));
+    };
+    let now = person.visit.app.now();
+    if form.value("intent") == "resend" {
+        let (asked, name) = (address.clone(), person.visit.app.application_name.clone());
+        let sent = person
+            .read(move |connection, _| send_address_code(connection, &asked, &name, now))
+            .await?;
+        return Ok(match sent {
+            Ok(()) => {
+                let own = [("id", address.id.as_str()), ("notice", "sent")];
+                person.visit.see_other(&person.visit.params.link(VERIFY, &own))
+            }
+            Err(error) => render_verify(&person, &address, &[error]),
+        });
+    }
+    let (asked, code) = (address.clone(), form.field(Field::Code).to_owned());
+    let verified = person
+        .read(move |connection, _| flow::verify_email_address(connection, &asked, &code, now))
+        .await?;
+    Ok(match verified {
+        Ok(()) => person.done(path::USER, "verified"),
+        Err(error) => render_verify(&person, &address, &[error]),
+    })
+}
+
+/// The address that this page's address names, if it waits for its proof.
+fn unproven(person: &Person) -> Option<&EmailAddress> {
+    let id = person.visit.own_parameter("id")?;
+    let mut own = person.addresses.iter();
+    own.find(|address| address.id == id && address.verified_at.is_none())
+}
+
+fn render_verify(person: &Person, address: &EmailAddress, found: &[FlowError]) -> Response<Body> {
+    let params = &person.visit.params;
+    let step = CodeStep {
+        page: "user-verify-email-address",
+        heading: "Verify the email address",
+        action: params.link(VERIFY, &[("id", &address.id)]),
+        address: &address.address,
+        change: params.link(ADD, &[]),
+        other: Some((params.link(path::USER, &[]), "Back to your account")),
+        taken: None,
+        flow: Flow::SignIn,
+    };
+    step.render(&person.visit, found)
+}
+
+pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (id, now) = (form.value("id").to_owned(), person.visit.app.now());
+    let done = person
+        .read(move |connection, session| flow::make_primary(connection, &session.user_id, &id, now))
+        .await?;
+    Ok(match done {
+        Ok(()) => person.done(path::USER, "primary"),
+        Err(error) => profile::render(&person, &[error]),
+    })
+}
+
+pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (id, user) = (form.value("id").to_owned(), person.user.clone());
+    let done = person
+        .read(move |connection, _| remove_email_address(connection, &user, &id))
+        .await?;
+    Ok(match done {
+        Ok(()) => person.done(path::USER, "removed"),
+        Err(error) => profile::render(&person, &[error]),
+    })
+}

@@ -1,0 +1,64 @@
+//! `/user` and what lies under it: somebody's own account, one file per matter.
+
+mod delete;
+mod email_addresses;
+mod profile;
+mod security;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::path;
+use super::person::Person;
+use super::sign_out;
+use crate::app::App;
+
+const SECURITY: &str = "/user/security";
+const DEVICES: &str = "/user/security/devices";
+const DELETE: &str = "/user/delete";
+const ADD: &str = "/user/email-addresses";
+const VERIFY: &str = "/user/email-addresses/verify";
+const PRIMARY: &str = "/user/email-addresses/primary";
+const REMOVE: &str = "/user/email-addresses/remove";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route(path::USER, get(profile::show).post(profile::submit))
+        .route(ADD, get(email_addresses::show_add).post(email_addresses::add))
+        .route(VERIFY, get(email_addresses::show_verify).post(email_addresses::verify))
+        .route(PRIMARY, post(email_addresses::make_primary))
+        .route(REMOVE, post(email_addresses::remove))
+        .route(SECURITY, get(security::show).post(security::submit))
+        .route(DEVICES, post(security::sign_out_device))
+        .route(DELETE, get(delete::show).post(delete::submit))
+        .route(path::SIGN_OUT_HERE, post(sign_out::submit))
+}
+
+/// What surrounds both tabs.
+struct Tabs {
+    name: String,
+    initials: String,
+    /// Empty if the name is the address.
+    address: String,
+    /// Address and host of the application, if the person came from one.
+    back: Option<(String, String)>,
+    /// Address, name, and whether this is the one that is shown.
+    tabs: [(String, &'static str, bool); 2],
+}
+
+impl Tabs {
+    fn new(person: &Person, shown: &str) -> Self {
+        let (name, identifier) = (person.name(), person.identifier());
+        let address = if name == identifier { "" } else { identifier };
+        let tab = |path: &str, name| (person.visit.params.link(path, &[]), name, path == shown);
+        Self {
+            initials: super::avatar::initials(&person.user),
+            address: address.to_owned(),
+            name,
+            back: person.way_back().0,
+            tabs: [tab(path::USER, "Profile"), tab(SECURITY, "Security")],
+        }
+    }
+}

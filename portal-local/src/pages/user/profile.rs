@@ -1,0 +1,109 @@
+//! `/user`: name and email addresses.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::super::destination::Flow;
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::path;
+use super::super::person::{Person, PersonSubmission};
+use super::{ADD, PRIMARY, REMOVE, Tabs, VERIFY};
+use crate::flow::{Field, FlowError, Names, change_names};
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct UserPage {
+    frame: Frame,
+    form: FormFrame,
+    tabs: Tabs,
+    addresses: Vec<AddressView>,
+    first_name: String,
+    last_name: String,
+    notice: Option<&'static str>,
+    add: String,
+    primary: String,
+    remove: String,
+    sign_out: String,
+}
+
+struct AddressView {
+    id: String,
+    address: String,
+    is_primary: bool,
+    is_verified: bool,
+    /// Where an unproven address is proven.
+    verify: String,
+    is_removable: bool,
+}
+
+pub(super) async fn show(person: Person) -> Response<Body> {
+    render(&person, &[])
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (first, last) = (form.field(Field::FirstName), form.field(Field::LastName));
+    let required = person.visit.settings.names_required;
+    let names = match Names::parse(first, last).and_then(|names| names.complete(required)) {
+        Ok(names) => names,
+        Err(found) => {
+            let typed = (first.to_owned(), last.to_owned());
+            return Ok(render_typed(&person, typed.0, typed.1, &found));
+        }
+    };
+    let now = person.visit.app.now();
+    person
+        .read(move |connection, session| change_names(connection, &session.user_id, &names, now))
+        .await?;
+    Ok(person.done(path::USER, "saved"))
+}
+
+/// Also where a refused change of an address ends.
+pub(super) fn render(person: &Person, found: &[FlowError]) -> Response<Body> {
+    let first_name = person.user.first_name.clone().unwrap_or_default();
+    let last_name = person.user.last_name.clone().unwrap_or_default();
+    render_typed(person, first_name, last_name, found)
+}
+
+fn render_typed(person: &Person, first_name: String, last_name: String, found: &[FlowError]) -> Response<Body> {
+    let (visit, params) = (&person.visit, &person.visit.params);
+    let primary = person.user.primary_email_address_id.as_deref();
+    let verified = person.addresses.iter().filter(|one| one.verified_at.is_some()).count();
+    let addresses = person.addresses.iter().map(|one| {
+        let (is_primary, is_verified) = (primary == Some(one.id.as_str()), one.verified_at.is_some());
+        AddressView {
+            id: one.id.clone(),
+            address: one.address.clone(),
+            is_primary,
+            is_verified,
+            verify: params.link(VERIFY, &[("id", &one.id)]),
+            is_removable: !is_primary && (!is_verified || verified > 1),
+        }
+    });
+    let notice = match visit.own_parameter("notice").as_deref() {
+        Some("saved") if found.is_empty() => Some("Your changes are saved."),
+        Some("verified") if found.is_empty() => Some("The address is verified."),
+        Some("primary") if found.is_empty() => Some("This is your primary address now."),
+        Some("removed") if found.is_empty() => Some("The address is removed."),
+        _ => None,
+    };
+    let mut form = person.form_frame(path::USER, found);
+    form.notices = person.way_back().1;
+    let template = UserPage {
+        frame: Frame::new(&visit.app, "Account"),
+        form,
+        tabs: Tabs::new(person, path::USER),
+        addresses: addresses.collect(),
+        first_name,
+        last_name,
+        notice,
+        add: params.link(ADD, &[]),
+        primary: params.link(PRIMARY, &[]),
+        remove: params.link(REMOVE, &[]),
+        sign_out: params.link(path::SIGN_OUT_HERE, &[]),
+    };
+    // Signing out leads to the application.
+    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}

@@ -1,0 +1,104 @@
+//! `/user/security`: the password, the devices, and the way to the account's end.
+
+use askama::Template;
+use portal_sdk::clock::UnixTime;
+
+use super::super::destination::Flow;
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::{Frame, age};
+use super::super::person::{Person, PersonSubmission};
+use super::{DELETE, DEVICES, SECURITY, Tabs};
+use crate::device::Device;
+use crate::flow::{self, Field, FlowError, change_password, devices};
+use crate::store::Session;
+
+#[derive(Template)]
+#[template(path = "security.html")]
+struct SecurityPage {
+    frame: Frame,
+    form: FormFrame,
+    tabs: Tabs,
+    identifier: String,
+    has_password: bool,
+    sign_out_others: bool,
+    notice: Option<&'static str>,
+    devices: Vec<DeviceView>,
+    sign_out_device: String,
+    /// `None` if the person may not delete the account.
+    delete: Option<String>,
+}
+
+struct DeviceView {
+    id: String,
+    name: String,
+    last_active: String,
+    is_this: bool,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    render(&person, true, &[]).await
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let others = form.value("signOutOfOtherSessions") == "on";
+    let (current, new) = (
+        form.field(Field::CurrentPassword).to_owned(),
+        form.field(Field::Password).to_owned(),
+    );
+    let (app, session) = (&person.visit.app, &person.session);
+    match change_password(app, session, &person.user, current, new, others).await? {
+        Ok(()) => Ok(person.done(SECURITY, "password")),
+        Err(error) => render(&person, others, &[error]).await,
+    }
+}
+
+pub(super) async fn sign_out_device(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let (id, now) = (form.value("session_id").to_owned(), person.visit.app.now());
+    person
+        .read(move |connection, session| flow::sign_out_device(connection, &session.user_id, &id, now))
+        .await?;
+    Ok(person.done(SECURITY, "device"))
+}
+
+async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> PageResult {
+    let visit = &person.visit;
+    let now = visit.app.now();
+    let live = person
+        .read(move |connection, session| devices(connection, &session.user_id, now))
+        .await?;
+    let notice = match visit.own_parameter("notice").as_deref() {
+        Some("password") if found.is_empty() => Some("Your password is saved."),
+        Some("device") if found.is_empty() => Some("The device is signed out. It notices within a minute."),
+        _ => None,
+    };
+    let may_delete = visit.settings.delete_self_enabled && person.user.delete_self_enabled;
+    let template = SecurityPage {
+        frame: Frame::new(&visit.app, "Security"),
+        form: person.form_frame(SECURITY, found),
+        tabs: Tabs::new(person, SECURITY),
+        identifier: person.identifier().to_owned(),
+        has_password: person.user.password_hash.is_some(),
+        sign_out_others,
+        notice,
+        devices: live.iter().map(|one| device(one, &person.session, now)).collect(),
+        sign_out_device: visit.params.link(DEVICES, &[]),
+        delete: may_delete.then(|| visit.params.link(DELETE, &[])),
+    };
+    Ok(form_page(
+        visit,
+        &template,
+        found,
+        visit.destination(Flow::SignIn).url.as_ref(),
+    ))
+}
+
+fn device(session: &Session, this: &Session, now: UnixTime) -> DeviceView {
+    let device = Device::of(session.user_agent.as_deref().unwrap_or_default());
+    DeviceView {
+        id: session.id.clone(),
+        name: device.sentence(),
+        last_active: age(session.last_active_at, now),
+        is_this: session.id == this.id,
+    }
+}

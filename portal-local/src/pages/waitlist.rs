@@ -1,0 +1,90 @@
+//! `/waitlist`, for applications that let people in one by one, and `/unauthorized-sign-in`.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use portal_sdk::names::query;
+
+use super::destination::{Flow, host_of};
+use super::errors::PageResult;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::params::EMAIL_ADDRESS;
+use super::path;
+use super::visit::Visit;
+use crate::flow::{Field, FlowError, join_waitlist};
+use crate::store::SignUpMode;
+
+#[derive(Template)]
+#[template(path = "waitlist.html")]
+struct WaitlistPage {
+    frame: Frame,
+    form: FormFrame,
+    email_address: String,
+    is_joined: bool,
+    sign_in: String,
+    /// Address and host of the application, if the person came from one.
+    back: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "unauthorized_sign_in.html")]
+struct UnauthorizedPage {
+    frame: Frame,
+    sign_in: &'static str,
+}
+
+pub(super) async fn show(visit: Visit) -> Response<Body> {
+    if visit.settings.sign_up_mode != SignUpMode::Waitlist {
+        return visit.see_other(&visit.params.link(path::SIGN_UP, &[]));
+    }
+    let prefilled = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
+    render(&visit, prefilled, &[])
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if visit.settings.sign_up_mode != SignUpMode::Waitlist {
+        return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[])));
+    }
+    let address = form.field(Field::EmailAddress).to_owned();
+    let (typed, now) = (address.clone(), visit.app.now());
+    let store = &visit.app.store;
+    let joined = store
+        .transaction(move |connection| join_waitlist(connection, &typed, now))
+        .await?;
+    Ok(match joined {
+        // Whether the address was there before is nobody's business.
+        Ok(_) => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),
+        Err(error) => render(&visit, address, &[error]),
+    })
+}
+
+fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response<Body> {
+    let destination = visit.destination(Flow::SignUp);
+    let came_from = visit.params.value(query::REDIRECT_URL);
+    let back = came_from.and_then(|text| visit.app.redirects.resolve(text).ok());
+    let template = WaitlistPage {
+        frame: Frame::new(&visit.app, "Join the waitlist"),
+        form: FormFrame {
+            action: visit.params.link(path::WAITLIST, &[]),
+            token: visit.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: destination.notices.clone(),
+            return_host: None,
+        },
+        email_address,
+        is_joined: found.is_empty() && visit.own_parameter("notice").as_deref() == Some("joined"),
+        sign_in: visit.params.link(path::SIGN_IN, &[]),
+        back: back.map(|url| (url.to_string(), host_of(&url))),
+    };
+    form_page(visit, &template, found, None)
+}
+
+/// Where the "this was not me" link of a mail ends.
+pub(super) async fn unauthorized(visit: Visit) -> Response<Body> {
+    let template = UnauthorizedPage {
+        frame: Frame::new(&visit.app, "Signed out"),
+        sign_in: path::SIGN_IN,
+    };
+    visit.page(StatusCode::OK, &template, None)
+}

@@ -1,0 +1,295 @@
+//! What a portal can begin with: people, organizations and roles.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use crate::app::App;
+use crate::flow::{self, FlowError, NewInvitation, NewOrganization, Outcome};
+use crate::ids;
+use crate::password;
+use crate::store::{Metadata, NewUser, StoreError, Strategy};
+use crate::store::{email_addresses, memberships, organizations, roles, users};
+
+/// Somebody who has an account from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a person does nothing until a builder is given them"]
+pub struct SeedUser {
+    address: String,
+    password: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    is_compromised: bool,
+}
+
+impl SeedUser {
+    /// Somebody with this verified address. Without a password they sign in with a code; an address with `+clerk_test`
+    /// before the `@` always gets `424242`.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            password: None,
+            first_name: None,
+            last_name: None,
+            is_compromised: false,
+        }
+    }
+
+    /// Their password. No policy applies.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// Their name.
+    pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+        self.first_name = Some(first.into());
+        self.last_name = Some(last.into());
+        self
+    }
+
+    /// Marks the password as known to strangers: it must be reset before it signs in again.
+    pub fn password_compromised(mut self) -> Self {
+        self.is_compromised = true;
+        self
+    }
+
+    /// The user's id. It follows from the address alone, so that tests can write it down.
+    #[must_use]
+    pub fn id(&self) -> String {
+        ids::fixed(ids::USER, &email_addresses::normalize(&self.address))
+    }
+}
+
+/// An organization that exists from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "an organization does nothing until a builder is given it"]
+pub struct SeedOrganization {
+    name: String,
+    slug: String,
+    members: Vec<(String, String)>,
+    invitations: Vec<(String, String)>,
+}
+
+impl SeedOrganization {
+    /// An organization with this name and slug (lower-case letters, digits, hyphens).
+    pub fn new(name: impl Into<String>, slug: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            slug: slug.into(),
+            members: Vec::new(),
+            invitations: Vec::new(),
+        }
+    }
+
+    /// The person with this address belongs to it, in a role such as `org:admin` or `org:member`.
+    pub fn member(mut self, address: impl Into<String>, role: impl Into<String>) -> Self {
+        self.members.push((address.into(), role.into()));
+        self
+    }
+
+    /// This address has an open invitation; its link is in the outbox.
+    pub fn invitation(mut self, address: impl Into<String>, role: impl Into<String>) -> Self {
+        self.invitations.push((address.into(), role.into()));
+        self
+    }
+
+    /// The organization's id. It follows from the slug alone, so that tests can write it down.
+    #[must_use]
+    pub fn id(&self) -> String {
+        ids::fixed(ids::ORGANIZATION, &self.slug)
+    }
+}
+
+/// A role besides Clerk's own `org:admin` and `org:member`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a role does nothing until a builder is given it"]
+pub struct SeedRole {
+    key: String,
+    name: String,
+    permissions: Vec<String>,
+}
+
+impl SeedRole {
+    /// A role with this key, such as `org:editor`, and this name. An existing role gets the new permissions as well.
+    pub fn new(key: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            name: name.into(),
+            permissions: Vec::new(),
+        }
+    }
+
+    /// A permission, such as `org:posts:manage`. Session tokens show it; Clerk's own, `org:sys_…`, guard the pages.
+    pub fn permission(mut self, key: impl Into<String>) -> Self {
+        self.permissions.push(key.into());
+        self
+    }
+}
+
+/// Everything that a portal begins with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seed {
+    pub(crate) roles: Vec<SeedRole>,
+    pub(crate) users: Vec<SeedUser>,
+    pub(crate) organizations: Vec<SeedOrganization>,
+}
+
+pub(crate) const DEMO_PASSWORD: &str = "correct horse battery";
+
+/// A few people to try everything with.
+pub(crate) fn demo() -> Seed {
+    let user = |name: &str| SeedUser::new(format!("{name}+clerk_test@example.com"));
+    Seed {
+        roles: Vec::new(),
+        users: vec![
+            user("jane").name("Jane", "Doe").password(DEMO_PASSWORD),
+            user("joe").name("Joe", "Bloggs").password(DEMO_PASSWORD),
+            user("solo").name("Solo", "Traveller").password(DEMO_PASSWORD),
+            user("code").name("Cody", "Nopass"),
+            user("leaked")
+                .name("Lea", "Ked")
+                .password(DEMO_PASSWORD)
+                .password_compromised(),
+        ],
+        organizations: vec![
+            SeedOrganization::new("Acme", "acme")
+                .member("jane+clerk_test@example.com", roles::ADMIN)
+                .member("joe+clerk_test@example.com", roles::MEMBER)
+                .invitation("invited@example.com", roles::MEMBER),
+        ],
+    }
+}
+
+/// Why something to begin with cannot be: whose it is, and what is wrong.
+#[derive(Debug)]
+pub(crate) struct SeedRefused {
+    pub(crate) what: String,
+    pub(crate) reason: String,
+}
+
+/// What a seed ended with besides success.
+#[derive(Debug)]
+pub(crate) enum SeedError {
+    Refused(SeedRefused),
+    Store(StoreError),
+}
+
+impl From<StoreError> for SeedError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for SeedError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Adds what is not there yet; what is there stays as it is. Slow for people with passwords.
+pub(crate) fn apply(app: &App, connection: &Connection, seed: &Seed, now: UnixTime) -> Result<(), SeedError> {
+    for role in &seed.roles {
+        let permissions: Vec<&str> = role.permissions.iter().map(String::as_str).collect();
+        let well_formed = |key: &str| key.starts_with("org:") && key.split(':').all(|part| !part.is_empty());
+        if let Some(wrong) = permissions
+            .iter()
+            .chain([&role.key.as_str()])
+            .find(|key| !well_formed(key))
+        {
+            let what = format!("the role {}", role.key);
+            let reason = format!("{wrong} does not look like org:name or org:feature:permission");
+            return Err(SeedError::Refused(SeedRefused { what, reason }));
+        }
+        roles::put(connection, &role.key, &role.name, &role.name, &permissions, now)?;
+    }
+    for user in &seed.users {
+        add_user(connection, user, now)?;
+    }
+    for organization in &seed.organizations {
+        add_organization(app, connection, organization, now)?;
+    }
+    Ok(())
+}
+
+fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(), SeedError> {
+    let what = || format!("the user {}", seed.address);
+    let address = accepted(
+        what,
+        Ok(flow::check_email_address(&seed.address, flow::Field::EmailAddress)),
+    )?;
+    if email_addresses::find_verified(connection, &address)?.is_some() {
+        return Ok(());
+    }
+    let password_hash = match &seed.password {
+        Some(text) => Some(password::hash(text).map_err(|_| StoreError::interrupted())?),
+        None => None,
+    };
+    let new = NewUser {
+        // The id may belong to somebody who has another address by now.
+        id: Some(seed.id()).filter(|id| !matches!(users::find(connection, id), Ok(Some(_)))),
+        email_address: address,
+        strategy: Strategy::Admin,
+        password_hash,
+        first_name: seed.first_name.clone(),
+        last_name: seed.last_name.clone(),
+    };
+    let id = users::insert(connection, &new, now)?;
+    if let Some(mut user) = users::find(connection, &id)?.filter(|_| seed.is_compromised) {
+        user.password_compromised = true;
+        users::update(connection, &user, now)?;
+    }
+    Ok(())
+}
+
+fn add_organization(
+    app: &App,
+    connection: &Connection,
+    seed: &SeedOrganization,
+    now: UnixTime,
+) -> Result<(), SeedError> {
+    if organizations::find(connection, &seed.slug)?.is_some() {
+        return Ok(());
+    }
+    let what = || format!("the organization {}", seed.name);
+    let new = NewOrganization {
+        id: Some(seed.id()).filter(|id| !matches!(organizations::find(connection, id), Ok(Some(_)))),
+        name: seed.name.clone(),
+        slug: seed.slug.clone(),
+        ..NewOrganization::default()
+    };
+    let organization = accepted(what, flow::create_organization(connection, new, now))?;
+    let nothing = Metadata::default();
+    for (address, role) in &seed.members {
+        let who = || format!("{address} in the organization {}", seed.name);
+        let known = email_addresses::find_verified(connection, address)?;
+        let known = accepted(who, Ok(known.ok_or(FlowError::UserUnknown)))?;
+        if memberships::find(connection, &organization.id, &known.user_id)?.is_none() {
+            let added = flow::add_member(
+                connection,
+                &organization,
+                &known.user_id,
+                role,
+                (&nothing, &nothing),
+                now,
+            );
+            accepted(who, added)?;
+        }
+    }
+    for (address, role) in &seed.invitations {
+        let who = || format!("{address} in the organization {}", seed.name);
+        accepted(
+            who,
+            flow::invite(app, connection, &organization, NewInvitation::new(address, role), now),
+        )?;
+    }
+    Ok(())
+}
+
+fn accepted<T>(what: impl Fn() -> String, outcome: Outcome<T>) -> Result<T, SeedError> {
+    outcome?.map_err(|error| {
+        SeedError::Refused(SeedRefused {
+            what: what(),
+            reason: error.to_string(),
+        })
+    })
+}

@@ -1,0 +1,130 @@
+//! Invitations to the application itself. The ticket in the link is kept as a hash.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::email_addresses::normalize;
+use super::{InvitationStatus, Metadata, Millis};
+use crate::ids;
+use crate::secrets::hash;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Invitation {
+    pub(crate) id: String,
+    pub(crate) address: String,
+    pub(crate) redirect_url: Option<String>,
+    /// What the account will have as its public metadata.
+    pub(crate) public_metadata: Metadata,
+    pub(crate) status: InvitationStatus,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) created_at: UnixTime,
+    pub(crate) updated_at: UnixTime,
+}
+
+const COLUMNS: &str = "id, address, redirect_url, public_metadata, status, expires_at, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
+    Ok(Invitation {
+        id: row.get(0)?,
+        address: row.get(1)?,
+        redirect_url: row.get(2)?,
+        public_metadata: row.get(3)?,
+        status: row.get(4)?,
+        expires_at: row.get::<_, Millis>(5)?.0,
+        created_at: row.get::<_, Millis>(6)?.0,
+        updated_at: row.get::<_, Millis>(7)?.0,
+    })
+}
+
+pub(crate) fn new_id(now: UnixTime) -> String {
+    ids::new_id(ids::INVITATION, now)
+}
+
+fn settle(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE invitations SET status = 'expired', updated_at = ?1 WHERE status = 'pending' AND expires_at <= ?1",
+        )?
+        .execute([Millis(now)])?;
+    Ok(())
+}
+
+pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<Option<Invitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM invitations WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()
+}
+
+pub(crate) fn find_by_ticket(
+    connection: &Connection,
+    ticket: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<Invitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM invitations WHERE ticket_hash = ?"))?
+        .query_row([hash(ticket)], read)
+        .optional()
+}
+
+pub(crate) fn find_pending(
+    connection: &Connection,
+    address: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<Invitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM invitations WHERE address_norm = ? AND status = 'pending'"
+        ))?
+        .query_row([normalize(address)], read)
+        .optional()
+}
+
+/// Every invitation, the latest first.
+pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Invitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM invitations ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([], read)?
+        .collect()
+}
+
+pub(crate) fn insert(connection: &Connection, invitation: &Invitation, ticket: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        &format!(
+            "INSERT INTO invitations ({COLUMNS}, address_norm, ticket_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        ),
+        params![
+            invitation.id,
+            invitation.address,
+            invitation.redirect_url,
+            invitation.public_metadata,
+            invitation.status,
+            Millis(invitation.expires_at),
+            Millis(invitation.created_at),
+            Millis(invitation.updated_at),
+            normalize(&invitation.address),
+            hash(ticket)
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_status(
+    connection: &Connection,
+    id: &str,
+    status: InvitationStatus,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE invitations SET status = ?, updated_at = ? WHERE id = ?",
+        params![status, Millis(now), id],
+    )?;
+    Ok(())
+}

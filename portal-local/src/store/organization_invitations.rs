@@ -1,0 +1,196 @@
+//! Invitations to organizations. The ticket in the link is kept as a hash.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::email_addresses::normalize;
+use super::{Metadata, Millis, words};
+use crate::ids;
+use crate::secrets::hash;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvitationStatus {
+    Pending,
+    Accepted,
+    Revoked,
+    Expired,
+}
+
+words!(InvitationStatus {
+    Pending = "pending",
+    Accepted = "accepted",
+    Revoked = "revoked",
+    Expired = "expired",
+});
+
+#[derive(Clone, Debug)]
+pub(crate) struct OrganizationInvitation {
+    pub(crate) id: String,
+    pub(crate) organization_id: String,
+    pub(crate) address: String,
+    pub(crate) role_key: String,
+    pub(crate) inviter_id: Option<String>,
+    pub(crate) status: InvitationStatus,
+    pub(crate) redirect_url: Option<String>,
+    pub(crate) public_metadata: Metadata,
+    pub(crate) private_metadata: Metadata,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) created_at: UnixTime,
+    pub(crate) updated_at: UnixTime,
+}
+
+const COLUMNS: &str = "id, organization_id, address, role_key, inviter_id, status, redirect_url, public_metadata, \
+                       private_metadata, expires_at, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OrganizationInvitation> {
+    Ok(OrganizationInvitation {
+        id: row.get(0)?,
+        organization_id: row.get(1)?,
+        address: row.get(2)?,
+        role_key: row.get(3)?,
+        inviter_id: row.get(4)?,
+        status: row.get(5)?,
+        redirect_url: row.get(6)?,
+        public_metadata: row.get(7)?,
+        private_metadata: row.get(8)?,
+        expires_at: row.get::<_, Millis>(9)?.0,
+        created_at: row.get::<_, Millis>(10)?.0,
+        updated_at: row.get::<_, Millis>(11)?.0,
+    })
+}
+
+pub(crate) fn new_id(now: UnixTime) -> String {
+    ids::new_id(ids::ORGANIZATION_INVITATION, now)
+}
+
+/// Time ends invitations without anybody asking; whoever looks writes it down first.
+fn settle(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE organization_invitations SET status = 'expired', updated_at = ?1
+             WHERE status = 'pending' AND expires_at <= ?1",
+        )?
+        .execute([Millis(now)])?;
+    Ok(())
+}
+
+pub(crate) fn find(
+    connection: &Connection,
+    id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<OrganizationInvitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM organization_invitations WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()
+}
+
+pub(crate) fn find_by_ticket(
+    connection: &Connection,
+    ticket: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<OrganizationInvitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM organization_invitations WHERE ticket_hash = ?"
+        ))?
+        .query_row([hash(ticket)], read)
+        .optional()
+}
+
+/// The open invitation of an address to an organization.
+pub(crate) fn find_pending(
+    connection: &Connection,
+    organization_id: &str,
+    address: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<OrganizationInvitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM organization_invitations
+             WHERE organization_id = ? AND address_norm = ? AND status = 'pending'"
+        ))?
+        .query_row([organization_id, &normalize(address)], read)
+        .optional()
+}
+
+/// The invitations of an organization, the latest first; of one status, or all.
+pub(crate) fn of_organization(
+    connection: &Connection,
+    organization_id: &str,
+    status: Option<InvitationStatus>,
+    now: UnixTime,
+) -> rusqlite::Result<Vec<OrganizationInvitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM organization_invitations
+             WHERE organization_id = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map(params![organization_id, status], read)?
+        .collect()
+}
+
+/// The open invitations to one of the user's verified addresses, the latest first.
+pub(crate) fn of_user(
+    connection: &Connection,
+    user_id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Vec<OrganizationInvitation>> {
+    settle(connection, now)?;
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM organization_invitations
+             WHERE status = 'pending' AND address_norm IN
+                 (SELECT address_norm FROM email_addresses WHERE user_id = ? AND verified_at IS NOT NULL)
+             ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([user_id], read)?
+        .collect()
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    invitation: &OrganizationInvitation,
+    ticket: &str,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        &format!(
+            "INSERT INTO organization_invitations ({COLUMNS}, address_norm, ticket_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        ),
+        params![
+            invitation.id,
+            invitation.organization_id,
+            invitation.address,
+            invitation.role_key,
+            invitation.inviter_id,
+            invitation.status,
+            invitation.redirect_url,
+            invitation.public_metadata,
+            invitation.private_metadata,
+            Millis(invitation.expires_at),
+            Millis(invitation.created_at),
+            Millis(invitation.updated_at),
+            normalize(&invitation.address),
+            hash(ticket)
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_status(
+    connection: &Connection,
+    id: &str,
+    status: InvitationStatus,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE organization_invitations SET status = ?, updated_at = ? WHERE id = ?",
+        params![status, Millis(now), id],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Back to the beginning: everything is forgotten but the keys.
+
+use rusqlite::Connection;
+
+/// In an order in which nothing is left that refers to something gone.
+const TABLES: [&str; 18] = [
+    "handshake_nonces",
+    "refresh_tokens",
+    "verifications",
+    "outbox",
+    "waitlist_entries",
+    "invitations",
+    "sign_in_tokens",
+    "organization_invitations",
+    "memberships",
+    "sessions",
+    "sign_ins",
+    "sign_ups",
+    "dev_browsers",
+    "clients",
+    "organizations",
+    "email_addresses",
+    "users",
+    "role_permissions",
+];
+
+/// Forgets people, organizations, devices, mail and settings. The keys stay, so that applications need no new ones.
+pub(crate) fn everything(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "defer_foreign_keys", true)?;
+    for table in TABLES {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    connection.execute("DELETE FROM roles", [])?;
+    connection.execute("DELETE FROM permissions", [])?;
+    connection.execute("UPDATE instance SET settings = '{}'", [])?;
+    Ok(())
+}

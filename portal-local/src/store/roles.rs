@@ -1,0 +1,138 @@
+//! Roles and permissions: Clerk's own, which are always there, and those of the application.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::ids;
+
+pub(crate) const ADMIN: &str = "org:admin";
+pub(crate) const MEMBER: &str = "org:member";
+
+pub(crate) const MANAGE_PROFILE: &str = "org:sys_profile:manage";
+pub(crate) const DELETE_PROFILE: &str = "org:sys_profile:delete";
+pub(crate) const READ_MEMBERSHIPS: &str = "org:sys_memberships:read";
+pub(crate) const MANAGE_MEMBERSHIPS: &str = "org:sys_memberships:manage";
+const READ_BILLING: &str = "org:sys_billing:read";
+
+/// Clerk's permissions with their names. They guard Clerk's own pages and never appear in session tokens.
+const SYSTEM_PERMISSIONS: [(&str, &str); 9] = [
+    (MANAGE_PROFILE, "Manage organization"),
+    (DELETE_PROFILE, "Delete organization"),
+    (READ_MEMBERSHIPS, "Read members"),
+    (MANAGE_MEMBERSHIPS, "Manage members"),
+    ("org:sys_domains:read", "Read domains"),
+    ("org:sys_domains:manage", "Manage domains"),
+    (READ_BILLING, "Read billing"),
+    ("org:sys_billing:manage", "Manage billing"),
+    ("org:sys_entconns:manage", "Manage enterprise connections"),
+];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Role {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+/// Whether a permission is Clerk's own.
+pub(crate) fn is_system(permission_key: &str) -> bool {
+    permission_key.starts_with("org:sys_")
+}
+
+/// Adds what is missing of Clerk's own roles and permissions.
+pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    for (key, name) in SYSTEM_PERMISSIONS {
+        add_permission(connection, key, name, now)?;
+    }
+    let all: Vec<&str> = SYSTEM_PERMISSIONS.iter().map(|(key, _)| *key).collect();
+    let admin = "Manages the organization and its members";
+    if find(connection, ADMIN)?.is_none() {
+        put(connection, ADMIN, "Admin", admin, &all, now)?;
+    }
+    if find(connection, MEMBER)?.is_none() {
+        let member = "Works in the organization";
+        put(
+            connection,
+            MEMBER,
+            "Member",
+            member,
+            &[READ_MEMBERSHIPS, READ_BILLING],
+            now,
+        )?;
+    }
+    Ok(())
+}
+
+/// Creates a role, or names one anew, and adds `permissions` to those it has. Unknown permissions are created.
+pub(crate) fn put(
+    connection: &Connection,
+    key: &str,
+    name: &str,
+    description: &str,
+    permissions: &[&str],
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO roles (id, key, name, description) VALUES (?, ?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description",
+        params![ids::new_id(ids::ROLE, now), key, name, description],
+    )?;
+    for permission in permissions {
+        add_permission(connection, permission, permission, now)?;
+        connection.execute(
+            "INSERT OR IGNORE INTO role_permissions (role_key, permission_key) VALUES (?, ?)",
+            [key, permission],
+        )?;
+    }
+    Ok(())
+}
+
+fn add_permission(connection: &Connection, key: &str, name: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT OR IGNORE INTO permissions (id, key, name) VALUES (?, ?, ?)",
+        params![ids::new_id(ids::PERMISSION, now), key, name],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn find(connection: &Connection, key: &str) -> rusqlite::Result<Option<Role>> {
+    connection
+        .prepare_cached("SELECT id, key, name, description FROM roles WHERE key = ?")?
+        .query_row([key], read)
+        .optional()
+}
+
+/// Every role, in the order in which they were made.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Role>> {
+    connection
+        .prepare_cached("SELECT id, key, name, description FROM roles ORDER BY rowid")?
+        .query_map([], read)?
+        .collect()
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Role> {
+    Ok(Role {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        name: row.get(2)?,
+        description: row.get(3)?,
+    })
+}
+
+/// The permissions of a role, sorted.
+pub(crate) fn permissions(connection: &Connection, role_key: &str) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT permission_key FROM role_permissions WHERE role_key = ? ORDER BY permission_key")?
+        .query_map([role_key], |row| row.get(0))?
+        .collect()
+}
+
+/// The name of a permission.
+pub(crate) fn permission_name(connection: &Connection, key: &str) -> rusqlite::Result<String> {
+    let name = connection
+        .prepare_cached("SELECT name FROM permissions WHERE key = ?")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    Ok(name.unwrap_or_else(|| key.to_owned()))
+}

@@ -1,0 +1,79 @@
+//! [`Settings`]: what an administrator decides for the whole instance. They are kept with the data.
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignUpMode {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Only people with an invitation.
+    Restricted,
+    /// Only people with an invitation; everybody else can join the waitlist.
+    Waitlist,
+}
+
+/// What an administrator of Clerk decides in the dashboard. They are kept in the database; `Default` is what a new
+/// Clerk application starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Who may sign up.
+    pub sign_up_mode: SignUpMode,
+    /// Whether a new account needs a first and a last name.
+    pub names_required: bool,
+    /// Whether there are organizations.
+    pub organizations_enabled: bool,
+    /// Whether everybody must choose an organization before they count as signed in.
+    pub force_organization_selection: bool,
+    /// How many members, invitations included, an organization may have; 0 is without limit.
+    pub max_allowed_memberships: u32,
+    /// The role of whoever creates an organization.
+    pub creator_role: String,
+    /// The role that an invitation offers first.
+    pub default_role: String,
+    /// Whether people may delete their own account.
+    pub delete_self_enabled: bool,
+    /// Whether people may create organizations.
+    pub create_organization_enabled: bool,
+    /// Whether addresses with `+clerk_test` always get the code `424242`.
+    pub test_mode: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sign_up_mode: SignUpMode::Public,
+            names_required: false,
+            organizations_enabled: true,
+            force_organization_selection: false,
+            max_allowed_memberships: 5,
+            creator_role: super::roles::ADMIN.to_owned(),
+            default_role: super::roles::MEMBER.to_owned(),
+            delete_self_enabled: true,
+            create_organization_enabled: true,
+            test_mode: true,
+        }
+    }
+}
+
+pub(crate) fn read(connection: &Connection) -> Result<Settings, StoreError> {
+    let text: String = connection
+        .prepare_cached("SELECT settings FROM instance")?
+        .query_row([], |row| row.get(0))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+pub(crate) fn write(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE instance SET settings = ?",
+        params![serde_json::to_string(settings)?],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Sign-in tokens: links that sign one person in, once. The token is kept as a hash.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{InvitationStatus, Millis};
+use crate::ids;
+use crate::secrets::hash;
+
+#[derive(Clone, Debug)]
+pub(crate) struct SignInToken {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) status: InvitationStatus,
+    pub(crate) created_at: UnixTime,
+    pub(crate) updated_at: UnixTime,
+}
+
+const COLUMNS: &str = "id, user_id, status, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<SignInToken> {
+    Ok(SignInToken {
+        id: row.get(0)?,
+        user_id: row.get(1)?,
+        status: row.get(2)?,
+        created_at: row.get::<_, Millis>(3)?.0,
+        updated_at: row.get::<_, Millis>(4)?.0,
+    })
+}
+
+pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<SignInToken>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM sign_in_tokens WHERE id = ?"))?
+        .query_row([id], read)
+        .optional()
+}
+
+/// The token that `text` is, if it was not used, withdrawn or forgotten for too long.
+pub(crate) fn find_open(connection: &Connection, text: &str, now: UnixTime) -> rusqlite::Result<Option<SignInToken>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sign_in_tokens WHERE token_hash = ? AND status = 'pending' AND expires_at > ?"
+        ))?
+        .query_row(params![hash(text), Millis(now)], read)
+        .optional()
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    user_id: &str,
+    token: &str,
+    expires_at: UnixTime,
+    now: UnixTime,
+) -> rusqlite::Result<SignInToken> {
+    let kept = SignInToken {
+        id: ids::new_id(ids::SIGN_IN_TOKEN, now),
+        user_id: user_id.to_owned(),
+        status: InvitationStatus::Pending,
+        created_at: now,
+        updated_at: now,
+    };
+    connection.execute(
+        &format!("INSERT INTO sign_in_tokens ({COLUMNS}, expires_at, token_hash) VALUES (?1, ?2, ?3, ?5, ?5, ?4, ?6)"),
+        params![
+            kept.id,
+            kept.user_id,
+            kept.status,
+            Millis(expires_at),
+            Millis(now),
+            hash(token)
+        ],
+    )?;
+    Ok(kept)
+}
+
+pub(crate) fn set_status(
+    connection: &Connection,
+    id: &str,
+    status: InvitationStatus,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sign_in_tokens SET status = ?, updated_at = ? WHERE id = ?",
+        params![status, Millis(now), id],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,588 @@
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::application::Application;
+use crate::world::{APP, World};
+
+const ADA: &str = "ada+clerk_test@example.com";
+const JOE: &str = "joe+clerk_test@example.com";
+
+pub(crate) async fn user(application: &Application, address: &str) -> String {
+    let body = json!({ "email_address": [address], "password": crate::world::PASSWORD });
+    let user = application.post("/v1/users", &body).await;
+    assert_eq!(user.status, 200, "{}", user.body);
+    user.json()["id"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn organization(application: &Application, name: &str, created_by: &str) -> String {
+    let body = json!({ "name": name, "created_by": created_by });
+    let created = application.post("/v1/organizations", &body).await;
+    assert_eq!(created.status, 200, "{}", created.body);
+    created.json()["id"].as_str().unwrap().to_owned()
+}
+
+async fn user_of(world: &World, address: &str) -> String {
+    let found = world
+        .application()
+        .get(&format!("/v1/users?query={}", address.replace('+', "%2B")))
+        .await;
+    found.json()[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// The claims after a handshake with this query added.
+async fn claims_after(world: &World, browser: &mut crate::browser::Browser, query: &str) -> Value {
+    let application = world.application();
+    let answer = browser
+        .get(&format!("/v1/client/handshake?format=nonce&redirect_url={APP}/{query}"))
+        .await;
+    let nonce = answer.location_parameter("__clerk_handshake_nonce").unwrap();
+    let payload = application
+        .get(&format!("/v1/clients/handshake_payload?nonce={nonce}"))
+        .await;
+    let cookies = crate::application::Cookies::apply(&payload.json()["directives"]);
+    application.verified_claims(cookies.value("__session")).await
+}
+
+#[tokio::test]
+async fn a_handshake_activates_organizations_the_person_belongs_to() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut ada = world.signed_up(ADA).await;
+    let id = user_of(&world, ADA).await;
+    let acme = organization(&application, "Acme", &id).await;
+    let joe = user(&application, JOE).await;
+    organization(&application, "Others", &joe).await;
+
+    assert!(claims_after(&world, &mut ada, "").await.get("o").is_none());
+    let claims = claims_after(&world, &mut ada, "&organization_id=acme").await;
+    assert_eq!(claims["o"], json!({ "id": acme, "slg": "acme", "rol": "admin" }));
+    assert!(claims.get("fea").is_none());
+    let still = claims_after(&world, &mut ada, "").await;
+    assert_eq!(still["o"]["id"], acme, "it stays active");
+    for unreachable in ["others", "nothing", "org_x"] {
+        let claims = claims_after(&world, &mut ada, &format!("&organization_id={unreachable}")).await;
+        assert_eq!(claims["o"]["slg"], "acme", "{unreachable} changes nothing");
+    }
+    let session = claims["sid"].as_str().unwrap();
+    let session = application.get(&format!("/v1/sessions/{session}")).await.json();
+    assert_eq!(session["last_active_organization_id"], acme);
+    assert!(
+        claims_after(&world, &mut ada, "&organization_id=")
+            .await
+            .get("o")
+            .is_none()
+    );
+    let by_id = claims_after(&world, &mut ada, &format!("&organization_id={acme}")).await;
+    assert_eq!(by_id["o"]["slg"], "acme");
+
+    let gone = application
+        .call(
+            Method::DELETE,
+            &format!("/v1/organizations/{acme}"),
+            Some(&application.secret_key),
+            String::new(),
+        )
+        .await;
+    assert_eq!(
+        gone.json(),
+        json!({ "object": "organization", "id": acme, "deleted": true })
+    );
+    assert!(claims_after(&world, &mut ada, "").await.get("o").is_none());
+}
+
+#[tokio::test]
+async fn organizations_are_made_read_changed_and_listed() {
+    let world = World::start().await;
+    let application = world.application();
+    let ada = user(&application, ADA).await;
+    let body = json!({
+        "name": " Acme Books ", "created_by": ada, "max_allowed_memberships": 7, "public_metadata": { "a": 1 },
+    });
+    let created = application.post("/v1/organizations", &body).await.json();
+    assert_eq!(
+        (&created["name"], &created["slug"]),
+        (&json!("Acme Books"), &json!("acme-books"))
+    );
+    assert_eq!(
+        (&created["members_count"], &created["max_allowed_memberships"]),
+        (&json!(1), &json!(7))
+    );
+    for field in [
+        "object",
+        "id",
+        "image_url",
+        "has_image",
+        "admin_delete_enabled",
+        "public_metadata",
+        "private_metadata",
+        "created_by",
+        "created_at",
+        "updated_at",
+    ] {
+        assert!(created.as_object().unwrap().contains_key(field), "{field}");
+    }
+    let id = created["id"].as_str().unwrap();
+    assert!(id.starts_with("org_"));
+    assert_eq!(application.get("/v1/organizations/acme-books").await.json()["id"], id);
+
+    let second = application
+        .post("/v1/organizations", &json!({ "name": "Acme Books" }))
+        .await
+        .json();
+    assert_eq!(second["slug"], "acme-books-2", "a derived slug evades");
+    for (body, status, code, parameter) in [
+        (json!({}), 422, "form_param_missing", "name"),
+        (json!({ "name": " " }), 422, "form_param_nil", "name"),
+        (
+            json!({ "name": "x".repeat(257) }),
+            422,
+            "form_param_max_length_exceeded",
+            "name",
+        ),
+        (
+            json!({ "name": "A", "slug": "acme-books" }),
+            422,
+            "form_identifier_exists",
+            "slug",
+        ),
+        (
+            json!({ "name": "A", "slug": "A_b" }),
+            422,
+            "form_param_format_invalid",
+            "slug",
+        ),
+        (
+            json!({ "name": "A", "created_by": "user_x" }),
+            404,
+            "resource_not_found",
+            "created_by",
+        ),
+    ] {
+        let answer = application.post("/v1/organizations", &body).await;
+        let error = &answer.json()["errors"][0];
+        assert_eq!(
+            (answer.status, &error["code"], &error["meta"]["param_name"]),
+            (status, &json!(code), &json!(parameter)),
+            "{body}"
+        );
+    }
+    assert_eq!(application.post("/v1/organizations", &json!([])).await.status, 400);
+
+    let patch = async |path: &str, body: Value| {
+        application
+            .call(Method::PATCH, path, Some(&application.secret_key), body.to_string())
+            .await
+    };
+    let changed = patch(&format!("/v1/organizations/{id}"), json!({ "slug": "books" }))
+        .await
+        .json();
+    assert_eq!(
+        (&changed["slug"], &changed["name"]),
+        (&json!("books"), &json!("Acme Books"))
+    );
+    let merged = patch(
+        "/v1/organizations/books/metadata",
+        json!({ "public_metadata": { "b": { "c": 2 } } }),
+    )
+    .await
+    .json();
+    assert_eq!(merged["public_metadata"], json!({ "a": 1, "b": { "c": 2 } }));
+
+    let list = application
+        .get(&format!("/v1/organizations?user_id={ada}&include_members_count=true"))
+        .await
+        .json();
+    assert_eq!(
+        (&list["total_count"], &list["data"][0]["members_count"]),
+        (&json!(1), &json!(1))
+    );
+    let list = application
+        .get("/v1/organizations?limit=1&offset=1&query=ACME")
+        .await
+        .json();
+    assert_eq!(
+        (&list["total_count"], list["data"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
+    for bad in ["limit=0", "limit=501", "limit=x", "offset=-1"] {
+        assert_eq!(
+            application.get(&format!("/v1/organizations?{bad}")).await.status,
+            422,
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn members_come_and_go_but_somebody_can_always_manage() {
+    let world = World::start().await;
+    let application = world.application();
+    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
+    let acme = organization(&application, "Acme", &ada).await;
+    let path = format!("/v1/organizations/{acme}/memberships");
+    let added = application
+        .post(&path, &json!({ "user_id": joe, "role": "org:member" }))
+        .await
+        .json();
+    assert_eq!(added["object"], "organization_membership");
+    assert_eq!(
+        (&added["role"], &added["role_name"]),
+        (&json!("org:member"), &json!("Member"))
+    );
+    assert_eq!(
+        added["permissions"],
+        json!(["org:sys_billing:read", "org:sys_memberships:read"])
+    );
+    assert_eq!(added["public_user_data"]["identifier"], JOE);
+    assert_eq!(added["organization"]["id"], acme);
+
+    let code = |answer: &crate::browser::Answer| {
+        (
+            answer.status,
+            answer.json()["errors"][0]["code"].as_str().unwrap().to_owned(),
+        )
+    };
+    let again = application
+        .post(&path, &json!({ "user_id": joe, "role": "org:member" }))
+        .await;
+    assert_eq!(code(&again), (400, "already_a_member_in_organization".into()));
+    let nobody = application
+        .post(&path, &json!({ "user_id": "user_x", "role": "org:member" }))
+        .await;
+    assert_eq!(code(&nobody), (404, "resource_not_found".into()));
+    let role = application
+        .post(&path, &json!({ "user_id": joe, "role": "org:boss" }))
+        .await;
+    assert_eq!(code(&role), (404, "resource_not_found".into()));
+
+    let call = async |method: Method, user: &str, body: Value| {
+        application
+            .call(
+                method,
+                &format!("{path}/{user}"),
+                Some(&application.secret_key),
+                body.to_string(),
+            )
+            .await
+    };
+    let last = call(Method::DELETE, &ada, json!({})).await;
+    assert_eq!(code(&last), (403, "organization_minimum_permissions_needed".into()));
+    let last = call(Method::PATCH, &ada, json!({ "role": "org:member" })).await;
+    assert_eq!(code(&last), (403, "organization_minimum_permissions_needed".into()));
+    assert_eq!(
+        call(Method::PATCH, &joe, json!({ "role": "org:admin" })).await.json()["role"],
+        "org:admin"
+    );
+    assert_eq!(
+        call(Method::DELETE, &ada, json!({})).await.json()["public_user_data"]["user_id"],
+        ada
+    );
+    let list = application.get(&path).await.json();
+    assert_eq!(
+        (&list["total_count"], &list["data"][0]["public_user_data"]["user_id"]),
+        (&json!(1), &json!(joe))
+    );
+    let theirs = application
+        .get(&format!("/v1/users/{joe}/organization_memberships"))
+        .await
+        .json();
+    assert_eq!(theirs["data"][0]["organization"]["slug"], "acme");
+    assert_eq!(
+        application
+            .get(&format!("/v1/users/{ada}/organization_memberships"))
+            .await
+            .json()["total_count"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn invitations_are_counted_listed_and_withdrawn() {
+    let world = World::start().await;
+    let application = world.application();
+    let ada = user(&application, ADA).await;
+    let acme = organization(&application, "Acme", &ada).await;
+    let path = format!("/v1/organizations/{acme}/invitations");
+    let body = json!({ "email_address": "new@example.com", "role": "org:member", "inviter_user_id": ada, "redirect_url": "http://localhost:3000/joined" });
+    let invited = application.post(&path, &body).await.json();
+    assert_eq!(
+        (&invited["object"], &invited["status"]),
+        (&json!("organization_invitation"), &json!("pending"))
+    );
+    assert_eq!(invited["public_inviter_data"]["identifier"], ADA);
+    let link = invited["url"].as_str().unwrap();
+    assert!(link.starts_with(&format!("{}/v1/tickets/accept?ticket=", world.portal.origin())));
+    let mail = world.portal.outbox().await.unwrap().remove(0);
+    assert_eq!(
+        (mail.to.as_str(), mail.link.as_deref()),
+        ("new@example.com", Some(link))
+    );
+    assert_eq!(
+        application.get(&path).await.json()["data"][0]["url"],
+        Value::Null,
+        "a link is told once"
+    );
+
+    for (body, status, code) in [
+        (body.clone(), 400, "duplicate_record"),
+        (
+            json!({ "email_address": ADA, "role": "org:member" }),
+            400,
+            "already_a_member_in_organization",
+        ),
+        (
+            json!({ "email_address": "no", "role": "org:member" }),
+            422,
+            "form_param_format_invalid",
+        ),
+        (
+            json!({ "email_address": "a@example.com", "role": "org:x" }),
+            404,
+            "resource_not_found",
+        ),
+        (
+            json!({ "email_address": "a@example.com", "role": "org:member", "redirect_url": "https://evil.example/" }),
+            422,
+            "form_param_value_invalid",
+        ),
+        (
+            json!({ "email_address": "a@example.com", "role": "org:member", "expires_in_days": 0 }),
+            422,
+            "form_param_value_invalid",
+        ),
+    ] {
+        let answer = application.post(&path, &body).await;
+        assert_eq!(
+            (answer.status, &answer.json()["errors"][0]["code"]),
+            (status, &json!(code)),
+            "{body}"
+        );
+    }
+
+    // Five at most: one member, one invitation, and three of these four.
+    let four: Vec<Value> = (0..4)
+        .map(|n| json!({ "email_address": format!("n{n}@example.com"), "role": "org:member" }))
+        .collect();
+    let answer = application.post(&format!("{path}/bulk"), &json!(four)).await;
+    assert_eq!(
+        answer.json()["errors"][0]["code"],
+        "organization_membership_quota_exceeded"
+    );
+    assert_eq!(
+        application.get(&path).await.json()["total_count"],
+        1,
+        "all of them or none"
+    );
+    assert_eq!(
+        application
+            .post(&format!("{path}/bulk"), &json!(four[..3]))
+            .await
+            .status,
+        200
+    );
+
+    let id = invited["id"].as_str().unwrap();
+    assert_eq!(
+        application.get(&format!("{path}/{id}")).await.json()["status"],
+        "pending"
+    );
+    assert_eq!(
+        application
+            .post(&format!("{path}/{id}/revoke"), &json!({}))
+            .await
+            .json()["status"],
+        "revoked"
+    );
+    assert_eq!(
+        application
+            .post(&format!("{path}/{id}/revoke"), &json!({}))
+            .await
+            .status,
+        400
+    );
+    world.clock.forward_secs(30 * 24 * 3_600);
+    let expired = application.get(&format!("{path}?status=expired")).await.json();
+    assert_eq!(expired["total_count"], 3);
+}
+
+#[tokio::test]
+async fn users_are_made_found_changed_and_deleted() {
+    let world = World::start().await;
+    let application = world.application();
+    let body = json!({
+        "email_address": [ADA, "second@example.com"], "password": "correct horse battery", "first_name": "Ada",
+        "external_id": "42", "public_metadata": { "plan": "gold" },
+    });
+    let ada = application.post("/v1/users", &body).await.json();
+    assert_eq!(
+        (&ada["external_id"], &ada["public_metadata"]["plan"]),
+        (&json!("42"), &json!("gold"))
+    );
+    assert_eq!(ada["email_addresses"][1]["verification"]["strategy"], "admin");
+    let id = ada["id"].as_str().unwrap();
+    for (body, code) in [
+        (json!({}), "form_param_missing"),
+        (
+            json!({ "email_address": ["ADA+clerk_test@example.com"] }),
+            "form_identifier_exists",
+        ),
+        (
+            json!({ "email_address": ["b@example.com"], "external_id": "42" }),
+            "form_identifier_exists",
+        ),
+        (
+            json!({ "email_address": ["b@example.com"], "password": "short" }),
+            "form_password_length_too_short",
+        ),
+        (json!({ "email_address": ["b"] }), "form_param_format_invalid"),
+    ] {
+        let answer = application.post("/v1/users", &body).await;
+        assert_eq!(
+            (answer.status, &answer.json()["errors"][0]["code"]),
+            (422, &json!(code)),
+            "{body}"
+        );
+    }
+    let bare = json!({ "email_address": ["b@example.com"], "password": "short", "skip_password_checks": true });
+    assert_eq!(application.post("/v1/users", &bare).await.status, 200);
+    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 2);
+    let found = application
+        .get("/v1/users?email_address=second%40example.com")
+        .await
+        .json();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["id"]), (1, &ada["id"]));
+    assert_eq!(
+        application.get("/v1/users?external_id=42").await.json()[0]["id"],
+        ada["id"]
+    );
+
+    let patch = async |path: String, body: Value| {
+        application
+            .call(Method::PATCH, &path, Some(&application.secret_key), body.to_string())
+            .await
+    };
+    let second = ada["email_addresses"][1]["id"].clone();
+    let body = json!({ "last_name": "King", "primary_email_address_id": second, "password": "another good one" });
+    let changed = patch(format!("/v1/users/{id}"), body).await.json();
+    assert_eq!(
+        (&changed["first_name"], &changed["last_name"]),
+        (&json!("Ada"), &json!("King"))
+    );
+    assert_eq!(changed["primary_email_address_id"], second);
+    let merged = patch(
+        format!("/v1/users/{id}/metadata"),
+        json!({ "public_metadata": { "plan": null, "x": 1 } }),
+    )
+    .await;
+    assert_eq!(merged.json()["public_metadata"], json!({ "x": 1 }));
+    let verify = format!("/v1/users/{id}/verify_password");
+    assert_eq!(
+        application
+            .post(&verify, &json!({ "password": "another good one" }))
+            .await
+            .json()["verified"],
+        true
+    );
+    assert_eq!(
+        application.post(&verify, &json!({ "password": "no" })).await.status,
+        422
+    );
+
+    let session = application.post("/v1/sessions", &json!({ "user_id": id })).await.json();
+    let session = session["id"].as_str().unwrap().to_owned();
+    let token = application
+        .post(
+            &format!("/v1/sessions/{session}/tokens"),
+            &json!({ "expires_in_seconds": 300 }),
+        )
+        .await
+        .json();
+    let claims = application.verified_claims(token["jwt"].as_str().unwrap()).await;
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+    assert_eq!(
+        application
+            .get(&format!("/v1/sessions?user_id={id}&status=active"))
+            .await
+            .json()[0]["id"],
+        session
+    );
+    let paginated = application
+        .get("/v1/sessions?paginated=true&status=revoked")
+        .await
+        .json();
+    assert_eq!(paginated, json!({ "data": [], "total_count": 0 }));
+    for (word, field, value) in [
+        ("lock", "locked", true),
+        ("unlock", "locked", false),
+        ("ban", "banned", true),
+        ("unban", "banned", false),
+    ] {
+        assert_eq!(
+            application
+                .post(&format!("/v1/users/{id}/{word}"), &json!({}))
+                .await
+                .json()[field],
+            value,
+            "{word}"
+        );
+    }
+    assert_eq!(
+        application.get(&format!("/v1/sessions/{session}")).await.json()["status"],
+        "revoked",
+        "banning signs out"
+    );
+    assert_eq!(
+        application
+            .post(&format!("/v1/sessions/{session}/tokens"), &json!({}))
+            .await
+            .status,
+        400
+    );
+
+    let gone = application
+        .call(
+            Method::DELETE,
+            &format!("/v1/users/{id}"),
+            Some(&application.secret_key),
+            String::new(),
+        )
+        .await;
+    assert_eq!(gone.json()["deleted"], true);
+    assert_eq!(application.get(&format!("/v1/users/{id}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_instance_says_and_learns_its_settings() {
+    let world = World::start().await;
+    let application = world.application();
+    let settings = application.get("/v1/instance/organization_settings").await.json();
+    assert_eq!(
+        (&settings["enabled"], &settings["max_allowed_memberships"]),
+        (&json!(true), &json!(5))
+    );
+    let patch = async |path: &str, body: Value| {
+        application
+            .call(Method::PATCH, path, Some(&application.secret_key), body.to_string())
+            .await
+    };
+    let changed = patch(
+        "/v1/instance/organization_settings",
+        json!({ "enabled": false, "creator_role_id": "org:member" }),
+    )
+    .await
+    .json();
+    assert_eq!(
+        (&changed["enabled"], &changed["creator_role"]),
+        (&json!(false), &json!("org:member"))
+    );
+    let refused = application.post("/v1/organizations", &json!({ "name": "A" })).await;
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["code"]),
+        (403, &json!("organization_not_enabled_in_instance"))
+    );
+    assert_eq!(patch("/v1/instance", json!({ "test_mode": false })).await.status, 204);
+    assert_eq!(
+        application.get("/v1/instance").await.json()["environment_type"],
+        "development"
+    );
+}
