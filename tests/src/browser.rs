@@ -136,6 +136,43 @@ impl Browser {
         self.wait_for(selector).await.click().await.expect("it can be clicked");
     }
 
+    /// Clicks the first element of the portal or the application that is called so for tests.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn press(&self, name: &str) {
+        self.click(&format!("[data-testid=\"{name}\"]")).await;
+    }
+
+    /// The text of the first element that is called so for tests.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn read(&self, name: &str) -> String {
+        self.text(&format!("[data-testid=\"{name}\"]")).await
+    }
+
+    /// How many elements the CSS selector finds at this moment.
+    ///
+    /// # Panics
+    ///
+    /// If the browser is gone.
+    pub async fn count(&self, selector: &str) -> usize {
+        let found = self.client.find_all(Locator::Css(selector)).await;
+        found.expect("the browser is there").len()
+    }
+
+    /// Goes back to the page before.
+    ///
+    /// # Panics
+    ///
+    /// If the browser is gone.
+    pub async fn back(&self) {
+        self.client.back().await.expect("the browser is there");
+    }
+
     /// The text of the first element that the CSS selector finds.
     ///
     /// # Panics

@@ -6,5 +6,6 @@ pub mod people;
 pub mod programs;
 #[cfg(doctest)]
 pub mod readme;
+pub mod shop;
 pub mod tokens;
 pub mod tour;

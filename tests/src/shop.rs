@@ -14,21 +14,24 @@ use portal_axum::sdk::clock::{Clock, SystemClock, UnixTime};
 use portal_axum::sdk::instance::InstanceBuilder;
 use portal_axum::sdk::token::{SessionId, UnverifiedToken};
 use portal_axum::sdk::{Authenticator, Instance};
-use portal_axum::{AuthenticateLayer, FrontendApiProxy, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
-use portal_local::LocalPortal;
-use portal_tests::browser::Browser;
+use portal_axum::{Auth, AuthenticateLayer, FrontendApiProxy, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use portal_local::{LocalPortal, LocalPortalBuilder};
+
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::browser::Browser;
+
 /// The machine's clock, moved.
-#[derive(Clone, Default)]
-pub(crate) struct MovableClock {
+#[derive(Clone, Debug, Default)]
+pub struct MovableClock {
     millis: Arc<AtomicI64>,
 }
 
 impl MovableClock {
-    pub(crate) fn move_by_secs(&self, secs: i64) {
+    /// Moves it on.
+    pub fn move_by_secs(&self, secs: i64) {
         self.millis.fetch_add(secs * 1_000, Ordering::SeqCst);
     }
 }
@@ -39,34 +42,57 @@ impl Clock for MovableClock {
     }
 }
 
-pub(crate) struct Shop {
+/// The application and its portal.
+#[derive(Debug)]
+pub struct Shop {
     /// The application's origin, `http://localhost:…`.
-    pub(crate) app: String,
-    pub(crate) portal: LocalPortal,
-    pub(crate) clock: MovableClock,
+    pub app: String,
+    /// The portal.
+    pub portal: LocalPortal,
+    /// The clock of both.
+    pub clock: MovableClock,
     notes: Notes,
     backend: HttpBackend,
     server: JoinHandle<()>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Shop {
-    pub(crate) async fn open() -> Self {
+    /// Opens it with a portal that knows nobody.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn open() -> Self {
         Self::with(|builder| builder).await
     }
 
     /// A shop whose settings differ from those that the portal gives.
-    pub(crate) async fn with(change: impl FnOnce(InstanceBuilder) -> InstanceBuilder) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn with(change: impl FnOnce(InstanceBuilder) -> InstanceBuilder) -> Self {
+        Self::staged(|portal| portal, change).await
+    }
+
+    /// A shop whose portal is set up otherwise too.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn staged(
+        stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
+        change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
+    ) -> Self {
         let clock = MovableClock::default();
-        let portal = LocalPortal::builder()
-            .application_name("Shop")
-            .clock(clock.clone())
-            .start()
-            .await
-            .expect("the portal starts");
-        let builder = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
+        let portal = LocalPortal::builder().application_name("Shop").clock(clock.clone());
+        let portal = stage(portal).start().await.expect("the portal starts");
+        let builder = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose())
+            .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)"])
+            .personal_account_patterns(["/me"]);
         let instance = change(builder).build().expect("the settings are right");
         let backend = HttpBackend::new(&instance);
         let authenticator = Authenticator::with(
@@ -94,26 +120,52 @@ impl Shop {
     }
 
     /// What has been noted so far.
-    pub(crate) fn notes(&self) -> Vec<String> {
+    ///
+    /// # Panics
+    ///
+    /// If a handler has panicked.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
         self.notes.0.lock().expect("no test panics while it holds it").clone()
     }
 
     /// Ends the session of whoever uses the browser, as signing out on another device does.
-    pub(crate) async fn end_session(&self, browser: &Browser) {
+    ///
+    /// # Panics
+    ///
+    /// If nobody is signed in.
+    pub async fn end_session(&self, browser: &Browser) {
         let token = browser.cookie("__session").await.expect("somebody is signed in");
         let token = UnverifiedToken::decode(&token).expect("a token");
         let id = SessionId::from(token.session_id().expect("of a session"));
         self.backend.revoke_session(&id).await.expect("the portal ends it");
     }
 
-    pub(crate) async fn close(self) {
+    /// An address of the application.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.app)
+    }
+
+    /// An address of the portal.
+    #[must_use]
+    pub fn portal_at(&self, path: &str) -> String {
+        format!("{}{path}", self.portal.origin())
+    }
+
+    /// Stops both.
+    pub async fn close(self) {
         self.server.abort();
         self.portal.shut_down().await;
     }
 }
 
-/// Another application: a page with one form that posts a note to `target`.
-pub(crate) async fn other_site(target: &str) -> (String, JoinHandle<()>) {
+/// Another application: a page with one form that posts a note to `target`, and a link to it.
+///
+/// # Panics
+///
+/// If it cannot be served.
+pub async fn other_site(target: &str) -> (String, JoinHandle<()>) {
     let page = format!(
         "<form method=post action=\"{target}\"><input name=text value=stolen><button>Win a prize</button></form>"
     );
@@ -146,10 +198,9 @@ fn router(notes: Notes) -> Router {
         )
         .route_layer(RequireAuthLayer::signed_in());
     Router::new()
-        .route(
-            "/",
-            get(async || page("<p data-testid=home>Welcome</p><a href=/account data-testid=account>Account</a>")),
-        )
+        .route("/", get(home))
+        .route("/orgs/{slug}", get(home))
+        .route("/me", get(home))
         .route("/htmx-2", get(async || htmx("2")))
         .route("/htmx-4", get(async || htmx("4")))
         .route("/turbo", get(turbo))
@@ -157,6 +208,11 @@ fn router(notes: Notes) -> Router {
         .route("/sign-in", any_service(RedirectToPortal::sign_in()))
         .route("/sign-up", any_service(RedirectToPortal::sign_up()))
         .route("/account", any_service(RedirectToPortal::user_profile()))
+        .route("/organization", any_service(RedirectToPortal::organization_profile()))
+        .route(
+            "/create-organization",
+            any_service(RedirectToPortal::create_organization()),
+        )
         .route("/sign-out", post_service(SignOut::new()))
         .with_state(notes)
 }
@@ -164,6 +220,23 @@ fn router(notes: Notes) -> Router {
 fn page(content: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=en><head><title>Shop</title></head><body>{content}</body></html>"
+    ))
+}
+
+/// Who it is, and in which organization.
+async fn home(auth: Auth) -> Html<String> {
+    let claims = auth.signed_in();
+    let user = claims.map_or("nobody", |claims| claims.user_id().as_str());
+    let organization = claims
+        .and_then(|claims| claims.organization())
+        .and_then(|organization| organization.slug.as_deref());
+    page(&format!(
+        "<p data-testid=home>Welcome</p><p data-testid=user>{user}</p>\
+         <p data-testid=organization>{}</p>\
+         <a href=/account data-testid=account>Account</a> <a href=/organization data-testid=team>Organization</a> \
+         <a href=/create-organization data-testid=new-team>New organization</a>\
+         <form method=post action=/sign-out><button data-testid=sign-out>Sign out</button></form>",
+        organization.unwrap_or("none"),
     ))
 }
 
@@ -217,7 +290,11 @@ fn path_of(script: &str) -> PathBuf {
 }
 
 /// Says what to do if the scripts are not there.
-pub(crate) fn scripts_are_installed() {
+///
+/// # Panics
+///
+/// Then.
+pub fn scripts_are_installed() {
     for (_, script) in SCRIPTS {
         let path = path_of(script);
         assert!(

@@ -1,10 +1,8 @@
 //! Guards in a real browser: forms, other sites' pages, htmx and Turbo, circles, and the ways to the portal and back.
 
-mod shop;
-
 use portal_tests::browser::Browser;
 use portal_tests::people;
-use shop::{Shop, other_site, scripts_are_installed};
+use portal_tests::shop::{Shop, other_site, scripts_are_installed};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
