@@ -269,3 +269,39 @@ async fn pages_that_only_inform_are_there() {
         "/sign-up?notice=expired"
     );
 }
+
+#[tokio::test]
+async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    assert!(browser.get("/").await.body.contains("Nobody has an account yet."));
+    let added = browser.submit(&[]).await;
+    let page = browser.follow(&added).await;
+    assert!(page.body.contains("Jane Doe") && page.body.contains("solo+clerk_test@example.com"));
+    let jane = page.body.split("Jane Doe").nth(1).unwrap();
+    let id = jane
+        .split("name=\"user_id\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let token = browser.form_token();
+    let answer = browser
+        .post("/__local/sign-in-as", &[("form_token", &token), ("user_id", &id)], &[])
+        .await;
+    let answer = browser.follow(&answer).await;
+    assert_eq!(answer.location(), format!("{}/default-redirect", world.portal.origin()));
+    assert!(browser.get("/user").await.body.contains("Jane Doe"));
+    let gone = browser
+        .post(
+            "/__local/sign-in-as",
+            &[("form_token", &token), ("user_id", "user_x")],
+            &[],
+        )
+        .await;
+    assert_eq!(gone.location(), "/");
+    let forged = browser.post("/__local/sign-in-as", &[("user_id", &id)], &[]).await;
+    assert_eq!(forged.status, 403);
+}
