@@ -12,6 +12,7 @@ mod membership;
 mod organization;
 mod profile;
 mod reset;
+mod reverify;
 mod session;
 mod sign_in;
 mod sign_up;
@@ -35,6 +36,7 @@ pub(crate) use organization::{
 };
 pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
+pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
 pub(crate) use session::{begin_session, end_session, end_sessions_of, live_session, session_token};
 pub(crate) use sign_in::{
     LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,
