@@ -9,6 +9,7 @@ mod code;
 mod error;
 mod invitation;
 mod membership;
+mod new_device;
 mod organization;
 mod profile;
 mod reset;
@@ -30,6 +31,7 @@ pub(crate) use invitation::{
     revoke_invitation,
 };
 pub(crate) use membership::{add_member, change_role, remove_member};
+pub(crate) use new_device::revoke_by_link;
 pub(crate) use organization::{
     Access, NewOrganization, access, activate, create_organization, delete_organization, may_create,
     update_organization,
