@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::sign_in::{count_wrong_password, refuse_locked};
+use super::sign_in::{count_wrong_password, refuse_barred};
 use super::{Delivery, Field, FlowError, Outcome, code};
 use crate::app::App;
 use crate::password;
@@ -21,7 +21,7 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
         return Ok(Err(FlowError::Missing { field: Field::Password }));
     }
     let now = app.now();
-    if let Err(error) = refuse_locked(user, now) {
+    if let Err(error) = refuse_barred(user, now) {
         return Ok(Err(error));
     }
     let Some(hash) = user.password_hash.clone() else {
@@ -38,7 +38,7 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
             if user.password_hash != compared.password_hash {
                 return Ok(Err(FlowError::AttemptLost));
             }
-            if let Err(error) = refuse_locked(&user, now) {
+            if let Err(error) = refuse_barred(&user, now) {
                 return Ok(Err(error));
             }
             if !is_correct {
