@@ -76,7 +76,7 @@ impl App {
 
     /// The link in a mail that lets somebody in with `ticket`.
     pub(crate) fn ticket_link(&self, ticket: &str) -> String {
-        format!("{}/v1/tickets/accept?ticket={ticket}", self.origin)
+        ticket_link(&self.origin, ticket)
     }
 
     /// Name and value of everything an application can be told about this portal.
@@ -159,6 +159,10 @@ impl App {
             .await?;
         Ok(token.map(|(_, text)| self.sign_in_link(&text)))
     }
+}
+
+pub(crate) fn ticket_link(origin: &str, ticket: &str) -> String {
+    format!("{origin}/v1/tickets/accept?ticket={ticket}")
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router {

@@ -25,7 +25,7 @@ use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
 use crate::seed::{SeedError, SeedRefused};
 use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
-use crate::store::{outbox, settings};
+use crate::store::{instance, outbox, settings};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
@@ -89,15 +89,18 @@ impl LocalPortal {
             log: RequestLog::default(),
             faults: Faults::default(),
         });
-        if let Some(settings) = config.settings {
-            let written = app
-                .store
-                .transaction(move |connection| settings::write(connection, &settings));
-            written.await.map_err(|error| StartError::Database {
-                path: path_of(&config.location),
-                source: error.into(),
-            })?;
-        }
+        let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
+        let prepared = app.store.transaction(move |connection| {
+            instance::set_address_and_name(connection, &origin, &name)?;
+            match wanted {
+                Some(wanted) => settings::write(connection, &wanted),
+                None => Ok(()),
+            }
+        });
+        prepared.await.map_err(|error| StartError::Database {
+            path: path_of(&config.location),
+            source: error.into(),
+        })?;
         app.seed(config.seed).await.map_err(|error| match error {
             SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
             SeedError::Store(error) => StartError::Database {

@@ -11,13 +11,14 @@ use url::{Url, form_urlencoded};
 const MOST_RECORDS: usize = 1_024;
 
 /// Parameters that are, or stand for, a credential.
-const SECRET_PARAMETERS: [&str; 7] = [
+const SECRET_PARAMETERS: [&str; 8] = [
     query::DEV_BROWSER,
     query::LEGACY_DEV_BROWSER,
     query::HANDSHAKE,
     query::HANDSHAKE_NONCE,
     query::SESSION,
     "__clerk_ticket",
+    "ticket",
     "nonce",
 ];
 

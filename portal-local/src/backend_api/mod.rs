@@ -11,6 +11,7 @@ mod organizations;
 mod refresh;
 mod request;
 mod sessions;
+mod user_view;
 mod users;
 
 use std::sync::Arc;

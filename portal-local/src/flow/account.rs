@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::membership::is_last_manager;
 use super::reset::prepare;
 use super::session::{end_session, end_sessions_of};
-use super::sign_in::{count_wrong_password, refuse_locked};
+use super::sign_in::{count_wrong_password, refuse_barred};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::password;
@@ -127,7 +127,7 @@ pub(crate) async fn change_password(
     sign_out_others: bool,
 ) -> Outcome<()> {
     let now = app.now();
-    if let Err(error) = refuse_locked(user, now) {
+    if let Err(error) = refuse_barred(user, now) {
         return Ok(Err(error));
     }
     if let Some(hash) = user.password_hash.clone() {

@@ -9,9 +9,11 @@ mod code;
 mod error;
 mod invitation;
 mod membership;
+mod new_device;
 mod organization;
 mod profile;
 mod reset;
+mod reverify;
 mod session;
 mod sign_in;
 mod sign_up;
@@ -29,12 +31,14 @@ pub(crate) use invitation::{
     revoke_invitation,
 };
 pub(crate) use membership::{add_member, change_role, remove_member};
+pub(crate) use new_device::revoke_by_link;
 pub(crate) use organization::{
     Access, NewOrganization, access, activate, create_organization, delete_organization, may_create,
     update_organization,
 };
 pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
+pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
 pub(crate) use session::{begin_session, end_session, end_sessions_of, live_session, session_token};
 pub(crate) use sign_in::{
     LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,

@@ -6,7 +6,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::session::{begin_session, end_sessions_of};
-use super::sign_in::{PendingSignIn, find_attempt, refuse_locked};
+use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
 use super::{Delivery, FlowError, Outcome, code};
 use crate::app::App;
 use crate::password;
@@ -67,7 +67,7 @@ pub(crate) fn attempt_reset_code(
     let Some(Reset::Code(pending)) = pending_reset(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = refuse_locked(&pending.user, now) {
+    if let Err(error) = refuse_barred(&pending.user, now) {
         return Ok(Err(error));
     }
     let (subject, strategy) = (Subject::SignIn(&pending.sign_in.id), Strategy::ResetPasswordEmailCode);
@@ -108,6 +108,9 @@ pub(crate) async fn set_reset_password(
                 Some(Reset::Password(current)) if current.sign_in.id == pending.sign_in.id => current,
                 _ => return Ok(Err(FlowError::AttemptLost)),
             };
+            if let Err(error) = refuse_barred(&pending.user, now) {
+                return Ok(Err(error));
+            }
             let user_id = &pending.user.id;
             users::set_password(connection, user_id, &hash, now)?;
             let client = clients::of_dev_browser(connection, &browser, now)?;

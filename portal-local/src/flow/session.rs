@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::organization;
+use super::{new_device, organization};
 use crate::app::App;
 use crate::mint::TokenUse;
 use crate::store::{Client, DevBrowser, Session, SessionStatus, StoreError};
@@ -30,6 +30,7 @@ pub(crate) fn begin_session(
     let session = sessions::insert(connection, &client.id, user_id, now, expire_at, abandon_at)?;
     clients::set_session(connection, &client.id, Some(&session.id), now)?;
     users::signed_in(connection, user_id, now)?;
+    new_device::tell(connection, &session, now)?;
     organization::settle_new(connection, session, now)
 }
 

@@ -92,7 +92,7 @@ pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, p
     let Some(pending) = pending else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = refuse_locked(&pending.user, now) {
+    if let Err(error) = refuse_barred(&pending.user, now) {
         return Ok(Err(error));
     }
     let Some(hash) = pending.user.password_hash.clone() else {
@@ -123,7 +123,7 @@ fn conclude_password(
     if pending.sign_in.id != checked.sign_in.id || pending.user.password_hash != checked.user.password_hash {
         return Ok(Err(FlowError::AttemptLost));
     }
-    if let Err(error) = refuse_locked(&pending.user, now) {
+    if let Err(error) = refuse_barred(&pending.user, now) {
         return Ok(Err(error));
     }
     if is_correct && pending.user.password_compromised {
@@ -135,7 +135,12 @@ fn conclude_password(
     count_wrong_password(connection, &pending.user, now).map(Err)
 }
 
-pub(super) fn refuse_locked(user: &User, now: UnixTime) -> Result<(), FlowError> {
+/// Whether the account may be opened at the moment, whatever is proven. An administrator may have barred it since the
+/// attempt began.
+pub(super) fn refuse_barred(user: &User, now: UnixTime) -> Result<(), FlowError> {
+    if user.banned {
+        return Err(FlowError::Banned);
+    }
     match user.locked_for_millis(now) {
         Some(millis) => Err(FlowError::Locked {
             retry_after_secs: (millis + 999) / 1_000,
@@ -198,7 +203,7 @@ pub(crate) fn attempt_sign_in_code(
     let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = refuse_locked(&pending.user, now) {
+    if let Err(error) = refuse_barred(&pending.user, now) {
         return Ok(Err(error));
     }
     let subject = Subject::SignIn(&pending.sign_in.id);

@@ -140,8 +140,8 @@ pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
 /// The link of a mail that was used before, was withdrawn, or is too old.
 pub(super) fn ticket_over(app: &App) -> Response<Body> {
     let link = Some((path::SIGN_IN.to_owned(), "Sign in"));
-    let sentence = "This invitation is no longer valid. Ask whoever invited you for a new one.";
-    error_page(app, StatusCode::GONE, "Invitation no longer valid", sentence, link)
+    let sentence = "This invitation is no longer valid. Links in mails work once, and not for ever.";
+    error_page(app, StatusCode::GONE, "Link no longer valid", sentence, link)
 }
 
 /// Lets a handler use `?` on the store.

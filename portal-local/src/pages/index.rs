@@ -1,28 +1,81 @@
-//! `/` and `/__local/`: what an application needs to know about this portal.
-
-use std::sync::Arc;
+//! `/` and `/__local/`: what an application needs to know about this portal, and a quick way in as anybody.
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::Response;
 
-use super::html::{Frame, page};
+use super::errors::PageResult;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
 use super::path;
-use crate::app::App;
+use super::visit::Visit;
+use crate::flow::{SIGN_IN_TOKEN_SECS, issue_sign_in_token};
+use crate::seed::{self, SeedError};
+use crate::store::{email_addresses, users};
+
+const SIGN_IN_AS: &str = "/__local/sign-in-as";
+const ADD_DEMO: &str = "/__local/add-demo-data";
+const MOST_PEOPLE: usize = 12;
 
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
     frame: Frame,
+    form: FormFrame,
     environment: String,
+    people: Vec<PersonView>,
+    /// How many there are besides those.
+    more: usize,
+    sign_in_as: &'static str,
+    add_demo: &'static str,
     links: [(&'static str, &'static str, &'static str); 8],
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
+struct PersonView {
+    id: String,
+    name: String,
+    /// Empty if the name is the address.
+    address: String,
+}
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    let (people, total) = visit
+        .app
+        .store
+        .transaction(|connection| {
+            let all = users::search(connection, "")?;
+            let total = all.len();
+            let mut people = Vec::new();
+            for user in all.into_iter().take(MOST_PEOPLE) {
+                let primary = match &user.primary_email_address_id {
+                    Some(id) => email_addresses::find(connection, id)?,
+                    None => None,
+                };
+                let address = primary.map(|one| one.address).unwrap_or_default();
+                let (name, address) = match user.full_name() {
+                    Some(name) => (name, address),
+                    None => (address, String::new()),
+                };
+                let id = user.id;
+                people.push(PersonView { id, name, address });
+            }
+            Ok((people, total))
+        })
+        .await?;
     let template = IndexPage {
-        frame: Frame::new(&app, "Local portal"),
-        environment: app.environment_block(),
+        frame: Frame::new(&visit.app, "Local portal"),
+        form: FormFrame {
+            action: ADD_DEMO.to_owned(),
+            token: visit.form_token(),
+            errors: Vec::new(),
+            notices: Vec::new(),
+            return_host: None,
+        },
+        environment: visit.app.environment_block(),
+        more: total - people.len(),
+        people,
+        sign_in_as: SIGN_IN_AS,
+        add_demo: ADD_DEMO,
         links: [
             (path::SIGN_IN, "Sign in", "with a password or an email code"),
             (path::SIGN_UP, "Sign up", "make an account"),
@@ -38,5 +91,38 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
             (path::OUTBOX, "Outbox", "the mail that would have been sent"),
         ],
     };
-    page(&app, StatusCode::OK, &template, None)
+    let home = visit.known.browser.home_origin.as_deref();
+    let target = home.and_then(|origin| visit.app.redirects.absolute(origin).ok());
+    Ok(form_page(&visit, &template, &[], target.as_ref()))
+}
+
+/// Whoever reaches the portal can sign in as anybody; this only spares them the typing.
+pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageResult {
+    let (user_id, now) = (form.value("user_id").to_owned(), visit.app.now());
+    let issued = visit
+        .app
+        .store
+        .transaction(move |connection| issue_sign_in_token(connection, &user_id, SIGN_IN_TOKEN_SECS, now))
+        .await?;
+    Ok(match issued {
+        Ok((_, text)) => visit.see_other(&visit.app.sign_in_link(&text)),
+        // Deleted since the page was loaded.
+        Err(_) => visit.see_other("/"),
+    })
+}
+
+pub(super) async fn add_demo(Submission { visit, .. }: Submission) -> PageResult {
+    match visit.app.seed(seed::demo()).await {
+        Ok(()) => {}
+        Err(SeedError::Store(error)) => return Err(error.into()),
+        Err(SeedError::Refused(refused)) => {
+            // Somebody renamed what the demonstration needs; what could be added is not worth a half.
+            tracing::warn!(
+                what = refused.what,
+                reason = refused.reason,
+                "the demonstration data do not fit"
+            );
+        }
+    }
+    Ok::<Response<Body>, _>(visit.see_other("/"))
 }

@@ -34,7 +34,7 @@ mod waitlist;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::App;
 
@@ -82,6 +82,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/", get(index::show))
         .route("/__local", get(index::show))
         .route("/__local/", get(index::show))
+        .route("/__local/sign-in-as", post(index::sign_in_as))
+        .route("/__local/add-demo-data", post(index::add_demo))
         .route(path::OUTBOX, get(outbox::show))
         .route("/__local/outbox.json", get(outbox::json))
         .route("/__local/portal.css", get(assets::stylesheet))

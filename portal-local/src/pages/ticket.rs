@@ -8,7 +8,7 @@ use super::errors::{self, PageResult};
 use super::params::TICKET;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Ticket, find_ticket, redeem_ticket, ticket_holder};
+use crate::flow::{Ticket, find_ticket, redeem_ticket, revoke_by_link, ticket_holder};
 use crate::store::StoreError;
 
 /// The ticket in the address, and whether an account with its address exists.
@@ -65,6 +65,15 @@ pub(super) async fn sign_in(visit: &Visit, held: Held) -> PageResult {
     })
 }
 
+/// What the link in a mail turns out to be.
+enum Accepted {
+    /// It lets somebody in: the one who holds its address, or a newcomer.
+    Ticket(Box<Ticket>, Option<String>),
+    /// It was about a session that its owner did not know, which has ended now.
+    Revoked,
+    Over,
+}
+
 /// `/v1/tickets/accept?ticket=…`, the link in a mail: on to the page where it is redeemed.
 pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageError> {
     let text = visit.own_parameter("ticket").unwrap_or_default();
@@ -74,16 +83,24 @@ pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageE
         .app
         .store
         .transaction(move |connection| {
+            if revoke_by_link(connection, &text, now)? {
+                return Ok(Accepted::Revoked);
+            }
             let ticket = find_ticket(connection, &text, now)?;
             let holder = match &ticket {
                 Some(ticket) => ticket_holder(connection, ticket)?,
                 None => None,
             };
-            Ok(ticket.zip(Some(holder)))
+            Ok(match ticket {
+                Some(ticket) => Accepted::Ticket(Box::new(ticket), holder),
+                None => Accepted::Over,
+            })
         })
         .await?;
-    let Some((ticket, holder)) = found else {
-        return Ok(errors::ticket_over(&visit.app));
+    let (ticket, holder) = match found {
+        Accepted::Ticket(ticket, holder) => (ticket, holder),
+        Accepted::Revoked => return Ok(visit.see_other(path::UNAUTHORIZED_SIGN_IN)),
+        Accepted::Over => return Ok(errors::ticket_over(&visit.app)),
     };
     let params = match ticket.redirect_url() {
         Some(url) => with_ticket.with(portal_sdk::names::query::REDIRECT_URL, url),

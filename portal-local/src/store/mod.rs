@@ -17,6 +17,7 @@ pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod refresh_tokens;
 pub(crate) mod reset;
+pub(crate) mod revocation_links;
 pub(crate) mod roles;
 mod schema;
 pub(crate) mod sessions;

@@ -16,12 +16,15 @@ pub enum MailKind {
     OrganizationInvitation,
     /// It carries the link that lets somebody make an account.
     Invitation,
+    /// It tells of a sign-in on a new device, and carries the link that ends it.
+    NewDevice,
 }
 
 words!(MailKind {
     VerificationCode = "verification_code",
     OrganizationInvitation = "organization_invitation",
     Invitation = "invitation",
+    NewDevice = "new_device",
 });
 
 /// A mail in the outbox. Nothing is ever sent.

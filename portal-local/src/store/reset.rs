@@ -3,9 +3,10 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "handshake_nonces",
     "refresh_tokens",
+    "revocation_links",
     "verifications",
     "outbox",
     "waitlist_entries",

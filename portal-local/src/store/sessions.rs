@@ -239,6 +239,15 @@ pub(crate) fn see(connection: &Connection, session: &mut Session, user_agent: Op
     Ok(())
 }
 
+/// The person proved once more who they are.
+pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sessions SET first_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
+        params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
 /// The session was used.
 pub(crate) fn touch(connection: &Connection, session: &Session, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(

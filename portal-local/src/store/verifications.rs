@@ -34,6 +34,8 @@ pub(crate) enum Subject<'a> {
     SignUp(&'a str),
     /// An address that somebody adds to their account.
     EmailAddress(&'a str),
+    /// Somebody who is signed in proves once more who they are.
+    Session(&'a str),
 }
 
 impl<'a> Subject<'a> {
@@ -42,6 +44,7 @@ impl<'a> Subject<'a> {
             Self::SignIn(id) => ("sign_in", id),
             Self::SignUp(id) => ("sign_up", id),
             Self::EmailAddress(id) => ("email_address", id),
+            Self::Session(id) => ("session", id),
         }
     }
 }

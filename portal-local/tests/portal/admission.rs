@@ -269,3 +269,79 @@ async fn pages_that_only_inform_are_there() {
         "/sign-up?notice=expired"
     );
 }
+
+#[tokio::test]
+async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    assert!(browser.get("/").await.body.contains("Nobody has an account yet."));
+    let added = browser.submit(&[]).await;
+    let page = browser.follow(&added).await;
+    assert!(page.body.contains("Jane Doe") && page.body.contains("solo+clerk_test@example.com"));
+    let jane = page.body.split("Jane Doe").nth(1).unwrap();
+    let id = jane
+        .split("name=\"user_id\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let token = browser.form_token();
+    let answer = browser
+        .post("/__local/sign-in-as", &[("form_token", &token), ("user_id", &id)], &[])
+        .await;
+    let answer = browser.follow(&answer).await;
+    assert_eq!(answer.location(), format!("{}/default-redirect", world.portal.origin()));
+    assert!(browser.get("/user").await.body.contains("Jane Doe"));
+    let gone = browser
+        .post(
+            "/__local/sign-in-as",
+            &[("form_token", &token), ("user_id", "user_x")],
+            &[],
+        )
+        .await;
+    assert_eq!(gone.location(), "/");
+    let forged = browser.post("/__local/sign-in-as", &[("user_id", &id)], &[]).await;
+    assert_eq!(forged.status, 403);
+}
+
+#[tokio::test]
+async fn a_sign_in_on_a_new_device_is_told_and_can_be_ended_from_the_mail() {
+    let world = World::start().await;
+    let application = world.application();
+    let address = "real@example.com";
+    let body = json!({ "email_address": [address], "password": PASSWORD });
+    application.post("/v1/users", &body).await;
+    let sign_in = async |browser: &mut crate::browser::Browser| {
+        crate::world::identify(browser, address, DASHBOARD).await;
+        assert_eq!(browser.submit(&[("password", PASSWORD)]).await.status, 303);
+    };
+    let (mut own, mut foreign) = (world.browser(), world.browser());
+    sign_in(&mut own).await;
+    assert!(
+        world.portal.outbox().await.unwrap().is_empty(),
+        "the first device is no news"
+    );
+    sign_in(&mut foreign).await;
+    let mails = world.portal.outbox().await.unwrap();
+    assert_eq!((mails.len(), mails[0].kind), (1, portal_local::MailKind::NewDevice));
+    let link = mails[0].link.clone().unwrap();
+    let path = link.strip_prefix(world.portal.origin()).unwrap();
+
+    let mut reader = world.browser();
+    let answer = reader.get(path).await;
+    assert_eq!(answer.location(), "/unauthorized-sign-in");
+    assert!(reader.follow(&answer).await.body.contains("is signed out"));
+    assert!(!application.handshake(&mut foreign).await.is_signed_in());
+    assert!(application.handshake(&mut own).await.is_signed_in());
+    assert_eq!(reader.get(path).await.status, 410, "once");
+    assert!(!format!("{:?}", world.portal.request_log()).contains(path.split('=').nth(1).unwrap()));
+
+    sign_in(&mut foreign).await;
+    assert_eq!(
+        world.portal.outbox().await.unwrap().len(),
+        1,
+        "a known device is no news"
+    );
+}

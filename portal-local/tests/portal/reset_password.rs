@@ -126,7 +126,25 @@ async fn compromised_and_banned_accounts_are_told_what_to_do() {
     identify(&mut again, ADA, DASHBOARD).await;
     assert_eq!(again.submit(&[("password", NEW)]).await.status, 303);
 
+    let (mut with_password, mut with_code, mut with_reset) = (world.browser(), world.browser(), world.browser());
+    for browser in [&mut with_password, &mut with_code, &mut with_reset] {
+        identify(browser, ADA, DASHBOARD).await;
+    }
+    with_code.get("/sign-in/factor-one?strategy=email_code").await;
+    with_reset.get("/sign-in/reset-password").await;
+    with_reset.submit(&[("code", "424242")]).await;
     application.post(&format!("/v1/users/{id}/ban"), &json!({})).await;
+    for answer in [
+        with_password.submit(&[("password", NEW)]).await,
+        with_code.submit(&[("code", "424242")]).await,
+        with_reset.submit(&[("password", "yet another one")]).await,
+    ] {
+        assert_eq!(
+            (answer.status, answer.page_error()),
+            (403, "user_banned"),
+            "also in the middle"
+        );
+    }
     let mut banned = world.browser();
     banned.get("/sign-in").await;
     let refused = banned.submit(&[("identifier", ADA)]).await;

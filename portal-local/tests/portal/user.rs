@@ -376,3 +376,73 @@ async fn the_sign_out_page_asks_first_and_choosing_shows_who_is_here() {
     assert_eq!(unescape(other.location()), format!("/sign-in?{DASHBOARD}"));
     assert!(browser.follow(&other).await.body.contains("id=\"identifier\""));
 }
+
+#[tokio::test]
+async fn an_old_sign_in_is_confirmed_before_sensitive_changes() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    world.clock.forward_secs(10 * 60 + 1);
+    browser.get("/user").await;
+    let id = application
+        .get(&format!("/v1/users/{}", id_of(&world).await))
+        .await
+        .json()["primary_email_address_id"]
+        .clone();
+    for path in ["/user/email-addresses", "/user/delete"] {
+        let answer = browser.get(&format!("{path}?{DASHBOARD}")).await;
+        let next = path.replace('/', "%2F");
+        assert_eq!(answer.location(), format!("/user/verify?next={next}&{DASHBOARD}"));
+    }
+    world.clock.forward_secs(10 * 60);
+    browser.get("/user").await;
+    for (path, fields) in [
+        ("/user/email-addresses", vec![("emailAddress", SECOND)]),
+        ("/user/email-addresses/primary", vec![("id", id.as_str().unwrap())]),
+        ("/user/email-addresses/remove", vec![("id", id.as_str().unwrap())]),
+        ("/user/delete", vec![("confirmation", "Delete account")]),
+    ] {
+        let answer = post(&mut browser, path, &fields).await;
+        assert!(
+            answer.location().starts_with("/user/verify?next="),
+            "{path}: {}",
+            answer.body
+        );
+        browser.get("/user").await;
+    }
+    let asked = browser.get("/user/delete").await;
+    let page = browser.follow(&asked).await;
+    assert!(page.body.contains("Confirm that it is you"));
+    assert_eq!(
+        browser.submit(&[("password", "wrong wrong")]).await.page_error(),
+        "form_password_incorrect"
+    );
+    let proven = browser.submit(&[("password", PASSWORD)]).await;
+    assert_eq!(proven.location(), "/user/delete");
+    assert!(browser.follow(&proven).await.body.contains("Delete your account"));
+    let cookies = application.handshake(&mut browser).await;
+    assert_eq!(
+        application.verified_claims(cookies.value("__session")).await["fva"],
+        json!([0, -1]),
+        "the token says so"
+    );
+
+    world.clock.forward_secs(11 * 60);
+    browser
+        .get("/user/verify?next=https%3A%2F%2Fevil.example&strategy=email_code")
+        .await;
+    assert_eq!(
+        browser.submit(&[("code", "000000")]).await.page_error(),
+        "form_code_incorrect"
+    );
+    let proven = browser.submit(&[("code", "424242")]).await;
+    assert_eq!(proven.location(), "/user", "only to pages that ask for a proof");
+    assert_eq!(browser.get("/user/delete").await.status, 200);
+    world.clock.forward_secs(11 * 60);
+    browser.get("/user/verify?strategy=email_code").await;
+    assert_eq!(
+        browser.submit(&[("code", "424242")]).await.status,
+        303,
+        "and again the next time"
+    );
+}

@@ -10,16 +10,23 @@ use super::super::form::form_page;
 use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
+use super::verify::{Deed, detour};
 use super::{DELETE, SECURITY};
 use crate::flow::{DELETE_PHRASE, Field, FlowError, delete_account};
 
 pub(super) async fn show(person: Person) -> Response<Body> {
+    if let Some(detour) = detour(&person, DELETE, Deed::Open) {
+        return detour;
+    }
     let may = person.visit.settings.delete_self_enabled && person.user.delete_self_enabled;
     let found = if may { None } else { Some(FlowError::DeletionDisabled) };
     render(&person, String::new(), found.as_slice())
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, DELETE, Deed::Send) {
+        return Ok(detour);
+    }
     let typed = form.field(Field::Confirmation).to_owned();
     let (user, phrase, now) = (person.user.clone(), typed.clone(), person.visit.app.now());
     let deleted = person

@@ -11,6 +11,7 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
+use super::verify::{Deed, detour};
 use super::{ADD, VERIFY, profile};
 use crate::flow::{self, Field, FlowError, add_email_address, remove_email_address, send_address_code};
 use crate::store::EmailAddress;
@@ -25,10 +26,16 @@ struct AddPage {
 }
 
 pub(super) async fn show_add(person: Person) -> Response<Body> {
+    if let Some(detour) = detour(&person, ADD, Deed::Open) {
+        return detour;
+    }
     render_add(&person, String::new(), &[])
 }
 
 pub(super) async fn add(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, ADD, Deed::Send) {
+        return Ok(detour);
+    }
     let typed = form.field(Field::EmailAddress).to_owned();
     let (name, now, asked) = (
         person.visit.app.application_name.clone(),
@@ -115,6 +122,9 @@ fn render_verify(person: &Person, address: &EmailAddress, found: &[FlowError]) -
 }
 
 pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
+        return Ok(detour);
+    }
     let (id, now) = (form.value("id").to_owned(), person.visit.app.now());
     let done = person
         .read(move |connection, session| flow::make_primary(connection, &session.user_id, &id, now))
@@ -126,6 +136,9 @@ pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmis
 }
 
 pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
+        return Ok(detour);
+    }
     let (id, user) = (form.value("id").to_owned(), person.user.clone());
     let done = person
         .read(move |connection, _| remove_email_address(connection, &user, &id))

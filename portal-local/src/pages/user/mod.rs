@@ -4,6 +4,7 @@ mod delete;
 mod email_addresses;
 mod profile;
 mod security;
+mod verify;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::app::App;
 const SECURITY: &str = "/user/security";
 const DEVICES: &str = "/user/security/devices";
 const DELETE: &str = "/user/delete";
+const REVERIFY: &str = "/user/verify";
 const ADD: &str = "/user/email-addresses";
 const VERIFY: &str = "/user/email-addresses/verify";
 const PRIMARY: &str = "/user/email-addresses/primary";
@@ -32,6 +34,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(REMOVE, post(email_addresses::remove))
         .route(SECURITY, get(security::show).post(security::submit))
         .route(DEVICES, post(security::sign_out_device))
+        .route(REVERIFY, get(verify::show).post(verify::submit))
         .route(DELETE, get(delete::show).post(delete::submit))
         .route(path::SIGN_OUT_HERE, post(sign_out::submit))
 }

@@ -8,6 +8,7 @@ use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
 use super::super::html::{Frame, age};
 use super::super::person::{Person, PersonSubmission};
+use super::verify::{Deed, detour};
 use super::{DELETE, DEVICES, SECURITY, Tabs};
 use crate::device::Device;
 use crate::flow::{self, Field, FlowError, change_password, devices};
@@ -41,6 +42,11 @@ pub(super) async fn show(person: Person) -> PageResult {
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    // Whoever has a password proves it in this very form.
+    let is_first = person.user.password_hash.is_none();
+    if let Some(detour) = detour(&person, SECURITY, Deed::Send).filter(|_| is_first) {
+        return Ok(detour);
+    }
     let others = form.value("signOutOfOtherSessions") == "on";
     let (current, new) = (
         form.field(Field::CurrentPassword).to_owned(),

@@ -1,0 +1,98 @@
+//! A user as the Backend API shows one.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::flow::MOST_WRONG_PASSWORDS;
+use crate::store::{EmailAddress, StoreError, Strategy, User, email_addresses};
+
+pub(super) fn full_view(
+    connection: &Connection,
+    origin: &str,
+    user: &User,
+    now: UnixTime,
+) -> Result<Value, StoreError> {
+    let addresses = email_addresses::of_user(connection, &user.id)?;
+    Ok(view(origin, user, &addresses, now))
+}
+
+/// Every field that the API describes. What this portal does not know is null, empty or false.
+fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) -> Value {
+    let millis = |moment: Option<UnixTime>| moment.map(UnixTime::as_millis);
+    let locked_for = user.locked_for_millis(now);
+    let failed = if user.locked_until.is_some() && locked_for.is_none() {
+        0
+    } else {
+        user.failed_attempts
+    };
+    json!({
+        "object": "user",
+        "id": user.id,
+        "external_id": user.external_id,
+        "primary_email_address_id": user.primary_email_address_id,
+        "primary_phone_number_id": null,
+        "primary_web3_wallet_id": null,
+        "username": null,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "image_url": format!("{origin}/__local/avatar/{}.svg", user.id),
+        "has_image": false,
+        "public_metadata": user.public_metadata,
+        "private_metadata": user.private_metadata,
+        "unsafe_metadata": user.unsafe_metadata,
+        "email_addresses": addresses.iter().map(email_address).collect::<Vec<_>>(),
+        "phone_numbers": [],
+        "web3_wallets": [],
+        "passkeys": [],
+        "password_enabled": user.password_hash.is_some(),
+        "two_factor_enabled": false,
+        "totp_enabled": false,
+        "backup_code_enabled": false,
+        "mfa_enabled_at": null,
+        "mfa_disabled_at": null,
+        "password_last_updated_at": millis(user.password_updated_at),
+        "external_accounts": [],
+        "saml_accounts": [],
+        "enterprise_accounts": [],
+        "last_sign_in_at": millis(user.last_sign_in_at),
+        "banned": user.banned,
+        "locked": locked_for.is_some(),
+        "lockout_expires_in_seconds": locked_for.map(|millis| (millis + 999) / 1_000),
+        "verification_attempts_remaining": MOST_WRONG_PASSWORDS.saturating_sub(failed),
+        "updated_at": user.updated_at.as_millis(),
+        "created_at": user.created_at.as_millis(),
+        "delete_self_enabled": user.delete_self_enabled,
+        "create_organization_enabled": user.create_organization_enabled,
+        "create_organizations_limit": null,
+        "last_active_at": millis(user.last_active_at),
+        "legal_accepted_at": null,
+    })
+}
+
+fn email_address(address: &EmailAddress) -> Value {
+    let verification = address.strategy.map(|strategy| {
+        json!({
+            "object": match strategy {
+                Strategy::EmailCode | Strategy::ResetPasswordEmailCode => "verification_otp",
+                Strategy::Admin => "verification_admin",
+                Strategy::Ticket => "verification_ticket",
+            },
+            "status": if address.verified_at.is_some() { "verified" } else { "unverified" },
+            "strategy": strategy.as_str(),
+            "attempts": null,
+            "expire_at": null,
+        })
+    });
+    json!({
+        "id": address.id,
+        "object": "email_address",
+        "email_address": address.address,
+        "reserved": false,
+        "verification": verification,
+        "linked_to": [],
+        "matches_sso_connection": false,
+        "created_at": address.created_at.as_millis(),
+        "updated_at": address.updated_at.as_millis(),
+    })
+}

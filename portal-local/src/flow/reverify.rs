@@ -1,0 +1,89 @@
+//! Proving once more who one is, before something that would help a stranger at an open screen.
+
+use std::sync::Arc;
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::sign_in::{count_wrong_password, refuse_barred};
+use super::{Delivery, Field, FlowError, Outcome, code};
+use crate::app::App;
+use crate::password;
+use crate::store::{Session, Strategy, Subject, User};
+use crate::store::{sessions, users};
+
+/// For how long a proof counts.
+pub(crate) const PROOF_MILLIS: i64 = 10 * 60 * 1_000;
+
+/// Checks the password; the right one counts as a new proof.
+pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &User, entered: String) -> Outcome<()> {
+    if entered.is_empty() {
+        return Ok(Err(FlowError::Missing { field: Field::Password }));
+    }
+    let now = app.now();
+    if let Err(error) = refuse_barred(user, now) {
+        return Ok(Err(error));
+    }
+    let Some(hash) = user.password_hash.clone() else {
+        return Ok(Err(FlowError::NoPassword));
+    };
+    let is_correct = app.blocking(move || password::verify(&entered, &hash)).await?;
+    let (session_id, compared) = (session.id.clone(), user.clone());
+    app.store
+        .transaction(move |connection| {
+            let Some(user) = users::find(connection, &compared.id)? else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            // The comparison took a while: parallel guesses may have locked the account, the password may be another.
+            if user.password_hash != compared.password_hash {
+                return Ok(Err(FlowError::AttemptLost));
+            }
+            if let Err(error) = refuse_barred(&user, now) {
+                return Ok(Err(error));
+            }
+            if !is_correct {
+                return count_wrong_password(connection, &user, now).map(Err);
+            }
+            users::set_failures(connection, &user.id, 0, None)?;
+            sessions::set_first_factor_at(connection, &session_id, now)?;
+            Ok(Ok(()))
+        })
+        .await
+}
+
+/// Sends a code to the primary address: the first one, or another on request.
+pub(crate) fn send_reverify_code(
+    connection: &Connection,
+    session: &Session,
+    delivery: &Delivery,
+    is_request: bool,
+    now: UnixTime,
+) -> Outcome<()> {
+    let id = subject_id(session);
+    let (subject, strategy) = (Subject::Session(&id), Strategy::EmailCode);
+    if is_request {
+        code::send(connection, subject, strategy, delivery, now)
+    } else {
+        code::send_first(connection, subject, strategy, delivery, now)
+    }
+}
+
+/// Checks a code; the right one counts as a new proof.
+pub(crate) fn attempt_reverify_code(
+    connection: &Connection,
+    session: &Session,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<()> {
+    let id = subject_id(session);
+    if let Err(error) = code::check(connection, Subject::Session(&id), Strategy::EmailCode, entered, now)? {
+        return Ok(Err(error));
+    }
+    sessions::set_first_factor_at(connection, &session.id, now)?;
+    Ok(Ok(()))
+}
+
+/// Each proof of a session is a matter of its own: the code of the last one says nothing about the next.
+fn subject_id(session: &Session) -> String {
+    format!("{}:{}", session.id, session.first_factor_at.as_millis())
+}
