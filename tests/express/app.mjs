@@ -23,7 +23,7 @@ const show = (request, response) => {
 };
 
 app.get('/', show);
-app.get('/orgs/:slug', show);
+app.get(['/orgs/:slug', '/orgs/:slug/x'], show);
 app.get('/me', show);
 app.post('/form', show);
 app.get('/private', (request, response) => {

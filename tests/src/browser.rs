@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use fantoccini::cookies::Cookie;
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -122,9 +124,11 @@ impl Browser {
     /// If there is no such field.
     pub async fn fill(&self, field: &str, text: &str) {
         let selector = format!("[name=\"{field}\"]:not([type=hidden])");
-        let element = self.wait_for(&selector).await;
-        element.clear().await.expect("the field can be cleared");
-        element.send_keys(text).await.expect("the field can be typed into");
+        self.with(&selector, async |element| {
+            element.clear().await?;
+            element.send_keys(text).await
+        })
+        .await;
     }
 
     /// Clicks the first element that the CSS selector finds.
@@ -133,7 +137,7 @@ impl Browser {
     ///
     /// If there is none.
     pub async fn click(&self, selector: &str) {
-        self.wait_for(selector).await.click().await.expect("it can be clicked");
+        self.with(selector, async |element| element.click().await).await;
     }
 
     /// Clicks the first element of the portal or the application that is called so for tests.
@@ -179,7 +183,21 @@ impl Browser {
     ///
     /// If there is none.
     pub async fn text(&self, selector: &str) -> String {
-        self.wait_for(selector).await.text().await.expect("it has text")
+        self.with(selector, async |element| element.text().await).await
+    }
+
+    /// Does something with the first element that the CSS selector finds. The page may be replaced by the next one in
+    /// that very moment; then its element is the one.
+    async fn with<T>(&self, selector: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let mut attempts = 0;
+        loop {
+            let element = self.wait_for(selector).await;
+            match act(element).await {
+                Ok(done) => return done,
+                Err(error) if is_stale(&error) && attempts < 10 => attempts += 1,
+                Err(error) => panic!("{selector}: {error}; the browser is at {}", self.describe().await),
+            }
+        }
     }
 
     /// What a script on the page evaluates to; a promise is awaited.
@@ -297,7 +315,7 @@ impl Browser {
         page_requests(&messages)
     }
 
-    async fn wait_for(&self, selector: &str) -> fantoccini::elements::Element {
+    async fn wait_for(&self, selector: &str) -> Element {
         let found = self
             .client
             .wait()
@@ -320,6 +338,10 @@ impl fmt::Debug for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Browser").finish_non_exhaustive()
     }
+}
+
+fn is_stale(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.is_no_such_element()
 }
 
 fn capabilities(profile: &TempDir) -> Map<String, Value> {

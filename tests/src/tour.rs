@@ -1,10 +1,11 @@
 //! A walk through every page of the local portal and every state a person can see it in.
 
-use portal_local::LocalPortal;
+use portal_local::{LocalPortal, SeedOrganization, SignUpMode};
 
 use crate::browser::Browser;
 use crate::people::PASSWORD;
 
+const JANE: &str = "jane+clerk_test@example.com";
 const ADA: &str = "ada+clerk_test@example.com";
 
 /// Walks through the pages of a fresh portal. `look` is called at each, with a name for it.
@@ -13,7 +14,11 @@ const ADA: &str = "ada+clerk_test@example.com";
 ///
 /// If a page does not come.
 pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
-    let portal = LocalPortal::builder().application_name("Acme").start().await;
+    let portal = LocalPortal::builder().application_name("Shop").demo_data();
+    let portal = portal
+        .organization(SeedOrganization::new("Books", "books").member(JANE, "org:admin"))
+        .start()
+        .await;
     let portal = portal.expect("the portal starts");
     let at = |path: &str| format!("{}{path}", portal.origin());
 
@@ -34,6 +39,25 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     }
     signing_up(browser, &at, &mut look).await;
     signing_in(browser, &at, &mut look).await;
+    let link = portal
+        .sign_in_link_for(JANE)
+        .await
+        .expect("the store is there")
+        .expect("jane is known");
+    browser.visit(&link).await;
+    account(browser, &at, &mut look).await;
+    organization(browser, &at, &mut look).await;
+    browser.visit(&at("/sign-out")).await;
+    look("sign-out").await;
+    browser.press("portal-sign-out-submit").await;
+    browser.visit(&at("/sign-out")).await;
+    look("sign-out-signed-out").await;
+    let mut settings = portal.settings().await.expect("the store is there");
+    settings.sign_up_mode = SignUpMode::Waitlist;
+    settings.force_organization_selection = true;
+    portal.set_settings(settings).await.expect("the store is there");
+    closed(browser, &portal, &at, &mut look).await;
+    returning(browser, &at, &mut look).await;
     portal.shut_down().await;
 }
 
@@ -89,8 +113,88 @@ async fn signing_in(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut 
     look("sign-in-code").await;
     browser.visit(&at("/__local/outbox")).await;
     look("outbox").await;
+}
 
-    // The portal remembers the application that people come from, so this is last.
+async fn account(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
+    for (name, path) in [
+        ("account", "/user"),
+        ("account-add-email-address", "/user/email-addresses"),
+        ("account-security", "/user/security"),
+        ("account-delete", "/user/delete"),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    browser.visit(&at("/user/security")).await;
+    browser.fill("currentPassword", "not this one").await;
+    browser.fill("password", "short").await;
+    browser.press("portal-security-submit").await;
+    browser.text("[role=alert]").await;
+    look("account-security-errors").await;
+}
+
+async fn organization(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
+    browser.visit(&at("/organization-list")).await;
+    look("organization-list").await;
+    browser.press("portal-organization-list-organization").await;
+    for (name, path) in [
+        ("organization", "/organization"),
+        ("organization-members", "/organization/organization-members"),
+        ("organization-invitations", "/organization/invitations"),
+        ("organization-roles", "/organization/roles"),
+        ("organization-leave", "/organization/leave"),
+        ("organization-delete", "/organization/delete"),
+        ("create-organization", "/create-organization"),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    browser.fill("name", "").await;
+    browser.press("portal-create-organization-submit").await;
+    browser.text("[role=alert]").await;
+    look("create-organization-errors").await;
+    browser.fill("name", "Third").await;
+    browser.press("portal-create-organization-submit").await;
+    browser
+        .text("[data-testid=portal-create-organization-invite-form]")
+        .await;
+    look("create-organization-invite").await;
+}
+
+/// Sign-up closed, and an organization must be chosen.
+async fn closed(
+    browser: &Browser,
+    portal: &LocalPortal,
+    at: &impl Fn(&str) -> String,
+    look: &mut impl AsyncFnMut(&str),
+) {
+    for (name, path) in [
+        ("sign-up-closed", "/sign-up"),
+        ("waitlist", "/waitlist"),
+        ("unauthorized-sign-in", "/unauthorized-sign-in"),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    browser.visit(&at("/waitlist")).await;
+    browser.fill("emailAddress", "patient@example.com").await;
+    browser.press("portal-waitlist-submit").await;
+    browser.read("portal-waitlist-joined").await;
+    look("waitlist-joined").await;
+    let link = portal
+        .sign_in_link_for(JANE)
+        .await
+        .expect("the store is there")
+        .expect("jane is known");
+    browser.visit(&link).await;
+    browser.visit(&at("/sign-in/tasks/choose-organization")).await;
+    look("task-choose-organization").await;
+    browser.visit(&at("/sign-out")).await;
+    browser.press("portal-sign-out-submit").await;
+}
+
+/// The portal remembers the application that people come from, so this is last.
+async fn returning(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
     for (name, back) in [
         ("sign-in-with-return", "http%3A%2F%2Flocalhost%3A3000%2Fdashboard"),
         ("sign-in-with-refused-return", "https%3A%2F%2Fevil.example%2F"),

@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use portal_local::{LocalPortal, RequestRecord};
+use portal_local::{LocalPortal, RequestRecord, SeedOrganization, SeedUser};
 use portal_tests::browser::{Browser, Visit};
-use portal_tests::people::sign_up;
+use portal_tests::people::{self, sign_up};
 use portal_tests::programs::Program;
 use portal_tests::tokens::wait_for_the_end_of_the_session_token;
 use tokio::process::Command;
 
 const ADA: &str = "ada+clerk_test@example.com";
+const JOE: &str = "joe+clerk_test@example.com";
 
 struct Express {
     /// `http://localhost:…`.
@@ -30,6 +31,9 @@ impl Express {
         );
         let portal = LocalPortal::builder()
             .token_lifetime_secs(2)
+            .user(SeedUser::new(JOE).password(people::PASSWORD))
+            .organization(SeedOrganization::new("Beta", "beta").member(JOE, "org:admin"))
+            .organization(SeedOrganization::new("Gamma", "gamma").member(JOE, "org:member"))
             .start()
             .await
             .expect("the portal starts");
@@ -89,6 +93,8 @@ async fn an_express_application_cannot_tell() {
     a_form_after_the_end_is_signed_out(&browser, &home, &ada).await;
     the_session_cookie_is_lost(&express, &browser, &home, &ada).await;
     every_cookie_is_lost(&browser, &home, &ada).await;
+    signed_out_on_the_portal(&express, &browser, &home).await;
+    the_address_chooses_the_organization(&express, &browser).await;
 
     browser.close().await;
     express.portal.shut_down().await;
@@ -155,4 +161,24 @@ async fn every_cookie_is_lost(browser: &Browser, home: &str, ada: &str) {
         ada,
         "the portal knows the browser by its own cookie"
     );
+}
+
+async fn signed_out_on_the_portal(express: &Express, browser: &Browser, home: &str) {
+    let portal = express.portal.origin();
+    browser.visit(&format!("{portal}/sign-out?redirect_url={home}")).await;
+    browser.press("portal-sign-out-submit").await;
+    browser.arrives_at(home).await;
+    assert_eq!(user(browser).await, "nobody");
+    assert_eq!(browser.address().await.as_str(), home);
+}
+
+async fn the_address_chooses_the_organization(express: &Express, browser: &Browser) {
+    browser.visit(&format!("{}/private", express.app)).await;
+    people::sign_in(browser, express.portal.origin(), JOE).await;
+    browser.arrives_at(&format!("{}/private", express.app)).await;
+    // No more than these: Clerk's SDK takes four changes in a row for a circle.
+    for (path, slug) in [("/orgs/beta", "beta"), ("/orgs/gamma/x", "gamma"), ("/me", "none")] {
+        browser.visit(&format!("{}{path}", express.app)).await;
+        assert_eq!(browser.text("#organization").await, slug, "{path}");
+    }
 }

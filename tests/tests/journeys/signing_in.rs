@@ -127,9 +127,9 @@ async fn too_many_wrong_passwords_lock_the_account_for_a_while() {
         browser.press("portal-factor-one-submit").await;
         browser.text("[role=alert]").await;
     }
-    browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", JANE).await;
-    browser.press("portal-sign-in-submit").await;
+    // Not even the right one counts now.
+    browser.fill("password", PASSWORD).await;
+    browser.press("portal-factor-one-submit").await;
     let text = browser.text("[role=alert]").await;
     assert!(text.contains("minutes"), "{text}");
     shop.clock.move_by_secs(61 * 60);
@@ -221,7 +221,7 @@ async fn a_stale_nonce_does_no_harm() {
     let visits = browser.visits().await;
     let with_nonce = visits
         .iter()
-        .find(|visit| parameter(&visit.url, "__clerk_handshake_nonce").is_some());
+        .rfind(|visit| parameter(&visit.url, "__clerk_handshake_nonce").is_some());
     let with_nonce = with_nonce.expect("a handshake came back").url.clone();
     browser.visit(with_nonce.as_str()).await;
     assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
@@ -247,7 +247,7 @@ async fn a_link_signs_in_once() {
     assert_eq!(user(&browser, &shop).await, SeedUser::new(JANE).id());
     browser.press("sign-out").await;
     browser.visit(&link).await;
-    let text = browser.text("[role=alert]").await;
+    let text = browser.text("main").await;
     assert!(text.contains("no longer valid"), "{text}");
     assert_eq!(user(&browser, &shop).await, "nobody");
     close(shop, browser).await;
