@@ -176,8 +176,14 @@ async fn the_address_chooses_the_organization(express: &Express, browser: &Brows
     browser.visit(&format!("{}/private", express.app)).await;
     people::sign_in(browser, express.portal.origin(), JOE).await;
     browser.arrives_at(&format!("{}/private", express.app)).await;
-    // No more than these: Clerk's SDK takes four changes in a row for a circle.
-    for (path, slug) in [("/orgs/beta", "beta"), ("/orgs/gamma/x", "gamma"), ("/me", "none")] {
+    for (path, slug) in [
+        ("/orgs/beta", "beta"),
+        ("/orgs/gamma/x", "gamma"),
+        ("/me", "none"),
+        ("/orgs/beta", "beta"),
+    ] {
+        // Clerk's SDK takes several changes within two seconds for a circle; nobody is that fast.
+        browser.remove_cookies("__clerk_redirect_count").await;
         browser.visit(&format!("{}{path}", express.app)).await;
         assert_eq!(browser.text("#organization").await, slug, "{path}");
     }
