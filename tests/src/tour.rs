@@ -137,6 +137,7 @@ async fn organization(browser: &Browser, at: &impl Fn(&str) -> String, look: &mu
     browser.visit(&at("/organization-list")).await;
     look("organization-list").await;
     browser.press("portal-organization-list-organization").await;
+    browser.read("portal-organization-list-notice").await;
     for (name, path) in [
         ("organization", "/organization"),
         ("organization-members", "/organization/organization-members"),
