@@ -196,6 +196,64 @@ async fn an_acknowledged_account_survives_a_kill() {
 }
 
 /// Runs another command than `serve` to its end; gives what it printed, or why it failed.
+/// Creates an account through the Backend API; its id, if the portal has said that it exists.
+async fn create_account(origin: &str, secret_key: &str, address: &str) -> Option<String> {
+    let body = serde_json::json!({ "email_address": [address], "skip_password_requirement": true });
+    let request = Request::post(format!("{origin}/v1/users"))
+        .header("authorization", format!("Bearer {secret_key}"))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body.to_string())));
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let response = client.request(request.unwrap()).await.ok()?;
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await.ok()?.to_bytes();
+    let user: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    Some(user["id"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_kills_lose_no_acknowledged_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portal.sqlite");
+    let serve = || Running::start(&["--port", "0", "--database", file.to_str().unwrap()]);
+    let (said, mut acknowledged) = tokio::sync::mpsc::unbounded_channel();
+    let mut ids = Vec::new();
+    for round in 0..50 {
+        let running = serve();
+        let (origin, secret_key) = (running.value("CLERK_API_URL"), running.value("CLERK_SECRET_KEY"));
+        let said = said.clone();
+        // Accounts are created one after the other until the portal is gone, in the middle of one.
+        let creating = tokio::spawn(async move {
+            for n in 0.. {
+                let address = format!("user-{round}-{n}@example.com");
+                let Some(id) = create_account(&origin, &secret_key, &address).await else {
+                    return;
+                };
+                said.send(id).unwrap();
+            }
+        });
+        for _ in 0..=round % 4 {
+            ids.push(acknowledged.recv().await.unwrap());
+        }
+        drop(running);
+        creating.await.unwrap();
+        while let Ok(id) = acknowledged.try_recv() {
+            ids.push(id);
+        }
+    }
+    assert!(ids.len() >= 120, "{}", ids.len());
+
+    let running = serve();
+    let (origin, secret_key) = (running.value("CLERK_API_URL"), running.value("CLERK_SECRET_KEY"));
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    for id in ids {
+        let request =
+            Request::get(format!("{origin}/v1/users/{id}")).header("authorization", format!("Bearer {secret_key}"));
+        let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200, "{id} is lost");
+    }
+}
+
 fn other(arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portal-local"));
     let Output { status, stdout, stderr } = command
