@@ -227,6 +227,46 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_the_builder_name_their_setter() {
+        use crate::instance::Setting;
+        for (setting, name) in [
+            (Setting::SatelliteOrigins, "satellite_origins"),
+            (Setting::PublicOrigin, "public_origin"),
+            (Setting::TrustedOrigins, "trusted_origins"),
+            (Setting::AllowedRequestOrigins, "allowed_request_origins"),
+            (Setting::AllowedRedirectOrigins, "allowed_redirect_origins"),
+            (Setting::OrganizationPatterns, "organization_patterns"),
+            (Setting::PersonalAccountPatterns, "personal_account_patterns"),
+            (Setting::IsSatellite, "CLERK_IS_SATELLITE"),
+            (Setting::JwtKey, "CLERK_JWT_KEY"),
+            (Setting::PublishableKey, "CLERK_PUBLISHABLE_KEY"),
+            (Setting::SecretKey, "CLERK_SECRET_KEY"),
+        ] {
+            assert_eq!(setting.to_string(), name);
+        }
+        let not_an_origin = ["app.example.com"];
+        let builder = || Instance::builder(KEYS[0].1.trim(), "sk_live_x");
+        for (builder, name) in [
+            (
+                builder().allowed_redirect_origins(not_an_origin),
+                "allowed_redirect_origins",
+            ),
+            (
+                builder().allowed_request_origins(not_an_origin),
+                "allowed_request_origins",
+            ),
+            (builder().trusted_origins(not_an_origin), "trusted_origins"),
+            (builder().satellite_origins(not_an_origin), "satellite_origins"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{name}: found \"app.example.com\"")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn an_empty_variable_is_unset() {
         let instance = with(&[
             ("CLERK_PROXY_URL", ""),

@@ -99,3 +99,39 @@ impl SessionTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_named_in_errors_and_logs() {
+        use SessionTask::{ChooseOrganization, ResetPassword, SetupMfa};
+        for (page, name, path) in [
+            (PortalPage::SignIn, "sign-in", "/sign-in"),
+            (PortalPage::SignUp, "sign-up", "/sign-up"),
+            (PortalPage::UserProfile, "user profile", "/user"),
+            (PortalPage::OrganizationProfile, "organization profile", "/organization"),
+            (
+                PortalPage::CreateOrganization,
+                "create organization",
+                "/create-organization",
+            ),
+            (PortalPage::Waitlist, "waitlist", "/waitlist"),
+            (
+                PortalPage::UnauthorizedSignIn,
+                "unauthorized sign-in",
+                "/unauthorized-sign-in",
+            ),
+            (PortalPage::SessionTasks, "session tasks", "/sign-in/tasks"),
+        ] {
+            assert_eq!((page.to_string().as_str(), page.path()), (name, path));
+        }
+        for task in [ChooseOrganization, ResetPassword, SetupMfa] {
+            let page = PortalPage::SessionTask(task);
+            assert_eq!(page.path(), format!("/sign-in/tasks/{task}", task = task.as_str()));
+            assert_eq!(page.to_string(), task.as_str());
+            assert!(!page.needs_session() && !page.is_flow());
+        }
+    }
+}

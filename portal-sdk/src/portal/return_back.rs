@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn a_checked_address_reads_as_one() {
+        let portal = Portal::from(&Instance::builder(LIVE_PK, "sk_live_x").build().unwrap());
+        let url = ReturnBackUrl::parse("https://app.example.com/x?y", &portal, None).unwrap();
+        assert_eq!(
+            (url.as_ref(), url.to_string().as_str()),
+            ("https://app.example.com/x?y", url.as_url().as_str())
+        );
+    }
+
+    #[test]
     fn without_a_request_the_instances_domain_counts() {
         let live = Portal::from(
             Instance::builder(LIVE_PK, "sk_live_x")

@@ -318,3 +318,67 @@ async fn only_a_token_of_the_instance_names_a_session_to_end() {
         .unwrap_err();
     assert!(cause.is_temporary(), "{cause}");
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_token_can_be_told_from_memory() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    let problem = |token: String| {
+        let problem = authenticator.token_problem(&Secret::new(token));
+        problem.map(|problem| problem.reason().to_string())
+    };
+    let good = || instance_key().session_token(ISSUER, &json!({}));
+    assert_eq!(problem(good()), None, "no key is in memory, and none is asked for");
+    assert!(authenticator.authenticate(&signed_in()).await.state.claims().is_some());
+    assert_eq!(problem(good()), None);
+    assert_eq!(problem(expired_token()).as_deref(), Some("token-expired"));
+    assert_eq!(problem("garbage".to_owned()).as_deref(), Some("token-invalid"));
+    let forged = foreign_key().session_token(ISSUER, &json!({}));
+    assert_eq!(problem(forged).as_deref(), Some("token-invalid-signature"));
+    assert_eq!(clerk.calls(), ["jwks"]);
+}
+
+#[tokio::test]
+async fn the_outcome_says_what_an_answer_needs_to_know() {
+    let clerk = FakeClerk::new();
+    let authenticator = authenticator(&clerk);
+    let request = |method: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri("https://app.example.com/x?y");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    };
+    let own = "https://app.example.com/list";
+    let headers = [
+        ("referer", own),
+        ("hx-current-url", own),
+        ("hx-request", "true"),
+        ("sec-fetch-site", "same-origin"),
+        ("cookie", "a=b"),
+    ];
+    let facts = authenticator.authenticate(&request("POST", &headers)).await;
+    assert_eq!(facts.same_origin_referer.as_ref().map(url::Url::as_str), Some(own));
+    assert_eq!(facts.htmx_page.as_ref().map(url::Url::as_str), Some(own));
+    assert_eq!(facts.kind, RequestKind::Htmx { is_boosted: false });
+    assert!(!facts.is_read_only && !facts.comes_from_elsewhere && !facts.is_cross_site);
+    assert_eq!((facts.at.as_secs(), facts.url.as_url().path()), (NOW_SECS, "/x"));
+
+    let evil = "https://evil.example/list";
+    let headers = [
+        ("referer", evil),
+        ("hx-current-url", evil),
+        ("sec-fetch-site", "cross-site"),
+        ("cookie", "a=b"),
+    ];
+    let facts = authenticator.authenticate(&request("GET", &headers)).await;
+    assert!(facts.same_origin_referer.is_none() && facts.htmx_page.is_none());
+    assert!(facts.is_read_only && facts.comes_from_elsewhere && !facts.is_cross_site);
+    assert!(
+        authenticator
+            .authenticate(&request("DELETE", &headers))
+            .await
+            .is_cross_site
+    );
+    assert!(format!("{authenticator:?}").contains("Authenticator"));
+}
