@@ -165,7 +165,8 @@ impl Auth {
         self.link_back_to(page, self.page_to_return_to().as_ref().map_or("", Url::as_str))
     }
 
-    /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application.
+    /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application. One that the
+    /// portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out.
     #[must_use]
     pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
         let portal = self.accounts().portal();

@@ -44,6 +44,19 @@ impl Browser {
     ///
     /// If Chromium or its driver is missing; `./test.sh` installs them.
     pub async fn open() -> Self {
+        Self::start(true).await
+    }
+
+    /// [`open`](Self::open) with scripts switched off, as some people browse.
+    ///
+    /// # Panics
+    ///
+    /// If Chromium or its driver is missing; `./test.sh` installs them.
+    pub async fn open_without_script() -> Self {
+        Self::start(false).await
+    }
+
+    async fn start(runs_scripts: bool) -> Self {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
         let mut driver = Program::start(command);
@@ -58,7 +71,7 @@ impl Browser {
             .await;
         let profile = tempfile::tempdir().expect("a temporary folder");
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&profile))
+            .capabilities(capabilities(&profile, runs_scripts))
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser session");
@@ -344,7 +357,7 @@ fn is_stale(error: &CmdError) -> bool {
     error.is_stale_element_reference() || error.is_no_such_element()
 }
 
-fn capabilities(profile: &TempDir) -> Map<String, Value> {
+fn capabilities(profile: &TempDir, runs_scripts: bool) -> Map<String, Value> {
     let arguments = [
         "--headless=new".to_owned(),
         // Containers and continuous integration run as root, where Chromium's sandbox does not start.
@@ -360,8 +373,11 @@ fn capabilities(profile: &TempDir) -> Map<String, Value> {
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1".to_owned(),
         format!("--user-data-dir={}", profile.path().display()),
     ];
+    // 1 allows what 2 blocks.
+    let scripts = if runs_scripts { 1 } else { 2 };
+    let preferences = json!({ "profile.managed_default_content_settings.javascript": scripts });
     let capabilities = json!({
-        "goog:chromeOptions": { "args": arguments },
+        "goog:chromeOptions": { "args": arguments, "prefs": preferences },
         "goog:loggingPrefs": { "performance": "ALL" },
     });
     match capabilities {

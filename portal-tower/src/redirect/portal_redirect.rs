@@ -28,7 +28,8 @@ impl PortalRedirect {
         Self::back_to(auth, page, auth.page_before().as_str())
     }
 
-    /// To `page`, and from there to another address: absolute, or a path of this application.
+    /// To `page`, and from there to another address: absolute, or a path of this application. One that the portal would
+    /// drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out.
     pub fn back_to(auth: &Auth, page: PortalPage, return_back_to: &str) -> Self {
         Self {
             kind: auth.kind(),

@@ -7,6 +7,7 @@ mod boundaries;
 mod organizations;
 mod signing_in;
 mod signing_up;
+mod without_script;
 
 use portal_tests::browser::Browser;
 use portal_tests::shop::Shop;
