@@ -200,7 +200,7 @@ fn counted_view(
 
 /// Every field that the API describes.
 pub(super) fn view(origin: &str, organization: &Organization) -> Value {
-    json!({
+    let mut view = json!({
         "object": "organization",
         "id": organization.id,
         "name": organization.name,
@@ -211,9 +211,13 @@ pub(super) fn view(origin: &str, organization: &Organization) -> Value {
         "admin_delete_enabled": organization.admin_delete_enabled,
         "public_metadata": organization.public_metadata,
         "private_metadata": organization.private_metadata,
-        "created_by": organization.created_by,
         "created_at": organization.created_at.as_millis(),
         "updated_at": organization.updated_at.as_millis(),
         "role_set_key": null,
-    })
+    });
+    // It may be absent, not null: nobody created what was there from the start.
+    if let Some(creator) = &organization.created_by {
+        view["created_by"] = creator.as_str().into();
+    }
+    view
 }

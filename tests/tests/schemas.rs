@@ -1,0 +1,223 @@
+//! The local portal's Backend API, field by field, against the shapes that Clerk publishes for version 2026-05-12.
+//!
+//! A field is `name:type`: `s` text, `n` whole number, `b` true or false, `o` object, `a` list; `?` may be null, a leading
+//! `~` may be absent. A field that the table does not know is wrong too.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use portal_local::{LocalPortal, SeedOrganization, SeedUser};
+use serde_json::{Value, json};
+
+const JANE: &str = "jane+clerk_test@example.com";
+
+const USER: &str = "object:s id:s external_id:s? primary_email_address_id:s? primary_phone_number_id:s? \
+    primary_web3_wallet_id:s? username:s? first_name:s? last_name:s? has_image:b public_metadata:o email_addresses:a \
+    phone_numbers:a web3_wallets:a passkeys:a password_enabled:b two_factor_enabled:b totp_enabled:b backup_code_enabled:b \
+    mfa_enabled_at:n? mfa_disabled_at:n? external_accounts:a saml_accounts:a enterprise_accounts:a last_sign_in_at:n? \
+    banned:b locked:b lockout_expires_in_seconds:n? verification_attempts_remaining:n? updated_at:n created_at:n \
+    delete_self_enabled:b create_organization_enabled:b last_active_at:n? legal_accepted_at:n? ~locale:s? \
+    ~profile_image_url:s ~image_url:s ~private_metadata:o? ~unsafe_metadata:o ~password_last_updated_at:n? \
+    ~organization_memberships:a ~deprovisioned:b ~create_organizations_limit:n? ~bypass_client_trust:b ~scim:o?";
+const EMAIL_ADDRESS: &str = "object:s email_address:s reserved:b verification:o? linked_to:a created_at:n updated_at:n \
+    ~id:s ~matches_sso_connection:b";
+const SESSION: &str = "object:s id:s user_id:s client_id:s status:s last_active_at:n expire_at:n abandon_at:n updated_at:n \
+    created_at:n ~actor:o? ~last_active_organization_id:s? ~latest_activity:o? ~tasks:a?";
+const ORGANIZATION: &str = "object:s id:s name:s slug:s has_image:b max_allowed_memberships:n admin_delete_enabled:b \
+    public_metadata:o created_at:n updated_at:n ~image_url:s ~members_count:n \
+    ~missing_member_with_elevated_permissions:b ~pending_invitations_count:n ~private_metadata:o ~created_by:s \
+    ~last_active_at:n ~role_set_key:s?";
+const MEMBERSHIP: &str = "object:s id:s role:s permissions:a public_metadata:o organization:o created_at:n updated_at:n \
+    ~role_name:s ~private_metadata:o ~public_user_data:o";
+const ORGANIZATION_INVITATION: &str = "object:s id:s email_address:s role:s role_name:s inviter_id:s? \
+    public_inviter_data:o? public_metadata:o url:s? expires_at:n? created_at:n updated_at:n ~organization_id:s ~status:s \
+    ~private_metadata:o";
+const SIGN_IN_TOKEN: &str = "object:s id:s status:s user_id:s created_at:n updated_at:n ~token:s ~url:s?";
+const INVITATION: &str = "object:s id:s email_address:s public_metadata:o status:s created_at:n updated_at:n ~revoked:b \
+    ~url:s ~expires_at:n?";
+const WAITLIST_ENTRY: &str =
+    "object:s id:s email_address:s status:s created_at:n updated_at:n ~is_locked:b ~invitation:o?";
+const DELETED: &str = "object:s deleted:b ~id:s ~slug:s ~external_id:s";
+const TOTAL_COUNT: &str = "object:s total_count:n";
+const LIST: &str = "data:a total_count:n";
+
+/// What is wrong with `value` by `shape`.
+fn problems(value: &Value, shape: &str) -> Vec<String> {
+    let Some(object) = value.as_object() else {
+        return vec![format!("no object: {value}")];
+    };
+    let fields: Vec<(&str, &str, bool)> = shape
+        .split_whitespace()
+        .map(|field| {
+            let (name, kind) = field.split_once(':').expect("name:type");
+            (name.trim_start_matches('~'), kind, name.starts_with('~'))
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for (name, kind, may_be_absent) in &fields {
+        match object.get(*name) {
+            None if *may_be_absent => {}
+            None => problems.push(format!("{name} is missing")),
+            Some(value) if is_of(value, kind) => {}
+            Some(value) => problems.push(format!("{name} is {value}, expected {kind}")),
+        }
+    }
+    let unknown = object
+        .keys()
+        .filter(|name| !fields.iter().any(|(known, ..)| known == name));
+    problems.extend(unknown.map(|name| format!("{name} is no field of Clerk's")));
+    problems
+}
+
+fn is_of(value: &Value, kind: &str) -> bool {
+    match kind.trim_end_matches('?') {
+        _ if value.is_null() => kind.ends_with('?'),
+        "s" => value.is_string(),
+        "n" => value.is_i64(),
+        "b" => value.is_boolean(),
+        "o" => value.is_object(),
+        "a" => value.is_array(),
+        other => panic!("no such type: {other}"),
+    }
+}
+
+/// One call of the Backend API, which must succeed.
+async fn call(portal: &LocalPortal, method: Method, path: &str, body: Option<Value>) -> Value {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = Request::builder()
+        .method(method.clone())
+        .uri(format!("{}/v1{path}", portal.origin()))
+        .header("authorization", format!("Bearer {}", portal.secret_key().expose()))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(
+            body.map(|body| body.to_string()).unwrap_or_default(),
+        )))
+        .expect("a request");
+    let response = client.request(request).await.expect("the portal answers");
+    let status = response.status();
+    // Clerk's own SDK reads JSON under exactly this name only.
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/json",
+        "{method} {path}"
+    );
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    assert!(status.is_success(), "{method} {path}: {status} {body}");
+    body
+}
+
+#[tokio::test]
+async fn every_answer_has_clerks_shape() {
+    let portal = LocalPortal::builder()
+        .demo_data()
+        .start()
+        .await
+        .expect("the portal starts");
+    let (jane, acme) = (SeedUser::new(JANE).id(), SeedOrganization::new("Acme", "acme").id());
+    let get = async |path: String| call(&portal, Method::GET, &path, None).await;
+    let post = async |path: String, body: Value| call(&portal, Method::POST, &path, Some(body)).await;
+    let delete = async |path: String| call(&portal, Method::DELETE, &path, None).await;
+    let mut found: Vec<(&str, &str, Value)> = Vec::new();
+
+    let user = get(format!("/users/{jane}")).await;
+    found.push(("an address", EMAIL_ADDRESS, user["email_addresses"][0].clone()));
+    found.push(("a user", USER, user));
+    found.push(("a listed user", USER, get("/users".to_owned()).await[0].clone()));
+    found.push(("a count", TOTAL_COUNT, get("/users/count".to_owned()).await));
+    let new = post(
+        "/users".to_owned(),
+        json!({ "email_address": ["new@example.com"], "skip_password_requirement": true }),
+    )
+    .await;
+    let id = new["id"].as_str().expect("an id").to_owned();
+    found.push(("a new user", USER, new));
+    found.push(("a deleted user", DELETED, delete(format!("/users/{id}")).await));
+
+    let session = post("/sessions".to_owned(), json!({ "user_id": jane })).await;
+    let id = session["id"].as_str().expect("an id").to_owned();
+    found.push(("a new session", SESSION, session));
+    found.push(("a session", SESSION, get(format!("/sessions/{id}")).await));
+    found.push((
+        "a listed session",
+        SESSION,
+        get(format!("/sessions?user_id={jane}")).await[0].clone(),
+    ));
+    found.push((
+        "a revoked session",
+        SESSION,
+        post(format!("/sessions/{id}/revoke"), json!({})).await,
+    ));
+
+    found.push((
+        "an organization",
+        ORGANIZATION,
+        get(format!("/organizations/{acme}")).await,
+    ));
+    let memberships = get(format!("/organizations/{acme}/memberships")).await;
+    found.push(("a membership", MEMBERSHIP, memberships["data"][0].clone()));
+    found.push((
+        "an organization inside",
+        ORGANIZATION,
+        memberships["data"][0]["organization"].clone(),
+    ));
+    found.push(("a list", LIST, memberships));
+    let own = get(format!("/users/{jane}/organization_memberships")).await;
+    found.push(("one's own membership", MEMBERSHIP, own["data"][0].clone()));
+    let wanted = json!({ "email_address": "guest@example.com", "role": "org:member", "inviter_user_id": jane });
+    let invitation = post(format!("/organizations/{acme}/invitations"), wanted).await;
+    let id = invitation["id"].as_str().expect("an id").to_owned();
+    found.push(("an organization's invitation", ORGANIZATION_INVITATION, invitation));
+    let revoked = post(format!("/organizations/{acme}/invitations/{id}/revoke"), json!({})).await;
+    found.push(("a withdrawn one", ORGANIZATION_INVITATION, revoked));
+    let created = post(
+        "/organizations".to_owned(),
+        json!({ "name": "New", "created_by": jane }),
+    )
+    .await;
+    let id = created["id"].as_str().expect("an id").to_owned();
+    found.push(("a new organization", ORGANIZATION, created));
+    found.push((
+        "a deleted organization",
+        DELETED,
+        delete(format!("/organizations/{id}")).await,
+    ));
+
+    found.push((
+        "a sign-in token",
+        SIGN_IN_TOKEN,
+        post("/sign_in_tokens".to_owned(), json!({ "user_id": jane })).await,
+    ));
+    let invitation = post(
+        "/invitations".to_owned(),
+        json!({ "email_address": "another@example.com" }),
+    )
+    .await;
+    found.push(("an invitation", INVITATION, invitation));
+    let entry = post(
+        "/waitlist_entries".to_owned(),
+        json!({ "email_address": "patient@example.com" }),
+    )
+    .await;
+    found.push(("a waitlist entry", WAITLIST_ENTRY, entry));
+
+    let wrong: Vec<String> = found
+        .iter()
+        .flat_map(|(name, shape, value)| {
+            problems(value, shape)
+                .into_iter()
+                .map(move |problem| format!("{name}: {problem}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    portal.shut_down().await;
+}
+
+#[test]
+fn a_wrong_shape_is_noticed() {
+    let shape = "a:s b:n? ~c:b";
+    assert_eq!(problems(&json!({ "a": "x", "b": null }), shape), Vec::<String>::new());
+    assert_eq!(problems(&json!({ "a": null, "c": 1, "d": 2 }), shape).len(), 4);
+}
