@@ -129,6 +129,32 @@ async fn a_script_that_is_signed_out_gets_401_and_never_a_redirect() {
     demo.stop().await;
 }
 
+#[tokio::test]
+async fn an_administrator_is_let_in_and_nobody_else() {
+    let demo = Demo::start(&[]).await;
+    let browser = Browser::open().await;
+    let team = format!("{}/team", demo.app);
+    browser.visit(&team).await;
+    browser.click("[data-testid=portal-sign-in-sign-up]").await;
+    sign_up(&browser, &demo.portal, "ada+clerk_test@example.com", "Ada").await;
+    browser.arrives_at(&team).await;
+    assert_eq!(browser.text("h1").await, "You may not see this");
+
+    browser.visit(&format!("{}/create-organization", demo.app)).await;
+    browser
+        .arrives_at(&format!("{}/create-organization", demo.portal))
+        .await;
+    browser.fill("name", "Acme Books").await;
+    browser.press("portal-create-organization-submit").await;
+    browser.press("portal-create-organization-invite-skip").await;
+    browser.arrives_at(&demo.app).await;
+    browser.visit(&team).await;
+    assert_eq!(browser.read("team").await, "acme-books");
+
+    browser.close().await;
+    demo.stop().await;
+}
+
 async fn renewed_through_the_refresh_cookie(browser: &Browser, dashboard: &str) {
     let before = wait_for_the_end_of_the_session_token(browser).await;
     browser.visits().await;

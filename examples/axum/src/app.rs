@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::{get, get_service, post_service};
+use portal_axum::sdk::authorization::Role;
 use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, SignOut};
 
 use crate::pages;
@@ -13,12 +14,21 @@ pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
         .route("/dashboard", get(pages::dashboard))
         .route("/api/me", get(pages::me))
         .route_layer(RequireAuthLayer::signed_in());
+    let for_administrators = Router::new()
+        .route("/team", get(pages::team))
+        .route_layer(RequireAuthLayer::with(Role::new("org:admin")));
     Router::new()
         .route("/", get(pages::home))
         .merge(protected)
+        .merge(for_administrators)
         .route("/sign-in", get_service(RedirectToPortal::sign_in()))
         .route("/sign-up", get_service(RedirectToPortal::sign_up()))
         .route("/account", get_service(RedirectToPortal::user_profile()))
+        .route("/organization", get_service(RedirectToPortal::organization_profile()))
+        .route(
+            "/create-organization",
+            get_service(RedirectToPortal::create_organization()),
+        )
         .route("/sign-out", post_service(SignOut::new()))
         .fallback(pages::not_found)
         .layer(authenticate)

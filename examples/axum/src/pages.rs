@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use portal_axum::sdk::backend::User;
-use portal_axum::{Auth, SignedIn};
+use portal_axum::{ActiveOrganization, Auth, SignedIn};
 use serde::Serialize;
 
 #[derive(Template)]
@@ -53,6 +53,27 @@ pub(crate) async fn dashboard(signed_in: SignedIn) -> Response {
             organization: signed_in
                 .organization()
                 .map_or("personal account".to_owned(), |org| org.id.to_string()),
+        },
+    )
+}
+
+#[derive(Template)]
+#[template(path = "team.html")]
+struct Team {
+    is_signed_in: bool,
+    organization: String,
+    role: String,
+}
+
+/// Who gets here is an administrator: the guard has seen to it, and the extractor to an organization.
+pub(crate) async fn team(organization: ActiveOrganization) -> Response {
+    let name = organization.slug.as_ref().unwrap_or(&organization.id);
+    render(
+        StatusCode::OK,
+        &Team {
+            is_signed_in: true,
+            organization: name.to_string(),
+            role: organization.role.as_deref().unwrap_or_default().to_owned(),
         },
     )
 }
