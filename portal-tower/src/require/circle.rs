@@ -76,6 +76,8 @@ impl RecentRedirects {
         for at in recent.into_iter().chain([now]) {
             let _ = write!(value, ".{at}");
         }
+        // That a token has expired is why people are sent to sign in, not why it does not help.
+        let problem = problem.filter(|problem| *problem != TokenErrorReason::TokenExpired);
         if let Some(problem) = problem.or(self.problem) {
             let _ = write!(value, "~{problem}");
         }
