@@ -41,13 +41,19 @@ pub struct ReturnBackUrl(Url);
 #[non_exhaustive]
 pub enum ReturnBackUrlError {
     /// It is a path, and it is not known of which site.
-    #[error("{found:?} is relative; give the public URL of the request, or an absolute URL")]
+    #[error(
+        "{found:?} is relative; the portal would take it for a page of its own; give the public URL of the request, or an \
+         absolute URL"
+    )]
     Relative {
         /// The path.
         found: Box<str>,
     },
     /// It is neither a URL nor a path.
-    #[error("{found:?} is no address; expected an absolute http(s) URL or a path")]
+    #[error(
+        "{found:?} is no address; the portal would drop it and send the person to its default page; expected an absolute \
+         http(s) URL or a path"
+    )]
     Invalid {
         /// The text.
         found: Box<str>,
