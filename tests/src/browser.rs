@@ -21,6 +21,8 @@ use crate::programs::Program;
 /// How long a page may take until it shows what is waited for. Only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const DRIVER_ATTEMPTS: usize = 10;
+
 /// A browser with an empty profile. It must be [closed](Browser::close).
 pub struct Browser {
     client: Client,
@@ -57,18 +59,7 @@ impl Browser {
     }
 
     async fn start(runs_scripts: bool) -> Self {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
-        let mut driver = Program::start(command);
-        let port = driver
-            .line(|line| {
-                line.split("started successfully on port ")
-                    .nth(1)?
-                    .trim_end_matches('.')
-                    .parse::<u16>()
-                    .ok()
-            })
-            .await;
+        let (driver, port) = start_driver().await;
         let profile = tempfile::tempdir().expect("a temporary folder");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&profile, runs_scripts))
@@ -351,6 +342,25 @@ impl fmt::Debug for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Browser").finish_non_exhaustive()
     }
+}
+
+/// The driver chooses a free port for IPv6 and ends if somebody has the same one for IPv4, which is nobody's fault.
+async fn start_driver() -> (Program, u16) {
+    let port_of = |line: &str| {
+        let port = line.split("started successfully on port ").nth(1)?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    };
+    let mut said = Vec::new();
+    for _ in 0..DRIVER_ATTEMPTS {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut driver = Program::start(command);
+        match driver.try_line(port_of).await {
+            Ok(port) => return (driver, port),
+            Err(seen) => said = seen,
+        }
+    }
+    panic!("chromedriver does not start; it said {said:#?}")
 }
 
 fn is_stale(error: &CmdError) -> bool {

@@ -56,14 +56,26 @@ impl Program {
     ///
     /// If the program ends before that.
     pub async fn line<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> T {
+        match self.try_line(find).await {
+            Ok(found) => found,
+            Err(seen) => panic!("the program ended without saying what was waited for; it said {seen:#?}"),
+        }
+    }
+
+    /// [`line`](Self::line) of a program that may end before that.
+    ///
+    /// # Errors
+    ///
+    /// What it said until its end.
+    pub async fn try_line<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Result<T, Vec<String>> {
         let mut seen = Vec::new();
         while let Ok(Some(line)) = self.output.next_line().await {
             if let Some(found) = find(&line) {
-                return found;
+                return Ok(found);
             }
             seen.push(line);
         }
-        panic!("the program ended without saying what was waited for; it said {seen:#?}");
+        Err(seen)
     }
 
     /// Asks the program to end (SIGTERM) and waits until it has.
