@@ -4,6 +4,7 @@ use url::{ParseError, Url};
 
 use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError, set_query_parameter};
 use crate::names::query;
+use crate::secret::Secret;
 
 /// A link to a portal page. Nothing is sent anywhere until the browser follows it.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub struct PortalLink<'p> {
     requested_from: Option<Url>,
     return_back_to: Option<String>,
     prefill: Vec<Prefill>,
-    dev_browser: Option<String>,
+    dev_browser: Option<Secret>,
     has_tasks: bool,
 }
 
@@ -82,7 +83,7 @@ impl<'p> PortalLink<'p> {
 
     /// The development browser's token. It is only put on links of a development instance to another origin.
     pub fn dev_browser(mut self, token: Option<&str>) -> Self {
-        self.dev_browser = token.map(str::to_owned);
+        self.dev_browser = token.map(Secret::new);
         self
     }
 
@@ -128,7 +129,7 @@ impl<'p> PortalLink<'p> {
             }
             set_query_parameter(&mut url, name, address.as_str());
         }
-        let token = self.dev_browser.as_deref();
+        let token = self.dev_browser.as_ref().map(Secret::expose);
         if let Some(token) = token.filter(|_| self.portal.settings.is_development && is_elsewhere) {
             set_query_parameter(&mut url, query::DEV_BROWSER, token);
         }
@@ -479,6 +480,13 @@ mod tests {
             address(&own, PortalPage::SessionTask(SessionTask::ResetPassword)),
             "https://app.example.com/hello/tasks/reset-password"
         );
+    }
+
+    #[test]
+    fn a_link_does_not_print_the_development_token() {
+        let portal = Portal::from(&development().build().unwrap());
+        let printed = format!("{:?}", portal.sign_in().dev_browser(Some("dvb_secret")));
+        assert!(!printed.contains("dvb_secret"), "{printed}");
     }
 
     #[test]
