@@ -255,7 +255,10 @@ impl Backend for HttpBackend {
 /// Where a server asks the Frontend API. A proxy's path says nothing without an origin, so the key's own host is asked.
 fn frontend_api(instance: &Instance) -> Box<str> {
     match instance.proxy_url() {
-        Some(ProxyUrl::Path(_)) => with_scheme(&instance.issuer_host()).trim_end_matches('/').into(),
+        Some(ProxyUrl::Path(_)) => {
+            let own = with_scheme(instance.publishable_key().frontend_api().as_str());
+            own.trim_end_matches('/').into()
+        }
         _ => instance.frontend_api_base("").into(),
     }
 }
