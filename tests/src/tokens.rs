@@ -20,6 +20,7 @@ pub async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String 
     let claims: Value = serde_json::from_slice(&payload).expect("JSON");
     let end = UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().expect("exp is a number"));
     if let Ok(remaining) = end.duration_since(SystemTime::now()) {
+        // The token's end is a moment and no state: the programs under test read the machine's clock, which cannot be moved.
         tokio::time::sleep(remaining).await;
     }
     token
