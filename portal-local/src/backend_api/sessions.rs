@@ -150,8 +150,16 @@ fn view(session: &Session) -> Value {
         "abandon_at": session.abandon_at.as_millis(),
         "updated_at": session.updated_at.as_millis(),
         "created_at": session.created_at.as_millis(),
-        "tasks": session.task.map(|task| vec![json!({ "key": task.as_str() })]),
+        "tasks": session.task().map(|_| tasks(session)),
     })
+}
+
+fn tasks(session: &Session) -> Vec<Value> {
+    session
+        .tasks
+        .iter()
+        .map(|task| json!({ "key": task.as_str() }))
+        .collect()
 }
 
 fn activity(session: &Session, user_agent: &str) -> Value {

@@ -14,6 +14,7 @@ use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
     Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, Names, check_email_address, end_sessions_of,
+    set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
@@ -202,7 +203,7 @@ pub(super) async fn change(
             users::set_primary_email_address(connection, &user.id, address_id, now)?;
         }
         if let Some(hash) = hash {
-            users::set_password(connection, &user.id, &hash, now)?;
+            set_password(connection, &user.id, &hash, now)?;
             if body.sign_out_of_other_sessions {
                 end_sessions_of(connection, &user.id, None, now)?;
             }

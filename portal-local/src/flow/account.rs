@@ -9,10 +9,10 @@ use super::membership::is_last_manager;
 use super::reset::prepare;
 use super::session::{end_session, end_sessions_of};
 use super::sign_in::{count_wrong_password, refuse_barred};
-use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
+use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, task};
 use crate::app::App;
 use crate::password;
-use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, User};
+use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, Task, User};
 use crate::store::{email_addresses, memberships, organizations, sessions, settings, users};
 
 /// What somebody types to delete their account.
@@ -150,6 +150,33 @@ pub(crate) async fn change_password(
             }));
         }
     }
+    Ok(replace_password(app, session, user, new, sign_out_others)
+        .await?
+        .map(|_| ()))
+}
+
+/// Sets a new password for somebody whose session waits for it. The one they have proves nothing any more.
+pub(crate) async fn reset_compromised_password(
+    app: &Arc<App>,
+    session: &Session,
+    user: &User,
+    new: String,
+    sign_out_others: bool,
+) -> Outcome<Session> {
+    if let Err(error) = refuse_barred(user, app.now()) {
+        return Ok(Err(error));
+    }
+    replace_password(app, session, user, new, sign_out_others).await
+}
+
+/// Sets a password in place of the one that `user` has. Gives the session as it is afterwards.
+async fn replace_password(
+    app: &Arc<App>,
+    session: &Session,
+    user: &User,
+    new: String,
+    sign_out_others: bool,
+) -> Outcome<Session> {
     let (old, user_id, session_id) = (user.password_hash.clone(), user.id.clone(), session.id.clone());
     let id = user.id.clone();
     let identifier = app
@@ -160,19 +187,39 @@ pub(crate) async fn change_password(
         Ok(hash) => hash,
         Err(error) => return Ok(Err(error)),
     };
+    let now = app.now();
     app.store
         .transaction(move |connection| {
             // The comparison was with another password: somebody changed it meanwhile.
             if users::find(connection, &user_id)?.is_none_or(|user| user.password_hash != old) {
                 return Ok(Err(FlowError::AttemptLost));
             }
-            users::set_password(connection, &user_id, &hash, now)?;
+            if !sessions::find(connection, &session_id, now)?.is_some_and(|session| session.is_live()) {
+                return Ok(Err(FlowError::AttemptLost));
+            }
+            set_password(connection, &user_id, &hash, now)?;
             if sign_out_others {
                 end_sessions_of(connection, &user_id, Some(&session_id), now)?;
             }
-            Ok(Ok(()))
+            Ok(sessions::find(connection, &session_id, now)?.ok_or(FlowError::AttemptLost))
         })
         .await
+}
+
+/// Sets a password, which nobody else knows yet; no session of the user's waits for one any more.
+pub(crate) fn set_password(
+    connection: &Connection,
+    user_id: &str,
+    hash: &str,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    users::set_password(connection, user_id, hash, now)?;
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() {
+            task::complete(connection, session, Task::ResetPassword, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn primary_address(connection: &Connection, user_id: &str) -> Result<String, StoreError> {

@@ -17,11 +17,12 @@ mod reverify;
 mod session;
 mod sign_in;
 mod sign_up;
+mod task;
 mod ticket;
 
 pub(crate) use account::{
     DELETE_PHRASE, add_email_address, change_password, delete_account, devices, make_primary, remove_email_address,
-    send_address_code, sign_out_device, verify_email_address,
+    reset_compromised_password, send_address_code, set_password, sign_out_device, verify_email_address,
 };
 pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use code::{Delivery, is_test_address};
@@ -39,7 +40,9 @@ pub(crate) use organization::{
 pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
 pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
-pub(crate) use session::{begin_session, end_session, end_sessions_of, live_session, session_token};
+pub(crate) use session::{
+    begin_session, choose_session, end_session, end_sessions_of, live_session, live_sessions, session_token,
+};
 pub(crate) use sign_in::{
     LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,
     send_sign_in_code, start_sign_in,

@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::{Field, FlowError, Outcome};
+use super::{Field, FlowError, Outcome, task};
 use crate::mint::{OrganizationClaim, organization_claims};
 use crate::store::{Membership, Metadata, Organization, Role, Session, StoreError, Task, User};
 use crate::store::{memberships, organizations, roles, sessions, settings};
@@ -246,25 +246,13 @@ pub(crate) fn activate(
             None => return Ok(None),
         },
     };
-    if organization_id != session.last_active_organization_id || session.task.is_some() {
-        sessions::set_organization(connection, session, organization_id.as_deref(), None, now)?;
+    if organization_id != session.last_active_organization_id {
+        sessions::set_organization(connection, &session.id, organization_id.as_deref(), now)?;
     }
-    Ok(sessions::find(connection, &session.id, now)?)
-}
-
-/// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
-pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
-    let settings = settings::read(connection)?;
-    if !(settings.organizations_enabled && settings.force_organization_selection) {
-        return Ok(session);
-    }
-    let memberships = memberships::of_user(connection, &session.user_id)?;
-    let (organization_id, task) = match memberships.as_slice() {
-        [only] => (Some(only.organization_id.as_str()), None),
-        _ => (None, Some(Task::ChooseOrganization)),
+    let Some(session) = sessions::find(connection, &session.id, now)? else {
+        return Ok(None);
     };
-    sessions::set_organization(connection, &session, organization_id, task, now)?;
-    Ok(sessions::find(connection, &session.id, now)?.unwrap_or(session))
+    task::complete(connection, session, Task::ChooseOrganization, now).map(Some)
 }
 
 /// The user's sessions no longer have this organization active.
@@ -277,8 +265,10 @@ pub(super) fn forget(
     let is_forced = settings::read(connection)?.force_organization_selection;
     for session in sessions::of_user(connection, user_id, now)? {
         if session.is_live() && session.last_active_organization_id.as_deref() == Some(organization_id) {
-            let task = is_forced.then_some(Task::ChooseOrganization);
-            sessions::set_organization(connection, &session, None, task, now)?;
+            sessions::set_organization(connection, &session.id, None, now)?;
+            if is_forced {
+                task::add(connection, &session, Task::ChooseOrganization, now)?;
+            }
         }
     }
     Ok(())

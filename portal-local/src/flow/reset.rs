@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::session::{begin_session, end_sessions_of};
 use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
-use super::{Delivery, FlowError, Outcome, code};
+use super::{Delivery, FlowError, Outcome, code, set_password};
 use crate::app::App;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, Session, StoreError, Strategy, Subject};
-use crate::store::{clients, sign_ins, users};
+use crate::store::{clients, sign_ins};
 
 /// Where a reset stands.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ pub(crate) async fn set_reset_password(
                 return Ok(Err(error));
             }
             let user_id = &pending.user.id;
-            users::set_password(connection, user_id, &hash, now)?;
+            set_password(connection, user_id, &hash, now)?;
             let client = clients::of_dev_browser(connection, &browser, now)?;
             let session = begin_session(connection, &client, user_id, now)?;
             if sign_out_others {

@@ -3,35 +3,43 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::{new_device, organization};
+use super::{new_device, organization, task};
 use crate::app::App;
 use crate::mint::TokenUse;
-use crate::store::{Client, DevBrowser, Session, SessionStatus, StoreError};
-use crate::store::{clients, sessions, users};
+use crate::store::{Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
+use crate::store::{clients, sessions, settings, users};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// Clerk's default for the longest life of a session.
 const LIFETIME_MILLIS: i64 = 7 * DAY_MILLIS;
 const ABANDONED_AFTER_MILLIS: i64 = 30 * DAY_MILLIS;
 
-/// Signs `user_id` in at `client`. In single-session mode, the only one there is, a session that was there before is
-/// replaced.
+/// Signs `user_id` in at `client`. In single-session mode this replaces whoever was signed in there; otherwise the
+/// others stay, and applications see the new one.
 pub(crate) fn begin_session(
     connection: &Connection,
     client: &Client,
     user_id: &str,
     now: UnixTime,
 ) -> Result<Session, StoreError> {
-    if let Some(previous) = sessions::live_of_client(connection, &client.id, now)? {
-        sessions::end(connection, &previous.id, SessionStatus::Replaced, now)?;
+    let is_sole = settings::read(connection)?.single_session_mode;
+    for previous in sessions::live_of_client(connection, &client.id, now)? {
+        if is_sole || previous.user_id == user_id {
+            sessions::end(connection, &previous.id, SessionStatus::Replaced, now)?;
+        }
     }
-    let expire_at = now.plus_millis(LIFETIME_MILLIS);
-    let abandon_at = now.plus_millis(ABANDONED_AFTER_MILLIS);
-    let session = sessions::insert(connection, &client.id, user_id, now, expire_at, abandon_at)?;
-    clients::set_session(connection, &client.id, Some(&session.id), now)?;
+    let new = NewSession {
+        client_id: &client.id,
+        user_id,
+        is_sole,
+        expire_at: now.plus_millis(LIFETIME_MILLIS),
+        abandon_at: now.plus_millis(ABANDONED_AFTER_MILLIS),
+    };
+    let session = sessions::insert(connection, &new, now)?;
+    clients::set_active(connection, &client.id, &session.id, now)?;
     users::signed_in(connection, user_id, now)?;
     new_device::tell(connection, &session, now)?;
-    organization::settle_new(connection, session, now)
+    task::settle_new(connection, session, now)
 }
 
 /// A token for a session as it is now.
@@ -46,7 +54,7 @@ pub(crate) fn session_token(
     Ok(app.mint.session_token(session, organization, token_use, now)?)
 }
 
-/// The session of this browser, if somebody is signed in, with the client that holds it.
+/// The session that applications see in this browser, if somebody is signed in, with the client that holds it.
 pub(crate) fn live_session(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -55,7 +63,39 @@ pub(crate) fn live_session(
     let Some(client) = clients::find_of_dev_browser(connection, dev_browser)? else {
         return Ok(None);
     };
-    Ok(sessions::live_of_client(connection, &client.id, now)?.map(|session| (client, session)))
+    let Some(id) = &client.last_active_session_id else {
+        return Ok(None);
+    };
+    let session = sessions::find(connection, id, now)?;
+    Ok(session.filter(Session::is_live).map(|session| (client, session)))
+}
+
+/// Everybody who is signed in in this browser, the first to sign in first.
+pub(crate) fn live_sessions(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    now: UnixTime,
+) -> Result<Vec<Session>, StoreError> {
+    Ok(match clients::find_of_dev_browser(connection, dev_browser)? {
+        Some(client) => sessions::live_of_client(connection, &client.id, now)?,
+        None => Vec::new(),
+    })
+}
+
+/// Makes one of the accounts that are signed in in this browser the one that applications see; `None` if it is not
+/// signed in there.
+pub(crate) fn choose_session(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    session_id: &str,
+    now: UnixTime,
+) -> Result<Option<Session>, StoreError> {
+    let live = live_sessions(connection, dev_browser, now)?;
+    let Some(chosen) = live.into_iter().find(|session| session.id == session_id) else {
+        return Ok(None);
+    };
+    clients::set_active(connection, &chosen.client_id, &chosen.id, now)?;
+    Ok(Some(chosen))
 }
 
 /// Ends a live session and marks its client as changed.
@@ -66,7 +106,7 @@ pub(crate) fn end_session(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     sessions::end(connection, &session.id, status, now)?;
-    clients::set_session(connection, &session.client_id, None, now)?;
+    clients::forget_session(connection, &session.client_id, &session.id, now)?;
     Ok(())
 }
 

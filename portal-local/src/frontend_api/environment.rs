@@ -172,7 +172,7 @@ fn auth_config(app: &App, settings: &Settings) -> Value {
         "first_factors": ["email_code", "password", "reset_password_email_code", "ticket"],
         "second_factors": [],
         "email_address_verification_strategies": ["email_code"],
-        "single_session_mode": true,
+        "single_session_mode": settings.single_session_mode,
         "enhanced_email_deliverability": false,
         "test_mode": settings.test_mode,
         "cookieless_dev": true,

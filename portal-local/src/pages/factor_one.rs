@@ -35,7 +35,7 @@ struct PasswordPage {
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
@@ -63,7 +63,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let Some(pending) = pending(&visit).await? else {

@@ -5,6 +5,7 @@
 
 mod assets;
 mod avatar;
+mod choose;
 mod code_page;
 mod confirm;
 mod create_organization;
@@ -25,6 +26,7 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod sign_up_continue;
+mod task_reset_password;
 mod ticket;
 mod user;
 mod verify_email_address;
@@ -59,6 +61,7 @@ mod path {
     pub(super) const USER: &str = "/user";
     pub(super) const SIGN_OUT_HERE: &str = "/user/sign-out";
     pub(super) const TASKS: &str = "/sign-in/tasks";
+    pub(super) const TASK_RESET_PASSWORD: &str = "/sign-in/tasks/reset-password";
     pub(super) const CHOOSE_ORGANIZATION: &str = "/sign-in/tasks/choose-organization";
     pub(super) const ORGANIZATION: &str = "/organization";
     pub(super) const ORGANIZATION_LIST: &str = "/organization-list";
@@ -71,6 +74,7 @@ mod path {
     /// Where a session's task is done.
     pub(super) fn task(task: Task) -> &'static str {
         match task {
+            Task::ResetPassword => TASK_RESET_PASSWORD,
             Task::ChooseOrganization => CHOOSE_ORGANIZATION,
         }
     }
@@ -106,14 +110,18 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             path::RESET_PASSWORD,
             get(reset_password::show).post(reset_password::submit),
         )
-        .route(path::CHOOSE, get(sign_out::show_choice).post(sign_out::submit_choice))
+        .route(path::CHOOSE, get(choose::show).post(choose::submit))
         .route(path::SIGN_OUT, get(sign_out::show).post(sign_out::submit))
         .route(path::WAITLIST, get(waitlist::show).post(waitlist::submit))
         .route(path::UNAUTHORIZED_SIGN_IN, get(waitlist::unauthorized))
         .merge(user::router())
         .route(path::TASKS, get(organization_list::tasks))
         .route("/sign-up/tasks", get(organization_list::tasks))
-        .route("/sign-up/tasks/choose-organization", get(organization_list::tasks))
+        .route("/sign-up/tasks/{key}", get(organization_list::tasks))
+        .route(
+            path::TASK_RESET_PASSWORD,
+            get(task_reset_password::show).post(task_reset_password::submit),
+        )
         .route(
             path::CHOOSE_ORGANIZATION,
             get(organization_list::show_task).post(organization_list::submit_task),

@@ -13,7 +13,7 @@ use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
 use crate::flow::{Failure, FlowError, accept_invitation, activate, may_create};
-use crate::store::{Session, StoreError};
+use crate::store::{Session, StoreError, Task};
 use crate::store::{memberships, organization_invitations, organizations, roles, settings};
 
 #[derive(Template)]
@@ -68,7 +68,7 @@ pub(super) async fn tasks(Newcomer(person): Newcomer) -> Response<Body> {
 }
 
 pub(super) async fn show_task(Newcomer(person): Newcomer) -> PageResult {
-    if person.session.task.is_none() {
+    if person.session.task() != Some(Task::ChooseOrganization) {
         return Ok(person.visit.finish(Flow::SignIn, &person.session));
     }
     render(&person, Kind::Task, &[]).await
@@ -178,10 +178,7 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
         choices,
         invitations: offers,
         create: may_create.then(|| visit.params.link(path::CREATE_ORGANIZATION, &[])),
-        sign_out: (kind == Kind::Task).then(|| {
-            let out = visit.params.link(path::SIGN_OUT_HERE, &[]);
-            (person.identifier().to_owned(), out)
-        }),
+        sign_out: (kind == Kind::Task).then(|| person.way_out()),
     };
     let target = visit.destination(Flow::SignIn).url;
     Ok(form_page(visit, &template, found, target.as_ref()))

@@ -53,7 +53,7 @@ impl Person {
         let Some(session) = visit.session.clone() else {
             return Err(ask_to_sign_in(&visit, uri));
         };
-        if session.task.is_some() && !may_be_pending {
+        if session.task().is_some() && !may_be_pending {
             return Err(visit.finish(Flow::SignIn, &session));
         }
         let user_id = session.user_id.clone();
@@ -138,6 +138,12 @@ impl Person {
             Some(Err(refused)) => (None, vec![refused_sentence(refused.host.as_deref())]),
             None => (None, Vec::new()),
         }
+    }
+
+    /// The signed-in address, and where the form goes that signs out.
+    pub(super) fn way_out(&self) -> (String, String) {
+        let action = self.visit.params.link(path::SIGN_OUT_HERE, &[]);
+        (self.identifier().to_owned(), action)
     }
 
     /// What a form on `path` shows.

@@ -19,15 +19,17 @@ use crate::store::StoreError;
 
 #[derive(Template)]
 #[template(path = "reset_password.html")]
-struct NewPasswordPage {
-    frame: Frame,
-    form: FormFrame,
-    identifier: String,
-    sign_out_others: bool,
+pub(super) struct NewPasswordPage {
+    pub(super) frame: Frame,
+    pub(super) form: FormFrame,
+    pub(super) identifier: String,
+    pub(super) sign_out_others: bool,
+    /// The signed-in address and where the form goes that signs out, while this is a session's task.
+    pub(super) sign_out: Option<(String, String)>,
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let (browser, name, now) = (
@@ -54,7 +56,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     match pending(&visit).await? {
@@ -140,6 +142,7 @@ fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: 
         },
         identifier: pending.sign_in.identifier.clone(),
         sign_out_others: others,
+        sign_out: None,
     };
     form_page(visit, &template, found, destination.url.as_ref())
 }

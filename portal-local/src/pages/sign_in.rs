@@ -14,6 +14,9 @@ use super::{factor_one, path, ticket};
 use crate::flow::{Field, FlowError, start_sign_in};
 use crate::store::SignUpMode;
 
+/// Says that the person wants the form although somebody is signed in.
+const ANOTHER: (&str, &str) = ("account", "another");
+
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
@@ -31,15 +34,18 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     if let Some(held) = ticket::of(&visit).await? {
         return ticket::sign_in(&visit, held).await;
     }
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
+    }
+    if !visit.accounts.is_empty() && !is_another(&visit) {
+        return Ok(visit.see_other(&visit.params.link(path::CHOOSE, &[])));
     }
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
     Ok(render(&visit, identifier, &[]))
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let identifier = form.field(Field::Identifier).to_owned();
@@ -57,6 +63,17 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         return Ok(visit.see_other(&visit.params.link(path::FACTOR_ONE, &[])));
     }
     factor_one::try_password(visit, password.to_owned()).await
+}
+
+/// Where a browser can be signed in to several accounts: the address of the form for another one.
+pub(super) fn another(visit: &Visit) -> String {
+    let (name, value) = ANOTHER;
+    visit.params.link(path::SIGN_IN, &[(name, value)])
+}
+
+fn is_another(visit: &Visit) -> bool {
+    let (name, value) = ANOTHER;
+    visit.own_parameter(name).as_deref() == Some(value)
 }
 
 fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {

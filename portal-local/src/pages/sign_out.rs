@@ -1,4 +1,4 @@
-//! `/sign-out` and `/sign-in/choose`: who is signed in here, and the ways on from there.
+//! `/sign-out`: ends everything in this browser; and the button of the account pages that ends one account's session.
 
 use askama::Template;
 use axum::body::Body;
@@ -8,32 +8,22 @@ use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
 use super::html::Frame;
-use super::path;
-use super::person::{Newcomer, NewcomerSubmission};
 use super::visit::Visit;
-use crate::flow::end_session;
-use crate::store::{Session, SessionStatus, StoreError, sessions};
+use super::{choose, path};
+use crate::flow::{end_session, live_sessions};
+use crate::store::{Session, SessionStatus, StoreError};
 
 #[derive(Template)]
 #[template(path = "sign_out.html")]
 struct SignOutPage {
     frame: Frame,
     form: FormFrame,
-    is_signed_in: bool,
+    /// Who is signed in here.
+    names: Vec<String>,
     sign_in: String,
 }
 
-#[derive(Template)]
-#[template(path = "choose.html")]
-struct ChoosePage {
-    frame: Frame,
-    form: FormFrame,
-    name: String,
-    /// Empty if the name is the address.
-    address: String,
-}
-
-pub(super) async fn show(visit: Visit) -> Response<Body> {
+pub(super) async fn show(visit: Visit) -> PageResult {
     let destination = visit.destination(Flow::SignIn);
     let template = SignOutPage {
         frame: Frame::new(&visit.app, "Sign out"),
@@ -44,59 +34,56 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
             notices: destination.notices.clone(),
             return_host: destination.foreign_host(&visit.app.redirects),
         },
-        is_signed_in: visit.session.is_some(),
+        names: choose::accounts(&visit)
+            .await?
+            .into_iter()
+            .map(|one| one.name)
+            .collect(),
         sign_in: visit.params.link(path::SIGN_IN, &[]),
     };
-    form_page(&visit, &template, &[], destination.url.as_ref())
+    Ok(form_page(&visit, &template, &[], destination.url.as_ref()))
 }
 
-/// Ends this browser's session, and tells the application the person came from by sending them back there.
+/// Ends every session of this browser, and tells the application the person came from by sending them back there.
 pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
-    end_here(&visit).await?;
-    let destination = visit.destination(Flow::SignIn).url;
-    Ok(match destination.filter(|url| !visit.app.redirects.is_own(url)) {
-        Some(url) => visit.send_to(url),
-        None => visit.see_other(path::SIGN_IN),
+    end(&visit, |_| true).await?;
+    Ok(onward(&visit))
+}
+
+/// Ends the session that applications see; who else is signed in here stays so.
+pub(super) async fn submit_one(Submission { visit, .. }: Submission) -> PageResult {
+    let Some(id) = visit.session.as_ref().map(|session| session.id.clone()) else {
+        return Ok(onward(&visit));
+    };
+    let others = visit.accounts.iter().any(|session| session.id != id);
+    end(&visit, move |session| session.id == id).await?;
+    Ok(match others {
+        true => visit.see_other(&visit.params.link(path::CHOOSE, &[])),
+        false => onward(&visit),
     })
 }
 
-pub(super) async fn show_choice(Newcomer(person): Newcomer) -> Response<Body> {
-    let visit = &person.visit;
-    let (name, identifier) = (person.name(), person.identifier());
-    let address = if name == identifier { "" } else { identifier };
-    let template = ChoosePage {
-        frame: Frame::new(&visit.app, "Choose an account"),
-        form: person.form_frame(path::CHOOSE, &[]),
-        address: address.to_owned(),
-        name,
-    };
-    form_page(visit, &template, &[], visit.destination(Flow::SignIn).url.as_ref())
-}
-
-pub(super) async fn submit_choice(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
-    let visit = &person.visit;
-    if form.value("intent") == "add" {
-        // One session per browser: whoever signs in next takes the place of this one.
-        end_here(visit).await?;
-        return Ok(visit.see_other(&visit.params.link(path::SIGN_IN, &[])));
+fn onward(visit: &Visit) -> Response<Body> {
+    let destination = visit.destination(Flow::SignIn).url;
+    match destination.filter(|url| !visit.app.redirects.is_own(url)) {
+        Some(url) => visit.send_to(url),
+        None => visit.see_other(path::SIGN_IN),
     }
-    Ok(visit.finish(Flow::SignIn, &person.session))
 }
 
-async fn end_here(visit: &Visit) -> Result<(), StoreError> {
-    let Some(session) = visit.session.clone() else {
-        return Ok(());
-    };
-    let now = visit.app.now();
+/// Somebody may have ended one since this request began, so they are looked up anew.
+async fn end(visit: &Visit, is_meant: impl Fn(&Session) -> bool + Send + 'static) -> Result<(), StoreError> {
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     visit
         .app
         .store
         .transaction(move |connection| {
-            // Somebody may have ended it since this request began.
-            match sessions::find(connection, &session.id, now)?.filter(Session::is_live) {
-                Some(session) => end_session(connection, &session, SessionStatus::Removed, now),
-                None => Ok(()),
+            for session in live_sessions(connection, &browser, now)? {
+                if is_meant(&session) {
+                    end_session(connection, &session, SessionStatus::Removed, now)?;
+                }
             }
+            Ok(())
         })
         .await
 }

@@ -49,7 +49,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         Some(held) => return ticket::sign_in(&visit, held).await,
         None => None,
     };
-    if let (Some(session), None) = (&visit.session, &invited) {
+    if let (Some(session), None) = (visit.sole_session(), &invited) {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
@@ -73,7 +73,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         Some(held) => return ticket::sign_in(&visit, held).await,
         None => None,
     };
-    if let (Some(session), None) = (&visit.session, &invited) {
+    if let (Some(session), None) = (visit.sole_session(), &invited) {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     let typed = Typed {

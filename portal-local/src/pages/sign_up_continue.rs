@@ -23,7 +23,7 @@ struct ContinuePage {
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     Ok(match pending(&visit).await? {

@@ -14,7 +14,7 @@ use crate::flow::{Field, FlowError, SignUpStep, attempt_sign_up_code, pending_si
 use crate::store::{SignUp, StoreError};
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     Ok(match pending(&visit).await? {
@@ -25,7 +25,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
-    if let Some(session) = &visit.session {
+    if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     match pending(&visit).await? {

@@ -17,7 +17,7 @@ use super::{errors, path};
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::directives::dev_browser_cookie;
-use crate::flow::live_session;
+use crate::flow::{live_session, live_sessions};
 use crate::redirect::{hand_over, replace_query};
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
@@ -28,7 +28,10 @@ const SATELLITE_URL: &str = "__clerk_satellite_url";
 pub(crate) struct Visit {
     pub(super) app: Arc<App>,
     pub(super) known: KnownBrowser,
+    /// The session that applications see.
     pub(super) session: Option<Session>,
+    /// Everybody who is signed in in this browser.
+    pub(super) accounts: Vec<Session>,
     pub(super) params: Params,
     pub(super) settings: Settings,
     raw_query: String,
@@ -71,18 +74,26 @@ impl Visit {
                 if let Some(session) = &mut session {
                     sessions::see(connection, session, user_agent.as_deref())?;
                 }
-                Ok(Some((known, session, settings::read(connection)?, is_new)))
+                let accounts = live_sessions(connection, &known.browser, now)?;
+                Ok(Some((known, session, accounts, settings::read(connection)?, is_new)))
             })
             .await?;
-        Ok(found.map(|(known, session, settings, is_new)| Self {
+        Ok(found.map(|(known, session, accounts, settings, is_new)| Self {
             app: Arc::clone(app),
             known,
             session,
+            accounts,
             params,
             settings,
             raw_query,
             is_new,
         }))
+    }
+
+    /// The session that leaves nothing to do on a page that signs in. Where a browser can be signed in to several
+    /// accounts, there is always another one.
+    pub(super) fn sole_session(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|_| self.settings.single_session_mode)
     }
 
     /// A parameter that belongs to this page only.
@@ -100,7 +111,7 @@ impl Visit {
     /// The end of a flow: off to its destination, with the development browser handed over; first to what the session
     /// still waits for.
     pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response<Body> {
-        if let Some(task) = session.task {
+        if let Some(task) = session.task() {
             return self.see_other(&self.params.without_ticket().link(path::task(task), &[]));
         }
         let destination = self.destination(flow).url_or_default(&self.app.origin);

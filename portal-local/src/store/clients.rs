@@ -1,4 +1,4 @@
-//! Clients: what one browser holds at this instance, its session and its attempts to sign in or up.
+//! Clients: what one browser holds at this instance, its sessions and its attempts to sign in or up.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -9,20 +9,24 @@ use crate::ids;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: String,
+    /// The session that applications see; it may have ended since.
+    pub(crate) last_active_session_id: Option<String>,
     pub(crate) sign_in_id: Option<String>,
     pub(crate) sign_up_id: Option<String>,
     /// When somebody last signed in or out here; becomes `__client_uat`.
     pub(crate) updated_at: UnixTime,
 }
 
-const COLUMNS: &str = "clients.id, clients.sign_in_id, clients.sign_up_id, clients.updated_at";
+const COLUMNS: &str =
+    "clients.id, clients.last_active_session_id, clients.sign_in_id, clients.sign_up_id, clients.updated_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     Ok(Client {
         id: row.get(0)?,
-        sign_in_id: row.get(1)?,
-        sign_up_id: row.get(2)?,
-        updated_at: row.get::<_, Millis>(3)?.0,
+        last_active_session_id: row.get(1)?,
+        sign_in_id: row.get(2)?,
+        sign_up_id: row.get(3)?,
+        updated_at: row.get::<_, Millis>(4)?.0,
     })
 }
 
@@ -69,6 +73,7 @@ pub(crate) fn of_dev_browser(
 pub(crate) fn insert(connection: &Connection, now: UnixTime) -> rusqlite::Result<Client> {
     let client = Client {
         id: ids::new_id(ids::CLIENT, now),
+        last_active_session_id: None,
         sign_in_id: None,
         sign_up_id: None,
         updated_at: now,
@@ -96,15 +101,29 @@ pub(crate) fn set_sign_up(connection: &Connection, client_id: &str, sign_up_id: 
     Ok(())
 }
 
-/// Somebody signed in (`session_id`) or out (`None`).
-pub(crate) fn set_session(
+/// This is the session that applications see from now on.
+pub(crate) fn set_active(
     connection: &Connection,
     client_id: &str,
-    session_id: Option<&str>,
+    session_id: &str,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE clients SET last_active_session_id = ?, updated_at = ? WHERE id = ?",
+        params![session_id, Millis(now), client_id],
+    )?;
+    Ok(())
+}
+
+/// A session of this client has ended. If applications saw that one, they see nobody until somebody is chosen.
+pub(crate) fn forget_session(
+    connection: &Connection,
+    client_id: &str,
+    session_id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE clients SET last_active_session_id = nullif(last_active_session_id, ?), updated_at = ? WHERE id = ?",
         params![session_id, Millis(now), client_id],
     )?;
     Ok(())

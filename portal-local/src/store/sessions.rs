@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Millis, words};
+use super::{Millis, Task, Tasks, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +30,6 @@ words!(SessionStatus {
     Abandoned = "abandoned",
 });
 
-/// What a pending session waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Task {
-    ChooseOrganization,
-}
-
-words!(Task {
-    ChooseOrganization = "choose-organization",
-});
-
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) id: String,
@@ -47,8 +37,8 @@ pub(crate) struct Session {
     pub(crate) user_id: String,
     /// As stored; [`Session::is_live`] also looks at the time.
     pub(crate) status: SessionStatus,
-    /// Set exactly while the status is pending.
-    pub(crate) task: Option<Task>,
+    /// Some exactly while the status is pending.
+    pub(crate) tasks: Tasks,
     /// `None`: the personal account.
     pub(crate) last_active_organization_id: Option<String>,
     /// What the browser last said about itself.
@@ -65,10 +55,25 @@ impl Session {
     pub(crate) fn is_live(&self) -> bool {
         matches!(self.status, SessionStatus::Active | SessionStatus::Pending)
     }
+
+    /// What is to be done first before the session counts.
+    pub(crate) fn task(&self) -> Option<Task> {
+        self.tasks.first()
+    }
+}
+
+/// A session that begins.
+pub(crate) struct NewSession<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) user_id: &'a str,
+    /// No other session may be live at its client.
+    pub(crate) is_sole: bool,
+    pub(crate) expire_at: UnixTime,
+    pub(crate) abandon_at: UnixTime,
 }
 
 const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at, task, last_active_organization_id, user_agent";
+                       created_at, updated_at, tasks, last_active_organization_id, user_agent";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -82,7 +87,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_active_at: row.get::<_, Millis>(7)?.0,
         created_at: row.get::<_, Millis>(8)?.0,
         updated_at: row.get::<_, Millis>(9)?.0,
-        task: row.get(10)?,
+        tasks: row.get(10)?,
         last_active_organization_id: row.get(11)?,
         user_agent: row.get(12)?,
     })
@@ -98,21 +103,27 @@ pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite
         .transpose()
 }
 
-/// The session that is signed in at a client, if any is.
+/// The sessions that are signed in at a client, the oldest first.
 pub(crate) fn live_of_client(
     connection: &Connection,
     client_id: &str,
     now: UnixTime,
-) -> rusqlite::Result<Option<Session>> {
-    let session = connection
+) -> rusqlite::Result<Vec<Session>> {
+    let sessions: Vec<Session> = connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE client_id = ? AND status IN ('active', 'pending')"
+            "SELECT {COLUMNS} FROM sessions WHERE client_id = ? AND status IN ('active', 'pending')
+             ORDER BY created_at, rowid"
         ))?
-        .query_row([client_id], read)
-        .optional()?
-        .map(|session| settle(connection, session, now))
-        .transpose()?;
-    Ok(session.filter(Session::is_live))
+        .query_map([client_id], read)?
+        .collect::<Result<_, _>>()?;
+    let mut live = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let session = settle(connection, session, now)?;
+        if session.is_live() {
+            live.push(session);
+        }
+    }
+    Ok(live)
 }
 
 /// Time ends sessions without anybody asking; the first to look writes it down.
@@ -132,39 +143,35 @@ fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> rusql
     Ok(session)
 }
 
-pub(crate) fn insert(
-    connection: &Connection,
-    client_id: &str,
-    user_id: &str,
-    now: UnixTime,
-    expire_at: UnixTime,
-    abandon_at: UnixTime,
-) -> rusqlite::Result<Session> {
+pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTime) -> rusqlite::Result<Session> {
     let session = Session {
         id: ids::new_id(ids::SESSION, now),
-        client_id: client_id.to_owned(),
-        user_id: user_id.to_owned(),
+        client_id: new.client_id.to_owned(),
+        user_id: new.user_id.to_owned(),
         status: SessionStatus::Active,
-        task: None,
+        tasks: Tasks::default(),
         last_active_organization_id: None,
         user_agent: None,
         first_factor_at: now,
-        expire_at,
-        abandon_at,
+        expire_at: new.expire_at,
+        abandon_at: new.abandon_at,
         last_active_at: now,
         created_at: now,
         updated_at: now,
     };
     connection.execute(
-        &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5, ?5, NULL, NULL, NULL)"),
+        "INSERT INTO sessions (id, client_id, user_id, status, is_sole, first_factor_at, expire_at, abandon_at,
+                               last_active_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?6, ?6)",
         params![
             session.id,
             session.client_id,
             session.user_id,
             session.status,
+            new.is_sole,
             Millis(now),
-            Millis(expire_at),
-            Millis(abandon_at)
+            Millis(new.expire_at),
+            Millis(new.abandon_at)
         ],
     )?;
     Ok(session)
@@ -198,29 +205,36 @@ pub(crate) fn of_user(connection: &Connection, user_id: &str, now: UnixTime) -> 
         .collect()
 }
 
-/// Makes an organization, or the personal account, the active one, and notes what the session waits for.
+/// Makes an organization, or the personal account, the active one.
 pub(crate) fn set_organization(
     connection: &Connection,
-    session: &Session,
+    id: &str,
     organization_id: Option<&str>,
-    task: Option<Task>,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
-    let status = if task.is_some() {
-        SessionStatus::Pending
-    } else {
-        SessionStatus::Active
+    connection.execute(
+        "UPDATE sessions SET last_active_organization_id = ?, updated_at = ? WHERE id = ?",
+        params![organization_id, Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// Notes what a live session waits for.
+pub(crate) fn set_tasks(connection: &Connection, id: &str, tasks: &Tasks, now: UnixTime) -> rusqlite::Result<()> {
+    let status = match tasks.first() {
+        Some(_) => SessionStatus::Pending,
+        None => SessionStatus::Active,
     };
     connection.execute(
-        "UPDATE sessions SET last_active_organization_id = ?, task = ?, status = ?, updated_at = ? WHERE id = ?",
-        params![organization_id, task, status, Millis(now), session.id],
+        "UPDATE sessions SET tasks = ?, status = ?, updated_at = ? WHERE id = ?",
+        params![tasks, status, Millis(now), id],
     )?;
     Ok(())
 }
 
 pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE sessions SET status = ?, task = NULL, updated_at = ? WHERE id = ?",
+        "UPDATE sessions SET status = ?, tasks = NULL, updated_at = ? WHERE id = ?",
         params![status, Millis(now), id],
     )?;
     connection.execute("DELETE FROM refresh_tokens WHERE session_id = ?", [id])?;

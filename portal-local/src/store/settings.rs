@@ -26,6 +26,12 @@ pub enum SignUpMode {
 pub struct Settings {
     /// Who may sign up.
     pub sign_up_mode: SignUpMode,
+    /// Whether one browser is signed in to one account at a time. Otherwise it can be signed in to several, and people
+    /// switch between them.
+    pub single_session_mode: bool,
+    /// Whether somebody whose password is known to strangers must set a new one before they count as signed in, however
+    /// they signed in.
+    pub force_password_reset: bool,
     /// Whether a new account needs a first and a last name.
     pub names_required: bool,
     /// Whether there are organizations.
@@ -50,6 +56,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             sign_up_mode: SignUpMode::Public,
+            single_session_mode: true,
+            force_password_reset: true,
             names_required: false,
             organizations_enabled: true,
             force_organization_selection: false,

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::browser::{Answer, Browser, unescape};
+use crate::browser::{Answer, Browser};
 use crate::organizations::organization;
 use crate::world::{DASHBOARD, PASSWORD, World, identify};
 
@@ -35,7 +35,6 @@ async fn the_account_pages_are_for_people_who_are_signed_in() {
         "/user/email-addresses",
         "/organization",
         "/create-organization",
-        "/sign-in/choose",
     ] {
         let answer = world.browser().get(&format!("{path}?{DASHBOARD}")).await;
         assert_eq!(answer.status, 303, "{path}");
@@ -345,14 +344,10 @@ async fn signing_out_tells_the_application() {
 }
 
 #[tokio::test]
-async fn the_sign_out_page_asks_first_and_choosing_shows_who_is_here() {
+async fn the_sign_out_page_asks_first() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
-    let page = browser.get(&format!("/sign-in/choose?{DASHBOARD}")).await;
-    assert!(page.body.contains("Ada Lovelace") && page.body.contains("Sign out and use another account"));
-    let on = browser.submit(&[]).await;
-    assert!(on.location().starts_with("http://localhost:3000/dashboard?"));
     let page = browser.get(&format!("/sign-out?{DASHBOARD}")).await;
     assert!(page.body.contains("You will be signed out"));
     assert!(
@@ -367,14 +362,6 @@ async fn the_sign_out_page_asks_first_and_choosing_shows_who_is_here() {
     );
     assert!(!application.handshake(&mut browser).await.is_signed_in());
     assert!(browser.get("/sign-out").await.body.contains("Nobody is signed in"));
-
-    let mut browser = world.browser();
-    identify(&mut browser, ADA, DASHBOARD).await;
-    browser.submit(&[("password", PASSWORD)]).await;
-    browser.get(&format!("/sign-in/choose?{DASHBOARD}")).await;
-    let other = browser.submit(&[("intent", "add")]).await;
-    assert_eq!(unescape(other.location()), format!("/sign-in?{DASHBOARD}"));
-    assert!(browser.follow(&other).await.body.contains("id=\"identifier\""));
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(DEVICES, post(security::sign_out_device))
         .route(REVERIFY, get(verify::show).post(verify::submit))
         .route(DELETE, get(delete::show).post(delete::submit))
-        .route(path::SIGN_OUT_HERE, post(sign_out::submit))
+        .route(path::SIGN_OUT_HERE, post(sign_out::submit_one))
 }
 
 /// What surrounds both tabs.
@@ -45,6 +45,8 @@ struct Tabs {
     initials: String,
     /// Empty if the name is the address.
     address: String,
+    /// Where another account is chosen, if this browser can be signed in to several.
+    switch: Option<String>,
     /// Address and host of the application, if the person came from one.
     back: Option<(String, String)>,
     /// Address, name, and whether this is the one that is shown.
@@ -60,6 +62,7 @@ impl Tabs {
             initials: super::avatar::initials(&person.user),
             address: address.to_owned(),
             name,
+            switch: (!person.visit.settings.single_session_mode).then(|| person.visit.params.link(path::CHOOSE, &[])),
             back: person.way_back().0,
             tabs: [tab(path::USER, "Profile"), tab(SECURITY, "Security")],
         }

@@ -1,0 +1,53 @@
+//! Tasks: what a session waits for before it counts as signed in.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use crate::store::{Session, StoreError, Task, Tasks};
+use crate::store::{memberships, sessions, settings, users};
+
+/// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
+pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
+    let settings = settings::read(connection)?;
+    let mut tasks = Tasks::default();
+    let user = users::find(connection, &session.user_id)?;
+    let is_compromised = user.is_some_and(|user| user.password_hash.is_some() && user.password_compromised);
+    if settings.force_password_reset && is_compromised {
+        tasks = tasks.with(Task::ResetPassword);
+    }
+    if settings.organizations_enabled && settings.force_organization_selection {
+        match memberships::of_user(connection, &session.user_id)?.as_slice() {
+            [only] => {
+                let organization = Some(only.organization_id.as_str());
+                sessions::set_organization(connection, &session.id, organization, now)?;
+            }
+            _ => tasks = tasks.with(Task::ChooseOrganization),
+        }
+    }
+    sessions::set_tasks(connection, &session.id, &tasks, now)?;
+    current(connection, session, now)
+}
+
+/// The session has one thing more to wait for.
+pub(super) fn add(connection: &Connection, session: &Session, task: Task, now: UnixTime) -> Result<(), StoreError> {
+    sessions::set_tasks(connection, &session.id, &session.tasks.clone().with(task), now)?;
+    Ok(())
+}
+
+/// The session no longer waits for this.
+pub(super) fn complete(
+    connection: &Connection,
+    session: Session,
+    task: Task,
+    now: UnixTime,
+) -> Result<Session, StoreError> {
+    if !session.tasks.contains(task) {
+        return Ok(session);
+    }
+    sessions::set_tasks(connection, &session.id, &session.tasks.clone().without(task), now)?;
+    current(connection, session, now)
+}
+
+fn current(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
+    Ok(sessions::find(connection, &session.id, now)?.unwrap_or(session))
+}

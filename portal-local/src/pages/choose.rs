@@ -1,0 +1,125 @@
+//! `/sign-in/choose`: the accounts that this browser is signed in to, and the way to another one.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+use rusqlite::Connection;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::visit::Visit;
+use super::{path, sign_in};
+use crate::flow::choose_session;
+use crate::store::{Session, StoreError};
+use crate::store::{email_addresses, users};
+
+#[derive(Template)]
+#[template(path = "choose.html")]
+struct ChoosePage {
+    frame: Frame,
+    form: FormFrame,
+    accounts: Vec<Account>,
+    /// Where the form for another account is.
+    another: String,
+    sign_out: String,
+}
+
+/// One account as it is listed.
+pub(super) struct Account {
+    session_id: String,
+    pub(super) name: String,
+    /// Empty if the name is the address.
+    address: String,
+    is_active: bool,
+}
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(away) = elsewhere(&visit) {
+        return Ok(away);
+    }
+    let destination = visit.destination(Flow::SignIn);
+    let template = ChoosePage {
+        frame: Frame::new(&visit.app, "Choose an account"),
+        form: FormFrame {
+            action: visit.params.link(path::CHOOSE, &[]),
+            token: visit.form_token(),
+            errors: Vec::new(),
+            notices: destination.notices.clone(),
+            return_host: destination.foreign_host(&visit.app.redirects),
+        },
+        accounts: accounts(&visit).await?,
+        another: sign_in::another(&visit),
+        sign_out: visit.params.link(path::SIGN_OUT, &[]),
+    };
+    Ok(form_page(&visit, &template, &[], destination.url.as_ref()))
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(away) = elsewhere(&visit) {
+        return Ok(away);
+    }
+    let (browser, wanted, now) = (
+        visit.known.browser.clone(),
+        form.value("session_id").to_owned(),
+        visit.app.now(),
+    );
+    let chosen = visit
+        .app
+        .store
+        .transaction(move |connection| choose_session(connection, &browser, &wanted, now))
+        .await?;
+    Ok(match chosen {
+        Some(session) => visit.finish(Flow::SignIn, &session),
+        // It was signed out since the page was loaded; the page shows who is left.
+        None => visit.see_other(&visit.params.link(path::CHOOSE, &[])),
+    })
+}
+
+/// Where there is no choice: one account at most, or nobody.
+fn elsewhere(visit: &Visit) -> Option<Response<Body>> {
+    match visit.sole_session() {
+        Some(session) => Some(visit.finish(Flow::SignIn, session)),
+        None if visit.accounts.is_empty() => Some(visit.see_other(&visit.params.link(path::SIGN_IN, &[]))),
+        None => None,
+    }
+}
+
+/// Everybody who is signed in in this browser.
+pub(super) async fn accounts(visit: &Visit) -> Result<Vec<Account>, StoreError> {
+    let (live, active) = (
+        visit.accounts.clone(),
+        visit.session.as_ref().map(|session| session.id.clone()),
+    );
+    visit
+        .app
+        .store
+        .transaction(move |connection| {
+            live.iter()
+                .filter_map(|session| account(connection, session, active.as_ref()).transpose())
+                .collect()
+        })
+        .await
+}
+
+fn account(connection: &Connection, session: &Session, active: Option<&String>) -> Result<Option<Account>, StoreError> {
+    let Some(user) = users::find(connection, &session.user_id)? else {
+        return Ok(None);
+    };
+    let primary = match &user.primary_email_address_id {
+        Some(id) => email_addresses::find(connection, id)?,
+        None => None,
+    };
+    let address = primary.map(|one| one.address).unwrap_or_default();
+    let (name, address) = match user.full_name() {
+        Some(name) => (name, address),
+        None => (address, String::new()),
+    };
+    Ok(Some(Account {
+        session_id: session.id.clone(),
+        name,
+        address,
+        is_active: active == Some(&session.id),
+    }))
+}

@@ -1,0 +1,55 @@
+//! `/sign-in/tasks/reset-password`: somebody signed in otherwise than with their password, which strangers know.
+
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::form_page;
+use super::html::Frame;
+use super::path;
+use super::person::{Newcomer, NewcomerSubmission, Person};
+use super::reset_password::NewPasswordPage;
+use crate::flow::{Field, FlowError, reset_compromised_password};
+use crate::store::Task;
+
+pub(super) async fn show(Newcomer(person): Newcomer) -> Response<Body> {
+    match elsewhere(&person) {
+        Some(away) => away,
+        None => render(&person, true, &[]),
+    }
+}
+
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    if let Some(away) = elsewhere(&person) {
+        return Ok(away);
+    }
+    let others = form.value("signOutOfOtherSessions") == "on";
+    let new = form.field(Field::Password).to_owned();
+    let visit = &person.visit;
+    Ok(
+        match reset_compromised_password(&visit.app, &person.session, &person.user, new, others).await? {
+            Ok(session) => visit.finish(Flow::SignIn, &session),
+            Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
+            Err(error) => render(&person, others, &[error]),
+        },
+    )
+}
+
+/// The session waits for something else, or for nothing.
+fn elsewhere(person: &Person) -> Option<Response<Body>> {
+    let is_here = person.session.task() == Some(Task::ResetPassword);
+    (!is_here).then(|| person.visit.finish(Flow::SignIn, &person.session))
+}
+
+fn render(person: &Person, others: bool, found: &[FlowError]) -> Response<Body> {
+    let visit = &person.visit;
+    let template = NewPasswordPage {
+        frame: Frame::new(&visit.app, "Choose a new password"),
+        form: person.form_frame(path::TASK_RESET_PASSWORD, found),
+        identifier: person.identifier().to_owned(),
+        sign_out_others: others,
+        sign_out: Some(person.way_out()),
+    };
+    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}
