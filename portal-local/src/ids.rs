@@ -15,6 +15,7 @@ pub(crate) const CLIENT: &str = "client";
 pub(crate) const SESSION: &str = "sess";
 pub(crate) const USER: &str = "user";
 pub(crate) const EMAIL_ADDRESS: &str = "idn";
+pub(crate) const EXTERNAL_ACCOUNT: &str = "eac";
 pub(crate) const VERIFICATION: &str = "ver";
 pub(crate) const SIGN_IN: &str = "sia";
 pub(crate) const SIGN_UP: &str = "sua";

@@ -39,6 +39,7 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     }
     signing_up(browser, &at, &mut look).await;
     signing_in(browser, &at, &mut look).await;
+    outside(browser, &at, &mut look).await;
     let link = portal
         .sign_in_link_for(JANE)
         .await
@@ -57,6 +58,7 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     settings.force_organization_selection = true;
     portal.set_settings(settings).await.expect("the store is there");
     closed(browser, &portal, &at, &mut look).await;
+    several(browser, &portal, &at, &mut look).await;
     returning(browser, &at, &mut look).await;
     portal.shut_down().await;
 }
@@ -113,6 +115,49 @@ async fn signing_in(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut 
     look("sign-in-code").await;
     browser.visit(&at("/__local/outbox")).await;
     look("outbox").await;
+}
+
+/// Through the provider that the portal plays, without success and with it.
+async fn outside(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
+    browser.visit(&at("/sign-in")).await;
+    browser.press("portal-sign-in-external").await;
+    browser.read("portal-example-id-form").await;
+    look("example-id").await;
+    browser.press("portal-example-id-cancel").await;
+    browser.text("[role=alert]").await;
+    look("sign-in-not-allowed").await;
+    browser.press("portal-sign-in-external").await;
+    browser.press("portal-example-id-allow").await;
+    browser.arrives_at(&at("/default-redirect")).await;
+    browser.visit(&at("/user")).await;
+    look("user-connected-accounts").await;
+    browser.press("portal-user-sign-out").await;
+    browser.read("portal-sign-in-form").await;
+}
+
+/// A password that must be replaced, and several accounts in one browser.
+async fn several(
+    browser: &Browser,
+    portal: &LocalPortal,
+    at: &impl Fn(&str) -> String,
+    look: &mut impl AsyncFnMut(&str),
+) {
+    let mut settings = portal.settings().await.expect("the store is there");
+    settings.force_organization_selection = false;
+    settings.single_session_mode = false;
+    portal.set_settings(settings).await.expect("the store is there");
+    for who in [JANE, "joe+clerk_test@example.com", "leaked+clerk_test@example.com"] {
+        let link = portal.sign_in_link_for(who).await.expect("the store is there");
+        browser.visit(&link.expect("they are known")).await;
+    }
+    browser.arrives_at(&at("/sign-in/tasks/reset-password")).await;
+    look("task-reset-password").await;
+    browser.visit(&at("/sign-in/choose")).await;
+    look("choose").await;
+    browser.visit(&at("/sign-out")).await;
+    look("sign-out-several").await;
+    browser.press("portal-sign-out-submit").await;
+    browser.read("portal-sign-in-form").await;
 }
 
 async fn account(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
@@ -192,6 +237,7 @@ async fn closed(
     look("task-choose-organization").await;
     browser.visit(&at("/sign-out")).await;
     browser.press("portal-sign-out-submit").await;
+    browser.read("portal-sign-in-form").await;
 }
 
 /// The portal remembers the application that people come from, so this is last.

@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, patch, post};
+use axum::routing::{any, delete, get, patch, post};
 
 use self::users::Mark;
 use crate::app::App;
@@ -78,6 +78,10 @@ fn users() -> Router<Arc<App>> {
         .route("/v1/users/{id}/metadata", patch(users::merge_metadata))
         .route("/v1/users/{id}/verify_password", post(users::verify_password))
         .route("/v1/users/{id}/organization_memberships", get(memberships::of_user))
+        .route(
+            "/v1/users/{id}/external_accounts/{account_id}",
+            delete(users::delete_external_account),
+        )
         .route("/v1/users/{id}/ban", mark(Mark::Banned))
         .route("/v1/users/{id}/unban", mark(Mark::NotBanned))
         .route("/v1/users/{id}/lock", mark(Mark::Locked))

@@ -4,8 +4,9 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::flow::MOST_WRONG_PASSWORDS;
-use crate::store::{EmailAddress, StoreError, Strategy, User, email_addresses};
+use crate::flow::{MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
+use crate::store::email_addresses::{self, normalize};
+use crate::store::{EmailAddress, ExternalAccount, StoreError, Strategy, User, external_accounts};
 
 pub(super) fn full_view(
     connection: &Connection,
@@ -14,11 +15,12 @@ pub(super) fn full_view(
     now: UnixTime,
 ) -> Result<Value, StoreError> {
     let addresses = email_addresses::of_user(connection, &user.id)?;
-    Ok(view(origin, user, &addresses, now))
+    let accounts = external_accounts::of_user(connection, &user.id)?;
+    Ok(view(origin, user, &addresses, &accounts, now))
 }
 
 /// Every field that the API describes. What this portal does not know is null, empty or false.
-fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) -> Value {
+fn view(origin: &str, user: &User, addresses: &[EmailAddress], accounts: &[ExternalAccount], now: UnixTime) -> Value {
     let millis = |moment: Option<UnixTime>| moment.map(UnixTime::as_millis);
     let locked_for = user.locked_for_millis(now);
     let failed = if user.locked_until.is_some() && locked_for.is_none() {
@@ -41,7 +43,7 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
         "public_metadata": user.public_metadata,
         "private_metadata": user.private_metadata,
         "unsafe_metadata": user.unsafe_metadata,
-        "email_addresses": addresses.iter().map(email_address).collect::<Vec<_>>(),
+        "email_addresses": addresses.iter().map(|one| email_address(one, accounts)).collect::<Vec<_>>(),
         "phone_numbers": [],
         "web3_wallets": [],
         "passkeys": [],
@@ -52,7 +54,7 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
         "mfa_enabled_at": null,
         "mfa_disabled_at": null,
         "password_last_updated_at": millis(user.password_updated_at),
-        "external_accounts": [],
+        "external_accounts": accounts.iter().map(external_account).collect::<Vec<_>>(),
         "saml_accounts": [],
         "enterprise_accounts": [],
         "last_sign_in_at": millis(user.last_sign_in_at),
@@ -70,13 +72,50 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], now: UnixTime) ->
     })
 }
 
-fn email_address(address: &EmailAddress) -> Value {
+/// An account at the outside provider. What the provider does not know is empty.
+fn external_account(account: &ExternalAccount) -> Value {
+    let profile = &account.profile;
+    json!({
+        "object": "external_account",
+        "id": account.id,
+        "provider": PROVIDER_STRATEGY,
+        "identification_id": account.identification_id,
+        "provider_user_id": profile.provider_user_id,
+        "approved_scopes": "openid email profile",
+        "email_address": profile.email_address,
+        "email_address_verified": profile.email_address_verified,
+        "first_name": profile.first_name.as_deref().unwrap_or_default(),
+        "last_name": profile.last_name.as_deref().unwrap_or_default(),
+        "image_url": "",
+        "username": null,
+        "phone_number": null,
+        "public_metadata": {},
+        "label": null,
+        "created_at": account.created_at.as_millis(),
+        "updated_at": account.updated_at.as_millis(),
+        "verification": {
+            "object": "verification_oauth",
+            "status": "verified",
+            "strategy": PROVIDER_STRATEGY,
+            "attempts": null,
+            "expire_at": account.created_at.as_millis(),
+        },
+    })
+}
+
+fn email_address(address: &EmailAddress, accounts: &[ExternalAccount]) -> Value {
+    let linked_to: Vec<Value> = accounts
+        .iter()
+        .filter(|account| normalize(&account.profile.email_address) == normalize(&address.address))
+        .map(|account| json!({ "type": PROVIDER_STRATEGY, "id": account.identification_id }))
+        .collect();
     let verification = address.strategy.map(|strategy| {
         json!({
             "object": match strategy {
                 Strategy::EmailCode | Strategy::ResetPasswordEmailCode => "verification_otp",
                 Strategy::Admin => "verification_admin",
                 Strategy::Ticket => "verification_ticket",
+                Strategy::Provider => "verification_from_oauth",
             },
             "status": if address.verified_at.is_some() { "verified" } else { "unverified" },
             "strategy": strategy.as_str(),
@@ -90,7 +129,7 @@ fn email_address(address: &EmailAddress) -> Value {
         "email_address": address.address,
         "reserved": false,
         "verification": verification,
-        "linked_to": [],
+        "linked_to": linked_to,
         "matches_sso_connection": false,
         "created_at": address.created_at.as_millis(),
         "updated_at": address.updated_at.as_millis(),

@@ -19,7 +19,7 @@ use crate::flow::{
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, User};
-use crate::store::{email_addresses, memberships, users};
+use crate::store::{email_addresses, external_accounts, memberships, users};
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, now, origin) = (query.page()?, app.now(), app.origin.clone());
@@ -337,6 +337,21 @@ pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) 
     })
     .await?;
     Ok(deleted("user", &id))
+}
+
+pub(super) async fn delete_external_account(
+    State(app): State<Arc<App>>,
+    Path((id, account_id)): Path<(String, String)>,
+) -> Result<Response<Body>, ApiError> {
+    let gone = account_id.clone();
+    let was_there = attempt(&app, move |connection| {
+        Ok(external_accounts::delete(connection, &id, &account_id)?)
+    })
+    .await?;
+    if !was_there {
+        return Err(ApiError::not_found());
+    }
+    Ok(deleted("external_account", &gone))
 }
 
 /// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.

@@ -173,6 +173,21 @@ pub(crate) enum FlowError {
     NotAMember,
     #[error("This account is not allowed to sign in.")]
     Banned,
+    #[error(
+        "{} was not allowed to tell who you are. Try again, or use another way.",
+        super::PROVIDER_NAME
+    )]
+    ExternalDenied,
+    #[error("The way through {} has expired. Start again.", super::PROVIDER_NAME)]
+    ExternalLost,
+    #[error("This {} account is connected to another account already.", super::PROVIDER_NAME)]
+    ExternalTaken,
+    #[error(
+        "An account with this address exists, and {name} has not verified that the address is yours. Sign in another \
+         way; then connect {name} in your account.",
+        name = super::PROVIDER_NAME
+    )]
+    ExternalUnverified,
     #[error("There is no such role.")]
     RoleUnknown,
     #[error("There is no such member.")]
@@ -218,6 +233,10 @@ impl FlowError {
             Self::CodeUsedUp => "verification_failed",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::AttemptLost | Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => "resource_not_found",
+            Self::ExternalDenied => "oauth_access_denied",
+            Self::ExternalLost => "oauth_callback_invalid",
+            Self::ExternalTaken => "oauth_identification_claimed",
+            Self::ExternalUnverified => "external_account_exists",
             Self::NotAMember => "not_a_member_in_organization",
             Self::Banned => "user_banned",
             Self::OrganizationsDisabled => "organization_not_enabled_in_instance",

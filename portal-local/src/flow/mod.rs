@@ -7,6 +7,7 @@ mod account;
 mod admission;
 mod code;
 mod error;
+mod external;
 mod invitation;
 mod membership;
 mod new_device;
@@ -27,6 +28,9 @@ pub(crate) use account::{
 pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};
+pub(crate) use external::{
+    ExternalStep, PROVIDER_NAME, PROVIDER_STRATEGY, allow_provider, leave_for_provider, return_from_provider,
+};
 pub(crate) use invitation::{
     INVITATION_DAYS, MOST_INVITATION_DAYS, NewInvitation, accept_invitation, invite, invite_addresses,
     revoke_invitation,

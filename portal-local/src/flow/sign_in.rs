@@ -213,7 +213,8 @@ pub(crate) fn attempt_sign_in_code(
     }
 }
 
-fn complete(
+/// The first factor is proven: signs in.
+pub(super) fn complete(
     connection: &Connection,
     dev_browser: &DevBrowser,
     pending: &PendingSignIn,

@@ -9,7 +9,7 @@ use super::ticket::{Ticket, accept_ticket};
 use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
-use crate::store::{clients, email_addresses, settings, sign_ups, users};
+use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
 const MOST_ADDRESS_BYTES: usize = 254;
@@ -96,6 +96,7 @@ pub(crate) fn start_sign_up(
         password_hash: Some(password_hash),
         first_name: new.names.first,
         last_name: new.names.last,
+        external_profile: None,
         status: AttemptStatus::MissingRequirements,
         email_verified_at: None,
         abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
@@ -194,6 +195,16 @@ pub(crate) fn attempt_sign_up_code(
     )? {
         return Ok(Err(error));
     }
+    finish_proven(connection, dev_browser, sign_up, now)
+}
+
+/// Creates the account of somebody whose address is proven, unless something else is missing.
+pub(super) fn finish_proven(
+    connection: &Connection,
+    dev_browser: &DevBrowser,
+    sign_up: SignUp,
+    now: UnixTime,
+) -> Outcome<SignUpStep> {
     let names = Names {
         first: sign_up.first_name.clone(),
         last: sign_up.last_name.clone(),
@@ -227,15 +238,28 @@ fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, 
     if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
+    let is_proven_by_provider = sign_up
+        .external_profile
+        .as_ref()
+        .is_some_and(|profile| profile.email_address_verified);
     let new = NewUser {
         id: None,
         email_address: sign_up.email_address,
-        strategy: Strategy::EmailCode,
+        strategy: match is_proven_by_provider {
+            true => Strategy::Provider,
+            false => Strategy::EmailCode,
+        },
         password_hash: sign_up.password_hash,
         first_name: sign_up.first_name,
         last_name: sign_up.last_name,
     };
     let user_id = users::insert(connection, &new, now)?;
+    if let Some(profile) = &sign_up.external_profile {
+        // Somebody else may have connected the same account since this attempt began.
+        if external_accounts::find_by_provider_user(connection, &profile.provider_user_id)?.is_none() {
+            external_accounts::insert(connection, &user_id, profile, now)?;
+        }
+    }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
     let session = begin_session(connection, &client, &user_id, now)?;
     sign_ups::complete(connection, &sign_up.id, &user_id, &session.id)?;

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use crate::app::App;
 use crate::dev_browser;
-use crate::flow::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS};
+use crate::flow::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PROVIDER_NAME, PROVIDER_STRATEGY};
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::store::{Settings, SignUpMode, settings};
@@ -168,8 +168,8 @@ fn auth_config(app: &App, settings: &Settings) -> Value {
         "username": "off",
         "password": "required",
         "identification_requirements": [["email_address"]],
-        "identification_strategies": ["email_address"],
-        "first_factors": ["email_code", "password", "reset_password_email_code", "ticket"],
+        "identification_strategies": with_provider(settings, &["email_address"]),
+        "first_factors": with_provider(settings, &["email_code", "password", "reset_password_email_code", "ticket"]),
         "second_factors": [],
         "email_address_verification_strategies": ["email_code"],
         "single_session_mode": settings.single_session_mode,
@@ -185,6 +185,27 @@ fn auth_config(app: &App, settings: &Settings) -> Value {
             "trusted_device_sign_in_enabled": false,
             "trusted_device_enrollment_prompt_after_sign_in_enabled": false,
             "trusted_device_enrollment_prompt_after_sign_up_enabled": false,
+        },
+    })
+}
+
+fn with_provider(settings: &Settings, strategies: &[&'static str]) -> Vec<&'static str> {
+    let provider = settings.example_provider_enabled.then_some(PROVIDER_STRATEGY);
+    strategies.iter().copied().chain(provider).collect()
+}
+
+fn social(settings: &Settings) -> Value {
+    json!({
+        PROVIDER_STRATEGY: {
+            "enabled": settings.example_provider_enabled,
+            "required": false,
+            "authenticatable": settings.example_provider_enabled,
+            "block_email_subaddresses": false,
+            "strategy": PROVIDER_STRATEGY,
+            "not_selectable": false,
+            "deprecated": false,
+            "name": PROVIDER_NAME,
+            "logo_url": null,
         },
     })
 }
@@ -207,7 +228,7 @@ fn user_settings(settings: &Settings) -> Value {
             "backup_code": off,
             "passkey": off,
         },
-        "social": {},
+        "social": social(settings),
         "saml": { "enabled": false },
         "enterprise_sso": { "enabled": false, "self_serve_sso": false },
         "sign_in": { "second_factor": { "required": false } },

@@ -41,6 +41,7 @@ fn mounted(app: &Arc<App>, mount: Mount) -> Router<Arc<App>> {
         .route("/v1/client/handshake", get(handshake).fallback(refuse_method))
         .route("/v1/dev_browser", post(dev_browser::create).fallback(refuse_method))
         .route("/v1/tickets/accept", get(pages::accept_ticket).fallback(refuse_method))
+        .route("/v1/oauth_callback", get(pages::oauth_callback).fallback(refuse_method))
         .route("/v1/health", get(well_known::health).fallback(refuse_method))
         .route("/.well-known/jwks.json", get(well_known::jwks).fallback(refuse_method))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))

@@ -26,7 +26,7 @@ struct ErrorPage {
     link: Option<(String, &'static str)>,
 }
 
-fn error_page(
+pub(super) fn error_page(
     app: &App,
     status: StatusCode,
     heading: &str,

@@ -12,6 +12,8 @@ mod create_organization;
 mod default_redirect;
 mod destination;
 mod errors;
+mod example_id;
+mod external;
 mod factor_one;
 mod form;
 mod html;
@@ -41,6 +43,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 pub(crate) use errors::{refused_address, unknown_host};
+pub(crate) use external::callback as oauth_callback;
 pub(crate) use form::is_from_here;
 pub(crate) use ticket::accept as accept_ticket;
 
@@ -49,6 +52,8 @@ mod path {
     use crate::store::Task;
 
     pub(super) const SIGN_IN: &str = "/sign-in";
+    pub(super) const SIGN_IN_EXTERNAL: &str = "/sign-in/sso";
+    pub(super) const SIGN_UP_EXTERNAL: &str = "/sign-up/sso";
     pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
     pub(super) const RESET_PASSWORD: &str = "/sign-in/reset-password";
     pub(super) const CHOOSE: &str = "/sign-in/choose";
@@ -95,6 +100,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/icon.svg", get(assets::icon))
         .route("/__local/avatar/{file}", get(avatar::show))
         .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
+        .route(path::SIGN_IN_EXTERNAL, post(external::sign_in))
+        .route(path::SIGN_UP_EXTERNAL, post(external::sign_up))
+        .route(example_id::AUTHORIZE, get(example_id::show).post(example_id::submit))
         .route(path::FACTOR_ONE, get(factor_one::show).post(factor_one::submit))
         .route(path::SIGN_UP, get(sign_up::show).post(sign_up::submit))
         .route(

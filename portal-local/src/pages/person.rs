@@ -16,14 +16,15 @@ use super::visit::Visit;
 use super::{errors, path};
 use crate::app::App;
 use crate::flow::{Access, Failure, FlowError, access};
-use crate::store::{EmailAddress, Session, StoreError, User};
-use crate::store::{email_addresses, users};
+use crate::store::{EmailAddress, ExternalAccount, Session, StoreError, User};
+use crate::store::{email_addresses, external_accounts, users};
 
 pub(super) struct Person {
     pub(super) visit: Visit,
     pub(super) session: Session,
     pub(super) user: User,
     pub(super) addresses: Vec<EmailAddress>,
+    pub(super) external_accounts: Vec<ExternalAccount>,
 }
 
 /// A form that a signed-in person filled in.
@@ -61,20 +62,33 @@ impl Person {
             .app
             .store
             .transaction(move |connection| {
-                let user = users::find(connection, &user_id)?;
-                Ok(user.zip(Some(email_addresses::of_user(connection, &user_id)?)))
+                let Some(user) = users::find(connection, &user_id)? else {
+                    return Ok(None);
+                };
+                let addresses = email_addresses::of_user(connection, &user_id)?;
+                Ok(Some((
+                    user,
+                    addresses,
+                    external_accounts::of_user(connection, &user_id)?,
+                )))
             })
             .await;
         match found {
-            Ok(Some((user, addresses))) => Ok(Self {
+            Ok(Some((user, addresses, external_accounts))) => Ok(Self {
                 visit,
                 session,
                 user,
                 addresses,
+                external_accounts,
             }),
             Ok(None) => Err(ask_to_sign_in(&visit, uri)),
             Err(error) => Err(errors::store_failed(&visit.app, &error)),
         }
+    }
+
+    /// The person at `path`, reached another way than by its address.
+    pub(super) async fn here(visit: Visit, path: &'static str) -> Result<Self, Response<Body>> {
+        Self::of(visit, &Uri::from_static(path), false).await
     }
 
     /// The primary address.

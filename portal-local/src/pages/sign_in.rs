@@ -10,8 +10,8 @@ use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
-use super::{factor_one, path, ticket};
-use crate::flow::{Field, FlowError, start_sign_in};
+use super::{external, factor_one, path, ticket};
+use crate::flow::{Field, FlowError, PROVIDER_NAME, start_sign_in};
 use crate::store::SignUpMode;
 
 /// Says that the person wants the form although somebody is signed in.
@@ -23,6 +23,9 @@ struct SignInPage {
     frame: Frame,
     form: FormFrame,
     identifier: String,
+    /// Where the button of the outside provider leads.
+    external: Option<String>,
+    provider: &'static str,
     /// Address and words of the way to an account; `None` if there is none.
     other: Option<(String, &'static str, &'static str)>,
 }
@@ -76,6 +79,12 @@ fn is_another(visit: &Visit) -> bool {
     visit.own_parameter(name).as_deref() == Some(value)
 }
 
+/// The page with what is wrong with another way in than its own form.
+pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
+    let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
+    render(visit, identifier, &[error])
+}
+
 fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignIn);
     let elsewhere = visit.params.with(EMAIL_ADDRESS, identifier.trim()).link(
@@ -87,6 +96,9 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
     );
     let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
     for (view, error) in errors.iter_mut().zip(found) {
+        if *error == FlowError::SignUpWaitlist {
+            view.link = Some((elsewhere.clone(), "Join the waitlist"));
+        }
         if *error == FlowError::IdentifierNotFound {
             view.link = match visit.settings.sign_up_mode {
                 SignUpMode::Public => Some((elsewhere.clone(), "Sign up with it")),
@@ -109,6 +121,8 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
             return_host: destination.foreign_host(&visit.app.redirects),
         },
         identifier,
+        external: external::button(visit, path::SIGN_IN_EXTERNAL),
+        provider: PROVIDER_NAME,
         other: match visit.settings.sign_up_mode {
             SignUpMode::Public => Some((elsewhere, "No account yet?", "Sign up")),
             SignUpMode::Waitlist => Some((elsewhere, "No account yet?", "Join the waitlist")),

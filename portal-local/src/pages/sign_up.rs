@@ -9,11 +9,12 @@ use super::errors::PageResult;
 use super::form::{ErrorView, Form, FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
-use super::path;
 use super::ticket::{self, Held};
 use super::visit::Visit;
+use super::{external, path};
 use crate::flow::{
-    Field, FlowError, Outcome, Ticket, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
+    Field, FlowError, Outcome, PROVIDER_NAME, Ticket, check_new_sign_up, may_sign_up, sign_up_with_ticket,
+    start_sign_up,
 };
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
@@ -25,6 +26,9 @@ struct SignUpPage {
     form: FormFrame,
     typed: Typed,
     sign_in: String,
+    /// Where the button of the outside provider leads.
+    external: Option<String>,
+    provider: &'static str,
     /// An invitation fixes the address.
     is_invited: bool,
     names_required: bool,
@@ -166,6 +170,8 @@ fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) ->
         },
         typed,
         sign_in,
+        external: external::button(visit, path::SIGN_UP_EXTERNAL).filter(|_| !is_invited),
+        provider: PROVIDER_NAME,
         is_invited,
         names_required: visit.settings.names_required,
         closed: closed.map(|error| error.to_string()),

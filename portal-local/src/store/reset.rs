@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 21] = [
     "handshake_nonces",
     "refresh_tokens",
     "revocation_links",
@@ -16,6 +16,8 @@ const TABLES: [&str; 19] = [
     "memberships",
     "sessions",
     "sign_ins",
+    "oauth_attempts",
+    "external_accounts",
     "sign_ups",
     "dev_browsers",
     "clients",

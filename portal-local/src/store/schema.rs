@@ -6,13 +6,14 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x5074_4c6f;
 
 /// Migration n brings `user_version` from n to n + 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_sign_in_and_sessions.sql"),
     include_str!("migrations/0002_organizations.sql"),
     include_str!("migrations/0003_accounts.sql"),
     include_str!("migrations/0004_keys.sql"),
     include_str!("migrations/0005_new_devices.sql"),
     include_str!("migrations/0006_several_accounts.sql"),
+    include_str!("migrations/0007_external_accounts.sql"),
 ];
 
 /// The newest schema this program knows.

@@ -32,6 +32,8 @@ pub struct Settings {
     /// Whether somebody whose password is known to strangers must set a new one before they count as signed in, however
     /// they signed in.
     pub force_password_reset: bool,
+    /// Whether people can sign in through Example ID, an outside provider that the portal plays itself.
+    pub example_provider_enabled: bool,
     /// Whether a new account needs a first and a last name.
     pub names_required: bool,
     /// Whether there are organizations.
@@ -58,6 +60,7 @@ impl Default for Settings {
             sign_up_mode: SignUpMode::Public,
             single_session_mode: true,
             force_password_reset: true,
+            example_provider_enabled: true,
             names_required: false,
             organizations_enabled: true,
             force_organization_selection: false,

@@ -16,6 +16,8 @@ pub(crate) enum Strategy {
     ResetPasswordEmailCode,
     /// The link of an invitation, which came by mail.
     Ticket,
+    /// The outside provider says so.
+    Provider,
     /// An administrator of the application says so.
     Admin,
 }
@@ -24,6 +26,7 @@ words!(Strategy {
     EmailCode = "email_code",
     ResetPasswordEmailCode = "reset_password_email_code",
     Ticket = "ticket",
+    Provider = "from_oauth_custom_example",
     Admin = "admin",
 });
 

@@ -11,6 +11,7 @@ mod backend_api;
 mod boundary;
 mod browser;
 mod environment;
+mod external;
 mod faults;
 mod handshake;
 mod organization_pages;

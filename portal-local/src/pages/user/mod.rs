@@ -1,8 +1,9 @@
 //! `/user` and what lies under it: somebody's own account, one file per matter.
 
+mod connected_accounts;
 mod delete;
 mod email_addresses;
-mod profile;
+pub(super) mod profile;
 mod security;
 mod verify;
 
@@ -24,6 +25,8 @@ const ADD: &str = "/user/email-addresses";
 const VERIFY: &str = "/user/email-addresses/verify";
 const PRIMARY: &str = "/user/email-addresses/primary";
 const REMOVE: &str = "/user/email-addresses/remove";
+const CONNECT: &str = "/user/connected-accounts";
+const DISCONNECT: &str = "/user/connected-accounts/remove";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -32,6 +35,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(VERIFY, get(email_addresses::show_verify).post(email_addresses::verify))
         .route(PRIMARY, post(email_addresses::make_primary))
         .route(REMOVE, post(email_addresses::remove))
+        .route(CONNECT, post(connected_accounts::connect))
+        .route(DISCONNECT, post(connected_accounts::disconnect))
         .route(SECURITY, get(security::show).post(security::submit))
         .route(DEVICES, post(security::sign_out_device))
         .route(REVERIFY, get(verify::show).post(verify::submit))

@@ -10,8 +10,9 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
-use super::{ADD, PRIMARY, REMOVE, Tabs, VERIFY};
-use crate::flow::{Field, FlowError, Names, change_names};
+use super::{ADD, CONNECT, DISCONNECT, PRIMARY, REMOVE, Tabs, VERIFY};
+use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, change_names};
+use crate::store::ExternalAccount;
 
 #[derive(Template)]
 #[template(path = "user.html")]
@@ -26,7 +27,17 @@ struct UserPage {
     add: String,
     primary: String,
     remove: String,
+    connections: Vec<ConnectionView>,
+    /// Where the outside provider is connected, if there is one.
+    connect: Option<String>,
+    disconnect: String,
+    provider: &'static str,
     sign_out: String,
+}
+
+struct ConnectionView {
+    id: String,
+    address: String,
 }
 
 struct AddressView {
@@ -61,7 +72,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
 }
 
 /// Also where a refused change of an address ends.
-pub(super) fn render(person: &Person, found: &[FlowError]) -> Response<Body> {
+pub(in super::super) fn render(person: &Person, found: &[FlowError]) -> Response<Body> {
     let first_name = person.user.first_name.clone().unwrap_or_default();
     let last_name = person.user.last_name.clone().unwrap_or_default();
     render_typed(person, first_name, last_name, found)
@@ -87,6 +98,8 @@ fn render_typed(person: &Person, first_name: String, last_name: String, found: &
         Some("verified") if found.is_empty() => Some("The address is verified."),
         Some("primary") if found.is_empty() => Some("This is your primary address now."),
         Some("removed") if found.is_empty() => Some("The address is removed."),
+        Some("connected") if found.is_empty() => Some("The account is connected. It signs you in from now on."),
+        Some("disconnected") if found.is_empty() => Some("The account is disconnected."),
         _ => None,
     };
     let mut form = person.form_frame(path::USER, found);
@@ -102,8 +115,22 @@ fn render_typed(person: &Person, first_name: String, last_name: String, found: &
         add: params.link(ADD, &[]),
         primary: params.link(PRIMARY, &[]),
         remove: params.link(REMOVE, &[]),
+        connections: person.external_accounts.iter().map(connection).collect(),
+        connect: visit
+            .settings
+            .example_provider_enabled
+            .then(|| params.link(CONNECT, &[])),
+        disconnect: params.link(DISCONNECT, &[]),
+        provider: PROVIDER_NAME,
         sign_out: params.link(path::SIGN_OUT_HERE, &[]),
     };
     // Signing out leads to the application.
     form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}
+
+fn connection(account: &ExternalAccount) -> ConnectionView {
+    ConnectionView {
+        id: account.id.clone(),
+        address: account.profile.email_address.clone(),
+    }
 }

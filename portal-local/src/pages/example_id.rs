@@ -1,0 +1,186 @@
+//! Example ID: an outside provider as an application's people meet one, played by this portal. Its page asks whether the
+//! application may learn who somebody is. There are no accounts here: whoever types an address has it.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use url::{Url, form_urlencoded};
+
+use super::destination::{Destination, Flow};
+use super::errors::{self, PageResult};
+use super::external::CALLBACK;
+use super::form::{FormFrame, Submission, form_page};
+use super::html::Frame;
+use super::params::Params;
+use super::visit::Visit;
+use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, allow_provider, check_email_address};
+use crate::secrets::hash;
+use crate::store::{ExternalProfile, Purpose, StoreError};
+use crate::store::{email_addresses, oauth_attempts};
+
+pub(super) const AUTHORIZE: &str = "/__local/example-id/authorize";
+
+#[derive(Template)]
+#[template(path = "example_id.html")]
+struct AuthorizePage {
+    frame: Frame,
+    form: FormFrame,
+    provider: &'static str,
+    typed: Typed,
+}
+
+/// What the fields hold. They begin with somebody to try it with.
+struct Typed {
+    email_address: String,
+    first_name: String,
+    last_name: String,
+    is_verified: bool,
+}
+
+impl Default for Typed {
+    fn default() -> Self {
+        Self {
+            email_address: "pat+clerk_test@example.com".to_owned(),
+            first_name: "Pat".to_owned(),
+            last_name: "Example".to_owned(),
+            is_verified: true,
+        }
+    }
+}
+
+/// What an application asks for, checked as a provider checks it.
+struct Asked {
+    state: String,
+}
+
+impl Asked {
+    fn read(visit: &Visit) -> Option<Self> {
+        let value = |name: &str| visit.own_parameter(name).unwrap_or_default();
+        let is_known = value("client_id") == visit.app.instance_id
+            && value("redirect_uri") == format!("{}{CALLBACK}", visit.app.origin)
+            && value("response_type") == "code";
+        let state = value("state");
+        (is_known && !state.is_empty()).then_some(Self { state })
+    }
+
+    /// The application's own address with the answer, under the name by which the browser knows this portal.
+    fn answer(&self, name: &str, value: &str) -> String {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, value)
+            .append_pair("state", &self.state)
+            .finish();
+        format!("{CALLBACK}?{query}")
+    }
+}
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    match Asked::read(&visit) {
+        Some(asked) => render(&visit, &asked, Typed::default(), &[]).await,
+        None => Ok(unknown_application(&visit)),
+    }
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    let Some(asked) = Asked::read(&visit) else {
+        return Ok(unknown_application(&visit));
+    };
+    if form.value("intent") == "cancel" {
+        return Ok(visit.see_other(&asked.answer("error", "access_denied")));
+    }
+    let typed = Typed {
+        email_address: form.field(Field::EmailAddress).to_owned(),
+        first_name: form.field(Field::FirstName).to_owned(),
+        last_name: form.field(Field::LastName).to_owned(),
+        is_verified: form.value("isVerified") == "on",
+    };
+    let profile = match profile(&typed) {
+        Ok(profile) => profile,
+        Err(found) => return render(&visit, &asked, typed, &found).await,
+    };
+    let (state, now) = (asked.state.clone(), visit.app.now());
+    let code = visit
+        .app
+        .store
+        .transaction(move |connection| allow_provider(connection, &state, &profile, now))
+        .await?;
+    Ok(visit.see_other(&match code {
+        Some(code) => asked.answer("code", &code),
+        // Nobody waits any more; the application says so better than a provider could.
+        None => asked.answer("code", ""),
+    }))
+}
+
+/// The provider's id of somebody follows from the address.
+fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
+    let mut found = Vec::new();
+    let names = Names::parse(&typed.first_name, &typed.last_name).unwrap_or_else(|wrong| {
+        found.extend(wrong);
+        Names::default()
+    });
+    let email_address = check_email_address(&typed.email_address, Field::EmailAddress).unwrap_or_else(|error| {
+        found.push(error);
+        String::new()
+    });
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let hash = hash(&email_addresses::normalize(&email_address));
+    Ok(ExternalProfile {
+        provider_user_id: hash[..10].iter().map(|byte| format!("{byte:02x}")).collect(),
+        email_address,
+        email_address_verified: typed.is_verified,
+        first_name: names.first,
+        last_name: names.last,
+    })
+}
+
+fn unknown_application(visit: &Visit) -> Response<Body> {
+    let sentence = format!(
+        "{PROVIDER_NAME} does not know the application that sent you here, or where it wants you to return. Start again \
+         in the application."
+    );
+    errors::error_page(&visit.app, StatusCode::BAD_REQUEST, PROVIDER_NAME, sentence, None)
+}
+
+async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError]) -> PageResult {
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &visit.app.instance_id)
+        .append_pair("redirect_uri", &format!("{}{CALLBACK}", visit.app.origin))
+        .append_pair("state", &asked.state)
+        .finish();
+    let template = AuthorizePage {
+        frame: Frame::new(&visit.app, PROVIDER_NAME),
+        form: FormFrame {
+            action: format!("{AUTHORIZE}?{query}"),
+            token: visit.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: Vec::new(),
+            return_host: None,
+        },
+        provider: PROVIDER_NAME,
+        typed,
+    };
+    let target = end(visit, asked).await?;
+    Ok(form_page(visit, &template, found, target.as_ref()))
+}
+
+/// Where the redirects after this form go on to. A real provider does not know that and need not: its application's
+/// pages are on another origin, and their own policy counts.
+async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
+    let state = asked.state.clone();
+    let open = visit
+        .app
+        .store
+        .transaction(move |connection| Ok(oauth_attempts::peek(connection, &state)?))
+        .await?;
+    Ok(open.and_then(|(purpose, query)| {
+        let flow = match purpose {
+            Purpose::SignUp => Flow::SignUp,
+            Purpose::SignIn | Purpose::Connect => Flow::SignIn,
+        };
+        let params = Params::parse(query.trim_start_matches('?'));
+        let home = visit.known.browser.home_origin.as_deref();
+        Destination::of(flow, &visit.app.redirects, &params, home).url
+    }))
+}

@@ -1,0 +1,134 @@
+//! The way through the outside provider: the button that leads there, and the address that people come back to.
+
+use axum::body::Body;
+use axum::http::Response;
+use url::form_urlencoded;
+
+use super::destination::Flow;
+use super::errors::{self, PageResult};
+use super::example_id::AUTHORIZE;
+use super::form::Submission;
+use super::params::Params;
+use super::person::Person;
+use super::user::profile;
+use super::visit::Visit;
+use super::{path, sign_in};
+use crate::flow::{ExternalStep, FlowError, leave_for_provider, return_from_provider};
+use crate::store::{OauthAttempt, Purpose, oauth_attempts};
+
+pub(super) const CALLBACK: &str = "/v1/oauth_callback";
+
+/// Where the button of a page leads; `None` if there is no provider.
+pub(super) fn button(visit: &Visit, path: &str) -> Option<String> {
+    let params = visit.params.without_ticket();
+    visit.settings.example_provider_enabled.then(|| params.link(path, &[]))
+}
+
+pub(super) async fn sign_in(Submission { visit, .. }: Submission) -> PageResult {
+    start(&visit, Flow::SignIn).await
+}
+
+pub(super) async fn sign_up(Submission { visit, .. }: Submission) -> PageResult {
+    start(&visit, Flow::SignUp).await
+}
+
+async fn start(visit: &Visit, flow: Flow) -> PageResult {
+    if let Some(session) = visit.sole_session() {
+        return Ok(visit.finish(flow, session));
+    }
+    let purpose = match flow {
+        Flow::SignIn => Purpose::SignIn,
+        Flow::SignUp => Purpose::SignUp,
+    };
+    leave(visit, purpose, None).await
+}
+
+/// Sends the browser to the provider.
+pub(super) async fn leave(visit: &Visit, purpose: Purpose, user_id: Option<String>) -> PageResult {
+    if !visit.settings.example_provider_enabled {
+        return Ok(errors::not_found_page(&visit.app));
+    }
+    let (browser, query, now) = (
+        visit.known.browser.clone(),
+        visit.params.without_ticket().link("", &[]),
+        visit.app.now(),
+    );
+    let state = visit
+        .app
+        .store
+        .transaction(move |connection| {
+            leave_for_provider(connection, &browser, purpose, user_id.as_deref(), &query, now)
+        })
+        .await?;
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &visit.app.instance_id)
+        .append_pair("redirect_uri", &format!("{}{CALLBACK}", visit.app.origin))
+        .append_pair("scope", "openid email profile")
+        .append_pair("state", &state)
+        .finish();
+    Ok(visit.see_other(&format!("{AUTHORIZE}?{query}")))
+}
+
+/// `/v1/oauth_callback`: back from the provider, with a code or with an error.
+pub(crate) async fn callback(mut visit: Visit) -> PageResult {
+    let (browser, state, now) = (
+        visit.known.browser.clone(),
+        visit.own_parameter("state").unwrap_or_default(),
+        visit.app.now(),
+    );
+    let taken = visit
+        .app
+        .store
+        .transaction(move |connection| Ok(oauth_attempts::take(connection, &state, &browser.id, now)?))
+        .await?;
+    let Some(attempt) = taken else {
+        // Opened twice, too late, or in another browser than it began in. The first may have signed in.
+        return Ok(match visit.sole_session() {
+            Some(session) => visit.finish(Flow::SignIn, session),
+            None => sign_in::refuse(&visit, FlowError::ExternalLost),
+        });
+    };
+    visit.params = Params::parse(attempt.query.trim_start_matches('?'));
+    if visit.own_parameter("error").is_some() {
+        return refuse(visit, &attempt, FlowError::ExternalDenied).await;
+    }
+    let (browser, code, name, now) = (
+        visit.known.browser.clone(),
+        visit.own_parameter("code").unwrap_or_default(),
+        visit.app.application_name.clone(),
+        visit.app.now(),
+    );
+    let asked = attempt.clone();
+    let returned = visit
+        .app
+        .store
+        .transaction(move |connection| return_from_provider(connection, &browser, &asked, &code, &name, now))
+        .await?;
+    match returned {
+        Ok(step) => Ok(onward(&visit, step)),
+        Err(error) => refuse(visit, &attempt, error).await,
+    }
+}
+
+fn onward(visit: &Visit, step: ExternalStep) -> Response<Body> {
+    let to = |path| visit.see_other(&visit.params.link(path, &[]));
+    match step {
+        ExternalStep::SignedIn(session) => visit.finish(Flow::SignIn, &session),
+        ExternalStep::SignedUp(session) => visit.finish(Flow::SignUp, &session),
+        ExternalStep::VerifyEmailAddress => to(path::VERIFY_EMAIL_ADDRESS),
+        ExternalStep::Continue => to(path::CONTINUE),
+        ExternalStep::Connected => visit.see_other(&visit.params.link(path::USER, &[("notice", "connected")])),
+    }
+}
+
+/// Says what is wrong on the page that the person came from.
+async fn refuse(visit: Visit, attempt: &OauthAttempt, error: FlowError) -> PageResult {
+    if attempt.purpose != Purpose::Connect {
+        return Ok(sign_in::refuse(&visit, error));
+    }
+    Ok(match Person::here(visit, path::USER).await {
+        Ok(person) => profile::render(&person, &[error]),
+        Err(elsewhere) => elsewhere,
+    })
+}

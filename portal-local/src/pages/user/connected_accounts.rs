@@ -1,0 +1,27 @@
+//! Connected accounts at the outside provider, a part of `/user`.
+
+use super::super::errors::PageResult;
+use super::super::external;
+use super::super::path;
+use super::super::person::PersonSubmission;
+use super::verify::{Deed, detour};
+use crate::store::{Purpose, external_accounts};
+
+pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
+        return Ok(detour);
+    }
+    external::leave(&person.visit, Purpose::Connect, Some(person.user.id.clone())).await
+}
+
+/// Nobody is locked out by this: an account always keeps a verified address.
+pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
+        return Ok(detour);
+    }
+    let id = form.value("id").to_owned();
+    person
+        .read(move |connection, session| Ok(external_accounts::delete(connection, &session.user_id, &id)?))
+        .await?;
+    Ok(person.done(path::USER, "disconnected"))
+}
