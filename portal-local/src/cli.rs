@@ -45,6 +45,9 @@ pub(crate) struct Serve {
     /// Another origin that people may be sent back to, such as https://app.test; may be repeated.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) redirect_origin: Vec<String>,
+    /// Send people back only to the origins that --redirect-origin names, not to all of this machine, as production does.
+    #[arg(long)]
+    pub(crate) strict_redirects: bool,
     /// Begin with the people and the organization that the command `seed` adds.
     #[arg(long)]
     pub(crate) demo_data: bool,

@@ -9,6 +9,7 @@ use portal_sdk::clock::{Clock, SystemClock};
 
 use crate::error::StartError;
 use crate::portal::LocalPortal;
+use crate::redirect::Loopback;
 use crate::seed::{Seed, SeedOrganization, SeedRole, SeedUser};
 use crate::store::{Location, Settings};
 
@@ -25,6 +26,7 @@ pub struct LocalPortalBuilder {
     pub(crate) token_lifetime_secs: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) redirect_origins: Vec<String>,
+    pub(crate) loopback: Loopback,
     pub(crate) settings: Option<Settings>,
     pub(crate) seed: Seed,
 }
@@ -38,6 +40,7 @@ impl LocalPortalBuilder {
             token_lifetime_secs: DEFAULT_TOKEN_LIFETIME_SECS,
             clock: Arc::new(SystemClock),
             redirect_origins: Vec::new(),
+            loopback: Loopback::Allowed,
             settings: None,
             seed: Seed::default(),
         }
@@ -80,6 +83,13 @@ impl LocalPortalBuilder {
     /// (`localhost`, 127.0.0.0/8, `[::1]`, any port) is allowed without being named. May be called several times.
     pub fn redirect_origin(mut self, origin: impl Into<String>) -> Self {
         self.redirect_origins.push(origin.into());
+        self
+    }
+
+    /// Only the origins that [`redirect_origin`](Self::redirect_origin) names are allowed to be returned to, as in
+    /// production: this machine's others are refused. Default: all of this machine's are allowed.
+    pub fn strict_redirects(mut self) -> Self {
+        self.loopback = Loopback::Named;
         self
     }
 
@@ -136,6 +146,7 @@ impl fmt::Debug for LocalPortalBuilder {
             .field("location", &self.location)
             .field("token_lifetime_secs", &self.token_lifetime_secs)
             .field("redirect_origins", &self.redirect_origins)
+            .field("loopback", &self.loopback)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

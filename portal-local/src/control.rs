@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::error::check_settings;
 use crate::faults::{Fault, FaultAction};
 use crate::json::{ApiError, json};
 use crate::pages::is_from_here;
@@ -99,6 +100,7 @@ async fn show_settings(State(app): State<Arc<App>>) -> Result<Response<Body>, Ap
 /// Changes the settings that the body names.
 async fn change_settings(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
     let changes: serde_json::Map<String, Value> = read(&body)?;
+    let shared = Arc::clone(&app);
     let changed = app
         .store
         .attempt(move |connection| {
@@ -110,6 +112,12 @@ async fn change_settings(State(app): State<Arc<App>>, body: Bytes) -> Result<Res
             let wanted: Settings = serde_json::from_value(found).map_err(|error| {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 ApiError::new(status, "form_param_value_invalid", "Invalid settings").explain(format!("{error}."))
+            })?;
+            check_settings(&wanted, &shared.redirects).map_err(|refused| {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                ApiError::new(status, "form_param_value_invalid", "Invalid settings")
+                    .explain(format!("{refused}."))
+                    .param(refused.name)
             })?;
             settings::write(connection, &wanted)?;
             Ok::<_, ApiError>(wanted)

@@ -1,10 +1,11 @@
-//! [`StartError`]: why a portal did not start.
+//! [`StartError`]: why a portal did not start; [`SettingsError`]: why settings did not change.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::store::OpenError;
+use crate::redirect::RedirectPolicy;
+use crate::store::{OpenError, Settings, StoreError};
 
 /// Why a portal did not start. Each message is one line: what was found, what was expected, what to do.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,9 @@ pub enum StartError {
         /// SQLite's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A setting cannot be as it is wanted.
+    #[error(transparent)]
+    Setting(#[from] RefusedSetting),
     /// Something to begin with cannot be.
     #[error("cannot begin with {what}: {reason}")]
     Seed {
@@ -120,4 +124,52 @@ impl StartError {
             OpenError::Key => Self::SigningKey { path },
         }
     }
+}
+
+/// A setting that cannot be as it is wanted: what was found, what was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found the setting {name} = {found:?}; expected {expected}")]
+#[non_exhaustive]
+pub struct RefusedSetting {
+    /// The field of [`Settings`].
+    pub name: &'static str,
+    /// What was wanted.
+    pub found: String,
+    /// What it can be.
+    pub expected: &'static str,
+}
+
+/// Why settings did not change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A setting cannot be as it is wanted.
+    #[error(transparent)]
+    Refused(#[from] RefusedSetting),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What can be said about settings without asking the database.
+pub(crate) fn check_settings(wanted: &Settings, redirects: &RedirectPolicy) -> Result<(), RefusedSetting> {
+    for (name, found) in wanted.addresses() {
+        if redirects.absolute(found).is_err() {
+            let found = found.to_owned();
+            let expected = "an absolute http or https URL on this machine or on an origin that is allowed to be \
+                            returned to, such as http://localhost:3000/home";
+            return Err(RefusedSetting { name, found, expected });
+        }
+    }
+    let seconds = [
+        ("session_lifetime_secs", Some(wanted.session_lifetime_secs)),
+        ("inactivity_timeout_secs", wanted.inactivity_timeout_secs),
+    ];
+    for (name, found) in seconds {
+        if found == Some(0) {
+            let (found, expected) = ("0".to_owned(), "at least 1 second");
+            return Err(RefusedSetting { name, found, expected });
+        }
+    }
+    Ok(())
 }

@@ -80,7 +80,7 @@ mod seed;
 mod store;
 
 pub use config::LocalPortalBuilder;
-pub use error::StartError;
+pub use error::{RefusedSetting, SettingsError, StartError};
 pub use faults::Fault;
 pub use portal::LocalPortal;
 pub use request_log::RequestRecord;

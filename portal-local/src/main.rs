@@ -63,6 +63,9 @@ async fn serve(serve: Serve) -> Outcome {
     if let Some(path) = serve.database {
         builder = builder.database_file(path);
     }
+    if serve.strict_redirects {
+        builder = builder.strict_redirects();
+    }
     for origin in serve.redirect_origin {
         builder = builder.redirect_origin(origin);
     }

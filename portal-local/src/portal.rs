@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::app::{self, App};
 use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
-use crate::error::StartError;
+use crate::error::{SettingsError, StartError, check_settings};
 use crate::faults::{Fault, Faults};
 use crate::mint::{Mint, MintError};
 use crate::redirect::RedirectPolicy;
@@ -60,8 +60,12 @@ impl LocalPortal {
         // The address first: a port in use must not leave a new database behind.
         let (listener, address) = listen(config.address).await?;
         let origin = format!("http://{address}");
-        let redirects = RedirectPolicy::new(&origin, &config.redirect_origins)
+        let redirects = RedirectPolicy::new(&origin, &config.redirect_origins, config.loopback)
             .map_err(|found| StartError::RedirectOrigin { found })?;
+
+        if let Some(wanted) = &config.settings {
+            check_settings(wanted, &redirects)?;
+        }
 
         let (store, instance) = open(config.location.clone(), config.clock.now()).await?;
         let issuer = format!("{origin}{KEY_PATH}");
@@ -234,12 +238,14 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
-    pub async fn set_settings(&self, wanted: Settings) -> Result<(), StoreError> {
+    /// If a setting cannot be as it is wanted, or the database fails. Nothing has changed then.
+    pub async fn set_settings(&self, wanted: Settings) -> Result<(), SettingsError> {
+        check_settings(&wanted, &self.app.redirects)?;
         let store = &self.app.store;
         store
             .transaction(move |connection| settings::write(connection, &wanted))
             .await
+            .map_err(SettingsError::Store)
     }
 
     /// The latest requests, the oldest first, without the secrets in their addresses.

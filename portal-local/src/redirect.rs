@@ -8,6 +8,15 @@ use url::{Host, Origin, Url};
 pub(crate) struct RedirectPolicy {
     portal: Url,
     extra: Vec<Origin>,
+    loopback: Loopback,
+}
+
+/// Whether people may be sent to every origin of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loopback {
+    Allowed,
+    /// Only to those that are named.
+    Named,
 }
 
 const MOST_BYTES: usize = 2_048;
@@ -21,13 +30,17 @@ pub(crate) struct Refused {
 
 impl RedirectPolicy {
     /// Gives back the text of `extra` that is no origin.
-    pub(crate) fn new(portal_origin: &str, extra: &[String]) -> Result<Self, String> {
+    pub(crate) fn new(portal_origin: &str, extra: &[String], loopback: Loopback) -> Result<Self, String> {
         let portal = Url::parse(portal_origin).map_err(|_| portal_origin.to_owned())?;
         let extra = extra
             .iter()
             .map(|text| origin(text).ok_or_else(|| text.clone()))
             .collect::<Result<_, _>>()?;
-        Ok(Self { portal, extra })
+        Ok(Self {
+            portal,
+            extra,
+            loopback,
+        })
     }
 
     /// An absolute address that people may be sent to.
@@ -60,7 +73,9 @@ impl RedirectPolicy {
             || url.path().starts_with("//");
         let is_plain =
             matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
-        let is_known = self.is_own(&url) || is_loopback(&url) || self.extra.contains(&url.origin());
+        let is_known = self.is_own(&url)
+            || (self.loopback == Loopback::Allowed && is_loopback(&url))
+            || self.extra.contains(&url.origin());
         if !is_suspicious && is_plain && is_known {
             Ok(url)
         } else {
@@ -120,7 +135,12 @@ mod tests {
     use super::*;
 
     fn policy() -> RedirectPolicy {
-        RedirectPolicy::new("http://127.0.0.1:8787", &["https://app.test".to_owned()]).unwrap()
+        RedirectPolicy::new(
+            "http://127.0.0.1:8787",
+            &["https://app.test".to_owned()],
+            Loopback::Allowed,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -183,7 +203,7 @@ mod tests {
             "*",
         ] {
             assert_eq!(
-                RedirectPolicy::new("http://127.0.0.1:1", &[text.to_owned()]).unwrap_err(),
+                RedirectPolicy::new("http://127.0.0.1:1", &[text.to_owned()], Loopback::Allowed).unwrap_err(),
                 text
             );
         }
@@ -196,6 +216,21 @@ mod tests {
         assert_eq!(url.as_str(), "http://localhost/?a=%20b&c&d=+&__clerk_db_jwt=a+b#f");
         replace_query(&mut url, &["__clerk_db_jwt", "a", "c", "d"], &[]);
         assert_eq!(url.as_str(), "http://localhost/#f");
+    }
+
+    #[test]
+    fn strict_portals_send_people_only_where_they_were_told() {
+        let named = ["http://localhost:3000".to_owned()];
+        let strict = RedirectPolicy::new("http://127.0.0.1:8787", &named, Loopback::Named).unwrap();
+        for (text, is_allowed) in [
+            ("http://localhost:3000/x", true),
+            ("http://127.0.0.1:8787/user", true),
+            ("http://localhost:4000/", false),
+            ("http://127.0.0.1:3000/", false),
+            ("https://localhost:3000/", false),
+        ] {
+            assert_eq!(strict.absolute(text).is_ok(), is_allowed, "{text}");
+        }
     }
 
     #[test]

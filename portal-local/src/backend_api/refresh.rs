@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::directives::SignedIn;
-use crate::flow::session_token;
+use crate::flow::{session_token, use_session};
 use crate::json::{ApiError, json};
 use crate::mint::{SessionClaims, TokenUse};
 use crate::store::refresh_tokens::RefreshToken;
@@ -85,7 +85,7 @@ fn renew(
     let Some(client) = clients::find(connection, &session.client_id)? else {
         return Ok(Err(Refusal::SessionInactive));
     };
-    sessions::touch(connection, &session, now)?;
+    use_session(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(&request.request_origin), now)?;
     let body = match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.

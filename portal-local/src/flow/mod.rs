@@ -46,6 +46,7 @@ pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code
 pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
 pub(crate) use session::{
     begin_session, choose_session, end_session, end_sessions_of, live_session, live_sessions, session_token,
+    use_session,
 };
 pub(crate) use sign_in::{
     LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,

@@ -9,10 +9,8 @@ use crate::mint::TokenUse;
 use crate::store::{Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, settings, users};
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
-/// Clerk's default for the longest life of a session.
-const LIFETIME_MILLIS: i64 = 7 * DAY_MILLIS;
-const ABANDONED_AFTER_MILLIS: i64 = 30 * DAY_MILLIS;
+/// A session that is never used, where no shorter time is set.
+const ABANDONED_AFTER_SECS: u32 = 30 * 24 * 60 * 60;
 
 /// Signs `user_id` in at `client`. In single-session mode this replaces whoever was signed in there; otherwise the
 /// others stay, and applications see the new one.
@@ -22,7 +20,8 @@ pub(crate) fn begin_session(
     user_id: &str,
     now: UnixTime,
 ) -> Result<Session, StoreError> {
-    let is_sole = settings::read(connection)?.single_session_mode;
+    let settings = settings::read(connection)?;
+    let is_sole = settings.single_session_mode;
     for previous in sessions::live_of_client(connection, &client.id, now)? {
         if is_sole || previous.user_id == user_id {
             sessions::end(connection, &previous.id, SessionStatus::Replaced, now)?;
@@ -32,14 +31,25 @@ pub(crate) fn begin_session(
         client_id: &client.id,
         user_id,
         is_sole,
-        expire_at: now.plus_millis(LIFETIME_MILLIS),
-        abandon_at: now.plus_millis(ABANDONED_AFTER_MILLIS),
+        expire_at: later(now, settings.session_lifetime_secs),
+        abandon_at: later(now, settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS)),
     };
     let session = sessions::insert(connection, &new, now)?;
     clients::set_active(connection, &client.id, &session.id, now)?;
     users::signed_in(connection, user_id, now)?;
     new_device::tell(connection, &session, now)?;
     task::settle_new(connection, session, now)
+}
+
+fn later(now: UnixTime, secs: u32) -> UnixTime {
+    now.plus_millis(i64::from(secs) * 1_000)
+}
+
+/// An application used the session, which keeps it from being abandoned.
+pub(crate) fn use_session(connection: &Connection, session: &Session, now: UnixTime) -> Result<(), StoreError> {
+    let timeout = settings::read(connection)?.inactivity_timeout_secs;
+    sessions::touch(connection, session, timeout.map(|secs| later(now, secs)), now)?;
+    Ok(())
 }
 
 /// A token for a session as it is now.

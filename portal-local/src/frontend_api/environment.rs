@@ -66,7 +66,7 @@ fn environment(app: &App, settings: &Settings) -> Value {
         "object": "environment",
         "id": app.instance_id,
         "auth_config": auth_config(app, settings),
-        "display_config": display_config(app),
+        "display_config": display_config(app, settings),
         "user_settings": user_settings(settings),
         "organization_settings": {
             "enabled": settings.organizations_enabled,
@@ -94,8 +94,8 @@ fn environment(app: &App, settings: &Settings) -> Value {
     })
 }
 
-fn display_config(app: &App) -> Value {
-    let mut config = page_addresses(app);
+fn display_config(app: &App, settings: &Settings) -> Value {
+    let mut config = page_addresses(app, settings);
     let look = json!({
         "object": "display_config",
         "id": app.instance_id,
@@ -131,10 +131,12 @@ fn display_config(app: &App) -> Value {
     config
 }
 
-/// Where the pages are. The instance does not know where its application is; the default page stands in for its home.
-fn page_addresses(app: &App) -> Value {
+/// Where the pages are, and where they lead. Where nobody has said where the application is, the default page stands in
+/// for its home.
+fn page_addresses(app: &App, settings: &Settings) -> Value {
     let page = |path: &str| format!("{}{path}", app.origin);
-    let home = page("/default-redirect");
+    let home = settings.home_url.clone().unwrap_or_else(|| page("/default-redirect"));
+    let set = |url: &Option<String>, default: &str| url.as_deref().unwrap_or(default).to_owned();
     json!({
         "home_url": home,
         "sign_in_url": page("/sign-in"),
@@ -142,16 +144,16 @@ fn page_addresses(app: &App) -> Value {
         "user_profile_url": page("/user"),
         "waitlist_url": page("/waitlist"),
         "oauth_consent_url": page("/oauth-consent"),
-        "after_sign_in_url": home,
-        "after_sign_up_url": home,
+        "after_sign_in_url": set(&settings.after_sign_in_url, &home),
+        "after_sign_up_url": set(&settings.after_sign_up_url, &home),
         "after_sign_out_one_url": page("/sign-in/choose"),
         "after_sign_out_all_url": page("/sign-in"),
         "after_switch_session_url": home,
-        "after_join_waitlist_url": home,
+        "after_join_waitlist_url": set(&settings.after_join_waitlist_url, &home),
         "organization_profile_url": page("/organization"),
         "create_organization_url": page("/create-organization"),
-        "after_leave_organization_url": page("/organization-list"),
-        "after_create_organization_url": home,
+        "after_leave_organization_url": set(&settings.after_leave_organization_url, &page("/organization-list")),
+        "after_create_organization_url": set(&settings.after_create_organization_url, &home),
         "logo_link_url": home,
     })
 }

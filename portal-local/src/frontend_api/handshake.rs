@@ -20,7 +20,7 @@ use url::{Url, form_urlencoded};
 
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::{activate, live_session, session_token};
+use crate::flow::{activate, live_session, session_token, use_session};
 use crate::json::ApiError;
 use crate::mint::TokenUse;
 use crate::redirect::replace_query;
@@ -201,7 +201,7 @@ fn directives(
         session = activate(connection, &session, wanted, now)?.unwrap_or(session);
     }
     sessions::see(connection, &mut session, asked.user_agent.as_deref())?;
-    sessions::touch(connection, &session, now)?;
+    use_session(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
     let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;
     let signed_in = directives::SignedIn {

@@ -82,7 +82,7 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
 
 fn render(person: &Person, name: String, slug: String, found: &[FlowError]) -> Response<Body> {
     let visit = &person.visit;
-    let destination = visit.destination(Flow::SignIn);
+    let destination = visit.destination(Flow::CreateOrganization);
     let mut form = person.form_frame(path::CREATE_ORGANIZATION, found);
     form.notices.clone_from(&destination.notices);
     let may_not = |error: &FlowError| matches!(error, FlowError::CreationDisabled | FlowError::OrganizationsDisabled);
@@ -126,14 +126,14 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
         })
         .await?;
     match invited {
-        Ok(()) => Ok(person.visit.finish(Flow::SignIn, &person.session)),
+        Ok(()) => Ok(person.visit.finish(Flow::CreateOrganization, &person.session)),
         Err(error) => render_invite(&person, addresses, role, &[error]).await,
     }
 }
 
 /// Where "Skip" leads: to the end of the flow.
 pub(super) async fn finish(person: Person) -> Response<Body> {
-    person.visit.finish(Flow::SignIn, &person.session)
+    person.visit.finish(Flow::CreateOrganization, &person.session)
 }
 
 async fn render_invite(person: &Person, addresses: String, role: String, found: &[FlowError]) -> PageResult {
@@ -153,6 +153,6 @@ async fn render_invite(person: &Person, addresses: String, role: String, found: 
         roles,
         skip: visit.params.link(path::CREATE_ORGANIZATION_FINISH, &[]),
     };
-    let target = visit.destination(Flow::SignIn).url;
+    let target = visit.destination(Flow::CreateOrganization).url;
     Ok(form_page(visit, &template, found, target.as_ref()))
 }

@@ -6,11 +6,40 @@ use url::Url;
 use super::params::Params;
 use super::path;
 use crate::redirect::RedirectPolicy;
+use crate::store::Settings;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     SignIn,
     SignUp,
+    CreateOrganization,
+    LeaveOrganization,
+    JoinWaitlist,
+}
+
+impl Flow {
+    /// The parameters that come before and after `redirect_url`. An organization may be created on the way of signing
+    /// in, and nobody who leaves one or waits is forced anywhere.
+    fn force_and_fallback(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::SignIn | Self::CreateOrganization => {
+                Some((query::SIGN_IN_FORCE_REDIRECT_URL, query::SIGN_IN_FALLBACK_REDIRECT_URL))
+            }
+            Self::SignUp => Some((query::SIGN_UP_FORCE_REDIRECT_URL, query::SIGN_UP_FALLBACK_REDIRECT_URL)),
+            Self::LeaveOrganization | Self::JoinWaitlist => None,
+        }
+    }
+
+    /// What an administrator has set for it.
+    fn setting(self, settings: &Settings) -> Option<&str> {
+        match self {
+            Self::SignIn => settings.after_sign_in_url.as_deref(),
+            Self::SignUp => settings.after_sign_up_url.as_deref(),
+            Self::CreateOrganization => settings.after_create_organization_url.as_deref(),
+            Self::LeaveOrganization => settings.after_leave_organization_url.as_deref(),
+            Self::JoinWaitlist => settings.after_join_waitlist_url.as_deref(),
+        }
+    }
 }
 
 /// Where a flow ends, and what was passed over on the way to that answer.
@@ -22,15 +51,18 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Clerk's order: the forced address, `redirect_url`, the fallback, the application that this browser came from. An
-    /// address that is not allowed is dropped, and the next one counts.
-    pub(super) fn of(flow: Flow, policy: &RedirectPolicy, params: &Params, home_origin: Option<&str>) -> Self {
-        let (force, fallback) = match flow {
-            Flow::SignIn => (query::SIGN_IN_FORCE_REDIRECT_URL, query::SIGN_IN_FALLBACK_REDIRECT_URL),
-            Flow::SignUp => (query::SIGN_UP_FORCE_REDIRECT_URL, query::SIGN_UP_FALLBACK_REDIRECT_URL),
-        };
+    /// Clerk's order: the forced address, `redirect_url`, the fallback, what an administrator has set for the flow, and
+    /// the application. An address that is not allowed is dropped, and the next one counts.
+    pub(super) fn of(
+        flow: Flow,
+        policy: &RedirectPolicy,
+        params: &Params,
+        settings: &Settings,
+        home_origin: Option<&str>,
+    ) -> Self {
+        let (force, fallback) = flow.force_and_fallback().unzip();
         let mut notices = Vec::new();
-        for name in [force, query::REDIRECT_URL, fallback] {
+        for name in [force, Some(query::REDIRECT_URL), fallback].into_iter().flatten() {
             let Some(text) = params.value(name) else { continue };
             match policy.resolve(text) {
                 Ok(url) => {
@@ -42,8 +74,9 @@ impl Destination {
                 Err(refused) => notices.push(refused_sentence(refused.host.as_deref())),
             }
         }
-        let home = home_origin.and_then(|origin| policy.absolute(origin).ok());
-        Self { url: home, notices }
+        let set = [flow.setting(settings), settings.home_url.as_deref(), home_origin];
+        let url = set.into_iter().flatten().find_map(|text| policy.absolute(text).ok());
+        Self { url, notices }
     }
 
     /// The host to name before somebody is sent there; `None` for the portal's own pages.
@@ -72,10 +105,11 @@ pub(super) fn refused_sentence(host: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redirect::Loopback;
 
     fn ends_at(flow: Flow, raw: &str, home: Option<&str>) -> (Option<String>, usize) {
-        let policy = RedirectPolicy::new("http://127.0.0.1:8787", &[]).unwrap();
-        let destination = Destination::of(flow, &policy, &Params::parse(raw), home);
+        let policy = RedirectPolicy::new("http://127.0.0.1:8787", &[], Loopback::Allowed).unwrap();
+        let destination = Destination::of(flow, &policy, &Params::parse(raw), &Settings::default(), home);
         (destination.url.map(Into::into), destination.notices.len())
     }
 
@@ -115,5 +149,42 @@ mod tests {
         let raw = "redirect_url=https://evil.example/&sign_in_fallback_redirect_url=http://localhost/3";
         assert_eq!(ends_at(Flow::SignIn, raw, None), (Some("http://localhost/3".into()), 1));
         assert_eq!(ends_at(Flow::SignUp, raw, None), (None, 1));
+    }
+
+    #[test]
+    fn what_an_administrator_has_set_comes_before_the_application() {
+        let settings = Settings {
+            home_url: Some("http://localhost:3000/home".into()),
+            after_sign_in_url: Some("http://localhost:3000/in".into()),
+            after_create_organization_url: Some("http://localhost:3000/created".into()),
+            after_join_waitlist_url: Some("https://evil.example/".into()),
+            ..Settings::default()
+        };
+        let policy = RedirectPolicy::new("http://127.0.0.1:8787", &[], Loopback::Allowed).unwrap();
+        for (flow, raw, expected) in [
+            (Flow::SignIn, "", "http://localhost:3000/in"),
+            (Flow::SignUp, "", "http://localhost:3000/home"),
+            (Flow::CreateOrganization, "", "http://localhost:3000/created"),
+            (
+                Flow::LeaveOrganization,
+                "sign_in_force_redirect_url=/x",
+                "http://localhost:3000/home",
+            ),
+            (Flow::JoinWaitlist, "", "http://localhost:3000/home"),
+            (Flow::SignIn, "redirect_url=http://localhost/2", "http://localhost/2"),
+            (
+                Flow::CreateOrganization,
+                "sign_in_force_redirect_url=http://localhost/1",
+                "http://localhost/1",
+            ),
+        ] {
+            let params = Params::parse(raw);
+            let destination = Destination::of(flow, &policy, &params, &settings, Some("http://localhost:4000"));
+            assert_eq!(
+                destination.url.map(String::from).as_deref(),
+                Some(expected),
+                "{flow:?} {raw}"
+            );
+        }
     }
 }

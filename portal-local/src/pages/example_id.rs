@@ -181,6 +181,6 @@ async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
         };
         let params = Params::parse(query.trim_start_matches('?'));
         let home = visit.known.browser.home_origin.as_deref();
-        Destination::of(flow, &visit.app.redirects, &params, home).url
+        Destination::of(flow, &visit.app.redirects, &params, &visit.settings, home).url
     }))
 }

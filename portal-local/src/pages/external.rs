@@ -37,8 +37,8 @@ async fn start(visit: &Visit, flow: Flow) -> PageResult {
         return Ok(visit.finish(flow, session));
     }
     let purpose = match flow {
-        Flow::SignIn => Purpose::SignIn,
         Flow::SignUp => Purpose::SignUp,
+        _ => Purpose::SignIn,
     };
     leave(visit, purpose, None).await
 }

@@ -105,7 +105,7 @@ impl Visit {
 
     pub(super) fn destination(&self, flow: Flow) -> Destination {
         let home = self.known.browser.home_origin.as_deref();
-        Destination::of(flow, &self.app.redirects, &self.params, home)
+        Destination::of(flow, &self.app.redirects, &self.params, &self.settings, home)
     }
 
     /// The end of a flow: off to its destination, with the development browser handed over; first to what the session
@@ -129,10 +129,10 @@ impl Visit {
 
     /// Somebody left an organization: back to the application if one sent them here, else to those that remain.
     pub(super) fn after_organization(&self) -> Response<Body> {
-        let text = self.params.value(query::REDIRECT_URL);
-        match text.and_then(|text| self.app.redirects.resolve(text).ok()) {
-            Some(url) => self.send_to(url),
-            None => self.see_other(path::ORGANIZATION_LIST),
+        let is_set = self.settings.after_leave_organization_url.is_some();
+        match self.destination(Flow::LeaveOrganization).url {
+            Some(url) if is_set || self.redirect_url().is_some() => self.send_to(url),
+            _ => self.see_other(path::ORGANIZATION_LIST),
         }
     }
 
@@ -148,8 +148,8 @@ impl Visit {
             Ok(Some((_, session))) => self.finish(flow, &session),
             Ok(None) => {
                 let start = match flow {
-                    Flow::SignIn => path::SIGN_IN,
                     Flow::SignUp => path::SIGN_UP,
+                    _ => path::SIGN_IN,
                 };
                 self.see_other(&self.params.link(start, &[("notice", "expired")]))
             }

@@ -54,13 +54,17 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         .await?;
     Ok(match joined {
         // Whether the address was there before is nobody's business.
+        Ok(_) if visit.settings.after_join_waitlist_url.is_some() => match visit.destination(Flow::JoinWaitlist).url {
+            Some(url) => visit.send_to(url),
+            None => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),
+        },
         Ok(_) => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),
         Err(error) => render(&visit, address, &[error]),
     })
 }
 
 fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response<Body> {
-    let destination = visit.destination(Flow::SignUp);
+    let destination = visit.destination(Flow::JoinWaitlist);
     let came_from = visit.params.value(query::REDIRECT_URL);
     let back = came_from.and_then(|text| visit.app.redirects.resolve(text).ok());
     let template = WaitlistPage {
@@ -77,7 +81,7 @@ fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response
         sign_in: visit.params.link(path::SIGN_IN, &[]),
         back: back.map(|url| (url.to_string(), host_of(&url))),
     };
-    form_page(visit, &template, found, None)
+    form_page(visit, &template, found, destination.url.as_ref())
 }
 
 /// Where the "this was not me" link of a mail ends.

@@ -262,11 +262,16 @@ pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTi
     Ok(())
 }
 
-/// The session was used.
-pub(crate) fn touch(connection: &Connection, session: &Session, now: UnixTime) -> rusqlite::Result<()> {
+/// The session was used. Some applications let sessions end that are not, at `abandon_at`.
+pub(crate) fn touch(
+    connection: &Connection,
+    session: &Session,
+    abandon_at: Option<UnixTime>,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE sessions SET last_active_at = ? WHERE id = ?",
-        params![Millis(now), session.id],
+        "UPDATE sessions SET last_active_at = ?, abandon_at = coalesce(?, abandon_at) WHERE id = ?",
+        params![Millis(now), abandon_at.map(Millis), session.id],
     )?;
     connection.execute(
         "UPDATE users SET last_active_at = ? WHERE id = ?",

@@ -52,6 +52,39 @@ pub struct Settings {
     pub create_organization_enabled: bool,
     /// Whether addresses with `+clerk_test` always get the code `424242`.
     pub test_mode: bool,
+    /// How long a session can live, in seconds, at least 1. Sessions that have begun keep their end. Default: seven days.
+    pub session_lifetime_secs: u32,
+    /// After how many seconds without use a session is over; `None` is never.
+    pub inactivity_timeout_secs: Option<u32>,
+    /// The application's home: an absolute URL that people may be sent to. Default: the application that the browser
+    /// came from last.
+    pub home_url: Option<String>,
+    /// Where a sign-in ends that names no other place, an absolute URL. Default: [`home_url`](Self::home_url).
+    pub after_sign_in_url: Option<String>,
+    /// Where a sign-up ends that names no other place, an absolute URL. Default: [`home_url`](Self::home_url).
+    pub after_sign_up_url: Option<String>,
+    /// Where people go who have created an organization, an absolute URL. Default: [`home_url`](Self::home_url).
+    pub after_create_organization_url: Option<String>,
+    /// Where people go who have left an organization, an absolute URL. Default: the portal's list of organizations.
+    pub after_leave_organization_url: Option<String>,
+    /// Where people go who have joined the waitlist, an absolute URL. Default: they stay, and are told.
+    pub after_join_waitlist_url: Option<String>,
+}
+
+impl Settings {
+    /// The addresses to return to, with their names.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("home_url", &self.home_url),
+            ("after_sign_in_url", &self.after_sign_in_url),
+            ("after_sign_up_url", &self.after_sign_up_url),
+            ("after_create_organization_url", &self.after_create_organization_url),
+            ("after_leave_organization_url", &self.after_leave_organization_url),
+            ("after_join_waitlist_url", &self.after_join_waitlist_url),
+        ]
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, url.as_deref()?)))
+    }
 }
 
 impl Default for Settings {
@@ -70,6 +103,14 @@ impl Default for Settings {
             delete_self_enabled: true,
             create_organization_enabled: true,
             test_mode: true,
+            session_lifetime_secs: 7 * 24 * 60 * 60,
+            inactivity_timeout_secs: None,
+            home_url: None,
+            after_sign_in_url: None,
+            after_sign_up_url: None,
+            after_create_organization_url: None,
+            after_leave_organization_url: None,
+            after_join_waitlist_url: None,
         }
     }
 }

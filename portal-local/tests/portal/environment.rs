@@ -2,7 +2,7 @@ use hyper::Method;
 use portal_local::{Settings, SignUpMode};
 use serde_json::json;
 
-use crate::world::{APP, World};
+use crate::world::{APP, World, sign_up};
 
 #[tokio::test]
 async fn the_environment_says_where_the_pages_are() {
@@ -140,4 +140,121 @@ async fn a_verifier_finds_the_keys_by_the_issuer() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_administrator_says_where_flows_end() {
+    let world = World::start().await;
+    let mut settings = world.portal.settings().await.unwrap();
+    settings.after_sign_up_url = Some("http://localhost:3000/welcome".into());
+    settings.after_create_organization_url = Some("http://localhost:3000/team".into());
+    settings.after_leave_organization_url = Some("http://localhost:3000/left".into());
+    world.portal.set_settings(settings.clone()).await.unwrap();
+
+    let mut browser = world.browser();
+    let done = sign_up(&mut browser, "ada+clerk_test@example.com", "").await;
+    assert!(
+        done.location().starts_with("http://localhost:3000/welcome?"),
+        "{}",
+        done.location()
+    );
+    browser.get("/create-organization").await;
+    let invite = browser.submit(&[("name", "Acme")]).await;
+    browser.follow(&invite).await;
+    let done = browser.get("/create-organization/finish").await;
+    assert!(
+        done.location().starts_with("http://localhost:3000/team?"),
+        "{}",
+        done.location()
+    );
+    browser.get("/organization/delete").await;
+    let gone = browser.submit(&[("confirmation", "Acme")]).await;
+    assert!(
+        gone.location().starts_with("http://localhost:3000/left?"),
+        "{}",
+        gone.location()
+    );
+
+    let display = browser.get("/v1/environment").await.json()["display_config"].clone();
+    assert_eq!(display["after_sign_up_url"], "http://localhost:3000/welcome");
+    assert_eq!(
+        display["after_sign_in_url"],
+        format!("{}/default-redirect", world.portal.origin())
+    );
+
+    settings.sign_up_mode = SignUpMode::Waitlist;
+    settings.after_join_waitlist_url = Some("http://localhost:3000/soon".into());
+    world.portal.set_settings(settings).await.unwrap();
+    let mut patient = world.browser();
+    patient.get("/waitlist").await;
+    let joined = patient.submit(&[("emailAddress", "patient@example.com")]).await;
+    assert!(
+        joined.location().starts_with("http://localhost:3000/soon?"),
+        "{}",
+        joined.location()
+    );
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_are_refused_by_name() {
+    let world = World::start().await;
+    let usual = world.portal.settings().await.unwrap();
+    let mut hostile = usual.clone();
+    hostile.home_url = Some("https://evil.example/".into());
+    let refused = world
+        .portal
+        .set_settings(hostile.clone())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.starts_with("found the setting home_url = \"https://evil.example/\"; expected"),
+        "{refused}"
+    );
+    let mut short = usual.clone();
+    short.session_lifetime_secs = 0;
+    let refused = world.portal.set_settings(short).await.unwrap_err().to_string();
+    assert!(refused.contains("session_lifetime_secs"), "{refused}");
+    assert_eq!(world.portal.settings().await.unwrap(), usual);
+
+    let started = world.clock.builder().settings(hostile).start().await;
+    assert!(started.unwrap_err().to_string().contains("home_url"));
+    let answer = world
+        .application()
+        .call(
+            Method::PATCH,
+            "/__local/settings",
+            None,
+            json!({ "home_url": "/home" }).to_string(),
+        )
+        .await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["errors"][0]["meta"]["param_name"], "home_url");
+}
+
+#[tokio::test]
+async fn sessions_end_when_an_administrator_wants_them_to() {
+    let world = World::start().await;
+    let mut settings = world.portal.settings().await.unwrap();
+    settings.session_lifetime_secs = 3_600;
+    settings.inactivity_timeout_secs = Some(600);
+    world.portal.set_settings(settings).await.unwrap();
+    let (mut used, mut left) = (
+        world.signed_up("used+clerk_test@example.com").await,
+        world.signed_up("left+clerk_test@example.com").await,
+    );
+    let application = world.application();
+    for _ in 0..5 {
+        world.clock.forward_secs(500);
+        assert!(application.handshake(&mut used).await.is_signed_in());
+    }
+    assert!(
+        !application.handshake(&mut left).await.is_signed_in(),
+        "nobody used it for ten minutes"
+    );
+    world.clock.forward_secs(1_200);
+    assert!(
+        !application.handshake(&mut used).await.is_signed_in(),
+        "an hour is over"
+    );
 }

@@ -125,5 +125,10 @@ fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[Fl
         button,
         cancel: visit.params.link(path::ORGANIZATION, &[]),
     };
-    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+    form_page(
+        visit,
+        &template,
+        found,
+        visit.destination(Flow::LeaveOrganization).url.as_ref(),
+    )
 }
