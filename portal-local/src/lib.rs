@@ -27,6 +27,8 @@
 //! - [`LocalPortal::sign_in_link_for`] signs somebody in without password and code.
 //! - [`LocalPortal::outbox`] has the codes that would have been mailed. An address whose part before the `@` contains
 //!   `+clerk_test` always gets the code `424242` and no mail.
+//! - Example ID is an outside provider that the portal plays: whoever presses *Continue with Example ID* says there who
+//!   they are, and whether the provider has verified their address. It stands for every social connection.
 //! - [`LocalPortal::request_log`] tells whether a handshake or a refresh took place.
 //! - [`LocalPortal::fault`] makes endpoints fail or wait; [`LocalPortal::rotate_signing_key`] and
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
