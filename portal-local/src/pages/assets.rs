@@ -1,4 +1,4 @@
-//! The stylesheet and the icon.
+//! The stylesheet, the scripts and the icon.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 
@@ -23,6 +23,10 @@ pub(super) async fn fragment_script() -> Asset {
         "text/javascript; charset=utf-8",
         include_str!("../../assets/fragment.js"),
     )
+}
+
+pub(super) async fn copy_script() -> Asset {
+    asset("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))
 }
 
 pub(super) async fn icon() -> Asset {

@@ -97,6 +97,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/outbox.json", get(outbox::json))
         .route("/__local/portal.css", get(assets::stylesheet))
         .route("/__local/fragment.js", get(assets::fragment_script))
+        .route("/__local/copy.js", get(assets::copy_script))
         .route("/__local/icon.svg", get(assets::icon))
         .route("/__local/avatar/{file}", get(avatar::show))
         .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
