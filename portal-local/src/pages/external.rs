@@ -12,7 +12,7 @@ use super::params::Params;
 use super::person::Person;
 use super::user::profile;
 use super::visit::Visit;
-use super::{path, sign_in};
+use super::{path, sign_in, sign_up};
 use crate::flow::{ExternalStep, FlowError, leave_for_provider, return_from_provider};
 use crate::store::{OauthAttempt, Purpose, oauth_attempts};
 
@@ -24,11 +24,11 @@ pub(super) fn button(visit: &Visit, path: &str) -> Option<String> {
     visit.settings.example_provider_enabled.then(|| params.link(path, &[]))
 }
 
-pub(super) async fn sign_in(Submission { visit, .. }: Submission) -> PageResult {
+pub(super) async fn from_sign_in(Submission { visit, .. }: Submission) -> PageResult {
     start(&visit, Flow::SignIn).await
 }
 
-pub(super) async fn sign_up(Submission { visit, .. }: Submission) -> PageResult {
+pub(super) async fn from_sign_up(Submission { visit, .. }: Submission) -> PageResult {
     start(&visit, Flow::SignUp).await
 }
 
@@ -90,6 +90,11 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
         });
     };
     visit.params = Params::parse(attempt.query.trim_start_matches('?'));
+    let is_here = |wanted: &String| visit.session.as_ref().is_some_and(|session| session.user_id == *wanted);
+    if attempt.user_id.as_ref().is_some_and(|wanted| !is_here(wanted)) {
+        // Somebody else is signed in by now, whose account at the provider this would be.
+        return Ok(sign_in::refuse(&visit, FlowError::ExternalLost));
+    }
     if visit.own_parameter("error").is_some() {
         return refuse(visit, &attempt, FlowError::ExternalDenied).await;
     }
@@ -124,11 +129,12 @@ fn onward(visit: &Visit, step: ExternalStep) -> Response<Body> {
 
 /// Says what is wrong on the page that the person came from.
 async fn refuse(visit: Visit, attempt: &OauthAttempt, error: FlowError) -> PageResult {
-    if attempt.purpose != Purpose::Connect {
-        return Ok(sign_in::refuse(&visit, error));
-    }
-    Ok(match Person::here(visit, path::USER).await {
-        Ok(person) => profile::render(&person, &[error]),
-        Err(elsewhere) => elsewhere,
+    Ok(match attempt.purpose {
+        Purpose::SignIn => sign_in::refuse(&visit, error),
+        Purpose::SignUp => sign_up::refuse(&visit, error),
+        Purpose::Connect => match Person::here(visit, path::USER).await {
+            Ok(person) => profile::render(&person, &[error]),
+            Err(elsewhere) => elsewhere,
+        },
     })
 }

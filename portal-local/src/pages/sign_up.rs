@@ -46,6 +46,18 @@ struct Typed {
     last_name: String,
 }
 
+impl Typed {
+    /// What the address of the page says.
+    fn prefilled(visit: &Visit) -> Self {
+        let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
+        Self {
+            email_address: prefill(EMAIL_ADDRESS),
+            first_name: prefill(FIRST_NAME),
+            last_name: prefill(LAST_NAME),
+        }
+    }
+}
+
 pub(super) async fn show(visit: Visit) -> PageResult {
     let held = ticket::of(&visit).await?;
     let invited = match held {
@@ -56,15 +68,10 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     if let (Some(session), None) = (visit.sole_session(), &invited) {
         return Ok(visit.finish(Flow::SignUp, session));
     }
-    let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
-    let typed = Typed {
-        email_address: invited.as_ref().map_or_else(
-            || prefill(EMAIL_ADDRESS),
-            |ticket| ticket.address().unwrap_or_default().to_owned(),
-        ),
-        first_name: prefill(FIRST_NAME),
-        last_name: prefill(LAST_NAME),
-    };
+    let mut typed = Typed::prefilled(&visit);
+    if let Some(ticket) = &invited {
+        typed.email_address = ticket.address().unwrap_or_default().to_owned();
+    }
     Ok(render(&visit, typed, invited.is_some(), &[]))
 }
 
@@ -140,6 +147,11 @@ async fn start(
         })
         .await;
     Ok(started?.map_err(|error| vec![error]))
+}
+
+/// The page with what is wrong with another way than its own form.
+pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
+    render(visit, Typed::prefilled(visit), false, &[error])
 }
 
 fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) -> Response<Body> {

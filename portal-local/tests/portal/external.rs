@@ -5,7 +5,7 @@ use portal_local::{LocalPortalBuilder, SeedUser, Settings, SignUpMode};
 use serde_json::Value;
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify, sign_up};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const PAT: &str = "pat+clerk_test@example.com";
@@ -333,6 +333,28 @@ async fn an_account_there_is_connected_and_disconnected() {
     );
     let gone = browser.post(path, &[("form_token", &token), ("id", &id)], &[]).await;
     assert_eq!(gone.location(), "/user?notice=disconnected");
+    assert_eq!(
+        user(&world, ADA).await["external_accounts"].as_array().unwrap().len(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn an_account_is_connected_only_to_whoever_asked() {
+    let world = usual().await;
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, DASHBOARD).await;
+    browser.submit(&[("password", PASSWORD)]).await;
+    browser.get("/user").await;
+    let token = browser.form_token();
+    let away = browser
+        .post("/user/connected-accounts", &[("form_token", &token)], &[])
+        .await;
+    browser.follow(&away).await;
+    let back = browser.submit(&[("emailAddress", PAT), ("isVerified", "on")]).await;
+    browser.post("/user/sign-out", &[("form_token", &token)], &[]).await;
+    sign_up(&mut browser, "next+clerk_test@example.com", DASHBOARD).await;
+    assert_eq!(browser.follow(&back).await.page_error(), "oauth_callback_invalid");
     assert_eq!(
         user(&world, ADA).await["external_accounts"].as_array().unwrap().len(),
         0
