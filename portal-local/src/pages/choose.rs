@@ -9,11 +9,11 @@ use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
 use super::html::Frame;
+use super::person::name_and_address;
 use super::visit::Visit;
 use super::{path, sign_in};
 use crate::flow::choose_session;
-use crate::store::{Session, StoreError};
-use crate::store::{email_addresses, users};
+use crate::store::{Session, StoreError, users};
 
 #[derive(Template)]
 #[template(path = "choose.html")]
@@ -107,15 +107,7 @@ fn account(connection: &Connection, session: &Session, active: Option<&String>) 
     let Some(user) = users::find(connection, &session.user_id)? else {
         return Ok(None);
     };
-    let primary = match &user.primary_email_address_id {
-        Some(id) => email_addresses::find(connection, id)?,
-        None => None,
-    };
-    let address = primary.map(|one| one.address).unwrap_or_default();
-    let (name, address) = match user.full_name() {
-        Some(name) => (name, address),
-        None => (address, String::new()),
-    };
+    let (name, address) = name_and_address(connection, &user)?;
     Ok(Some(Account {
         session_id: session.id.clone(),
         name,

@@ -8,10 +8,11 @@ use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::path;
+use super::person::name_and_address;
 use super::visit::Visit;
 use crate::flow::{SIGN_IN_TOKEN_SECS, issue_sign_in_token};
 use crate::seed::{self, SeedError};
-use crate::store::{email_addresses, users};
+use crate::store::users;
 
 const SIGN_IN_AS: &str = "/__local/sign-in-as";
 const ADD_DEMO: &str = "/__local/add-demo-data";
@@ -47,15 +48,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
             let total = all.len();
             let mut people = Vec::new();
             for user in all.into_iter().take(MOST_PEOPLE) {
-                let primary = match &user.primary_email_address_id {
-                    Some(id) => email_addresses::find(connection, id)?,
-                    None => None,
-                };
-                let address = primary.map(|one| one.address).unwrap_or_default();
-                let (name, address) = match user.full_name() {
-                    Some(name) => (name, address),
-                    None => (address, String::new()),
-                };
+                let (name, address) = name_and_address(connection, &user)?;
                 let id = user.id;
                 people.push(PersonView { id, name, address });
             }

@@ -183,6 +183,19 @@ impl Person {
     }
 }
 
+/// How somebody is listed: their name and their primary address, which is empty if it is all there is to name them by.
+pub(super) fn name_and_address(connection: &Connection, user: &User) -> Result<(String, String), StoreError> {
+    let primary = match &user.primary_email_address_id {
+        Some(id) => email_addresses::find(connection, id)?,
+        None => None,
+    };
+    let address = primary.map(|one| one.address).unwrap_or_default();
+    Ok(match user.full_name() {
+        Some(name) => (name, address),
+        None => (address, String::new()),
+    })
+}
+
 /// Signing in leads back to this page, with the parameters it has now.
 fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response<Body> {
     let here = format!("{}{}", visit.app.origin, visit.params.link(uri.path(), &[]));
