@@ -169,8 +169,8 @@ impl InstanceBuilder {
     }
 
     /// Other origins that the portal may send people back to, such as `https://www.example.net`. They must be allowed at
-    /// Clerk too. Default: the application's own origins and the instance's domain with its subdomains. Whole origins
-    /// only; there are no wildcards.
+    /// Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and in development
+    /// the Frontend API. Whole origins only; there are no wildcards.
     pub fn allowed_redirect_origins<I>(mut self, origins: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,

@@ -45,7 +45,6 @@ pub enum InstanceType {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublishableKey {
     text: Arc<str>,
-    instance_type: InstanceType,
     frontend_api: FrontendApi,
     cookie_suffix: Arc<str>,
 }
@@ -71,7 +70,7 @@ impl PublishableKey {
     /// Development or production.
     #[must_use]
     pub fn instance_type(&self) -> InstanceType {
-        self.instance_type
+        self.frontend_api.instance_type
     }
 
     /// The Frontend API address inside the key.
@@ -109,7 +108,6 @@ impl FromStr for PublishableKey {
             .ok_or_else(|| PublishableKeyError::Content { found: text.into() })?;
         Ok(Self {
             text: text.into(),
-            instance_type,
             frontend_api: FrontendApi::parse(address, instance_type)?,
             cookie_suffix: cookie_suffix(text).into(),
         })
@@ -135,6 +133,7 @@ impl fmt::Debug for PublishableKey {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FrontendApi {
     text: Arc<str>,
+    instance_type: InstanceType,
     local_origin: Option<Arc<str>>,
 }
 
@@ -162,6 +161,7 @@ impl FrontendApi {
         let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
         Ok(Self {
             text: address.into(),
+            instance_type,
             local_origin,
         })
     }
@@ -170,6 +170,11 @@ impl FrontendApi {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the instance behind it is for development or for production.
+    pub(crate) fn instance_type(&self) -> InstanceType {
+        self.instance_type
     }
 
     /// For a local portal its origin, such as `http://127.0.0.1:8787`; `None` for an instance at Clerk.

@@ -35,8 +35,8 @@ pub enum LinkError {
         /// The text.
         found: Box<str>,
     },
-    /// The portal would not send anybody back there.
-    #[error("the portal does not return to this address: {0}")]
+    /// The address to return to is none that people are sent back to.
+    #[error("the return-back URL cannot be used: {0}")]
     ReturnBackUrl(#[from] ReturnBackUrlError),
     /// The page has no such field.
     #[error("the {page} page has no field for {name}; prefill it on another page, or leave it out")]

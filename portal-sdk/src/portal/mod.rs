@@ -169,7 +169,7 @@ impl Portal {
 
 impl From<&FrontendApi> for Portal {
     /// The portal that belongs to a Frontend API, with no settings of an application. It returns people to the
-    /// instance's domain and to the site that a link is requested from.
+    /// instance's domain, in development to the Frontend API, and to the site that a link is requested from.
     fn from(frontend_api: &FrontendApi) -> Self {
         Self {
             settings: Arc::new(Settings::of(frontend_api)),
@@ -182,15 +182,17 @@ impl From<&Instance> for Portal {
     /// The portal as an application of this instance uses it: with its own sign-in and sign-up pages, its redirects,
     /// the origins it allows, and the development token on links.
     fn from(instance: &Instance) -> Self {
+        let of_the_instance = Settings::of(instance.publishable_key().frontend_api());
         let own = instance.public_origins().iter().map(String::into_boxed_str);
+        let others = instance.allowed_redirect_origins().iter().cloned();
         let settings = Settings {
-            origins: own.chain(instance.allowed_redirect_origins().iter().cloned()).collect(),
+            origins: own.chain(others).chain(of_the_instance.origins).collect(),
             is_development: instance.instance_type() == InstanceType::Development,
             is_satellite: instance.is_satellite(),
             sign_in_url: instance.sign_in_url().map(Into::into),
             sign_up_url: instance.sign_up_url().map(Into::into),
             redirects: instance.after_redirects().clone(),
-            ..Settings::of(instance.publishable_key().frontend_api())
+            ..of_the_instance
         };
         Self {
             settings: Arc::new(settings),
@@ -201,13 +203,20 @@ impl From<&Instance> for Portal {
 
 impl Settings {
     fn of(frontend_api: &FrontendApi) -> Self {
-        // A local portal returns people to its own pages, and to nothing that is named after it.
-        let local = frontend_api.local_origin().map(Box::from);
-        let domain = local.is_none().then(|| domain_of(frontend_api.as_str())).flatten();
+        let url = Url::parse(&with_scheme(frontend_api.as_str())).ok();
+        // In development the Frontend API is on Clerk's allow-list by itself: it lies beside the domain, not below it.
+        let is_development = frontend_api.instance_type() == InstanceType::Development;
+        let own = url.as_ref().filter(|_| is_development);
+        // Nothing is named after a local portal, whose pages lie on its Frontend API.
+        let is_local = frontend_api.local_origin().is_some();
+        let domain = url.as_ref().filter(|_| !is_local).and_then(domain_of);
         Self {
             base: portal_base(frontend_api.as_str()).into(),
             domain,
-            origins: local.into_iter().collect(),
+            origins: own
+                .map(|url| url.origin().ascii_serialization().into())
+                .into_iter()
+                .collect(),
             is_development: false,
             is_satellite: false,
             sign_in_url: None,
@@ -218,9 +227,8 @@ impl Settings {
 }
 
 /// The domain of an instance: its Frontend API's host without the first `clerk.`, as Clerk's allow-list has it.
-fn domain_of(frontend_api: &str) -> Option<Box<str>> {
-    let url = Url::parse(&with_scheme(frontend_api)).ok()?;
-    Some(url.host_str()?.replacen("clerk.", "", 1).into())
+fn domain_of(frontend_api: &Url) -> Option<Box<str>> {
+    Some(frontend_api.host_str()?.replacen("clerk.", "", 1).into())
 }
 
 /// Sets the first parameter named `name` and removes the others of that name, as `URLSearchParams.set` does.

@@ -6,12 +6,13 @@ use url::{ParseError, Url};
 
 use super::Portal;
 
-/// An address that was checked by the portal's own rules, so that the portal does not drop it: http(s), without user
-/// information, on an origin that is allowed.
+/// An address that was checked by the portal's own rules, so that the portal does not drop it, and by two more: it has
+/// no user information, and no characters that a browser would leave out or change.
 ///
 /// Allowed are the origin of the request, the application's other
 /// [named origins](crate::instance::InstanceBuilder::public_origin), the instance's domain and its subdomains over https,
-/// and the [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port count.
+/// in development the Frontend API, and the
+/// [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port count.
 /// The portal would silently send the person to its default page otherwise.
 ///
 /// Links check theirs by themselves; make one to check what a visitor sent, such as a `?next=` parameter:
@@ -36,7 +37,7 @@ use super::Portal;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnBackUrl(Url);
 
-/// Why the portal would not send anybody back to an address. It would drop it and lead to its default page instead.
+/// Why an address is none to send people back to. Most of them the portal would drop, and lead to its default page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReturnBackUrlError {
@@ -50,10 +51,7 @@ pub enum ReturnBackUrlError {
         found: Box<str>,
     },
     /// It is neither a URL nor a path.
-    #[error(
-        "{found:?} is no address; the portal would drop it and send the person to its default page; expected an absolute \
-         http(s) URL or a path"
-    )]
+    #[error("{found:?} is no address; expected an absolute http(s) URL or a path")]
     Invalid {
         /// The text.
         found: Box<str>,
@@ -65,15 +63,22 @@ pub enum ReturnBackUrlError {
         found: Box<str>,
     },
     /// It names a user before the host.
-    #[error("{found:?} has user information; the portal would drop it and send the person to its default page")]
+    #[error("{found:?} has user information; expected an address without a name or a password before its host")]
     UserInfo {
         /// The address.
         found: Box<str>,
     },
-    /// Its path begins with two slashes, or it holds control characters.
+    /// It holds control characters. A browser leaves some out and writes others in another way, so that it would go
+    /// elsewhere than was checked.
+    #[error("{found:?} holds control characters; expected an address without, or with them percent-encoded")]
+    Control {
+        /// The text.
+        found: Box<str>,
+    },
+    /// Its path begins with two slashes.
     #[error(
-        "{found:?} has a path of two slashes or control characters; the portal would drop it and send the person to its \
-         default page"
+        "{found:?} has a path that begins with two slashes; the portal would drop it and send the person to its default \
+         page; write it with one"
     )]
     Path {
         /// The address.
@@ -81,8 +86,8 @@ pub enum ReturnBackUrlError {
     },
     /// It lies on an origin that is not allowed.
     #[error(
-        "{found:?} is not on an allowed origin ({allowed}); the portal would drop it and send the person to its default \
-         page; add the origin to allowed_redirect_origins, here and at Clerk"
+        "{found:?} is not on an allowed origin ({allowed}); unless Clerk was told to allow it, the portal would drop it \
+         and send the person to its default page; add the origin to allowed_redirect_origins, here and at Clerk"
     )]
     Origin {
         /// The address.
@@ -101,7 +106,7 @@ impl ReturnBackUrl {
     pub fn parse(text: &str, portal: &Portal, requested_from: Option<&Url>) -> Result<Self, ReturnBackUrlError> {
         let found = || Box::from(text);
         if text.chars().any(char::is_control) {
-            return Err(ReturnBackUrlError::Path { found: found() });
+            return Err(ReturnBackUrlError::Control { found: found() });
         }
         let parsed = match requested_from {
             Some(here) => here.join(text),
@@ -162,8 +167,11 @@ impl fmt::Display for ReturnBackUrl {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
-    use crate::instance::Instance;
+    use crate::instance::{Instance, PublishableKey};
 
     const LIVE_PK: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
     const TEST_PK: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
@@ -221,10 +229,10 @@ mod tests {
             ("https://app.example.com@evil.example/", "UserInfo"),
             ("https://user:pass@app.example.com/", "UserInfo"),
             ("https://app.example.com//evil.example", "Path"),
-            ("/x\n", "Path"),
-            ("\t//evil.example", "Path"),
-            ("java\tscript:alert(1)", "Path"),
-            ("/\0", "Path"),
+            ("/x\n", "Control"),
+            ("\t//evil.example", "Control"),
+            ("java\tscript:alert(1)", "Control"),
+            ("/\0", "Control"),
             ("javascript:alert(1)", "Scheme"),
             ("data:text/html,x", "Scheme"),
             ("ftp://app.example.com/", "Scheme"),
@@ -236,6 +244,75 @@ mod tests {
                 expected,
                 "{text:?}"
             );
+        }
+    }
+
+    /// An application at `http://localhost:3000` whose Frontend API is `frontend_api`.
+    fn portal_of(prefix: &str, frontend_api: &str) -> Portal {
+        let key = STANDARD.encode(format!("{frontend_api}$"));
+        let instance = Instance::builder(format!("pk_{prefix}_{key}"), format!("sk_{prefix}_x"));
+        Portal::from(&instance.build().unwrap())
+    }
+
+    #[test]
+    fn in_development_the_frontend_api_is_allowed_too() {
+        const HERE: Option<&str> = Some("http://localhost:3000/x");
+        let development = portal_of("test", "foo-bar-13.clerk.accounts.dev");
+        let production = portal_of("live", "foo-bar-13.clerk.example.com");
+        let local = portal_of("test", "http://127.0.0.1:8787/accounts.dev");
+        for (portal, text, is_allowed) in [
+            (
+                &development,
+                "https://foo-bar-13.clerk.accounts.dev/v1/verify?a=1",
+                true,
+            ),
+            (&development, "https://foo-bar-13.clerk.accounts.dev:8443/x", false),
+            (&development, "http://foo-bar-13.clerk.accounts.dev/x", false),
+            (&development, "https://deep.foo-bar-13.clerk.accounts.dev/x", false),
+            (&development, "https://other.clerk.accounts.dev/x", false),
+            (&development, "https://clerk.accounts.dev/x", false),
+            (&development, "https://deep.foo-bar-13.accounts.dev/x", true),
+            (&production, "https://foo-bar-13.clerk.example.com/v1/verify", false),
+            (&production, "https://deep.foo-bar-13.example.com/x", true),
+            (&local, "http://127.0.0.1:8787/user", true),
+            (&local, "http://127.0.0.1:8788/user", false),
+            (&local, "https://127.0.0.1:8787/user", false),
+        ] {
+            let expected = if is_allowed { text } else { "Origin" };
+            assert_eq!(checked(portal, HERE, text), expected, "{text}");
+        }
+        // Without an application's settings the key's kind says the same.
+        let key: PublishableKey = TEST_PK.parse().unwrap();
+        let bare = Portal::from(key.frontend_api());
+        let text = "https://foo-bar-13.clerk.accounts.dev/v1/verify";
+        assert_eq!(checked(&bare, None, text), text);
+    }
+
+    #[test]
+    fn errors_say_what_the_portal_would_do_and_no_more() {
+        let portal = portal_of("test", "foo-bar-13.clerk.accounts.dev");
+        let here = Url::parse("http://localhost:3000/x").unwrap();
+        let error = |text| {
+            ReturnBackUrl::parse(text, &portal, Some(&here))
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error("https://evil.example/"),
+            "\"https://evil.example/\" is not on an allowed origin (http://localhost:3000, https://foo-bar-13.accounts.dev \
+             and its subdomains, https://foo-bar-13.clerk.accounts.dev); unless Clerk was told to allow it, the portal \
+             would drop it and send the person to its default page; add the origin to allowed_redirect_origins, here and \
+             at Clerk"
+        );
+        for (text, is_dropped) in [
+            ("javascript:alert(1)", true),
+            ("http://localhost:3000//x", true),
+            // The portal compares origins and would go to these, or cannot read them at all.
+            ("http://ada:pass@localhost:3000/", false),
+            ("/x\n", false),
+            ("https://[", false),
+        ] {
+            assert_eq!(error(text).contains("the portal would drop it"), is_dropped, "{text:?}");
         }
     }
 
