@@ -4,6 +4,7 @@ use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 
+use super::GrpcMediaType;
 use super::headers::joined_values;
 use crate::names::header;
 
@@ -29,8 +30,8 @@ pub enum RequestKind {
     },
     /// A WebSocket or an event stream, which no redirect may touch.
     Stream,
-    /// gRPC, whose status travels in a header of its own.
-    Grpc,
+    /// gRPC or gRPC-Web, whose status travels in a header of its own where there is no message.
+    Grpc(GrpcMediaType),
 }
 
 impl RequestKind {
@@ -41,8 +42,9 @@ impl RequestKind {
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
-        if has(headers, &CONTENT_TYPE, |value| value.starts_with("application/grpc")) {
-            return Self::Grpc;
+        let content_type = joined_values(headers, &CONTENT_TYPE).unwrap_or_default();
+        if let Some(media_type) = GrpcMediaType::of(&content_type.trim().to_ascii_lowercase()) {
+            return Self::Grpc(media_type);
         }
         let accept = joined_values(headers, &ACCEPT).unwrap_or_default();
         if is_upgrade(parts) || accept.trim_start().starts_with("text/event-stream") {
@@ -171,6 +173,7 @@ mod tests {
     fn scripts_that_fill_pages_are_told_apart() {
         let fetched = ("sec-fetch-dest", "empty");
         let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
+        let grpc = |media_type| RequestKind::Grpc(GrpcMediaType::of(media_type).unwrap());
         for (target, headers, expected) in [
             (
                 "GET /",
@@ -216,13 +219,13 @@ mod tests {
             ),
             (
                 "POST /",
-                vec![("content-type", "application/grpc+proto")],
-                RequestKind::Grpc,
+                vec![("content-type", "Application/gRPC+proto")],
+                grpc("application/grpc+proto"),
             ),
             (
                 "POST /",
                 vec![("content-type", "application/grpc-web+proto"), fetched],
-                RequestKind::Grpc,
+                grpc("application/grpc-web+proto"),
             ),
         ] {
             assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");

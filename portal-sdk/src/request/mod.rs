@@ -6,10 +6,12 @@ mod clerk_url;
 mod context;
 mod cookies;
 mod cross_site;
+mod grpc;
 mod headers;
 mod kind;
 mod suffix;
 
 pub use clerk_url::ClerkUrl;
 pub use context::AuthenticateContext;
+pub use grpc::GrpcMediaType;
 pub use kind::RequestKind;

@@ -26,14 +26,14 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
 
 /// The body, by the application if it wants to and by us if not.
 fn body(refusal: &Refusal) -> Response<Bytes> {
-    let has_look = !matches!(refusal.kind(), RequestKind::Grpc | RequestKind::Turbo { .. });
+    let has_look = !matches!(refusal.kind(), RequestKind::Grpc(_) | RequestKind::Turbo { .. });
     let renderer = refusal.renderer().filter(|_| has_look);
     if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
         return response;
     }
     let (content_type, text) = match refusal.kind() {
         _ if refusal.status() == StatusCode::SEE_OTHER => return Response::default(),
-        RequestKind::Grpc => ("application/grpc", String::new()),
+        RequestKind::Grpc(media_type) => (media_type.as_str(), String::new()),
         RequestKind::Api | RequestKind::Stream => ("application/json", json_body(refusal).to_string()),
         RequestKind::Htmx { .. } => (HTML, fragment(refusal)),
         RequestKind::Turbo { .. } => (HTML, turbo_page(refusal)),
@@ -56,7 +56,7 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     let location = refusal
         .location()
         .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
-    if let RequestKind::Grpc = refusal.kind() {
+    if let RequestKind::Grpc(_) = refusal.kind() {
         let (status, message) = grpc_status(refusal.cause());
         let message = utf8_percent_encode(&message, NON_ALPHANUMERIC).to_string();
         headers.insert(GRPC_STATUS, HeaderValue::from_static(status));

@@ -8,7 +8,7 @@
 //! | htmx (`HX-Request`) | 401 with `HX-Redirect`, back to the page htmx runs on; a boosted link back to its own address | 403 |
 //! | Turbo (`Turbo-Frame`, stream actions, visits) | 401 page that makes Turbo load it as a whole and goes on to the portal | 403 |
 //! | WebSocket, event stream | 401, never a redirect | 403 |
-//! | gRPC | `grpc-status: 16` | `grpc-status: 7` |
+//! | gRPC, gRPC-Web | `grpc-status: 16` in the header, no body, the caller's own `Content-Type` | `grpc-status: 7` |
 //!
 //! | Whoever asks | Case | Answer |
 //! |---|---|---|

@@ -197,7 +197,7 @@ impl Refusal {
     /// The status it is answered with. For gRPC the HTTP status is always 200 and `grpc-status` tells.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        if self.kind() == RequestKind::Grpc {
+        if let RequestKind::Grpc(_) = self.kind() {
             return StatusCode::OK;
         }
         match self.cause() {

@@ -297,6 +297,34 @@ async fn refusals_look_as_the_application_wants_and_stay_right() {
 }
 
 #[tokio::test]
+async fn every_kind_of_grpc_is_answered_in_kind() {
+    for (content_type, expected) in [
+        ("application/grpc", "application/grpc"),
+        ("application/grpc+proto", "application/grpc+proto"),
+        ("application/grpc-web", "application/grpc-web"),
+        ("application/grpc-web+proto", "application/grpc-web+proto"),
+        ("application/grpc-web-text", "application/grpc-web-text"),
+        (
+            "Application/gRPC-Web-Text+proto; a=b",
+            "application/grpc-web-text+proto",
+        ),
+    ] {
+        let headers = [("cookie", SIGNED_OUT), ("content-type", content_type)];
+        let answer = ask(
+            layer(test()),
+            RequireAuthLayer::signed_in(),
+            &format!("POST {HERE}"),
+            &headers,
+        )
+        .await;
+        // Without a message the status travels in the header, also to gRPC-Web.
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{content_type}");
+        assert_eq!(answer.header("grpc-status"), Some("16"), "{content_type}");
+        assert_eq!(answer.all("content-type"), [expected]);
+    }
+}
+
+#[tokio::test]
 async fn a_layer_inside_another_sees_the_outer_address() {
     // As a router does that nests: the inner service sees a shorter path.
     let strip = tower::util::MapRequestLayer::new(|mut request: Request<Full<Bytes>>| {
