@@ -143,9 +143,7 @@ impl<B: Backend> Authenticator<B> {
         if !instance.discovers_pages() {
             return portal.clone();
         }
-        if pages.is_due(clock.now()) {
-            pages.refresh(backend, clock.clone());
-        }
+        pages.refresh(backend, clock);
         match pages.pages() {
             Some(pages) => portal.clone().with_discovered(pages),
             None => portal.clone(),
@@ -153,7 +151,8 @@ impl<B: Backend> Authenticator<B> {
     }
 
     /// Reads the addresses of the portal's pages now, so that the first link has them. Worth a call at start-up where the
-    /// instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
+    /// instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). There is one read at a time: if they
+    /// are being read already, this waits for that answer.
     ///
     /// # Errors
     ///

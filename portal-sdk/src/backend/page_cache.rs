@@ -1,10 +1,12 @@
 //! The portal's page addresses in memory: read in the background, never while a request waits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use http::StatusCode;
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use super::{Backend, BackendError};
 use crate::clock::{Clock, UnixTime};
@@ -30,8 +32,18 @@ impl Portal {
 #[derive(Debug, Default)]
 pub(crate) struct PageCache {
     pages: ArcSwapOption<DiscoveredPages>,
-    due: Mutex<Option<UnixTime>>,
-    is_failing: AtomicBool,
+    pause: SyncMutex<Option<Pause>>,
+    /// Held while reading, so that there is one read at a time however long it takes. Why the last one failed, if it did.
+    reading: Arc<Mutex<Option<BackendError>>>,
+    /// How many reads have come to their end.
+    finished: AtomicU64,
+}
+
+/// The time from one read to the next.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    since: UnixTime,
+    millis: i64,
 }
 
 impl PageCache {
@@ -40,44 +52,80 @@ impl PageCache {
         self.pages.load_full()
     }
 
-    /// Whether it is time to read them, which is then the caller's to do: nobody else is told so for a while.
-    pub(crate) fn is_due(&self, now: UnixTime) -> bool {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = due.is_none_or(|due| due <= now);
-        if is_due {
-            *due = Some(now.plus_millis(RETRY_MILLIS));
+    /// Reads them in the background if it is time to, nobody is reading, and this thread has a runtime to do so.
+    pub(crate) fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) {
+        if !self.is_due(clock.now()) {
+            return;
         }
-        is_due
-    }
-
-    /// Reads them in the background, if this thread has a runtime to do so.
-    pub(crate) fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: Arc<dyn Clock>) {
-        let Ok(runtime) = Handle::try_current() else {
+        let (Ok(runtime), Ok(mut failure)) = (Handle::try_current(), self.reading.clone().try_lock_owned()) else {
             return;
         };
-        let (cache, backend) = (self.clone(), backend.clone());
+        // Somebody else may have ended a read since.
+        if !self.is_due(clock.now()) {
+            return;
+        }
+        let (cache, backend, clock) = (self.clone(), backend.clone(), clock.clone());
         runtime.spawn(async move {
-            let _ = cache.read(&backend, &*clock).await;
+            cache.read_alone(&mut failure, &backend, &*clock).await;
         });
     }
 
-    /// Reads them now. A failure is logged once, until they can be read again.
+    /// Reads them now. Whoever comes while somebody else is reading waits for that answer.
     pub(crate) async fn read<B: Backend>(&self, backend: &B, clock: &dyn Clock) -> Result<(), BackendError> {
-        let pages = match backend.portal_pages().await {
-            Ok(pages) => pages,
+        let finished = self.finished.load(Ordering::Relaxed);
+        let mut failure = self.reading.lock().await;
+        if self.finished.load(Ordering::Relaxed) == finished {
+            self.read_alone(&mut failure, backend, clock).await;
+        }
+        failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Reads them, for whoever holds the lock. A failure is logged once, until they can be read again.
+    async fn read_alone<B: Backend>(&self, failure: &mut Option<BackendError>, backend: &B, clock: &dyn Clock) {
+        // A read that is given up on the way counts as an attempt too.
+        self.pause_for(RETRY_MILLIS, clock.now());
+        let answer = match backend.portal_pages().await {
+            Ok(pages) if pages.is_empty() => Err(no_pages()),
+            answer => answer,
+        };
+        self.finished.fetch_add(1, Ordering::Relaxed);
+        match answer {
+            Ok(pages) => {
+                if failure.take().is_some() {
+                    tracing::info!("the portal's page addresses can be read again");
+                }
+                self.pages.store(Some(Arc::new(pages)));
+                self.pause_for(LIFETIME_MILLIS, clock.now());
+            }
             Err(error) => {
-                if !self.is_failing.swap(true, Ordering::Relaxed) {
+                if failure.is_none() {
                     tracing::warn!(%error, "the portal's page addresses cannot be read; links use those known so far");
                 }
-                return Err(error);
+                *failure = Some(error);
+                self.pause_for(RETRY_MILLIS, clock.now());
             }
-        };
-        if self.is_failing.swap(false, Ordering::Relaxed) {
-            tracing::info!("the portal's page addresses can be read again");
         }
-        self.pages.store(Some(Arc::new(pages)));
-        let due = clock.now().plus_millis(LIFETIME_MILLIS);
-        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some(due);
-        Ok(())
+    }
+
+    fn is_due(&self, now: UnixTime) -> bool {
+        // A clock that was set back makes the time passed negative: then it is not known.
+        self.pause()
+            .is_none_or(|pause| !(0..pause.millis).contains(&now.millis_since(pause.since)))
+    }
+
+    fn pause_for(&self, millis: i64, since: UnixTime) {
+        *self.pause() = Some(Pause { since, millis });
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An instance that names no page says nothing, so that what it said before is kept.
+fn no_pages() -> BackendError {
+    BackendError::Unreadable {
+        status: StatusCode::OK,
+        problem: "its display_config has no address of a page".into(),
     }
 }

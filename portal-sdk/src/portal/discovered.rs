@@ -39,6 +39,11 @@ impl DiscoveredPages {
         }
     }
 
+    /// Whether the instance names no page at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The address of `page`, if the instance names it.
     #[must_use]
     pub fn get(&self, page: PortalPage) -> Option<&Url> {

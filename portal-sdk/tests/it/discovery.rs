@@ -16,22 +16,22 @@ use crate::common::clerk::{FakeClerk, down};
 use crate::common::{LIVE_KEY, NOW_SECS};
 use crate::server::{Reply, Server, answer, json as json_answer};
 
-const MINUTE: i64 = 60_000;
+pub(crate) const MINUTE: i64 = 60_000;
 
-fn environment(sign_in: &str) -> String {
+pub(crate) fn environment(sign_in: &str) -> String {
     json!({ "auth_config": {}, "display_config": { "sign_in_url": sign_in, "home_url": "x" } }).to_string()
 }
 
-fn pages(sign_in: &str) -> DiscoveredPages {
+pub(crate) fn pages(sign_in: &str) -> DiscoveredPages {
     serde_json::from_str(&environment(sign_in)).unwrap()
 }
 
-fn sign_in_of(portal: &Portal) -> String {
+pub(crate) fn sign_in_of(portal: &Portal) -> String {
     portal.sign_in().to_url().unwrap().to_string()
 }
 
 /// A development instance whose Frontend API is `server`.
-fn local(server: &Server) -> Instance {
+pub(crate) fn local(server: &Server) -> Instance {
     let key = PublishableKey::development(&format!("{}/accounts.dev", server.url())).unwrap();
     Instance::builder(key.as_str(), "sk_test_x")
         .discover_pages()
@@ -101,10 +101,10 @@ async fn what_is_no_environment_is_an_error_and_nothing_more() {
 
 /// Counts warnings and informations.
 #[derive(Clone, Default)]
-struct Log(Arc<[AtomicUsize; 2]>);
+pub(crate) struct Log(Arc<[AtomicUsize; 2]>);
 
 impl Log {
-    fn counts(&self) -> [usize; 2] {
+    pub(crate) fn counts(&self) -> [usize; 2] {
         [0, 1].map(|level: usize| self.0[level].load(Ordering::SeqCst))
     }
 }
@@ -136,14 +136,14 @@ impl Subscriber for Log {
 }
 
 /// An application whose Clerk and clock a test can move.
-struct Application {
-    clerk: FakeClerk,
+pub(crate) struct Application {
+    pub(crate) clerk: FakeClerk,
     millis: Arc<AtomicI64>,
-    authenticator: Authenticator<FakeClerk>,
+    pub(crate) authenticator: Authenticator<FakeClerk>,
 }
 
 impl Application {
-    fn new(discovers: bool) -> Self {
+    pub(crate) fn new(discovers: bool) -> Self {
         let builder = Instance::builder(LIVE_KEY, "sk_live_x");
         let builder = if discovers { builder.discover_pages() } else { builder };
         let (clerk, millis) = (FakeClerk::new(), Arc::new(AtomicI64::new(NOW_SECS * 1_000)));
@@ -159,7 +159,7 @@ impl Application {
     }
 
     /// The sign-in page at this moment; whatever is then done in the background is done before this returns.
-    async fn sign_in(&self) -> String {
+    pub(crate) async fn sign_in(&self) -> String {
         let address = sign_in_of(&self.authenticator.portal());
         for _ in 0..8 {
             tokio::task::yield_now().await;
@@ -167,16 +167,16 @@ impl Application {
         address
     }
 
-    fn later(&self, millis: i64) {
+    pub(crate) fn later(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::SeqCst);
     }
 
-    fn reads(&self) -> usize {
+    pub(crate) fn reads(&self) -> usize {
         self.clerk.calls().iter().filter(|call| *call == "portal_pages").count()
     }
 }
 
-const DERIVED: &str = "https://accounts.example.com/sign-in";
+pub(crate) const DERIVED: &str = "https://accounts.example.com/sign-in";
 
 #[tokio::test]
 async fn links_never_wait_and_addresses_are_kept_and_renewed() {

@@ -10,5 +10,6 @@ mod decision;
 mod discovery;
 mod http_backend;
 mod key_cache;
+mod page_cache;
 mod properties;
 mod server;
