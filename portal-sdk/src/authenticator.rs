@@ -18,8 +18,6 @@ use crate::secret::Secret;
 use crate::state::{RequestState, UndecidedCause};
 use crate::token::{GenuineSession, SessionClaims, TokenError};
 
-/// Effects per request: keys, handshake payload, refresh. Each is asked for once.
-const MAX_EFFECTS: usize = 3;
 /// Clerk's session tokens live a minute.
 const MIN_REMEMBERED_MILLIS: i64 = 60_000;
 /// A day, however long tokens claim to live.
@@ -197,7 +195,8 @@ impl<B: Backend> Authenticator<B> {
             keys: KnownKeys::InMemory(keys.fresh(now)),
             ..Known::default()
         };
-        for _ in 0..=MAX_EFFECTS {
+        // What is asked for is filled in, by an answer or a failure, and then not asked for again: four turns at most.
+        loop {
             match decide(&cx, &known, now) {
                 Decision::Settled(state) => return self.authenticated(&cx, state, now),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
@@ -217,7 +216,6 @@ impl<B: Backend> Authenticator<B> {
             // A token minted during the effect must not look issued in the future.
             now = clock.now();
         }
-        unreachable!("each effect is asked for once, because its answer is filled in")
     }
 
     /// The session of a token that this instance signed, however old the token is; `None` for any other token. It says
