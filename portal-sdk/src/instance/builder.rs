@@ -1,23 +1,10 @@
-//! [`InstanceBuilder`]: settings as text, checked together.
+//! [`InstanceBuilder`]: settings as text, collected.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
+use super::AfterRedirects;
 
-use super::{
-    AfterRedirects, ConfigError, Instance, InstanceType, OrganizationPatterns, ProxyUrl, PublicOrigins, PublishableKey,
-    SecretKey, Setting, Settings,
-};
-use crate::token::VerifyingKey;
-
-const DEFAULT_API_URL: &str = "https://api.clerk.com";
-const DEFAULT_API_VERSION: &str = "v1";
-const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(5);
-/// A day. More would accept tokens long after their end.
-const MAX_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
-
-/// Collects the settings of an [`Instance`]. Texts are checked by [`build`](Self::build), all in one place.
+/// Collects the settings of an [`Instance`](super::Instance). Texts are checked by [`build`](Self::build), all in one place.
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct InstanceBuilder {
@@ -287,72 +274,6 @@ impl InstanceBuilder {
         self.debug = true;
         self
     }
-
-    /// Checks everything.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] names the first setting that is wrong, what was found and what was expected.
-    pub fn build(self) -> Result<Instance, ConfigError> {
-        let publishable_key: PublishableKey = self.publishable_key.parse()?;
-        let secret_key: SecretKey = self.secret_key.parse()?;
-        if publishable_key.instance_type() != secret_key.instance_type() {
-            return Err(ConfigError::MismatchedKeys {
-                publishable_key: name_of(publishable_key.instance_type()),
-                secret_key: name_of(secret_key.instance_type()),
-            });
-        }
-        let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
-        let api_url = absolute_url(Setting::ApiUrl, self.api_url.as_deref().unwrap_or(default_api_url))?;
-        let fixed = self
-            .public_origin
-            .map(|text| origin(Setting::PublicOrigin, &text))
-            .transpose()?;
-        let trusted = origins(Setting::TrustedOrigins, &self.trusted_origins)?;
-        let public_origins = PublicOrigins { fixed, trusted };
-        let settings = Settings {
-            api_url,
-            api_version: api_version(self.api_version)?,
-            jwt_key: self.jwt_key.as_deref().map(jwt_key).transpose()?,
-            proxy_url: self.proxy_url.as_deref().map(proxy_url).transpose()?,
-            frontend_api_url: self.frontend_api_url.as_deref().map(frontend_api_url).transpose()?,
-            domain: self.domain.as_deref().map(domain).transpose()?,
-            is_satellite: self.is_satellite,
-            satellite_auto_sync: self.satellite_auto_sync,
-            satellite_origins: origin_texts(Setting::SatelliteOrigins, &self.satellite_origins)?,
-            allowed_request_origins: origin_texts(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
-            allowed_redirect_origins: origin_texts(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
-            discovers_pages: self.discovers_pages,
-            refreshes_on_get_only: self.refreshes_on_get_only,
-            syncs_from_satellites_only: self.syncs_from_satellites_only,
-            sign_in_url: self
-                .sign_in_url
-                .map(|url| page_url(Setting::SignInUrl, &url))
-                .transpose()?,
-            sign_up_url: self
-                .sign_up_url
-                .map(|url| page_url(Setting::SignUpUrl, &url))
-                .transpose()?,
-            redirects: after_redirects(self.redirects)?,
-            authorized_parties: authorized_parties(self.authorized_parties, &public_origins),
-            public_origins,
-            audience: self.audience,
-            issuers: self.issuers,
-            clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
-                .unwrap_or(i64::MAX)
-                .min(MAX_CLOCK_SKEW_MILLIS),
-            organization_patterns: OrganizationPatterns::compile(
-                &self.organization_patterns,
-                &self.personal_account_patterns,
-            )?,
-            debug: self.debug,
-            publishable_key,
-            secret_key,
-        };
-        check_satellite(&settings)?;
-        warn_of_open_parties(&settings);
-        Ok(Instance(Arc::new(settings)))
-    }
 }
 
 impl std::fmt::Debug for InstanceBuilder {
@@ -363,43 +284,6 @@ impl std::fmt::Debug for InstanceBuilder {
     }
 }
 
-fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
-    if !settings.is_satellite {
-        return Ok(());
-    }
-    if settings.domain.is_none() && settings.proxy_url.is_none() {
-        return Err(ConfigError::SatelliteWithoutDomain);
-    }
-    let is_development = settings.publishable_key.instance_type() == InstanceType::Development;
-    let sign_in_url = settings.sign_in_url.as_deref().and_then(|url| Url::parse(url).ok());
-    let is_elsewhere = match &sign_in_url {
-        Some(url) => !is_own(settings, url),
-        None => !is_development,
-    };
-    if !is_elsewhere {
-        return Err(ConfigError::SatelliteSignInUrl {
-            found: settings.sign_in_url.clone(),
-        });
-    }
-    Ok(())
-}
-
-/// Whether `url` lies on the satellite itself, as far as it has said where it lives. The domain of a development
-/// satellite says nothing: it runs wherever its developer runs it.
-fn is_own(settings: &Settings, url: &Url) -> bool {
-    let origin = url.origin().ascii_serialization();
-    let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
-    let is_on_domain = settings
-        .domain
-        .as_deref()
-        .filter(|_| is_production)
-        .is_some_and(|domain| {
-            let own = Url::parse(&format!("{}://{domain}", url.scheme()));
-            own.is_ok_and(|own| own.origin().ascii_serialization() == origin)
-        });
-    is_on_domain || settings.public_origins.iter().any(|own| own == origin)
-}
-
 fn non_empty<I>(items: I) -> Vec<Box<str>>
 where
     I: IntoIterator<Item: Into<Box<str>>>,
@@ -407,145 +291,4 @@ where
     let mut items: Vec<Box<str>> = items.into_iter().map(Into::into).collect();
     items.retain(|item| !item.is_empty());
     items
-}
-
-fn name_of(instance_type: InstanceType) -> &'static str {
-    match instance_type {
-        InstanceType::Development => "development",
-        InstanceType::Production => "production",
-    }
-}
-
-fn absolute_url(setting: Setting, text: &str) -> Result<Url, ConfigError> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| ConfigError::Invalid {
-            setting,
-            found: text.into(),
-            expected: "an absolute http(s) address",
-        })
-}
-
-fn page_url(setting: Setting, text: &str) -> Result<Box<str>, ConfigError> {
-    let is_path = text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/\\");
-    if is_path || absolute_url(setting, text).is_ok() {
-        return Ok(text.into());
-    }
-    Err(ConfigError::Invalid {
-        setting,
-        found: text.into(),
-        expected: "an absolute http(s) address, or a path that starts with one slash",
-    })
-}
-
-fn api_version(text: Option<String>) -> Result<Box<str>, ConfigError> {
-    let text = text.unwrap_or_else(|| DEFAULT_API_VERSION.to_owned());
-    let is_segment = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if is_segment {
-        return Ok(text.into());
-    }
-    Err(ConfigError::Invalid {
-        setting: Setting::ApiVersion,
-        found: text.into(),
-        expected: "one path segment such as v1",
-    })
-}
-
-fn jwt_key(pem: &str) -> Result<VerifyingKey, ConfigError> {
-    VerifyingKey::from_pem(pem).map_err(|problem| ConfigError::JwtKey {
-        problem: problem.as_str(),
-    })
-}
-
-fn proxy_url(text: &str) -> Result<ProxyUrl, ConfigError> {
-    ProxyUrl::parse(text).ok_or_else(|| ConfigError::Invalid {
-        setting: Setting::ProxyUrl,
-        found: text.into(),
-        expected: "an absolute http(s) address, or a path that starts with one slash",
-    })
-}
-
-fn frontend_api_url(text: &str) -> Result<Url, ConfigError> {
-    absolute_url(Setting::FrontendApiUrl, text)
-        .ok()
-        .filter(|url| {
-            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none()
-        })
-        .ok_or_else(|| ConfigError::Invalid {
-            setting: Setting::FrontendApiUrl,
-            found: text.into(),
-            expected: "an absolute http(s) address without query and user information",
-        })
-}
-
-fn domain(text: &str) -> Result<Box<str>, ConfigError> {
-    let is_host = !text.contains(['/', '?', '#', '@', '\\'])
-        && Url::parse(&format!("https://{text}")).is_ok_and(|url| url.host_str().is_some());
-    if is_host {
-        return Ok(text.into());
-    }
-    Err(ConfigError::Invalid {
-        setting: Setting::Domain,
-        found: text.into(),
-        expected: "a host name without scheme, such as satellite.example",
-    })
-}
-
-fn origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
-    let url = absolute_url(setting, text)?;
-    if url.as_str().trim_end_matches('/') == url.origin().ascii_serialization() {
-        return Ok(url);
-    }
-    Err(ConfigError::Invalid {
-        setting,
-        found: text.into(),
-        expected: "scheme and host and nothing else, such as https://app.example.com",
-    })
-}
-
-fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Url>, ConfigError> {
-    texts.iter().map(|text| origin(setting, text)).collect()
-}
-
-/// Origins as browsers write them.
-fn origin_texts(setting: Setting, texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
-    let origins = origins(setting, texts)?;
-    Ok(origins
-        .iter()
-        .map(|url| url.origin().ascii_serialization().into())
-        .collect())
-}
-
-/// Without parties of the application's own choice its own origins are the ones that tokens may be made for.
-fn authorized_parties(chosen: Vec<Box<str>>, own: &PublicOrigins) -> Vec<Box<str>> {
-    if chosen.is_empty() {
-        own.iter().map(Into::into).collect()
-    } else {
-        chosen
-    }
-}
-
-fn warn_of_open_parties(settings: &Settings) {
-    let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
-    if is_production && settings.authorized_parties.is_empty() {
-        tracing::warn!(
-            "neither authorized_parties nor public_origin is set: tokens made for other applications of this Clerk \
-             instance are accepted too"
-        );
-    }
-}
-
-fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirects, ConfigError> {
-    for (setting, url) in [
-        (Setting::SignInForceRedirectUrl, &redirects.sign_in_force),
-        (Setting::SignInFallbackRedirectUrl, &redirects.sign_in_fallback),
-        (Setting::SignUpForceRedirectUrl, &redirects.sign_up_force),
-        (Setting::SignUpFallbackRedirectUrl, &redirects.sign_up_fallback),
-    ] {
-        if let Some(url) = url {
-            page_url(setting, url)?;
-        }
-    }
-    Ok(redirects)
 }

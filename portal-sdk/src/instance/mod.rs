@@ -1,5 +1,6 @@
 //! The settings of one Clerk application, validated once: [`Instance`].
 
+mod build;
 mod builder;
 mod environment;
 mod error;
@@ -8,6 +9,7 @@ mod pattern;
 mod public_origin;
 mod publishable_key;
 mod secret_key;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
