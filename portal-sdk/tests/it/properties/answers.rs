@@ -1,0 +1,63 @@
+//! What Clerk could answer.
+
+use std::sync::Arc;
+
+use portal_sdk::backend::BackendError;
+use portal_sdk::decide::MissingKey;
+use portal_sdk::token::TokenError;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::requests::{cookie_name, value};
+use crate::common::clerk::{answer, down};
+
+fn failure() -> impl Strategy<Value = Arc<BackendError>> {
+    let unreadable = BackendError::Unreadable {
+        status: http::StatusCode::OK,
+        problem: "x".into(),
+    };
+    let failures = [
+        down(),
+        answer(500, None),
+        answer(404, Some("resource_not_found")),
+        answer(401, Some("\r\n\u{e9}")),
+        unreadable,
+    ];
+    select(failures.map(Arc::new).to_vec())
+}
+
+fn set_cookies() -> impl Strategy<Value = Vec<String>> {
+    let cookie = (cookie_name(), value()).prop_map(|(name, value)| {
+        format!(
+            "{name}={}; Path=/",
+            value.into_iter().map(char::from).collect::<String>()
+        )
+    });
+    vec(cookie, 0..4)
+}
+
+/// What Clerk would answer, whatever is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Answers {
+    pub(super) has_keys: bool,
+    pub(super) keys: Result<(), MissingKey>,
+    pub(super) payload: Result<Vec<String>, Arc<BackendError>>,
+    pub(super) renewed: Result<Vec<String>, Arc<BackendError>>,
+}
+
+prop_compose! {
+    pub(super) fn answers()(
+        has_keys in any::<bool>(),
+        keys in prop_oneof![
+            4 => Just(Ok(())),
+            1 => Just(Err(MissingKey::TooSoon)),
+            1 => Just(Err(MissingKey::Refused(TokenError::SecretKeyRefused))),
+            1 => failure().prop_map(|error| Err(MissingKey::OutOfReach(error))),
+        ],
+        payload in prop_oneof![set_cookies().prop_map(Ok), failure().prop_map(Err)],
+        renewed in prop_oneof![set_cookies().prop_map(Ok), failure().prop_map(Err)],
+    ) -> Answers {
+        Answers { has_keys, keys, payload, renewed }
+    }
+}
