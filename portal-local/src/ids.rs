@@ -28,6 +28,8 @@ pub(crate) const PERMISSION: &str = "perm";
 pub(crate) const SIGN_IN_TOKEN: &str = "sit";
 pub(crate) const INVITATION: &str = "inv";
 pub(crate) const WAITLIST_ENTRY: &str = "wle";
+pub(crate) const ALLOWLIST_IDENTIFIER: &str = "alid";
+pub(crate) const BLOCKLIST_IDENTIFIER: &str = "blid";
 
 /// A new identifier: four bytes of time, sixteen of chance, in base 62.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {

@@ -10,6 +10,7 @@ mod organization_invitations;
 mod organizations;
 mod refresh;
 mod request;
+mod restrictions;
 mod sessions;
 mod user_view;
 mod users;
@@ -42,12 +43,14 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             "/v1/instance/organization_settings",
             get(instance::show_organizations).patch(instance::change_organizations),
         )
+        .route("/v1/instance/restrictions", patch(restrictions::change))
         .route("/v1/instance", get(instance::show).patch(instance::change))
         .route(
             "/v1/invitations",
             get(admission::list_invitations).post(admission::create_invitation),
         )
         .route("/v1/invitations/{id}/revoke", post(admission::revoke_invitation))
+        .merge(lists())
         .route(
             "/v1/waitlist_entries",
             get(admission::list_entries).post(admission::create_entry),
@@ -64,6 +67,20 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         // Clients of an API read JSON, also where there is nothing.
         .route("/v1", any(not_found))
         .route("/v1/{*rest}", any(not_found))
+}
+
+fn lists() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/v1/allowlist_identifiers",
+            get(restrictions::show_allowlist).post(restrictions::allow),
+        )
+        .route("/v1/allowlist_identifiers/{id}", delete(restrictions::stop_allowing))
+        .route(
+            "/v1/blocklist_identifiers",
+            get(restrictions::show_blocklist).post(restrictions::block),
+        )
+        .route("/v1/blocklist_identifiers/{id}", delete(restrictions::stop_blocking))
 }
 
 fn users() -> Router<Arc<App>> {

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::membership::is_last_manager;
 use super::reset::prepare;
+use super::restriction::{Use, check_address};
 use super::session::{end_session, end_sessions_of};
 use super::sign_in::{count_wrong_password, refuse_barred};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, task};
@@ -30,6 +31,9 @@ pub(crate) fn add_email_address(
         Ok(address) => address,
         Err(error) => return Ok(Err(error)),
     };
+    if let Err(error) = check_address(connection, &address, Use::Add)? {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
@@ -81,7 +85,10 @@ pub(crate) fn verify_email_address(
     if let Err(error) = code::check(connection, subject, Strategy::EmailCode, entered, now)? {
         return Ok(Err(error));
     }
-    // Somebody else may have proven the same address since this began.
+    // Administrators may have changed their mind, and somebody else may have proven the same address, since this began.
+    if let Err(error) = check_address(connection, &address.address, Use::Add)? {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &address.address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }

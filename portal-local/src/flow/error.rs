@@ -21,12 +21,14 @@ pub(crate) enum Field {
     Role,
     /// The name typed once more before something is gone for good.
     Confirmation,
+    /// An entry of the allowlist or the blocklist.
+    ListedIdentifier,
 }
 
 impl Field {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Identifier => "identifier",
+            Self::Identifier | Self::ListedIdentifier => "identifier",
             Self::EmailAddress => "emailAddress",
             Self::EmailAddresses => "emailAddresses",
             Self::Password => "password",
@@ -44,7 +46,7 @@ impl Field {
     /// The field's name in the Backend API.
     pub(crate) fn parameter(self) -> &'static str {
         match self {
-            Self::Identifier => "identifier",
+            Self::Identifier | Self::ListedIdentifier => "identifier",
             Self::EmailAddress | Self::EmailAddresses => "email_address",
             Self::Password => "password",
             Self::CurrentPassword => "current_password",
@@ -72,6 +74,7 @@ impl Field {
             Self::Slug => "a slug",
             Self::Role => "a role",
             Self::Confirmation => "the confirmation",
+            Self::ListedIdentifier => "an email address, or a domain",
         }
     }
 
@@ -86,6 +89,7 @@ impl Field {
             Self::Slug => "slug",
             Self::Role => "role",
             Self::Confirmation => "confirmation",
+            Self::ListedIdentifier => "entry",
         }
     }
 }
@@ -117,6 +121,14 @@ pub(crate) enum FlowError {
     SignUpRestricted,
     #[error("Sign-ups are by invitation only. Join the waitlist to be invited.")]
     SignUpWaitlist,
+    #[error("This address is not admitted to this application. Use another, or ask an administrator.")]
+    AddressNotAdmitted { field: Field },
+    #[error("Use your address without what follows a +, # or =.")]
+    SubaddressBlocked,
+    #[error("An account with this address, written without dots, exists already.")]
+    UndottedExists,
+    #[error("Use an address that you will keep: this one is of a service for throw-away mailboxes.")]
+    DisposableAddress,
     #[error("This is your only way to sign in. Add and verify another address first.")]
     LastIdentification,
     #[error("This is your primary address. Make another one primary first.")]
@@ -219,6 +231,8 @@ impl FlowError {
             Self::PasswordCompromised => "form_password_compromised",
             Self::SignUpRestricted => "sign_up_mode_restricted",
             Self::SignUpWaitlist => "sign_up_restricted_waitlist",
+            Self::AddressNotAdmitted { .. } | Self::SubaddressBlocked | Self::UndottedExists => "not_allowed_access",
+            Self::DisposableAddress => "form_email_address_blocked",
             Self::LastIdentification | Self::PrimaryAddress => "identification_deletion_failed",
             Self::DeletionDisabled => "user_delete_self_disabled",
             Self::NoPassword => "strategy_for_user_invalid",
@@ -254,9 +268,14 @@ impl FlowError {
     /// The input that the person should look at.
     pub(crate) fn field(&self) -> Option<Field> {
         match self {
-            Self::Missing { field } | Self::EmailAddressInvalid { field } | Self::TooLong { field, .. } => Some(*field),
+            Self::Missing { field }
+            | Self::EmailAddressInvalid { field }
+            | Self::TooLong { field, .. }
+            | Self::AddressNotAdmitted { field } => Some(*field),
             Self::IdentifierNotFound => Some(Field::Identifier),
-            Self::IdentifierExists => Some(Field::EmailAddress),
+            Self::IdentifierExists | Self::SubaddressBlocked | Self::UndottedExists | Self::DisposableAddress => {
+                Some(Field::EmailAddress)
+            }
             Self::CurrentPasswordIncorrect => Some(Field::CurrentPassword),
             Self::PasswordIncorrect
             | Self::PasswordUnchanged
@@ -289,6 +308,9 @@ impl FlowError {
             | Self::Banned
             | Self::SignUpRestricted
             | Self::SignUpWaitlist
+            | Self::AddressNotAdmitted { .. }
+            | Self::SubaddressBlocked
+            | Self::UndottedExists
             | Self::DeletionDisabled
             | Self::SoleManager { .. }
             | Self::OrganizationsDisabled

@@ -5,6 +5,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::restriction::{Use, check_address};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, refuse_barred};
 use super::sign_up::finish_proven;
 use super::{FlowError, Names, Outcome, SignUpStep, may_sign_up, send_sign_up_code, sign_in};
@@ -123,6 +124,9 @@ fn sign_in_as(
     if let Err(error) = refuse_barred(&user, now) {
         return Ok(Err(error));
     }
+    if let Err(error) = check_address(connection, &profile.email_address, Use::SignIn)? {
+        return Ok(Err(error));
+    }
     let pending = begin_attempt(connection, dev_browser, user, profile, now)?;
     let session = sign_in::complete(connection, dev_browser, &pending, now)?;
     Ok(Ok(ExternalStep::SignedIn(session)))
@@ -150,6 +154,9 @@ fn sign_up(
     now: UnixTime,
 ) -> Outcome<ExternalStep> {
     if let Err(error) = may_sign_up(&settings::read(connection)?) {
+        return Ok(Err(error));
+    }
+    if let Err(error) = check_address(connection, &profile.email_address, Use::SignUp)? {
         return Ok(Err(error));
     }
     let names = Names::parse(

@@ -14,6 +14,7 @@ mod new_device;
 mod organization;
 mod profile;
 mod reset;
+mod restriction;
 mod reverify;
 mod session;
 mod sign_in;
@@ -43,6 +44,7 @@ pub(crate) use organization::{
 };
 pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
+pub(crate) use restriction::check_listed;
 pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
 pub(crate) use session::{
     begin_session, choose_session, end_session, end_sessions_of, live_session, live_sessions, session_token,

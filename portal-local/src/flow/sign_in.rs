@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
@@ -40,6 +41,9 @@ pub(crate) fn start_sign_in(
     };
     if users::find(connection, &address.user_id)?.is_some_and(|user| user.banned) {
         return Ok(Err(FlowError::Banned));
+    }
+    if let Err(error) = check_address(connection, &identifier, Use::SignIn)? {
+        return Ok(Err(error));
     }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
     let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);

@@ -3,6 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::{Ticket, accept_ticket};
@@ -86,6 +87,9 @@ pub(crate) fn start_sign_up(
     if let Err(error) = may_sign_up(&settings::read(connection)?) {
         return Ok(Err(error));
     }
+    if let Err(error) = check_address(connection, &new.email_address, Use::SignUp)? {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &new.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
@@ -117,6 +121,9 @@ pub(crate) fn sign_up_with_ticket(
     let Some(address) = ticket.address() else {
         return Ok(Err(FlowError::AttemptLost));
     };
+    if let Err(error) = check_address(connection, address, Use::SignUp)? {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
@@ -234,7 +241,11 @@ pub(crate) fn continue_sign_up(
 }
 
 fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, now: UnixTime) -> Outcome<Session> {
-    // Somebody else may have proven the same address since this attempt began.
+    // Administrators may have changed their mind, and somebody else may have proven the same address, since this attempt
+    // began.
+    if let Err(error) = check_address(connection, &sign_up.email_address, Use::SignUp)? {
+        return Ok(Err(error));
+    }
     if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }

@@ -215,7 +215,7 @@ fn social(settings: &Settings) -> Value {
 fn user_settings(settings: &Settings) -> Value {
     let off = attribute(false, false, &[], &[]);
     let name = attribute(true, settings.names_required, &[], &[]);
-    let disabled = json!({ "enabled": false });
+    let enabled = |is_enabled: bool| json!({ "enabled": is_enabled });
     json!({
         "attributes": {
             "email_address": attribute(true, true, &["email_code"], &["email_code"]),
@@ -247,11 +247,11 @@ fn user_settings(settings: &Settings) -> Value {
             "legal_consent_enabled": false,
         },
         "restrictions": {
-            "allowlist": disabled,
-            "blocklist": disabled,
-            "allowlist_blocklist_disabled_on_sign_in": disabled,
-            "block_email_subaddresses": disabled,
-            "block_disposable_email_domains": disabled,
+            "allowlist": enabled(settings.allowlist),
+            "blocklist": enabled(settings.blocklist),
+            "allowlist_blocklist_disabled_on_sign_in": enabled(settings.allowlist_blocklist_disabled_on_sign_in),
+            "block_email_subaddresses": enabled(settings.block_email_subaddresses),
+            "block_disposable_email_domains": enabled(settings.block_disposable_email_domains),
         },
         "password_settings": {
             "disable_hibp": true,

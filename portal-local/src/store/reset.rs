@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "handshake_nonces",
     "refresh_tokens",
     "revocation_links",
     "verifications",
     "outbox",
     "waitlist_entries",
+    "listed_identifiers",
     "invitations",
     "sign_in_tokens",
     "organization_invitations",

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x5074_4c6f;
 
 /// Migration n brings `user_version` from n to n + 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_sign_in_and_sessions.sql"),
     include_str!("migrations/0002_organizations.sql"),
     include_str!("migrations/0003_accounts.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_new_devices.sql"),
     include_str!("migrations/0006_several_accounts.sql"),
     include_str!("migrations/0007_external_accounts.sql"),
+    include_str!("migrations/0008_restrictions.sql"),
 ];
 
 /// The newest schema this program knows.

@@ -26,6 +26,19 @@ pub enum SignUpMode {
 pub struct Settings {
     /// Who may sign up.
     pub sign_up_mode: SignUpMode,
+    /// Whether only the addresses on the allowlist may sign up or be added to an account.
+    pub allowlist: bool,
+    /// Whether the addresses on the blocklist may not. Where both lists are on, the entry that names fewer addresses
+    /// decides, and of two equal ones the allowlist's.
+    pub blocklist: bool,
+    /// Whether people who have an account already sign in whatever the lists say.
+    pub allowlist_blocklist_disabled_on_sign_in: bool,
+    /// Whether addresses with `+`, `#` or `=` before the `@` may not sign up or be added to an account, nor an address
+    /// at gmail.com with dots if it belongs to somebody without them. In test mode `+clerk_test` is no such address.
+    pub block_email_subaddresses: bool,
+    /// Whether addresses of well-known services for throw-away mailboxes may not sign up. The portal knows a dozen of
+    /// them, mailinator.com among them.
+    pub block_disposable_email_domains: bool,
     /// Whether one browser is signed in to one account at a time. Otherwise it can be signed in to several, and people
     /// switch between them.
     pub single_session_mode: bool,
@@ -91,6 +104,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             sign_up_mode: SignUpMode::Public,
+            allowlist: false,
+            blocklist: false,
+            allowlist_blocklist_disabled_on_sign_in: false,
+            block_email_subaddresses: false,
+            block_disposable_email_domains: false,
             single_session_mode: true,
             force_password_reset: true,
             example_provider_enabled: true,

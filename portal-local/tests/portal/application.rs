@@ -42,6 +42,16 @@ impl Application {
             .await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path, Some(&self.secret_key), body.to_string())
+            .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, Some(&self.secret_key), String::new())
+            .await
+    }
+
     pub(crate) async fn call(&self, method: Method, path: &str, key: Option<&str>, body: String) -> Answer {
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = method;

@@ -379,3 +379,25 @@ async fn an_application_takes_an_account_off_its_user() {
     let again = application.call(Method::DELETE, &path, Some(&key), String::new()).await;
     assert_eq!(again.status, 404);
 }
+
+#[tokio::test]
+async fn the_lists_count_on_the_way_through_the_provider_too() {
+    let world = usual().await;
+    let application = world.application();
+    let entry = serde_json::json!({ "identifier": "example.com" });
+    application.post("/v1/blocklist_identifiers", &entry).await;
+    let restrictions = serde_json::json!({ "blocklist": true });
+    application.patch("/v1/instance/restrictions", &restrictions).await;
+    for address in [PAT, ADA] {
+        let mut browser = world.browser();
+        leave(&mut browser, "/sign-in").await;
+        let refused = allow(&mut browser, address, true).await;
+        assert_eq!(
+            (refused.status, refused.page_error()),
+            (403, "not_allowed_access"),
+            "{address}"
+        );
+        assert!(!application.handshake(&mut browser).await.is_signed_in());
+    }
+    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 1);
+}

@@ -18,6 +18,7 @@ mod organization_pages;
 mod organizations;
 mod refresh;
 mod reset_password;
+mod restrictions;
 mod several_accounts;
 mod sign_in;
 mod sign_up;

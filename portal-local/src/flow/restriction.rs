@@ -1,0 +1,239 @@
+//! Which addresses may have an account: the allowlist, the blocklist, subaddresses and disposable mailboxes.
+//!
+//! Administrators stand above this: whom they add through the Backend API is added.
+
+use rusqlite::Connection;
+
+use super::{Field, FlowError, Outcome, check_email_address, is_test_address};
+use crate::store::email_addresses::{self, normalize};
+use crate::store::listed_identifiers::{self, List};
+use crate::store::{Settings, StoreError, settings};
+
+/// Services whose mailboxes are open to everybody or thrown away after minutes. Clerk knows many more.
+pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
+    "10minutemail.com",
+    "discard.email",
+    "dispostable.com",
+    "getnada.com",
+    "guerrillamail.com",
+    "mailinator.com",
+    "maildrop.cc",
+    "sharklasers.com",
+    "temp-mail.org",
+    "tempmail.com",
+    "throwawaymail.com",
+    "yopmail.com",
+];
+/// What begins a subaddress in the part of an address before the `@`.
+const SUBADDRESS_MARKS: [char; 3] = ['+', '#', '='];
+
+/// What somebody wants to do with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    SignUp,
+    /// Adding it to an account that exists.
+    Add,
+    SignIn,
+}
+
+/// Whether the settings and the lists leave `address` to this use.
+pub(super) fn check_address(connection: &Connection, address: &str, wanted: Use) -> Outcome<()> {
+    let settings = settings::read(connection)?;
+    let address = normalize(address);
+    let field = match wanted {
+        Use::SignIn => Field::Identifier,
+        Use::SignUp | Use::Add => Field::EmailAddress,
+    };
+    let lists_count = wanted != Use::SignIn || !settings.allowlist_blocklist_disabled_on_sign_in;
+    if lists_count && !is_admitted(connection, &settings, &address)? {
+        return Ok(Err(FlowError::AddressNotAdmitted { field }));
+    }
+    if wanted == Use::SignIn {
+        return Ok(Ok(()));
+    }
+    if settings.block_email_subaddresses && !(settings.test_mode && is_test_address(&address)) {
+        if plain(&address) != address {
+            return Ok(Err(FlowError::SubaddressBlocked));
+        }
+        if let Some(undotted) = without_dots(&address)
+            && email_addresses::find_verified(connection, &undotted)?.is_some()
+        {
+            return Ok(Err(FlowError::UndottedExists));
+        }
+    }
+    if wanted == Use::SignUp && settings.block_disposable_email_domains && is_disposable(&address) {
+        return Ok(Err(FlowError::DisposableAddress));
+    }
+    Ok(Ok(()))
+}
+
+/// An entry for one of the lists in the form in which it is kept: an address, `*@domain` or `*@*.domain`. A domain alone
+/// stands for its addresses.
+pub(crate) fn check_listed(text: &str) -> Result<String, FlowError> {
+    let text = text.trim().to_lowercase();
+    let field = Field::ListedIdentifier;
+    if text.is_empty() {
+        return Err(FlowError::Missing { field });
+    }
+    let (prefix, rest) = match text.strip_prefix("*@*.") {
+        Some(domain) => ("*@*.", domain),
+        None if text.contains('@') => match text.strip_prefix("*@") {
+            Some(domain) => ("*@", domain),
+            None => ("", text.as_str()),
+        },
+        None => ("*@", text.as_str()),
+    };
+    let example = if prefix.is_empty() {
+        rest.to_owned()
+    } else {
+        format!("somebody@{rest}")
+    };
+    // Neither phone numbers nor wallets have a dot, and no account here has either.
+    match check_email_address(&example, field) {
+        Ok(_) if !rest.contains('*') => Ok(format!("{prefix}{rest}")),
+        _ => Err(FlowError::EmailAddressInvalid { field }),
+    }
+}
+
+/// How many addresses an entry names, from the most to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Subdomains,
+    Domain,
+    Address,
+}
+
+fn is_admitted(connection: &Connection, settings: &Settings, address: &str) -> Result<bool, StoreError> {
+    let narrowest = |list, is_meant: &dyn Fn(&str) -> bool| {
+        let entries = listed_identifiers::all(connection, list)?;
+        let reaches = entries
+            .iter()
+            .filter_map(|entry| match reach(&entry.identifier, address) {
+                None if is_meant(&entry.identifier) => Some(Reach::Address),
+                reach => reach,
+            });
+        Ok::<_, StoreError>(reaches.max())
+    };
+    let mut allowed_by = None;
+    if settings.allowlist {
+        allowed_by = narrowest(List::Allow, &|_| false)?;
+        if allowed_by.is_none() {
+            return Ok(false);
+        }
+    }
+    if !settings.blocklist {
+        return Ok(true);
+    }
+    // Whoever is blocked stays so under a subaddress.
+    let blocked_by = narrowest(List::Block, &|identifier| identifier == plain(address))?;
+    // The entry that names fewer addresses decides; of two equal ones it is the allowlist's.
+    Ok(blocked_by <= allowed_by)
+}
+
+/// How far an entry that names `address` reaches.
+fn reach(identifier: &str, address: &str) -> Option<Reach> {
+    let domain = address.rsplit_once('@')?.1;
+    if let Some(parent) = identifier.strip_prefix("*@*.") {
+        let is_below = domain.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'));
+        return is_below.then_some(Reach::Subdomains);
+    }
+    match identifier.strip_prefix("*@") {
+        Some(named) => (named == domain).then_some(Reach::Domain),
+        None => (identifier == address).then_some(Reach::Address),
+    }
+}
+
+/// The address without its subaddress.
+fn plain(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => {
+            let main = local.split(SUBADDRESS_MARKS).next().unwrap_or(local);
+            format!("{main}@{domain}")
+        }
+        None => address.to_owned(),
+    }
+}
+
+/// The same Gmail mailbox without the dots that Gmail does not read; `None` if there are none.
+fn without_dots(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    (local.contains('.') && domain == "gmail.com").then(|| format!("{}@{domain}", local.replace('.', "")))
+}
+
+fn is_disposable(address: &str) -> bool {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    DISPOSABLE_DOMAINS.iter().any(|known| {
+        domain
+            .strip_suffix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_the_lists_are_kept_in_one_form() {
+        for (text, kept) in [
+            (" John.Doe@Example.com ", "john.doe@example.com"),
+            ("example.com", "*@example.com"),
+            ("*@Example.com", "*@example.com"),
+            ("*@*.example.com", "*@*.example.com"),
+        ] {
+            assert_eq!(check_listed(text).as_deref(), Ok(kept), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "+15550100",
+            "0x52908400098527886E0F7030069857D2E4169EE7",
+            "*",
+            "*@",
+            "*@*",
+            "*@*.",
+            "*@*.*.com",
+            "a*b@example.com",
+            "john@",
+            "@example.com",
+            "two words.com",
+            "a@b@example.com",
+        ] {
+            assert!(check_listed(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn entries_reach_what_they_name_and_nothing_else() {
+        for (identifier, address, expected) in [
+            ("a@x.example", "a@x.example", Some(Reach::Address)),
+            ("a@x.example", "b@x.example", None),
+            ("*@x.example", "a@x.example", Some(Reach::Domain)),
+            ("*@x.example", "a@y.x.example", None),
+            ("*@x.example", "a@notx.example", None),
+            ("*@*.x.example", "a@x.example", None),
+            ("*@*.x.example", "a@y.x.example", Some(Reach::Subdomains)),
+            ("*@*.x.example", "a@z.y.x.example", Some(Reach::Subdomains)),
+            ("*@*.x.example", "a@notx.example", None),
+        ] {
+            assert_eq!(reach(identifier, address), expected, "{identifier} {address}");
+        }
+    }
+
+    #[test]
+    fn variants_of_an_address_are_told() {
+        for (address, expected) in [
+            ("a+b@x.example", "a@x.example"),
+            ("a#b+c@x.example", "a@x.example"),
+            ("a=b@x.example", "a@x.example"),
+            ("a.b@x.example", "a.b@x.example"),
+        ] {
+            assert_eq!(plain(address), expected);
+        }
+        assert_eq!(without_dots("j.s@gmail.com").as_deref(), Some("js@gmail.com"));
+        assert_eq!(without_dots("js@gmail.com"), None);
+        assert_eq!(without_dots("j.s@example.com"), None);
+        assert!(is_disposable("a@mailinator.com") && is_disposable("a@eu.mailinator.com"));
+        assert!(!is_disposable("a@notmailinator.com"));
+    }
+}
