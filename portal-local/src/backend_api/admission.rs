@@ -8,13 +8,15 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use super::invitation_request::{STATUSES, days, redirect_url};
+use super::query::{Query, cut, invalid};
+use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
 use crate::flow::{
-    FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, invite_to_application,
-    issue_sign_in_token, join_waitlist,
+    INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, invite_to_application, issue_sign_in_token, join_waitlist,
 };
 use crate::json::{ApiError, json};
+use crate::store::email_addresses::normalize;
 use crate::store::{Invitation, InvitationStatus, Metadata, SignInToken, WaitlistEntry, WaitlistStatus};
 use crate::store::{invitations, sign_in_tokens, waitlist};
 
@@ -34,30 +36,11 @@ pub(super) async fn create_invitation(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let days = body.expires_in_days.unwrap_or(INVITATION_DAYS);
-    if !(1..=MOST_INVITATION_DAYS).contains(&days) {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(
-            ApiError::new(status, "form_param_value_invalid", "Invalid number of days")
-                .explain(format!(
-                    "Found {days} days; expected between 1 and {MOST_INVITATION_DAYS}."
-                ))
-                .param("expires_in_days"),
-        );
-    }
-    let redirect_url = match &body.redirect_url {
-        Some(text) => {
-            let checked = app.redirects.absolute(text);
-            let url = checked.map_err(|_| ApiError::from(FlowError::RedirectRefused).param("redirect_url"))?;
-            Some(url.to_string())
-        }
-        None => None,
-    };
     let new = NewAdmission {
         address: body.email_address.ok_or_else(|| missing("email_address"))?,
-        redirect_url,
+        redirect_url: redirect_url(&app, body.redirect_url.as_deref())?,
         public_metadata: body.public_metadata,
-        expires_in_days: days,
+        expires_in_days: days(body.expires_in_days)?,
         notify: body.notify.unwrap_or(true),
         ignore_existing: body.ignore_existing,
     };
@@ -70,11 +53,27 @@ pub(super) async fn create_invitation(
     Ok(json(StatusCode::OK, &body))
 }
 
+const FIELDS: [&str; 3] = ["created_at", "email_address", "expires_at"];
+
 pub(super) async fn list_invitations(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, now, is_paginated) = (query.page()?, app.now(), query.flag("paginated"));
+    let (page, order, is_paginated) = (query.page()?, query.order(&FIELDS)?, query.flag("paginated")?);
+    let (statuses, now) = (query.words("status", &STATUSES)?, app.now());
     let all = attempt(&app, move |connection| {
+        let text = query.value("query").unwrap_or_default().to_lowercase();
         let mut all = invitations::all(connection, now)?;
-        all.retain(|one| query.value("status").is_none_or(|status| status == one.status.as_str()));
+        all.retain(|one| {
+            // Withdrawn ones are shown to those who ask for them.
+            let is_wanted = match statuses.is_empty() {
+                true => one.status != InvitationStatus::Revoked,
+                false => statuses.iter().any(|status| status == one.status.as_str()),
+            };
+            is_wanted && is_like(&text, &one.id, &one.address)
+        });
+        order.sort(&mut all, |one, field| match field {
+            "email_address" => Some(one.address.as_str()).into(),
+            "expires_at" => one.expires_at.into(),
+            _ => one.created_at.into(),
+        });
         Ok(all)
     })
     .await?;
@@ -145,11 +144,29 @@ pub(super) async fn create_entry(
     Ok(json(StatusCode::OK, &entry_view(&entry, None)))
 }
 
+const ENTRY_FIELDS: [&str; 3] = ["created_at", "email_address", "invited_at"];
+const ENTRY_STATUSES: [&str; 4] = ["pending", "invited", "completed", "rejected"];
+
+/// Whether `text`, in lower case, is the id or a part of the address.
+fn is_like(text: &str, id: &str, address: &str) -> bool {
+    id.eq_ignore_ascii_case(text) || normalize(address).contains(text)
+}
+
 pub(super) async fn list_entries(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let page = query.page()?;
+    let (page, order) = (query.page()?, query.order(&ENTRY_FIELDS)?);
+    let statuses = query.words("status", &ENTRY_STATUSES)?;
     let all = attempt(&app, move |connection| {
+        let text = query.value("query").unwrap_or_default().to_lowercase();
         let mut all = waitlist::all(connection)?;
-        all.retain(|one| query.value("status").is_none_or(|status| status == one.status.as_str()));
+        all.retain(|one| {
+            let is_wanted = |status: &String| status == one.status.as_str();
+            (statuses.is_empty() || statuses.iter().any(is_wanted)) && is_like(&text, &one.id, &one.address)
+        });
+        order.sort(&mut all, |one, field| match field {
+            "email_address" => Some(one.address.as_str()).into(),
+            "invited_at" => one.invited_at.into(),
+            _ => one.created_at.into(),
+        });
         Ok(all)
     })
     .await?;
@@ -225,10 +242,10 @@ pub(super) async fn create_sign_in_token(
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let secs = body.expires_in_seconds.unwrap_or(SIGN_IN_TOKEN_SECS);
     if secs < 1 {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(ApiError::new(status, "form_param_value_invalid", "Invalid lifetime")
-            .explain(format!("Found {secs} seconds; expected at least 1."))
-            .param("expires_in_seconds"));
+        return Err(invalid(
+            "expires_in_seconds",
+            format!("Found {secs} seconds; expected at least 1."),
+        ));
     }
     let now = app.now();
     let (token, text) = attempt(&app, move |connection| {

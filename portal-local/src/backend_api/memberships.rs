@@ -10,33 +10,54 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::organizations::{named, view as organization_view};
-use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use super::people::{People, Person};
+use super::query::{Query, cut};
+use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
 use crate::flow::{add_member, change_role, remove_member};
 use crate::json::{ApiError, json};
 use crate::store::{Member, Membership, Metadata, Organization, StoreError};
 use crate::store::{memberships, organizations, roles, users};
 
+const FIELDS: [&str; 6] = [
+    "phone_number",
+    "email_address",
+    "created_at",
+    "first_name",
+    "last_name",
+    "username",
+];
+
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
-    let page = query.page()?;
-    let origin = app.origin.clone();
+    let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, People::read(&query)?);
+    let (wanted_roles, origin) = (query.values("role")?, app.origin.clone());
     let (data, total) = attempt(&app, move |connection| {
         let organization = named(connection, &id)?;
-        let text = query.value("query").unwrap_or_default();
-        let (members, _) = memberships::search(connection, &organization.id, text, u32::MAX, 0)?;
-        let (users, wanted_roles) = (query.values("user_id"), query.values("role"));
-        let matching: Vec<Member> = members
+        let people = wanted.find(connection)?;
+        // The search gives the oldest first.
+        let (members, _) = memberships::search(connection, &organization.id, "", u32::MAX, 0)?;
+        let mut matching: Vec<(Member, &Person)> = members
             .into_iter()
-            .filter(|member| users.is_empty() || users.contains(&member.membership.user_id.as_str()))
-            .filter(|member| wanted_roles.is_empty() || wanted_roles.contains(&member.membership.role_key.as_str()))
+            .rev()
+            .filter(|member| wanted_roles.is_empty() || wanted_roles.contains(&member.membership.role_key))
+            .filter_map(|member| {
+                let person = people
+                    .iter()
+                    .find(|person| person.user.id == member.membership.user_id)?;
+                Some((member, person))
+            })
             .collect();
+        order.sort(&mut matching, |(member, person), field| match field {
+            "created_at" => member.membership.created_at.into(),
+            _ => person.sort_key(field),
+        });
         let total = matching.len();
         let mut data = Vec::new();
-        for member in cut(matching, page) {
+        for (member, _) in cut(matching, page) {
             data.push(view(connection, &origin, &organization, &member)?);
         }
         Ok((data, total))

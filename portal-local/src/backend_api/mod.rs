@@ -4,14 +4,18 @@
 mod admission;
 mod handshake_payload;
 mod instance;
+mod invitation_request;
 mod jwks;
 mod memberships;
 mod organization_invitations;
 mod organizations;
+mod people;
+mod query;
 mod refresh;
 mod request;
 mod restrictions;
 mod sessions;
+mod user_list;
 mod user_view;
 mod users;
 
@@ -86,8 +90,8 @@ fn lists() -> Router<Arc<App>> {
 fn users() -> Router<Arc<App>> {
     let mark = |mark: Mark| post(move |State(app): State<Arc<App>>, Path(id): Path<String>| users::mark(app, id, mark));
     Router::new()
-        .route("/v1/users", get(users::list).post(users::create))
-        .route("/v1/users/count", get(users::count))
+        .route("/v1/users", get(user_list::list).post(users::create))
+        .route("/v1/users/count", get(user_list::count))
         .route(
             "/v1/users/{id}",
             get(users::show).patch(users::change).delete(users::delete),
@@ -137,6 +141,10 @@ fn organizations() -> Router<Arc<App>> {
         .route(
             "/v1/organizations/{id}/invitations",
             get(organization_invitations::list).post(organization_invitations::create),
+        )
+        .route(
+            "/v1/organizations/{id}/invitations/pending",
+            get(organization_invitations::list_pending),
         )
         .route(
             "/v1/organizations/{id}/invitations/bulk",

@@ -9,31 +9,71 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::invitation_request::{STATUSES, days, redirect_url};
 use super::organizations::named;
-use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use super::query::{Order, Query, cut};
+use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
-use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS, NewInvitation, invite, revoke_invitation};
+use crate::flow::{FlowError, NewInvitation, invite, revoke_invitation};
 use crate::json::{ApiError, json};
+use crate::store::email_addresses::normalize;
 use crate::store::{InvitationStatus, Metadata, OrganizationInvitation, StoreError};
 use crate::store::{email_addresses, organization_invitations, roles, users};
+
+const FIELDS: [&str; 2] = ["created_at", "email_address"];
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
-    let (page, now, origin) = (query.page()?, app.now(), app.origin.clone());
-    let (data, total) = attempt(&app, move |connection| {
+    let wanted = Wanted {
+        statuses: query.words("status", &STATUSES)?,
+        address: query.value("email_address").map(normalize),
+        order: query.order(&FIELDS)?,
+    };
+    list_wanted(&app, id, wanted, query.page()?).await
+}
+
+/// Those that can still be accepted.
+pub(super) async fn list_pending(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response<Body>, ApiError> {
+    let wanted = Wanted {
+        statuses: vec![InvitationStatus::Pending.as_str().to_owned()],
+        address: None,
+        order: Order::LATEST_FIRST,
+    };
+    list_wanted(&app, id, wanted, query.page()?).await
+}
+
+struct Wanted {
+    /// Empty: all.
+    statuses: Vec<String>,
+    address: Option<String>,
+    order: Order,
+}
+
+async fn list_wanted(app: &Arc<App>, id: String, wanted: Wanted, page: (u32, u32)) -> Result<Response<Body>, ApiError> {
+    let (now, origin) = (app.now(), app.origin.clone());
+    let (data, total) = attempt(app, move |connection| {
         let organization = named(connection, &id)?;
-        let statuses = query.values("status");
-        let found = organization_invitations::of_organization(connection, &organization.id, None, now)?;
-        let matching: Vec<_> = found
-            .into_iter()
-            .filter(|invitation| statuses.is_empty() || statuses.contains(&invitation.status.as_str()))
-            .collect();
-        let total = matching.len();
+        let mut found = organization_invitations::of_organization(connection, &organization.id, None, now)?;
+        found.retain(|one| {
+            let is_wanted = |status: &String| status == one.status.as_str();
+            let is_to = |address: &String| *address == normalize(&one.address);
+            (wanted.statuses.is_empty() || wanted.statuses.iter().any(is_wanted))
+                && wanted.address.as_ref().is_none_or(is_to)
+        });
+        wanted.order.sort(&mut found, |one, field| match field {
+            "email_address" => Some(one.address.as_str()).into(),
+            _ => one.created_at.into(),
+        });
+        let total = found.len();
         let mut data = Vec::new();
-        for invitation in cut(matching, page) {
+        for invitation in cut(found, page) {
             data.push(view(connection, &origin, &invitation, None)?);
         }
         Ok((data, total))
@@ -60,29 +100,10 @@ impl NewBody {
     fn read(self, app: &App) -> Result<NewInvitation, ApiError> {
         let address = self.email_address.ok_or_else(|| missing("email_address"))?;
         let role = self.role.ok_or_else(|| missing("role"))?;
-        let days = self.expires_in_days.unwrap_or(INVITATION_DAYS);
-        if !(1..=MOST_INVITATION_DAYS).contains(&days) {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Err(
-                ApiError::new(status, "form_param_value_invalid", "Invalid number of days")
-                    .explain(format!(
-                        "Found {days} days; expected between 1 and {MOST_INVITATION_DAYS}."
-                    ))
-                    .param("expires_in_days"),
-            );
-        }
-        let redirect_url = match &self.redirect_url {
-            Some(text) => {
-                let checked = app.redirects.absolute(text);
-                let url = checked.map_err(|_| ApiError::from(FlowError::RedirectRefused).param("redirect_url"))?;
-                Some(url.to_string())
-            }
-            None => None,
-        };
         Ok(NewInvitation {
             inviter_id: self.inviter_user_id,
-            redirect_url,
-            expires_in_days: days,
+            redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
+            expires_in_days: days(self.expires_in_days)?,
             public_metadata: self.public_metadata,
             private_metadata: self.private_metadata,
             notify: self.notify.unwrap_or(true),

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
+use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, Query, attempt, counted, cut, deleted, missing};
+use super::query::{Query, SortKey, cut};
+use super::request::{JsonBody, attempt, counted, deleted, missing};
 use crate::app::App;
 use crate::flow::{NewOrganization, create_organization, delete_organization, update_organization};
 use crate::json::{ApiError, json};
+use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{InvitationStatus, Metadata, Organization, StoreError};
 use crate::store::{memberships, organization_invitations, organizations, users};
+
+/// What a member needs to manage the others.
+const ELEVATED: [&str; 2] = [MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS];
+const FIELDS: [&str; 3] = ["name", "created_at", "members_count"];
 
 /// The organization of a path, by id or slug.
 pub(super) fn named(connection: &Connection, id_or_slug: &str) -> Result<Organization, ApiError> {
@@ -22,15 +29,26 @@ pub(super) fn named(connection: &Connection, id_or_slug: &str) -> Result<Organiz
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let page = query.page()?;
-    let origin = app.origin.clone();
+    let (page, order, asked) = (query.page()?, query.order(&FIELDS)?, Asked::read(&query)?);
+    let (ids, users) = (query.selected("organization_id")?, query.selected("user_id")?);
+    let (text, origin, now) = (query.value("query").map(str::to_owned), app.origin.clone(), app.now());
     let (data, total) = attempt(&app, move |connection| {
-        let with_counts = query.flag("include_members_count");
-        let found = matching(connection, &query)?;
+        let mut found = Vec::new();
+        for organization in organizations::search(connection, text.as_deref().unwrap_or_default())? {
+            let members = memberships::user_ids(connection, &organization.id)?;
+            if ids.admits(|id| id == organization.id) && users.admits(|id| members.iter().any(|member| member == id)) {
+                found.push((organization, members.len()));
+            }
+        }
+        order.sort(&mut found, |(organization, members), field| match field {
+            "name" => Some(organization.name.as_str()).into(),
+            "members_count" => SortKey::Number(i64::try_from(*members).unwrap_or(i64::MAX)),
+            _ => organization.created_at.into(),
+        });
         let total = found.len();
         let mut data = Vec::new();
-        for organization in cut(found, page) {
-            data.push(counted_view(connection, &origin, &organization, with_counts)?);
+        for (organization, _) in cut(found, page) {
+            data.push(asked.view(connection, &origin, &organization, now)?);
         }
         Ok((data, total))
     })
@@ -38,20 +56,41 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
     Ok(counted(&data, total))
 }
 
-/// The organizations that a query describes, the latest first.
-fn matching(connection: &Connection, query: &Query) -> Result<Vec<Organization>, StoreError> {
-    let (ids, users) = (query.values("organization_id"), query.values("user_id"));
-    let mut found = Vec::new();
-    for organization in organizations::search(connection, query.value("query").unwrap_or_default())? {
-        let mut is_theirs = users.is_empty();
-        for user in &users {
-            is_theirs |= memberships::find(connection, &organization.id, user)?.is_some();
-        }
-        if is_theirs && (ids.is_empty() || ids.contains(&organization.id.as_str())) {
-            found.push(organization);
-        }
+/// What is told about an organization only to those who ask.
+#[derive(Clone, Copy)]
+struct Asked {
+    members_count: bool,
+    missing_manager: bool,
+}
+
+impl Asked {
+    fn read(query: &Query) -> Result<Self, ApiError> {
+        Ok(Self {
+            members_count: query.flag("include_members_count")?,
+            missing_manager: query.flag("include_missing_member_with_elevated_permissions")?,
+        })
     }
-    Ok(found)
+
+    fn view(
+        self,
+        connection: &Connection,
+        origin: &str,
+        organization: &Organization,
+        now: UnixTime,
+    ) -> Result<Value, StoreError> {
+        let mut view = view(origin, organization);
+        if self.members_count {
+            let pending = Some(InvitationStatus::Pending);
+            let invited = organization_invitations::of_organization(connection, &organization.id, pending, now)?.len();
+            view["members_count"] = memberships::count(connection, &organization.id)?.into();
+            view["pending_invitations_count"] = invited.into();
+        }
+        if self.missing_manager {
+            let managers = memberships::others_with_permissions(connection, &organization.id, "", ELEVATED)?;
+            view["missing_member_with_elevated_permissions"] = (managers == 0).into();
+        }
+        Ok(view)
+    }
 }
 
 #[derive(Deserialize)]
@@ -87,7 +126,11 @@ pub(super) async fn create(
             return Err(ApiError::not_found().param("created_by"));
         }
         let organization = create_organization(connection, new, now)??;
-        Ok(counted_view(connection, &origin, &organization, true)?)
+        let asked = Asked {
+            members_count: true,
+            missing_manager: false,
+        };
+        Ok(asked.view(connection, &origin, &organization, now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -98,11 +141,10 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
+    let (asked, origin, now) = (Asked::read(&query)?, app.origin.clone(), app.now());
     let body = attempt(&app, move |connection| {
         let organization = named(connection, &id)?;
-        let with_counts = query.flag("include_members_count");
-        Ok(counted_view(connection, &origin, &organization, with_counts)?)
+        Ok(asked.view(connection, &origin, &organization, now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -179,23 +221,6 @@ pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) 
     })
     .await?;
     Ok(deleted("organization", &id))
-}
-
-fn counted_view(
-    connection: &Connection,
-    origin: &str,
-    organization: &Organization,
-    with_counts: bool,
-) -> Result<Value, StoreError> {
-    let mut view = view(origin, organization);
-    if with_counts {
-        let pending = Some(InvitationStatus::Pending);
-        let now = organization.updated_at;
-        let invited = organization_invitations::of_organization(connection, &organization.id, pending, now)?.len();
-        view["members_count"] = memberships::count(connection, &organization.id)?.into();
-        view["pending_invitations_count"] = invited.into();
-    }
-    Ok(view)
 }
 
 /// Every field that the API describes.

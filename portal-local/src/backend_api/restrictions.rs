@@ -9,7 +9,8 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, Query, attempt, counted, cut, deleted, missing};
+use super::query::{Query, cut, invalid};
+use super::request::{JsonBody, attempt, counted, deleted, missing};
 use crate::app::App;
 use crate::flow::{INVITATION_DAYS, NewAdmission, check_listed, invite_to_application};
 use crate::json::{ApiError, json};
@@ -25,7 +26,7 @@ pub(super) struct EntryBody {
 }
 
 pub(super) async fn show_allowlist(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, is_paginated) = (query.page()?, query.flag("paginated"));
+    let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
     let all = attempt(&app, |connection| Ok(listed_identifiers::all(connection, List::Allow)?)).await?;
     let total = all.len();
     let data = views(&app, List::Allow, &cut(all, page));
@@ -55,7 +56,7 @@ pub(super) async fn block(
     JsonBody(body): JsonBody<EntryBody>,
 ) -> Result<Response<Body>, ApiError> {
     if body.notify {
-        return Err(not_invitable("Nobody is invited to the blocklist."));
+        return Err(invalid("notify", "Nobody is invited to the blocklist."));
     }
     add(&app, List::Block, body).await
 }
@@ -63,7 +64,8 @@ pub(super) async fn block(
 async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Body>, ApiError> {
     let identifier = check_listed(&body.identifier.ok_or_else(|| missing("identifier"))?)?;
     if body.notify && identifier.starts_with('*') {
-        return Err(not_invitable(
+        return Err(invalid(
+            "notify",
             "Only an address can be invited, and this entry names a domain.",
         ));
     }
@@ -95,13 +97,6 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
     })
     .await?;
     Ok(json(StatusCode::OK, &view(app, list, &entry)))
-}
-
-fn not_invitable(sentence: &str) -> ApiError {
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    ApiError::new(status, "form_param_value_invalid", "Nobody to notify")
-        .explain(sentence)
-        .param("notify")
 }
 
 pub(super) async fn stop_allowing(

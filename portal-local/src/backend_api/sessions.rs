@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, Query, attempt, counted, cut, missing};
+use super::query::{Query, cut, invalid};
+use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
 use crate::device::Device;
 use crate::flow::{activate, begin_session, end_session, session_token};
@@ -19,17 +20,28 @@ use crate::store::{Session, SessionStatus};
 use crate::store::{clients, sessions, users};
 
 const LONGEST_TOKEN_SECS: i64 = 86_400;
+/// What sessions can be asked for by. No session here ends as `ended`: whoever signs out removes theirs.
+const STATUSES: [&str; 8] = [
+    "abandoned",
+    "active",
+    "ended",
+    "expired",
+    "pending",
+    "removed",
+    "replaced",
+    "revoked",
+];
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, now) = (query.page()?, app.now());
-    let is_paginated = query.flag("paginated");
+    let (is_paginated, statuses) = (query.flag("paginated")?, query.words("status", &STATUSES)?);
     let all = attempt(&app, move |connection| {
         let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
         let mut all = sessions::all(connection, now)?;
         all.retain(|session| {
             matches("client_id", &session.client_id)
                 && matches("user_id", &session.user_id)
-                && matches("status", session.status.as_str())
+                && (statuses.is_empty() || statuses.iter().any(|status| status == session.status.as_str()))
         });
         Ok(all)
     })
@@ -93,12 +105,10 @@ pub(super) async fn create_token(
     if let Some(secs) = body.expires_in_seconds
         && !(30..=LONGEST_TOKEN_SECS).contains(&secs)
     {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(ApiError::new(status, "form_param_value_invalid", "Invalid lifetime")
-            .explain(format!(
-                "Found {secs} seconds; expected between 30 and {LONGEST_TOKEN_SECS}."
-            ))
-            .param("expires_in_seconds"));
+        return Err(invalid(
+            "expires_in_seconds",
+            format!("Found {secs} seconds; expected between 30 and {LONGEST_TOKEN_SECS}."),
+        ));
     }
     let (now, shared) = (app.now(), Arc::clone(&app));
     let token = attempt(&app, move |connection| {

@@ -1,4 +1,4 @@
-//! `/v1/users`: list, count, create, read, change, delete.
+//! `/v1/users`: create, read, change, delete.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::{JsonBody, Query, attempt, cut, deleted, missing};
+use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
@@ -19,64 +19,7 @@ use crate::flow::{
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, User};
-use crate::store::{email_addresses, external_accounts, memberships, users};
-
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, now, origin) = (query.page()?, app.now(), app.origin.clone());
-    let data = attempt(&app, move |connection| {
-        let mut data = Vec::new();
-        for user in cut(matching(connection, &query)?, page) {
-            data.push(full_view(connection, &origin, &user, now)?);
-        }
-        Ok(data)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &data))
-}
-
-pub(super) async fn count(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let total = attempt(&app, move |connection| Ok(matching(connection, &query)?.len())).await?;
-    Ok(json(
-        StatusCode::OK,
-        &json!({ "object": "total_count", "total_count": total }),
-    ))
-}
-
-/// The users that a query describes, the latest first.
-fn matching(connection: &Connection, query: &Query) -> Result<Vec<User>, StoreError> {
-    let all = users::search(connection, query.value("query").unwrap_or_default())?;
-    let (ids, externals) = (query.values("user_id"), query.values("external_id"));
-    let wanted: Vec<String> = query
-        .values("email_address")
-        .into_iter()
-        .map(email_addresses::normalize)
-        .collect();
-    let organizations = query.values("organization_id");
-    let mut found = Vec::new();
-    for user in all {
-        if !ids.is_empty() && !ids.contains(&user.id.as_str()) {
-            continue;
-        }
-        if !externals.is_empty() && !user.external_id.as_deref().is_some_and(|id| externals.contains(&id)) {
-            continue;
-        }
-        let addresses = email_addresses::of_user(connection, &user.id)?;
-        let has_address = |address: &EmailAddress| wanted.contains(&email_addresses::normalize(&address.address));
-        if !wanted.is_empty() && !addresses.iter().any(has_address) {
-            continue;
-        }
-        let theirs = memberships::of_user(connection, &user.id)?;
-        if !organizations.is_empty()
-            && !theirs
-                .iter()
-                .any(|one| organizations.contains(&one.organization_id.as_str()))
-        {
-            continue;
-        }
-        found.push(user);
-    }
-    Ok(found)
-}
+use crate::store::{email_addresses, external_accounts, users};
 
 #[derive(Deserialize)]
 pub(super) struct NewBody {

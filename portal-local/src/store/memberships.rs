@@ -107,6 +107,14 @@ pub(crate) fn search(
     Ok((members, count))
 }
 
+/// Who belongs to an organization.
+pub(crate) fn user_ids(connection: &Connection, organization_id: &str) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT user_id FROM memberships WHERE organization_id = ?")?
+        .query_map([organization_id], |row| row.get(0))?
+        .collect()
+}
+
 pub(crate) fn count(connection: &Connection, organization_id: &str) -> rusqlite::Result<u32> {
     connection
         .prepare_cached("SELECT count(*) FROM memberships WHERE organization_id = ?")?

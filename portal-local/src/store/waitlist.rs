@@ -28,11 +28,12 @@ pub(crate) struct WaitlistEntry {
     pub(crate) id: String,
     pub(crate) address: String,
     pub(crate) status: WaitlistStatus,
+    pub(crate) invited_at: Option<UnixTime>,
     pub(crate) created_at: UnixTime,
     pub(crate) updated_at: UnixTime,
 }
 
-const COLUMNS: &str = "id, address, status, created_at, updated_at";
+const COLUMNS: &str = "id, address, status, created_at, updated_at, invited_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<WaitlistEntry> {
     Ok(WaitlistEntry {
@@ -41,6 +42,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<WaitlistEntry> {
         status: row.get(2)?,
         created_at: row.get::<_, Millis>(3)?.0,
         updated_at: row.get::<_, Millis>(4)?.0,
+        invited_at: row.get::<_, Option<Millis>>(5)?.map(|at| at.0),
     })
 }
 
@@ -87,7 +89,8 @@ pub(crate) fn set_status(
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE waitlist_entries SET status = ?, updated_at = ? WHERE address_norm = ?",
+        "UPDATE waitlist_entries SET status = ?1, updated_at = ?2,
+                invited_at = CASE ?1 WHEN 'invited' THEN ?2 ELSE invited_at END WHERE address_norm = ?3",
         params![status, Millis(now), normalize(address)],
     )?;
     Ok(())

@@ -14,6 +14,7 @@ mod environment;
 mod external;
 mod faults;
 mod handshake;
+mod lists;
 mod organization_pages;
 mod organizations;
 mod refresh;

@@ -1,0 +1,30 @@
+//! What invitations to the application and to organizations have in common on their way in.
+
+use super::query::invalid;
+use crate::app::App;
+use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS};
+use crate::json::ApiError;
+
+/// The statuses that invitations can be asked for by.
+pub(super) const STATUSES: [&str; 4] = ["pending", "accepted", "revoked", "expired"];
+
+/// How long an invitation is good for.
+pub(super) fn days(asked: Option<u32>) -> Result<u32, ApiError> {
+    let days = asked.unwrap_or(INVITATION_DAYS);
+    if (1..=MOST_INVITATION_DAYS).contains(&days) {
+        return Ok(days);
+    }
+    Err(invalid(
+        "expires_in_days",
+        format!("Found {days} days; expected between 1 and {MOST_INVITATION_DAYS}."),
+    ))
+}
+
+/// Where whoever accepts goes, if people may be sent there.
+pub(super) fn redirect_url(app: &App, asked: Option<&str>) -> Result<Option<String>, ApiError> {
+    let Some(text) = asked else { return Ok(None) };
+    match app.redirects.absolute(text) {
+        Ok(url) => Ok(Some(url.to_string())),
+        Err(_) => Err(ApiError::from(FlowError::RedirectRefused).param("redirect_url")),
+    }
+}

@@ -1,0 +1,250 @@
+//! The query of a call: filters, orders and pages. A value that means nothing is refused, under the name of its parameter.
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use portal_sdk::clock::UnixTime;
+use url::form_urlencoded;
+
+use crate::json::ApiError;
+
+const USUAL_LIMIT: u32 = 10;
+const MOST: u32 = 500;
+/// How many values one filter takes.
+const MOST_VALUES: usize = 100;
+
+/// The query of a call. A name may come several times, and with `[]` or not.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let raw = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(raw.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Query {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let pair = self.0.iter().find(|(key, value)| key == name && !value.is_empty());
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.values_of(name).next().is_some()
+    }
+
+    fn values_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name)
+            .flat_map(|(_, value)| value.split(','))
+            .filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn values(&self, name: &'static str) -> Result<Vec<String>, ApiError> {
+        let values: Vec<String> = self.values_of(name).map(str::to_owned).collect();
+        if values.len() > MOST_VALUES {
+            let found = values.len();
+            return Err(invalid(
+                name,
+                format!("Found {found} values of {name}; expected at most {MOST_VALUES}."),
+            ));
+        }
+        Ok(values)
+    }
+
+    /// Values out of a fixed set.
+    pub(super) fn words(&self, name: &'static str, known: &[&'static str]) -> Result<Vec<String>, ApiError> {
+        let values = self.values(name)?;
+        match values.iter().find(|value| !known.contains(&value.as_str())) {
+            Some(unknown) => Err(unexpected(name, unknown, &one_of(known))),
+            None => Ok(values),
+        }
+    }
+
+    /// Values that are wanted, or unwanted if a `-` stands before them.
+    pub(super) fn selected(&self, name: &'static str) -> Result<Selected, ApiError> {
+        let mut selected = Selected::default();
+        for value in self.values(name)? {
+            match value.strip_prefix('-') {
+                Some(unwanted) => selected.unwanted.push(unwanted.to_owned()),
+                // A `+` that nobody encoded arrives as a space.
+                None => {
+                    let wanted = value.strip_prefix(['+', ' ']).unwrap_or(&value);
+                    selected.wanted.push(wanted.to_owned());
+                }
+            }
+        }
+        Ok(selected)
+    }
+
+    pub(super) fn flag(&self, name: &'static str) -> Result<bool, ApiError> {
+        Ok(self.choice(name)?.unwrap_or_default())
+    }
+
+    /// Yes, no, or no matter.
+    pub(super) fn choice(&self, name: &'static str) -> Result<Option<bool>, ApiError> {
+        match self.value(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(other) => Err(unexpected(name, other, "true or false")),
+        }
+    }
+
+    /// Between `<name>_after` and `<name>_before`, both in milliseconds and both outside.
+    pub(super) fn span(&self, after: &'static str, before: &'static str) -> Result<Span, ApiError> {
+        Ok(Span {
+            after: self.millis(after)?,
+            before: self.millis(before)?,
+        })
+    }
+
+    pub(super) fn millis(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.value(name) else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(millis) => Ok(Some(millis)),
+            Err(_) => Err(unexpected(name, text, "milliseconds since 1970")),
+        }
+    }
+
+    /// `order_by`: one of `fields`. Without it, the latest first.
+    pub(super) fn order(&self, fields: &[&'static str]) -> Result<Order, ApiError> {
+        let text = self.value("order_by").unwrap_or("-created_at");
+        let is_descending = text.starts_with('-');
+        let field = text.strip_prefix(['+', '-', ' ']).unwrap_or(text);
+        match fields.iter().find(|known| **known == field) {
+            Some(field) => Ok(Order { field, is_descending }),
+            None => {
+                let expected = format!("{}, with + or - before it or nothing", one_of(fields));
+                Err(unexpected("order_by", text, &expected))
+            }
+        }
+    }
+
+    /// `limit` and `offset`.
+    pub(super) fn page(&self) -> Result<(u32, u32), ApiError> {
+        Ok((
+            self.number("limit", USUAL_LIMIT, 1, MOST)?,
+            self.number("offset", 0, 0, u32::MAX)?,
+        ))
+    }
+
+    fn number(&self, name: &'static str, usual: u32, least: u32, most: u32) -> Result<u32, ApiError> {
+        let Some(text) = self.value(name) else {
+            return Ok(usual);
+        };
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| unexpected(name, text, &format!("a number between {least} and {most}")))
+    }
+}
+
+fn one_of(words: &[&str]) -> String {
+    format!("one of {}", words.join(", "))
+}
+
+fn unexpected(name: &'static str, found: &str, expected: &str) -> ApiError {
+    invalid(name, format!("Found {name}={found}; expected {expected}."))
+}
+
+/// A parameter has a value that it cannot have.
+pub(super) fn invalid(name: &'static str, sentence: impl Into<String>) -> ApiError {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    ApiError::new(status, "form_param_value_invalid", format!("Invalid {name}"))
+        .explain(sentence)
+        .param(name)
+}
+
+/// What a filter with `+` and `-` lets through.
+#[derive(Default)]
+pub(super) struct Selected {
+    wanted: Vec<String>,
+    unwanted: Vec<String>,
+}
+
+impl Selected {
+    /// Whether something passes of which `has` tells what it is.
+    pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
+        let is_wanted = self.wanted.is_empty() || self.wanted.iter().any(|value| has(value));
+        is_wanted && !self.unwanted.iter().any(|value| has(value))
+    }
+}
+
+/// Moments that a filter lets through.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+impl Span {
+    /// What never happened is in no span.
+    pub(super) fn admits(self, moment: Option<UnixTime>) -> bool {
+        let millis = moment.map(UnixTime::as_millis);
+        self.after
+            .is_none_or(|after| millis.is_some_and(|millis| millis > after))
+            && self
+                .before
+                .is_none_or(|before| millis.is_some_and(|millis| millis < before))
+    }
+}
+
+/// In which order a list comes.
+#[derive(Clone, Copy)]
+pub(super) struct Order {
+    pub(super) field: &'static str,
+    is_descending: bool,
+}
+
+impl Order {
+    pub(super) const LATEST_FIRST: Self = Self {
+        field: "created_at",
+        is_descending: true,
+    };
+
+    /// Sorts `items`, which come as the store keeps them, the latest first. Of two with equal keys the earlier one is
+    /// taken for the smaller.
+    pub(super) fn sort<T>(self, items: &mut [T], key: impl Fn(&T, &str) -> SortKey) {
+        items.reverse();
+        items.sort_by_cached_key(|item| key(item, self.field));
+        if self.is_descending {
+            items.reverse();
+        }
+    }
+}
+
+/// What a list is sorted by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SortKey {
+    Nothing,
+    Number(i64),
+    /// In lower case.
+    Text(String),
+}
+
+impl From<Option<UnixTime>> for SortKey {
+    fn from(moment: Option<UnixTime>) -> Self {
+        moment.map_or(Self::Nothing, |moment| Self::Number(moment.as_millis()))
+    }
+}
+
+impl From<UnixTime> for SortKey {
+    fn from(moment: UnixTime) -> Self {
+        Some(moment).into()
+    }
+}
+
+impl From<Option<&str>> for SortKey {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Self::Nothing, |text| Self::Text(text.to_lowercase()))
+    }
+}
+
+/// The part of a list that was asked for.
+pub(super) fn cut<T>(items: Vec<T>, (limit, offset): (u32, u32)) -> Vec<T> {
+    items.into_iter().skip(offset as usize).take(limit as usize).collect()
+}
