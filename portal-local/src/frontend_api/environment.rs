@@ -133,7 +133,7 @@ fn display_config(app: &App, settings: &Settings) -> Value {
 
 /// Where the pages are, and where they lead. Where nobody has said where the application is, the default page stands in
 /// for its home.
-fn page_addresses(app: &App, settings: &Settings) -> Value {
+pub(super) fn page_addresses(app: &App, settings: &Settings) -> Value {
     let page = |path: &str| format!("{}{path}", app.origin);
     let home = settings.home_url.clone().unwrap_or_else(|| page("/default-redirect"));
     let set = |url: &Option<String>, default: &str| url.as_deref().unwrap_or(default).to_owned();

@@ -2,6 +2,7 @@
 //!
 //! Mounted at the root and again under the path inside the publishable key.
 
+mod account_portal;
 mod cors;
 mod dev_browser;
 mod environment;
@@ -34,6 +35,7 @@ fn mounted(app: &Arc<App>, mount: Mount) -> Router<Arc<App>> {
                 .patch(environment::touch)
                 .fallback(refuse_method),
         )
+        .route("/v1/account_portal", get(account_portal::show).fallback(refuse_method))
         .route(
             "/.well-known/openid-configuration",
             get(well_known::openid_configuration).fallback(refuse_method),

@@ -15,17 +15,32 @@ pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Response<Body> {
 }
 
 pub(crate) async fn health() -> Response<Body> {
-    json(StatusCode::OK, &json!({ "status": "ok" }))
+    json(StatusCode::OK, &json!({ "status": "healthy" }))
 }
 
-/// What a verifier needs that knows only the issuer.
+/// What a verifier needs that knows only the issuer. The addresses are where Clerk has them; nothing is granted there,
+/// which the empty lists say.
 pub(crate) async fn openid_configuration(State(app): State<Arc<App>>) -> Response<Body> {
     let issuer = app.mint.issuer();
     let body = json!({
         "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/oauth/authorize"),
+        "token_endpoint": format!("{issuer}/oauth/token"),
+        "revocation_endpoint": format!("{issuer}/oauth/token/revoke"),
+        "introspection_endpoint": format!("{issuer}/oauth/token_info"),
+        "userinfo_endpoint": format!("{issuer}/oauth/userinfo"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": [],
+        "response_types_supported": [],
+        "response_modes_supported": [],
+        "grant_types_supported": [],
         "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": [],
+        "claims_supported": [],
+        "code_challenge_methods_supported": [],
+        "backchannel_logout_supported": false,
+        "frontchannel_logout_supported": false,
     });
     json(StatusCode::OK, &body)
 }

@@ -56,6 +56,12 @@ pub(super) fn not_found_page(app: &App) -> Response<Body> {
     )
 }
 
+/// An administrator has turned the pages off.
+pub(super) fn portal_disabled(app: &App) -> Response<Body> {
+    let sentence = "The Account Portal of this application is turned off: the setting account_portal_enabled is false.";
+    error_page(app, StatusCode::NOT_FOUND, "Page not found", sentence, None)
+}
+
 pub(super) fn method_not_allowed(app: &App) -> Response<Body> {
     let sentence = "This address does not take this kind of request.";
     error_page(app, StatusCode::METHOD_NOT_ALLOWED, "Not possible here", sentence, None)

@@ -38,9 +38,14 @@ mod waitlist;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Response;
+use axum::middleware::{self, Next};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::store::settings;
 
 pub(crate) use errors::{refused_address, unknown_host};
 pub(crate) use external::callback as oauth_callback;
@@ -86,7 +91,10 @@ mod path {
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    let for_method = Arc::clone(app);
+    let (for_method, for_hosted) = (Arc::clone(app), Arc::clone(app));
+    let hosted = hosted()
+        .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_hosted) })
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), while_enabled));
     Router::new()
         .route("/", get(index::show))
         .route("/__local", get(index::show))
@@ -100,10 +108,18 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/copy.js", get(assets::copy_script))
         .route("/__local/icon.svg", get(assets::icon))
         .route("/__local/avatar/{file}", get(avatar::show))
+        .route(example_id::AUTHORIZE, get(example_id::show).post(example_id::submit))
+        .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
+        .merge(hosted)
+        .fallback(errors::not_found)
+}
+
+/// The pages that Clerk has too.
+fn hosted() -> Router<Arc<App>> {
+    Router::new()
         .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
         .route(path::SIGN_IN_EXTERNAL, post(external::from_sign_in))
         .route(path::SIGN_UP_EXTERNAL, post(external::from_sign_up))
-        .route(example_id::AUTHORIZE, get(example_id::show).post(example_id::submit))
         .route(path::FACTOR_ONE, get(factor_one::show).post(factor_one::submit))
         .route(path::SIGN_UP, get(sign_up::show).post(sign_up::submit))
         .route(
@@ -150,6 +166,13 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::CREATE_ORGANIZATION_FINISH, get(create_organization::finish))
         .merge(organization::router())
         .route(path::DEFAULT_REDIRECT, get(default_redirect::show))
-        .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
-        .fallback(errors::not_found)
+}
+
+/// Where an administrator has turned the Account Portal off, there are no pages.
+async fn while_enabled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+    match app.store.transaction(|connection| settings::read(connection)).await {
+        Ok(settings) if settings.account_portal_enabled => next.run(request).await,
+        Ok(_) => errors::portal_disabled(&app),
+        Err(error) => errors::store_failed(&app, &error),
+    }
 }

@@ -24,6 +24,8 @@ pub enum SignUpMode {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Settings {
+    /// Whether there are hosted pages. Otherwise each of them answers 404; `/` and the portal's own `/__local/*` stay.
+    pub account_portal_enabled: bool,
     /// Who may sign up.
     pub sign_up_mode: SignUpMode,
     /// Whether only the addresses on the allowlist may sign up or be added to an account.
@@ -103,6 +105,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            account_portal_enabled: true,
             sign_up_mode: SignUpMode::Public,
             allowlist: false,
             blocklist: false,

@@ -258,3 +258,53 @@ async fn sessions_end_when_an_administrator_wants_them_to() {
         "an hour is over"
     );
 }
+
+#[tokio::test]
+async fn a_portal_that_is_turned_off_has_no_pages() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up("ada+clerk_test@example.com").await;
+    let mut settings = Settings::default();
+    settings.account_portal_enabled = false;
+    world.portal.set_settings(settings).await.unwrap();
+    for path in [
+        "/sign-in",
+        "/sign-in/factor-one",
+        "/sign-in/tasks/choose-organization",
+        "/sign-up",
+        "/user",
+        "/user/security",
+        "/organization",
+        "/organization-list",
+        "/create-organization",
+        "/waitlist",
+        "/unauthorized-sign-in",
+        "/sign-out",
+        "/default-redirect",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let answer = browser.send(method.clone(), path, &[], String::new()).await;
+            assert_eq!(answer.status, 404, "{method} {path}");
+            assert!(answer.body.contains("account_portal_enabled is false"), "{path}");
+        }
+    }
+    for path in [
+        "/",
+        "/__local",
+        "/__local/outbox",
+        "/__local/settings",
+        "/v1/environment",
+        "/v1/health",
+    ] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(browser.get("/v1/account_portal").await.json()["enabled"], false);
+    assert!(
+        application.handshake(&mut browser).await.is_signed_in(),
+        "applications go on"
+    );
+    world.portal.set_settings(Settings::default()).await.unwrap();
+    assert_eq!(browser.get("/user").await.status, 200);
+    let refused = browser.send(Method::DELETE, "/user", &[], String::new()).await;
+    assert_eq!(refused.status, 405);
+}
