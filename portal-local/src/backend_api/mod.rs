@@ -2,6 +2,7 @@
 //! Every call needs the secret key, `/v1/jwks` too.
 
 mod admission;
+mod clients;
 mod handshake_payload;
 mod instance;
 mod invitation_request;
@@ -37,6 +38,9 @@ use crate::json::ApiError;
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/v1/jwks", get(jwks::jwks))
+        .route("/v1/clients", get(clients::list))
+        .route("/v1/clients/verify", post(clients::verify))
+        .route("/v1/clients/{id}", get(clients::show))
         .route("/v1/clients/handshake_payload", get(handshake_payload::fetch))
         .route("/v1/sessions/{id}/refresh", post(refresh::refresh))
         .route("/v1/sessions/{id}/revoke", post(sessions::revoke))

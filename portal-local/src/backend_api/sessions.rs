@@ -145,7 +145,8 @@ fn inactive(session: &Session) -> ApiError {
         .explain(format!("This session is {} already.", session.status.as_str()))
 }
 
-fn view(session: &Session) -> Value {
+/// Every field that the API describes.
+pub(super) fn view(session: &Session) -> Value {
     json!({
         "object": "session",
         "id": session.id,

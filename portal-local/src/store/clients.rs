@@ -15,10 +15,11 @@ pub(crate) struct Client {
     pub(crate) sign_up_id: Option<String>,
     /// When somebody last signed in or out here; becomes `__client_uat`.
     pub(crate) updated_at: UnixTime,
+    pub(crate) created_at: UnixTime,
 }
 
-const COLUMNS: &str =
-    "clients.id, clients.last_active_session_id, clients.sign_in_id, clients.sign_up_id, clients.updated_at";
+const COLUMNS: &str = "clients.id, clients.last_active_session_id, clients.sign_in_id, clients.sign_up_id, clients.updated_at, \
+     clients.created_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     Ok(Client {
@@ -27,6 +28,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
         sign_in_id: row.get(2)?,
         sign_up_id: row.get(3)?,
         updated_at: row.get::<_, Millis>(4)?.0,
+        created_at: row.get::<_, Millis>(5)?.0,
     })
 }
 
@@ -35,6 +37,16 @@ pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option
         .prepare_cached(&format!("SELECT {COLUMNS} FROM clients WHERE id = ?"))?
         .query_row([id], read)
         .optional()
+}
+
+/// Every client, the latest first.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Client>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM clients ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([], read)?
+        .collect()
 }
 
 /// The client that a development browser has by now. (The link is looked up each time: a request that runs beside this
@@ -77,6 +89,7 @@ pub(crate) fn insert(connection: &Connection, now: UnixTime) -> rusqlite::Result
         sign_in_id: None,
         sign_up_id: None,
         updated_at: now,
+        created_at: now,
     };
     connection.execute(
         "INSERT INTO clients (id, created_at, updated_at) VALUES (?, ?, ?)",

@@ -10,6 +10,7 @@ mod application;
 mod backend_api;
 mod boundary;
 mod browser;
+mod clients;
 mod environment;
 mod external;
 mod faults;

@@ -21,6 +21,8 @@ const EMAIL_ADDRESS: &str = "object:s email_address:s reserved:b verification:o?
     ~id:s ~matches_sso_connection:b";
 const SESSION: &str = "object:s id:s user_id:s client_id:s status:s last_active_at:n expire_at:n abandon_at:n updated_at:n \
     created_at:n ~actor:o? ~last_active_organization_id:s? ~latest_activity:o? ~tasks:a?";
+const CLIENT: &str = "object:s id:s session_ids:a sessions:a sign_in_id:s? sign_up_id:s? last_active_session_id:s? \
+    last_authentication_strategy:s? updated_at:n created_at:n";
 const ORGANIZATION: &str = "object:s id:s name:s slug:s has_image:b max_allowed_memberships:n admin_delete_enabled:b \
     public_metadata:o created_at:n updated_at:n ~image_url:s ~members_count:n \
     ~missing_member_with_elevated_permissions:b ~pending_invitations_count:n ~private_metadata:o ~created_by:s \
@@ -35,6 +37,13 @@ const INVITATION: &str = "object:s id:s email_address:s public_metadata:o status
     ~url:s ~expires_at:n?";
 const WAITLIST_ENTRY: &str =
     "object:s id:s email_address:s status:s created_at:n updated_at:n ~is_locked:b ~invitation:o?";
+// Clerk says for no field that it is always there.
+const ALLOWLIST_IDENTIFIER: &str = "object:s id:s ~invitation_id:s identifier:s identifier_type:s instance_id:s \
+    created_at:n updated_at:n";
+const BLOCKLIST_IDENTIFIER: &str =
+    "object:s id:s identifier:s identifier_type:s instance_id:s created_at:n updated_at:n";
+const RESTRICTIONS: &str = "object:s allowlist:b blocklist:b allowlist_blocklist_disabled_on_sign_in:b \
+    block_email_subaddresses:b block_disposable_email_domains:b";
 const DELETED: &str = "object:s deleted:b ~id:s ~slug:s ~external_id:s";
 const TOTAL_COUNT: &str = "object:s total_count:n";
 const LIST: &str = "data:a total_count:n";
@@ -68,7 +77,16 @@ async fn every_answer_has_clerks_shape() {
 
     let session = post("/sessions".to_owned(), json!({ "user_id": jane })).await;
     let id = session["id"].as_str().expect("an id").to_owned();
+    let client = session["client_id"].as_str().expect("an id").to_owned();
     found.push(("a new session", SESSION, session));
+    let client = get(format!("/clients/{client}")).await;
+    found.push(("a client's session", SESSION, client["sessions"][0].clone()));
+    found.push(("a client", CLIENT, client));
+    found.push(("a listed client", CLIENT, get("/clients".to_owned()).await[0].clone()));
+    let token = post(format!("/sessions/{id}/tokens"), json!({})).await;
+    let verified = post("/clients/verify".to_owned(), json!({ "token": token["jwt"] })).await;
+    found.push(("a verified client", CLIENT, verified));
+    found.push(("a token", "object:s jwt:s", token));
     found.push(("a session", SESSION, get(format!("/sessions/{id}")).await));
     found.push((
         "a listed session",
@@ -133,6 +151,20 @@ async fn every_answer_has_clerks_shape() {
     .await;
     found.push(("a waitlist entry", WAITLIST_ENTRY, entry));
 
+    for (list, shape) in [("allow", ALLOWLIST_IDENTIFIER), ("block", BLOCKLIST_IDENTIFIER)] {
+        let path = format!("/{list}list_identifiers");
+        let body = json!({ "identifier": "listed@example.com", "notify": list == "allow" });
+        let entry = post(path.clone(), body).await;
+        let id = entry["id"].as_str().expect("an id").to_owned();
+        found.push(("a listed identifier", shape, entry));
+        let all = get(path.clone()).await;
+        let first = if list == "allow" { &all[0] } else { &all["data"][0] };
+        found.push(("one of a list", shape, first.clone()));
+        found.push(("a removed one", DELETED, delete(format!("{path}/{id}")).await));
+    }
+    found.push(("a blocklist", LIST, get("/blocklist_identifiers".to_owned()).await));
+    let patch = call(&portal, Method::PATCH, "/instance/restrictions", Some(json!({}))).await;
+    found.push(("restrictions", RESTRICTIONS, patch));
     agree(&found);
     portal.shut_down().await;
 }
