@@ -1,9 +1,10 @@
 //! Invitations to the application itself. The ticket in the link is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::email_addresses::normalize;
+use super::tickets::Tickets;
 use super::{InvitationStatus, Metadata, Millis};
 use crate::ids;
 use crate::secrets::hash;
@@ -23,6 +24,12 @@ pub(crate) struct Invitation {
 
 const COLUMNS: &str = "id, address, redirect_url, public_metadata, status, expires_at, created_at, updated_at";
 
+const TABLE: Tickets<Invitation> = Tickets {
+    table: "invitations",
+    columns: COLUMNS,
+    read,
+};
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
     Ok(Invitation {
         id: row.get(0)?,
@@ -40,21 +47,8 @@ pub(crate) fn new_id(now: UnixTime) -> String {
     ids::new_id(ids::INVITATION, now)
 }
 
-fn settle(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE invitations SET status = 'expired', updated_at = ?1 WHERE status = 'pending' AND expires_at <= ?1",
-        )?
-        .execute([Millis(now)])?;
-    Ok(())
-}
-
 pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<Option<Invitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM invitations WHERE id = ?"))?
-        .query_row([id], read)
-        .optional()
+    TABLE.settled(connection, now)?.one(connection, "id = ?", [id])
 }
 
 pub(crate) fn find_by_ticket(
@@ -62,11 +56,9 @@ pub(crate) fn find_by_ticket(
     ticket: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Option<Invitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM invitations WHERE ticket_hash = ?"))?
-        .query_row([hash(ticket)], read)
-        .optional()
+    TABLE
+        .settled(connection, now)?
+        .one(connection, "ticket_hash = ?", [hash(ticket)])
 }
 
 pub(crate) fn find_pending(
@@ -74,24 +66,15 @@ pub(crate) fn find_pending(
     address: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Option<Invitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM invitations WHERE address_norm = ? AND status = 'pending'"
-        ))?
-        .query_row([normalize(address)], read)
-        .optional()
+    let condition = "address_norm = ? AND status = 'pending'";
+    TABLE
+        .settled(connection, now)?
+        .one(connection, condition, [normalize(address)])
 }
 
 /// Every invitation, the latest first.
 pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Invitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM invitations ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([], read)?
-        .collect()
+    TABLE.settled(connection, now)?.all(connection, "TRUE", [])
 }
 
 pub(crate) fn insert(connection: &Connection, invitation: &Invitation, ticket: &str) -> rusqlite::Result<()> {
@@ -122,9 +105,5 @@ pub(crate) fn set_status(
     status: InvitationStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE invitations SET status = ?, updated_at = ? WHERE id = ?",
-        params![status, Millis(now), id],
-    )?;
-    Ok(())
+    TABLE.set_status(connection, id, status, now)
 }

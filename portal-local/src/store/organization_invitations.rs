@@ -1,27 +1,13 @@
 //! Invitations to organizations. The ticket in the link is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::email_addresses::normalize;
-use super::{Metadata, Millis, words};
+use super::tickets::Tickets;
+use super::{InvitationStatus, Metadata, Millis};
 use crate::ids;
 use crate::secrets::hash;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InvitationStatus {
-    Pending,
-    Accepted,
-    Revoked,
-    Expired,
-}
-
-words!(InvitationStatus {
-    Pending = "pending",
-    Accepted = "accepted",
-    Revoked = "revoked",
-    Expired = "expired",
-});
 
 #[derive(Clone, Debug)]
 pub(crate) struct OrganizationInvitation {
@@ -41,6 +27,12 @@ pub(crate) struct OrganizationInvitation {
 
 const COLUMNS: &str = "id, organization_id, address, role_key, inviter_id, status, redirect_url, public_metadata, \
                        private_metadata, expires_at, created_at, updated_at";
+
+const TABLE: Tickets<OrganizationInvitation> = Tickets {
+    table: "organization_invitations",
+    columns: COLUMNS,
+    read,
+};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OrganizationInvitation> {
     Ok(OrganizationInvitation {
@@ -63,27 +55,12 @@ pub(crate) fn new_id(now: UnixTime) -> String {
     ids::new_id(ids::ORGANIZATION_INVITATION, now)
 }
 
-/// Time ends invitations without anybody asking; whoever looks writes it down first.
-fn settle(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE organization_invitations SET status = 'expired', updated_at = ?1
-             WHERE status = 'pending' AND expires_at <= ?1",
-        )?
-        .execute([Millis(now)])?;
-    Ok(())
-}
-
 pub(crate) fn find(
     connection: &Connection,
     id: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Option<OrganizationInvitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM organization_invitations WHERE id = ?"))?
-        .query_row([id], read)
-        .optional()
+    TABLE.settled(connection, now)?.one(connection, "id = ?", [id])
 }
 
 pub(crate) fn find_by_ticket(
@@ -91,13 +68,9 @@ pub(crate) fn find_by_ticket(
     ticket: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Option<OrganizationInvitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organization_invitations WHERE ticket_hash = ?"
-        ))?
-        .query_row([hash(ticket)], read)
-        .optional()
+    TABLE
+        .settled(connection, now)?
+        .one(connection, "ticket_hash = ?", [hash(ticket)])
 }
 
 /// The open invitation of an address to an organization.
@@ -107,14 +80,11 @@ pub(crate) fn find_pending(
     address: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Option<OrganizationInvitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organization_invitations
-             WHERE organization_id = ? AND address_norm = ? AND status = 'pending'"
-        ))?
-        .query_row([organization_id, &normalize(address)], read)
-        .optional()
+    TABLE.settled(connection, now)?.one(
+        connection,
+        "organization_id = ? AND address_norm = ? AND status = 'pending'",
+        [organization_id, &normalize(address)],
+    )
 }
 
 /// The invitations of an organization, the latest first; of one status, or all.
@@ -124,14 +94,11 @@ pub(crate) fn of_organization(
     status: Option<InvitationStatus>,
     now: UnixTime,
 ) -> rusqlite::Result<Vec<OrganizationInvitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organization_invitations
-             WHERE organization_id = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map(params![organization_id, status], read)?
-        .collect()
+    TABLE.settled(connection, now)?.all(
+        connection,
+        "organization_id = ?1 AND (?2 IS NULL OR status = ?2)",
+        params![organization_id, status],
+    )
 }
 
 /// The open invitations to one of the user's verified addresses, the latest first.
@@ -140,16 +107,12 @@ pub(crate) fn of_user(
     user_id: &str,
     now: UnixTime,
 ) -> rusqlite::Result<Vec<OrganizationInvitation>> {
-    settle(connection, now)?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organization_invitations
-             WHERE status = 'pending' AND address_norm IN
-                 (SELECT address_norm FROM email_addresses WHERE user_id = ? AND verified_at IS NOT NULL)
-             ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([user_id], read)?
-        .collect()
+    TABLE.settled(connection, now)?.all(
+        connection,
+        "status = 'pending' AND address_norm IN
+             (SELECT address_norm FROM email_addresses WHERE user_id = ? AND verified_at IS NOT NULL)",
+        [user_id],
+    )
 }
 
 pub(crate) fn insert(
@@ -188,9 +151,5 @@ pub(crate) fn set_status(
     status: InvitationStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE organization_invitations SET status = ?, updated_at = ? WHERE id = ?",
-        params![status, Millis(now), id],
-    )?;
-    Ok(())
+    TABLE.set_status(connection, id, status, now)
 }

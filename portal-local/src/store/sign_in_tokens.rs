@@ -1,8 +1,9 @@
 //! Sign-in tokens: links that sign one person in, once. The token is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
+use super::tickets::Tickets;
 use super::{InvitationStatus, Millis};
 use crate::ids;
 use crate::secrets::hash;
@@ -18,6 +19,12 @@ pub(crate) struct SignInToken {
 
 const COLUMNS: &str = "id, user_id, status, created_at, updated_at";
 
+const TABLE: Tickets<SignInToken> = Tickets {
+    table: "sign_in_tokens",
+    columns: COLUMNS,
+    read,
+};
+
 fn read(row: &Row<'_>) -> rusqlite::Result<SignInToken> {
     Ok(SignInToken {
         id: row.get(0)?,
@@ -29,20 +36,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignInToken> {
 }
 
 pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<SignInToken>> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM sign_in_tokens WHERE id = ?"))?
-        .query_row([id], read)
-        .optional()
+    TABLE.one(connection, "id = ?", [id])
 }
 
 /// The token that `text` is, if it was not used, withdrawn or forgotten for too long.
 pub(crate) fn find_open(connection: &Connection, text: &str, now: UnixTime) -> rusqlite::Result<Option<SignInToken>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sign_in_tokens WHERE token_hash = ? AND status = 'pending' AND expires_at > ?"
-        ))?
-        .query_row(params![hash(text), Millis(now)], read)
-        .optional()
+    TABLE.one(
+        connection,
+        "token_hash = ? AND status = 'pending' AND expires_at > ?",
+        params![hash(text), Millis(now)],
+    )
 }
 
 pub(crate) fn insert(
@@ -79,9 +82,5 @@ pub(crate) fn set_status(
     status: InvitationStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE sign_in_tokens SET status = ?, updated_at = ? WHERE id = ?",
-        params![status, Millis(now), id],
-    )?;
-    Ok(())
+    TABLE.set_status(connection, id, status, now)
 }
