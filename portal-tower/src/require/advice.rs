@@ -40,6 +40,11 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
             "Tasks: signing in has led to the tasks of the session, and they are still outstanding. Look which tasks \
              the instance asks for, and whether they can be done."
         }
+        Some(AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync) => {
+            "Handshakes: what they should bring does not arrive. If the log says that a handshake payload cannot be \
+             fetched, compare CLERK_SECRET_KEY with CLERK_PUBLISHABLE_KEY: they must be of the same Clerk instance. \
+             Otherwise the browser may be blocking cookies."
+        }
         Some(_) => {
             "Cookies: those of the session do not arrive here. They may be blocked by the browser, or marked Secure on \
              an address without https; or this address is not one that the Clerk instance sends people back to."
