@@ -1,7 +1,10 @@
 //! What the tests across crates share: the conformance server's parts, a real browser, and the programs they look at.
 
+pub mod backend_api;
 pub mod browser;
 pub mod conformance;
+pub mod ending;
+pub mod log;
 pub mod people;
 pub mod programs;
 #[cfg(doctest)]

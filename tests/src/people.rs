@@ -16,12 +16,12 @@ pub async fn sign_up(browser: &Browser, portal: &str, address: &str, first_name:
     browser.fill("firstName", first_name).await;
     browser.fill("emailAddress", address).await;
     browser.fill("password", PASSWORD).await;
-    browser.click("[data-testid=portal-sign-up-submit]").await;
+    browser.follow("portal-sign-up-submit").await;
     browser
         .arrives_at(&format!("{portal}/sign-up/verify-email-address"))
         .await;
     browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
+    browser.follow("portal-verify-email-address-submit").await;
 }
 
 /// Signs in with a password on the sign-in page that the browser is at or on its way to.
@@ -32,7 +32,7 @@ pub async fn sign_up(browser: &Browser, portal: &str, address: &str, first_name:
 pub async fn sign_in(browser: &Browser, portal: &str, address: &str) {
     browser.arrives_at(&format!("{portal}/sign-in")).await;
     browser.fill("identifier", address).await;
-    browser.click("[data-testid=portal-sign-in-submit]").await;
+    browser.follow("portal-sign-in-submit").await;
     browser.fill("password", PASSWORD).await;
-    browser.click("button.primary").await;
+    browser.follow("portal-factor-one-submit").await;
 }

@@ -8,6 +8,37 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 
+/// The claims of a token. Who signed it, and whether it is still good, is not looked at.
+///
+/// # Panics
+///
+/// If it is no token.
+#[must_use]
+pub fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a JWT");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
+}
+
+/// The claims of the session token on the page's host.
+///
+/// # Panics
+///
+/// If there is none.
+pub async fn session_claims(browser: &Browser) -> Value {
+    claims(&browser.cookie("__session").await.expect("a session cookie"))
+}
+
+/// The session that a browser is in.
+///
+/// # Panics
+///
+/// If it is in none.
+pub async fn session_id(browser: &Browser) -> String {
+    let claims = session_claims(browser).await;
+    claims["sid"].as_str().expect("sid is text").to_owned()
+}
+
 /// Waits until the session token's own `exp` has passed, and returns the token.
 ///
 /// # Panics
@@ -15,10 +46,8 @@ use crate::browser::Browser;
 /// If there is none.
 pub async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String {
     let token = browser.cookie("__session").await.expect("a session cookie");
-    let payload = token.split('.').nth(1).expect("a JWT");
-    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
-    let claims: Value = serde_json::from_slice(&payload).expect("JSON");
-    let end = UNIX_EPOCH + Duration::from_secs(claims["exp"].as_u64().expect("exp is a number"));
+    let exp = claims(&token)["exp"].as_u64().expect("exp is a number");
+    let end = UNIX_EPOCH + Duration::from_secs(exp);
     if let Ok(remaining) = end.duration_since(SystemTime::now()) {
         // The token's end is a moment and no state: the programs under test read the machine's clock, which cannot be moved.
         tokio::time::sleep(remaining).await;

@@ -1,83 +1,93 @@
 //! One's own account.
 
-use portal_local::SeedUser;
-use portal_tests::browser::Browser;
+use portal_tests::browser::{Browser, Scripts};
+use portal_tests::ending::Expected;
+use portal_tests::tokens;
 
-use crate::{JANE, PASSWORD, close, open, sign_in, user};
+use crate::{JANE, PASSWORD, SOLO, TEST_CODE, TOKEN_END_SECS, identify, open, sign_in, user};
 
-/// 20: name and addresses.
-#[tokio::test]
-async fn a_profile_is_changed_and_the_application_is_a_link_away() {
-    let (shop, browser) = open().await;
+pub(crate) async fn a_profile_is_changed_and_the_application_is_a_link_away(scripts: Scripts) {
+    const JANET: &str = "janet+clerk_test@example.com";
+    let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
-    browser.press("account").await;
+    browser.follow("account").await;
     browser.arrives_at(&shop.portal_at("/user")).await;
     browser.fill("firstName", "Janet").await;
-    browser.press("portal-user-save").await;
+    browser.follow("portal-user-save").await;
     browser.read("portal-user-saved").await;
-    assert!(browser.read("portal-user-name").await.starts_with("Janet"));
 
-    browser.press("portal-user-add-email-address").await;
-    browser.fill("emailAddress", "janet+clerk_test@example.com").await;
-    browser.press("portal-add-email-address-submit").await;
-    browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
-    browser.press("portal-user-make-primary").await;
+    browser.follow("portal-user-add-email-address").await;
+    browser.fill("emailAddress", JANET).await;
+    browser.follow("portal-add-email-address-submit").await;
+    browser.fill("code", TEST_CODE).await;
+    browser.follow("portal-user-verify-email-address-submit").await;
+    browser.follow("portal-user-make-primary").await;
     browser.read("portal-user-saved").await;
     browser.press("portal-user-remove").await;
-    browser.press("portal-user-remove-confirm").await;
+    browser.follow("portal-user-remove-confirm").await;
     browser.read("portal-user-saved").await;
-    let addresses = browser.read("portal-user-email-addresses").await;
-    assert!(
-        addresses.contains("janet+clerk_test@example.com") && !addresses.contains(JANE),
-        "{addresses}"
-    );
-    browser.press("portal-user-back").await;
-    browser.arrives_at(&shop.app).await;
-    assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
-    close(shop, browser).await;
+
+    let found = shop.backend_api().user(JANET).await;
+    assert_eq!(found["first_name"], "Janet");
+    let addresses = found["email_addresses"].as_array().map(Vec::len);
+    assert_eq!(addresses, Some(1), "{}", found["email_addresses"]);
+    browser.follow("portal-user-back").await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/"));
+    browser.visit(&shop.at("/profile")).await;
+    assert_eq!(browser.read("first-name").await, "Janet");
+    assert_eq!(browser.read("address").await, JANET);
+    shop.ends(browser, Expected::signed_in(JANET)).await;
+    shop.close().await;
 }
 
-/// 21: the password.
-#[tokio::test]
-async fn a_password_is_changed_by_whoever_knows_it() {
-    let (shop, browser) = open().await;
-    let other = Browser::open().await;
+pub(crate) async fn a_password_is_changed_by_whoever_knows_it(scripts: Scripts) {
+    const NEW: &str = "a new horse battery";
+    let (shop, browser) = open(scripts).await;
+    let other = Browser::with(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     sign_in(&other, &shop, JANE).await;
+    let others = tokens::session_id(&other).await;
     browser.visit(&shop.portal_at("/user/security")).await;
-    browser.fill("currentPassword", "not this one").await;
-    browser.fill("password", "a new horse battery").await;
-    browser.press("portal-security-submit").await;
-    browser.text("[role=alert]").await;
-    browser.fill("currentPassword", PASSWORD).await;
-    browser.fill("password", "a new horse battery").await;
-    browser.press("portal-security-submit").await;
-    browser.read("portal-security-notice").await;
-    shop.clock.move_by_secs(70);
+    for (current, said) in [
+        ("not this one", "Your current password is not correct."),
+        (PASSWORD, "Your password is saved."),
+    ] {
+        browser.fill("currentPassword", current).await;
+        browser.fill("password", NEW).await;
+        assert_eq!(browser.count("[name=signOutOfOtherSessions]:checked").await, 1);
+        browser.follow("portal-security-submit").await;
+        browser.is_told(said).await;
+    }
+    shop.clock.move_by_secs(TOKEN_END_SECS);
     assert_eq!(user(&other, &shop).await, "nobody");
-    assert_ne!(user(&browser, &shop).await, "nobody");
-    other.close().await;
-    close(shop, browser).await;
+    other.visit(&shop.at("/sign-in")).await;
+    crate::sign_in_here(&other, JANE, PASSWORD).await;
+    other.is_told("That password is not correct.").await;
+    shop.ends(other, Expected::signed_out().ended(&others, "revoked")).await;
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
 }
 
-/// 22: the end of it.
-#[tokio::test]
-async fn an_account_is_deleted_by_typing_so() {
-    let (shop, browser) = open().await;
-    sign_in(&browser, &shop, crate::SOLO).await;
+pub(crate) async fn an_account_is_deleted_by_typing_so(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    sign_in(&browser, &shop, SOLO).await;
+    let id = shop.backend_api().user(SOLO).await["id"].take();
+    let path = format!("/v1/users/{}", id.as_str().expect("an id"));
     browser.visit(&shop.portal_at("/user/security")).await;
-    browser.press("portal-security-delete").await;
+    browser.follow("portal-security-delete").await;
     browser.fill("confirmation", "Delete").await;
-    browser.click("button.danger").await;
-    browser.text("[role=alert]").await;
+    browser.follow("portal-user-delete-submit").await;
+    browser.is_told("Type Delete account to confirm.").await;
+    assert_eq!(shop.backend_api().status(&path).await, 200);
     browser.fill("confirmation", "Delete account").await;
-    browser.click("button.danger").await;
-    shop.clock.move_by_secs(70);
+    browser.follow("portal-user-delete-submit").await;
+    assert_eq!(shop.backend_api().status(&path).await, 404);
+
+    shop.clock.move_by_secs(TOKEN_END_SECS);
     assert_eq!(user(&browser, &shop).await, "nobody");
     browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", crate::SOLO).await;
-    browser.press("portal-sign-in-submit").await;
-    assert!(browser.text("[role=alert]").await.contains("No account was found"));
-    close(shop, browser).await;
+    identify(&browser, SOLO).await;
+    browser.is_told("No account was found for this address.").await;
+    shop.ends(browser, Expected::signed_out().missing(&path)).await;
+    shop.close().await;
 }

@@ -1,122 +1,180 @@
-//! Addresses to return to, other sites, restarts.
+//! Addresses to return to, and other sites.
 
-use portal_local::SeedUser;
-use portal_tests::browser::Browser;
-use portal_tests::shop::{Shop, other_site};
+use portal_local::{LocalPortalBuilder, SeedUser};
+use portal_tests::browser::{Browser, Scripts, handshakes, parameter, statuses};
+use portal_tests::ending::Expected;
+use portal_tests::shop::{Shop, linking_sites};
+use url::{Url, form_urlencoded};
 
-use crate::{JANE, PASSWORD, close, open, sign_in, user};
+use crate::{JANE, PASSWORD, TEST_CODE, open, sign_in, sign_in_here, user};
 
-/// Signs in at whatever page the browser is at.
-async fn sign_in_here(browser: &Browser) {
-    browser.fill("identifier", JANE).await;
-    browser.press("portal-sign-in-submit").await;
-    browser.fill("password", PASSWORD).await;
-    browser.press("portal-factor-one-submit").await;
+fn query(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
-/// 33: nobody is sent where they should not be.
-#[tokio::test]
-async fn a_hostile_address_is_said_and_not_followed() {
-    for hostile in [
+pub(crate) async fn a_hostile_address_is_said_and_not_followed(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    assert_eq!(user(&browser, &shop).await, "nobody");
+    let with_user_info = format!("{}@evil.example/", shop.app);
+    let all = [
         "https://evil.example/",
         "//evil.example/",
         "javascript:alert(1)",
-        "http://localhost:1@evil.example/",
+        with_user_info.as_str(),
         "https:evil.example",
         "/\\evil.example",
-    ] {
-        let (shop, browser) = open().await;
-        user(&browser, &shop).await;
-        let mut page = url::Url::parse(&shop.portal_at("/sign-in")).expect("a URL");
-        page.query_pairs_mut().append_pair("redirect_url", hostile);
-        browser.visit(page.as_str()).await;
-        sign_in_here(&browser).await;
-        browser
-            .text("[data-testid=portal-default-redirect-user], [data-testid=home]")
-            .await;
-        let address = browser.address().await;
-        assert!(
-            matches!(address.host_str(), Some("localhost" | "127.0.0.1")),
-            "{hostile}: {address}"
-        );
-        close(shop, browser).await;
-    }
-}
-
-/// 34: a forced end wins, then the return address, then the fallback; on both pages of the flow.
-#[tokio::test]
-async fn the_end_of_a_flow_is_chosen_in_order() {
-    for (parameters, expected) in [
-        (
-            "sign_in_force_redirect_url=FORCE&redirect_url=BACK&sign_in_fallback_redirect_url=ELSE",
-            "/orgs/force",
-        ),
-        ("redirect_url=BACK&sign_in_fallback_redirect_url=ELSE", "/orgs/back"),
-        ("sign_in_fallback_redirect_url=ELSE", "/orgs/else"),
-        (
-            "redirect_url=https://evil.example/&sign_in_fallback_redirect_url=ELSE",
-            "/orgs/else",
-        ),
-    ] {
-        let shop = Shop::staged(portal_local::LocalPortalBuilder::demo_data, |builder| {
-            builder.organization_patterns(Vec::<String>::new())
-        })
-        .await;
-        let browser = Browser::open().await;
-        user(&browser, &shop).await;
-        let mut parameters = parameters.to_owned();
-        for (name, path) in [("FORCE", "/orgs/force"), ("BACK", "/orgs/back"), ("ELSE", "/orgs/else")] {
-            parameters = parameters.replace(name, &shop.at(path));
+    ]
+    .map(|hostile| query(&[("redirect_url", hostile)]));
+    for asked in &all {
+        let handshake = format!("/v1/client/handshake?{asked}");
+        for accept in ["text/html", "application/json"] {
+            let answer = shop.backend_api().visit(&handshake, accept).await;
+            assert_eq!(answer.status, 422, "{asked}");
+            assert_eq!(answer.headers.get("location"), None, "{asked}");
         }
-        // To the other page of the flow and back, with everything taken along.
-        browser.visit(&shop.portal_at(&format!("/sign-up?{parameters}"))).await;
-        browser.press("portal-sign-up-sign-in").await;
-        browser.arrives_at(&shop.portal_at("/sign-in")).await;
-        sign_in_here(&browser).await;
-        assert_eq!(
-            browser.arrives_at(&shop.at(expected)).await.as_str(),
-            shop.at(expected),
-            "{parameters}"
-        );
-        close(shop, browser).await;
+        browser.visits().await;
+        browser.visit(&shop.portal_at(&handshake)).await;
+        browser.finds_in("h1", "Cannot return there").await;
+        assert_eq!(statuses(&browser.visits().await), [422]);
+        for page in ["/sign-up", "/sign-in"] {
+            browser.visit(&shop.portal_at(&format!("{page}?{asked}"))).await;
+            browser.finds_in("main", "is not allowed for this application.").await;
+        }
+    }
+    // Where everybody ends who says nothing of where to go: the application that they came from.
+    sign_in_here(&browser, JANE, PASSWORD).await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/"));
+    for asked in &all {
+        browser.visit(&shop.portal_at(&format!("/sign-in?{asked}"))).await;
+        assert_eq!(browser.address().await.as_str(), shop.at("/"), "{asked}");
+    }
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
+}
+
+const FORCE: &str = "/orgs/force";
+const BACK: &str = "/orgs/back";
+const ELSE: &str = "/orgs/else";
+const OTHER: &str = "/orgs/other";
+
+pub(crate) async fn the_end_of_a_flow_is_chosen_in_order(scripts: Scripts) {
+    let shop = Shop::staged(LocalPortalBuilder::demo_data, |instance| {
+        instance.organization_patterns(Vec::<String>::new())
+    })
+    .await;
+    let browser = Browser::with(scripts).await;
+    assert_eq!(user(&browser, &shop).await, "nobody");
+    let other = Browser::with(scripts).await;
+    assert_eq!(user(&other, &shop).await, "nobody");
+
+    everything_is_taken_along(&shop, &browser, "sign-up", "sign-in").await;
+    sign_in_here(&browser, JANE, PASSWORD).await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at(FORCE));
+
+    everything_is_taken_along(&shop, &other, "sign-in", "sign-up").await;
+    other.fill("emailAddress", "new+clerk_test@example.com").await;
+    other.fill("password", PASSWORD).await;
+    other.follow("portal-sign-up-submit").await;
+    other.fill("code", TEST_CODE).await;
+    other.follow("portal-verify-email-address-submit").await;
+    assert_eq!(other.arrives_at(&shop.app).await.as_str(), shop.at(FORCE));
+
+    // Whoever is signed in is at the end of the flow at once.
+    for flow in ["sign_in", "sign_up"] {
+        ends_in_order(&shop, &browser, flow).await;
+    }
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.ends(other, Expected::signed_in("new+clerk_test@example.com"))
+        .await;
+    shop.close().await;
+}
+
+/// Opens the page `from` and goes on to `to`, whose own address is forced.
+async fn everything_is_taken_along(shop: &Shop, browser: &Browser, from: &str, to: &str) {
+    let (from_flow, to_flow) = (from.replace('-', "_"), to.replace('-', "_"));
+    let carried = [
+        (format!("{to_flow}_force_redirect_url"), shop.at(FORCE)),
+        ("redirect_url".to_owned(), shop.at(BACK)),
+        (format!("{to_flow}_fallback_redirect_url"), shop.at(ELSE)),
+        (format!("{from_flow}_force_redirect_url"), shop.at(OTHER)),
+        (format!("{from_flow}_fallback_redirect_url"), shop.at(OTHER)),
+    ];
+    let pairs: Vec<_> = carried.iter().map(|(name, value)| (&**name, &**value)).collect();
+    browser
+        .visit(&shop.portal_at(&format!("/{from}?{}", query(&pairs))))
+        .await;
+    // There, back, and there again.
+    for (page, next) in [(from, to), (to, from), (from, to)] {
+        browser.follow(&format!("portal-{page}-{next}")).await;
+        let address = browser.arrives_at(&shop.portal_at(&format!("/{next}"))).await;
+        for (name, value) in &pairs {
+            assert_eq!(
+                parameter(&address, name).as_deref(),
+                Some(*value),
+                "{name} at {address}"
+            );
+        }
     }
 }
 
-/// 40: a restart with the same file, and a reset.
-#[tokio::test]
-async fn a_reset_portal_knows_nobody_and_makes_no_circle() {
-    let (shop, browser) = open().await;
-    sign_in(&browser, &shop, JANE).await;
-    shop.portal.reset().await.expect("it is reset");
-    shop.clock.move_by_secs(70);
-    browser.visits().await;
-    assert_eq!(user(&browser, &shop).await, "nobody");
-    let visits = browser.visits().await;
-    assert!(visits.len() <= 10, "{visits:#?}");
-    close(shop, browser).await;
+async fn ends_in_order(shop: &Shop, browser: &Browser, flow: &str) {
+    let (force, fallback) = (
+        format!("{flow}_force_redirect_url"),
+        format!("{flow}_fallback_redirect_url"),
+    );
+    let evil = "https://evil.example/";
+    for (forced, back, otherwise, expected) in [
+        (Some(FORCE), Some(BACK), Some(ELSE), FORCE),
+        (None, Some(BACK), Some(ELSE), BACK),
+        (None, None, Some(ELSE), ELSE),
+        (Some(evil), Some(BACK), Some(ELSE), BACK),
+        (Some(evil), Some(evil), Some(ELSE), ELSE),
+        (Some(evil), Some(evil), Some(evil), "/"),
+        (None, None, None, "/"),
+    ] {
+        let given = [
+            (force.as_str(), forced),
+            ("redirect_url", back),
+            (fallback.as_str(), otherwise),
+        ];
+        let mut url = Url::parse(&shop.portal_at(&format!("/{}", flow.replace('_', "-")))).expect("a URL");
+        for (name, value) in given {
+            let Some(value) = value else { continue };
+            let value = if value == evil { evil.to_owned() } else { shop.at(value) };
+            url.query_pairs_mut().append_pair(name, &value);
+        }
+        browser.visit(url.as_str()).await;
+        let address = browser.arrives_at(&shop.app).await;
+        assert_eq!(address.as_str(), shop.at(expected), "{url}");
+    }
 }
 
-/// 45: a link from another site costs one handshake, one from the portal none.
-#[tokio::test]
-async fn a_link_from_another_site_costs_one_handshake() {
-    let (shop, browser) = open().await;
+pub(crate) async fn a_link_from_another_site_costs_one_handshake(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
-    let (elsewhere, server) = other_site(&shop.at("/")).await;
-    let handshakes = async |page: String, link: &str| {
+    let [(neighbour, one), (stranger, two)] = linking_sites(&shop.at("/")).await;
+    let profile = shop.portal_at(&format!("/user?redirect_url={}/", shop.app));
+    for (page, link, expected) in [
+        (neighbour, "away", 1),
+        (stranger, "away", 1),
+        (profile, "portal-user-back", 0),
+    ] {
         browser.visit(&page).await;
         browser.visits().await;
-        browser.evaluate(&format!("(() => {{ const link = document.createElement('a'); link.href = '{link}'; link.id = 'away'; link.textContent = 'away'; document.body.append(link) }})()")).await;
-        browser.click("#away").await;
-        assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
+        browser.follow(link).await;
+        browser.shows("user", &SeedUser::new(JANE).id()).await;
+        assert_eq!(browser.address().await.as_str(), shop.at("/"));
         let visits = browser.visits().await;
-        visits
+        let found: Vec<_> = handshakes(&visits)
             .iter()
-            .filter(|visit| visit.url.path().ends_with("/v1/client/handshake"))
-            .count()
-    };
-    let home = shop.at("/");
-    assert_eq!(handshakes(elsewhere, &home).await, 1);
-    assert_eq!(handshakes(shop.portal_at("/user"), &home).await, 0);
-    server.abort();
-    close(shop, browser).await;
+            .map(|handshake| handshake.parameter("__clerk_hs_reason").unwrap_or_default())
+            .collect();
+        assert_eq!(found, vec!["primary-domain-cross-origin-sync"; expected], "{page}");
+    }
+    one.abort();
+    two.abort();
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
 }

@@ -1,254 +1,254 @@
-//! Signing in and out, and what happens to a session.
+//! Signing in.
+
+use std::path::Path;
 
 use portal_local::SeedUser;
-use portal_tests::browser::Browser;
+use portal_tests::browser::{Browser, Scripts, handshakes, statuses};
+use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
+use portal_tests::tokens;
+use rusqlite::Connection;
+use serde_json::json;
 
-use crate::{CODE, JANE, JOE, PASSWORD, close, open, parameter, sign_in, user};
+use crate::{CODE, JANE, PASSWORD, TEST_CODE, TOKEN_END_SECS, identify, open, open_with, sign_in, sign_in_here, user};
 
-/// 1: the first visit, signed out.
-#[tokio::test]
-async fn a_first_visit_takes_one_handshake() {
-    let (shop, browser) = open().await;
-    browser.visits().await;
-    assert_eq!(user(&browser, &shop).await, "nobody");
-    let statuses: Vec<_> = browser.visits().await.iter().filter_map(|visit| visit.status).collect();
-    assert_eq!(statuses, [307, 307, 307, 200]);
-    assert_eq!(browser.address().await.as_str(), shop.at("/"));
-    assert_eq!(browser.cookie("__client_uat").await.as_deref(), Some("0"));
-    assert!(browser.cookie("__clerk_db_jwt").await.is_some());
-    assert_eq!(browser.cookie("__session").await, None);
+pub(crate) async fn a_first_visit_takes_one_handshake(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/")).await;
-    assert_eq!(browser.visits().await.len(), 1);
-    close(shop, browser).await;
-}
-
-/// 2, 35, 36: a password, wrong once; an open session needs no form; going back and sending again does no harm.
-#[tokio::test]
-async fn a_wrong_password_is_said_and_the_right_one_leads_back() {
-    let (shop, browser) = open().await;
-    browser.visit(&shop.at("/form?x=1")).await;
-    browser.fill("identifier", JANE).await;
-    browser.press("portal-sign-in-submit").await;
-    browser.fill("password", "not this one").await;
-    browser.press("portal-factor-one-submit").await;
-    assert_eq!(browser.text("[role=alert]").await, "That password is not correct.");
-    browser.fill("password", PASSWORD).await;
-    browser.press("portal-factor-one-submit").await;
-    assert_eq!(
-        browser.arrives_at(&shop.at("/form")).await.as_str(),
-        shop.at("/form?x=1")
-    );
-    let jane = user(&browser, &shop).await;
-    assert_eq!(jane, SeedUser::new(JANE).id());
-
-    browser
-        .visit(&shop.portal_at(&format!("/sign-in?redirect_url={}", shop.at("/form"))))
+    let visits = browser.visits().await;
+    assert_eq!(statuses(&visits), [307, 307, 307, 200]);
+    let reason = handshakes(&visits)[0].parameter("__clerk_hs_reason");
+    assert_eq!(reason.as_deref(), Some("dev-browser-missing"));
+    browser.visit(&shop.at("/")).await;
+    assert_eq!(statuses(&browser.visits().await), [200]);
+    shop.ends(browser, Expected::signed_out().handshakes(1).redirects(3))
         .await;
-    assert_eq!(browser.arrives_at(&shop.at("/form")).await.as_str(), shop.at("/form"));
-    browser.back().await;
-    browser.back().await;
-    assert_eq!(user(&browser, &shop).await, jane);
-    close(shop, browser).await;
+    shop.close().await;
 }
 
-/// 3: a code instead of a password.
-#[tokio::test]
-async fn a_code_signs_in_too() {
-    let (shop, browser) = open().await;
-    browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", CODE).await;
-    browser.press("portal-sign-in-submit").await;
+pub(crate) async fn a_password_wrong_once_leads_back(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    let form = shop.at("/form?x=1");
+    browser.visit(&form).await;
+    sign_in_here(&browser, JANE, "not this one").await;
+    assert_eq!(browser.text("[role=alert]").await, "That password is not correct.");
+    assert_eq!(browser.count("[role=alert]").await, 1);
+    browser.fill("password", PASSWORD).await;
+    browser.follow("portal-factor-one-submit").await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), form);
+    browser.read("text").await;
+    shop.ends(browser, Expected::signed_in(JANE).handshakes(2).refreshes(0))
+        .await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_code_signs_in_too(scripts: Scripts) {
+    let shop = Shop::with_database().await;
+    let browser = Browser::with(scripts).await;
+    let form = shop.at("/form?x=1");
+    browser.visit(&form).await;
+    identify(&browser, JANE).await;
+    browser.press("portal-factor-one-other-methods").await;
+    browser.follow("portal-factor-one-email-code").await;
     browser.fill("code", "000000").await;
-    browser.click("form button.primary").await;
-    assert!(
-        browser
-            .text("[role=alert]")
-            .await
-            .starts_with("That code is not correct.")
-    );
+    browser.follow("portal-factor-one-submit").await;
+    browser.is_told("That code is not correct. 4 tries left.").await;
     browser.fill("code", "424 242").await;
-    browser.click("form button.primary").await;
-    browser.read("home").await;
-    assert_eq!(browser.read("user").await, SeedUser::new(CODE).id());
-    close(shop, browser).await;
+    browser.follow("portal-factor-one-submit").await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), form);
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    // The portal has its database to itself while it runs.
+    let (_folder, database) = shop.close_and_keep().await;
+    assert_eq!(verification(&database), ("verified".to_owned(), 2));
 }
 
-/// 4, 8: a real address gets its code by mail; a code ends, and a new one is not sent at once.
-#[tokio::test]
-async fn a_code_comes_by_mail_and_ends() {
-    let address = "real@example.com";
-    let shop = Shop::staged(|portal| portal.user(SeedUser::new(address)), |builder| builder).await;
-    let browser = Browser::open().await;
-    browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", address).await;
-    browser.press("portal-sign-in-submit").await;
-    browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
-    browser.text("[role=alert]").await;
+/// Status and attempts of the one code that was sent to sign somebody in.
+fn verification(database: &Path) -> (String, u32) {
+    let database = Connection::open(database).expect("the portal's database");
+    let mut found = database
+        .prepare("SELECT status, attempts FROM verifications WHERE subject_type = 'sign_in'")
+        .expect("the portal's table");
+    let rows = found.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows: Vec<_> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
+    match <[(String, u32); 1]>::try_from(rows) {
+        Ok([row]) => row,
+        Err(rows) => panic!("not one verification: {rows:?}"),
+    }
+}
 
-    browser.press("portal-factor-one-resend").await;
-    assert!(
-        browser.text("[role=alert]").await.contains("second"),
-        "too soon for another code"
-    );
-    let first = latest_code(&shop).await;
+const REAL: &str = "real@example.com";
+
+/// A shop where somebody whose address is real is asked for the code that was mailed to them.
+async fn open_with_code_sent(scripts: Scripts) -> (Shop, Browser) {
+    let (shop, browser) = open_with(scripts, |portal| portal.user(SeedUser::new(REAL))).await;
+    browser.visit(&shop.at("/sign-in")).await;
+    identify(&browser, REAL).await;
+    browser.read("portal-factor-one-code").await;
+    (shop, browser)
+}
+
+pub(crate) async fn a_real_address_gets_its_code_by_mail(scripts: Scripts) {
+    let (shop, browser) = open_with_code_sent(scripts).await;
+    browser.fill("code", TEST_CODE).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.is_told("That code is not correct.").await;
+
+    let sign_in = browser.open_tab().await;
+    browser.visit(&shop.portal_at("/__local/outbox")).await;
+    let code = shop.mailed_code().await;
+    browser.finds_in("main", &code).await;
+    browser.go_to_tab(&sign_in).await;
+    browser.fill("code", &code).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.read("home").await;
+    shop.ends(browser, Expected::signed_in(REAL)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_code_ends_and_another_takes_a_while(scripts: Scripts) {
+    let (shop, browser) = open_with_code_sent(scripts).await;
+    let first = shop.mailed_code().await;
+    browser.visits().await;
+    browser.follow("portal-factor-one-resend").await;
+    browser.is_told("A code was sent a moment ago.").await;
+    assert_eq!(browser.count("[data-code=too_many_requests]").await, 1);
+    assert_eq!(statuses(&browser.visits().await), [429]);
+
     shop.clock.move_by_secs(11 * 60);
     browser.fill("code", &first).await;
-    browser.click("form button.primary").await;
-    assert!(browser.text("[role=alert]").await.contains("expired"));
-    browser.press("portal-factor-one-resend").await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.is_told("This code has expired.").await;
+    assert_eq!(browser.count("[data-code=verification_expired]").await, 1);
+    browser.follow("portal-factor-one-resend").await;
     browser.read("portal-factor-one-notice").await;
-    let second = latest_code(&shop).await;
+    let second = shop.mailed_code().await;
     browser.fill("code", &second).await;
-    browser.click("form button.primary").await;
+    browser.follow("portal-factor-one-submit").await;
     browser.read("home").await;
-    assert_eq!(browser.read("user").await, SeedUser::new(address).id());
-    close(shop, browser).await;
+    shop.ends(browser, Expected::signed_in(REAL)).await;
+    shop.close().await;
 }
 
-async fn latest_code(shop: &Shop) -> String {
-    let mails = shop.portal.outbox().await.expect("there is an outbox");
-    mails
-        .into_iter()
-        .find_map(|mail| mail.code)
-        .expect("a mail with a code")
-}
-
-/// 9: too many wrong passwords.
-#[tokio::test]
-async fn too_many_wrong_passwords_lock_the_account_for_a_while() {
-    let (shop, browser) = open().await;
+pub(crate) async fn too_many_wrong_passwords_lock_the_account_for_a_while(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", JANE).await;
-    browser.press("portal-sign-in-submit").await;
-    for _ in 0..10 {
+    identify(&browser, JANE).await;
+    for attempt in 1..=10 {
         browser.fill("password", "not this one").await;
-        browser.press("portal-factor-one-submit").await;
-        browser.text("[role=alert]").await;
+        browser.follow("portal-factor-one-submit").await;
+        let expected = if attempt < 10 {
+            "That password is not correct."
+        } else {
+            "Too many attempts."
+        };
+        browser.is_told(expected).await;
     }
     // Not even the right one counts now.
     browser.fill("password", PASSWORD).await;
-    browser.press("portal-factor-one-submit").await;
-    let text = browser.text("[role=alert]").await;
-    assert!(text.contains("minutes"), "{text}");
+    browser.follow("portal-factor-one-submit").await;
+    browser.is_told("Too many attempts. Try again in 60 minutes.").await;
+    assert_eq!(browser.count("[data-code=user_locked]").await, 1);
     shop.clock.move_by_secs(61 * 60);
-    sign_in(&browser, &shop, JANE).await;
-    close(shop, browser).await;
+    browser.fill("password", PASSWORD).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.read("home").await;
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
 }
 
-/// 10: a forgotten password. The other device is signed out.
-#[tokio::test]
-async fn a_forgotten_password_is_replaced_and_other_devices_are_signed_out() {
-    let (shop, browser) = open().await;
-    let other = Browser::open().await;
+pub(crate) async fn a_forgotten_password_is_replaced_and_other_devices_are_signed_out(scripts: Scripts) {
+    const NEW: &str = "a new horse battery";
+    let (shop, browser) = open(scripts).await;
+    let other = Browser::with(scripts).await;
     sign_in(&other, &shop, JANE).await;
-    browser.visit(&shop.at("/sign-in")).await;
-    browser.fill("identifier", JANE).await;
-    browser.press("portal-sign-in-submit").await;
-    browser.press("portal-factor-one-reset").await;
-    browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
-    browser.fill("password", "a new horse battery").await;
-    browser.press("portal-reset-password-submit").await;
-    browser.read("home").await;
-    assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
+    let others = tokens::session_id(&other).await;
 
-    shop.clock.move_by_secs(70);
+    browser.visit(&shop.at("/sign-in")).await;
+    identify(&browser, JANE).await;
+    browser.follow("portal-factor-one-reset").await;
+    browser.fill("code", TEST_CODE).await;
+    browser.follow("portal-reset-password-submit").await;
+    assert_eq!(browser.count("[name=signOutOfOtherSessions]:checked").await, 1);
+    browser.fill("password", NEW).await;
+    browser.follow("portal-reset-password-submit").await;
+    browser.read("home").await;
+
+    shop.clock.move_by_secs(TOKEN_END_SECS);
     assert_eq!(user(&other, &shop).await, "nobody");
     other.visit(&shop.at("/sign-in")).await;
-    other.fill("identifier", JANE).await;
-    other.press("portal-sign-in-submit").await;
-    other.fill("password", PASSWORD).await;
-    other.press("portal-factor-one-submit").await;
-    other.text("[role=alert]").await;
-    other.close().await;
-    close(shop, browser).await;
+    sign_in_here(&other, JANE, PASSWORD).await;
+    other.is_told("That password is not correct.").await;
+    shop.ends(other, Expected::signed_out().ended(&others, "revoked")).await;
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
 }
 
-/// 16, 17, 38: signing out in the application, on the portal, and what another tab sees.
-#[tokio::test]
-async fn signing_out_is_the_same_wherever_it_is_done() {
-    let (shop, browser) = open().await;
+pub(crate) async fn whoever_is_signed_in_sees_no_form(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
-    browser.press("sign-out").await;
-    browser.read("home").await;
-    assert_eq!(browser.read("user").await, "nobody");
-    assert_eq!(browser.cookie("__session").await, None);
-    browser.visit(&shop.portal_at("/sign-in")).await;
-    browser.read("portal-sign-in-form").await;
-
-    sign_in(&browser, &shop, JOE).await;
+    let form = shop.at("/form");
+    browser.visits().await;
     browser
-        .visit(&shop.portal_at(&format!("/sign-out?redirect_url={}", shop.at("/me"))))
+        .visit(&shop.portal_at(&format!("/sign-in?redirect_url={form}")))
         .await;
-    browser.press("portal-sign-out-submit").await;
-    browser.arrives_at(&shop.at("/me")).await;
-    assert_eq!(browser.read("user").await, "nobody");
-    assert_eq!(browser.address().await.as_str(), shop.at("/me"));
-    close(shop, browser).await;
-}
-
-/// 18, 19: a session that is ended elsewhere.
-#[tokio::test]
-async fn a_device_that_is_signed_out_elsewhere_is_out_within_a_minute() {
-    let (shop, browser) = open().await;
-    let other = Browser::open().await;
-    sign_in(&browser, &shop, JANE).await;
-    sign_in(&other, &shop, JANE).await;
-    browser.visit(&shop.portal_at("/user/security")).await;
-    assert_eq!(browser.count("[data-testid=portal-security-device]").await, 2);
-    browser.press("portal-security-sign-out").await;
-    browser.press("portal-security-sign-out-confirm").await;
-    browser.read("portal-security-notice").await;
-    assert_eq!(browser.count("[data-testid=portal-security-device]").await, 1);
-    shop.clock.move_by_secs(70);
-    assert_eq!(user(&other, &shop).await, "nobody");
-    assert_ne!(user(&browser, &shop).await, "nobody");
-
-    shop.end_session(&browser).await;
-    shop.clock.move_by_secs(70);
-    assert_eq!(user(&browser, &shop).await, "nobody");
-    other.close().await;
-    close(shop, browser).await;
-}
-
-/// 37: an address with a used nonce, opened again.
-#[tokio::test]
-async fn a_stale_nonce_does_no_harm() {
-    let (shop, browser) = open().await;
-    sign_in(&browser, &shop, JANE).await;
+    assert_eq!(browser.address().await.as_str(), form);
     let visits = browser.visits().await;
-    let with_nonce = visits
-        .iter()
-        .rfind(|visit| parameter(&visit.url, "__clerk_handshake_nonce").is_some());
-    let with_nonce = with_nonce.expect("a handshake came back").url.clone();
-    browser.visit(with_nonce.as_str()).await;
+    assert_eq!(statuses(&visits), [303, 307, 307, 307, 200], "{visits:#?}");
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn going_back_and_sending_twice_does_no_harm(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    browser.visit(&shop.at("/sign-in")).await;
+    identify(&browser, CODE).await;
+    let code_page = browser.address().await;
+
+    // The same form twice, both filled in before either is sent.
+    browser.fill("code", TEST_CODE).await;
+    let first = browser.open_tab().await;
+    browser.visit(code_page.as_str()).await;
+    browser.fill("code", TEST_CODE).await;
+    let second = browser.go_to_tab(&first).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.read("home").await;
+    let session = tokens::session_id(&browser).await;
+    browser.go_to_tab(&second).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser.read("home").await;
+
+    browser.visits().await;
+    for _ in 0..3 {
+        browser.back().await;
+    }
+    let visits = browser.visits().await;
+    assert!(statuses(&visits).iter().all(|status| *status < 400), "{visits:#?}");
+    let user_id = SeedUser::new(CODE).id();
+    let live = shop.backend_api().live_sessions(&user_id).await;
+    assert!(live.len() == 1 && live[0]["id"] == session.as_str(), "{live:#?}");
+    shop.ends(browser, Expected::signed_in(CODE)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_link_signs_in_once(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    assert_eq!(user(&browser, &shop).await, "nobody");
+    let body = json!({ "user_id": SeedUser::new(JANE).id() });
+    let token = shop.backend_api().post("/v1/sign_in_tokens", body).await;
+    let link = token["url"].as_str().expect("a link");
+    browser.visit(link).await;
+    assert_eq!(browser.address().await.as_str(), shop.at("/"), "no form, and back");
     assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
-    let address = browser.address().await;
-    assert!(!address.as_str().contains("__clerk"), "{address}");
-    let visits = browser.visits().await;
-    assert!(visits.len() <= 3, "{visits:#?}");
-    close(shop, browser).await;
-}
+    let session = tokens::session_id(&browser).await;
+    browser.follow("sign-out").await;
+    browser.shows("user", "nobody").await;
 
-/// 41: a link that signs in, once.
-#[tokio::test]
-async fn a_link_signs_in_once() {
-    let (shop, browser) = open().await;
-    user(&browser, &shop).await;
-    let link = shop
-        .portal
-        .sign_in_link_for(JANE)
-        .await
-        .expect("the store is there")
-        .expect("jane is known");
-    browser.visit(&link).await;
-    assert_eq!(user(&browser, &shop).await, SeedUser::new(JANE).id());
-    browser.press("sign-out").await;
-    browser.visit(&link).await;
-    let text = browser.text("main").await;
-    assert!(text.contains("no longer valid"), "{text}");
+    browser.visits().await;
+    browser.visit(link).await;
+    browser.finds_in("main", "no longer valid").await;
+    assert_eq!(statuses(&browser.visits().await), [410]);
     assert_eq!(user(&browser, &shop).await, "nobody");
-    close(shop, browser).await;
+    shop.ends(browser, Expected::signed_out().ended(&session, "revoked"))
+        .await;
+    shop.close().await;
 }

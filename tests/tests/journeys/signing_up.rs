@@ -1,77 +1,141 @@
 //! Creating an account.
 
 use portal_local::{Settings, SignUpMode};
-use portal_tests::browser::Browser;
-use portal_tests::people;
+use portal_tests::browser::{Browser, Scripts, parameter, statuses};
+use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
+use serde_json::json;
+use url::Url;
 
-use crate::{JANE, close, open, parameter, user};
+use crate::{JANE, PASSWORD, TEST_CODE, identify, open};
 
-/// 5, 6: an address without an account leads on to sign-up, which has it already.
-#[tokio::test]
-async fn an_unknown_address_is_taken_along_to_sign_up() {
-    let (shop, browser) = open().await;
-    let back = shop.at("/form?x=1");
-    browser.visit(&back).await;
-    browser.fill("identifier", "new+clerk_test@example.com").await;
-    browser.press("portal-sign-in-submit").await;
-    assert!(browser.text("[role=alert]").await.contains("No account was found"));
-    browser.press("portal-sign-in-error-link").await;
+const NEW: &str = "new+clerk_test@example.com";
+
+pub(crate) async fn an_unknown_address_is_taken_along_to_sign_up(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    let form = shop.at("/form?x=1");
+    browser.visit(&form).await;
+    identify(&browser, "nobody@example.com").await;
+    browser.is_told("No account was found for this address.").await;
+    browser.follow("portal-sign-in-error-link").await;
     let address = browser.arrives_at(&shop.portal_at("/sign-up")).await;
-    assert_eq!(parameter(&address, "redirect_url").as_deref(), Some(back.as_str()));
-    let prefilled = browser
-        .evaluate("document.querySelector('[name=emailAddress]').value")
-        .await;
-    assert_eq!(prefilled, "new+clerk_test@example.com");
-    browser.fill("password", people::PASSWORD).await;
-    browser.press("portal-sign-up-submit").await;
-    browser.fill("code", "424242").await;
-    browser.click("form button.primary").await;
-    assert_eq!(browser.arrives_at(&shop.at("/form")).await.as_str(), back);
-    close(shop, browser).await;
+    assert_eq!(parameter(&address, "redirect_url").as_deref(), Some(form.as_str()));
+    assert_eq!(browser.value("emailAddress").await, "nobody@example.com");
+    shop.ends(browser, Expected::signed_out()).await;
+    shop.close().await;
 }
 
-/// 7: an address that has an account.
-#[tokio::test]
-async fn a_taken_address_is_led_to_sign_in() {
-    let (shop, browser) = open().await;
+pub(crate) async fn an_account_is_made_of_what_the_link_says(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    let form = shop.at("/form?x=1");
+    let mut link = Url::parse(&shop.portal_at("/sign-up")).expect("a URL");
+    link.query_pairs_mut()
+        .append_pair("email_address", NEW)
+        .append_pair("first_name", "Ann")
+        .append_pair("redirect_url", &form);
+    browser.visit(link.as_str()).await;
+    assert_eq!(browser.value("emailAddress").await, NEW);
+    assert_eq!(browser.value("firstName").await, "Ann");
+    browser.fill("password", PASSWORD).await;
+    browser.follow("portal-sign-up-submit").await;
+    browser
+        .arrives_at(&shop.portal_at("/sign-up/verify-email-address"))
+        .await;
+    browser.fill("code", TEST_CODE).await;
+    browser.follow("portal-verify-email-address-submit").await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), form);
+    browser.read("text").await;
+
+    let user = shop.backend_api().user(NEW).await;
+    assert_eq!(user["first_name"], "Ann");
+    let address = &user["email_addresses"][0];
+    assert_eq!(address["id"], user["primary_email_address_id"]);
+    assert_eq!(address["verification"]["status"], "verified");
+    shop.ends(browser, Expected::signed_in(NEW)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_taken_address_is_led_to_sign_in(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-up")).await;
     browser.fill("emailAddress", JANE).await;
-    browser.fill("password", people::PASSWORD).await;
-    browser.press("portal-sign-up-submit").await;
-    browser.text("[role=alert]").await;
-    browser.press("portal-sign-up-error-link").await;
+    browser.fill("password", "a new horse battery").await;
+    browser.follow("portal-sign-up-submit").await;
+    browser.is_told("An account with this address exists already.").await;
+    assert_eq!(browser.count("[data-code=form_identifier_exists]").await, 1);
+    browser.follow("portal-sign-up-error-link").await;
     browser.arrives_at(&shop.portal_at("/sign-in")).await;
-    close(shop, browser).await;
+    assert_eq!(browser.value("identifier").await, JANE);
+    shop.ends(browser, Expected::signed_out()).await;
+    shop.close().await;
 }
 
-/// 32: by invitation only, or after a wait.
-#[tokio::test]
-async fn who_may_sign_up_is_for_the_administrator_to_say() {
-    let closed = |mode| {
-        move |portal: portal_local::LocalPortalBuilder| {
-            let mut settings = Settings::default();
-            settings.sign_up_mode = mode;
-            portal.settings(settings)
-        }
-    };
-    let shop = Shop::staged(closed(SignUpMode::Restricted), |builder| builder).await;
-    let browser = Browser::open().await;
-    browser.visit(&shop.at("/sign-up")).await;
-    browser.read("portal-sign-up-closed").await;
-    assert_eq!(browser.count("[name=emailAddress]").await, 0);
-    close(shop, browser).await;
+pub(crate) async fn who_may_sign_up_is_for_the_administrator_to_say(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    set_mode(&shop, SignUpMode::Restricted).await;
+    is_refused(&shop, &browser, "Sign-ups are by invitation only.").await;
+    let invitation = json!({ "email_address": "guest@example.com", "redirect_url": shop.at("/form") });
+    shop.backend_api().post("/v1/invitations", invitation).await;
+    accepts_the_invitation(&shop, &browser).await;
+    assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/form"));
+    shop.ends(browser, Expected::signed_in("guest@example.com")).await;
 
-    let shop = Shop::staged(closed(SignUpMode::Waitlist), |builder| builder).await;
-    let browser = Browser::open().await;
-    browser.visit(&shop.at("/sign-up")).await;
-    browser.press("portal-sign-up-waitlist").await;
+    let browser = Browser::with(scripts).await;
+    set_mode(&shop, SignUpMode::Waitlist).await;
+    is_refused(&shop, &browser, "Join the waitlist to be invited.").await;
     for _ in 0..2 {
-        browser.visit(&shop.portal_at("/waitlist")).await;
+        browser.visit(&shop.at("/sign-up")).await;
+        browser.follow("portal-sign-up-waitlist").await;
         browser.fill("emailAddress", "patient@example.com").await;
-        browser.press("portal-waitlist-submit").await;
+        browser.follow("portal-waitlist-submit").await;
         browser.read("portal-waitlist-joined").await;
     }
-    assert_eq!(user(&browser, &shop).await, "nobody");
-    close(shop, browser).await;
+    let entries = shop.backend_api().get("/v1/waitlist_entries").await;
+    assert_eq!(entries["total_count"], 1, "{entries}");
+    let entry = &entries["data"][0];
+    assert_eq!(
+        (&entry["email_address"], &entry["status"]),
+        (&json!("patient@example.com"), &json!("pending"))
+    );
+    let invite = format!("/v1/waitlist_entries/{}/invite", entry["id"].as_str().expect("an id"));
+    shop.backend_api().post(&invite, json!({})).await;
+    accepts_the_invitation(&shop, &browser).await;
+    browser.read("home").await;
+    let entries = shop.backend_api().get("/v1/waitlist_entries").await;
+    assert_eq!(entries["data"][0]["status"], "completed");
+    shop.ends(browser, Expected::signed_in("patient@example.com")).await;
+    shop.close().await;
+}
+
+async fn set_mode(shop: &Shop, mode: SignUpMode) {
+    let mut settings = Settings::default();
+    settings.sign_up_mode = mode;
+    shop.portal.set_settings(settings).await.expect("the store is there");
+}
+
+/// There is no form, and none is accepted that was written by hand.
+async fn is_refused(shop: &Shop, browser: &Browser, reason: &str) {
+    browser.visit(&shop.at("/sign-in")).await;
+    let form = browser.value("form_token").await;
+    browser.visit(&shop.portal_at("/sign-up")).await;
+    browser.finds_in("main", reason).await;
+    assert_eq!(browser.count("[name=emailAddress]").await, 0);
+    browser.visits().await;
+    let fields = [
+        ("form_token", form.as_str()),
+        ("emailAddress", NEW),
+        ("password", PASSWORD),
+    ];
+    browser.forge("/sign-up", &fields).await;
+    browser.finds_in("main", reason).await;
+    assert_eq!(statuses(&browser.visits().await), [403]);
+}
+
+/// Somebody new opens the link that was mailed to them. Their address is proven by that.
+async fn accepts_the_invitation(shop: &Shop, browser: &Browser) {
+    browser.visit(&shop.mailed_link().await).await;
+    browser.read("portal-sign-up-invited").await;
+    assert_eq!(browser.count("[name=emailAddress]").await, 0);
+    browser.fill("password", PASSWORD).await;
+    browser.follow("portal-sign-up-submit").await;
 }

@@ -1,0 +1,70 @@
+//! Everything that the browser keeps for any host.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Browser;
+use super::commands::DevTools;
+
+/// A cookie as the browser keeps it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptCookie {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// The host it is for; with a dot in front, that host's subdomains too.
+    pub domain: String,
+    /// The path it is for.
+    pub path: String,
+    /// When it ends, in seconds since 1970; negative if with the browser.
+    pub expires: f64,
+    /// Whether scripts cannot read it.
+    pub http_only: bool,
+    /// Whether it only travels encrypted.
+    pub secure: bool,
+    /// Which requests from other sites carry it; `None` if nothing was said.
+    pub same_site: Option<String>,
+}
+
+impl Browser {
+    /// The cookies of all hosts.
+    ///
+    /// # Panics
+    ///
+    /// If the browser is gone.
+    pub async fn jar(&self) -> Vec<KeptCookie> {
+        let mut kept = self.dev_tools("Storage.getCookies", &json!({})).await;
+        serde_json::from_value(kept["cookies"].take()).expect("a list of cookies")
+    }
+
+    /// The value of the first cookie of the page's host whose name starts so.
+    pub async fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.client.get_all_cookies().await.expect("the browser is there");
+        cookies
+            .iter()
+            .find(|cookie| cookie.name().starts_with(name))
+            .map(|cookie| cookie.value().to_owned())
+    }
+
+    /// Removes the cookies of the page's host whose names start so.
+    ///
+    /// # Panics
+    ///
+    /// If the browser is gone.
+    pub async fn remove_cookies(&self, prefix: &str) {
+        let cookies = self.client.get_all_cookies().await.expect("the browser is there");
+        for cookie in cookies.iter().filter(|cookie| cookie.name().starts_with(prefix)) {
+            self.client
+                .delete_cookie(cookie.name())
+                .await
+                .expect("the browser is there");
+        }
+    }
+
+    pub(super) async fn dev_tools(&self, command: &str, parameters: &Value) -> Value {
+        let answer = self.client.issue_cmd(DevTools::new(command, parameters)).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+}

@@ -1,0 +1,154 @@
+//! The cookies of both hosts.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::Findings;
+use crate::browser::KeptCookie;
+use crate::tokens::claims;
+
+const DEV_BROWSER: &str = "__clerk_db_jwt";
+const SESSION: &str = "__session";
+const CLIENT_UAT: &str = "__client_uat";
+const REFRESH: &str = "__refresh";
+
+/// How our SDK counts the redirects of guards and of handshakes. Neither says anything about anybody, and both live for
+/// some seconds. The second goes with the next page, unless it has stopped a circle.
+const GUARD_COUNT: &str = "__portal_redirects";
+const HANDSHAKE_COUNT: &str = "__clerk_redirect_count";
+const COUNT_SECS: f64 = 10.0;
+
+/// The application's host.
+const APP: &str = "localhost";
+/// The portal's.
+const PORTAL: &str = "127.0.0.1";
+
+const DAY_SECS: f64 = 24.0 * 60.0 * 60.0;
+/// How far the machine's clock and a cookie's end may be from exactly a year apart.
+const TOLERANCE_SECS: f64 = DAY_SECS;
+
+/// Everything that a browser keeps, and the suffix of the instance's cookies.
+pub(super) struct Jars<'a> {
+    jar: &'a [KeptCookie],
+    suffix: &'a str,
+    is_circle_stopped: bool,
+}
+
+impl<'a> Jars<'a> {
+    pub(super) fn of(jar: &'a [KeptCookie], suffix: &'a str, is_circle_stopped: bool) -> Self {
+        Self {
+            jar,
+            suffix,
+            is_circle_stopped,
+        }
+    }
+
+    fn find(&self, host: &str, name: &str) -> Option<&'a str> {
+        let mut found = self.jar.iter();
+        let cookie = found.find(|cookie| cookie.domain == host && cookie.name == name);
+        cookie.map(|cookie| cookie.value.as_str())
+    }
+
+    fn suffixed(&self, name: &str) -> String {
+        format!("{name}_{}", self.suffix)
+    }
+
+    /// The value of a cookie and of its suffixed twin.
+    fn twins(&self, name: &str, findings: &mut Findings) -> Option<&'a str> {
+        let (plain, suffixed) = (self.find(APP, name), self.find(APP, &self.suffixed(name)));
+        findings.expect(plain == suffixed && plain.is_some(), || {
+            format!("{name} is {plain:?} and its suffixed twin {suffixed:?}")
+        });
+        plain
+    }
+
+    /// The token by which the portal knows this browser, on both hosts.
+    pub(super) fn dev_browser(&self, findings: &mut Findings) -> Option<&'a str> {
+        let app = self.twins(DEV_BROWSER, findings);
+        let portal = self.find(PORTAL, DEV_BROWSER);
+        findings.expect(app == portal, || {
+            format!("the application knows the browser as {app:?}, the portal as {portal:?}")
+        });
+        app
+    }
+
+    /// The claims of the session token in the cookies of somebody who is signed in.
+    pub(super) fn check_signed_in(&self, findings: &mut Findings) -> Option<Value> {
+        let (plain, suffixed) = ([DEV_BROWSER, SESSION, CLIENT_UAT], [REFRESH]);
+        self.check_names(&plain, &suffixed, findings);
+        let refresh = self.find(APP, &self.suffixed(REFRESH)).unwrap_or_default();
+        findings.expect(!refresh.is_empty(), || "there is no refresh token".to_owned());
+        let uat = self
+            .twins(CLIENT_UAT, findings)
+            .and_then(|text| text.parse::<i64>().ok());
+        let claims = claims(self.twins(SESSION, findings)?);
+        let iat = claims["iat"].as_i64();
+        findings.expect(uat > Some(0) && uat <= iat, || {
+            format!("{CLIENT_UAT} is {uat:?}, and the token was made at {iat:?}")
+        });
+        Some(claims)
+    }
+
+    pub(super) fn check_signed_out(&self, findings: &mut Findings) {
+        self.check_names(&[DEV_BROWSER, CLIENT_UAT], &[], findings);
+        let uat = self.twins(CLIENT_UAT, findings);
+        findings.expect(uat == Some("0"), || format!("{CLIENT_UAT} is {uat:?}"));
+    }
+
+    /// The application was never told anything.
+    pub(super) fn check_unknown(&self, findings: &mut Findings) {
+        self.check_names(&[], &[], findings);
+    }
+
+    fn is_count(&self, cookie: &KeptCookie) -> bool {
+        let is_one = cookie.name == GUARD_COUNT || (cookie.name == HANDSHAKE_COUNT && self.is_circle_stopped);
+        is_one && cookie.domain == APP
+    }
+
+    /// These cookies are there, as they must be, and no others.
+    fn check_names(&self, with_twin: &[&str], suffixed_only: &[&str], findings: &mut Findings) {
+        let suffixed = with_twin.iter().chain(suffixed_only).map(|name| self.suffixed(name));
+        let plain = with_twin.iter().map(|&name| name.to_owned());
+        let mut expected: Vec<(&str, String)> = plain.chain(suffixed).map(|name| (APP, name)).collect();
+        expected.push((PORTAL, DEV_BROWSER.to_owned()));
+        for (host, name) in &expected {
+            findings.expect(self.find(host, name).is_some(), || format!("{host} has no {name}"));
+        }
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64();
+        for cookie in self.jar {
+            let is_count = self.is_count(cookie);
+            let is_expected = is_count
+                || expected
+                    .iter()
+                    .any(|(host, name)| *host == cookie.domain && *name == cookie.name);
+            findings.expect(is_expected, || format!("{} also has {}", cookie.domain, cookie.name));
+            let lifetime = cookie.expires - now;
+            let lives_as_long_as_it_must = if is_count {
+                lifetime <= COUNT_SECS
+            } else {
+                (lifetime - 365.0 * DAY_SECS).abs() < TOLERANCE_SECS
+            };
+            let is_as_must_be = cookie.path == "/"
+                && cookie.same_site.as_deref() == Some("Lax")
+                && !cookie.secure
+                && cookie.http_only == (is_count || cookie.name.starts_with(REFRESH))
+                && lives_as_long_as_it_must;
+            findings.expect(is_as_must_be, || {
+                format!("{} is not as it must be: {cookie:?}", cookie.name)
+            });
+        }
+    }
+
+    /// The cookies without what is secret or long.
+    pub(super) fn describe(&self) -> String {
+        let line = |cookie: &KeptCookie| {
+            let value: String = cookie.value.chars().take(24).collect();
+            format!("  {} {}={value}", cookie.domain, cookie.name)
+        };
+        self.jar.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}

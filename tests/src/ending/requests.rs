@@ -1,0 +1,44 @@
+//! What was asked on the way.
+
+use portal_local::RequestRecord;
+
+use super::{Expected, Findings};
+use crate::browser::{Visit, longest_chain};
+
+pub(super) fn check(log: &[RequestRecord], history: &[Visit], expected: &Expected, findings: &mut Findings) {
+    for request in log {
+        let asked = || {
+            format!(
+                "{} {} was answered with {}",
+                request.method, request.path, request.status
+            )
+        };
+        let may_be_missing = expected.missing.iter().any(|path| request.path.starts_with(path));
+        findings.expect(request.status < 500, asked);
+        findings.expect(!matches!(request.status, 404 | 405) || may_be_missing, asked);
+    }
+    for visit in history {
+        findings.expect(visit.status.is_none_or(|status| status < 500), || {
+            format!("{} was answered with {:?}", visit.url, visit.status)
+        });
+    }
+    for path in &expected.missing {
+        let was_missing = log
+            .iter()
+            .any(|request| request.path.starts_with(path) && request.status == 404);
+        findings.expect(was_missing, || format!("{path} was there"));
+    }
+    let handshakes = log.iter().filter(|request| request.is_handshake());
+    let reasons: Vec<_> = handshakes.map(|request| request.handshake_reason()).collect();
+    findings.expect(expected.handshakes.is_none_or(|count| count == reasons.len()), || {
+        format!("there were {} handshakes: {reasons:?}", reasons.len())
+    });
+    let refreshes = log.iter().filter(|request| request.is_refresh()).count();
+    findings.expect(expected.refreshes.is_none_or(|count| count == refreshes), || {
+        format!("there were {refreshes} refreshes")
+    });
+    let chain = longest_chain(history);
+    findings.expect(chain.len() <= expected.most_redirects + 1, || {
+        format!("one way led through {} redirects: {chain:#?}", chain.len() - 1)
+    });
+}

@@ -1,0 +1,261 @@
+//! A small application with guarded parts, beside a local portal. Both run on one clock that a test can move.
+
+mod clock;
+mod pages;
+mod sites;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum::Router;
+use portal_axum::sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_axum::sdk::instance::InstanceBuilder;
+use portal_axum::sdk::{Authenticator, Instance};
+use portal_axum::{AuthenticateLayer, FrontendApiProxy};
+use portal_local::{LocalPortal, LocalPortalBuilder, RequestRecord};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+pub use self::clock::MovableClock;
+pub use self::pages::scripts_are_installed;
+use self::pages::{Notes, router, scripts};
+use self::sites::serve;
+pub use self::sites::{linking_sites, other_site};
+use crate::backend_api::BackendApi;
+use crate::browser::Browser;
+use crate::tokens;
+
+/// The application and its portal.
+#[derive(Debug)]
+pub struct Shop {
+    /// The application's origin, `http://localhost:…`.
+    pub app: String,
+    /// The portal.
+    pub portal: LocalPortal,
+    /// The clock of both.
+    pub clock: MovableClock,
+    /// Where the portal keeps its data; `None` is in memory.
+    folder: Option<TempDir>,
+    notes: Notes,
+    server: JoinHandle<()>,
+}
+
+/// Keys that an application is given, the publishable one first.
+pub type Keys = (String, String);
+
+impl Shop {
+    /// Opens it with a portal that knows nobody.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn open() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    /// A shop whose settings differ from those that the portal gives.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn with(change: impl FnOnce(InstanceBuilder) -> InstanceBuilder) -> Self {
+        Self::staged(|portal| portal, change).await
+    }
+
+    /// A shop whose portal is set up otherwise too.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn staged(
+        stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
+        change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
+    ) -> Self {
+        Self::with_keys(stage, keys, change).await
+    }
+
+    /// A shop that is given other keys than its portal has.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn with_keys(
+        stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
+        keys: impl FnOnce(&LocalPortal) -> Keys,
+        change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
+    ) -> Self {
+        let clock = MovableClock::default();
+        let portal = stage(portal(&clock)).start().await.expect("the portal starts");
+        let notes = Notes::default();
+        let (app, server) = serve(application(&clock, keys(&portal), &notes, change)).await;
+        Self {
+            app,
+            portal,
+            clock,
+            folder: None,
+            notes,
+            server,
+        }
+    }
+
+    /// A shop whose portal keeps its data in a file, and knows the people of `portal-local seed`.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn with_database() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let file = database(&folder);
+        let shop = Self::staged(|portal| portal.demo_data().database_file(file), |instance| instance);
+        Self {
+            folder: Some(folder),
+            ..shop.await
+        }
+    }
+
+    /// Stops the portal and starts it again, at the same address and with the same data.
+    ///
+    /// # Panics
+    ///
+    /// If its data is in memory, or it cannot be started again.
+    pub async fn restart_portal(self) -> Self {
+        let file = self.database();
+        let address = self.portal.origin().trim_start_matches("http://").parse::<SocketAddr>();
+        let address = address.expect("the portal's origin holds its address");
+        self.portal.shut_down().await;
+        let again = portal(&self.clock).bind(address).database_file(file).start();
+        Self {
+            portal: again.await.expect("the portal starts again"),
+            ..self
+        }
+    }
+
+    fn database(&self) -> PathBuf {
+        database(self.folder.as_ref().expect("the portal has a database file"))
+    }
+
+    /// What has been noted so far.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.all()
+    }
+
+    /// The portal's Backend API, with its secret key.
+    #[must_use]
+    pub fn backend_api(&self) -> BackendApi {
+        BackendApi::of(&self.portal)
+    }
+
+    /// Ends the session of whoever uses the browser, as an administrator does.
+    ///
+    /// # Panics
+    ///
+    /// If nobody is signed in.
+    pub async fn end_session(&self, browser: &Browser) {
+        let session = tokens::session_id(browser).await;
+        let path = format!("/v1/sessions/{session}/revoke");
+        let revoked = self.backend_api().post(&path, json!({})).await;
+        assert_eq!(revoked["status"], "revoked");
+    }
+
+    /// What was asked of the portal since it had been asked `before` things.
+    #[must_use]
+    pub fn asked_since(&self, before: usize) -> Vec<RequestRecord> {
+        self.portal.request_log().split_off(before)
+    }
+
+    /// How many things the portal has been asked.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.portal.request_log().len()
+    }
+
+    /// The link in the latest mail that has one.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn mailed_link(&self) -> String {
+        let mails = self.portal.outbox().await.expect("there is an outbox");
+        let link = mails.into_iter().find_map(|mail| mail.link);
+        link.expect("a mail with a link")
+    }
+
+    /// The code in the latest mail that has one.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn mailed_code(&self) -> String {
+        let mails = self.portal.outbox().await.expect("there is an outbox");
+        let code = mails.into_iter().find_map(|mail| mail.code);
+        code.expect("a mail with a code")
+    }
+
+    /// An address of the application.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.app)
+    }
+
+    /// An address of the portal.
+    #[must_use]
+    pub fn portal_at(&self, path: &str) -> String {
+        format!("{}{path}", self.portal.origin())
+    }
+
+    /// Stops both. What the portal has written is in the file of this name, for as long as the folder lives.
+    ///
+    /// # Panics
+    ///
+    /// If its data is in memory.
+    pub async fn close_and_keep(mut self) -> (TempDir, PathBuf) {
+        let file = self.database();
+        let folder = self.folder.take().expect("there is a file");
+        self.close().await;
+        (folder, file)
+    }
+
+    /// Stops both.
+    pub async fn close(self) {
+        self.server.abort();
+        self.portal.shut_down().await;
+    }
+}
+
+/// The keys of a portal.
+#[must_use]
+pub fn keys(portal: &LocalPortal) -> Keys {
+    let secret_key = portal.secret_key().expose().to_owned();
+    (portal.publishable_key().as_str().to_owned(), secret_key)
+}
+
+fn portal(clock: &MovableClock) -> LocalPortalBuilder {
+    LocalPortal::builder().application_name("Shop").clock(clock.clone())
+}
+
+fn database(folder: &TempDir) -> PathBuf {
+    folder.path().join("portal.sqlite")
+}
+
+fn application(
+    clock: &MovableClock,
+    (publishable_key, secret_key): Keys,
+    notes: &Notes,
+    change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
+) -> Router {
+    let builder = Instance::builder(publishable_key, secret_key)
+        .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)"])
+        .personal_account_patterns(["/me"]);
+    let instance = change(builder).build().expect("the settings are right");
+    let backend = HttpBackend::new(&instance);
+    let authenticator = Authenticator::with(instance.clone(), backend, clock.clone(), KeyCachePolicy::default());
+    let authenticate = AuthenticateLayer::with(authenticator);
+    let router = router(notes.clone()).layer(authenticate).merge(scripts());
+    if instance.proxy_url().is_none() {
+        return router;
+    }
+    let proxy = FrontendApiProxy::new(&instance).expect("the settings are right");
+    router.route_service("/__clerk/{*path}", proxy)
+}

@@ -1,0 +1,183 @@
+//! The shop's pages.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Form, Path as PathParameter, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::routing::{any_service, get, post, post_service};
+use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use serde::Deserialize;
+
+/// What people have noted, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    pub(super) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, note: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+}
+
+pub(super) fn router(notes: Notes) -> Router {
+    let guarded = Router::new()
+        .route(
+            "/dashboard",
+            get(async |who: SignedIn| page(&format!("<p data-testid=dashboard>{}</p>", who.user_id()))),
+        )
+        .route("/profile", get(profile))
+        .route("/form", get(form))
+        .route("/notes", post(note))
+        .route("/cart", get(async || Html("<p data-testid=cart>An empty cart</p>")))
+        .route(
+            "/frame",
+            get(async || Html("<turbo-frame id=cart><p data-testid=cart>An empty cart</p></turbo-frame>")),
+        )
+        .route_layer(RequireAuthLayer::signed_in());
+    Router::new()
+        .route("/", get(home).post(home))
+        .route("/orgs/{slug}", get(organization))
+        .route("/me", get(home))
+        .route("/htmx-2", get(async || htmx("2")))
+        .route("/htmx-4", get(async || htmx("4")))
+        .route("/turbo", get(turbo))
+        .merge(guarded)
+        .route("/sign-in", any_service(RedirectToPortal::sign_in()))
+        .route("/sign-up", any_service(RedirectToPortal::sign_up()))
+        .route("/account", any_service(RedirectToPortal::user_profile()))
+        .route("/organization", any_service(RedirectToPortal::organization_profile()))
+        .route(
+            "/create-organization",
+            any_service(RedirectToPortal::create_organization()),
+        )
+        .route("/sign-out", post_service(SignOut::new()))
+        .with_state(notes)
+}
+
+fn page(content: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html><html lang=en><head><title>Shop</title></head><body>{content}</body></html>"
+    ))
+}
+
+/// Who it is, and in which organization. Open to everybody, also for a form.
+async fn home(auth: Auth) -> Html<String> {
+    let claims = auth.signed_in();
+    let user = claims.map_or("nobody", |claims| claims.user_id().as_str());
+    page(&format!(
+        "<p data-testid=home>Welcome</p><p data-testid=user>{user}</p>\
+         <p data-testid=organization>{}</p>\
+         <a href=/account data-testid=account>Account</a> <a href=/organization data-testid=team>Organization</a> \
+         <a href=/create-organization data-testid=new-team>New organization</a>\
+         <form method=post action=/><button data-testid=ask>Who am I?</button></form>\
+         <form method=post action=/sign-out><button data-testid=sign-out>Sign out</button></form>",
+        active(&auth).unwrap_or("none"),
+    ))
+}
+
+/// Only for people who are in the organization that the address names.
+async fn organization(PathParameter(slug): PathParameter<String>, auth: Auth) -> Response {
+    let is_inside = active(&auth) == Some(slug.as_str());
+    let status = if is_inside {
+        StatusCode::OK
+    } else {
+        StatusCode::FORBIDDEN
+    };
+    (status, home(auth).await).into_response()
+}
+
+fn active(auth: &Auth) -> Option<&str> {
+    let organization = auth.signed_in()?.organization()?;
+    organization.slug.as_deref()
+}
+
+/// What the Backend API has of the person.
+async fn profile(who: SignedIn) -> Html<String> {
+    let user = who.user().await.expect("the Backend API answers");
+    let name = user.first_name.as_deref().unwrap_or("nameless");
+    let address = user.primary_email_address.as_ref();
+    page(&format!(
+        "<p data-testid=first-name>{name}</p><p data-testid=address>{}</p>",
+        address.map_or("none", |address| address.email_address.as_str()),
+    ))
+}
+
+async fn form() -> Html<String> {
+    page(
+        "<form method=post action=/notes><input name=text data-testid=text><button data-testid=save>Save</button></form>",
+    )
+}
+
+#[derive(Deserialize)]
+struct Note {
+    text: String,
+}
+
+async fn note(State(notes): State<Notes>, Form(note): Form<Note>) -> Redirect {
+    notes.add(note.text);
+    Redirect::to("/dashboard")
+}
+
+fn htmx(version: &str) -> Html<String> {
+    page(&format!(
+        "<script src=/scripts/htmx-{version}.js></script><h1>List</h1>\
+         <button hx-get=/cart hx-target=#cell data-testid=load>Cart</button><div id=cell></div>\
+         <nav hx-boost=true><a href=/dashboard data-testid=boosted>Dashboard</a></nav>"
+    ))
+}
+
+async fn turbo() -> Html<String> {
+    page(
+        "<script src=/scripts/turbo.js></script><h1>List</h1>\
+         <turbo-frame id=cart><a href=/frame data-testid=load>Cart</a></turbo-frame>\
+         <a href=/dashboard data-testid=visit>Dashboard</a>",
+    )
+}
+
+/// The scripts of the pages, as their packages have them.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("/scripts/htmx-2.js", "htmx-2/dist/htmx.js"),
+    ("/scripts/htmx-4.js", "htmx-4/dist/htmx.js"),
+    ("/scripts/turbo.js", "@hotwired/turbo/dist/turbo.es2017-umd.js"),
+];
+
+fn path_of(script: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("web/node_modules")
+        .join(script)
+}
+
+/// Says what to do if the scripts are not there.
+///
+/// # Panics
+///
+/// Then.
+pub fn scripts_are_installed() {
+    for (_, script) in SCRIPTS {
+        let path = path_of(script);
+        assert!(
+            path.exists(),
+            "{} is missing: run ./test.sh, which installs it if there is npm",
+            path.display()
+        );
+    }
+}
+
+pub(super) fn scripts() -> Router {
+    let serve = |script: &'static str| {
+        get(async move || {
+            let headers = [(CONTENT_TYPE, "text/javascript; charset=utf-8")];
+            (headers, std::fs::read_to_string(path_of(script)).unwrap_or_default())
+        })
+    };
+    SCRIPTS.into_iter().fold(Router::new(), |router, (path, script)| {
+        router.route(path, serve(script))
+    })
+}

@@ -1,0 +1,92 @@
+//! Wrong keys, a restart, and a portal that has forgotten everything.
+
+use portal_local::{LocalPortal, LocalPortalBuilder, SeedUser};
+use portal_tests::browser::{Browser, Scripts, handshakes, statuses};
+use portal_tests::ending::Expected;
+use portal_tests::log::Log;
+use portal_tests::shop::{Keys, Shop, keys};
+
+use crate::{JANE, PASSWORD, TOKEN_END_SECS, open, sign_in, sign_in_here, user};
+
+pub(crate) async fn the_secret_key_of_another_instance_makes_no_circle(scripts: Scripts) {
+    wrong_keys_make_no_circle(scripts, |own, another| (keys(own).0, keys(another).1)).await;
+}
+
+pub(crate) async fn the_publishable_key_of_another_instance_makes_no_circle(scripts: Scripts) {
+    wrong_keys_make_no_circle(scripts, |own, another| (keys(another).0, keys(own).1)).await;
+}
+
+async fn wrong_keys_make_no_circle(scripts: Scripts, mix: impl FnOnce(&LocalPortal, &LocalPortal) -> Keys) {
+    let another = LocalPortal::builder().demo_data().start().await;
+    let another = another.expect("the portal starts");
+    let (log, _guard) = Log::keep();
+    let shop = Shop::with_keys(
+        LocalPortalBuilder::demo_data,
+        |own| mix(own, &another),
+        |instance| instance,
+    )
+    .await;
+    let browser = Browser::with(scripts).await;
+    browser.visit(&shop.at("/")).await;
+    assert_eq!(browser.read("user").await, "nobody");
+    let visits = browser.visits().await;
+    assert_eq!(handshakes(&visits).len(), 3, "{visits:#?}");
+    let text = log.text();
+    let said = text.matches("the handshake payload cannot be fetched").count();
+    assert_eq!(
+        (said, text.matches("401 Unauthorized (clerk_key_invalid)").count()),
+        (3, 3),
+        "{text}"
+    );
+
+    // Whoever signs in all the same is told what is wrong, and not sent around.
+    browser.visit(&shop.at("/dashboard")).await;
+    sign_in_here(&browser, JANE, PASSWORD).await;
+    browser.finds_in("h1", "Signing in does not help here").await;
+    browser
+        .finds_in("main", "compare CLERK_SECRET_KEY with CLERK_PUBLISHABLE_KEY")
+        .await;
+    assert_eq!(user(&browser, &shop).await, "nobody");
+    shop.ends(browser, Expected::in_vain()).await;
+    another.shut_down().await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_restarted_portal_still_knows_everybody(scripts: Scripts) {
+    let shop = Shop::with_database().await;
+    let browser = Browser::with(scripts).await;
+    sign_in(&browser, &shop, JANE).await;
+    let before = browser.cookie("__clerk_db_jwt").await;
+    let shop = shop.restart_portal().await;
+    shop.clock.move_by_secs(TOKEN_END_SECS);
+    browser.visits().await;
+    assert_eq!(user(&browser, &shop).await, SeedUser::new(JANE).id());
+    assert_eq!(statuses(&browser.visits().await), [200], "the session is refreshed");
+    browser.visit(&shop.portal_at("/user")).await;
+    browser.read("portal-user-form").await;
+    browser.visit(&shop.at("/")).await;
+    assert_eq!(browser.cookie("__clerk_db_jwt").await, before);
+    shop.ends(browser, Expected::signed_in(JANE).refreshes(1).handshakes(0))
+        .await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_reset_portal_knows_nobody_and_makes_no_circle(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    sign_in(&browser, &shop, JANE).await;
+    let before = browser.cookie("__clerk_db_jwt").await;
+    shop.portal.reset().await.expect("it is reset");
+    shop.clock.move_by_secs(TOKEN_END_SECS);
+    browser.visits().await;
+    assert_eq!(user(&browser, &shop).await, "nobody");
+    let visits = browser.visits().await;
+    assert_eq!(statuses(&visits), [307, 307, 307, 200], "{visits:#?}");
+    assert_eq!(handshakes(&visits).len(), 1);
+    assert_ne!(
+        browser.cookie("__clerk_db_jwt").await,
+        before,
+        "a new development browser"
+    );
+    shop.ends(browser, Expected::signed_out()).await;
+    shop.close().await;
+}
