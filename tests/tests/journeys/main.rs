@@ -5,6 +5,7 @@
 
 mod account;
 mod boundaries;
+mod connections;
 mod keyboard;
 mod membership;
 mod organizations;
@@ -18,11 +19,11 @@ use portal_local::LocalPortalBuilder;
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::shop::Shop;
 
-/// Makes two tests of each journey, and one of their numbers. What journey 42 says of narrow windows is a test of its own
+/// Makes two tests of each journey, and a list of the numbers that some have. What journey 42 says of narrow windows is a test of its own
 /// in `keyboard`.
 macro_rules! journeys {
-    ($($($number:literal),+ => $module:ident::$journey:ident;)+) => {
-        const NUMBERS: &[u32] = &[$($($number),+),+];
+    ($($($number:literal =>)? $module:ident::$journey:ident;)+) => {
+        const NUMBERS: &[u32] = &[$($($number,)?)+];
 
         mod with_script {
             $(#[tokio::test]
@@ -90,6 +91,10 @@ journeys! {
     42 => keyboard::signing_up_needs_no_mouse;
     42 => keyboard::a_profile_needs_no_mouse;
     45 => boundaries::a_link_from_another_site_costs_one_handshake;
+    connections::somebody_new_comes_through_the_outside_provider;
+    connections::an_account_is_found_and_connected;
+    connections::accounts_are_added_and_switched;
+    connections::a_known_password_is_replaced_before_anything_else;
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! The outside provider, several accounts in one browser, and a password that must be replaced.
+
+use portal_local::{SeedUser, Settings};
+use portal_tests::browser::{Browser, Scripts};
+use portal_tests::ending::Expected;
+use portal_tests::shop::Shop;
+
+use crate::{JANE, JOE, PASSWORD, identify, open, open_with, sign_in, sign_in_here, user};
+
+const PAT: &str = "pat+clerk_test@example.com";
+const LEAKED: &str = "leaked+clerk_test@example.com";
+
+/// Says at the provider who somebody is, whose page the browser shows.
+async fn allow(browser: &Browser, address: &str) {
+    browser.fill("emailAddress", address).await;
+    browser.follow("portal-example-id-allow").await;
+}
+
+pub(crate) async fn somebody_new_comes_through_the_outside_provider(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    let form = shop.at("/form?x=1");
+    browser.visit(&form).await;
+    browser.follow("portal-sign-in-external").await;
+    browser.follow("portal-example-id-cancel").await;
+    let said = browser.text("[role=alert]").await;
+    assert!(said.contains("was not allowed to tell who you are"), "{said}");
+    browser.follow("portal-sign-in-external").await;
+    allow(&browser, PAT).await;
+    assert_eq!(browser.arrives_at(&shop.at("/form")).await.as_str(), form);
+    shop.ends(browser, Expected::signed_in(PAT)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn an_account_is_found_and_connected(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    browser.visit(&shop.at("/sign-in")).await;
+    browser.follow("portal-sign-in-external").await;
+    allow(&browser, JANE).await;
+    browser.shows("user", &SeedUser::new(JANE).id()).await;
+    browser.follow("account").await;
+    assert!(browser.read("portal-user-connections").await.contains(JANE));
+    browser.press("portal-user-disconnect").await;
+    browser.follow("portal-user-disconnect-confirm").await;
+    browser.read("portal-user-saved").await;
+    assert_eq!(browser.count("[data-testid=portal-user-connections]").await, 0);
+    browser.follow("portal-user-connect").await;
+    allow(&browser, PAT).await;
+    assert!(browser.read("portal-user-connections").await.contains(PAT));
+    shop.ends(browser, Expected::signed_in(JANE)).await;
+    shop.close().await;
+}
+
+async fn open_for_several(scripts: Scripts) -> (Shop, Browser) {
+    let mut settings = Settings::default();
+    settings.single_session_mode = false;
+    open_with(scripts, |portal| portal.settings(settings)).await
+}
+
+pub(crate) async fn accounts_are_added_and_switched(scripts: Scripts) {
+    let (shop, browser) = open_for_several(scripts).await;
+    sign_in(&browser, &shop, JANE).await;
+    browser.follow("account").await;
+    browser.follow("portal-user-switch").await;
+    browser.follow("portal-choose-add").await;
+    sign_in_here(&browser, JOE, PASSWORD).await;
+    browser.shows("user", &SeedUser::new(JOE).id()).await;
+
+    let home = shop.at("/");
+    browser
+        .visit(&shop.portal_at(&format!("/sign-in?redirect_url={home}")))
+        .await;
+    assert_eq!(browser.count("[data-testid=portal-choose-account]").await, 2);
+    browser.follow("portal-choose-account").await;
+    browser.shows("user", &SeedUser::new(JANE).id()).await;
+
+    browser
+        .visit(&shop.portal_at(&format!("/user?redirect_url={home}")))
+        .await;
+    browser.follow("portal-user-sign-out").await;
+    assert_eq!(browser.count("[data-testid=portal-choose-account]").await, 1);
+    browser.follow("portal-choose-account").await;
+    browser.shows("user", &SeedUser::new(JOE).id()).await;
+    shop.ends(browser, Expected::signed_in(JOE)).await;
+    shop.close().await;
+}
+
+pub(crate) async fn a_known_password_is_replaced_before_anything_else(scripts: Scripts) {
+    let (shop, browser) = open(scripts).await;
+    let dashboard = shop.at("/dashboard");
+    browser.visit(&dashboard).await;
+    identify(&browser, LEAKED).await;
+    browser.fill("password", PASSWORD).await;
+    browser.follow("portal-factor-one-submit").await;
+    let said = browser.text("[role=alert]").await;
+    assert!(said.contains("known to strangers"), "{said}");
+
+    browser
+        .visit(&shop.portal_at(&format!(
+            "/sign-in/factor-one?strategy=email_code&redirect_url={dashboard}"
+        )))
+        .await;
+    browser.fill("code", crate::TEST_CODE).await;
+    browser.follow("portal-factor-one-submit").await;
+    browser
+        .arrives_at(&shop.portal_at("/sign-in/tasks/reset-password"))
+        .await;
+    assert_eq!(
+        user(&browser, &shop).await,
+        "nobody",
+        "a pending session counts for nothing"
+    );
+    browser.visit(&dashboard).await;
+    browser
+        .arrives_at(&shop.portal_at("/sign-in/tasks/reset-password"))
+        .await;
+    browser.fill("password", "a new horse battery").await;
+    browser.follow("portal-reset-password-submit").await;
+    browser.arrives_at(&dashboard).await;
+    shop.ends(browser, Expected::signed_in(LEAKED)).await;
+    shop.close().await;
+}
