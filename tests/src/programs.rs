@@ -142,7 +142,8 @@ pub fn demo_binary() -> PathBuf {
         .clone()
 }
 
-/// Builds `binary` of `package` as `cargo test` built this test, and says where it is.
+/// Builds `binary` of `package`, and says where it is. This package is named beside it, so that what both depend on has
+/// the features it has here and is not compiled a second time.
 fn build(package: &str, binary: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = BlockingCommand::new(cargo)
@@ -150,6 +151,8 @@ fn build(package: &str, binary: &str) -> PathBuf {
             "build",
             "--package",
             package,
+            "--package",
+            env!("CARGO_PKG_NAME"),
             "--bin",
             binary,
             "--message-format",
