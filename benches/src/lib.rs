@@ -1,4 +1,9 @@
 //! What the benchmarks measure with: an instance with a key of its own, and requests to it.
+//!
+//! | Command | Measures |
+//! |---|---|
+//! | `cargo bench -p portal-bench` | what authentication costs for each request when nothing has to be fetched |
+//! | `cargo run --release -p portal-bench --bin handshakes` | a local portal in a process of its own: handshakes per second, with and without the look-up of their payloads; how long it takes to start, with its data in memory, in a new file and in an existing one; resident memory. `--json` for programs, `--help` for the rest |
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

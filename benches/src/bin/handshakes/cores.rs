@@ -1,0 +1,87 @@
+//! One core for the portal and the others for whoever asks it, so that neither takes time from the other.
+
+use std::process::{Command, Stdio};
+
+use crate::Outcome;
+
+/// The cores of this machine, divided. Needs `taskset`.
+#[derive(Debug)]
+pub(crate) struct Cores {
+    /// The one that the portal runs on.
+    pub(crate) portal: usize,
+    /// The others, as `taskset` takes them; none on a machine with a single core.
+    others: Option<String>,
+}
+
+impl Cores {
+    /// `None` where processes cannot be pinned.
+    pub(crate) fn divide() -> Option<Self> {
+        let taskset = Command::new("taskset")
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if !taskset.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mut allowed = cores_in(
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?,
+        )?;
+        let portal = (!allowed.is_empty()).then(|| allowed.remove(0))?;
+        let others = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let others = Some(others).filter(|others| !others.is_empty());
+        Some(Self { portal, others })
+    }
+
+    /// Moves this process to the other cores. Threads and processes that it starts later come along.
+    pub(crate) fn leave_to_portal(&self) -> Outcome {
+        let Some(others) = &self.others else { return Ok(()) };
+        let moved = Command::new("taskset")
+            .args([
+                "--all-tasks",
+                "--cpu-list",
+                "--pid",
+                others,
+                &std::process::id().to_string(),
+            ])
+            .stdout(Stdio::null())
+            .status()?;
+        if moved.success() {
+            return Ok(());
+        }
+        Err(format!("taskset cannot move this process to the cores {others}: {moved}").into())
+    }
+
+    /// `executable` on the portal's core. The process becomes the program itself.
+    pub(crate) fn command(&self, executable: &std::path::Path) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &self.portal.to_string()]).arg(executable);
+        command
+    }
+}
+
+/// Reads a list such as `0-2,5`.
+fn cores_in(list: &str) -> Option<Vec<usize>> {
+    let mut cores = Vec::new();
+    for range in list.trim().split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        cores.extend(first..=last);
+    }
+    Some(cores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cores_in;
+
+    #[test]
+    fn lists_of_cores_are_read() {
+        assert_eq!(cores_in("\t0-2,5"), Some(vec![0, 1, 2, 5]));
+        assert_eq!(cores_in("3\n"), Some(vec![3]));
+        assert_eq!(cores_in(""), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! How many handshakes a local portal answers, how long it takes to start, and how much memory it holds.
+//!
+//! The portal is the program `portal-local` in a process of its own, on one core if `taskset` is there; this program
+//! asks from the other ones, over connections on loopback that stay open. Numbers are medians of several rounds: read
+//! them side by side with those of another day on the same machine, they prove nothing by themselves.
+
+mod client;
+mod cores;
+mod portal;
+mod report;
+mod rounds;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cores::Cores;
+use crate::portal::Program;
+use crate::report::Report;
+use crate::rounds::{Plan, Trip, Visitor};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Measure a local portal: handshakes per second, start time, resident memory.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Handshakes in each round.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    handshakes: u32,
+    /// Rounds; the median counts.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    rounds: u32,
+    /// Connections that ask at the same time, each for one thing after another.
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    connections: u32,
+    /// Another executable of portal-local than the one of this workspace, which is built first.
+    #[arg(long, value_name = "FILE")]
+    portal: Option<PathBuf>,
+    /// Print one JSON object instead of lines to read.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing can be done if the terminal is gone too.
+            let _ = writeln!(io::stderr(), "handshakes: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Outcome {
+    let executable = match options.portal {
+        Some(file) => file,
+        None => portal::build()?,
+    };
+    // After the build, which may use every core.
+    let cores = Cores::divide();
+    if let Some(cores) = &cores {
+        cores.leave_to_portal()?;
+    }
+    let program = Program { executable, cores };
+    let plan = Plan {
+        handshakes: options.handshakes,
+        connections: options.connections,
+    };
+    let rounds = options.rounds;
+
+    let starts = portal::measure_starts(&program, rounds)?;
+    let portal = program.start(None)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (handshakes, with_payload) = runtime.block_on(async {
+        let visitor = Visitor::signed_in(&portal).await?;
+        let handshakes = rounds::median_rate(&visitor, plan, Trip::Handshake, rounds).await?;
+        let with_payload = rounds::median_rate(&visitor, plan, Trip::WithPayload, rounds).await?;
+        Outcome::Ok((handshakes, with_payload))
+    })?;
+    let report = Report {
+        executable: program.executable.display().to_string(),
+        pinned_to_core: program.cores.as_ref().map(|cores| cores.portal),
+        rounds,
+        handshakes_per_round: plan.handshakes,
+        connections: plan.connections,
+        handshakes_per_second: handshakes,
+        handshakes_with_payload_per_second: with_payload,
+        start_in_memory_ms: starts.in_memory,
+        start_with_new_file_ms: starts.new_file,
+        start_with_existing_file_ms: starts.existing_file,
+        resident_at_rest_kib: starts.resident_kib,
+        resident_after_load_kib: portal.resident_kib(),
+    };
+    portal.stop()?;
+
+    let mut out = io::stdout();
+    if options.json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    Ok(())
+}
+
+/// The value in the middle; of an even number the upper one.
+fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_value_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4, 1, 3, 2]), Some(3));
+        assert_eq!(median(Vec::<u64>::new()), None);
+    }
+}

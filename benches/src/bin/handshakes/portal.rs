@@ -1,0 +1,173 @@
+//! A local portal in a process of its own.
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::cores::Cores;
+use crate::{Outcome, median};
+
+/// Builds `portal-local` as this program was built, and says where it is. This package is named beside it, so that what
+/// both depend on is not compiled a second time with other features.
+pub(crate) fn build() -> Outcome<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "portal-local",
+            "--package",
+            env!("CARGO_PKG_NAME"),
+            "--bin",
+            "portal-local",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    if !command.status()?.success() {
+        return Err("portal-local does not build".into());
+    }
+    let file = std::env::current_exe()?.with_file_name(format!("portal-local{}", std::env::consts::EXE_SUFFIX));
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(format!(
+        "portal-local was not built beside this program, at {}; name it with --portal",
+        file.display()
+    )
+    .into())
+}
+
+/// How a portal is started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) executable: PathBuf,
+    pub(crate) cores: Option<Cores>,
+}
+
+/// A running portal. It ends with this value.
+#[derive(Debug)]
+pub(crate) struct Portal {
+    child: Child,
+    /// Kept open: the portal writes to it when it ends.
+    output: Lines<BufReader<ChildStdout>>,
+    /// From the start of the process until it listened.
+    pub(crate) started_in: Duration,
+    /// Host and port.
+    pub(crate) address: String,
+    pub(crate) secret_key: String,
+}
+
+impl Program {
+    /// Starts a portal on a free port, with its data in `database` or in memory, and waits until it serves.
+    pub(crate) fn start(&self, database: Option<&Path>) -> Outcome<Portal> {
+        let mut command = match &self.cores {
+            Some(cores) => cores.command(&self.executable),
+            None => Command::new(&self.executable),
+        };
+        command
+            .args(["serve", "--port", "0"])
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        if let Some(database) = database {
+            command.arg("--database").arg(database);
+        }
+        let start = Instant::now();
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("{} cannot be started: {error}", self.executable.display()))?;
+        let output = child.stdout.take().ok_or("the portal's output cannot be read")?;
+        let mut portal = Portal {
+            child,
+            output: BufReader::new(output).lines(),
+            started_in: Duration::ZERO,
+            address: String::new(),
+            secret_key: String::new(),
+        };
+        portal.address = portal.value("Listening on http://")?;
+        portal.started_in = start.elapsed();
+        portal.secret_key = portal.value("CLERK_SECRET_KEY=")?;
+        Ok(portal)
+    }
+}
+
+impl Portal {
+    /// What follows `label` on a line of its output, up to a space or the dot that ends a sentence.
+    fn value(&mut self, label: &str) -> Outcome<String> {
+        for line in self.output.by_ref() {
+            if let Some(rest) = line?.strip_prefix(label) {
+                let word = rest.split(' ').next().unwrap_or_default();
+                return Ok(word.strip_suffix('.').unwrap_or(word).to_owned());
+            }
+        }
+        Err(format!("the portal ended before it said {label:?}").into())
+    }
+
+    /// Its resident memory, where the system tells.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    }
+
+    /// Ends it in order, as Ctrl-C does.
+    pub(crate) fn stop(mut self) -> Outcome {
+        let interrupted = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        if !interrupted.is_ok_and(|status| status.success()) {
+            self.child.kill()?;
+        }
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Medians of several starts, in milliseconds.
+#[derive(Debug)]
+pub(crate) struct Starts {
+    pub(crate) in_memory: f64,
+    pub(crate) new_file: f64,
+    pub(crate) existing_file: f64,
+    /// Of portals in memory that nobody has asked anything.
+    pub(crate) resident_kib: Option<u64>,
+}
+
+pub(crate) fn measure_starts(program: &Program, rounds: u32) -> Outcome<Starts> {
+    let folder = tempfile::tempdir()?;
+    let millis = |portal: &Portal| portal.started_in.as_secs_f64() * 1_000.0;
+    let (mut in_memory, mut new_file, mut existing_file) = (Vec::new(), Vec::new(), Vec::new());
+    let mut resident = Vec::new();
+    for round in 0..rounds {
+        let portal = program.start(None)?;
+        in_memory.push(millis(&portal));
+        resident.extend(portal.resident_kib());
+        portal.stop()?;
+        let file = folder.path().join(format!("{round}.sqlite"));
+        for times in [&mut new_file, &mut existing_file] {
+            let portal = program.start(Some(&file))?;
+            times.push(millis(&portal));
+            portal.stop()?;
+        }
+    }
+    let median_of = |times| median(times).ok_or("nothing was measured");
+    Ok(Starts {
+        in_memory: median_of(in_memory)?,
+        new_file: median_of(new_file)?,
+        existing_file: median_of(existing_file)?,
+        resident_kib: median(resident),
+    })
+}

@@ -1,0 +1,157 @@
+//! Rounds of handshakes, over several connections at the same time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::Full;
+use serde_json::Value;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::client::Connection;
+use crate::portal::Portal;
+use crate::{Outcome, median};
+
+/// Somebody of the demonstration data.
+const USER: &str = r#"{"user":"jane+clerk_test@example.com"}"#;
+const HANDSHAKE: &str = "/v1/client/handshake?format=nonce&redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard";
+const NONCE: &str = "__clerk_handshake_nonce";
+
+/// How much one round is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) handshakes: u32,
+    pub(crate) connections: u32,
+}
+
+/// What is done for one handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trip {
+    /// The browser's request.
+    Handshake,
+    /// That, and the application's look-up of the payload through the Backend API.
+    WithPayload,
+}
+
+/// A browser in which somebody is signed in, and the application that asks who it is.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    address: String,
+    cookies: HeaderValue,
+    authorization: HeaderValue,
+}
+
+impl Visitor {
+    /// Signs somebody in who is made for it, and makes sure that a handshake says so.
+    pub(crate) async fn signed_in(portal: &Portal) -> Outcome<Arc<Self>> {
+        let mut connection = Connection::open(&portal.address).await?;
+        let post = |path: &str, body: &'static str| {
+            let request = Request::post(path).header(CONTENT_TYPE, "application/json");
+            request.body(Full::new(Bytes::from(body)))
+        };
+        let seeded = connection.send(post("/__local/seed", "")?).await?;
+        if !seeded.status().is_success() {
+            return Err(format!("the demonstration data cannot be made: {}", seeded.status()).into());
+        }
+        let link = connection.send(post("/__local/sign-in-links", USER)?).await?;
+        let link: Value = serde_json::from_slice(link.body())?;
+        let link = Url::parse(link["url"].as_str().ok_or("no sign-in link was made")?)?;
+        let path = format!("{}?{}", link.path(), link.query().unwrap_or_default());
+        let signed_in = connection.send(Request::get(path).body(Full::default())?).await?;
+        let visitor = Self {
+            address: portal.address.clone(),
+            cookies: cookies(signed_in.headers())?,
+            authorization: HeaderValue::try_from(format!("Bearer {}", portal.secret_key))?,
+        };
+        let nonce = visitor.handshake(&mut connection).await?;
+        let payload = visitor.payload(&mut connection, &nonce).await?;
+        let directives = payload["directives"]
+            .as_array()
+            .ok_or("the payload has no directives")?;
+        let is_session = |value: &Value| value.as_str().is_some_and(|value| value.starts_with("__session=ey"));
+        if !directives.iter().any(is_session) {
+            return Err("nobody is signed in after the sign-in link".into());
+        }
+        Ok(Arc::new(visitor))
+    }
+
+    /// One handshake; gives its nonce.
+    async fn handshake(&self, connection: &mut Connection) -> Outcome<String> {
+        let request = Request::get(HANDSHAKE).header(COOKIE, self.cookies.clone());
+        let answer = connection.send(request.body(Full::default())?).await?;
+        let location = answer
+            .headers()
+            .get(LOCATION)
+            .and_then(|location| location.to_str().ok());
+        let location =
+            location.ok_or_else(|| format!("a handshake was answered {} without a way back", answer.status()))?;
+        let back = Url::parse(location)?;
+        let nonce = back.query_pairs().find(|(name, _)| name == NONCE);
+        Ok(nonce.ok_or("a handshake brought no nonce")?.1.into_owned())
+    }
+
+    /// The payload that a nonce stands for.
+    async fn payload(&self, connection: &mut Connection, nonce: &str) -> Outcome<Value> {
+        let request = Request::get(format!("/v1/clients/handshake_payload?nonce={nonce}"))
+            .header(AUTHORIZATION, self.authorization.clone());
+        let answer = connection.send(request.body(Full::default())?).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("a payload was answered {}", answer.status()).into());
+        }
+        Ok(serde_json::from_slice(answer.body())?)
+    }
+
+    async fn go(&self, trip: Trip, connection: &mut Connection) -> Outcome {
+        let nonce = self.handshake(connection).await?;
+        if trip == Trip::WithPayload {
+            self.payload(connection, &nonce).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Trips per second: the median of several rounds after one that does not count.
+pub(crate) async fn median_rate(visitor: &Arc<Visitor>, plan: Plan, trip: Trip, rounds: u32) -> Outcome<f64> {
+    round(visitor, plan, trip).await?;
+    let mut rates = Vec::new();
+    for _ in 0..rounds {
+        rates.push(round(visitor, plan, trip).await?);
+    }
+    Ok(median(rates).ok_or("nothing was measured")?)
+}
+
+async fn round(visitor: &Arc<Visitor>, plan: Plan, trip: Trip) -> Outcome<f64> {
+    let mut connections = Vec::new();
+    for _ in 0..plan.connections {
+        connections.push(Connection::open(&visitor.address).await?);
+    }
+    let taken = Arc::new(AtomicU32::new(0));
+    let mut tasks = JoinSet::new();
+    let start = Instant::now();
+    for mut connection in connections {
+        let (visitor, taken) = (visitor.clone(), taken.clone());
+        tasks.spawn(async move {
+            while taken.fetch_add(1, Ordering::Relaxed) < plan.handshakes {
+                visitor.go(trip, &mut connection).await?;
+            }
+            Outcome::Ok(())
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    Ok(f64::from(plan.handshakes) / start.elapsed().as_secs_f64())
+}
+
+/// The cookies that an answer sets, as a browser sends them back.
+fn cookies(headers: &HeaderMap) -> Outcome<HeaderValue> {
+    let mut pairs = Vec::new();
+    for value in headers.get_all(SET_COOKIE) {
+        pairs.push(value.to_str()?.split(';').next().unwrap_or_default());
+    }
+    Ok(HeaderValue::try_from(pairs.join("; "))?)
+}
