@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::check_settings;
+use crate::excerpt::excerpt;
 use crate::faults::{Fault, FaultAction};
 use crate::json::{ApiError, json};
 use crate::pages::is_from_here;
@@ -63,8 +64,10 @@ async fn same_site_only(request: Request, next: Next) -> Response<Body> {
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(text).map_err(|error| {
-        ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-            .explain(format!("The body is not the JSON that this address needs: {error}."))
+        ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid").explain(format!(
+            "The body is not the JSON that this address needs: {}.",
+            excerpt(&error.to_string())
+        ))
     })
 }
 
@@ -111,7 +114,8 @@ async fn change_settings(State(app): State<Arc<App>>, body: Bytes) -> Result<Res
             }
             let wanted: Settings = serde_json::from_value(found).map_err(|error| {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                ApiError::new(status, "form_param_value_invalid", "Invalid settings").explain(format!("{error}."))
+                ApiError::new(status, "form_param_value_invalid", "Invalid settings")
+                    .explain(format!("{}.", excerpt(&error.to_string())))
             })?;
             check_settings(&wanted, &shared.redirects).map_err(|refused| {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -66,6 +66,7 @@ mod dev_browser;
 mod device;
 mod directives;
 mod error;
+mod excerpt;
 mod faults;
 mod flow;
 mod frontend_api;

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use portal_sdk::clock::UnixTime;
 use url::form_urlencoded;
 
+use crate::excerpt::excerpt;
 use crate::json::ApiError;
 
 const USUAL_LIMIT: u32 = 10;
@@ -148,7 +149,7 @@ fn one_of(words: &[&str]) -> String {
 }
 
 fn unexpected(name: &'static str, found: &str, expected: &str) -> ApiError {
-    invalid(name, format!("Found {name}={found}; expected {expected}."))
+    invalid(name, format!("Found {name}={}; expected {expected}.", excerpt(found)))
 }
 
 /// A parameter has a value that it cannot have.

@@ -12,6 +12,7 @@ use super::query::{Query, cut, invalid};
 use super::request::attempt;
 use super::user_view::full_view;
 use crate::app::App;
+use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
 
 const FIELDS: [&str; 10] = [
@@ -65,7 +66,10 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
         Some(position) => Ok(people.split_off(position + 1)),
         None => Err(invalid(
             "starting_after",
-            format!("Found starting_after={id}; expected the id of a user in this list."),
+            format!(
+                "Found starting_after={}; expected the id of a user in this list.",
+                excerpt(id)
+            ),
         )),
     }
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use super::membership::check_quota;
 use super::{Access, Field, FlowError, Outcome, check_email_address};
 use crate::app::App;
+use crate::excerpt::excerpt;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
 use crate::store::{InvitationStatus, MailKind, Metadata, Organization, OrganizationInvitation};
@@ -61,7 +62,9 @@ pub(crate) fn invite(
     now: UnixTime,
 ) -> Outcome<Invited> {
     let Ok(address) = check_email_address(&new.address, Field::EmailAddress) else {
-        return Ok(Err(FlowError::OneAddressInvalid { address: new.address }));
+        return Ok(Err(FlowError::OneAddressInvalid {
+            address: excerpt(&new.address),
+        }));
     };
     if roles::find(connection, &new.role_key)?.is_none() {
         return Ok(Err(FlowError::RoleUnknown));
