@@ -31,6 +31,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, delete, get, patch, post};
 
+use url::form_urlencoded;
+
 use self::users::Mark;
 use crate::app::App;
 use crate::json::ApiError;
@@ -196,5 +198,14 @@ async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next)
         .explain("This is not the secret key of this local portal; copy CLERK_SECRET_KEY from its start page.")
         .into_response();
     }
+    if !is_text(request.uri().path()) {
+        return ApiError::not_found().into_response();
+    }
     next.run(request).await
+}
+
+/// Whether a path is UTF-8 behind its percent signs. Nothing has a name that is not.
+fn is_text(path: &str) -> bool {
+    form_urlencoded::parse(path.as_bytes())
+        .all(|(name, value)| !name.contains('\u{fffd}') && !value.contains('\u{fffd}'))
 }

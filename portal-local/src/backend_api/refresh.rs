@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use portal_sdk::clock::UnixTime;
@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::request::JsonBody;
 use crate::app::App;
 use crate::directives::SignedIn;
 use crate::flow::{session_token, use_session};
@@ -28,7 +29,7 @@ const LONGEST_EXPIRY_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+pub(crate) enum Format {
     Cookie,
     #[default]
     Token,
@@ -36,7 +37,7 @@ enum Format {
 
 /// Official SDKs send more, such as the headers of the request; nothing here depends on it.
 #[derive(Deserialize)]
-struct RefreshRequest {
+pub(crate) struct RefreshRequest {
     expired_token: String,
     refresh_token: String,
     request_origin: String,
@@ -56,12 +57,8 @@ enum Refusal {
 pub(crate) async fn refresh(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    body: Bytes,
+    JsonBody(request): JsonBody<RefreshRequest>,
 ) -> Result<Response<Body>, ApiError> {
-    let request: RefreshRequest = serde_json::from_slice(&body).map_err(|error| {
-        ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-            .explain(format!("The body is not the JSON that a refresh needs: {error}."))
-    })?;
     let now = app.now();
     let shared = Arc::clone(&app);
     let refreshed = app

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::app::App;
+use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
 
 /// Runs `work` in one transaction, which is undone if it is refused.
@@ -31,15 +32,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|error| {
+            let reason = excerpt(&error.to_string());
             ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-                .explain(format!("The body is not the JSON that this call needs: {error}."))
+                .explain(format!("The body is not the JSON that this call needs: {reason}."))
         })
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an argument of `map_err`")]
 fn unreadable(error: BytesRejection) -> ApiError {
-    ApiError::new(error.status(), "request_body_invalid", "Request body invalid").explain(error.body_text())
+    ApiError::new(error.status(), "request_body_invalid", "Request body invalid")
+        .explain(format!("The body cannot be read: {}.", error.body_text()))
 }
 
 /// A list with the number of everything that there is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Response, StatusCode};
@@ -20,7 +21,10 @@ struct Avatar {
     initials: String,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(file): Path<String>) -> Response<Body> {
+pub(super) async fn show(State(app): State<Arc<App>>, file: Result<Path<String>, PathRejection>) -> Response<Body> {
+    let Ok(Path(file)) = file else {
+        return errors::not_found_page(&app);
+    };
     let Some(id) = file.strip_suffix(".svg").map(str::to_owned) else {
         return errors::not_found_page(&app);
     };
