@@ -67,6 +67,14 @@ impl World {
     }
 }
 
+/// A browser in which somebody whom the application created has signed in.
+pub(crate) async fn signed_in(world: &World, address: &str) -> Browser {
+    let mut browser = world.browser();
+    identify(&mut browser, address, DASHBOARD).await;
+    assert_eq!(browser.submit(&[("password", PASSWORD)]).await.status, 303);
+    browser
+}
+
 /// Signs a test address up, to the end.
 pub(crate) async fn sign_up(browser: &mut Browser, address: &str, query: &str) -> Answer {
     browser.get(&format!("/sign-up?{query}")).await;
