@@ -183,3 +183,35 @@ async fn the_same_keys_are_public_under_the_issuer() {
         assert!(body["id"].as_str().unwrap().starts_with("ey"));
     }
 }
+
+#[tokio::test]
+async fn the_instance_says_and_learns_its_settings() {
+    let world = World::start().await;
+    let application = world.application();
+    let settings = application.get("/v1/instance/organization_settings").await.json();
+    assert_eq!(
+        (&settings["enabled"], &settings["max_allowed_memberships"]),
+        (&json!(true), &json!(5))
+    );
+    let patch = async |path: &str, body: Value| application.patch(path, &body).await;
+    let changed = patch(
+        "/v1/instance/organization_settings",
+        json!({ "enabled": false, "creator_role_id": "org:member" }),
+    )
+    .await
+    .json();
+    assert_eq!(
+        (&changed["enabled"], &changed["creator_role"]),
+        (&json!(false), &json!("org:member"))
+    );
+    let refused = application.post("/v1/organizations", &json!({ "name": "A" })).await;
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["code"]),
+        (403, &json!("organization_not_enabled_in_instance"))
+    );
+    assert_eq!(patch("/v1/instance", json!({ "test_mode": false })).await.status, 204);
+    assert_eq!(
+        application.get("/v1/instance").await.json()["environment_type"],
+        "development"
+    );
+}

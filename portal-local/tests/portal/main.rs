@@ -32,4 +32,5 @@ mod sign_up;
 mod start;
 mod tasks;
 mod user;
+mod users;
 mod world;

@@ -3,22 +3,35 @@ use serde_json::json;
 use crate::application::Application;
 use crate::browser::{Answer, Browser, unescape};
 use crate::organizations::{organization, user};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, TestClock, World, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const JOE: &str = "joe+clerk_test@example.com";
 
-/// A browser in which somebody whom the application created has signed in.
-async fn signed_in(world: &World, address: &str) -> Browser {
-    let mut browser = world.browser();
-    identify(&mut browser, address, DASHBOARD).await;
-    assert_eq!(browser.submit(&[("password", PASSWORD)]).await.status, 303);
-    browser
+/// Ada, Joe, and Ada's organization, by id.
+async fn acme(world: &World) -> [String; 3] {
+    let application = world.application();
+    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
+    let acme = organization(&application, "Acme", &ada).await;
+    [ada, joe, acme]
+}
+
+async fn add(application: &Application, acme: &str, user_id: &str, role: &str) {
+    let body = json!({ "user_id": user_id, "role": role });
+    let path = format!("/v1/organizations/{acme}/memberships");
+    let added = application.post(&path, &body).await;
+    assert_eq!(added.status, 200, "{}", added.body);
 }
 
 async fn claims(application: &Application, browser: &mut Browser) -> serde_json::Value {
     let cookies = application.handshake(browser).await;
     application.verified_claims(cookies.value("__session")).await
+}
+
+/// What the page of the members answers to a form about one of them.
+async fn change_member(browser: &mut Browser, deed: &str, fields: &[(&str, &str)]) -> Answer {
+    let path = format!("/organization/organization-members/{deed}");
+    post(browser, &path, fields).await
 }
 
 async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -141,8 +154,7 @@ async fn a_newcomer_with_an_invitation_signs_up_without_a_code() {
 async fn somebody_with_an_account_joins_by_opening_the_link() {
     let world = World::start().await;
     let application = world.application();
-    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
-    let acme = organization(&application, "Acme", &ada).await;
+    let [_, joe, acme] = acme(&world).await;
     let invite = async || {
         let body =
             json!({ "email_address": JOE, "role": "org:member", "redirect_url": "http://localhost:3000/joined" });
@@ -177,14 +189,7 @@ async fn somebody_with_an_account_joins_by_opening_the_link() {
     assert_eq!(browser.get(&link).await.status, 410);
 
     let path = format!("/v1/organizations/{acme}/memberships/{joe}");
-    application
-        .call(
-            hyper::Method::DELETE,
-            &path,
-            Some(&application.secret_key),
-            String::new(),
-        )
-        .await;
+    application.delete(&path).await;
     let link = invite().await;
     let mut other = signed_in(&world, ADA).await;
     let answer = other.get(&link).await;
@@ -221,14 +226,8 @@ async fn invite_and_revoke(application: &Application, acme: &str) -> String {
 async fn an_administrator_manages_members_and_invitations() {
     let world = World::start().await;
     let application = world.application();
-    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
-    let acme = organization(&application, "Acme", &ada).await;
-    application
-        .post(
-            &format!("/v1/organizations/{acme}/memberships"),
-            &json!({ "user_id": joe, "role": "org:member" }),
-        )
-        .await;
+    let [ada, joe, acme] = acme(&world).await;
+    add(&application, &acme, &joe, "org:member").await;
     let mut browser = signed_in(&world, ADA).await;
     let nowhere = browser.get(&format!("/organization?{DASHBOARD}")).await;
     assert_eq!(
@@ -254,36 +253,16 @@ async fn an_administrator_manages_members_and_invitations() {
     assert!(members.body.contains(JOE) && members.body.contains("2 members"));
     let searched = browser.get("/organization/organization-members?query=JOE").await;
     assert!(searched.body.contains("1 member<"), "{}", searched.body);
-    let role = post(
-        &mut browser,
-        "/organization/organization-members/role",
-        &[("user_id", &joe), ("role", "org:admin")],
-    )
-    .await;
+    let role = change_member(&mut browser, "role", &[("user_id", &joe), ("role", "org:admin")]).await;
     assert!(browser.follow(&role).await.body.contains("The role is changed."));
-    let role = post(
-        &mut browser,
-        "/organization/organization-members/role",
-        &[("user_id", &joe), ("role", "org:member")],
-    )
-    .await;
+    let role = change_member(&mut browser, "role", &[("user_id", &joe), ("role", "org:member")]).await;
     assert_eq!(role.status, 303);
-    let last = post(
-        &mut browser,
-        "/organization/organization-members/role",
-        &[("user_id", &ada), ("role", "org:member")],
-    )
-    .await;
+    let last = change_member(&mut browser, "role", &[("user_id", &ada), ("role", "org:member")]).await;
     assert_eq!(
         (last.status, last.page_error()),
         (403, "organization_minimum_permissions_needed")
     );
-    let last = post(
-        &mut browser,
-        "/organization/organization-members/remove",
-        &[("user_id", &ada)],
-    )
-    .await;
+    let last = change_member(&mut browser, "remove", &[("user_id", &ada)]).await;
     assert_eq!(last.page_error(), "organization_minimum_permissions_needed");
 
     browser.get("/organization/invitations").await;
@@ -330,12 +309,7 @@ async fn an_administrator_manages_members_and_invitations() {
     joes.submit(&[("organization_id", &acme)]).await;
     assert_eq!(claims(&application, &mut joes).await["o"]["id"], acme);
     browser.get("/organization/organization-members").await;
-    let removed = post(
-        &mut browser,
-        "/organization/organization-members/remove",
-        &[("user_id", &joe)],
-    )
-    .await;
+    let removed = change_member(&mut browser, "remove", &[("user_id", &joe)]).await;
     assert!(browser.follow(&removed).await.body.contains("The member is removed."));
     assert!(
         claims(&application, &mut joes).await.get("o").is_none(),
@@ -347,14 +321,8 @@ async fn an_administrator_manages_members_and_invitations() {
 async fn a_member_without_permission_sees_no_controls_and_forged_forms_are_refused() {
     let world = World::start().await;
     let application = world.application();
-    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
-    let acme = organization(&application, "Acme", &ada).await;
-    application
-        .post(
-            &format!("/v1/organizations/{acme}/memberships"),
-            &json!({ "user_id": joe, "role": "org:member" }),
-        )
-        .await;
+    let [ada, joe, acme] = acme(&world).await;
+    add(&application, &acme, &joe, "org:member").await;
     let mut browser = signed_in(&world, JOE).await;
     let opened = browser.get("/organization?organization_id=acme").await;
     assert_eq!(opened.location(), "/organization");
@@ -411,8 +379,7 @@ async fn a_member_without_permission_sees_no_controls_and_forged_forms_are_refus
 async fn leaving_and_deleting_ask_for_the_name() {
     let world = World::start().await;
     let application = world.application();
-    let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
-    let acme = organization(&application, "Acme", &ada).await;
+    let [_, joe, acme] = acme(&world).await;
     let mut browser = signed_in(&world, ADA).await;
     browser.get("/organization?organization_id=acme").await;
     browser.get(&format!("/organization/leave?{DASHBOARD}")).await;
@@ -424,12 +391,7 @@ async fn leaving_and_deleting_ask_for_the_name() {
         (last.status, last.page_error()),
         (403, "organization_minimum_permissions_needed")
     );
-    application
-        .post(
-            &format!("/v1/organizations/{acme}/memberships"),
-            &json!({ "user_id": joe, "role": "org:admin" }),
-        )
-        .await;
+    add(&application, &acme, &joe, "org:admin").await;
     let left = browser.submit(&[("confirmation", "Acme")]).await;
     assert!(
         left.location().starts_with("http://localhost:3000/dashboard?"),

@@ -289,14 +289,7 @@ async fn an_account_is_deleted_unless_an_organization_depends_on_it() {
         (403, "organization_minimum_permissions_needed")
     );
     assert!(refused.body.contains("Nobody else can manage Acme."));
-    application
-        .call(
-            hyper::Method::DELETE,
-            &format!("/v1/organizations/{acme}"),
-            Some(&application.secret_key),
-            String::new(),
-        )
-        .await;
+    application.delete(&format!("/v1/organizations/{acme}")).await;
     let gone = browser.submit(&[("confirmation", "delete account")]).await;
     assert!(
         gone.location().starts_with("http://localhost:3000/dashboard?"),
