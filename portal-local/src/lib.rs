@@ -29,6 +29,8 @@
 //!   `+clerk_test` always gets the code `424242` and no mail.
 //! - Example ID is an outside provider that the portal plays: whoever presses *Continue with Example ID* says there who
 //!   they are, and whether the provider has verified their address. It stands for every social connection.
+//! - Who may sign up is decided as at Clerk: by the mode in [`Settings`], by invitations, and by the allowlist, the
+//!   blocklist and the other restrictions, which the Backend API sets too.
 //! - [`LocalPortal::request_log`] tells whether a handshake or a refresh took place.
 //! - [`LocalPortal::fault`] makes endpoints fail or wait; [`LocalPortal::rotate_signing_key`] and
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
