@@ -17,8 +17,8 @@ use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::seed::{Seed, SeedError};
 use crate::store::{Store, StoreError};
-use crate::store::{email_addresses, instance, reset, roles};
-use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed};
+use crate::store::{email_addresses, instance, reset, roles, second_factors};
+use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp};
 
 /// Forms and Backend API bodies are a few hundred bytes; a refresh carries the headers of a whole request.
 const MOST_BODY_BYTES: usize = 256 * 1_024;
@@ -158,6 +158,20 @@ impl App {
             })
             .await?;
         Ok(token.map(|(_, text)| self.sign_in_link(&text)))
+    }
+
+    /// What one person's authenticator app shows, by address or user id.
+    pub(crate) async fn totp_code_for(&self, wanted: String) -> Result<Option<String>, StoreError> {
+        let now = self.now();
+        self.store
+            .transaction(move |connection| {
+                let known = email_addresses::find_verified(connection, &wanted)?;
+                let user_id = known.map_or(wanted, |address| address.user_id);
+                let held = second_factors::find(connection, &user_id)?;
+                let step = totp::unused_step(held.last_step, now);
+                Ok(held.secret.map(|secret| secret.code(step)))
+            })
+            .await
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/clock", get(show_clock).post(set_clock))
         .route("/__local/signing-key/rotate", post(rotate))
         .route("/__local/sign-in-links", post(sign_in_link))
+        .route("/__local/totp-codes", post(totp_code))
         .route("/__local/seed", post(seed))
         .route("/__local/reset", post(reset))
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
@@ -219,15 +220,21 @@ async fn rotate(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError>
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LinkBody {
+struct UserBody {
     /// An address or a user id.
     user: String,
 }
 
 async fn sign_in_link(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let body: LinkBody = read(&body)?;
+    let body: UserBody = read(&body)?;
     let link = app.sign_in_link_for(body.user).await?.ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "url": link })))
+}
+
+async fn totp_code(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
+    let body: UserBody = read(&body)?;
+    let code = app.totp_code_for(body.user).await?.ok_or_else(ApiError::not_found)?;
+    Ok(json(StatusCode::OK, &json!({ "code": code })))
 }
 
 async fn seed(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {

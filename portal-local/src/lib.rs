@@ -25,6 +25,8 @@
 //! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set: the clock, [`Settings`],
 //!   and the people ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) it begins with.
 //! - [`LocalPortal::sign_in_link_for`] signs somebody in without password and code.
+//! - [`LocalPortal::totp_code_for`] is the authenticator app of somebody with two-step verification
+//!   ([`SeedUser::totp_secret`]).
 //! - [`LocalPortal::outbox`] has the codes that would have been mailed. An address whose part before the `@` contains
 //!   `+clerk_test` always gets the code `424242` and no mail.
 //! - Example ID is an outside provider that the portal plays: whoever presses *Continue with Example ID* says there who
@@ -49,14 +51,16 @@
 //! | `GET`, `POST /__local/clock` | `{"skew_secs": 60}` |
 //! | `POST /__local/signing-key/rotate` | a new signing key |
 //! | `POST /__local/sign-in-links` | `{"user": "ada@example.com"}` gives `{"url": …}` |
+//! | `POST /__local/totp-codes` | `{"user": "ada@example.com"}` gives `{"code": …}`, what their authenticator app shows |
 //! | `POST /__local/seed`, `POST /__local/reset` | demonstration data; everything forgotten but the keys |
 //!
 //! # Security
 //!
 //! Everybody who reaches the portal can create accounts and read every code. It therefore binds loopback addresses
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
-//! are kept as Argon2id; codes, nonces and refresh tokens as SHA-256. The signing key and the secret key are in the
-//! database file, which only its owner can read.
+//! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key and
+//! the secrets of authenticator apps (a code can only be checked with them) are in the database file, which only its
+//! owner can read.
 
 mod app;
 mod backend_api;
@@ -83,6 +87,7 @@ mod request_log;
 mod secrets;
 mod seed;
 mod store;
+mod totp;
 
 pub use config::LocalPortalBuilder;
 pub use error::{RefusedSetting, SettingsError, StartError};

@@ -200,7 +200,7 @@ impl Mint {
     ) -> Result<String, MintError> {
         let iat = now.as_secs();
         let (o, fea) = organization.map_or((None, None), |(claim, features)| (Some(claim), features));
-        let first_factor_age = now.millis_since(session.first_factor_at).max(0) / 60_000;
+        let age = |verified_at| now.millis_since(verified_at).max(0) / 60_000;
         self.sign(
             SESSION_CATEGORY,
             &SessionClaims {
@@ -209,7 +209,7 @@ impl Mint {
                     .saturating_add(token_use.lifetime_secs.unwrap_or(self.token_lifetime_secs))
                     .min(session.expire_at.as_secs()),
                 fea,
-                fva: [first_factor_age, -1],
+                fva: [age(session.first_factor_at), session.second_factor_at.map_or(-1, age)],
                 iat,
                 iss: self.issuer.clone(),
                 jti: random_hex::<10>(),

@@ -176,6 +176,17 @@ impl LocalPortal {
         self.app.sign_in_link_for(address_or_id.to_owned()).await
     }
 
+    /// The code that the authenticator app of the person with this address (or user id) shows now. A code is good once:
+    /// if this one was used, it is the next one, which is accepted early. `None` if there is no such person, or they have
+    /// no authenticator.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn totp_code_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
+        self.app.totp_code_for(address_or_id.to_owned()).await
+    }
+
     /// Makes the next calls of an endpoint fail, or wait. Faults of one endpoint follow each other in order.
     pub fn fault(&self, fault: Fault) {
         self.app.faults.add(fault);

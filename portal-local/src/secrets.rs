@@ -46,6 +46,33 @@ pub(crate) fn random_code() -> String {
     format!("{:06}", u64::from_be_bytes(random_bytes()) % 1_000_000)
 }
 
+/// Crockford's letters for base32: without those that look like others.
+const UNAMBIGUOUS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const BACKUP_CODE_LETTERS: usize = 8;
+
+/// A backup code: forty bits of chance that people can copy from paper.
+pub(crate) fn random_backup_code() -> String {
+    let bytes = random_bytes::<BACKUP_CODE_LETTERS>();
+    bytes
+        .iter()
+        .map(|byte| char::from(UNAMBIGUOUS[usize::from(byte % 32)]))
+        .collect()
+}
+
+/// The backup code that somebody typed: in any case, with spaces and hyphens, and with letters that look like digits.
+pub(crate) fn read_backup_code(entered: &str) -> Option<String> {
+    let letters = entered.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let code: String = letters
+        .map(|c| match c.to_ascii_lowercase() {
+            'o' => '0',
+            'i' | 'l' => '1',
+            other => other,
+        })
+        .collect();
+    let is_code = code.len() == BACKUP_CODE_LETTERS && code.bytes().all(|byte| UNAMBIGUOUS.contains(&byte));
+    is_code.then_some(code)
+}
+
 /// `bytes` bytes of chance in hexadecimal.
 pub(crate) fn random_hex<const N: usize>() -> String {
     random_bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -57,9 +84,10 @@ pub(crate) fn hash(secret: &str) -> SecretHash {
     hash
 }
 
-/// The hash of a short code, salted with the id of the verification it belongs to: equal codes must not look equal.
-pub(crate) fn hash_code(verification_id: &str, code: &str) -> SecretHash {
-    hash(&format!("{verification_id}:{code}"))
+/// The hash of a short code, salted with the id of the verification or the user it belongs to: equal codes must not look
+/// equal.
+pub(crate) fn hash_code(owner_id: &str, code: &str) -> SecretHash {
+    hash(&format!("{owner_id}:{code}"))
 }
 
 /// Proves that a form was made for one development browser by this portal.
@@ -98,6 +126,20 @@ mod tests {
         assert!(!random_token().contains('='));
         assert_eq!(random_alphanumeric(40).len(), 40);
         assert_eq!(random_hex::<10>().len(), 20);
+    }
+
+    #[test]
+    fn backup_codes_are_read_as_people_write_them() {
+        for _ in 0..100 {
+            let code = random_backup_code();
+            assert_eq!(read_backup_code(&code), Some(code));
+        }
+        for entered in ["0a1b-1c2d", " OAIB lc2d ", "0A1B1C2D"] {
+            assert_eq!(read_backup_code(entered).as_deref(), Some("0a1b1c2d"), "{entered}");
+        }
+        for entered in ["", "0a1b1c2", "0a1b1c2d3", "0a1b1c2u", "0a1b1c2é", "424242"] {
+            assert_eq!(read_backup_code(entered), None, "{entered}");
+        }
     }
 
     #[test]

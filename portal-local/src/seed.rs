@@ -9,6 +9,7 @@ use crate::ids;
 use crate::password;
 use crate::store::{Metadata, NewUser, StoreError, Strategy};
 use crate::store::{email_addresses, memberships, organizations, roles, users};
+use crate::totp::TotpSecret;
 
 /// Somebody who has an account from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub struct SeedUser {
     first_name: Option<String>,
     last_name: Option<String>,
     is_compromised: bool,
+    totp_secret: Option<String>,
 }
 
 impl SeedUser {
@@ -31,6 +33,7 @@ impl SeedUser {
             first_name: None,
             last_name: None,
             is_compromised: false,
+            totp_secret: None,
         }
     }
 
@@ -50,6 +53,15 @@ impl SeedUser {
     /// Marks the password as known to strangers: it must be reset before it signs in again.
     pub fn password_compromised(mut self) -> Self {
         self.is_compromised = true;
+        self
+    }
+
+    /// Gives them an authenticator app with this secret, in base32 as apps take it, such as
+    /// `GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ`: signing in then asks for a code too.
+    /// [`LocalPortal::totp_code_for`](crate::LocalPortal::totp_code_for) is their app. A portal does not start with a
+    /// secret that it cannot read.
+    pub fn totp_secret(mut self, base32: impl Into<String>) -> Self {
+        self.totp_secret = Some(base32.into());
         self
     }
 
@@ -217,6 +229,13 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
         what,
         Ok(flow::check_email_address(&seed.address, flow::Field::EmailAddress)),
     )?;
+    let totp_secret = seed.totp_secret.as_deref().map(TotpSecret::from_base32).transpose();
+    let totp_secret = totp_secret.map_err(|error| {
+        SeedError::Refused(SeedRefused {
+            what: what(),
+            reason: error.to_string(),
+        })
+    })?;
     if email_addresses::find_verified(connection, &address)?.is_some() {
         return Ok(());
     }
@@ -237,6 +256,9 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
     if let Some(mut user) = users::find(connection, &id)?.filter(|_| seed.is_compromised) {
         user.password_compromised = true;
         users::update(connection, &user, now)?;
+    }
+    if let Some(secret) = &totp_secret {
+        flow::install_authenticator(connection, &id, secret, None, now)?;
     }
     Ok(())
 }

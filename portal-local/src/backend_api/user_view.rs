@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::flow::{MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
 use crate::store::email_addresses::{self, normalize};
-use crate::store::{EmailAddress, ExternalAccount, StoreError, Strategy, User, external_accounts};
+use crate::store::{EmailAddress, ExternalAccount, SecondFactor, StoreError, Strategy, User};
+use crate::store::{external_accounts, second_factors};
 
 pub(super) fn full_view(
     connection: &Connection,
@@ -16,11 +17,19 @@ pub(super) fn full_view(
 ) -> Result<Value, StoreError> {
     let addresses = email_addresses::of_user(connection, &user.id)?;
     let accounts = external_accounts::of_user(connection, &user.id)?;
-    Ok(view(origin, user, &addresses, &accounts, now))
+    let second_factor = second_factors::find(connection, &user.id)?;
+    Ok(view(origin, user, &addresses, &accounts, &second_factor, now))
 }
 
 /// Every field that the API describes. What this portal does not know is null, empty or false.
-fn view(origin: &str, user: &User, addresses: &[EmailAddress], accounts: &[ExternalAccount], now: UnixTime) -> Value {
+fn view(
+    origin: &str,
+    user: &User,
+    addresses: &[EmailAddress],
+    accounts: &[ExternalAccount],
+    second_factor: &SecondFactor,
+    now: UnixTime,
+) -> Value {
     let millis = |moment: Option<UnixTime>| moment.map(UnixTime::as_millis);
     let locked_for = user.locked_for_millis(now);
     let failed = if user.locked_until.is_some() && locked_for.is_none() {
@@ -48,11 +57,11 @@ fn view(origin: &str, user: &User, addresses: &[EmailAddress], accounts: &[Exter
         "web3_wallets": [],
         "passkeys": [],
         "password_enabled": user.password_hash.is_some(),
-        "two_factor_enabled": false,
-        "totp_enabled": false,
-        "backup_code_enabled": false,
-        "mfa_enabled_at": null,
-        "mfa_disabled_at": null,
+        "two_factor_enabled": second_factor.secret.is_some(),
+        "totp_enabled": second_factor.secret.is_some(),
+        "backup_code_enabled": second_factor.backup_codes > 0,
+        "mfa_enabled_at": millis(second_factor.enabled_at),
+        "mfa_disabled_at": millis(second_factor.disabled_at),
         "password_last_updated_at": millis(user.password_updated_at),
         "external_accounts": accounts.iter().map(external_account).collect::<Vec<_>>(),
         "saml_accounts": [],

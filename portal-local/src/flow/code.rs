@@ -10,7 +10,8 @@ use crate::store::{outbox, settings, verifications};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
 const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
-const MOST_WRONG: u32 = 5;
+/// How many wrong codes in a row end the trying.
+pub(super) const MOST_WRONG: u32 = 5;
 const TEST_CODE: &str = "424242";
 
 /// Whether codes for this address are always [`TEST_CODE`] and no mail is written: the part of the address before `@`
@@ -77,6 +78,18 @@ pub(super) fn send_first(
     send(connection, subject, strategy, delivery, now)
 }
 
+/// The six digits that somebody entered, however they spaced them.
+pub(super) fn plain_code(entered: &str) -> Result<String, FlowError> {
+    let code: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.is_empty() {
+        return Err(FlowError::Missing { field: Field::Code });
+    }
+    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(FlowError::CodeMalformed);
+    }
+    Ok(code)
+}
+
 /// Checks what somebody entered against the latest code and counts the try.
 pub(super) fn check(
     connection: &Connection,
@@ -85,13 +98,10 @@ pub(super) fn check(
     entered: &str,
     now: UnixTime,
 ) -> Outcome<()> {
-    let code: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if code.is_empty() {
-        return Ok(Err(FlowError::Missing { field: Field::Code }));
-    }
-    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Err(FlowError::CodeMalformed));
-    }
+    let code = match plain_code(entered) {
+        Ok(code) => code,
+        Err(error) => return Ok(Err(error)),
+    };
     let Some(verification) = verifications::latest(connection, subject, strategy)? else {
         return Ok(Err(FlowError::CodeExpired));
     };

@@ -155,6 +155,12 @@ pub(crate) enum FlowError {
     CodeMalformed,
     #[error("That code is not correct. {} left.", tries(*.tries_left))]
     CodeIncorrect { tries_left: u32 },
+    #[error("That code is not correct. Enter the one that the app shows now.")]
+    CodeNotCurrent,
+    #[error("This code was used already. Wait for the next one.")]
+    CodeReplayed,
+    #[error("A backup code has eight letters and digits.")]
+    BackupCodeMalformed,
     #[error("This code has expired. Send a new one.")]
     CodeExpired,
     #[error("Too many wrong codes. Send a new one.")]
@@ -222,6 +228,7 @@ impl FlowError {
             Self::EmailAddressInvalid { .. }
             | Self::OneAddressInvalid { .. }
             | Self::CodeMalformed
+            | Self::BackupCodeMalformed
             | Self::SlugInvalid => "form_param_format_invalid",
             Self::TooLong { .. } => "form_param_max_length_exceeded",
             Self::IdentifierNotFound => "form_identifier_not_found",
@@ -242,7 +249,7 @@ impl FlowError {
             Self::PasswordTooManyBytes { .. } => "form_password_size_in_bytes_exceeded",
             Self::PasswordIsIdentifier => "form_password_matches_identifier",
             Self::PasswordWellKnown => "form_password_pwned",
-            Self::CodeIncorrect { .. } => "form_code_incorrect",
+            Self::CodeIncorrect { .. } | Self::CodeNotCurrent | Self::CodeReplayed => "form_code_incorrect",
             Self::CodeExpired => "verification_expired",
             Self::CodeUsedUp => "verification_failed",
             Self::TooManyRequests { .. } => "too_many_requests",
@@ -285,9 +292,13 @@ impl FlowError {
             | Self::PasswordTooManyBytes { .. }
             | Self::PasswordIsIdentifier
             | Self::PasswordWellKnown => Some(Field::Password),
-            Self::CodeMalformed | Self::CodeIncorrect { .. } | Self::CodeExpired | Self::CodeUsedUp => {
-                Some(Field::Code)
-            }
+            Self::CodeMalformed
+            | Self::CodeIncorrect { .. }
+            | Self::CodeNotCurrent
+            | Self::CodeReplayed
+            | Self::BackupCodeMalformed
+            | Self::CodeExpired
+            | Self::CodeUsedUp => Some(Field::Code),
             Self::SlugInvalid | Self::SlugTaken => Some(Field::Slug),
             Self::OneAddressInvalid { .. }
             | Self::AlreadyMember { .. }

@@ -6,9 +6,9 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::restriction::{Use, check_address};
-use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, refuse_barred};
+use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, first_factor_proven, refuse_barred};
 use super::sign_up::finish_proven;
-use super::{FlowError, Names, Outcome, SignUpStep, may_sign_up, send_sign_up_code, sign_in};
+use super::{FlowError, Names, Outcome, SignInStep, SignUpStep, may_sign_up, send_sign_up_code};
 use crate::secrets::random_token;
 use crate::store::{
     AttemptStatus, DevBrowser, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User,
@@ -57,8 +57,10 @@ pub(crate) fn allow_provider(
 /// What coming back leads to.
 #[derive(Debug)]
 pub(crate) enum ExternalStep {
-    SignedIn(Session),
-    SignedUp(Session),
+    SignedIn(Box<Session>),
+    SignedUp(Box<Session>),
+    /// The account wants a second factor too.
+    SecondFactor,
     /// The provider has not proven the address, so a code must.
     VerifyEmailAddress,
     /// Something that an account needs is missing.
@@ -128,8 +130,10 @@ fn sign_in_as(
         return Ok(Err(error));
     }
     let pending = begin_attempt(connection, dev_browser, user, profile, now)?;
-    let session = sign_in::complete(connection, dev_browser, &pending, now)?;
-    Ok(Ok(ExternalStep::SignedIn(session)))
+    Ok(Ok(match first_factor_proven(connection, dev_browser, &pending, now)? {
+        SignInStep::Complete(session) => ExternalStep::SignedIn(session),
+        SignInStep::SecondFactor => ExternalStep::SecondFactor,
+    }))
 }
 
 fn begin_attempt(

@@ -5,6 +5,7 @@
 
 mod account;
 mod admission;
+mod authenticator;
 mod code;
 mod error;
 mod external;
@@ -16,6 +17,7 @@ mod profile;
 mod reset;
 mod restriction;
 mod reverify;
+mod second_factor;
 mod session;
 mod sign_in;
 mod sign_up;
@@ -27,6 +29,10 @@ pub(crate) use account::{
     reset_compromised_password, send_address_code, set_password, sign_out_device, verify_email_address,
 };
 pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
+pub(crate) use authenticator::{
+    begin_authenticator, enable_authenticator, install_authenticator, new_backup_codes, remove_authenticator,
+    second_factor,
+};
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};
 pub(crate) use external::{
@@ -46,13 +52,16 @@ pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};
 pub(crate) use restriction::check_listed;
 pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
+pub(crate) use second_factor::{
+    PendingSecondFactor, SecondFactorMethod, attempt_second_factor, pending_second_factor, reverify_authenticator,
+};
 pub(crate) use session::{
     begin_session, choose_session, end_session, end_sessions_of, live_session, live_sessions, session_token,
     use_session,
 };
 pub(crate) use sign_in::{
-    LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in,
-    send_sign_in_code, start_sign_in,
+    LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, SignInStep, attempt_password, attempt_sign_in_code,
+    pending_sign_in, send_sign_in_code, start_sign_in,
 };
 pub(crate) use sign_up::{
     SignUpStep, attempt_sign_up_code, check_email_address, check_new_sign_up, continue_sign_up, pending_sign_up,

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::session::{begin_session, end_sessions_of};
-use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
+use super::session::end_sessions_of;
+use super::sign_in::{PendingSignIn, SignInStep, find_attempt, first_factor_proven, refuse_barred};
 use super::{Delivery, FlowError, Outcome, code, set_password};
 use crate::app::App;
 use crate::password;
-use crate::store::{AttemptStatus, DevBrowser, Session, StoreError, Strategy, Subject};
-use crate::store::{clients, sign_ins};
+use crate::store::{AttemptStatus, DevBrowser, StoreError, Strategy, Subject, sign_ins};
 
 /// Where a reset stands.
 #[derive(Clone, Debug)]
@@ -32,7 +31,7 @@ pub(crate) fn pending_reset(
     Ok(found.and_then(|pending| match pending.sign_in.status {
         AttemptStatus::NeedsFirstFactor => Some(Reset::Code(pending)),
         AttemptStatus::NeedsNewPassword => Some(Reset::Password(pending)),
-        AttemptStatus::MissingRequirements | AttemptStatus::Complete => None,
+        AttemptStatus::NeedsSecondFactor | AttemptStatus::MissingRequirements | AttemptStatus::Complete => None,
     }))
 }
 
@@ -78,13 +77,14 @@ pub(crate) fn attempt_reset_code(
     Ok(Ok(()))
 }
 
-/// Sets the new password and signs in; the other devices are signed out if the person wishes.
+/// Sets the new password and signs in, or leads to the second factor; the other devices are signed out if the person
+/// wishes.
 pub(crate) async fn set_reset_password(
     app: &Arc<App>,
     dev_browser: &DevBrowser,
     new: String,
     sign_out_others: bool,
-) -> Outcome<Session> {
+) -> Outcome<SignInStep> {
     let now = app.now();
     let browser = dev_browser.clone();
     let found = app
@@ -113,13 +113,10 @@ pub(crate) async fn set_reset_password(
             }
             let user_id = &pending.user.id;
             set_password(connection, user_id, &hash, now)?;
-            let client = clients::of_dev_browser(connection, &browser, now)?;
-            let session = begin_session(connection, &client, user_id, now)?;
             if sign_out_others {
-                end_sessions_of(connection, user_id, Some(&session.id), now)?;
+                end_sessions_of(connection, user_id, None, now)?;
             }
-            sign_ins::complete(connection, &pending.sign_in.id, &session.id)?;
-            Ok(Ok(session))
+            first_factor_proven(connection, &browser, &pending, now).map(Ok)
         })
         .await
 }

@@ -85,5 +85,5 @@ pub(crate) fn attempt_reverify_code(
 
 /// Each proof of a session is a matter of its own: the code of the last one says nothing about the next.
 fn subject_id(session: &Session) -> String {
-    format!("{}:{}", session.id, session.first_factor_at.as_millis())
+    format!("{}:{}", session.id, session.proven_at().as_millis())
 }

@@ -11,18 +11,26 @@ use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Strategy, Subject, User};
-use crate::store::{clients, email_addresses, sign_ins, users};
+use crate::store::{clients, email_addresses, second_factors, sign_ins, users};
 
 pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// The last of these locks the account.
 pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
 pub(crate) const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
 
-/// An attempt that waits for its first factor.
+/// An attempt that is not finished, and whose it is.
 #[derive(Clone, Debug)]
 pub(crate) struct PendingSignIn {
     pub(crate) sign_in: SignIn,
     pub(crate) user: User,
+}
+
+/// Where a proven first factor leads.
+#[derive(Clone, Debug)]
+pub(crate) enum SignInStep {
+    Complete(Box<Session>),
+    /// The account has a second factor.
+    SecondFactor,
 }
 
 /// Starts an attempt for the account that `identifier` names.
@@ -80,10 +88,14 @@ pub(super) fn find_attempt(
     Ok(users::find(connection, user_id)?.map(|user| PendingSignIn { sign_in, user }))
 }
 
-/// Checks a password and, if it is the right one, signs in.
+/// Checks a password; the right one signs in, or leads to the second factor.
 ///
 /// The hash is computed between two transactions, so that nobody waits for it with the database in hand.
-pub(crate) async fn attempt_password(app: &Arc<App>, dev_browser: &DevBrowser, password: String) -> Outcome<Session> {
+pub(crate) async fn attempt_password(
+    app: &Arc<App>,
+    dev_browser: &DevBrowser,
+    password: String,
+) -> Outcome<SignInStep> {
     if password.is_empty() {
         return Ok(Err(FlowError::Missing { field: Field::Password }));
     }
@@ -120,7 +132,7 @@ fn conclude_password(
     checked: &PendingSignIn,
     is_correct: bool,
     now: UnixTime,
-) -> Outcome<Session> {
+) -> Outcome<SignInStep> {
     let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
@@ -134,7 +146,7 @@ fn conclude_password(
         return Ok(Err(FlowError::PasswordCompromised));
     }
     if is_correct {
-        return complete(connection, dev_browser, &pending, now).map(Ok);
+        return first_factor_proven(connection, dev_browser, &pending, now).map(Ok);
     }
     count_wrong_password(connection, &pending.user, now).map(Err)
 }
@@ -169,8 +181,13 @@ pub(super) fn count_wrong_password(
         users::set_failures(connection, &user.id, failed_attempts, None)?;
         return Ok(FlowError::PasswordIncorrect);
     }
+    lock(connection, user, now)
+}
+
+/// Locks the account, for everybody and whatever they know.
+pub(super) fn lock(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
     let until = now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(connection, &user.id, failed_attempts, Some(until))?;
+    users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
     Ok(FlowError::Locked {
         retry_after_secs: LOCKED_FOR_MILLIS / 1_000,
     })
@@ -197,13 +214,13 @@ pub(crate) fn send_sign_in_code(
     }
 }
 
-/// Checks a code and, if it is the right one, signs in.
+/// Checks a code; the right one signs in, or leads to the second factor.
 pub(crate) fn attempt_sign_in_code(
     connection: &Connection,
     dev_browser: &DevBrowser,
     entered: &str,
     now: UnixTime,
-) -> Outcome<Session> {
+) -> Outcome<SignInStep> {
     let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
@@ -212,22 +229,26 @@ pub(crate) fn attempt_sign_in_code(
     }
     let subject = Subject::SignIn(&pending.sign_in.id);
     match code::check(connection, subject, Strategy::EmailCode, entered, now)? {
-        Ok(()) => complete(connection, dev_browser, &pending, now).map(Ok),
+        Ok(()) => first_factor_proven(connection, dev_browser, &pending, now).map(Ok),
         Err(error) => Ok(Err(error)),
     }
 }
 
-/// The first factor is proven: signs in.
-pub(super) fn complete(
+/// Signs in, unless the account has a second factor.
+pub(super) fn first_factor_proven(
     connection: &Connection,
     dev_browser: &DevBrowser,
     pending: &PendingSignIn,
     now: UnixTime,
-) -> Result<Session, StoreError> {
+) -> Result<SignInStep, StoreError> {
+    if second_factors::has_authenticator(connection, &pending.user.id)? {
+        sign_ins::await_second_factor(connection, &pending.sign_in.id, now)?;
+        return Ok(SignInStep::SecondFactor);
+    }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
     let session = begin_session(connection, &client, &pending.user.id, now)?;
     sign_ins::complete(connection, &pending.sign_in.id, &session.id)?;
-    Ok(session)
+    Ok(SignInStep::Complete(Box::new(session)))
 }
 
 #[cfg(test)]

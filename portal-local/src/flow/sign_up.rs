@@ -178,7 +178,7 @@ pub(crate) fn send_sign_up_code(
 #[derive(Clone, Debug)]
 pub(crate) enum SignUpStep {
     /// The account exists and is signed in.
-    Done(Session),
+    Done(Box<Session>),
     /// Something that an account needs is missing.
     Continue,
 }
@@ -221,7 +221,8 @@ pub(super) fn finish_proven(
         sign_ups::set_email_verified(connection, &sign_up.id, now)?;
         return Ok(Ok(SignUpStep::Continue));
     }
-    Ok(complete(connection, dev_browser, sign_up, now)?.map(SignUpStep::Done))
+    let completed = complete(connection, dev_browser, sign_up, now)?;
+    Ok(completed.map(|session| SignUpStep::Done(Box::new(session))))
 }
 
 /// Adds the names that were missing and creates the account.

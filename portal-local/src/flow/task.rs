@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use crate::store::{Session, StoreError, Task, Tasks};
-use crate::store::{memberships, sessions, settings, users};
+use crate::store::{memberships, second_factors, sessions, settings, users};
 
 /// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
 pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
@@ -14,6 +14,9 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
     let is_compromised = user.is_some_and(|user| user.password_hash.is_some() && user.password_compromised);
     if settings.force_password_reset && is_compromised {
         tasks = tasks.with(Task::ResetPassword);
+    }
+    if settings.mfa_required && !second_factors::has_authenticator(connection, &session.user_id)? {
+        tasks = tasks.with(Task::SetupMfa);
     }
     if settings.organizations_enabled && settings.force_organization_selection {
         match memberships::of_user(connection, &session.user_id)?.as_slice() {

@@ -6,13 +6,17 @@ use rusqlite::Connection;
 use super::invitation::accept_invitation;
 use super::organization::activate;
 use super::session::begin_session;
+use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
 use crate::secrets::random_token;
 use crate::store::{
     DevBrowser, Invitation, InvitationStatus, OrganizationInvitation, Session, SignInToken, StoreError, User,
     WaitlistStatus,
 };
-use crate::store::{clients, email_addresses, invitations, organization_invitations, sign_in_tokens, users, waitlist};
+use crate::store::{
+    clients, email_addresses, invitations, organization_invitations, second_factors, sign_in_tokens, sign_ins, users,
+    waitlist,
+};
 
 /// How long a sign-in token is good for, if nobody says otherwise.
 pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
@@ -86,8 +90,9 @@ pub(crate) fn issue_sign_in_token(
     Ok(Ok((token, text)))
 }
 
-/// Lets the holder of a ticket in: the link came to their address, which proves as much as a code does. Somebody who is
-/// signed in already keeps their session.
+/// Lets the holder of a ticket in: the link came to their address, which proves as much as a code does. Whoever has a
+/// second factor proves it first and opens the link again then; a sign-in token needs none. Somebody who is signed in
+/// already keeps their session.
 pub(crate) fn redeem_ticket(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -95,7 +100,7 @@ pub(crate) fn redeem_ticket(
     user_id: &str,
     current: Option<&Session>,
     now: UnixTime,
-) -> Outcome<Session> {
+) -> Outcome<SignInStep> {
     match users::find(connection, user_id)? {
         Some(User { banned: true, .. }) => return Ok(Err(FlowError::Banned)),
         Some(_) => {}
@@ -105,10 +110,19 @@ pub(crate) fn redeem_ticket(
         Some(session) => session.clone(),
         None => {
             let client = clients::of_dev_browser(connection, dev_browser, now)?;
+            if let Some(address) = ticket.address()
+                && second_factors::has_authenticator(connection, user_id)?
+            {
+                let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
+                let attempt = sign_ins::insert(connection, &client, address, user_id, now, abandon_at)?;
+                sign_ins::await_second_factor(connection, &attempt.id, now)?;
+                return Ok(Ok(SignInStep::SecondFactor));
+            }
             begin_session(connection, &client, user_id, now)?
         }
     };
-    accept_ticket(connection, ticket, session, now)
+    let accepted = accept_ticket(connection, ticket, session, now)?;
+    Ok(accepted.map(|session| SignInStep::Complete(Box::new(session))))
 }
 
 /// What a ticket brings to somebody whose session has begun.

@@ -121,6 +121,7 @@ fn onward(visit: &Visit, step: ExternalStep) -> Response<Body> {
     match step {
         ExternalStep::SignedIn(session) => visit.finish(Flow::SignIn, &session),
         ExternalStep::SignedUp(session) => visit.finish(Flow::SignUp, &session),
+        ExternalStep::SecondFactor => to(path::FACTOR_TWO),
         ExternalStep::VerifyEmailAddress => to(path::VERIFY_EMAIL_ADDRESS),
         ExternalStep::Continue => to(path::CONTINUE),
         ExternalStep::Connected => visit.see_other(&visit.params.link(path::USER, &[("notice", "connected")])),

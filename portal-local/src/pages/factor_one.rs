@@ -79,7 +79,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
 /// Also where `/sign-in` leads when it is given a password.
 pub(super) async fn try_password(visit: Visit, password: String) -> PageResult {
     match attempt_password(&visit.app, &visit.known.browser, password).await? {
-        Ok(session) => Ok(visit.finish(Flow::SignIn, &session)),
+        Ok(step) => Ok(visit.proceed(&step)),
         Err(error) => Ok(match pending(&visit).await? {
             Some(pending) => render(&visit, &pending, Method::Password, &[error]),
             None => visit.lost(Flow::SignIn).await,
@@ -94,7 +94,7 @@ async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageRe
         .transaction(move |connection| attempt_sign_in_code(connection, &browser, &code, now))
         .await?;
     Ok(match attempted {
-        Ok(session) => visit.finish(Flow::SignIn, &session),
+        Ok(step) => visit.proceed(&step),
         Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
         Err(error) => render(visit, &pending, Method::EmailCode, &[error]),
     })

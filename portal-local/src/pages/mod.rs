@@ -4,6 +4,7 @@
 //! [`Submission`](form::Submission) (a visit whose form is proven to be ours).
 
 mod assets;
+mod authenticator;
 mod avatar;
 mod choose;
 mod code_page;
@@ -15,6 +16,7 @@ mod errors;
 mod example_id;
 mod external;
 mod factor_one;
+mod factor_two;
 mod form;
 mod html;
 mod index;
@@ -24,11 +26,13 @@ mod outbox;
 mod params;
 mod person;
 mod reset_password;
+mod second_factor_page;
 mod sign_in;
 mod sign_out;
 mod sign_up;
 mod sign_up_continue;
 mod task_reset_password;
+mod task_setup_mfa;
 mod ticket;
 mod user;
 mod verify_email_address;
@@ -60,6 +64,7 @@ mod path {
     pub(super) const SIGN_IN_EXTERNAL: &str = "/sign-in/sso";
     pub(super) const SIGN_UP_EXTERNAL: &str = "/sign-up/sso";
     pub(super) const FACTOR_ONE: &str = "/sign-in/factor-one";
+    pub(super) const FACTOR_TWO: &str = "/sign-in/factor-two";
     pub(super) const RESET_PASSWORD: &str = "/sign-in/reset-password";
     pub(super) const CHOOSE: &str = "/sign-in/choose";
     pub(super) const SIGN_OUT: &str = "/sign-out";
@@ -72,6 +77,7 @@ mod path {
     pub(super) const SIGN_OUT_HERE: &str = "/user/sign-out";
     pub(super) const TASKS: &str = "/sign-in/tasks";
     pub(super) const TASK_RESET_PASSWORD: &str = "/sign-in/tasks/reset-password";
+    pub(super) const SETUP_MFA: &str = "/sign-in/tasks/setup-mfa";
     pub(super) const CHOOSE_ORGANIZATION: &str = "/sign-in/tasks/choose-organization";
     pub(super) const ORGANIZATION: &str = "/organization";
     pub(super) const ORGANIZATION_LIST: &str = "/organization-list";
@@ -85,6 +91,7 @@ mod path {
     pub(super) fn task(task: Task) -> &'static str {
         match task {
             Task::ResetPassword => TASK_RESET_PASSWORD,
+            Task::SetupMfa => SETUP_MFA,
             Task::ChooseOrganization => CHOOSE_ORGANIZATION,
         }
     }
@@ -121,6 +128,7 @@ fn hosted() -> Router<Arc<App>> {
         .route(path::SIGN_IN_EXTERNAL, post(external::from_sign_in))
         .route(path::SIGN_UP_EXTERNAL, post(external::from_sign_up))
         .route(path::FACTOR_ONE, get(factor_one::show).post(factor_one::submit))
+        .route(path::FACTOR_TWO, get(factor_two::show).post(factor_two::submit))
         .route(path::SIGN_UP, get(sign_up::show).post(sign_up::submit))
         .route(
             path::VERIFY_EMAIL_ADDRESS,
@@ -147,6 +155,7 @@ fn hosted() -> Router<Arc<App>> {
             path::TASK_RESET_PASSWORD,
             get(task_reset_password::show).post(task_reset_password::submit),
         )
+        .route(path::SETUP_MFA, get(task_setup_mfa::show).post(task_setup_mfa::submit))
         .route(
             path::CHOOSE_ORGANIZATION,
             get(organization_list::show_task).post(organization_list::submit_task),

@@ -99,7 +99,7 @@ async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
 async fn try_password(visit: &Visit, pending: PendingSignIn, password: String, others: bool) -> PageResult {
     Ok(
         match set_reset_password(&visit.app, &visit.known.browser, password, others).await? {
-            Ok(session) => visit.finish(Flow::SignIn, &session),
+            Ok(step) => visit.proceed(&step),
             Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
             Err(error) => render_password(visit, &pending, others, &[error]),
         },

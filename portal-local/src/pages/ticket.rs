@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::destination::Flow;
 use super::errors::{self, PageResult};
 use super::params::TICKET;
 use super::path;
@@ -60,7 +59,7 @@ pub(super) async fn sign_in(visit: &Visit, held: Held) -> PageResult {
         .transaction(move |connection| redeem_ticket(connection, &browser, &ticket, &user_id, session.as_ref(), now))
         .await?;
     Ok(match redeemed {
-        Ok(session) => visit.finish(Flow::SignIn, &session),
+        Ok(step) => visit.proceed(&step),
         Err(error) => errors::not_allowed(&visit.app, &error),
     })
 }

@@ -17,7 +17,7 @@ use super::{errors, path};
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::directives::dev_browser_cookie;
-use crate::flow::{live_session, live_sessions};
+use crate::flow::{SignInStep, live_session, live_sessions, pending_second_factor};
 use crate::redirect::{hand_over, replace_query};
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
@@ -121,6 +121,14 @@ impl Visit {
         }
     }
 
+    /// On to the second factor, or to the end of signing in.
+    pub(super) fn proceed(&self, step: &SignInStep) -> Response<Body> {
+        match step {
+            SignInStep::Complete(session) => self.finish(Flow::SignIn, session),
+            SignInStep::SecondFactor => self.see_other(&self.params.link(path::FACTOR_TWO, &[])),
+        }
+    }
+
     /// `redirect_url`, if people may be sent there.
     pub(super) fn redirect_url(&self) -> Option<String> {
         let text = self.params.value(query::REDIRECT_URL)?;
@@ -136,16 +144,24 @@ impl Visit {
         }
     }
 
-    /// A flow with nothing to continue: a request beside this one may have completed it, else it starts again.
+    /// A flow with nothing to continue: a request beside this one may have proven the first factor, or completed it,
+    /// else it starts again.
     pub(super) async fn lost(&self, flow: Flow) -> Response<Body> {
         let (browser, now) = (self.known.browser.clone(), self.app.now());
-        let session = self
+        let found = self
             .app
             .store
-            .transaction(move |connection| live_session(connection, &browser, now))
+            .transaction(move |connection| {
+                if flow == Flow::SignIn && pending_second_factor(connection, &browser, now)?.is_some() {
+                    return Ok(Some(SignInStep::SecondFactor));
+                }
+                let session = live_session(connection, &browser, now)?.map(|(_, session)| session);
+                Ok(session.map(|session| SignInStep::Complete(Box::new(session))))
+            })
             .await;
-        match session {
-            Ok(Some((_, session))) => self.finish(flow, &session),
+        match found {
+            Ok(Some(SignInStep::Complete(session))) => self.finish(flow, &session),
+            Ok(Some(step @ SignInStep::SecondFactor)) => self.proceed(&step),
             Ok(None) => {
                 let start = match flow {
                     Flow::SignUp => path::SIGN_UP,

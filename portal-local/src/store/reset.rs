@@ -3,11 +3,14 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 25] = [
     "handshake_nonces",
     "refresh_tokens",
     "revocation_links",
     "verifications",
+    "authenticator_setups",
+    "backup_codes",
+    "second_factors",
     "outbox",
     "waitlist_entries",
     "listed_identifiers",

@@ -44,6 +44,8 @@ pub(crate) struct Session {
     /// What the browser last said about itself.
     pub(crate) user_agent: Option<String>,
     pub(crate) first_factor_at: UnixTime,
+    /// `None`: never in this session.
+    pub(crate) second_factor_at: Option<UnixTime>,
     pub(crate) expire_at: UnixTime,
     pub(crate) abandon_at: UnixTime,
     pub(crate) last_active_at: UnixTime,
@@ -54,6 +56,12 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn is_live(&self) -> bool {
         matches!(self.status, SessionStatus::Active | SessionStatus::Pending)
+    }
+
+    /// When the person last proved who they are, with either factor.
+    pub(crate) fn proven_at(&self) -> UnixTime {
+        let first = self.first_factor_at;
+        self.second_factor_at.map_or(first, |second| second.max(first))
     }
 
     /// What is to be done first before the session counts.
@@ -73,7 +81,7 @@ pub(crate) struct NewSession<'a> {
 }
 
 const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at, tasks, last_active_organization_id, user_agent";
+                       created_at, updated_at, tasks, last_active_organization_id, user_agent, second_factor_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -90,6 +98,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         tasks: row.get(10)?,
         last_active_organization_id: row.get(11)?,
         user_agent: row.get(12)?,
+        second_factor_at: row.get::<_, Option<Millis>>(13)?.map(|at| at.0),
     })
 }
 
@@ -153,6 +162,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
         last_active_organization_id: None,
         user_agent: None,
         first_factor_at: now,
+        second_factor_at: None,
         expire_at: new.expire_at,
         abandon_at: new.abandon_at,
         last_active_at: now,
@@ -258,6 +268,24 @@ pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTi
     connection.execute(
         "UPDATE sessions SET first_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
         params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// The person proved their second factor, also once more.
+pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sessions SET second_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
+        params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// Whoever has no second factor has never proven one.
+pub(crate) fn forget_second_factor(connection: &Connection, user_id: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sessions SET second_factor_at = NULL WHERE user_id = ?",
+        [user_id],
     )?;
     Ok(())
 }

@@ -49,6 +49,8 @@ pub struct Settings {
     pub force_password_reset: bool,
     /// Whether people can sign in through Example ID, an outside provider that the portal plays itself.
     pub example_provider_enabled: bool,
+    /// Whether everybody must set up an authenticator app before they count as signed in.
+    pub mfa_required: bool,
     /// Whether a new account needs a first and a last name.
     pub names_required: bool,
     /// Whether there are organizations.
@@ -115,6 +117,7 @@ impl Default for Settings {
             single_session_mode: true,
             force_password_reset: true,
             example_provider_enabled: true,
+            mfa_required: false,
             names_required: false,
             organizations_enabled: true,
             force_organization_selection: false,

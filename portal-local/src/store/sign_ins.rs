@@ -10,6 +10,8 @@ use crate::ids;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptStatus {
     NeedsFirstFactor,
+    /// The first factor is proven, and the account has another one.
+    NeedsSecondFactor,
     /// A code allowed a new password, which has not come yet.
     NeedsNewPassword,
     MissingRequirements,
@@ -18,6 +20,7 @@ pub(crate) enum AttemptStatus {
 
 words!(AttemptStatus {
     NeedsFirstFactor = "needs_first_factor",
+    NeedsSecondFactor = "needs_second_factor",
     NeedsNewPassword = "needs_new_password",
     MissingRequirements = "missing_requirements",
     Complete = "complete",
@@ -30,13 +33,17 @@ pub(crate) struct SignIn {
     pub(crate) identifier: String,
     pub(crate) user_id: Option<String>,
     pub(crate) status: AttemptStatus,
+    /// Some while the attempt waits for its second factor.
+    pub(crate) first_factor_at: Option<UnixTime>,
     pub(crate) abandon_at: UnixTime,
 }
 
 /// The client's attempt, finished or not.
 pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Result<Option<SignIn>> {
     connection
-        .prepare_cached("SELECT id, identifier, user_id, status, abandon_at FROM sign_ins WHERE id = ?")?
+        .prepare_cached(
+            "SELECT id, identifier, user_id, status, abandon_at, first_factor_at FROM sign_ins WHERE id = ?",
+        )?
         .query_row([&client.sign_in_id], |row| {
             Ok(SignIn {
                 id: row.get(0)?,
@@ -44,6 +51,7 @@ pub(crate) fn current(connection: &Connection, client: &Client) -> rusqlite::Res
                 user_id: row.get(2)?,
                 status: row.get(3)?,
                 abandon_at: row.get::<_, Millis>(4)?.0,
+                first_factor_at: row.get::<_, Option<Millis>>(5)?.map(|at| at.0),
             })
         })
         .optional()
@@ -63,6 +71,7 @@ pub(crate) fn insert(
         identifier: identifier.to_owned(),
         user_id: Some(user_id.to_owned()),
         status: AttemptStatus::NeedsFirstFactor,
+        first_factor_at: None,
         abandon_at,
     };
     connection.execute(
@@ -84,6 +93,15 @@ pub(crate) fn insert(
 
 pub(crate) fn set_status(connection: &Connection, id: &str, status: AttemptStatus) -> rusqlite::Result<()> {
     connection.execute("UPDATE sign_ins SET status = ? WHERE id = ?", params![status, id])?;
+    Ok(())
+}
+
+/// The first factor is proven; the second one is still to come.
+pub(crate) fn await_second_factor(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE sign_ins SET status = ?, first_factor_at = ? WHERE id = ?",
+        params![AttemptStatus::NeedsSecondFactor, Millis(now), id],
+    )?;
     Ok(())
 }
 

@@ -6,15 +6,18 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     ResetPassword,
+    SetupMfa,
     ChooseOrganization,
 }
 
 impl Task {
-    const ALL: [Self; 2] = [Self::ResetPassword, Self::ChooseOrganization];
+    /// In the order in which they are done.
+    const ALL: [Self; 3] = [Self::ResetPassword, Self::SetupMfa, Self::ChooseOrganization];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ResetPassword => "reset-password",
+            Self::SetupMfa => "setup-mfa",
             Self::ChooseOrganization => "choose-organization",
         }
     }
@@ -37,12 +40,10 @@ impl Tasks {
         self.0.iter().copied()
     }
 
-    /// The same with `task`, which is to be done last.
-    pub(crate) fn with(mut self, task: Task) -> Self {
-        if !self.contains(task) {
-            self.0.push(task);
-        }
-        self
+    /// The same with `task`, in its place in the order.
+    pub(crate) fn with(self, task: Task) -> Self {
+        let wanted = Task::ALL.into_iter();
+        Self(wanted.filter(|one| *one == task || self.contains(*one)).collect())
     }
 
     /// The same without `task`, which is done.

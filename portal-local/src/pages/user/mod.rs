@@ -1,5 +1,7 @@
 //! `/user` and what lies under it: somebody's own account, one file per matter.
 
+mod authenticator;
+mod backup_codes;
 mod connected_accounts;
 mod delete;
 mod email_addresses;
@@ -18,6 +20,9 @@ use super::sign_out;
 use crate::app::App;
 
 const SECURITY: &str = "/user/security";
+const AUTHENTICATOR: &str = "/user/security/authenticator";
+const REMOVE_AUTHENTICATOR: &str = "/user/security/authenticator/remove";
+const BACKUP_CODES: &str = "/user/security/backup-codes";
 const DEVICES: &str = "/user/security/devices";
 const DELETE: &str = "/user/delete";
 const REVERIFY: &str = "/user/verify";
@@ -38,6 +43,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(CONNECT, post(connected_accounts::connect))
         .route(DISCONNECT, post(connected_accounts::disconnect))
         .route(SECURITY, get(security::show).post(security::submit))
+        .route(AUTHENTICATOR, get(authenticator::show).post(authenticator::submit))
+        .route(REMOVE_AUTHENTICATOR, post(authenticator::remove))
+        .route(BACKUP_CODES, get(backup_codes::show).post(backup_codes::submit))
         .route(DEVICES, post(security::sign_out_device))
         .route(REVERIFY, get(verify::show).post(verify::submit))
         .route(DELETE, get(delete::show).post(delete::submit))

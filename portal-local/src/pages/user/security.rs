@@ -1,4 +1,4 @@
-//! `/user/security`: the password, the devices, and the way to the account's end.
+//! `/user/security`: the password, two-step verification, the devices, and the way to the account's end.
 
 use askama::Template;
 use portal_sdk::clock::UnixTime;
@@ -9,9 +9,9 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::{Frame, age};
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
-use super::{DELETE, DEVICES, SECURITY, Tabs};
+use super::{AUTHENTICATOR, BACKUP_CODES, DELETE, DEVICES, REMOVE_AUTHENTICATOR, SECURITY, Tabs};
 use crate::device::Device;
-use crate::flow::{self, Field, FlowError, change_password, devices};
+use crate::flow::{self, Field, FlowError, change_password, devices, second_factor};
 use crate::store::Session;
 
 #[derive(Template)]
@@ -24,10 +24,21 @@ struct SecurityPage {
     has_password: bool,
     sign_out_others: bool,
     notice: Option<&'static str>,
+    authenticator: Option<AuthenticatorView>,
+    set_up_authenticator: String,
     devices: Vec<DeviceView>,
     sign_out_device: String,
     /// `None` if the person may not delete the account.
     delete: Option<String>,
+}
+
+struct AuthenticatorView {
+    since: String,
+    backup_codes: u32,
+    new_backup_codes: String,
+    remove: String,
+    /// Removing it means setting up another one.
+    is_required: bool,
 }
 
 struct DeviceView {
@@ -70,11 +81,15 @@ pub(super) async fn sign_out_device(PersonSubmission { person, form }: PersonSub
 async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> PageResult {
     let visit = &person.visit;
     let now = visit.app.now();
-    let live = person
-        .read(move |connection, session| devices(connection, &session.user_id, now))
+    let (live, held) = person
+        .read(move |connection, session| {
+            let live = devices(connection, &session.user_id, now)?;
+            Ok((live, second_factor(connection, &session.user_id)?))
+        })
         .await?;
     let notice = match visit.own_parameter("notice").as_deref() {
         Some("password") if found.is_empty() => Some("Your password is saved."),
+        Some("authenticator-removed") if found.is_empty() => Some("Two-step verification is off."),
         Some("device") if found.is_empty() => Some("The device is signed out. It notices within a minute."),
         _ => None,
     };
@@ -87,6 +102,14 @@ async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> 
         has_password: person.user.password_hash.is_some(),
         sign_out_others,
         notice,
+        authenticator: held.secret.and(held.enabled_at).map(|since| AuthenticatorView {
+            since: age(since, now),
+            backup_codes: held.backup_codes,
+            new_backup_codes: visit.params.link(BACKUP_CODES, &[]),
+            remove: visit.params.link(REMOVE_AUTHENTICATOR, &[]),
+            is_required: visit.settings.mfa_required,
+        }),
+        set_up_authenticator: visit.params.link(AUTHENTICATOR, &[]),
         devices: live.iter().map(|one| device(one, &person.session, now)).collect(),
         sign_out_device: visit.params.link(DEVICES, &[]),
         delete: may_delete.then(|| visit.params.link(DELETE, &[])),

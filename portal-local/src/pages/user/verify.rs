@@ -11,13 +11,24 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
-use super::{ADD, DELETE, REVERIFY, SECURITY};
+use super::super::second_factor_page::SecondFactorStep;
+use super::{ADD, AUTHENTICATOR, BACKUP_CODES, DELETE, REVERIFY, SECURITY};
 use crate::flow::{
-    Delivery, Field, FlowError, PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code,
+    Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_authenticator,
+    reverify_password, second_factor, send_reverify_code,
 };
+use crate::store::StoreError;
 
 /// What a page that was opened in time has left for typing.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
+
+/// How somebody proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Password,
+    EmailCode,
+    Totp,
+}
 
 #[derive(Template)]
 #[template(path = "reverify.html")]
@@ -26,6 +37,8 @@ struct ReverifyPage {
     form: FormFrame,
     identifier: String,
     email_code: String,
+    /// Where a code of the authenticator is asked for, if there is one.
+    totp: Option<String>,
     cancel: String,
 }
 
@@ -39,7 +52,7 @@ pub(super) enum Deed {
 
 /// The way to a new proof and back to `path`, if the last one is too old.
 pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response<Body>> {
-    let age = person.visit.app.now().millis_since(person.session.first_factor_at);
+    let age = person.visit.app.now().millis_since(person.session.proven_at());
     let most = match deed {
         Deed::Open => PROOF_MILLIS,
         Deed::Send => PROOF_MILLIS + TYPING_MILLIS,
@@ -52,41 +65,59 @@ pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
-    if !asks_for_code(&person) {
-        return Ok(render_password(&person, &[]));
-    }
-    let sent = send(&person, false).await?;
-    Ok(render_code(&person, sent.err().as_slice()))
-}
-
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    if !asks_for_code(&person) {
-        let entered = form.field(Field::Password).to_owned();
-        let (app, session) = (&person.visit.app, &person.session);
-        return Ok(match reverify_password(app, session, &person.user, entered).await? {
-            Ok(()) => onward(&person),
-            Err(error) => render_password(&person, &[error]),
-        });
-    }
-    if form.value("intent") == "resend" {
-        return Ok(match send(&person, true).await? {
-            Ok(()) => person
-                .visit
-                .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
-            Err(error) => render_code(&person, &[error]),
-        });
-    }
-    let (entered, now) = (form.field(Field::Code).to_owned(), person.visit.app.now());
-    let attempted = person
-        .read(move |connection, session| attempt_reverify_code(connection, session, &entered, now))
-        .await?;
-    Ok(match attempted {
-        Ok(()) => onward(&person),
-        Err(error) => render_code(&person, &[error]),
+    let has_authenticator = has_authenticator(&person).await?;
+    Ok(match method(&person, has_authenticator) {
+        Method::Password => render_password(&person, has_authenticator, &[]),
+        Method::EmailCode => {
+            let sent = send(&person, false).await?;
+            render_code(&person, has_authenticator, sent.err().as_slice())
+        }
+        Method::Totp => render_totp(&person, &[]),
     })
 }
 
-async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>, crate::store::StoreError> {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    let has_authenticator = has_authenticator(&person).await?;
+    let now = person.visit.app.now();
+    match method(&person, has_authenticator) {
+        Method::Password => {
+            let entered = form.field(Field::Password).to_owned();
+            let (app, session) = (&person.visit.app, &person.session);
+            Ok(match reverify_password(app, session, &person.user, entered).await? {
+                Ok(()) => onward(&person),
+                Err(error) => render_password(&person, has_authenticator, &[error]),
+            })
+        }
+        Method::EmailCode if form.value("intent") == "resend" => Ok(match send(&person, true).await? {
+            Ok(()) => person
+                .visit
+                .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
+            Err(error) => render_code(&person, has_authenticator, &[error]),
+        }),
+        Method::EmailCode => {
+            let entered = form.field(Field::Code).to_owned();
+            let attempted = person
+                .read(move |connection, session| attempt_reverify_code(connection, session, &entered, now))
+                .await?;
+            Ok(match attempted {
+                Ok(()) => onward(&person),
+                Err(error) => render_code(&person, has_authenticator, &[error]),
+            })
+        }
+        Method::Totp => {
+            let entered = form.field(Field::Code).to_owned();
+            let attempted = person
+                .read(move |connection, session| reverify_authenticator(connection, session, &entered, now))
+                .await?;
+            Ok(match attempted {
+                Ok(()) => onward(&person),
+                Err(error) => render_totp(&person, &[error]),
+            })
+        }
+    }
+}
+
+async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>, StoreError> {
     let delivery = Delivery {
         to: person.identifier().to_owned(),
         application_name: person.visit.app.application_name.clone(),
@@ -97,15 +128,27 @@ async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>
         .await
 }
 
-/// A password is preferred, as when signing in.
-fn asks_for_code(person: &Person) -> bool {
-    person.user.password_hash.is_none() || person.visit.own_parameter("strategy").as_deref() == Some("email_code")
+async fn has_authenticator(person: &Person) -> Result<bool, StoreError> {
+    let held = person
+        .read(|connection, session| second_factor(connection, &session.user_id))
+        .await?;
+    Ok(held.secret.is_some())
+}
+
+/// The method that is asked for, if the account has it; a password is preferred, as when signing in.
+fn method(person: &Person, has_authenticator: bool) -> Method {
+    match person.visit.own_parameter("strategy").as_deref() {
+        Some("totp") if has_authenticator => Method::Totp,
+        Some("email_code") => Method::EmailCode,
+        _ if person.user.password_hash.is_none() => Method::EmailCode,
+        _ => Method::Password,
+    }
 }
 
 /// Back to where the proof was asked for; only to pages that ask for one.
 fn next(person: &Person) -> &'static str {
     let wanted = person.visit.own_parameter("next").unwrap_or_default();
-    [ADD, DELETE, SECURITY]
+    [ADD, DELETE, SECURITY, AUTHENTICATOR, BACKUP_CODES]
         .into_iter()
         .find(|known| *known == wanted)
         .unwrap_or(path::USER)
@@ -121,7 +164,7 @@ fn link(person: &Person, own: &[(&str, &str)]) -> String {
     person.visit.params.link(REVERIFY, &all)
 }
 
-fn render_password(person: &Person, found: &[FlowError]) -> Response<Body> {
+fn render_password(person: &Person, has_authenticator: bool, found: &[FlowError]) -> Response<Body> {
     let mut form = person.form_frame(REVERIFY, found);
     form.action = link(person, &[]);
     let template = ReverifyPage {
@@ -129,22 +172,44 @@ fn render_password(person: &Person, found: &[FlowError]) -> Response<Body> {
         form,
         identifier: person.identifier().to_owned(),
         email_code: link(person, &[("strategy", "email_code")]),
+        totp: has_authenticator.then(|| link(person, &[("strategy", "totp")])),
         cancel: person.visit.params.link(path::USER, &[]),
     };
     form_page(&person.visit, &template, found, None)
 }
 
-fn render_code(person: &Person, found: &[FlowError]) -> Response<Body> {
+fn render_code(person: &Person, has_authenticator: bool, found: &[FlowError]) -> Response<Body> {
     let has_password = person.user.password_hash.is_some();
+    let totp = has_authenticator.then(|| (link(person, &[("strategy", "totp")]), "Use your authenticator app"));
     let step = CodeStep {
         page: "user-verify",
         heading: "Confirm that it is you",
         action: link(person, &[("strategy", "email_code")]),
         address: person.identifier(),
         change: person.visit.params.link(path::USER, &[]),
-        other: has_password.then(|| (link(person, &[]), "Enter your password")),
+        other: match has_password {
+            true => Some((link(person, &[]), "Enter your password")),
+            false => totp,
+        },
         taken: None,
         flow: Flow::SignIn,
+    };
+    step.render(&person.visit, found)
+}
+
+fn render_totp(person: &Person, found: &[FlowError]) -> Response<Body> {
+    let other = match person.user.password_hash {
+        Some(_) => (link(person, &[]), "Enter your password"),
+        None => (link(person, &[("strategy", "email_code")]), "Email a code"),
+    };
+    let step = SecondFactorStep {
+        page: "user-verify",
+        heading: "Confirm that it is you",
+        method: SecondFactorMethod::Totp,
+        action: link(person, &[("strategy", "totp")]),
+        address: person.identifier(),
+        leave: (person.visit.params.link(path::USER, &[]), "Cancel"),
+        other: Some(other),
     };
     step.render(&person.visit, found)
 }

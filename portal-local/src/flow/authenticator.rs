@@ -1,0 +1,117 @@
+//! Two-step verification as somebody manages it: setting up an authenticator app, backup codes, and taking both away.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+
+use super::code::plain_code;
+use super::{FlowError, Outcome, task};
+use crate::secrets::random_backup_code;
+use crate::store::{SecondFactor, Session, StoreError, Task};
+use crate::store::{second_factors, sessions, settings};
+use crate::totp::TotpSecret;
+
+/// How many backup codes somebody gets at once.
+const BACKUP_CODES: u32 = 10;
+/// A secret that was on a screen for longer than this may have been seen by others; there will be a new one.
+const SETUP_MILLIS: i64 = 60 * 60 * 1_000;
+
+/// The secret that a session sets up: the same one whenever the page is opened again, unless that was long ago. `None`
+/// if there is an authenticator already.
+pub(crate) fn begin_authenticator(
+    connection: &Connection,
+    session: &Session,
+    now: UnixTime,
+) -> Result<Option<TotpSecret>, StoreError> {
+    if second_factors::has_authenticator(connection, &session.user_id)? {
+        return Ok(None);
+    }
+    if let Some(secret) = open_setup(connection, session, now)? {
+        return Ok(Some(secret));
+    }
+    let secret = TotpSecret::random();
+    second_factors::put_setup(connection, &session.id, &secret, now)?;
+    Ok(Some(secret))
+}
+
+fn open_setup(connection: &Connection, session: &Session, now: UnixTime) -> Result<Option<TotpSecret>, StoreError> {
+    let found = second_factors::find_setup(connection, &session.id)?;
+    let open = found.filter(|(_, since)| now.millis_since(*since) <= SETUP_MILLIS);
+    Ok(open.map(|(secret, _)| secret))
+}
+
+/// Checks that the app shows the right codes; from then on signing in needs one. Gives the first backup codes.
+pub(crate) fn enable_authenticator(
+    connection: &Connection,
+    session: &Session,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<Vec<String>> {
+    let user_id = &session.user_id;
+    let setup = open_setup(connection, session, now)?;
+    let is_late = second_factors::has_authenticator(connection, user_id)?;
+    let Some(secret) = setup.filter(|_| !is_late) else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
+    let code = match plain_code(entered) {
+        Ok(code) => code,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Some(step) = secret.step_of(&code, now) else {
+        return Ok(Err(FlowError::CodeNotCurrent));
+    };
+    install_authenticator(connection, user_id, &secret, Some(step), now)?;
+    second_factors::delete_setup(connection, &session.id)?;
+    sessions::set_second_factor_at(connection, &session.id, now)?;
+    new_backup_codes(connection, user_id)
+}
+
+/// Gives somebody an authenticator; no session of theirs waits for one any more. `last_step` is that of the code that
+/// proved it, which is used up.
+pub(crate) fn install_authenticator(
+    connection: &Connection,
+    user_id: &str,
+    secret: &TotpSecret,
+    last_step: Option<i64>,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    second_factors::enable(connection, user_id, secret, last_step, now)?;
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() {
+            task::complete(connection, session, Task::SetupMfa, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives new backup codes in place of all that there were.
+pub(crate) fn new_backup_codes(connection: &Connection, user_id: &str) -> Outcome<Vec<String>> {
+    if !second_factors::has_authenticator(connection, user_id)? {
+        return Ok(Err(FlowError::AttemptLost));
+    }
+    let codes: Vec<String> = (0..BACKUP_CODES).map(|_| random_backup_code()).collect();
+    second_factors::set_backup_codes(connection, user_id, &codes)?;
+    Ok(Ok(codes))
+}
+
+/// What somebody has of a second factor.
+pub(crate) fn second_factor(connection: &Connection, user_id: &str) -> Result<SecondFactor, StoreError> {
+    Ok(second_factors::find(connection, user_id)?)
+}
+
+/// Takes authenticator and backup codes away. Where everybody needs one, this person's sessions wait for a new one.
+pub(crate) fn remove_authenticator(connection: &Connection, user_id: &str, now: UnixTime) -> Result<(), StoreError> {
+    if !second_factors::has_authenticator(connection, user_id)? {
+        return Ok(());
+    }
+    second_factors::disable(connection, user_id, now)?;
+    sessions::forget_second_factor(connection, user_id)?;
+    if !settings::read(connection)?.mfa_required {
+        return Ok(());
+    }
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() {
+            task::add(connection, &session, Task::SetupMfa, now)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! What setting up an authenticator app shows, in the account and as a session's task: the secret, then the backup codes.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use qrcode::{Color, EcLevel, QrCode};
+
+use super::destination::Flow;
+use super::form::{Form, FormFrame, form_page};
+use super::html::Frame;
+use super::person::Person;
+use crate::flow::{Field, FlowError, begin_authenticator, enable_authenticator};
+use crate::store::StoreError;
+use crate::totp::TotpSecret;
+
+/// The light margin that scanners need, in modules.
+const QUIET_ZONE: usize = 4;
+
+/// What differs between the places.
+pub(super) struct Place {
+    /// Names the page in test hooks.
+    pub(super) page: &'static str,
+    pub(super) path: &'static str,
+    /// Why somebody is here who did not ask to be.
+    pub(super) reason: Option<&'static str>,
+    /// Where somebody goes who changes their mind; `None` if it must be.
+    pub(super) cancel: Option<String>,
+    /// The signed-in address and where the form goes that signs out, while this is a session's task.
+    pub(super) sign_out: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "authenticator.html")]
+struct AuthenticatorPage {
+    frame: Frame,
+    form: FormFrame,
+    page: &'static str,
+    reason: Option<&'static str>,
+    /// The secret in groups of four.
+    secret: String,
+    uri: String,
+    /// `None` if the names are too long for a picture.
+    qr: Option<Qr>,
+    cancel: Option<String>,
+    sign_out: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "backup_codes.html")]
+struct BackupCodesPage {
+    frame: Frame,
+    page: &'static str,
+    done: &'static str,
+    codes: Vec<String>,
+    onward: String,
+}
+
+/// A QR code as an SVG path.
+struct Qr {
+    size: usize,
+    path: String,
+}
+
+/// Shows the secret; `None` if there is an authenticator already.
+pub(super) async fn show(
+    person: &Person,
+    place: Place,
+    found: &[FlowError],
+) -> Result<Option<Response<Body>>, StoreError> {
+    let now = person.visit.app.now();
+    let secret = person
+        .read(move |connection, session| begin_authenticator(connection, session, now))
+        .await?;
+    Ok(secret.map(|secret| render(person, place, &secret, found)))
+}
+
+/// Checks the code that was entered. Gives the backup codes if it is right.
+pub(super) async fn prove(person: &Person, form: &Form) -> Result<Result<Vec<String>, FlowError>, StoreError> {
+    let (code, now) = (form.field(Field::Code).to_owned(), person.visit.app.now());
+    person
+        .read(move |connection, session| enable_authenticator(connection, session, &code, now))
+        .await
+}
+
+/// Shows backup codes. They are kept as hashes only, so this is the one time; `done` says what has happened.
+pub(super) fn show_backup_codes(
+    person: &Person,
+    page: &'static str,
+    done: &'static str,
+    codes: &[String],
+    onward: String,
+) -> Response<Body> {
+    let template = BackupCodesPage {
+        frame: Frame::new(&person.visit.app, "Your backup codes"),
+        page,
+        done,
+        codes: codes.iter().map(|code| groups(code)).collect(),
+        onward,
+    };
+    person.visit.page(StatusCode::OK, &template, None)
+}
+
+fn render(person: &Person, place: Place, secret: &TotpSecret, found: &[FlowError]) -> Response<Body> {
+    let visit = &person.visit;
+    let uri = secret.uri(&visit.app.application_name, person.identifier());
+    let template = AuthenticatorPage {
+        frame: Frame::new(&visit.app, "Set up an authenticator app"),
+        form: person.form_frame(place.path, found),
+        page: place.page,
+        reason: place.reason,
+        secret: groups(&secret.to_base32()),
+        qr: Qr::of(&uri),
+        uri,
+        cancel: place.cancel,
+        sign_out: place.sign_out,
+    };
+    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+}
+
+/// In groups of four, which people can copy by hand.
+fn groups(text: &str) -> String {
+    let separator = if text.len() > 8 { ' ' } else { '-' };
+    let mut grouped = String::with_capacity(text.len() + text.len() / 4);
+    for (position, letter) in text.chars().enumerate() {
+        if position > 0 && position % 4 == 0 {
+            grouped.push(separator);
+        }
+        grouped.push(letter);
+    }
+    grouped
+}
+
+impl Qr {
+    fn of(text: &str) -> Option<Self> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+        let width = code.width();
+        let mut path = String::new();
+        for (row, modules) in code.to_colors().chunks(width).enumerate() {
+            let mut column = 0;
+            for run in modules.chunk_by(|one, next| one == next) {
+                if run.first() == Some(&Color::Dark) {
+                    let (x, y, length) = (column + QUIET_ZONE, row + QUIET_ZONE, run.len());
+                    path.push_str(&format!("M{x} {y}h{length}v1h-{length}z"));
+                }
+                column += run.len();
+            }
+        }
+        Some(Self {
+            size: width + 2 * QUIET_ZONE,
+            path,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_of_four() {
+        assert_eq!(groups("ABCDEFGHIJKL"), "ABCD EFGH IJKL");
+        assert_eq!(groups("0a1b2c3d"), "0a1b-2c3d");
+    }
+
+    #[test]
+    fn the_path_draws_every_dark_module_once() {
+        let text = "otpauth://totp/Acme:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let dark = QrCode::with_error_correction_level(text, EcLevel::M)
+            .unwrap()
+            .to_colors();
+        let dark = dark.iter().filter(|color| **color == Color::Dark).count();
+        let drawn: usize = Qr::of(text)
+            .unwrap()
+            .path
+            .split('h')
+            .filter_map(|part| part.split_once("v1")?.0.parse::<usize>().ok())
+            .sum();
+        assert_eq!(drawn, dark);
+        assert!(Qr::of(&"x".repeat(5_000)).is_none(), "no QR code holds so much");
+    }
+}

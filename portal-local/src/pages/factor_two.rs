@@ -1,0 +1,98 @@
+//! `/sign-in/factor-two`: prove it once more, with a code of the authenticator app or a backup code.
+
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::form::Submission;
+use super::params::{EMAIL_ADDRESS, TICKET};
+use super::path;
+use super::second_factor_page::SecondFactorStep;
+use super::visit::Visit;
+use crate::flow::{
+    Field, FlowError, PendingSecondFactor, SecondFactorMethod, attempt_second_factor, pending_second_factor,
+};
+use crate::store::{Session, StoreError};
+
+pub(super) async fn show(visit: Visit) -> PageResult {
+    if let Some(session) = visit.sole_session() {
+        return Ok(visit.finish(Flow::SignIn, session));
+    }
+    Ok(match pending(&visit).await? {
+        Some(pending) => render(&visit, &pending, &[]),
+        None => visit.lost(Flow::SignIn).await,
+    })
+}
+
+pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(session) = visit.sole_session() {
+        return Ok(visit.finish(Flow::SignIn, session));
+    }
+    let Some(pending) = pending(&visit).await? else {
+        return Ok(visit.lost(Flow::SignIn).await);
+    };
+    let (browser, now, method) = (visit.known.browser.clone(), visit.app.now(), method(&visit, &pending));
+    let code = form.field(Field::Code).to_owned();
+    let store = &visit.app.store;
+    let attempted = store
+        .transaction(move |connection| attempt_second_factor(connection, &browser, method, &code, now))
+        .await?;
+    Ok(match attempted {
+        Ok(session) => onward(&visit, &session),
+        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
+        Err(error) => render(&visit, &pending, &[error]),
+    })
+}
+
+async fn pending(visit: &Visit) -> Result<Option<PendingSecondFactor>, StoreError> {
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let store = &visit.app.store;
+    store
+        .transaction(move |connection| pending_second_factor(connection, &browser, now))
+        .await
+}
+
+/// Whoever came with a ticket can open it now.
+fn onward(visit: &Visit, session: &Session) -> Response<Body> {
+    if visit.params.value(TICKET).is_some() {
+        return visit.see_other(&visit.params.link(path::SIGN_IN, &[]));
+    }
+    visit.finish(Flow::SignIn, session)
+}
+
+fn method(visit: &Visit, pending: &PendingSecondFactor) -> SecondFactorMethod {
+    let wants_backup_code = visit.own_parameter("strategy").as_deref() == Some("backup_code");
+    match wants_backup_code && pending.has_backup_codes {
+        true => SecondFactorMethod::BackupCode,
+        false => SecondFactorMethod::Totp,
+    }
+}
+
+fn render(visit: &Visit, pending: &PendingSecondFactor, found: &[FlowError]) -> Response<Body> {
+    let address = &pending.sign_in.sign_in.identifier;
+    let method = method(visit, pending);
+    let way = |strategy| visit.params.link(path::FACTOR_TWO, &[("strategy", strategy)]);
+    let (action, other) = match method {
+        SecondFactorMethod::Totp => (
+            way("totp"),
+            pending
+                .has_backup_codes
+                .then(|| (way("backup_code"), "Use a backup code")),
+        ),
+        SecondFactorMethod::BackupCode => (way("backup_code"), Some((way("totp"), "Use your authenticator app"))),
+    };
+    let step = SecondFactorStep {
+        page: "factor-two",
+        heading: "Two-step verification",
+        method,
+        action,
+        address,
+        leave: (
+            visit.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[]),
+            "Start again",
+        ),
+        other,
+    };
+    step.render(visit, found)
+}

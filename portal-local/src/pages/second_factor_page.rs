@@ -1,0 +1,60 @@
+//! The page that asks for a second factor, wherever one is asked for.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::form::{FormFrame, form_page};
+use super::html::Frame;
+use super::visit::Visit;
+use crate::flow::{FlowError, SecondFactorMethod};
+
+/// What differs between the places.
+pub(super) struct SecondFactorStep<'a> {
+    /// Names the page in test hooks.
+    pub(super) page: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) method: SecondFactorMethod,
+    /// Where the form goes, parameters included.
+    pub(super) action: String,
+    pub(super) address: &'a str,
+    /// Address and name of the way out.
+    pub(super) leave: (String, &'static str),
+    /// Address and name of another way to prove it.
+    pub(super) other: Option<(String, &'static str)>,
+}
+
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+struct SecondFactorPage {
+    frame: Frame,
+    form: FormFrame,
+    page: &'static str,
+    identifier: String,
+    is_backup_code: bool,
+    leave: (String, &'static str),
+    other: Option<(String, &'static str)>,
+}
+
+impl SecondFactorStep<'_> {
+    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response<Body> {
+        let destination = visit.destination(Flow::SignIn);
+        let template = SecondFactorPage {
+            frame: Frame::new(&visit.app, self.heading),
+            form: FormFrame {
+                action: self.action,
+                token: visit.form_token(),
+                errors: found.iter().map(Into::into).collect(),
+                notices: destination.notices.clone(),
+                return_host: destination.foreign_host(&visit.app.redirects),
+            },
+            page: self.page,
+            identifier: self.address.to_owned(),
+            is_backup_code: self.method == SecondFactorMethod::BackupCode,
+            leave: self.leave,
+            other: self.other,
+        };
+        form_page(visit, &template, found, destination.url.as_ref())
+    }
+}

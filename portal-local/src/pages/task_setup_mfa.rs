@@ -1,0 +1,56 @@
+//! `/sign-in/tasks/setup-mfa`: the application requires two-step verification, and the person has none yet.
+
+use axum::body::Body;
+use axum::http::Response;
+
+use super::authenticator::{self, Place};
+use super::destination::Flow;
+use super::errors::PageResult;
+use super::path;
+use super::person::{Newcomer, NewcomerSubmission, Person};
+use crate::flow::FlowError;
+use crate::store::Task;
+
+const PAGE: &str = "setup-mfa";
+
+pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
+    match elsewhere(&person) {
+        Some(away) => Ok(away),
+        None => render(&person, &[]).await,
+    }
+}
+
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    if let Some(away) = elsewhere(&person) {
+        return Ok(away);
+    }
+    match authenticator::prove(&person, &form).await? {
+        Ok(codes) => {
+            // What follows, another task or the application, is decided there.
+            let onward = person.visit.params.link(path::TASKS, &[]);
+            let done = "Two-step verification is on.";
+            Ok(authenticator::show_backup_codes(&person, PAGE, done, &codes, onward))
+        }
+        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(path::SETUP_MFA, &[]))),
+        Err(error) => render(&person, &[error]).await,
+    }
+}
+
+/// The session waits for something else, or for nothing.
+fn elsewhere(person: &Person) -> Option<Response<Body>> {
+    let is_here = person.session.task() == Some(Task::SetupMfa);
+    (!is_here).then(|| person.visit.finish(Flow::SignIn, &person.session))
+}
+
+async fn render(person: &Person, found: &[FlowError]) -> PageResult {
+    let place = Place {
+        page: PAGE,
+        path: path::SETUP_MFA,
+        reason: Some("Two-step verification is required here. It takes a minute."),
+        cancel: None,
+        sign_out: Some(person.way_out()),
+    };
+    let shown = authenticator::show(person, place, found).await?;
+    // It was set up on another device a moment ago.
+    Ok(shown.unwrap_or_else(|| person.visit.see_other(&person.visit.params.link(path::TASKS, &[]))))
+}

@@ -1,0 +1,60 @@
+//! `/user/security/authenticator`: setting up an authenticator app, and taking it away.
+
+use super::super::authenticator::{self, Place};
+use super::super::errors::PageResult;
+use super::super::person::{Person, PersonSubmission};
+use super::verify::{Deed, detour};
+use super::{AUTHENTICATOR, SECURITY};
+use crate::flow::{FlowError, remove_authenticator};
+
+pub(super) async fn show(person: Person) -> PageResult {
+    if let Some(detour) = detour(&person, AUTHENTICATOR, Deed::Open) {
+        return Ok(detour);
+    }
+    render(&person, &[]).await
+}
+
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, AUTHENTICATOR, Deed::Send) {
+        return Ok(detour);
+    }
+    match authenticator::prove(&person, &form).await? {
+        Ok(codes) => {
+            let (onward, done) = (person.visit.params.link(SECURITY, &[]), "Two-step verification is on.");
+            Ok(authenticator::show_backup_codes(
+                &person,
+                "backup-codes",
+                done,
+                &codes,
+                onward,
+            ))
+        }
+        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(AUTHENTICATOR, &[]))),
+        Err(error) => render(&person, &[error]).await,
+    }
+}
+
+pub(super) async fn remove(PersonSubmission { person, .. }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, SECURITY, Deed::Send) {
+        return Ok(detour);
+    }
+    let now = person.visit.app.now();
+    person
+        .read(move |connection, session| remove_authenticator(connection, &session.user_id, now))
+        .await?;
+    Ok(person.done(SECURITY, "authenticator-removed"))
+}
+
+async fn render(person: &Person, found: &[FlowError]) -> PageResult {
+    let security = person.visit.params.link(SECURITY, &[]);
+    let place = Place {
+        page: "authenticator",
+        path: AUTHENTICATOR,
+        reason: None,
+        cancel: Some(security.clone()),
+        sign_out: None,
+    };
+    let shown = authenticator::show(person, place, found).await?;
+    // There is one already.
+    Ok(shown.unwrap_or_else(|| person.visit.see_other(&security)))
+}

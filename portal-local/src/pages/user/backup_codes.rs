@@ -1,0 +1,57 @@
+//! `/user/security/backup-codes`: new backup codes in place of the old ones.
+
+use askama::Template;
+
+use super::super::authenticator::show_backup_codes;
+use super::super::errors::PageResult;
+use super::super::form::{FormFrame, form_page};
+use super::super::html::Frame;
+use super::super::person::{Person, PersonSubmission};
+use super::verify::{Deed, detour};
+use super::{BACKUP_CODES, SECURITY};
+use crate::flow::{new_backup_codes, second_factor};
+
+#[derive(Template)]
+#[template(path = "new_backup_codes.html")]
+struct NewBackupCodesPage {
+    frame: Frame,
+    form: FormFrame,
+    cancel: String,
+}
+
+pub(super) async fn show(person: Person) -> PageResult {
+    if let Some(detour) = detour(&person, BACKUP_CODES, Deed::Open) {
+        return Ok(detour);
+    }
+    let held = person
+        .read(|connection, session| second_factor(connection, &session.user_id))
+        .await?;
+    let cancel = person.visit.params.link(SECURITY, &[]);
+    if held.secret.is_none() {
+        return Ok(person.visit.see_other(&cancel));
+    }
+    let template = NewBackupCodesPage {
+        frame: Frame::new(&person.visit.app, "New backup codes"),
+        form: person.form_frame(BACKUP_CODES, &[]),
+        cancel,
+    };
+    Ok(form_page(&person.visit, &template, &[], None))
+}
+
+pub(super) async fn submit(PersonSubmission { person, .. }: PersonSubmission) -> PageResult {
+    if let Some(detour) = detour(&person, BACKUP_CODES, Deed::Send) {
+        return Ok(detour);
+    }
+    let made = person
+        .read(|connection, session| new_backup_codes(connection, &session.user_id))
+        .await?;
+    let onward = person.visit.params.link(SECURITY, &[]);
+    Ok(match made {
+        Ok(codes) => {
+            let done = "These replace all earlier backup codes.";
+            show_backup_codes(&person, "backup-codes", done, &codes, onward)
+        }
+        // The authenticator was removed on another device.
+        Err(_) => person.visit.see_other(&onward),
+    })
+}
