@@ -15,6 +15,7 @@ mod query;
 mod refresh;
 mod request;
 mod restrictions;
+mod second_factors;
 mod sessions;
 mod user_list;
 mod user_view;
@@ -104,6 +105,13 @@ fn users() -> Router<Arc<App>> {
         )
         .route("/v1/users/{id}/metadata", patch(users::merge_metadata))
         .route("/v1/users/{id}/verify_password", post(users::verify_password))
+        .route("/v1/users/{id}/verify_totp", post(second_factors::verify_totp))
+        .route("/v1/users/{id}/mfa", delete(second_factors::delete_authenticator))
+        .route("/v1/users/{id}/totp", delete(second_factors::delete_authenticator))
+        .route(
+            "/v1/users/{id}/backup_code",
+            delete(second_factors::delete_backup_codes),
+        )
         .route("/v1/users/{id}/organization_memberships", get(memberships::of_user))
         .route(
             "/v1/users/{id}/external_accounts/{account_id}",

@@ -14,12 +14,13 @@ use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
     Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, Names, check_email_address, end_sessions_of,
-    set_password,
+    install_authenticator, set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, User};
 use crate::store::{email_addresses, external_accounts, users};
+use crate::totp::TotpSecret;
 
 #[derive(Deserialize)]
 pub(super) struct NewBody {
@@ -37,6 +38,7 @@ pub(super) struct NewBody {
     unsafe_metadata: Metadata,
     #[serde(default)]
     skip_password_checks: bool,
+    totp_secret: Option<String>,
     delete_self_enabled: Option<bool>,
     create_organization_enabled: Option<bool>,
     #[serde(default)]
@@ -55,6 +57,7 @@ pub(super) async fn create(
         return Err(missing("email_address"));
     };
     let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
+    let totp_secret = totp_secret(body.totp_secret.as_deref())?;
     let password_hash = match &body.password {
         Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
         None => None,
@@ -81,6 +84,9 @@ pub(super) async fn create(
             if email_addresses::find_verified(connection, address)?.is_none() {
                 email_addresses::insert_verified(connection, &id, address, Strategy::Admin, now)?;
             }
+        }
+        if let Some(secret) = &totp_secret {
+            install_authenticator(connection, &id, secret, None, now)?;
         }
         let user = named(connection, &id)?;
         let user = User {
@@ -113,6 +119,7 @@ pub(super) struct ChangeBody {
     external_id: Option<String>,
     primary_email_address_id: Option<String>,
     password: Option<String>,
+    totp_secret: Option<String>,
     #[serde(default)]
     skip_password_checks: bool,
     #[serde(default)]
@@ -130,6 +137,7 @@ pub(super) async fn change(
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Response<Body>, ApiError> {
     let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
+    let totp_secret = totp_secret(body.totp_secret.as_deref())?;
     let hash = match &body.password {
         Some(text) => Some(hashed(&app, text, "", body.skip_password_checks).await?),
         None => None,
@@ -150,6 +158,9 @@ pub(super) async fn change(
             if body.sign_out_of_other_sessions {
                 end_sessions_of(connection, &user.id, None, now)?;
             }
+        }
+        if let Some(secret) = &totp_secret {
+            install_authenticator(connection, &user.id, secret, None, now)?;
         }
         let user = named(connection, &user.id)?;
         Ok(User {
@@ -324,6 +335,16 @@ fn names(first: Option<&str>, last: Option<&str>) -> Result<Names, ApiError> {
     Names::parse(first.unwrap_or_default(), last.unwrap_or_default()).map_err(|errors| {
         let first = errors.into_iter().next();
         first.map_or_else(ApiError::not_found, ApiError::from)
+    })
+}
+
+/// The secret of an authenticator that somebody has already.
+fn totp_secret(text: Option<&str>) -> Result<Option<TotpSecret>, ApiError> {
+    text.map(TotpSecret::from_base32).transpose().map_err(|error| {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        ApiError::new(status, "form_param_format_invalid", "Invalid TOTP secret")
+            .explain(format!("{error}."))
+            .param("totp_secret")
     })
 }
 

@@ -115,3 +115,8 @@ pub(crate) fn remove_authenticator(connection: &Connection, user_id: &str, now: 
     }
     Ok(())
 }
+
+/// Takes the backup codes away. The authenticator stays.
+pub(crate) fn remove_backup_codes(connection: &Connection, user_id: &str) -> Result<(), StoreError> {
+    Ok(second_factors::set_backup_codes(connection, user_id, &[])?)
+}

@@ -31,7 +31,7 @@ pub(crate) use account::{
 pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use authenticator::{
     begin_authenticator, enable_authenticator, install_authenticator, new_backup_codes, remove_authenticator,
-    second_factor,
+    remove_backup_codes, second_factor,
 };
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};
@@ -53,7 +53,8 @@ pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code
 pub(crate) use restriction::check_listed;
 pub(crate) use reverify::{PROOF_MILLIS, attempt_reverify_code, reverify_password, send_reverify_code};
 pub(crate) use second_factor::{
-    PendingSecondFactor, SecondFactorMethod, attempt_second_factor, pending_second_factor, reverify_authenticator,
+    PendingSecondFactor, SecondFactorMethod, attempt_second_factor, check_for_application, pending_second_factor,
+    reverify_authenticator,
 };
 pub(crate) use session::{
     begin_session, choose_session, end_session, end_sessions_of, live_session, live_sessions, session_token,

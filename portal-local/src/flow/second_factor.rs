@@ -96,6 +96,28 @@ pub(crate) fn reverify_authenticator(
     Ok(Ok(()))
 }
 
+/// Checks a code for an application, which counts the wrong ones itself. Says what kind of code it is.
+pub(crate) fn check_for_application(
+    connection: &Connection,
+    user_id: &str,
+    entered: &str,
+    now: UnixTime,
+) -> Outcome<SecondFactorMethod> {
+    let held = second_factors::find(connection, user_id)?;
+    let is_totp = plain_code(entered).is_ok();
+    let method = match is_totp {
+        true => SecondFactorMethod::Totp,
+        false => SecondFactorMethod::BackupCode,
+    };
+    let proof = match check(connection, user_id, &held, method, entered, now)? {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return Ok(Err(FlowError::CodeNotCurrent)),
+        Err(error) => return Ok(Err(error)),
+    };
+    accept(connection, user_id, &held, proof)?;
+    Ok(Ok(method))
+}
+
 /// Checks a code and counts a wrong one; too many of them lock the account, as wrong passwords do.
 fn prove(
     connection: &Connection,

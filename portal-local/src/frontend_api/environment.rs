@@ -172,7 +172,7 @@ fn auth_config(app: &App, settings: &Settings) -> Value {
         "identification_requirements": [["email_address"]],
         "identification_strategies": with_provider(settings, &["email_address"]),
         "first_factors": with_provider(settings, &["email_code", "password", "reset_password_email_code", "ticket"]),
-        "second_factors": [],
+        "second_factors": ["totp", "backup_code"],
         "email_address_verification_strategies": ["email_code"],
         "single_session_mode": settings.single_session_mode,
         "enhanced_email_deliverability": false,
@@ -225,15 +225,15 @@ fn user_settings(settings: &Settings) -> Value {
             "first_name": name,
             "last_name": name,
             "password": attribute(true, true, &["password"], &[]),
-            "authenticator_app": off,
+            "authenticator_app": second_factor("totp"),
             "ticket": attribute(true, false, &["ticket"], &[]),
-            "backup_code": off,
+            "backup_code": second_factor("backup_code"),
             "passkey": off,
         },
         "social": social(settings),
         "saml": { "enabled": false },
         "enterprise_sso": { "enabled": false, "self_serve_sso": false },
-        "sign_in": { "second_factor": { "required": false } },
+        "sign_in": { "second_factor": { "required": settings.mfa_required } },
         "sign_up": {
             "captcha_enabled": false,
             "captcha_widget_type": "smart",
@@ -308,4 +308,12 @@ fn attribute(is_enabled: bool, is_required: bool, first_factors: &[&str], verifi
         "verify_at_sign_up": !verifications.is_empty(),
         "immutable": false,
     })
+}
+
+/// An attribute that serves to prove a second factor and nothing else.
+fn second_factor(strategy: &str) -> Value {
+    let mut attribute = attribute(true, false, &[], &[]);
+    attribute["used_for_second_factor"] = true.into();
+    attribute["second_factors"] = json!([strategy]);
+    attribute
 }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod application;
+mod authenticator;
 mod backend_api;
 mod boundary;
 mod browser;
@@ -26,6 +27,7 @@ mod parallel;
 mod refresh;
 mod reset_password;
 mod restrictions;
+mod second_factor;
 mod several_accounts;
 mod sign_in;
 mod sign_up;
