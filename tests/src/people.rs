@@ -4,6 +4,8 @@ use crate::browser::Browser;
 
 /// A password that the portal accepts.
 pub const PASSWORD: &str = "correct horse battery";
+/// A secret that an authenticator app can have.
+pub const TOTP_SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 /// Creates an account on the sign-up page that the browser is at or on its way to. `address` must be one whose code is
 /// `424242`.

@@ -1,12 +1,14 @@
 //! A walk through every page of the local portal and every state a person can see it in.
 
-use portal_local::{LocalPortal, SeedOrganization, SignUpMode};
+use portal_local::{LocalPortal, SeedOrganization, SeedUser, SignUpMode};
 
 use crate::browser::Browser;
-use crate::people::PASSWORD;
+use crate::people::{PASSWORD, TOTP_SECRET};
 
 const JANE: &str = "jane+clerk_test@example.com";
 const ADA: &str = "ada+clerk_test@example.com";
+/// Has an authenticator app.
+const MIA: &str = "mia+clerk_test@example.com";
 
 /// Walks through the pages of a fresh portal. `look` is called at each, with a name for it.
 ///
@@ -17,6 +19,7 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     let portal = LocalPortal::builder().application_name("Shop").demo_data();
     let portal = portal
         .organization(SeedOrganization::new("Books", "books").member(JANE, "org:admin"))
+        .user(SeedUser::new(MIA).password(PASSWORD).totp_secret(TOTP_SECRET))
         .start()
         .await;
     let portal = portal.expect("the portal starts");
@@ -40,6 +43,7 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     signing_up(browser, &at, &mut look).await;
     signing_in(browser, &at, &mut look).await;
     outside(browser, &at, &mut look).await;
+    two_steps(browser, &portal, &at, &mut look).await;
     let link = portal
         .sign_in_link_for(JANE)
         .await
@@ -50,7 +54,7 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     organization(browser, &at, &mut look).await;
     browser.visit(&at("/sign-out")).await;
     look("sign-out").await;
-    browser.press("portal-sign-out-submit").await;
+    browser.follow("portal-sign-out-submit").await;
     browser.visit(&at("/sign-out")).await;
     look("sign-out-signed-out").await;
     let mut settings = portal.settings().await.expect("the store is there");
@@ -144,6 +148,7 @@ async fn several(
 ) {
     let mut settings = portal.settings().await.expect("the store is there");
     settings.force_organization_selection = false;
+    settings.mfa_required = false;
     settings.single_session_mode = false;
     portal.set_settings(settings).await.expect("the store is there");
     for who in [JANE, "joe+clerk_test@example.com", "leaked+clerk_test@example.com"] {
@@ -156,8 +161,60 @@ async fn several(
     look("choose").await;
     browser.visit(&at("/sign-out")).await;
     look("sign-out-several").await;
-    browser.press("portal-sign-out-submit").await;
+    browser.follow("portal-sign-out-submit").await;
     browser.read("portal-sign-in-form").await;
+}
+
+/// Signing in with an authenticator app, and what its owner sees of it.
+async fn two_steps(
+    browser: &Browser,
+    portal: &LocalPortal,
+    at: &impl Fn(&str) -> String,
+    look: &mut impl AsyncFnMut(&str),
+) {
+    first_factor(browser, at).await;
+    look("sign-in-second-factor").await;
+    browser.fill("code", "12345").await;
+    browser.press("portal-factor-two-submit").await;
+    browser.text("[role=alert]").await;
+    look("sign-in-second-factor-wrong").await;
+    let code = portal.totp_code_for(MIA).await.expect("the store is there");
+    browser.fill("code", &code.expect("mia has an app")).await;
+    browser.press("portal-factor-two-submit").await;
+    browser.arrives_at(&at("/default-redirect")).await;
+    for (name, path) in [
+        ("account-security-two-step", "/user/security"),
+        ("account-backup-codes", "/user/security/backup-codes"),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    browser.press("portal-new-backup-codes-submit").await;
+    browser.text("[data-testid=portal-backup-codes-onward]").await;
+    look("account-backup-codes-new").await;
+    for (name, path) in [
+        ("account-verify", "/user/verify"),
+        ("account-verify-authenticator", "/user/verify?strategy=totp"),
+    ] {
+        browser.visit(&at(path)).await;
+        look(name).await;
+    }
+    browser.visit(&at("/sign-out")).await;
+    browser.follow("portal-sign-out-submit").await;
+    first_factor(browser, at).await;
+    browser.press("portal-factor-two-other-methods").await;
+    browser.press("portal-factor-two-other").await;
+    browser.text("#code-rule").await;
+    look("sign-in-backup-code").await;
+}
+
+async fn first_factor(browser: &Browser, at: &impl Fn(&str) -> String) {
+    browser.visit(&at("/sign-in")).await;
+    browser.fill("identifier", MIA).await;
+    browser.press("portal-sign-in-submit").await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("portal-factor-one-submit").await;
+    browser.text("[data-testid=portal-factor-two-code]").await;
 }
 
 async fn account(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
@@ -176,6 +233,12 @@ async fn account(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut imp
     browser.press("portal-security-submit").await;
     browser.text("[role=alert]").await;
     look("account-security-errors").await;
+    browser.visit(&at("/user/security/authenticator")).await;
+    look("account-authenticator").await;
+    browser.fill("code", "12345").await;
+    browser.press("portal-authenticator-submit").await;
+    browser.text("[role=alert]").await;
+    look("account-authenticator-wrong").await;
 }
 
 async fn organization(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
@@ -207,7 +270,7 @@ async fn organization(browser: &Browser, at: &impl Fn(&str) -> String, look: &mu
     look("create-organization-invite").await;
 }
 
-/// Sign-up closed, and an organization must be chosen.
+/// Sign-up closed, and an organization must be chosen; then an authenticator app must be set up too.
 async fn closed(
     browser: &Browser,
     portal: &LocalPortal,
@@ -227,17 +290,24 @@ async fn closed(
     browser.press("portal-waitlist-submit").await;
     browser.read("portal-waitlist-joined").await;
     look("waitlist-joined").await;
-    let link = portal
-        .sign_in_link_for(JANE)
-        .await
-        .expect("the store is there")
-        .expect("jane is known");
-    browser.visit(&link).await;
-    browser.visit(&at("/sign-in/tasks/choose-organization")).await;
-    look("task-choose-organization").await;
-    browser.visit(&at("/sign-out")).await;
-    browser.press("portal-sign-out-submit").await;
-    browser.read("portal-sign-in-form").await;
+    let mut settings = portal.settings().await.expect("the store is there");
+    for (name, path) in [
+        ("task-choose-organization", "/sign-in/tasks/choose-organization"),
+        ("task-setup-mfa", "/sign-in/tasks/setup-mfa"),
+    ] {
+        let link = portal
+            .sign_in_link_for(JANE)
+            .await
+            .expect("the store is there")
+            .expect("jane is known");
+        browser.visit(&link).await;
+        browser.visit(&at(path)).await;
+        look(name).await;
+        browser.visit(&at("/sign-out")).await;
+        browser.follow("portal-sign-out-submit").await;
+        settings.mfa_required = true;
+        portal.set_settings(settings.clone()).await.expect("the store is there");
+    }
 }
 
 /// The portal remembers the application that people come from, so this is last.

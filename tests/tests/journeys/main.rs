@@ -9,6 +9,7 @@ mod connections;
 mod keyboard;
 mod membership;
 mod organizations;
+mod second_factor;
 mod sessions;
 mod signing_in;
 mod signing_out;
@@ -95,6 +96,7 @@ journeys! {
     connections::an_account_is_found_and_connected;
     connections::accounts_are_added_and_switched;
     connections::a_known_password_is_replaced_before_anything_else;
+    second_factor::an_app_or_a_backup_code_is_the_second_step;
 }
 
 #[test]
