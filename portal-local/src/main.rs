@@ -74,6 +74,8 @@ async fn serve(serve: Serve) -> Outcome {
     }
     let portal = builder.start().await?;
 
+    // From before the first line that says so: whoever reads it may be quick.
+    let interrupted = interruption()?;
     writeln!(
         out,
         "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}",
@@ -83,7 +85,7 @@ async fn serve(serve: Serve) -> Outcome {
     writeln!(out, "Ctrl-C stops it.")?;
     out.flush()?;
 
-    interrupted().await?;
+    interrupted.await?;
     writeln!(out, "Shutting down.")?;
     portal.shut_down().await;
     Ok(())
@@ -159,19 +161,22 @@ fn opened(path: &Path, place: &Place) -> LocalPortalBuilder {
         .database_file(path)
 }
 
-/// Ctrl-C, or a polite kill.
+/// Listens from now on; the future ends with Ctrl-C, or a polite kill.
 #[cfg(unix)]
-async fn interrupted() -> io::Result<()> {
+fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
 
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }
