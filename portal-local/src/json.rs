@@ -1,6 +1,7 @@
 //! JSON answers and Clerk's error bodies.
 
 use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
@@ -110,6 +111,13 @@ impl From<FlowError> for ApiError {
             retry_after_secs: error.retry_after_secs(),
             ..Self::new(error.status(), error.code(), error.to_string())
         }
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::new(rejection.status(), "request_body_invalid", "Request body invalid")
+            .explain(format!("The body cannot be read: {}.", rejection.body_text()))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::invitation_request::{STATUSES, days, redirect_url};
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, counted, missing};
+use super::request::{JsonBody, attempt, counted, listed, missing};
 use crate::app::App;
 use crate::flow::{
     INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, invite_to_application, issue_sign_in_token, join_waitlist,
@@ -79,11 +79,7 @@ pub(super) async fn list_invitations(State(app): State<Arc<App>>, query: Query) 
     .await?;
     let total = all.len();
     let data: Vec<Value> = cut(all, page).iter().map(|one| invitation_view(one, None)).collect();
-    Ok(if is_paginated {
-        counted(&data, total)
-    } else {
-        json(StatusCode::OK, &data)
-    })
+    Ok(listed(&data, total, is_paginated))
 }
 
 pub(super) async fn revoke_invitation(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, counted};
+use super::request::{JsonBody, attempt, listed};
 use super::sessions::view as session_view;
 use crate::app::App;
 use crate::json::{ApiError, json};
@@ -31,11 +31,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
         Ok((data, total))
     })
     .await?;
-    Ok(if is_paginated {
-        counted(&data, total)
-    } else {
-        json(StatusCode::OK, &data)
-    })
+    Ok(listed(&data, total, is_paginated))
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {

@@ -1,7 +1,6 @@
 //! What the calls have in common: bodies and answers.
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{Response, StatusCode};
 use rusqlite::Transaction;
@@ -29,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let bytes = Bytes::from_request(request, state).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|error| {
             let reason = excerpt(&error.to_string());
@@ -39,15 +38,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "an argument of `map_err`")]
-fn unreadable(error: BytesRejection) -> ApiError {
-    ApiError::new(error.status(), "request_body_invalid", "Request body invalid")
-        .explain(format!("The body cannot be read: {}.", error.body_text()))
-}
-
 /// A list with the number of everything that there is.
 pub(super) fn counted(data: &[impl Serialize], total_count: usize) -> Response<Body> {
     json(StatusCode::OK, &json!({ "data": data, "total_count": total_count }))
+}
+
+/// A list that comes with its number only to those who ask for pages.
+pub(super) fn listed(data: &[impl Serialize], total_count: usize, is_paginated: bool) -> Response<Body> {
+    if is_paginated {
+        counted(data, total_count)
+    } else {
+        json(StatusCode::OK, &data)
+    }
 }
 
 pub(super) fn deleted(object: &str, id: &str) -> Response<Body> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, counted, deleted, missing};
+use super::request::{JsonBody, attempt, counted, deleted, listed, missing};
 use crate::app::App;
 use crate::flow::{INVITATION_DAYS, NewAdmission, check_listed, invite_to_application};
 use crate::json::{ApiError, json};
@@ -30,11 +30,7 @@ pub(super) async fn show_allowlist(State(app): State<Arc<App>>, query: Query) ->
     let all = attempt(&app, |connection| Ok(listed_identifiers::all(connection, List::Allow)?)).await?;
     let total = all.len();
     let data = views(&app, List::Allow, &cut(all, page));
-    Ok(if is_paginated {
-        counted(&data, total)
-    } else {
-        json(StatusCode::OK, &data)
-    })
+    Ok(listed(&data, total, is_paginated))
 }
 
 /// The whole list: this call knows no pages.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, counted, missing};
+use super::request::{JsonBody, attempt, listed, missing};
 use crate::app::App;
 use crate::device::Device;
 use crate::flow::{activate, begin_session, end_session, session_token};
@@ -48,11 +48,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
     .await?;
     let total = all.len();
     let data: Vec<Value> = cut(all, page).iter().map(view).collect();
-    Ok(if is_paginated {
-        counted(&data, total)
-    } else {
-        json(StatusCode::OK, &data)
-    })
+    Ok(listed(&data, total, is_paginated))
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
