@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Method, Response, StatusCode};
@@ -62,8 +63,12 @@ async fn same_site_only(request: Request, next: Next) -> Response<Body> {
         .into_response()
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
-    let text: &[u8] = if body.is_empty() { b"{}" } else { body };
+/// What came as a body, or why it did not come.
+type Sent = Result<Bytes, BytesRejection>;
+
+fn read<T: DeserializeOwned>(body: Sent) -> Result<T, ApiError> {
+    let body = body?;
+    let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
     serde_json::from_slice(text).map_err(|error| {
         ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid").explain(format!(
             "The body is not the JSON that this address needs: {}.",
@@ -102,8 +107,8 @@ async fn show_settings(State(app): State<Arc<App>>) -> Result<Response<Body>, Ap
 }
 
 /// Changes the settings that the body names.
-async fn change_settings(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let changes: serde_json::Map<String, Value> = read(&body)?;
+async fn change_settings(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let changes: serde_json::Map<String, Value> = read(body)?;
     let shared = Arc::clone(&app);
     let changed = app
         .store
@@ -145,8 +150,8 @@ struct FaultBody {
     drop: bool,
 }
 
-async fn add_fault(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let body: FaultBody = read(&body)?;
+async fn add_fault(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let body: FaultBody = read(body)?;
     let fault = match (body.status, body.delay_ms, body.garbage, body.drop) {
         (Some(status), None, false, false) if (100..=599).contains(&status) => Fault::status(status),
         (None, Some(millis), false, false) if millis <= LONGEST_DELAY_MILLIS => {
@@ -207,8 +212,8 @@ async fn show_clock(State(app): State<Arc<App>>) -> Response<Body> {
     json(StatusCode::OK, &body)
 }
 
-async fn set_clock(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let body: ClockBody = read(&body)?;
+async fn set_clock(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let body: ClockBody = read(body)?;
     app.clock.set_skew_secs(body.skew_secs);
     Ok(show_clock(State(app)).await)
 }
@@ -225,14 +230,14 @@ struct UserBody {
     user: String,
 }
 
-async fn sign_in_link(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let body: UserBody = read(&body)?;
+async fn sign_in_link(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let body: UserBody = read(body)?;
     let link = app.sign_in_link_for(body.user).await?.ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "url": link })))
 }
 
-async fn totp_code(State(app): State<Arc<App>>, body: Bytes) -> Result<Response<Body>, ApiError> {
-    let body: UserBody = read(&body)?;
+async fn totp_code(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let body: UserBody = read(body)?;
     let code = app.totp_code_for(body.user).await?.ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "code": code })))
 }

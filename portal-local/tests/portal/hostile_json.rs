@@ -319,3 +319,31 @@ async fn paths_and_queries_in_any_spelling_are_answered_in_json() {
     let many = "user_id=x&".repeat(5_000);
     assert_eq!(application.get(&format!("/v1/users?{many}")).await.status, 422);
 }
+
+#[tokio::test]
+async fn the_portals_own_addresses_answer_in_json_too() {
+    let world = World::start().await;
+    let application = world.application();
+    let long = format!("{{\"user\":\"{}\"}}", "x".repeat(300_000));
+    for (method, path) in [
+        (Method::PATCH, "/__local/settings"),
+        (Method::POST, "/__local/faults"),
+        (Method::POST, "/__local/clock"),
+        (Method::POST, "/__local/sign-in-links"),
+    ] {
+        for (body, status) in [
+            (long.clone(), 413),
+            ("{".into(), 400),
+            ("7".into(), 400),
+            ("{\"user\":[]}".into(), 0),
+        ] {
+            let answer = application.call(method.clone(), path, None, body).await;
+            is_clear(&answer, path);
+            assert!(
+                answer.status == status || (status == 0 && answer.status >= 400),
+                "{path}: {}",
+                answer.status
+            );
+        }
+    }
+}
