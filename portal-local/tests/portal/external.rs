@@ -340,6 +340,20 @@ async fn an_account_there_is_connected_and_disconnected() {
 }
 
 #[tokio::test]
+async fn a_second_factor_is_asked_for_all_the_same() {
+    let mia = SeedUser::new(PAT).totp_secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
+    let world = world(|portal| portal.user(mia)).await;
+    let mut browser = world.browser();
+    leave(&mut browser, "/sign-in").await;
+    let second = allow(&mut browser, PAT, true).await;
+    assert_eq!(second.location(), format!("/sign-in/factor-two?{DASHBOARD}"));
+    assert!(!world.application().handshake(&mut browser).await.is_signed_in());
+    browser.follow(&second).await;
+    let code = world.portal.totp_code_for(PAT).await.unwrap().unwrap();
+    assert!(is_at_the_application(&browser.submit(&[("code", &code)]).await));
+}
+
+#[tokio::test]
 async fn an_account_is_connected_only_to_whoever_asked() {
     let world = usual().await;
     let mut browser = world.browser();
