@@ -31,6 +31,7 @@ async fn main() -> std::io::Result<()> {
         fs::create_dir_all(&folder)?;
         let browser = Browser::open().await;
         browser.appear(width, height, is_dark).await;
+        browser.hide_scrollbars().await;
         let mut problem = Ok(());
         tour(&browser, async |name| {
             let written = fs::write(folder.join(format!("{name}.png")), browser.picture().await);

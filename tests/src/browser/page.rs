@@ -204,6 +204,16 @@ impl Browser {
         self.dev_tools("Emulation.setEmulatedMedia", &media).await;
     }
 
+    /// Shows pages without scrollbars from now on, as telephones do. A picture of a page is cut off by as much.
+    ///
+    /// # Panics
+    ///
+    /// If the driver does not do it.
+    pub async fn hide_scrollbars(&self) {
+        self.dev_tools("Emulation.setScrollbarsHidden", &json!({ "hidden": true }))
+            .await;
+    }
+
     /// A picture of the whole page, as PNG.
     ///
     /// # Panics
