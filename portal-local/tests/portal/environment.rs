@@ -270,6 +270,8 @@ async fn a_portal_that_is_turned_off_has_no_pages() {
     for path in [
         "/sign-in",
         "/sign-in/factor-one",
+        "/sign-in/factor-two",
+        "/user/security/authenticator",
         "/sign-in/tasks/choose-organization",
         "/sign-up",
         "/user",

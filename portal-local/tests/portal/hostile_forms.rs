@@ -9,14 +9,16 @@ use crate::world::{DASHBOARD, World};
 const ADA: &str = "ada+clerk_test@example.com";
 
 /// Every address that takes a form, with and without somebody signed in.
-const FORMS: [&str; 36] = [
+const FORMS: [&str; 41] = [
     "/sign-in",
     "/sign-in/sso",
     "/sign-in/factor-one",
+    "/sign-in/factor-two",
     "/sign-in/reset-password",
     "/sign-in/choose",
     "/sign-in/tasks/choose-organization",
     "/sign-in/tasks/reset-password",
+    "/sign-in/tasks/setup-mfa",
     "/sign-up",
     "/sign-up/sso",
     "/sign-up/verify-email-address",
@@ -31,6 +33,9 @@ const FORMS: [&str; 36] = [
     "/user/connected-accounts",
     "/user/connected-accounts/remove",
     "/user/security",
+    "/user/security/authenticator",
+    "/user/security/authenticator/remove",
+    "/user/security/backup-codes",
     "/user/security/devices",
     "/user/verify",
     "/user/delete",

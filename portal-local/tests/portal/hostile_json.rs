@@ -42,6 +42,7 @@ fn calls(user: &str, organization: &str, session: &str) -> Vec<Call> {
         ),
         patch(&format!("/v1/users/{user}/metadata"), metadata.clone()),
         post(&format!("/v1/users/{user}/verify_password"), json!({ "password": "x" })),
+        post(&format!("/v1/users/{user}/verify_totp"), json!({ "code": "123456" })),
         post("/v1/sessions", json!({ "user_id": user, "active_organization_id": organization })),
         post(&format!("/v1/sessions/{session}/tokens"), json!({ "expires_in_seconds": 60 })),
         post(
