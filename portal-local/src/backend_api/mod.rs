@@ -123,7 +123,7 @@ fn users() -> Router<Arc<App>> {
         .route("/v1/users/{id}/unlock", mark(Mark::NotLocked))
         .route(
             "/v1/users/{id}/password/set_compromised",
-            mark(Mark::PasswordCompromised),
+            post(users::mark_password_compromised),
         )
         .route(
             "/v1/users/{id}/password/unset_compromised",

@@ -13,12 +13,12 @@ use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
-    Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, Names, check_email_address, end_sessions_of,
-    install_authenticator, set_password,
+    Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, Names, check_email_address, complete_task_of,
+    end_sessions_of, install_authenticator, set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
-use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, User};
+use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, Task, User};
 use crate::store::{email_addresses, external_accounts, users};
 use crate::totp::TotpSecret;
 
@@ -220,7 +220,6 @@ pub(super) enum Mark {
     NotBanned,
     Locked,
     NotLocked,
-    PasswordCompromised,
     PasswordNotCompromised,
 }
 
@@ -244,8 +243,32 @@ pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Respon
                 user.locked_until = None;
                 user.failed_attempts = 0;
             }
-            Mark::PasswordCompromised => user.password_compromised = true,
-            Mark::PasswordNotCompromised => user.password_compromised = false,
+            Mark::PasswordNotCompromised => {
+                user.password_compromised = false;
+                complete_task_of(connection, &user.id, Task::ResetPassword, now)?;
+            }
+        }
+        Ok(user)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct CompromisedBody {
+    revoke_all_sessions: Option<bool>,
+}
+
+/// The password signs nobody in any more. Sessions that have begun go on, unless they are to end too.
+pub(super) async fn mark_password_compromised(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<CompromisedBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    edit(&app, id, move |connection, mut user| {
+        user.password_compromised = true;
+        if body.revoke_all_sessions == Some(true) {
+            end_sessions_of(connection, &user.id, None, now)?;
         }
         Ok(user)
     })

@@ -10,7 +10,7 @@ use super::reset::prepare;
 use super::restriction::{Use, check_address};
 use super::session::{end_session, end_sessions_of};
 use super::sign_in::{count_wrong_password, refuse_barred};
-use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, task};
+use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, complete_task_of};
 use crate::app::App;
 use crate::password;
 use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, Task, User};
@@ -221,12 +221,7 @@ pub(crate) fn set_password(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     users::set_password(connection, user_id, hash, now)?;
-    for session in sessions::of_user(connection, user_id, now)? {
-        if session.is_live() {
-            task::complete(connection, session, Task::ResetPassword, now)?;
-        }
-    }
-    Ok(())
+    complete_task_of(connection, user_id, Task::ResetPassword, now)
 }
 
 fn primary_address(connection: &Connection, user_id: &str) -> Result<String, StoreError> {

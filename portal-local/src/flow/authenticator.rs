@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::code::plain_code;
-use super::{FlowError, Outcome, task};
+use super::{FlowError, Outcome, complete_task_of, task};
 use crate::secrets::random_backup_code;
 use crate::store::{SecondFactor, Session, StoreError, Task};
 use crate::store::{second_factors, sessions, settings};
@@ -75,12 +75,7 @@ pub(crate) fn install_authenticator(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     second_factors::enable(connection, user_id, secret, last_step, now)?;
-    for session in sessions::of_user(connection, user_id, now)? {
-        if session.is_live() {
-            task::complete(connection, session, Task::SetupMfa, now)?;
-        }
-    }
-    Ok(())
+    complete_task_of(connection, user_id, Task::SetupMfa, now)
 }
 
 /// Gives new backup codes in place of all that there were.

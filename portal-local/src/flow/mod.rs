@@ -69,6 +69,7 @@ pub(crate) use sign_up::{
     send_sign_up_code, sign_up_with_ticket, start_sign_up,
 };
 
+pub(crate) use task::complete_task_of;
 pub(crate) use ticket::{SIGN_IN_TOKEN_SECS, Ticket, find_ticket, issue_sign_in_token, redeem_ticket, ticket_holder};
 
 use crate::store::StoreError;

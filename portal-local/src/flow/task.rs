@@ -51,6 +51,21 @@ pub(super) fn complete(
     current(connection, session, now)
 }
 
+/// None of the user's sessions waits for this any more.
+pub(crate) fn complete_task_of(
+    connection: &Connection,
+    user_id: &str,
+    task: Task,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    for session in sessions::of_user(connection, user_id, now)? {
+        if session.is_live() {
+            complete(connection, session, task, now)?;
+        }
+    }
+    Ok(())
+}
+
 fn current(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
     Ok(sessions::find(connection, &session.id, now)?.unwrap_or(session))
 }

@@ -1,6 +1,7 @@
 //! What a session can wait for before it counts: a new password, an organization, or both.
 
 use portal_local::{SeedOrganization, SeedUser, Settings};
+use serde_json::json;
 
 use crate::browser::{Answer, Browser};
 use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
@@ -155,4 +156,33 @@ async fn whoever_does_not_want_to_can_sign_out() {
         .await;
     assert!(out.location().starts_with("http://localhost:3000/dashboard?"));
     assert!(!world.application().handshake(&mut browser).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn an_application_says_which_passwords_strangers_know() {
+    let world = world(Settings::default()).await;
+    let application = world.application();
+    let password = format!("/v1/users/{}/password", SeedUser::new(LEAKED).id());
+    let mut browser = world.browser();
+    sign_in_with_code(&mut browser).await;
+    let known = application
+        .post(&format!("{password}/unset_compromised"), &json!({}))
+        .await;
+    assert_eq!(known.status, 200);
+    assert_eq!(
+        state(&world, &mut browser).await,
+        ("active".into(), vec![]),
+        "there is nothing to wait for any more"
+    );
+    let path = format!("{password}/set_compromised");
+    application.post(&path, &json!({})).await;
+    assert_eq!(
+        state(&world, &mut browser).await,
+        ("active".into(), vec![]),
+        "the next sign-in asks"
+    );
+    application.post(&path, &json!({ "revoke_all_sessions": true })).await;
+    assert!(!application.handshake(&mut browser).await.is_signed_in());
+    let answer = sign_in_with_code(&mut browser).await;
+    assert_eq!(self::path(&answer), RESET);
 }
