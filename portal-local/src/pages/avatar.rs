@@ -11,6 +11,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
 
 use super::errors;
+use super::person::name_and_address;
 use crate::app::App;
 use crate::store::User;
 use crate::store::users;
@@ -30,20 +31,23 @@ pub(super) async fn show(State(app): State<Arc<App>>, file: Result<Path<String>,
     };
     match app
         .store
-        .transaction(move |connection| Ok(users::find(connection, &id)?))
+        .transaction(move |connection| {
+            let Some(user) = users::find(connection, &id)? else {
+                return Ok(None);
+            };
+            let (name, _) = name_and_address(connection, &user)?;
+            Ok(Some(initials(&user, &name)))
+        })
         .await
     {
-        Ok(Some(user)) => picture(&user),
+        Ok(Some(initials)) => picture(initials),
         Ok(None) => errors::not_found_page(&app),
         Err(error) => errors::store_failed(&app, &error),
     }
 }
 
-fn picture(user: &User) -> Response<Body> {
-    let Ok(body) = (Avatar {
-        initials: initials(user),
-    })
-    .render() else {
+fn picture(initials: String) -> Response<Body> {
+    let Ok(body) = (Avatar { initials }).render() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = Response::new(Body::from(body));
@@ -54,13 +58,17 @@ fn picture(user: &User) -> Response<Body> {
     response
 }
 
-/// Up to two letters.
-pub(super) fn initials(user: &User) -> String {
+/// Up to two letters of the names; where there are none, the first one of `otherwise`.
+pub(super) fn initials(user: &User, otherwise: &str) -> String {
     let letters: String = [&user.first_name, &user.last_name]
         .into_iter()
         .flatten()
         .filter_map(|name| name.chars().next())
         .flat_map(char::to_uppercase)
         .collect();
-    if letters.is_empty() { "–".to_owned() } else { letters }
+    if letters.is_empty() {
+        otherwise.chars().take(1).flat_map(char::to_uppercase).collect()
+    } else {
+        letters
+    }
 }

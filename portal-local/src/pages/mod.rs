@@ -143,6 +143,7 @@ fn hosted() -> Router<Arc<App>> {
             path::RESET_PASSWORD,
             get(reset_password::show).post(reset_password::submit),
         )
+        .route("/sign-in/reset-password-success", get(reset_password::succeeded))
         .route(path::CHOOSE, get(choose::show).post(choose::submit))
         .route(path::SIGN_OUT, get(sign_out::show).post(sign_out::submit))
         .route(path::WAITLIST, get(waitlist::show).post(waitlist::submit))

@@ -71,6 +71,11 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     }
 }
 
+/// `/sign-in/reset-password-success`, where Clerk's own pages stop for a moment: the session has begun by then.
+pub(super) async fn succeeded(visit: Visit) -> Response<Body> {
+    visit.lost(Flow::SignIn).await
+}
+
 async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     let store = &visit.app.store;

@@ -150,3 +150,22 @@ async fn compromised_and_banned_accounts_are_told_what_to_do() {
     let refused = banned.submit(&[("identifier", ADA)]).await;
     assert_eq!((refused.status, refused.page_error()), (403, "user_banned"));
 }
+
+#[tokio::test]
+async fn the_address_at_which_clerks_pages_end_leads_on() {
+    let world = World::start().await;
+    let path = format!("/sign-in/reset-password-success?{DASHBOARD}");
+    let signed_out = world.browser().get(&path).await;
+    assert!(
+        signed_out.location().starts_with("/sign-in?"),
+        "{}",
+        signed_out.location()
+    );
+    let mut browser = world.signed_up("ada+clerk_test@example.com").await;
+    let on = browser.get(&path).await;
+    assert!(
+        on.location().starts_with("http://localhost:3000/dashboard?"),
+        "{}",
+        on.location()
+    );
+}

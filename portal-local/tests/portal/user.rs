@@ -426,3 +426,35 @@ async fn an_old_sign_in_is_confirmed_before_sensitive_changes() {
         "and again the next time"
     );
 }
+
+#[tokio::test]
+async fn whoever_has_no_name_is_shown_by_their_address() {
+    let world = World::start().await;
+    let application = world.application();
+    for (names, letters) in [
+        (json!({ "first_name": "ada", "last_name": "Lovelace" }), "AL"),
+        (json!({ "first_name": "Ada" }), "A"),
+        (json!({}), "X"),
+    ] {
+        let mut body = json!({ "email_address": ["x@example.com"], "skip_password_requirement": true });
+        for (name, value) in names.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let user = application.post("/v1/users", &body).await.json();
+        let image = user["image_url"].as_str().unwrap().to_owned();
+        let path = image.strip_prefix(world.portal.origin()).unwrap();
+        let picture = world.browser().get(path).await;
+        assert_eq!(picture.header("content-type"), "image/svg+xml");
+        assert!(picture.body.contains(&format!(">{letters}<")), "{}", picture.body);
+        let id = user["id"].as_str().unwrap();
+        let key = application.secret_key.clone();
+        application
+            .call(
+                hyper::Method::DELETE,
+                &format!("/v1/users/{id}"),
+                Some(&key),
+                String::new(),
+            )
+            .await;
+    }
+}

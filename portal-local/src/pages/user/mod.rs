@@ -72,7 +72,7 @@ impl Tabs {
         let address = if name == identifier { "" } else { identifier };
         let tab = |path: &str, name| (person.visit.params.link(path, &[]), name, path == shown);
         Self {
-            initials: super::avatar::initials(&person.user),
+            initials: super::avatar::initials(&person.user, identifier),
             address: address.to_owned(),
             name,
             switch: (!person.visit.settings.single_session_mode).then(|| person.visit.params.link(path::CHOOSE, &[])),
