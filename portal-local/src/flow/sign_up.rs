@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
-use super::ticket::{Ticket, accept_ticket};
+use super::ticket::{accept_ticket, find_ticket};
 use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
@@ -115,9 +115,13 @@ pub(crate) fn sign_up_with_ticket(
     dev_browser: &DevBrowser,
     new: NewSignUp,
     password_hash: String,
-    ticket: &Ticket,
+    ticket: &str,
     now: UnixTime,
 ) -> Outcome<Session> {
+    // A request beside this one may have used it since it was looked up.
+    let Some(ticket) = find_ticket(connection, ticket, now)? else {
+        return Ok(Err(FlowError::InvitationOver));
+    };
     let Some(address) = ticket.address() else {
         return Ok(Err(FlowError::AttemptLost));
     };
@@ -138,7 +142,7 @@ pub(crate) fn sign_up_with_ticket(
     let user_id = users::insert(connection, &user, now)?;
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
     let session = begin_session(connection, &client, &user_id, now)?;
-    accept_ticket(connection, ticket, session, now)
+    accept_ticket(connection, &ticket, session, now)
 }
 
 /// The browser's attempt, if it has one that can still be completed.

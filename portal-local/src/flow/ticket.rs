@@ -96,11 +96,15 @@ pub(crate) fn issue_sign_in_token(
 pub(crate) fn redeem_ticket(
     connection: &Connection,
     dev_browser: &DevBrowser,
-    ticket: &Ticket,
+    text: &str,
     user_id: &str,
     current: Option<&Session>,
     now: UnixTime,
 ) -> Outcome<SignInStep> {
+    // A request beside this one may have used it since it was looked up.
+    let Some(ticket) = find_ticket(connection, text, now)? else {
+        return Ok(Err(FlowError::InvitationOver));
+    };
     match users::find(connection, user_id)? {
         Some(User { banned: true, .. }) => return Ok(Err(FlowError::Banned)),
         Some(_) => {}
@@ -121,7 +125,7 @@ pub(crate) fn redeem_ticket(
             begin_session(connection, &client, user_id, now)?
         }
     };
-    let accepted = accept_ticket(connection, ticket, session, now)?;
+    let accepted = accept_ticket(connection, &ticket, session, now)?;
     Ok(accepted.map(|session| SignInStep::Complete(Box::new(session))))
 }
 

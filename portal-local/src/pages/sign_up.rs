@@ -13,8 +13,7 @@ use super::ticket::{self, Held};
 use super::visit::Visit;
 use super::{external, path};
 use crate::flow::{
-    Field, FlowError, Outcome, PROVIDER_NAME, Ticket, check_new_sign_up, may_sign_up, sign_up_with_ticket,
-    start_sign_up,
+    Field, FlowError, Outcome, PROVIDER_NAME, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
 };
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
@@ -96,11 +95,11 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         last_name: form.field(Field::LastName).to_owned(),
     };
     let is_invited = invited.is_some();
-    Ok(match start(&visit, &typed, &form, invited).await? {
+    Ok(match start(&visit, &typed, &form, is_invited).await? {
         Ok(Some(session)) => visit.finish(Flow::SignUp, &session),
         Ok(None) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[])),
         // A request beside this one made the account of the same invitation.
-        Err(found) if is_invited && found == [FlowError::IdentifierExists] => visit.lost(Flow::SignUp).await,
+        Err(found) if is_invited && is_used(&found) => visit.lost(Flow::SignUp).await,
         Err(found) => render(&visit, typed, is_invited, &found),
     })
 }
@@ -110,12 +109,16 @@ pub(super) async fn elsewhere(visit: Visit) -> Response<Body> {
     visit.see_other(&visit.params.link(path::SIGN_UP, &[]))
 }
 
+fn is_used(found: &[FlowError]) -> bool {
+    matches!(found, [FlowError::IdentifierExists | FlowError::InvitationOver])
+}
+
 /// Begins to sign up; with an invitation that is all there is to do, and the session has begun.
 async fn start(
     visit: &Visit,
     typed: &Typed,
     form: &Form,
-    invited: Option<Ticket>,
+    is_invited: bool,
 ) -> Result<Result<Option<Session>, Vec<FlowError>>, StoreError> {
     let password = form.field(Field::Password);
     let new = match check_new_sign_up(
@@ -133,17 +136,21 @@ async fn start(
     let Ok(hash) = hash else {
         return Err(StoreError::interrupted());
     };
-    let (browser, name, now) = (
+    let (browser, ticket, name, now) = (
         visit.known.browser.clone(),
+        ticket::text(visit),
         visit.app.application_name.clone(),
         visit.app.now(),
     );
     let started: Outcome<Option<Session>> = visit
         .app
         .store
-        .transaction(move |connection| match invited {
-            Some(ticket) => Ok(sign_up_with_ticket(connection, &browser, new, hash, &ticket, now)?.map(Some)),
-            None => Ok(start_sign_up(connection, &browser, new, hash, &name, now)?.map(|()| None)),
+        .transaction(move |connection| {
+            Ok(if is_invited {
+                sign_up_with_ticket(connection, &browser, new, hash, &ticket, now)?.map(Some)
+            } else {
+                start_sign_up(connection, &browser, new, hash, &name, now)?.map(|()| None)
+            })
         })
         .await;
     Ok(started?.map_err(|error| vec![error]))

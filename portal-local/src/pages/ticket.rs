@@ -7,7 +7,7 @@ use super::errors::{self, PageResult};
 use super::params::TICKET;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Ticket, find_ticket, redeem_ticket, revoke_by_link, ticket_holder};
+use crate::flow::{FlowError, Ticket, find_ticket, redeem_ticket, revoke_by_link, ticket_holder};
 use crate::store::StoreError;
 
 /// The ticket in the address, and whether an account with its address exists.
@@ -25,11 +25,16 @@ pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
             };
             let holder = ticket_holder(connection, &ticket)?;
             Ok(Some(match holder {
-                Some(user_id) => Held::Account { ticket, user_id },
+                Some(user_id) => Held::Account { user_id },
                 None => Held::Newcomer { ticket },
             }))
         })
         .await
+}
+
+/// The ticket's text in the address; empty if there is none.
+pub(super) fn text(visit: &Visit) -> String {
+    visit.params.value(TICKET).unwrap_or_default().to_owned()
 }
 
 /// What a ticket in an address turns out to be.
@@ -37,7 +42,6 @@ pub(super) enum Held {
     /// Used, withdrawn, too old, or never made here.
     Over,
     Account {
-        ticket: Ticket,
         user_id: String,
     },
     Newcomer {
@@ -47,19 +51,21 @@ pub(super) enum Held {
 
 /// Opening the link is all that somebody with an account has to do.
 pub(super) async fn sign_in(visit: &Visit, held: Held) -> PageResult {
-    let (ticket, user_id) = match held {
+    let user_id = match held {
         Held::Over => return Ok(errors::ticket_over(&visit.app)),
         Held::Newcomer { .. } => return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[]))),
-        Held::Account { ticket, user_id } => (ticket, user_id),
+        Held::Account { user_id } => user_id,
     };
+    let text = text(visit);
     let (browser, session, now) = (visit.known.browser.clone(), visit.session.clone(), visit.app.now());
     let redeemed = visit
         .app
         .store
-        .transaction(move |connection| redeem_ticket(connection, &browser, &ticket, &user_id, session.as_ref(), now))
+        .transaction(move |connection| redeem_ticket(connection, &browser, &text, &user_id, session.as_ref(), now))
         .await?;
     Ok(match redeemed {
         Ok(step) => visit.proceed(&step),
+        Err(FlowError::InvitationOver) => errors::ticket_over(&visit.app),
         Err(error) => errors::not_allowed(&visit.app, &error),
     })
 }
