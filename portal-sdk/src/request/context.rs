@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 
-use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use url::Url;
 
 use super::authorization;
 use super::clerk_url::ClerkUrl;
+use super::cookie_reader::cookies;
 use super::cookies::RequestCookies;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
-use super::headers::{first_value, joined_values};
+use super::headers::{first_value, joined_values, latin1};
 use super::kind::RequestKind;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
@@ -50,8 +51,7 @@ impl<'r> AuthenticateContext<'r> {
             Some(url) => url.clone(),
             None => ClerkUrl::within(parts, instance.public_origins()),
         };
-        let cookie_header = joined_values(&parts.headers, &COOKIE).unwrap_or_default();
-        let mut cookies = RequestCookies::parse(&cookie_header, instance.publishable_key().cookie_suffix());
+        let mut cookies = RequestCookies::read(&parts.headers, instance.publishable_key().cookie_suffix());
         forget_meaningless_session(&mut cookies);
         let suffixed = uses_suffixed_cookies(&cookies, instance, now);
         let from_query = |name| url.query_parameter(name).filter(|value| !value.is_empty());
@@ -266,11 +266,10 @@ impl<'r> AuthenticateContext<'r> {
             .keys()
             .filter(|name| *name != AUTHORIZATION)
             .filter_map(|name| {
-                let value = joined_values(headers, name)?;
                 let value = if name == COOKIE {
-                    clerk_cookies(&value, self.instance.publishable_key().cookie_suffix())
+                    clerk_cookies(headers, self.instance.publishable_key().cookie_suffix())
                 } else {
-                    value.into_owned()
+                    joined_values(headers, name)?.into_owned()
                 };
                 (!value.is_empty()).then(|| (name.as_str().to_owned(), value))
             })
@@ -301,8 +300,8 @@ fn unsigned(text: &str) -> Option<u64> {
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// The pairs of a `Cookie` value whose names are Clerk's, plain or this instance's own.
-fn clerk_cookies(header: &str, suffix: &str) -> String {
+/// The cookies whose names are Clerk's, plain or this instance's own, as the value of one field.
+fn clerk_cookies(headers: &HeaderMap, suffix: &str) -> String {
     let is_clerks = |name: &str| {
         let plain = name
             .strip_suffix(suffix)
@@ -310,9 +309,8 @@ fn clerk_cookies(header: &str, suffix: &str) -> String {
             .unwrap_or(name);
         cookie::ALL.contains(&plain)
     };
-    let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(name, value)| (name.trim(), value.trim()))
+    cookies(headers)
+        .filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, latin1(value))))
         .filter(|(name, _)| is_clerks(name))
         .map(|(name, value)| format!("{name}={value}"))
         .collect::<Vec<_>>()

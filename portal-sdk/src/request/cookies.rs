@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
+use super::cookie_reader::cookies;
+use super::headers::latin1;
 use crate::names::cookie;
 
 /// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
@@ -47,19 +50,17 @@ pub(super) struct RequestCookies<'h> {
 }
 
 impl<'h> RequestCookies<'h> {
-    /// Reads a `Cookie` field's value. Pairs are split at `;` before anything is decoded, so no value can smuggle in
-    /// another cookie. The first cookie of a name counts. A value is percent-decoded if that gives UTF-8 and stands as
-    /// written otherwise; quotes are part of it.
-    pub(super) fn parse(header: &'h str, suffix: &str) -> Self {
+    /// Reads the `Cookie` fields. Pairs are split at `;` before anything is decoded, so no value can smuggle in another
+    /// cookie. The first cookie of a name counts. A value is percent-decoded if that gives UTF-8 and stands as written
+    /// otherwise; quotes are part of it.
+    pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
         let mut seen = Seen::default();
-        for pair in header.split(';') {
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            let Some(slot) = seen.slot(trim(name), suffix) else {
-                continue;
-            };
-            slot.get_or_insert_with(|| decode(trim(value)));
+        for (name, value) in cookies(headers) {
+            // Clerk's names are ASCII.
+            let slot = std::str::from_utf8(name).ok().and_then(|name| seen.slot(name, suffix));
+            if let Some(slot) = slot {
+                slot.get_or_insert_with(|| decode(latin1(value)));
+            }
         }
         let Seen(values) = seen;
         let [
@@ -125,15 +126,12 @@ impl<'h> Seen<'h> {
     }
 }
 
-fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
-}
-
-fn decode(value: &str) -> Cow<'_, str> {
-    if !value.contains('%') || !has_only_whole_escapes(value) {
-        return Cow::Borrowed(value);
+fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
+    if !value.contains('%') || !has_only_whole_escapes(&value) {
+        return value;
     }
-    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
+    let decoded = percent_decode_str(&value).decode_utf8().map(Cow::into_owned);
+    decoded.map_or(value, Cow::Owned)
 }
 
 /// `decodeURIComponent` refuses a text with a broken escape, where a lenient decoder would leave it standing.
@@ -150,21 +148,46 @@ mod tests {
 
     const SUFFIX: &str = "nx2h_E-I";
 
+    fn field(text: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            http::header::COOKIE,
+            http::HeaderValue::from_bytes(text.as_bytes()).unwrap(),
+        );
+        headers
+    }
+
+    #[test]
+    fn non_ascii_cookie_hides_no_session() {
+        for text in ["name=José; __session=a", "__session=a; name=José"] {
+            let headers = field(text);
+            assert_eq!(RequestCookies::read(&headers, SUFFIX).session.get(false), Some("a"));
+        }
+        // As Node reads it: each byte is the character of the same number.
+        let headers = field("__session=é%41");
+        assert_eq!(
+            RequestCookies::read(&headers, SUFFIX).session.get(false),
+            Some("\u{c3}\u{a9}A")
+        );
+    }
+
     #[test]
     fn the_first_cookie_of_a_name_counts() {
-        let cookies = RequestCookies::parse("__session=a; __session=b;__client_uat = 5 ;  x; =y", SUFFIX);
+        let headers = field("__session=a; __session=b;__client_uat = 5 ;  x; =y");
+        let cookies = RequestCookies::read(&headers, SUFFIX);
         assert_eq!(cookies.session.get(false), Some("a"));
         assert_eq!(cookies.client_uat.get(false), Some("5"));
-        let cookies = RequestCookies::parse("__session=; __session=b", SUFFIX);
+        let headers = field("__session=; __session=b");
+        let cookies = RequestCookies::read(&headers, SUFFIX);
         assert_eq!(cookies.session.get(false), None);
     }
 
     #[test]
     fn suffixed_names_belong_to_one_instance() {
-        let cookies = RequestCookies::parse(
+        let headers = field(
             "__session_nx2h_E-I=a; __session_other=b; __refresh_nx2h_E-I=r; __refresh=p; __clerk_handshake_nx2h_E-I=h",
-            SUFFIX,
         );
+        let cookies = RequestCookies::read(&headers, SUFFIX);
         assert_eq!(cookies.session.get(true), Some("a"));
         assert_eq!(cookies.session.get(false), None);
         assert_eq!(cookies.refresh.as_deref(), Some("r"));
@@ -182,11 +205,12 @@ mod tests {
             ("\"q\"", "\"q\""),
             ("a=b=c", "a=b=c"),
         ] {
-            let header = format!("__session={value}");
-            let cookies = RequestCookies::parse(&header, SUFFIX);
+            let headers = field(&format!("__session={value}"));
+            let cookies = RequestCookies::read(&headers, SUFFIX);
             assert_eq!(cookies.session.get(false), Some(expected), "{value}");
             assert_eq!(cookies.client_uat.get(false), None);
         }
-        assert!(RequestCookies::parse("__sess%69on=a", SUFFIX).session.plain.is_none());
+        let headers = field("__sess%69on=a");
+        assert!(RequestCookies::read(&headers, SUFFIX).session.plain.is_none());
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn is_cross_site(parts: &Parts, url: &ClerkUrl, instance: &Instance) 
         parts.method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
     );
-    let has_cookies = parts.headers.get(COOKIE).is_some_and(|value| !value.is_empty());
+    // Any of them: a session may stand in the second field behind an empty first one.
+    let has_cookies = parts.headers.get_all(COOKIE).iter().any(|value| !value.is_empty());
     has_cookies && (!is_safe || is_upgrade(parts)) && comes_from_elsewhere(parts, url, instance)
 }
 
@@ -119,5 +120,11 @@ mod tests {
     fn without_cookies_there_is_nothing_to_misuse() {
         assert!(!judged("POST /", &[("sec-fetch-site", "cross-site")]));
         assert!(!judged("POST /", &[("sec-fetch-site", "cross-site"), ("cookie", "")]));
+    }
+
+    #[test]
+    fn cookies_in_a_second_field_count() {
+        let site = ("sec-fetch-site", "cross-site");
+        assert!(judged("POST /", &[site, ("cookie", ""), ("cookie", "a=b")]));
     }
 }

@@ -3,42 +3,38 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 /// The first field named `name`; for fields that may stand once, such as `Host` and `Referer`.
 /// `None` if it is absent or empty.
 pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
-    headers.get(name).map(latin1).filter(|text| !text.is_empty())
+    headers
+        .get(name)
+        .map(|value| latin1(value.as_bytes()))
+        .filter(|text| !text.is_empty())
 }
 
 /// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). `None` if there is none.
 pub(super) fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let mut values = headers.get_all(name).iter();
-    let first = latin1(values.next()?);
+    let first = latin1(values.next()?.as_bytes());
     let separator = if name == http::header::COOKIE { "; " } else { ", " };
     Some(values.fold(first, |joined, value| {
-        Cow::Owned(joined.into_owned() + separator + &latin1(value))
+        Cow::Owned(joined.into_owned() + separator + &latin1(value.as_bytes()))
     }))
 }
 
 /// Each byte is the character of the same number.
-fn latin1(value: &HeaderValue) -> Cow<'_, str> {
-    value.to_str().map_or_else(
-        |_| {
-            value
-                .as_bytes()
-                .iter()
-                .copied()
-                .map(char::from)
-                .collect::<String>()
-                .into()
-        },
-        Cow::Borrowed,
-    )
+pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => bytes.iter().copied().map(char::from).collect::<String>().into(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use http::header::{COOKIE, HOST};
 
     use super::*;

@@ -4,6 +4,7 @@
 mod authorization;
 mod clerk_url;
 mod context;
+mod cookie_reader;
 mod cookies;
 mod cross_site;
 mod grpc;
@@ -13,5 +14,6 @@ mod suffix;
 
 pub use clerk_url::ClerkUrl;
 pub use context::AuthenticateContext;
+pub use cookie_reader::{cookie_values, cookies};
 pub use grpc::GrpcMediaType;
 pub use kind::RequestKind;

@@ -6,6 +6,7 @@ mod authenticate;
 #[path = "../../../portal-sdk/tests/it/common/mod.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;
+mod cookies;
 mod guard_table;
 mod guards;
 mod proxy;
