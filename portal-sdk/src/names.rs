@@ -100,6 +100,8 @@ pub mod header {
     pub const CLERK_SECRET_KEY: HeaderName = HeaderName::from_static("clerk-secret-key");
     /// What kind of thing the browser will do with the answer.
     pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+    /// How the browser makes the request: `navigate` for a page, `cors`, `no-cors` or `same-origin` for a script.
+    pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
     /// How the page that made the request is related to the application: `same-origin`, `same-site`, `cross-site` or
     /// `none`.
     pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -107,6 +109,8 @@ pub mod header {
     pub const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
     /// htmx made the request for a link or a form of the page: `true`.
     pub const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
+    /// htmx restores a page of the browser's history that it no longer has: `true`.
+    pub const HX_HISTORY_RESTORE_REQUEST: HeaderName = HeaderName::from_static("hx-history-restore-request");
     /// The address of the page that htmx runs on.
     pub const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
     /// Where htmx shall send the browser.

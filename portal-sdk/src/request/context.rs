@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{ACCEPT, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use url::Url;
@@ -13,7 +13,7 @@ use super::cookie_reader::cookies;
 use super::cookies::RequestCookies;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::headers::{first_value, joined_values, latin1};
-use super::kind::RequestKind;
+use super::kind::{RequestKind, is_navigation};
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
@@ -204,6 +204,15 @@ impl<'r> AuthenticateContext<'r> {
         RequestKind::of(self.parts)
     }
 
+    /// Returns `true` for a CORS preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch standard,
+    /// "CORS-preflight request"). Browsers send it without cookies and without `Authorization`.
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        *self.method() == Method::OPTIONS
+            && self.origin.is_some()
+            && self.parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    }
+
     /// Whether a browser says that a page of another site made this request: by `Sec-Fetch-Site`, or by an `Origin` that is
     /// none of the application's own. A program that is no browser says nothing of the kind.
     #[must_use]
@@ -238,17 +247,24 @@ impl<'r> AuthenticateContext<'r> {
         self.referer().filter(|referer| self.is_own(referer))
     }
 
+    /// The `Referer`, if it lies on another origin.
+    pub(crate) fn foreign_referer(&self) -> Option<&Url> {
+        self.referer().filter(|referer| !self.is_own(referer))
+    }
+
     fn is_own(&self, url: &Url) -> bool {
         url.origin().ascii_serialization() == self.url.origin()
     }
 
-    /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page.
+    /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page. A navigation that a
+    /// service worker passes on has the destination `empty` and counts.
     #[must_use]
     pub fn is_eligible_for_handshake(&self) -> bool {
         if !self.is_get() {
             return false;
         }
         match self.sec_fetch_dest.as_deref() {
+            Some("empty") => is_navigation(&self.parts.headers),
             Some(dest) => matches!(dest, "document" | "iframe"),
             None => self
                 .accept

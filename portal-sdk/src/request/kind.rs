@@ -23,6 +23,9 @@ pub enum RequestKind {
         /// A link or a form of the page that htmx has taken over: its address is the page's next one.
         is_boosted: bool,
     },
+    /// htmx, which restores a page of the browser's history. It puts an answer of 200 into the page and follows no
+    /// header there (htmx 2; see `loadHistoryFromServer` in its source).
+    HtmxHistoryRestore,
     /// Turbo, which puts the answer into a page.
     Turbo {
         /// The answer is for a frame or a list of stream actions, not for the whole page.
@@ -37,8 +40,9 @@ pub enum RequestKind {
 impl RequestKind {
     /// Reads a request.
     ///
-    /// A browser is known by `Sec-Fetch-Dest: document` or `iframe`; without that header by an `Accept` that prefers
-    /// HTML to JSON and to anything at all (RFC 9110 section 12.5.1).
+    /// A browser is known by `Sec-Fetch-Mode: navigate` or by `Sec-Fetch-Dest: document` or `iframe`; without a
+    /// destination by an `Accept` that prefers HTML to JSON and to anything at all (RFC 9110 section 12.5.1). The mode
+    /// counts because a service worker that passes a navigation on leaves the destination `empty` (Fetch standard).
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
@@ -50,6 +54,9 @@ impl RequestKind {
         if is_upgrade(parts) || accept.trim_start().starts_with("text/event-stream") {
             return Self::Stream;
         }
+        if has(headers, &header::HX_HISTORY_RESTORE_REQUEST, |value| value == "true") {
+            return Self::HtmxHistoryRestore;
+        }
         if has(headers, &header::HX_REQUEST, |value| value == "true") {
             let is_boosted = has(headers, &header::HX_BOOSTED, |value| value == "true");
             return Self::Htmx { is_boosted };
@@ -59,6 +66,7 @@ impl RequestKind {
             return Self::Turbo { is_partial };
         }
         let is_page = match joined_values(headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
+            _ if is_navigation(headers) => true,
             Some(dest) => matches!(&*dest, "document" | "iframe"),
             None => prefers_html(&accept),
         };
@@ -74,6 +82,11 @@ impl RequestKind {
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Page | Self::Form)
     }
+}
+
+/// Returns `true` if the browser says that it navigates: it will show the answer as a page.
+pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
+    has(headers, &header::SEC_FETCH_MODE, |mode| mode == "navigate")
 }
 
 /// Whether the connection is to become a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or since HTTP/2 by an extended
@@ -148,6 +161,40 @@ mod tests {
         ] {
             assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
         }
+    }
+
+    #[test]
+    fn navigation_is_a_page_whatever_its_destination() {
+        let mode = ("sec-fetch-mode", "navigate");
+        for dest in ["empty", "document", "iframe", "frame", "fencedframe", "object", "embed"] {
+            let headers = [("sec-fetch-dest", dest), mode];
+            assert_eq!(kind("GET /", &headers), RequestKind::Page, "{dest}");
+            assert_eq!(kind("POST /", &headers), RequestKind::Form, "{dest}");
+        }
+        assert_eq!(kind("GET /", &[mode]), RequestKind::Page);
+        for mode in ["cors", "no-cors", "same-origin", "websocket", "", "navigated"] {
+            let headers = [
+                ("sec-fetch-dest", "empty"),
+                ("sec-fetch-mode", mode),
+                ("accept", "text/html"),
+            ];
+            assert_eq!(kind("GET /", &headers), RequestKind::Api, "{mode}");
+        }
+        let htmx = [mode, ("hx-request", "true")];
+        assert_eq!(kind("GET /", &htmx), RequestKind::Htmx { is_boosted: false });
+    }
+
+    #[test]
+    fn htmx_history_restore_is_told_apart() {
+        let restore = ("hx-history-restore-request", "true");
+        for headers in [
+            vec![restore],
+            vec![restore, ("hx-request", "true"), ("hx-boosted", "true")],
+        ] {
+            assert_eq!(kind("GET /", &headers), RequestKind::HtmxHistoryRestore, "{headers:?}");
+        }
+        let is_false = [("hx-history-restore-request", "false"), ("hx-request", "true")];
+        assert_eq!(kind("GET /", &is_false), RequestKind::Htmx { is_boosted: false });
     }
 
     #[test]
