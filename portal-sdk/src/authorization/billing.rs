@@ -1,6 +1,6 @@
 //! What is paid for.
 
-use super::{Requirement, Verdict, is_somebody, met_if};
+use super::{Requirement, Verdict, active_organization, is_somebody, met_if, no_organization};
 use crate::token::SessionClaims;
 
 /// A feature, such as `dashboard`, or `org:dashboard` and `user:dashboard` for one holder only.
@@ -45,14 +45,14 @@ impl Plan {
 impl Requirement for Feature {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         let (organization, user) = (claims.organization_features(), claims.user_features());
-        met_if(is_somebody(claims) && self.0.is_among(&organization, &user))
+        self.0.verdict(claims, &organization, &user)
     }
 }
 
 impl Requirement for Plan {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         let (organization, user) = (claims.organization_plans(), claims.user_plans());
-        met_if(is_somebody(claims) && self.0.is_among(&organization, &user))
+        self.0.verdict(claims, &organization, &user)
     }
 }
 
@@ -78,6 +78,14 @@ impl Scoped {
             holder,
             name: name.into(),
         }
+    }
+
+    fn verdict(&self, claims: &SessionClaims, organization: &[&str], user: &[&str]) -> Verdict {
+        let is_met = is_somebody(claims) && self.is_among(organization, user);
+        if !is_met && self.holder == Holder::Organization && active_organization(claims).is_none() {
+            return no_organization(claims);
+        }
+        met_if(is_met)
     }
 
     fn is_among(&self, organization: &[&str], user: &[&str]) -> bool {

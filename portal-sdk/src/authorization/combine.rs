@@ -26,6 +26,7 @@ impl<A, B> Or<A, B> {
 impl<A: Requirement, B: Requirement> Requirement for And<A, B> {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         match (self.0.verdict(claims), self.1.verdict(claims)) {
+            (Verdict::NoActiveOrganization, _) | (_, Verdict::NoActiveOrganization) => Verdict::NoActiveOrganization,
             (Verdict::Unmet, _) | (_, Verdict::Unmet) => Verdict::Unmet,
             (Verdict::Met, second) => second,
             (first, _) => first,
@@ -38,6 +39,10 @@ impl<A: Requirement, B: Requirement> Requirement for Or<A, B> {
         match self.0.verdict(claims) {
             Verdict::Met => Verdict::Met,
             Verdict::Unmet => self.1.verdict(claims),
+            first @ Verdict::NoActiveOrganization => match self.1.verdict(claims) {
+                Verdict::Unmet => first,
+                second => second,
+            },
             first @ Verdict::NeedsReverification(_) => match self.1.verdict(claims) {
                 Verdict::Met => Verdict::Met,
                 _ => first,

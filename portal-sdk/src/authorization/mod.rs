@@ -28,7 +28,7 @@ pub use combine::{And, Or};
 pub use organization::{Permission, Role};
 pub use reverification::{Reverification, ReverificationLevel};
 
-use crate::token::SessionClaims;
+use crate::token::{ActiveOrganization, SessionClaims};
 
 /// The answer of a [`Requirement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Verdict {
     Met,
     /// Not this person, whatever they do now.
     Unmet,
+    /// No organization is active, and only an active one could meet it: the user may have one to choose.
+    NoActiveOrganization,
     /// This person, once they have proven again who they are.
     NeedsReverification(Reverification),
 }
@@ -63,7 +65,8 @@ pub trait Requirement {
     /// Judges the claims of a session.
     fn verdict(&self, claims: &SessionClaims) -> Verdict;
 
-    /// Both must be met. A reverification is only asked for when nothing else is missing.
+    /// Both must be met. A missing organization counts first, because choosing one may meet the other too; a
+    /// reverification counts last.
     fn and<R: Requirement>(self, other: R) -> And<Self, R>
     where
         Self: Sized,
@@ -87,6 +90,22 @@ where
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         met_if(self(claims))
     }
+}
+
+/// The verdict where only an active organization could meet the requirement and there is none.
+fn no_organization(claims: &SessionClaims) -> Verdict {
+    if is_somebody(claims) {
+        Verdict::NoActiveOrganization
+    } else {
+        Verdict::Unmet
+    }
+}
+
+/// The user's active organization. One without an id does not count.
+fn active_organization(claims: &SessionClaims) -> Option<&ActiveOrganization> {
+    claims
+        .organization()
+        .filter(|organization| is_somebody(claims) && !organization.id.is_empty())
 }
 
 /// Whether the claims are of a user at all: an empty `sub` passes verification, as in Clerk's SDK, and meets nothing.

@@ -1,7 +1,7 @@
 //! What the active organization gives.
 
-use super::{Requirement, Verdict, is_somebody, met_if};
-use crate::token::{ActiveOrganization, SessionClaims};
+use super::{Requirement, Verdict, active_organization, met_if, no_organization};
+use crate::token::SessionClaims;
 
 /// A role in the active organization, such as `org:admin`. `org:` may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +30,21 @@ impl Permission {
 
 impl Requirement for Role {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        let role = active(claims).and_then(|organization| organization.role.as_deref());
+        let Some(organization) = active_organization(claims) else {
+            return no_organization(claims);
+        };
+        let role = organization.role.as_deref();
         met_if(role.is_some_and(|role| !role.is_empty() && normalised(role) == *self.0))
     }
 }
 
 impl Requirement for Permission {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        let permissions = active(claims).map(|organization| organization.permissions.as_slice());
-        met_if(permissions.is_some_and(|permissions| permissions.contains(&self.0)))
+        match active_organization(claims) {
+            Some(organization) => met_if(organization.permissions.contains(&self.0)),
+            None => no_organization(claims),
+        }
     }
-}
-
-/// The user's active organization. One without an id is none.
-fn active(claims: &SessionClaims) -> Option<&ActiveOrganization> {
-    claims
-        .organization()
-        .filter(|organization| is_somebody(claims) && !organization.id.is_empty())
 }
 
 /// `name` with `org:` before it exactly once.

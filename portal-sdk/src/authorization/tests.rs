@@ -96,6 +96,38 @@ fn requirements_join() {
 }
 
 #[test]
+fn missing_organization_is_its_own_verdict() {
+    let personal = of(&[("fea", "u:dash".into())]);
+    let member = of(&[("org_id", "org_1".into()), ("org_role", "org:member".into())]);
+    let unmet = |_: &SessionClaims| false;
+    let met = |_: &SessionClaims| true;
+    let admin = || Role::new("admin");
+    let missing = Verdict::NoActiveOrganization;
+    for (verdict, expected) in [
+        (admin().verdict(&personal), missing),
+        (Permission::new("dash:read").verdict(&personal), missing),
+        (Feature::new("org:dash").verdict(&personal), missing),
+        (Plan::new("o:pro").verdict(&personal), missing),
+        (Feature::new("user:other").verdict(&personal), Verdict::Unmet),
+        (Feature::new("other").verdict(&personal), Verdict::Unmet),
+        (admin().verdict(&member), Verdict::Unmet),
+        (Feature::new("org:dash").verdict(&member), Verdict::Unmet),
+        (admin().and(unmet).verdict(&personal), missing),
+        (unmet.and(admin()).verdict(&personal), missing),
+        (admin().and(Reverification::STRICT).verdict(&personal), missing),
+        (admin().or(met).verdict(&personal), Verdict::Met),
+        (admin().or(unmet).verdict(&personal), missing),
+        (unmet.or(admin()).verdict(&personal), missing),
+        (
+            admin().or(Reverification::STRICT).verdict(&personal),
+            Verdict::NeedsReverification(Reverification::STRICT),
+        ),
+    ] {
+        assert_eq!(verdict, expected);
+    }
+}
+
+#[test]
 fn malformed_claims_meet_nothing() {
     let odd = of(&[
         ("v", 2.into()),
@@ -133,9 +165,12 @@ fn nobody_and_no_organization_meet_nothing() {
             Reverification::STRICT.verdict(&claims),
         ]
     };
-    use Verdict::{Met, Unmet};
+    use Verdict::{Met, NoActiveOrganization as NoOrganization, Unmet};
     assert_eq!(judge("user_1", "org_1", "admin"), [Met; 5]);
     assert_eq!(judge("", "org_1", "admin"), [Unmet; 5]);
-    assert_eq!(judge("user_1", "", "admin"), [Unmet, Unmet, Met, Met, Met]);
+    assert_eq!(
+        judge("user_1", "", "admin"),
+        [NoOrganization, NoOrganization, Met, Met, Met]
+    );
     assert_eq!(judge("user_1", "org_1", ""), [Unmet, Met, Met, Met, Met]);
 }
