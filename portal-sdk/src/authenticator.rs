@@ -9,13 +9,13 @@ use url::Url;
 
 use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, PageCache};
 use crate::clock::{Clock, SystemClock, UnixTime};
-use crate::decide::{Decision, Effect, Known, KnownKeys, decide, genuine_session, token_problem};
+use crate::decide::{Decision, Effect, Known, KnownKeys, Renewal, decide, genuine_session, token_problem};
 use crate::ended_sessions::EndedSessions;
 use crate::instance::Instance;
 use crate::portal::Portal;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
 use crate::secret::Secret;
-use crate::state::{RequestState, UndecidedCause};
+use crate::state::{RequestState, ResponseDirectives, UndecidedCause};
 use crate::token::{GenuineSession, SessionClaims, TokenError};
 
 /// Clerk's session tokens live a minute.
@@ -45,6 +45,8 @@ pub struct Authenticated {
     /// Whether a page of another site made it with this site's cookies and could do something by it; see
     /// [`AuthenticateContext::is_cross_site`].
     pub is_cross_site: bool,
+    /// Whether it is a CORS preflight; see [`AuthenticateContext::is_preflight`].
+    pub is_preflight: bool,
     /// The `Referer`, if it lies on the application's own origin.
     pub same_origin_referer: Option<Url>,
     /// The page that htmx runs on, if it lies on the application's own origin.
@@ -55,6 +57,7 @@ pub struct Authenticated {
     pub dev_browser: Option<Secret>,
     /// When it was decided.
     pub at: UnixTime,
+    renewal: Renewal,
 }
 
 impl Authenticated {
@@ -64,11 +67,13 @@ impl Authenticated {
             _ => cx.session_token().map(Secret::new),
         };
         Self {
+            renewal: Renewal::of(cx, &state),
             state,
             kind: cx.kind(),
             is_read_only: matches!(*cx.method(), Method::GET | Method::HEAD),
             comes_from_elsewhere: cx.comes_from_elsewhere(),
             is_cross_site: cx.is_cross_site(),
+            is_preflight: cx.is_preflight(),
             same_origin_referer: cx.same_origin_referer().cloned(),
             htmx_page: cx.htmx_page(),
             unverified_token,
@@ -76,6 +81,27 @@ impl Authenticated {
             url: cx.url().clone(),
             at,
         }
+    }
+
+    /// Returns `true` if the browser comes from a page of the portal or the Frontend API, by `Referer`, with a session
+    /// token that [`renewal`](Self::renewal) can renew.
+    #[must_use]
+    pub fn comes_from_portal(&self) -> bool {
+        self.renewal.comes_from_portal
+    }
+
+    /// The redirect that renews the session token by way of the browser, for a request whose token may be out of date.
+    /// Answer with 307 and these headers; the browser comes back to the same address with a new token.
+    ///
+    /// Returns `None` unless the request is a GET for a page, signed in by a cookie, and not the end of a redirect: the
+    /// handshake counter bounds renewals to one for each row of redirects.
+    #[must_use]
+    pub fn renewal(&self, instance: &Instance) -> Option<ResponseDirectives> {
+        let RequestState::SignedIn(state) = &self.state else {
+            return None;
+        };
+        let dev_browser = self.dev_browser.as_ref();
+        self.renewal.directives(instance, &self.url, &state.token, dev_browser)
     }
 }
 

@@ -20,11 +20,13 @@ mod keys;
 mod organization;
 mod redirect;
 mod refresh;
+mod renewal;
 mod satellite;
 
 use std::sync::Arc;
 
 pub(crate) use keys::{genuine_session, token_problem};
+pub(crate) use renewal::Renewal;
 use serde_json::Value;
 
 use crate::backend::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};

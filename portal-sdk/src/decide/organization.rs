@@ -2,14 +2,19 @@
 
 use super::Question;
 use super::redirect::MAX_REDIRECTS;
-use crate::instance::OrganizationTarget;
-use crate::request::AuthenticateContext;
+use crate::instance::{Instance, OrganizationTarget};
+use crate::request::{AuthenticateContext, ClerkUrl};
 use crate::state::{AuthReason, RequestState};
 use crate::token::SessionClaims;
 
 /// The organization, or the personal account, that the request's path names.
 pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget> {
-    cx.instance().organization_patterns().target(cx.url().as_url().path())
+    target_of(cx.instance(), cx.url())
+}
+
+/// [`target`] for a request of which only the address is left.
+pub(super) fn target_of(instance: &Instance, url: &ClerkUrl) -> Option<OrganizationTarget> {
+    instance.organization_patterns().target(url.as_url().path())
 }
 
 /// How the Frontend API is told: an id, a slug, or nothing for the personal account.

@@ -5,10 +5,10 @@ use http::header::{LOCATION, SET_COOKIE};
 use url::Url;
 
 use super::{Question, Refusal, organization};
-use crate::instance::with_scheme;
+use crate::instance::{Instance, with_scheme};
 use crate::names::{self, cookie, query};
-use crate::request::AuthenticateContext;
-use crate::state::{RequestState, ResponseDirectives};
+use crate::request::{AuthenticateContext, ClerkUrl};
+use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
 /// How many redirects in a row may fail before the request is answered as it stands.
 pub(super) const MAX_REDIRECTS: u64 = 3;
@@ -21,7 +21,7 @@ impl Question<'_, '_> {
         if !self.cx.is_eligible_for_handshake() {
             return self.signed_out(refusal);
         }
-        let location = handshake_url(self.cx, &refusal);
+        let location = Handshake::of(self.cx).url(&refusal.reason);
         self.redirect_or_signed_out(refusal, &location)
     }
 
@@ -56,12 +56,17 @@ pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut Re
 
 /// The cookie that counts redirects; a count of 0 removes it.
 fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u64) -> HeaderValue {
+    count_cookie(cx.url(), count)
+}
+
+/// [`redirect_count_cookie`] for a request of which only the address is left.
+pub(super) fn count_cookie(url: &ClerkUrl, count: u64) -> HeaderValue {
     let (value, max_age) = if count == 0 {
         (String::new(), 0)
     } else {
         (count.to_string(), REDIRECT_COUNT_SECS)
     };
-    let secure = if cx.url().is_https() { "; Secure" } else { "" };
+    let secure = if url.is_https() { "; Secure" } else { "" };
     let directive = format!(
         "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
         cookie::REDIRECT_COUNT
@@ -69,36 +74,58 @@ fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u64) -> HeaderValu
     HeaderValue::try_from(directive).expect("digits and constants")
 }
 
-/// The Frontend API's handshake endpoint, with everything it needs to send the browser back.
-fn handshake_url(cx: &AuthenticateContext<'_>, refusal: &Refusal) -> Url {
-    let instance = cx.instance();
-    let base = instance.frontend_api_base(cx.url().origin());
-    let mut url = Url::parse(&format!("{base}/v1/client/handshake"))
-        .or_else(|_| {
-            let host = with_scheme(instance.publishable_key().frontend_api().as_str());
-            Url::parse(&format!("{host}/v1/client/handshake"))
-        })
-        .expect("the publishable key holds a host");
-    url.query_pairs_mut()
-        .append_pair(query::REDIRECT_URL, cx.url().without_dev_browser().as_str())
-        .append_pair(query::API_VERSION, names::API_VERSION)
-        .append_pair(
-            query::SUFFIXED_COOKIES,
-            if cx.uses_suffixed_cookies() { "true" } else { "false" },
-        )
-        .append_pair(query::HANDSHAKE_REASON, &refusal.reason.as_str())
-        .append_pair(query::HANDSHAKE_FORMAT, "nonce");
-    if let Some(token) = cx.session_token() {
-        url.query_pairs_mut().append_pair(query::SESSION, token);
+/// The facts of a request that the address of a handshake is written from.
+#[derive(Clone, Copy)]
+pub(super) struct Handshake<'a> {
+    pub(super) instance: &'a Instance,
+    pub(super) url: &'a ClerkUrl,
+    pub(super) uses_suffixed_cookies: bool,
+    pub(super) session_token: Option<&'a str>,
+    pub(super) dev_browser: Option<&'a str>,
+}
+
+impl<'a> Handshake<'a> {
+    fn of(cx: &'a AuthenticateContext<'_>) -> Self {
+        Self {
+            instance: cx.instance(),
+            url: cx.url(),
+            uses_suffixed_cookies: cx.uses_suffixed_cookies(),
+            session_token: cx.session_token(),
+            dev_browser: cx.dev_browser(),
+        }
     }
-    if let Some(token) = cx.dev_browser().filter(|_| instance.is_development()) {
-        url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
-    }
-    if let Some(target) = organization::target(cx) {
+
+    /// The Frontend API's handshake endpoint, with everything it needs to send the browser back.
+    pub(super) fn url(self, reason: &AuthReason) -> Url {
+        let instance = self.instance;
+        let base = instance.frontend_api_base(self.url.origin());
+        let mut url = Url::parse(&format!("{base}/v1/client/handshake"))
+            .or_else(|_| {
+                let host = with_scheme(instance.publishable_key().frontend_api().as_str());
+                Url::parse(&format!("{host}/v1/client/handshake"))
+            })
+            .expect("the publishable key holds a host");
         url.query_pairs_mut()
-            .append_pair(query::ORGANIZATION_ID, organization::parameter(&target));
+            .append_pair(query::REDIRECT_URL, self.url.without_dev_browser().as_str())
+            .append_pair(query::API_VERSION, names::API_VERSION)
+            .append_pair(
+                query::SUFFIXED_COOKIES,
+                if self.uses_suffixed_cookies { "true" } else { "false" },
+            )
+            .append_pair(query::HANDSHAKE_REASON, &reason.as_str())
+            .append_pair(query::HANDSHAKE_FORMAT, "nonce");
+        if let Some(token) = self.session_token {
+            url.query_pairs_mut().append_pair(query::SESSION, token);
+        }
+        if let Some(token) = self.dev_browser.filter(|_| instance.is_development()) {
+            url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
+        }
+        if let Some(target) = organization::target_of(instance, self.url) {
+            url.query_pairs_mut()
+                .append_pair(query::ORGANIZATION_ID, organization::parameter(&target));
+        }
+        url
     }
-    url
 }
 
 /// Whether this is a GET that a browser will show as a page of its own.

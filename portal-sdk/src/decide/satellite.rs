@@ -107,7 +107,7 @@ pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
 }
 
 /// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.
-fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
+pub(super) fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
     let instance = cx.instance();
     let is_development_portal = instance.is_development() && referer.host_str().is_some_and(is_development_portal_host);
     let own = instance.publishable_key().frontend_api().as_str();
