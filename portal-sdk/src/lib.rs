@@ -31,7 +31,7 @@
 //! # A request
 //!
 //! ```
-//! use http::Request;
+//! use http::{Request, Response};
 //! use portal_sdk::backend::HttpBackend;
 //! use portal_sdk::{Authenticator, Instance, RequestState};
 //!
@@ -42,19 +42,24 @@
 //! let authenticator = Authenticator::new(instance, backend);
 //!
 //! let (parts, ()) = Request::get("https://app.example.com/dashboard").body(())?.into_parts();
-//! match authenticator.authenticate(&parts).await.state {
-//!     RequestState::SignedIn(state) => println!("{} is signed in", state.claims.user_id()),
-//!     RequestState::SignedOut(state) => assert_eq!(state.reason.as_str(), "session-token-and-uat-missing"),
-//!     // Send the browser where `state.directives` say.
-//!     RequestState::Handshake(state) => println!("{:?}", state.directives.location()),
-//!     // Answer 503, not "signed out".
-//!     other => println!("{other:?}"),
-//! }
+//! let state = authenticator.authenticate(&parts).await.state;
+//! let mut response = match &state {
+//!     // First, whatever the state: a handshake leads away, and after one a signed-in state leads to the clean address.
+//!     state if state.directives().location().is_some() => Response::builder().status(307).body(String::new())?,
+//!     RequestState::SignedIn(state) => Response::new(format!("Hello {}", state.claims.user_id())),
+//!     RequestState::SignedOut(state) => Response::builder().status(401).body(state.reason.to_string())?,
+//!     // It cannot be told who this is: never answer as if the request were signed out.
+//!     _ => Response::builder().status(503).body(String::new())?,
+//! };
+//! // Whatever the outcome, its headers belong on the response: they hold cookies and the `Location`.
+//! state.directives().apply(response.headers_mut());
+//! # assert_eq!(response.headers()["x-clerk-auth-reason"], "session-token-and-uat-missing");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Whatever the outcome, put its [`directives`](state::RequestState::directives) on the response: they hold cookies.
+//! A state that carries a `Location` must not be shown as a page, also when it is signed in: in development the address
+//! still holds the result of a handshake and the development browser's token.
 //!
 //! # Features
 //!

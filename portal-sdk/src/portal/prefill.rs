@@ -58,8 +58,9 @@ impl Prefill {
         &self.value
     }
 
-    /// Whether `page` has the field.
-    pub(super) fn is_known_to(&self, page: PortalPage) -> bool {
+    /// Returns `true` if `page` has the field.
+    #[must_use]
+    pub fn is_known_to(&self, page: PortalPage) -> bool {
         match page {
             PortalPage::SignUp => true,
             PortalPage::SignIn => !matches!(self.name, "first_name" | "last_name"),
