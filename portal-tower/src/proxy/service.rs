@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use portal_sdk::Instance;
 use portal_sdk::instance::{ConfigError, ProxyUrl, Setting};
 use portal_sdk::request::ClerkUrl;
+use rustls::crypto::aws_lc_rs;
 use tower_service::Service;
 
 use super::body::{BoxError, RequestBody, request_body};
@@ -199,8 +200,10 @@ fn client() -> Client<HttpsConnector<HttpConnector>, RequestBody> {
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
     connector.set_nodelay(true);
     connector.enforce_http(false);
+    // Named here, because rustls panics without a process-wide provider if other crates enable several.
     let connector = HttpsConnectorBuilder::new()
-        .with_webpki_roots()
+        .with_provider_and_webpki_roots(aws_lc_rs::default_provider())
+        .expect("aws-lc-rs speaks the default versions of TLS")
         .https_or_http()
         .enable_http1()
         .wrap_connector(connector);
