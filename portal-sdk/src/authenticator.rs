@@ -7,7 +7,7 @@ use http::Method;
 use http::request::Parts;
 use url::Url;
 
-use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, PageCache};
+use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, LookUps, PageCache};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::decide::{Decision, Effect, Known, KnownKeys, Renewal, decide, genuine_session, token_problem};
 use crate::ended_sessions::EndedSessions;
@@ -16,6 +16,7 @@ use crate::portal::Portal;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
 use crate::secret::Secret;
 use crate::state::{RequestState, ResponseDirectives, UndecidedCause};
+use crate::throttle::Throttle;
 use crate::token::{GenuineSession, SessionClaims, TokenError};
 
 /// Clerk's session tokens live a minute.
@@ -109,7 +110,9 @@ struct Shared<B> {
     instance: Instance,
     backend: B,
     clock: Arc<dyn Clock>,
-    keys: KeyCache,
+    keys: Arc<KeyCache>,
+    look_ups: LookUps,
+    throttle: Throttle,
     ended: EndedSessions,
     portal: Portal,
     pages: Arc<PageCache>,
@@ -130,7 +133,9 @@ impl<B: Backend> Authenticator<B> {
             instance,
             backend,
             clock: Arc::new(clock),
-            keys: KeyCache::new(policy),
+            keys: Arc::new(KeyCache::new(policy)),
+            look_ups: LookUps::default(),
+            throttle: Throttle::default(),
             ended: EndedSessions::default(),
             pages: Arc::default(),
         };
@@ -195,10 +200,7 @@ impl<B: Backend> Authenticator<B> {
     pub fn settle(&self, parts: &Parts) -> Option<Authenticated> {
         let now = self.shared.clock.now();
         let cx = AuthenticateContext::new(parts, &self.shared.instance, now);
-        let known = Known {
-            keys: KnownKeys::InMemory(self.shared.keys.fresh(now)),
-            ..Known::default()
-        };
+        let known = self.known(&cx);
         match decide(&cx, &known, now) {
             Decision::Settled(state) => Some(self.authenticated(&cx, state, now)),
             Decision::Needs(_) => None,
@@ -212,31 +214,29 @@ impl<B: Backend> Authenticator<B> {
             backend,
             clock,
             keys,
+            look_ups,
             ..
         } = &*self.shared;
         let mut now = clock.now();
         // The choice between the cookie sets is made once, or the effects could be asked for different tokens.
         let cx = AuthenticateContext::new(parts, instance, now);
-        let mut known = Known {
-            keys: KnownKeys::InMemory(keys.fresh(now)),
-            ..Known::default()
-        };
+        let mut known = self.known(&cx);
         // What is asked for is filled in, by an answer or a failure, and then not asked for again: four turns at most.
         loop {
             match decide(&cx, &known, now) {
                 Decision::Settled(state) => return self.authenticated(&cx, state, now),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
-                    known.keys = keys.ask(backend, &**clock, key_id.as_deref()).await;
+                    known.keys = keys.ask(backend, clock, key_id.as_deref()).await;
                 }
                 Decision::Needs(Effect::HandshakePayload(nonce)) => {
-                    let payload = backend.handshake_payload(&nonce).await.map_err(Arc::new);
+                    let payload = look_ups.handshake_payload(backend, &nonce).await;
                     if let Err(error) = &payload {
-                        tracing::warn!(%error, "the handshake payload cannot be fetched");
+                        self.warn_of_handshake(error);
                     }
                     known.handshake = Some(payload);
                 }
                 Decision::Needs(Effect::RefreshSession(refresh)) => {
-                    known.refresh = Some(backend.refresh_session(&refresh).await.map_err(Arc::new));
+                    known.refresh = Some(look_ups.refresh_session(backend, *refresh).await);
                 }
             }
             // A token minted during the effect must not look issued in the future.
@@ -258,9 +258,9 @@ impl<B: Backend> Authenticator<B> {
             keys,
             ..
         } = &*self.shared;
-        let mut known = KnownKeys::InMemory(keys.fresh(clock.now()));
+        let mut known = KnownKeys::InMemory(keys.in_memory(backend, clock));
         if let Decision::Needs(Effect::SigningKeys { key_id }) = genuine_session(instance, &known, token.expose()) {
-            known = keys.ask(backend, &**clock, key_id.as_deref()).await;
+            known = keys.ask(backend, clock, key_id.as_deref()).await;
         }
         match genuine_session(instance, &known, token.expose()) {
             Decision::Settled(session) => session,
@@ -273,7 +273,7 @@ impl<B: Backend> Authenticator<B> {
     #[must_use]
     pub fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         let now = self.shared.clock.now();
-        let keys = KnownKeys::InMemory(self.shared.keys.fresh(now));
+        let keys = KnownKeys::InMemory(self.shared.keys.peek(now));
         token_problem(&self.shared.instance, &keys, token.expose(), now)
     }
 
@@ -291,6 +291,37 @@ impl<B: Backend> Authenticator<B> {
             .clamp(MIN_REMEMBERED_MILLIS, MAX_REMEMBERED_MILLIS);
         let until = now.plus_millis(lifetime).plus_millis(2 * instance.clock_skew_millis());
         ended.remember(session.id.clone(), until, now);
+    }
+
+    /// Returns how many events of `cause` were held back since the last one that was let through, or `None` if this one
+    /// is held back too: at most one a minute is let through. For log lines that a request can cause.
+    #[must_use]
+    pub fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
+        self.shared.throttle.admit(cause, self.shared.clock.now())
+    }
+
+    /// Anyone can make up a nonce, so that a refused one is no news more than once in a while. A backend logs its own
+    /// outages.
+    fn warn_of_handshake(&self, error: &BackendError) {
+        if error.is_outage() {
+            return;
+        }
+        if let Some(held_back) = self.admits_log_line("handshake payload") {
+            tracing::warn!(%error, held_back, "a handshake payload was refused");
+        }
+    }
+
+    /// What is known without waiting. A request without any token needs no keys, so that it causes no fetch either.
+    fn known(&self, cx: &AuthenticateContext<'_>) -> Known {
+        let Shared {
+            backend, clock, keys, ..
+        } = &*self.shared;
+        let carries_token =
+            cx.session_token().is_some() || cx.handshake_token().is_some() || cx.handshake_nonce().is_some();
+        Known {
+            keys: KnownKeys::InMemory(carries_token.then(|| keys.in_memory(backend, clock)).flatten()),
+            ..Known::default()
+        }
     }
 
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState, now: UnixTime) -> Authenticated {

@@ -45,10 +45,28 @@ impl UnixTime {
         Self(self.0.saturating_add(millis))
     }
 
-    /// Milliseconds from `earlier` to this moment; negative if `earlier` is later.
+    /// Milliseconds from `earlier` to this moment; negative if `earlier` is later. For ages use
+    /// [`age_of`](Self::age_of).
     #[must_use]
     pub const fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    /// Returns the age of `earlier` in milliseconds, or `None` if it lies ahead: the clock was set back since, so that
+    /// the age is unknown.
+    #[must_use]
+    pub const fn age_of(self, earlier: Self) -> Option<i64> {
+        match self.millis_since(earlier) {
+            age @ 0.. => Some(age),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if less than `millis` have passed since `earlier`. An unknown age (see [`age_of`](Self::age_of))
+    /// counts as old, so that a clock that is set back ends every pause instead of stretching it.
+    #[must_use]
+    pub const fn is_within(self, millis: i64, earlier: Self) -> bool {
+        matches!(self.age_of(earlier), Some(age) if age < millis)
     }
 }
 
@@ -76,5 +94,26 @@ impl Clock for SystemClock {
         // A clock before 1970 reads as 1970: every token then looks issued in the future and nobody is signed in.
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_unknown_after_the_clock_was_set_back() {
+        let at = UnixTime::from_millis;
+        for (now, earlier, age, is_within) in [
+            (100, 100, Some(0), true),
+            (109, 100, Some(9), true),
+            (110, 100, Some(10), false),
+            (99, 100, None, false),
+            (i64::MIN, i64::MAX, None, false),
+            (i64::MAX, i64::MIN, Some(i64::MAX), false),
+        ] {
+            assert_eq!(at(now).age_of(at(earlier)), age, "{now} {earlier}");
+            assert_eq!(at(now).is_within(10, at(earlier)), is_within, "{now} {earlier}");
+        }
     }
 }

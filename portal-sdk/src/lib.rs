@@ -88,6 +88,7 @@ pub mod portal;
 pub mod request;
 pub mod secret;
 pub mod state;
+mod throttle;
 pub mod token;
 
 pub use authenticator::{Authenticated, Authenticator};

@@ -1,6 +1,7 @@
 //! [`BackendError`]: what went wrong between this process and Clerk.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,19 +37,29 @@ pub enum BackendError {
         /// What is wrong with it.
         problem: Box<str>,
     },
+    /// The call was not made, because too many of its kind are under way.
+    #[error("too many calls of this kind to the Backend API are under way")]
+    Busy,
 }
 
+/// A call ended with the runtime it ran on.
+#[derive(Debug, thiserror::Error)]
+#[error("the call was given up")]
+struct GivenUp;
+
 impl BackendError {
-    /// Whether Clerk itself did not answer (no connection, too slow, overloaded, broken), so that nothing can be
-    /// concluded. An answer that refuses is an answer.
+    /// Returns `true` if Clerk is out of reach, so that nothing can be concluded: no connection, no answer in time, a
+    /// server error, too many requests, or an answer that cannot be read. This is the one definition for keys, handshakes,
+    /// renewals, sign-out and users.
+    ///
+    /// Any other error is an answer: it refuses.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Timeout(_) | Self::Unreadable { .. } => true,
+            Self::Transport(_) | Self::Timeout(_) | Self::Unreadable { .. } | Self::Busy => true,
             Self::Answer { status, .. } => {
                 status.is_server_error()
-                    || *status == StatusCode::TOO_MANY_REQUESTS
-                    || *status == StatusCode::REQUEST_TIMEOUT
+                    || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
             }
         }
     }
@@ -62,10 +73,25 @@ impl BackendError {
         }
     }
 
+    pub(crate) fn given_up() -> Self {
+        Self::Transport(Arc::new(GivenUp))
+    }
+
+    /// The error with its sources, for a log line.
+    pub(crate) fn with_sources(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            let _ = write!(text, ": {error}");
+            source = error.source();
+        }
+        text
+    }
+
     /// How Clerk's SDK names this failure of a refresh.
     pub(crate) fn refresh_failure(&self) -> RefreshFailure {
         match self {
-            Self::Transport(_) | Self::Timeout(_) => RefreshFailure::FetchError,
+            Self::Transport(_) | Self::Timeout(_) | Self::Busy => RefreshFailure::FetchError,
             Self::Answer { code: Some(code), .. } if &**code == "unexpected_error" => RefreshFailure::FetchError,
             Self::Answer { code: Some(code), .. } => RefreshFailure::Refused(code.clone()),
             Self::Answer { code: None, .. } => RefreshFailure::UnexpectedAnswer,

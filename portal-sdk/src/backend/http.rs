@@ -12,11 +12,15 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jsonwebtoken::jwk::JwkSet;
+use rustls::crypto::aws_lc_rs;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::call_log::CallLog;
+use super::jwks::{self, SkippedEntries};
 use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
 use crate::instance::{Instance, ProxyUrl, with_scheme};
 use crate::names::{self, header, query};
@@ -50,6 +54,8 @@ struct Settings {
     is_development: bool,
     authorization: HeaderValue,
     total_timeout: Duration,
+    call_log: Arc<CallLog>,
+    skipped_keys: Arc<SkippedEntries>,
 }
 
 impl HttpBackend {
@@ -60,8 +66,10 @@ impl HttpBackend {
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
         connector.enforce_http(false);
+        // Named here, because rustls panics without a process-wide provider if other crates enable several.
         let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
+            .with_provider_and_webpki_roots(aws_lc_rs::default_provider())
+            .expect("aws-lc-rs speaks the default versions of TLS")
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
@@ -86,6 +94,8 @@ impl HttpBackend {
                 is_development: instance.is_development(),
                 authorization,
                 total_timeout: TOTAL_TIMEOUT,
+                call_log: Arc::default(),
+                skipped_keys: Arc::default(),
             }),
         }
     }
@@ -150,9 +160,13 @@ impl HttpBackend {
 
     async fn exchange_in_time<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
         let timeout = self.settings.total_timeout;
-        tokio::time::timeout(timeout, self.exchange(request))
-            .await
-            .map_err(|_| BackendError::Timeout(timeout))?
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
+        let answer = answer.unwrap_or(Err(BackendError::Timeout(timeout)));
+        if let Err(error) = &answer {
+            self.settings.call_log.failed(&method, &uri, error);
+        }
+        answer
     }
 
     async fn exchange<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
@@ -182,14 +196,19 @@ impl HttpBackend {
         }
         serde_json::from_slice(&body).map_err(|error| BackendError::Unreadable {
             status,
-            problem: error.to_string().into(),
+            problem: problem_of(&error),
         })
     }
 }
 
 impl Backend for HttpBackend {
+    fn address(&self) -> &str {
+        self.settings.base.as_str()
+    }
+
     async fn jwks(&self) -> Result<JwkSet, BackendError> {
-        self.call(Method::GET, &["jwks"], &[], None).await
+        let answer: jwks::Answer = self.call(Method::GET, &["jwks"], &[], None).await?;
+        Ok(answer.into_key_set(&self.settings.skipped_keys))
     }
 
     async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
@@ -283,6 +302,16 @@ struct Cookies {
     cookies: Vec<String>,
 }
 
+/// Where a body stops being what was expected. serde's own message would quote the value, which may be a token.
+fn problem_of(error: &serde_json::Error) -> Box<str> {
+    let found = match error.classify() {
+        Category::Data => "another JSON value than expected",
+        Category::Eof => "the end of the text",
+        Category::Io | Category::Syntax => "text that is not JSON",
+    };
+    format!("found {found} at line {}, column {}", error.line(), error.column()).into()
+}
+
 fn transport(error: impl std::error::Error + Send + Sync + 'static) -> BackendError {
     BackendError::Transport(Arc::new(error))
 }
@@ -291,7 +320,7 @@ fn is_worth_a_retry(error: &BackendError) -> bool {
     match error {
         BackendError::Timeout(_) | BackendError::Transport(_) => true,
         BackendError::Answer { status, .. } => status.is_server_error() && *status != StatusCode::NOT_IMPLEMENTED,
-        BackendError::Unreadable { .. } => false,
+        BackendError::Unreadable { .. } | BackendError::Busy => false,
     }
 }
 

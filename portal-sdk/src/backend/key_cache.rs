@@ -1,12 +1,13 @@
-//! The signing keys in memory: one snapshot, swapped whole, fetched by one caller at a time.
+//! The signing keys in memory: one snapshot, swapped whole. Keys in memory answer at once; a fetch runs beside them, one at
+//! a time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tokio::sync::Mutex;
 
+use super::flights::Flights;
 use super::{Backend, BackendError, SECRET_KEY_REFUSED};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{KnownKeys, MissingKey};
@@ -19,9 +20,10 @@ const MAX_UNKNOWN_KEY_IDS: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyCachePolicy {
-    /// How long fetched keys are fresh. Default: 5 minutes, as Clerk's SDK has it.
+    /// How long fetched keys are fresh. Older keys still answer at once, while others are fetched in the background.
+    /// Default: 5 minutes, as Clerk's SDK has it.
     pub lifetime: Duration,
-    /// How long older keys serve while they cannot be fetched. Default: 24 hours.
+    /// How long keys serve after that. Beyond it, requests wait for a fetch. Default: 24 hours.
     pub max_stale: Duration,
     /// The least time between two fetches caused by unknown key ids, which anyone can send. Default: 10 seconds.
     pub min_refetch: Duration,
@@ -47,7 +49,7 @@ impl KeyCachePolicy {
         Self { lifetime, ..self }
     }
 
-    /// Sets how long older keys serve while they cannot be fetched.
+    /// Sets how long keys serve after they are no longer fresh.
     #[must_use]
     pub fn with_max_stale(self, max_stale: Duration) -> Self {
         Self { max_stale, ..self }
@@ -67,12 +69,12 @@ struct Snapshot {
     fetched_at: UnixTime,
 }
 
-/// What is remembered about attempts, besides their fruit.
+/// What is remembered about attempts, besides their keys.
 #[derive(Debug, Default)]
 struct Attempts {
-    /// The last attempt, if it brought no keys, and what that means for whoever needs one.
+    /// The last attempt, if it brought no keys, and what that means for a token whose key is missing.
     failure: Option<(UnixTime, MissingKey)>,
-    /// The last fetch that an unknown key id caused.
+    /// The beginning of the last fetch that an unknown key id caused.
     for_unknown_at: Option<UnixTime>,
     /// Key ids that a fetch has shown to be unknown, oldest first.
     unknown: VecDeque<(Box<str>, UnixTime)>,
@@ -84,8 +86,7 @@ pub(crate) struct KeyCache {
     policy: KeyCachePolicy,
     snapshot: ArcSwapOption<Snapshot>,
     attempts: SyncMutex<Attempts>,
-    /// Held while fetching, so that whoever comes meanwhile waits for that answer instead of asking too.
-    fetching: Mutex<()>,
+    fetching: Flights<(), ()>,
 }
 
 /// What to do for a wanted key id.
@@ -103,38 +104,81 @@ impl KeyCache {
             policy,
             snapshot: ArcSwapOption::empty(),
             attempts: SyncMutex::default(),
-            fetching: Mutex::new(()),
+            fetching: Flights::default(),
         }
     }
 
-    /// The keys in memory, if they are fresh.
-    pub(crate) fn fresh(&self, now: UnixTime) -> Option<Arc<KeySet>> {
+    /// Returns the keys in memory, unless they are too old to serve. If they are no longer fresh, a fetch is started in
+    /// the background; without a tokio runtime to do so, only fresh keys are returned.
+    pub(crate) fn in_memory<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) -> Option<Arc<KeySet>> {
+        let now = clock.now();
         let snapshot = self.snapshot.load();
-        snapshot
-            .as_ref()
-            .filter(|snapshot| self.is_fresh(snapshot, now))
-            .map(|snapshot| snapshot.keys.clone())
+        let snapshot = snapshot.as_ref()?;
+        let may_serve =
+            self.is_fresh(snapshot, now) || (self.is_usable(snapshot, now) && self.refresh(backend, clock, now));
+        may_serve.then(|| snapshot.keys.clone())
+    }
+
+    /// Returns the keys in memory without fetching any.
+    pub(crate) fn peek(&self, now: UnixTime) -> Option<Arc<KeySet>> {
+        let snapshot = self.snapshot.load();
+        let usable = snapshot.as_ref().filter(|snapshot| self.is_usable(snapshot, now));
+        usable.map(|snapshot| snapshot.keys.clone())
     }
 
     /// The keys for a token that names `key_id`, fetched if that is due.
-    pub(crate) async fn ask<B: Backend>(&self, backend: &B, clock: &dyn Clock, key_id: Option<&str>) -> KnownKeys {
+    pub(crate) async fn ask<B: Backend>(
+        self: &Arc<Self>,
+        backend: &B,
+        clock: &Arc<dyn Clock>,
+        key_id: Option<&str>,
+    ) -> KnownKeys {
         if let Verdict::Use(keys) = self.verdict(key_id, clock.now()) {
             return keys;
         }
-        let _one_at_a_time = self.fetching.lock().await;
-        // Somebody else may have fetched while this caller waited.
-        let for_unknown = match self.verdict(key_id, clock.now()) {
-            Verdict::Use(keys) => return keys,
-            Verdict::Fetch { for_unknown } => for_unknown,
+        let fetch = || {
+            self.clone()
+                .fetch(backend.clone(), clock.clone(), key_id.map(Into::into))
+        };
+        self.fetching.join((), fetch).await;
+        self.conclude(key_id, clock.now())
+    }
+
+    /// Starts a fetch beside the caller if it is time to. Returns `false` if there is no tokio runtime to start it on.
+    fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>, now: UnixTime) -> bool {
+        match self.verdict(None, now) {
+            Verdict::Use(_) => true,
+            Verdict::Fetch { .. } => self
+                .fetching
+                .start((), || self.clone().fetch(backend.clone(), clock.clone(), None)),
+        }
+    }
+
+    /// Fetches the keys, for the only flight. It may have been due when the flight was boarded and not be any more.
+    async fn fetch<B: Backend>(self: Arc<Self>, backend: B, clock: Arc<dyn Clock>, key_id: Option<Box<str>>) {
+        let began_at = clock.now();
+        let Verdict::Fetch { for_unknown } = self.verdict(key_id.as_deref(), began_at) else {
+            return;
+        };
+        // An attempt counts when it begins, so that one that is given up on the way counts too.
+        if for_unknown {
+            self.attempts().for_unknown_at = Some(began_at);
+        }
+        let mut attempt = Attempt {
+            cache: &self,
+            address: backend.address(),
+            began_at,
+            is_over: false,
         };
         let fetched = backend.jwks().await;
+        attempt.is_over = true;
         let now = clock.now();
         match fetched {
             Ok(jwks) => match KeySet::from_jwks(&jwks) {
-                keys if keys.is_empty() => self.keep_failure(no_keys(), for_unknown, now),
-                keys => self.keep(keys, key_id, for_unknown, now),
+                keys if keys.is_empty() => self.keep_failure(no_keys(), backend.address(), now),
+                keys => self.keep(keys, key_id.as_deref(), now),
             },
-            Err(error) => self.keep_failure(meaning_of(error), for_unknown, now),
+            Err(error) => self.keep_failure(meaning_of(error), backend.address(), now),
         }
     }
 
@@ -152,12 +196,9 @@ impl KeyCache {
             let Some(key_id) = key_id.filter(|key_id| !snapshot.keys.contains(key_id)) else {
                 return asked(MissingKey::Unknown);
             };
-            let is_recent = |at: UnixTime| now.millis_since(at) < millis(self.policy.min_refetch);
-            if attempts
-                .unknown
-                .iter()
-                .any(|(unknown, at)| **unknown == *key_id && is_recent(*at))
-            {
+            let is_recent = |at: UnixTime| now.is_within(millis(self.policy.min_refetch), at);
+            let is_it = |(unknown, at): &(Box<str>, UnixTime)| **unknown == *key_id && is_recent(*at);
+            if attempts.unknown.iter().any(is_it) {
                 return asked(MissingKey::Unknown);
             }
             if attempts.for_unknown_at.is_some_and(is_recent) {
@@ -166,19 +207,38 @@ impl KeyCache {
             return Verdict::Fetch { for_unknown: true };
         }
         match &attempts.failure {
-            Some((at, missing)) if now.millis_since(*at) < millis(self.policy.retry_after_failure) => {
+            Some((at, missing)) if now.is_within(millis(self.policy.retry_after_failure), *at) => {
                 Verdict::Use(self.after_failure(missing.clone(), now))
             }
             _ => Verdict::Fetch { for_unknown: false },
         }
     }
 
-    fn keep(&self, keys: KeySet, key_id: Option<&str>, for_unknown: bool, now: UnixTime) -> KnownKeys {
-        let keys = Arc::new(keys);
+    /// What there is after a flight.
+    fn conclude(&self, key_id: Option<&str>, now: UnixTime) -> KnownKeys {
+        let attempts = self.attempts();
+        if let Some((_, missing)) = &attempts.failure {
+            return self.after_failure(missing.clone(), now);
+        }
+        let Some(snapshot) = self.snapshot.load_full() else {
+            return self.after_failure(given_up(), now);
+        };
+        // Only the flight's own key id is known to be unknown: another may have been made since the fetch began.
+        let is_known_to_be_missing =
+            key_id.is_none_or(|key_id| attempts.unknown.iter().any(|(unknown, _)| **unknown == *key_id));
+        KnownKeys::Asked {
+            keys: snapshot.keys.clone(),
+            missing: match is_known_to_be_missing {
+                true => MissingKey::Unknown,
+                false => MissingKey::TooSoon,
+            },
+        }
+    }
+
+    fn keep(&self, keys: KeySet, key_id: Option<&str>, now: UnixTime) {
         let mut attempts = self.attempts();
-        attempts.failure = None;
-        if for_unknown {
-            attempts.for_unknown_at = Some(now);
+        if attempts.failure.take().is_some() {
+            tracing::info!("signing keys can be fetched again");
         }
         if let Some(key_id) = key_id.filter(|key_id| !keys.contains(key_id)) {
             attempts.unknown.retain(|(unknown, _)| **unknown != *key_id);
@@ -188,42 +248,49 @@ impl KeyCache {
             }
         }
         self.snapshot.store(Some(Arc::new(Snapshot {
-            keys: keys.clone(),
+            keys: Arc::new(keys),
             fetched_at: now,
         })));
-        KnownKeys::Asked {
-            keys,
-            missing: MissingKey::Unknown,
-        }
     }
 
-    fn keep_failure(&self, missing: MissingKey, for_unknown: bool, now: UnixTime) -> KnownKeys {
-        {
-            let mut attempts = self.attempts();
-            if attempts.failure.is_none() {
-                tracing::warn!(?missing, "signing keys cannot be fetched; keys in memory go on serving");
-            }
-            attempts.failure = Some((now, missing.clone()));
-            if for_unknown {
-                attempts.for_unknown_at = Some(now);
+    fn keep_failure(&self, missing: MissingKey, address: &str, now: UnixTime) {
+        let mut attempts = self.attempts();
+        if attempts.failure.is_none() {
+            let problem = problem_of(&missing);
+            if self.peek(now).is_some() {
+                tracing::warn!(
+                    address,
+                    problem,
+                    "signing keys cannot be fetched; keys in memory go on serving"
+                );
+            } else {
+                tracing::warn!(
+                    address,
+                    problem,
+                    "signing keys cannot be fetched and none are in memory; requests with a session token cannot be decided"
+                );
             }
         }
-        self.after_failure(missing, now)
+        attempts.failure = Some((now, missing));
     }
 
     /// Keys from before, if they are not too old, and what the failure means for those that are missing.
     fn after_failure(&self, missing: MissingKey, now: UnixTime) -> KnownKeys {
-        let snapshot = self.snapshot.load_full();
-        let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
-        let keys = snapshot
-            .filter(|snapshot| now.millis_since(snapshot.fetched_at) < max_age)
-            .map_or_else(Arc::default, |snapshot| snapshot.keys.clone());
-        KnownKeys::Asked { keys, missing }
+        KnownKeys::Asked {
+            keys: self.peek(now).unwrap_or_default(),
+            missing,
+        }
     }
 
     fn is_fresh(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
-        // A clock that was set back makes the age negative: then the keys' age is not known.
-        (0..millis(self.policy.lifetime)).contains(&now.millis_since(snapshot.fetched_at))
+        now.is_within(millis(self.policy.lifetime), snapshot.fetched_at)
+    }
+
+    /// Whether keys may serve while others are fetched. An unknown age (the clock was set back) does not take them out
+    /// of use, because they are fetched again at once.
+    fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
+        let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
+        now.age_of(snapshot.fetched_at).is_none_or(|age| age < max_age)
     }
 
     fn attempts(&self) -> std::sync::MutexGuard<'_, Attempts> {
@@ -232,8 +299,23 @@ impl KeyCache {
     }
 }
 
-/// What a failed fetch means for a token whose key is not in memory: an answer that refuses is an answer, an outage is
-/// none.
+/// A fetch under way. One that ends without an answer, because its runtime was shut down, counts as a failure.
+struct Attempt<'c> {
+    cache: &'c KeyCache,
+    address: &'c str,
+    began_at: UnixTime,
+    is_over: bool,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.cache.keep_failure(given_up(), self.address, self.began_at);
+        }
+    }
+}
+
+/// What a failed fetch means for a token whose key is not in memory. A refusal is an answer, an outage is not.
 fn meaning_of(error: BackendError) -> MissingKey {
     if error.is_outage() {
         return MissingKey::OutOfReach(Arc::new(error));
@@ -250,6 +332,18 @@ fn no_keys() -> MissingKey {
     MissingKey::Refused(TokenError::KeysNotLoaded {
         problem: "the key set is empty".into(),
     })
+}
+
+fn given_up() -> MissingKey {
+    MissingKey::OutOfReach(Arc::new(BackendError::given_up()))
+}
+
+fn problem_of(missing: &MissingKey) -> Option<String> {
+    match missing {
+        MissingKey::Refused(error) => Some(error.to_string()),
+        MissingKey::OutOfReach(error) => Some(error.with_sources()),
+        MissingKey::Unknown | MissingKey::TooSoon => None,
+    }
 }
 
 fn millis(duration: Duration) -> i64 {

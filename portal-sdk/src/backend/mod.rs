@@ -1,10 +1,16 @@
 //! What only Clerk's Backend API can tell or do: the trait [`Backend`], its errors, and (feature `http-client`)
 //! [`HttpBackend`].
 
+#[cfg(feature = "http-client")]
+mod call_log;
 mod error;
+mod flights;
 #[cfg(feature = "http-client")]
 mod http;
+#[cfg(feature = "http-client")]
+mod jwks;
 mod key_cache;
+mod look_ups;
 mod page_cache;
 mod user;
 
@@ -18,6 +24,7 @@ pub use error::BackendError;
 pub use http::HttpBackend;
 pub(crate) use key_cache::KeyCache;
 pub use key_cache::KeyCachePolicy;
+pub(crate) use look_ups::LookUps;
 pub(crate) use page_cache::PageCache;
 pub use user::{EmailAddress, User};
 
@@ -33,6 +40,11 @@ const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
 /// The first three methods serve the decision; the others serve applications. An implementation bounds the time and the
 /// size of every answer itself.
 pub trait Backend: Clone + Send + Sync + 'static {
+    /// The Backend API's address, for log lines. Without secrets; empty by default.
+    fn address(&self) -> &str {
+        ""
+    }
+
     /// The instance's signing keys: `GET /jwks`.
     fn jwks(&self) -> impl Future<Output = Result<JwkSet, BackendError>> + Send;
 

@@ -108,9 +108,8 @@ impl PageCache {
     }
 
     fn is_due(&self, now: UnixTime) -> bool {
-        // A clock that was set back makes the time passed negative: then it is not known.
         self.pause()
-            .is_none_or(|pause| !(0..pause.millis).contains(&now.millis_since(pause.since)))
+            .is_none_or(|pause| !now.is_within(pause.millis, pause.since))
     }
 
     fn pause_for(&self, millis: i64, since: UnixTime) {

@@ -166,14 +166,20 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Parses every key of `jwks`. Keys without an id cannot be asked for and are left out.
+    /// Parses every key of `jwks`. Keys without an id cannot be named by a token and are left out. Of two keys with one
+    /// id, the usable one counts; of two usable ones the last.
     #[must_use]
     pub fn from_jwks(jwks: &JwkSet) -> Self {
-        let keys = jwks
-            .keys
-            .iter()
-            .filter_map(|jwk| Some((jwk.common.key_id.as_deref()?.into(), VerifyingKey::from_jwk(jwk))))
-            .collect();
+        let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
+        for jwk in &jwks.keys {
+            let Some(key_id) = jwk.common.key_id.as_deref() else {
+                continue;
+            };
+            let entry = keys.entry(key_id.into()).or_default();
+            if let Some(key) = VerifyingKey::from_jwk(jwk) {
+                *entry = Some(key);
+            }
+        }
         Self { keys }
     }
 

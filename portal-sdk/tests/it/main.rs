@@ -10,6 +10,8 @@ mod decision;
 mod discovery;
 mod http_backend;
 mod key_cache;
+mod key_flight;
+mod log;
 mod page_cache;
 mod properties;
 mod server;

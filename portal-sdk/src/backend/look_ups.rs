@@ -1,0 +1,105 @@
+//! Handshake payloads and renewed sessions: one call for requests that carry the same secrets, and a bound on how many
+//! run at once, because anyone can make up a nonce or a refresh token.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::flights::Flights;
+use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+use crate::secret::Secret;
+
+/// Calls of one kind that run at once.
+const MAX_RUNNING: usize = 64;
+/// Calls of one kind that run or wait for their turn. At five seconds a call, the last one waits for twenty.
+const MAX_TAKEN_ON: usize = 320;
+
+/// The answer to one effect.
+type Answer<T> = Result<T, Arc<BackendError>>;
+
+/// The calls of one authenticator that requests can cause.
+#[derive(Debug, Default)]
+pub(crate) struct LookUps {
+    payloads: Flights<Box<str>, Answer<HandshakePayload>>,
+    payloads_gate: Gate,
+    renewals: Flights<Renewal, Answer<RefreshedSession>>,
+    renewals_gate: Gate,
+}
+
+impl LookUps {
+    /// The payload with this nonce. Requests with the same nonce share one call: a nonce is good once.
+    pub(crate) async fn handshake_payload<B: Backend>(&self, backend: &B, nonce: &Secret) -> Answer<HandshakePayload> {
+        let call = || {
+            let (gate, backend, nonce) = (self.payloads_gate.clone(), backend.clone(), nonce.clone());
+            async move { gate.pass(|| backend.handshake_payload(&nonce)).await }
+        };
+        let answer = self.payloads.join(nonce.expose().into(), call).await;
+        answer.unwrap_or_else(|| Err(Arc::new(BackendError::given_up())))
+    }
+
+    /// The renewed session. Requests with the same tokens share one call: a page's scripts find out together that a
+    /// session has expired.
+    pub(crate) async fn refresh_session<B: Backend>(
+        &self,
+        backend: &B,
+        refresh: SessionRefresh,
+    ) -> Answer<RefreshedSession> {
+        let renewal = Renewal::of(&refresh);
+        let call = || {
+            let (gate, backend) = (self.renewals_gate.clone(), backend.clone());
+            async move { gate.pass(|| backend.refresh_session(&refresh)).await }
+        };
+        let answer = self.renewals.join(renewal, call).await;
+        answer.unwrap_or_else(|| Err(Arc::new(BackendError::given_up())))
+    }
+}
+
+/// What two requests must have in common to be renewed by one call: everything that decides about the new session.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Renewal {
+    session_id: Box<str>,
+    expired_token: Box<str>,
+    refresh_token: Box<str>,
+    request_origin: Box<str>,
+    suffixed_cookies: bool,
+}
+
+impl Renewal {
+    fn of(refresh: &SessionRefresh) -> Self {
+        Self {
+            session_id: refresh.session_id.clone(),
+            expired_token: refresh.expired_token.expose().into(),
+            refresh_token: refresh.refresh_token.expose().into(),
+            request_origin: refresh.request_origin.clone(),
+            suffixed_cookies: refresh.suffixed_cookies,
+        }
+    }
+}
+
+/// Lets so many calls run and so many wait, and refuses the others.
+#[derive(Clone, Debug)]
+struct Gate {
+    taken_on: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            taken_on: Arc::new(Semaphore::new(MAX_TAKEN_ON)),
+            running: Arc::new(Semaphore::new(MAX_RUNNING)),
+        }
+    }
+}
+
+impl Gate {
+    async fn pass<T, F>(&self, call: impl FnOnce() -> F) -> Answer<T>
+    where
+        F: Future<Output = Result<T, BackendError>>,
+    {
+        let busy = || Arc::new(BackendError::Busy);
+        let _place = self.taken_on.try_acquire().map_err(|_| busy())?;
+        let _turn = self.running.acquire().await.map_err(|_| busy())?;
+        call().await.map_err(Arc::new)
+    }
+}

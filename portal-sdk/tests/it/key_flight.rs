@@ -1,0 +1,187 @@
+//! Keys in memory answer at once, fetches run beside them, and a fetch outlives the request that started it. The clock
+//! stands still until a test moves it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Waker};
+
+use portal_sdk::Authenticator;
+use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_sdk::clock::UnixTime;
+use tokio::sync::Semaphore;
+use tracing::subscriber::set_default;
+
+use crate::common::mint::{KEY_ID, foreign_key, instance_key};
+use crate::common::now;
+use crate::key_cache::{HOUR, MINUTE, SECOND, World, is, key_set, outcome_of, request_at};
+use crate::log::Lines;
+use crate::server::{Reply, Server, json};
+
+/// Requests that are given up at their first await.
+async fn give_up(world: &World, key_ids: impl IntoIterator<Item = String>) {
+    for key_id in key_ids {
+        let request = world.request(foreign_key(), &key_id);
+        let mut asking = Box::pin(world.authenticator.authenticate(&request));
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = asking.as_mut().poll(&mut cx);
+        drop(asking);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn keys_in_memory_answer_while_the_backend_api_hangs() {
+    let answers = Arc::new(Semaphore::new(1));
+    let permits = answers.clone();
+    let server = Server::start(move |_| {
+        let permits = permits.clone();
+        async move {
+            permits.acquire().await.unwrap().forget();
+            json(200, &key_set(&[(instance_key(), KEY_ID)]))
+        }
+    })
+    .await;
+    let millis = Arc::new(AtomicI64::new(now().as_millis()));
+    let clock = {
+        let millis = millis.clone();
+        move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
+    };
+    let instance = server.live_instance();
+    let authenticator = Authenticator::with(
+        instance.clone(),
+        HttpBackend::new(&instance),
+        clock,
+        KeyCachePolicy::default(),
+    );
+    let request = |minutes: i64| request_at(instance_key(), KEY_ID, now().as_secs() + minutes * 60);
+    let first = authenticator.authenticate(&request(0)).await;
+    assert_eq!(outcome_of(&first.state), "signed-in");
+
+    // The next answers never come. Nobody waits for them, however long it takes.
+    for minutes in [5, 6, 60, 24 * 60] {
+        millis.store((now().as_secs() + minutes * 60) * SECOND, Ordering::SeqCst);
+        let at_once = authenticator.settle(&request(minutes)).expect("nothing is awaited");
+        assert_eq!(outcome_of(&at_once.state), "signed-in", "{minutes}");
+        let at_once = authenticator.authenticate(&request(minutes)).await;
+        assert_eq!(outcome_of(&at_once.state), "signed-in", "{minutes}");
+    }
+    while server.count() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.count(), 2, "one fetch is under way");
+    // Beyond the stated limit keys are too old to answer.
+    millis.store(now().as_millis() + 24 * HOUR + 5 * MINUTE, Ordering::SeqCst);
+    assert!(authenticator.settle(&request(24 * 60 + 5)).is_none());
+}
+
+#[tokio::test]
+async fn abandoned_requests_with_random_key_ids_cause_one_fetch_per_interval() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    give_up(&world, (0..60).map(|n| format!("ins_random_{n}"))).await;
+    // The fetch that was begun comes to its end although nobody waits for it.
+    while world.server.count() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.ask(foreign_key(), "ins_another").await, is("too soon", 2));
+    world.wait(10 * SECOND);
+    give_up(&world, (60..120).map(|n| format!("ins_random_{n}"))).await;
+    assert_eq!(world.ask(foreign_key(), "ins_yet_another").await, is("too soon", 3));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 3));
+}
+
+#[tokio::test]
+async fn abandoned_requests_without_keys_in_memory_cause_one_fetch_per_interval() {
+    let world = World::new().await;
+    world.answer(503, "");
+    give_up(&world, (0..60).map(|n| format!("ins_random_{n}"))).await;
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
+    world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
+    world.wait(SECOND);
+    give_up(&world, [KEY_ID.to_owned()]).await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+}
+
+#[tokio::test]
+async fn a_clock_set_back_does_not_stop_key_fetching() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
+    world.wait(-HOUR);
+    // Keys are read again, and so are those for an unknown key id.
+    world.answer(200, &key_set(&[(foreign_key(), "ins_3")]));
+    assert_eq!(world.ask(foreign_key(), "ins_3").await, is("signed-in", 3));
+
+    let world = World::new().await;
+    world.answer(503, "");
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
+    world.wait(-HOUR);
+    world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+}
+
+#[tokio::test]
+async fn an_odd_entry_does_not_spoil_the_key_set() {
+    let good = instance_key().jwk(KEY_ID).to_string();
+    let unusable = r#"{"kid":"ins_1","kty":"oct","k":"AQ"}"#;
+    let mut spoilt = instance_key().jwk(KEY_ID);
+    spoilt["x5c"] = "text".into();
+    for keys in [
+        format!(r#"{{"kid":5}},{good}"#),
+        format!(r#"{good},{{"kid":5}}"#),
+        format!(r#"null,[],"text",{{"x5c":"text"}},{good}"#),
+        format!("{unusable},{good}"),
+        format!("{good},{unusable}"),
+        spoilt.to_string(),
+    ] {
+        let world = World::new().await;
+        world.answer(200, &format!(r#"{{"keys":[{keys}]}}"#));
+        assert_eq!(world.ask_as_usual().await, is("signed-in", 1), "{keys}");
+    }
+}
+
+#[tokio::test]
+async fn log_lines_say_whether_keys_serve_and_which_call_failed() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let world = World::new().await;
+    world.answer(503, "");
+    for _ in 0..3 {
+        assert_eq!(world.ask_as_usual().await.0, "out of reach");
+        world.wait(SECOND);
+    }
+    assert_eq!(lines.with("none are in memory").len(), 1, "{:?}", lines.all());
+    assert!(lines.with("go on serving").is_empty());
+    let warnings = lines.with("WARN").concat();
+    assert!(warnings.contains(&format!("{}/v1", world.server.url())), "{warnings}");
+    let calls = lines.with(&format!("{}/v1/jwks", world.server.url()));
+    assert_eq!(calls.len(), 3, "{:?}", lines.all());
+
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await.0, "signed-in");
+    world.answer(503, "");
+    world.wait(10 * SECOND);
+    assert_eq!(world.ask(foreign_key(), "ins_2").await.0, "out of reach");
+    assert_eq!(lines.with("go on serving").len(), 1, "{:?}", lines.all());
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_logged_with_its_cause() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let server = Server::always(|| Reply::Close).await;
+    let instance = server.live_instance();
+    let authenticator = Authenticator::with(
+        instance.clone(),
+        HttpBackend::new(&instance),
+        now,
+        KeyCachePolicy::default(),
+    );
+    let request = request_at(instance_key(), KEY_ID, now().as_secs());
+    let outcome = authenticator.authenticate(&request).await;
+    assert_eq!(outcome_of(&outcome.state), "out of reach");
+    let line = lines.with("WARN").concat();
+    assert!(line.contains("cannot be reached: "), "{line}");
+}
