@@ -33,6 +33,10 @@
 //! All of them answer by the table of [`tower::require`], and refuse (403) what a page of another site sends with this
 //! site's cookies to change something; [`AllowCrossSiteLayer`] makes exceptions.
 //!
+//! Each of them except [`Auth`] makes the response private to the user: `Cache-Control: private`, unless the handler sets
+//! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads from it who it is. Responses of
+//! routes that read nothing stay cacheable.
+//!
 //! # Every route with a rule
 //!
 //! An axum router does not tell which routes it has, so no test helper can list those without a guard. Deny by default

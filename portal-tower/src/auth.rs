@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderMap;
 use portal_sdk::authorization::Requirement;
@@ -25,6 +26,13 @@ use crate::require::{RecentRedirects, Refusal, RefusalCause, RenderRefusal};
 /// There are three answers, not two: signed in, signed out, and *cannot tell* (Clerk is out of reach). Only
 /// [`check`](Self::check) and [`require`](Self::require) know them all; do not show "cannot tell" as signed out on a page
 /// that matters.
+///
+/// # Caches
+///
+/// An answer may depend on the user once something has read who it is: the state, claims, token or user, a check, or a
+/// link. `AuthenticateLayer` then makes it `Cache-Control: private`, unless the handler sets that field itself, and adds
+/// `Cookie` and `Authorization` to `Vary`. Other answers, such as static files, stay as the handler made them. A
+/// middleware inside the layer that reads the user for a log therefore makes every answer private.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -38,6 +46,8 @@ struct Inner {
     user: OnceCell<User>,
     recent_redirects: RecentRedirects,
     renderer: Option<Arc<dyn RenderRefusal>>,
+    /// Something has read who the user is, so that the answer may depend on it.
+    is_read: AtomicBool,
 }
 
 impl Auth {
@@ -54,6 +64,7 @@ impl Auth {
             user: OnceCell::new(),
             recent_redirects: RecentRedirects::read(headers),
             renderer,
+            is_read: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),
@@ -63,7 +74,19 @@ impl Auth {
 
     /// The whole outcome.
     pub fn state(&self) -> &RequestState {
+        // No other memory hangs on the flag: it is looked at after the handler has answered.
+        self.inner.is_read.store(true, Ordering::Relaxed);
+        self.outcome()
+    }
+
+    /// The outcome, for what does not make the answer depend on the user.
+    pub(crate) fn outcome(&self) -> &RequestState {
         &self.inner.authenticated.state
+    }
+
+    /// Whether something has read who the user is.
+    pub(crate) fn is_read(&self) -> bool {
+        self.inner.is_read.load(Ordering::Relaxed)
     }
 
     /// The claims of whoever is signed in. `None` also for a *pending* session, whose tasks come first, and for a
@@ -271,7 +294,7 @@ impl Auth {
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
-            .field("state", self.state())
+            .field("state", self.outcome())
             .finish_non_exhaustive()
     }
 }

@@ -56,6 +56,7 @@ mod accounts;
 mod auth;
 pub mod authenticate;
 mod body;
+mod caching;
 mod cookies;
 mod cross_site;
 mod go;

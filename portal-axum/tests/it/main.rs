@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 
 mod ask;
+mod caches;
 #[path = "../../../portal-sdk/tests/it/common/mod.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;

@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::auth::Auth;
 use crate::body::ResponseBody;
+use crate::caching::keep_to_one_user;
 use crate::require::RenderRefusal;
 
 type Settled = (Authenticated, Parts);
@@ -59,7 +60,7 @@ where
         let mut response = Response::new(());
         *response.status_mut() = status;
         if let Some(auth) = auth {
-            auth.state().directives().apply(response.headers_mut());
+            auth.outcome().directives().apply(response.headers_mut());
         }
         Self {
             kind: Kind::Respond {
@@ -69,7 +70,7 @@ where
     }
 
     pub(super) fn decided(auth: Auth, mut parts: Parts, body: ReqBody, inner: &mut S) -> Self {
-        if auth.state().directives().location().is_some() {
+        if auth.outcome().directives().location().is_some() {
             return Self::respond(StatusCode::TEMPORARY_REDIRECT, Some(&auth));
         }
         parts.extensions.insert(auth.clone());
@@ -120,7 +121,10 @@ where
             let next = match this.kind.as_mut().project() {
                 KindProj::Forward { future, auth } => {
                     let mut response = ready!(future.poll(cx))?;
-                    auth.state().directives().apply(response.headers_mut());
+                    if auth.is_read() {
+                        keep_to_one_user(response.headers_mut());
+                    }
+                    auth.outcome().directives().apply(response.headers_mut());
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
                 KindProj::Respond { response } => {

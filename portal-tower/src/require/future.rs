@@ -3,13 +3,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Response};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::Refusal;
 use crate::body::ResponseBody;
+use crate::caching::keep_to_one_user;
 
 pin_project! {
     /// The future of [`RequireAuth`](super::RequireAuth).
@@ -54,9 +54,8 @@ where
         match self.project().kind.project() {
             KindProj::Forward { future } => {
                 let mut response = ready!(future.poll(cx))?;
-                // It was made for one person, unless the handler says that it is for all.
-                let private = HeaderValue::from_static("private");
-                response.headers_mut().entry(CACHE_CONTROL).or_insert(private);
+                // Here too, not only in `AuthenticateLayer`: a cache may stand between the two.
+                keep_to_one_user(response.headers_mut());
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             KindProj::Refuse { refusal } => {

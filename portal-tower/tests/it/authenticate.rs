@@ -54,7 +54,7 @@ async fn a_decided_request_goes_on() {
         answer.header("x-clerk-auth-reason"),
         Some("session-token-and-uat-missing")
     );
-    assert_eq!(answer.header("cache-control"), None);
+    assert_eq!(answer.header("cache-control"), Some("private"));
     assert_eq!(app.calls(), 2);
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Json, Response};
 use axum::routing::get;
-use http::header::LOCATION;
+use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use portal_tower::sdk::backend::HttpBackend;
 use portal_tower::sdk::names::header::AUTH_STATUS;
@@ -57,6 +57,14 @@ async fn choose(State(instances): State<Arc<Instances>>, mut request: Request, n
         response
             .headers_mut()
             .insert(AUTH_STATUS, HeaderValue::from_static("signed-in"));
+    }
+    // What the layer tells caches because `tell` reads the state is not part of the decision that is compared.
+    if response
+        .headers()
+        .get(CACHE_CONTROL)
+        .is_some_and(|value| value == "private")
+    {
+        response.headers_mut().remove(CACHE_CONTROL);
     }
     response
 }
