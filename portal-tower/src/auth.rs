@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::accounts::Accounts;
+use crate::caching::{keep_nowhere, keep_to_one_user};
 use crate::require::{RecentRedirects, Refusal, RefusalCause, RenderRefusal};
 
 /// Who a request is from. [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request
@@ -45,9 +46,17 @@ struct Inner {
     accounts: Box<dyn Accounts>,
     user: OnceCell<User>,
     recent_redirects: RecentRedirects,
-    renderer: Option<Arc<dyn RenderRefusal>>,
+    settings: AnswerSettings,
     /// Something has read who the user is, so that the answer may depend on it.
     is_read: AtomicBool,
+}
+
+/// How [`AuthenticateLayer`](crate::AuthenticateLayer) was told to answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswerSettings {
+    pub(crate) renderer: Option<Arc<dyn RenderRefusal>>,
+    /// What depends on the user is stored nowhere.
+    pub(crate) no_store: bool,
 }
 
 impl Auth {
@@ -55,7 +64,7 @@ impl Auth {
         authenticated: Authenticated,
         authenticator: Authenticator<B>,
         headers: &HeaderMap,
-        renderer: Option<Arc<dyn RenderRefusal>>,
+        settings: AnswerSettings,
     ) -> Self {
         let inner = Inner {
             authenticated,
@@ -63,7 +72,7 @@ impl Auth {
             accounts: Box::new(authenticator),
             user: OnceCell::new(),
             recent_redirects: RecentRedirects::read(headers),
-            renderer,
+            settings,
             is_read: AtomicBool::new(false),
         };
         Self {
@@ -84,9 +93,15 @@ impl Auth {
         &self.inner.authenticated.state
     }
 
-    /// Whether something has read who the user is.
-    pub(crate) fn is_read(&self) -> bool {
-        self.inner.is_read.load(Ordering::Relaxed)
+    /// Says to caches what the answer depends on, and adds the outcome's own fields.
+    pub(crate) fn finish(&self, headers: &mut HeaderMap) {
+        if self.inner.is_read.load(Ordering::Relaxed) {
+            keep_to_one_user(headers);
+            if self.inner.settings.no_store {
+                keep_nowhere(headers);
+            }
+        }
+        self.outcome().directives().apply(headers);
     }
 
     /// The claims of whoever is signed in. `None` also for a *pending* session, whose tasks come first, and for a
@@ -227,7 +242,7 @@ impl Auth {
     }
 
     pub(crate) fn renderer(&self) -> Option<&Arc<dyn RenderRefusal>> {
-        self.inner.renderer.as_ref()
+        self.inner.settings.renderer.as_ref()
     }
 
     pub(crate) fn recent_redirects(&self) -> &RecentRedirects {

@@ -13,10 +13,11 @@ pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
     let protected = Router::new()
         .route("/dashboard", get(pages::dashboard))
         .route("/api/me", get(pages::me))
-        .route_layer(RequireAuthLayer::signed_in());
+        // Back must not show these pages after sign-out.
+        .route_layer(RequireAuthLayer::signed_in().with_no_store(true));
     let for_administrators = Router::new()
         .route("/team", get(pages::team))
-        .route_layer(RequireAuthLayer::with(Role::new("org:admin")));
+        .route_layer(RequireAuthLayer::with(Role::new("org:admin")).with_no_store(true));
     Router::new()
         .route("/", get(pages::home))
         .merge(protected)

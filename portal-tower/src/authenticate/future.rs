@@ -1,7 +1,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::request::Parts;
@@ -12,10 +11,8 @@ use portal_sdk::backend::Backend;
 use portal_sdk::{Authenticated, Authenticator};
 use tower_service::Service;
 
-use crate::auth::Auth;
+use crate::auth::{AnswerSettings, Auth};
 use crate::body::ResponseBody;
-use crate::caching::keep_to_one_user;
-use crate::require::RenderRefusal;
 
 type Settled = (Authenticated, Parts);
 
@@ -46,7 +43,7 @@ pin_project! {
 struct Call<S, B, ReqBody> {
     settling: Pin<Box<dyn Future<Output = Settled> + Send>>,
     authenticator: Authenticator<B>,
-    renderer: Option<Arc<dyn RenderRefusal>>,
+    settings: AnswerSettings,
     body: ReqBody,
     ready: S,
 }
@@ -84,7 +81,7 @@ where
 
     pub(super) fn settle(
         authenticator: Authenticator<B>,
-        renderer: Option<Arc<dyn RenderRefusal>>,
+        settings: AnswerSettings,
         parts: Parts,
         body: ReqBody,
         ready: S,
@@ -94,7 +91,7 @@ where
         let call = Call {
             settling,
             authenticator,
-            renderer,
+            settings,
             body,
             ready,
         };
@@ -121,10 +118,7 @@ where
             let next = match this.kind.as_mut().project() {
                 KindProj::Forward { future, auth } => {
                     let mut response = ready!(future.poll(cx))?;
-                    if auth.is_read() {
-                        keep_to_one_user(response.headers_mut());
-                    }
-                    auth.outcome().directives().apply(response.headers_mut());
+                    auth.finish(response.headers_mut());
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
                 KindProj::Respond { response } => {
@@ -136,12 +130,12 @@ where
                     let (authenticated, parts) = ready!(settling.as_mut().poll(cx));
                     let Call {
                         authenticator,
-                        renderer,
+                        settings,
                         body,
                         mut ready,
                         ..
                     } = *call.take().expect("it was there just now");
-                    let auth = Auth::new(authenticated, authenticator, &parts.headers, renderer);
+                    let auth = Auth::new(authenticated, authenticator, &parts.headers, settings);
                     Self::decided(auth, parts, body, &mut ready)
                 }
             };

@@ -8,6 +8,7 @@ use portal_sdk::{Authenticator, Instance};
 use tower_layer::Layer;
 
 use super::Authenticate;
+use crate::auth::AnswerSettings;
 use crate::require::RenderRefusal;
 
 /// Authenticates every request. See the [module](super) for the rules.
@@ -16,7 +17,7 @@ use crate::require::RenderRefusal;
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AuthenticateLayer<B = HttpBackend> {
     choose: Choose<B>,
-    renderer: Option<Arc<dyn RenderRefusal>>,
+    settings: AnswerSettings,
 }
 
 /// Which instance a request is for.
@@ -49,7 +50,7 @@ impl<B: Backend> AuthenticateLayer<B> {
     pub fn with(authenticator: Authenticator<B>) -> Self {
         Self {
             choose: Choose::Fixed(authenticator),
-            renderer: None,
+            settings: AnswerSettings::default(),
         }
     }
 
@@ -62,14 +63,23 @@ impl<B: Backend> AuthenticateLayer<B> {
     {
         Self {
             choose: Choose::PerRequest(Arc::new(choose)),
-            renderer: None,
+            settings: AnswerSettings::default(),
         }
     }
 
     /// Gives the refusals of all guards and extractors inside the application's own look: a closure
     /// `Fn(&Refusal) -> Option<Response<Bytes>>`, or a type of your own. See [`RenderRefusal`].
     pub fn render_refusals(mut self, renderer: impl RenderRefusal) -> Self {
-        self.renderer = Some(Arc::new(renderer));
+        self.settings.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Keeps every answer that depends on the user out of all caches, the browser's own included, so that Back never
+    /// shows it again: `Cache-Control: no-store`, whatever the handler set. See [After sign-out](crate::sign_out#after-sign-out)
+    /// for what browsers do without it. [`RequireAuthLayer::with_no_store`](crate::RequireAuthLayer::with_no_store) does
+    /// it for single routes. Default: `false`.
+    pub fn with_no_store(mut self, no_store: bool) -> Self {
+        self.settings.no_store = no_store;
         self
     }
 }
@@ -78,7 +88,7 @@ impl<B, S> Layer<S> for AuthenticateLayer<B> {
     type Service = Authenticate<S, B>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate::new(inner, self.choose.clone(), self.renderer.clone())
+        Authenticate::new(inner, self.choose.clone(), self.settings.clone())
     }
 }
 
@@ -86,7 +96,7 @@ impl<B> Clone for AuthenticateLayer<B> {
     fn clone(&self) -> Self {
         Self {
             choose: self.choose.clone(),
-            renderer: self.renderer.clone(),
+            settings: self.settings.clone(),
         }
     }
 }

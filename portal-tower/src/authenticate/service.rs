@@ -1,5 +1,4 @@
 use std::mem;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
@@ -11,24 +10,23 @@ use tower_service::Service;
 
 use super::ResponseFuture;
 use super::layer::Choose;
-use crate::auth::Auth;
+use crate::auth::{AnswerSettings, Auth};
 use crate::body::ResponseBody;
-use crate::require::RenderRefusal;
 
 /// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
 #[derive(Debug)]
 pub struct Authenticate<S, B = HttpBackend> {
     inner: S,
     choose: Choose<B>,
-    renderer: Option<Arc<dyn RenderRefusal>>,
+    settings: AnswerSettings,
 }
 
 impl<S, B> Authenticate<S, B> {
-    pub(super) fn new(inner: S, choose: Choose<B>, renderer: Option<Arc<dyn RenderRefusal>>) -> Self {
+    pub(super) fn new(inner: S, choose: Choose<B>, settings: AnswerSettings) -> Self {
         Self {
             inner,
             choose,
-            renderer,
+            settings,
         }
     }
 }
@@ -68,14 +66,14 @@ where
             return ResponseFuture::respond(StatusCode::MISDIRECTED_REQUEST, None);
         };
         if let Some(authenticated) = authenticator.settle(&parts) {
-            let auth = Auth::new(authenticated, authenticator, &parts.headers, self.renderer.clone());
+            let auth = Auth::new(authenticated, authenticator, &parts.headers, self.settings.clone());
             return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
         // The service that was polled ready goes into the future and its clone stays behind, not the other way round:
         // a clone need not be ready.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::settle(authenticator, self.renderer.clone(), parts, body, ready)
+        ResponseFuture::settle(authenticator, self.settings.clone(), parts, body, ready)
     }
 }
 
@@ -84,7 +82,7 @@ impl<S: Clone, B> Clone for Authenticate<S, B> {
         Self {
             inner: self.inner.clone(),
             choose: self.choose.clone(),
-            renderer: self.renderer.clone(),
+            settings: self.settings.clone(),
         }
     }
 }

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::Refusal;
 use crate::body::ResponseBody;
-use crate::caching::keep_to_one_user;
+use crate::caching::{keep_nowhere, keep_to_one_user};
 
 pin_project! {
     /// The future of [`RequireAuth`](super::RequireAuth).
@@ -24,15 +24,15 @@ pin_project! {
     #[project = KindProj]
     #[derive(Debug)]
     enum Kind<F> {
-        Forward { #[pin] future: F },
+        Forward { #[pin] future: F, no_store: bool },
         Refuse { refusal: Option<Refusal> },
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn forward(future: F) -> Self {
+    pub(super) fn forward(future: F, no_store: bool) -> Self {
         Self {
-            kind: Kind::Forward { future },
+            kind: Kind::Forward { future, no_store },
         }
     }
 
@@ -52,10 +52,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            KindProj::Forward { future } => {
+            KindProj::Forward { future, no_store } => {
                 let mut response = ready!(future.poll(cx))?;
                 // Here too, not only in `AuthenticateLayer`: a cache may stand between the two.
                 keep_to_one_user(response.headers_mut());
+                if *no_store {
+                    keep_nowhere(response.headers_mut());
+                }
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             KindProj::Refuse { refusal } => {

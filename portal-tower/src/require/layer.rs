@@ -21,6 +21,7 @@ pub(super) struct Rule {
     requirement: Option<Arc<dyn Requirement + Send + Sync>>,
     sign_in_page: PortalPage,
     unmet_location: Option<Arc<str>>,
+    pub(super) no_store: bool,
 }
 
 impl RequireAuthLayer {
@@ -31,6 +32,7 @@ impl RequireAuthLayer {
                 requirement: None,
                 sign_in_page: PortalPage::SignIn,
                 unmet_location: None,
+                no_store: false,
             },
         }
     }
@@ -67,6 +69,20 @@ impl RequireAuthLayer {
         self.rule.unmet_location = Some(location.into());
         self
     }
+
+    /// Keeps what is let through out of all caches, the browser's own included, so that Back never shows it again:
+    /// `Cache-Control: no-store`, whatever the handler set. For pages that must not be seen by the next user of the same
+    /// browser; see [After sign-out](crate::sign_out#after-sign-out) for what browsers do without it. Default: `false`.
+    ///
+    /// ```
+    /// use portal_tower::RequireAuthLayer;
+    ///
+    /// let payslips = RequireAuthLayer::signed_in().with_no_store(true);
+    /// ```
+    pub fn with_no_store(mut self, no_store: bool) -> Self {
+        self.rule.no_store = no_store;
+        self
+    }
 }
 
 impl Rule {
@@ -97,6 +113,7 @@ impl fmt::Debug for Rule {
             .field("has_requirement", &self.requirement.is_some())
             .field("sign_in_page", &self.sign_in_page)
             .field("unmet_location", &self.unmet_location)
+            .field("no_store", &self.no_store)
             .finish()
     }
 }

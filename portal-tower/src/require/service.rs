@@ -44,7 +44,7 @@ where
         };
         match refusal {
             Some(refusal) => ResponseFuture::refuse(refusal),
-            None => ResponseFuture::forward(self.inner.call(request)),
+            None => ResponseFuture::forward(self.inner.call(request), self.rule.no_store),
         }
     }
 }

@@ -128,9 +128,11 @@ impl SignOut {
                 only_here(auth)
             }
         };
+        let headers = response.headers_mut();
         for cookie in cookies {
-            response.headers_mut().append(SET_COOKIE, cookie);
+            headers.append(SET_COOKIE, cookie);
         }
+        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
         response
     }
 }
@@ -186,6 +188,10 @@ fn only_here(auth: &Auth) -> Response<Bytes> {
     let html = page("Signed out here only", text, &button(auth, "Try again"));
     respond(StatusCode::SERVICE_UNAVAILABLE, &[HTML, (RETRY_AFTER, "5")], html)
 }
+
+/// Makes the browser forget the pages of this origin, so that Back does not show them:
+/// <https://w3c.github.io/webappsec-clear-site-data/>.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 const HTML: (HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
 

@@ -16,9 +16,12 @@ use crate::support::{
 /// Header fields that a handler sets itself.
 type Fields = &'static [(&'static str, &'static str)];
 
+/// What a handler reads of `Auth`.
+type Read = fn(&Auth) -> bool;
+
 /// An application that reads something of `Auth` and answers with these fields.
 fn app(
-    read: impl Fn(&Auth) + Clone,
+    read: impl Fn(&Auth) -> bool + Clone,
     fields: Fields,
 ) -> impl Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send> + Clone {
     tower::service_fn(move |request: Request<Full<Bytes>>| {
@@ -36,7 +39,7 @@ fn browsers() -> [String; 2] {
     [signed_in(TEST_ISSUER), SIGNED_OUT.to_owned()]
 }
 
-async fn answered(read: impl Fn(&Auth) + Clone, fields: Fields, cookies: &str) -> Answer {
+async fn answered(read: impl Fn(&Auth) -> bool + Clone, fields: Fields, cookies: &str) -> Answer {
     let service = layer(test()).layer(app(read, fields));
     send(
         service,
@@ -47,16 +50,18 @@ async fn answered(read: impl Fn(&Auth) + Clone, fields: Fields, cookies: &str) -
 
 #[tokio::test]
 async fn answer_is_private_where_the_user_is_read() {
-    let reads: [(&str, fn(&Auth)); 9] = [
-        ("state", |auth| drop(auth.state().status())),
-        ("signed_in", |auth| drop(auth.signed_in().is_some())),
-        ("pending", |auth| drop(auth.pending().is_some())),
-        ("check", |auth| drop(auth.check().is_ok())),
-        ("require", |auth| drop(auth.require(&|_: &_| false).is_ok())),
-        ("token", |auth| drop(auth.token().is_some())),
-        ("link", |auth| drop(auth.link(PortalPage::SignIn))),
-        ("link_back_to", |auth| drop(auth.link_back_to(PortalPage::SignIn, "/"))),
-        ("a clone", |auth| drop(auth.clone().signed_in().is_some())),
+    let reads: [(&str, Read); 9] = [
+        ("state", |auth| auth.state().status().is_some()),
+        ("signed_in", |auth| auth.signed_in().is_some()),
+        ("pending", |auth| auth.pending().is_some()),
+        ("check", |auth| auth.check().is_ok()),
+        ("require", |auth| auth.require(&|_: &_| false).is_ok()),
+        ("token", |auth| auth.token().is_some()),
+        ("link", |auth| auth.link(PortalPage::SignIn).has_host()),
+        ("link_back_to", |auth| {
+            auth.link_back_to(PortalPage::SignIn, "/").has_host()
+        }),
+        ("a clone", |auth| auth.clone().signed_in().is_some()),
     ];
     for (name, read) in reads {
         for cookies in browsers() {
@@ -69,11 +74,11 @@ async fn answer_is_private_where_the_user_is_read() {
 
 #[tokio::test]
 async fn answer_stays_public_where_the_user_is_not_read() {
-    let reads: [(&str, fn(&Auth)); 4] = [
-        ("nothing", |_| {}),
-        ("public_url", |auth| drop(auth.public_url().origin())),
-        ("instance", |auth| drop(auth.instance().clone())),
-        ("debug", |auth| drop(format!("{auth:?}"))),
+    let reads: [(&str, Read); 4] = [
+        ("nothing", |_| true),
+        ("public_url", |auth| !auth.public_url().origin().is_empty()),
+        ("instance", |auth| auth.instance().is_development()),
+        ("debug", |auth| !format!("{auth:?}").is_empty()),
     ];
     for (name, read) in reads {
         for cookies in browsers() {
@@ -86,7 +91,7 @@ async fn answer_stays_public_where_the_user_is_not_read() {
 
 #[tokio::test]
 async fn cache_control_of_the_handler_is_kept_and_vary_is_merged() {
-    let read = |auth: &Auth| drop(auth.signed_in().is_some());
+    let read = |auth: &Auth| auth.signed_in().is_some();
     let fields = &[
         ("cache-control", "public, max-age=60"),
         ("vary", "Accept-Encoding, cookie"),
@@ -99,7 +104,7 @@ async fn cache_control_of_the_handler_is_kept_and_vary_is_merged() {
 /// An answer that sets a cookie of the session stays `no-store`, whatever the handler says.
 #[tokio::test]
 async fn answer_that_sets_cookies_is_not_stored() {
-    let read = |auth: &Auth| drop(auth.signed_in().is_some());
+    let read = |auth: &Auth| auth.signed_in().is_some();
     let service = layer(live()).layer(app(read, &[("cache-control", "public")]));
     // The counter of handshakes is removed by a page that is shown.
     let cookies = "__clerk_redirect_count=1";
@@ -116,7 +121,7 @@ async fn answer_that_sets_cookies_is_not_stored() {
 #[tokio::test]
 async fn guarded_answer_is_private_also_inside_the_outer_layer() {
     for as_kind in [AS_PAGE, AS_SCRIPT] {
-        let service = layer(test()).layer(RequireAuthLayer::signed_in().layer(app(|_| {}, &[])));
+        let service = layer(test()).layer(RequireAuthLayer::signed_in().layer(app(|_| true, &[])));
         let cookies = signed_in(TEST_ISSUER);
         let answer = send(
             service,
@@ -127,4 +132,27 @@ async fn guarded_answer_is_private_also_inside_the_outer_layer() {
         assert_eq!(answer.all("cache-control"), ["private"]);
         assert_eq!(answer.all("vary"), ["Cookie, Authorization"]);
     }
+}
+
+#[tokio::test]
+async fn no_store_switch_keeps_what_depends_on_the_user_out_of_every_cache() {
+    let cookies = signed_in(TEST_ISSUER);
+    let request = || request("http://localhost:3000/", &[("cookie", &cookies), AS_PAGE]);
+    let public = &[("cache-control", "public")];
+    let guard = RequireAuthLayer::signed_in();
+
+    let guarded = guard.clone().with_no_store(true).layer(app(|_| true, public));
+    let answer = send(layer(test()).layer(guarded), request()).await;
+    assert_eq!(answer.all("cache-control"), ["no-store"]);
+
+    let guarded = guard.with_no_store(false).layer(app(|_| true, public));
+    let answer = send(layer(test()).layer(guarded), request()).await;
+    assert_eq!(answer.all("cache-control"), ["public"]);
+
+    let never = layer(test()).with_no_store(true);
+    let read = |auth: &Auth| auth.signed_in().is_some();
+    let answer = send(never.layer(app(read, public)), request()).await;
+    assert_eq!(answer.all("cache-control"), ["no-store"]);
+    let answer = send(never.layer(app(|_| true, public)), request()).await;
+    assert_eq!(answer.all("cache-control"), ["public"], "a page that reads nothing");
 }

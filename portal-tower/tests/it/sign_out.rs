@@ -28,8 +28,9 @@ fn is_signed_out(answer: &Answer) {
     has_no_session_cookies(answer);
 }
 
-/// The browser is left without a session.
+/// The browser is left without a session and without the pages it has kept.
 fn has_no_session_cookies(answer: &Answer) {
+    assert_eq!(answer.all("clear-site-data"), ["\"cache\""]);
     let cookies = answer.all("set-cookie");
     for name in ["__session", "__refresh"]
         .map(|name| [name.to_owned(), format!("{name}_{TEST_SUFFIX}")])
@@ -230,6 +231,7 @@ async fn another_site_cannot_sign_people_out() {
         )
         .await;
         assert_eq!(answer.status, 403, "{headers:?}");
+        assert_eq!(answer.header("clear-site-data"), None);
         assert!(answer.all("set-cookie").is_empty());
         let allowed = AllowCrossSiteLayer::new().layer(SignOut::new());
         let answer = send(layer_with(test(), &clerk).layer(allowed), request(HERE, &headers)).await;

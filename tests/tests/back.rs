@@ -1,0 +1,98 @@
+//! What Back shows after sign-out in Chromium. The table in `portal_tower::sign_out` states these results.
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::{get, post_service};
+use portal_axum::sdk::Instance;
+use portal_axum::{Auth, AuthenticateLayer, RequireAuthLayer, SignOut, SignedIn};
+use portal_local::LocalPortal;
+use portal_tests::browser::Browser;
+use portal_tests::people;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+const JANE: &str = "jane+clerk_test@example.com";
+const SIGN_OUT: &str = "<form method=post action=/sign-out><button data-testid=sign-out>Sign out</button></form>";
+
+/// An application with a page that only its user may see.
+struct Site {
+    origin: String,
+    portal: LocalPortal,
+    server: JoinHandle<()>,
+}
+
+impl Site {
+    async fn open(guard: RequireAuthLayer) -> Self {
+        let portal = LocalPortal::builder()
+            .demo_data()
+            .start()
+            .await
+            .expect("the portal starts");
+        let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
+        let private = async |who: SignedIn| Html(format!("<p data-testid=private>{}</p>{SIGN_OUT}", who.user_id()));
+        let home = async |auth: Auth| Html(format!("<p data-testid=user>{}</p>", auth.signed_in().is_some()));
+        let router = Router::new()
+            .route("/private", get(private))
+            .route_layer(guard)
+            .route("/", get(home))
+            .route("/goodbye", get(async || Html(SIGN_OUT)))
+            .route("/sign-out", post_service(SignOut::new()))
+            .layer(AuthenticateLayer::new(
+                instance.build().expect("the settings are right"),
+            ));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        Self {
+            origin: format!("http://localhost:{port}"),
+            portal,
+            server: tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") }),
+        }
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// A browser that shows the private page, as it comes without a redirect and without cookies.
+    async fn signed_in(&self) -> Browser {
+        let browser = Browser::open().await;
+        browser.visit(&self.at("/private")).await;
+        people::sign_in(&browser, self.portal.origin(), JANE).await;
+        browser.read("private").await;
+        browser.visit(&self.at("/")).await;
+        browser.visit(&self.at("/private")).await;
+        browser.read("private").await;
+        browser
+    }
+
+    /// Back has led to the sign-in page because the private page was asked for again.
+    async fn asks_to_sign_in(self, browser: Browser) {
+        browser.arrives_at(&format!("{}/sign-in", self.portal.origin())).await;
+        browser.close().await;
+        self.server.abort();
+        self.portal.shut_down().await;
+    }
+}
+
+/// `Clear-Site-Data` drops what the browser has kept of pages left before the request to sign out.
+#[tokio::test]
+async fn back_after_sign_out_shows_no_page_left_earlier() {
+    let site = Site::open(RequireAuthLayer::signed_in()).await;
+    let browser = site.signed_in().await;
+    browser.visit(&site.at("/goodbye")).await;
+    browser.follow("sign-out").await;
+    browser.shows("user", "false").await;
+    browser.inject("history.go(-2)").await;
+    site.asks_to_sign_in(browser).await;
+}
+
+/// The page that the button stands on is still open when the answer comes; only `no-store` keeps it from coming back.
+#[tokio::test]
+async fn back_after_sign_out_shows_no_page_with_no_store() {
+    let site = Site::open(RequireAuthLayer::signed_in().with_no_store(true)).await;
+    let browser = site.signed_in().await;
+    browser.follow("sign-out").await;
+    browser.shows("user", "false").await;
+    browser.back().await;
+    site.asks_to_sign_in(browser).await;
+}
