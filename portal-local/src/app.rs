@@ -153,7 +153,7 @@ impl App {
             .transaction(move |connection| {
                 let known = email_addresses::find_verified(connection, &wanted)?;
                 let user_id = known.map_or(wanted, |address| address.user_id);
-                let issued = flow::issue_sign_in_token(connection, &user_id, flow::SIGN_IN_TOKEN_SECS, now)?;
+                let issued = flow::issue_sign_in_token(connection, &user_id, None, flow::SIGN_IN_TOKEN_SECS, now)?;
                 Ok(issued.ok())
             })
             .await?;

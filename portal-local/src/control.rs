@@ -24,6 +24,7 @@ use crate::error::check_settings;
 use crate::excerpt::excerpt;
 use crate::faults::{Fault, FaultAction};
 use crate::json::{ApiError, json};
+use crate::json_body::parse_body;
 use crate::pages::is_from_here;
 use crate::seed::{self, SeedError};
 use crate::store::{Settings, settings};
@@ -68,8 +69,7 @@ type Sent = Result<Bytes, BytesRejection>;
 
 fn read<T: DeserializeOwned>(body: Sent) -> Result<T, ApiError> {
     let body = body?;
-    let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
-    serde_json::from_slice(text).map_err(|error| {
+    parse_body(&body).and_then(serde_json::from_value).map_err(|error| {
         ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid").explain(format!(
             "The body is not the JSON that this address needs: {}.",
             excerpt(&error.to_string())

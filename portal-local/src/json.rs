@@ -1,5 +1,7 @@
 //! JSON answers and Clerk's error bodies.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
@@ -8,7 +10,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::flow::{Field, FlowError};
+use crate::flow::FlowError;
 use crate::secrets::random_hex;
 use crate::store::StoreError;
 
@@ -39,7 +41,7 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: String,
     long_message: String,
-    param_name: Option<&'static str>,
+    param_name: Option<Cow<'static, str>>,
     retry_after_secs: Option<i64>,
 }
 
@@ -62,8 +64,8 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn param(mut self, name: &'static str) -> Self {
-        self.param_name = Some(name);
+    pub(crate) fn param(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.param_name = Some(name.into());
         self
     }
 
@@ -107,7 +109,7 @@ impl IntoResponse for ApiError {
 impl From<FlowError> for ApiError {
     fn from(error: FlowError) -> Self {
         Self {
-            param_name: error.field().map(Field::parameter),
+            param_name: error.field().map(|field| field.parameter().into()),
             retry_after_secs: error.retry_after_secs(),
             ..Self::new(error.status(), error.code(), error.to_string())
         }

@@ -62,6 +62,7 @@
 //! the secrets of authenticator apps (a code can only be checked with them) are in the database file, which only its
 //! owner can read.
 
+mod absent;
 mod app;
 mod backend_api;
 mod boundary;
@@ -78,12 +79,14 @@ mod flow;
 mod frontend_api;
 mod ids;
 mod json;
+mod json_body;
 mod mint;
 mod pages;
 mod password;
 mod portal;
 mod redirect;
 mod request_log;
+mod rfc3339;
 mod secrets;
 mod seed;
 mod store;

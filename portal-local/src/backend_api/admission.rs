@@ -13,7 +13,8 @@ use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, counted, listed, missing};
 use crate::app::App;
 use crate::flow::{
-    INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, invite_to_application, issue_sign_in_token, join_waitlist,
+    INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, confirm_waitlist, invite_to_application, issue_sign_in_token,
+    join_waitlist,
 };
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
@@ -128,6 +129,7 @@ fn invitation_view(invitation: &Invitation, link: Option<&str>) -> Value {
 #[derive(Deserialize)]
 pub(super) struct WaitlistBody {
     email_address: Option<String>,
+    notify: Option<bool>,
 }
 
 pub(super) async fn create_entry(
@@ -136,7 +138,15 @@ pub(super) async fn create_entry(
 ) -> Result<Response<Body>, ApiError> {
     let address = body.email_address.ok_or_else(|| missing("email_address"))?;
     let now = app.now();
-    let entry = attempt(&app, move |connection| Ok(join_waitlist(connection, &address, now)??)).await?;
+    let shared = Arc::clone(&app);
+    let entry = attempt(&app, move |connection| {
+        let entry = join_waitlist(connection, &address, now)??;
+        if body.notify.unwrap_or(true) {
+            confirm_waitlist(&shared, connection, &entry, now)?;
+        }
+        Ok(entry)
+    })
+    .await?;
     Ok(json(StatusCode::OK, &entry_view(&entry, None)))
 }
 
@@ -171,13 +181,20 @@ pub(super) async fn list_entries(State(app): State<Arc<App>>, query: Query) -> R
     Ok(counted(&data, total))
 }
 
-/// Invites somebody from the waitlist, with a mail.
+#[derive(Deserialize)]
+pub(super) struct InviteBody {
+    #[serde(default)]
+    ignore_existing: bool,
+}
+
+/// Invites an address of the waitlist, with a mail.
 pub(super) async fn invite_entry(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    JsonBody(body): JsonBody<InviteBody>,
 ) -> Result<Response<Body>, ApiError> {
     let (shared, now) = (Arc::clone(&app), app.now());
-    let body = attempt(&app, move |connection| {
+    let view = attempt(&app, move |connection| {
         let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
         let new = NewAdmission {
             address: entry.address,
@@ -185,14 +202,14 @@ pub(super) async fn invite_entry(
             public_metadata: Metadata::default(),
             expires_in_days: INVITATION_DAYS,
             notify: true,
-            ignore_existing: true,
+            ignore_existing: body.ignore_existing,
         };
         let (invitation, link) = invite_to_application(&shared, connection, new, now)??;
         let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
         Ok(entry_view(&entry, Some(invitation_view(&invitation, Some(&link)))))
     })
     .await?;
-    Ok(json(StatusCode::OK, &body))
+    Ok(json(StatusCode::OK, &view))
 }
 
 pub(super) async fn reject_entry(
@@ -228,6 +245,7 @@ fn entry_view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {
 #[derive(Deserialize)]
 pub(super) struct TokenBody {
     user_id: Option<String>,
+    org_id: Option<String>,
     expires_in_seconds: Option<i64>,
 }
 
@@ -245,7 +263,13 @@ pub(super) async fn create_sign_in_token(
     }
     let now = app.now();
     let (token, text) = attempt(&app, move |connection| {
-        Ok(issue_sign_in_token(connection, &user_id, secs, now)??)
+        Ok(issue_sign_in_token(
+            connection,
+            &user_id,
+            body.org_id.as_deref(),
+            secs,
+            now,
+        )??)
     })
     .await?;
     let mut view = token_view(&token);

@@ -21,6 +21,8 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
     let body = json!({
         "object": "instance",
         "id": app.instance_id,
+        // No workspace of Clerk's owns the application.
+        "workspace_id": null,
         "environment_type": "development",
         "allowed_origins": null,
     });
@@ -54,6 +56,7 @@ pub(super) async fn show_organizations(State(app): State<Arc<App>>) -> Result<Re
 pub(super) struct OrganizationsBody {
     enabled: Option<bool>,
     max_allowed_memberships: Option<u32>,
+    admin_delete_enabled: Option<bool>,
     /// A role's id or key.
     creator_role_id: Option<String>,
 }
@@ -66,6 +69,7 @@ pub(super) async fn change_organizations(
         let mut found = settings::read(connection)?;
         found.organizations_enabled = body.enabled.unwrap_or(found.organizations_enabled);
         found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
+        found.admin_delete_enabled = body.admin_delete_enabled.unwrap_or(found.admin_delete_enabled);
         if let Some(wanted) = body.creator_role_id {
             let mut all = roles::all(connection)?.into_iter();
             let role = all.find(|role| role.id == wanted || role.key == wanted);
@@ -87,7 +91,7 @@ fn view(settings: &Settings) -> Value {
         "max_allowed_permissions": 50,
         "max_allowed_domains": 0,
         "creator_role": settings.creator_role,
-        "admin_delete_enabled": true,
+        "admin_delete_enabled": settings.admin_delete_enabled,
         "domains_enabled": false,
         "slug_disabled": false,
         "domains_enrollment_modes": [],

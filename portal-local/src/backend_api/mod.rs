@@ -1,7 +1,9 @@
 //! The part of Clerk's Backend API that an SDK uses at run time, and what tests need to seed and inspect the instance.
 //! Every call needs the secret key, `/v1/jwks` too.
 
+mod absent;
 mod admission;
+mod calls;
 mod clients;
 mod handshake_payload;
 mod instance;
@@ -10,6 +12,7 @@ mod jwks;
 mod memberships;
 mod organization_invitations;
 mod organizations;
+mod parameters;
 mod people;
 mod query;
 mod refresh;
@@ -17,7 +20,9 @@ mod request;
 mod restrictions;
 mod second_factors;
 mod sessions;
+mod user_fields;
 mod user_list;
+mod user_metadata;
 mod user_view;
 mod users;
 
@@ -26,15 +31,16 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, delete, get, patch, post};
+use axum::routing::{delete, get, patch, post};
 
 use url::form_urlencoded;
 
 use self::users::Mark;
+use crate::absent::{has, no_such_call, no_such_method};
 use crate::app::App;
 use crate::json::ApiError;
 
@@ -73,11 +79,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/testing_tokens", post(admission::create_testing_token))
         .merge(users())
         .merge(organizations())
-        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .method_not_allowed_fallback(refuse_method)
+        .route_layer(middleware::from_fn(parameters::check))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), authenticate))
-        // Clients of an API read JSON, also where there is nothing.
-        .route("/v1", any(not_found))
-        .route("/v1/{*rest}", any(not_found))
 }
 
 fn lists() -> Router<Arc<App>> {
@@ -103,7 +107,10 @@ fn users() -> Router<Arc<App>> {
             "/v1/users/{id}",
             get(users::show).patch(users::change).delete(users::delete),
         )
-        .route("/v1/users/{id}/metadata", patch(users::merge_metadata))
+        .route(
+            "/v1/users/{id}/metadata",
+            patch(user_metadata::merge).put(user_metadata::replace),
+        )
         .route("/v1/users/{id}/verify_password", post(users::verify_password))
         .route("/v1/users/{id}/verify_totp", post(second_factors::verify_totp))
         .route("/v1/users/{id}/mfa", delete(second_factors::delete_authenticator))
@@ -143,7 +150,10 @@ fn organizations() -> Router<Arc<App>> {
                 .patch(organizations::change)
                 .delete(organizations::delete),
         )
-        .route("/v1/organizations/{id}/metadata", patch(organizations::merge_metadata))
+        .route(
+            "/v1/organizations/{id}/metadata",
+            patch(organizations::merge_metadata).put(organizations::replace_metadata),
+        )
         .route(
             "/v1/organizations/{id}/memberships",
             get(memberships::list).post(memberships::create),
@@ -174,8 +184,15 @@ fn organizations() -> Router<Arc<App>> {
         )
 }
 
-async fn not_found() -> ApiError {
-    ApiError::not_found()
+const API: &str = "Backend API";
+
+async fn refuse_method(method: Method, uri: Uri) -> ApiError {
+    no_such_method(API, absent::CALLS, &method, uri.path())
+}
+
+/// The answer to a call of Clerk's Backend API that is not played; `None` if Clerk has no such call.
+pub(crate) fn absent_call(method: &Method, path: &str) -> Option<ApiError> {
+    has(absent::CALLS, method, path).then(|| no_such_call(API, absent::CALLS, method, path))
 }
 
 async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

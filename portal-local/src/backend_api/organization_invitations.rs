@@ -14,7 +14,7 @@ use super::organizations::named;
 use super::query::{Order, Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
-use crate::flow::{FlowError, NewInvitation, invite, revoke_invitation};
+use crate::flow::{FlowError, NewInvitation, access, invite, revoke_invitation};
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
 use crate::store::{InvitationStatus, Metadata, OrganizationInvitation, StoreError};
@@ -176,13 +176,22 @@ pub(super) async fn show(
     Ok(json(StatusCode::OK, &body))
 }
 
+#[derive(Deserialize)]
+pub(super) struct RevokeBody {
+    requesting_user_id: Option<String>,
+}
+
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     Path((id, invitation_id)): Path<(String, String)>,
+    JsonBody(body): JsonBody<RevokeBody>,
 ) -> Result<Response<Body>, ApiError> {
     let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(&app, move |connection| {
+    let view = attempt(&app, move |connection| {
         let organization = named(connection, &id)?;
+        if let Some(user_id) = &body.requesting_user_id {
+            check_manager(connection, &organization.id, user_id)?;
+        }
         let found = organization_invitations::find(connection, &invitation_id, now)?;
         let is_here = found
             .as_ref()
@@ -195,13 +204,26 @@ pub(super) async fn revoke(
             }
             Some(_) if is_here => {
                 let revoked = revoke_invitation(connection, &organization, &invitation_id, now)??;
-                Ok(view(connection, &origin, &revoked, None)?)
+                Ok(self::view(connection, &origin, &revoked, None)?)
             }
             _ => Err(ApiError::not_found()),
         }
     })
     .await?;
-    Ok(json(StatusCode::OK, &body))
+    Ok(json(StatusCode::OK, &view))
+}
+
+/// Clerk lets only those who manage the members withdraw an invitation in their own name.
+fn check_manager(connection: &Connection, organization_id: &str, user_id: &str) -> Result<(), ApiError> {
+    let access = access(connection, user_id, organization_id)?;
+    let is_manager = access.is_some_and(|access| access.may(roles::MANAGE_MEMBERSHIPS));
+    if is_manager {
+        return Ok(());
+    }
+    let refusal = FlowError::PermissionMissing {
+        permission: roles::MANAGE_MEMBERSHIPS,
+    };
+    Err(ApiError::from(refusal).param("requesting_user_id"))
 }
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::query::{Query, SortKey, cut};
 use super::request::{JsonBody, attempt, counted, deleted, missing};
+use super::user_fields::created_at;
 use crate::app::App;
 use crate::flow::{NewOrganization, create_organization, delete_organization, update_organization};
 use crate::json::{ApiError, json};
@@ -102,6 +103,7 @@ pub(super) struct NewBody {
     max_allowed_memberships: Option<u32>,
     public_metadata: Option<Metadata>,
     private_metadata: Option<Metadata>,
+    created_at: Option<String>,
 }
 
 pub(super) async fn create(
@@ -117,6 +119,7 @@ pub(super) async fn create(
         max_allowed_memberships: body.max_allowed_memberships,
         public_metadata: body.public_metadata.unwrap_or_default(),
         private_metadata: body.private_metadata.unwrap_or_default(),
+        created_at: created_at(body.created_at.as_deref())?,
     };
     let origin = app.origin.clone();
     let body = attempt(&app, move |connection| {
@@ -158,6 +161,7 @@ pub(super) struct ChangeBody {
     admin_delete_enabled: Option<bool>,
     public_metadata: Option<Metadata>,
     private_metadata: Option<Metadata>,
+    created_at: Option<String>,
 }
 
 pub(super) async fn change(
@@ -165,47 +169,67 @@ pub(super) async fn change(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let origin = app.origin.clone();
-    let body = attempt(&app, move |connection| {
-        let known = named(connection, &id)?;
-        let wanted = Organization {
-            name: body.name.unwrap_or(known.name),
-            slug: body.slug.unwrap_or(known.slug),
-            max_allowed_memberships: body.max_allowed_memberships.unwrap_or(known.max_allowed_memberships),
-            admin_delete_enabled: body.admin_delete_enabled.unwrap_or(known.admin_delete_enabled),
-            public_metadata: body.public_metadata.unwrap_or(known.public_metadata),
-            private_metadata: body.private_metadata.unwrap_or(known.private_metadata),
-            ..known
-        };
-        let changed = update_organization(connection, wanted, now)??;
-        Ok(view(&origin, &changed))
+    let created_at = created_at(body.created_at.as_deref())?;
+    edit(&app, id, move |known| Organization {
+        name: body.name.unwrap_or(known.name),
+        slug: body.slug.unwrap_or(known.slug),
+        max_allowed_memberships: body.max_allowed_memberships.unwrap_or(known.max_allowed_memberships),
+        admin_delete_enabled: body.admin_delete_enabled.unwrap_or(known.admin_delete_enabled),
+        public_metadata: body.public_metadata.unwrap_or(known.public_metadata),
+        private_metadata: body.private_metadata.unwrap_or(known.private_metadata),
+        created_at: created_at.unwrap_or(known.created_at),
+        ..known
     })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    .await
 }
 
 #[derive(Deserialize)]
 pub(super) struct MetadataBody {
-    #[serde(default)]
-    public_metadata: Metadata,
-    #[serde(default)]
-    private_metadata: Metadata,
+    public_metadata: Option<Metadata>,
+    private_metadata: Option<Metadata>,
 }
 
-/// Merges instead of replacing.
+/// Merges each field of the body into what the organization has.
 pub(super) async fn merge_metadata(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<MetadataBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let origin = app.origin.clone();
-    let body = attempt(&app, move |connection| {
-        let mut organization = named(connection, &id)?;
-        organization.public_metadata.merge(&body.public_metadata);
-        organization.private_metadata.merge(&body.private_metadata);
-        let changed = update_organization(connection, organization, now)??;
+    edit(&app, id, move |mut organization| {
+        organization
+            .public_metadata
+            .merge(&body.public_metadata.unwrap_or_default());
+        organization
+            .private_metadata
+            .merge(&body.private_metadata.unwrap_or_default());
+        organization
+    })
+    .await
+}
+
+/// Replaces each field of the body as a whole; the others stay (`PUT` of Clerk's API version 2026-05-12).
+pub(super) async fn replace_metadata(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<MetadataBody>,
+) -> Result<Response<Body>, ApiError> {
+    edit(&app, id, move |organization| Organization {
+        public_metadata: body.public_metadata.unwrap_or(organization.public_metadata),
+        private_metadata: body.private_metadata.unwrap_or(organization.private_metadata),
+        ..organization
+    })
+    .await
+}
+
+/// Reads an organization, lets `work` change it, writes it, and answers with how it is then.
+async fn edit<F>(app: &App, id: String, work: F) -> Result<Response<Body>, ApiError>
+where
+    F: FnOnce(Organization) -> Organization + Send + 'static,
+{
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(app, move |connection| {
+        let wanted = work(named(connection, &id)?);
+        let changed = update_organization(connection, wanted, now)??;
         Ok(view(&origin, &changed))
     })
     .await?;

@@ -6,11 +6,12 @@ use axum::http::{Response, StatusCode};
 use rusqlite::Transaction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
+use crate::json_body::parse_body;
 
 /// Runs `work` in one transaction, which is undone if it is refused.
 pub(super) async fn attempt<T, F>(app: &App, work: F) -> Result<T, ApiError>
@@ -21,7 +22,8 @@ where
     app.store.attempt(work).await
 }
 
-/// A JSON body. An empty one is an empty object, and the declared type does not matter: the bytes do.
+/// A JSON body. An empty body and `null` are an empty object, and so is a field that is `null` a missing one: generated
+/// clients write them for what their caller left out. The declared type does not matter: the bytes do.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
@@ -29,12 +31,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| {
-            let reason = excerpt(&error.to_string());
-            ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-                .explain(format!("The body is not the JSON that this call needs: {reason}."))
-        })
+        parse_body(&bytes)
+            .and_then(|mut value| {
+                drop_nulls(&mut value);
+                serde_json::from_value(value)
+            })
+            .map(Self)
+            .map_err(|error| {
+                let reason = excerpt(&error.to_string());
+                ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
+                    .explain(format!("The body is not the JSON that this call needs: {reason}."))
+            })
+    }
+}
+
+/// Drops fields that are `null`, of an object or of each object in a list. Deeper ones belong to the caller's data.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.retain(|_, value| !value.is_null()),
+        Value::Array(items) => {
+            for fields in items.iter_mut().filter_map(Value::as_object_mut) {
+                fields.retain(|_, value| !value.is_null());
+            }
+        }
+        _ => {}
     }
 }
 

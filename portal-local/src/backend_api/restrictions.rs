@@ -51,9 +51,6 @@ pub(super) async fn block(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<EntryBody>,
 ) -> Result<Response<Body>, ApiError> {
-    if body.notify {
-        return Err(invalid("notify", "Nobody is invited to the blocklist."));
-    }
     add(&app, List::Block, body).await
 }
 

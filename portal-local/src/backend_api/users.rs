@@ -5,27 +5,30 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
+use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::request::{JsonBody, attempt, deleted, missing};
+use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
-    Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, Names, check_email_address, complete_task_of,
-    end_sessions_of, install_authenticator, set_password,
+    Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of, end_sessions_of,
+    install_authenticator, set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
-use crate::store::{EmailAddress, Metadata, NewUser, StoreError, Strategy, Task, User};
+use crate::store::{EmailAddress, Metadata, NewUser, Strategy, Task, User};
 use crate::store::{email_addresses, external_accounts, users};
-use crate::totp::TotpSecret;
 
 #[derive(Deserialize)]
 pub(super) struct NewBody {
     #[serde(default)]
     email_address: Vec<String>,
+    #[serde(default)]
+    email_address_identification_status: Vec<String>,
     password: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
@@ -39,10 +42,15 @@ pub(super) struct NewBody {
     #[serde(default)]
     skip_password_checks: bool,
     totp_secret: Option<String>,
+    #[serde(default)]
+    backup_codes: Vec<String>,
     delete_self_enabled: Option<bool>,
     create_organization_enabled: Option<bool>,
+    created_at: Option<String>,
     #[serde(default)]
     banned: bool,
+    #[serde(default)]
+    locked: bool,
 }
 
 pub(super) async fn create(
@@ -53,11 +61,15 @@ pub(super) async fn create(
     for text in &body.email_address {
         addresses.push(check_email_address(text, Field::EmailAddress)?);
     }
+    check_statuses(&body.email_address_identification_status, addresses.len())?;
     let Some(first_address) = addresses.first().cloned() else {
         return Err(missing("email_address"));
     };
     let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
-    let totp_secret = totp_secret(body.totp_secret.as_deref())?;
+    let (totp_secret, created_at) = (
+        totp_secret(body.totp_secret.as_deref())?,
+        created_at(body.created_at.as_deref())?,
+    );
     let password_hash = match &body.password {
         Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
         None => None,
@@ -88,6 +100,10 @@ pub(super) async fn create(
         if let Some(secret) = &totp_secret {
             install_authenticator(connection, &id, secret, None, now)?;
         }
+        set_backup_codes(connection, &id, &body.backup_codes)?;
+        if body.locked {
+            lock(connection, &id, now)?;
+        }
         let user = named(connection, &id)?;
         let user = User {
             external_id: body.external_id,
@@ -95,6 +111,7 @@ pub(super) async fn create(
             private_metadata: body.private_metadata,
             unsafe_metadata: body.unsafe_metadata,
             banned: body.banned,
+            created_at: created_at.unwrap_or(user.created_at),
             delete_self_enabled: body.delete_self_enabled.unwrap_or(user.delete_self_enabled),
             create_organization_enabled: body
                 .create_organization_enabled
@@ -121,6 +138,9 @@ pub(super) struct ChangeBody {
     password: Option<String>,
     totp_secret: Option<String>,
     #[serde(default)]
+    backup_codes: Vec<String>,
+    created_at: Option<String>,
+    #[serde(default)]
     skip_password_checks: bool,
     #[serde(default)]
     sign_out_of_other_sessions: bool,
@@ -137,7 +157,10 @@ pub(super) async fn change(
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Response<Body>, ApiError> {
     let names = names(body.first_name.as_deref(), body.last_name.as_deref())?;
-    let totp_secret = totp_secret(body.totp_secret.as_deref())?;
+    let (totp_secret, created_at) = (
+        totp_secret(body.totp_secret.as_deref())?,
+        created_at(body.created_at.as_deref())?,
+    );
     let hash = match &body.password {
         Some(text) => Some(hashed(&app, text, "", body.skip_password_checks).await?),
         None => None,
@@ -162,6 +185,7 @@ pub(super) async fn change(
         if let Some(secret) = &totp_secret {
             install_authenticator(connection, &user.id, secret, None, now)?;
         }
+        set_backup_codes(connection, &user.id, &body.backup_codes)?;
         let user = named(connection, &user.id)?;
         Ok(User {
             first_name: if body.first_name.is_some() {
@@ -175,6 +199,7 @@ pub(super) async fn change(
                 user.last_name
             },
             external_id: body.external_id.or(user.external_id),
+            created_at: created_at.unwrap_or(user.created_at),
             public_metadata: body.public_metadata.unwrap_or(user.public_metadata),
             private_metadata: body.private_metadata.unwrap_or(user.private_metadata),
             unsafe_metadata: body.unsafe_metadata.unwrap_or(user.unsafe_metadata),
@@ -184,31 +209,6 @@ pub(super) async fn change(
                 .unwrap_or(user.create_organization_enabled),
             ..user
         })
-    })
-    .await
-}
-
-#[derive(Deserialize)]
-pub(super) struct MetadataBody {
-    #[serde(default)]
-    public_metadata: Metadata,
-    #[serde(default)]
-    private_metadata: Metadata,
-    #[serde(default)]
-    unsafe_metadata: Metadata,
-}
-
-/// Merges instead of replacing.
-pub(super) async fn merge_metadata(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<MetadataBody>,
-) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |_, mut user| {
-        user.public_metadata.merge(&body.public_metadata);
-        user.private_metadata.merge(&body.private_metadata);
-        user.unsafe_metadata.merge(&body.unsafe_metadata);
-        Ok(user)
     })
     .await
 }
@@ -233,9 +233,7 @@ pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Respon
             }
             Mark::NotBanned => user.banned = false,
             Mark::Locked => {
-                let until = now.plus_millis(LOCKED_FOR_MILLIS);
-                users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
-                user.locked_until = Some(until);
+                user.locked_until = Some(lock(connection, &user.id, now)?);
                 user.failed_attempts = MOST_WRONG_PASSWORDS;
             }
             Mark::NotLocked => {
@@ -251,6 +249,13 @@ pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Respon
         Ok(user)
     })
     .await
+}
+
+/// Locks a user out as too many wrong passwords do. Returns until when.
+fn lock(connection: &Connection, id: &str, now: UnixTime) -> Result<UnixTime, ApiError> {
+    let until = now.plus_millis(LOCKED_FOR_MILLIS);
+    users::set_failures(connection, id, MOST_WRONG_PASSWORDS, Some(until))?;
+    Ok(until)
 }
 
 #[derive(Deserialize)]
@@ -332,7 +337,7 @@ pub(super) async fn delete_external_account(
 }
 
 /// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.
-async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Response<Body>, ApiError>
+pub(super) async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Response<Body>, ApiError>
 where
     F: FnOnce(&Connection, User) -> Result<User, ApiError> + Send + 'static,
 {
@@ -352,44 +357,4 @@ where
 
 pub(super) fn named(connection: &Connection, id: &str) -> Result<User, ApiError> {
     users::find(connection, id)?.ok_or_else(ApiError::not_found)
-}
-
-fn names(first: Option<&str>, last: Option<&str>) -> Result<Names, ApiError> {
-    Names::parse(first.unwrap_or_default(), last.unwrap_or_default()).map_err(|errors| {
-        let first = errors.into_iter().next();
-        first.map_or_else(ApiError::not_found, ApiError::from)
-    })
-}
-
-/// The secret of an authenticator that somebody has already.
-fn totp_secret(text: Option<&str>) -> Result<Option<TotpSecret>, ApiError> {
-    text.map(TotpSecret::from_base32).transpose().map_err(|error| {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        ApiError::new(status, "form_param_format_invalid", "Invalid TOTP secret")
-            .explain(format!("{error}."))
-            .param("totp_secret")
-    })
-}
-
-async fn hashed(app: &App, text: &str, identifier: &str, skip_checks: bool) -> Result<String, ApiError> {
-    if !skip_checks {
-        password::check_policy(text, identifier)?;
-    }
-    let text = text.to_owned();
-    let hash = app.blocking(move || password::hash(&text)).await?;
-    hash.map_err(|_| StoreError::interrupted().into())
-}
-
-fn check_external_id(connection: &Connection, wanted: Option<&str>, own_id: Option<&str>) -> Result<(), ApiError> {
-    let Some(wanted) = wanted else { return Ok(()) };
-    let holder = users::find_external(connection, wanted)?;
-    if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(
-            ApiError::new(status, "form_identifier_exists", "That external ID is taken")
-                .explain("Another user has this external id.")
-                .param("external_id"),
-        );
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
 use crate::store::{
-    Invitation, InvitationStatus, MailKind, Metadata, Settings, SignUpMode, WaitlistEntry, WaitlistStatus,
+    Invitation, InvitationStatus, MailKind, Metadata, Settings, SignUpMode, StoreError, WaitlistEntry, WaitlistStatus,
 };
 use crate::store::{email_addresses, invitations, outbox, waitlist};
 
@@ -87,6 +87,26 @@ pub(crate) fn invite_to_application(
         )?;
     }
     Ok(Ok((invitation, link)))
+}
+
+/// Writes the mail that confirms a place on the waitlist.
+pub(crate) fn confirm_waitlist(
+    app: &App,
+    connection: &Connection,
+    entry: &WaitlistEntry,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let name = &app.application_name;
+    outbox::insert(
+        connection,
+        &entry.address,
+        MailKind::Waitlist,
+        &format!("You are on the waitlist of {name}"),
+        "You get an invitation when it is your turn.",
+        Content::Nothing,
+        now,
+    )?;
+    Ok(())
 }
 
 /// Puts an address on the waitlist, once.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::code::plain_code;
 use super::{FlowError, Outcome, complete_task_of, task};
-use crate::secrets::random_backup_code;
+use crate::secrets::{random_backup_code, read_backup_code};
 use crate::store::{SecondFactor, Session, StoreError, Task};
 use crate::store::{second_factors, sessions, settings};
 use crate::totp::TotpSecret;
@@ -86,6 +86,20 @@ pub(crate) fn new_backup_codes(connection: &Connection, user_id: &str) -> Outcom
     let codes: Vec<String> = (0..BACKUP_CODES).map(|_| random_backup_code()).collect();
     second_factors::set_backup_codes(connection, user_id, &codes)?;
     Ok(Ok(codes))
+}
+
+/// Keeps these backup codes in place of all that there were.
+pub(crate) fn keep_backup_codes(connection: &Connection, user_id: &str, codes: &[String]) -> Outcome<()> {
+    let codes: Option<Vec<String>> = codes.iter().map(|code| read_backup_code(code)).collect();
+    match codes {
+        Some(codes) => Ok(Ok(second_factors::set_backup_codes(connection, user_id, &codes)?)),
+        None => Ok(Err(FlowError::BackupCodeMalformed)),
+    }
+}
+
+/// Returns `true` if the user has an authenticator app.
+pub(crate) fn has_authenticator(connection: &Connection, user_id: &str) -> Result<bool, StoreError> {
+    Ok(second_factors::has_authenticator(connection, user_id)?)
 }
 
 /// What somebody has of a second factor.

@@ -28,10 +28,10 @@ pub(crate) use account::{
     DELETE_PHRASE, add_email_address, change_password, delete_account, devices, make_primary, remove_email_address,
     reset_compromised_password, send_address_code, set_password, sign_out_device, verify_email_address,
 };
-pub(crate) use admission::{NewAdmission, invite_to_application, join_waitlist, may_sign_up};
+pub(crate) use admission::{NewAdmission, confirm_waitlist, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use authenticator::{
-    begin_authenticator, enable_authenticator, install_authenticator, new_backup_codes, remove_authenticator,
-    remove_backup_codes, second_factor,
+    begin_authenticator, enable_authenticator, has_authenticator, install_authenticator, keep_backup_codes,
+    new_backup_codes, remove_authenticator, remove_backup_codes, second_factor,
 };
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};

@@ -67,6 +67,8 @@ pub(crate) struct NewOrganization {
     pub(crate) max_allowed_memberships: Option<u32>,
     pub(crate) public_metadata: Metadata,
     pub(crate) private_metadata: Metadata,
+    /// `None` is now.
+    pub(crate) created_at: Option<UnixTime>,
 }
 
 /// Whether `user` may create organizations.
@@ -109,10 +111,10 @@ pub(crate) fn create_organization(
         slug,
         created_by: new.created_by,
         max_allowed_memberships: new.max_allowed_memberships.unwrap_or(settings.max_allowed_memberships),
-        admin_delete_enabled: true,
+        admin_delete_enabled: settings.admin_delete_enabled,
         public_metadata: new.public_metadata,
         private_metadata: new.private_metadata,
-        created_at: now,
+        created_at: new.created_at.unwrap_or(now),
         updated_at: now,
     };
     organizations::insert(connection, &organization)?;

@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::invitation::accept_invitation;
-use super::organization::activate;
+use super::organization::{access, activate};
 use super::session::begin_session;
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
@@ -74,19 +74,28 @@ pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<
     Ok(address.map(|address| address.user_id))
 }
 
-/// A sign-in token for `user_id`, and the text that stands in its link.
+/// A sign-in token for `user_id`, and the text that stands in its link. Signing in with it activates `organization`, an
+/// id or a slug, to which the user must belong.
 pub(crate) fn issue_sign_in_token(
     connection: &Connection,
     user_id: &str,
+    organization: Option<&str>,
     lifetime_secs: i64,
     now: UnixTime,
 ) -> Outcome<(SignInToken, String)> {
     if users::find(connection, user_id)?.is_none() {
         return Ok(Err(FlowError::UserUnknown));
     }
+    let organization_id = match organization {
+        Some(wanted) => match access(connection, user_id, wanted)? {
+            Some(access) => Some(access.organization.id),
+            None => return Ok(Err(FlowError::MemberUnknown)),
+        },
+        None => None,
+    };
     let text = random_token();
     let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
-    let token = sign_in_tokens::insert(connection, user_id, &text, expires_at, now)?;
+    let token = sign_in_tokens::insert(connection, user_id, organization_id.as_deref(), &text, expires_at, now)?;
     Ok(Ok((token, text)))
 }
 
@@ -153,7 +162,15 @@ pub(super) fn accept_ticket(
                 users::update(connection, &user, now)?;
             }
         }
-        Ticket::SignInToken(token) => sign_in_tokens::set_status(connection, &token.id, accepted, now)?,
+        Ticket::SignInToken(token) => {
+            sign_in_tokens::set_status(connection, &token.id, accepted, now)?;
+            if let Some(organization) = token.organization_id.as_deref() {
+                // Whoever has left it since signs in without it.
+                return Ok(Ok(
+                    activate(connection, &session, Some(organization), now)?.unwrap_or(session)
+                ));
+            }
+        }
     }
     Ok(Ok(session))
 }

@@ -72,7 +72,7 @@ fn environment(app: &App, settings: &Settings) -> Value {
             "enabled": settings.organizations_enabled,
             "max_allowed_memberships": settings.max_allowed_memberships,
             "force_organization_selection": settings.force_organization_selection,
-            "actions": { "admin_delete": true },
+            "actions": { "admin_delete": settings.admin_delete_enabled },
             "domains": { "enabled": false, "enrollment_modes": [], "default_role": settings.default_role },
             "slug": { "disabled": false },
             "creator_role": settings.creator_role,

@@ -2,64 +2,84 @@
 //!
 //! Mounted at the root and again under the path inside the publishable key.
 
+mod absent;
 mod account_portal;
 mod cors;
 mod dev_browser;
 mod environment;
 mod handshake;
+mod oauth;
 mod well_known;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::{Method, Uri};
 use axum::middleware;
 use axum::routing::{any, get, post};
 
 use self::handshake::Mount;
+use crate::absent::{no_such_call, no_such_method};
 use crate::app::App;
+use crate::backend_api;
 use crate::json::ApiError;
 use crate::pages;
 
-/// The Frontend API at the root.
-pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    mounted(app, Mount::Root)
-}
+const API: &str = "Frontend API";
 
-fn mounted(app: &Arc<App>, mount: Mount) -> Router<Arc<App>> {
-    let handshake = move |state, method, query, headers| handshake::handshake(mount, state, method, query, headers);
-    Router::new()
-        .route(
-            "/v1/environment",
-            get(environment::show)
-                .post(environment::touch)
-                .patch(environment::touch)
-                .fallback(refuse_method),
-        )
-        .route("/v1/account_portal", get(account_portal::show).fallback(refuse_method))
-        .route(
-            "/.well-known/openid-configuration",
-            get(well_known::openid_configuration).fallback(refuse_method),
-        )
-        .route("/v1/client/handshake", get(handshake).fallback(refuse_method))
-        .route("/v1/dev_browser", post(dev_browser::create).fallback(refuse_method))
-        .route("/v1/tickets/accept", get(pages::accept_ticket).fallback(refuse_method))
-        .route("/v1/oauth_callback", get(pages::oauth_callback).fallback(refuse_method))
-        .route("/v1/health", get(well_known::health).fallback(refuse_method))
-        .route("/.well-known/jwks.json", get(well_known::jwks).fallback(refuse_method))
+/// The Frontend API at the root. Whatever else is asked for where an API would be gets an answer in JSON too.
+pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    mounted(Mount::Root)
+        .route("/v1", any(not_found))
+        .route("/v1/", any(not_found))
+        .route("/v1/{*rest}", any(not_found))
+        .route("/oauth/{*rest}", any(not_found))
+        .route("/.well-known/{*rest}", any(not_found))
+        .route("/accounts.dev/", any(not_found))
+        .route("/api_keys", any(not_found))
+        .route("/api_keys/{*rest}", any(not_found))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 
 /// What lies under the path inside the publishable key: the Frontend API and nothing else.
 pub(crate) fn nested_router(app: &Arc<App>) -> Router<Arc<App>> {
-    mounted(app, Mount::KeyPath)
-        .route("/v1", any(not_found))
-        .route("/v1/{*rest}", any(not_found))
+    mounted(Mount::KeyPath)
+        .fallback(not_found_in_path)
+        .layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 
-async fn not_found() -> ApiError {
-    ApiError::not_found()
+fn mounted(mount: Mount) -> Router<Arc<App>> {
+    let handshake = move |state, method, query, headers| handshake::handshake(mount, state, method, query, headers);
+    let environment = get(environment::show)
+        .post(environment::touch)
+        .patch(environment::touch);
+    Router::new()
+        .route("/v1/environment", environment)
+        .route("/v1/account_portal", get(account_portal::show))
+        .route(
+            "/.well-known/openid-configuration",
+            get(well_known::openid_configuration),
+        )
+        .route("/v1/client/handshake", get(handshake))
+        .route("/v1/dev_browser", post(dev_browser::create))
+        .route("/v1/tickets/accept", get(pages::accept_ticket))
+        .route("/v1/oauth_callback", get(pages::oauth_callback))
+        .route("/v1/health", get(well_known::health))
+        .route("/.well-known/jwks.json", get(well_known::jwks))
+        .merge(oauth::router())
+        .method_not_allowed_fallback(refuse_method)
 }
 
-async fn refuse_method() -> ApiError {
-    ApiError::method_not_allowed()
+/// At the root are both APIs.
+async fn not_found(method: Method, uri: Uri) -> ApiError {
+    backend_api::absent_call(&method, uri.path())
+        .unwrap_or_else(|| no_such_call(API, absent::CALLS, &method, uri.path()))
+}
+
+async fn not_found_in_path(method: Method, uri: Uri) -> ApiError {
+    no_such_call(API, absent::CALLS, &method, uri.path())
+}
+
+async fn refuse_method(method: Method, uri: Uri) -> ApiError {
+    no_such_method(API, absent::CALLS, &method, uri.path())
 }

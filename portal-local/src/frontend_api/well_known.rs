@@ -18,7 +18,7 @@ pub(crate) async fn health() -> Response<Body> {
     json(StatusCode::OK, &json!({ "status": "healthy" }))
 }
 
-/// What a verifier needs that knows only the issuer. The addresses are where Clerk has them; nothing is granted there,
+/// What a verifier needs that knows only the issuer. The addresses are where Clerk has them; they refuse every client,
 /// which the empty lists say.
 pub(crate) async fn openid_configuration(State(app): State<Arc<App>>) -> Response<Body> {
     let issuer = app.mint.issuer();

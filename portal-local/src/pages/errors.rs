@@ -56,6 +56,13 @@ pub(super) fn not_found_page(app: &App) -> Response<Body> {
     )
 }
 
+/// The consent page, which the environment names. No application is registered as an OAuth client here.
+pub(super) async fn no_consent(State(app): State<Arc<App>>) -> Response<Body> {
+    let sentence = "No application asks for your consent. The local portal has no OAuth applications.";
+    let link = Some(("/".to_owned(), "What this portal has"));
+    error_page(&app, StatusCode::BAD_REQUEST, "No application to allow", sentence, link)
+}
+
 /// An administrator has turned the pages off.
 pub(super) fn portal_disabled(app: &App) -> Response<Body> {
     let sentence = "The Account Portal of this application is turned off: the setting account_portal_enabled is false.";

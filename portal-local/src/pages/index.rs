@@ -95,7 +95,7 @@ pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageRe
     let issued = visit
         .app
         .store
-        .transaction(move |connection| issue_sign_in_token(connection, &user_id, SIGN_IN_TOKEN_SECS, now))
+        .transaction(move |connection| issue_sign_in_token(connection, &user_id, None, SIGN_IN_TOKEN_SECS, now))
         .await?;
     Ok(match issued {
         Ok((_, text)) => visit.see_other(&visit.app.sign_in_link(&text)),

@@ -85,6 +85,7 @@ mod path {
     pub(super) const CREATE_ORGANIZATION_INVITE: &str = "/create-organization/invite";
     pub(super) const CREATE_ORGANIZATION_FINISH: &str = "/create-organization/finish";
     pub(super) const DEFAULT_REDIRECT: &str = "/default-redirect";
+    pub(super) const OAUTH_CONSENT: &str = "/oauth-consent";
     pub(super) const OUTBOX: &str = "/__local/outbox";
 
     /// Where a session's task is done.
@@ -176,6 +177,7 @@ fn hosted() -> Router<Arc<App>> {
         .route(path::CREATE_ORGANIZATION_FINISH, get(create_organization::finish))
         .merge(organization::router())
         .route(path::DEFAULT_REDIRECT, get(default_redirect::show))
+        .route(path::OAUTH_CONSENT, get(errors::no_consent))
 }
 
 /// Where an administrator has turned the Account Portal off, there are no pages.

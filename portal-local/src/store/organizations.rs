@@ -104,7 +104,7 @@ pub(crate) fn insert(connection: &Connection, organization: &Organization) -> ru
 pub(crate) fn update(connection: &Connection, organization: &Organization, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE organizations SET name = ?, slug = ?, max_allowed_memberships = ?, admin_delete_enabled = ?,
-                public_metadata = ?, private_metadata = ?, updated_at = ? WHERE id = ?",
+                public_metadata = ?, private_metadata = ?, created_at = ?, updated_at = ? WHERE id = ?",
         params![
             organization.name,
             organization.slug,
@@ -112,6 +112,7 @@ pub(crate) fn update(connection: &Connection, organization: &Organization, now: 
             organization.admin_delete_enabled,
             organization.public_metadata,
             organization.private_metadata,
+            Millis(organization.created_at),
             Millis(now),
             organization.id
         ],

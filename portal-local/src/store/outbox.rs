@@ -16,6 +16,8 @@ pub enum MailKind {
     OrganizationInvitation,
     /// It carries the link that lets somebody make an account.
     Invitation,
+    /// It tells that an address is on the waitlist.
+    Waitlist,
     /// It tells of a sign-in on a new device, and carries the link that ends it.
     NewDevice,
 }
@@ -24,6 +26,7 @@ words!(MailKind {
     VerificationCode = "verification_code",
     OrganizationInvitation = "organization_invitation",
     Invitation = "invitation",
+    Waitlist = "waitlist",
     NewDevice = "new_device",
 });
 
@@ -54,6 +57,8 @@ pub struct Mail {
 pub(crate) enum Content<'a> {
     Code(&'a str),
     Link(&'a str),
+    /// It only tells something.
+    Nothing,
 }
 
 pub(crate) fn insert(
@@ -68,6 +73,7 @@ pub(crate) fn insert(
     let (code, link) = match content {
         Content::Code(code) => (Some(code), None),
         Content::Link(link) => (None, Some(link)),
+        Content::Nothing => (None, None),
     };
     connection.execute(
         "INSERT INTO outbox (id, recipient, kind, subject, body, code, link, created_at)

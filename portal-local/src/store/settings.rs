@@ -59,6 +59,8 @@ pub struct Settings {
     pub force_organization_selection: bool,
     /// How many members, invitations included, an organization may have; 0 is without limit.
     pub max_allowed_memberships: u32,
+    /// Whether the members of a new organization whose role allows it may delete it. Each organization can differ.
+    pub admin_delete_enabled: bool,
     /// The role of whoever creates an organization.
     pub creator_role: String,
     /// The role that an invitation offers first.
@@ -122,6 +124,7 @@ impl Default for Settings {
             organizations_enabled: true,
             force_organization_selection: false,
             max_allowed_memberships: 5,
+            admin_delete_enabled: true,
             creator_role: super::roles::ADMIN.to_owned(),
             default_role: super::roles::MEMBER.to_owned(),
             delete_self_enabled: true,

@@ -12,12 +12,14 @@ use crate::secrets::hash;
 pub(crate) struct SignInToken {
     pub(crate) id: String,
     pub(crate) user_id: String,
+    /// The organization that signing in activates.
+    pub(crate) organization_id: Option<String>,
     pub(crate) status: InvitationStatus,
     pub(crate) created_at: UnixTime,
     pub(crate) updated_at: UnixTime,
 }
 
-const COLUMNS: &str = "id, user_id, status, created_at, updated_at";
+const COLUMNS: &str = "id, user_id, status, created_at, updated_at, organization_id";
 
 const TABLE: Tickets<SignInToken> = Tickets {
     table: "sign_in_tokens",
@@ -32,6 +34,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignInToken> {
         status: row.get(2)?,
         created_at: row.get::<_, Millis>(3)?.0,
         updated_at: row.get::<_, Millis>(4)?.0,
+        organization_id: row.get(5)?,
     })
 }
 
@@ -51,6 +54,7 @@ pub(crate) fn find_open(connection: &Connection, text: &str, now: UnixTime) -> r
 pub(crate) fn insert(
     connection: &Connection,
     user_id: &str,
+    organization_id: Option<&str>,
     token: &str,
     expires_at: UnixTime,
     now: UnixTime,
@@ -58,19 +62,23 @@ pub(crate) fn insert(
     let kept = SignInToken {
         id: ids::new_id(ids::SIGN_IN_TOKEN, now),
         user_id: user_id.to_owned(),
+        organization_id: organization_id.map(str::to_owned),
         status: InvitationStatus::Pending,
         created_at: now,
         updated_at: now,
     };
     connection.execute(
-        &format!("INSERT INTO sign_in_tokens ({COLUMNS}, expires_at, token_hash) VALUES (?1, ?2, ?3, ?5, ?5, ?4, ?6)"),
+        &format!(
+            "INSERT INTO sign_in_tokens ({COLUMNS}, expires_at, token_hash) VALUES (?1, ?2, ?3, ?5, ?5, ?7, ?4, ?6)"
+        ),
         params![
             kept.id,
             kept.user_id,
             kept.status,
             Millis(expires_at),
             Millis(now),
-            hash(token)
+            hash(token),
+            kept.organization_id
         ],
     )?;
     Ok(kept)

@@ -159,12 +159,12 @@ pub(crate) fn set_names(
     Ok(())
 }
 
-/// Writes what an administrator can change: names, external id, metadata and flags.
+/// Writes what an administrator can change: names, external id, metadata, flags and when the account was made.
 pub(crate) fn update(connection: &Connection, user: &User, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE users SET external_id = ?, first_name = ?, last_name = ?, public_metadata = ?, private_metadata = ?,
                 unsafe_metadata = ?, banned = ?, password_compromised = ?, delete_self_enabled = ?,
-                create_organization_enabled = ?, updated_at = ? WHERE id = ?",
+                create_organization_enabled = ?, created_at = ?, updated_at = ? WHERE id = ?",
         params![
             user.external_id,
             user.first_name,
@@ -176,6 +176,7 @@ pub(crate) fn update(connection: &Connection, user: &User, now: UnixTime) -> rus
             user.password_compromised,
             user.delete_self_enabled,
             user.create_organization_enabled,
+            Millis(user.created_at),
             Millis(now),
             user.id
         ],

@@ -47,6 +47,11 @@ impl Application {
             .await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, Some(&self.secret_key), body.to_string())
+            .await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, Some(&self.secret_key), String::new())
             .await

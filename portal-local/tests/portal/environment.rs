@@ -283,6 +283,7 @@ async fn a_portal_that_is_turned_off_has_no_pages() {
         "/unauthorized-sign-in",
         "/sign-out",
         "/default-redirect",
+        "/oauth-consent",
     ] {
         for method in [Method::GET, Method::POST] {
             let answer = browser.send(method.clone(), path, &[], String::new()).await;

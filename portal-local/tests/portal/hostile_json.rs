@@ -242,7 +242,7 @@ async fn bodies_that_are_no_object_are_refused() {
         let (name, value) = call.body.as_object().unwrap().iter().next().unwrap();
         let twice = format!("{{\"{name}\":{value},\"{name}\":{value}}}");
         for body in [
-            "null", "true", "7", "\"text\"", "[]x", "{", "{\"", "{\"a\"}", "{}{}", "\u{0}", "a=b", "<xml/>", &twice,
+            "true", "7", "\"text\"", "[]x", "{", "{\"", "{\"a\"}", "{}{}", "\u{0}", "a=b", "<xml/>", &twice,
         ] {
             let answer = send(&application, &call, body.to_owned()).await;
             is_clear(&answer, &format!("{} {body}", call.path));

@@ -5,6 +5,7 @@
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod absent;
 mod admission;
 mod application;
 mod authenticator;
@@ -20,10 +21,13 @@ mod hostile_addresses;
 mod hostile_forms;
 mod hostile_json;
 mod hostile_tickets;
+mod invitation_lists;
 mod lists;
+mod metadata;
 mod organization_pages;
 mod organizations;
 mod parallel;
+mod parameters;
 mod refresh;
 mod reset_password;
 mod restrictions;

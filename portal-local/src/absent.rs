@@ -1,0 +1,77 @@
+//! Answers calls of Clerk's APIs that the local portal does not play, and paths that neither has.
+
+use axum::http::{Method, StatusCode};
+
+use crate::json::ApiError;
+
+/// The calls of an API that are not played: methods separated by spaces, and a path in which `{}` is one segment.
+pub(crate) type AbsentCalls = &'static [(&'static str, &'static str)];
+
+/// Answers a request that reached no call of an API: one that Clerk has is named as not played.
+pub(crate) fn no_such_call(api: &str, calls: AbsentCalls, method: &Method, path: &str) -> ApiError {
+    if has(calls, method, path) {
+        not_played(api, method, path)
+    } else {
+        ApiError::not_found()
+    }
+}
+
+/// Answers a request whose path is played with other methods.
+pub(crate) fn no_such_method(api: &str, calls: AbsentCalls, method: &Method, path: &str) -> ApiError {
+    if has(calls, method, path) {
+        not_played(api, method, path)
+    } else {
+        ApiError::method_not_allowed()
+    }
+}
+
+/// Returns `true` if `calls` lists this call.
+pub(crate) fn has(calls: AbsentCalls, method: &Method, path: &str) -> bool {
+    calls
+        .iter()
+        .any(|(methods, pattern)| methods.split(' ').any(|known| known == method.as_str()) && matches(pattern, path))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some("{}"), Some(segment)) if !segment.is_empty() => {}
+            (Some(known), Some(segment)) if known == segment => {}
+            _ => return false,
+        }
+    }
+}
+
+fn not_played(api: &str, method: &Method, path: &str) -> ApiError {
+    let path = crate::excerpt::excerpt(path);
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "resource_not_found",
+        "Not available in the local portal",
+    )
+    .explain(format!(
+        "Clerk's {api} has {method} {path}, and the local portal does not play it."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholder_matches_one_segment() {
+        let calls: AbsentCalls = &[("GET POST", "/v1/machines/{}/scopes")];
+        for (method, path, expected) in [
+            (Method::GET, "/v1/machines/mch_1/scopes", true),
+            (Method::POST, "/v1/machines/x/scopes", true),
+            (Method::PUT, "/v1/machines/x/scopes", false),
+            (Method::GET, "/v1/machines//scopes", false),
+            (Method::GET, "/v1/machines/x/y/scopes", false),
+            (Method::GET, "/v1/machines/x/scopes/", false),
+        ] {
+            assert_eq!(has(calls, &method, path), expected, "{method} {path}");
+        }
+    }
+}
