@@ -16,6 +16,7 @@ use crate::redirect::RedirectPolicy;
 use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::seed::{Seed, SeedError};
+use crate::slow_work::SlowWork;
 use crate::store::{Store, StoreError};
 use crate::store::{email_addresses, instance, reset, roles, second_factors};
 use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp};
@@ -41,6 +42,7 @@ pub(crate) struct App {
     pub(crate) clock: SkewedClock,
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
+    pub(crate) slow_work: SlowWork,
 }
 
 impl App {
@@ -48,12 +50,17 @@ impl App {
         self.clock.now()
     }
 
-    /// Runs slow work away from the async threads.
+    /// Hashes or compares a password away from the async threads, a few at once.
     pub(crate) async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        let turn = self.slow_work.turn().await?;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| StoreError::interrupted())

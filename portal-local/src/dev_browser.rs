@@ -1,9 +1,10 @@
 //! Which development browser is asking.
 
 use axum::http::HeaderMap;
-use axum::http::header::{COOKIE, USER_AGENT};
+use axum::http::header::USER_AGENT;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::names::cookie;
+use portal_sdk::request::cookie_values;
 use rusqlite::Connection;
 
 use crate::app::App;
@@ -12,6 +13,8 @@ use crate::store::dev_browsers;
 use crate::store::{DevBrowser, StoreError};
 
 const MOST_USER_AGENT_CHARS: usize = 512;
+/// How many cookies of one name are looked up, each of them in the database.
+const MOST_TOKENS: usize = 16;
 
 /// A development browser and the token that names it.
 #[derive(Clone, Debug)]
@@ -24,20 +27,16 @@ pub(crate) struct KnownBrowser {
 ///
 /// No other cookie is ever read. Cookies ignore ports, so `__session` and its relatives here may be the application's.
 pub(crate) fn cookie_tokens(headers: &HeaderMap) -> Vec<String> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, value)| *name == cookie::DEV_BROWSER && !value.is_empty())
-        .map(|(_, value)| value.to_owned())
+    cookie_values(headers, cookie::DEV_BROWSER)
+        .filter(|value| !value.is_empty())
+        .take(MOST_TOKENS)
+        .map(str::to_owned)
         .collect()
 }
 
 /// What the browser says about itself, as far as it is worth keeping.
 pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    let text = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     Some(text.chars().take(MOST_USER_AGENT_CHARS).collect())
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::flow::FlowError;
 use crate::secrets::random_hex;
+use crate::slow_work::BUSY_SECS;
 use crate::store::StoreError;
 
 /// Exactly this: official SDKs take a body whose type has a parameter for text.
@@ -131,6 +132,25 @@ impl From<rusqlite::Error> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if error.is_busy() {
+            return Self {
+                retry_after_secs: Some(BUSY_SECS),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "service_unavailable",
+                    "Service unavailable",
+                )
+                .explain("Too many passwords are being hashed at this moment. Try again in a second.")
+            };
+        }
+        if error.is_conflict() {
+            return Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "resource_conflict",
+                "Changed meanwhile",
+            )
+            .explain("A request beside this one changed what this one refers to. Read it again, then try again.");
+        }
         let trace = random_hex::<4>();
         tracing::error!(error = &error as &dyn std::error::Error, trace, "the store failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error")

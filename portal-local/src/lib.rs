@@ -89,6 +89,7 @@ mod request_log;
 mod rfc3339;
 mod secrets;
 mod seed;
+mod slow_work;
 mod store;
 mod totp;
 

@@ -24,6 +24,7 @@ use crate::redirect::RedirectPolicy;
 use crate::request_log::{RequestLog, RequestRecord};
 use crate::secrets::FormKey;
 use crate::seed::{SeedError, SeedRefused};
+use crate::slow_work::SlowWork;
 use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
 use crate::store::{instance, outbox, settings};
 
@@ -92,6 +93,7 @@ impl LocalPortal {
             clock: SkewedClock::new(config.clock),
             log: RequestLog::default(),
             faults: Faults::default(),
+            slow_work: SlowWork::default(),
         });
         let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
         let prepared = app.store.transaction(move |connection| {

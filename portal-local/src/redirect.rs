@@ -1,5 +1,8 @@
 //! Where people may be sent, and where a flow ends.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use portal_sdk::names::query;
 use url::{Host, Origin, Url};
 
@@ -19,13 +22,36 @@ pub(crate) enum Loopback {
     Named,
 }
 
-const MOST_BYTES: usize = 2_048;
+/// The longest return address in bytes. Longer ones fail in servers and proxies on the way.
+pub(crate) const MOST_BYTES: usize = 8_192;
 
-/// An address that nobody is sent to.
+/// Why the portal does not redirect to an address.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// Its host, if it has one that can be shown.
-    pub(crate) host: Option<String>,
+pub(crate) enum Refused {
+    /// It has this many bytes, which is more than [`MOST_BYTES`].
+    TooLong(usize),
+    /// It is malformed, or its origin is not allowed. Holds the host if there is one to show.
+    NotAllowed { host: Option<String> },
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(bytes) => write!(
+                f,
+                "The address to return to is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
+            ),
+            Self::NotAllowed { host: Some(host) } => {
+                write!(
+                    f,
+                    "The address to return to ({host}) is not allowed for this application."
+                )
+            }
+            Self::NotAllowed { host: None } => {
+                f.write_str("The address to return to is not allowed for this application.")
+            }
+        }
+    }
 }
 
 impl RedirectPolicy {
@@ -53,6 +79,18 @@ impl RedirectPolicy {
         self.check(text, self.portal.join(text).ok())
     }
 
+    /// The origins that a form's redirects may lead to, as sources of a content security policy, each after a space.
+    pub(crate) fn form_sources(&self) -> String {
+        let mut sources = match self.loopback {
+            Loopback::Allowed => LOOPBACK_SOURCES.to_owned(),
+            Loopback::Named => String::new(),
+        };
+        for origin in &self.extra {
+            push_source(&mut sources, origin);
+        }
+        sources
+    }
+
     pub(crate) fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.portal.origin()
     }
@@ -63,12 +101,14 @@ impl RedirectPolicy {
     }
 
     fn check(&self, text: &str, parsed: Option<Url>) -> Result<Url, Refused> {
+        if text.len() > MOST_BYTES {
+            return Err(Refused::TooLong(text.len()));
+        }
         let Some(url) = parsed else {
-            return Err(Refused { host: None });
+            return Err(Refused::NotAllowed { host: None });
         };
         // The parser repairs some of these silently; whoever sent them did not mean what it understands.
-        let is_suspicious = text.len() > MOST_BYTES
-            || text.contains(|c: char| c.is_control() || c == '\\')
+        let is_suspicious = text.contains(|c: char| c.is_control() || c == '\\')
             || text.contains("%00")
             || url.path().starts_with("//");
         let is_plain =
@@ -79,10 +119,26 @@ impl RedirectPolicy {
         if !is_suspicious && is_plain && is_known {
             Ok(url)
         } else {
-            Err(Refused {
+            Err(Refused::NotAllowed {
                 host: url.host_str().map(Into::into),
             })
         }
+    }
+}
+
+/// Every port of this machine's names. A policy's grammar has no IPv6 hosts (CSP level 3, section 2.3.1).
+const LOOPBACK_SOURCES: &str =
+    " http://localhost:* http://*.localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*";
+
+/// Adds the source that matches `origin`. An IPv6 host cannot be written in a policy, so its scheme stands for it.
+pub(crate) fn push_source(sources: &mut String, origin: &Origin) {
+    let source = match origin {
+        Origin::Tuple(scheme, Host::Ipv6(_), _) => format!("{scheme}:"),
+        _ => origin.ascii_serialization(),
+    };
+    if !sources.split(' ').any(|known| known == source) {
+        sources.push(' ');
+        sources.push_str(&source);
     }
 }
 
@@ -105,13 +161,21 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Removes the parameters called `names` and appends `pairs`. Every other parameter keeps its spelling.
+/// The name of one `name=value` of a query string, decoded as every reader of the query string decodes it.
+fn decoded_name(part: &str) -> Cow<'_, str> {
+    url::form_urlencoded::parse(part.as_bytes())
+        .next()
+        .map_or(Cow::Borrowed(""), |(name, _)| name)
+}
+
+/// Removes the parameters called `names`, however they are spelled, and appends `pairs`. Every other parameter keeps its
+/// spelling.
 pub(crate) fn replace_query(url: &mut Url, names: &[&str], pairs: &[(&str, &str)]) {
     let mut parts: Vec<String> = url
         .query()
         .unwrap_or_default()
         .split('&')
-        .filter(|part| !part.is_empty() && !names.contains(&part.split('=').next().unwrap_or(part)))
+        .filter(|part| !part.is_empty() && !names.contains(&decoded_name(part).as_ref()))
         .map(Into::into)
         .collect();
     for (name, value) in pairs {
@@ -182,15 +246,22 @@ mod tests {
             "http://local\nhost:3000/",
             "ftp://localhost/",
             "http://",
-            &format!("http://localhost/{}", "a".repeat(2_048)),
         ] {
             assert!(policy().absolute(text).is_err(), "{text}");
             assert!(policy().resolve(text).is_err(), "{text}");
         }
-        assert_eq!(
-            policy().resolve("//evil.example/x").unwrap_err().host.as_deref(),
-            Some("evil.example")
-        );
+        let host = Some("evil.example".to_owned());
+        assert_eq!(policy().resolve("//evil.example/x"), Err(Refused::NotAllowed { host }));
+    }
+
+    #[test]
+    fn return_address_of_8_kib_is_allowed_and_a_longer_one_names_its_length() {
+        let start = "http://localhost/";
+        let longest = format!("{start}{}", "a".repeat(MOST_BYTES - start.len()));
+        assert!(policy().absolute(&longest).is_ok() && policy().resolve(&longest).is_ok());
+        let refused = policy().absolute(&format!("{longest}a")).unwrap_err();
+        assert_eq!(refused, Refused::TooLong(8_193));
+        assert!(refused.to_string().contains("8193 bytes"), "{refused}");
     }
 
     #[test]
@@ -216,6 +287,25 @@ mod tests {
         assert_eq!(url.as_str(), "http://localhost/?a=%20b&c&d=+&__clerk_db_jwt=a+b#f");
         replace_query(&mut url, &["__clerk_db_jwt", "a", "c", "d"], &[]);
         assert_eq!(url.as_str(), "http://localhost/#f");
+    }
+
+    #[test]
+    fn encoded_names_are_removed_like_plain_ones() {
+        let text = "http://localhost/?__clerk_db%5Fjwt=1&%5f_clerk_db_jwt=2&__clerk_db_jwt&%2561=b";
+        let mut url = Url::parse(text).unwrap();
+        replace_query(&mut url, &["__clerk_db_jwt", "a"], &[]);
+        assert_eq!(url.as_str(), "http://localhost/?%2561=b");
+    }
+
+    #[test]
+    fn form_sources_name_every_port_of_this_machine() {
+        let sources = policy().form_sources();
+        for wanted in ["http://localhost:*", "http://127.0.0.1:*", "https://app.test"] {
+            assert!(sources.split(' ').any(|source| source == wanted), "{sources}");
+        }
+        let mut sources = String::new();
+        push_source(&mut sources, &Url::parse("http://[::1]:3000/").unwrap().origin());
+        assert_eq!(sources, " http:");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was asked of the portal lately, so that a test can see whether a handshake or a refresh took place.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +10,14 @@ use url::{Url, form_urlencoded};
 
 /// Enough for any test; a portal that runs for weeks must not grow.
 const MOST_RECORDS: usize = 1_024;
+/// The longest method and path that a record keeps, in bytes.
+const MOST_METHOD_BYTES: usize = 32;
+const MOST_PATH_BYTES: usize = 1_024;
+/// How much of a query string a record keeps: bytes and pairs. All records together stay below ten megabytes.
+const MOST_QUERY_BYTES: usize = 4_096;
+const MOST_PAIRS: usize = 64;
+/// Stands where a record was cut.
+const CUT: &str = "…";
 
 /// Parameters that are, or stand for, a credential.
 const SECRET_PARAMETERS: [&str; 8] = [
@@ -30,9 +39,10 @@ pub struct RequestRecord {
     pub at: UnixTime,
     /// Its method.
     pub method: String,
-    /// Its path.
+    /// Its path; `…` ends one of more than 1,024 bytes.
     pub path: String,
-    /// Its query, decoded, in order; `[redacted]` in place of secrets.
+    /// Its query, decoded, in order; `[redacted]` in place of secrets. `…` ends what was cut off after
+    /// 4,096 bytes or 64 pairs.
     pub query: Vec<(String, String)>,
     /// The status of the answer.
     pub status: u16,
@@ -72,6 +82,11 @@ pub(crate) struct RequestLog(Mutex<VecDeque<RequestRecord>>);
 
 impl RequestLog {
     pub(crate) fn push(&self, record: RequestRecord) {
+        let record = RequestRecord {
+            method: cut(&record.method, MOST_METHOD_BYTES),
+            path: cut(&record.path, MOST_PATH_BYTES),
+            ..record
+        };
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() == MOST_RECORDS {
             records.pop_front();
@@ -85,18 +100,43 @@ impl RequestLog {
     }
 }
 
-/// The pairs of a query without its secrets.
+/// The pairs of a query string without its secrets, and at most about [`MOST_QUERY_BYTES`] of them.
 pub(crate) fn redacted_query(raw: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(raw.as_bytes())
-        .map(|(name, value)| {
-            let value = if SECRET_PARAMETERS.contains(&name.as_ref()) {
-                "[redacted]".into()
-            } else {
-                without_inner_secrets(&value).unwrap_or_else(|| value.into_owned())
-            };
-            (name.into_owned(), value)
-        })
-        .collect()
+    let mut left = MOST_QUERY_BYTES;
+    let mut kept = Vec::new();
+    let mut pairs = form_urlencoded::parse(raw.as_bytes());
+    for (name, value) in pairs.by_ref() {
+        let value = if SECRET_PARAMETERS.contains(&name.as_ref()) {
+            "[redacted]".into()
+        } else {
+            without_inner_secrets(&value).map_or(value, Cow::Owned)
+        };
+        let pair = (cut(&name, left), cut(&value, left));
+        left = left.saturating_sub(pair.0.len() + pair.1.len());
+        kept.push(pair);
+        if left == 0 || kept.len() == MOST_PAIRS {
+            break;
+        }
+    }
+    if pairs.next().is_some() {
+        kept.push((CUT.to_owned(), CUT.to_owned()));
+    }
+    kept
+}
+
+/// `text`, or its first `most` bytes and the mark that says so.
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut end = most;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut kept = String::with_capacity(end + CUT.len());
+    kept.push_str(&text[..end]);
+    kept.push_str(CUT);
+    kept
 }
 
 /// An address inside a parameter may carry secrets of its own. `None` if it carries none.
@@ -144,5 +184,38 @@ mod tests {
         let records = log.records();
         assert_eq!(records.len(), MOST_RECORDS);
         assert_eq!(records[MOST_RECORDS - 1].status, 1_999);
+    }
+
+    #[test]
+    fn record_keeps_a_bounded_part_of_its_request() {
+        let size =
+            |pairs: &[(String, String)]| -> usize { pairs.iter().map(|(a, b)| a.capacity() + b.capacity()).sum() };
+        for raw in [
+            format!("redirect_url={}", "ä".repeat(30_000)),
+            "a=1&".repeat(16_000),
+            "&".repeat(60_000),
+            format!("{}=1", "n".repeat(60_000)),
+            format!("u=http%3A%2F%2Fx%2F%3F__session%3D{}", "s".repeat(60_000)),
+        ] {
+            let pairs = redacted_query(&raw);
+            assert!(size(&pairs) < 3 * MOST_QUERY_BYTES, "{}", size(&pairs));
+            assert!(pairs.len() <= MOST_PAIRS + 1, "{}", pairs.len());
+        }
+        assert!(redacted_query(&format!("a={}&b=2", "x".repeat(9_000))).ends_with(&[("…".into(), "…".into())]));
+        let log = RequestLog::default();
+        log.push(RequestRecord {
+            at: UnixTime::from_secs(0),
+            method: "M".repeat(9_000),
+            path: format!("/{}", "p".repeat(60_000)),
+            query: Vec::new(),
+            status: 404,
+        });
+        let record = &log.records()[0];
+        assert!(
+            record.path.len() < 1_100 && record.path.ends_with('…'),
+            "{}",
+            record.path
+        );
+        assert!(record.method.len() < 50);
     }
 }

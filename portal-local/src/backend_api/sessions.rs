@@ -13,7 +13,7 @@ use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, listed, missing};
 use crate::app::App;
 use crate::device::Device;
-use crate::flow::{activate, begin_session, end_session, session_token};
+use crate::flow::{begin_session, end_session, session_token, set_active_organization};
 use crate::json::{ApiError, json};
 use crate::mint::TokenUse;
 use crate::store::{Session, SessionStatus};
@@ -79,7 +79,7 @@ pub(super) async fn create(
         let client = clients::insert(connection, now)?;
         let session = begin_session(connection, &client, &user.id, now)?;
         match body.active_organization_id.as_deref() {
-            Some(wanted) => activate(connection, &session, Some(wanted), now)?
+            Some(wanted) => set_active_organization(connection, &session, Some(wanted), now)?
                 .ok_or_else(|| ApiError::not_found().param("active_organization_id")),
             None => Ok(session),
         }

@@ -107,7 +107,11 @@ pub(crate) fn make_primary(connection: &Connection, user_id: &str, address_id: &
 }
 
 /// Takes an address off the account, unless it is the one people know or the last to sign in with.
-pub(crate) fn remove_email_address(connection: &Connection, user: &User, address_id: &str) -> Outcome<()> {
+pub(crate) fn remove_email_address(connection: &Connection, user_id: &str, address_id: &str) -> Outcome<()> {
+    // As the account is at this moment: a request beside this one may have made the address primary.
+    let Some(user) = users::find(connection, user_id)? else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
     let own = email_addresses::of_user(connection, &user.id)?;
     let Some(address) = own.iter().find(|one| one.id == address_id) else {
         // A second click: it is gone already.
@@ -258,7 +262,10 @@ pub(crate) fn sign_out_device(
 }
 
 /// Deletes the account, if nobody depends on it.
-pub(crate) fn delete_account(connection: &Connection, user: &User, phrase: &str, now: UnixTime) -> Outcome<()> {
+pub(crate) fn delete_account(connection: &Connection, user_id: &str, phrase: &str, now: UnixTime) -> Outcome<()> {
+    let Some(user) = users::find(connection, user_id)? else {
+        return Ok(Err(FlowError::AttemptLost));
+    };
     if !(settings::read(connection)?.delete_self_enabled && user.delete_self_enabled) {
         return Ok(Err(FlowError::DeletionDisabled));
     }

@@ -185,6 +185,8 @@ pub(crate) enum FlowError {
     QuotaExceeded { most: u32 },
     #[error("{address} is a member already.")]
     AlreadyMember { address: String },
+    #[error("Invite at most {most} addresses at once.")]
+    TooManyAddresses { most: usize },
     #[error("{address} has an open invitation already.")]
     AlreadyInvited { address: String },
     #[error("You do not belong to this organization. Choose another.")]
@@ -230,7 +232,7 @@ impl FlowError {
             | Self::CodeMalformed
             | Self::BackupCodeMalformed
             | Self::SlugInvalid => "form_param_format_invalid",
-            Self::TooLong { .. } => "form_param_max_length_exceeded",
+            Self::TooLong { .. } | Self::TooManyAddresses { .. } => "form_param_max_length_exceeded",
             Self::IdentifierNotFound => "form_identifier_not_found",
             Self::IdentifierExists | Self::SlugTaken => "form_identifier_exists",
             Self::PasswordIncorrect | Self::CurrentPasswordIncorrect => "form_password_incorrect",
@@ -301,6 +303,7 @@ impl FlowError {
             | Self::CodeUsedUp => Some(Field::Code),
             Self::SlugInvalid | Self::SlugTaken => Some(Field::Slug),
             Self::OneAddressInvalid { .. }
+            | Self::TooManyAddresses { .. }
             | Self::AlreadyMember { .. }
             | Self::AlreadyInvited { .. }
             | Self::QuotaExceeded { .. } => Some(Field::EmailAddresses),

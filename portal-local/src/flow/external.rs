@@ -82,6 +82,9 @@ pub(crate) fn return_from_provider(
     };
     let known = external_accounts::find_by_provider_user(connection, &profile.provider_user_id)?;
     if let Some(user_id) = &attempt.user_id {
+        if users::find(connection, user_id)?.is_none() {
+            return Ok(Err(FlowError::ExternalLost));
+        }
         return match known {
             Some(account) if account.user_id != *user_id => Ok(Err(FlowError::ExternalTaken)),
             Some(account) => {

@@ -1,5 +1,7 @@
 //! Invitations to organizations: sending, withdrawing, accepting.
 
+use std::collections::HashSet;
+
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
@@ -15,6 +17,8 @@ use crate::store::{email_addresses, memberships, organization_invitations, outbo
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) const INVITATION_DAYS: u32 = 30;
 pub(crate) const MOST_INVITATION_DAYS: u32 = 365;
+/// How many addresses one form may name.
+const MOST_INVITEES: usize = 100;
 
 /// An invitation that is not written yet.
 #[derive(Clone, Debug)]
@@ -159,28 +163,48 @@ pub(crate) fn accept_invitation(
     Ok(Ok(()))
 }
 
-/// Invites everybody in `addresses`, which spaces, commas or line breaks separate: all of them or nobody.
+/// The addresses of one form, each once. Read before the transaction, which holds up every other request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invitees(Vec<String>);
+
+impl Invitees {
+    /// Reads addresses that spaces, commas, semicolons or line breaks separate.
+    pub(crate) fn parse(text: &str) -> Result<Self, FlowError> {
+        let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+        let mut known = HashSet::new();
+        let mut wanted = Vec::new();
+        for address in text.split(separates).filter(|address| !address.is_empty()) {
+            let Ok(address) = check_email_address(address, Field::EmailAddresses) else {
+                let address = excerpt(address);
+                return Err(FlowError::OneAddressInvalid { address });
+            };
+            if !known.insert(email_addresses::normalize(&address)) {
+                continue;
+            }
+            if wanted.len() == MOST_INVITEES {
+                return Err(FlowError::TooManyAddresses { most: MOST_INVITEES });
+            }
+            wanted.push(address);
+        }
+        if wanted.is_empty() {
+            let field = Field::EmailAddresses;
+            return Err(FlowError::Missing { field });
+        }
+        Ok(Self(wanted))
+    }
+}
+
+/// Invites all of `invitees`, or nobody.
 pub(crate) fn invite_addresses(
     app: &App,
     connection: &Connection,
     access: &Access,
-    addresses: &str,
+    invitees: &Invitees,
     role_key: &str,
     redirect_url: Option<&str>,
     now: UnixTime,
 ) -> Outcome<()> {
-    let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
-    let mut wanted: Vec<&str> = Vec::new();
-    for address in addresses.split(separates).filter(|address| !address.is_empty()) {
-        if !wanted.iter().any(|known| known.eq_ignore_ascii_case(address)) {
-            wanted.push(address);
-        }
-    }
-    if wanted.is_empty() {
-        let field = Field::EmailAddresses;
-        return Ok(Err(FlowError::Missing { field }));
-    }
-    for address in wanted {
+    for address in &invitees.0 {
         let new = NewInvitation {
             inviter_id: Some(access.membership.user_id.clone()),
             redirect_url: redirect_url.map(str::to_owned),
@@ -191,4 +215,29 @@ pub(crate) fn invite_addresses(
         }
     }
     Ok(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invitees_are_counted_once_each_and_bounded() {
+        let text = "a@example.com, A@example.com;b@example.com\n a@example.com";
+        let wanted = ["a@example.com", "b@example.com"].map(str::to_owned);
+        assert_eq!(Invitees::parse(text), Ok(Invitees(wanted.into())));
+        let many = |number: usize| -> String { (0..number).map(|n| format!("a{n}@example.com ")).collect() };
+        assert!(Invitees::parse(&many(MOST_INVITEES)).is_ok());
+        let most = MOST_INVITEES;
+        assert_eq!(
+            Invitees::parse(&many(10_000)),
+            Err(FlowError::TooManyAddresses { most })
+        );
+        assert!(Invitees::parse(&"a@example.com ".repeat(10_000)).is_ok());
+        assert!(matches!(
+            Invitees::parse("a@b"),
+            Err(FlowError::OneAddressInvalid { .. })
+        ));
+        assert!(matches!(Invitees::parse(" ,;"), Err(FlowError::Missing { .. })));
+    }
 }

@@ -39,14 +39,14 @@ pub(crate) use external::{
     ExternalStep, PROVIDER_NAME, PROVIDER_STRATEGY, allow_provider, leave_for_provider, return_from_provider,
 };
 pub(crate) use invitation::{
-    INVITATION_DAYS, MOST_INVITATION_DAYS, NewInvitation, accept_invitation, invite, invite_addresses,
+    INVITATION_DAYS, Invitees, MOST_INVITATION_DAYS, NewInvitation, accept_invitation, invite, invite_addresses,
     revoke_invitation,
 };
 pub(crate) use membership::{add_member, change_role, remove_member};
 pub(crate) use new_device::revoke_by_link;
 pub(crate) use organization::{
     Access, NewOrganization, access, activate, create_organization, delete_organization, may_create,
-    update_organization,
+    set_active_organization, update_organization,
 };
 pub(crate) use profile::{Names, change_names};
 pub(crate) use reset::{Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password};

@@ -231,8 +231,24 @@ fn slug_of(name: &str) -> String {
 }
 
 /// Makes an organization (by id or slug), or the personal account (`None`), the active one of a session. Gives the
-/// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was.
+/// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was. A session
+/// that waits for another task than this one has nothing else open.
 pub(crate) fn activate(
+    connection: &Connection,
+    session: &Session,
+    organization: Option<&str>,
+    now: UnixTime,
+) -> Result<Option<Session>, StoreError> {
+    let current = sessions::find(connection, &session.id, now)?.filter(Session::is_live);
+    let is_open = current.is_some_and(|current| matches!(current.task(), None | Some(Task::ChooseOrganization)));
+    match is_open {
+        true => set_active_organization(connection, session, organization, now),
+        false => Ok(None),
+    }
+}
+
+/// Like [`activate`], by an administrator of the application, whatever the session waits for.
+pub(crate) fn set_active_organization(
     connection: &Connection,
     session: &Session,
     organization: Option<&str>,

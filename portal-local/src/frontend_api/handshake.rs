@@ -23,7 +23,7 @@ use crate::dev_browser::{self, KnownBrowser};
 use crate::flow::{activate, live_session, session_token, use_session};
 use crate::json::ApiError;
 use crate::mint::TokenUse;
-use crate::redirect::replace_query;
+use crate::redirect::{Refused, replace_query};
 use crate::secrets::random_token;
 use crate::store::StoreError;
 use crate::store::{handshake_nonces, refresh_tokens, sessions};
@@ -103,7 +103,7 @@ pub(crate) async fn handshake(
 
 enum Refusal {
     Missing,
-    NotAllowed { host: Option<String> },
+    Refused(Refused),
 }
 
 fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<HandshakeRequest, Refusal> {
@@ -115,10 +115,7 @@ fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<Han
     let redirect_url = value(query::REDIRECT_URL)
         .filter(|text| !text.is_empty())
         .ok_or(Refusal::Missing)?;
-    let redirect_url = app
-        .redirects
-        .absolute(&redirect_url)
-        .map_err(|refused| Refusal::NotAllowed { host: refused.host })?;
+    let redirect_url = app.redirects.absolute(&redirect_url).map_err(Refusal::Refused)?;
     let format = match value(query::HANDSHAKE_FORMAT).as_deref() {
         Some("nonce") => Format::Nonce,
         _ => Format::Token,
@@ -233,11 +230,14 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
             "form_param_nil",
             "The address to return to (redirect_url) is missing.".to_owned(),
         ),
-        Refusal::NotAllowed { host } => {
-            tracing::warn!(host, "a handshake asked to return to an address that is not allowed");
-            let shown = host.map_or_else(String::new, |host| format!(" ({host})"));
-            let sentence = format!("The address to return to{shown} is not allowed for this application.");
-            ("form_param_value_invalid", sentence)
+        Refusal::Refused(refused) => {
+            // `debug`: each request of a visitor can cause one.
+            tracing::debug!(%refused, "a handshake was refused because of its return address");
+            let code = match refused {
+                Refused::TooLong(_) => "form_param_max_length_exceeded",
+                Refused::NotAllowed { .. } => "form_param_value_invalid",
+            };
+            (code, refused.to_string())
         }
     };
     if prefers_html(headers) {

@@ -6,11 +6,11 @@ use axum::http::{Response, StatusCode};
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::destination::Flow;
+use super::errors::PageError;
 use super::form::{Form, FormFrame, form_page};
 use super::html::Frame;
 use super::person::Person;
 use crate::flow::{Field, FlowError, begin_authenticator, enable_authenticator};
-use crate::store::StoreError;
 use crate::totp::TotpSecret;
 
 /// The light margin that scanners need, in modules.
@@ -66,7 +66,7 @@ pub(super) async fn show(
     person: &Person,
     place: Place,
     found: &[FlowError],
-) -> Result<Option<Response<Body>>, StoreError> {
+) -> Result<Option<Response<Body>>, PageError> {
     let now = person.visit.app.now();
     let secret = person
         .read(move |connection, session| begin_authenticator(connection, session, now))
@@ -75,7 +75,7 @@ pub(super) async fn show(
 }
 
 /// Checks the code that was entered. Gives the backup codes if it is right.
-pub(super) async fn prove(person: &Person, form: &Form) -> Result<Result<Vec<String>, FlowError>, StoreError> {
+pub(super) async fn prove(person: &Person, form: &Form) -> Result<Result<Vec<String>, FlowError>, PageError> {
     let (code, now) = (form.field(Field::Code).to_owned(), person.visit.app.now());
     person
         .read(move |connection, session| enable_authenticator(connection, session, &code, now))

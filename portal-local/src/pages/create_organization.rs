@@ -11,10 +11,11 @@ use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
 use crate::flow::{
-    Failure, Field, FlowError, NewOrganization, access, activate, create_organization, invite_addresses, may_create,
+    Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization, invite_addresses,
+    may_create,
 };
 use crate::store::roles::MANAGE_MEMBERSHIPS;
-use crate::store::{Role, StoreError, organizations, roles, settings};
+use crate::store::{Role, StoreError, Task, organizations, roles, settings, users};
 
 /// How long after it a form that was sent is taken for the same one.
 const SECOND_CLICK_MILLIS: i64 = 5_000;
@@ -43,12 +44,18 @@ struct InvitePage {
 }
 
 pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
+    if let Some(away) = person.waits_for_another(Task::ChooseOrganization) {
+        return Ok(away);
+    }
     let user = person.user.clone();
     let may = person.read(move |connection, _| may_create(connection, &user)).await?;
     Ok(render(&person, String::new(), String::new(), may.err().as_slice()))
 }
 
 pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    if let Some(away) = person.waits_for_another(Task::ChooseOrganization) {
+        return Ok(away);
+    }
     let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
     let (user, session, now) = (person.user.clone(), person.session.clone(), person.visit.app.now());
     let new = NewOrganization {
@@ -59,6 +66,7 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     };
     let created = person
         .attempt(move |connection| {
+            let user = users::find(connection, &user.id)?.ok_or(FlowError::UserUnknown)?;
             may_create(connection, &user)??;
             // A second click on the same button means the first.
             let since = now.plus_millis(-SECOND_CLICK_MILLIS);
@@ -107,7 +115,11 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
         form.field(Field::Role).to_owned(),
     );
     let (app, session) = (person.visit.app.clone(), person.session.clone());
-    let (redirect_url, typed) = (person.visit.redirect_url(), (addresses.clone(), role.clone()));
+    let invitees = match Invitees::parse(&addresses) {
+        Ok(invitees) => invitees,
+        Err(error) => return render_invite(&person, addresses, role, &[error]).await,
+    };
+    let (redirect_url, role_key) = (person.visit.redirect_url(), role.clone());
     let invited = person
         .attempt(move |connection| {
             let id = session.last_active_organization_id.as_deref().unwrap_or_default();
@@ -117,8 +129,8 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
                 &app,
                 connection,
                 &access,
-                &typed.0,
-                &typed.1,
+                &invitees,
+                &role_key,
                 redirect_url.as_deref(),
                 app.now(),
             )??;

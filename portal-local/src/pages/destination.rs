@@ -61,7 +61,7 @@ impl Destination {
         home_origin: Option<&str>,
     ) -> Self {
         let (force, fallback) = flow.force_and_fallback().unzip();
-        let mut notices = Vec::new();
+        let mut notices = params.left_out();
         for name in [force, Some(query::REDIRECT_URL), fallback].into_iter().flatten() {
             let Some(text) = params.value(name) else { continue };
             match policy.resolve(text) {
@@ -71,7 +71,7 @@ impl Destination {
                         notices,
                     };
                 }
-                Err(refused) => notices.push(refused_sentence(refused.host.as_deref())),
+                Err(refused) => notices.push(refused.to_string()),
             }
         }
         let set = [flow.setting(settings), settings.home_url.as_deref(), home_origin];
@@ -95,11 +95,6 @@ pub(super) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-pub(super) fn refused_sentence(host: Option<&str>) -> String {
-    let shown = host.map_or_else(String::new, |host| format!(" ({host})"));
-    format!("The address to return to{shown} is not allowed for this application.")
 }
 
 #[cfg(test)]
@@ -149,6 +144,19 @@ mod tests {
         let raw = "redirect_url=https://evil.example/&sign_in_fallback_redirect_url=http://localhost/3";
         assert_eq!(ends_at(Flow::SignIn, raw, None), (Some("http://localhost/3".into()), 1));
         assert_eq!(ends_at(Flow::SignUp, raw, None), (None, 1));
+    }
+
+    #[test]
+    fn address_that_is_too_long_is_passed_over_with_its_length() {
+        let raw = format!("redirect_url=http://localhost/{}", "a".repeat(9_000));
+        let policy = RedirectPolicy::new("http://127.0.0.1:8787", &[], Loopback::Allowed).unwrap();
+        let destination = Destination::of(Flow::SignIn, &policy, &Params::parse(&raw), &Settings::default(), None);
+        assert_eq!(destination.url, None);
+        assert!(
+            destination.notices[0].contains("9017 bytes"),
+            "{:?}",
+            destination.notices
+        );
     }
 
     #[test]

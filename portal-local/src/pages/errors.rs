@@ -6,15 +6,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 
-use super::html::{Frame, formless_page, page};
+use super::html::{Frame, formless_page, page, permanent_redirect, see_other};
 use super::params::Params;
 use super::path;
 use crate::app::App;
 use crate::flow::FlowError;
 use crate::secrets::random_hex;
+use crate::slow_work::BUSY_SECS;
 use crate::store::StoreError;
 
 #[derive(Template)]
@@ -41,8 +43,30 @@ pub(super) fn error_page(
     page(app, status, &template, None)
 }
 
-pub(super) async fn not_found(State(app): State<Arc<App>>) -> Response<Body> {
-    not_found_page(&app)
+/// No page has this address. One that ends in a slash may mean the page without it.
+pub(super) async fn not_found(State(app): State<Arc<App>>, uri: Uri) -> Response<Body> {
+    match without_closing_slashes(&uri) {
+        Some(location) => permanent_redirect(&location),
+        None => not_found_page(&app),
+    }
+}
+
+/// Path and query without the slashes at the path's end. `None` for the APIs, which answer in JSON, and for paths that
+/// browsers read as another origin (`//evil.example/`).
+fn without_closing_slashes(uri: &Uri) -> Option<String> {
+    let path = uri.path();
+    let trimmed = path.trim_end_matches('/');
+    let is_api = ["/v1/", "/accounts.dev/", "/.well-known/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix));
+    let is_plain = trimmed.starts_with('/') && !trimmed.starts_with("//") && !trimmed.contains('\\');
+    if trimmed.len() == path.len() || is_api || !is_plain {
+        return None;
+    }
+    Some(match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    })
 }
 
 pub(super) fn not_found_page(app: &App) -> Response<Body> {
@@ -85,6 +109,15 @@ pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
         sentence,
         Some((link, "Start again")),
     )
+}
+
+/// A page of another origin leads to what only the portal's own pages and the address bar may open.
+pub(super) fn not_from_here(app: &App, uri: &Uri) -> Response<Body> {
+    let sentence =
+        "Another site led you here. This page shows keys and codes, so it opens from the portal itself only.";
+    // The link is the portal's own, so that following it is allowed.
+    let link = Some((uri.path().to_owned(), "Open the page"));
+    error_page(app, StatusCode::FORBIDDEN, "Not from here", sentence, link)
 }
 
 /// Where the flow of a page begins, with the parameters that travel.
@@ -132,16 +165,39 @@ pub(crate) fn unknown_host(app: &App) -> Response<Body> {
 }
 
 pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
-    let trace = random_hex::<4>();
-    tracing::error!(error = error as &dyn Error, trace, "the store failed");
-    let sentence = format!("The portal could not do this. Its log says why, under {trace}.");
-    error_page(
-        app,
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong",
+    failure(&app.application_name, error)
+}
+
+fn failure(application_name: &str, error: &StoreError) -> Response<Body> {
+    let (status, heading, sentence) = if error.is_busy() {
+        let sentence = "Too many people sign in at this moment. Wait a second, then try again.";
+        (StatusCode::SERVICE_UNAVAILABLE, "Busy", sentence.to_owned())
+    } else if error.is_conflict() {
+        let sentence = "Something changed at the same moment. Go back, load the page again, and try once more.";
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Changed meanwhile",
+            sentence.to_owned(),
+        )
+    } else {
+        let trace = random_hex::<4>();
+        tracing::error!(error = error as &dyn Error, trace, "the store failed");
+        let sentence = format!("The portal could not do this. Its log says why, under {trace}.");
+        (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
+    };
+    let template = ErrorPage {
+        frame: Frame {
+            application_name: application_name.to_owned(),
+            heading: heading.to_owned(),
+        },
         sentence,
-        None,
-    )
+        link: None,
+    };
+    let mut response = formless_page(status, &template);
+    if error.is_busy() {
+        response.headers_mut().insert(RETRY_AFTER, BUSY_SECS.into());
+    }
+    response
 }
 
 /// Somebody asked for what their role does not allow, which the pages do not offer.
@@ -157,29 +213,26 @@ pub(super) fn ticket_over(app: &App) -> Response<Body> {
     error_page(app, StatusCode::GONE, "Link no longer valid", sentence, link)
 }
 
-/// Lets a handler use `?` on the store.
-pub(crate) struct PageError(StoreError);
+/// Why a handler gives up: lets it use `?` on the store, and on a session that is over.
+pub(crate) enum PageError {
+    Store(StoreError),
+    /// The session ended or got a task since the request began; the path is where to go instead.
+    Elsewhere(&'static str),
+}
 
 pub(super) type PageResult = Result<Response<Body>, PageError>;
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        Self(error)
+        Self::Store(error)
     }
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response<Body> {
-        let trace = random_hex::<4>();
-        tracing::error!(error = &self.0 as &dyn Error, trace, "the store failed");
-        let template = ErrorPage {
-            frame: Frame {
-                application_name: "Local portal".to_owned(),
-                heading: "Something went wrong".to_owned(),
-            },
-            sentence: format!("The portal could not do this. Its log says why, under {trace}."),
-            link: None,
-        };
-        formless_page(StatusCode::INTERNAL_SERVER_ERROR, &template)
+        match self {
+            Self::Store(error) => failure("Local portal", &error),
+            Self::Elsewhere(path) => see_other(path),
+        }
     }
 }

@@ -90,7 +90,11 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
         });
     };
     visit.params = Params::parse(attempt.query.trim_start_matches('?'));
-    let is_here = |wanted: &String| visit.session.as_ref().is_some_and(|session| session.user_id == *wanted);
+    let is_here = |wanted: &String| {
+        let session = visit.session.as_ref();
+        // A session that waits for a task may do that task only.
+        session.is_some_and(|session| session.user_id == *wanted && session.task().is_none())
+    };
     if attempt.user_id.as_ref().is_some_and(|wanted| !is_here(wanted)) {
         // Somebody else is signed in by now, whose account at the provider this would be.
         return Ok(sign_in::refuse(&visit, FlowError::ExternalLost));

@@ -12,6 +12,7 @@ use portal_sdk::clock::UnixTime;
 use url::Url;
 
 use crate::app::App;
+use crate::redirect::push_source;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -40,17 +41,13 @@ impl Frame {
     }
 }
 
-/// Renders a page. `target` is where its form leads in the end: Chromium applies `form-action` to the redirects after a
-/// submission too, so the application's origin must be named.
+/// Renders a page. `target` is where its form leads in the end. Chromium applies `form-action` to every redirect after a
+/// submission, also to those that the application makes, so every origin that people may be sent to is named.
 pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
-    let mut form_action = format!("'self' {}", app.origin);
-    if let Some(origin) = target
-        .map(|url| url.origin().ascii_serialization())
-        .filter(|origin| *origin != app.origin)
-    {
-        form_action.push(' ');
-        form_action.push_str(&origin);
+    let mut form_action = format!("'self' {}{}", app.origin, app.redirects.form_sources());
+    if let Some(url) = target {
+        push_source(&mut form_action, &url.origin());
     }
     render(status, template, &form_action)
 }
@@ -94,11 +91,20 @@ fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Re
 
 /// The answer after a form: look there, with GET.
 pub(super) fn see_other(location: &str) -> Response<Body> {
+    redirect(StatusCode::SEE_OTHER, location)
+}
+
+/// The address is written another way; method and body stay.
+pub(super) fn permanent_redirect(location: &str) -> Response<Body> {
+    redirect(StatusCode::PERMANENT_REDIRECT, location)
+}
+
+fn redirect(status: StatusCode, location: &str) -> Response<Body> {
     let Ok(location) = HeaderValue::from_str(location) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    *response.status_mut() = status;
     response.headers_mut().insert(LOCATION, location);
     response
         .headers_mut()

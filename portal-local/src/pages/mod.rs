@@ -104,13 +104,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_hosted) })
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), while_enabled));
     Router::new()
-        .route("/", get(index::show))
-        .route("/__local", get(index::show))
-        .route("/__local/", get(index::show))
+        .merge(control_pages(app))
         .route("/__local/sign-in-as", post(index::sign_in_as))
         .route("/__local/add-demo-data", post(index::add_demo))
-        .route(path::OUTBOX, get(outbox::show))
-        .route("/__local/outbox.json", get(outbox::json))
         .route("/__local/portal.css", get(assets::stylesheet))
         .route("/__local/fragment.js", get(assets::fragment_script))
         .route("/__local/copy.js", get(assets::copy_script))
@@ -120,6 +116,26 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .merge(hosted)
         .fallback(errors::not_found)
+}
+
+/// What shows keys, codes and links. Only the portal's own pages and the address bar lead here.
+fn control_pages(app: &Arc<App>) -> Router<Arc<App>> {
+    let for_method = Arc::clone(app);
+    Router::new()
+        .route("/", get(index::show))
+        .route("/__local", get(index::show))
+        .route("/__local/", get(index::show))
+        .route(path::OUTBOX, get(outbox::show))
+        .route("/__local/outbox.json", get(outbox::json))
+        .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), from_here_only))
+}
+
+async fn from_here_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+    match is_from_here(request.headers()) {
+        true => next.run(request).await,
+        false => errors::not_from_here(&app, request.uri()),
+    }
 }
 
 /// The pages that Clerk has too.

@@ -75,6 +75,9 @@ pub(super) async fn show_task(Newcomer(person): Newcomer) -> PageResult {
 }
 
 pub(super) async fn submit_task(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+    if person.session.task() != Some(Task::ChooseOrganization) {
+        return Ok(person.visit.finish(Flow::SignIn, &person.session));
+    }
     choose(person, &form, Kind::Task).await
 }
 

@@ -3,6 +3,8 @@
 use portal_sdk::names::query;
 use url::form_urlencoded;
 
+use crate::redirect::{MOST_BYTES, Refused};
+
 pub(super) const EMAIL_ADDRESS: &str = "email_address";
 pub(super) const FIRST_NAME: &str = "first_name";
 pub(super) const LAST_NAME: &str = "last_name";
@@ -23,25 +25,43 @@ const CARRIED: [&str; 11] = [
     TICKET,
 ];
 
-/// Longer values are nobody's name, and no address that would be allowed.
-const MOST_BYTES: usize = 4_096;
-
 /// The carried parameters of one request, in a fixed order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Params(Vec<(&'static str, String)>);
+pub(super) struct Params {
+    pairs: Vec<(&'static str, String)>,
+    /// Name and length of the values that are too long to be carried.
+    too_long: Vec<(&'static str, usize)>,
+}
 
 impl Params {
     pub(super) fn parse(raw: &str) -> Self {
-        let pairs = CARRIED.into_iter().filter_map(|wanted| {
-            form_urlencoded::parse(raw.as_bytes())
-                .find(|(name, value)| name == wanted && !value.is_empty() && value.len() <= MOST_BYTES)
-                .map(|(_, value)| (wanted, value.into_owned()))
-        });
-        Self(pairs.collect())
+        let mut params = Self::default();
+        for wanted in CARRIED {
+            let found =
+                form_urlencoded::parse(raw.as_bytes()).find(|(name, value)| name == wanted && !value.is_empty());
+            match found {
+                // Every link and form of a page repeats these: a longer value would be in the page many times.
+                Some((_, value)) if value.len() > MOST_BYTES => params.too_long.push((wanted, value.len())),
+                Some((_, value)) => params.pairs.push((wanted, value.into_owned())),
+                None => {}
+            }
+        }
+        params
+    }
+
+    /// A sentence for each value that is too long to be carried.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let sentence = |(name, bytes): &(&'static str, usize)| match *name {
+            EMAIL_ADDRESS | FIRST_NAME | LAST_NAME | "username" | "phone_number" | TICKET => format!(
+                "{name} is left out, because it is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
+            ),
+            _ => Refused::TooLong(*bytes).to_string(),
+        };
+        self.too_long.iter().map(sentence).collect()
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0
+        self.pairs
             .iter()
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value.as_str())
@@ -49,16 +69,19 @@ impl Params {
 
     /// Names and values, for a form that carries them along.
     pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
-        self.0.clone()
+        self.pairs.clone()
     }
 
     /// The same parameters with `value` for `name`; blank removes it.
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
-        let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| *key != name).cloned().collect();
+        let mut pairs: Vec<_> = self.pairs.iter().filter(|(key, _)| *key != name).cloned().collect();
         if !value.is_empty() {
             pairs.push((name, value.to_owned()));
         }
-        Self(pairs)
+        Self {
+            pairs,
+            too_long: self.too_long.clone(),
+        }
     }
 
     /// The same parameters without the ticket, which is good for one flow.
@@ -70,7 +93,7 @@ impl Params {
     pub(super) fn link(&self, path: &str, extra: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(extra);
-        query.extend_pairs(&self.0);
+        query.extend_pairs(&self.pairs);
         let query = query.finish();
         if query.is_empty() {
             path.to_owned()

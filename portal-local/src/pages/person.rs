@@ -6,18 +6,20 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{Response, Uri};
+use portal_sdk::clock::UnixTime;
 use portal_sdk::names::query;
 use rusqlite::{Connection, Transaction};
 use url::form_urlencoded;
 
-use super::destination::{Flow, host_of, refused_sentence};
+use super::destination::Flow;
+use super::errors::PageError;
 use super::form::{Form, FormFrame, Submission};
 use super::visit::Visit;
 use super::{errors, path};
 use crate::app::App;
 use crate::flow::{Access, Failure, FlowError, access};
-use crate::store::{EmailAddress, ExternalAccount, Session, StoreError, User};
-use crate::store::{email_addresses, external_accounts, users};
+use crate::store::{EmailAddress, ExternalAccount, Session, StoreError, Task, User};
+use crate::store::{email_addresses, external_accounts, sessions, users};
 
 pub(super) struct Person {
     pub(super) visit: Visit,
@@ -103,32 +105,45 @@ impl Person {
         self.user.full_name().unwrap_or_else(|| self.identifier().to_owned())
     }
 
-    /// Runs `work` in one transaction, which is undone if it is refused.
-    pub(super) async fn attempt<T, F>(&self, work: F) -> Result<Result<T, FlowError>, StoreError>
+    /// Runs `work` in one transaction, which is undone if it is refused. The session still is what it was.
+    pub(super) async fn attempt<T, F>(&self, work: F) -> Result<Result<T, FlowError>, PageError>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     {
-        match self.visit.app.store.attempt(work).await {
+        let (session, now) = (self.session.clone(), self.visit.app.now());
+        let attempted = self.visit.app.store.attempt(move |connection| {
+            still_here(connection, &session, now)?;
+            Ok::<_, Stopped>(work(connection)?)
+        });
+        match attempted.await {
             Ok(value) => Ok(Ok(value)),
-            Err(Failure::Refused(error)) => Ok(Err(error)),
-            Err(Failure::Store(error)) => Err(error),
+            Err(Stopped::Refused(error)) => Ok(Err(error)),
+            Err(Stopped::Over(error)) => Err(error),
         }
     }
 
-    /// Runs `work` in one transaction.
-    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// Runs `work` in one transaction, with the session as it is there.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, PageError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &Session) -> Result<T, StoreError> + Send + 'static,
     {
-        let session = self.session.clone();
+        let (session, now) = (self.session.clone(), self.visit.app.now());
         let store = &self.visit.app.store;
-        store.transaction(move |connection| work(connection, &session)).await
+        store
+            .attempt(move |connection| Ok(work(connection, &still_here(connection, &session, now)?)?))
+            .await
+    }
+
+    /// Where the person must go first if the session waits for another task than `own`.
+    pub(super) fn waits_for_another(&self, own: Task) -> Option<Response<Body>> {
+        let is_another = self.session.task().is_some_and(|task| task != own);
+        is_another.then(|| self.visit.finish(Flow::SignIn, &self.session))
     }
 
     /// The session's active organization.
-    pub(super) async fn place(&self) -> Result<Place, StoreError> {
+    pub(super) async fn place(&self) -> Result<Place, PageError> {
         let found = self
             .read(|connection, session| match &session.last_active_organization_id {
                 Some(id) => access(connection, &session.user_id, id),
@@ -141,17 +156,17 @@ impl Person {
     /// Address and host of the application that the person came from, and what there is to say about it.
     pub(super) fn way_back(&self) -> (Option<(String, String)>, Vec<String>) {
         let redirects = &self.visit.app.redirects;
-        match self
-            .visit
-            .params
-            .value(query::REDIRECT_URL)
-            .map(|text| redirects.resolve(text))
-        {
-            Some(Ok(url)) if redirects.is_own(&url) => (None, Vec::new()),
-            Some(Ok(url)) => (Some((url.to_string(), host_of(&url))), Vec::new()),
-            Some(Err(refused)) => (None, vec![refused_sentence(refused.host.as_deref())]),
-            None => (None, Vec::new()),
-        }
+        let mut notices = self.visit.params.left_out();
+        let asked = self.visit.params.value(query::REDIRECT_URL);
+        let back = match asked.map(|text| redirects.resolve(text)) {
+            Some(Ok(url)) => (!redirects.is_own(&url)).then(|| self.visit.way_back(url)),
+            Some(Err(refused)) => {
+                notices.push(refused.to_string());
+                None
+            }
+            None => None,
+        };
+        (back, notices)
     }
 
     /// The signed-in address, and where the form goes that signs out.
@@ -166,7 +181,7 @@ impl Person {
             action: self.visit.params.link(path, &[]),
             token: self.visit.form_token(),
             errors: found.iter().map(Into::into).collect(),
-            notices: Vec::new(),
+            notices: self.way_back().1,
             return_host: None,
         }
     }
@@ -180,6 +195,46 @@ impl Person {
     pub(super) fn done(&self, path: &str, notice: &str) -> Response<Body> {
         self.visit
             .see_other(&self.visit.params.link(path, &[("notice", notice)]))
+    }
+}
+
+/// Why work in a transaction stopped.
+enum Stopped {
+    Refused(FlowError),
+    Over(PageError),
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Over(error.into())
+    }
+}
+
+impl From<PageError> for Stopped {
+    fn from(error: PageError) -> Self {
+        Self::Over(error)
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => Self::Refused(error),
+            Failure::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The session as it is in this transaction. A request beside this one may have ended it, deleted its user, or given it
+/// a task; nothing may refer to it then.
+fn still_here(connection: &Connection, opened: &Session, now: UnixTime) -> Result<Session, PageError> {
+    let found = sessions::find(connection, &opened.id, now).map_err(StoreError::from)?;
+    match found.filter(Session::is_live) {
+        None => Err(PageError::Elsewhere(path::SIGN_IN)),
+        Some(session) if session.task().is_some() && session.task() != opened.task() => {
+            Err(PageError::Elsewhere(path::TASKS))
+        }
+        Some(session) => Ok(session),
     }
 }
 

@@ -31,7 +31,7 @@ struct SignInPage {
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(back) = satellite_return(&visit) {
+    if let Some(Ok(back)) = satellite_return(&visit) {
         return Ok(back);
     }
     if let Some(held) = ticket::of(&visit).await? {
@@ -108,6 +108,9 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
         }
     }
     let mut notices = destination.notices.clone();
+    if let Some(Err(refused)) = satellite_return(visit) {
+        notices.push(refused.to_string());
+    }
     if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
         notices.push("Your sign-in attempt expired. Please start again.".to_owned());
     }

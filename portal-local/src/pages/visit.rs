@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
-use super::destination::{Destination, Flow};
+use super::destination::{Destination, Flow, host_of};
 use super::html::{page, see_other};
 use super::params::Params;
 use super::{errors, path};
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::directives::dev_browser_cookie;
 use crate::flow::{SignInStep, live_session, live_sessions, pending_second_factor};
-use crate::redirect::{hand_over, replace_query};
+use crate::redirect::{Refused, hand_over, replace_query};
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
 
@@ -178,6 +178,14 @@ impl Visit {
         self.recognise(see_other(url.as_str()))
     }
 
+    /// Address and host of a link back to the application. The link carries what a redirect carries, or the application
+    /// would go on with the session token it has.
+    pub(super) fn way_back(&self, mut url: Url) -> (String, String) {
+        let host = host_of(&url);
+        hand_over(&self.app.redirects, &mut url, &self.known.token);
+        (url.into(), host)
+    }
+
     pub(super) fn see_other(&self, location: &str) -> Response<Body> {
         self.recognise(see_other(location))
     }
@@ -234,19 +242,22 @@ fn handed_over(parts: &Parts) -> Option<(String, String)> {
     Some((token.into_owned(), clean))
 }
 
-/// A satellite in development sends its people here to learn which browser they are: back to it, with the token. Only
-/// to addresses that people may be sent to.
-pub(super) fn satellite_return(visit: &Visit) -> Option<Response<Body>> {
+/// A satellite in development redirects its browsers here to learn which one each is: back to it, with the token. Says
+/// why if the address is refused, and is `None` if there is none.
+pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response<Body>, Refused>> {
     let text = [query::SATELLITE_REDIRECT_URL, SATELLITE_URL]
         .into_iter()
         .find_map(|name| visit.own_parameter(name))?;
-    let mut url = visit.app.redirects.absolute(&text).ok()?;
+    let mut url = match visit.app.redirects.absolute(&text) {
+        Ok(url) => url,
+        Err(refused) => return Some(Err(refused)),
+    };
     let pairs = [
         (query::DEV_BROWSER, visit.known.token.as_str()),
         (query::SYNCED, "true"),
     ];
     replace_query(&mut url, &[query::DEV_BROWSER, query::SYNCED], &pairs);
-    Some(visit.see_other(url.as_str()))
+    Some(Ok(visit.see_other(url.as_str())))
 }
 
 /// Another origin says which browser this is: keep that, and take it out of the address bar. A token that is not known

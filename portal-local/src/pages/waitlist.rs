@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use portal_sdk::names::query;
 
-use super::destination::{Flow, host_of};
+use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
 use super::html::Frame;
@@ -79,7 +79,7 @@ fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response
         email_address,
         is_joined: found.is_empty() && visit.own_parameter("notice").as_deref() == Some("joined"),
         sign_in: visit.params.link(path::SIGN_IN, &[]),
-        back: back.map(|url| (url.to_string(), host_of(&url))),
+        back: back.map(|url| visit.way_back(url)),
     };
     form_page(visit, &template, found, destination.url.as_ref())
 }

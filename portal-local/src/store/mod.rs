@@ -40,7 +40,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use clients::Client;
 pub(crate) use dev_browsers::DevBrowser;
@@ -153,6 +153,8 @@ enum StoreErrorKind {
     Closed,
     #[error("a database operation was interrupted")]
     Interrupted,
+    #[error("too many passwords are being hashed at this moment")]
+    Busy,
     #[error("a token could not be signed")]
     Mint(#[source] crate::mint::MintError),
     #[error("a value could not be written as JSON")]
@@ -166,6 +168,23 @@ impl StoreError {
 
     pub(crate) fn interrupted() -> Self {
         Self(StoreErrorKind::Interrupted)
+    }
+
+    pub(crate) fn busy() -> Self {
+        Self(StoreErrorKind::Busy)
+    }
+
+    /// Returns `true` if the same request can succeed in a moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.0, StoreErrorKind::Busy)
+    }
+
+    /// Returns `true` if a request beside this one took away what this one refers to.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let StoreErrorKind::Sqlite(error) = &self.0 else {
+            return false;
+        };
+        error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
     }
 }
 

@@ -130,7 +130,7 @@ impl Browser {
         for (name, value) in headers {
             map.insert(
                 HeaderName::try_from(*name).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
             );
         }
         *request.method_mut() = method;

@@ -222,7 +222,7 @@ async fn no_handshake_returns_there() {
                 leads_nowhere(&world, &answer, hostile);
             }
         }
-        let long = format!("http://localhost:3000/{}", "x".repeat(3_000));
+        let long = format!("http://localhost:3000/{}", "x".repeat(9_000));
         let path = format!("{mount}/v1/client/handshake?redirect_url={}", encoded(&long));
         assert_eq!(browser.get(&path).await.status, 422, "too long");
         let twice = format!(

@@ -50,7 +50,9 @@ async fn a_name_is_changed_and_the_way_back_is_shown() {
     let mut browser = world.signed_up(ADA).await;
     let page = browser.get(&format!("/user?{DASHBOARD}")).await;
     assert!(
-        page.body.contains("href=\"http://localhost:3000/dashboard\"") && page.body.contains("Back to localhost:3000")
+        page.body
+            .contains("href=\"http://localhost:3000/dashboard?__clerk_db_jwt=")
+            && page.body.contains("Back to localhost:3000")
     );
     let answer = browser.submit(&[("firstName", "  Augusta "), ("lastName", "")]).await;
     let page = browser.follow(&answer).await;

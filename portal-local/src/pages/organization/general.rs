@@ -86,8 +86,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
 
 fn render(person: &Person, access: &Access, name: String, slug: String, found: &[FlowError]) -> Response<Body> {
     let visit = &person.visit;
-    let mut form = person.form_frame(path::ORGANIZATION, found);
-    form.notices = person.way_back().1;
+    let form = person.form_frame(path::ORGANIZATION, found);
     let may_delete = access.may(DELETE_PROFILE) && access.organization.admin_delete_enabled;
     let template = OrganizationPage {
         frame: Frame::new(&visit.app, "Organization"),

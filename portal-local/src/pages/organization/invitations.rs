@@ -7,7 +7,7 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::{INVITE, REVOKE, Tabs, allowed, refused};
-use crate::flow::{Access, Field, FlowError, access, invite_addresses, revoke_invitation};
+use crate::flow::{Access, Field, FlowError, Invitees, access, invite_addresses, revoke_invitation};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{InvitationStatus, Role, organization_invitations, roles, settings};
 
@@ -54,20 +54,23 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         addresses: form.field(Field::EmailAddresses).to_owned(),
         role: form.field(Field::Role).to_owned(),
     };
-    let (app, session, asked) = (person.visit.app.clone(), person.session.clone(), typed.clone());
+    let invitees = match Invitees::parse(&typed.addresses) {
+        Ok(invitees) => invitees,
+        Err(error) => return render(&person, &shown, typed, &[error]).await,
+    };
+    let (app, session, role) = (person.visit.app.clone(), person.session.clone(), typed.role.clone());
     let redirect_url = person.visit.redirect_url();
     let id = shown.organization.id.clone();
     let invited = person
         .attempt(move |connection| {
             let access = access(connection, &session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
             access.require(MANAGE_MEMBERSHIPS)?;
-            let (addresses, role) = (&asked.addresses, &asked.role);
             invite_addresses(
                 &app,
                 connection,
                 &access,
-                addresses,
-                role,
+                &invitees,
+                &role,
                 redirect_url.as_deref(),
                 app.now(),
             )??;

@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use super::super::errors::PageResult;
+use super::super::errors::{PageError, PageResult};
 use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
 use crate::flow::{Access, Failure, Field, FlowError, access, change_role, remove_member};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Role, StoreError, memberships, roles};
+use crate::store::{Role, memberships, roles};
 
 const PER_PAGE: u32 = 10;
 const MOST_QUERY_BYTES: usize = 256;
@@ -141,7 +141,7 @@ pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) 
 }
 
 /// Does something that only those may do who manage members.
-async fn act<F>(person: &Person, work: F) -> Result<Result<(), FlowError>, StoreError>
+async fn act<F>(person: &Person, work: F) -> Result<Result<(), FlowError>, PageError>
 where
     F: FnOnce(&rusqlite::Connection, &Access) -> Result<(), Failure> + Send + 'static,
 {

@@ -13,12 +13,11 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::routing::{get, post};
 
-use super::errors::{PageResult, not_allowed};
+use super::errors::{PageError, PageResult, not_allowed};
 use super::path;
 use super::person::{Person, Place};
 use crate::app::App;
 use crate::flow::{Access, FlowError};
-use crate::store::StoreError;
 use crate::store::roles::READ_MEMBERSHIPS;
 
 const INVITE: &str = "/organization/invitations";
@@ -75,7 +74,7 @@ impl Tabs {
 }
 
 /// The active organization, or the answer that leads to choosing one.
-async fn inside(person: &Person) -> Result<Result<Box<Access>, Response<Body>>, StoreError> {
+async fn inside(person: &Person) -> Result<Result<Box<Access>, Response<Body>>, PageError> {
     Ok(match person.place().await? {
         Place::Inside(access) => Ok(access),
         Place::Nowhere => {
@@ -87,7 +86,7 @@ async fn inside(person: &Person) -> Result<Result<Box<Access>, Response<Body>>, 
 }
 
 /// What only members with `permission` may see or do.
-async fn allowed(person: &Person, permission: &'static str) -> Result<Result<Box<Access>, Response<Body>>, StoreError> {
+async fn allowed(person: &Person, permission: &'static str) -> Result<Result<Box<Access>, Response<Body>>, PageError> {
     Ok(match inside(person).await? {
         Ok(access) => match access.require(permission) {
             Ok(()) => Ok(access),

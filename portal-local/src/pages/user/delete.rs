@@ -28,9 +28,9 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         return Ok(detour);
     }
     let typed = form.field(Field::Confirmation).to_owned();
-    let (user, phrase, now) = (person.user.clone(), typed.clone(), person.visit.app.now());
+    let (phrase, now) = (typed.clone(), person.visit.app.now());
     let deleted = person
-        .read(move |connection, _| delete_account(connection, &user, &phrase, now))
+        .read(move |connection, session| delete_account(connection, &session.user_id, &phrase, now))
         .await?;
     let visit = &person.visit;
     Ok(match deleted {

@@ -139,9 +139,9 @@ pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) 
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);
     }
-    let (id, user) = (form.value("id").to_owned(), person.user.clone());
+    let id = form.value("id").to_owned();
     let done = person
-        .read(move |connection, _| remove_email_address(connection, &user, &id))
+        .read(move |connection, session| remove_email_address(connection, &session.user_id, &id))
         .await?;
     Ok(match done {
         Ok(()) => person.done(path::USER, "removed"),

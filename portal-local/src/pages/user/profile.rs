@@ -102,8 +102,7 @@ fn render_typed(person: &Person, first_name: String, last_name: String, found: &
         Some("disconnected") if found.is_empty() => Some("The account is disconnected."),
         _ => None,
     };
-    let mut form = person.form_frame(path::USER, found);
-    form.notices = person.way_back().1;
+    let form = person.form_frame(path::USER, found);
     let template = UserPage {
         frame: Frame::new(&visit.app, "Account"),
         form,

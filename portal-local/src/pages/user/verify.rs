@@ -6,7 +6,7 @@ use axum::http::Response;
 
 use super::super::code_page::CodeStep;
 use super::super::destination::Flow;
-use super::super::errors::PageResult;
+use super::super::errors::{PageError, PageResult};
 use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::path;
@@ -17,7 +17,6 @@ use crate::flow::{
     Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_authenticator,
     reverify_password, second_factor, send_reverify_code,
 };
-use crate::store::StoreError;
 
 /// What a page that was opened in time has left for typing.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
@@ -117,7 +116,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     }
 }
 
-async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>, StoreError> {
+async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>, PageError> {
     let delivery = Delivery {
         to: person.identifier().to_owned(),
         application_name: person.visit.app.application_name.clone(),
@@ -128,7 +127,7 @@ async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>
         .await
 }
 
-async fn has_authenticator(person: &Person) -> Result<bool, StoreError> {
+async fn has_authenticator(person: &Person) -> Result<bool, PageError> {
     let held = person
         .read(|connection, session| second_factor(connection, &session.user_id))
         .await?;
