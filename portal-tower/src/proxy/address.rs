@@ -14,10 +14,12 @@ pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies:
         return Some(peer);
     }
     let fields = headers.get_all(FORWARDED_FOR).iter().rev();
-    let elements = fields.flat_map(|field| field.to_str().unwrap_or_default().rsplit(',').map(str::trim));
+    // As bytes: what a client has put first must not hide what a proxy has added behind it.
+    let elements = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
     let mut client = peer;
     for element in elements {
-        let Some(address) = parse(element) else {
+        let element = std::str::from_utf8(element.trim_ascii()).ok();
+        let Some(address) = element.and_then(parse) else {
             break;
         };
         client = address;
@@ -65,11 +67,14 @@ mod tests {
             (Some("10.0.0.1"), vec!["2001:db8::1"], Some("2001:db8::1")),
             (Some("10.0.0.1"), vec!["unknown"], Some("10.0.0.1")),
             (Some("10.0.0.1"), vec!["203.0.113.9, unknown"], Some("10.0.0.1")),
+            (Some("10.0.0.1"), vec!["José, 203.0.113.9"], Some("203.0.113.9")),
+            (Some("10.0.0.1"), vec!["203.0.113.9, José"], Some("10.0.0.1")),
+            (Some("10.0.0.1"), vec!["José", "203.0.113.9"], Some("203.0.113.9")),
             (None, vec!["203.0.113.9"], None),
         ] {
             let mut headers = HeaderMap::new();
             for value in &forwarded {
-                headers.append(FORWARDED_FOR, value.parse().unwrap());
+                headers.append(FORWARDED_FOR, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let peer = peer.map(|peer| peer.parse().unwrap());
             let expected = expected.map(|address| address.parse().unwrap());

@@ -1,4 +1,4 @@
-//! Bodies on their way through: [`ProxyBody`] back to the client, and the limits on both.
+//! [`ProxyBody`], the body on its way back to the client, and the limit on pauses of both bodies.
 
 use std::fmt;
 use std::future::Future as _;
@@ -6,32 +6,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A request's body as the client for Clerk takes it.
-pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
-
 /// No piece of a body came for too long.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("nothing came for {}s", .0.as_secs())]
 pub(super) struct IdleTooLong(Duration);
-
-/// A request's body, cut off where it is larger than `max_bytes` or stops for longer than `idle`.
-pub(super) fn request_body<B>(body: B, max_bytes: usize, idle: Duration) -> RequestBody
-where
-    B: Body<Error: Into<BoxError>> + Send + 'static,
-    B::Data: Send,
-{
-    let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
-    IdleLimited::new(Limited::new(body, max_bytes), idle).boxed_unsync()
-}
 
 /// The body of the proxy's answers: Clerk's, piece by piece as it comes, or the proxy's own.
 pub struct ProxyBody(UnsyncBoxBody<Bytes, BoxError>);
@@ -73,22 +60,25 @@ impl fmt::Debug for ProxyBody {
 }
 
 pin_project! {
-    /// A body that fails when nothing of it comes for too long.
-    struct IdleLimited<B> {
+    /// A body that fails when nothing of it comes for too long while it is waited for. Time in which the reader does not
+    /// ask for more does not count.
+    pub(super) struct IdleLimited<B> {
         #[pin]
         body: B,
         #[pin]
         timer: Sleep,
         idle: Duration,
+        is_waiting: bool,
     }
 }
 
 impl<B> IdleLimited<B> {
-    fn new(body: B, idle: Duration) -> Self {
+    pub(super) fn new(body: B, idle: Duration) -> Self {
         Self {
             body,
             timer: tokio::time::sleep(idle),
             idle,
+            is_waiting: false,
         }
     }
 }
@@ -103,8 +93,11 @@ where
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let mut this = self.project();
         if let Poll::Ready(frame) = this.body.poll_frame(cx) {
-            this.timer.as_mut().reset(Instant::now() + *this.idle);
+            *this.is_waiting = false;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        if !std::mem::replace(this.is_waiting, true) {
+            this.timer.as_mut().reset(Instant::now() + *this.idle);
         }
         match this.timer.poll(cx) {
             Poll::Ready(()) => Poll::Ready(Some(Err(IdleTooLong(*this.idle).into()))),

@@ -7,6 +7,7 @@ use http_body_util::LengthLimitError;
 use serde_json::json;
 
 use super::body::IdleTooLong;
+use super::request_body::ClientBodyError;
 
 /// Why a request was not passed on, or its answer not passed back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,41 +22,99 @@ pub enum ProxyError {
     /// The request's body is larger than allowed.
     #[error("the request's body is larger than this proxy passes on")]
     TooLarge,
+    /// The client ended its request before the body was complete.
+    #[error("the request's body ended before it was complete")]
+    Incomplete,
+    /// The client paused for too long within the body.
+    #[error("the request's body did not arrive in time")]
+    Stalled,
+    /// The method is for the next server only.
+    #[error("the method is not passed on")]
+    Method,
     /// The proxy is mounted inside the layer that authenticates.
     #[error("the Frontend API proxy must stand outside AuthenticateLayer, or handshakes go in circles")]
     Misplaced,
     /// Clerk cannot be reached, or broke the connection.
     #[error("the Frontend API cannot be reached")]
     Unreachable,
+    /// Clerk switched protocols although no upgrade was requested.
+    #[error("the Frontend API switched protocols without being asked to")]
+    Upgraded,
     /// Clerk did not answer in time.
     #[error("the Frontend API did not answer in time")]
     TooSlow,
 }
 
-impl ProxyError {
-    /// What a failed exchange means.
-    pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            if error.is::<LengthLimitError>() {
-                return Self::TooLarge;
-            }
-            if error.is::<IdleTooLong>() {
-                return Self::TooSlow;
-            }
-            cause = error.source();
+/// An exchange that failed, and the error behind it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) meaning: ProxyError,
+    cause: Option<hyper_util::client::legacy::Error>,
+}
+
+impl Failure {
+    /// Logs the failure. What a client can cause is `debug`.
+    pub(super) fn log(&self) {
+        let cause = self
+            .cause
+            .as_ref()
+            .map(|cause| cause as &(dyn std::error::Error + 'static));
+        let error = self.meaning;
+        match error {
+            ProxyError::Misplaced => tracing::error!(%error, "a request for the Frontend API was refused"),
+            _ if error.is_upstreams() => tracing::warn!(%error, cause, "a request for the Frontend API failed"),
+            _ => tracing::debug!(%error, cause, "a request for the Frontend API was refused"),
         }
-        Self::Unreachable
+    }
+}
+
+impl From<ProxyError> for Failure {
+    fn from(meaning: ProxyError) -> Self {
+        Self { meaning, cause: None }
+    }
+}
+
+impl From<hyper_util::client::legacy::Error> for Failure {
+    fn from(cause: hyper_util::client::legacy::Error) -> Self {
+        Self {
+            meaning: ProxyError::of(&cause),
+            cause: Some(cause),
+        }
+    }
+}
+
+impl ProxyError {
+    /// What a failed exchange means. The client is at fault if its own body failed.
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes = || std::iter::successors(Some(error), |error| error.source());
+        let is = |matches: fn(&(dyn std::error::Error + 'static)) -> bool| causes().any(matches);
+        let is_clients = is(|error| error.is::<ClientBodyError>());
+        if is_clients && is(|error| error.is::<LengthLimitError>()) {
+            return Self::TooLarge;
+        }
+        match (is_clients, is(|error| error.is::<IdleTooLong>())) {
+            (true, true) => Self::Stalled,
+            (true, false) => Self::Incomplete,
+            (false, true) => Self::TooSlow,
+            (false, false) => Self::Unreachable,
+        }
+    }
+
+    /// Whether Clerk or the network is at fault, not the client and not the application.
+    fn is_upstreams(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Upgraded | Self::TooSlow)
     }
 
     /// The status it is answered with.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
-            Self::Path => StatusCode::BAD_REQUEST,
+            Self::Path | Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misplaced => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unreachable => StatusCode::BAD_GATEWAY,
+            Self::Unreachable | Self::Upgraded => StatusCode::BAD_GATEWAY,
             Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -64,8 +123,10 @@ impl ProxyError {
         match self {
             Self::Path => "proxy_path_mismatch",
             Self::TooLarge => "proxy_request_too_large",
+            Self::Incomplete | Self::Stalled => "proxy_request_incomplete",
+            Self::Method => "proxy_method_not_allowed",
             Self::Misplaced => "proxy_configuration_error",
-            Self::Unreachable | Self::TooSlow => "proxy_request_failed",
+            Self::Unreachable | Self::Upgraded | Self::TooSlow => "proxy_request_failed",
         }
     }
 
@@ -76,7 +137,7 @@ impl ProxyError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if matches!(self, Self::Unreachable | Self::TooSlow) {
+        if self.is_upstreams() {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response

@@ -2,38 +2,16 @@
 
 use std::net::IpAddr;
 
-use http::header::{
-    CONNECTION, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
-};
+use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Uri};
+use http::{HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
 use portal_sdk::names::header::{CLERK_PROXY_URL, CLERK_SECRET_KEY, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO};
 use portal_sdk::request::ClerkUrl;
 
 use super::ProxyError;
-
-/// Fields that are for one connection only (RFC 9110 section 7.6.1), besides those that `Connection` names.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
-
-/// Other ways to claim an address.
-const CLAIMED_ADDRESSES: [HeaderName; 4] = [
-    FORWARDED,
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("cf-connecting-ip"),
-    HeaderName::from_static("true-client-ip"),
-];
+use super::fields::{drop_claims, drop_hop_by_hop};
 
 /// Where requests go.
 #[derive(Clone, Debug)]
@@ -97,6 +75,12 @@ fn climbs(path: &str) -> bool {
     decoded.split(['/', '\\']).any(|segment| segment == "..")
 }
 
+/// Whether a method is for the next server only: an answer to `TRACE` repeats the request, the secret key included
+/// (RFC 9110 section 9.3.8), and `CONNECT` opens a tunnel.
+pub(super) fn is_for_one_hop(method: &Method) -> bool {
+    matches!(*method, Method::CONNECT | Method::TRACE)
+}
+
 /// What a request's head says to Clerk besides what the client said.
 #[derive(Debug)]
 pub(super) struct Facts<'r> {
@@ -111,9 +95,7 @@ pub(super) struct Facts<'r> {
 pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     let headers = &mut parts.headers;
     drop_hop_by_hop(headers);
-    for name in CLAIMED_ADDRESSES.iter().chain(&[FORWARDED_FOR]) {
-        headers.remove(name);
-    }
+    drop_claims(headers);
     let text = |value: &str| HeaderValue::from_str(value).ok();
     let url = facts.url.as_url();
     let host = url.host_str().map(|host| match url.port() {
@@ -122,6 +104,8 @@ pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     });
     for (name, value) in [
         (HOST, text(facts.host.as_str())),
+        // As Clerk's proxy asks, so that nothing between has to guess what a body is encoded with.
+        (ACCEPT_ENCODING, Some(HeaderValue::from_static("identity"))),
         (CLERK_PROXY_URL, text(facts.proxy_url)),
         (CLERK_SECRET_KEY, Some(facts.secret_key.clone())),
         (FORWARDED_HOST, host.as_deref().and_then(text)),
@@ -130,20 +114,6 @@ pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     ] {
         headers.remove(&name);
         headers.extend(value.map(|value| (name, value)));
-    }
-}
-
-/// Removes the fields that are for one connection only.
-pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        headers.remove(name);
     }
 }
 

@@ -5,7 +5,8 @@ use http::header::LOCATION;
 use http::response::Parts;
 use url::Url;
 
-use super::request::{Upstream, drop_hop_by_hop};
+use super::fields::drop_hop_by_hop;
+use super::request::Upstream;
 
 /// Makes `parts` the head for the client: what is on Clerk's address is below the proxy for it.
 pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {

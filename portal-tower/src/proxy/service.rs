@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, Uri, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -24,8 +24,10 @@ use portal_sdk::request::ClerkUrl;
 use rustls::crypto::aws_lc_rs;
 use tower_service::Service;
 
-use super::body::{BoxError, RequestBody, request_body};
+use super::body::BoxError;
+use super::error::Failure;
 use super::request::{Facts, Upstream};
+use super::request_body::{RequestBody, request_body};
 use super::{ProxyBody, ProxyError, address, request, response};
 use crate::auth::Auth;
 
@@ -121,7 +123,8 @@ impl FrontendApiProxy {
         self
     }
 
-    /// How long Clerk may take until its answer begins, and how long either body may pause. Default: 30 seconds.
+    /// How long Clerk may take to answer a request that it has been sent, and how long either body may pause. Default: 30
+    /// seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self
@@ -137,7 +140,7 @@ impl FrontendApiProxy {
         Arc::make_mut(&mut self.settings)
     }
 
-    async fn exchange<B>(self, request: Request<B>) -> Result<Response<ProxyBody>, ProxyError>
+    async fn exchange<B>(self, request: Request<B>) -> Result<Response<ProxyBody>, Failure>
     where
         B: Body<Error: Into<BoxError>> + Send + 'static,
         B::Data: Send,
@@ -145,24 +148,24 @@ impl FrontendApiProxy {
         let settings = &*self.settings;
         let (mut parts, body) = request.into_parts();
         if parts.extensions.get::<Auth>().is_some() {
-            return Err(ProxyError::Misplaced);
+            return Err(ProxyError::Misplaced.into());
+        }
+        if request::is_for_one_hop(&parts.method) {
+            return Err(ProxyError::Method.into());
         }
         let uri = settings.upstream.address(&parts.uri, &settings.mount)?;
         if declared_length(&parts).is_some_and(|length| length > settings.max_request_bytes as u64) {
-            return Err(ProxyError::TooLarge);
+            return Err(ProxyError::TooLarge.into());
         }
         let proxy_url = settings.make_head(&mut parts, uri);
-        let body = request_body(body, settings.max_request_bytes, settings.timeout);
+        let (body, progress) = request_body(body, settings.max_request_bytes, settings.timeout);
         let answering = self.client.request(Request::from_parts(parts, body));
-        let answer = tokio::time::timeout(settings.timeout, answering)
-            .await
-            .map_err(|_| ProxyError::TooSlow)?
-            .map_err(|error| {
-                let meaning = ProxyError::of(&error);
-                tracing::warn!(%error, "a request for the Frontend API failed");
-                meaning
-            })?;
+        let answer = progress.within(settings.timeout, answering).await??;
         let (mut parts, body) = answer.into_parts();
+        // No upgrade is passed on, so nothing could follow on this connection.
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(ProxyError::Upgraded.into());
+        }
         response::rewrite(&mut parts, &settings.upstream, &proxy_url);
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
@@ -231,7 +234,10 @@ where
         ResponseFuture {
             answering: Box::pin(async move {
                 let answer = proxy.exchange(request).await;
-                Ok(answer.unwrap_or_else(|error| own(error.into_response())))
+                Ok(answer.unwrap_or_else(|failure| {
+                    failure.log();
+                    own(failure.meaning.into_response())
+                }))
             }),
         }
     }

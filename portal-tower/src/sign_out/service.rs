@@ -14,6 +14,7 @@ use portal_sdk::backend::BackendError;
 use portal_sdk::request::RequestKind;
 use portal_sdk::secret::Secret;
 use tower_service::Service;
+use url::Url;
 
 use super::cookies::{left_over_cookie, left_over_token, sign_out_cookies};
 use crate::auth::Auth;
@@ -196,8 +197,17 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const HTML: (HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
 
 fn button(auth: &Auth, text: &str) -> String {
-    let action = escape(auth.public_url().as_url().path());
+    let action = escape(&own_path(auth.public_url().as_url()));
     format!("<form method=\"post\" action=\"{action}\"><button>{text}</button></form>")
+}
+
+/// The path of `url` as a reference that cannot leave its host. A reference that begins with two slashes names a host
+/// (RFC 3986 section 4.2), so one that would is written with `/.` before it, as the URL Standard's serializer does.
+fn own_path(url: &Url) -> String {
+    match url.path() {
+        path if path.starts_with("//") => format!("/.{path}"),
+        path => path.to_owned(),
+    }
 }
 
 fn respond(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> Response<Bytes> {
@@ -212,4 +222,29 @@ fn respond(status: StatusCode, headers: &[(HeaderName, &str)], body: String) -> 
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn form_action_stays_on_its_host() {
+        for path in [
+            "/sign-out",
+            "//evil.example/sign-out",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example/x",
+            "/./%2f/evil.example",
+            "/.//evil.example",
+            "/a//b",
+        ] {
+            let mut here = Url::parse("https://app.example.com/").unwrap();
+            here.set_path(path);
+            let action = own_path(&here);
+            assert_eq!(here.join(&action).unwrap(), here, "{path}");
+            assert!(!action.starts_with("//"), "{action}");
+        }
+    }
 }

@@ -1,0 +1,193 @@
+//! A request's body on its way to Clerk, and who keeps whom waiting.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Limited};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, timeout_at};
+
+use super::ProxyError;
+use super::body::{BoxError, IdleLimited};
+
+/// A request's body as the client for Clerk takes it.
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, ClientBodyError>;
+
+/// The client's own body failed, not the connection to Clerk.
+#[derive(Debug, thiserror::Error)]
+#[error("the request's body failed")]
+pub(super) struct ClientBodyError(#[source] BoxError);
+
+/// A request's body, cut off where it is larger than `max_bytes` or pauses for longer than `idle`.
+pub(super) fn request_body<B>(body: B, max_bytes: usize, idle: Duration) -> (RequestBody, Progress)
+where
+    B: Body<Error: Into<BoxError>> + Send + 'static,
+    B::Data: Send,
+{
+    let progress = Progress::new();
+    let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+    let body = ClientBody {
+        body: IdleLimited::new(Limited::new(body, max_bytes), idle),
+        progress: progress.clone(),
+    };
+    (body.boxed_unsync(), progress)
+}
+
+/// How far a request's body has come, for the exchange that waits for an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Progress(Arc<Mutex<Wait>>);
+
+/// Whom the exchange waits for, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wait {
+    is_for_client: bool,
+    since: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Wait {
+            is_for_client: false,
+            since: Instant::now(),
+        })))
+    }
+
+    fn wait(&self) -> Wait {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A piece has come, or its end: the next step is Clerk's.
+    fn moved(&self) {
+        self.set(false);
+    }
+
+    /// Clerk's side has room and the client has sent nothing.
+    fn waits_for_client(&self) {
+        if !self.wait().is_for_client {
+            self.set(true);
+        }
+    }
+
+    fn set(&self, is_for_client: bool) {
+        let since = Instant::now();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Wait { is_for_client, since };
+    }
+
+    /// Waits for `answer` until neither the client nor Clerk has done anything for `limit`, and says who did not.
+    pub(super) async fn within<F: Future>(&self, limit: Duration, answer: F) -> Result<F::Output, ProxyError> {
+        let mut answer = pin!(answer);
+        loop {
+            let wait = self.wait();
+            if let Ok(answer) = timeout_at(wait.since + limit, answer.as_mut()).await {
+                return Ok(answer);
+            }
+            if self.wait() == wait {
+                return Err(match wait.is_for_client {
+                    true => ProxyError::Stalled,
+                    false => ProxyError::TooSlow,
+                });
+            }
+        }
+    }
+}
+
+pin_project! {
+    struct ClientBody<B> {
+        #[pin]
+        body: B,
+        progress: Progress,
+    }
+}
+
+impl<B> Body for ClientBody<B>
+where
+    B: Body<Data = Bytes, Error = BoxError>,
+{
+    type Data = Bytes;
+    type Error = ClientBodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClientBodyError>>> {
+        let this = self.project();
+        let polled = this.body.poll_frame(cx);
+        match polled {
+            Poll::Ready(_) => this.progress.moved(),
+            Poll::Pending => this.progress.waits_for_client(),
+        }
+        polled.map_err(ClientBodyError)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::unfold;
+    use http_body_util::StreamBody;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// A client that pauses before each of its pieces.
+    fn upload(pieces: usize, pause: Duration) -> (RequestBody, Progress) {
+        let frames = unfold(0, move |sent| async move {
+            sleep(pause).await;
+            (sent < pieces).then(|| (Ok::<_, Infallible>(Frame::data(Bytes::from("x"))), sent + 1))
+        });
+        request_body(StreamBody::new(frames), 1024, LIMIT)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_upload_that_goes_on_is_passed_on() {
+        let (body, progress) = upload(5, LIMIT / 2);
+        let sent = progress.within(LIMIT, body.collect()).await.unwrap();
+        assert_eq!(sent.unwrap().to_bytes(), "xxxxx");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stalled_upload_is_the_clients_fault() {
+        let (mut body, progress) = upload(1, LIMIT * 2);
+        // A reader that ignores errors, so that only the exchange's own limit ends the wait.
+        let reading = async {
+            let _ = body.frame().await;
+            std::future::pending::<()>().await;
+        };
+        let stalled = progress.within(LIMIT / 2, reading).await.unwrap_err();
+        assert_eq!(stalled, ProxyError::Stalled);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn upstream_that_reads_nothing_is_too_slow() {
+        let (body, progress) = upload(1, LIMIT / 2);
+        let held = async {
+            let _body = body;
+            std::future::pending::<()>().await;
+        };
+        let slow = progress.within(LIMIT, held).await.unwrap_err();
+        assert_eq!(slow, ProxyError::TooSlow);
+    }
+
+    /// While the upstream does not read, the client may be silent for any time.
+    #[tokio::test(start_paused = true)]
+    async fn pauses_of_the_reader_are_not_the_clients() {
+        let (mut body, _) = upload(2, LIMIT / 2);
+        body.frame().await.unwrap().unwrap();
+        sleep(LIMIT * 3).await;
+        body.frame().await.unwrap().unwrap();
+    }
+}
