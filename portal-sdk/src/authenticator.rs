@@ -14,7 +14,7 @@ use crate::ended_sessions::EndedSessions;
 use crate::instance::Instance;
 use crate::portal::Portal;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
-use crate::secret::Secret;
+use crate::secret::{Secret, WithoutQuery};
 use crate::state::{RequestState, ResponseDirectives, UndecidedCause};
 use crate::throttle::Throttle;
 use crate::token::{GenuineSession, SessionClaims, TokenError};
@@ -30,7 +30,7 @@ pub struct Authenticator<B> {
 }
 
 /// A request after authentication: the outcome, and the facts of the request that answering it takes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Authenticated {
     /// Who it is from.
@@ -103,6 +103,23 @@ impl Authenticated {
         };
         let dev_browser = self.dev_browser.as_ref();
         self.renewal.directives(instance, &self.url, &state.token, dev_browser)
+    }
+}
+
+impl fmt::Debug for Authenticated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated")
+            .field("state", &self.state)
+            .field("url", &self.url)
+            .field("kind", &self.kind)
+            .field("is_cross_site", &self.is_cross_site)
+            .field(
+                "same_origin_referer",
+                &self.same_origin_referer.as_ref().map(WithoutQuery),
+            )
+            .field("htmx_page", &self.htmx_page.as_ref().map(WithoutQuery))
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 

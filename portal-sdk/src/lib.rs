@@ -14,6 +14,7 @@
 //! | [`state`] | the outcome: signed in, signed out, handshake, or *cannot tell* |
 //! | [`token`] | session tokens and their claims |
 //! | [`decide`] | the decision itself, a pure function |
+//! | [`limits`] | how much of a request is read |
 //! | [`backend`] | what only Clerk's Backend API can tell |
 //!
 //! # A link
@@ -83,6 +84,7 @@ pub mod clock;
 pub mod decide;
 mod ended_sessions;
 pub mod instance;
+pub mod limits;
 pub mod names;
 pub mod portal;
 pub mod request;

@@ -1,7 +1,9 @@
-//! A string that does not print itself.
+//! What does not print itself: [`Secret`], and [`WithoutQuery`] for addresses.
 
 use std::fmt;
 use std::sync::Arc;
+
+use url::Url;
 
 /// A secret key, a token or a nonce.
 ///
@@ -30,4 +32,47 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
+}
+
+/// An address for logs and `Debug`: scheme, host, port and path.
+///
+/// # Security
+///
+/// The query may carry a nonce, a ticket or a development browser's token, so that all of it is replaced, as are user
+/// information and fragment.
+///
+/// ```
+/// use portal_sdk::secret::WithoutQuery;
+/// use url::Url;
+///
+/// let url = Url::parse("https://app.example.com/a?__clerk_handshake_nonce=n1")?;
+/// assert_eq!(WithoutQuery(&url).to_string(), "https://app.example.com/a?[redacted]");
+/// # Ok::<(), url::ParseError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct WithoutQuery<'u>(pub &'u Url);
+
+impl fmt::Display for WithoutQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.0;
+        if url.cannot_be_a_base() {
+            return write!(f, "{}:[redacted]", url.scheme());
+        }
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        let query = url.query().map_or("", |_| "?[redacted]");
+        let host = url.host_str().unwrap_or_default();
+        write!(f, "{}://{host}{port}{}{query}", url.scheme(), url.path())
+    }
+}
+
+impl fmt::Debug for WithoutQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// `Set-Cookie` values for `Debug`: the names alone, because the values are tokens.
+pub(crate) fn cookie_names<'c>(directives: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
+    let name = |directive: &'c str| directive.split_once('=').map_or("[redacted]", |(name, _)| name);
+    directives.into_iter().map(name).collect()
 }

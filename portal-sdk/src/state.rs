@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, Entry, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use crate::backend::BackendError;
 use crate::names::header;
-use crate::secret::Secret;
+use crate::secret::{Secret, WithoutQuery, cookie_names};
 use crate::token::{SessionClaims, TokenError, TokenErrorReason};
 
 /// The outcome for one request.
@@ -49,8 +50,6 @@ pub struct SignedOutState {
     pub token_error: Option<TokenError>,
     /// What was wrong with the token that a handshake brought, if it brought one of no use.
     pub handshake_problem: Option<TokenError>,
-    /// The Backend API did not answer when the session should have been renewed: the person may well be signed in.
-    pub unanswered: Option<Arc<BackendError>>,
     /// Headers that belong on the response.
     pub directives: ResponseDirectives,
 }
@@ -87,6 +86,13 @@ pub enum UndecidedCause {
     /// The token names a key that is not in memory, and keys were fetched for such a name only just now; answer 503.
     #[error("the token names an unknown signing key, which may not be looked up yet")]
     KeyNotLookedUpYet,
+    /// The session has expired and the Backend API was out of reach when it should have been renewed: the user may well
+    /// be signed in; answer 503.
+    #[error("the session has expired and cannot be renewed")]
+    RenewalOutOfReach(#[source] Arc<BackendError>),
+    /// A handshake came back and the Backend API was out of reach when its payload should have been fetched; answer 503.
+    #[error("the result of the handshake cannot be fetched")]
+    HandshakeOutOfReach(#[source] Arc<BackendError>),
     /// A development handshake came back with a payload that this instance's key did not sign: the keys were switched
     /// or the link is forged; answer 500.
     #[error("the handshake payload is not signed by this instance: {0}; check that the Clerk keys belong together")]
@@ -100,7 +106,13 @@ impl UndecidedCause {
     /// Whether waiting may help: Clerk or the network is at fault, not the set-up.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::KeysOutOfReach(_) | Self::KeyNotLookedUpYet)
+        matches!(
+            self,
+            Self::KeysOutOfReach(_)
+                | Self::KeyNotLookedUpYet
+                | Self::RenewalOutOfReach(_)
+                | Self::HandshakeOutOfReach(_)
+        )
     }
 }
 
@@ -144,7 +156,6 @@ impl RequestState {
             reason,
             token_error: None,
             handshake_problem: None,
-            unanswered: None,
             directives,
         })
     }
@@ -170,8 +181,8 @@ impl RequestState {
     }
 }
 
-/// Header fields that the outcome adds to the response.
-#[derive(Clone, Debug, Default)]
+/// Header fields that the outcome adds to the response. `Debug` shows cookies and addresses without their values.
+#[derive(Clone, Default)]
 pub struct ResponseDirectives {
     fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -236,6 +247,22 @@ impl ResponseDirectives {
         if let Some(message) = message.and_then(|message| HeaderValue::from_str(&message).ok()) {
             self.append(header::AUTH_MESSAGE, message);
         }
+    }
+}
+
+impl fmt::Debug for ResponseDirectives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_map();
+        for (name, value) in self.iter() {
+            let text = value.to_str().unwrap_or_default();
+            match (name, Url::parse(text)) {
+                (&SET_COOKIE, _) => fields.entry(name, &cookie_names([text])),
+                (&LOCATION, Ok(url)) => fields.entry(name, &WithoutQuery(&url)),
+                (&LOCATION, Err(_)) => fields.entry(name, &"[redacted]"),
+                _ => fields.entry(name, value),
+            };
+        }
+        fields.finish()
     }
 }
 

@@ -258,7 +258,6 @@ impl Auth {
         match self.state() {
             RequestState::Undecided(state) if state.cause.is_temporary() => Some(Undecided::OutOfReach),
             RequestState::Undecided(state) => Some(Undecided::Misconfigured(&state.cause)),
-            RequestState::SignedOut(state) if state.unanswered.is_some() => Some(Undecided::OutOfReach),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ mod look_ups;
 mod page_cache;
 mod user;
 
+use std::fmt;
 use std::future::Future;
 
 use jsonwebtoken::jwk::JwkSet;
@@ -29,7 +30,7 @@ pub(crate) use page_cache::PageCache;
 pub use user::{EmailAddress, User};
 
 use crate::portal::DiscoveredPages;
-use crate::secret::Secret;
+use crate::secret::{Secret, cookie_names};
 use crate::token::{SessionId, UserId};
 
 /// The error code that says that Clerk does not know the secret key.
@@ -69,7 +70,7 @@ pub trait Backend: Clone + Send + Sync + 'static {
 }
 
 /// What a handshake brings: `Set-Cookie` values, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct HandshakePayload {
     /// The values, each a whole `Set-Cookie` field. An entry that is no text makes the whole handshake worthless, which
     /// the decision finds out.
@@ -77,7 +78,7 @@ pub struct HandshakePayload {
 }
 
 /// A request to renew a session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SessionRefresh {
     /// `sid` of the expired token; letters, digits, `_` and `-` only.
@@ -96,8 +97,39 @@ pub struct SessionRefresh {
 }
 
 /// The answer to a [`SessionRefresh`]: `Set-Cookie` values, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RefreshedSession {
     /// The values, each a whole `Set-Cookie` field.
     pub cookies: Vec<String>,
+}
+
+impl fmt::Debug for HandshakePayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = self
+            .directives
+            .iter()
+            .map(|directive| directive.as_str().unwrap_or_default());
+        f.debug_struct("HandshakePayload")
+            .field("directives", &cookie_names(texts))
+            .finish()
+    }
+}
+
+impl fmt::Debug for SessionRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.request_headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("SessionRefresh")
+            .field("session_id", &self.session_id)
+            .field("request_origin", &self.request_origin)
+            .field("request_headers", &headers)
+            .field("suffixed_cookies", &self.suffixed_cookies)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefreshedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = cookie_names(self.cookies.iter().map(String::as_str));
+        f.debug_struct("RefreshedSession").field("cookies", &names).finish()
+    }
 }

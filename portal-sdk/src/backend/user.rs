@@ -1,12 +1,14 @@
 //! [`User`]: a person's public data, as the Backend API gives it.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::token::UserId;
 
 /// A user of the instance. More fields exist at Clerk; these are the ones a page greets somebody with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct User {
     /// `user_…`.
@@ -48,6 +50,13 @@ impl User {
         let names = [self.first_name.as_deref(), self.last_name.as_deref()];
         let names: Vec<&str> = names.into_iter().flatten().filter(|name| !name.is_empty()).collect();
         (!names.is_empty()).then(|| names.join(" "))
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The rest is personal, or the application's own secrets in its private metadata.
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::redirect::is_document_get;
 use super::{Answer, Question, Refusal, organization, refresh, satellite};
 use crate::names::query;
-use crate::state::{AuthReason, RefreshFailure, RequestState, ResponseDirectives};
+use crate::state::{AuthReason, RequestState, ResponseDirectives};
 use crate::token::{TokenError, UnverifiedToken};
 
 pub(super) fn answer(question: Question<'_, '_>) -> Answer<RequestState> {
@@ -81,14 +81,9 @@ fn expired(question: Question<'_, '_>, error: TokenError) -> Answer<RequestState
         Ok(state) => return Ok(state),
         Err(failure) => failure,
     };
-    let unanswered = match (&failure, &question.known.refresh) {
-        (RefreshFailure::FetchError | RefreshFailure::UnexpectedAnswer, Some(Err(error))) => Some(error.clone()),
-        _ => None,
-    };
     let refusal = Refusal {
         reason: AuthReason::SessionTokenExpired(failure),
         token_error: Some(error),
-        unanswered,
     };
     Ok(question.handshake_or_signed_out(refusal))
 }

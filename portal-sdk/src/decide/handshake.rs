@@ -1,5 +1,7 @@
 //! A handshake that came back: take over the cookies it brings.
 
+use std::sync::Arc;
+
 use http::HeaderValue;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, LOCATION, SET_COOKIE,
@@ -8,6 +10,8 @@ use serde_json::Value;
 
 use super::refresh::is_session_cookie;
 use super::{Answer, Effect, Question, Stop, as_texts, cookie_pair};
+use crate::backend::BackendError;
+use crate::limits::could_be_nonce;
 use crate::secret::Secret;
 use crate::state::{AuthReason, RequestState, ResponseDirectives, UndecidedCause};
 use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
@@ -15,31 +19,59 @@ use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 /// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
 const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
 
-/// Resolves the handshake whose payload the request carries. `Err`: there is none, or what it carries is of no use, so
-/// that the request must be decided without it; with what was wrong with its token, if it had one.
-pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Result<RequestState, Option<TokenError>>> {
+/// Why a request must be decided without a handshake.
+pub(super) enum Unresolved {
+    /// There is none, or what it brings is useless; with what is wrong with its token, if it has one.
+    Useless(Option<TokenError>),
+    /// Its payload is out of reach.
+    OutOfReach(Arc<BackendError>),
+}
+
+/// Resolves the handshake whose payload the request carries.
+pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Result<RequestState, Unresolved>> {
     let cx = question.cx;
     let is_development = cx.instance().is_development();
     // A nonce wins over a token.
     let payload = if let Some(nonce) = cx.handshake_nonce() {
         match &question.known.handshake {
+            // Anyone can make one up: what cannot be a nonce is not worth a call.
+            None if !could_be_nonce(nonce) && is_development => Vec::new(),
+            None if !could_be_nonce(nonce) => return Ok(Err(Unresolved::Useless(None))),
             None => return Err(Stop::Needs(Effect::HandshakePayload(Secret::new(nonce)))),
             Some(Ok(payload)) => payload.directives.clone(),
+            // The clean address is worth a redirect only if the request's own session then decides.
+            Some(Err(error)) if error.is_outage() && is_development && !has_valid_session(question)? => {
+                return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error.clone())));
+            }
+            Some(Err(error)) if error.is_outage() && !is_development => {
+                return Ok(Err(Unresolved::OutOfReach(error.clone())));
+            }
             // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
             Some(Err(_)) if is_development => Vec::new(),
-            Some(Err(_)) => return Ok(Err(None)),
+            Some(Err(_)) => return Ok(Err(Unresolved::Useless(None))),
         }
     } else if let Some(token) = cx.handshake_token() {
         match verify_token(question, token)? {
             Ok(payload) => payload,
             Err(error) if is_development => return Err(Stop::Undecided(UndecidedCause::HandshakeToken(error))),
             // The cookie may belong to another application on a sister domain.
-            Err(error) => return Ok(Err(Some(error))),
+            Err(error) => return Ok(Err(Unresolved::Useless(Some(error)))),
         }
     } else {
-        return Ok(Err(None));
+        return Ok(Err(Unresolved::Useless(None)));
     };
-    take_over(question, &payload)
+    Ok(take_over(question, &payload)?.map_err(Unresolved::Useless))
+}
+
+fn has_valid_session(question: Question<'_, '_>) -> Answer<bool> {
+    let session = question
+        .cx
+        .session_cookie()
+        .filter(|session| UnverifiedToken::decode(session).is_ok_and(|session| !session.is_other_than_session_token()));
+    match session {
+        Some(session) => Ok(question.verify(session)?.is_ok()),
+        None => Ok(false),
+    }
 }
 
 fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Value>, TokenError>> {

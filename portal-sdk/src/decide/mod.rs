@@ -29,6 +29,7 @@ pub(crate) use keys::{genuine_session, token_problem};
 pub(crate) use renewal::Renewal;
 use serde_json::Value;
 
+use self::handshake::Unresolved;
 use crate::backend::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::clock::UnixTime;
 use crate::request::AuthenticateContext;
@@ -148,16 +149,21 @@ impl<'q, 'r> Question<'q, 'r> {
         if let Some(token) = self.cx.bearer() {
             return bearer::answer(self, token);
         }
-        let problem = match handshake::resolve(self)? {
+        let unresolved = match handshake::resolve(self)? {
             Ok(state) => return Ok(state),
-            Err(problem) => problem,
+            Err(unresolved) => unresolved,
         };
         let mut state = match satellite::answer(self) {
             Some(state) => state,
             None => cookie::answer(self)?,
         };
-        if let RequestState::SignedOut(state) = &mut state {
-            state.handshake_problem = problem;
+        match (unresolved, &mut state) {
+            // What the handshake would have brought is not known, and the cookies alone sign nobody in.
+            (Unresolved::OutOfReach(error), RequestState::SignedOut(_) | RequestState::Handshake(_)) => {
+                return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error)));
+            }
+            (Unresolved::Useless(problem), RequestState::SignedOut(state)) => state.handshake_problem = problem,
+            _ => {}
         }
         Ok(state)
     }
@@ -177,25 +183,18 @@ impl<'q, 'r> Question<'q, 'r> {
 
     fn signed_out_with(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
         directives.describe("signed-out", &refusal.reason, self.message(&refusal));
-        let Refusal {
-            reason,
-            token_error,
-            unanswered,
-        } = refusal;
+        let Refusal { reason, token_error } = refusal;
         RequestState::SignedOut(SignedOutState {
             reason,
             token_error,
             handshake_problem: None,
-            unanswered,
             directives,
         })
     }
 
     fn handshake(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
         directives.describe("handshake", &refusal.reason, self.message(&refusal));
-        let Refusal {
-            reason, token_error, ..
-        } = refusal;
+        let Refusal { reason, token_error } = refusal;
         RequestState::Handshake(HandshakeState {
             reason,
             token_error,
@@ -215,7 +214,6 @@ impl<'q, 'r> Question<'q, 'r> {
 struct Refusal {
     reason: AuthReason,
     token_error: Option<TokenError>,
-    unanswered: Option<Arc<BackendError>>,
 }
 
 impl Refusal {
@@ -233,7 +231,6 @@ impl From<AuthReason> for Refusal {
         Self {
             reason,
             token_error: None,
-            unanswered: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{Question, Refusal, organization};
 use crate::instance::{Instance, with_scheme};
+use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::{self, cookie, query};
 use crate::request::{AuthenticateContext, ClerkUrl};
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
@@ -90,7 +91,7 @@ impl<'a> Handshake<'a> {
             instance: cx.instance(),
             url: cx.url(),
             uses_suffixed_cookies: cx.uses_suffixed_cookies(),
-            session_token: cx.session_token(),
+            session_token: cx.session_token().filter(|token| token.len() <= MAX_TOKEN_BYTES),
             dev_browser: cx.dev_browser(),
         }
     }

@@ -7,7 +7,7 @@ use super::{Answer, Effect, Question, Stop, cookie_pair};
 use crate::backend::SessionRefresh;
 use crate::names::cookie;
 use crate::secret::Secret;
-use crate::state::{RefreshFailure, RequestState, ResponseDirectives};
+use crate::state::{RefreshFailure, RequestState, ResponseDirectives, UndecidedCause};
 use crate::token::UnverifiedToken;
 
 /// Signed in with a new token, or why not.
@@ -18,6 +18,10 @@ pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState,
     };
     let renewed = match &question.known.refresh {
         None => return Err(Stop::Needs(Effect::RefreshSession(Box::new(refresh)))),
+        // It is not known whether the session is alive: neither sign-out nor a redirect to a Clerk that may be down.
+        Some(Err(error)) if error.is_outage() => {
+            return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(error.clone())));
+        }
         Some(Err(error)) => return Ok(Err(error.refresh_failure())),
         Some(Ok(renewed)) => renewed,
     };

@@ -5,6 +5,7 @@ use std::fmt;
 use url::{ParseError, Url};
 
 use super::Portal;
+use crate::secret::WithoutQuery;
 
 /// An address that was checked by the portal's own rules, so that the portal does not drop it, and by two more: it has
 /// no user information, and no characters that a browser would leave out or change.
@@ -34,7 +35,7 @@ use super::Portal;
 /// # Security
 ///
 /// Whoever may choose where people land after signing in can show them a copy of the sign-in page: an open redirect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReturnBackUrl(Url);
 
 /// Why an address is none to send people back to. Most of them the portal would drop, and lead to its default page.
@@ -104,7 +105,7 @@ impl ReturnBackUrl {
     ///
     /// [`ReturnBackUrlError`] says which rule is broken.
     pub fn parse(text: &str, portal: &Portal, requested_from: Option<&Url>) -> Result<Self, ReturnBackUrlError> {
-        let found = || Box::from(text);
+        let found = || without_query(text);
         if text.chars().any(char::is_control) {
             return Err(ReturnBackUrlError::Control { found: found() });
         }
@@ -159,9 +160,23 @@ impl AsRef<str> for ReturnBackUrl {
     }
 }
 
+impl fmt::Debug for ReturnBackUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReturnBackUrl").field(&WithoutQuery(&self.0)).finish()
+    }
+}
+
 impl fmt::Display for ReturnBackUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// `text` for an error message: a query may hold a ticket or a token.
+fn without_query(text: &str) -> Box<str> {
+    match text.split_once(['?', '#']) {
+        Some((address, _)) => format!("{address}?[redacted]").into(),
+        None => text.into(),
     }
 }
 
@@ -182,7 +197,10 @@ mod tests {
         match ReturnBackUrl::parse(text, portal, here.as_ref()) {
             Ok(url) => url.to_string(),
             Err(error) => {
-                assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+                assert!(
+                    error.to_string().contains(&format!("{:?}", without_query(text))),
+                    "{error}"
+                );
                 let name = format!("{error:?}");
                 name.split([' ', '{']).next().unwrap().to_owned()
             }

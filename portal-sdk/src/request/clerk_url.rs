@@ -11,6 +11,7 @@ use url::Url;
 use super::headers::{first_value, joined_values};
 use crate::instance::PublicOrigins;
 use crate::names::{header, query};
+use crate::secret::WithoutQuery;
 
 /// The public URL of a request: scheme and host from the forwarded headers, else from `Host`, else from the request
 /// target; path and query from the request target.
@@ -19,7 +20,7 @@ use crate::names::{header, query};
 ///
 /// `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDK believes them. Let the proxy in front of
 /// the application set or remove them. The path can never change the origin, however it begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClerkUrl {
     url: Url,
     origin: Box<str>,
@@ -122,6 +123,14 @@ impl From<Url> for ClerkUrl {
     }
 }
 
+impl fmt::Debug for ClerkUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClerkUrl").field(&WithoutQuery(&self.url)).finish()
+    }
+}
+
+/// Shows the whole address with its query, which may hold a nonce or a token. For log lines use
+/// [`WithoutQuery`].
 impl fmt::Display for ClerkUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)

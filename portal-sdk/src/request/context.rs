@@ -17,6 +17,7 @@ use super::kind::{RequestKind, is_navigation};
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
+use crate::limits::could_be_opaque_token;
 use crate::names::{cookie, header, query};
 
 /// A request as the decision sees it. It borrows from the request and from the instance and trusts neither cookie nor
@@ -56,6 +57,7 @@ impl<'r> AuthenticateContext<'r> {
         let suffixed = uses_suffixed_cookies(&cookies, instance, now);
         let from_query = |name| url.query_parameter(name).filter(|value| !value.is_empty());
         let owned = |value: Option<&str>| value.map(str::to_owned);
+        let opaque = |value: Option<&str>| owned(value.filter(|token| could_be_opaque_token(token)));
         // A development instance hands results over in the address, a production instance in cookies. The other
         // transport is not believed: a link must not be able to sign anybody in, nor a left-over cookie redirect for ever.
         let (handshake_token, handshake_nonce) = if instance.is_development() {
@@ -72,10 +74,12 @@ impl<'r> AuthenticateContext<'r> {
                 .and_then(|value| authorization::token(&value).map(str::to_owned)),
             uses_suffixed_cookies: suffixed,
             session_cookie: owned(cookies.session.get(suffixed)),
-            refresh_cookie: owned(cookies.refresh.as_deref()),
+            refresh_cookie: opaque(cookies.refresh.as_deref()),
             client_uat: cookies.client_uat.get(suffixed).and_then(unsigned).unwrap_or(0),
-            dev_browser: from_query(query::DEV_BROWSER).or_else(|| owned(cookies.dev_browser.get(suffixed))),
-            other_dev_browser: owned(cookies.dev_browser.get(!suffixed)),
+            dev_browser: from_query(query::DEV_BROWSER)
+                .filter(|token| could_be_opaque_token(token))
+                .or_else(|| opaque(cookies.dev_browser.get(suffixed))),
+            other_dev_browser: opaque(cookies.dev_browser.get(!suffixed)),
             handshake_token,
             handshake_nonce,
             redirect_count: cookies.redirect_count.as_deref().and_then(unsigned).unwrap_or(0),

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::cookie_reader::cookies;
 use super::headers::latin1;
+use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::cookie;
 
 /// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
@@ -127,7 +128,7 @@ impl<'h> Seen<'h> {
 }
 
 fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
-    if !value.contains('%') || !has_only_whole_escapes(&value) {
+    if value.len() > MAX_TOKEN_BYTES || !value.contains('%') || !has_only_whole_escapes(&value) {
         return value;
     }
     let decoded = percent_decode_str(&value).decode_utf8().map(Cow::into_owned);

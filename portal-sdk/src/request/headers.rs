@@ -3,22 +3,31 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::limits::MAX_HEADER_BYTES;
 
 /// The first field named `name`; for fields that may stand once, such as `Host` and `Referer`.
-/// `None` if it is absent or empty.
+/// `None` if it is absent, empty or too large.
 pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     headers
         .get(name)
+        .filter(|value| value.len() <= MAX_HEADER_BYTES)
         .map(|value| latin1(value.as_bytes()))
         .filter(|text| !text.is_empty())
 }
 
-/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). `None` if there is none.
+/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). `None` if there is none, or if they are
+/// too large. `Authorization` has no limit here: it must be refused, not overlooked.
 pub(super) fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    let size = || headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>();
+    if *name != AUTHORIZATION && *name != COOKIE && size() > MAX_HEADER_BYTES {
+        return None;
+    }
     let mut values = headers.get_all(name).iter();
     let first = latin1(values.next()?.as_bytes());
-    let separator = if name == http::header::COOKIE { "; " } else { ", " };
+    let separator = if *name == COOKIE { "; " } else { ", " };
     Some(values.fold(first, |joined, value| {
         Cow::Owned(joined.into_owned() + separator + &latin1(value.as_bytes()))
     }))
@@ -34,8 +43,7 @@ pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-    use http::header::{COOKIE, HOST};
+    use http::header::HOST;
 
     use super::*;
 
@@ -49,5 +57,19 @@ mod tests {
         assert_eq!(joined_values(&headers, &COOKIE).unwrap(), "a=1; b=é");
         assert_eq!(first_value(&headers, &HOST).unwrap(), "one");
         assert_eq!(joined_values(&headers, &HOST).unwrap(), "one, two");
+    }
+
+    #[test]
+    fn oversized_header_counts_as_absent() {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::try_from("a".repeat(MAX_HEADER_BYTES)).unwrap());
+        assert!(first_value(&headers, &HOST).is_some() && joined_values(&headers, &HOST).is_some());
+        headers.append(HOST, HeaderValue::from_static("b"));
+        assert!(joined_values(&headers, &HOST).is_none(), "all fields count");
+        headers.insert(HOST, HeaderValue::try_from("a".repeat(MAX_HEADER_BYTES + 1)).unwrap());
+        assert!(first_value(&headers, &HOST).is_none());
+        // A token is refused for its size, not overlooked.
+        headers.insert(AUTHORIZATION, headers[HOST].clone());
+        assert!(joined_values(&headers, &AUTHORIZATION).is_some());
     }
 }

@@ -11,6 +11,12 @@ pub enum TokenError {
     /// It does not consist of three parts.
     #[error("the token does not consist of three parts separated by dots")]
     Form,
+    /// It is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES), and nothing of it was decoded.
+    #[error("the token has {found} bytes; expected at most {max}", max = crate::limits::MAX_TOKEN_BYTES)]
+    TooLarge {
+        /// Its size in bytes.
+        found: usize,
+    },
     /// A part is not base64url of the JSON object (or the bytes) it should be.
     #[error("the token's {part} cannot be decoded")]
     Undecodable {
@@ -114,7 +120,9 @@ impl TokenError {
     pub fn reason(&self) -> TokenErrorReason {
         use TokenErrorReason as Reason;
         match self {
-            Self::Form | Self::Undecodable { .. } | Self::Category | Self::Type { .. } => Reason::TokenInvalid,
+            Self::Form | Self::TooLarge { .. } | Self::Undecodable { .. } | Self::Category | Self::Type { .. } => {
+                Reason::TokenInvalid
+            }
             Self::UnknownKey { .. } => Reason::JwkKidMismatch,
             Self::KeysNotLoaded { .. } => Reason::JwkRemoteFailedToLoad,
             Self::SecretKeyRefused => Reason::SecretKeyInvalid,

@@ -1,10 +1,13 @@
 //! [`UnverifiedToken`]: a token taken apart, nothing about it checked.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::TokenError;
+use crate::limits::MAX_TOKEN_BYTES;
 
 /// Category of session and handshake tokens.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
@@ -18,7 +21,7 @@ const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 /// # Security
 ///
 /// Anyone can write these. Decide nothing by them that needs a signature.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UnverifiedToken<'t> {
     text: &'t str,
     signed_part: &'t str,
@@ -32,9 +35,12 @@ impl<'t> UnverifiedToken<'t> {
     ///
     /// # Errors
     ///
-    /// [`TokenError::Form`] unless there are three parts; [`TokenError::Undecodable`] unless header and payload are
+    /// [`TokenError::TooLarge`] if it has more than [`MAX_TOKEN_BYTES`]; [`TokenError::Form`] unless there are three parts; [`TokenError::Undecodable`] unless header and payload are
     /// base64url of JSON objects and the signature is base64url. Closing `=` are tolerated, bits left over are not.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLarge { found: text.len() });
+        }
         let mut parts = text.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -137,6 +143,15 @@ impl<'t> UnverifiedToken<'t> {
 
     pub(super) fn signature(&self) -> &[u8] {
         &self.signature
+    }
+}
+
+impl fmt::Debug for UnverifiedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedToken")
+            .field("key_id", &self.key_id())
+            .field("session_id", &self.session_id())
+            .finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@ mod discovery;
 mod http_backend;
 mod key_cache;
 mod key_flight;
+mod limits;
 mod log;
 mod page_cache;
 mod properties;

@@ -305,6 +305,22 @@ const rereadings = [
     },
   },
   {
+    gap: 'G32',
+    says: 'what cannot be a nonce is not looked up, as if the look-up had been refused',
+    apply(c) {
+      const nonce = read.isProduction(c)
+        ? read.cookie(c, '__clerk_handshake_nonce')
+        : read.publicUrl(c).searchParams.get('__clerk_handshake_nonce');
+      if (!nonce || /^[!-~]{1,256}$/.test(nonce)) return null;
+      const isLookUp = ([, path]) => path.startsWith('/v1/clients/handshake_payload');
+      const refused = { status: 404, contentType: 'application/json', body: '{"errors":[]}' };
+      return {
+        c: { ...c, backend: { ...c.backend, [NONCE_CALL]: refused } },
+        restore: o => (o.calls ? { ...o, calls: o.calls.filter(call => !isLookUp(call)) } : o),
+      };
+    },
+  },
+  {
     gap: 'G4',
     says: 'in production a failed nonce look-up leaves the ordinary cookies in force',
     apply(c) {
@@ -316,7 +332,12 @@ const rereadings = [
       const call = ['GET', `/v1/clients/handshake_payload?${search}`];
       return {
         c: read.mapCookies(c, (n, v) => (HANDSHAKE_PARAMETERS.includes(n) ? undefined : v)),
-        restore: o => ({ ...o, calls: [call, ...(o.calls ?? [])] }),
+        restore(o) {
+          const calls = [call, ...(o.calls ?? [])];
+          // What the handshake would have brought cannot be told, and the cookies alone sign nobody in.
+          const tells = o.status === 'signed-in' || o.throws || !outOfReach(answer, 'directives');
+          return tells ? { ...o, calls } : { ...undecided(calls), calls };
+        },
       };
     },
   },
@@ -331,7 +352,35 @@ function bearer(c) {
 const unreachable = answer => !!answer.error || answer.status >= 500 || answer.status === 429
   || (answer.status < 300 && JSON_BODY(answer.body) === undefined);
 
+/** Also an answer in JSON that lacks the list it should hold. */
+const outOfReach = (answer, list) => unreachable(answer)
+  || (answer.status < 300 && !Array.isArray(JSON_BODY(answer.body)?.[list]));
+
+const undecided = calls => ({ status: 'undecided', reason: null, headers: [], auth: null, calls });
+
 const verdicts = [
+  {
+    gap: 'G31',
+    says: 'a renewal out of reach: undecided, never signed out',
+    conclude(outcome, c) {
+      const [, path] = outcome.calls?.find(([, path]) => /^\/v1\/sessions\/.*\/refresh/.test(path)) ?? [];
+      const answer = path && c.backend?.[`POST ${path.split('?')[0]}`];
+      return answer && outOfReach(answer, 'cookies') ? undecided(outcome.calls) : outcome;
+    },
+  },
+  {
+    gap: 'G31',
+    says: 'in development a nonce out of reach is undecided without a valid session beside it',
+    async conclude(outcome, c, ask) {
+      const asked = outcome.calls?.find(([, path]) => path.startsWith('/v1/clients/handshake_payload'));
+      const answer = c.backend?.[NONCE_CALL];
+      if (read.isProduction(c) || !asked || !answer || !outOfReach(answer, 'directives')) return outcome;
+      const session = read.cookie(c, '__session');
+      const authorization = [['authorization', `Bearer ${session}`]];
+      const alone = session && await ask({ ...c, request: { ...c.request, headers: authorization } });
+      return alone?.status === 'signed-in' ? outcome : undecided(outcome.calls);
+    },
+  },
   {
     gap: 'G21',
     says: 'path parameters are decoded once',

@@ -70,6 +70,8 @@ replayed! {
     g24_bearer_in_any_case => "G24",
     g26_keys_of_one_environment => "G26",
     g30_client_uat_is_a_decimal => "G30",
+    g31_a_renewal_out_of_reach_is_not_a_sign_out => "G31",
+    g32_a_malformed_nonce_is_not_looked_up => "G32",
 }
 
 const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -221,6 +223,15 @@ async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
             "{referer}: {state:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn g33_an_oversized_token_is_not_decoded() {
+    let instance = live().jwt_key(signing::public_pem()).build().expect("right");
+    let token = format!("{}.{}", signing::token(), "A".repeat(16 * 1024));
+    let parts = page(&[("cookie", &format!("__session={token}; __client_uat=1799999990"))]);
+    let reason = state(instance, &parts).await.reason().map(ToString::to_string);
+    assert_eq!(reason.as_deref(), Some("token-invalid"));
 }
 
 #[test]

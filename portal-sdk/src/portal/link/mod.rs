@@ -1,13 +1,15 @@
 //! [`PortalLink`]: an address of a portal page with everything the page needs to send the person back.
 
+use std::fmt;
+
 use url::{ParseError, Url};
 
 use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError, set_query_parameter};
 use crate::names::query;
-use crate::secret::Secret;
+use crate::secret::{Secret, WithoutQuery};
 
 /// A link to a portal page. Nothing is sent anywhere until the browser follows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a link does nothing until `to_url` is called"]
 pub struct PortalLink<'p> {
     portal: &'p Portal,
@@ -17,6 +19,19 @@ pub struct PortalLink<'p> {
     prefill: Vec<Prefill>,
     dev_browser: Option<Secret>,
     has_tasks: bool,
+}
+
+impl fmt::Debug for PortalLink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefilled: Vec<&str> = self.prefill.iter().map(Prefill::name).collect();
+        f.debug_struct("PortalLink")
+            .field("page", &self.page)
+            .field("requested_from", &self.requested_from.as_ref().map(WithoutQuery))
+            .field("returns_back", &self.return_back_to.is_some())
+            .field("prefill", &prefilled)
+            .field("has_tasks", &self.has_tasks)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a link cannot be written.

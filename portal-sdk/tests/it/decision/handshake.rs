@@ -36,6 +36,8 @@ C1 a nonce, then keys            | test | document /p?__clerk_handshake_nonce=n1
 C1 a nonce wins over a token     | test | document /p?__clerk_handshake={hs:valid}&__clerk_handshake_nonce=n1 | nonce=none     | signed-out session-token-missing cors to=http://localhost:3000/p
 C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404      | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
 C1 a nonce in an outage (G4)     | test | document /p?__clerk_handshake_nonce=n1&a=1 session=valid uat={recent} dev=dvb_1 | nonce=down     | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
+C1 an outage and no session       | test | document /p?__clerk_handshake_nonce=n1&a=1 dev=dvb_1 | nonce=503 | undecided handshake-out-of-reach temporary=true
+C1 an outage and an old session   | test | api /p?__clerk_handshake_nonce=n1 session=expired uat=1 dev=dvb_1 | nonce=429 | undecided handshake-out-of-reach temporary=true
 ",
     );
 }
@@ -71,7 +73,9 @@ C1 a valid session stays (G4)       | live | document nonce=n1 session=valid uat
 C1 also in an outage (G4)           | live | document nonce=n1 session=valid uat={recent}                 | nonce=down     | signed-in token=valid
 C1 and under load (G4)              | live | document nonce=n1 session=valid uat={recent}                 | nonce=429      | signed-in token=valid
 C1 everything at once               | live | document nonce=n1 session=expired uat=1 refresh'=r           | nonce=expired keys refresh=valid | signed-in token=valid sets=valid
-C1 everything at once, failing      | live | api nonce=n1 session=expired uat=1 refresh'=r                | nonce=503 keys=down-but-kept refresh=down | signed-out session-token-expired-refresh-fetch-error unanswered
+C1 everything at once, failing      | live | api nonce=n1 session=expired uat=1 refresh'=r                | nonce=503 keys=down-but-kept refresh=down | undecided renewal-out-of-reach temporary=true
+C1 an outage and no session         | live | document nonce=n1 uat={recent}                                | nonce=503      | undecided handshake-out-of-reach temporary=true
+C1 an outage, for a script          | live | api nonce=n1                                                 | nonce=unreadable | undecided handshake-out-of-reach temporary=true
 ",
     );
 }

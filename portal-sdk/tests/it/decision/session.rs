@@ -183,12 +183,17 @@ only what has expired           | live | document session=early uat={recent} ref
 not what is forged              | live | document session=expired-and-forged uat=1 refresh'=r     | -              | signed-out token-invalid-signature
 refused with a code             | live | document session=expired uat=1 refresh'=r                | refresh=401:refresh_token_expired | handshake session-token-expired-refresh-refresh_token_expired session=expired
 refused, for a script           | live | api session=expired uat=1 refresh'=r                     | refresh=401:refresh_token_expired | signed-out session-token-expired-refresh-refresh_token_expired
-broken without a code           | live | document session=expired uat=1 refresh'=r                | refresh=500    | handshake session-token-expired-refresh-unexpected-bapi-error session=expired
-broken, for a script            | live | api session=expired uat=1 refresh'=r                     | refresh=500    | signed-out session-token-expired-refresh-unexpected-bapi-error unanswered
-out of reach                    | live | document session=expired uat=1 refresh'=r                | refresh=down   | handshake session-token-expired-refresh-fetch-error session=expired
-out of reach, for a script      | live | api session=expired uat=1 refresh'=r                     | refresh=down   | signed-out session-token-expired-refresh-fetch-error unanswered
-too slow                        | live | document session=expired uat=1 refresh'=r                | refresh=timeout | handshake session-token-expired-refresh-fetch-error session=expired
-an answer that cannot be read   | live | document session=expired uat=1 refresh'=r                | refresh=unreadable | handshake session-token-expired-refresh-unexpected-sdk-error session=expired
+broken, for a page              | live | document session=expired uat=1 refresh'=r                | refresh=500    | undecided renewal-out-of-reach temporary=true
+broken, for a script            | live | api session=expired uat=1 refresh'=r                     | refresh=500    | undecided renewal-out-of-reach temporary=true
+out of reach                    | live | document session=expired uat=1 refresh'=r                | refresh=down   | undecided renewal-out-of-reach temporary=true
+out of reach, for a script      | live | api session=expired uat=1 refresh'=r                     | refresh=down   | undecided renewal-out-of-reach temporary=true
+too slow                        | live | document session=expired uat=1 refresh'=r                | refresh=timeout | undecided renewal-out-of-reach temporary=true
+an answer that cannot be read   | live | document session=expired uat=1 refresh'=r                | refresh=unreadable | undecided renewal-out-of-reach temporary=true
+under load, for a page          | live | document session=expired uat=1 refresh'=r                | refresh=429:too_many_requests | undecided renewal-out-of-reach temporary=true
+under load, for a form          | live | POST document session=expired uat=1 refresh'=r           | refresh=429    | undecided renewal-out-of-reach temporary=true
+unreadable, for a script        | live | api session=expired uat=1 refresh'=r                     | refresh=unreadable | undecided renewal-out-of-reach temporary=true
+broken, from the header         | live | api bearer=expired refresh'=r                            | refresh=502    | undecided renewal-out-of-reach temporary=true
+broken, in development          | test | document dev=dvb_1 session=expired uat=1 refresh'=r      | refresh=503    | undecided renewal-out-of-reach temporary=true
 no cookies                      | live | document session=expired uat=1 refresh'=r                | refresh=none   | handshake session-token-expired-refresh-unexpected-sdk-error session=expired
 a cookie that is no header      | live | document session=expired uat=1 refresh'=r                | refresh=line-end | handshake session-token-expired-refresh-unexpected-sdk-error session=expired
 an expired token again          | live | document session=expired uat=1 refresh'=r                | refresh=expired | handshake session-token-expired-refresh-invalid-session-token session=expired

@@ -235,14 +235,15 @@ fn summary(state: &RequestState) -> String {
             format!("signed-in {}{pending}", state.claims.user_id())
         }
         RequestState::SignedOut(state) => {
-            let unanswered = if state.unanswered.is_some() { " unanswered" } else { "" };
-            format!("signed-out {}{unanswered}", state.reason)
+            format!("signed-out {}", state.reason)
         }
         RequestState::Handshake(state) => format!("handshake {}", state.reason),
         RequestState::Undecided(state) => {
             let cause = match &state.cause {
                 UndecidedCause::KeysOutOfReach(_) => "keys-out-of-reach",
                 UndecidedCause::KeyNotLookedUpYet => "key-not-looked-up-yet",
+                UndecidedCause::RenewalOutOfReach(_) => "renewal-out-of-reach",
+                UndecidedCause::HandshakeOutOfReach(_) => "handshake-out-of-reach",
                 UndecidedCause::HandshakeToken(_) => "handshake-token",
                 UndecidedCause::SatelliteSignInUrl => "satellite-sign-in-url",
                 _ => "something else",
@@ -313,7 +314,7 @@ impl<'t> Expected<'t> {
                 "suffixed" => suffixed = "true",
                 "redirect_url" => redirect_url = value.to_owned(),
                 "count" => count = value,
-                "pending" | "unanswered" | "temporary" => notes = format!("{notes} {word}"),
+                "pending" | "temporary" => notes = format!("{notes} {word}"),
                 _ => panic!("no such word about an outcome: {word}"),
             }
         }

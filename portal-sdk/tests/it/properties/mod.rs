@@ -2,6 +2,7 @@
 
 mod answers;
 mod requests;
+mod secrets;
 mod tokens;
 
 use std::collections::HashSet;
@@ -149,6 +150,12 @@ proptest! {
             match &state.cause {
                 UndecidedCause::KeysOutOfReach(_) | UndecidedCause::KeyNotLookedUpYet => {
                     prop_assert!(asked.contains(&"keys") && answers.keys.is_err());
+                }
+                UndecidedCause::RenewalOutOfReach(error) => {
+                    prop_assert!(asked.contains(&"refresh") && error.is_outage());
+                }
+                UndecidedCause::HandshakeOutOfReach(error) => {
+                    prop_assert!(asked.contains(&"nonce") && error.is_outage());
                 }
                 UndecidedCause::HandshakeToken(_) => prop_assert!(instance.is_development()),
                 UndecidedCause::SatelliteSignInUrl => {

@@ -1,0 +1,32 @@
+//! Limits of what is read from a request. Servers set others, of the whole head; these bound the work for one value.
+//!
+//! A value beyond its limit is never decoded:
+//!
+//! | Value | Limit | Beyond it |
+//! |---|---|---|
+//! | session token, handshake token (cookie, query, `Authorization`) | [`MAX_TOKEN_BYTES`] | refused as `token-invalid` |
+//! | refresh token, development browser's token | [`MAX_OPAQUE_TOKEN_BYTES`] | counts as absent |
+//! | handshake nonce | [`MAX_NONCE_BYTES`] | refused without asking Clerk |
+//! | any other header that is read | [`MAX_HEADER_BYTES`] | counts as absent |
+//!
+//! Cookies of other names are passed over unread. Calls to Clerk that a request can cause are bounded too: 64 of a kind
+//! run at once and 256 wait; beyond them the answer is *cannot tell*.
+
+/// The most bytes of a session or handshake token, as sent. Clerk's own are one to two kilobytes; browsers keep four.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The most bytes of a refresh token or a development browser's token, as sent.
+pub const MAX_OPAQUE_TOKEN_BYTES: usize = 4 * 1024;
+/// The most bytes of a handshake nonce.
+pub const MAX_NONCE_BYTES: usize = 256;
+/// The most bytes of all fields of one header name other than `Cookie` and `Authorization`.
+pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// Whether `nonce` may be one of Clerk's: visible ASCII of a bounded length. Which characters it uses is Clerk's choice.
+pub(crate) fn could_be_nonce(nonce: &str) -> bool {
+    (1..=MAX_NONCE_BYTES).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether `token` may be a refresh token or a development browser's token.
+pub(crate) fn could_be_opaque_token(token: &str) -> bool {
+    token.len() <= MAX_OPAQUE_TOKEN_BYTES
+}
