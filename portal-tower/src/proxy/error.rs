@@ -86,13 +86,11 @@ impl From<hyper_util::client::legacy::Error> for Failure {
 impl ProxyError {
     /// What a failed exchange means. The client is at fault if its own body failed.
     fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let causes = || std::iter::successors(Some(error), |error| error.source());
-        let is = |matches: fn(&(dyn std::error::Error + 'static)) -> bool| causes().any(matches);
-        let is_clients = is(|error| error.is::<ClientBodyError>());
-        if is_clients && is(|error| error.is::<LengthLimitError>()) {
+        let is_clients = is_caused_by::<ClientBodyError>(error);
+        if is_clients && is_caused_by::<LengthLimitError>(error) {
             return Self::TooLarge;
         }
-        match (is_clients, is(|error| error.is::<IdleTooLong>())) {
+        match (is_clients, is_caused_by::<IdleTooLong>(error)) {
             (true, true) => Self::Stalled,
             (true, false) => Self::Incomplete,
             (false, true) => Self::TooSlow,
@@ -142,4 +140,9 @@ impl ProxyError {
         }
         response
     }
+}
+
+/// Whether `error` or one of its sources is a `T`.
+fn is_caused_by<T: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<T>)
 }
