@@ -37,11 +37,17 @@ fn matches(pattern: &str, path: &str) -> bool {
     loop {
         match (pattern.next(), path.next()) {
             (None, None) => return true,
-            (Some("{}"), Some(segment)) if !segment.is_empty() => {}
-            (Some(known), Some(segment)) if known == segment => {}
+            (Some(known), Some(segment)) if known == segment || fills(known, segment) => {}
             _ => return false,
         }
     }
+}
+
+/// Returns `true` if `segment` is something before the end that `{}` has in a pattern, such as `{}.xml`.
+fn fills(pattern: &str, segment: &str) -> bool {
+    let end = pattern.strip_prefix("{}");
+    end.and_then(|end| segment.strip_suffix(end))
+        .is_some_and(|rest| !rest.is_empty())
 }
 
 fn not_played(api: &str, method: &Method, path: &str) -> ApiError {
@@ -62,7 +68,7 @@ mod tests {
 
     #[test]
     fn placeholder_matches_one_segment() {
-        let calls: AbsentCalls = &[("GET POST", "/v1/machines/{}/scopes")];
+        let calls: AbsentCalls = &[("GET POST", "/v1/machines/{}/scopes"), ("GET", "/v1/metadata/{}.xml")];
         for (method, path, expected) in [
             (Method::GET, "/v1/machines/mch_1/scopes", true),
             (Method::POST, "/v1/machines/x/scopes", true),
@@ -70,6 +76,9 @@ mod tests {
             (Method::GET, "/v1/machines//scopes", false),
             (Method::GET, "/v1/machines/x/y/scopes", false),
             (Method::GET, "/v1/machines/x/scopes/", false),
+            (Method::GET, "/v1/metadata/x.xml", true),
+            (Method::GET, "/v1/metadata/.xml", false),
+            (Method::GET, "/v1/metadata/x.json", false),
         ] {
             assert_eq!(has(calls, &method, path), expected, "{method} {path}");
         }

@@ -2,6 +2,16 @@
 
 /// Methods and path of each call; `{}` stands for one segment.
 pub(super) const CALLS: &[(&str, &str)] = &[
+    // Official clients ask for these without the version.
+    ("POST GET", "/api_keys"),
+    ("POST", "/api_keys/verify"),
+    ("GET PATCH DELETE", "/api_keys/{}"),
+    ("POST", "/api_keys/{}/revoke"),
+    ("GET", "/api_keys/{}/secret"),
+    ("POST GET", "/m2m_tokens"),
+    ("POST", "/m2m_tokens/verify"),
+    ("POST", "/m2m_tokens/{}/revoke"),
+    ("POST", "/oauth_applications/access_tokens/verify"),
     ("POST", "/v1/actor_tokens"),
     ("POST", "/v1/actor_tokens/{}/revoke"),
     ("POST", "/v1/admin_portal_link_tokens"),
@@ -44,7 +54,6 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("GET PATCH", "/v1/instance/communication"),
     ("GET PATCH", "/v1/instance/oauth_application_settings"),
     ("GET PATCH", "/v1/instance/protect"),
-    ("POST", "/v1/invitations/bulk"),
     ("GET POST", "/v1/jwt_templates"),
     ("GET PATCH DELETE", "/v1/jwt_templates/{}"),
     ("POST GET", "/v1/m2m_tokens"),
@@ -104,8 +113,6 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("POST", "/v1/templates/{}/{}/preview"),
     ("POST", "/v1/templates/{}/{}/revert"),
     ("POST", "/v1/templates/{}/{}/toggle_delivery"),
-    ("POST", "/v1/users/ban"),
-    ("POST", "/v1/users/unban"),
     ("GET POST", "/v1/users/{}/billing/credits"),
     ("GET", "/v1/users/{}/billing/subscription"),
     ("PUT", "/v1/users/{}/email_address"),
@@ -118,8 +125,6 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("GET", "/v1/users/{}/trusted_devices"),
     ("DELETE", "/v1/users/{}/trusted_devices/{}"),
     ("DELETE", "/v1/users/{}/web3_wallets/{}"),
-    ("POST", "/v1/waitlist_entries/bulk"),
-    ("DELETE", "/v1/waitlist_entries/{}"),
     ("POST DELETE", "/v1/webhooks/svix"),
     ("POST", "/v1/webhooks/svix_url"),
 ];

@@ -33,18 +33,25 @@ pub(super) struct InvitationBody {
     expires_in_days: Option<u32>,
 }
 
+impl InvitationBody {
+    /// The invitation that the body describes.
+    pub(super) fn read(self, app: &App) -> Result<NewAdmission, ApiError> {
+        Ok(NewAdmission {
+            address: self.email_address.ok_or_else(|| missing("email_address"))?,
+            redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
+            public_metadata: self.public_metadata,
+            expires_in_days: days(self.expires_in_days)?,
+            notify: self.notify.unwrap_or(true),
+            ignore_existing: self.ignore_existing,
+        })
+    }
+}
+
 pub(super) async fn create_invitation(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let new = NewAdmission {
-        address: body.email_address.ok_or_else(|| missing("email_address"))?,
-        redirect_url: redirect_url(&app, body.redirect_url.as_deref())?,
-        public_metadata: body.public_metadata,
-        expires_in_days: days(body.expires_in_days)?,
-        notify: body.notify.unwrap_or(true),
-        ignore_existing: body.ignore_existing,
-    };
+    let new = body.read(&app)?;
     let (shared, now) = (Arc::clone(&app), app.now());
     let body = attempt(&app, move |connection| {
         let (invitation, link) = invite_to_application(&shared, connection, new, now)??;
@@ -107,7 +114,7 @@ fn not_pending(what: &str, status: InvitationStatus) -> ApiError {
         .explain(format!("This {what} is {} already.", status.as_str()))
 }
 
-fn invitation_view(invitation: &Invitation, link: Option<&str>) -> Value {
+pub(super) fn invitation_view(invitation: &Invitation, link: Option<&str>) -> Value {
     let mut view = json!({
         "object": "invitation",
         "id": invitation.id,
@@ -128,8 +135,8 @@ fn invitation_view(invitation: &Invitation, link: Option<&str>) -> Value {
 
 #[derive(Deserialize)]
 pub(super) struct WaitlistBody {
-    email_address: Option<String>,
-    notify: Option<bool>,
+    pub(super) email_address: Option<String>,
+    pub(super) notify: Option<bool>,
 }
 
 pub(super) async fn create_entry(
@@ -226,7 +233,7 @@ pub(super) async fn reject_entry(
     Ok(json(StatusCode::OK, &entry_view(&entry, None)))
 }
 
-fn entry_view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {
+pub(super) fn entry_view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {
     let mut view = json!({
         "object": "waitlist_entry",
         "id": entry.id,

@@ -35,6 +35,8 @@ pub(super) const CALLS: &[Call] = &[
          last_active_at_since created_at_before created_at_after last_sign_in_at_before last_sign_in_at_after provider \
          provider_user_id limit offset starting_after order_by",
     ),
+    Call::new("POST", "/v1/users/ban").body("user_ids"),
+    Call::new("POST", "/v1/users/unban").body("user_ids"),
     Call::new("POST", "/v1/users")
         .body(
             "external_id first_name last_name email_address email_address_identification_status password \
@@ -113,9 +115,14 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("POST", "/v1/invitations")
         .body("email_address public_metadata redirect_url notify ignore_existing expires_in_days")
         .absent("template_slug=\"invitation\""),
+    Call::new("POST", "/v1/invitations/bulk")
+        .body("email_address public_metadata redirect_url notify ignore_existing expires_in_days")
+        .absent("template_slug=\"invitation\""),
     Call::new("POST", "/v1/invitations/{id}/revoke"),
     Call::new("GET", "/v1/waitlist_entries").query("limit offset query status order_by"),
     Call::new("POST", "/v1/waitlist_entries").body("email_address notify"),
+    Call::new("POST", "/v1/waitlist_entries/bulk").body("email_address notify"),
+    Call::new("DELETE", "/v1/waitlist_entries/{id}"),
     Call::new("POST", "/v1/waitlist_entries/{id}/invite").body("ignore_existing"),
     Call::new("POST", "/v1/waitlist_entries/{id}/reject"),
     Call::new("GET", "/v1/allowlist_identifiers").query(PAGES),

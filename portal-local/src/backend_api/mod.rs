@@ -3,6 +3,7 @@
 
 mod absent;
 mod admission;
+mod bulk;
 mod calls;
 mod clients;
 mod handshake_payload;
@@ -66,12 +67,15 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             "/v1/invitations",
             get(admission::list_invitations).post(admission::create_invitation),
         )
+        .route("/v1/invitations/bulk", post(bulk::create_invitations))
         .route("/v1/invitations/{id}/revoke", post(admission::revoke_invitation))
         .merge(lists())
         .route(
             "/v1/waitlist_entries",
             get(admission::list_entries).post(admission::create_entry),
         )
+        .route("/v1/waitlist_entries/bulk", post(bulk::create_entries))
+        .route("/v1/waitlist_entries/{id}", delete(bulk::delete_entry))
         .route("/v1/waitlist_entries/{id}/invite", post(admission::invite_entry))
         .route("/v1/waitlist_entries/{id}/reject", post(admission::reject_entry))
         .route("/v1/sign_in_tokens", post(admission::create_sign_in_token))
@@ -103,6 +107,8 @@ fn users() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/users", get(user_list::list).post(users::create))
         .route("/v1/users/count", get(user_list::count))
+        .route("/v1/users/ban", post(bulk::ban))
+        .route("/v1/users/unban", post(bulk::unban))
         .route(
             "/v1/users/{id}",
             get(users::show).patch(users::change).delete(users::delete),

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bulk::{MOST_INVITATIONS, check_length};
 use super::invitation_request::{STATUSES, days, redirect_url};
 use super::organizations::named;
 use super::query::{Order, Query, cut};
@@ -128,6 +129,7 @@ pub(super) async fn create_bulk(
     Path(id): Path<String>,
     JsonBody(bodies): JsonBody<Vec<NewBody>>,
 ) -> Result<Response<Body>, ApiError> {
+    check_length("email_address", bodies.len(), MOST_INVITATIONS)?;
     let new = bodies
         .into_iter()
         .map(|body| body.read(&app))

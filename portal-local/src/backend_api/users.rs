@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::query::invalid;
 use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
@@ -165,6 +166,15 @@ pub(super) async fn change(
         Some(text) => Some(hashed(&app, text, "", body.skip_password_checks).await?),
         None => None,
     };
+    let needs_password = [
+        ("skip_password_checks", body.skip_password_checks),
+        ("sign_out_of_other_sessions", body.sign_out_of_other_sessions),
+    ];
+    for (name, is_wanted) in needs_password {
+        if is_wanted && hash.is_none() {
+            return Err(invalid(name, format!("Found {name} alone; expected password too.")));
+        }
+    }
     let now = app.now();
     edit(&app, id, move |connection, user| {
         check_external_id(connection, body.external_id.as_deref(), Some(&user.id))?;

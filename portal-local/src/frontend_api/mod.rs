@@ -38,6 +38,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/accounts.dev/", any(not_found))
         .route("/api_keys", any(not_found))
         .route("/api_keys/{*rest}", any(not_found))
+        .route("/m2m_tokens", any(not_found))
+        .route("/m2m_tokens/{*rest}", any(not_found))
+        .route("/oauth_applications/{*rest}", any(not_found))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 

@@ -82,6 +82,11 @@ pub(crate) fn join(connection: &Connection, address: &str, now: UnixTime) -> rus
         .query_row([normalize(address)], read)
 }
 
+pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM waitlist_entries WHERE id = ?", [id])?;
+    Ok(())
+}
+
 pub(crate) fn set_status(
     connection: &Connection,
     address: &str,

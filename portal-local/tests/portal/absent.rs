@@ -17,6 +17,9 @@ async fn call_that_is_not_played_is_named() {
         // Its path is played with other methods.
         (Method::POST, "/v1/client/sign_ins"),
         (Method::GET, "/v1/me"),
+        (Method::POST, "/m2m_tokens/verify"),
+        (Method::POST, "/oauth_applications/access_tokens/verify"),
+        (Method::GET, "/api_keys/ak_x/secret"),
     ] {
         let answer = application.call(method.clone(), path, None, String::new()).await;
         let error = &answer.json()["errors"][0];

@@ -12,6 +12,7 @@ mod authenticator;
 mod backend_api;
 mod boundary;
 mod browser;
+mod bulk;
 mod clients;
 mod environment;
 mod external;

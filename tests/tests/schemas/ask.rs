@@ -8,16 +8,7 @@ use hyper_util::rt::TokioExecutor;
 use portal_local::LocalPortal;
 use serde_json::Value;
 
-/// One call of the Backend API, which must succeed.
-pub(crate) async fn call(portal: &LocalPortal, method: Method, path: &str, body: Option<Value>) -> Value {
-    let (key, path) = (portal.secret_key().expose(), format!("/v1{path}"));
-    let body = body.map(|body| body.to_string()).unwrap_or_default();
-    let (status, _, answer) = ask(portal, method, &path, Some(key), body).await;
-    assert!(status.is_success(), "{path}: {status} {answer}");
-    answer
-}
-
-/// One call, with a secret key or without.
+/// One call, with a secret key or without. An empty answer is null.
 pub(crate) async fn ask(
     portal: &LocalPortal,
     method: Method,
@@ -29,16 +20,23 @@ pub(crate) async fn ask(
     let mut request = Request::builder()
         .method(method)
         .uri(format!("{}{path}", portal.origin()))
-        .header("content-type", "application/json");
+        .header("content-type", "application/json")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        );
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }
     let request = request.body(Full::new(Bytes::from(body))).expect("a request");
     let response = client.request(request).await.expect("the portal answers");
     let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    if body.is_empty() {
+        return (parts.status, parts.headers, Value::Null);
+    }
     // Clerk's own SDK reads JSON under exactly this name only.
     assert_eq!(parts.headers["content-type"], "application/json", "{path}");
-    let body = body.collect().await.expect("a body").to_bytes();
     let body = serde_json::from_slice(&body).expect("JSON");
     (parts.status, parts.headers, body)
 }

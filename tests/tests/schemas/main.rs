@@ -1,10 +1,18 @@
-//! The local portal's answers, field by field, against the shapes that Clerk publishes for version 2026-05-12.
+//! The local portal's answers, down to their leaves, against the shapes that Clerk publishes for version 2026-05-12.
 //!
-//! A field is `name:type`: `s` text, `n` whole number, `b` true or false, `o` object, `a` list; `?` may be null, a leading
-//! `~` may be absent. A field that the table does not know is wrong too.
+//! `shapes/` lists the operations of both APIs and the objects in their answers. Each operation is called: one that the
+//! portal plays answers with its shape, any other one with Clerk's error. What the tables do not know is wrong too.
 
+mod api;
 mod ask;
 mod backend_api;
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the browser of portal-local's own tests, of which these need a part"
+)]
+#[path = "../../../portal-local/tests/portal/browser.rs"]
+mod browser;
 mod errors;
 mod frontend_api;
 mod shape;
