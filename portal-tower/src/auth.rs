@@ -8,18 +8,16 @@ use http::HeaderMap;
 use portal_sdk::authorization::Requirement;
 use portal_sdk::backend::{Backend, BackendError, User};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::portal::PortalPage;
 use portal_sdk::request::{ClerkUrl, RequestKind};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
-use portal_sdk::token::{SessionClaims, TokenError};
+use portal_sdk::token::{SessionClaims, TokenError, UserId};
 use portal_sdk::{Authenticated, Authenticator, Instance, RequestState};
 use tokio::sync::OnceCell;
-use url::Url;
 
 use crate::accounts::Accounts;
 use crate::caching::{keep_nowhere, keep_to_one_user};
-use crate::require::{RecentRedirects, Refusal, RefusalCause, RenderRefusal};
+use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, RenderRefusal, SignInLink};
 
 /// Who a request is from. [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request
 /// it forwards, in place of any that came in. Cloning is cheap.
@@ -46,6 +44,7 @@ struct Inner {
     accounts: Box<dyn Accounts>,
     user: OnceCell<User>,
     recent_redirects: RecentRedirects,
+    portal_visits: PortalVisits,
     settings: AnswerSettings,
     /// Something has read who the user is, so that the answer may depend on it.
     is_read: AtomicBool,
@@ -72,6 +71,7 @@ impl Auth {
             accounts: Box::new(authenticator),
             user: OnceCell::new(),
             recent_redirects: RecentRedirects::read(headers),
+            portal_visits: PortalVisits::read(headers),
             settings,
             is_read: AtomicBool::new(false),
         };
@@ -133,7 +133,7 @@ impl Auth {
     ///
     /// [`Refusal`]: the answer to send.
     pub fn check(&self) -> Result<&SessionClaims, Refusal> {
-        match Refusal::of(self, PortalPage::SignIn) {
+        match Refusal::of(self, &SignInLink::default()) {
             Some(refusal) => Err(refusal),
             None => self
                 .signed_in()
@@ -148,7 +148,7 @@ impl Auth {
     /// [`Refusal`]: the answer to send.
     pub fn require(&self, requirement: &(impl Requirement + ?Sized)) -> Result<&SessionClaims, Refusal> {
         let claims = self.check()?;
-        Refusal::by_verdict(self, requirement.verdict(claims), || None).map_or(Ok(claims), Err)
+        Refusal::by_verdict(self, requirement.verdict(claims), None).map_or(Ok(claims), Err)
     }
 
     /// Whether a page of another site sent the request, with this site's cookies and to change something: an unsafe
@@ -195,35 +195,6 @@ impl Auth {
         &self.inner.instance
     }
 
-    /// The address of a page of the portal, for a "Sign in" or "Account" link on the page being asked for, to which it
-    /// leads back. It carries the development token and the satellite marker where they are needed, and leads to the
-    /// tasks of a pending session.
-    #[must_use]
-    pub fn link(&self, page: PortalPage) -> Url {
-        self.link_back_to(page, self.page_to_return_to().as_ref().map_or("", Url::as_str))
-    }
-
-    /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application. One that the
-    /// portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out.
-    #[must_use]
-    pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
-        let portal = self.accounts().portal();
-        let here = self.public_url().as_url();
-        let dev_browser = self.inner.authenticated.dev_browser.as_ref().map(Secret::expose);
-        let link = portal.link(page).requested_from(here).dev_browser(dev_browser);
-        let link = if self.pending().is_some() && !page.needs_session() {
-            link.with_tasks()
-        } else {
-            link
-        };
-        // Only an address to return to can be refused, by the portal's own rules; the person then stays at the portal.
-        link.clone()
-            .return_back_to(return_back_to)
-            .to_url()
-            .or_else(|_| link.to_url())
-            .unwrap_or_else(|_| here.clone())
-    }
-
     pub(crate) fn facts(&self) -> &Authenticated {
         &self.inner.authenticated
     }
@@ -247,6 +218,27 @@ impl Auth {
 
     pub(crate) fn recent_redirects(&self) -> &RecentRedirects {
         &self.inner.recent_redirects
+    }
+
+    pub(crate) fn portal_visits(&self) -> &PortalVisits {
+        &self.inner.portal_visits
+    }
+
+    pub(crate) fn is_preflight(&self) -> bool {
+        self.inner.authenticated.is_preflight
+    }
+
+    /// Whether a session token came with the request, whatever became of it.
+    pub(crate) fn has_token(&self) -> bool {
+        let facts = self.facts();
+        facts.unverified_token.is_some() || facts.state.claims().is_some()
+    }
+
+    /// The user that the session token names, for logs and spans: also while tasks are outstanding, and for a request of
+    /// another site's page.
+    pub(crate) fn user_id_for_logs(&self) -> Option<&UserId> {
+        let user_id = self.facts().state.claims()?.user_id();
+        Some(user_id).filter(|user_id| !user_id.as_str().is_empty())
     }
 
     pub(crate) fn allow_cross_site(&mut self) {

@@ -6,7 +6,10 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::names::header::HX_REDIRECT;
 use portal_sdk::request::RequestKind;
 
-use crate::page::page_that_goes_to;
+use crate::page::{content_that_goes_to, page_that_goes_to};
+
+const TITLE: &str = "One moment, please";
+const TEXT: &str = "This leads to another page.";
 
 /// 303 to `location` (an address or a path), or what stands in for it: htmx reads a header of its own, and Turbo, whose
 /// requests must not be redirected to another origin, a page that goes on by itself.
@@ -14,13 +17,18 @@ pub(crate) fn go_to(kind: RequestKind, location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let RequestKind::Turbo { .. } = kind {
+    let page = match kind {
+        RequestKind::Turbo { .. } => Some(page_that_goes_to(location, TITLE, TEXT)),
+        RequestKind::HtmxHistoryRestore => Some(content_that_goes_to(location, TITLE, TEXT)),
+        _ => None,
+    };
+    if let Some(page) = page {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        *response.body_mut() = page_that_goes_to(location, "One moment, please", "This leads to another page.").into();
-        return response;
+        *response.body_mut() = page.into();
     }
     let name = match kind {
-        RequestKind::Htmx { .. } => HX_REDIRECT,
+        RequestKind::Turbo { .. } => return response,
+        RequestKind::Htmx { .. } | RequestKind::HtmxHistoryRestore => HX_REDIRECT,
         _ => LOCATION,
     };
     if name == LOCATION {

@@ -15,6 +15,13 @@ pub(crate) fn page_that_goes_to(url: &str, title: &str, text: &str) -> String {
     write(title, &head, text, &format!("<p><a href=\"{url}\">Go on</a></p>"))
 }
 
+/// [`page_that_goes_to`] for a script that puts a page's body into its own and drops the head, such as htmx.
+pub(crate) fn content_that_goes_to(url: &str, title: &str, text: &str) -> String {
+    let url = escape(url);
+    let body = format!("<meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">Go on</a></p>");
+    write(title, "", text, &body)
+}
+
 fn write(title: &str, head: &str, text: &str, html: &str) -> String {
     let (title, text) = (escape(title), escape(text));
     format!(

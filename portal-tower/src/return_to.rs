@@ -14,7 +14,7 @@ impl Auth {
         let here = || Some(self.clean_url());
         let around = || facts.same_origin_referer.clone();
         let page = match facts.kind {
-            RequestKind::Page => here(),
+            RequestKind::Page | RequestKind::HtmxHistoryRestore => here(),
             RequestKind::Htmx { is_boosted: true } | RequestKind::Turbo { is_partial: false } if facts.is_read_only => {
                 here()
             }

@@ -2,14 +2,15 @@ use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
+use portal_sdk::authorization::{Requirement, Verdict};
 use portal_sdk::token::{self, SessionClaims};
 
 use super::{Auth, AuthRejection, SignedIn};
 
 /// Somebody is signed in with an organization active. It dereferences to the organization as the session token has it.
 ///
-/// Whoever is signed in with their personal account is answered 403, by the table of
-/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for them instead; it still
+/// Whoever is signed in with their personal account is answered 403 with the way to the portal's organization page, by the
+/// table of [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for them instead; it still
 /// wants somebody to be signed in.
 ///
 /// ```
@@ -46,10 +47,22 @@ impl<S: Send + Sync> FromRequestParts<S> for ActiveOrganization {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Auth::of(parts)?.require(&|claims: &SessionClaims| claims.organization().is_some())?;
+        Auth::of(parts)?.require(&AnyOrganization)?;
         let organization = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
         // Who passes has one.
         organization.ok_or(AuthRejection::MissingAuthenticateLayer)
+    }
+}
+
+/// Any organization is active.
+struct AnyOrganization;
+
+impl Requirement for AnyOrganization {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        match claims.organization() {
+            Some(_) => Verdict::Met,
+            None => Verdict::NoActiveOrganization,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use portal_sdk::portal::PortalPage;
+use portal_sdk::portal::{PortalPage, Prefill};
 
 /// An answer that sends whoever asks to a page of the portal and back: [`portal_tower::PortalRedirect`] as a response.
 ///
@@ -26,6 +26,11 @@ impl PortalRedirect {
     /// To `page`, and from there to another address: absolute, or a path of this application.
     pub fn back_to(auth: &portal_tower::Auth, page: PortalPage, return_back_to: &str) -> Self {
         Self(portal_tower::PortalRedirect::back_to(auth, page, return_back_to))
+    }
+
+    /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
+    pub fn prefill(self, value: Prefill) -> Self {
+        Self(self.0.prefill(value))
     }
 }
 

@@ -70,6 +70,9 @@ where
         if auth.outcome().directives().location().is_some() {
             return Self::respond(StatusCode::TEMPORARY_REDIRECT, Some(&auth));
         }
+        if let Some(user_id) = auth.user_id_for_logs() {
+            tracing::Span::current().record("user_id", tracing::field::display(user_id));
+        }
         parts.extensions.insert(auth.clone());
         Self {
             kind: Kind::Forward {

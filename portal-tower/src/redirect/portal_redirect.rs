@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::Response;
-use portal_sdk::portal::PortalPage;
-use portal_sdk::request::RequestKind;
+use http::header::SET_COOKIE;
+use portal_sdk::portal::{PortalPage, Prefill};
 use url::Url;
 
 use crate::auth::Auth;
@@ -18,7 +18,10 @@ use crate::go::go_to;
 #[derive(Clone, Debug)]
 #[must_use = "a redirect is an answer; send it"]
 pub struct PortalRedirect {
-    kind: RequestKind,
+    auth: Auth,
+    page: PortalPage,
+    return_back_to: Box<str>,
+    prefill: Vec<Prefill>,
     location: Url,
 }
 
@@ -32,9 +35,19 @@ impl PortalRedirect {
     /// drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out.
     pub fn back_to(auth: &Auth, page: PortalPage, return_back_to: &str) -> Self {
         Self {
-            kind: auth.kind(),
+            auth: auth.clone(),
+            page,
+            return_back_to: return_back_to.into(),
+            prefill: Vec::new(),
             location: auth.link_back_to(page, return_back_to),
         }
+    }
+
+    /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
+    pub fn prefill(mut self, value: Prefill) -> Self {
+        self.prefill.push(value);
+        self.location = self.auth.link_to(self.page, &self.return_back_to, &self.prefill);
+        self
     }
 
     /// Where to.
@@ -46,6 +59,10 @@ impl PortalRedirect {
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
-        go_to(self.kind, self.location.as_str())
+        let mut response = go_to(self.auth.kind(), self.location.as_str());
+        if let Some(cookie) = self.auth.portal_visit() {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
     }
 }

@@ -1,24 +1,26 @@
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use portal_sdk::portal::PortalPage;
+use portal_sdk::portal::{PortalPage, Prefill};
 use portal_sdk::request::RequestKind;
 use tower_service::Service;
 
 use super::PortalRedirect;
 use crate::auth::Auth;
-use crate::require::{Refusal, RefusalCause};
+use crate::require::{Refusal, RefusalCause, SignInLink};
 
 /// A service that sends whoever asks to a page of the portal and back. See the [module](super) for the rules.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct RedirectToPortal {
     page: PortalPage,
+    prefill: Arc<[Prefill]>,
 }
 
 impl RedirectToPortal {
@@ -59,16 +61,36 @@ impl RedirectToPortal {
 
     /// To any page.
     pub fn to(page: PortalPage) -> Self {
-        Self { page }
+        Self {
+            page,
+            prefill: Arc::default(),
+        }
     }
 
-    fn answer(self, auth: Option<&Auth>) -> Response<Bytes> {
+    /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
+    ///
+    /// ```
+    /// use portal_tower::RedirectToPortal;
+    /// use portal_tower::sdk::portal::Prefill;
+    ///
+    /// let demo = RedirectToPortal::sign_in().prefill(Prefill::email_address("demo@example.com"));
+    /// ```
+    pub fn prefill(mut self, value: Prefill) -> Self {
+        self.prefill = self.prefill.iter().cloned().chain([value]).collect();
+        self
+    }
+
+    fn answer(&self, auth: Option<&Auth>) -> Response<Bytes> {
         let Some(auth) = auth else {
             return Refusal::missing_layer(RequestKind::Page).into_response();
         };
-        let refusal = Refusal::of(auth, PortalPage::SignIn).filter(|_| self.page.needs_session());
+        let refusal = Refusal::of(auth, &SignInLink::default()).filter(|_| self.page.needs_session());
         let redirect = match refusal.as_ref().map(Refusal::cause) {
-            None => PortalRedirect::to(auth, self.page),
+            None => self
+                .prefill
+                .iter()
+                .cloned()
+                .fold(PortalRedirect::to(auth, self.page), PortalRedirect::prefill),
             // To sign in first, and then here again, which leads on. Whoever asks is a person, whatever the browser says
             // of itself.
             Some(RefusalCause::SignedOut { .. } | RefusalCause::Pending) if auth.kind() != RequestKind::Page => {

@@ -6,18 +6,24 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portal_sdk::names::header::{GRPC_MESSAGE, GRPC_STATUS, HX_REDIRECT};
 use portal_sdk::request::RequestKind;
-use portal_sdk::state::AuthReason;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::advice::advice;
+use super::cause::{NO_TOKEN, PREFLIGHT};
 use super::{Refusal, RefusalCause};
-use crate::page::{escape, page, page_that_goes_to};
+use crate::page::{content_that_goes_to, escape, page, page_that_goes_to};
 
 /// How long, in seconds, a client is asked to wait while Clerk is out of reach.
 const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
 
 pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
+    if let Some(fields) = refusal.renewing_fields() {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        fields.apply(response.headers_mut());
+        return response;
+    }
     let mut response = body(refusal);
     *response.status_mut() = refusal.status();
     set_fields(refusal, response.headers_mut());
@@ -26,7 +32,10 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
 
 /// The body, by the application if it wants to and by us if not.
 fn body(refusal: &Refusal) -> Response<Bytes> {
-    let has_look = !matches!(refusal.kind(), RequestKind::Grpc(_) | RequestKind::Turbo { .. });
+    let has_look = !matches!(
+        refusal.kind(),
+        RequestKind::Grpc(_) | RequestKind::Turbo { .. } | RequestKind::HtmxHistoryRestore
+    );
     let renderer = refusal.renderer().filter(|_| has_look);
     if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
         return response;
@@ -36,6 +45,7 @@ fn body(refusal: &Refusal) -> Response<Bytes> {
         RequestKind::Grpc(media_type) => (media_type.as_str(), String::new()),
         RequestKind::Api | RequestKind::Stream => ("application/json", json_body(refusal).to_string()),
         RequestKind::Htmx { .. } => (HTML, fragment(refusal)),
+        RequestKind::HtmxHistoryRestore => (HTML, history_page(refusal)),
         RequestKind::Turbo { .. } => (HTML, turbo_page(refusal)),
         _ => (HTML, html_page(refusal)),
     };
@@ -50,16 +60,15 @@ const HTML: &str = "text/html; charset=utf-8";
 /// The fields without which the answer would be wrong, whoever wrote its body.
 fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = refusal.cookie() {
+    for cookie in refusal.cookies() {
         headers.append(SET_COOKIE, cookie.clone());
     }
     let location = refusal
         .location()
         .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
     if let RequestKind::Grpc(_) = refusal.kind() {
-        let (status, message) = grpc_status(refusal.cause());
-        let message = utf8_percent_encode(&message, NON_ALPHANUMERIC).to_string();
-        headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
+        let message = utf8_percent_encode(&refusal.grpc_message(), NON_ALPHANUMERIC).to_string();
+        headers.insert(GRPC_STATUS, HeaderValue::from(refusal.grpc_code()));
         headers.extend(
             HeaderValue::try_from(message)
                 .ok()
@@ -69,6 +78,8 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     }
     match refusal.status() {
         StatusCode::SEE_OTHER => headers.extend(location.map(|location| (LOCATION, location))),
+        // For htmx 4, which follows it there too.
+        StatusCode::OK => headers.extend(location.map(|location| (HX_REDIRECT, location))),
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             if let RequestKind::Htmx { .. } = refusal.kind() {
@@ -82,32 +93,6 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     }
 }
 
-/// gRPC's own codes and a word for each: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
-fn grpc_status(cause: &RefusalCause) -> (&'static str, String) {
-    let number = match cause {
-        RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. } => "16",
-        RefusalCause::Unmet | RefusalCause::NeedsReverification(_) | RefusalCause::CrossSite => "7",
-        RefusalCause::Unavailable => "14",
-        RefusalCause::Misconfigured { .. } => "13",
-    };
-    (number, words(cause).1)
-}
-
-/// The code and the reason for programs.
-fn words(cause: &RefusalCause) -> (&'static str, String) {
-    let of = |reason: Option<&AuthReason>| reason.map_or_else(|| "session-pending".to_owned(), ToString::to_string);
-    match cause {
-        RefusalCause::SignedOut { reason } => ("unauthorized", of(Some(reason))),
-        RefusalCause::SignInInVain { reason } => ("unauthorized", of(reason.as_ref())),
-        RefusalCause::Pending => ("unauthorized", of(None)),
-        RefusalCause::Unmet => ("forbidden", "requirement-not-met".to_owned()),
-        RefusalCause::NeedsReverification(_) => ("forbidden", "reverification-error".to_owned()),
-        RefusalCause::CrossSite => ("forbidden", "cross-site-request".to_owned()),
-        RefusalCause::Unavailable => ("unavailable", "clerk-unreachable".to_owned()),
-        RefusalCause::Misconfigured { problem } => ("misconfigured", problem.to_string()),
-    }
-}
-
 fn json_body(refusal: &Refusal) -> Value {
     if let RefusalCause::NeedsReverification(needed) = refusal.cause() {
         // Clerk's own body: its components for browsers know it and ask the person.
@@ -116,10 +101,11 @@ fn json_body(refusal: &Refusal) -> Value {
             json!({ "type": "forbidden", "reason": "reverification-error", "metadata": { "reverification": needed } });
         return json!({ "clerk_error": error });
     }
-    let (code, reason) = words(refusal.cause());
-    let mut error = json!({ "code": code, "reason": reason });
-    if let (StatusCode::UNAUTHORIZED, Some(url)) = (refusal.status(), refusal.location()) {
-        error["sign_in_url"] = url.as_str().into();
+    let mut error = json!({ "code": refusal.cause().code(), "reason": refusal.reason(), "message": refusal.message() });
+    match (refusal.status(), refusal.location()) {
+        (StatusCode::UNAUTHORIZED, Some(url)) => error["sign_in_url"] = url.as_str().into(),
+        (StatusCode::FORBIDDEN, Some(url)) => error["organization_url"] = url.as_str().into(),
+        _ => {}
     }
     json!({ "error": error })
 }
@@ -139,6 +125,12 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
             "Your account does not have what this page asks for. Somebody who manages your organization may be able \
              to give it to you.",
         ),
+        RefusalCause::NoActiveOrganization => (
+            "No organization is active",
+            "This page belongs to an organization. Choose the one you want to work in, and you'll come back here.",
+        ),
+        RefusalCause::Renewal => ("One moment, please", "Your sign-in is being renewed."),
+        RefusalCause::Preflight => ("Please sign in", PREFLIGHT),
         RefusalCause::NeedsReverification(_) => (
             "Please prove again that it is you",
             "This asks for a recent sign-in. Sign out, sign in again, and come back here.",
@@ -163,8 +155,11 @@ fn html_page(refusal: &Refusal) -> String {
     page(title, &text, &more(refusal))
 }
 
-/// What follows the sentence: why signing in does not help, and a way to try all the same.
+/// What follows the sentence: the way to an organization; or why signing in does not help, and a way to try all the same.
 fn more(refusal: &Refusal) -> String {
+    if *refusal.cause() == RefusalCause::NoActiveOrganization {
+        return link(refusal.location(), "Choose an organization");
+    }
     let RefusalCause::SignInInVain { reason } = refusal.cause() else {
         return String::new();
     };
@@ -172,7 +167,10 @@ fn more(refusal: &Refusal) -> String {
     let mut entry = |term: &str, value: &str| {
         html.push_str(&format!("<dt>{term}</dt>\n<dd>{}</dd>\n", escape(value)));
     };
-    entry("Reason", &words(refusal.cause()).1);
+    match refusal.message() {
+        message if message == NO_TOKEN => entry("Reason", &format!("{message} ({})", refusal.reason())),
+        _ => entry("Reason", &refusal.reason()),
+    }
     if let Some(details) = refusal.details() {
         entry("Details", details);
     }
@@ -190,7 +188,20 @@ fn link(location: Option<&Url>, text: &str) -> String {
 /// What htmx may put into a page, if it is told to show refusals at all.
 fn fragment(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
-    format!("<p><strong>{title}.</strong> {}</p>\n", escape(&text))
+    let more = match refusal.cause() {
+        RefusalCause::NoActiveOrganization => more(refusal),
+        _ => String::new(),
+    };
+    format!("<p><strong>{title}.</strong> {}</p>\n{more}", escape(&text))
+}
+
+/// htmx puts this into its page, which then goes on to sign in.
+fn history_page(refusal: &Refusal) -> String {
+    let (title, text) = sentences(refusal);
+    match (refusal.status(), refusal.location()) {
+        (StatusCode::OK, Some(url)) => content_that_goes_to(url.as_str(), title, &text),
+        _ => fragment(refusal),
+    }
 }
 
 /// Turbo leaves its page for this one and goes on to sign in.

@@ -3,48 +3,57 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::Refusal;
+use super::drain::Drain;
 use crate::body::ResponseBody;
 use crate::caching::{keep_nowhere, keep_to_one_user};
 
 pin_project! {
     /// The future of [`RequireAuth`](super::RequireAuth).
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, ReqBody> {
         #[pin]
-        kind: Kind<F>,
+        kind: Kind<F, ReqBody>,
     }
 }
 
 pin_project! {
     #[project = KindProj]
     #[derive(Debug)]
-    enum Kind<F> {
+    enum Kind<F, ReqBody> {
         Forward { #[pin] future: F, no_store: bool },
+        /// The rest of the request's body is read first, if that is needed.
+        Drain { #[pin] drain: Drain<ReqBody>, refusal: Option<Refusal> },
         Refuse { refusal: Option<Refusal> },
     }
 }
 
-impl<F> ResponseFuture<F> {
+impl<F, ReqBody: Body> ResponseFuture<F, ReqBody> {
     pub(super) fn forward(future: F, no_store: bool) -> Self {
         Self {
             kind: Kind::Forward { future, no_store },
         }
     }
 
-    pub(super) fn refuse(refusal: Refusal) -> Self {
+    pub(super) fn refuse(refusal: Refusal, request: Request<ReqBody>) -> Self {
+        let drain = Drain::of(request, refusal.kind());
+        let refusal = Some(refusal);
         Self {
-            kind: Kind::Refuse { refusal: Some(refusal) },
+            kind: match drain {
+                Some(drain) => Kind::Drain { drain, refusal },
+                None => Kind::Refuse { refusal },
+            },
         }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, ReqBody, B, E> Future for ResponseFuture<F, ReqBody>
 where
+    ReqBody: Body,
     F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data: From<Bytes>>,
 {
@@ -61,10 +70,16 @@ where
                 }
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            KindProj::Refuse { refusal } => {
-                let refusal = refusal.take().expect("a future is not polled after it is done");
-                Poll::Ready(Ok(refusal.into_response().map(ResponseBody::text)))
+            KindProj::Drain { drain, refusal } => {
+                ready!(drain.poll(cx));
+                Poll::Ready(Ok(answer(refusal)))
             }
+            KindProj::Refuse { refusal } => Poll::Ready(Ok(answer(refusal))),
         }
     }
+}
+
+fn answer<B: Body<Data: From<Bytes>>>(refusal: &mut Option<Refusal>) -> Response<ResponseBody<B>> {
+    let refusal = refusal.take().expect("a future is not polled after it is done");
+    refusal.into_response().map(ResponseBody::text)
 }

@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use portal_sdk::authorization::Requirement;
-use portal_sdk::portal::PortalPage;
+use portal_sdk::portal::{PortalPage, Prefill};
 use tower_layer::Layer;
 
-use super::{Refusal, RequireAuth};
+use super::{Refusal, RequireAuth, SignInLink, UnmetLocation};
 use crate::auth::Auth;
 
 /// Lets only people through who are signed in and meet a requirement. See the [module](super) for the table of answers.
@@ -19,9 +19,10 @@ pub struct RequireAuthLayer {
 #[derive(Clone)]
 pub(super) struct Rule {
     requirement: Option<Arc<dyn Requirement + Send + Sync>>,
-    sign_in_page: PortalPage,
-    unmet_location: Option<Arc<str>>,
+    sign_in: SignInLink,
+    unmet_location: Option<UnmetLocation>,
     pub(super) no_store: bool,
+    allows_preflight: bool,
 }
 
 impl RequireAuthLayer {
@@ -30,9 +31,10 @@ impl RequireAuthLayer {
         Self {
             rule: Rule {
                 requirement: None,
-                sign_in_page: PortalPage::SignIn,
+                sign_in: SignInLink::default(),
                 unmet_location: None,
                 no_store: false,
+                allows_preflight: false,
             },
         }
     }
@@ -58,14 +60,39 @@ impl RequireAuthLayer {
 
     /// Sends browsers of people who are not signed in to `page` of the portal instead of the sign-in page.
     pub fn or_redirect_to(mut self, page: PortalPage) -> Self {
-        self.rule.sign_in_page = page;
+        self.rule.sign_in.page = page;
         self
     }
 
-    /// Sends browsers of people who are signed in but do not meet the requirement to `location` instead of answering
-    /// 403: a path of the application or an absolute address. It is the application's own choice, so it is not checked;
-    /// do not pass on what a visitor sent, and do not choose a page behind the same requirement.
-    pub fn or_redirect_unmet_to(mut self, location: impl Into<Arc<str>>) -> Self {
+    /// Fills in a field of the sign-in page, or of the page chosen with [`or_redirect_to`](Self::or_redirect_to). A value
+    /// that the page has no field for is left out, and the log says so once.
+    ///
+    /// ```
+    /// use portal_tower::RequireAuthLayer;
+    /// use portal_tower::sdk::portal::Prefill;
+    ///
+    /// let layer = RequireAuthLayer::signed_in().prefill(Prefill::email_address("demo@example.com"));
+    /// ```
+    pub fn prefill(mut self, value: Prefill) -> Self {
+        self.rule.sign_in.push(value);
+        self
+    }
+
+    /// Sends browsers of users who do not meet the requirement elsewhere instead of answering 403: to a page of the
+    /// portal, which leads back to the page requested, or to a path of the application or an absolute address. An address
+    /// is the application's own choice, so it is not checked; do not pass on what a visitor sent, and do not choose a page
+    /// behind the same requirement.
+    ///
+    /// ```
+    /// use portal_tower::RequireAuthLayer;
+    /// use portal_tower::sdk::authorization::Role;
+    /// use portal_tower::sdk::portal::PortalPage;
+    ///
+    /// let admins = || RequireAuthLayer::with(Role::new("org:admin"));
+    /// let choose_another = admins().or_redirect_unmet_to(PortalPage::OrganizationProfile);
+    /// let explain = admins().or_redirect_unmet_to("/ask-for-access");
+    /// ```
+    pub fn or_redirect_unmet_to(mut self, location: impl Into<UnmetLocation>) -> Self {
         self.rule.unmet_location = Some(location.into());
         self
     }
@@ -83,19 +110,32 @@ impl RequireAuthLayer {
         self.rule.no_store = no_store;
         self
     }
+
+    /// Lets CORS preflights through to the routes inside (default: `false`, they are refused with 401).
+    ///
+    /// Put the CORS layer outside the guard instead where you can: it then answers preflights itself, and refusals carry
+    /// its headers too. See the [order of layers](crate#the-order-of-layers).
+    ///
+    /// # Security
+    ///
+    /// A handler for any method behind the guard then runs for preflights, and without a user: any client can send one.
+    pub fn allow_preflight(mut self, allow: bool) -> Self {
+        self.rule.allows_preflight = allow;
+        self
+    }
 }
 
 impl Rule {
     /// The answer to whoever is not let through.
     pub(super) fn refusal(&self, auth: &Auth) -> Option<Refusal> {
-        if let Some(refusal) = Refusal::of(auth, self.sign_in_page) {
+        if self.allows_preflight && auth.is_preflight() {
+            return None;
+        }
+        if let Some(refusal) = Refusal::of(auth, &self.sign_in) {
             return Some(refusal);
         }
         let (requirement, claims) = (self.requirement.as_ref()?, auth.signed_in()?);
-        Refusal::by_verdict(auth, requirement.verdict(claims), || {
-            let location = self.unmet_location.as_deref()?;
-            auth.public_url().as_url().join(location).ok()
-        })
+        Refusal::by_verdict(auth, requirement.verdict(claims), self.unmet_location.as_ref())
     }
 }
 
@@ -111,9 +151,10 @@ impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rule")
             .field("has_requirement", &self.requirement.is_some())
-            .field("sign_in_page", &self.sign_in_page)
+            .field("sign_in_page", &self.sign_in.page)
             .field("unmet_location", &self.unmet_location)
             .field("no_store", &self.no_store)
+            .field("allows_preflight", &self.allows_preflight)
             .finish()
     }
 }

@@ -1,17 +1,19 @@
 //! [`Refusal`]: what a request is answered that is not let through.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use portal_sdk::authorization::{Reverification, Verdict};
+use portal_sdk::authorization::Verdict;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
-use portal_sdk::state::AuthReason;
-use portal_sdk::token::{TokenError, TokenErrorReason};
+use portal_sdk::state::{AuthReason, ResponseDirectives};
+use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
 use url::Url;
 
-use super::{RenderRefusal, answer};
+use super::cause::NO_TOKEN;
+use super::{RefusalCause, RenderRefusal, SignInLink, UnmetLocation, answer, log};
 use crate::auth::{Auth, Undecided};
 
 /// What a request is answered that is not let through, by the table of [`require`](super).
@@ -26,52 +28,28 @@ struct Inner {
     cause: RefusalCause,
     kind: RequestKind,
     location: Option<Url>,
-    cookie: Option<HeaderValue>,
+    /// Pages are redirected to the location instead of being told about it.
+    is_redirect: bool,
+    cookies: Vec<HeaderValue>,
+    renewal: Option<ResponseDirectives>,
     details: Option<String>,
     renderer: Option<Arc<dyn RenderRefusal>>,
-}
-
-/// Why a request is not let through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RefusalCause {
-    /// Nobody is signed in.
-    SignedOut {
-        /// Why, in Clerk's words.
-        reason: AuthReason,
-    },
-    /// Somebody is signed in, but tasks such as choosing an organization come first.
-    Pending,
-    /// The browser has just been sent to sign in several times and is still not signed in: another time would not help.
-    SignInInVain {
-        /// Why nobody is signed in, in Clerk's words.
-        reason: Option<AuthReason>,
-    },
-    /// Somebody is signed in who may not do this.
-    Unmet,
-    /// Somebody is signed in who must first prove again who they are.
-    NeedsReverification(Reverification),
-    /// A page of another site made the request with this site's cookies.
-    CrossSite,
-    /// It cannot be told who this is because Clerk is out of reach; trying again may help.
-    Unavailable,
-    /// The set-up of the application is at fault.
-    Misconfigured {
-        /// What is wrong with it, for the developer.
-        problem: Box<str>,
-    },
+    has_token: bool,
+    path: Option<Box<str>>,
+    user_id: Option<UserId>,
 }
 
 impl Refusal {
     /// Why `auth` is not let through although nothing more than signing in is asked for; `None` if it is.
-    pub(crate) fn of(auth: &Auth, page: PortalPage) -> Option<Self> {
+    pub(crate) fn of(auth: &Auth, sign_in: &SignInLink) -> Option<Self> {
+        if auth.is_preflight() && auth.signed_in().is_none() {
+            return Some(Self::new(auth, RefusalCause::Preflight));
+        }
         if auth.is_cross_site() {
-            tracing::debug!(url = %auth.public_url().origin(), "a request of another site's page was refused");
             return Some(Self::new(auth, RefusalCause::CrossSite));
         }
         match auth.undecided() {
             Some(Undecided::Misconfigured(cause)) => {
-                tracing::error!(%cause, "requests cannot be authenticated");
                 let problem = cause.to_string().into();
                 return Some(Self::new(auth, RefusalCause::Misconfigured { problem }));
             }
@@ -81,30 +59,37 @@ impl Refusal {
         let cause = match auth.reason() {
             Some(reason) => RefusalCause::SignedOut { reason: reason.clone() },
             None if auth.signed_in().is_some() => return None,
-            None if auth.pending().is_some() => RefusalCause::Pending,
+            // The tasks may have been done at the portal since the token was issued.
+            None if auth.pending().is_some() => match Self::renewal(auth) {
+                Some(renewal) => return Some(renewal),
+                None => RefusalCause::Pending,
+            },
             // The token is genuine and names nobody.
             None => RefusalCause::SignedOut {
                 reason: AuthReason::Token(TokenErrorReason::TokenVerificationFailed),
             },
         };
-        Some(Self::to_sign_in(auth, cause, page))
+        Some(Self::to_sign_in(auth, cause, sign_in))
     }
 
-    fn to_sign_in(auth: &Auth, cause: RefusalCause, page: PortalPage) -> Self {
-        // A pending session's tasks are part of signing in, whatever page others are sent to.
-        let page = match cause {
-            RefusalCause::Pending => PortalPage::SignIn,
-            _ => page,
+    fn to_sign_in(auth: &Auth, cause: RefusalCause, sign_in: &SignInLink) -> Self {
+        let back = auth.page_to_return_to();
+        let back = back.as_ref().map_or("", Url::as_str);
+        let location = match cause {
+            // A pending session's tasks are part of signing in, whatever page others are sent to.
+            RefusalCause::Pending => auth.link_back_to(PortalPage::SignIn, back),
+            _ => auth.link_to(sign_in.page, back, &sign_in.prefill),
         };
         let mut refusal = Self::new(auth, cause);
-        refusal.0.location = Some(auth.link_back_to(page, auth.page_to_return_to().as_ref().map_or("", Url::as_str)));
+        refusal.0.location = Some(location);
+        refusal.0.cookies.extend(auth.portal_visit());
         if auth.kind() != RequestKind::Page {
             return refusal;
         }
         let problem = auth.token_problem();
         let reason = problem.as_ref().map(TokenError::reason);
         match auth.recent_redirects().another(auth.public_url(), reason, auth.at()) {
-            Ok(cookie) => refusal.0.cookie = Some(cookie),
+            Ok(cookie) => refusal.0.cookies.push(cookie),
             Err(_) => refusal.explain(auth, problem.as_ref()),
         }
         refusal
@@ -116,56 +101,63 @@ impl Refusal {
         let reason = problem.map(TokenError::reason).or(auth.recent_redirects().problem());
         let reason = reason.map(AuthReason::Token).or_else(|| auth.reason().cloned());
         let details = problem.map(|problem| auth.explain(problem));
-        tracing::error!(
-            reason = reason.as_ref().map(tracing::field::display),
-            details,
-            "signing in does not help"
-        );
+        log::sign_in_in_vain(reason.as_ref(), details.as_deref());
         let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
         self.0.details = details.filter(|_| is_for_developers);
         self.0.cause = RefusalCause::SignInInVain { reason };
     }
 
-    /// What somebody who is signed in is answered; `None` for those who meet the requirement. Pages of those who do not
-    /// go to `location`, if there is one.
-    pub(crate) fn by_verdict(auth: &Auth, verdict: Verdict, location: impl FnOnce() -> Option<Url>) -> Option<Self> {
+    /// The answer to a signed-in user by a requirement's verdict; `None` if it is met. Pages of users who do not meet it
+    /// go to `unmet`, if it is given.
+    pub(crate) fn by_verdict(auth: &Auth, verdict: Verdict, unmet: Option<&UnmetLocation>) -> Option<Self> {
         let cause = match verdict {
             Verdict::Met => return None,
             Verdict::Unmet => RefusalCause::Unmet,
-            Verdict::NeedsReverification(needed) => {
-                return Some(Self::new(auth, RefusalCause::NeedsReverification(needed)));
-            }
+            Verdict::NoActiveOrganization => RefusalCause::NoActiveOrganization,
+            Verdict::NeedsReverification(needed) => RefusalCause::NeedsReverification(needed),
         };
-        let mut refusal = Self::new(auth, cause);
-        if auth.kind() == RequestKind::Page {
-            refusal.0.location = location();
+        if let Some(renewal) = Self::renewal(auth) {
+            return Some(renewal);
         }
+        let mut refusal = Self::new(auth, cause);
+        match (&refusal.0.cause, unmet) {
+            (RefusalCause::NeedsReverification(_), _) => {}
+            (_, Some(unmet)) if auth.kind() == RequestKind::Page => {
+                refusal.0.location = unmet.resolve(auth);
+                refusal.0.is_redirect = refusal.0.location.is_some();
+            }
+            (RefusalCause::NoActiveOrganization, _) => {
+                refusal.0.location = Some(auth.link(PortalPage::OrganizationProfile));
+            }
+            _ => {}
+        }
+        if refusal.location().is_some_and(|location| auth.is_portals(location)) {
+            refusal.0.cookies.extend(auth.portal_visit());
+        }
+        Some(refusal)
+    }
+
+    /// The handshake that comes before a refusal by a token that may be out of date.
+    fn renewal(auth: &Auth) -> Option<Self> {
+        let renewal = auth.renewal()?;
+        let mut refusal = Self::new(auth, RefusalCause::Renewal);
+        refusal.0.renewal = Some(renewal);
         Some(refusal)
     }
 
     pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {
         Self(Box::new(Inner {
-            cause,
-            kind: auth.kind(),
-            location: None,
-            cookie: None,
-            details: None,
             renderer: auth.renderer().cloned(),
+            has_token: auth.has_token(),
+            path: Some(auth.public_url().as_url().path().into()),
+            user_id: auth.user_id_for_logs().cloned(),
+            ..Inner::new(cause, auth.kind())
         }))
     }
 
     pub(crate) fn missing_layer(kind: RequestKind) -> Self {
-        let problem = "no authentication was done: put AuthenticateLayer around this";
-        tracing::error!(problem);
-        let problem = problem.into();
-        Self(Box::new(Inner {
-            cause: RefusalCause::Misconfigured { problem },
-            kind,
-            location: None,
-            cookie: None,
-            details: None,
-            renderer: None,
-        }))
+        let problem = "no authentication was done: put AuthenticateLayer around this".into();
+        Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, kind)))
     }
 
     /// Why the request is not let through.
@@ -180,8 +172,8 @@ impl Refusal {
         self.0.kind
     }
 
-    /// Where a person can go to mend it: the portal's page for whoever is not signed in, or the page chosen for those
-    /// who may not do this.
+    /// Where a person can go to mend it: the portal's page for whoever is not signed in or has no active organization,
+    /// or the page chosen for those who may not do this.
     #[must_use]
     pub fn location(&self) -> Option<&Url> {
         self.0.location.as_ref()
@@ -197,34 +189,88 @@ impl Refusal {
     /// The status it is answered with. For gRPC the HTTP status is always 200 and `grpc-status` tells.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        if let RequestKind::Grpc(_) = self.kind() {
-            return StatusCode::OK;
-        }
-        match self.cause() {
-            RefusalCause::SignedOut { .. } | RefusalCause::Pending if self.kind().is_shown() => StatusCode::SEE_OTHER,
-            RefusalCause::Unmet if self.location().is_some() => StatusCode::SEE_OTHER,
-            RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. } => {
-                StatusCode::UNAUTHORIZED
-            }
-            RefusalCause::Unmet | RefusalCause::NeedsReverification(_) | RefusalCause::CrossSite => {
-                StatusCode::FORBIDDEN
-            }
-            RefusalCause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            RefusalCause::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        let is_sign_in = matches!(self.cause(), RefusalCause::SignedOut { .. } | RefusalCause::Pending);
+        match self.kind() {
+            RequestKind::Grpc(_) => StatusCode::OK,
+            // htmx puts no other answer into the page there.
+            RequestKind::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
+            kind if is_sign_in && kind.is_shown() => StatusCode::SEE_OTHER,
+            _ if self.0.is_redirect => StatusCode::SEE_OTHER,
+            _ => self.cause().plain_status(),
         }
     }
 
-    /// The answer.
+    /// The code of `grpc-status` for this refusal, whatever the request speaks.
+    ///
+    /// A gRPC service that refuses by itself makes its status from the two, in tonic with
+    /// `Status::new(refusal.grpc_code().into(), refusal.grpc_message())`.
+    ///
+    /// ```
+    /// use portal_tower::{Auth, Refusal};
+    ///
+    /// fn status(auth: &Auth) -> Result<(), (i32, String)> {
+    ///     let refused = |refusal: Refusal| (refusal.grpc_code(), refusal.grpc_message().into_owned());
+    ///     auth.check().map(|_| ()).map_err(refused)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn grpc_code(&self) -> i32 {
+        self.cause().grpc_code()
+    }
+
+    /// The text of `grpc-message` for this refusal, not percent-encoded.
+    #[must_use]
+    pub fn grpc_message(&self) -> Cow<'static, str> {
+        match self.cause() {
+            RefusalCause::SignedOut { .. } if !self.0.has_token => NO_TOKEN.into(),
+            _ => self.reason(),
+        }
+    }
+
+    /// The answer. Logs one `debug` line: the reason, the path without its query, the user.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
+        log::refused(&self, self.0.path.as_deref(), self.0.user_id.as_ref());
         answer::write(&self)
     }
 
-    pub(super) fn cookie(&self) -> Option<&HeaderValue> {
-        self.0.cookie.as_ref()
+    /// The reason that programs read.
+    pub(super) fn reason(&self) -> Cow<'static, str> {
+        self.cause().reason(self.0.has_token)
+    }
+
+    /// The reason that developers read.
+    pub(super) fn message(&self) -> Cow<'static, str> {
+        self.cause().message(self.0.has_token)
+    }
+
+    pub(super) fn cookies(&self) -> &[HeaderValue] {
+        &self.0.cookies
+    }
+
+    pub(super) fn renewing_fields(&self) -> Option<&ResponseDirectives> {
+        self.0.renewal.as_ref()
     }
 
     pub(super) fn renderer(&self) -> Option<&dyn RenderRefusal> {
         self.0.renderer.as_deref()
+    }
+}
+
+impl Inner {
+    fn new(cause: RefusalCause, kind: RequestKind) -> Self {
+        Self {
+            cause,
+            kind,
+            location: None,
+            is_redirect: false,
+            cookies: Vec::new(),
+            renewal: None,
+            details: None,
+            renderer: None,
+            has_token: false,
+            path: None,
+            user_id: None,
+        }
     }
 }

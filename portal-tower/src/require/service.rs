@@ -27,11 +27,12 @@ impl<S> RequireAuth<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RequireAuth<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ReqBody: Body,
     ResBody: Body<Data: From<Bytes>>,
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, ReqBody>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -43,7 +44,7 @@ where
             None => Some(Refusal::missing_layer(RequestKind::Api)),
         };
         match refusal {
-            Some(refusal) => ResponseFuture::refuse(refusal),
+            Some(refusal) => ResponseFuture::refuse(refusal, request),
             None => ResponseFuture::forward(self.inner.call(request), self.rule.no_store),
         }
     }

@@ -15,8 +15,10 @@ use crate::support::{Answer, SIGNED_OUT, TEST_ISSUER, request, session, signed_i
 pub(crate) enum Case {
     SignedOut,
     Pending,
-    /// Signed in, without the permission that is asked for.
+    /// Signed in to an organization, without the permission that is asked for.
     Unmet,
+    /// Signed in with the personal account, which has no permissions.
+    NoActiveOrganization,
     /// Signed in, but not recently enough.
     NeedsReverification,
     /// Clerk is out of reach.
@@ -28,7 +30,8 @@ impl Case {
         match self {
             Self::SignedOut => SIGNED_OUT.to_owned(),
             Self::Pending => session(TEST_ISSUER, &json!({ "sts": "pending" })),
-            Self::Unmet | Self::CannotTell => signed_in(TEST_ISSUER),
+            Self::Unmet => session(TEST_ISSUER, &json!({ "org_id": "org_a", "org_role": "org:member" })),
+            Self::NoActiveOrganization | Self::CannotTell => signed_in(TEST_ISSUER),
             Self::NeedsReverification => session(TEST_ISSUER, &json!({ "fva": [99, -1] })),
         }
     }
@@ -46,6 +49,10 @@ page                                            | 303 location=/sign-in back=/da
 HEAD page                                       | 303 location=/sign-in back=/dashboard?tab=1
 HEAD page ?__clerk_db_jwt=old&a=b               | 303 location=/sign-in back=/dashboard?a=b
 iframe                                          | 303 location=/sign-in back=/dashboard?tab=1
+fetch navigate accept=text/html                 | 303 location=/sign-in back=/dashboard?tab=1
+POST fetch navigate referer=/form               | 303 location=/sign-in back=/form
+fetch htmx history on=/list                     | 200 hx-redirect=/sign-in back=/dashboard?tab=1 goes-to=/sign-in back=/dashboard?tab=1
+fetch history on=/list                          | 200 hx-redirect=/sign-in back=/dashboard?tab=1 goes-to=/sign-in back=/dashboard?tab=1
 accept=text/html,*/*;q=0.8                      | 303 location=/sign-in back=/dashboard?tab=1
 POST page referer=/form?step=2                  | 303 location=/sign-in back=/form?step=2
 PUT page referer=/form?__clerk_synced=true      | 303 location=/sign-in back=/form
@@ -68,7 +75,8 @@ turbo-visit referer=/list                       | 401 Bearer reload goes-to=/sig
 POST turbo-visit referer=/form                  | 401 Bearer reload goes-to=/sign-in back=/form
 websocket                                       | 401 Bearer json unauthorized session-token-and-uat-missing sign-in=/sign-in
 event-stream                                    | 401 Bearer json unauthorized session-token-and-uat-missing sign-in=/sign-in
-POST grpc                                       | 200 grpc=16 session-token-and-uat-missing
+POST grpc                                       | 200 grpc=16 no session token was sent
+OPTIONS origin=https://spa.example ask=POST     | 401 Bearer json unauthorized cors-preflight
 ";
 
 const PENDING_TABLE: &str = "
@@ -76,6 +84,7 @@ page                             | 303 location=/sign-in/tasks back=/dashboard?t
 POST page referer=/form          | 303 location=/sign-in/tasks back=/form
 fetch                            | 401 Bearer json unauthorized session-pending sign-in=/sign-in/tasks
 htmx on=/list                    | 401 Bearer hx-redirect=/sign-in/tasks back=/list fragment
+htmx history                     | 200 hx-redirect=/sign-in/tasks back=/dashboard?tab=1 goes-to=/sign-in/tasks back=/dashboard?tab=1
 turbo-frame referer=/list        | 401 Bearer reload goes-to=/sign-in/tasks back=/list
 websocket                        | 401 Bearer json unauthorized session-pending sign-in=/sign-in/tasks
 event-stream                     | 401 Bearer json unauthorized session-pending sign-in=/sign-in/tasks
@@ -88,10 +97,22 @@ HEAD page                        | 403 page: You may not see this
 POST page referer=/form          | 403 page: You may not see this
 fetch                            | 403 json forbidden requirement-not-met
 htmx on=/list                    | 403 fragment
+htmx history                     | 403 fragment
 turbo-frame referer=/list        | 403 page: You may not see this
 websocket                        | 403 json forbidden requirement-not-met
 event-stream                     | 403 json forbidden requirement-not-met
 POST grpc                        | 200 grpc=7 requirement-not-met
+";
+
+const NO_ACTIVE_ORGANIZATION_TABLE: &str = "
+page                             | 403 page: No organization is active organization=/organization back=/dashboard?tab=1
+HEAD page                        | 403 page: No organization is active
+POST page referer=/form          | 403 page: No organization is active organization=/organization back=/form
+fetch referer=/list              | 403 json forbidden no-active-organization organization=/organization back=/list
+htmx on=/list                    | 403 fragment organization=/organization back=/list
+turbo-frame referer=/list        | 403 page: No organization is active organization=/organization back=/list
+websocket                        | 403 json forbidden no-active-organization organization=/organization
+POST grpc                        | 200 grpc=7 no-active-organization
 ";
 
 const REVERIFICATION_TABLE: &str = "
@@ -133,6 +154,7 @@ pub(crate) async fn check(send: impl AsyncFn(Case, Request<Full<Bytes>>) -> Answ
         (Case::SignedOut, SIGNED_OUT_TABLE),
         (Case::Pending, PENDING_TABLE),
         (Case::Unmet, UNMET_TABLE),
+        (Case::NoActiveOrganization, NO_ACTIVE_ORGANIZATION_TABLE),
         (Case::NeedsReverification, REVERIFICATION_TABLE),
         (Case::CannotTell, CANNOT_TELL_TABLE),
         (Case::SignedOut, CROSS_SITE_TABLE),
@@ -169,7 +191,7 @@ fn in_words(words: &str, cookies: &str) -> Request<Full<Bytes>> {
     for word in words.split_whitespace() {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         let (name, value) = match name {
-            "HEAD" | "POST" | "PUT" | "DELETE" => {
+            "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" => {
                 method = name;
                 continue;
             }
@@ -184,6 +206,9 @@ fn in_words(words: &str, cookies: &str) -> Request<Full<Bytes>> {
             "site" => ("sec-fetch-site", value.to_owned()),
             "referer" => ("referer", own(value)),
             "htmx" => ("hx-request", "true".to_owned()),
+            "navigate" => ("sec-fetch-mode", "navigate".to_owned()),
+            "history" => ("hx-history-restore-request", "true".to_owned()),
+            "ask" => ("access-control-request-method", value.to_owned()),
             "boosted" => ("hx-boosted", "true".to_owned()),
             "on" => ("hx-current-url", own(value)),
             "turbo-frame" => ("turbo-frame", "cart".to_owned()),
@@ -210,7 +235,8 @@ fn summary(answer: &Answer, is_head: bool) -> String {
     if let Some(number) = answer.header("grpc-status") {
         assert_eq!(answer.header("content-type"), Some("application/grpc"));
         assert_eq!(answer.body, "");
-        let message = answer.header("grpc-message").unwrap().replace("%2D", "-");
+        let message = answer.header("grpc-message").unwrap();
+        let message = message.replace("%2D", "-").replace("%20", " ");
         return format!("{} grpc={number} {message}", answer.status);
     }
     words.extend(answer.header("www-authenticate").map(str::to_owned));
@@ -232,10 +258,19 @@ fn summary(answer: &Answer, is_head: bool) -> String {
         Some("text/html; charset=utf-8") if answer.body.starts_with("<!doctype html>") => {
             words.push(page_words(&answer.body));
         }
-        Some("text/html; charset=utf-8") => words.push("fragment".to_owned()),
+        Some("text/html; charset=utf-8") => {
+            words.push("fragment".to_owned());
+            words.extend(organization_link(&answer.body));
+        }
         Some(other) => panic!("an unexpected content type: {other}"),
     }
     words.join(" ")
+}
+
+fn organization_link(html: &str) -> Option<String> {
+    let (link, _) = html.split_once("\">Choose an organization</a>")?;
+    let url = link.rsplit_once("href=\"").unwrap().1.replace("&amp;", "&");
+    Some(format!("organization={}", page_and_back(&url)))
 }
 
 fn page_words(html: &str) -> String {
@@ -244,6 +279,8 @@ fn page_words(html: &str) -> String {
         Some(rest.split_once(end)?.0.replace("&amp;", "&"))
     };
     match between("<meta http-equiv=\"refresh\" content=\"0; url=", "\"") {
+        // In the body, where htmx does not drop it.
+        Some(url) if html.find("http-equiv") > html.find("<body>") => format!("goes-to={}", page_and_back(&url)),
         Some(url) => {
             assert!(
                 html.contains("<meta name=\"turbo-visit-control\" content=\"reload\">"),
@@ -251,7 +288,14 @@ fn page_words(html: &str) -> String {
             );
             format!("reload goes-to={}", page_and_back(&url))
         }
-        None => format!("page: {}", between("<title>", "</title>").unwrap()),
+        None => {
+            let title = format!("page: {}", between("<title>", "</title>").unwrap());
+            [Some(title), organization_link(html)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" ")
+        }
     }
 }
 
@@ -265,9 +309,9 @@ fn json_words(answer: &Answer) -> String {
     }
     let error = &body["error"];
     let (code, reason) = (error["code"].as_str().unwrap(), error["reason"].as_str().unwrap());
-    let link = error["sign_in_url"]
-        .as_str()
-        .map(|url| format!(" sign-in={}", page_and_back(url)));
+    assert!(error["message"].is_string(), "{error}");
+    let link = |key: &str, word: &str| error[key].as_str().map(|url| format!(" {word}={}", page_and_back(url)));
+    let link = link("sign_in_url", "sign-in").or_else(|| link("organization_url", "organization"));
     format!("json {code} {reason}{}", link.unwrap_or_default())
 }
 

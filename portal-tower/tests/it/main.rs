@@ -8,10 +8,14 @@ mod caches;
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;
 mod cookies;
+mod drain;
 mod guard_table;
 mod guards;
+mod log;
 mod proxy;
 mod redirect;
+mod refusals;
+mod renewal;
 mod require;
 mod sign_out;
 mod support;

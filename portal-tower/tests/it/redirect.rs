@@ -97,7 +97,7 @@ async fn who_cannot_be_told_waits_only_where_it_matters() {
         (RedirectToPortal::organization_profile(), 503),
         (RedirectToPortal::create_organization(), 503),
     ] {
-        let answer = send(layer.layer(service), request()).await;
+        let answer = send(layer.layer(service.clone()), request()).await;
         assert_eq!(answer.status, expected, "{service:?}");
     }
 }

@@ -165,7 +165,7 @@ async fn scripts_get_401_with_a_reason() {
             "session-token-and-uat-missing",
         ),
         (HERE.to_owned(), vec![bearer], "token-invalid"),
-        (HERE.to_owned(), vec![], "dev-browser-missing"),
+        (HERE.to_owned(), vec![], "session-token-missing"),
     ] {
         let answer = refused(RequireAuthLayer::signed_in(), &target, &headers).await;
         assert_eq!(answer.status, 401, "{target} {headers:?}");

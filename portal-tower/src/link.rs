@@ -1,0 +1,118 @@
+//! Links to the portal, and what is remembered when a browser is sent there.
+
+use std::sync::Once;
+
+use http::HeaderValue;
+use http::header::SET_COOKIE;
+use portal_sdk::portal::{LinkError, PortalPage, Prefill};
+use portal_sdk::secret::Secret;
+use portal_sdk::state::ResponseDirectives;
+use url::Url;
+
+use crate::auth::Auth;
+
+impl Auth {
+    /// The address of a page of the portal, for a "Sign in" or "Account" link on the page being asked for, to which it
+    /// leads back. It carries the development token and the satellite marker where they are needed, and leads to the
+    /// tasks of a pending session.
+    #[must_use]
+    pub fn link(&self, page: PortalPage) -> Url {
+        self.link_prefilled(page, &[])
+    }
+
+    /// [`link`](Self::link) with fields of the page filled in. A value that the page has no field for is left out, and
+    /// the log says so once.
+    ///
+    /// ```
+    /// use portal_tower::Auth;
+    /// use portal_tower::sdk::portal::{PortalPage, Prefill};
+    ///
+    /// fn invitation(auth: &Auth, address: &str) -> String {
+    ///     auth.link_prefilled(PortalPage::SignUp, &[Prefill::email_address(address)]).into()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn link_prefilled(&self, page: PortalPage, prefill: &[Prefill]) -> Url {
+        let back = self.page_to_return_to();
+        self.link_to(page, back.as_ref().map_or("", Url::as_str), prefill)
+    }
+
+    /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application. One that the
+    /// portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out, and the log says so once.
+    #[must_use]
+    pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
+        self.link_to(page, return_back_to, &[])
+    }
+
+    pub(crate) fn link_to(&self, page: PortalPage, return_back_to: &str, prefill: &[Prefill]) -> Url {
+        let portal = self.accounts().portal();
+        let here = self.public_url().as_url();
+        let dev_browser = self.facts().dev_browser.as_ref().map(Secret::expose);
+        let mut link = portal.link(page).requested_from(here).dev_browser(dev_browser);
+        if self.pending().is_some() && !page.needs_session() {
+            link = link.with_tasks();
+        }
+        for value in prefill {
+            if value.is_known_to(page) {
+                link = link.prefill(value.clone());
+            } else {
+                warn_of_prefill(page, value.name());
+            }
+        }
+        match link.clone().return_back_to(return_back_to).to_url() {
+            Ok(url) => return url,
+            Err(error) => warn_of_return_address(page, &error),
+        }
+        // Only an address to return to can be refused, by the portal's own rules; the person then stays at the portal.
+        link.to_url().unwrap_or_else(|_| here.clone())
+    }
+
+    /// Returns `true` if `url` is a page of the portal.
+    pub(crate) fn is_portals(&self, url: &Url) -> bool {
+        let portal = self.accounts().portal();
+        Url::parse(portal.base()).is_ok_and(|base| base.origin() == url.origin())
+    }
+
+    /// The cookie that remembers that the browser is sent to the portal with a session token of now.
+    pub(crate) fn portal_visit(&self) -> Option<HeaderValue> {
+        let expires_at = self.facts().state.claims()?.expires_at();
+        Some(self.portal_visits().sent(self.public_url(), self.at(), expires_at))
+    }
+
+    /// The handshake that renews the session token, if the user may have changed something at the portal since it was
+    /// issued.
+    pub(crate) fn renewal(&self) -> Option<ResponseDirectives> {
+        let (facts, visits) = (self.facts(), self.portal_visits());
+        let issued_at = facts.state.claims()?.issued_at();
+        let was_there = facts.comes_from_portal() || issued_at.is_some_and(|issued_at| visits.is_since(issued_at));
+        if !was_there || !visits.may_renew(self.at()) {
+            return None;
+        }
+        let mut fields = facts.renewal(self.instance())?;
+        fields.append(SET_COOKIE, visits.renewed(self.public_url(), self.at()));
+        Some(fields)
+    }
+}
+
+/// Once: every request that makes this link would say the same.
+fn warn_of_prefill(page: PortalPage, name: &'static str) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(
+        || tracing::warn!(%page, name, "a link was written without a prefilled value: the page has no such field"),
+    );
+}
+
+/// Once, and without the address: a visitor may have chosen it, and its query may hold a secret.
+fn warn_of_return_address(page: PortalPage, error: &LinkError) {
+    static ONCE: Once = Once::new();
+    let LinkError::ReturnBackUrl(_) = error else {
+        return;
+    };
+    ONCE.call_once(|| {
+        tracing::warn!(
+            %page,
+            "a link was written without its return-back URL, which the portal would drop; check it with ReturnBackUrl \
+             to see why"
+        );
+    });
+}

@@ -1,0 +1,128 @@
+//! [`RefusalCause`], and the words that programs read for it.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use portal_sdk::authorization::Reverification;
+use portal_sdk::state::AuthReason;
+
+/// Why a request is not let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalCause {
+    /// Nobody is signed in.
+    SignedOut {
+        /// Why, in Clerk's words.
+        reason: AuthReason,
+    },
+    /// Somebody is signed in, but tasks such as choosing an organization come first.
+    Pending,
+    /// The browser has just been sent to sign in several times and is still not signed in: another time would not help.
+    SignInInVain {
+        /// Why nobody is signed in, in Clerk's words.
+        reason: Option<AuthReason>,
+    },
+    /// Somebody is signed in who may not do this.
+    Unmet,
+    /// No organization is active, and the requirement needs one: the user may have one to choose.
+    NoActiveOrganization,
+    /// Somebody is signed in who must first prove again who they are.
+    NeedsReverification(Reverification),
+    /// The requirement is not met by a session token that may be out of date, because the user has been at the portal
+    /// since it was issued. The browser renews the token by a handshake and comes back.
+    Renewal,
+    /// A page of another site made the request with this site's cookies.
+    CrossSite,
+    /// A CORS preflight reached a guard. It carries no credentials, so that it can never be signed in.
+    Preflight,
+    /// It cannot be told who this is because Clerk is out of reach; trying again may help.
+    Unavailable,
+    /// The set-up of the application is at fault.
+    Misconfigured {
+        /// What is wrong with it, for the developer.
+        problem: Box<str>,
+    },
+}
+
+impl RefusalCause {
+    /// The status for callers that follow no redirect.
+    pub(super) fn plain_status(&self) -> StatusCode {
+        match self {
+            Self::SignedOut { .. } | Self::Pending | Self::SignInInVain { .. } | Self::Preflight => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Unmet | Self::NoActiveOrganization | Self::NeedsReverification(_) | Self::CrossSite => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Renewal => StatusCode::TEMPORARY_REDIRECT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// gRPC's own code: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
+    pub(super) fn grpc_code(&self) -> i32 {
+        match self.plain_status() {
+            StatusCode::FORBIDDEN => 7,
+            StatusCode::INTERNAL_SERVER_ERROR => 13,
+            StatusCode::SERVICE_UNAVAILABLE => 14,
+            _ => 16,
+        }
+    }
+
+    /// The code of the JSON body.
+    pub(super) fn code(&self) -> &'static str {
+        match self.plain_status() {
+            StatusCode::FORBIDDEN => "forbidden",
+            StatusCode::INTERNAL_SERVER_ERROR => "misconfigured",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            _ => "unauthorized",
+        }
+    }
+
+    /// The reason in Clerk's words, or in ours where Clerk has none. A client that sent no token need not know what a
+    /// development browser is.
+    pub(super) fn reason(&self, has_token: bool) -> Cow<'static, str> {
+        match self {
+            Self::SignedOut { reason } | Self::SignInInVain { reason: Some(reason) } => match reason {
+                AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync if !has_token => {
+                    AuthReason::SessionTokenMissing.as_str()
+                }
+                other => other.as_str(),
+            },
+            Self::Pending | Self::SignInInVain { reason: None } => "session-pending".into(),
+            Self::Unmet => "requirement-not-met".into(),
+            Self::NoActiveOrganization => "no-active-organization".into(),
+            Self::NeedsReverification(_) => "reverification-error".into(),
+            Self::Renewal => "session-renewal".into(),
+            Self::CrossSite => "cross-site-request".into(),
+            Self::Preflight => "cors-preflight".into(),
+            Self::Unavailable => "clerk-unreachable".into(),
+            Self::Misconfigured { problem } => problem.to_string().into(),
+        }
+    }
+
+    /// The reason as a sentence for developers.
+    pub(super) fn message(&self, has_token: bool) -> Cow<'static, str> {
+        match self {
+            Self::SignedOut { .. } | Self::SignInInVain { .. } if !has_token => NO_TOKEN.into(),
+            Self::SignedOut { .. } | Self::SignInInVain { .. } => "the session token was not accepted".into(),
+            Self::Pending => "the session has outstanding tasks".into(),
+            Self::Unmet => "the user does not meet the requirement".into(),
+            Self::NoActiveOrganization => "no organization is active".into(),
+            Self::NeedsReverification(_) => "the user must verify again".into(),
+            Self::Renewal => "the session token is renewed first".into(),
+            Self::CrossSite => "a page of another site made the request".into(),
+            Self::Preflight => PREFLIGHT.into(),
+            Self::Unavailable => "the sign-in service is unreachable".into(),
+            Self::Misconfigured { problem } => problem.to_string().into(),
+        }
+    }
+}
+
+/// The message for a client that sent no session token at all.
+pub(super) const NO_TOKEN: &str = "no session token was sent";
+
+/// The message for a CORS preflight.
+pub(super) const PREFLIGHT: &str =
+    "a CORS preflight carries no session token; put the CORS layer outside the guard, or allow preflights";

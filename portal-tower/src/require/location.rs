@@ -1,0 +1,74 @@
+//! Where guards send pages: [`SignInLink`] and [`UnmetLocation`].
+
+use std::sync::Arc;
+
+use portal_sdk::portal::{PortalPage, Prefill};
+use url::Url;
+
+use crate::auth::Auth;
+
+/// The page for users who are not signed in, and what its fields already hold.
+#[derive(Clone)]
+pub(crate) struct SignInLink {
+    pub(crate) page: PortalPage,
+    pub(crate) prefill: Arc<[Prefill]>,
+}
+
+impl SignInLink {
+    pub(crate) fn push(&mut self, value: Prefill) {
+        self.prefill = self.prefill.iter().cloned().chain([value]).collect();
+    }
+}
+
+impl Default for SignInLink {
+    fn default() -> Self {
+        Self {
+            page: PortalPage::SignIn,
+            prefill: Arc::default(),
+        }
+    }
+}
+
+/// Where a guard sends pages of users who do not meet its requirement; see
+/// [`or_redirect_unmet_to`](crate::RequireAuthLayer::or_redirect_unmet_to). Made from a [`PortalPage`] or a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnmetLocation {
+    /// A page of the portal, which leads back to the page requested.
+    Page(PortalPage),
+    /// A path of the application, or an absolute address.
+    Address(Arc<str>),
+}
+
+impl UnmetLocation {
+    pub(super) fn resolve(&self, auth: &Auth) -> Option<Url> {
+        match self {
+            Self::Page(page) => Some(auth.link_back_to(*page, auth.clean_url().as_str())),
+            Self::Address(address) => auth.public_url().as_url().join(address).ok(),
+        }
+    }
+}
+
+impl From<PortalPage> for UnmetLocation {
+    fn from(page: PortalPage) -> Self {
+        Self::Page(page)
+    }
+}
+
+impl From<&str> for UnmetLocation {
+    fn from(address: &str) -> Self {
+        Self::Address(address.into())
+    }
+}
+
+impl From<String> for UnmetLocation {
+    fn from(address: String) -> Self {
+        Self::Address(address.into())
+    }
+}
+
+impl From<Arc<str>> for UnmetLocation {
+    fn from(address: Arc<str>) -> Self {
+        Self::Address(address)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the log says of refusals. A visitor can cause any number of them, so that each is one `debug` line, and what a
+//! developer must see is written once per interval.
+
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use portal_sdk::state::AuthReason;
+use portal_sdk::token::UserId;
+
+use super::cause::PREFLIGHT;
+use super::{Refusal, RefusalCause};
+
+/// The least time between two lines that a developer must see.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// One line for a refusal that is sent.
+pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&UserId>) {
+    static PREFLIGHTS: Once = Once::new();
+    static PROBLEMS: Interval = Interval::new();
+    match refusal.cause() {
+        RefusalCause::Preflight => PREFLIGHTS.call_once(|| tracing::warn!(path, "{PREFLIGHT}")),
+        RefusalCause::Misconfigured { problem } if PROBLEMS.is_due() => {
+            tracing::error!(%problem, "requests cannot be authenticated");
+        }
+        _ => {}
+    }
+    let user_id = user_id.map(tracing::field::display);
+    tracing::debug!(reason = %refusal.reason(), path, user_id, "a request was refused");
+}
+
+/// The way to sign-in ends where it began.
+pub(super) fn sign_in_in_vain(reason: Option<&AuthReason>, details: Option<&str>) {
+    static LAST: Interval = Interval::new();
+    if LAST.is_due() {
+        tracing::error!(
+            reason = reason.map(tracing::field::display),
+            details,
+            "signing in does not help"
+        );
+    }
+}
+
+/// The time of the last line of one kind.
+struct Interval(Mutex<Option<Instant>>);
+
+impl Interval {
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= INTERVAL);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Interval;
+
+    #[test]
+    fn second_line_within_the_interval_is_left_out() {
+        let interval = Interval::new();
+        assert_eq!(
+            [interval.is_due(), interval.is_due(), interval.is_due()],
+            [true, false, false]
+        );
+    }
+}
