@@ -16,6 +16,9 @@ use super::{Auth, AuthRejection};
 /// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<SignedIn>` is `None` for people who are signed out or whose
 /// session is pending, and is still rejected when it cannot be told (503).
 ///
+/// An extractor cannot read the request's body. Put uploads behind [`RequireAuthLayer`](crate::RequireAuthLayer), which
+/// does so before it refuses one: HTTP/1 loses an answer that is sent while the client still uploads.
+///
 /// ```
 /// use portal_axum::SignedIn;
 ///

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::routing::get;
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body::Frame;
@@ -51,6 +51,7 @@ async fn connect(chunks: Chunks) -> TcpStream {
     let router = Router::new()
         .route("/echo", get(echo))
         .route("/stream", get(stream))
+        .route("/upload", post(async || "reached"))
         .route_layer(RequireAuthLayer::signed_in())
         .layer(layer(&FakeClerk::new()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,4 +108,50 @@ async fn a_stream_arrives_piece_by_piece() {
     }
     drop(sender);
     assert_eq!(read_until(&mut connection, "0\r\n\r\n").await, "0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn refused_upload_ends_at_sign_in_and_keeps_the_connection() {
+    // More than the buffers of both ends of a connection hold.
+    const LENGTH: usize = 24 * 1024 * 1024;
+    let mut connection = connect(mpsc::unbounded_channel().1).await;
+    let form = format!(
+        "POST /upload HTTP/1.1\r\nhost: localhost:3000\r\ncookie: {SIGNED_OUT}\r\nsec-fetch-dest: document\r\n\
+         content-type: multipart/form-data; boundary=x\r\ncontent-length: {LENGTH}\r\n\r\n"
+    );
+    connection.write_all(form.as_bytes()).await.unwrap();
+    // As browsers do, all is sent before the answer is read.
+    connection.write_all(&vec![b'x'; LENGTH]).await.unwrap();
+    let refused = read_until(&mut connection, "\r\n\r\n").await;
+    assert!(refused.starts_with("HTTP/1.1 303"), "{refused}");
+    assert!(
+        refused.contains("location: https://foo-bar-13.accounts.dev/sign-in"),
+        "{refused}"
+    );
+
+    // The next request on the same connection is answered too.
+    connection
+        .write_all(form.replace(&LENGTH.to_string(), "0").as_bytes())
+        .await
+        .unwrap();
+    let refused = read_until(&mut connection, "\r\n\r\n").await;
+    assert!(refused.starts_with("HTTP/1.1 303"), "{refused}");
+}
+
+#[tokio::test]
+async fn refused_body_without_end_is_answered_and_given_up() {
+    let mut connection = connect(mpsc::unbounded_channel().1).await;
+    let form = format!(
+        "POST /upload HTTP/1.1\r\nhost: localhost:3000\r\ncookie: {SIGNED_OUT}\r\nsec-fetch-dest: document\r\n\
+         transfer-encoding: chunked\r\n\r\n"
+    );
+    connection.write_all(form.as_bytes()).await.unwrap();
+    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+    // 64 MiB are read, and what the buffers hold is sent besides; after that the connection ends.
+    let mut sent = 0;
+    while connection.write_all(&chunk).await.is_ok() {
+        sent += chunk.len();
+        assert!(sent < 256 * 1024 * 1024, "the server reads on for ever");
+    }
+    assert!(sent >= 64 * 1024 * 1024, "{sent}");
 }

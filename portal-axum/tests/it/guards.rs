@@ -97,7 +97,7 @@ async fn the_active_organization_is_there_or_forbidden() {
         assert!(status != 200 || answer.body == body, "{path}: {}", answer.body);
     }
     let answer = ask(&router, "/team", &personal, As::Script).await;
-    assert_eq!(answer.json()["error"]["reason"], "requirement-not-met");
+    assert_eq!(answer.json()["error"]["reason"], "no-active-organization");
 }
 
 #[tokio::test]
@@ -156,4 +156,27 @@ async fn a_handler_sends_people_to_the_portal_and_back() {
         );
         assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
+}
+
+#[tokio::test]
+async fn extractors_renew_a_token_from_before_a_visit_to_the_portal() {
+    let router = Router::new()
+        .route("/team", any(async |team: ActiveOrganization| team.id.to_string()))
+        .route("/pay", any(async |_: Require<CanPay>| "reached"))
+        .route("/home", any(async |who: Option<SignedIn>| who.is_some().to_string()))
+        .layer(layer(&FakeClerk::new()));
+    let cookies = session(&json!({}));
+    let from_portal = ("referer", "https://foo-bar-13.accounts.dev/organization");
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        let own = [("host", "localhost:3000"), ("cookie", cookies.as_str()), AS_PAGE];
+        send(router.clone(), request(path, &[&own, headers].concat())).await
+    };
+    for path in ["/team", "/pay"] {
+        let answer = ask(path, &[from_portal]).await;
+        assert_eq!(answer.status, 307, "{path}");
+        let location = answer.header("location").unwrap();
+        assert!(location.starts_with("https://foo-bar-13.clerk.accounts.dev/v1/client/handshake?"));
+        assert_eq!(ask(path, &[]).await.status, 403, "{path}");
+    }
+    assert_eq!(ask("/home", &[from_portal]).await.body, "true");
 }
