@@ -29,8 +29,8 @@ impl PortalRedirect {
     }
 
     /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
-    pub fn prefill(self, value: Prefill) -> Self {
-        Self(self.0.prefill(value))
+    pub fn with_prefill(self, value: Prefill) -> Self {
+        Self(self.0.with_prefill(value))
     }
 }
 

@@ -44,7 +44,7 @@ impl PortalRedirect {
     }
 
     /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
-    pub fn prefill(mut self, value: Prefill) -> Self {
+    pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill.push(value);
         self.location = self.auth.link_to(self.page, &self.return_back_to, &self.prefill);
         self

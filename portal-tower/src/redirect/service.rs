@@ -73,9 +73,9 @@ impl RedirectToPortal {
     /// use portal_tower::RedirectToPortal;
     /// use portal_tower::sdk::portal::Prefill;
     ///
-    /// let demo = RedirectToPortal::sign_in().prefill(Prefill::email_address("demo@example.com"));
+    /// let demo = RedirectToPortal::sign_in().with_prefill(Prefill::email_address("demo@example.com"));
     /// ```
-    pub fn prefill(mut self, value: Prefill) -> Self {
+    pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill = self.prefill.iter().cloned().chain([value]).collect();
         self
     }
@@ -90,7 +90,7 @@ impl RedirectToPortal {
                 .prefill
                 .iter()
                 .cloned()
-                .fold(PortalRedirect::to(auth, self.page), PortalRedirect::prefill),
+                .fold(PortalRedirect::to(auth, self.page), PortalRedirect::with_prefill),
             // To sign in first, and then here again, which leads on. Whoever asks is a person, whatever the browser says
             // of itself.
             Some(RefusalCause::SignedOut { .. } | RefusalCause::Pending) if auth.kind() != RequestKind::Page => {

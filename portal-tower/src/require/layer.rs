@@ -71,9 +71,9 @@ impl RequireAuthLayer {
     /// use portal_tower::RequireAuthLayer;
     /// use portal_tower::sdk::portal::Prefill;
     ///
-    /// let layer = RequireAuthLayer::signed_in().prefill(Prefill::email_address("demo@example.com"));
+    /// let layer = RequireAuthLayer::signed_in().with_prefill(Prefill::email_address("demo@example.com"));
     /// ```
-    pub fn prefill(mut self, value: Prefill) -> Self {
+    pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.rule.sign_in.push(value);
         self
     }

@@ -202,8 +202,8 @@ async fn prefilled_values_reach_the_page() {
     let cookie = ("cookie", SIGNED_OUT);
     let guard = RequireAuthLayer::signed_in()
         .or_redirect_to(PortalPage::SignUp)
-        .prefill(email());
-    let guard = guard.prefill(Prefill::first_name("Ada"));
+        .with_prefill(email());
+    let guard = guard.with_prefill(Prefill::first_name("Ada"));
     let answer = ask(guard, HERE, &[AS_PAGE, cookie]).await;
     let location = answer.header("location").unwrap();
     assert!(
@@ -211,7 +211,7 @@ async fn prefilled_values_reach_the_page() {
         "{location}"
     );
 
-    let service = layer(test()).layer(RedirectToPortal::sign_in().prefill(email()));
+    let service = layer(test()).layer(RedirectToPortal::sign_in().with_prefill(email()));
     let answer = send(service, request(HERE, &[AS_PAGE, cookie])).await;
     assert!(answer.header("location").unwrap().contains(expected));
 
@@ -221,7 +221,7 @@ async fn prefilled_values_reach_the_page() {
             .as_str()
             .contains(expected)
     );
-    let redirect = PortalRedirect::to(&auth, PortalPage::SignIn).prefill(email());
+    let redirect = PortalRedirect::to(&auth, PortalPage::SignIn).with_prefill(email());
     assert!(redirect.location().as_str().contains(expected));
     // The sign-in page has no field for a name, and the link leads there all the same.
     let url = auth.link_prefilled(PortalPage::SignIn, &[Prefill::first_name("Ada"), email()]);
