@@ -22,6 +22,11 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
+    /// Forgets what has been written so far.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     /// The lines with `text` written so far.
     pub(crate) fn lines(&self, text: &str) -> Vec<String> {
         let bytes = self.0.lock().unwrap();
