@@ -1,6 +1,7 @@
 //! [`App`]: everything the handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -18,11 +19,14 @@ use crate::secrets::FormKey;
 use crate::seed::{Seed, SeedError};
 use crate::slow_work::SlowWork;
 use crate::store::{Store, StoreError};
-use crate::store::{email_addresses, instance, reset, roles, second_factors};
+use crate::store::{email_addresses, instance, prune, reset, roles, second_factors};
 use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp};
 
 /// Forms and Backend API bodies are a few hundred bytes; a refresh carries the headers of a whole request.
 const MOST_BODY_BYTES: usize = 256 * 1_024;
+
+/// How often what is over is deleted.
+const PRUNE_EVERY_MILLIS: u64 = 60_000;
 
 pub(crate) struct App {
     pub(crate) application_name: String,
@@ -43,6 +47,8 @@ pub(crate) struct App {
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
     pub(crate) slow_work: SlowWork,
+    /// When what is over was deleted last, in milliseconds since 1970.
+    pub(crate) pruned_at: AtomicI64,
 }
 
 impl App {
@@ -116,6 +122,32 @@ impl App {
             block.push_str(&format!("# CLERK_JWT_KEY=\"{}\"\n", pem.replace('\n', "\\n")));
         }
         block
+    }
+
+    /// Deletes what is over, now and then. Called with every request.
+    pub(crate) async fn prune_if_due(&self) {
+        let now = self.now();
+        let last = self.pruned_at.load(Ordering::Relaxed);
+        // The clock may have been set back since, so the distance counts.
+        let is_due = now.as_millis().abs_diff(last) >= PRUNE_EVERY_MILLIS;
+        let claimed = || {
+            let exchanged =
+                self.pruned_at
+                    .compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
+            exchanged.is_ok()
+        };
+        if !is_due || !claimed() {
+            return;
+        }
+        let pruned = self
+            .store
+            .transaction(move |connection| Ok(prune::expired(connection, now)?));
+        if let Err(error) = pruned.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what is over could not be deleted; trying again in a minute"
+            );
+        }
     }
 
     /// Forgets everything but the keys.

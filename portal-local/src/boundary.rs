@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, HeaderName, HeaderValue};
+use axum::http::Method;
+use axum::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -11,8 +12,16 @@ use axum::response::Response;
 use crate::app::App;
 use crate::pages;
 use crate::request_log::{RequestRecord, redacted_query};
+use crate::store::read_only;
 
 const PORTAL_LOCAL: HeaderName = HeaderName::from_static("x-portal-local");
+/// Where clients say that a page is fetched ahead: the Fetch standard's header, and what came before it.
+const FETCHED_AHEAD: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
 
 pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let at = app.now();
@@ -20,6 +29,7 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     let path = request.uri().path().to_owned();
     let query = redacted_query(request.uri().query().unwrap_or_default());
 
+    app.prune_if_due().await;
     let mut response = if is_known_host(&app, &request) {
         let fault = match app.faults.take(&method, &path) {
             Some(action) => action.answer().await,
@@ -27,6 +37,8 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         };
         match fault {
             Some(fault) => fault,
+            None if is_fetched_ahead(request.headers()) => pages::not_ahead(&app),
+            None if request.method() == Method::HEAD => head(next, request).await,
             None => next.run(request).await,
         }
     } else {
@@ -46,6 +58,27 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         status,
     });
     response
+}
+
+/// What `GET` would answer, without its body; a safe method changes nothing (RFC 9110 section 9.2.1).
+async fn head(next: Next, request: Request) -> Response {
+    let mut response = read_only(next.run(request)).await;
+    // A development browser that was made for this answer is forgotten again.
+    response.headers_mut().remove(SET_COOKIE);
+    response
+}
+
+/// Returns `true` for pages that a browser or a mail program fetches before a user asks for them.
+fn is_fetched_ahead(headers: &HeaderMap) -> bool {
+    let says_so = |value: &HeaderValue| {
+        let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        ["prefetch", "prerender", "preview"]
+            .iter()
+            .any(|word| value.contains(word))
+    };
+    FETCHED_AHEAD
+        .iter()
+        .any(|name| headers.get_all(name).iter().any(says_so))
 }
 
 /// Another name that leads here is a page in somebody's browser that made its own name point at this machine.

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use portal_sdk::clock::UnixTime;
@@ -33,7 +34,6 @@ const KEY_PATH: &str = "/accounts.dev";
 const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
 /// How long requests under way may take to end once the portal shuts down.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
-const MOST_OUTBOX_MAILS: u32 = 1_000;
 
 /// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
 pub struct LocalPortal {
@@ -94,6 +94,7 @@ impl LocalPortal {
             log: RequestLog::default(),
             faults: Faults::default(),
             slow_work: SlowWork::default(),
+            pruned_at: AtomicI64::new(0),
         });
         let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
         let prepared = app.store.transaction(move |connection| {
@@ -164,12 +165,13 @@ impl LocalPortal {
     pub async fn outbox(&self) -> Result<Vec<Mail>, StoreError> {
         self.app
             .store
-            .transaction(|connection| Ok(outbox::list(connection, MOST_OUTBOX_MAILS)?))
+            .transaction(|connection| Ok(outbox::list(connection, outbox::MOST_MAILS)?))
             .await
     }
 
-    /// A link that signs in the person with this address (or user id), once, within thirty days. Opening it needs
-    /// neither password nor code; add `&redirect_url=…` to be sent on from there. `None` if there is no such person.
+    /// A link that signs in the person with this address (or user id), once, within thirty days. Its page has one button
+    /// (`data-testid="portal-ticket-submit"`) and needs neither password nor code; add `&redirect_url=…` to be sent on
+    /// from there. `None` if there is no such person.
     ///
     /// # Errors
     ///

@@ -50,6 +50,8 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
         .expect("the store is there")
         .expect("jane is known");
     browser.visit(&link).await;
+    look("ticket").await;
+    browser.follow("portal-ticket-submit").await;
     account(browser, &at, &mut look).await;
     organization(browser, &at, &mut look).await;
     browser.visit(&at("/sign-out")).await;
@@ -154,6 +156,7 @@ async fn several(
     for who in [JANE, "joe+clerk_test@example.com", "leaked+clerk_test@example.com"] {
         let link = portal.sign_in_link_for(who).await.expect("the store is there");
         browser.visit(&link.expect("they are known")).await;
+        browser.follow("portal-ticket-submit").await;
     }
     browser.arrives_at(&at("/sign-in/tasks/reset-password")).await;
     look("task-reset-password").await;
@@ -301,6 +304,7 @@ async fn closed(
             .expect("the store is there")
             .expect("jane is known");
         browser.visit(&link).await;
+        browser.follow("portal-ticket-submit").await;
         browser.visit(&at(path)).await;
         look(name).await;
         browser.visit(&at("/sign-out")).await;

@@ -9,7 +9,8 @@ use super::membership::is_last_manager;
 use super::reset::prepare;
 use super::restriction::{Use, check_address};
 use super::session::{end_session, end_sessions_of};
-use super::sign_in::{count_wrong_password, refuse_barred};
+use super::sign_in::refuse_barred;
+use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, complete_task_of};
 use crate::app::App;
 use crate::password;
@@ -81,8 +82,8 @@ pub(crate) fn verify_email_address(
     entered: &str,
     now: UnixTime,
 ) -> Outcome<()> {
-    let subject = Subject::EmailAddress(&address.id);
-    if let Err(error) = code::check(connection, subject, Strategy::EmailCode, entered, now)? {
+    let (subject, tries) = (Subject::EmailAddress(&address.id), Tries::Address(&address.address));
+    if let Err(error) = code::check(connection, subject, Strategy::EmailCode, tries, entered, now)? {
         return Ok(Err(error));
     }
     // Administrators may have changed their mind, and somebody else may have proven the same address, since this began.
@@ -137,33 +138,60 @@ pub(crate) async fn change_password(
     new: String,
     sign_out_others: bool,
 ) -> Outcome<()> {
-    let now = app.now();
-    if let Err(error) = refuse_barred(user, now) {
+    if let Err(error) = refuse_barred(user, app.now()) {
         return Ok(Err(error));
     }
-    if let Some(hash) = user.password_hash.clone() {
-        if current.is_empty() {
-            let field = Field::CurrentPassword;
-            return Ok(Err(FlowError::Missing { field }));
-        }
-        if !app.blocking(move || password::verify(&current, &hash)).await? {
-            let user_id = user.id.clone();
-            let counted = app
-                .store
-                .transaction(move |connection| match users::find(connection, &user_id)? {
-                    Some(user) => count_wrong_password(connection, &user, now),
-                    None => Ok(FlowError::AttemptLost),
-                })
-                .await?;
-            return Ok(Err(match counted {
-                FlowError::PasswordIncorrect => FlowError::CurrentPasswordIncorrect,
-                error => error,
-            }));
-        }
+    if user.password_hash.is_some()
+        && let Err(error) = prove_current(app, user, current).await?
+    {
+        return Ok(Err(error));
     }
     Ok(replace_password(app, session, user, new, sign_out_others)
         .await?
         .map(|_| ()))
+}
+
+/// Checks the password that the account has.
+async fn prove_current(app: &Arc<App>, user: &User, entered: String) -> Outcome<()> {
+    if entered.is_empty() {
+        let field = Field::CurrentPassword;
+        return Ok(Err(FlowError::Missing { field }));
+    }
+    let (user_id, now) = (user.id.clone(), app.now());
+    let begun = app
+        .store
+        .transaction(move |connection| {
+            let found = users::find(connection, &user_id)?;
+            let Some((user, hash)) = found.and_then(|user| user.password_hash.clone().map(|hash| (user, hash))) else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            Ok(tries::begin_password(connection, &user, now)?.map(|()| hash))
+        })
+        .await?;
+    let hash = match begun {
+        Ok(hash) => hash,
+        Err(error) => return Ok(Err(error)),
+    };
+    let compared = hash.clone();
+    let is_correct = app.blocking(move || password::verify(&entered, &hash)).await?;
+    let user_id = user.id.clone();
+    let concluded = app
+        .store
+        .transaction(move |connection| {
+            let found = users::find(connection, &user_id)?;
+            let Some(user) = found.filter(|user| user.password_hash.as_ref() == Some(&compared)) else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            match is_correct {
+                true => tries::passed(connection, &user, now),
+                false => tries::failed(connection, &user, now).map(Err),
+            }
+        })
+        .await?;
+    Ok(concluded.map_err(|error| match error {
+        FlowError::PasswordIncorrect => FlowError::CurrentPasswordIncorrect,
+        error => error,
+    }))
 }
 
 /// Sets a new password for somebody whose session waits for it. The one they have proves nothing any more.
@@ -202,8 +230,13 @@ async fn replace_password(
     app.store
         .transaction(move |connection| {
             // The comparison was with another password: somebody changed it meanwhile.
-            if users::find(connection, &user_id)?.is_none_or(|user| user.password_hash != old) {
+            let found = users::find(connection, &user_id)?;
+            let Some(user) = found.filter(|user| user.password_hash == old) else {
                 return Ok(Err(FlowError::AttemptLost));
+            };
+            // Guesses beside this request may have locked the account.
+            if let Err(error) = refuse_barred(&user, now) {
+                return Ok(Err(error));
             }
             if !sessions::find(connection, &session_id, now)?.is_some_and(|session| session.is_live()) {
                 return Ok(Err(FlowError::AttemptLost));

@@ -3,9 +3,10 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::tries::Tries;
 use super::{Field, FlowError, Outcome};
 use crate::secrets::random_code;
-use crate::store::{MailKind, Strategy, Subject, VerificationStatus};
+use crate::store::{MailKind, StoreError, Strategy, Subject, VerificationStatus};
 use crate::store::{outbox, settings, verifications};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
@@ -37,17 +38,17 @@ pub(super) fn send(
     delivery: &Delivery,
     now: UnixTime,
 ) -> Outcome<()> {
-    if let Some(last) = verifications::latest(connection, subject, strategy)? {
-        let wait = RESEND_AFTER_MILLIS - now.millis_since(last.created_at);
-        if (1..=RESEND_AFTER_MILLIS).contains(&wait) {
-            let retry_after_secs = (wait + 999) / 1_000;
-            return Ok(Err(FlowError::TooManyRequests { retry_after_secs }));
-        }
+    let last = verifications::latest(connection, subject, strategy)?;
+    if let Err(error) = pause(last.map(|last| last.created_at), now) {
+        return Ok(Err(error));
     }
-    let is_test = settings::read(connection)?.test_mode && is_test_address(&delivery.to);
+    if let Err(error) = may_send(connection, &delivery.to, strategy, now)? {
+        return Ok(Err(error));
+    }
+    let is_test = is_tested(connection, &delivery.to)?;
     let code = if is_test { TEST_CODE.to_owned() } else { random_code() };
     let expire_at = now.plus_millis(LIFETIME_MILLIS);
-    verifications::open(connection, subject, strategy, &code, now, expire_at)?;
+    verifications::open(connection, subject, strategy, &code, &delivery.to, now, expire_at)?;
     if !is_test {
         let name = &delivery.application_name;
         outbox::insert(
@@ -59,9 +60,34 @@ pub(super) fn send(
             outbox::Content::Code(&code),
             now,
         )?;
-        tracing::info!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
+        // `debug`: every visitor can cause one.
+        tracing::debug!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
     }
     Ok(Ok(()))
+}
+
+/// Whether a code may go to `address`, or one went there a moment ago, for whichever attempt: every new code is a new
+/// chance to guess. The code of a test address is known, so nothing is won by another one.
+pub(super) fn may_send(connection: &Connection, address: &str, strategy: Strategy, now: UnixTime) -> Outcome<()> {
+    if is_tested(connection, address)? {
+        return Ok(Ok(()));
+    }
+    Ok(pause(verifications::last_sent(connection, address, strategy)?, now))
+}
+
+fn pause(last: Option<UnixTime>, now: UnixTime) -> Result<(), FlowError> {
+    let wait = last.map_or(0, |last| RESEND_AFTER_MILLIS - now.millis_since(last));
+    // A longer wait means that the clock was set back.
+    match (1..=RESEND_AFTER_MILLIS).contains(&wait) {
+        true => Err(FlowError::TooManyRequests {
+            retry_after_secs: (wait + 999) / 1_000,
+        }),
+        false => Ok(()),
+    }
+}
+
+fn is_tested(connection: &Connection, address: &str) -> Result<bool, StoreError> {
+    Ok(settings::read(connection)?.test_mode && is_test_address(address))
 }
 
 /// Sends the first code of `subject`; does nothing if one was sent before, however it ended.
@@ -90,14 +116,19 @@ pub(super) fn plain_code(entered: &str) -> Result<String, FlowError> {
     Ok(code)
 }
 
-/// Checks what somebody entered against the latest code and counts the try.
+/// Checks what was entered against the latest code of `subject` and counts the try, with the others of the account or
+/// the address. Once there were too many, even the right code is refused.
 pub(super) fn check(
     connection: &Connection,
     subject: Subject<'_>,
     strategy: Strategy,
+    tries: Tries<'_>,
     entered: &str,
     now: UnixTime,
 ) -> Outcome<()> {
+    if let Err(error) = tries.refuse_locked(connection, now)? {
+        return Ok(Err(error));
+    }
     let code = match plain_code(entered) {
         Ok(code) => code,
         Err(error) => return Ok(Err(error)),
@@ -129,7 +160,12 @@ pub(super) fn check(
         )
     };
     verifications::record(connection, &verification.id, attempts, status)?;
-    Ok(outcome)
+    if outcome.is_ok() {
+        tries.forget(connection)?;
+        return Ok(outcome);
+    }
+    let locked = tries.count_wrong(connection, now)?;
+    Ok(locked.map_or(outcome, Err))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod sign_in;
 mod sign_up;
 mod task;
 mod ticket;
+mod tries;
 
 pub(crate) use account::{
     DELETE_PHRASE, add_email_address, change_password, delete_account, devices, make_primary, remove_email_address,
@@ -43,7 +44,7 @@ pub(crate) use invitation::{
     revoke_invitation,
 };
 pub(crate) use membership::{add_member, change_role, remove_member};
-pub(crate) use new_device::revoke_by_link;
+pub(crate) use new_device::{revoke_by_link, session_of_link};
 pub(crate) use organization::{
     Access, NewOrganization, access, activate, create_organization, delete_organization, may_create,
     set_active_organization, update_organization,
@@ -61,8 +62,8 @@ pub(crate) use session::{
     use_session,
 };
 pub(crate) use sign_in::{
-    LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PendingSignIn, SignInStep, attempt_password, attempt_sign_in_code,
-    pending_sign_in, send_sign_in_code, start_sign_in,
+    PendingSignIn, SignInStep, attempt_password, attempt_sign_in_code, pending_sign_in, send_sign_in_code,
+    start_sign_in,
 };
 pub(crate) use sign_up::{
     SignUpStep, attempt_sign_up_code, check_email_address, check_new_sign_up, continue_sign_up, pending_sign_up,
@@ -71,6 +72,8 @@ pub(crate) use sign_up::{
 
 pub(crate) use task::complete_task_of;
 pub(crate) use ticket::{SIGN_IN_TOKEN_SECS, Ticket, find_ticket, issue_sign_in_token, redeem_ticket, ticket_holder};
+
+pub(crate) use tries::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS};
 
 use crate::store::StoreError;
 

@@ -47,6 +47,18 @@ pub(super) fn tell(connection: &Connection, session: &Session, now: UnixTime) ->
     Ok(())
 }
 
+/// The session that a mail's link is about, if the link is still good.
+pub(crate) fn session_of_link(
+    connection: &Connection,
+    ticket: &str,
+    now: UnixTime,
+) -> Result<Option<Session>, StoreError> {
+    match revocation_links::find(connection, ticket, now)? {
+        Some(session_id) => Ok(sessions::find(connection, &session_id, now)?),
+        None => Ok(None),
+    }
+}
+
 /// Ends the session that a mail's link is about. Says whether the link was good.
 pub(crate) fn revoke_by_link(connection: &Connection, ticket: &str, now: UnixTime) -> Result<bool, StoreError> {
     let Some(session_id) = revocation_links::take(connection, ticket, now)? else {

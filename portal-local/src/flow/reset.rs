@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::session::end_sessions_of;
 use super::sign_in::{PendingSignIn, SignInStep, find_attempt, first_factor_proven, refuse_barred};
+use super::tries::Tries;
 use super::{Delivery, FlowError, Outcome, code, set_password};
 use crate::app::App;
 use crate::password;
@@ -66,11 +67,9 @@ pub(crate) fn attempt_reset_code(
     let Some(Reset::Code(pending)) = pending_reset(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = refuse_barred(&pending.user, now) {
-        return Ok(Err(error));
-    }
+    let tries = Tries::Account(&pending.user.id);
     let (subject, strategy) = (Subject::SignIn(&pending.sign_in.id), Strategy::ResetPasswordEmailCode);
-    if let Err(error) = code::check(connection, subject, strategy, entered, now)? {
+    if let Err(error) = code::check(connection, subject, strategy, tries, entered, now)? {
         return Ok(Err(error));
     }
     sign_ins::set_status(connection, &pending.sign_in.id, AttemptStatus::NeedsNewPassword)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::sign_in::{count_wrong_password, refuse_barred};
+use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, code};
 use crate::app::App;
 use crate::password;
@@ -21,14 +21,26 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
         return Ok(Err(FlowError::Missing { field: Field::Password }));
     }
     let now = app.now();
-    if let Err(error) = refuse_barred(user, now) {
-        return Ok(Err(error));
-    }
-    let Some(hash) = user.password_hash.clone() else {
-        return Ok(Err(FlowError::NoPassword));
+    let user_id = user.id.clone();
+    let begun = app
+        .store
+        .transaction(move |connection| {
+            let Some(user) = users::find(connection, &user_id)? else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            let Some(hash) = user.password_hash.clone() else {
+                return Ok(Err(FlowError::NoPassword));
+            };
+            let begun = tries::begin_password(connection, &user, now)?;
+            Ok(begun.map(|()| (user, hash)))
+        })
+        .await?;
+    let (compared, hash) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return Ok(Err(error)),
     };
     let is_correct = app.blocking(move || password::verify(&entered, &hash)).await?;
-    let (session_id, compared) = (session.id.clone(), user.clone());
+    let session_id = session.id.clone();
     app.store
         .transaction(move |connection| {
             let Some(user) = users::find(connection, &compared.id)? else {
@@ -38,13 +50,12 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
             if user.password_hash != compared.password_hash {
                 return Ok(Err(FlowError::AttemptLost));
             }
-            if let Err(error) = refuse_barred(&user, now) {
+            if !is_correct {
+                return tries::failed(connection, &user, now).map(Err);
+            }
+            if let Err(error) = tries::passed(connection, &user, now)? {
                 return Ok(Err(error));
             }
-            if !is_correct {
-                return count_wrong_password(connection, &user, now).map(Err);
-            }
-            users::set_failures(connection, &user.id, 0, None)?;
             sessions::set_first_factor_at(connection, &session_id, now)?;
             Ok(Ok(()))
         })
@@ -76,7 +87,8 @@ pub(crate) fn attempt_reverify_code(
     now: UnixTime,
 ) -> Outcome<()> {
     let id = subject_id(session);
-    if let Err(error) = code::check(connection, Subject::Session(&id), Strategy::EmailCode, entered, now)? {
+    let (subject, tries) = (Subject::Session(&id), Tries::Account(&session.user_id));
+    if let Err(error) = code::check(connection, subject, Strategy::EmailCode, tries, entered, now)? {
         return Ok(Err(error));
     }
     sessions::set_first_factor_at(connection, &session.id, now)?;

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 
 use super::code::{MOST_WRONG, plain_code};
 use super::session::begin_session;
-use super::sign_in::{PendingSignIn, find_attempt, lock, refuse_barred};
+use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
+use super::tries::lock;
 use super::{Field, FlowError, Outcome};
 use crate::secrets::read_backup_code;
 use crate::store::{AttemptStatus, DevBrowser, SecondFactor, Session, StoreError, User};

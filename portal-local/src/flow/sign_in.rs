@@ -7,16 +7,14 @@ use rusqlite::Connection;
 
 use super::restriction::{Use, check_address};
 use super::session::begin_session;
+use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Strategy, Subject, User};
-use crate::store::{clients, email_addresses, second_factors, sign_ins, users};
+use crate::store::{clients, email_addresses, second_factors, sign_ins, users, verifications};
 
 pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
-/// The last of these locks the account.
-pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
-pub(crate) const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// An attempt that is not finished, and whose it is.
 #[derive(Clone, Debug)]
@@ -54,8 +52,15 @@ pub(crate) fn start_sign_in(
         return Ok(Err(error));
     }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let previous = sign_ins::current(connection, &client)?;
     let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let sign_in = sign_ins::insert(connection, &client, &identifier, &address.user_id, now, abandon_at)?;
+    // Starting again in the same browser is no reason for another code: the one that is out stays good.
+    let normalize = email_addresses::normalize;
+    if let Some(previous) = previous.filter(|one| normalize(&one.identifier) == normalize(&identifier)) {
+        let (from, to) = (Subject::SignIn(&previous.id), Subject::SignIn(&sign_in.id));
+        verifications::carry_over(connection, from, to, now)?;
+    }
     Ok(Ok(sign_in))
 }
 
@@ -103,16 +108,20 @@ pub(crate) async fn attempt_password(
     let browser = dev_browser.clone();
     let pending = app
         .store
-        .transaction(move |connection| pending_sign_in(connection, &browser, now))
+        .transaction(move |connection| {
+            let Some(pending) = pending_sign_in(connection, &browser, now)? else {
+                return Ok(Err(FlowError::AttemptLost));
+            };
+            let Some(hash) = pending.user.password_hash.clone() else {
+                return Ok(Err(FlowError::NoPassword));
+            };
+            let begun = tries::begin_password(connection, &pending.user, now)?;
+            Ok(begun.map(|()| (pending, hash)))
+        })
         .await?;
-    let Some(pending) = pending else {
-        return Ok(Err(FlowError::AttemptLost));
-    };
-    if let Err(error) = refuse_barred(&pending.user, now) {
-        return Ok(Err(error));
-    }
-    let Some(hash) = pending.user.password_hash.clone() else {
-        return Ok(Err(FlowError::NoPassword));
+    let (pending, hash) = match pending {
+        Ok(pending) => pending,
+        Err(error) => return Ok(Err(error)),
     };
     let is_correct = app.blocking(move || password::verify(&password, &hash)).await?;
 
@@ -139,16 +148,16 @@ fn conclude_password(
     if pending.sign_in.id != checked.sign_in.id || pending.user.password_hash != checked.user.password_hash {
         return Ok(Err(FlowError::AttemptLost));
     }
-    if let Err(error) = refuse_barred(&pending.user, now) {
+    if !is_correct {
+        return tries::failed(connection, &pending.user, now).map(Err);
+    }
+    if let Err(error) = tries::passed(connection, &pending.user, now)? {
         return Ok(Err(error));
     }
-    if is_correct && pending.user.password_compromised {
+    if pending.user.password_compromised {
         return Ok(Err(FlowError::PasswordCompromised));
     }
-    if is_correct {
-        return first_factor_proven(connection, dev_browser, &pending, now).map(Ok);
-    }
-    count_wrong_password(connection, &pending.user, now).map(Err)
+    first_factor_proven(connection, dev_browser, &pending, now).map(Ok)
 }
 
 /// Whether the account may be opened at the moment, whatever is proven. An administrator may have barred it since the
@@ -163,34 +172,6 @@ pub(super) fn refuse_barred(user: &User, now: UnixTime) -> Result<(), FlowError>
         }),
         None => Ok(()),
     }
-}
-
-pub(super) fn count_wrong_password(
-    connection: &Connection,
-    user: &User,
-    now: UnixTime,
-) -> Result<FlowError, StoreError> {
-    // A lock that has run out takes its count with it.
-    let failed_before = if user.locked_until.is_some() {
-        0
-    } else {
-        user.failed_attempts
-    };
-    let failed_attempts = failed_before.saturating_add(1);
-    if failed_attempts < MOST_WRONG_PASSWORDS {
-        users::set_failures(connection, &user.id, failed_attempts, None)?;
-        return Ok(FlowError::PasswordIncorrect);
-    }
-    lock(connection, user, now)
-}
-
-/// Locks the account, for everybody and whatever they know.
-pub(super) fn lock(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
-    let until = now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
-    Ok(FlowError::Locked {
-        retry_after_secs: LOCKED_FOR_MILLIS / 1_000,
-    })
 }
 
 /// Sends a code to the address that was entered: the first one, or another on request.
@@ -224,11 +205,9 @@ pub(crate) fn attempt_sign_in_code(
     let Some(pending) = pending_sign_in(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
-    if let Err(error) = refuse_barred(&pending.user, now) {
-        return Ok(Err(error));
-    }
     let subject = Subject::SignIn(&pending.sign_in.id);
-    match code::check(connection, subject, Strategy::EmailCode, entered, now)? {
+    let tries = Tries::Account(&pending.user.id);
+    match code::check(connection, subject, Strategy::EmailCode, tries, entered, now)? {
         Ok(()) => first_factor_proven(connection, dev_browser, &pending, now).map(Ok),
         Err(error) => Ok(Err(error)),
     }
@@ -253,6 +232,7 @@ pub(super) fn first_factor_proven(
 
 #[cfg(test)]
 mod tests {
+    use super::super::MOST_WRONG_PASSWORDS;
     use super::*;
     use crate::store::{Location, NewUser, Store, dev_browsers};
 
@@ -299,10 +279,38 @@ mod tests {
             let browser = dev_browsers::insert(connection, "dvb_1".into(), "token", NOW)?;
             let pending = start(connection, &browser, "ada@example.com");
             for _ in 0..MOST_WRONG_PASSWORDS {
+                let user = users::find(connection, &pending.user.id)?.unwrap();
+                tries::begin_password(connection, &user, NOW)?.unwrap();
                 conclude_password(connection, &browser, &pending, false, NOW)?.unwrap_err();
             }
             let outcome = conclude_password(connection, &browser, &pending, true, NOW)?;
             assert!(matches!(outcome, Err(FlowError::Locked { .. })));
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn passwords_tried_at_the_same_moment_count_each_other() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            account(connection, "ada@example.com");
+            let browser = dev_browsers::insert(connection, "dvb_1".into(), "token", NOW)?;
+            let pending = start(connection, &browser, "ada@example.com");
+            let begin = || {
+                let user = users::find(connection, &pending.user.id)?.unwrap();
+                tries::begin_password(connection, &user, NOW)
+            };
+            let mut compared = 0;
+            for _ in 0..60 {
+                compared += u32::from(begin()?.is_ok());
+            }
+            assert_eq!(compared, MOST_WRONG_PASSWORDS);
+            let outcome = conclude_password(connection, &browser, &pending, true, NOW)?;
+            assert!(
+                matches!(outcome, Err(FlowError::Locked { .. })),
+                "the right one comes too late"
+            );
             Ok(())
         };
         store.transaction(work).await.unwrap();

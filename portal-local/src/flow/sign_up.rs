@@ -7,10 +7,11 @@ use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::{accept_ticket, find_ticket};
+use super::tries::Tries;
 use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
-use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users};
+use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users, verifications};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
 const MOST_ADDRESS_BYTES: usize = 254;
@@ -94,6 +95,15 @@ pub(crate) fn start_sign_up(
         return Ok(Err(FlowError::IdentifierExists));
     }
     let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let normalize = email_addresses::normalize;
+    let previous = sign_ups::current(connection, &client)?.filter(|one| {
+        one.email_verified_at.is_none() && normalize(&one.email_address) == normalize(&new.email_address)
+    });
+    if previous.is_none()
+        && let Err(error) = code::may_send(connection, &new.email_address, Strategy::EmailCode, now)?
+    {
+        return Ok(Err(error));
+    }
     let sign_up = SignUp {
         id: sign_ups::new_id(now),
         email_address: new.email_address,
@@ -106,7 +116,18 @@ pub(crate) fn start_sign_up(
         abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
     sign_ups::insert(connection, &client, &sign_up, now)?;
-    send_sign_up_code(connection, &sign_up, application_name, now)
+    // Starting again in the same browser is no reason for another code while one is young: it stays good.
+    let is_carried = match &previous {
+        Some(previous) => {
+            let (from, to) = (Subject::SignUp(&previous.id), Subject::SignUp(&sign_up.id));
+            verifications::carry_over(connection, from, to, now)?
+        }
+        None => false,
+    };
+    match send_sign_up_code(connection, &sign_up, application_name, now)? {
+        Err(FlowError::TooManyRequests { .. }) if is_carried => Ok(Ok(())),
+        sent => Ok(sent),
+    }
 }
 
 /// Creates the account of somebody with an invitation: its link came to the address, so no code is needed.
@@ -201,6 +222,7 @@ pub(crate) fn attempt_sign_up_code(
         connection,
         Subject::SignUp(&sign_up.id),
         Strategy::EmailCode,
+        Tries::Address(&sign_up.email_address),
         entered,
         now,
     )? {

@@ -10,12 +10,12 @@ use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
 use crate::secrets::random_token;
 use crate::store::{
-    DevBrowser, Invitation, InvitationStatus, OrganizationInvitation, Session, SignInToken, StoreError, User,
+    DevBrowser, Invitation, InvitationStatus, OrganizationInvitation, Session, SignInToken, StoreError, Task, User,
     WaitlistStatus,
 };
 use crate::store::{
-    clients, email_addresses, invitations, organization_invitations, second_factors, sign_in_tokens, sign_ins, users,
-    waitlist,
+    clients, email_addresses, invitations, organization_invitations, second_factors, sessions, sign_in_tokens,
+    sign_ins, users, waitlist,
 };
 
 /// How long a sign-in token is good for, if nobody says otherwise.
@@ -120,7 +120,14 @@ pub(crate) fn redeem_ticket(
         None => return Ok(Err(FlowError::UserUnknown)),
     }
     let session = match current.filter(|session| session.user_id == user_id) {
-        Some(session) => session.clone(),
+        Some(session) => match sessions::find(connection, &session.id, now)?.filter(Session::is_live) {
+            // Its own task comes first; the ticket stays good.
+            Some(session) if waits_for_another_task(&session) => {
+                return Ok(Ok(SignInStep::Complete(Box::new(session))));
+            }
+            Some(session) => session,
+            None => return Ok(Err(FlowError::AttemptLost)),
+        },
         None => {
             let client = clients::of_dev_browser(connection, dev_browser, now)?;
             if let Some(address) = ticket.address()
@@ -134,8 +141,17 @@ pub(crate) fn redeem_ticket(
             begin_session(connection, &client, user_id, now)?
         }
     };
+    // Joining an organization is not the task that this session waits for; the invitation stays open.
+    if matches!(ticket, Ticket::OrganizationInvitation(_)) && waits_for_another_task(&session) {
+        return Ok(Ok(SignInStep::Complete(Box::new(session))));
+    }
     let accepted = accept_ticket(connection, &ticket, session, now)?;
     Ok(accepted.map(|session| SignInStep::Complete(Box::new(session))))
+}
+
+/// Returns `true` if the session waits for something else than an organization.
+fn waits_for_another_task(session: &Session) -> bool {
+    session.task().is_some_and(|task| task != Task::ChooseOrganization)
 }
 
 /// What a ticket brings to somebody whose session has begun.

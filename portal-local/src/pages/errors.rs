@@ -120,6 +120,18 @@ pub(super) fn not_from_here(app: &App, uri: &Uri) -> Response<Body> {
     error_page(app, StatusCode::FORBIDDEN, "Not from here", sentence, link)
 }
 
+/// A browser fetches a page before the user asks for it, and may never show it.
+pub(crate) fn not_ahead(app: &App) -> Response<Body> {
+    let sentence = "Pages of this portal are not fetched ahead. Open the link to see the page.";
+    error_page(
+        app,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Not fetched ahead",
+        sentence,
+        None,
+    )
+}
+
 /// Where the flow of a page begins, with the parameters that travel.
 fn restart(uri: &Uri) -> String {
     let restart = if uri.path().starts_with(path::SIGN_UP) {

@@ -39,6 +39,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
+    let is_from_here = visit.is_from_here;
     let (wanted, name) = (visit.own_parameter("strategy"), visit.app.application_name.clone());
     let opened = visit
         .app
@@ -50,8 +51,9 @@ pub(super) async fn show(visit: Visit) -> PageResult {
             let method = method(wanted.as_deref(), &pending);
             // Choosing this method is asking for a code; opening the page again is not.
             let sent = match method {
-                Method::EmailCode => send_sign_in_code(connection, &pending, &name, false, now)?,
-                Method::Password => Ok(()),
+                // Another site's link is no wish of the user's.
+                Method::EmailCode if is_from_here => send_sign_in_code(connection, &pending, &name, false, now)?,
+                Method::EmailCode | Method::Password => Ok(()),
             };
             Ok(Some((pending, method, sent)))
         })

@@ -6,10 +6,10 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::Submission;
-use super::params::{EMAIL_ADDRESS, TICKET};
-use super::path;
+use super::params::EMAIL_ADDRESS;
 use super::second_factor_page::SecondFactorStep;
 use super::visit::Visit;
+use super::{path, ticket};
 use crate::flow::{
     Field, FlowError, PendingSecondFactor, SecondFactorMethod, attempt_second_factor, pending_second_factor,
 };
@@ -39,7 +39,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         .transaction(move |connection| attempt_second_factor(connection, &browser, method, &code, now))
         .await?;
     Ok(match attempted {
-        Ok(session) => onward(&visit, &session),
+        Ok(session) => onward(&visit, session).await?,
         Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
         Err(error) => render(&visit, &pending, &[error]),
     })
@@ -53,12 +53,12 @@ async fn pending(visit: &Visit) -> Result<Option<PendingSecondFactor>, StoreErro
         .await
 }
 
-/// Whoever came with a ticket can open it now.
-fn onward(visit: &Visit, session: &Session) -> Response<Body> {
-    if visit.params.value(TICKET).is_some() {
-        return visit.see_other(&visit.params.link(path::SIGN_IN, &[]));
+/// A ticket that the user came with is used now: its button was pressed before the first factor.
+async fn onward(visit: &Visit, session: Session) -> PageResult {
+    match ticket::of(visit).await? {
+        Some(held) => ticket::redeem(visit, held, Some(session)).await,
+        None => Ok(visit.finish(Flow::SignIn, &session)),
     }
-    visit.finish(Flow::SignIn, session)
 }
 
 fn method(visit: &Visit, pending: &PendingSecondFactor) -> SecondFactorMethod {

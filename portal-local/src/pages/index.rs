@@ -4,13 +4,13 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::errors::PageResult;
+use super::errors::{self, PageResult};
 use super::form::{FormFrame, Submission, form_page};
 use super::html::Frame;
 use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
-use crate::flow::{SIGN_IN_TOKEN_SECS, issue_sign_in_token};
+use crate::flow::{FlowError, SIGN_IN_TOKEN_SECS, issue_sign_in_token, redeem_ticket};
 use crate::seed::{self, SeedError};
 use crate::store::users;
 
@@ -92,13 +92,21 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 /// Whoever reaches the portal can sign in as anybody; this only spares them the typing.
 pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageResult {
     let (user_id, now) = (form.value("user_id").to_owned(), visit.app.now());
-    let issued = visit
+    let (browser, session) = (visit.known.browser.clone(), visit.session.clone());
+    let signed_in = visit
         .app
         .store
-        .transaction(move |connection| issue_sign_in_token(connection, &user_id, None, SIGN_IN_TOKEN_SECS, now))
+        .transaction(move |connection| {
+            let text = match issue_sign_in_token(connection, &user_id, None, SIGN_IN_TOKEN_SECS, now)? {
+                Ok((_, text)) => text,
+                Err(error) => return Ok(Err(error)),
+            };
+            redeem_ticket(connection, &browser, &text, &user_id, session.as_ref(), now)
+        })
         .await?;
-    Ok(match issued {
-        Ok((_, text)) => visit.see_other(&visit.app.sign_in_link(&text)),
+    Ok(match signed_in {
+        Ok(step) => visit.proceed(&step),
+        Err(error @ FlowError::Banned) => errors::not_allowed(&visit.app, &error),
         // Deleted since the page was loaded.
         Err(_) => visit.see_other("/"),
     })

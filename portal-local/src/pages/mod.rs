@@ -3,6 +3,7 @@
 //! A handler takes a [`Visit`](visit::Visit) (who is here, and where they want to go) or, for a form, a
 //! [`Submission`](form::Submission) (a visit whose form is proven to be ours).
 
+mod ask;
 mod assets;
 mod authenticator;
 mod avatar;
@@ -34,6 +35,7 @@ mod sign_up_continue;
 mod task_reset_password;
 mod task_setup_mfa;
 mod ticket;
+mod unauthorized_sign_in;
 mod user;
 mod verify_email_address;
 mod visit;
@@ -51,7 +53,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::store::settings;
 
-pub(crate) use errors::{refused_address, unknown_host};
+pub(crate) use errors::{not_ahead, refused_address, unknown_host};
 pub(crate) use external::callback as oauth_callback;
 pub(crate) use form::is_from_here;
 pub(crate) use ticket::accept as accept_ticket;
@@ -164,7 +166,10 @@ fn hosted() -> Router<Arc<App>> {
         .route(path::CHOOSE, get(choose::show).post(choose::submit))
         .route(path::SIGN_OUT, get(sign_out::show).post(sign_out::submit))
         .route(path::WAITLIST, get(waitlist::show).post(waitlist::submit))
-        .route(path::UNAUTHORIZED_SIGN_IN, get(waitlist::unauthorized))
+        .route(
+            path::UNAUTHORIZED_SIGN_IN,
+            get(unauthorized_sign_in::show).post(unauthorized_sign_in::submit),
+        )
         .merge(user::router())
         .route(path::TASKS, get(organization_list::tasks))
         .route("/sign-up/tasks", get(organization_list::tasks))

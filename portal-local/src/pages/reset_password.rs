@@ -37,12 +37,12 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         visit.app.application_name.clone(),
         visit.app.now(),
     );
-    let store = &visit.app.store;
+    let (store, is_from_here) = (&visit.app.store, visit.is_from_here);
     let opened = store
         .transaction(move |connection| {
             let reset = pending_reset(connection, &browser, now)?;
             let sent = match &reset {
-                Some(Reset::Code(pending)) => send_reset_code(connection, pending, &name, false, now)?,
+                Some(Reset::Code(pending)) if is_from_here => send_reset_code(connection, pending, &name, false, now)?,
                 _ => Ok(()),
             };
             Ok((reset, sent))

@@ -35,7 +35,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         return Ok(back);
     }
     if let Some(held) = ticket::of(&visit).await? {
-        return ticket::sign_in(&visit, held).await;
+        return Ok(ticket::ask(&visit, held));
     }
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
@@ -48,6 +48,9 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+    if let Some(held) = ticket::of(&visit).await? {
+        return ticket::redeem(&visit, held, visit.session.clone()).await;
+    }
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }

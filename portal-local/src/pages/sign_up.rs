@@ -61,7 +61,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     let held = ticket::of(&visit).await?;
     let invited = match held {
         Some(Held::Newcomer { ticket }) => Some(ticket),
-        Some(held) => return ticket::sign_in(&visit, held).await,
+        Some(held) => return Ok(ticket::ask(&visit, held)),
         None => None,
     };
     if let (Some(session), None) = (visit.sole_session(), &invited) {
@@ -80,7 +80,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         // A second click: the first one made the account and used the invitation up.
         Some(Held::Over) if visit.session.is_some() => return Ok(visit.lost(Flow::SignUp).await),
         // The account was made meanwhile, or the invitation was withdrawn.
-        Some(held) => return ticket::sign_in(&visit, held).await,
+        Some(held) => return ticket::redeem(&visit, held, visit.session.clone()).await,
         None => None,
     };
     if let (Some(session), None) = (visit.sole_session(), &invited) {

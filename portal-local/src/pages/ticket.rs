@@ -1,14 +1,19 @@
-//! What a ticket in the address of `/sign-in` or `/sign-up` does: `?__clerk_ticket=…`.
+//! What a ticket in the address of `/sign-in` or `/sign-up` does: `?__clerk_ticket=…`. Opening the address shows a button;
+//! the button uses the ticket up.
 
 use axum::body::Body;
 use axum::http::Response;
+use rusqlite::Connection;
 
+use super::ask::Question;
 use super::errors::{self, PageResult};
 use super::params::TICKET;
 use super::path;
+use super::person::name_and_address;
 use super::visit::Visit;
-use crate::flow::{FlowError, Ticket, find_ticket, redeem_ticket, revoke_by_link, ticket_holder};
-use crate::store::StoreError;
+use crate::flow::{FlowError, Ticket, find_ticket, redeem_ticket, session_of_link, ticket_holder};
+use crate::store::{Session, StoreError, User};
+use crate::store::{organizations, users};
 
 /// The ticket in the address, and whether an account with its address exists.
 pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
@@ -23,9 +28,12 @@ pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
             let Some(ticket) = find_ticket(connection, &text, now)? else {
                 return Ok(Some(Held::Over));
             };
-            let holder = ticket_holder(connection, &ticket)?;
+            let holder = match ticket_holder(connection, &ticket)? {
+                Some(user_id) => users::find(connection, &user_id)?,
+                None => None,
+            };
             Ok(Some(match holder {
-                Some(user_id) => Held::Account { user_id },
+                Some(user) => Held::account(connection, user, &ticket)?,
                 None => Held::Newcomer { ticket },
             }))
         })
@@ -42,26 +50,81 @@ pub(super) enum Held {
     /// Used, withdrawn, too old, or never made here.
     Over,
     Account {
-        user_id: String,
+        user: Box<User>,
+        /// The account's name, else its address.
+        name: String,
+        /// The organization that the ticket lets the user join.
+        organization: Option<String>,
     },
     Newcomer {
         ticket: Ticket,
     },
 }
 
-/// Opening the link is all that somebody with an account has to do.
-pub(super) async fn sign_in(visit: &Visit, held: Held) -> PageResult {
-    let user_id = match held {
+impl Held {
+    fn account(connection: &Connection, user: User, ticket: &Ticket) -> Result<Self, StoreError> {
+        let organization = match ticket {
+            Ticket::OrganizationInvitation(invitation) => organizations::find(connection, &invitation.organization_id)?,
+            Ticket::Invitation(_) | Ticket::SignInToken(_) => None,
+        };
+        Ok(Self::Account {
+            name: name_and_address(connection, &user)?.0,
+            user: Box::new(user),
+            organization: organization.map(|organization| organization.name),
+        })
+    }
+}
+
+/// Asks the holder of a ticket to go on. Nothing has happened yet, because link scanners open the address too.
+pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
+    let (user, name, organization) = match held {
+        Held::Over => return errors::ticket_over(&visit.app),
+        Held::Newcomer { .. } => return visit.see_other(&visit.params.link(path::SIGN_UP, &[])),
+        Held::Account {
+            user,
+            name,
+            organization,
+        } => (user, name, organization),
+    };
+    if user.banned {
+        return errors::not_allowed(&visit.app, &FlowError::Banned);
+    }
+    let application = &visit.app.application_name;
+    let (heading, lead, button) = match organization {
+        Some(organization) => (
+            format!("Join {organization}"),
+            format!("You are invited to {organization} at {application}. You join as {name}."),
+            "Join".to_owned(),
+        ),
+        None => (
+            format!("Sign in to {application}"),
+            format!("This link signs you in as {name}."),
+            "Continue".to_owned(),
+        ),
+    };
+    let question = Question {
+        page: "ticket",
+        heading,
+        lead,
+        button,
+        action: visit.params.link(path::SIGN_IN, &[]),
+    };
+    question.render(visit)
+}
+
+/// Uses the ticket up: the button was pressed. `current` is the session of this browser.
+pub(super) async fn redeem(visit: &Visit, held: Held, current: Option<Session>) -> PageResult {
+    let user = match held {
         Held::Over => return Ok(errors::ticket_over(&visit.app)),
         Held::Newcomer { .. } => return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[]))),
-        Held::Account { user_id } => user_id,
+        Held::Account { user, .. } => user,
     };
     let text = text(visit);
-    let (browser, session, now) = (visit.known.browser.clone(), visit.session.clone(), visit.app.now());
+    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     let redeemed = visit
         .app
         .store
-        .transaction(move |connection| redeem_ticket(connection, &browser, &text, &user_id, session.as_ref(), now))
+        .transaction(move |connection| redeem_ticket(connection, &browser, &text, &user.id, current.as_ref(), now))
         .await?;
     Ok(match redeemed {
         Ok(step) => visit.proceed(&step),
@@ -74,8 +137,8 @@ pub(super) async fn sign_in(visit: &Visit, held: Held) -> PageResult {
 enum Accepted {
     /// It lets somebody in: the one who holds its address, or a newcomer.
     Ticket(Box<Ticket>, Option<String>),
-    /// It was about a session that its owner did not know, which has ended now.
-    Revoked,
+    /// It is about a session that its owner may not know.
+    UnknownDevice,
     Over,
 }
 
@@ -88,8 +151,8 @@ pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageE
         .app
         .store
         .transaction(move |connection| {
-            if revoke_by_link(connection, &text, now)? {
-                return Ok(Accepted::Revoked);
+            if session_of_link(connection, &text, now)?.is_some() {
+                return Ok(Accepted::UnknownDevice);
             }
             let ticket = find_ticket(connection, &text, now)?;
             let holder = match &ticket {
@@ -104,7 +167,7 @@ pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageE
         .await?;
     let (ticket, holder) = match found {
         Accepted::Ticket(ticket, holder) => (ticket, holder),
-        Accepted::Revoked => return Ok(visit.see_other(path::UNAUTHORIZED_SIGN_IN)),
+        Accepted::UnknownDevice => return Ok(visit.see_other(&with_ticket.link(path::UNAUTHORIZED_SIGN_IN, &[]))),
         Accepted::Over => return Ok(errors::ticket_over(&visit.app)),
     };
     let params = match ticket.redirect_url() {

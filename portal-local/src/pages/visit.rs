@@ -11,6 +11,7 @@ use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow, host_of};
+use super::form::is_from_here;
 use super::html::{page, see_other};
 use super::params::Params;
 use super::{errors, path};
@@ -37,6 +38,8 @@ pub(crate) struct Visit {
     raw_query: String,
     /// The browser must be told its token.
     is_new: bool,
+    /// Opened from the portal itself or the address bar; no other site led here.
+    pub(super) is_from_here: bool,
 }
 
 impl Visit {
@@ -55,6 +58,7 @@ impl Visit {
             .filter(|url| !app.redirects.is_own(url));
         let tokens = dev_browser::cookie_tokens(headers);
         let user_agent = dev_browser::user_agent(headers);
+        let is_from_here = is_from_here(headers);
         let shared = Arc::clone(app);
         let now = app.now();
         let found = app
@@ -87,6 +91,7 @@ impl Visit {
             settings,
             raw_query,
             is_new,
+            is_from_here,
         }))
     }
 

@@ -1,8 +1,8 @@
-//! `/waitlist`, for applications that let people in one by one, and `/unauthorized-sign-in`.
+//! `/waitlist`, for applications that let people in one by one.
 
 use askama::Template;
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::Response;
 use portal_sdk::names::query;
 
 use super::destination::Flow;
@@ -25,13 +25,6 @@ struct WaitlistPage {
     sign_in: String,
     /// Address and host of the application, if the person came from one.
     back: Option<(String, String)>,
-}
-
-#[derive(Template)]
-#[template(path = "unauthorized_sign_in.html")]
-struct UnauthorizedPage {
-    frame: Frame,
-    sign_in: &'static str,
 }
 
 pub(super) async fn show(visit: Visit) -> Response<Body> {
@@ -82,13 +75,4 @@ fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response
         back: back.map(|url| visit.way_back(url)),
     };
     form_page(visit, &template, found, destination.url.as_ref())
-}
-
-/// Where the "this was not me" link of a mail ends.
-pub(super) async fn unauthorized(visit: Visit) -> Response<Body> {
-    let template = UnauthorizedPage {
-        frame: Frame::new(&visit.app, "Signed out"),
-        sign_in: path::SIGN_IN,
-    };
-    visit.page(StatusCode::OK, &template, None)
 }

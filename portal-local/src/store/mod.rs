@@ -4,6 +4,7 @@
 //! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
 
 pub(crate) mod clients;
+pub(crate) mod code_limits;
 pub(crate) mod dev_browsers;
 pub(crate) mod email_addresses;
 pub(crate) mod external_accounts;
@@ -18,6 +19,7 @@ mod open;
 pub(crate) mod organization_invitations;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
+pub(crate) mod prune;
 pub(crate) mod refresh_tokens;
 pub(crate) mod reset;
 pub(crate) mod revocation_links;
@@ -69,6 +71,15 @@ pub(crate) use users::{NewUser, User};
 pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
 pub(crate) use waitlist::{WaitlistEntry, WaitlistStatus};
 
+tokio::task_local! {
+    static READ_ONLY: ();
+}
+
+/// Runs a handler whose transactions change nothing: they are rolled back in the end.
+pub(crate) async fn read_only<F: Future>(work: F) -> F::Output {
+    READ_ONLY.scope((), work).await
+}
+
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
@@ -114,6 +125,7 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let connection = Arc::clone(&self.connection);
+        let is_read_only = READ_ONLY.try_with(|()| ()).is_ok();
         tokio::task::spawn_blocking(move || {
             // A panic in `work` rolled its transaction back, so the connection behind a poisoned lock is sound.
             let mut guard = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,7 +133,10 @@ impl Store {
             let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
             let transaction = begun.map_err(StoreError::from)?;
             let value = work(&transaction)?;
-            transaction.commit().map_err(StoreError::from)?;
+            match is_read_only {
+                true => transaction.rollback().map_err(StoreError::from)?,
+                false => transaction.commit().map_err(StoreError::from)?,
+            }
             Ok(value)
         })
         .await

@@ -6,6 +6,9 @@ use rusqlite::{Connection, params};
 use super::{Millis, words};
 use crate::ids;
 
+/// How many mails are kept, the latest.
+pub(crate) const MOST_MAILS: u32 = 1_000;
+
 /// Why a mail was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,6 +91,10 @@ pub(crate) fn insert(
             link,
             Millis(now)
         ],
+    )?;
+    connection.execute(
+        "DELETE FROM outbox WHERE rowid <= (SELECT max(rowid) FROM outbox) - ?",
+        [MOST_MAILS],
     )?;
     Ok(())
 }

@@ -6,6 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{Millis, Session};
 use crate::secrets::{hash, random_token};
 
+/// How many tokens of one session are good at once, the latest.
+const MOST_PER_SESSION: u32 = 256;
+
 #[derive(Clone, Debug)]
 pub(crate) struct RefreshToken {
     pub(crate) session_id: String,
@@ -21,6 +24,12 @@ pub(crate) fn issue(connection: &Connection, session: &Session, for_plain_key: b
     connection.execute(
         "INSERT INTO refresh_tokens (token_hash, session_id, expire_at, for_plain_key) VALUES (?, ?, ?, ?)",
         params![hash(&token), session.id, Millis(session.expire_at), for_plain_key],
+    )?;
+    // Each handshake issues one, and no use replaces those of a browser that forgot its cookies.
+    connection.execute(
+        "DELETE FROM refresh_tokens WHERE session_id = ?1 AND rowid <= (
+            SELECT rowid FROM refresh_tokens WHERE session_id = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
+        params![session.id, MOST_PER_SESSION],
     )?;
     Ok(token)
 }

@@ -3,11 +3,12 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 26] = [
     "handshake_nonces",
     "refresh_tokens",
     "revocation_links",
     "verifications",
+    "code_limits",
     "authenticator_setups",
     "backup_codes",
     "second_factors",

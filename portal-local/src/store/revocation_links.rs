@@ -19,6 +19,14 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// Which session the link ends, if it is still good.
+pub(crate) fn find(connection: &Connection, ticket: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT session_id FROM revocation_links WHERE ticket_hash = ? AND expires_at > ?")?
+        .query_row(params![hash(ticket), Millis(now)], |row| row.get(0))
+        .optional()
+}
+
 /// Takes the link out of the store and says which session it ends.
 pub(crate) fn take(connection: &Connection, ticket: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {
     let row: Option<(String, Millis)> = connection

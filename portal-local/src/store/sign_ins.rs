@@ -88,6 +88,11 @@ pub(crate) fn insert(
         ],
     )?;
     clients::set_sign_in(connection, &client.id, &sign_in.id)?;
+    // Nothing reads an attempt again that is not its client's current one.
+    connection.execute(
+        "DELETE FROM sign_ins WHERE client_id = ? AND id != ?",
+        params![client.id, sign_in.id],
+    )?;
     Ok(sign_in)
 }
 

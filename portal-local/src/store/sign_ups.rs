@@ -83,6 +83,11 @@ pub(crate) fn insert(
         ],
     )?;
     clients::set_sign_up(connection, &client.id, &sign_up.id)?;
+    // Nothing reads an attempt again that is not its client's current one.
+    connection.execute(
+        "DELETE FROM sign_ups WHERE client_id = ? AND id != ?",
+        params![client.id, sign_up.id],
+    )?;
     Ok(())
 }
 

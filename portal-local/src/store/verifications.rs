@@ -3,6 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::email_addresses::normalize;
 use super::{Millis, words};
 use crate::ids;
 use crate::secrets::{SecretHash, hash_code};
@@ -111,12 +112,46 @@ pub(crate) fn latest(
         .optional()
 }
 
+/// When the latest code went to `address` that did not come back yet.
+pub(crate) fn last_sent(
+    connection: &Connection,
+    address: &str,
+    strategy: Strategy,
+) -> rusqlite::Result<Option<UnixTime>> {
+    connection
+        .prepare_cached(
+            "SELECT created_at FROM verifications WHERE address_norm = ? AND strategy = ? AND status != 'verified'
+             ORDER BY created_at DESC LIMIT 1",
+        )?
+        .query_row(params![normalize(address), strategy], |row| {
+            Ok(row.get::<_, Millis>(0)?.0)
+        })
+        .optional()
+}
+
+/// Gives the open codes of one attempt to the attempt that replaces it. Returns `true` if there were any.
+pub(crate) fn carry_over(
+    connection: &Connection,
+    from: Subject<'_>,
+    to: Subject<'_>,
+    now: UnixTime,
+) -> rusqlite::Result<bool> {
+    let ((from_type, from_id), (to_type, to_id)) = (from.columns(), to.columns());
+    let moved = connection.execute(
+        "UPDATE verifications SET subject_type = ?, subject_id = ?
+         WHERE subject_type = ? AND subject_id = ? AND status = 'unverified' AND expire_at > ?",
+        params![to_type, to_id, from_type, from_id, Millis(now)],
+    )?;
+    Ok(moved > 0)
+}
+
 /// Opens a verification in place of an open one of the same subject, whose code is worth nothing from now on.
 pub(crate) fn open(
     connection: &Connection,
     subject: Subject<'_>,
     strategy: Strategy,
     code: &str,
+    address: &str,
     now: UnixTime,
     expire_at: UnixTime,
 ) -> rusqlite::Result<()> {
@@ -128,8 +163,9 @@ pub(crate) fn open(
     )?;
     let id = ids::new_id(ids::VERIFICATION, now);
     connection.execute(
-        "INSERT INTO verifications (id, subject_type, subject_id, strategy, code_hash, status, expire_at, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO verifications (id, subject_type, subject_id, strategy, code_hash, status, expire_at, created_at,
+                                    address_norm)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             id,
             subject_type,
@@ -138,7 +174,8 @@ pub(crate) fn open(
             hash_code(&id, code),
             VerificationStatus::Unverified,
             Millis(expire_at),
-            Millis(now)
+            Millis(now),
+            normalize(address)
         ],
     )?;
     Ok(())

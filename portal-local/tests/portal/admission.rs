@@ -151,7 +151,7 @@ async fn a_sign_in_link_signs_in_once() {
     let link = world.portal.sign_in_link_for(ADA).await.unwrap().unwrap();
     let path = format!("{}&{DASHBOARD}", link.strip_prefix(world.portal.origin()).unwrap());
     let mut browser = world.browser();
-    let answer = browser.get(&path).await;
+    let answer = browser.confirm(&path).await;
     assert!(
         answer
             .location()
@@ -291,7 +291,6 @@ async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
     let answer = browser
         .post("/__local/sign-in-as", &[("form_token", &token), ("user_id", &id)], &[])
         .await;
-    let answer = browser.follow(&answer).await;
     assert_eq!(answer.location(), format!("{}/default-redirect", world.portal.origin()));
     assert!(browser.get("/user").await.body.contains("Jane Doe"));
     let gone = browser
@@ -330,7 +329,18 @@ async fn a_sign_in_on_a_new_device_is_told_and_can_be_ended_from_the_mail() {
     let path = link.strip_prefix(world.portal.origin()).unwrap();
 
     let mut reader = world.browser();
-    let answer = reader.get(path).await;
+    let page = reader.get(path).await;
+    let page = reader.follow(&page).await;
+    assert!(
+        page.body.contains("Was this not you?") && page.body.contains("Unknown browser"),
+        "{}",
+        page.body
+    );
+    assert!(
+        application.handshake(&mut foreign).await.is_signed_in(),
+        "opening the link ends nothing"
+    );
+    let answer = reader.submit(&[]).await;
     assert_eq!(answer.location(), "/unauthorized-sign-in");
     assert!(reader.follow(&answer).await.body.contains("is signed out"));
     assert!(!application.handshake(&mut foreign).await.is_signed_in());

@@ -88,6 +88,18 @@ impl Browser {
             .await
     }
 
+    /// Opens an address and presses the one button of the page that it leads to.
+    pub(crate) async fn confirm(&mut self, path: &str) -> Answer {
+        let mut answer = self.get(path).await;
+        if answer.status == 303 {
+            answer = self.follow(&answer).await;
+        }
+        match answer.status {
+            200 => self.submit(&[]).await,
+            _ => answer,
+        }
+    }
+
     /// Submits the form of the last page, as a browser would.
     pub(crate) async fn submit(&mut self, fields: &[(&str, &str)]) -> Answer {
         let (action, token) = self.form.clone().expect("a page with a form");

@@ -149,7 +149,7 @@ async fn a_portal_begins_with_people_and_organizations() {
     let mut browser = world.browser();
     identify(&mut browser, ADA, DASHBOARD).await;
     assert_eq!(browser.submit(&[("password", PASSWORD)]).await.status, 303);
-    browser.get("/organization?organization_id=acme").await;
+    browser.confirm("/organization?organization_id=acme").await;
     let cookies = application.handshake(&mut browser).await;
     let claims = application.verified_claims(cookies.value("__session")).await;
     assert_eq!(claims["sub"], ada_id);
@@ -278,7 +278,7 @@ async fn tests_in_other_languages_do_the_same_over_http() {
         .strip_prefix(world.portal.origin())
         .unwrap()
         .to_owned();
-    browser.get(&path).await;
+    browser.confirm(&path).await;
     assert!(browser.get("/user").await.body.contains("Jane Doe"));
     let changed = local(
         &mut browser,

@@ -75,7 +75,7 @@ async fn what_only_looks_like_a_ticket_opens_nothing() {
     assert_eq!(pending["total_count"], 1, "the real one is still good");
     let good = world
         .browser()
-        .get(&format!(
+        .confirm(&format!(
             "/sign-in?__clerk_ticket={}",
             ticket(token["url"].as_str().unwrap())
         ))
@@ -125,8 +125,7 @@ async fn an_invitation_to_an_account_is_not_for_somebody_else() {
     assert_eq!(members().await["total_count"], 1);
 
     let mut own = signed_in(&world, JOE).await;
-    let answer = own.get(&link).await;
-    own.follow(&answer).await;
+    own.confirm(&link).await;
     assert_eq!(members().await["total_count"], 2);
     assert_eq!(members().await["data"][0]["public_user_data"]["user_id"], joe);
     assert_eq!(world.browser().get(&link).await.status, 410, "it was used");

@@ -172,9 +172,7 @@ async fn somebody_with_an_account_joins_by_opening_the_link() {
     let link = invite().await;
     let mut browser = signed_in(&world, JOE).await;
     let before = claims(&application, &mut browser).await;
-    let answer = browser.get(&link).await;
-    assert!(answer.location().starts_with("/sign-in?"));
-    let answer = browser.follow(&answer).await;
+    let answer = browser.confirm(&link).await;
     assert!(
         answer.location().starts_with("http://localhost:3000/joined?"),
         "{}",
@@ -192,8 +190,7 @@ async fn somebody_with_an_account_joins_by_opening_the_link() {
     application.delete(&path).await;
     let link = invite().await;
     let mut other = signed_in(&world, ADA).await;
-    let answer = other.get(&link).await;
-    other.follow(&answer).await;
+    other.confirm(&link).await;
     assert_eq!(
         claims(&application, &mut other).await["sub"],
         joe,
@@ -324,7 +321,7 @@ async fn a_member_without_permission_sees_no_controls_and_forged_forms_are_refus
     let [ada, joe, acme] = acme(&world).await;
     add(&application, &acme, &joe, "org:member").await;
     let mut browser = signed_in(&world, JOE).await;
-    let opened = browser.get("/organization?organization_id=acme").await;
+    let opened = browser.confirm("/organization?organization_id=acme").await;
     assert_eq!(opened.location(), "/organization");
     let page = browser.follow(&opened).await;
     assert!(!page.body.contains("id=\"slug\"") && !page.body.contains("Delete this organization"));
@@ -381,7 +378,7 @@ async fn leaving_and_deleting_ask_for_the_name() {
     let application = world.application();
     let [_, joe, acme] = acme(&world).await;
     let mut browser = signed_in(&world, ADA).await;
-    browser.get("/organization?organization_id=acme").await;
+    browser.confirm("/organization?organization_id=acme").await;
     browser.get(&format!("/organization/leave?{DASHBOARD}")).await;
     let wrong = browser.submit(&[("confirmation", "acme")]).await;
     assert_eq!((wrong.status, wrong.page_error()), (422, "form_param_value_invalid"));
@@ -401,7 +398,7 @@ async fn leaving_and_deleting_ask_for_the_name() {
     assert!(claims(&application, &mut browser).await.get("o").is_none());
 
     let mut browser = signed_in(&world, JOE).await;
-    browser.get("/organization?organization_id=acme").await;
+    browser.confirm("/organization?organization_id=acme").await;
     browser.get("/organization/delete").await;
     assert_eq!(browser.submit(&[("confirmation", "no")]).await.status, 422);
     let gone = browser.submit(&[("confirmation", "Acme")]).await;

@@ -136,7 +136,7 @@ async fn an_invitation_is_accepted_once() {
         .json();
     let path = format!("/sign-in?__clerk_ticket={}", token["token"].as_str().unwrap());
     let (mut one, mut other) = (world.browser(), world.browser());
-    let (first, second) = tokio::join!(one.get(&path), other.get(&path));
+    let (first, second) = tokio::join!(one.confirm(&path), other.confirm(&path));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 410], "a link signs one browser in");

@@ -231,6 +231,7 @@ async fn with_a_blocklist_its_addresses_stay_out_under_any_tag() {
         "the narrower entry decides"
     );
     list(&application, "allowlist", "john@example.com").await;
+    world.clock.forward_secs(31);
     assert_eq!(
         refusal(&world, "john@example.com").await,
         admitted(),

@@ -169,7 +169,7 @@ async fn in_single_session_mode_there_is_nothing_to_choose() {
 
     // Whoever signs in next is the only one.
     let link = world.portal.sign_in_link_for(ADA).await.unwrap().unwrap();
-    browser.get(link.strip_prefix(world.portal.origin()).unwrap()).await;
+    browser.confirm(link.strip_prefix(world.portal.origin()).unwrap()).await;
     assert_eq!(seen(&world, &mut browser).await, id(ADA));
     let live = format!("/v1/sessions?user_id={}&status=active", id(BOB).unwrap());
     assert_eq!(world.application().get(&live).await.json().as_array().unwrap().len(), 0);

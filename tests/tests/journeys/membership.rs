@@ -53,6 +53,8 @@ pub(crate) async fn somebody_signed_in_joins_by_opening_the_link(scripts: Script
         .await;
     let link = shop.mailed_link().await;
     browser.visit(&link).await;
+    browser.finds_in("h1", "Join Acme").await;
+    browser.follow("portal-ticket-submit").await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), back);
     browser.visits().await;
     browser.visit(&link).await;

@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
+use portal_sdk::names::query::ORGANIZATION_ID;
 
+use super::super::ask::Question;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
@@ -31,7 +33,7 @@ struct OrganizationPage {
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
-    if let Some(wanted) = person.visit.own_parameter("organization_id") {
+    if let Some(wanted) = person.visit.own_parameter(ORGANIZATION_ID) {
         return open(person, wanted).await;
     }
     let access = match inside(&person).await? {
@@ -42,8 +44,33 @@ pub(super) async fn show(person: Person) -> PageResult {
     Ok(render(&person, &access, name, slug, &[]))
 }
 
-/// The address names an organization: that one becomes active, as in a handshake.
+/// The address names an organization. A button makes it the active one, because any site can link here.
 async fn open(person: Person, wanted: String) -> PageResult {
+    let asked = wanted.clone();
+    let found = person
+        .read(move |connection, session| access(connection, &session.user_id, &asked))
+        .await?;
+    let params = &person.visit.params;
+    let Some(access) = found else {
+        let own = [("next", "profile"), ("notice", "not-a-member")];
+        return Ok(person.visit.see_other(&params.link(path::ORGANIZATION_LIST, &own)));
+    };
+    if person.session.last_active_organization_id.as_ref() == Some(&access.organization.id) {
+        return Ok(person.visit.see_other(&params.link(path::ORGANIZATION, &[])));
+    }
+    let name = access.organization.name;
+    let question = Question {
+        page: "switch-organization",
+        heading: format!("Switch to {name}"),
+        lead: format!("Applications will show you {name} in place of what is active now."),
+        button: "Switch".to_owned(),
+        action: params.link(path::ORGANIZATION, &[(ORGANIZATION_ID, &wanted)]),
+    };
+    Ok(question.render(&person.visit))
+}
+
+/// The button was pressed: the organization becomes active, as in a handshake.
+async fn switch(person: Person, wanted: String) -> PageResult {
     let now = person.visit.app.now();
     let opened = person
         .read(move |connection, session| activate(connection, session, Some(&wanted), now))
@@ -59,6 +86,9 @@ async fn open(person: Person, wanted: String) -> PageResult {
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+    if let Some(wanted) = person.visit.own_parameter(ORGANIZATION_ID) {
+        return switch(person, wanted).await;
+    }
     let shown = match super::allowed(&person, MANAGE_PROFILE).await? {
         Ok(shown) => shown,
         Err(refusal) => return Ok(refusal),

@@ -68,7 +68,11 @@ pub(super) async fn show(person: Person) -> PageResult {
     Ok(match method(&person, has_authenticator) {
         Method::Password => render_password(&person, has_authenticator, &[]),
         Method::EmailCode => {
-            let sent = send(&person, false).await?;
+            // Another site's link is no wish of the user's.
+            let sent = match person.visit.is_from_here {
+                true => send(&person, false).await?,
+                false => Ok(()),
+            };
             render_code(&person, has_authenticator, sent.err().as_slice())
         }
         Method::Totp => render_totp(&person, &[]),

@@ -1,0 +1,51 @@
+//! The page before something that an address alone must not do: link scanners and other sites open addresses too.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::Response;
+
+use super::destination::Flow;
+use super::form::{FormFrame, form_page};
+use super::html::Frame;
+use super::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct AskPage {
+    frame: Frame,
+    form: FormFrame,
+    page: &'static str,
+    lead: String,
+    button: String,
+}
+
+/// What one button does.
+pub(super) struct Question {
+    /// Names the page in test hooks.
+    pub(super) page: &'static str,
+    pub(super) heading: String,
+    pub(super) lead: String,
+    pub(super) button: String,
+    /// Where the form goes, parameters included.
+    pub(super) action: String,
+}
+
+impl Question {
+    pub(super) fn render(self, visit: &Visit) -> Response<Body> {
+        let destination = visit.destination(Flow::SignIn);
+        let template = AskPage {
+            frame: Frame::new(&visit.app, self.heading),
+            form: FormFrame {
+                action: self.action,
+                token: visit.form_token(),
+                errors: Vec::new(),
+                notices: destination.notices.clone(),
+                return_host: destination.foreign_host(&visit.app.redirects),
+            },
+            page: self.page,
+            lead: self.lead,
+            button: self.button,
+        };
+        form_page(visit, &template, &[], destination.url.as_ref())
+    }
+}

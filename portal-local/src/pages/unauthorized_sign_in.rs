@@ -1,0 +1,76 @@
+//! `/unauthorized-sign-in`: where the "this was not me" link of a mail leads. Its button ends the session.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+
+use super::ask::Question;
+use super::errors::{self, PageResult};
+use super::form::Submission;
+use super::html::{Frame, age};
+use super::params::TICKET;
+use super::path;
+use super::visit::Visit;
+use crate::device::Device;
+use crate::flow::{revoke_by_link, session_of_link};
+use crate::store::Session;
+
+#[derive(Template)]
+#[template(path = "unauthorized_sign_in.html")]
+struct UnauthorizedPage {
+    frame: Frame,
+    sign_in: &'static str,
+}
+
+/// With a ticket: which sign-in it is about. Without one: that it is over.
+pub(super) async fn show(visit: Visit) -> PageResult {
+    let Some(ticket) = visit.params.value(TICKET).map(str::to_owned) else {
+        return Ok(ended(&visit));
+    };
+    let now = visit.app.now();
+    let found = visit
+        .app
+        .store
+        .transaction(move |connection| session_of_link(connection, &ticket, now))
+        .await?;
+    Ok(match found {
+        Some(session) => question(&visit, &session).render(&visit),
+        None => errors::ticket_over(&visit.app),
+    })
+}
+
+pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
+    let (ticket, now) = (
+        visit.params.value(TICKET).unwrap_or_default().to_owned(),
+        visit.app.now(),
+    );
+    let is_revoked = visit
+        .app
+        .store
+        .transaction(move |connection| revoke_by_link(connection, &ticket, now))
+        .await?;
+    Ok(match is_revoked {
+        true => visit.see_other(path::UNAUTHORIZED_SIGN_IN),
+        false => errors::ticket_over(&visit.app),
+    })
+}
+
+fn question(visit: &Visit, session: &Session) -> Question {
+    let device = Device::of(session.user_agent.as_deref().unwrap_or_default()).sentence();
+    let age = age(session.created_at, visit.app.now());
+    Question {
+        page: "unauthorized-sign-in",
+        heading: "Was this not you?".to_owned(),
+        lead: format!("Your account was signed in to on {device}, {age}. If it was not you, sign that device out."),
+        button: "Sign the device out".to_owned(),
+        action: visit.params.link(path::UNAUTHORIZED_SIGN_IN, &[]),
+    }
+}
+
+fn ended(visit: &Visit) -> Response<Body> {
+    let template = UnauthorizedPage {
+        frame: Frame::new(&visit.app, "Signed out"),
+        sign_in: path::SIGN_IN,
+    };
+    visit.page(StatusCode::OK, &template, None)
+}

@@ -1,0 +1,155 @@
+//! Takes away what is over and what nothing reads again. A portal that runs for weeks must not grow.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::{Connection, params};
+
+use super::Millis;
+
+const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
+const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
+/// How long a browser that never signed in is known, and how many of them.
+const BROWSER_MILLIS: i64 = 7 * DAY_MILLIS;
+const MOST_BROWSERS: u32 = 10_000;
+const MOST_VERIFICATIONS: u32 = 20_000;
+
+/// Rows of a table, and for how long after the moment in `column` they stay.
+const EXPIRING: [(&str, &str, i64); 9] = [
+    ("sign_ins", "abandon_at", 0),
+    ("sign_ups", "abandon_at", 0),
+    ("handshake_nonces", "expire_at", 0),
+    ("refresh_tokens", "expire_at", 0),
+    ("oauth_attempts", "expire_at", 0),
+    ("revocation_links", "expires_at", 0),
+    // The Backend API can be asked for a token's status.
+    ("sign_in_tokens", "expires_at", DAY_MILLIS),
+    // Says for how long no other code is sent.
+    ("verifications", "expire_at", HOUR_MILLIS),
+    ("authenticator_setups", "created_at", DAY_MILLIS),
+];
+
+/// Deletes what is over at `now`.
+pub(crate) fn expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    for (table, column, kept_millis) in EXPIRING {
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE {column} <= ?"),
+            [Millis(now.plus_millis(-kept_millis))],
+        )?;
+    }
+    connection.execute(
+        "DELETE FROM verifications WHERE rowid <= (SELECT max(rowid) FROM verifications) - ?",
+        [MOST_VERIFICATIONS],
+    )?;
+    connection.execute(
+        "DELETE FROM code_limits WHERE updated_at <= ?1 AND coalesce(locked_until, 0) <= ?2",
+        params![Millis(now.plus_millis(-DAY_MILLIS)), Millis(now)],
+    )?;
+    connection.execute(
+        "DELETE FROM clients WHERE created_at <= ?1 AND sign_in_id IS NULL AND sign_up_id IS NULL
+         AND NOT EXISTS (SELECT 1 FROM sessions WHERE client_id = clients.id)",
+        [Millis(now.plus_millis(-DAY_MILLIS))],
+    )?;
+    connection.execute(
+        "DELETE FROM dev_browsers WHERE client_id IS NULL AND (created_at <= ?1
+            OR rowid <= (SELECT max(rowid) FROM dev_browsers) - ?2)",
+        params![Millis(now.plus_millis(-BROWSER_MILLIS)), MOST_BROWSERS],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        Location, Store, Strategy, Subject, clients, dev_browsers, outbox, sign_ins, users, verifications,
+    };
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn count(connection: &Connection, table: &str) -> u32 {
+        let query = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&query, [], |row| row.get(0)).unwrap()
+    }
+
+    fn attempt(connection: &Connection, n: u32) -> String {
+        let browser = dev_browsers::insert(connection, format!("dvb_{n}"), &format!("token {n}"), NOW).unwrap();
+        let client = clients::of_dev_browser(connection, &browser, NOW).unwrap();
+        let user = crate::store::NewUser {
+            id: None,
+            email_address: format!("{n}@example.com"),
+            strategy: Strategy::EmailCode,
+            password_hash: None,
+            first_name: None,
+            last_name: None,
+        };
+        let user_id = users::insert(connection, &user, NOW).unwrap();
+        let abandon_at = NOW.plus_millis(DAY_MILLIS);
+        for _ in 0..3 {
+            sign_ins::insert(connection, &client, "a", &user_id, NOW, abandon_at).unwrap();
+        }
+        let current = clients::find_of_dev_browser(connection, &browser).unwrap().unwrap();
+        current.sign_in_id.unwrap()
+    }
+
+    #[tokio::test]
+    async fn attempts_and_what_belongs_to_them_go_once_they_are_over() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            let id = attempt(connection, 1);
+            assert_eq!(count(connection, "sign_ins"), 1, "a client has one attempt");
+            let later = NOW.plus_millis(600_000);
+            let subject = Subject::SignIn(&id);
+            verifications::open(
+                connection,
+                subject,
+                Strategy::EmailCode,
+                "1",
+                "a@example.com",
+                NOW,
+                later,
+            )?;
+            expired(connection, NOW.plus_millis(HOUR_MILLIS))?;
+            assert_eq!(
+                (count(connection, "sign_ins"), count(connection, "verifications")),
+                (1, 1)
+            );
+            expired(connection, NOW.plus_millis(2 * DAY_MILLIS))?;
+            for table in ["sign_ins", "verifications", "clients"] {
+                assert_eq!(count(connection, table), 0, "{table}");
+            }
+            expired(connection, NOW.plus_millis(8 * DAY_MILLIS))?;
+            assert_eq!(count(connection, "dev_browsers"), 0);
+            assert_eq!(count(connection, "users"), 1);
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn clock_that_was_set_back_prunes_nothing_early() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            attempt(connection, 1);
+            expired(connection, NOW.plus_millis(-30 * DAY_MILLIS))?;
+            for table in ["sign_ins", "clients", "dev_browsers"] {
+                assert_eq!(count(connection, table), 1, "{table}");
+            }
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn outbox_keeps_its_latest_mails() {
+        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
+        let work = |connection: &rusqlite::Transaction<'_>| {
+            for n in 0..1_100 {
+                let (kind, content) = (crate::store::MailKind::NewDevice, outbox::Content::Code("1"));
+                outbox::insert(connection, &n.to_string(), kind, "", "", content, NOW)?;
+            }
+            assert_eq!(count(connection, "outbox"), 1_000);
+            assert_eq!(outbox::list(connection, 1)?[0].to, "1099");
+            Ok(())
+        };
+        store.transaction(work).await.unwrap();
+    }
+}
