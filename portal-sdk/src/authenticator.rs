@@ -11,6 +11,7 @@ use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, LookUps, P
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::decide::{Decision, Effect, Known, KnownKeys, Renewal, decide, genuine_session, token_problem};
 use crate::ended_sessions::EndedSessions;
+use crate::host_watch::HostWatch;
 use crate::instance::Instance;
 use crate::portal::Portal;
 use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
@@ -131,6 +132,7 @@ struct Shared<B> {
     look_ups: LookUps,
     throttle: Throttle,
     ended: EndedSessions,
+    hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
 }
@@ -154,6 +156,7 @@ impl<B: Backend> Authenticator<B> {
             look_ups: LookUps::default(),
             throttle: Throttle::default(),
             ended: EndedSessions::default(),
+            hosts: HostWatch::default(),
             pages: Arc::default(),
         };
         Self {
@@ -347,6 +350,7 @@ impl<B: Backend> Authenticator<B> {
             .and_then(SessionClaims::session_id)
             .is_some_and(|id| self.shared.ended.contains(id, now));
         let state = if is_ended { RequestState::ended() } else { state };
+        self.shared.hosts.look_at(&self.shared.instance, cx.url(), cx.kind());
         Authenticated::new(cx, state, now)
     }
 }

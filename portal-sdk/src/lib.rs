@@ -72,7 +72,8 @@
 //!
 //! - A token counts only if the instance's own RSA key signed it. What cannot be verified is signed out; what cannot be
 //!   *known* is [`RequestState::Undecided`].
-//! - `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDKs believe them: let your proxy set them.
+//! - `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDKs believe them: let your proxy set them, or
+//!   set [`public_origin`](instance::InstanceBuilder::public_origin). `X-Forwarded-Port` and `Forwarded` are not read.
 //! - Set [`authorized_parties`](instance::InstanceBuilder::authorized_parties) where several applications share one
 //!   Clerk instance.
 //! - Secrets do not print themselves; [`secret::Secret::expose`] is the one way to their text.
@@ -83,6 +84,7 @@ pub mod backend;
 pub mod clock;
 pub mod decide;
 mod ended_sessions;
+mod host_watch;
 pub mod instance;
 pub mod limits;
 pub mod names;

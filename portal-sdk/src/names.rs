@@ -48,6 +48,9 @@ pub mod query {
     pub const HANDSHAKE: &str = "__clerk_handshake";
     /// The name under which a handshake payload can be fetched (development).
     pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
+    /// Unix seconds at which a development handshake set its cookies. A name of ours; see
+    /// [`SignedOutState::cookies_not_kept`](crate::state::SignedOutState::cookies_not_kept).
+    pub const COOKIE_CHECK: &str = "__portal_cookie_check";
     /// Diagnostics that the Frontend API may add to the way back from a handshake.
     pub const HELP: &str = "__clerk_help";
     /// `false`: synchronise this satellite when the person lands; `true`: done.
@@ -92,6 +95,8 @@ pub mod header {
     pub const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
     /// The scheme a proxy was asked with.
     pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+    /// The path that a proxy took off the request.
+    pub const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
     /// The client's address, as proxies pass it on.
     pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     /// Where browsers reach a proxy for the Frontend API.

@@ -36,6 +36,10 @@ pub struct SignedInState {
     pub claims: SessionClaims,
     /// The session token itself.
     pub token: Secret,
+    /// The path names another organization than the active one (or the personal account), and no redirect can settle it:
+    /// the redirect limit for this organization was reached, or the request cannot be redirected. Do not serve a page of
+    /// the named organization; guards and extractors refuse.
+    pub organization_mismatch: bool,
     /// Headers that belong on the response.
     pub directives: ResponseDirectives,
 }
@@ -50,6 +54,9 @@ pub struct SignedOutState {
     pub token_error: Option<TokenError>,
     /// What was wrong with the token that a handshake brought, if it brought one of no use.
     pub handshake_problem: Option<TokenError>,
+    /// The browser has just lost every cookie of a handshake: it keeps none for this site. Only in development, where
+    /// another handshake would lead to the next one without end. Public pages can be served; signing in cannot work.
+    pub cookies_not_kept: bool,
     /// Headers that belong on the response.
     pub directives: ResponseDirectives,
 }
@@ -156,6 +163,7 @@ impl RequestState {
             reason,
             token_error: None,
             handshake_problem: None,
+            cookies_not_kept: false,
             directives,
         })
     }

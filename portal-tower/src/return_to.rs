@@ -24,7 +24,7 @@ impl Auth {
         };
         let page = match facts.kind {
             RequestKind::Api => page?,
-            _ => page.unwrap_or_else(|| root_of(self.public_url().as_url())),
+            _ => page.unwrap_or_else(|| self.public_url().root()),
         };
         Some(without_clerk_parameters(page))
     }
@@ -42,14 +42,14 @@ impl Auth {
         referer
             .filter(|referer| referer.path() != here.path())
             .cloned()
-            .unwrap_or_else(|| root_of(here))
+            .unwrap_or_else(|| self.public_url().root())
     }
 }
 
 /// `url` as it was before Clerk added to it. An invitation's ticket stays: the page needs it.
 fn without_clerk_parameters(mut url: Url) -> Url {
     let is_clerks = |name: &str| {
-        let is_own = name.starts_with("__clerk_") || name == query::LEGACY_DEV_BROWSER;
+        let is_own = name.starts_with("__clerk_") || matches!(name, query::LEGACY_DEV_BROWSER | query::COOKIE_CHECK);
         is_own && !matches!(name, "__clerk_ticket" | "__clerk_status")
     };
     if !url.query_pairs().any(|(name, _)| is_clerks(&name)) {
@@ -65,11 +65,4 @@ fn without_clerk_parameters(mut url: Url) -> Url {
         url.query_pairs_mut().extend_pairs(pairs);
     }
     url
-}
-
-fn root_of(url: &Url) -> Url {
-    let mut root = url.clone();
-    root.set_path("/");
-    root.set_query(None);
-    root
 }

@@ -78,7 +78,7 @@ pub(super) fn refused(question: Question<'_, '_>, error: TokenError) -> Answer<R
 
 fn expired(question: Question<'_, '_>, error: TokenError) -> Answer<RequestState> {
     let failure = match refresh::attempt(question)? {
-        Ok(state) => return Ok(state),
+        Ok(state) => return Ok(organization::answer_renewed(question, state)),
         Err(failure) => failure,
     };
     let refusal = Refusal {

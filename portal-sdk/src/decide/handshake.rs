@@ -9,7 +9,7 @@ use http::header::{
 use serde_json::Value;
 
 use super::refresh::is_session_cookie;
-use super::{Answer, Effect, Question, Stop, as_texts, cookie_pair};
+use super::{Answer, Effect, Question, Stop, as_texts, cookie_check, cookie_pair};
 use crate::backend::BackendError;
 use crate::limits::could_be_nonce;
 use crate::secret::Secret;
@@ -104,7 +104,9 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Result<Req
         }
     }
     if cx.instance().is_development() {
-        let Ok(location) = HeaderValue::from_str(cx.url().without_handshake().as_str()) else {
+        let mut location = cx.url().without_handshake();
+        cookie_check::mark(question, &mut location, &mut directives);
+        let Ok(location) = HeaderValue::from_str(location.as_str()) else {
             return Ok(Err(None));
         };
         directives.append(LOCATION, location);

@@ -7,7 +7,8 @@ use crate::clock::UnixTime;
 use crate::instance::Instance;
 use crate::state::UndecidedCause;
 use crate::token::{
-    GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, VerifyingKey, verify_session_token,
+    GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, VerifyingKey, header_problem,
+    verify_session_token,
 };
 
 /// The key with the id `key_id`. A PEM key serves every id.
@@ -104,6 +105,8 @@ impl<'q> Question<'q, '_> {
         }
         let key = match self.key(token.key_id())? {
             Ok(key) => key,
+            // The key is there but checks no session token: what the header says comes first, as at Clerk.
+            Err(error @ TokenError::UnusableKey { .. }) => return Ok(Err(header_problem(&token).unwrap_or(error))),
             Err(error) => return Ok(Err(error)),
         };
         Ok(verify_session_token(&token, &key, rules, self.now))

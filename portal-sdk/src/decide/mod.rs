@@ -8,13 +8,15 @@
 //!
 //! 1. A token in the `Authorization` header decides alone (`bearer`).
 //! 2. A handshake that came back is resolved (`handshake`).
-//! 3. Satellites and their primary exchange the state of their browsers (`satellite`).
-//! 4. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
-//! 5. An expired token is renewed through the Backend API (`refresh`) or by a handshake.
-//! 6. The address may name another organization than the active one (`organization`).
+//! 3. A development browser that keeps no cookies is not sent into another handshake (`cookie_check`).
+//! 4. Satellites and their primary exchange the state of their browsers (`satellite`).
+//! 5. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
+//! 6. An expired token is renewed through the Backend API (`refresh`) or by a handshake.
+//! 7. The address may name another organization than the active one (`organization`).
 
 mod bearer;
 mod cookie;
+mod cookie_check;
 mod handshake;
 mod keys;
 mod organization;
@@ -115,6 +117,8 @@ pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Dec
     let question = Question { cx, known, now };
     match question.answer() {
         Ok(mut state) => {
+            organization::note_mismatch(cx, &mut state);
+            cookie_check::clean_address(cx, &mut state);
             redirect::settle_redirect_count(cx, &mut state);
             Decision::Settled(state)
         }
@@ -153,7 +157,7 @@ impl<'q, 'r> Question<'q, 'r> {
             Ok(state) => return Ok(state),
             Err(unresolved) => unresolved,
         };
-        let mut state = match satellite::answer(self) {
+        let mut state = match cookie_check::answer(self).or_else(|| satellite::answer(self)) {
             Some(state) => state,
             None => cookie::answer(self)?,
         };
@@ -173,6 +177,7 @@ impl<'q, 'r> Question<'q, 'r> {
         RequestState::SignedIn(SignedInState {
             claims,
             token: Secret::new(token),
+            organization_mismatch: false,
             directives,
         })
     }
@@ -188,6 +193,7 @@ impl<'q, 'r> Question<'q, 'r> {
             reason,
             token_error,
             handshake_problem: None,
+            cookies_not_kept: false,
             directives,
         })
     }

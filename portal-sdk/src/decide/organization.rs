@@ -1,10 +1,9 @@
 //! The address may name another organization than the active one: a handshake then activates it.
 
 use super::Question;
-use super::redirect::MAX_REDIRECTS;
 use crate::instance::{Instance, OrganizationTarget};
 use crate::request::{AuthenticateContext, ClerkUrl};
-use crate::state::{AuthReason, RequestState};
+use crate::state::RequestState;
 use crate::token::SessionClaims;
 
 /// The organization, or the personal account, that the request's path names.
@@ -14,7 +13,7 @@ pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget>
 
 /// [`target`] for a request of which only the address is left.
 pub(super) fn target_of(instance: &Instance, url: &ClerkUrl) -> Option<OrganizationTarget> {
-    instance.organization_patterns().target(url.as_url().path())
+    instance.organization_patterns().target(url.application_path())
 }
 
 /// How the Frontend API is told: an id, a slug, or nothing for the personal account.
@@ -26,14 +25,47 @@ pub(super) fn parameter(target: &OrganizationTarget) -> &str {
 }
 
 /// A handshake, if another organization is to become active. Where none is possible, or it has not helped before, the
-/// person stays signed in with the organization they have. A pending session has no say in this yet.
+/// user stays signed in with the organization that is active; see [`note_mismatch`].
 pub(super) fn answer(question: Question<'_, '_>, claims: &SessionClaims) -> Option<RequestState> {
-    let cx = question.cx;
-    let is_possible = cx.is_eligible_for_handshake() && cx.redirect_count() < MAX_REDIRECTS && !claims.is_pending();
-    if !is_possible || is_active(claims, &target(cx)?) {
+    let target = mismatch(question.cx, claims)?;
+    question.activation(&target)
+}
+
+/// [`answer`] for a session that was just renewed: the new token may be of another organization too. Clerk's SDK serves
+/// the page then.
+pub(super) fn answer_renewed(question: Question<'_, '_>, state: RequestState) -> RequestState {
+    let RequestState::SignedIn(renewed) = &state else {
+        return state;
+    };
+    // A token in the header decides alone.
+    if question.cx.bearer().is_some() {
+        return state;
+    }
+    let Some(RequestState::Handshake(mut handshake)) = answer(question, &renewed.claims) else {
+        return state;
+    };
+    let mut directives = renewed.directives.clone();
+    for (name, value) in handshake.directives.iter() {
+        directives.append(name.clone(), value.clone());
+    }
+    handshake.directives = directives;
+    RequestState::Handshake(handshake)
+}
+
+/// Notes on a state that is signed in all the same whether another organization is active than the path names.
+pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
+    if let RequestState::SignedIn(state) = state {
+        state.organization_mismatch = mismatch(cx, &state.claims).is_some();
+    }
+}
+
+/// What the path names, if something else is active. A pending session has no say in this yet, and a token without a user
+/// has none at all.
+fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<OrganizationTarget> {
+    if claims.is_pending() || claims.user_id().as_str().is_empty() {
         return None;
     }
-    Some(question.handshake_or_signed_out(AuthReason::ActiveOrganizationMismatch.into()))
+    target(cx).filter(|target| !is_active(claims, target))
 }
 
 fn is_active(claims: &SessionClaims, target: &OrganizationTarget) -> bool {

@@ -5,14 +5,12 @@ use http::header::{LOCATION, SET_COOKIE};
 use url::Url;
 
 use super::{Question, Refusal, organization};
-use crate::instance::{Instance, with_scheme};
+use crate::instance::{Instance, OrganizationTarget, with_scheme};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::{self, cookie, query};
-use crate::request::{AuthenticateContext, ClerkUrl};
+use crate::request::{AuthenticateContext, ClerkUrl, MAX_REDIRECTS, RedirectCount};
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
-/// How many redirects in a row may fail before the request is answered as it stands.
-pub(super) const MAX_REDIRECTS: u64 = 3;
 /// How long, in seconds, redirects count as being in a row.
 const REDIRECT_COUNT_SECS: u64 = 10;
 
@@ -29,20 +27,34 @@ impl Question<'_, '_> {
     /// A redirect to `location` if the request is eligible for one and the browser was not sent in a circle, else
     /// signed out for the same reason.
     pub(super) fn redirect_or_signed_out(self, refusal: Refusal, location: &Url) -> RequestState {
-        let cx = self.cx;
-        let location = HeaderValue::from_str(location.as_str());
-        let (true, true, Ok(location)) = (
-            cx.is_eligible_for_handshake(),
-            cx.redirect_count() < MAX_REDIRECTS,
-            location,
-        ) else {
-            return self.signed_out(refusal);
-        };
-        let mut directives = ResponseDirectives::default();
-        directives.append(LOCATION, location);
-        directives.append(SET_COOKIE, redirect_count_cookie(cx, cx.redirect_count() + 1));
-        self.handshake(refusal, directives)
+        let count = self.cx.redirects().another(None);
+        match redirect_directives(self.cx, location, count) {
+            Some(directives) => self.handshake(refusal, directives),
+            None => self.signed_out(refusal),
+        }
     }
+
+    /// A handshake that activates `target`; `None` if none is possible, or the redirect limit for `target` was reached.
+    pub(super) fn activation(self, target: &OrganizationTarget) -> Option<RequestState> {
+        let refusal = Refusal::from(AuthReason::ActiveOrganizationMismatch);
+        let location = Handshake::of(self.cx).url(&refusal.reason);
+        let count = self.cx.redirects().another(Some(target));
+        let directives = redirect_directives(self.cx, &location, count)?;
+        Some(self.handshake(refusal, directives))
+    }
+}
+
+/// The fields that send the browser to `location` and count it; `None` if the request cannot be redirected.
+fn redirect_directives(
+    cx: &AuthenticateContext<'_>,
+    location: &Url,
+    count: Option<RedirectCount>,
+) -> Option<ResponseDirectives> {
+    let count = count.filter(|_| cx.is_eligible_for_handshake())?;
+    let mut directives = ResponseDirectives::default();
+    directives.append(LOCATION, HeaderValue::from_str(location.as_str()).ok()?);
+    directives.append(SET_COOKIE, count_cookie(cx.url(), Some(count)));
+    Some(directives)
 }
 
 /// Forgets the redirects once a page is shown: the next ones begin a new row. A row that reached its end is kept until
@@ -51,28 +63,21 @@ pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut Re
     let is_under_way = (1..MAX_REDIRECTS).contains(&cx.redirect_count());
     let is_settled = matches!(state, RequestState::SignedIn(_) | RequestState::SignedOut(_));
     if is_under_way && is_settled && cx.is_eligible_for_handshake() && state.directives().location().is_none() {
-        state.directives_mut().append(SET_COOKIE, redirect_count_cookie(cx, 0));
+        state.directives_mut().append(SET_COOKIE, count_cookie(cx.url(), None));
     }
 }
 
-/// The cookie that counts redirects; a count of 0 removes it.
-fn redirect_count_cookie(cx: &AuthenticateContext<'_>, count: u64) -> HeaderValue {
-    count_cookie(cx.url(), count)
-}
-
-/// [`redirect_count_cookie`] for a request of which only the address is left.
-pub(super) fn count_cookie(url: &ClerkUrl, count: u64) -> HeaderValue {
-    let (value, max_age) = if count == 0 {
-        (String::new(), 0)
-    } else {
-        (count.to_string(), REDIRECT_COUNT_SECS)
-    };
+/// The cookie that counts redirects; without a count it is removed.
+pub(super) fn count_cookie(url: &ClerkUrl, count: Option<RedirectCount>) -> HeaderValue {
+    let max_age = count.map_or(0, |_| REDIRECT_COUNT_SECS);
+    let value = count.map_or_else(String::new, |count| count.to_string());
     let secure = if url.is_https() { "; Secure" } else { "" };
     let directive = format!(
-        "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
-        cookie::REDIRECT_COUNT
+        "{}={value}; Path={}; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
+        cookie::REDIRECT_COUNT,
+        url.cookie_path(),
     );
-    HeaderValue::try_from(directive).expect("digits and constants")
+    HeaderValue::try_from(directive).expect("digits, constants and a path of a URL")
 }
 
 /// The facts of a request that the address of a handshake is written from.
@@ -99,7 +104,7 @@ impl<'a> Handshake<'a> {
     /// The Frontend API's handshake endpoint, with everything it needs to send the browser back.
     pub(super) fn url(self, reason: &AuthReason) -> Url {
         let instance = self.instance;
-        let base = instance.frontend_api_base(self.url.origin());
+        let base = instance.frontend_api_base(&self.url.base());
         let mut url = Url::parse(&format!("{base}/v1/client/handshake"))
             .or_else(|_| {
                 let host = with_scheme(instance.publishable_key().frontend_api().as_str());

@@ -7,7 +7,7 @@ use http::header::{LOCATION, SET_COOKIE};
 use super::redirect::{Handshake, count_cookie};
 use super::satellite::is_clerks;
 use crate::instance::Instance;
-use crate::request::{AuthenticateContext, ClerkUrl};
+use crate::request::{AuthenticateContext, ClerkUrl, RedirectCount};
 use crate::secret::Secret;
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
@@ -56,7 +56,7 @@ impl Renewal {
         let location = HeaderValue::from_str(handshake.url(&reason).as_str()).ok()?;
         let mut directives = ResponseDirectives::default();
         directives.append(LOCATION, location);
-        directives.append(SET_COOKIE, count_cookie(url, 1));
+        directives.append(SET_COOKIE, count_cookie(url, RedirectCount::default().another(None)));
         directives.describe("handshake", &reason, None);
         Some(directives)
     }

@@ -111,7 +111,7 @@ pub(super) fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
     let instance = cx.instance();
     let is_development_portal = instance.is_development() && referer.host_str().is_some_and(is_development_portal_host);
     let own = instance.publishable_key().frontend_api().as_str();
-    let reached_as = instance.frontend_api_base(cx.url().origin());
+    let reached_as = instance.frontend_api_base(&cx.url().base());
     is_development_portal
         || [own, reached_as.as_str()].into_iter().any(|frontend_api| {
             let host = Url::parse(&with_scheme(frontend_api)).ok();

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::origin_text::{audience, issuers, origins, parties, public_origin, public_origins};
+use super::shown::shown;
 use super::text::{
-    absolute_url, after_redirects, api_version, domain, frontend_api_url, jwt_key, origin, origin_texts, origins,
-    page_url, proxy_url,
+    after_redirects, api_url as api_address, api_version, domain, frontend_api_url, jwt_key, page_url, proxy_url,
 };
 use super::{
     ConfigError, Instance, InstanceBuilder, InstanceType, OrganizationPatterns, PublicOrigins, PublishableKey,
@@ -35,25 +36,27 @@ impl InstanceBuilder {
             });
         }
         let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
-        let api_url = absolute_url(Setting::ApiUrl, self.api_url.as_deref().unwrap_or(default_api_url))?;
+        let api_version = api_version(self.api_version)?;
+        let api_url = self.api_url.as_deref().unwrap_or(default_api_url);
+        let api_url = api_address(Setting::ApiUrl, api_url, &api_version)?;
         let fixed = self
             .public_origin
-            .map(|text| origin(Setting::PublicOrigin, &text))
+            .map(|text| public_origin(Setting::PublicOrigin, &text))
             .transpose()?;
-        let trusted = origins(Setting::TrustedOrigins, &self.trusted_origins)?;
+        let trusted = public_origins(Setting::TrustedOrigins, &self.trusted_origins)?;
         let public_origins = PublicOrigins { fixed, trusted };
         let settings = Settings {
             api_url,
-            api_version: api_version(self.api_version)?,
+            api_version,
             jwt_key: self.jwt_key.as_deref().map(jwt_key).transpose()?,
             proxy_url: self.proxy_url.as_deref().map(proxy_url).transpose()?,
             frontend_api_url: self.frontend_api_url.as_deref().map(frontend_api_url).transpose()?,
             domain: self.domain.as_deref().map(domain).transpose()?,
             is_satellite: self.is_satellite,
             satellite_auto_sync: self.satellite_auto_sync,
-            satellite_origins: origin_texts(Setting::SatelliteOrigins, &self.satellite_origins)?,
-            allowed_request_origins: origin_texts(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
-            allowed_redirect_origins: origin_texts(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
+            satellite_origins: origins(Setting::SatelliteOrigins, &self.satellite_origins)?,
+            allowed_request_origins: origins(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
+            allowed_redirect_origins: origins(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
             discovers_pages: self.discovers_pages,
             refreshes_on_get_only: self.refreshes_on_get_only,
             syncs_from_satellites_only: self.syncs_from_satellites_only,
@@ -66,10 +69,10 @@ impl InstanceBuilder {
                 .map(|url| page_url(Setting::SignUpUrl, &url))
                 .transpose()?,
             redirects: after_redirects(self.redirects)?,
-            authorized_parties: authorized_parties(self.authorized_parties, &public_origins),
+            authorized_parties: authorized_parties(parties(&self.authorized_parties)?, &public_origins),
             public_origins,
-            audience: self.audience,
-            issuers: self.issuers,
+            audience: audience(&self.audience)?,
+            issuers: issuers(&self.issuers)?,
             clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
                 .unwrap_or(i64::MAX)
                 .min(MAX_CLOCK_SKEW_MILLIS),
@@ -102,7 +105,7 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
     };
     if !is_elsewhere {
         return Err(ConfigError::SatelliteSignInUrl {
-            found: settings.sign_in_url.clone(),
+            found: settings.sign_in_url.as_deref().map(shown),
         });
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::AfterRedirects;
+use super::shown::shown;
 
 /// Collects the settings of an [`Instance`](super::Instance). Texts are checked by [`build`](Self::build), all in one place.
 #[derive(Clone, Default)]
@@ -47,7 +48,7 @@ impl InstanceBuilder {
         }
     }
 
-    /// The Backend API's address without `/v1`. Default: the local portal inside the publishable key, else
+    /// The Backend API's address. A version at its end (`/v1`) is dropped with a warning. Default: the local portal inside the publishable key, else
     /// `https://api.clerk.com`.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
         self.api_url = Some(url.into());
@@ -117,9 +118,15 @@ impl InstanceBuilder {
         self
     }
 
-    /// The one origin people reach this application at, such as `https://app.example.com`. Requests that claim another
+    /// The origin that browsers reach this application at, such as `https://app.example.com`. Requests that claim another
     /// one, by `Host` or by forwarded headers, are taken to be for this one. Unless
     /// [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
+    ///
+    /// Behind a proxy that serves the application under a path and takes that path off each request, give the path too:
+    /// `https://example.com/shop`. Links, redirects and this crate's own cookies then lie below it; paths in settings and
+    /// patterns stay the application's own (`/sign-in`, not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses between
+    /// several paths named here and in [`trusted_origins`](Self::trusted_origins). `X-Forwarded-Port` and `Forwarded`
+    /// (RFC 7239) are never read; behind a proxy that sends only those, set this.
     ///
     /// # Security
     ///
@@ -130,8 +137,8 @@ impl InstanceBuilder {
         self
     }
 
-    /// Origins that a request may claim to be for. Any other claim is taken to be for the
-    /// [`public_origin`](Self::public_origin), or without one for the first of these.
+    /// Origins that a request may claim to be for, each with a path where there is one. Any other claim is taken to be for
+    /// the [`public_origin`](Self::public_origin), or without one for the first of these.
     pub fn trusted_origins<I>(mut self, origins: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,
@@ -200,7 +207,8 @@ impl InstanceBuilder {
         self
     }
 
-    /// Origins that tokens may have been made for (claim `azp`), such as `https://app.example.com`. Default: all.
+    /// Origins that tokens may have been made for (claim `azp`), such as `https://app.example.com` or an extension's
+    /// `chrome-extension://…`. Default: all.
     ///
     /// # Security
     ///
@@ -209,7 +217,7 @@ impl InstanceBuilder {
     where
         I: IntoIterator<Item: Into<Box<str>>>,
     {
-        self.authorized_parties = non_empty(origins);
+        self.authorized_parties = origins.into_iter().map(Into::into).collect();
         self
     }
 
@@ -218,7 +226,7 @@ impl InstanceBuilder {
     where
         I: IntoIterator<Item: Into<Box<str>>>,
     {
-        self.audience = non_empty(audience);
+        self.audience = audience.into_iter().map(Into::into).collect();
         self
     }
 
@@ -227,7 +235,7 @@ impl InstanceBuilder {
     where
         I: IntoIterator<Item: Into<Box<str>>>,
     {
-        self.issuers = non_empty(issuers);
+        self.issuers = issuers.into_iter().map(Into::into).collect();
         self
     }
 
@@ -245,8 +253,9 @@ impl InstanceBuilder {
     /// `*` and `+` follow parameters and groups. Letter case and one closing slash do not matter. An expression that
     /// needs more than linear time (look-around, back references) is refused.
     ///
-    /// Clerk leaves the active organization as it is where the person is no member of the named one. The page must look
-    /// which one is active.
+    /// Clerk leaves the active organization as it is where the user is not a member of the named one. A state that is signed
+    /// in then has [`organization_mismatch`](crate::state::SignedInState::organization_mismatch), and guards and extractors
+    /// refuse it; so are requests that cannot be redirected, such as a script's, with another organization active.
     pub fn organization_patterns<I>(mut self, patterns: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,
@@ -279,16 +288,7 @@ impl InstanceBuilder {
 impl std::fmt::Debug for InstanceBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InstanceBuilder")
-            .field("publishable_key", &self.publishable_key)
+            .field("publishable_key", &shown(&self.publishable_key))
             .finish_non_exhaustive()
     }
-}
-
-fn non_empty<I>(items: I) -> Vec<Box<str>>
-where
-    I: IntoIterator<Item: Into<Box<str>>>,
-{
-    let mut items: Vec<Box<str>> = items.into_iter().map(Into::into).collect();
-    items.retain(|item| !item.is_empty());
-    items
 }

@@ -22,6 +22,9 @@ impl InstanceBuilder {
     /// | `CLERK_SIGN_IN_URL`, `CLERK_SIGN_UP_URL` | [`sign_in_url`](Self::sign_in_url), [`sign_up_url`](Self::sign_up_url) |
     /// | `CLERK_SIGN_{IN,UP}_{FORCE,FALLBACK}_REDIRECT_URL` | [`after_redirects`](Self::after_redirects) |
     /// | `CLERK_AFTER_SIGN_{IN,UP}_URL` (deprecated) | the fallback, where its own variable is unset |
+    /// | `PORTAL_PUBLIC_ORIGIN` | [`public_origin`](Self::public_origin) |
+    /// | `PORTAL_TRUSTED_ORIGINS` (separated by commas) | [`trusted_origins`](Self::trusted_origins) |
+    /// | `PORTAL_AUTHORIZED_PARTIES` (separated by commas) | [`authorized_parties`](Self::authorized_parties) |
     ///
     /// On Vercel's own production domains, where Clerk can have no address of its own, the Frontend API must come from the
     /// application. With a production key, `VERCEL_TARGET_ENV=production` and a `VERCEL_PROJECT_PRODUCTION_URL` that ends in
@@ -30,8 +33,8 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a key is missing, a variable is not UTF-8, or `CLERK_IS_SATELLITE` is neither `true` nor
-    /// `false`. Everything else is checked by [`build`](Self::build).
+    /// Returns [`ConfigError`] if a key is missing, a variable is not UTF-8, `CLERK_IS_SATELLITE` is neither `true` nor
+    /// `false`, or a list holds nothing but commas. Everything else is checked by [`build`](Self::build).
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_variables(process_variable)
     }
@@ -68,7 +71,13 @@ impl InstanceBuilder {
             tracing::info!("the Frontend API is expected at {AUTOMATIC_PROXY} of this application");
             proxy_url = Some(AUTOMATIC_PROXY.to_owned());
         }
+        let list = |setting: Setting| -> Result<Vec<String>, ConfigError> {
+            variable(setting.name())?.map_or(Ok(Vec::new()), |value| entries(setting, &value))
+        };
         Ok(Self {
+            public_origin: variable(Setting::PublicOrigin.name())?,
+            trusted_origins: list(Setting::TrustedOrigins)?,
+            authorized_parties: list(Setting::AuthorizedParties)?.into_iter().map(Into::into).collect(),
             api_url: variable("CLERK_API_URL")?,
             api_version: variable("CLERK_API_VERSION")?,
             jwt_key: variable("CLERK_JWT_KEY")?,
@@ -87,6 +96,22 @@ impl InstanceBuilder {
             ..Self::new(publishable_key, secret_key)
         })
     }
+}
+
+/// The entries of a list separated by commas; empty ones are left out.
+fn entries(setting: Setting, value: &str) -> Result<Vec<String>, ConfigError> {
+    let entries: Vec<String> = value
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(str::to_owned)
+        .collect();
+    // An empty list would allow everything, which cannot be what a variable that is set means.
+    if entries.is_empty() {
+        let expected = "origins separated by commas, or no such variable";
+        return Err(ConfigError::invalid(setting, value, expected));
+    }
+    Ok(entries)
 }
 
 fn process_variable(name: &'static str) -> Result<Option<String>, ConfigError> {
@@ -114,11 +139,7 @@ fn is_satellite(value: Option<&str>) -> Result<bool, ConfigError> {
     match value {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(found) => Err(ConfigError::Invalid {
-            setting: Setting::IsSatellite,
-            found: found.into(),
-            expected: "true or false",
-        }),
+        Some(found) => Err(ConfigError::invalid(Setting::IsSatellite, found, "true or false")),
     }
 }
 
@@ -231,8 +252,14 @@ mod tests {
         use crate::instance::Setting;
         for (setting, name) in [
             (Setting::SatelliteOrigins, "satellite_origins"),
-            (Setting::PublicOrigin, "public_origin"),
-            (Setting::TrustedOrigins, "trusted_origins"),
+            (Setting::PublicOrigin, "public_origin (PORTAL_PUBLIC_ORIGIN)"),
+            (Setting::TrustedOrigins, "trusted_origins (PORTAL_TRUSTED_ORIGINS)"),
+            (
+                Setting::AuthorizedParties,
+                "authorized_parties (PORTAL_AUTHORIZED_PARTIES)",
+            ),
+            (Setting::Audience, "audience"),
+            (Setting::Issuers, "issuers"),
             (Setting::AllowedRequestOrigins, "allowed_request_origins"),
             (Setting::AllowedRedirectOrigins, "allowed_redirect_origins"),
             (Setting::OrganizationPatterns, "organization_patterns"),
@@ -255,7 +282,10 @@ mod tests {
                 builder().allowed_request_origins(not_an_origin),
                 "allowed_request_origins",
             ),
-            (builder().trusted_origins(not_an_origin), "trusted_origins"),
+            (
+                builder().trusted_origins(not_an_origin),
+                "trusted_origins (PORTAL_TRUSTED_ORIGINS)",
+            ),
             (builder().satellite_origins(not_an_origin), "satellite_origins"),
         ] {
             let error = builder.build().unwrap_err().to_string();
@@ -294,6 +324,7 @@ mod tests {
         );
         for (name, value) in [
             ("CLERK_API_URL", "ftp://api.example.com"),
+            ("CLERK_API_URL", "https://api.example.com/v2"),
             ("CLERK_API_VERSION", "v1/"),
             ("CLERK_JWT_KEY", "AAAA"),
             ("CLERK_PROXY_URL", "//evil.example"),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::shown::shown;
 use super::{PublishableKeyError, SecretKeyError};
 
 /// A setting of an [`Instance`](super::Instance), by the environment variable that holds it and the builder's setter.
@@ -40,10 +41,16 @@ pub enum Setting {
     SignUpFallbackRedirectUrl,
     /// The builder's `satellite_origins`
     SatelliteOrigins,
-    /// The builder's `public_origin`
+    /// `PORTAL_PUBLIC_ORIGIN`
     PublicOrigin,
-    /// The builder's `trusted_origins`
+    /// `PORTAL_TRUSTED_ORIGINS`
     TrustedOrigins,
+    /// `PORTAL_AUTHORIZED_PARTIES`
+    AuthorizedParties,
+    /// The builder's `audience`
+    Audience,
+    /// The builder's `issuers`
+    Issuers,
     /// The builder's `allowed_request_origins`
     AllowedRequestOrigins,
     /// The builder's `allowed_redirect_origins`
@@ -75,19 +82,37 @@ impl Setting {
             Self::SignUpForceRedirectUrl => "CLERK_SIGN_UP_FORCE_REDIRECT_URL",
             Self::SignUpFallbackRedirectUrl => "CLERK_SIGN_UP_FALLBACK_REDIRECT_URL",
             Self::SatelliteOrigins => "satellite_origins",
-            Self::PublicOrigin => "public_origin",
-            Self::TrustedOrigins => "trusted_origins",
+            Self::PublicOrigin => "PORTAL_PUBLIC_ORIGIN",
+            Self::TrustedOrigins => "PORTAL_TRUSTED_ORIGINS",
+            Self::AuthorizedParties => "PORTAL_AUTHORIZED_PARTIES",
+            Self::Audience => "audience",
+            Self::Issuers => "issuers",
             Self::AllowedRequestOrigins => "allowed_request_origins",
             Self::AllowedRedirectOrigins => "allowed_redirect_origins",
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
         }
     }
+
+    /// The builder's setter of a variable that only this crate reads.
+    fn setter(self) -> Option<&'static str> {
+        match self {
+            Self::PublicOrigin => Some("public_origin"),
+            Self::TrustedOrigins => Some("trusted_origins"),
+            Self::AuthorizedParties => Some("authorized_parties"),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Setting {
+    /// The [`name`](Setting::name). Variables that other SDKs do not know follow their setter, as in
+    /// `public_origin (PORTAL_PUBLIC_ORIGIN)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self.setter() {
+            Some(setter) => write!(f, "{setter} ({})", self.name()),
+            None => f.write_str(self.name()),
+        }
     }
 }
 
@@ -126,7 +151,7 @@ pub enum ConfigError {
     Invalid {
         /// The setting.
         setting: Setting,
-        /// What it holds. Never a secret.
+        /// The value. A secret in it is replaced by what it is.
         found: Box<str>,
         /// What belongs there.
         expected: &'static str,
@@ -165,4 +190,15 @@ pub enum ConfigError {
         /// The variable.
         name: &'static str,
     },
+}
+
+impl ConfigError {
+    /// [`Invalid`](Self::Invalid) with as much of the value `found` as may be shown.
+    pub(super) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
+        Self::Invalid {
+            setting,
+            found: shown(found),
+            expected,
+        }
+    }
 }

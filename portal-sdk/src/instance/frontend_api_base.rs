@@ -13,24 +13,12 @@ pub enum ProxyUrl {
     Path(Box<str>),
 }
 
-impl ProxyUrl {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        if text.starts_with('/') && !text.starts_with("//") {
-            // Resolved against any origin, so that an unusable path is noticed now.
-            return Url::parse(&format!("https://localhost{text}"))
-                .ok()
-                .map(|_| Self::Path(text.into()));
-        }
-        let url = Url::parse(text).ok()?;
-        matches!(url.scheme(), "http" | "https").then_some(Self::Absolute(url))
-    }
-}
-
 impl Instance {
     /// The Frontend API as this application reaches it, with scheme and without a closing slash: the proxy, else a
     /// production satellite's `clerk.<domain>`, else the host inside the publishable key.
     ///
-    /// `public_origin` is the application's own, such as `https://app.example.com`; only a proxy path needs it.
+    /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy takes off
+    /// requests ([`ClerkUrl::base`](crate::request::ClerkUrl::base)); only a proxy path needs it.
     #[must_use]
     pub fn frontend_api_base(&self, public_origin: &str) -> String {
         let base = match self.proxy_url() {

@@ -12,6 +12,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 use url::{Host, Url};
 
+use super::shown::{is_secret_key, shown};
+
 /// WHATWG "forgiving base64" without its white space and padding rules, which [`decode_forgiving`] applies first.
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -94,18 +96,22 @@ impl FromStr for PublishableKey {
         if text.is_empty() {
             return Err(PublishableKeyError::Missing);
         }
+        if is_secret_key(text) {
+            return Err(PublishableKeyError::SecretKey);
+        }
+        let found = || shown(text);
         let (instance_type, body) = if let Some(body) = text.strip_prefix("pk_live_") {
             (InstanceType::Production, body)
         } else if let Some(body) = text.strip_prefix("pk_test_") {
             (InstanceType::Development, body)
         } else {
-            return Err(PublishableKeyError::Prefix { found: text.into() });
+            return Err(PublishableKeyError::Prefix { found: found() });
         };
-        let decoded = decode_forgiving(body).ok_or_else(|| PublishableKeyError::Encoding { found: text.into() })?;
+        let decoded = decode_forgiving(body).ok_or_else(|| PublishableKeyError::Encoding { found: found() })?;
         let address = decoded
             .strip_suffix('$')
             .filter(|address| !address.contains('$') && address.contains('.'))
-            .ok_or_else(|| PublishableKeyError::Content { found: text.into() })?;
+            .ok_or_else(|| PublishableKeyError::Content { found: found() })?;
         Ok(Self {
             text: text.into(),
             frontend_api: FrontendApi::parse(address, instance_type)?,
@@ -139,7 +145,7 @@ pub struct FrontendApi {
 
 impl FrontendApi {
     fn parse(address: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
-        let invalid = || PublishableKeyError::FrontendApi { found: address.into() };
+        let invalid = || PublishableKeyError::FrontendApi { found: shown(address) };
         let plain_http = address.starts_with("http://");
         let with_scheme = if plain_http || address.starts_with("https://") {
             address.to_owned()
@@ -156,7 +162,7 @@ impl FrontendApi {
             return Err(invalid());
         }
         if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
-            return Err(PublishableKeyError::PlainHttp { found: address.into() });
+            return Err(PublishableKeyError::PlainHttp { found: shown(address) });
         }
         let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
         Ok(Self {
@@ -192,13 +198,19 @@ impl fmt::Display for FrontendApi {
 
 /// Why a text is not a publishable key.
 ///
-/// A publishable key is public, so the messages may show it.
+/// A publishable key is public, so the messages may show it. A secret in its place is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishableKeyError {
     /// The text is empty.
     #[error("the publishable key is empty; copy it from the API keys page of the Clerk dashboard")]
     Missing,
+    /// The text is a secret key. It is neither kept nor shown.
+    #[error(
+        "found a secret key (sk_…, not shown); expected a publishable key, which starts with pk_test_ or pk_live_; the \
+         two keys are swapped"
+    )]
+    SecretKey,
     /// The text starts otherwise.
     #[error("found {found:?}; a publishable key starts with pk_test_ or pk_live_")]
     Prefix {

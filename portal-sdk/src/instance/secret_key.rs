@@ -80,7 +80,10 @@ pub enum SecretKeyError {
     #[error("the secret key is empty; copy it from the API keys page of the Clerk dashboard")]
     Missing,
     /// The text is a publishable key.
-    #[error("found a publishable key (pk_…); expected a secret key, which starts with sk_test_ or sk_live_")]
+    #[error(
+        "found a publishable key (pk_…); expected a secret key, which starts with sk_test_ or sk_live_; if the \
+         publishable key holds that one, the two keys are swapped"
+    )]
     PublishableKey,
     /// The text starts otherwise.
     #[error(

@@ -34,7 +34,7 @@ mod return_back;
 
 use std::sync::Arc;
 
-use url::Url;
+use url::{ParseError, Url};
 
 pub(crate) use base::portal_base;
 pub use discovered::DiscoveredPages;
@@ -43,7 +43,7 @@ pub use page::{PortalPage, SessionTask};
 pub use prefill::Prefill;
 pub use return_back::{ReturnBackUrl, ReturnBackUrlError};
 
-use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType, with_scheme};
+use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType, PublicOrigins, join_below, with_scheme};
 
 /// The Account Portal of one instance: where its pages are.
 ///
@@ -72,6 +72,8 @@ struct Settings {
     domain: Option<Box<str>>,
     /// Other origins it returns to.
     origins: Vec<Box<str>>,
+    /// The application's own, with the paths that a proxy takes off requests.
+    public_origins: PublicOrigins,
     is_development: bool,
     is_satellite: bool,
     sign_in_url: Option<Box<str>>,
@@ -139,6 +141,14 @@ impl Portal {
         self.link(PortalPage::SessionTasks)
     }
 
+    /// Resolves an address or a path of the application against `here`, the public URL of a request.
+    fn resolve(&self, here: Option<&Url>, text: &str) -> Result<Url, ParseError> {
+        match here {
+            Some(here) => join_below(here, self.settings.public_origins.base_path_at(here), text),
+            None => Url::parse(text),
+        }
+    }
+
     /// Whether the portal returns people to `url`, whoever asks.
     fn allows(&self, url: &Url) -> bool {
         let origin = url.origin().ascii_serialization();
@@ -187,6 +197,7 @@ impl From<&Instance> for Portal {
         let others = instance.allowed_redirect_origins().iter().cloned();
         let settings = Settings {
             origins: own.chain(others).chain(of_the_instance.origins).collect(),
+            public_origins: instance.public_origins().clone(),
             is_development: instance.instance_type() == InstanceType::Development,
             is_satellite: instance.is_satellite(),
             sign_in_url: instance.sign_in_url().map(Into::into),
@@ -217,6 +228,7 @@ impl Settings {
                 .map(|url| url.origin().ascii_serialization().into())
                 .into_iter()
                 .collect(),
+            public_origins: PublicOrigins::default(),
             is_development: false,
             is_satellite: false,
             sign_in_url: None,

@@ -109,11 +109,7 @@ impl ReturnBackUrl {
         if text.chars().any(char::is_control) {
             return Err(ReturnBackUrlError::Control { found: found() });
         }
-        let parsed = match requested_from {
-            Some(here) => here.join(text),
-            None => Url::parse(text),
-        };
-        let url = parsed.map_err(|error| match error {
+        let url = portal.resolve(requested_from, text).map_err(|error| match error {
             ParseError::RelativeUrlWithoutBase => ReturnBackUrlError::Relative { found: found() },
             _ => ReturnBackUrlError::Invalid { found: found() },
         })?;

@@ -6,10 +6,10 @@ use std::fmt;
 use http::Version;
 use http::header::HOST;
 use http::request::Parts;
-use url::Url;
+use url::{ParseError, Position, Url};
 
 use super::headers::{first_value, joined_values};
-use crate::instance::PublicOrigins;
+use crate::instance::{PublicOrigins, base_path, join_below};
 use crate::names::{header, query};
 use crate::secret::WithoutQuery;
 
@@ -20,10 +20,15 @@ use crate::secret::WithoutQuery;
 ///
 /// `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDK believes them. Let the proxy in front of
 /// the application set or remove them. The path can never change the origin, however it begins.
+///
+/// `X-Forwarded-Port` and `Forwarded` (RFC 7239) are not read; set
+/// [`public_origin`](crate::instance::InstanceBuilder::public_origin) where a proxy sends only those.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClerkUrl {
     url: Url,
     origin: Box<str>,
+    /// The path that a proxy took off the request, without a closing slash.
+    base_path: Box<str>,
 }
 
 impl ClerkUrl {
@@ -59,13 +64,18 @@ impl ClerkUrl {
     #[must_use]
     pub fn within(parts: &Parts, origins: &PublicOrigins) -> Self {
         let claimed = Self::of(parts);
-        let Some(own) = origins.instead_of(claimed.origin()) else {
+        let prefix = joined_values(&parts.headers, &header::FORWARDED_PREFIX);
+        let Some(base) = origins.base_for(claimed.origin(), prefix.as_deref().map(first_element)) else {
             return claimed;
         };
-        let mut url = own.clone();
-        url.set_path(claimed.url.path());
+        let mut url = base.clone();
+        // The claimed path has no `..` left that could climb above the base path.
+        url.set_path(&format!("{}{}", base_path(base), claimed.url.path()));
         url.set_query(claimed.url.query());
-        Self::from(url)
+        Self {
+            base_path: base_path(base).into(),
+            ..Self::from(url)
+        }
     }
 
     /// The URL itself, without a fragment.
@@ -78,6 +88,69 @@ impl ClerkUrl {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The application's own address without a closing slash: the origin, and after it the path that a proxy takes off
+    /// requests, as in `https://example.com/shop`.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("{}{}", self.origin, self.base_path)
+    }
+
+    /// The path that a proxy takes off requests, without a closing slash; empty where there is none.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// The attribute `Path` of a cookie for the whole application.
+    #[must_use]
+    pub fn cookie_path(&self) -> &str {
+        match &*self.base_path {
+            "" => "/",
+            path => path,
+        }
+    }
+
+    /// The path as the application's router knows it.
+    #[must_use]
+    pub fn application_path(&self) -> &str {
+        let path = self.url.path().strip_prefix(&*self.base_path);
+        path.filter(|path| !path.is_empty()).unwrap_or("/")
+    }
+
+    /// The application's front page.
+    #[must_use]
+    pub fn root(&self) -> Url {
+        let mut root = self.url.clone();
+        root.set_path(&format!("{}/", self.base_path));
+        root.set_query(None);
+        root
+    }
+
+    /// Resolves an address or a path of the application against this URL. A path is the router's, such as `/cart`, or
+    /// lies below the [`base_path`](Self::base_path) already.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ParseError`] if `text` is neither an address nor a path.
+    pub fn join(&self, text: &str) -> Result<Url, ParseError> {
+        join_below(&self.url, &self.base_path, text)
+    }
+
+    /// A value of `Location` that leads to `text`, an address or a path of the application, below the
+    /// [`base_path`](Self::base_path).
+    #[must_use]
+    pub fn location<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.base_path.is_empty() {
+            return text.into();
+        }
+        let url = self.join(text).ok().filter(|url| url.origin() == self.url.origin());
+        // Relative texts and other addresses stay as they are.
+        match url.filter(|_| text.starts_with('/')) {
+            Some(url) => url[Position::BeforePath..].to_owned().into(),
+            None => text.into(),
+        }
     }
 
     /// Whether browsers reached it over TLS.
@@ -100,6 +173,15 @@ impl ClerkUrl {
         without_parameters(&self.url, &[query::DEV_BROWSER, query::LEGACY_DEV_BROWSER])
     }
 
+    /// This URL without the mark that [`query::COOKIE_CHECK`] is.
+    #[must_use]
+    pub(crate) fn without_cookie_check(&self) -> Self {
+        Self {
+            url: without_parameters(&self.url, &[query::COOKIE_CHECK]),
+            ..self.clone()
+        }
+    }
+
     /// This URL without what a handshake added to it.
     #[must_use]
     pub fn without_handshake(&self) -> Url {
@@ -119,7 +201,11 @@ impl From<Url> for ClerkUrl {
     fn from(mut url: Url) -> Self {
         url.set_fragment(None);
         let origin = url.origin().ascii_serialization().into();
-        Self { url, origin }
+        Self {
+            url,
+            origin,
+            base_path: "".into(),
+        }
     }
 }
 
@@ -147,8 +233,8 @@ fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
     // A URL parser drops tabs, and spaces around the whole; any other space is no part of a host.
     let (scheme, host) = (scheme.replace('\t', ""), host.replace('\t', ""));
     let (scheme, host) = (scheme.trim_start_matches(' '), host.trim_end_matches(' '));
-    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    if !is_web || host.is_empty() || host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '\\')) {
+    let scheme = web_scheme(scheme)?;
+    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '\\')) {
         return None;
     }
     let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
@@ -160,6 +246,15 @@ fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
     url.set_query(query);
     url.set_fragment(None);
     Some(url)
+}
+
+/// The scheme of the page behind a scheme. Some proxies name the WebSocket's own (RFC 6455 section 3) on an upgrade.
+fn web_scheme(scheme: &str) -> Option<&'static str> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "ws" => Some("http"),
+        "https" | "wss" => Some("https"),
+        _ => None,
+    }
 }
 
 fn localhost() -> Url {
@@ -237,6 +332,62 @@ mod tests {
         );
         assert_eq!(url("/a", &[host, ("x-forwarded-proto", "")]), "http://localhost:3000/a");
         assert_eq!(url("/a", &[("host", "<bad>")]), "http://localhost/a");
+    }
+
+    #[test]
+    fn forwarded_websocket_scheme_counts_as_that_of_its_page() {
+        for (proto, expected) in [
+            ("wss", "https://app.example.com/a"),
+            ("WSS, http", "https://app.example.com/a"),
+            ("ws", "http://app.example.com/a"),
+        ] {
+            let headers = [
+                ("host", "inner:3000"),
+                ("x-forwarded-host", "app.example.com"),
+                ("x-forwarded-proto", proto),
+            ];
+            assert_eq!(url("/a", &headers), expected, "{proto}");
+        }
+    }
+
+    #[test]
+    fn path_that_a_proxy_takes_off_stands_before_that_of_the_request() {
+        let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x");
+        let instance = instance.public_origin("https://example.com/shop").build().unwrap();
+        let within = |target: &str| {
+            let request = Request::get(target).header("host", "inner:3000");
+            let request = request.header("x-forwarded-prefix", "/evil").body(()).unwrap();
+            ClerkUrl::within(&request.into_parts().0, instance.public_origins())
+        };
+        for (target, expected, own_path) in [
+            ("/cart?x=1", "https://example.com/shop/cart?x=1", "/cart"),
+            ("/", "https://example.com/shop/", "/"),
+            ("/../x", "https://example.com/shop/x", "/x"),
+            ("/%2e%2e/x", "https://example.com/shop/x", "/x"),
+            (
+                "//evil.example/x",
+                "https://example.com/shop//evil.example/x",
+                "//evil.example/x",
+            ),
+            ("/shop", "https://example.com/shop/shop", "/shop"),
+        ] {
+            let url = within(target);
+            assert_eq!((url.to_string().as_str(), url.application_path()), (expected, own_path));
+            assert_eq!(url.base(), "https://example.com/shop");
+            assert_eq!(url.root().as_str(), "https://example.com/shop/");
+        }
+        assert_eq!(within("/a").join("/b").unwrap().as_str(), "https://example.com/shop/b");
+        assert_eq!(within("/a").cookie_path(), "/shop");
+        for (text, expected) in [
+            ("/b?c#d", "/shop/b?c#d"),
+            ("/", "/shop/"),
+            ("/shop/b", "/shop/b"),
+            ("https://other.example/b", "https://other.example/b"),
+            ("//other.example/b", "//other.example/b"),
+            ("b", "b"),
+        ] {
+            assert_eq!(within("/a").location(text), expected);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::cookies::RequestCookies;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::headers::{first_value, joined_values, latin1};
 use super::kind::{RequestKind, is_navigation};
+use super::redirect_count::RedirectCount;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
@@ -36,7 +37,10 @@ pub struct AuthenticateContext<'r> {
     other_dev_browser: Option<String>,
     handshake_token: Option<String>,
     handshake_nonce: Option<String>,
-    redirect_count: u64,
+    redirect_count: RedirectCount,
+    has_clerk_cookies: bool,
+    /// The mark of [`query::COOKIE_CHECK`], and the seconds in it if it is a number.
+    cookie_check: Option<Option<i64>>,
     sec_fetch_dest: Option<Cow<'r, str>>,
     accept: Option<Cow<'r, str>>,
     origin: Option<Cow<'r, str>>,
@@ -51,6 +55,14 @@ impl<'r> AuthenticateContext<'r> {
         let url = match parts.extensions.get::<ClerkUrl>() {
             Some(url) => url.clone(),
             None => ClerkUrl::within(parts, instance.public_origins()),
+        };
+        let cookie_check = url
+            .query_parameter(query::COOKIE_CHECK)
+            .filter(|_| instance.is_development());
+        let url = if cookie_check.is_some() {
+            url.without_cookie_check()
+        } else {
+            url
         };
         let mut cookies = RequestCookies::read(&parts.headers, instance.publishable_key().cookie_suffix());
         forget_meaningless_session(&mut cookies);
@@ -82,7 +94,13 @@ impl<'r> AuthenticateContext<'r> {
             other_dev_browser: opaque(cookies.dev_browser.get(!suffixed)),
             handshake_token,
             handshake_nonce,
-            redirect_count: cookies.redirect_count.as_deref().and_then(unsigned).unwrap_or(0),
+            redirect_count: cookies
+                .redirect_count
+                .as_deref()
+                .map(RedirectCount::parse)
+                .unwrap_or_default(),
+            has_clerk_cookies: cookies.is_any,
+            cookie_check: cookie_check.map(|seconds| seconds.parse().ok()),
             sec_fetch_dest: joined_values(&parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()),
             accept: joined_values(&parts.headers, &ACCEPT),
             origin: joined_values(&parts.headers, &ORIGIN).filter(|origin| !origin.is_empty()),
@@ -181,7 +199,21 @@ impl<'r> AuthenticateContext<'r> {
     /// How many handshakes in a row this browser has been sent into.
     #[must_use]
     pub fn redirect_count(&self) -> u64 {
+        self.redirect_count.total()
+    }
+
+    pub(crate) fn redirects(&self) -> RedirectCount {
         self.redirect_count
+    }
+
+    /// Returns `true` if the browser sent a cookie under one of Clerk's names, whatever is in it.
+    pub(crate) fn has_clerk_cookies(&self) -> bool {
+        self.has_clerk_cookies
+    }
+
+    /// The mark of [`query::COOKIE_CHECK`], which [`url`](Self::url) is without, and the seconds in it.
+    pub(crate) fn cookie_check(&self) -> Option<Option<i64>> {
+        self.cookie_check
     }
 
     /// The `Origin` header.
@@ -309,13 +341,13 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
             .field("has_refresh_cookie", &self.refresh_cookie.is_some())
             .field("client_uat", &self.client_uat)
             .field("has_dev_browser", &self.dev_browser.is_some())
-            .field("redirect_count", &self.redirect_count)
+            .field("redirect_count", &self.redirect_count())
             .finish_non_exhaustive()
     }
 }
 
 /// An unsigned decimal number and nothing else. What is too large counts as the largest.
-fn unsigned(text: &str) -> Option<u64> {
+pub(super) fn unsigned(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }

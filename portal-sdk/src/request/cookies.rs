@@ -48,6 +48,8 @@ pub(super) struct RequestCookies<'h> {
     pub(super) handshake_nonce: Option<Cow<'h, str>>,
     /// `__clerk_redirect_count`, unparsed.
     pub(super) redirect_count: Option<Cow<'h, str>>,
+    /// Whether there is any of these, also an empty one.
+    pub(super) is_any: bool,
 }
 
 impl<'h> RequestCookies<'h> {
@@ -64,6 +66,7 @@ impl<'h> RequestCookies<'h> {
             }
         }
         let Seen(values) = seen;
+        let is_any = values.iter().any(Option::is_some);
         let [
             session,
             session_s,
@@ -93,6 +96,7 @@ impl<'h> RequestCookies<'h> {
             handshake,
             handshake_nonce: nonce,
             redirect_count: count,
+            is_any,
         }
     }
 

@@ -10,6 +10,7 @@ mod cross_site;
 mod grpc;
 mod headers;
 mod kind;
+mod redirect_count;
 mod suffix;
 
 pub use clerk_url::ClerkUrl;
@@ -17,3 +18,4 @@ pub use context::AuthenticateContext;
 pub use cookie_reader::{cookie_values, cookies};
 pub use grpc::GrpcMediaType;
 pub use kind::RequestKind;
+pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};

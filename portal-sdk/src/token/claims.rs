@@ -273,13 +273,14 @@ fn factor_age(value: &Value) -> Option<FactorAge> {
     }
 }
 
+/// The active organization. An empty id is the personal account, as at Clerk.
 fn organization(payload: &Map<String, Value>) -> Option<ActiveOrganization> {
     if payload.get("v").and_then(Value::as_f64) == Some(2.0) {
         return organization_v2(payload, payload.get("o")?.as_object()?);
     }
     let permissions = payload.get("org_permissions").and_then(Value::as_array);
     Some(ActiveOrganization {
-        id: text(payload, "org_id")?.into(),
+        id: text(payload, "org_id").filter(|id| !id.is_empty())?.into(),
         slug: text(payload, "org_slug").map(Into::into),
         role: text(payload, "org_role").map(Into::into),
         permissions: permissions
@@ -293,7 +294,7 @@ fn organization(payload: &Map<String, Value>) -> Option<ActiveOrganization> {
 
 fn organization_v2(payload: &Map<String, Value>, claim: &Map<String, Value>) -> Option<ActiveOrganization> {
     Some(ActiveOrganization {
-        id: text(claim, "id")?.into(),
+        id: text(claim, "id").filter(|id| !id.is_empty())?.into(),
         slug: text(claim, "slg").map(Into::into),
         role: text(claim, "rol")
             .filter(|role| !role.is_empty())

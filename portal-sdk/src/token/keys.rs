@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::rsa::{PublicEncryptingKey, PublicKeyComponents};
 use aws_lc_rs::signature::{
     ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters,
 };
@@ -14,8 +15,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKe
 
 use super::TokenError;
 
-/// 2048 bits.
-const MIN_MODULUS_BYTES: usize = 256;
+/// What RSA keys of these sizes are accepted, in bits.
+const MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// Signature algorithms of session tokens: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,15 +68,21 @@ struct Parsed {
 pub enum KeyProblem {
     /// It is not base64 between the PEM markers.
     Encoding,
-    /// It is not an RSA public key of 2048 to 8192 bits.
+    /// It is a private key. It is neither kept nor shown.
+    Private,
+    /// It is not an RSA public key.
     NotRsa,
+    /// Its modulus has less than 2048 or more than 8192 bits.
+    Size,
 }
 
 impl KeyProblem {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Encoding => "found text that is not base64 between the BEGIN and END lines",
+            Self::Private => "found a private key (not shown); Clerk's dashboard shows the public one",
             Self::NotRsa => "found a key that is not an RSA public key of 2048 to 8192 bits",
+            Self::Size => "found an RSA key whose size is not 2048 to 8192 bits",
         }
     }
 }
@@ -88,6 +95,9 @@ impl VerifyingKey {
     ///
     /// [`KeyProblem`] says what is wrong with it.
     pub fn from_pem(pem: &str) -> Result<Self, KeyProblem> {
+        if pem.contains("PRIVATE KEY-----") {
+            return Err(KeyProblem::Private);
+        }
         let body: String = pem
             .replace("\\r", "")
             .replace("\\n", "\n")
@@ -125,9 +135,6 @@ impl VerifyingKey {
             n: URL_SAFE_NO_PAD.decode(rsa.n.trim_end_matches('=')).ok()?,
             e: URL_SAFE_NO_PAD.decode(rsa.e.trim_end_matches('=')).ok()?,
         };
-        if components.n.len() < MIN_MODULUS_BYTES {
-            return None;
-        }
         Self::new(algorithm, |parameters| components.to_parsed_public_key(parameters).ok()).ok()
     }
 
@@ -136,6 +143,11 @@ impl VerifyingKey {
         parse: impl FnOnce(&'static RsaParameters) -> Option<ParsedPublicKey>,
     ) -> Result<Self, KeyProblem> {
         let key = parse(algorithm.parameters()).ok_or(KeyProblem::NotRsa)?;
+        // The parameters bound the size when a signature is checked, not when the key is parsed.
+        let bits = PublicEncryptingKey::from_der(key.as_ref()).map(|key| key.key_size_bits());
+        if !bits.is_ok_and(|bits| MODULUS_BITS.contains(&bits)) {
+            return Err(KeyProblem::Size);
+        }
         Ok(Self(Arc::new(Parsed { algorithm, key })))
     }
 

@@ -14,4 +14,5 @@ pub use claims::{ActiveOrganization, Actor, FactorAge, SessionClaims, SessionId,
 pub use error::{TokenError, TokenErrorReason};
 pub use keys::{KeyProblem, KeySet, VerifyingKey};
 pub use unverified::UnverifiedToken;
+pub(crate) use verify::header_problem;
 pub use verify::{GenuineSession, VerifyRules, verify_handshake_token, verify_session_token};

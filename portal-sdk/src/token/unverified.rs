@@ -110,9 +110,13 @@ impl<'t> UnverifiedToken<'t> {
     }
 
     /// Whether it calls itself another kind than a session token: an OAuth access token by `typ` (RFC 9068), a
-    /// machine's by `sub`, or any category but the session's.
+    /// machine's by `sub`, or any category but the session's. Without a signature type and subject say nothing, as at
+    /// Clerk: such a token cannot be genuine.
     #[must_use]
     pub fn is_other_than_session_token(&self) -> bool {
+        if self.text.ends_with('.') {
+            return self.is_of_foreign_category();
+        }
         let is_oauth = matches!(
             self.header.get("typ").and_then(Value::as_str),
             Some("at+jwt" | "application/at+jwt")

@@ -119,6 +119,11 @@ pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -
         .unwrap_or_default())
 }
 
+/// The first thing wrong with type and algorithm, which count before any key.
+pub(crate) fn header_problem(token: &UnverifiedToken<'_>) -> Option<TokenError> {
+    check_header(token).err()
+}
+
 fn check_header(token: &UnverifiedToken<'_>) -> Result<Algorithm, TokenError> {
     if let Some(found) = token.header().get("typ").filter(|typ| typ.as_str() != Some("JWT")) {
         return Err(TokenError::Type {

@@ -16,3 +16,4 @@ mod log;
 mod page_cache;
 mod properties;
 mod server;
+mod settings;

@@ -72,7 +72,12 @@ impl FrontendApiProxy {
     pub fn new(instance: &Instance) -> Result<Self, ConfigError> {
         let mount = match instance.proxy_url() {
             Some(ProxyUrl::Path(path)) => path.trim_end_matches('/').into(),
-            Some(ProxyUrl::Absolute(url)) => url.path().trim_end_matches('/').into(),
+            // A proxy in front of the application has taken this path off when a request arrives.
+            Some(ProxyUrl::Absolute(url)) => {
+                let base_path = instance.public_origins().base_path_at(url);
+                let path = url.path().strip_prefix(base_path).unwrap_or(url.path());
+                path.trim_end_matches('/').into()
+            }
             None => {
                 return Err(ConfigError::Missing {
                     setting: Setting::ProxyUrl,
@@ -177,7 +182,7 @@ impl Settings {
     /// Makes `parts` the head for Clerk, and says the address of the proxy as this request's browser knows it.
     fn make_head(&self, parts: &mut Parts, uri: Uri) -> String {
         let url = ClerkUrl::within(parts, self.instance.public_origins());
-        let proxy_url = self.instance.frontend_api_base(url.origin());
+        let proxy_url = self.instance.frontend_api_base(&url.base());
         let peer = self.peer_address.as_ref().and_then(|of| of(parts));
         let facts = Facts {
             url: &url,

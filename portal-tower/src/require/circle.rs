@@ -82,8 +82,9 @@ impl RecentRedirects {
             let _ = write!(value, "~{problem}");
         }
         let secure = if url.is_https() { "; Secure" } else { "" };
-        let cookie = format!("{NAME}={value}; Path=/; Max-Age={WINDOW_SECS}; HttpOnly; SameSite=Lax{secure}");
-        Ok(HeaderValue::try_from(cookie).expect("digits and constants"))
+        let path = url.cookie_path();
+        let cookie = format!("{NAME}={value}; Path={path}; Max-Age={WINDOW_SECS}; HttpOnly; SameSite=Lax{secure}");
+        Ok(HeaderValue::try_from(cookie).expect("digits, constants and a path of a URL"))
     }
 }
 

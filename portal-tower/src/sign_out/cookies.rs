@@ -51,7 +51,8 @@ pub(super) fn left_over_cookie(url: &ClerkUrl, token: Option<&Secret>) -> Option
     {
         return None;
     }
-    let cookie = format!("{LEFT_OVER}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}");
+    let path = url.cookie_path();
+    let cookie = format!("{LEFT_OVER}={value}; Path={path}; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}");
     let mut cookie = HeaderValue::try_from(cookie).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)

@@ -122,7 +122,7 @@ impl SignOut {
                 if left_over.is_some() {
                     cookies.extend(left_over_cookie(auth.public_url(), None));
                 }
-                go_to(auth.kind(), &self.then)
+                go_to(auth.kind(), &auth.public_url().location(&self.then))
             }
             Err(token) => {
                 cookies.extend(left_over_cookie(auth.public_url(), Some(token)));

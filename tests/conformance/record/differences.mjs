@@ -113,7 +113,106 @@ const failed = answer => !!answer.error || answer.status >= 400 || !Array.isArra
 
 const NONCE_CALL = 'GET /v1/clients/handshake_payload';
 
+const MARK = '__portal_cookie_check';
+
+/** An origin as a browser writes it; undefined if it is none that a token can be made for. */
+function originOf(text) {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const plain = url.pathname.replace(/^\/+$/, '') === '' && !url.search && !url.hash && !url.username && !url.password;
+  return ['http:', 'https:'].includes(url.protocol) && plain && !/[*,]/.test(url.host) ? url.origin : undefined;
+}
+
+/** Our own cookies and Clerk's that the server reads, as names. */
+const cookieNames = c => [
+  '__session', '__client_uat', '__clerk_db_jwt', ...HANDSHAKE_PARAMETERS, '__clerk_redirect_count',
+  ...['__session', '__client_uat', '__clerk_db_jwt', '__refresh'].map(name => read.suffixed(c, name)),
+];
+const hasClerkCookies = c => read.cookiePairs(c).some(([name]) => cookieNames(c).includes(name));
+
+/** What the path names: `[kind, name]`, decoded once, or undefined. */
+function targetOf(c) {
+  const sync = c.options.organizationSyncOptions;
+  const path = read.publicUrl(c).pathname;
+  const params = (sync?.organizationPatterns?.length && match(sync.organizationPatterns)(path).params) || {};
+  const text = raw => [raw].flat().map(decodeURIComponent).join(',');
+  if (params.id?.length) return ['id', text(params.id)];
+  if (params.slug?.length) return ['slug', text(params.slug)];
+  return sync?.personalAccountPatterns?.length && match(sync.personalAccountPatterns)(path) ? ['personal', ''] : undefined;
+}
+
+/** FNV-1a, 32 bits: the mark of an organization in the counter. */
+function markOf(c) {
+  const target = targetOf(c);
+  if (!target) return undefined;
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(target.join(':'))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
+}
+
 const rereadings = [
+  {
+    gap: 'G34',
+    says: 'authorized parties and issuers are read as addresses',
+    apply(c) {
+      const { authorizedParties, issuer } = c.options;
+      const list = authorizedParties && { authorizedParties: authorizedParties.map(text => originOf(text) ?? text) };
+      const bare = text => (URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text);
+      const issuers = issuer && { issuer: Array.isArray(issuer) ? issuer.map(bare) : bare(issuer) };
+      return { c: { ...c, options: { ...c.options, ...list, ...issuers } }, restore: o => o };
+    },
+  },
+  {
+    gap: 'G38',
+    says: 'a forwarded wss is https; a forwarded scheme or host that no page has counts as absent',
+    apply(c) {
+      const claimed = read.forwarded(c);
+      const proto = read.header(c, 'x-forwarded-proto');
+      if (claimed === null) {
+        return { c: ['x-forwarded-proto', 'x-forwarded-host', 'host'].reduce((next, name) => read.withHeader(next, name, undefined), c), restore: o => o };
+      }
+      if (!claimed.proto || claimed.proto === proto) return null;
+      return { c: read.withHeader(c, 'x-forwarded-proto', [claimed.proto, ...proto.split(',').slice(1)].join(',')), restore: o => o };
+    },
+  },
+  {
+    gap: 'G39',
+    says: 'a machine\'s token is one with padding too',
+    apply(c) {
+      const isMachine = ({ header, payload }) => ['at+jwt', 'application/at+jwt'].includes(header.typ) || String(payload.sub).startsWith('mch_');
+      const padded = [];
+      const { c: next, restore } = eachSessionToken(c, text => {
+        const decoded = text.includes('=') && read.decodeStrictly(text);
+        if (!decoded || !isMachine(decoded)) return null;
+        padded.push(text);
+        return text.replaceAll('=', '');
+      });
+      // An address holds it encoded.
+      const encoded = padded.map(text => [text, encodeURIComponent(text)]);
+      const inAddress = ([name, text]) => [name, name === 'location' ? encoded.reduce((all, [from, to]) => all.replaceAll(from, to), text) : text];
+      return { c: next, restore: o => { const whole = restore(o); return whole.headers ? { ...whole, headers: whole.headers.map(inAddress) } : whole; } };
+    },
+  },
+  {
+    gap: 'G42',
+    says: 'a session id that is no path segment is not sent',
+    apply(c) {
+      const isOdd = sid => typeof sid === 'string' && sid !== '' && !/^[\w-]+$/.test(sid);
+      return eachSessionToken(c, text => remint(text, claims => (isOdd(claims.sid) && claims.exp * 1000 < (c.now ?? Infinity) ? { ...claims, sid: '..' } : null)));
+    },
+  },
+  {
+    gap: 'G41',
+    says: 'keys below 2048 bits check nothing, and a key that names no algorithm checks RS256 only',
+    apply(c) {
+      const answer = c.backend?.['GET /v1/jwks'];
+      const body = JSON_BODY(answer?.body);
+      if (!Array.isArray(body?.keys)) return null;
+      const bits = ({ n }) => (typeof n === 'string' ? Buffer.from(n, 'base64url').length * 8 : 0);
+      const keys = body.keys.map(key => (key?.kty !== 'RSA' ? key : bits(key) < 2048 ? { ...key, alg: 'unusable' } : { ...key, alg: key.alg ?? 'RS256' }));
+      return { c: { ...c, backend: { ...c.backend, 'GET /v1/jwks': { ...answer, body: JSON.stringify({ ...body, keys }) } } }, restore: o => o };
+    },
+  },
   {
     gap: 'G2',
     says: 'a path that begins with two slashes stays a path',
@@ -140,8 +239,33 @@ const rereadings = [
     apply(c) {
       const value = read.cookie(c, '__clerk_redirect_count');
       if (value === undefined) return null;
-      const count = /^\d+$/.test(value) ? Math.min(Number(value), 3) : 0;
+      const [, plain] = /^(\d+)(?:\.[0-9a-f]{8})?$/i.exec(value) ?? [];
+      const count = plain === undefined ? 0 : Math.min(Number(plain), 3);
       return { c: read.mapCookies(c, (n, v) => (n === '__clerk_redirect_count' ? String(count) : v)), restore: o => o };
+    },
+  },
+  {
+    gap: 'G35',
+    says: 'a browser that loses every cookie of a development handshake is sent into no other; the mark leaves the address',
+    apply(c) {
+      const url = new URL(c.request.url);
+      if (!read.isDevelopment(c) || !url.searchParams.has(MARK)) return null;
+      const seconds = url.searchParams.get(MARK);
+      const isFresh = /^[+-]?\d+$/.test(seconds) && Math.abs(Math.floor(c.now / 1000) - Number(seconds)) <= 60;
+      url.searchParams.delete(MARK);
+      const next = read.withUrl(c, url.href);
+      const isPage = read.isDocument(c) && !bearer(c);
+      const comesBack = HANDSHAKE_PARAMETERS.some(name => url.searchParams.get(name));
+      const restore = o => {
+        if (o.throws || o.status === 'undecided' || !isPage) return o;
+        if (isFresh && !comesBack && !hasClerkCookies(c) && !url.searchParams.get('__clerk_db_jwt')) {
+          const reason = 'dev-browser-missing';
+          return { status: 'signed-out', reason, headers: [['x-clerk-auth-reason', reason], ['x-clerk-auth-status', 'signed-out']], auth: null, calls: [] };
+        }
+        if (o.status === 'handshake' || o.headers.some(([name]) => name === 'location')) return o;
+        return { ...o, headers: [...o.headers, ['location', read.publicUrl(next).href], ['cache-control', 'no-store']] };
+      };
+      return { c: next, restore };
     },
   },
   {
@@ -382,6 +506,51 @@ const verdicts = [
     },
   },
   {
+    gap: 'G37',
+    says: 'a session that was just renewed is sent to the path\'s organization too',
+    async conclude(outcome, c, ask) {
+      const renewed = outcome.calls?.find(([, path, body]) => body?.expired_token);
+      if (outcome.status !== 'signed-in' || !renewed || !targetOf(c) || bearer(c) || outcome.headers.some(([name]) => name === 'location')) return outcome;
+      const own = ['__session', read.suffixed(c, '__session')];
+      const brought = outcome.headers.filter(([name]) => name === 'set-cookie').map(([, text]) => text.split(';')[0].split('='));
+      const token = brought.findLast(([name]) => own.includes(name))?.[1];
+      const old = renewed[2].expired_token;
+      const uats = ['__client_uat', read.suffixed(c, '__client_uat')];
+      const asIf = read.mapCookies(read.withHeader(c, 'referer', undefined), (n, v) => (own.includes(n) && v === old ? token : uats.includes(n) && v !== '0' ? '1' : v));
+      const again = await ask(asIf);
+      if (again.reason !== 'active-organization-mismatch') return outcome;
+      const cookies = outcome.headers.filter(([name]) => name === 'set-cookie');
+      const headers = again.headers.map(([name, text]) => [name, name === 'location' ? text.replaceAll(encodeURIComponent(token), old).replaceAll(token, old) : text]);
+      return { ...again, headers: [...cookies, ...headers], calls: outcome.calls };
+    },
+  },
+  {
+    gap: 'G36',
+    says: 'redirects for another organization do not count',
+    async conclude(outcome, c, ask) {
+      const [, , mark] = /^(\d+)\.([0-9a-f]{8})$/i.exec(c.countAsSent ?? '') ?? [];
+      const counted = outcome.status === 'signed-in' || outcome.reason === 'active-organization-mismatch';
+      const own = mark && counted && markOf(c);
+      if (!own || mark.toLowerCase() === own) return outcome;
+      const uncounted = read.mapCookies(read.withHeader(c, 'referer', undefined), (n, v) => (n === '__clerk_redirect_count' ? '0' : v));
+      const again = await ask(uncounted);
+      return again.reason === 'active-organization-mismatch' ? again : outcome;
+    },
+  },
+  {
+    gap: 'G40',
+    says: 'a repeated parameter is its values with commas, and may be the active organization',
+    async conclude(outcome, c, ask) {
+      const target = outcome.reason === 'active-organization-mismatch' && targetOf(c);
+      if (!target) return outcome;
+      const { organizationSyncOptions, ...options } = c.options;
+      const params = match(organizationSyncOptions.organizationPatterns ?? [])(read.publicUrl(c).pathname).params ?? {};
+      if (!Array.isArray(params[target[0]])) return outcome;
+      const plain = await ask({ ...c, options });
+      return plain.auth?.[target[0] === 'id' ? 'orgId' : 'orgSlug'] === target[1] ? plain : outcome;
+    },
+  },
+  {
     gap: 'G21',
     says: 'path parameters are decoded once',
     async conclude(outcome, c, ask) {
@@ -390,8 +559,8 @@ const verdicts = [
       const path = read.publicUrl(c).pathname;
       const params = sync.organizationPatterns?.length ? match(sync.organizationPatterns)(path).params : undefined;
       const raw = params?.id || params?.slug;
-      if (typeof raw !== 'string' || !raw.includes('%')) return outcome;
-      const decoded = decodeURIComponent(raw);
+      if (!raw || !String(raw).includes('%')) return outcome;
+      const decoded = [raw].flat().map(decodeURIComponent).join(',');
       if (outcome.reason === 'active-organization-mismatch') {
         const { organizationSyncOptions, ...options } = c.options;
         const plain = await ask({ ...c, options });
@@ -444,6 +613,29 @@ const manners = [
     },
   },
   {
+    gap: 'G36',
+    says: 'the counter names the organization that a redirect was for',
+    dress(outcome, c) {
+      if (outcome.reason !== 'active-organization-mismatch') return outcome;
+      const counted = text => text.replace(/^(__clerk_redirect_count=\d+);/, `$1.${markOf(c)};`);
+      return { ...outcome, headers: outcome.headers.map(([name, text]) => [name, name === 'set-cookie' ? counted(text) : text]) };
+    },
+  },
+  {
+    gap: 'G35',
+    says: 'a development handshake that comes back without any of Clerk\'s cookies marks the address and sets the counter',
+    dress(outcome, c) {
+      const query = new URL(c.request.url).searchParams;
+      const comesBack = HANDSHAKE_PARAMETERS.some(name => query.get(name));
+      const leads = outcome.headers?.find(([name]) => name === 'location');
+      if (!read.isDevelopment(c) || bearer(c) || !comesBack || !leads || outcome.status === 'handshake') return outcome;
+      if (!read.isDocument(c) || hasClerkCookies(c)) return outcome;
+      const mark = `${leads[1].includes('?') ? '&' : '?'}${MARK}=${Math.floor(c.now / 1000)}`;
+      const headers = outcome.headers.map(([name, text]) => [name, name === 'location' ? `${text}${mark}` : text]);
+      return { ...outcome, headers: [...headers, ['set-cookie', counterCookie(1, c)]] };
+    },
+  },
+  {
     gap: 'G14',
     says: 'an answer that sets a cookie is not stored',
     dress(outcome) {
@@ -489,13 +681,18 @@ const arranged = outcome => (outcome.headers
 /** What a request-time exception of the package is for us. */
 const REQUEST_TIME_THROWS = [/^Clerk: Handshake token verification failed/, /^The signInUrl needs to be on a different origin/];
 
-/** Settings that our SDK refuses when an instance is built (G26 and the patterns Clerk itself cannot compile or bound). */
-export function refusedSettings(c, outcome) {
-  if (c.refused) return true;
-  const { publishableKey = '', secretKey = '' } = c.options;
-  if (/^pk_live_/.test(publishableKey) && /^(sk_)?test_/.test(secretKey)) return true;
-  if (/^pk_test_/.test(publishableKey) && /^(sk_)?live_/.test(secretKey)) return true;
-  return false;
+/**
+ * The gaps that explain why our SDK refuses these settings when an instance is built; undefined if it does not. Patterns
+ * that Clerk itself cannot compile or bound, and lists with an empty audience, are refused without a gap.
+ */
+export function refusedSettings(c) {
+  if (c.refused) return c.refused === true ? [] : [c.refused];
+  const { publishableKey = '', secretKey = '', authorizedParties = [], audience } = c.options;
+  if (/^pk_live_/.test(publishableKey) && /^(sk_)?test_/.test(secretKey)) return ['G26'];
+  if (/^pk_test_/.test(publishableKey) && /^(sk_)?live_/.test(secretKey)) return ['G26'];
+  if (authorizedParties.some(text => !originOf(text))) return ['G34'];
+  if (Array.isArray(audience) && audience.some(name => !name.trim())) return [];
+  return undefined;
 }
 
 /** Runs the case as we read it. `active` collects the gaps whose rule changed anything. */
@@ -504,7 +701,8 @@ async function withRules(c, ask, leaveOut, active = new Set()) {
     if (JSON.stringify(before) !== JSON.stringify(after)) active.add(rule.gap);
     return after;
   };
-  let next = c;
+  // A rereading makes the counter plain; what it counted for is still wanted.
+  let next = { ...c, countAsSent: read.cookie(c, '__clerk_redirect_count') };
   const restores = [];
   for (const rule of rereadings) {
     const applied = rule.gap === leaveOut ? null : rule.apply(next);
@@ -534,7 +732,8 @@ export const same = (a, b) => {
  * `ask` runs the package. Returns `{ gap: [] }` where there is no difference.
  */
 export async function ours(c, outcome, ask) {
-  if (refusedSettings(c, outcome)) return { refused: true, gap: c.refused === true ? [] : [c.refused || 'G26'] };
+  const refused = refusedSettings(c);
+  if (refused) return { refused: true, gap: refused };
   const active = new Set();
   const expected = await withRules(c, ask, undefined, active);
   if (expected.throws && !REQUEST_TIME_THROWS.some(text => text.test(expected.throws))) return { refused: true, gap: [] };

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const file = new URL('./keys.json', import.meta.url);
-const SIZES = { main: 2048, other: 2048, big: 4096 };
+const SIZES = { main: 2048, other: 2048, big: 4096, small: 1024 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && !existsSync(file)) {
   const made = {};

@@ -45,12 +45,25 @@ export const isDevelopment = c => c.options.publishableKey?.startsWith('pk_test_
 
 export const suffixed = (c, name) => `${name}_${instanceOf(c)?.suffix}`;
 
+/** The page's scheme behind a forwarded one; undefined for what no page has. An empty one is left to the package. */
+export const PAGE_SCHEMES = { http: 'http', https: 'https', ws: 'http', wss: 'https', '': '' };
+
+/** The forwarded scheme and host, read as we read them; null if one of them makes no origin of the web. */
+export function forwarded(c) {
+  const first = name => header(c, name)?.split(',')[0];
+  const [host, written] = [first('x-forwarded-host'), first('x-forwarded-proto')];
+  const proto = written === undefined ? undefined : PAGE_SCHEMES[written.trim().toLowerCase()];
+  const isOdd = (written !== undefined && proto === undefined) || (host && /[@\\]/.test(host));
+  return isOdd ? null : { host, proto };
+}
+
 /** The public URL: scheme and authority of the forwarded headers, path and query of the request. */
 export function publicUrl(c) {
   const url = new URL(c.request.url);
-  const first = name => header(c, name)?.split(',')[0];
-  const host = first('x-forwarded-host') ?? header(c, 'host');
-  const proto = first('x-forwarded-proto') ?? url.protocol.slice(0, -1);
+  const claimed = forwarded(c);
+  if (!claimed) return url;
+  const host = claimed.host ?? header(c, 'host');
+  const proto = claimed.proto ?? url.protocol.slice(0, -1);
   if (!host || !proto || `${proto}://${host}` === url.origin) return url;
   try {
     const origin = new URL(`${proto}://${host}`);

@@ -72,6 +72,15 @@ replayed! {
     g30_client_uat_is_a_decimal => "G30",
     g31_a_renewal_out_of_reach_is_not_a_sign_out => "G31",
     g32_a_malformed_nonce_is_not_looked_up => "G32",
+    g34_origins_in_settings_are_read_as_origins => "G34",
+    g35_browser_without_cookies_is_not_redirected_for_ever => "G35",
+    g36_redirects_count_per_organization => "G36",
+    g37_renewed_session_follows_the_path_organization => "G37",
+    g38_odd_forwarded_scheme_or_host_counts_as_absent => "G38",
+    g39_padded_machine_token_is_refused => "G39",
+    g40_repeated_parameter_can_name_the_active_organization => "G40",
+    g41_weak_key_or_key_without_algorithm_is_bounded => "G41",
+    g42_session_id_with_other_characters_is_not_sent => "G42",
 }
 
 const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";

@@ -78,6 +78,8 @@ pub(crate) enum OneOrMany {
 impl OneOrMany {
     pub(crate) fn to_list(&self) -> Vec<String> {
         match self {
+            // JavaScript takes an empty text for an option that is not set.
+            Self::One(text) if text.is_empty() => Vec::new(),
             Self::One(text) => vec![text.clone()],
             Self::Many(texts) => texts.clone(),
         }

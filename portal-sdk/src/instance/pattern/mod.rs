@@ -6,9 +6,12 @@
 mod expression;
 mod syntax;
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use super::shown::{is_certainly_secret_key, shown};
 use super::{ConfigError, Setting};
 use syntax::{Modifier, Parameter, Token};
 
@@ -127,9 +130,13 @@ impl PathPattern {
 
 fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>, ConfigError> {
     let compile = |pattern: &String| {
-        PathPattern::compile(pattern).map_err(|problem| ConfigError::Pattern {
+        let compiled = match is_certainly_secret_key(pattern) {
+            true => Err("it is a secret key".to_owned()),
+            false => PathPattern::compile(pattern),
+        };
+        compiled.map_err(|problem| ConfigError::Pattern {
             setting,
-            pattern: pattern.as_str().into(),
+            pattern: shown(pattern),
             problem: problem.into(),
         })
     };
@@ -138,15 +145,18 @@ fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>
 
 fn value<'p>(captures: &Captures<'_>, index: usize, parameter: &'p Parameter) -> Option<(&'p str, String)> {
     let raw = std::str::from_utf8(captures.get(index + 1)?.as_bytes()).ok()?;
+    if !parameter.modifier.repeats() {
+        return Some((parameter.name.as_str(), decode(raw)));
+    }
+    // A repeated parameter is a list, which Clerk's SDK writes with commas. Split first: an encoded slash is no separator.
+    let items: Vec<String> = raw.split(&parameter.between()).map(decode).collect();
+    Some((parameter.name.as_str(), items.join(",")))
+}
+
+/// `raw` percent-decoded once if that gives UTF-8, else as it stands.
+fn decode(raw: &str) -> String {
     let decoded = percent_decode_str(raw).decode_utf8();
-    let decoded = decoded.map_or_else(|_| raw.to_owned(), std::borrow::Cow::into_owned);
-    // A repeated parameter is a list, which Clerk's SDK writes with commas.
-    let value = if parameter.modifier.repeats() {
-        decoded.replace(&parameter.between(), ",")
-    } else {
-        decoded
-    };
-    Some((parameter.name.as_str(), value))
+    decoded.map_or_else(|_| raw.to_owned(), Cow::into_owned)
 }
 
 fn parameter_source(parameter: &Parameter) -> Result<String, String> {
@@ -207,6 +217,8 @@ mod tests {
             ("/:other-:slug", "/a-b-c", Some("c")),
             ("/:slug.html", "/acme.html", Some("acme")),
             ("/orgs/:slug*", "/orgs/a/b", Some("a,b")),
+            ("/orgs/:slug+", "/orgs/a%2Fb", Some("a/b")),
+            ("/orgs/:slug+", "/orgs/a%2Fb/c%20d", Some("a/b,c d")),
             ("/orgs/:slug+", "/orgs", None),
             ("/{o-}?x/:slug", "/o-x/acme", Some("acme")),
             ("/{o-:slug}", "/o-acme", Some("acme")),

@@ -222,11 +222,7 @@ impl<'p> PortalLink<'p> {
     }
 
     fn resolve(&self, text: &str) -> Result<Url, LinkError> {
-        let url = match &self.requested_from {
-            Some(here) => here.join(text),
-            None => Url::parse(text),
-        };
-        match url {
+        match self.portal.resolve(self.requested_from.as_ref(), text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
             Err(ParseError::RelativeUrlWithoutBase) => Err(LinkError::Relative { found: text.into() }),
             _ => Err(LinkError::Invalid { found: text.into() }),

@@ -6,18 +6,18 @@ use super::table::check;
 fn of_a_development_instance() {
     check(
         "
-C1 a token in the address        | test | document /p?__clerk_handshake={hs:valid}&a=1&__clerk_db_jwt=J&__clerk_help=H | -              | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1
-C1 keys are fetched              | test | document /p?__clerk_handshake={hs:valid}                     | keys           | signed-in cors sets=valid to=http://localhost:3000/p
+C1 a token in the address        | test | document /p?__clerk_handshake={hs:valid}&a=1&__clerk_db_jwt=J&__clerk_help=H | -              | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1 marked
+C1 keys are fetched              | test | document /p?__clerk_handshake={hs:valid}                     | keys           | signed-in cors sets=valid to=http://localhost:3000/p marked
 C1 for a script                  | test | api /p?__clerk_handshake={hs:valid}                          | -              | signed-in cors sets=valid to=http://localhost:3000/p
 C1 for a form                    | test | POST document /p?__clerk_handshake={hs:valid}                | -              | signed-in cors sets=valid to=http://localhost:3000/p
-C1 the marker stays              | test | document /p?__clerk_synced=true&__clerk_handshake={hs:valid} | -              | signed-in cors sets=valid to=http://localhost:3000/p?__clerk_synced=true
-C1 the rest is written anew      | test | document /p?q=a+b&r=c%20d&e=~&s=x%2Fy&__clerk_handshake={hs:valid} | -              | signed-in cors sets=valid to=http://localhost:3000/p?q=a+b&r=c+d&e=%7E&s=x%2Fy
-C1 the token's own times         | test | document /p?__clerk_handshake={hs-that-expired}              | -              | signed-in cors sets=valid to=http://localhost:3000/p
-C1 nobody is signed in           | test | document /p?__clerk_handshake={hs:none}                      | -              | signed-out session-token-missing cors to=http://localhost:3000/p
-C1 a payload that is no list     | test | document /p?__clerk_handshake={hs-of-nothing}                | -              | signed-out session-token-missing cors to=http://localhost:3000/p
-C1 signed out meanwhile          | test | document /p?__clerk_handshake={hs:cleared}                   | -              | signed-out session-token-missing cors sets=cleared to=http://localhost:3000/p
-C1 a clock that is fast by 1 h   | test | document /p?__clerk_handshake={hs:expired}                   | -              | signed-in token=expired cors sets=expired to=http://localhost:3000/p
-C1 a clock that is slow by 1 h   | test | document /p?__clerk_handshake={hs:future-by-1h}              | -              | signed-in cors sets=future-by-1h to=http://localhost:3000/p
+C1 the marker stays              | test | document /p?__clerk_synced=true&__clerk_handshake={hs:valid} | -              | signed-in cors sets=valid to=http://localhost:3000/p?__clerk_synced=true marked
+C1 the rest is written anew      | test | document /p?q=a+b&r=c%20d&e=~&s=x%2Fy&__clerk_handshake={hs:valid} | -              | signed-in cors sets=valid to=http://localhost:3000/p?q=a+b&r=c+d&e=%7E&s=x%2Fy marked
+C1 the token's own times         | test | document /p?__clerk_handshake={hs-that-expired}              | -              | signed-in cors sets=valid to=http://localhost:3000/p marked
+C1 nobody is signed in           | test | document /p?__clerk_handshake={hs:none}                      | -              | signed-out session-token-missing cors to=http://localhost:3000/p marked
+C1 a payload that is no list     | test | document /p?__clerk_handshake={hs-of-nothing}                | -              | signed-out session-token-missing cors to=http://localhost:3000/p marked
+C1 signed out meanwhile          | test | document /p?__clerk_handshake={hs:cleared}                   | -              | signed-out session-token-missing cors sets=cleared to=http://localhost:3000/p marked
+C1 a clock that is fast by 1 h   | test | document /p?__clerk_handshake={hs:expired}                   | -              | signed-in token=expired cors sets=expired to=http://localhost:3000/p marked
+C1 a clock that is slow by 1 h   | test | document /p?__clerk_handshake={hs:future-by-1h}              | -              | signed-in cors sets=future-by-1h to=http://localhost:3000/p marked
 C1 a day is too much             | test | document /p?__clerk_handshake={hs:expired-2-days-ago} dev=dvb_1 | -              | signed-out session-token-and-uat-missing
 C1 a session of another key      | test | document /p?__clerk_handshake={hs:forged} dev=dvb_1          | -              | signed-out session-token-and-uat-missing
 C1 a cookie that is no header    | test | document /p?__clerk_handshake={hs:line-end} dev=dvb_1        | -              | signed-out session-token-and-uat-missing
@@ -31,10 +31,10 @@ C1 the keys are out of reach     | test | document /p?__clerk_handshake={hs:vali
 C1 a cookie does not count (G10) | test | document dev=dvb_1 handshake=hs:valid                        | -              | signed-out session-token-and-uat-missing
 C1 nor a cookie's nonce (G10)    | test | document dev=dvb_1 nonce=n1                                  | -              | signed-out session-token-and-uat-missing
 C1 empty is none                 | test | document /p?__clerk_handshake=&__clerk_handshake_nonce= dev=dvb_1 | -              | signed-out session-token-and-uat-missing
-C1 a nonce                       | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=valid    | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1
-C1 a nonce, then keys            | test | document /p?__clerk_handshake_nonce=n1                       | nonce=valid keys | signed-in cors sets=valid to=http://localhost:3000/p
-C1 a nonce wins over a token     | test | document /p?__clerk_handshake={hs:valid}&__clerk_handshake_nonce=n1 | nonce=none     | signed-out session-token-missing cors to=http://localhost:3000/p
-C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404      | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
+C1 a nonce                       | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=valid    | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1 marked
+C1 a nonce, then keys            | test | document /p?__clerk_handshake_nonce=n1                       | nonce=valid keys | signed-in cors sets=valid to=http://localhost:3000/p marked
+C1 a nonce wins over a token     | test | document /p?__clerk_handshake={hs:valid}&__clerk_handshake_nonce=n1 | nonce=none     | signed-out session-token-missing cors to=http://localhost:3000/p marked
+C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404      | signed-out session-token-missing cors to=http://localhost:3000/p?a=1 marked
 C1 a nonce in an outage (G4)     | test | document /p?__clerk_handshake_nonce=n1&a=1 session=valid uat={recent} dev=dvb_1 | nonce=down     | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
 C1 an outage and no session       | test | document /p?__clerk_handshake_nonce=n1&a=1 dev=dvb_1 | nonce=503 | undecided handshake-out-of-reach temporary=true
 C1 an outage and an old session   | test | api /p?__clerk_handshake_nonce=n1 session=expired uat=1 dev=dvb_1 | nonce=429 | undecided handshake-out-of-reach temporary=true

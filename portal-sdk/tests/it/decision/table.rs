@@ -19,7 +19,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::words::Setting;
-use crate::common::{clerk, mint, now};
+use crate::common::{NOW_SECS, clerk, mint, now};
 
 /// Checks every row and reports all that fail.
 pub(super) fn check(table: &str) {
@@ -257,7 +257,7 @@ fn summary(state: &RequestState) -> String {
 /// What a row says must come out.
 ///
 /// After status and reason: `token=<kind>` which token counts; `sets=<payload>` cookies forwarded; `uncount` the counter
-/// removed; `cors` the two headers of a resolved handshake; `message=…` (`+` is a space); `to=<address>` another
+/// removed; `marked` the address marked and the counter set, because no cookie came along; `cors` the two headers of a resolved handshake; `message=…` (`+` is a space); `to=<address>` another
 /// location than the Frontend API's. What a handshake with the Frontend API carries besides the usual: `session=<kind>`,
 /// `dev=…`, `suffixed`, `redirect_url=…`, `organization=…`, and `count=…` if it is not the first.
 struct Expected<'t> {
@@ -290,7 +290,7 @@ impl<'t> Expected<'t> {
         let (mut token, mut location) = (None, None);
         let (mut session, mut dev, mut organization, mut suffixed, mut count) = (None, None, None, "false", "1");
         let mut redirect_url = public_url.to_string();
-        let mut is_uncounted = false;
+        let (mut is_uncounted, mut is_marked) = (false, false);
         let mut notes = String::new();
         let mut sets = Vec::new();
         for word in words {
@@ -299,6 +299,7 @@ impl<'t> Expected<'t> {
                 "token" => token = Some(value),
                 "sets" => sets = setting.payload(value),
                 "uncount" => is_uncounted = true,
+                "marked" => is_marked = true,
                 "cors" => {
                     add(ACCESS_CONTROL_ALLOW_ORIGIN, "null");
                     add(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
@@ -337,8 +338,20 @@ impl<'t> Expected<'t> {
             }
             let frontend_api = setting.frontend_api;
             location.get_or_insert_with(|| format!("{frontend_api}/v1/client/handshake?{}", query.finish()));
+            let mark = match (reason.as_str(), organization.as_deref()) {
+                ("active-organization-mismatch", Some(name)) => format!(".{:08x}", mark_of(public_url.path(), name)),
+                _ => String::new(),
+            };
             sets.push(format!(
-                "__clerk_redirect_count={count}; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{secure}"
+                "__clerk_redirect_count={count}{mark}; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{secure}"
+            ));
+        }
+        if is_marked {
+            let clean = location.as_deref().expect("a clean address");
+            let joint = if clean.contains('?') { '&' } else { '?' };
+            location = Some(format!("{clean}{joint}__portal_cookie_check={NOW_SECS}"));
+            sets.push(format!(
+                "__clerk_redirect_count=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{secure}"
             ));
         }
         if is_uncounted {
@@ -362,6 +375,19 @@ impl<'t> Expected<'t> {
             token,
         }
     }
+}
+
+/// FNV-1a, 32 bits, of what the paths of `live+organizations` name.
+fn mark_of(path: &str, name: &str) -> u32 {
+    let kind = match name {
+        "" => "personal",
+        _ if path.starts_with("/orgs-by-id/") => "id",
+        _ => "slug",
+    };
+    let bytes = format!("{kind}:{name}");
+    bytes.bytes().fold(0x811c_9dc5, |hash: u32, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Setting {

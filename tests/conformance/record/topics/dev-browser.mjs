@@ -58,4 +58,23 @@ const primaryMore = [
   make({ id: 'primary-in-production-signed-out', path: local }),
 ];
 
-export const cases = [...matrix, ...requests, ...values, ...production, ...primary, ...primaryMore];
+// The mark of ours that a browser gets which sent no cookies.
+const MARKS = { now: NOW_S, 'a-minute-ago': NOW_S - 60, ahead: NOW_S + 30, old: NOW_S - 61, 'far-ahead': NOW_S + 61, word: 'x', empty: '', huge: '99999999999999999999' };
+const marked = [...combinations({ mark: Object.keys(MARKS), jar: ['none', 'plain', 'empty'], dest: ['document', 'iframe', 'accept', 'api'] })]
+  .filter(c => c.dest === 'document' || ['now', 'old'].includes(c.mark))
+  .map(c => make({
+    id: `mark-${c.mark}-cookie-${c.jar}-${c.dest}`, env: 'test', dest: c.dest, path: `/p?a=b%20c&__portal_cookie_check=${MARKS[c.mark]}`, cookies: JARS[c.jar],
+  }));
+const markedMore = [
+  make({ id: 'mark-other-cookies', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}`, cookie: 'theme=dark; __session_abcdefgh=x' }),
+  make({ id: 'mark-counter-only', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}`, cookies: { count: '1' } }),
+  make({ id: 'mark-counter-3', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}`, cookies: { count: '3' } }),
+  make({ id: 'mark-signed-in', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}`, cookies: { db: 'dvb_1', session: COMMON.test.valid, uat: NOW_S - 5 } }),
+  make({ id: 'mark-dev-browser-in-query', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}&__clerk_db_jwt=new` }),
+  make({ id: 'mark-post', env: 'test', method: 'POST', path: `/p?__portal_cookie_check=${NOW_S}` }),
+  make({ id: 'mark-bearer', env: 'test', path: `/p?__portal_cookie_check=${NOW_S}`, authorization: `Bearer ${COMMON.test.valid}` }),
+  make({ id: 'mark-in-production', path: `/p?__portal_cookie_check=${NOW_S}`, cookies: { uat: NOW_S - 5 } }),
+  make({ id: 'mark-in-production-signed-out', path: `/p?__portal_cookie_check=${NOW_S}` }),
+];
+
+export const cases = [...marked, ...markedMore, ...matrix, ...requests, ...values, ...production, ...primary, ...primaryMore];

@@ -66,4 +66,22 @@ const untouched = [
   make({ id: 'pem-wins', options: { jwtKey: '${pem:main}' }, jwks: { error: 'network' }, cookies: { session: COMMON.live.valid, uat: NOW_S - 5 } }),
 ];
 
-export const cases = [...matrix, ...tokens, ...untouched];
+// Keys that are there and may not check the token at hand.
+const oct = { kty: 'oct', kid: 'ins_oct', k: 'c2VjcmV0', alg: 'HS256' };
+const small = jwk('small');
+const SETS = {
+  '1024-bits': [{ keys: [small] }, { key: 'small' }],
+  '1024-bits-without-alg': [{ keys: [{ ...small, alg: undefined }] }, { key: 'small' }],
+  'without-alg-rs384': [{ keys: [jwk('main', { alg: undefined })] }, { header: { alg: 'RS384' } }],
+  'without-alg-rs512': [{ keys: [jwk('main', { alg: undefined })] }, { header: { alg: 'RS512' } }],
+  'oct-rs256': [{ keys: [oct, jwk('main')] }, { header: { kid: 'ins_oct' } }],
+  'oct-es256': [{ keys: [oct, jwk('main')] }, { header: { kid: 'ins_oct', alg: 'ES256' } }],
+  'oct-hs256': [{ keys: [oct, jwk('main')] }, { header: { kid: 'ins_oct', alg: 'HS256' } }],
+  'oct-typ': [{ keys: [oct, jwk('main')] }, { header: { kid: 'ins_oct', typ: 'x' } }],
+};
+const unusable = Object.entries(SETS).flatMap(([name, [keys, token]]) => {
+  const answer = json(fixture(`jwks:${name}`, JSON.stringify(keys)));
+  return Object.entries(carriers('live', session(`of-${name}`, token))).map(([carrier, spec]) => make({ id: `unusable-${name}-${carrier}`, jwks: answer, ...spec }));
+});
+
+export const cases = [...matrix, ...tokens, ...untouched, ...unusable];

@@ -124,4 +124,28 @@ const patterns = [
     at(`unbounded-${name}`, '/orgs/acme', org(pattern), COMMON.live.valid, { refused: true })),
 ];
 
-export const cases = [...matrix, ...requests, ...states, ...patterns];
+// Claims that name nothing, repeated parameters, and counters of redirects for one organization.
+const v1 = (name, claims) => session(`v1-${name}`, { claims: { v: undefined, ...claims } });
+const nothing = [
+  ['sub-empty', session('sub-empty', { claims: { sub: '', o: { id: 'org_beta', slg: 'beta' } } })],
+  ['org-id-empty', v1('org-id-empty', { org_id: '', org_slug: '', org_role: '' })],
+  ['o-id-empty', session('o-id-empty', { claims: { o: { id: '' } } })],
+].flatMap(([name, token]) => ['/orgs/acme', '/me', '/other'].map(path => at(`${name}-at-${path.slice(1).replaceAll('/', '-')}`, path, usual, token)));
+const inOrg = (name, slg) => session(`org-slug-list-${name}`, { claims: { o: { id: 'org_x', slg } } });
+const repeated = [
+  at('plus-encoded-slash', '/orgs/a%2Fb', org('/orgs/:slug+')),
+  at('plus-encoded-slash-active', '/orgs/a%2Fb', org('/orgs/:slug+'), inOrg('slash', 'a/b')),
+  at('plus-encoded-slash-of-two', '/orgs/a%2Fb/c', org('/orgs/:slug+')),
+  at('plus-encoded-comma', '/orgs/a%2Cb', org('/orgs/:slug+')),
+  at('plus-one-active', '/orgs/acme', org('/orgs/:slug+'), acme),
+  at('star-one-active', '/orgs/acme', org('/orgs/:slug*'), acme),
+  at('plus-two-active', '/orgs/a/b', org('/orgs/:slug+'), inOrg('comma', 'a,b')),
+];
+// FNV-1a of `slug:acme` and of `slug:beta`.
+const MARKS = { acme: '4fdd44d2', beta: '2b6c123e' };
+const counters = ['acme', 'beta'].flatMap(of => ['1', '2', '3', '4'].flatMap(count => [
+  at(`counter-${count}-of-${of}`, '/orgs/acme', org('/orgs/:slug'), MEMBERS('live').beta, { cookies: { ...signedIn('live', MEMBERS('live').beta), count: `${count}.${MARKS[of]}` } }),
+  at(`counter-${count}-of-${of}-elsewhere`, '/x', org('/orgs/:slug'), MEMBERS('live').beta, { cookies: { uat: NOW_S - 5, count: `${count}.${MARKS[of]}` } }),
+]));
+
+export const cases = [...nothing, ...repeated, ...counters, ...matrix, ...requests, ...states, ...patterns];

@@ -83,4 +83,15 @@ const uses = [
   at('referrer-equals-inner-origin', [...forwarded('app.example.com'), ['referer', `${INSIDE}/x`]], '/a', { cookies: { session: COMMON.live.valid, uat: NOW_S - 5 } }),
 ];
 
-export const cases = [...matrix, ...odd, ...paths, ...slashes, ...uses];
+// Schemes of WebSockets are their pages'; what no page has counts as absent.
+const strange = [
+  ...['wss', 'ws', 'WSS', 'wss,http', 'javascript', 'ftp', 'file', 'https:', 'h ttps'].map(proto =>
+    at(`proto-${proto.replace(/\W/g, '-')}`, [['host', 'inner.example'], ['x-forwarded-host', 'app.example.com'], ['x-forwarded-proto', proto]])),
+  at('proto-wss-without-host', [['host', 'app.example.com'], ['x-forwarded-proto', 'wss']]),
+  at('proto-javascript-without-host', [['host', 'app.example.com'], ['x-forwarded-proto', 'javascript']]),
+  at('host-user-information', [['host', 'app.example.com'], ...forwarded('user@evil.example')]),
+  at('host-user-and-password', [['host', 'app.example.com'], ...forwarded('user:pw@evil.example')]),
+  at('host-backslash', [['host', 'app.example.com'], ...forwarded('evil.example\\@app.example.com')]),
+];
+
+export const cases = [...matrix, ...odd, ...strange, ...paths, ...slashes, ...uses];

@@ -77,6 +77,10 @@ const ids = [
   at('sid-null', { cookies: { ...base('live'), session: sid('null', null) } }),
   at('sid-other', { cookies: { ...base('live'), session: sid('other', 'sess_other') }, backend: { 'POST /v1/sessions/sess_other/refresh': ANSWERS('live').ok } }),
   at('sid-dot-segments', { cookies: { ...base('live'), session: sid('dots', '../users') }, backend: {} }),
+  ...[['question-mark', 'sess_1?a=b'], ['space', 'sess 1'], ['slash', 'sess_1/x'], ['percent', 'sess%31'], ['non-ascii', 'sess_\u00e9']].map(([name, id]) =>
+    at(`sid-${name}`, { cookies: { ...base('live'), session: sid(name, id) }, backend: {
+      'POST /v1/sessions/sess_1': ANSWERS('live').ok, [`POST ${new URL(`https://x/v1/sessions/${id}/refresh`).pathname}`]: ANSWERS('live').ok,
+    } })),
   at('sid-two-dots', { cookies: { ...base('live'), session: sid('two-dots', '..') }, backend: {} }),
 ];
 
@@ -94,6 +98,9 @@ const sent = [
 const after = [
   at('foreign-referrer-is-not-checked', { headers: [['referer', 'https://elsewhere.example/']] }),
   at('organization-is-not-checked', { path: '/orgs/acme', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } } }),
+  at('organization-is-active', { path: '/orgs/acme', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } } }, cookiesOf('live', session('fresh-in-acme', { claims: { iat: NOW_S - 1, o: { id: 'org_acme', slg: 'acme' } } }))),
+  at('organization-count-3', { path: '/orgs/acme', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } }, cookies: { ...base('live'), count: '3' } }),
+  at('organization-of-a-script', { path: '/orgs/acme', dest: 'api', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } } }),
   at('organization-goes-into-the-handshake', { path: '/orgs/acme', options: { organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } } }, ANSWERS('live')['token-expired']),
   at('ok-count-1', { cookies: { ...base('live'), count: '1' } }),
   at('ok-count-2-api', { cookies: { ...base('live'), count: '2' }, dest: 'api' }),

@@ -87,4 +87,27 @@ const milliseconds = [0, 1, 500, 999].flatMap(ms => [
   make({ id: `now-plus-${ms}-ms-ahead`, now: NOW_S * 1000 + ms, dest: 'api', authorization: `Bearer ${session('edge-iat-6', { claims: { iat: NOW_S + 6, nbf: NOW_S - 100, exp: NOW_S + 100 } })}` }),
 ]);
 
-export const cases = [...forms, ...single, ...order, ...fetched, ...milliseconds];
+// Kinds of tokens that call themselves machines', as they are, without a signature and with padding.
+const MACHINES = {
+  'typ-at-jwt': jwt({ ...HEADER, typ: 'at+jwt' }, claimsFor('live')),
+  'typ-application-at-jwt': jwt({ ...HEADER, typ: 'application/at+jwt' }, claimsFor('live')),
+  'sub-machine': jwt(HEADER, claimsFor('live', { sub: 'mch_1' })),
+  'sub-machine-alg-none': jwt({ ...HEADER, alg: 'none' }, claimsFor('live', { sub: 'mch_1' })),
+  'template-category': jwt({ ...HEADER, cat: 'cl_B7d4PD222AAA' }, claimsFor('live')),
+};
+const padded = text => {
+  const [header, payload, signature] = text.split('.');
+  return [header, payload, signature && `${signature}${'='.repeat((4 - (signature.length % 4)) % 4)}`].join('.');
+};
+const machines = Object.entries(MACHINES).flatMap(([name, text]) => [
+  ['', text], ['-unsigned', `${text.split('.').slice(0, 2).join('.')}.`], ['-padded', padded(text)], ['-padded-payload', text.replace(/\.([^.]+)\./, '.$1=.')],
+].filter(([kind, changed]) => kind === '' || changed !== text).flatMap(([kind, changed]) => {
+  const token = /^[\w.-]+$/.test(changed) ? raw(`machine-${name}${kind}`, changed) : changed;
+  return [
+    make({ id: `machine-${name}${kind}-header`, authorization: `Bearer ${token}` }),
+    make({ id: `machine-${name}${kind}-cookie`, cookies: { session: token, uat: NOW_S - 5 } }),
+    make({ id: `machine-${name}${kind}-cookie-before-uat`, cookies: { session: token, uat: NOW_S } }),
+  ];
+}));
+
+export const cases = [...forms, ...single, ...order, ...fetched, ...milliseconds, ...machines];

@@ -1,0 +1,65 @@
+//! A development browser that keeps no cookies would be sent into one handshake after another.
+//!
+//! Whatever a handshake brings is lost on such a browser, the cookie that counts redirects among it. So a browser that
+//! comes back without a single one of Clerk's cookies is sent to the clean address with a mark in it: the time. If it
+//! still has none of the cookies that it got with that redirect, it keeps none, and the request is signed out without
+//! another handshake. A slow round trip is not mistaken for it, because the cookies are there on the next request.
+//!
+//! The mark gives no authority: anyone may write it, and all it can do is to leave out a handshake.
+
+use http::HeaderValue;
+use http::header::LOCATION;
+use url::Url;
+
+use super::Question;
+use super::redirect::count_cookie;
+use crate::names::query;
+use crate::request::{AuthenticateContext, RedirectCount};
+use crate::state::{AuthReason, RequestState, ResponseDirectives};
+
+/// How old, in seconds, a mark may be. The browser follows the redirect at once.
+const FRESH_SECS: u64 = 60;
+
+/// Adds the mark to `location`, the way back from a handshake, if the browser sent none of Clerk's cookies. Sets the
+/// counter as well: whatever becomes of the handshake's own cookies, a browser that keeps cookies then has one.
+pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, directives: &mut ResponseDirectives) {
+    let cx = question.cx;
+    if cx.has_clerk_cookies() || !cx.is_eligible_for_handshake() {
+        return;
+    }
+    let now = question.now.as_secs().to_string();
+    location.query_pairs_mut().append_pair(query::COOKIE_CHECK, &now);
+    let first = RedirectCount::default().another(None);
+    directives.append(http::header::SET_COOKIE, count_cookie(cx.url(), first));
+}
+
+/// Signed out without a handshake, if the browser has just lost all cookies of one.
+pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
+    let cx = question.cx;
+    let marked_at = cx.cookie_check()??;
+    let is_fresh = question.now.as_secs().abs_diff(marked_at) <= FRESH_SECS;
+    if !is_fresh || cx.has_clerk_cookies() || cx.dev_browser().is_some() || !cx.is_eligible_for_handshake() {
+        return None;
+    }
+    let mut state = question.signed_out(AuthReason::DevBrowserMissing.into());
+    if let RequestState::SignedOut(state) = &mut state {
+        state.cookies_not_kept = true;
+    }
+    Some(state)
+}
+
+/// Takes a mark that has done its work out of the address bar.
+pub(super) fn clean_address(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
+    let keeps_mark = match state {
+        RequestState::SignedIn(_) => false,
+        RequestState::SignedOut(state) => state.cookies_not_kept,
+        RequestState::Handshake(_) | RequestState::Undecided(_) => true,
+    };
+    let is_page = cx.cookie_check().is_some() && cx.bearer().is_none() && cx.is_eligible_for_handshake();
+    if keeps_mark || !is_page || state.directives().location().is_some() {
+        return;
+    }
+    if let Ok(location) = HeaderValue::from_str(cx.url().as_url().as_str()) {
+        state.directives_mut().append(LOCATION, location);
+    }
+}

@@ -1,0 +1,120 @@
+//! Values of settings as an error may repeat them.
+
+use std::borrow::Cow;
+
+/// Longer values are cut.
+const MAX_SHOWN_CHARS: usize = 200;
+/// A run of this many characters without punctuation is a key or a token, not an address.
+const KEY_LENGTH: usize = 80;
+
+/// A setting's value for an error message: a secret is replaced by what it is, a password in an address by `…`, and a
+/// long text is cut.
+pub(super) fn shown(text: &str) -> Box<str> {
+    if let Some(kind) = secret_kind(text) {
+        return format!("[{kind}, not shown]").into();
+    }
+    let text = without_user_info(text);
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// Returns `true` if `text` is a secret key where a key is expected. Clerk's older ones have no `sk_`.
+pub(super) fn is_secret_key(text: &str) -> bool {
+    ["sk_", "test_", "live_"].iter().any(|prefix| begins_with(text, prefix))
+}
+
+/// Returns `true` if `text` can only be a secret key, wherever it stands.
+pub(super) fn is_certainly_secret_key(text: &str) -> bool {
+    begins_with(text, "sk_")
+}
+
+/// Whether `text` begins with `prefix`, in any case, in quotes or after white space.
+fn begins_with(text: &str, prefix: &str) -> bool {
+    let text = text.trim_matches(|c: char| !c.is_alphanumeric());
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn secret_kind(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    if is_secret_key(text) || holds_word(&lower, "sk_") {
+        return Some("a secret key");
+    }
+    if lower.contains("private key") {
+        return Some("a private key");
+    }
+    if holds_word(&lower, "whsec_") {
+        return Some("a webhook secret");
+    }
+    if holds_word(&lower, "eyj") {
+        return Some("a token");
+    }
+    let is_key = |run: &str| run.len() >= KEY_LENGTH && !run.starts_with("pk_");
+    let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-')));
+    runs.any(is_key).then_some("a text as long as a key")
+}
+
+/// Returns `true` if `word` stands in `text` where no letter or digit comes before it.
+fn holds_word(text: &str, word: &str) -> bool {
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
+}
+
+/// `text` with what stands before the `@` of an authority left out (RFC 3986 section 3.2.1).
+fn without_user_info(text: &str) -> Cow<'_, str> {
+    let start = text.find("://").map_or(0, |at| at + "://".len());
+    let end = text[start..]
+        .find(['/', '?', '#', '\\'])
+        .map_or(text.len(), |at| start + at);
+    match text[start..end].rfind('@') {
+        Some(at) => format!("{}…{}", &text[..start], &text[start + at..]).into(),
+        None => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_in_a_value_is_not_shown() {
+        for text in [
+            "sk_live_hunter2",
+            " \"SK_TEST_hunter2\"\n",
+            "'sk_hunter2'",
+            "live_hunter2",
+            "https://api.example.com/?key=sk_test_hunter2",
+            "https://sk_live_hunter2@api.example.com",
+            "https://user:hunter2@api.example.com/x",
+            "user:hunter2@satellite.example",
+            "-----BEGIN RSA PRIVATE KEY-----\nhunter2",
+            "whsec_hunter2",
+            "Bearer eyJhunter2.e30.x",
+            &format!("MII{}hunter2", "A".repeat(80)),
+        ] {
+            assert!(
+                !shown(text).to_lowercase().contains("hunter2"),
+                "{text:?}: {}",
+                shown(text)
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_value_is_shown() {
+        for text in [
+            "localhost",
+            "https://app.example.com/task_sk",
+            "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk",
+            "",
+            "maybe",
+            "https://desk_top.example",
+        ] {
+            assert_eq!(&*shown(text), text);
+        }
+        assert_eq!(&*shown("https://u:p@app.example.com/x"), "https://…@app.example.com/x");
+        assert_eq!(shown(&"é ".repeat(300)).chars().count(), MAX_SHOWN_CHARS + 1);
+    }
+}

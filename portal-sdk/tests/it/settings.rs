@@ -1,0 +1,390 @@
+//! Settings that can never work are refused when the instance is built, by name and without showing a secret.
+
+use std::error::Error as _;
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use portal_sdk::Instance;
+use portal_sdk::instance::{AfterRedirects, ConfigError, InstanceBuilder, PublishableKey, Setting};
+
+use crate::common::{LIVE_KEY, TEST_KEY};
+
+fn live() -> InstanceBuilder {
+    Instance::builder(LIVE_KEY, "sk_live_x")
+}
+
+/// Everything an error may print.
+fn printed(error: &ConfigError) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!("{error} {error:?}"));
+        source = error.source();
+    }
+    text
+}
+
+#[test]
+fn closing_slash_of_an_authorized_party_is_dropped() {
+    for (given, kept) in [
+        ("http://localhost:8080/", "http://localhost:8080"),
+        ("https://APP.example.com", "https://app.example.com"),
+        ("https://app.example.com:443", "https://app.example.com"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("chrome-extension://abcdef/", "chrome-extension://abcdef"),
+        ("capacitor://localhost", "capacitor://localhost"),
+    ] {
+        let instance = live().authorized_parties([given]).build().unwrap();
+        assert_eq!(instance.authorized_parties(), [kept.into()]);
+    }
+}
+
+#[test]
+fn text_that_is_no_origin_is_refused_as_authorized_party() {
+    for party in [
+        "localhost",
+        "localhost:8080",
+        "app.example.com",
+        "",
+        " ",
+        "null",
+        "*",
+        "https://*.example.com",
+        "https://app.example.com/path",
+        "https://app.example.com?x",
+        "https://user@app.example.com",
+        "https://a.example.com,https://b.example.com",
+        "https://a.example.com,b.example.com",
+        "https://",
+        "https://app..example.com",
+        "wss://app.example.com",
+        "ftp://app.example.com",
+        "file:///x",
+        "mailto:a@example.com",
+        "chrome-extension://abc/x",
+    ] {
+        let error = live()
+            .authorized_parties(["https://ok.example", party])
+            .build()
+            .unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                ConfigError::Invalid {
+                    setting: Setting::AuthorizedParties,
+                    ..
+                }
+            ),
+            "{party:?}: {error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.starts_with("authorized_parties (PORTAL_AUTHORIZED_PARTIES): found"),
+            "{text}"
+        );
+        assert!(text.contains("https://app.example.com"), "{text}");
+    }
+}
+
+#[test]
+fn lists_and_addresses_that_cannot_work_are_refused_by_name() {
+    for (builder, name, found) in [
+        (live().issuers(["clerk.example.com"]), "issuers", "clerk.example.com"),
+        (live().issuers([""]), "issuers", ""),
+        (
+            live().issuers(["https://clerk.example.com?x"]),
+            "issuers",
+            "https://clerk.example.com?x",
+        ),
+        (live().audience([" "]), "audience", " "),
+        (
+            live().trusted_origins(["example.com"]),
+            "trusted_origins",
+            "example.com",
+        ),
+        (
+            live().allowed_redirect_origins(["https://*.example.com"]),
+            "allowed_redirect_origins",
+            "https://*.example.com",
+        ),
+        (
+            live().allowed_request_origins(["https://x.example/a"]),
+            "allowed_request_origins",
+            "https://x.example/a",
+        ),
+        (
+            live().satellite_origins(["x.example"]),
+            "satellite_origins",
+            "x.example",
+        ),
+        (
+            live().api_url("https://api.clerk.com/v2"),
+            "CLERK_API_URL",
+            "https://api.clerk.com/v2",
+        ),
+        (live().api_url("api.clerk.com"), "CLERK_API_URL", "api.clerk.com"),
+        (
+            live().frontend_api_url("https://x.example/v2"),
+            "CLERK_FAPI_URL",
+            "https://x.example/v2",
+        ),
+        (live().proxy_url("/__clerk?x"), "CLERK_PROXY_URL", "/__clerk?x"),
+        (
+            live().proxy_url("/\t/evil.example"),
+            "CLERK_PROXY_URL",
+            "/\t/evil.example",
+        ),
+        (
+            live().proxy_url("https://x.example/#a"),
+            "CLERK_PROXY_URL",
+            "https://x.example/#a",
+        ),
+        (
+            live().sign_in_url("/\t/evil.example"),
+            "CLERK_SIGN_IN_URL",
+            "/\t/evil.example",
+        ),
+        (
+            live().sign_up_url("https://*.x.example/a"),
+            "CLERK_SIGN_UP_URL",
+            "https://*.x.example/a",
+        ),
+        (
+            live().domain("https://satellite.example"),
+            "CLERK_DOMAIN",
+            "https://satellite.example",
+        ),
+        (
+            live().domain("*.satellite.example"),
+            "CLERK_DOMAIN",
+            "*.satellite.example",
+        ),
+        (
+            live().domain("a.example,b.example"),
+            "CLERK_DOMAIN",
+            "a.example,b.example",
+        ),
+    ] {
+        let error = builder.build().unwrap_err().to_string();
+        assert!(error.starts_with(name), "{error}");
+        assert!(error.contains(&format!("found {found:?}; expected ")), "{error}");
+    }
+}
+
+#[test]
+fn origins_in_settings_are_kept_as_browsers_write_them() {
+    let instance = live()
+        .issuers(["https://clerk.example.com/", "http://127.0.0.1:8787/accounts.dev/"])
+        .audience([" api "])
+        .allowed_redirect_origins(["https://WWW.example.net:443/"])
+        .satellite_origins(["https://satellite.example/"])
+        .domain("Satellite.example:443/")
+        .build()
+        .unwrap();
+    assert_eq!(
+        instance.issuers(),
+        [
+            "https://clerk.example.com".into(),
+            "http://127.0.0.1:8787/accounts.dev".into()
+        ]
+    );
+    assert_eq!(instance.audience(), ["api".into()]);
+    assert_eq!(instance.allowed_redirect_origins(), ["https://www.example.net".into()]);
+    assert_eq!(instance.satellite_origins(), ["https://satellite.example".into()]);
+    assert_eq!(instance.domain(), Some("satellite.example"));
+}
+
+#[test]
+fn version_at_the_end_of_an_api_address_is_dropped() {
+    for (url, kept) in [
+        ("https://api.clerk.com/v1", "https://api.clerk.com/"),
+        ("https://api.clerk.com/v1/", "https://api.clerk.com/"),
+        ("https://api.clerk.com/V1/v1", "https://api.clerk.com/"),
+        ("https://proxy.example/clerk/v1", "https://proxy.example/clerk"),
+        ("https://proxy.example/clerk", "https://proxy.example/clerk"),
+        ("https://proxy.example/v1x", "https://proxy.example/v1x"),
+    ] {
+        assert_eq!(live().api_url(url).build().unwrap().api_url().as_str(), kept, "{url}");
+    }
+    let second = live()
+        .api_version("v2")
+        .api_url("https://api.clerk.com/v2")
+        .build()
+        .unwrap();
+    assert_eq!(second.api_url().as_str(), "https://api.clerk.com/");
+    let proxied = live().frontend_api_url("https://fapi.example.com/v1").build().unwrap();
+    assert_eq!(proxied.frontend_api_upstream(), "https://fapi.example.com");
+}
+
+#[test]
+fn rsa_key_below_2048_bits_is_refused_as_jwt_key() {
+    // 1,024 bits, made once with OpenSSL.
+    let small = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC8jG16Stw/WD+xUx876BbawfKkIE1qi5D24EJ8UEF/8ug+9UeFW/eIlKMVpr4s \
+                 LFJW1tRuQlHrSm3NfdQwuAj6vAZ202inMtZhIAKvjJyBWLkMoxXVDg3qChpzcxxvze2Q/aGERq55ge6TayhHr8jr+N8MAnqT2N+o \
+                 ieYoB9E6yQIDAQAB";
+    for (pem, problem) in [
+        (small, "2048 to 8192 bits"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----",
+            "private key (not shown)",
+        ),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
+            "private key (not shown)",
+        ),
+        ("hunter2", "not base64"),
+        ("sk_live_hunter2", "not base64"),
+        ("aHVudGVyMg==", "not an RSA public key"),
+    ] {
+        let error = live().jwt_key(pem).build().unwrap_err();
+        let text = printed(&error);
+        assert!(text.starts_with("CLERK_JWT_KEY: ") && text.contains(problem), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    for size in [KeySize::Rsa2048, KeySize::Rsa3072, KeySize::Rsa4096] {
+        let key = KeyPair::generate(size).unwrap();
+        let der: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+        assert!(
+            live().jwt_key(STANDARD.encode(der.as_ref())).build().is_ok(),
+            "{size:?}"
+        );
+    }
+}
+
+#[test]
+fn swapped_keys_are_named_and_the_secret_one_is_not_shown() {
+    for secret in [
+        "sk_live_hunter2",
+        "sk_test_hunter2",
+        " sk_live_hunter2\n",
+        "\"sk_live_hunter2\"",
+        "'SK_LIVE_hunter2'",
+        "\u{feff}sk_hunter2",
+        "live_hunter2",
+    ] {
+        let builder = Instance::builder(secret, LIVE_KEY);
+        assert!(!format!("{builder:?}").contains("hunter2"));
+        let text = printed(&builder.build().unwrap_err());
+        assert!(text.starts_with("CLERK_PUBLISHABLE_KEY: found a secret key"), "{text}");
+        assert!(
+            text.contains("swapped") && !text.to_lowercase().contains("hunter2"),
+            "{text}"
+        );
+        let parsed = secret.parse::<PublishableKey>().unwrap_err();
+        assert!(!format!("{parsed} {parsed:?}").contains("hunter2"));
+    }
+    let other_way = Instance::builder(LIVE_KEY, LIVE_KEY).build().unwrap_err().to_string();
+    assert!(
+        other_way.starts_with("CLERK_SECRET_KEY: ") && other_way.contains("swapped"),
+        "{other_way}"
+    );
+}
+
+#[test]
+fn secret_in_any_setting_is_not_shown() {
+    let secret = "sk_live_hunter2";
+    let with_key = "https://api.example.com:x/?key=sk_live_hunter2";
+    let with_password = "ftp://user:hunter2@example.com";
+    for text in [secret, with_key, with_password, "\"SK_live_hunter2\""] {
+        let dev = || Instance::builder(TEST_KEY, "sk_test_x");
+        for builder in [
+            live().api_url(text),
+            live().api_version(text),
+            live().jwt_key(text),
+            live().proxy_url(text),
+            live().frontend_api_url(text),
+            live().domain(text),
+            live().public_origin(text),
+            live().trusted_origins([text]),
+            live().authorized_parties([text]),
+            live().issuers([text]),
+            live().allowed_redirect_origins([text]),
+            live().allowed_request_origins([text]),
+            live().satellite_origins([text]),
+            live().sign_in_url(text),
+            live().sign_up_url(text),
+            live().organization_patterns([format!("/{text}/(?x)")]),
+            live().after_redirects(AfterRedirects {
+                sign_in_force: Some(text.into()),
+                ..AfterRedirects::default()
+            }),
+            dev()
+                .domain("satellite.example")
+                .satellite()
+                .sign_in_url(format!("/{text}")),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert!(
+                !printed(&error).to_lowercase().contains("hunter2"),
+                "{}",
+                printed(&error)
+            );
+        }
+    }
+}
+
+#[test]
+fn secret_key_is_refused_where_any_text_is_allowed() {
+    for text in ["sk_live_hunter2", " \"SK_test_hunter2\" "] {
+        for builder in [
+            live().domain(text),
+            live().audience([text]),
+            live().organization_patterns([text]),
+            live().personal_account_patterns([text]),
+        ] {
+            let text = printed(&builder.build().unwrap_err());
+            assert!(text.contains("secret key") && !text.contains("hunter2"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn own_variables_are_read_and_empty_entries_ignored() {
+    let read = |variables: &[(&str, &str)]| {
+        InstanceBuilder::from_variables(|name| {
+            let keys = [("CLERK_PUBLISHABLE_KEY", LIVE_KEY), ("CLERK_SECRET_KEY", "sk_live_x")];
+            let mut all = keys.iter().chain(variables);
+            Ok(all
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned()))
+        })
+        .and_then(InstanceBuilder::build)
+    };
+    let instance = read(&[
+        ("PORTAL_PUBLIC_ORIGIN", " https://example.com/shop/ "),
+        (
+            "PORTAL_TRUSTED_ORIGINS",
+            "https://eu.example.com,, https://us.example.com/ ,",
+        ),
+        ("PORTAL_AUTHORIZED_PARTIES", ",https://app.example.com/,"),
+    ])
+    .unwrap();
+    let origins: Vec<String> = instance.public_origins().iter().collect();
+    assert_eq!(
+        origins,
+        [
+            "https://example.com",
+            "https://eu.example.com",
+            "https://us.example.com"
+        ]
+    );
+    assert_eq!(instance.authorized_parties(), ["https://app.example.com".into()]);
+    for name in [
+        "PORTAL_PUBLIC_ORIGIN",
+        "PORTAL_TRUSTED_ORIGINS",
+        "PORTAL_AUTHORIZED_PARTIES",
+    ] {
+        assert!(read(&[(name, " ")]).is_ok(), "{name}");
+        for value in ["localhost", "sk_live_hunter2", ","] {
+            let error = read(&[(name, value)]).unwrap_err();
+            let text = printed(&error);
+            assert!(
+                text.contains(&format!("({name}): found")) && !text.contains("hunter2"),
+                "{text}"
+            );
+        }
+    }
+}
