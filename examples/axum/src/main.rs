@@ -6,8 +6,10 @@
 mod app;
 mod options;
 mod pages;
+mod serve;
 mod start;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -23,7 +25,9 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_target(false)
         .without_time()
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        // It would be reported on the very pipe that is closed, with a panic.
+        .log_internal_errors(false)
         .init();
     match start::run(options).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,7 +38,7 @@ async fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a program tells its user why it stops")]
+/// Tells the user why the program stops. `eprintln!` would panic if the reader is gone.
 fn complain(error: &start::StartError) {
-    eprintln!("error: {error}");
+    let _ = writeln!(io::stderr(), "error: {error}");
 }

@@ -1,7 +1,7 @@
 //! Start-up: which portal, which addresses, and saying so.
 
 use std::env;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::app;
 use crate::options::Options;
+use crate::serve::{Limits, serve};
 
 const PUBLISHABLE_KEY: &str = "CLERK_PUBLISHABLE_KEY";
 const SECRET_KEY: &str = "CLERK_SECRET_KEY";
@@ -32,8 +33,6 @@ pub(crate) enum StartError {
     LocalPortal(#[from] portal_local::StartError),
     #[error("--port {port}: {source}; expected a free port, choose another one (0 picks one)")]
     Port { port: u16, source: io::Error },
-    #[error("the application stopped: {0}")]
-    Serve(io::Error),
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), StartError> {
@@ -72,7 +71,8 @@ async fn with_clerk(options: &Options, skew: Duration) -> Result<(), StartError>
         "  Account Portal  {}",
         portal_axum::sdk::Portal::from(&instance).base()
     ));
-    serve(listener, instance, &address).await
+    run_until_stopped(listener, instance, &address).await;
+    Ok(())
 }
 
 async fn with_local_portal(options: &Options, skew: Duration) -> Result<(), StartError> {
@@ -98,9 +98,9 @@ async fn with_local_portal(options: &Options, skew: Duration) -> Result<(), Star
     );
     say(&format!("  Application     {address}"));
     say(&format!("  Account Portal  {}  ({data})", portal.origin()));
-    let served = serve(listener, instance, &address).await;
+    run_until_stopped(listener, instance, &address).await;
     portal.shut_down().await;
-    served
+    Ok(())
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), StartError> {
@@ -112,13 +112,10 @@ async fn listen(port: u16) -> Result<(TcpListener, String), StartError> {
     Ok((listener, format!("http://localhost:{port}")))
 }
 
-async fn serve(listener: TcpListener, instance: Instance, address: &str) -> Result<(), StartError> {
+async fn run_until_stopped(listener: TcpListener, instance: Instance, address: &str) {
     say(&format!("\nOpen {address} in a browser. Stop with Ctrl-C."));
     let app = app::router(AuthenticateLayer::new(instance));
-    axum::serve(listener, app)
-        .with_graceful_shutdown(stopped())
-        .await
-        .map_err(StartError::Serve)
+    serve(listener, app, Limits::default(), stopped()).await;
 }
 
 /// Ctrl-C, or the signal that service managers send.
@@ -135,7 +132,8 @@ async fn stopped() {
     let _ = interrupted.await;
 }
 
-#[expect(clippy::print_stdout, reason = "the program tells its user what it does")]
+/// Tells the user. The reader may be gone (`portal-demo | head -1`), which is no reason to stop serving; `println!`
+/// would panic.
 fn say(line: &str) {
-    println!("{line}");
+    let _ = writeln!(io::stdout(), "{line}");
 }

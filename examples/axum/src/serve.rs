@@ -1,0 +1,164 @@
+//! Serving with limits. `axum::serve` has none: it waits for the head of a request for ever, and takes any number of
+//! connections. Whatever stands on the open internet needs both limits, here or in a proxy in front of it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How long a client may take for the head of a request, or stay idle between two requests.
+    pub(crate) head_timeout: Duration,
+    /// How many connections are served at once. Others wait in the listener's queue.
+    pub(crate) connections: usize,
+    /// How long requests may go on after the signal to stop.
+    pub(crate) farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(10),
+            connections: 1_024,
+            farewell: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves `app` until `stop` completes and the requests that are being answered have ended.
+pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let (stopping, is_stopping) = watch::channel(());
+    let mut stop = pin!(stop);
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = serve_connection(stream, app.clone(), limits, is_stopping.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Too many open files, most likely: wait until some are closed.
+                tracing::warn!(%error, "a connection cannot be accepted");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    let _ = stopping.send(());
+    // All places are free when all connections have ended.
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    let _ = timeout(limits.farewell, places.acquire_many(all)).await;
+}
+
+async fn serve_connection(stream: TcpStream, app: Router, limits: Limits, mut is_stopping: watch::Receiver<()>) {
+    let mut http = http1::Builder::new();
+    // Without a timer hyper knows no time-outs.
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    let mut connection = pin!(connection.with_upgrades());
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _ = is_stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::oneshot;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+    /// A server with these limits, its port, and what stops it.
+    async fn start(limits: Limits) -> (u16, oneshot::Sender<()>, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (stop, stopped) = oneshot::channel();
+        let app = Router::new().route("/", get(async || "here"));
+        let server = tokio::spawn(serve(listener, app, limits, async {
+            let _ = stopped.await;
+        }));
+        (port, stop, server)
+    }
+
+    async fn connect(port: u16) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", port)).await.unwrap()
+    }
+
+    async fn answer(stream: &mut TcpStream) -> String {
+        stream.write_all(REQUEST).await.unwrap();
+        let mut text = [0; 1024];
+        let read = stream.read(&mut text).await.unwrap();
+        String::from_utf8_lossy(&text[..read]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn slow_head_is_closed() {
+        let limits = Limits {
+            head_timeout: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let (port, _stop, _server) = start(limits).await;
+        let mut slow = connect(port).await;
+        slow.write_all(&REQUEST[..10]).await.unwrap();
+        let mut rest = Vec::new();
+        let closed = timeout(Duration::from_secs(30), slow.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "the connection is still open");
+        assert!(answer(&mut connect(port).await).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn connections_above_the_limit_wait_for_a_place() {
+        let limits = Limits {
+            connections: 1,
+            ..Limits::default()
+        };
+        let (port, _stop, _server) = start(limits).await;
+        let mut first = connect(port).await;
+        assert!(answer(&mut first).await.ends_with("here"));
+        let mut second = connect(port).await;
+        let mut waiting = tokio::spawn(async move { answer(&mut second).await });
+        assert!(timeout(Duration::from_millis(50), &mut waiting).await.is_err());
+        drop(first);
+        assert!(waiting.await.unwrap().ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn idle_connections_do_not_delay_the_end() {
+        let (port, stop, server) = start(Limits::default()).await;
+        let mut idle = connect(port).await;
+        assert!(answer(&mut idle).await.ends_with("here"));
+        stop.send(()).unwrap();
+        server.await.unwrap();
+    }
+}
