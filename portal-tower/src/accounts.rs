@@ -24,6 +24,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn forget_session(&self, session: &GenuineSession);
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
     fn portal(&self) -> Portal;
+    fn admits_log_line(&self, cause: &'static str) -> Option<u64>;
 }
 
 impl<B: Backend> Accounts for Authenticator<B> {
@@ -52,5 +53,9 @@ impl<B: Backend> Accounts for Authenticator<B> {
 
     fn portal(&self) -> Portal {
         self.portal()
+    }
+
+    fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
+        self.admits_log_line(cause)
     }
 }

@@ -314,6 +314,15 @@ pub(crate) enum Undecided<'a> {
     Misconfigured(&'a UndecidedCause),
 }
 
+impl UserError {
+    /// Returns `true` if Clerk is out of reach, so that trying again may help: answer 503, not 404 or 500. See
+    /// [`BackendError::is_outage`].
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Backend(error) if error.is_outage())
+    }
+}
+
 /// Why there is no user to show.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

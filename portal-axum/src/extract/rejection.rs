@@ -1,5 +1,7 @@
 //! What a handler's caller is answered when an extractor finds nothing to extract.
 
+use std::sync::Once;
+
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use portal_tower::Refusal;
@@ -35,12 +37,27 @@ impl IntoResponse for AuthRejection {
         match self {
             Self::Refused(refusal) => refusal.into_response().map(axum_core::body::Body::from),
             mistake => {
-                tracing::error!(
-                    error = &mistake as &(dyn std::error::Error + 'static),
-                    "an extractor was rejected by a mistake in the application"
-                );
+                mistake.log();
                 (mistake.status(), mistake.to_string()).into_response()
             }
+        }
+    }
+}
+
+impl AuthRejection {
+    /// Every request can cause one, so that only the first of each kind is an error in the log.
+    fn log(&self) {
+        static MISSING_LAYER: Once = Once::new();
+        static CLAIMS: Once = Once::new();
+        let first = match self {
+            Self::Claims(_) => &CLAIMS,
+            Self::MissingAuthenticateLayer | Self::Refused(_) => &MISSING_LAYER,
+        };
+        let error = self as &(dyn std::error::Error + 'static);
+        let text = "an extractor was rejected by a mistake in the application";
+        match first.is_completed() {
+            true => tracing::debug!(error, "{text}"),
+            false => first.call_once(|| tracing::error!(error, "{text}")),
         }
     }
 }

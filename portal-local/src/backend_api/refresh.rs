@@ -117,7 +117,7 @@ fn check(
     };
     let token = refresh_tokens::find(connection, &request.refresh_token)?;
     let is_good = |token: &RefreshToken| {
-        let in_grace = token.replaced_at.is_none_or(|at| now.millis_since(at) <= GRACE_MILLIS);
+        let in_grace = token.replaced_at.is_none_or(|at| now.is_within(GRACE_MILLIS + 1, at));
         token.session_id == session.id && token.expire_at > now && in_grace
     };
     let Some(token) = token.filter(is_good) else {

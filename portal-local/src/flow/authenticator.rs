@@ -35,7 +35,7 @@ pub(crate) fn begin_authenticator(
 
 fn open_setup(connection: &Connection, session: &Session, now: UnixTime) -> Result<Option<TotpSecret>, StoreError> {
     let found = second_factors::find_setup(connection, &session.id)?;
-    let open = found.filter(|(_, since)| now.millis_since(*since) <= SETUP_MILLIS);
+    let open = found.filter(|(_, since)| now.is_within(SETUP_MILLIS + 1, *since));
     Ok(open.map(|(secret, _)| secret))
 }
 

@@ -241,9 +241,15 @@ impl Backend for HttpBackend {
             "request_headers": headers,
         });
         let answer: Cookies = self.call(Method::POST, &path, query, Some(&body)).await?;
-        Ok(RefreshedSession {
-            cookies: answer.cookies,
-        })
+        let texts = answer
+            .cookies
+            .iter()
+            .filter_map(|cookie| cookie.as_str().map(str::to_owned));
+        let cookies: Vec<String> = texts.collect();
+        if cookies.len() < answer.cookies.len() {
+            tracing::debug!("a renewed session has cookies that are not text; they are left out");
+        }
+        Ok(RefreshedSession { cookies })
     }
 
     async fn user(&self, id: &UserId) -> Result<User, BackendError> {
@@ -299,7 +305,7 @@ struct DevBrowser {
 /// The answer to a refresh in cookie form.
 #[derive(Deserialize)]
 struct Cookies {
-    cookies: Vec<String>,
+    cookies: Vec<Value>,
 }
 
 /// Where a body stops being what was expected. serde's own message would quote the value, which may be a token.
@@ -329,14 +335,13 @@ fn is_worth_a_retry(error: &BackendError) -> bool {
 fn error_code(body: &[u8]) -> Option<Box<str>> {
     #[derive(Deserialize)]
     struct Errors {
-        errors: Vec<Problem>,
-    }
-    #[derive(Deserialize)]
-    struct Problem {
-        code: Box<str>,
+        errors: Vec<Value>,
     }
     let body: Errors = serde_json::from_slice(body).ok()?;
-    let mut codes = body.errors.into_iter().map(|problem| problem.code).peekable();
-    let first = codes.peek().filter(|code| !code.is_empty()).cloned();
-    codes.find(|code| **code == *super::SECRET_KEY_REFUSED).or(first)
+    let codes = || body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
+    let refused = codes().find(|code| *code == super::SECRET_KEY_REFUSED);
+    refused
+        .or(codes().next())
+        .filter(|code| !code.is_empty())
+        .map(Into::into)
 }

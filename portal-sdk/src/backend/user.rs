@@ -63,9 +63,11 @@ impl fmt::Debug for User {
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
+        // One by one: a malformed address must not hide the user.
         let primary = wire
             .email_addresses
             .into_iter()
+            .filter_map(|email| serde_json::from_value::<WireEmailAddress>(email).ok())
             .find(|email| Some(&email.id) == wire.primary_email_address_id.as_ref());
         Ok(Self {
             id: wire.id.as_str().into(),
@@ -97,7 +99,7 @@ struct Wire {
     image_url: Option<String>,
     primary_email_address_id: Option<String>,
     #[serde(default)]
-    email_addresses: Vec<WireEmailAddress>,
+    email_addresses: Vec<Value>,
     public_metadata: Option<Map<String, Value>>,
     private_metadata: Option<Map<String, Value>>,
     unsafe_metadata: Option<Map<String, Value>>,

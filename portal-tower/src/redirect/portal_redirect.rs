@@ -1,9 +1,12 @@
 //! [`PortalRedirect`]: to a page of the portal, from a handler.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::Response;
 use http::header::SET_COOKIE;
 use portal_sdk::portal::{PortalPage, Prefill};
+use portal_sdk::secret::WithoutQuery;
 use url::Url;
 
 use crate::auth::Auth;
@@ -15,7 +18,7 @@ use crate::go::go_to;
 ///
 /// 303 for most; htmx gets `HX-Redirect`, and Turbo a page that goes on by itself. It does not ask whether somebody is
 /// signed in; [`RedirectToPortal`](super::RedirectToPortal) does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a redirect is an answer; send it"]
 pub struct PortalRedirect {
     auth: Auth,
@@ -64,5 +67,14 @@ impl PortalRedirect {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
         response
+    }
+}
+
+impl fmt::Debug for PortalRedirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortalRedirect")
+            .field("page", &self.page)
+            .field("location", &WithoutQuery(&self.location))
+            .finish()
     }
 }

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -120,7 +121,6 @@ impl<B> Service<Request<B>> for RedirectToPortal {
 }
 
 /// The future of [`RedirectToPortal`].
-#[derive(Debug)]
 pub struct ResponseFuture {
     response: Ready<Result<Response<Full<Bytes>>, Infallible>>,
 }
@@ -130,5 +130,12 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.response).poll(cx)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The response holds an address with the development browser's token.
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

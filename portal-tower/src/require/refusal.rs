@@ -1,6 +1,7 @@
 //! [`Refusal`]: what a request is answered that is not let through.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::authorization::Verdict;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
+use portal_sdk::secret::WithoutQuery;
 use portal_sdk::state::{AuthReason, ResponseDirectives};
 use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
 use url::Url;
@@ -19,11 +21,11 @@ use crate::auth::{Auth, Undecided};
 /// What a request is answered that is not let through, by the table of [`require`](super).
 ///
 /// Guards and extractors make it; a service of your own gets it from [`Auth::check`] or [`Auth::require`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a refusal is an answer; send it"]
 pub struct Refusal(Box<Inner>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Inner {
     cause: RefusalCause,
     kind: RequestKind,
@@ -272,5 +274,15 @@ impl Inner {
             path: None,
             user_id: None,
         }
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("cause", self.cause())
+            .field("kind", &self.kind())
+            .field("location", &self.location().map(WithoutQuery))
+            .finish_non_exhaustive()
     }
 }

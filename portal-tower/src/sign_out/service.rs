@@ -147,7 +147,7 @@ async fn end_sessions<'t>(auth: &'t Auth, left_over: Option<&'t Secret>) -> Resu
             Ok(Some(session)) => session,
             Ok(None) => continue,
             Err(cause) => {
-                tracing::error!(%cause, "a session could not be ended at Clerk");
+                log_failure(auth, &cause);
                 lives_on = Some(token);
                 continue;
             }
@@ -155,13 +155,20 @@ async fn end_sessions<'t>(auth: &'t Auth, left_over: Option<&'t Secret>) -> Resu
         auth.accounts().forget_session(&session);
         match auth.accounts().revoke_session(&session.id).await {
             Err(error) if !is_already_over(&error) => {
-                tracing::error!(%error, session = %session.id, "a session could not be ended at Clerk");
+                log_failure(auth, &error);
                 lives_on = Some(token);
             }
             Ok(()) | Err(_) => {}
         }
     }
     lives_on.map_or(Ok(()), Err)
+}
+
+/// One line a minute at most: during an outage each user who signs out causes one, as often as they try again.
+fn log_failure(auth: &Auth, error: &dyn std::error::Error) {
+    if let Some(held_back) = auth.accounts().admits_log_line("sign-out") {
+        tracing::error!(%error, held_back, "a session could not be ended at Clerk");
+    }
 }
 
 /// The Backend API answers 404 for a session that is gone and 400 for one that has ended.

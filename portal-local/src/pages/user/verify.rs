@@ -51,12 +51,11 @@ pub(super) enum Deed {
 
 /// The way to a new proof and back to `path`, if the last one is too old.
 pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response<Body>> {
-    let age = person.visit.app.now().millis_since(person.session.proven_at());
     let most = match deed {
         Deed::Open => PROOF_MILLIS,
         Deed::Send => PROOF_MILLIS + TYPING_MILLIS,
     };
-    if age <= most {
+    if person.visit.app.now().is_within(most + 1, person.session.proven_at()) {
         return None;
     }
     let link = person.visit.params.link(REVERIFY, &[("next", path)]);
