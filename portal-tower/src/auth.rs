@@ -254,6 +254,16 @@ impl Auth {
         }
     }
 
+    /// Returns `true` if the browser has just lost every cookie of a handshake.
+    pub(crate) fn keeps_no_cookies(&self) -> bool {
+        matches!(self.state(), RequestState::SignedOut(state) if state.cookies_not_kept)
+    }
+
+    /// Returns `true` if another organization is active than the path names.
+    pub(crate) fn has_organization_mismatch(&self) -> bool {
+        matches!(self.state(), RequestState::SignedIn(state) if state.organization_mismatch)
+    }
+
     pub(crate) fn reason(&self) -> Option<&AuthReason> {
         self.state().reason()
     }

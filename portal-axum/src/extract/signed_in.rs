@@ -141,6 +141,9 @@ where
 fn is_nobody(cause: &RefusalCause) -> bool {
     matches!(
         cause,
-        RefusalCause::SignedOut { .. } | RefusalCause::Pending | RefusalCause::SignInInVain { .. }
+        RefusalCause::SignedOut { .. }
+            | RefusalCause::Pending
+            | RefusalCause::SignInInVain { .. }
+            | RefusalCause::CookiesNotKept
     )
 }

@@ -87,7 +87,8 @@ impl RedirectToPortal {
         };
         let refusal = Refusal::of(auth, &SignInLink::default()).filter(|_| self.page.needs_session());
         let redirect = match refusal.as_ref().map(Refusal::cause) {
-            None => self
+            // The portal is where another organization can be chosen.
+            None | Some(RefusalCause::OrganizationMismatch) => self
                 .prefill
                 .iter()
                 .cloned()

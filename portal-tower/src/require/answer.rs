@@ -120,6 +120,16 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
             "You have signed in, but this application still cannot tell who you are. It is not your mistake: please \
              tell the people who run it what you read here.",
         ),
+        RefusalCause::CookiesNotKept => (
+            "Your browser does not keep cookies for this site",
+            "Without them you can't stay signed in. Allow cookies for this site, or open it in a window of its own \
+             instead of inside another page, and load this page again.",
+        ),
+        RefusalCause::OrganizationMismatch => (
+            "This page belongs to another organization",
+            "Your account is active in another organization than this page is for, and we couldn't switch. Choose the \
+             organization, or ask one of its administrators to invite you.",
+        ),
         RefusalCause::Unmet => (
             "You may not see this",
             "Your account does not have what this page asks for. Somebody who manages your organization may be able \
@@ -157,7 +167,7 @@ fn html_page(refusal: &Refusal) -> String {
 
 /// What follows the sentence: the way to an organization; or why signing in does not help, and a way to try all the same.
 fn more(refusal: &Refusal) -> String {
-    if *refusal.cause() == RefusalCause::NoActiveOrganization {
+    if let RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch = refusal.cause() {
         return link(refusal.location(), "Choose an organization");
     }
     let RefusalCause::SignInInVain { reason } = refusal.cause() else {
@@ -189,7 +199,7 @@ fn link(location: Option<&Url>, text: &str) -> String {
 fn fragment(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     let more = match refusal.cause() {
-        RefusalCause::NoActiveOrganization => more(refusal),
+        RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch => more(refusal),
         _ => String::new(),
     };
     format!("<p><strong>{title}.</strong> {}</p>\n{more}", escape(&text))

@@ -22,6 +22,11 @@ pub enum RefusalCause {
         /// Why nobody is signed in, in Clerk's words.
         reason: Option<AuthReason>,
     },
+    /// The browser keeps no cookies for this site, so that signing in cannot work. Only noticed in development.
+    CookiesNotKept,
+    /// Another organization is active than the path names (or the personal account), and could not be activated: the user
+    /// is not a member, or the request cannot be redirected.
+    OrganizationMismatch,
     /// Somebody is signed in who may not do this.
     Unmet,
     /// No organization is active, and the requirement needs one: the user may have one to choose.
@@ -48,12 +53,16 @@ impl RefusalCause {
     /// The status for callers that follow no redirect.
     pub(super) fn plain_status(&self) -> StatusCode {
         match self {
-            Self::SignedOut { .. } | Self::Pending | Self::SignInInVain { .. } | Self::Preflight => {
-                StatusCode::UNAUTHORIZED
-            }
-            Self::Unmet | Self::NoActiveOrganization | Self::NeedsReverification(_) | Self::CrossSite => {
-                StatusCode::FORBIDDEN
-            }
+            Self::SignedOut { .. }
+            | Self::Pending
+            | Self::SignInInVain { .. }
+            | Self::CookiesNotKept
+            | Self::Preflight => StatusCode::UNAUTHORIZED,
+            Self::OrganizationMismatch
+            | Self::Unmet
+            | Self::NoActiveOrganization
+            | Self::NeedsReverification(_)
+            | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Renewal => StatusCode::TEMPORARY_REDIRECT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -91,6 +100,8 @@ impl RefusalCause {
                 other => other.as_str(),
             },
             Self::Pending | Self::SignInInVain { reason: None } => "session-pending".into(),
+            Self::CookiesNotKept => "cookies-not-kept".into(),
+            Self::OrganizationMismatch => "organization-mismatch".into(),
             Self::Unmet => "requirement-not-met".into(),
             Self::NoActiveOrganization => "no-active-organization".into(),
             Self::NeedsReverification(_) => "reverification-error".into(),
@@ -108,6 +119,8 @@ impl RefusalCause {
             Self::SignedOut { .. } | Self::SignInInVain { .. } if !has_token => NO_TOKEN.into(),
             Self::SignedOut { .. } | Self::SignInInVain { .. } => "the session token was not accepted".into(),
             Self::Pending => "the session has outstanding tasks".into(),
+            Self::CookiesNotKept => "the browser keeps no cookies for this site".into(),
+            Self::OrganizationMismatch => "another organization is active than the path names".into(),
             Self::Unmet => "the user does not meet the requirement".into(),
             Self::NoActiveOrganization => "no organization is active".into(),
             Self::NeedsReverification(_) => "the user must verify again".into(),

@@ -44,7 +44,7 @@ impl UnmetLocation {
     pub(super) fn resolve(&self, auth: &Auth) -> Option<Url> {
         match self {
             Self::Page(page) => Some(auth.link_back_to(*page, auth.clean_url().as_str())),
-            Self::Address(address) => auth.public_url().as_url().join(address).ok(),
+            Self::Address(address) => auth.public_url().join(address).ok(),
         }
     }
 }

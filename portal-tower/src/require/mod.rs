@@ -16,6 +16,8 @@
 //! | all | a page of another site sent it with this site's cookies, to change something | 403, before anything else |
 //! | all | the session is pending | as if nobody were signed in, but to its tasks and with the reason `session-pending` |
 //! | all | no organization is active and the requirement needs one | 403; pages link to the portal's organization page, and from there back |
+//! | all | another organization is active than the path names, and no redirect can settle it | 403 with the reason `organization-mismatch`; pages link to the portal's organization page |
+//! | page | the browser keeps no cookies (noticed in development only) | 401 page that says so, instead of a redirect |
 //! | all | a CORS preflight | 401, unless [`allow_preflight`](RequireAuthLayer::allow_preflight) |
 //! | all | a reverification is needed | 403; for scripts with the body that Clerk's components know |
 //! | all | it cannot be told, because Clerk is out of reach | 503 with `Retry-After` (gRPC: 14) |
@@ -25,7 +27,7 @@
 //! an `Accept` that prefers HTML.
 //! Every refusal is `Cache-Control: no-store`; what is let through is `private` unless the handler says otherwise. The
 //! JSON is `{"error": {"code": "…", "reason": "…", "message": "…"}}`, with `sign_in_url` for 401 and `organization_url`
-//! where no organization is active.
+//! where no organization is active, or another than the path names.
 //!
 //! # The body of a refused request
 //!

@@ -59,7 +59,14 @@ impl Refusal {
             None => {}
         }
         let cause = match auth.reason() {
+            Some(_) if auth.keeps_no_cookies() => return Some(Self::new(auth, RefusalCause::CookiesNotKept)),
             Some(reason) => RefusalCause::SignedOut { reason: reason.clone() },
+            None if auth.signed_in().is_some() && auth.has_organization_mismatch() => {
+                let mut refusal = Self::new(auth, RefusalCause::OrganizationMismatch);
+                refusal.0.location = Some(auth.link(PortalPage::OrganizationProfile));
+                refusal.0.cookies.extend(auth.portal_visit());
+                return Some(refusal);
+            }
             None if auth.signed_in().is_some() => return None,
             // The tasks may have been done at the portal since the token was issued.
             None if auth.pending().is_some() => match Self::renewal(auth) {

@@ -82,8 +82,9 @@ impl PortalVisits {
 
 fn cookie(value: &str, url: &ClerkUrl, max_age_secs: i64) -> HeaderValue {
     let secure = if url.is_https() { "; Secure" } else { "" };
-    let cookie = format!("{NAME}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::try_from(cookie).expect("digits and constants")
+    let path = url.cookie_path();
+    let cookie = format!("{NAME}={value}; Path={path}; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).expect("digits, constants and a path of a URL")
 }
 
 #[cfg(test)]

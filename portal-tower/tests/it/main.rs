@@ -21,3 +21,5 @@ mod require;
 mod secrets;
 mod sign_out;
 mod support;
+mod under_a_path;
+mod unsettled;

@@ -35,6 +35,9 @@ const failure = (code, status, contentType) => json({ errors: [{ code, message: 
 /** The key set endpoint answers by secret key, so that a key cache always sees the same thing for the same key. */
 export const KEY_SETS = {
   ok: json({ keys: [jwk('main')] }),
+  oct: json({ keys: [{ kty: 'oct', kid: 'ins_oct', k: 'c2VjcmV0', alg: 'HS256' }, jwk('main')] }),
+  small: json({ keys: [jwk('small')] }),
+  plain: json({ keys: [jwk('main', { alg: undefined })] }),
   two: json({ keys: [jwk('other', { kid: 'ins_other' }), jwk('main')] }, 200, 'application/json; charset=utf-8'),
   unrelated: json({ keys: [jwk('other', { kid: 'ins_other' })] }),
   empty: json({ keys: [] }),
@@ -61,11 +64,13 @@ function sessionToken(r, env, now, sid) {
     [4, () => { key = 'other'; }],
     [3, () => { header.cat = r.pick(['cl_B7d4PD222AAA', 'cl_B7d4PD333AAA', 'cl_x', null]); }],
     [2, () => { header.cat = r.pick(['cl_I7d4PD111III', undefined]); }],
-    [2, () => { header.typ = r.pick(['at+jwt', 'jwt', undefined, 5]); }],
+    [2, () => { header.typ = r.pick(['at+jwt', 'application/at+jwt', 'jwt', undefined, 5]); }],
     [2, () => { header.alg = r.pick(['HS256', 'RS384', 'none', 'ES256']); }],
     [1, () => { header.kid = r.pick(['ins_unknown', undefined]); }],
+    [2, () => { header.kid = 'ins_oct'; header.alg = r.pick(['RS256', 'ES256', 'HS256']); }],
+    [1, () => { key = 'small'; }],
     [1, () => { claims.sub = r.pick(['mch_1', 5, '', undefined]); }],
-    [1, () => { claims.sid = r.pick([undefined, '']); }],
+    [1, () => { claims.sid = r.pick([undefined, '', 'sess 1', 'sess?1']); }],
     [1, () => { claims.iat = r.pick([undefined, 'x', null]); }],
     [1, () => { claims.exp = r.pick([undefined, 'x', 1e20]); }],
     [1, () => { claims.aud = r.pick([5, { a: 1 }, ['a', 5], true]); }],
@@ -80,10 +85,12 @@ function sessionToken(r, env, now, sid) {
     if (r.chance(0.5)) Object.assign(claims.o, { per: r.pick(['read,manage', 'read', ' read , manage ']), fpm: r.pick(['3,2', '1', '0,3', '9007199254740993', 'x,1']) });
     if (r.chance(0.5)) claims.fea = r.pick(['o:dash,o:teams', 'u:a,o:dash', 'ou:x,uo:y', 'dash', 'o:dash,', 'z:dash']);
   } else if (r.chance(0.15)) {
-    Object.assign(claims, { v: r.pick([undefined, 1, '2']), org_id: 'org_a', org_slug: 'acme', org_role: 'org:admin', org_permissions: r.pick([undefined, [], ['org:dash:read']]) });
+    Object.assign(claims, { v: r.pick([undefined, 1, '2']), org_id: r.pick(['org_a', 'org_a', '']), org_slug: 'acme', org_role: 'org:admin', org_permissions: r.pick([undefined, [], ['org:dash:read']]) });
   }
   const payload = r.chance(0.01) ? r.pick(['null', '5', '[]', '"x"']) : claims;
-  return jwt(r.chance(0.005) ? r.pick(['null', '5', '[]']) : header, payload, key);
+  const token = jwt(r.chance(0.005) ? r.pick(['null', '5', '[]']) : header, payload, key);
+  const [signed] = /^[^.]*\.[^.]*\./.exec(token);
+  return r.weighted([[96, token], [2, signed], [2, `${token}${'='.repeat((4 - ((token.length - signed.length) % 4)) % 4)}`]]);
 }
 
 const garbage = r => r.pick(['abc', 'a.b.c', '..', 'eyJhIjoxfQ.eyJhIjoxfQ.AAAA', 'x'.repeat(300), '%zz', '"quoted"', 'Bearer']);
@@ -106,12 +113,13 @@ const PATTERNS = [
   { organizationPatterns: ['/orgs/:slug', '/orgs/:slug/(.*)'] },
   { organizationPatterns: ['/by-id/:id', '/by-id/:id/(.*)'], personalAccountPatterns: ['/me', '/me/(.*)'] },
   { organizationPatterns: ['/orgs/:slug(.*)'] },
+  { organizationPatterns: ['/orgs/:slug+'], personalAccountPatterns: ['/me'] },
   { personalAccountPatterns: ['/(.*)'] },
   { personalAccountPatterns: [] },
   { organizationPatterns: [], personalAccountPatterns: ['/me'] },
   {},
 ];
-const PATHS = ['/', '/path', '/orgs/acme', '/orgs/beta/settings', '/orgs/acme/', '/ORGS/acme', '/orgs/a%20b', '/by-id/org_a', '/by-id/org_b/x', '/me', '/me/x', '/a%20b/~c', '/a//b', '//evil.example/x'];
+const PATHS = ['/', '/path', '/orgs/acme', '/orgs/beta/settings', '/orgs/acme/', '/ORGS/acme', '/orgs/a%20b', '/orgs/a%2Fb', '/orgs/acme/x', '/by-id/org_a', '/by-id/org_b/x', '/me', '/me/x', '/a%20b/~c', '/a//b', '//evil.example/x'];
 
 /** Everything a case needs, made now. `index` makes its names its own. */
 export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_${index}` } = {}) {
@@ -121,7 +129,7 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
   const sid = `sess_${nameSpace}`;
   const token = () => (r.chance(0.04) ? garbage(r) : sessionToken(r, env, now, sid));
 
-  const keySet = r.weighted([[75, 'ok'], [8, 'two'], [5, 'unrelated'], [2, 'empty'], [1.5, 'refused'], [1, 'forbidden'], [1.5, 'down']]);
+  const keySet = r.weighted([[70, 'ok'], [3, 'oct'], [2, 'small'], [2, 'plain'], [8, 'two'], [5, 'unrelated'], [2, 'empty'], [1.5, 'refused'], [1, 'forbidden'], [1.5, 'down']]);
   const options = { publishableKey: instance.publishableKey, secretKey: `sk_${env}_${keySet}` };
   if (r.chance(0.6)) options.jwtKey = KEYS[r.chance(0.03) ? 'big' : 'main'].pem;
   if (r.chance(0.03) && options.jwtKey) options.jwtKey = options.jwtKey.replaceAll('\n', '\\n');
@@ -137,7 +145,8 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
     if (r.chance(0.1)) options.satelliteOrigins = ['https://satellite.example.net'];
   }
   if (r.chance(0.3)) options.organizationSyncOptions = r.pick(PATTERNS);
-  if (r.chance(0.1)) options.authorizedParties = r.pick([[instance.origin], ['https://x.example'], ['https://y.example', instance.origin]]);
+  if (r.chance(0.1)) options.authorizedParties = r.pick([[instance.origin], ['https://x.example'], ['https://y.example', instance.origin], [`${instance.origin}/`], [instance.origin.toUpperCase().replace('HTTP', 'http')]]);
+  if (r.chance(0.005)) options.authorizedParties = r.pick([['localhost'], [instance.origin, 'https://*.example.com']]);
   if (r.chance(0.08)) options.audience = r.pick([['a'], ['a', 'b']]);
   if (r.chance(0.1)) options.clockSkewInMs = r.pick([0, 1000, 5000, 10_000]);
   if (r.chance(0.005)) options.secretKey = `sk_${env === 'live' ? 'test' : 'live'}_${keySet}`;
@@ -148,8 +157,8 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
 
   const host = r.weighted([[6, env === 'live' ? 'app.example.com' : 'localhost:3000'], [1, '127.0.0.1:8080'], [1, 'www.example.net']]);
   add('host', host);
-  if (r.chance(0.4)) add('x-forwarded-proto', r.weighted([[6, 'https'], [1, 'http'], [1, 'https,http'], [1, '']]));
-  if (r.chance(0.25)) add('x-forwarded-host', r.weighted([[6, 'app.example.com'], [1, 'app.example.com:8443'], [1, 'a.example, b.example'], [1, ''], [0.5, '<bad>']]));
+  if (r.chance(0.4)) add('x-forwarded-proto', r.weighted([[6, 'https'], [1, 'http'], [1, 'https,http'], [1, ''], [1, 'wss'], [0.5, 'ws'], [0.5, 'javascript']]));
+  if (r.chance(0.25)) add('x-forwarded-host', r.weighted([[6, 'app.example.com'], [1, 'app.example.com:8443'], [1, 'a.example, b.example'], [1, ''], [0.5, '<bad>'], [0.5, 'user@evil.example']]));
   if (r.chance(0.05)) add('x-forwarded-port', '444');
   r.weighted([[60, () => add('sec-fetch-dest', 'document')], [5, () => add('sec-fetch-dest', 'iframe')], [8, () => add('sec-fetch-dest', 'empty')], [27, () => {}]]);
   if (r.chance(0.5)) add('accept', r.weighted([[5, 'text/html,application/xhtml+xml'], [2, '*/*'], [2, 'application/json'], [1, 'application/xhtml+xml,text/html']]));
@@ -174,7 +183,7 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
   if (r.chance(0.4)) jar.refresh_ = 'refresh_1';
   if (r.chance(0.5)) jar.db = r.pick(['dvb_1', 'a%20b', '']);
   if (r.chance(0.2)) jar.db_ = 'dvb_2';
-  if (r.chance(0.25)) jar.count = r.weighted([[3, '1'], [3, '2'], [3, '3'], [1, '4'], [1, 'x'], [1, '-1'], [1, '0']]);
+  if (r.chance(0.25)) jar.count = r.weighted([[3, '1'], [3, '2'], [3, '3'], [1, '4'], [1, 'x'], [1, '-1'], [1, '0'], [1, '1.4fdd44d2'], [1, '3.4fdd44d2'], [2, '3.2b6c123e']]);
   if (r.chance(0.2)) jar.theme = 'dark';
 
   // What a handshake brings back, mostly where it belongs.
@@ -208,6 +217,9 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
   if (r.chance(options.isSatellite ? 0.5 : 0.05)) query.push(`__clerk_synced=${r.pick(['true', 'false', 'x'])}`);
   if (r.chance(0.06)) query.push(`__clerk_db_jwt=${r.pick(['dvb_new', ''])}`);
   if (r.chance(0.04)) query.push('__dev_session=1');
+  if (r.chance(0.06)) query.push(`__portal_cookie_check=${r.pick([at, at, at - 5, at - 500, 'x', ''])}`);
+  // Now and then nothing at all comes back.
+  if (r.chance(0.06)) for (const name of Object.keys(jar)) delete jar[name];
   if (r.chance(0.06)) query.push(`__clerk_redirect_url=${encodeURIComponent(r.pick(['http://localhost:3001/x', 'http://localhost:3001/x?__clerk_synced=false', 'https://satellite.example.net/', 'https://evil.example/', 'javascript:alert(1)', 'notaurl', '']))}`);
   if (r.chance(0.3)) query.reverse();
 
