@@ -38,6 +38,10 @@
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
 //! - The binary `portal-local` serves the same from the command line.
 //!
+//! Clerk's APIs are far larger than the part that is played. Nothing of the rest is ignored in silence: a call that is not
+//! played answers 404 with a sentence that says so, and a parameter that is not played 422 with `form_param_unknown` and
+//! its name.
+//!
 //! # Over HTTP
 //!
 //! What a test does through [`LocalPortal`], a test in another language does with JSON at `/__local/`:

@@ -12,6 +12,13 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("POST", "/m2m_tokens/verify"),
     ("POST", "/m2m_tokens/{}/revoke"),
     ("POST", "/oauth_applications/access_tokens/verify"),
+    // These are in official clients and not in the API reference.
+    ("POST", "/v1/accountless_applications"),
+    ("POST", "/v1/accountless_applications/complete"),
+    ("POST", "/v1/beta_features/change_domain"),
+    ("GET", "/v1/email/{}"),
+    ("DELETE", "/v1/invitations/{}"),
+    ("PATCH", "/v1/sign_ups"),
     ("POST", "/v1/actor_tokens"),
     ("POST", "/v1/actor_tokens/{}/revoke"),
     ("POST", "/v1/admin_portal_link_tokens"),

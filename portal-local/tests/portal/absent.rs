@@ -17,6 +17,10 @@ async fn call_that_is_not_played_is_named() {
         // Its path is played with other methods.
         (Method::POST, "/v1/client/sign_ins"),
         (Method::GET, "/v1/me"),
+        (Method::POST, "/v1/accountless_applications"),
+        (Method::DELETE, "/v1/invitations/inv_x"),
+        (Method::GET, "/v1/email/ema_x"),
+        (Method::PATCH, "/v1/sign_ups"),
         (Method::POST, "/m2m_tokens/verify"),
         (Method::POST, "/oauth_applications/access_tokens/verify"),
         (Method::GET, "/api_keys/ak_x/secret"),
