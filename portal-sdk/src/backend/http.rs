@@ -208,7 +208,16 @@ impl Backend for HttpBackend {
 
     async fn jwks(&self) -> Result<JwkSet, BackendError> {
         let answer: jwks::Answer = self.call(Method::GET, &["jwks"], &[], None).await?;
-        Ok(answer.into_key_set(&self.settings.skipped_keys))
+        let is_empty = answer.is_empty();
+        let keys = answer.into_key_set(&self.settings.skipped_keys);
+        // A set of malformed entries says nothing about which keys there are; an empty one says that there are none.
+        if keys.keys.is_empty() && !is_empty {
+            return Err(BackendError::Unreadable {
+                status: StatusCode::OK,
+                problem: "no entry of the key set can be read".into(),
+            });
+        }
+        Ok(keys)
     }
 
     async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {

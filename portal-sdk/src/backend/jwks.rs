@@ -20,6 +20,10 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The well-formed entries. Malformed ones are skipped and logged once each.
     pub(super) fn into_key_set(self, skipped: &SkippedEntries) -> JwkSet {
         let read = |(index, entry)| match read(entry) {

@@ -141,6 +141,13 @@ async fn an_odd_entry_does_not_spoil_the_key_set() {
 }
 
 #[tokio::test]
+async fn key_set_of_malformed_entries_is_out_of_reach() {
+    let world = World::new().await;
+    world.answer(200, r#"{"keys":[{"kid":5},null]}"#);
+    assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
+}
+
+#[tokio::test]
 async fn log_lines_say_whether_keys_serve_and_which_call_failed() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());

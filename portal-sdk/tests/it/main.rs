@@ -13,6 +13,7 @@ mod key_cache;
 mod key_flight;
 mod limits;
 mod log;
+mod odd_answers;
 mod page_cache;
 mod properties;
 mod server;

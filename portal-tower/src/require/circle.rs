@@ -62,8 +62,8 @@ impl RecentRedirects {
         now: UnixTime,
     ) -> Result<HeaderValue, InVain> {
         let page = mark(url);
-        let now = now.as_secs();
-        let is_recent = |at: &&i64| (0..=WINDOW_SECS).contains(&now.saturating_sub(**at));
+        // The last second of the window counts whole.
+        let is_recent = |at: &&i64| now.is_within((WINDOW_SECS + 1) * 1_000, UnixTime::from_secs(**at));
         let recent: Vec<i64> = match *self.page == *page {
             true => self.at_secs.iter().filter(is_recent).copied().collect(),
             // Tabs that a browser opens again all at once are no circle.
@@ -73,7 +73,7 @@ impl RecentRedirects {
             return Err(InVain);
         }
         let mut value = page;
-        for at in recent.into_iter().chain([now]) {
+        for at in recent.into_iter().chain([now.as_secs()]) {
             let _ = write!(value, ".{at}");
         }
         // That a token has expired is why people are sent to sign in, not why it does not help.

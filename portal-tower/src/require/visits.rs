@@ -66,7 +66,7 @@ impl PortalVisits {
     }
 
     fn recent(&self, now: UnixTime) -> impl Iterator<Item = i64> {
-        let is_recent = move |at: &i64| (0..WINDOW_SECS).contains(&now.as_secs().saturating_sub(*at));
+        let is_recent = move |at: &i64| now.is_within(WINDOW_SECS * 1_000, UnixTime::from_secs(*at));
         self.renewed_at.iter().copied().filter(is_recent)
     }
 

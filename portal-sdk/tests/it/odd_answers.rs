@@ -1,0 +1,119 @@
+//! Answers of Clerk's with one odd part: the rest still counts, nothing secret is shown, and the log stays short.
+
+use http::Request;
+use http::request::Parts;
+use portal_sdk::backend::{Backend as _, HttpBackend, KeyCachePolicy};
+use portal_sdk::secret::Secret;
+use portal_sdk::{Authenticator, RequestState};
+use serde_json::json;
+use tracing::subscriber::set_default;
+
+use crate::common::mint::{instance_key, jwks};
+use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
+use crate::log::Lines;
+use crate::server::{Server, json as json_answer};
+
+const ISSUER: &str = "https://clerk.example.com";
+
+fn page(cookies: &str) -> Parts {
+    let request = Request::get("https://app.example.com/")
+        .header("sec-fetch-dest", "document")
+        .header("cookie", cookies);
+    request.body(()).unwrap().into_parts().0
+}
+
+async fn application(server: &Server) -> Authenticator<HttpBackend> {
+    let instance = server.live_instance();
+    let backend = HttpBackend::new(&instance);
+    Authenticator::with(instance, backend, now, KeyCachePolicy::default())
+}
+
+#[tokio::test]
+async fn odd_error_entry_hides_no_error_code() {
+    for errors in [
+        r#"[5,{"code":"clerk_key_invalid"}]"#,
+        r#"[null,{"code":5},{"message":"x"},{"code":"clerk_key_invalid"}]"#,
+        r#"[{"code":"something_else"},"text",{"code":"clerk_key_invalid"}]"#,
+    ] {
+        let body = format!(r#"{{"errors":{errors}}}"#);
+        let server = Server::always(move || json_answer(401, &body)).await;
+        let error = HttpBackend::new(&server.instance()).jwks().await.unwrap_err();
+        assert_eq!(error.code(), Some("clerk_key_invalid"), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn odd_email_address_hides_no_user() {
+    let body = json!({
+        "id": "user_1",
+        "primary_email_address_id": "idn_2",
+        "email_addresses": [5, { "id": "idn_1" }, { "id": "idn_2", "email_address": "ada@example.com" }],
+    });
+    let server = Server::always(move || json_answer(200, &body.to_string())).await;
+    let user = HttpBackend::new(&server.instance())
+        .user(&"user_1".into())
+        .await
+        .unwrap();
+    assert_eq!(user.primary_email_address.unwrap().email_address, "ada@example.com");
+}
+
+#[tokio::test]
+async fn odd_cookie_hides_no_renewed_session() {
+    let renewed = instance_key().session_token(ISSUER, &json!({}));
+    let cookies = json!({ "cookies": [5, null, format!("__session={renewed}; Path=/")] }).to_string();
+    let server = Server::start(move |n| {
+        let answer = match n {
+            0 => json_answer(200, &serde_json::to_string(&jwks()).unwrap()),
+            _ => json_answer(200, &cookies),
+        };
+        std::future::ready(answer)
+    })
+    .await;
+    let expired = instance_key().session_token(ISSUER, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }));
+    let cookies = format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r");
+    let outcome = application(&server).await.authenticate(&page(&cookies)).await;
+    assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+}
+
+#[tokio::test]
+async fn unreadable_answer_is_not_quoted() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    for body in [r#"{"directives":"__session=s3cr3t"}"#, r#""s3cr3t""#, r#"{"s3cr3t":1"#] {
+        let server = Server::always(move || json_answer(200, body)).await;
+        let backend = HttpBackend::new(&server.instance());
+        let error = backend.handshake_payload(&Secret::new("s3cr3t")).await.unwrap_err();
+        assert!(
+            error.is_outage() && !format!("{error} {error:?}").contains("s3cr3t"),
+            "{error:?}"
+        );
+    }
+    assert!(
+        !lines.all().is_empty() && lines.with("s3cr3t").is_empty(),
+        "{:?}",
+        lines.all()
+    );
+}
+
+#[tokio::test]
+async fn made_up_nonces_are_logged_once_per_interval() {
+    for (status, body) in [(404, r#"{"errors":[{"code":"resource_not_found"}]}"#), (503, "")] {
+        let server = Server::always(move || json_answer(status, body)).await;
+        let authenticator = application(&server).await;
+        let lines = Lines::default();
+        let _guard = set_default(lines.clone());
+        for n in 0..30 {
+            let outcome = authenticator
+                .authenticate(&page(&format!("__clerk_handshake_nonce=made-up-{n}")))
+                .await;
+            assert!(!matches!(outcome.state, RequestState::SignedIn(_)));
+        }
+        let loud: Vec<String> = lines
+            .all()
+            .into_iter()
+            .filter(|line| !line.starts_with("DEBUG"))
+            .collect();
+        assert_eq!(loud.len(), 1, "{loud:?}");
+        assert!(lines.with("made-up").is_empty(), "a nonce is not logged");
+    }
+}
