@@ -50,6 +50,13 @@ impl<B: Body> ResponseBody<B> {
     }
 }
 
+/// An empty body, as layers answer with that make responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).
+impl<B: Body> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl<B: Body> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {

@@ -33,7 +33,7 @@ impl Auth {
     /// ```
     #[must_use]
     pub fn link_prefilled(&self, page: PortalPage, prefill: &[Prefill]) -> Url {
-        let back = self.page_to_return_to();
+        let back = self.page_to_return_to(page);
         self.link_to(page, back.as_ref().map_or("", Url::as_str), prefill)
     }
 

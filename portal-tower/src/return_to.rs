@@ -1,6 +1,7 @@
 //! Where people come back to after the portal.
 
 use portal_sdk::names::query;
+use portal_sdk::portal::PortalPage;
 use portal_sdk::request::RequestKind;
 use url::Url;
 
@@ -8,8 +9,9 @@ use crate::auth::Auth;
 
 impl Auth {
     /// The page to come back to, without Clerk's own parameters: the one being asked for, or the one that a form stands
-    /// on or a script runs on, since their own addresses are none. `None` where there is no page.
-    pub(crate) fn page_to_return_to(&self) -> Option<Url> {
+    /// on or a script runs on, since their own addresses are none. `None` where there is no page, or where the fallback of
+    /// `portal_page` says more than the application's root would.
+    pub(crate) fn page_to_return_to(&self, portal_page: PortalPage) -> Option<Url> {
         let facts = self.facts();
         let here = || Some(self.clean_url());
         let around = || facts.same_origin_referer.clone();
@@ -24,7 +26,7 @@ impl Auth {
         };
         let page = match facts.kind {
             RequestKind::Api => page?,
-            _ => page.unwrap_or_else(|| self.public_url().root()),
+            _ => page.or_else(|| self.page_of_last_resort(portal_page))?,
         };
         Some(without_clerk_parameters(page))
     }
@@ -34,15 +36,28 @@ impl Auth {
         without_clerk_parameters(self.public_url().as_url().clone())
     }
 
-    /// The page that the person came from, if it is one of the application's and not the one being asked for; else the
-    /// application's root.
-    pub(crate) fn page_before(&self) -> Url {
+    /// The page that the user came from, if it is one of the application's and not the one requested; else the page of
+    /// last resort.
+    pub(crate) fn page_before(&self, portal_page: PortalPage) -> Option<Url> {
         let here = self.public_url().as_url();
         let referer = self.facts().same_origin_referer.as_ref();
         referer
             .filter(|referer| referer.path() != here.path())
             .cloned()
-            .unwrap_or_else(|| self.public_url().root())
+            .or_else(|| self.page_of_last_resort(portal_page))
+    }
+
+    /// The application's root, or `None` if the application has named a fallback for the flow of `portal_page`: the portal
+    /// reads it only where no `redirect_url` is given.
+    /// See <https://clerk.com/docs/guides/development/customize-redirect-urls>.
+    fn page_of_last_resort(&self, portal_page: PortalPage) -> Option<Url> {
+        let redirects = self.instance().after_redirects();
+        let has_fallback = match portal_page {
+            PortalPage::SignIn => redirects.sign_in_fallback.is_some(),
+            PortalPage::SignUp => redirects.sign_up_fallback.is_some(),
+            _ => false,
+        };
+        (!has_fallback).then(|| self.public_url().root())
     }
 }
 

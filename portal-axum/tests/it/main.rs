@@ -16,4 +16,5 @@ mod routing;
 #[path = "../../../portal-tower/tests/it/support.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod support;
+mod tower_http;
 mod unsettled;

@@ -36,6 +36,13 @@ impl ProxyBody {
     }
 }
 
+/// An empty body, for layers that make responses themselves.
+impl Default for ProxyBody {
+    fn default() -> Self {
+        Self::own(Bytes::new())
+    }
+}
+
 impl Body for ProxyBody {
     type Data = Bytes;
     type Error = BoxError;

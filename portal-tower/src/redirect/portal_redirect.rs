@@ -14,7 +14,7 @@ use crate::go::go_to;
 
 /// An answer that sends whoever asks to a page of the portal, and from there back to the page they came from: the
 /// `Referer` if it lies on the application's own origin, else the application's root; never the address it was asked
-/// for at.
+/// for at. Where the application has named a fallback redirect for the page's flow, that takes the root's place.
 ///
 /// 303 for most; htmx gets `HX-Redirect`, and Turbo a page that goes on by itself. It does not ask whether somebody is
 /// signed in; [`RedirectToPortal`](super::RedirectToPortal) does.
@@ -31,7 +31,8 @@ pub struct PortalRedirect {
 impl PortalRedirect {
     /// To `page`, for the request that `auth` is of.
     pub fn to(auth: &Auth, page: PortalPage) -> Self {
-        Self::back_to(auth, page, auth.page_before().as_str())
+        let back = auth.page_before(page);
+        Self::back_to(auth, page, back.as_ref().map_or("", Url::as_str))
     }
 
     /// To `page`, and from there to another address: absolute, or a path of this application. One that the portal would

@@ -22,6 +22,7 @@ use crate::require::{Refusal, RefusalCause, SignInLink};
 pub struct RedirectToPortal {
     page: PortalPage,
     prefill: Arc<[Prefill]>,
+    then: Option<Arc<str>>,
 }
 
 impl RedirectToPortal {
@@ -65,7 +66,22 @@ impl RedirectToPortal {
         Self {
             page,
             prefill: Arc::default(),
+            then: None,
         }
+    }
+
+    /// Comes back to `location` instead of the page the user came from: a path of the application or an absolute address.
+    /// One that the portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out, and the log
+    /// says so once. A forced redirect of the instance still wins, a fallback does not.
+    ///
+    /// ```
+    /// use portal_tower::RedirectToPortal;
+    ///
+    /// let sign_up = RedirectToPortal::sign_up().then("/welcome");
+    /// ```
+    pub fn then(mut self, location: impl Into<Arc<str>>) -> Self {
+        self.then = Some(location.into());
+        self
     }
 
     /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
@@ -88,11 +104,16 @@ impl RedirectToPortal {
         let refusal = Refusal::of(auth, &SignInLink::default()).filter(|_| self.page.needs_session());
         let redirect = match refusal.as_ref().map(Refusal::cause) {
             // The portal is where another organization can be chosen.
-            None | Some(RefusalCause::OrganizationMismatch) => self
-                .prefill
-                .iter()
-                .cloned()
-                .fold(PortalRedirect::to(auth, self.page), PortalRedirect::with_prefill),
+            None | Some(RefusalCause::OrganizationMismatch) => {
+                let redirect = match &self.then {
+                    Some(then) => PortalRedirect::back_to(auth, self.page, then),
+                    None => PortalRedirect::to(auth, self.page),
+                };
+                self.prefill
+                    .iter()
+                    .cloned()
+                    .fold(redirect, PortalRedirect::with_prefill)
+            }
             // To sign in first, and then here again, which leads on. Whoever asks is a person, whatever the browser says
             // of itself.
             Some(RefusalCause::SignedOut { .. } | RefusalCause::Pending) if auth.kind() != RequestKind::Page => {

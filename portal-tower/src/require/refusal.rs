@@ -82,7 +82,7 @@ impl Refusal {
     }
 
     fn to_sign_in(auth: &Auth, cause: RefusalCause, sign_in: &SignInLink) -> Self {
-        let back = auth.page_to_return_to();
+        let back = auth.page_to_return_to(sign_in.page);
         let back = back.as_ref().map_or("", Url::as_str);
         let location = match cause {
             // A pending session's tasks are part of signing in, whatever page others are sent to.

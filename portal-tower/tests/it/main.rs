@@ -21,5 +21,6 @@ mod require;
 mod secrets;
 mod sign_out;
 mod support;
+mod tower_http;
 mod under_a_path;
 mod unsettled;

@@ -1,6 +1,7 @@
 //! `RedirectToPortal`, by its table.
 
 use portal_tower::RedirectToPortal;
+use portal_tower::sdk::instance::{AfterRedirects, InstanceBuilder};
 use portal_tower::sdk::portal::PortalPage;
 use serde_json::json;
 use tower::Layer as _;
@@ -70,6 +71,79 @@ async fn the_portal_sends_people_back_to_where_they_came_from() {
         let expected = format!("{PORTAL}/user?redirect_url={back}&__clerk_db_jwt=dvb");
         assert_eq!(answer.header("location").unwrap(), expected, "{referer}");
     }
+}
+
+/// The parameters of the link that answers a request with this `Referer`, if any.
+async fn parameters(
+    builder: InstanceBuilder,
+    service: RedirectToPortal,
+    referer: Option<&str>,
+) -> Vec<(String, String)> {
+    let mut headers = vec![("cookie", SIGNED_OUT), AS_PAGE];
+    headers.extend(referer.map(|referer| ("referer", referer)));
+    let answer = send(
+        layer(builder).layer(service),
+        request("http://localhost:3000/enter", &headers),
+    )
+    .await;
+    assert_eq!(answer.status, 303);
+    let location = url::Url::parse(answer.header("location").unwrap()).unwrap();
+    let pairs = location.query_pairs().into_owned();
+    pairs.filter(|(name, _)| name.ends_with("redirect_url")).collect()
+}
+
+fn with_fallbacks() -> InstanceBuilder {
+    test().after_redirects(AfterRedirects {
+        sign_in_fallback: Some("/in".into()),
+        sign_up_fallback: Some("/up".into()),
+        ..AfterRedirects::default()
+    })
+}
+
+#[tokio::test]
+async fn then_says_where_to_go_afterwards() {
+    for builder in [test(), with_fallbacks()] {
+        for referer in [None, Some("http://localhost:3000/cart")] {
+            let service = RedirectToPortal::sign_up().then("/welcome?x=1");
+            let found = parameters(builder.clone(), service, referer).await;
+            let expected = (
+                "redirect_url".to_owned(),
+                "http://localhost:3000/welcome?x=1".to_owned(),
+            );
+            assert!(found.contains(&expected), "{found:?}");
+        }
+    }
+    // The portal would drop it, so it is left out.
+    let service = RedirectToPortal::sign_up().then("https://evil.example/");
+    assert!(parameters(test(), service, None).await.is_empty());
+}
+
+#[tokio::test]
+async fn fallback_redirect_wins_where_the_user_came_from_no_page() {
+    for (service, is_fallback) in [
+        (RedirectToPortal::sign_in(), true),
+        (RedirectToPortal::sign_up(), true),
+        (RedirectToPortal::to(PortalPage::Waitlist), false),
+    ] {
+        for referer in [
+            None,
+            Some("https://elsewhere.example/"),
+            Some("http://localhost:3000/enter"),
+        ] {
+            let found = parameters(with_fallbacks(), service.clone(), referer).await;
+            let has_redirect = found.iter().any(|(name, _)| name == "redirect_url");
+            assert_eq!(has_redirect, !is_fallback, "{service:?} {referer:?} {found:?}");
+        }
+        // The page the user came from wins, as at Clerk.
+        let found = parameters(with_fallbacks(), service, Some("http://localhost:3000/cart")).await;
+        assert!(found.contains(&("redirect_url".to_owned(), "http://localhost:3000/cart".to_owned())));
+    }
+    let found = parameters(with_fallbacks(), RedirectToPortal::sign_in(), None).await;
+    let fallback = (
+        "sign_in_fallback_redirect_url".to_owned(),
+        "http://localhost:3000/in".to_owned(),
+    );
+    assert!(found.contains(&fallback), "{found:?}");
 }
 
 #[tokio::test]
