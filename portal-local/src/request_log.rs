@@ -16,8 +16,11 @@ const MOST_PATH_BYTES: usize = 1_024;
 /// How much of a query string a record keeps: bytes and pairs. All records together stay below ten megabytes.
 const MOST_QUERY_BYTES: usize = 4_096;
 const MOST_PAIRS: usize = 64;
+/// How many addresses inside addresses are read. Those further inside are left out.
+const DEEPEST: u32 = 4;
 /// Stands where a record was cut.
 const CUT: &str = "…";
+const REDACTED: &str = "[redacted]";
 
 /// Parameters that are, or stand for, a credential.
 const SECRET_PARAMETERS: [&str; 8] = [
@@ -102,14 +105,18 @@ impl RequestLog {
 
 /// The pairs of a query string without its secrets, and at most about [`MOST_QUERY_BYTES`] of them.
 pub(crate) fn redacted_query(raw: &str) -> Vec<(String, String)> {
+    redacted(raw, DEEPEST)
+}
+
+fn redacted(raw: &str, depth: u32) -> Vec<(String, String)> {
     let mut left = MOST_QUERY_BYTES;
     let mut kept = Vec::new();
     let mut pairs = form_urlencoded::parse(raw.as_bytes());
     for (name, value) in pairs.by_ref() {
         let value = if SECRET_PARAMETERS.contains(&name.as_ref()) {
-            "[redacted]".into()
+            REDACTED.into()
         } else {
-            without_inner_secrets(&value).map_or(value, Cow::Owned)
+            without_inner_secrets(&value, depth).map_or(value, Cow::Owned)
         };
         let pair = (cut(&name, left), cut(&value, left));
         left = left.saturating_sub(pair.0.len() + pair.1.len());
@@ -139,15 +146,26 @@ fn cut(text: &str, most: usize) -> String {
     kept
 }
 
-/// An address inside a parameter may carry secrets of its own. `None` if it carries none.
-fn without_inner_secrets(value: &str) -> Option<String> {
-    if !SECRET_PARAMETERS.iter().any(|name| value.contains(name)) {
+/// An address inside a parameter may carry secrets too, under names that are spelled in any way. `None` if it carries none.
+fn without_inner_secrets(value: &str, depth: u32) -> Option<String> {
+    let names_one = SECRET_PARAMETERS.iter().any(|name| value.contains(name));
+    let Ok(mut url) = Url::parse(value) else {
+        return names_one.then(|| REDACTED.into());
+    };
+    if url.query().is_none() && !names_one {
         return None;
     }
-    let Ok(mut url) = Url::parse(value) else {
-        return Some("[redacted]".into());
+    let Some(depth) = depth.checked_sub(1) else {
+        return Some(REDACTED.into());
     };
-    let pairs = redacted_query(url.query().unwrap_or_default());
+    let query = url.query().unwrap_or_default();
+    let pairs = redacted(query, depth);
+    let is_unchanged = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .eq(pairs.iter().cloned());
+    if is_unchanged && !names_one {
+        return None;
+    }
     url.query_pairs_mut().clear().extend_pairs(pairs);
     url.set_fragment(None);
     Some(url.into())
@@ -167,6 +185,31 @@ mod tests {
         assert!(!text.contains("secret"), "{text}");
         assert!(text.contains("localhost:3000/a?x=1"), "{text}");
         assert!(text.contains("dev-browser-missing"), "{text}");
+    }
+
+    #[test]
+    fn secrets_under_encoded_names_and_inside_addresses_do_not_reach_the_log() {
+        let encoded = |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+        let inner = "http://localhost/?__clerk_db%5Fjwt=secret";
+        let twice = format!("http://localhost/?redirect_url={}", encoded(inner));
+        for raw in [
+            "__clerk_db%5Fjwt=secret".to_owned(),
+            format!("redirect_url={}", encoded(inner)),
+            format!("redirect_url={}", encoded(&twice)),
+            format!(
+                "redirect_url={}",
+                "http://x?a=".repeat(6_000) + "http://x?__session=secret"
+            ),
+        ] {
+            let text = format!("{:?}", redacted_query(&raw));
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_without_secrets_are_logged_as_written() {
+        let pairs = redacted_query("redirect_url=http%3A%2F%2Fx%2F%3Fa%3D%2520b%26c%23d");
+        assert_eq!(pairs[0].1, "http://x/?a=%20b&c#d");
     }
 
     #[test]

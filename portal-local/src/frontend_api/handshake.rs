@@ -251,10 +251,12 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
 
 /// A browser on its way says so; everything else gets JSON.
 fn prefers_html(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let fields: Vec<_> = headers
+        .get_all(ACCEPT)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let accept = fields.join(",");
     match (accept.find("text/html"), accept.find("application/json")) {
         (Some(html), Some(json)) => html < json,
         (html, _) => html.is_some(),

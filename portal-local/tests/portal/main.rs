@@ -23,6 +23,7 @@ mod hostile_addresses;
 mod hostile_forms;
 mod hostile_json;
 mod hostile_tickets;
+mod housekeeping;
 mod invitation_lists;
 mod lists;
 mod manners;

@@ -412,6 +412,15 @@ mod tests {
     }
 
     #[test]
+    fn encoded_names_are_read_and_removed_like_plain_ones() {
+        let url = ClerkUrl::from(Url::parse("http://a.example/p?__clerk_db%5Fjwt=x&%5F_dev_session=y&q=1").unwrap());
+        assert_eq!(url.query_parameter("__clerk_db_jwt").as_deref(), Some("x"));
+        assert_eq!(url.without_dev_browser().as_str(), "http://a.example/p?q=1");
+        let url = ClerkUrl::from(Url::parse("http://a.example/p?%5f_clerk_handshake_nonce=x").unwrap());
+        assert_eq!(url.without_handshake().as_str(), "http://a.example/p");
+    }
+
+    #[test]
     fn removing_parameters_writes_the_others_anew() {
         let url = ClerkUrl::from(Url::parse("http://a.example/p?q=a%20b&__clerk_db_jwt=x&e=~&s=x%2Fy").unwrap());
         assert_eq!(
