@@ -20,8 +20,10 @@ use crate::seed::{Seed, SeedError};
 use crate::slow_work::SlowWork;
 use crate::store::{Store, StoreError};
 use crate::store::{email_addresses, instance, prune, reset, roles, second_factors};
-use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp};
+use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp, unread_body};
 
+/// How many variables at the start of [`App::environment`] an application needs that uses these crates.
+const ENOUGH_VARIABLES: usize = 2;
 /// Forms and Backend API bodies are a few hundred bytes; a refresh carries the headers of a whole request.
 const MOST_BODY_BYTES: usize = 256 * 1_024;
 
@@ -106,10 +108,13 @@ impl App {
         ]
     }
 
-    /// The environment in the form of a `.env` file, with what only some clients need as comments.
+    /// The environment in the form of a `.env` file: the two keys, which are enough, then what other clients need.
     pub(crate) fn environment_block(&self) -> String {
         let mut block = String::new();
-        for (name, value) in self.environment() {
+        for (position, (name, value)) in self.environment().into_iter().enumerate() {
+            if position == ENOUGH_VARIABLES {
+                block.push_str("\n# For other SDKs:\n");
+            }
             block.push_str(&format!("{name}={value}\n"));
         }
         block.push_str("# For clients that refuse a scheme or a path inside the key; needs CLERK_PROXY_URL:\n");
@@ -227,5 +232,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(backend_api::router(app))
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(app), boundary::guard))
+        // Around everything: whatever answers may have left the body unread.
+        .layer(middleware::from_fn(unread_body::settle))
         .with_state(Arc::clone(app))
 }

@@ -42,6 +42,23 @@
 //! played answers 404 with a sentence that says so, and a parameter that is not played 422 with `form_param_unknown` and
 //! its name.
 //!
+//! # Beside another SQLite
+//!
+//! Cargo links one SQLite per application. This crate accepts rusqlite 0.30 to 0.43, so that Cargo finds a version that
+//! fits beside sqlx, SeaORM, diesel or the application's own rusqlite. Where it finds none, start the program instead:
+//! `portal-local serve --port 0 --exit-on-stdin-close`, with a pipe as its standard input, ends with the test.
+//!
+//! # Limits
+//!
+//! | What | Limit | Above it |
+//! |---|---|---|
+//! | connections at the same time | 512 | others wait |
+//! | head of a request | 128 KiB, of which 64 KiB address | 431, 414 |
+//! | time until a whole head has arrived, and idle time between requests | 20 seconds | the connection ends |
+//! | body of a request | 256 KiB | 413 |
+//! | time in which a body arrives | 30 seconds | 408 |
+//! | body that is read and dropped when a request is refused | 32 MiB | `Connection: close` |
+//!
 //! # Over HTTP
 //!
 //! What a test does through [`LocalPortal`], a test in another language does with JSON at `/__local/`:
@@ -72,6 +89,7 @@ mod backend_api;
 mod boundary;
 mod clock;
 mod config;
+mod connections;
 mod control;
 mod dev_browser;
 mod device;
@@ -96,6 +114,7 @@ mod seed;
 mod slow_work;
 mod store;
 mod totp;
+mod unread_body;
 
 pub use config::LocalPortalBuilder;
 pub use error::{RefusedSetting, SettingsError, StartError};

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::app::{self, App};
 use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
+use crate::connections::{self, Limits};
 use crate::error::{SettingsError, StartError, check_settings};
 use crate::faults::{Fault, Faults};
 use crate::mint::{Mint, MintError};
@@ -38,7 +39,7 @@ const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 /// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
 pub struct LocalPortal {
     app: Arc<App>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     /// Dropping the sender stops the server too.
     stop: oneshot::Sender<()>,
 }
@@ -104,22 +105,17 @@ impl LocalPortal {
                 None => Ok(()),
             }
         });
-        prepared.await.map_err(|error| StartError::Database {
-            path: path_of(&config.location),
-            source: error.into(),
-        })?;
+        let failed = |error: StoreError| StartError::open(path_of(&config.location), error.while_opening());
+        prepared.await.map_err(failed)?;
         app.seed(config.seed).await.map_err(|error| match error {
             SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
-            SeedError::Store(error) => StartError::Database {
-                path: path_of(&config.location),
-                source: error.into(),
-            },
+            SeedError::Store(error) => failed(error),
         })?;
         let (stop, stopped) = oneshot::channel();
-        let serve = axum::serve(listener, app::router(&app)).with_graceful_shutdown(async move {
+        let serve = connections::serve(listener, app::router(&app), Limits::default(), async move {
             let _ = stopped.await;
         });
-        let server = tokio::spawn(serve.into_future());
+        let server = tokio::spawn(serve);
         tracing::info!(origin = app.origin, "local development portal listens; it is not Clerk");
         Ok(Self { app, server, stop })
     }
@@ -273,8 +269,7 @@ impl LocalPortal {
     pub async fn shut_down(mut self) {
         let _ = self.stop.send(());
         match tokio::time::timeout(SHUT_DOWN_PATIENCE, &mut self.server).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the server ended with an error"),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the server ended early"),
             Err(_) => self.server.abort(),
         }

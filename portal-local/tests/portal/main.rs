@@ -25,6 +25,7 @@ mod hostile_json;
 mod hostile_tickets;
 mod housekeeping;
 mod invitation_lists;
+mod keep_alive;
 mod lists;
 mod manners;
 mod metadata;

@@ -1,0 +1,301 @@
+//! The server: accepts connections, within limits, until it is told to stop.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tower_service::Service as _;
+
+/// How long accepting pauses when the system has no more file descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Read and dropped at once.
+const CHUNK_BYTES: usize = 16 * 1_024;
+
+/// What one client, or all together, may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Connections that are open at the same time. Others wait in the system's queue.
+    pub(crate) connections: usize,
+    /// How long a connection may take until it has sent a whole head. Idle connections end by it too.
+    pub(crate) head: Duration,
+    /// Bytes of a head: 431 above it.
+    pub(crate) head_bytes: usize,
+    /// How long a connection is read on after the last response, because closing it with bytes unread resets it and may
+    /// take that response away from the client (RFC 9112, section 9.6).
+    pub(crate) linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head: Duration::from_secs(20),
+            head_bytes: 128 * 1_024,
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Serves until `stop`, then ends idle connections at once and the other ones after the request under way.
+pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let (is_serving, stopping) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(ended) = connections.join_next() => note(ended),
+            accepted = listener.accept(), if connections.len() < limits.connections => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve_connection(stream, router.clone(), limits, stopping.clone()));
+                }
+                Err(error) => pause_after(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    drop(is_serving);
+    while let Some(ended) = connections.join_next().await {
+        note(ended);
+    }
+}
+
+fn note(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection ended in a panic");
+    }
+}
+
+/// Errors of one connection pass at once; errors of the system would come again and again.
+async fn pause_after(error: &io::Error) {
+    let of_one_connection = [
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::Interrupted,
+    ];
+    if of_one_connection.contains(&error.kind()) {
+        return;
+    }
+    tracing::warn!(%error, "no connection can be accepted at the moment; close some files or programs");
+    tokio::time::sleep(PAUSE).await;
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut stopping: watch::Receiver<()>) {
+    let service = service_fn(move |request: Request<Incoming>| Box::pin(router.clone().call(request)));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), service);
+    // Ends when the sender is dropped.
+    let mut stopped = pin!(async move {
+        let _ = stopping.changed().await;
+    });
+    let ended = tokio::select! {
+        ended = poll_fn(|context| connection.poll_without_shutdown(context)) => Some(ended),
+        () = &mut stopped => None,
+    };
+    match ended {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            // The client may be gone too; nothing is left to do then.
+            let _ = connection.await;
+            return;
+        }
+    }
+    let stream = connection.into_parts().io.into_inner();
+    tokio::select! {
+        () = linger(stream, limits.linger) => {}
+        () = &mut stopped => {}
+    }
+}
+
+/// Says that nothing more comes, and reads until the client says so too.
+async fn linger(mut stream: TcpStream, patience: Duration) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut dropped = vec![0; CHUNK_BYTES];
+    let reading = async { while matches!(stream.read(&mut dropped).await, Ok(1..)) {} };
+    // If the client goes on for longer, its connection is reset.
+    let _ = tokio::time::timeout(patience, reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::routing::get;
+    use tokio::sync::{Semaphore, mpsc, oneshot};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// So long that a test which waits for it hangs.
+    const FOR_EVER: Duration = Duration::from_secs(3_600);
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    struct Server {
+        address: SocketAddr,
+        stop: oneshot::Sender<()>,
+        ended: JoinHandle<()>,
+    }
+
+    async fn start(router: Router, limits: Limits) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(serve(listener, router, limits, async {
+            let _ = stopped.await;
+        }));
+        Server { address, stop, ended }
+    }
+
+    fn hello() -> Router {
+        Router::new().route("/", get(|| async { "hello" }))
+    }
+
+    async fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    /// What the server sends until it ends the connection.
+    async fn until_end(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn slow_head_ends_the_connection() {
+        let head = Duration::from_millis(50);
+        let server = start(
+            hello(),
+            Limits {
+                head,
+                ..Limits::default()
+            },
+        )
+        .await;
+        for sent in [&b""[..], b"GET", b"GET / HTTP/1.1\r\nHost: x\r\nX: "] {
+            let text = until_end(send(server.address, sent).await).await;
+            assert!(!text.contains("hello"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn idle_connection_ends_after_its_last_response() {
+        let head = Duration::from_millis(50);
+        let server = start(
+            hello(),
+            Limits {
+                head,
+                ..Limits::default()
+            },
+        )
+        .await;
+        let text = until_end(send(server.address, REQUEST).await).await;
+        assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("hello"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn head_above_the_limit_returns_431() {
+        let server = start(hello(), Limits::default()).await;
+        let size = Limits::default().head_bytes;
+        let long = format!("GET / HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", "x".repeat(size));
+        let text = until_end(send(server.address, long.as_bytes()).await).await;
+        assert!(text.starts_with("HTTP/1.1 431 "), "{text}");
+        let fits = format!(
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {}\r\n\r\n",
+            "x".repeat(size / 2)
+        );
+        let text = until_end(send(server.address, fits.as_bytes()).await).await;
+        assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+    }
+
+    #[tokio::test]
+    async fn connections_above_the_limit_wait() {
+        let gate = Arc::new(Semaphore::new(0));
+        let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (entered, mut entries) = mpsc::unbounded_channel();
+        let handler = {
+            let (gate, inside, most) = (Arc::clone(&gate), Arc::clone(&inside), Arc::clone(&most));
+            move || async move {
+                most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                entered.send(()).unwrap();
+                gate.acquire().await.unwrap().forget();
+                inside.fetch_sub(1, Ordering::SeqCst);
+                "hello"
+            }
+        };
+        let connections = 2;
+        let server = start(
+            Router::new().route("/", get(handler)),
+            Limits {
+                connections,
+                ..Limits::default()
+            },
+        )
+        .await;
+        let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let mut clients = Vec::new();
+        for _ in 0..6 {
+            clients.push(tokio::spawn(until_end(send(server.address, request).await)));
+        }
+        for _ in 0..6 {
+            entries.recv().await.unwrap();
+            gate.add_permits(1);
+        }
+        for client in clients {
+            assert!(client.await.unwrap().ends_with("hello"));
+        }
+        assert!(most.load(Ordering::SeqCst) <= connections);
+    }
+
+    #[tokio::test]
+    async fn stop_finishes_requests_and_ends_idle_connections() {
+        let gate = Arc::new(Semaphore::new(0));
+        let (entered, mut entries) = mpsc::unbounded_channel();
+        let handler = {
+            let gate = Arc::clone(&gate);
+            move || async move {
+                entered.send(()).unwrap();
+                gate.acquire().await.unwrap().forget();
+                "finished"
+            }
+        };
+        let limits = Limits {
+            head: FOR_EVER,
+            linger: FOR_EVER,
+            ..Limits::default()
+        };
+        let server = start(hello().route("/slow", get(handler)), limits).await;
+        let idle = send(server.address, b"").await;
+        let busy = send(server.address, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        entries.recv().await.unwrap();
+        server.stop.send(()).unwrap();
+        assert_eq!(until_end(idle).await, "");
+        gate.add_permits(1);
+        assert!(until_end(busy).await.ends_with("finished"));
+        server.ended.await.unwrap();
+    }
+}

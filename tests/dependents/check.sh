@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Is `portal-local` a usable dev-dependency beside other crates that link SQLite?
+#
+# Cargo links one `libsqlite3-sys` at most, so `portal-local` accepts a range of rusqlite versions. For each peer, this
+# script writes an application that depends on the peer and, for its tests, on `portal-local`; Cargo must find versions
+# that fit both, and the application's test must compile. The versions of everything else are those of Cargo.lock.
+#
+#   tests/dependents/check.sh          every peer
+#   tests/dependents/check.sh NAME     one of them
+set -euo pipefail
+
+repository=$(cd "$(dirname "$0")/../.." && pwd)
+# Shared, so that what the applications have in common is compiled once.
+export CARGO_TARGET_DIR="$repository/target/dependents"
+
+# Name | the application's dependency | the crate it is used as | a rusqlite version that must be chosen, if it matters
+peers='
+sqlx-0.8      | sqlx = { version = "0.8.6", features = ["postgres", "runtime-tokio"] }     | sqlx     | 0.32
+sqlx-0.9      | sqlx = { version = "0.9.0", features = ["postgres", "runtime-tokio"] }     | sqlx     | 0.39
+sea-orm-1.1   | sea-orm = { version = "1.1.20", features = ["sqlx-sqlite", "runtime-tokio"] } | sea_orm  | 0.32
+diesel-2.3    | diesel = { version = "2.3.14", features = ["sqlite"] }                     | diesel   |
+rusqlite-0.37 | rusqlite = "0.37.0"                                                        | rusqlite | 0.37
+rusqlite-0.30 | rusqlite = "0.30.0"                                                        | rusqlite | 0.30
+rusqlite-0.43 | rusqlite = "0.43.0"                                                        | rusqlite | 0.43
+'
+
+trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
+
+# The version of a package in the lock file of the current folder; fails if there is none, or more than one.
+locked_version() {
+    local versions
+    versions=$(awk -v name="name = \"$1\"" '$0 == name { getline; print $3 }' Cargo.lock | tr -d '"')
+    if [ "$(wc -w <<<"$versions")" -ne 1 ]; then
+        echo "expected one version of $1, found: ${versions:-none}" >&2
+        return 1
+    fi
+    echo "$versions"
+}
+
+write_application() {
+    local folder=$1 dependency=$2 crate=$3
+    mkdir -p "$folder/src"
+    cat >"$folder/Cargo.toml" <<EOF
+[package]
+name = "application"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+$dependency
+
+[dev-dependencies]
+portal-local = { path = "$repository/portal-local" }
+tokio = { version = "1", features = ["macros", "rt"] }
+
+[profile.dev]
+debug = false
+
+[workspace]
+EOF
+    cat >"$folder/src/lib.rs" <<EOF
+pub use $crate as database;
+
+#[cfg(test)]
+#[tokio::test]
+async fn the_portal_starts() {
+    let portal = portal_local::LocalPortal::builder().start().await.unwrap();
+    portal.shut_down().await;
+}
+EOF
+    cp "$repository/Cargo.lock" "$folder/Cargo.lock"
+}
+
+check_peer() {
+    local name=$1 dependency=$2 crate=$3 expected=$4 folder=$scratch/$1 version
+    write_application "$folder" "$dependency" "$crate"
+    cd "$folder"
+    if ! cargo --quiet update --workspace; then
+        echo "$name: Cargo finds no versions that fit both" >&2
+        return 1
+    fi
+    version=$(locked_version rusqlite)
+    locked_version libsqlite3-sys >/dev/null
+    case "$version" in
+        "$expected"*) ;;
+        *) echo "$name: expected rusqlite $expected, found $version" >&2; return 1 ;;
+    esac
+    cargo --quiet check --locked --tests
+    echo "$name: compiles with rusqlite $version"
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+checked=0
+while IFS='|' read -r name dependency crate expected; do
+    name=$(trim "$name")
+    [ -n "$name" ] || continue
+    [ "${1:-$name}" = "$name" ] || continue
+    (check_peer "$name" "$(trim "$dependency")" "$(trim "$crate")" "$(trim "$expected")")
+    checked=$((checked + 1))
+done <<<"$peers"
+
+if [ "$checked" -eq 0 ]; then
+    echo "unknown peer ${1:-}; expected one of:$(sed -n 's/^\([a-z][^ ]*\).*/ \1/p' <<<"$peers" | tr -d '\n')" >&2
+    exit 2
+fi
