@@ -15,7 +15,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the pages, the Frontend API and the Backend API until interrupted.
+    /// Serve the pages, the Frontend API and the Backend API until Ctrl-C or SIGTERM.
     Serve(Serve),
     /// Add a few people and an organization to try everything with. What is there already stays as it is.
     Seed(Place),
@@ -51,6 +51,9 @@ pub(crate) struct Serve {
     /// Begin with the people and the organization that the command `seed` adds.
     #[arg(long)]
     pub(crate) demo_data: bool,
+    /// Stop when standard input closes. A test that starts the portal with a pipe as its input takes it along when it ends.
+    #[arg(long)]
+    pub(crate) exit_on_stdin_close: bool,
 }
 
 /// Which portal: one that runs, or a file that no running portal has open.

@@ -75,8 +75,14 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no space left for the file.
+    #[error("{} cannot be written: the disk is full; free some space, or choose another file", .path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read or written.
-    #[error("cannot use {} as a database: {source}; check the path and its permissions", .path.display())]
+    #[error("cannot use {} as a database: {source}; check the disk, the path and its permissions", .path.display())]
     DatabaseFile {
         /// The file.
         path: PathBuf,
@@ -116,6 +122,7 @@ impl StartError {
             OpenError::NotOurs { found } => Self::NotOurDatabase { path, found },
             OpenError::NewerSchema { found, known } => Self::NewerDatabase { path, found, known },
             OpenError::InUse => Self::DatabaseInUse { path },
+            OpenError::Io(source) if source.kind() == io::ErrorKind::StorageFull => Self::DiskFull { path },
             OpenError::Io(source) => Self::DatabaseFile { path, source },
             OpenError::Sqlite(source) => Self::Database {
                 path,

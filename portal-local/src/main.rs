@@ -1,9 +1,11 @@
 //! Starts a local portal from the command line, and does what can be done to one.
 
 mod cli;
+mod ending;
+mod failure;
 mod running;
 
-use std::error::Error;
+use std::env;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,49 +15,106 @@ use portal_local::{LocalPortal, LocalPortalBuilder};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Place, Reset, Serve};
+use crate::ending::Signals;
+use crate::failure::Failure;
 use crate::running::Running;
 
-type Outcome = Result<(), Box<dyn Error>>;
+type Outcome = Result<(), Failure>;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    match Cli::try_parse() {
+        Ok(cli) => run(cli.command).map_or_else(Failure::report, |()| ExitCode::SUCCESS),
+        Err(answer) => explain(&answer),
+    }
+}
+
+/// Prints the help or the version on standard output, or what is wrong with the command line on standard error.
+fn explain(answer: &clap::Error) -> ExitCode {
+    match answer.print() {
+        Err(error) if !answer.use_stderr() => Failure::output(&error).report(),
+        _ => ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(u8::MAX)),
+    }
+}
+
+fn run(command: Command) -> Outcome {
+    log_to_standard_error();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format_args!("no threads can be started: {error}; close other programs")))?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(serve) => self::serve(serve).await,
+            Command::Seed(place) => seed(place).await,
+            Command::Reset(reset) => self::reset(reset).await,
+            Command::Env(place) => env(place).await,
+        }
+    })
+}
+
+fn log_to_standard_error() {
+    let (filter, mistake) = match env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(wanted) if !wanted.is_empty() => match EnvFilter::try_new(&wanted) {
+            Ok(filter) => (filter, None),
+            Err(error) => (EnvFilter::new("warn"), Some(error.to_string())),
+        },
+        _ => (EnvFilter::new("warn"), None),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // It would write them to standard error, and panic if that is gone.
+        .log_internal_errors(false)
         .init();
-    match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nothing can be done if the terminal is gone too.
-            let _ = writeln!(io::stderr(), "portal-local: {error}");
-            ExitCode::FAILURE
-        }
+    if let Some(mistake) = mistake {
+        tracing::warn!("RUST_LOG is ignored: {mistake}");
     }
 }
 
-#[tokio::main]
-async fn run(command: Command) -> Outcome {
-    match command {
-        Command::Serve(serve) => self::serve(serve).await,
-        Command::Seed(place) => seed(place).await,
-        Command::Reset(reset) => self::reset(reset).await,
-        Command::Env(place) => env(place).await,
-    }
+/// Writes to standard output at once.
+fn print(text: &str) -> Outcome {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::output(&error))
 }
 
 async fn serve(serve: Serve) -> Outcome {
-    let mut out = io::stdout();
     let place = serve
         .database
         .as_ref()
         .map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
-    writeln!(
-        out,
-        "Starting the local portal for {} (not Clerk), data in {place}.",
+    print(&format!(
+        "Starting the local portal for {} (not Clerk), data in {place}.\n",
         serve.app_name
-    )?;
+    ))?;
+    let exit_on_stdin_close = serve.exit_on_stdin_close;
+    let portal = described(serve).start().await?;
 
+    // From before the first line that says so: its reader may be quick.
+    let mut signals = Signals::listen()?;
+    // In one piece: a program that reads as far as the address may close the pipe then.
+    let printed = print(&format!(
+        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}\nCtrl-C stops it.\n",
+        portal.origin(),
+        portal.environment_block()
+    ));
+    let ended = match printed {
+        Ok(()) => tokio::select! {
+            signal = signals.next() => signal.map(|_| ()),
+            closed = ending::standard_input_closed(exit_on_stdin_close) => closed,
+        },
+        Err(failure) => Err(failure),
+    };
+    // The reader may have left long ago; the portal stops in order all the same.
+    let _ = print("Shutting down.\n");
+    tokio::select! {
+        () = portal.shut_down() => ended,
+        again = signals.next() => Err(Failure::Signalled(again?)),
+    }
+}
+
+fn described(serve: Serve) -> LocalPortalBuilder {
     let mut builder = LocalPortal::builder()
         .application_name(serve.app_name)
         .bind((serve.address, serve.port))
@@ -72,23 +131,7 @@ async fn serve(serve: Serve) -> Outcome {
     if serve.demo_data {
         builder = builder.demo_data();
     }
-    let portal = builder.start().await?;
-
-    // From before the first line that says so: whoever reads it may be quick.
-    let interrupted = interruption()?;
-    writeln!(
-        out,
-        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}",
-        portal.origin(),
-        portal.environment_block()
-    )?;
-    writeln!(out, "Ctrl-C stops it.")?;
-    out.flush()?;
-
-    interrupted.await?;
-    writeln!(out, "Shutting down.")?;
-    portal.shut_down().await;
-    Ok(())
+    builder
 }
 
 async fn seed(place: Place) -> Outcome {
@@ -98,23 +141,15 @@ async fn seed(place: Place) -> Outcome {
             Running::at(&place)?.post("/__local/seed")?;
         }
     }
-    let mut out = io::stdout();
-    writeln!(
-        out,
-        "Seeded. Each of these signs in with the password `correct horse battery`:"
-    )?;
-    writeln!(
-        out,
-        "  jane+clerk_test@example.com    administrator of the organization acme"
-    )?;
-    writeln!(out, "  joe+clerk_test@example.com     member of acme")?;
-    writeln!(out, "  solo+clerk_test@example.com    without an organization")?;
-    writeln!(out, "  leaked+clerk_test@example.com  must set a new password first")?;
-    writeln!(
-        out,
-        "code+clerk_test@example.com has no password; its code is 424242, as for the others."
-    )?;
-    Ok(())
+    print(
+        "Seeded. Each of these signs in with the password `correct horse battery`:
+  jane+clerk_test@example.com    administrator of the organization acme
+  joe+clerk_test@example.com     member of acme
+  solo+clerk_test@example.com    without an organization
+  leaked+clerk_test@example.com  must set a new password first
+code+clerk_test@example.com has no password; its code is 424242, as for the others.
+",
+    )
 }
 
 async fn reset(reset: Reset) -> Outcome {
@@ -124,7 +159,8 @@ async fn reset(reset: Reset) -> Outcome {
             Some(path) => format!("in {}", path.display()),
             None => format!("of the portal at {}", place.origin()),
         };
-        return Err(format!("this forgets all people, organizations and mail {which}; add --yes to do it").into());
+        let message = format!("this forgets all people, organizations and mail {which}; add --yes to do it");
+        return Err(Failure::Usage(message));
     }
     match &place.database {
         Some(path) => {
@@ -136,8 +172,7 @@ async fn reset(reset: Reset) -> Outcome {
             Running::at(&place)?.post("/__local/reset")?;
         }
     }
-    writeln!(io::stdout(), "Everything is forgotten but the keys.")?;
-    Ok(())
+    print("Everything is forgotten but the keys.\n")
 }
 
 async fn env(place: Place) -> Outcome {
@@ -150,8 +185,7 @@ async fn env(place: Place) -> Outcome {
         }
         None => Running::at(&place)?.get("/__local/env")?,
     };
-    write!(io::stdout(), "{block}")?;
-    Ok(())
+    print(&block)
 }
 
 fn opened(path: &Path, place: &Place) -> LocalPortalBuilder {
@@ -159,24 +193,4 @@ fn opened(path: &Path, place: &Place) -> LocalPortalBuilder {
     LocalPortal::builder()
         .bind((place.address, place.port))
         .database_file(path)
-}
-
-/// Listens from now on; the future ends with Ctrl-C, or a polite kill.
-#[cfg(unix)]
-fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => Ok(()),
-            _ = terminate.recv() => Ok(()),
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
-    Ok(tokio::signal::ctrl_c())
 }

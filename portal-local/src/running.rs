@@ -1,11 +1,13 @@
 //! A portal that runs in another process, asked over HTTP.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::cli::Place;
 
+/// More than any answer of a portal; another program may never end its own.
+const MOST_ANSWER_BYTES: u64 = 1_024 * 1_024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Running {
@@ -23,6 +25,8 @@ pub(crate) enum RunningError {
     SomethingElse { address: SocketAddr },
     #[error("the portal at {address} refused: {answer}")]
     Refused { address: SocketAddr, answer: String },
+    #[error("found the address {found}; expected a loopback address such as 127.0.0.1: choose another --address")]
+    NotLoopback { found: IpAddr },
 }
 
 impl Running {
@@ -31,8 +35,7 @@ impl Running {
         if address.ip().is_loopback() {
             return Ok(Self { address });
         }
-        let reason = "it is no loopback address".to_owned();
-        Err(RunningError::NotThere { address, reason })
+        Err(RunningError::NotLoopback { found: address.ip() })
     }
 
     pub(crate) fn get(&self, path: &str) -> Result<String, RunningError> {
@@ -70,7 +73,7 @@ impl Running {
             self.address
         )?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
+        stream.take(MOST_ANSWER_BYTES).read_to_end(&mut answer)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 }

@@ -201,6 +201,14 @@ impl StoreError {
         };
         error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
     }
+
+    /// The same failure while the portal starts, when its cause can still be named.
+    pub(crate) fn while_opening(self) -> OpenError {
+        match self.0 {
+            StoreErrorKind::Sqlite(error) => error.into(),
+            _ => OpenError::Io(std::io::Error::other(self)),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -35,6 +35,11 @@ impl From<rusqlite::Error> for OpenError {
             Some(ErrorCode::NotADatabase) => Self::NotOurs {
                 found: "a file that is not a readable SQLite database".into(),
             },
+            Some(ErrorCode::DiskFull) => Self::Io(io::Error::new(io::ErrorKind::StorageFull, error)),
+            Some(ErrorCode::SystemIoFailure) => Self::Io(io::Error::other(error)),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::Io(io::Error::new(io::ErrorKind::PermissionDenied, error))
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -94,7 +99,17 @@ fn check_ownership(connection: &Connection) -> Result<i32, OpenError> {
 fn prepare_file(path: &Path) -> io::Result<Result<(), OpenError>> {
     let mut file = match create_private(path) {
         Ok(_) => return Ok(Ok(())),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => File::open(path)?,
+        // For writing too: SQLite would open a file that cannot be written, and fail later.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match File::options().read(true).write(true).open(path) {
+                Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                    return Ok(Err(OpenError::NotOurs {
+                        found: "a directory".into(),
+                    }));
+                }
+                opened => opened?,
+            }
+        }
         Err(error) => return Err(error),
     };
     if !file.metadata()?.is_file() {
@@ -130,4 +145,32 @@ fn restrict_to_owner(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn restrict_to_owner(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use rusqlite::ffi;
+
+    use crate::error::StartError;
+
+    #[test]
+    fn causes_outside_of_the_database_say_what_to_do() {
+        for (code, hint) in [
+            (
+                ffi::SQLITE_FULL,
+                "the disk is full; free some space, or choose another file",
+            ),
+            (ffi::SQLITE_IOERR, "check the disk, the path and its permissions"),
+            (ffi::SQLITE_READONLY, "check the disk, the path and its permissions"),
+            (ffi::SQLITE_CANTOPEN, "check the disk, the path and its permissions"),
+            (ffi::SQLITE_BUSY, "in use by another portal"),
+            (ffi::SQLITE_CORRUPT, "if it is damaged, choose another file"),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let text = StartError::open(PathBuf::from("x.sqlite"), error.into()).to_string();
+            assert!(text.contains(hint), "{code}: {text}");
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //! | `JWKS_TTL_MS` | how long fetched keys are fresh |
 //! | `JWKS_MIN_REFETCH_MS` | the least time between two fetches caused by unknown key ids |
 
-use std::env;
+use std::env::{self, VarError};
+use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -26,12 +27,15 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        // It would write them to standard error, and panic if that is gone.
+        .log_internal_errors(false)
         .init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            complain(&problem);
+            // Nothing can be done if the terminal is gone too.
+            let _ = writeln!(io::stderr(), "error: {problem}");
             ExitCode::FAILURE
         }
     }
@@ -51,15 +55,22 @@ async fn run() -> Result<(), String> {
         .await
         .map_err(|error| format!("PORT: {error}; expected a free port"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    say(&format!("listening on http://{address}"));
     let router = server::router(Arc::new(Instances::new(api_url, policy)));
+    // From before the line that says so: its reader may be quick.
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let stopped = async move {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
     };
+    let said = writeln!(io::stdout(), "listening on http://{address}");
+    match said {
+        // The reader has left, and with it the only one who could learn the address.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+        said => said.map_err(|error| format!("standard output cannot be written: {error}; send it elsewhere"))?,
+    }
     axum::serve(listener, router)
         .with_graceful_shutdown(stopped)
         .await
@@ -67,23 +78,13 @@ async fn run() -> Result<(), String> {
 }
 
 fn number<N: FromStr>(variable: &str) -> Result<Option<N>, String> {
-    match env::var(variable) {
-        Ok(text) if !text.is_empty() => {
-            let number = text
-                .parse()
-                .map_err(|_| format!("{variable}: found {text:?}; expected a whole number"))?;
-            Ok(Some(number))
-        }
-        _ => Ok(None),
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "a program tells where it listens")]
-fn say(line: &str) {
-    println!("{line}");
-}
-
-#[expect(clippy::print_stderr, reason = "a program tells why it stops")]
-fn complain(problem: &str) {
-    eprintln!("error: {problem}");
+    let text = match env::var(variable) {
+        Ok(text) if !text.is_empty() => text,
+        Ok(_) | Err(VarError::NotPresent) => return Ok(None),
+        Err(VarError::NotUnicode(found)) => found.to_string_lossy().into_owned(),
+    };
+    let number = text
+        .parse()
+        .map_err(|_| format!("{variable}: expected a whole number, found {text:?}"))?;
+    Ok(Some(number))
 }

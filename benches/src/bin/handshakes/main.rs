@@ -36,7 +36,8 @@ struct Options {
     /// Connections that ask at the same time, each for one thing after another.
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: u32,
-    /// Another executable of portal-local than the one of this workspace, which is built first.
+    /// Another executable of portal-local than the one of this workspace, which is built first. It must know
+    /// --exit-on-stdin-close.
     #[arg(long, value_name = "FILE")]
     portal: Option<PathBuf>,
     /// Print one JSON object instead of lines to read.
@@ -47,12 +48,22 @@ struct Options {
 fn main() -> ExitCode {
     match run(Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        // The reader of standard output has heard enough.
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if the terminal is gone too.
             let _ = writeln!(io::stderr(), "handshakes: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<serde_json::Error>() {
+        return error.io_error_kind() == Some(io::ErrorKind::BrokenPipe);
+    }
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn run(options: Options) -> Outcome {

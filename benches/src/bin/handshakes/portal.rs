@@ -70,9 +70,10 @@ impl Program {
             None => Command::new(&self.executable),
         };
         command
-            .args(["serve", "--port", "0"])
+            // The pipe closes with this program, also when a signal ends it: no portal is left behind.
+            .args(["serve", "--port", "0", "--exit-on-stdin-close"])
             .env_remove("RUST_LOG")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         if let Some(database) = database {
             command.arg("--database").arg(database);

@@ -5,6 +5,8 @@
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod manners;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -31,13 +33,18 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = program().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let mut command = program();
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.as_mut().unwrap());
         let mut printed = String::new();
         while !printed.contains("Ctrl-C") {
-            let line = lines.next().expect("the program says when it is ready").unwrap();
-            printed.push_str(&line);
-            printed.push('\n');
+            let read = output.read_line(&mut printed).unwrap();
+            assert_ne!(read, 0, "the program says when it is ready: {printed}");
         }
         Self { child, printed }
     }
