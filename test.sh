@@ -3,6 +3,9 @@
 #
 #   ./test.sh             everything
 #   ./test.sh --record    records the conformance vectors again (needs Node)
+#
+# Node 18 or newer, with npm, runs Clerk's own packages and the browser tests that need scripts. Where it is missing and
+# cannot be installed, those checks are left out, and the last line says so.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -18,7 +21,27 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-has_node() { command -v node >/dev/null && command -v npm >/dev/null; }
+oldest_node=18
+# What was left out, in words for the last line.
+skipped=()
+
+has_node() {
+    command -v node >/dev/null && command -v npm >/dev/null &&
+        [ "$(node --print 'process.versions.node.split(".")[0]')" -ge "$oldest_node" ]
+}
+
+# Packages of the system, where apt is there.
+install_system_packages() {
+    as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+install_node() {
+    if has_node || ! command -v apt-get >/dev/null; then return; fi
+    say "Installing Node and npm"
+    # Node from another source than Debian's brings npm along, and conflicts with Debian's.
+    install_system_packages nodejs npm || install_system_packages nodejs || true
+}
 
 # The packages that a folder's lock file names.
 install_packages() {
@@ -26,8 +49,10 @@ install_packages() {
 }
 
 record_vectors() {
+    install_node
     if ! has_node; then
-        echo "Recording needs Node and npm: the recorder runs Clerk's own package. Install them and run $0 $1 again." >&2
+        echo "Recording needs Node $oldest_node or newer and npm: the recorder runs Clerk's own package. Install them and" \
+             "run $0 $1 again." >&2
         exit 1
     fi
     install_packages "$record"
@@ -43,8 +68,7 @@ install_browser() {
         exit 1
     fi
     say "Installing Chromium and its driver"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver
+    install_system_packages chromium chromium-driver
 }
 
 install_components() {
@@ -68,6 +92,7 @@ esac
 
 install_components
 install_browser
+install_node
 
 say "Formatting"
 cargo fmt --all -- --check
@@ -78,6 +103,9 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 say "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+say "The local portal beside other crates that link SQLite"
+tests/dependents/check.sh
+
 if has_node; then
     say "Conformance: are the vectors what Clerk's package says?"
     install_packages "$record"
@@ -85,17 +113,24 @@ if has_node; then
     say "Conformance: $differential_cases random requests to Clerk's package and to ours"
     compare_with_package
 else
-    say "Conformance: Node is not installed, so the vectors are replayed but not compared with Clerk's package"
+    say "Conformance: Node $oldest_node is not installed, so the vectors are replayed but not compared with Clerk's package"
+    skipped+=("the comparison with Clerk's package")
 fi
 
 without=()
 if has_node; then
     for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
 else
-    say "Node is not installed, so the journeys with htmx, Turbo, Express and axe are left out"
+    say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Express and axe are left out"
+    skipped+=("the journeys with htmx, Turbo, Express and axe")
     without=(--skip htmx_goes --skip turbo_goes --skip an_express_application --skip axe_finds)
 fi
 
-# Last, so that the output ends with cargo's own summary of what was tested.
+# Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.
 say "Tests, doc-tests and browser journeys"
-cargo test --workspace --locked -- ${without[@]+"${without[@]}"}
+status=0
+cargo test --workspace --locked -- ${without[@]+"${without[@]}"} || status=$?
+for check in ${skipped[@]+"${skipped[@]}"}; do
+    echo "Skipped, because Node $oldest_node or newer with npm is missing: $check"
+done
+exit "$status"

@@ -72,7 +72,10 @@ function eachSessionToken(c, change) {
   let next = read.mapCookies(c, (name, value) => (names.includes(name) ? swap(value) : value));
   const words = (read.header(c, 'authorization') ?? '').split(' ');
   const at = words.length === 1 ? 0 : words[0] === 'Bearer' ? 1 : -1;
-  if (words[at]) next = read.withHeader(next, 'authorization', words.with(at, swap(words[at])).join(' '));
+  if (words[at]) {
+    const swapped = words.map((word, index) => (index === at ? swap(word) : word));
+    next = read.withHeader(next, 'authorization', swapped.join(' '));
+  }
   const directives = eachDirective(next, directive =>
     directive.replace(/^(__session[^=;]*=)([^=;]*)/, (_, name, token) => `${name}${swap(token)}`));
   return { c: directives.c, restore: replacing([...directives.restores, ...restores]) };
