@@ -13,13 +13,12 @@ use url::Url;
 
 use super::Question;
 use super::redirect::count_cookie;
-use crate::clock::UnixTime;
 use crate::names::query;
 use crate::request::{AuthenticateContext, RedirectCount};
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
-/// How old, in milliseconds, a mark may be. The browser follows the redirect at once.
-const FRESH_MILLIS: i64 = 60_000;
+/// How old, in seconds, a mark may be. The browser follows the redirect at once.
+const FRESH_SECS: u64 = 60;
 
 /// Adds the mark to `location`, the way back from a handshake, if the browser sent none of Clerk's cookies. Sets the
 /// counter as well: whatever becomes of the handshake's own cookies, a browser that keeps cookies then has one.
@@ -38,7 +37,7 @@ pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, directives: &
 pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
     let cx = question.cx;
     let marked_at = cx.cookie_check()??;
-    let is_fresh = question.now.is_within(FRESH_MILLIS, UnixTime::from_secs(marked_at));
+    let is_fresh = question.now.as_secs().abs_diff(marked_at) <= FRESH_SECS;
     if !is_fresh || cx.has_clerk_cookies() || cx.dev_browser().is_some() || !cx.is_eligible_for_handshake() {
         return None;
     }
