@@ -122,9 +122,11 @@ impl App {
             "# CLERK_PUBLISHABLE_KEY={}\n",
             self.plain_publishable_key.as_str()
         ));
-        if let Ok(pem) = self.mint.public_key_pem() {
-            block.push_str("# To verify tokens without asking for the keys:\n");
-            block.push_str(&format!("# CLERK_JWT_KEY=\"{}\"\n", pem.replace('\n', "\\n")));
+        if let Ok(pem) = self.mint.public_key_line() {
+            block.push_str(
+                "# To verify tokens without asking for the keys (without the quotes for `docker run --env-file`):\n",
+            );
+            block.push_str(&format!("# CLERK_JWT_KEY=\"{pem}\"\n"));
         }
         block
     }

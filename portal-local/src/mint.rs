@@ -278,6 +278,12 @@ impl Mint {
         }
     }
 
+    /// The public key in PEM on one line, as environment files carry it. Clerk's SDKs for JavaScript and Python read it
+    /// so; the two characters `\n` inside a value are kept by `source` and `--env-file`, and those SDKs refuse them.
+    pub(crate) fn public_key_line(&self) -> Result<String, MintError> {
+        Ok(self.public_key_pem()?.replace('\n', ""))
+    }
+
     /// The public key in PEM, for applications that verify without asking (`CLERK_JWT_KEY`).
     pub(crate) fn public_key_pem(&self) -> Result<String, MintError> {
         let signer = self.signer();

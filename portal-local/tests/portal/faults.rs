@@ -325,7 +325,8 @@ async fn tests_in_other_languages_do_the_same_over_http() {
         "# CLERK_PUBLISHABLE_KEY={}\n",
         world.portal.plain_publishable_key().as_str()
     )));
-    assert!(block.body.contains("# CLERK_JWT_KEY=\"-----BEGIN PUBLIC KEY-----\\n"));
+    let pem = world.portal.jwt_key().unwrap().replace('\n', "");
+    assert!(block.body.contains(&format!("# CLERK_JWT_KEY=\"{pem}\"\n")));
 
     let secret = application.secret_key.clone();
     local(&mut browser, Method::POST, "/__local/reset", &json!({})).await;

@@ -61,8 +61,8 @@ impl InstanceBuilder {
         self
     }
 
-    /// The instance's public key in PEM, so that no key is ever fetched. Line ends may be written as `\n`, and the
-    /// `BEGIN`/`END` lines may be missing.
+    /// The instance's public key in PEM, so that no key is ever fetched. Line ends may be missing, or written as spaces or
+    /// as `\n`; the `BEGIN`/`END` lines may be missing.
     pub fn jwt_key(mut self, pem: impl Into<String>) -> Self {
         self.jwt_key = Some(pem.into());
         self

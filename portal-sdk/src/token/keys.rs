@@ -88,8 +88,9 @@ impl KeyProblem {
 }
 
 impl VerifyingKey {
-    /// Reads an RSA public key in PEM (`BEGIN PUBLIC KEY`, RFC 7468 section 13). Line ends may be written as the two
-    /// characters `\n`, and the `BEGIN`/`END` lines may be missing.
+    /// Reads an RSA public key in PEM (`BEGIN PUBLIC KEY`, RFC 7468 section 13). Line ends may be missing, or written as
+    /// spaces or as the two characters `\n`; the `BEGIN`/`END` lines may be missing. Quotes around the whole are ignored,
+    /// because `docker run --env-file` keeps them as a part of the value.
     ///
     /// # Errors
     ///
@@ -98,7 +99,7 @@ impl VerifyingKey {
         if pem.contains("PRIVATE KEY-----") {
             return Err(KeyProblem::Private);
         }
-        let body: String = pem
+        let body: String = unquoted(pem.trim())
             .replace("\\r", "")
             .replace("\\n", "\n")
             .replace("-----BEGIN PUBLIC KEY-----", "")
@@ -162,6 +163,14 @@ impl VerifyingKey {
             .verify_sig(message, signature)
             .map_err(|_| TokenError::Signature)
     }
+}
+
+/// `text` without the quotes around it.
+fn unquoted(text: &str) -> &str {
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(text)
 }
 
 impl fmt::Debug for VerifyingKey {
