@@ -122,8 +122,8 @@ if has_node; then
     for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
 else
     say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Express and axe are left out"
-    skipped+=("the journeys with htmx, Turbo, Express and axe")
-    without=(--skip htmx_goes --skip turbo_goes --skip an_express_application --skip axe_finds)
+    skipped+=("the journeys with htmx, Turbo, Express and axe, and --env-file")
+    without=(--skip htmx_goes --skip turbo_goes --skip an_express_application --skip axe_finds --skip node_env_file)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::claims::{self, TemplateKind, TemplateProblem};
+use crate::excerpt::excerpt;
 use crate::redirect::RedirectPolicy;
 use crate::store::{OpenError, Settings, StoreError};
 
@@ -168,6 +170,7 @@ pub(crate) fn check_settings(wanted: &Settings, redirects: &RedirectPolicy) -> R
             return Err(RefusedSetting { name, found, expected });
         }
     }
+    claims::check(&wanted.session_claims, TemplateKind::SessionToken).map_err(refused_claims)?;
     let seconds = [
         ("session_lifetime_secs", Some(wanted.session_lifetime_secs)),
         ("inactivity_timeout_secs", wanted.inactivity_timeout_secs),
@@ -179,4 +182,20 @@ pub(crate) fn check_settings(wanted: &Settings, redirects: &RedirectPolicy) -> R
         }
     }
     Ok(())
+}
+
+fn refused_claims(problem: TemplateProblem) -> RefusedSetting {
+    let (found, expected) = match problem {
+        TemplateProblem::Reserved(claim) => (claim, "only claims that the portal does not set itself"),
+        TemplateProblem::Shortcode(text) => (
+            excerpt(&text),
+            "shortcodes such as {{user.id}} or {{user.first_name || 'you'}}",
+        ),
+        TemplateProblem::TooLong(bytes) => (format!("{bytes} bytes"), "at most 16384 bytes of JSON"),
+    };
+    RefusedSetting {
+        name: "session_claims",
+        found,
+        expected,
+    }
 }

@@ -33,6 +33,8 @@
 //!   they are, and whether the provider has verified their address. It stands for every social connection.
 //! - Who may sign up is decided as at Clerk: by the mode in [`Settings`], by invitations, and by the allowlist, the
 //!   blocklist and the other restrictions, which the Backend API sets too.
+//! - [`Settings::session_claims`] adds claims to every session token, with Clerk's shortcodes; JWT templates, actor tokens
+//!   and images are made through the Backend API.
 //! - [`LocalPortal::request_log`] tells whether a handshake or a refresh took place.
 //! - [`LocalPortal::fault`] makes endpoints fail or wait; [`LocalPortal::rotate_signing_key`] and
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
@@ -87,6 +89,7 @@ mod absent;
 mod app;
 mod backend_api;
 mod boundary;
+mod claims;
 mod clock;
 mod config;
 mod connections;
@@ -100,9 +103,11 @@ mod faults;
 mod flow;
 mod frontend_api;
 mod ids;
+mod images;
 mod json;
 mod json_body;
 mod mint;
+mod multipart;
 mod pages;
 mod password;
 mod portal;

@@ -15,12 +15,15 @@ use jsonwebtoken::jwk::{
 use jsonwebtoken::{Algorithm, Header};
 use portal_sdk::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::secrets::random_hex;
-use crate::store::Session;
+use crate::store::{Metadata, Session};
 
 /// Clerk's mark for session and handshake tokens; a token with another mark is no session token.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+/// Clerk's mark for tokens made from a JWT template.
+const TEMPLATE_CATEGORY: &str = "cl_B7d4PD222AAA";
 /// A mark of our own: whatever reads tokens must not take a development browser's for a session's.
 const DEV_BROWSER_CATEGORY: &str = "dev_browser";
 /// How far before its issue a token starts to be valid, for applications whose clock runs behind.
@@ -31,6 +34,9 @@ const HANDSHAKE_LIFETIME_SECS: i64 = 60;
 /// The claims of a session token, version 2.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SessionClaims {
+    /// Who acts in the user's name; left out while users act for themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<Value>,
     /// The origin the token was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) azp: Option<String>,
@@ -51,6 +57,9 @@ pub(crate) struct SessionClaims {
     pub(crate) sts: String,
     pub(crate) sub: String,
     pub(crate) v: u8,
+    /// What the instance adds: none of the names above.
+    #[serde(flatten)]
+    pub(crate) custom: Map<String, Value>,
 }
 
 /// What a session token is made for.
@@ -134,6 +143,26 @@ struct HandshakeClaims<'a> {
     exp: i64,
 }
 
+/// When a token from a template is valid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TemplateTimes {
+    pub(crate) lifetime_secs: i64,
+    /// How far before its issue the token starts to be valid.
+    pub(crate) allowed_clock_skew_secs: i64,
+}
+
+#[derive(Serialize)]
+struct TemplateClaims<'a> {
+    exp: i64,
+    iat: i64,
+    iss: &'a str,
+    jti: String,
+    nbf: i64,
+    sub: &'a str,
+    #[serde(flatten)]
+    custom: Map<String, Value>,
+}
+
 #[derive(Serialize)]
 struct DevBrowserClaims<'a> {
     dev: &'a str,
@@ -190,11 +219,35 @@ impl Mint {
         &self.issuer
     }
 
+    /// A token from a JWT template. It belongs to the user and not to a session.
+    pub(crate) fn template_token(
+        &self,
+        user_id: &str,
+        custom: Map<String, Value>,
+        times: TemplateTimes,
+        now: UnixTime,
+    ) -> Result<String, MintError> {
+        let iat = now.as_secs();
+        self.sign(
+            TEMPLATE_CATEGORY,
+            &TemplateClaims {
+                exp: iat.saturating_add(times.lifetime_secs),
+                iat,
+                iss: &self.issuer,
+                jti: random_hex::<10>(),
+                nbf: iat.saturating_sub(times.allowed_clock_skew_secs),
+                sub: user_id,
+                custom,
+            },
+        )
+    }
+
     /// A token for `session`.
     pub(crate) fn session_token(
         &self,
         session: &Session,
         organization: Option<(OrganizationClaim, Option<String>)>,
+        custom: Map<String, Value>,
         token_use: TokenUse<'_>,
         now: UnixTime,
     ) -> Result<String, MintError> {
@@ -204,6 +257,7 @@ impl Mint {
         self.sign(
             SESSION_CATEGORY,
             &SessionClaims {
+                act: session.actor.clone().map(Metadata::into_value),
                 azp: token_use.authorized_party.map(Into::into),
                 exp: iat
                     .saturating_add(token_use.lifetime_secs.unwrap_or(self.token_lifetime_secs))
@@ -219,6 +273,7 @@ impl Mint {
                 sts: session.status.as_str().into(),
                 sub: session.user_id.clone(),
                 v: 2,
+                custom,
             },
         )
     }

@@ -2,6 +2,7 @@
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
+use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::flow::{self, FlowError, NewInvitation, NewOrganization, Outcome};
@@ -21,6 +22,7 @@ pub struct SeedUser {
     last_name: Option<String>,
     is_compromised: bool,
     totp_secret: Option<String>,
+    public_metadata: Map<String, Value>,
 }
 
 impl SeedUser {
@@ -34,7 +36,15 @@ impl SeedUser {
             last_name: None,
             is_compromised: false,
             totp_secret: None,
+            public_metadata: Map::new(),
         }
+    }
+
+    /// What the application keeps at the user, such as `{"role": "admin"}`; session tokens show it through
+    /// [`Settings::session_claims`](crate::Settings::session_claims).
+    pub fn public_metadata(mut self, metadata: Map<String, Value>) -> Self {
+        self.public_metadata = metadata;
+        self
     }
 
     /// Their password. No policy applies.
@@ -253,8 +263,9 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
         last_name: seed.last_name.clone(),
     };
     let id = users::insert(connection, &new, now)?;
-    if let Some(mut user) = users::find(connection, &id)?.filter(|_| seed.is_compromised) {
-        user.password_compromised = true;
+    if let Some(mut user) = users::find(connection, &id)? {
+        user.password_compromised = seed.is_compromised;
+        user.public_metadata = seed.public_metadata.clone().into();
         users::update(connection, &user, now)?;
     }
     if let Some(secret) = &totp_secret {

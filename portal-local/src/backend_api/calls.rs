@@ -21,6 +21,15 @@ pub(super) const CALLS: &[Call] = &[
         .body("expired_token refresh_token request_origin request_headers format request_originating_ip"),
     Call::new("POST", "/v1/sessions/{id}/revoke"),
     Call::new("POST", "/v1/sessions/{id}/tokens").body("expires_in_seconds"),
+    Call::new("POST", "/v1/sessions/{id}/tokens/{template}").body("expires_in_seconds"),
+    Call::new("POST", "/v1/sessions/{id}/verify").body("token"),
+    Call::new("GET", "/v1/jwt_templates").query(PAGES),
+    Call::new("POST", "/v1/jwt_templates")
+        .body("name claims lifetime allowed_clock_skew custom_signing_key signing_algorithm signing_key"),
+    Call::new("GET", "/v1/jwt_templates/{id}"),
+    Call::new("PATCH", "/v1/jwt_templates/{id}")
+        .body("name claims lifetime allowed_clock_skew custom_signing_key signing_algorithm signing_key"),
+    Call::new("DELETE", "/v1/jwt_templates/{id}"),
     // Users
     Call::new("GET", "/v1/users").query(
         "email_address phone_number external_id username web3_wallet user_id organization_id query email_address_query \
@@ -68,6 +77,10 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("DELETE", "/v1/users/{id}/mfa"),
     Call::new("DELETE", "/v1/users/{id}/totp"),
     Call::new("DELETE", "/v1/users/{id}/backup_code"),
+    Call::new("POST", "/v1/users/{id}/remove_password").body("sign_out_of_other_sessions"),
+    Call::new("POST", "/v1/users/{id}/profile_image"),
+    Call::new("DELETE", "/v1/users/{id}/profile_image"),
+    Call::new("GET", "/v1/users/{id}/organization_invitations").query("status limit offset"),
     Call::new("GET", "/v1/users/{id}/organization_memberships").query(PAGE),
     Call::new("DELETE", "/v1/users/{id}/external_accounts/{account_id}"),
     Call::new("POST", "/v1/users/{id}/ban"),
@@ -76,6 +89,11 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("POST", "/v1/users/{id}/unlock"),
     Call::new("POST", "/v1/users/{id}/password/set_compromised").body("revoke_all_sessions"),
     Call::new("POST", "/v1/users/{id}/password/unset_compromised"),
+    Call::new("POST", "/v1/email_addresses")
+        .body("user_id email_address verified primary notify_primary_email_address_changed"),
+    Call::new("GET", "/v1/email_addresses/{id}"),
+    Call::new("PATCH", "/v1/email_addresses/{id}").body("verified primary notify_primary_email_address_changed"),
+    Call::new("DELETE", "/v1/email_addresses/{id}"),
     // Organizations
     Call::new("GET", "/v1/organizations").query(
         "include_members_count include_missing_member_with_elevated_permissions query user_id organization_id order_by \
@@ -100,6 +118,11 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("POST", "/v1/organizations/{id}/memberships").body("user_id role public_metadata private_metadata"),
     Call::new("PATCH", "/v1/organizations/{id}/memberships/{user_id}").body("role"),
     Call::new("DELETE", "/v1/organizations/{id}/memberships/{user_id}"),
+    Call::new("PATCH", "/v1/organizations/{id}/memberships/{user_id}/metadata")
+        .body("public_metadata private_metadata"),
+    Call::new("GET", "/v1/organization_memberships").query("order_by limit offset"),
+    Call::new("PUT", "/v1/organizations/{id}/logo"),
+    Call::new("DELETE", "/v1/organizations/{id}/logo"),
     Call::new("GET", "/v1/organizations/{id}/invitations").query("status email_address order_by limit offset"),
     Call::new("POST", "/v1/organizations/{id}/invitations").body(
         "email_address inviter_user_id role public_metadata private_metadata redirect_url expires_in_days notify",
@@ -135,6 +158,9 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("DELETE", "/v1/blocklist_identifiers/{id}"),
     Call::new("POST", "/v1/sign_in_tokens").body("user_id org_id expires_in_seconds"),
     Call::new("POST", "/v1/sign_in_tokens/{id}/revoke"),
+    Call::new("POST", "/v1/actor_tokens")
+        .body("user_id actor expires_in_seconds session_max_duration_in_seconds"),
+    Call::new("POST", "/v1/actor_tokens/{id}/revoke"),
     Call::new("POST", "/v1/testing_tokens"),
     // The instance
     Call::new("GET", "/v1/instance"),

@@ -15,6 +15,7 @@ use super::query::{Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
 use crate::flow::{add_member, change_role, remove_member};
+use crate::images;
 use crate::json::{ApiError, json};
 use crate::store::{Member, Membership, Metadata, Organization, StoreError};
 use crate::store::{memberships, organizations, roles, users};
@@ -89,6 +90,63 @@ pub(super) async fn of_user(
     })
     .await?;
     Ok(counted(&data, total))
+}
+
+/// The memberships of every organization.
+pub(super) async fn of_instance(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+    let (page, order, origin) = (query.page()?, query.order(&FIELDS)?, app.origin.clone());
+    let wanted = People::read(&query)?;
+    let (data, total) = attempt(&app, move |connection| {
+        let people = wanted.find(connection)?;
+        let mut all: Vec<(Membership, &Person)> = memberships::all(connection)?
+            .into_iter()
+            .filter_map(|membership| {
+                let person = people.iter().find(|person| person.user.id == membership.user_id)?;
+                Some((membership, person))
+            })
+            .collect();
+        order.sort(&mut all, |(membership, person), field| match field {
+            "created_at" => membership.created_at.into(),
+            _ => person.sort_key(field),
+        });
+        let total = all.len();
+        let mut data = Vec::new();
+        for (membership, _) in cut(all, page) {
+            let organization = named(connection, &membership.organization_id)?;
+            data.push(one(connection, &origin, &organization, &membership)?);
+        }
+        Ok((data, total))
+    })
+    .await?;
+    Ok(counted(&data, total))
+}
+
+#[derive(Deserialize)]
+pub(super) struct MetadataBody {
+    #[serde(default)]
+    public_metadata: Metadata,
+    #[serde(default)]
+    private_metadata: Metadata,
+}
+
+/// Merges instead of replacing.
+pub(super) async fn merge_metadata(
+    State(app): State<Arc<App>>,
+    Path((id, user_id)): Path<(String, String)>,
+    JsonBody(body): JsonBody<MetadataBody>,
+) -> Result<Response<Body>, ApiError> {
+    let (now, origin) = (app.now(), app.origin.clone());
+    let body = attempt(&app, move |connection| {
+        let organization = named(connection, &id)?;
+        let found = memberships::find(connection, &organization.id, &user_id)?;
+        let mut membership = found.ok_or_else(ApiError::not_found)?;
+        membership.public_metadata.merge(&body.public_metadata);
+        membership.private_metadata.merge(&body.private_metadata);
+        memberships::set_metadata(connection, &membership, now)?;
+        Ok(one(connection, &origin, &organization, &membership)?)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
 }
 
 #[derive(Deserialize)]
@@ -182,7 +240,7 @@ fn view(
     member: &Member,
 ) -> Result<Value, StoreError> {
     let membership = &member.membership;
-    let image_url = format!("{origin}/__local/avatar/{}.svg", membership.user_id);
+    let image_url = images::url(origin, &membership.user_id, member.image_id.as_deref());
     Ok(json!({
         "object": "organization_membership",
         "id": membership.id,
@@ -198,7 +256,7 @@ fn view(
             "last_name": member.last_name,
             "profile_image_url": image_url,
             "image_url": image_url,
-            "has_image": false,
+            "has_image": member.image_id.is_some(),
             "identifier": member.identifier,
             "username": null,
             "banned": member.banned,

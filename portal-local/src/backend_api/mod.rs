@@ -2,14 +2,18 @@
 //! Every call needs the secret key, `/v1/jwks` too.
 
 mod absent;
+mod actor_tokens;
 mod admission;
 mod bulk;
 mod calls;
 mod clients;
+mod email_addresses;
 mod handshake_payload;
+mod images;
 mod instance;
 mod invitation_request;
 mod jwks;
+mod jwt_templates;
 mod memberships;
 mod organization_invitations;
 mod organizations;
@@ -22,6 +26,7 @@ mod restrictions;
 mod second_factors;
 mod sessions;
 mod user_fields;
+mod user_invitations;
 mod user_list;
 mod user_metadata;
 mod user_view;
@@ -55,6 +60,18 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/sessions/{id}/refresh", post(refresh::refresh))
         .route("/v1/sessions/{id}/revoke", post(sessions::revoke))
         .route("/v1/sessions/{id}/tokens", post(sessions::create_token))
+        .route("/v1/sessions/{id}/tokens/{template}", post(jwt_templates::create_token))
+        .route("/v1/sessions/{id}/verify", post(sessions::verify))
+        .route(
+            "/v1/jwt_templates",
+            get(jwt_templates::list).post(jwt_templates::create),
+        )
+        .route(
+            "/v1/jwt_templates/{id}",
+            get(jwt_templates::show)
+                .patch(jwt_templates::change)
+                .delete(jwt_templates::delete),
+        )
         .route("/v1/sessions/{id}", get(sessions::show))
         .route("/v1/sessions", get(sessions::list).post(sessions::create))
         .route(
@@ -80,9 +97,12 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/waitlist_entries/{id}/reject", post(admission::reject_entry))
         .route("/v1/sign_in_tokens", post(admission::create_sign_in_token))
         .route("/v1/sign_in_tokens/{id}/revoke", post(admission::revoke_sign_in_token))
+        .route("/v1/actor_tokens", post(actor_tokens::create))
+        .route("/v1/actor_tokens/{id}/revoke", post(actor_tokens::revoke))
         .route("/v1/testing_tokens", post(admission::create_testing_token))
         .merge(users())
         .merge(organizations())
+        .merge(images::router())
         .method_not_allowed_fallback(refuse_method)
         .route_layer(middleware::from_fn(parameters::check))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), authenticate))
@@ -125,6 +145,15 @@ fn users() -> Router<Arc<App>> {
             "/v1/users/{id}/backup_code",
             delete(second_factors::delete_backup_codes),
         )
+        .route("/v1/users/{id}/remove_password", post(users::remove_password))
+        .route("/v1/email_addresses", post(email_addresses::create))
+        .route(
+            "/v1/email_addresses/{id}",
+            get(email_addresses::show)
+                .patch(email_addresses::change)
+                .delete(email_addresses::delete),
+        )
+        .route("/v1/users/{id}/organization_invitations", get(user_invitations::list))
         .route("/v1/users/{id}/organization_memberships", get(memberships::of_user))
         .route(
             "/v1/users/{id}/external_accounts/{account_id}",
@@ -159,6 +188,11 @@ fn organizations() -> Router<Arc<App>> {
         .route(
             "/v1/organizations/{id}/metadata",
             patch(organizations::merge_metadata).put(organizations::replace_metadata),
+        )
+        .route("/v1/organization_memberships", get(memberships::of_instance))
+        .route(
+            "/v1/organizations/{id}/memberships/{user_id}/metadata",
+            patch(memberships::merge_metadata),
         )
         .route(
             "/v1/organizations/{id}/memberships",

@@ -16,6 +16,7 @@ use super::query::{Order, Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
 use crate::flow::{FlowError, NewInvitation, access, invite, revoke_invitation};
+use crate::images;
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
 use crate::store::{InvitationStatus, Metadata, OrganizationInvitation, StoreError};
@@ -229,7 +230,7 @@ fn check_manager(connection: &Connection, organization_id: &str, user_id: &str) 
 }
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.
-fn view(
+pub(super) fn view(
     connection: &Connection,
     origin: &str,
     invitation: &OrganizationInvitation,
@@ -250,8 +251,8 @@ fn view(
                 "user_id": user.id,
                 "first_name": user.first_name,
                 "last_name": user.last_name,
-                "image_url": format!("{origin}/__local/avatar/{}.svg", user.id),
-                "has_image": false,
+                "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+                "has_image": user.image_id.is_some(),
                 "identifier": primary.map(|address| address.address).unwrap_or_default(),
             }))
         }

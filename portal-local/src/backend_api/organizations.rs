@@ -15,6 +15,7 @@ use super::request::{JsonBody, attempt, counted, deleted, missing};
 use super::user_fields::created_at;
 use crate::app::App;
 use crate::flow::{NewOrganization, create_organization, delete_organization, update_organization};
+use crate::images;
 use crate::json::{ApiError, json};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{InvitationStatus, Metadata, Organization, StoreError};
@@ -254,8 +255,8 @@ pub(super) fn view(origin: &str, organization: &Organization) -> Value {
         "id": organization.id,
         "name": organization.name,
         "slug": organization.slug,
-        "image_url": format!("{origin}/__local/avatar/{}.svg", organization.id),
-        "has_image": false,
+        "image_url": images::url(origin, &organization.id, organization.image_id.as_deref()),
+        "has_image": organization.image_id.is_some(),
         "max_allowed_memberships": organization.max_allowed_memberships,
         "admin_delete_enabled": organization.admin_delete_enabled,
         "public_metadata": organization.public_metadata,

@@ -19,7 +19,7 @@ use crate::mint::TokenUse;
 use crate::store::{Session, SessionStatus};
 use crate::store::{clients, sessions, users};
 
-const LONGEST_TOKEN_SECS: i64 = 86_400;
+const LONGEST_TOKEN_SECS: i64 = 315_360_000;
 /// What sessions can be asked for by. No session here ends as `ended`: whoever signs out removes theirs.
 const STATUSES: [&str; 8] = [
     "abandoned",
@@ -57,7 +57,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) ->
     Ok(json(StatusCode::OK, &view(&session)))
 }
 
-fn named(connection: &Connection, id: &str, now: portal_sdk::clock::UnixTime) -> Result<Session, ApiError> {
+pub(super) fn named(connection: &Connection, id: &str, now: portal_sdk::clock::UnixTime) -> Result<Session, ApiError> {
     sessions::find(connection, id, now)?.ok_or_else(ApiError::not_found)
 }
 
@@ -93,19 +93,25 @@ pub(super) struct TokenBody {
     expires_in_seconds: Option<i64>,
 }
 
+impl TokenBody {
+    /// How long the token is to be good for; `None` is the usual time.
+    pub(super) fn lifetime_secs(&self) -> Result<Option<i64>, ApiError> {
+        match self.expires_in_seconds {
+            Some(secs) if !(30..=LONGEST_TOKEN_SECS).contains(&secs) => Err(invalid(
+                "expires_in_seconds",
+                format!("Found {secs} seconds; expected between 30 and {LONGEST_TOKEN_SECS}."),
+            )),
+            secs => Ok(secs),
+        }
+    }
+}
+
 pub(super) async fn create_token(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Result<Response<Body>, ApiError> {
-    if let Some(secs) = body.expires_in_seconds
-        && !(30..=LONGEST_TOKEN_SECS).contains(&secs)
-    {
-        return Err(invalid(
-            "expires_in_seconds",
-            format!("Found {secs} seconds; expected between 30 and {LONGEST_TOKEN_SECS}."),
-        ));
-    }
+    let lifetime_secs = body.lifetime_secs()?;
     let (now, shared) = (app.now(), Arc::clone(&app));
     let token = attempt(&app, move |connection| {
         let session = named(connection, &id, now)?;
@@ -114,12 +120,49 @@ pub(super) async fn create_token(
         }
         let token_use = TokenUse {
             authorized_party: None,
-            lifetime_secs: body.expires_in_seconds,
+            lifetime_secs,
         };
         Ok(session_token(&shared, connection, &session, token_use, now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct VerifyBody {
+    token: Option<String>,
+}
+
+/// The session, if the token is one of it that is good now. Clerk took this call out of its newer API versions.
+pub(super) async fn verify(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<VerifyBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let token = body
+        .token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| missing("token"))?;
+    let claims = app.mint.read_session_token(&token);
+    let claims = claims.filter(|claims| (claims.nbf..claims.exp).contains(&now.as_secs()) && claims.sid == id);
+    let session = attempt(&app, move |connection| {
+        let session = named(connection, &id, now)?;
+        if !session.is_live() {
+            return Err(inactive(&session));
+        }
+        Ok(session)
+    })
+    .await?;
+    if claims.is_none() {
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid_session_token",
+            "Invalid session token",
+        )
+        .explain("This is no session token of this session, or it has expired."));
+    }
+    Ok(json(StatusCode::OK, &view(&session)))
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
@@ -136,7 +179,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
     Ok(json(StatusCode::OK, &view(&revoked)))
 }
 
-fn inactive(session: &Session) -> ApiError {
+pub(super) fn inactive(session: &Session) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "session_inactive", "Session is not active")
         .explain(format!("This session is {} already.", session.status.as_str()))
 }
@@ -148,7 +191,7 @@ pub(super) fn view(session: &Session) -> Value {
         "id": session.id,
         "user_id": session.user_id,
         "client_id": session.client_id,
-        "actor": null,
+        "actor": session.actor,
         "status": session.status.as_str(),
         "last_active_organization_id": session.last_active_organization_id,
         "last_active_at": session.last_active_at.as_millis(),

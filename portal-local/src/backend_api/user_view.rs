@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::flow::{MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
+use crate::images;
 use crate::store::email_addresses::{self, normalize};
 use crate::store::{EmailAddress, ExternalAccount, SecondFactor, StoreError, Strategy, User};
 use crate::store::{external_accounts, second_factors};
@@ -47,8 +48,8 @@ fn view(
         "username": null,
         "first_name": user.first_name,
         "last_name": user.last_name,
-        "image_url": format!("{origin}/__local/avatar/{}.svg", user.id),
-        "has_image": false,
+        "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+        "has_image": user.image_id.is_some(),
         "public_metadata": user.public_metadata,
         "private_metadata": user.private_metadata,
         "unsafe_metadata": user.unsafe_metadata,
@@ -110,6 +111,12 @@ fn external_account(account: &ExternalAccount) -> Value {
             "expire_at": account.created_at.as_millis(),
         },
     })
+}
+
+/// An address by itself.
+pub(super) fn address_view(connection: &Connection, address: &EmailAddress) -> Result<Value, StoreError> {
+    let accounts = external_accounts::of_user(connection, &address.user_id)?;
+    Ok(email_address(address, &accounts))
 }
 
 fn email_address(address: &EmailAddress, accounts: &[ExternalAccount]) -> Value {

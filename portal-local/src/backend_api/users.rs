@@ -16,8 +16,8 @@ use super::user_fields::{check_external_id, check_statuses, created_at, hashed, 
 use super::user_view::full_view;
 use crate::app::App;
 use crate::flow::{
-    Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of, end_sessions_of,
-    install_authenticator, set_password,
+    self, Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of,
+    end_sessions_of, install_authenticator, set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
@@ -286,6 +286,30 @@ pub(super) async fn mark_password_compromised(
             end_sessions_of(connection, &user.id, None, now)?;
         }
         Ok(user)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct RemovalBody {
+    sign_out_of_other_sessions: Option<bool>,
+}
+
+/// Takes the password away, also if it is the only way to sign in.
+pub(super) async fn remove_password(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<RemovalBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    edit(&app, id, move |connection, user| {
+        if user.password_hash.is_some() {
+            flow::remove_password(connection, &user.id, now)?;
+        }
+        if body.sign_out_of_other_sessions == Some(true) {
+            end_sessions_of(connection, &user.id, None, now)?;
+        }
+        named(connection, &user.id)
     })
     .await
 }

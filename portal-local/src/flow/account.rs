@@ -261,6 +261,12 @@ pub(crate) fn set_password(
     complete_task_of(connection, user_id, Task::ResetPassword, now)
 }
 
+/// Takes the password away; no session of the user's waits for a new one any more.
+pub(crate) fn remove_password(connection: &Connection, user_id: &str, now: UnixTime) -> Result<(), StoreError> {
+    users::remove_password(connection, user_id, now)?;
+    complete_task_of(connection, user_id, Task::ResetPassword, now)
+}
+
 fn primary_address(connection: &Connection, user_id: &str) -> Result<String, StoreError> {
     let Some(user) = users::find(connection, user_id)? else {
         return Ok(String::new());

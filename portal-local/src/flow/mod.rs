@@ -4,8 +4,10 @@
 //! is the database's, the inner one, [`FlowError`], is for the person.
 
 mod account;
+mod address;
 mod admission;
 mod authenticator;
+mod claims;
 mod code;
 mod error;
 mod external;
@@ -27,13 +29,16 @@ mod tries;
 
 pub(crate) use account::{
     DELETE_PHRASE, add_email_address, change_password, delete_account, devices, make_primary, remove_email_address,
-    reset_compromised_password, send_address_code, set_password, sign_out_device, verify_email_address,
+    remove_password, reset_compromised_password, send_address_code, set_password, sign_out_device,
+    verify_email_address,
 };
+pub(crate) use address::{AddressChange, AddressRefusal, add_address, change_address, drop_address};
 pub(crate) use admission::{NewAdmission, confirm_waitlist, invite_to_application, join_waitlist, may_sign_up};
 pub(crate) use authenticator::{
     begin_authenticator, enable_authenticator, has_authenticator, install_authenticator, keep_backup_codes,
     new_backup_codes, remove_authenticator, remove_backup_codes, second_factor,
 };
+pub(crate) use claims::template_token;
 pub(crate) use code::{Delivery, is_test_address};
 pub(crate) use error::{Field, FlowError};
 pub(crate) use external::{
@@ -71,7 +76,9 @@ pub(crate) use sign_up::{
 };
 
 pub(crate) use task::complete_task_of;
-pub(crate) use ticket::{SIGN_IN_TOKEN_SECS, Ticket, find_ticket, issue_sign_in_token, redeem_ticket, ticket_holder};
+pub(crate) use ticket::{
+    SIGN_IN_TOKEN_SECS, Ticket, find_ticket, issue_actor_token, issue_sign_in_token, redeem_ticket, ticket_holder,
+};
 
 pub(crate) use tries::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS};
 

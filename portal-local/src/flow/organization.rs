@@ -110,6 +110,7 @@ pub(crate) fn create_organization(
         name,
         slug,
         created_by: new.created_by,
+        image_id: None,
         max_allowed_memberships: new.max_allowed_memberships.unwrap_or(settings.max_allowed_memberships),
         admin_delete_enabled: settings.admin_delete_enabled,
         public_metadata: new.public_metadata,

@@ -1,14 +1,18 @@
 //! Who is signed in at a client: beginning, finding and ending sessions.
 
+use std::sync::Once;
+
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::{new_device, organization, task};
+use super::{claims, new_device, organization, task};
 use crate::app::App;
 use crate::mint::TokenUse;
-use crate::store::{Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
+use crate::store::{ActorToken, Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, settings, users};
 
+/// What browsers keep of a cookie.
+const MOST_COOKIE_BYTES: usize = 4_096;
 /// A session that is never used, where no shorter time is set.
 const ABANDONED_AFTER_SECS: u32 = 30 * 24 * 60 * 60;
 
@@ -21,24 +25,51 @@ pub(crate) fn begin_session(
     now: UnixTime,
 ) -> Result<Session, StoreError> {
     let settings = settings::read(connection)?;
-    let is_sole = settings.single_session_mode;
-    for previous in sessions::live_of_client(connection, &client.id, now)? {
-        if is_sole || previous.user_id == user_id {
-            sessions::end(connection, &previous.id, SessionStatus::Replaced, now)?;
-        }
-    }
     let new = NewSession {
         client_id: &client.id,
         user_id,
-        is_sole,
+        is_sole: settings.single_session_mode,
+        actor: None,
         expire_at: later(now, settings.session_lifetime_secs),
         abandon_at: later(now, settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS)),
     };
-    let session = sessions::insert(connection, &new, now)?;
-    clients::set_active(connection, &client.id, &session.id, now)?;
+    let session = begin(connection, &new, now)?;
     users::signed_in(connection, user_id, now)?;
     new_device::tell(connection, &session, now)?;
     task::settle_new(connection, session, now)
+}
+
+/// Begins a session in which another user acts in the user's name. It is no sign-in of the user's: no mail tells of it,
+/// and what the user still has to do, such as setting a new password, is not for the other one to do.
+pub(super) fn impersonate(
+    connection: &Connection,
+    client: &Client,
+    token: &ActorToken,
+    now: UnixTime,
+) -> Result<Session, StoreError> {
+    let settings = settings::read(connection)?;
+    let new = NewSession {
+        client_id: &client.id,
+        user_id: &token.user_id,
+        is_sole: settings.single_session_mode,
+        actor: Some(token.actor.clone()),
+        expire_at: now.plus_millis(token.session_secs.saturating_mul(1_000)),
+        abandon_at: later(now, settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS)),
+    };
+    let session = begin(connection, &new, now)?;
+    task::settle_impersonated(connection, session, now)
+}
+
+/// The sessions that a new one replaces end, and the new one is what applications see.
+fn begin(connection: &Connection, new: &NewSession<'_>, now: UnixTime) -> Result<Session, StoreError> {
+    for previous in sessions::live_of_client(connection, new.client_id, now)? {
+        if new.is_sole || previous.user_id == new.user_id {
+            sessions::end(connection, &previous.id, SessionStatus::Replaced, now)?;
+        }
+    }
+    let session = sessions::insert(connection, new, now)?;
+    clients::set_active(connection, new.client_id, &session.id, now)?;
+    Ok(session)
 }
 
 fn later(now: UnixTime, secs: u32) -> UnixTime {
@@ -61,7 +92,20 @@ pub(crate) fn session_token(
     now: UnixTime,
 ) -> Result<String, StoreError> {
     let organization = organization::active_claims(connection, session)?;
-    Ok(app.mint.session_token(session, organization, token_use, now)?)
+    let custom = claims::of_session_token(app, connection, session)?;
+    let token = app.mint.session_token(session, organization, custom, token_use, now)?;
+    if token.len() > MOST_COOKIE_BYTES {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let (bytes, user_id) = (token.len(), &session.user_id);
+            tracing::warn!(
+                bytes,
+                user_id,
+                "a session token is above 4096 bytes, and browsers drop its cookie; shorten session_claims"
+            );
+        });
+    }
+    Ok(token)
 }
 
 /// The session that applications see in this browser, if somebody is signed in, with the client that holds it.

@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use crate::store::{Session, StoreError, Task, Tasks};
+use crate::store::{Session, Settings, StoreError, Task, Tasks};
 use crate::store::{memberships, second_factors, sessions, settings, users};
 
 /// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
@@ -18,6 +18,30 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
     if settings.mfa_required && !second_factors::has_authenticator(connection, &session.user_id)? {
         tasks = tasks.with(Task::SetupMfa);
     }
+    let tasks = choose_organization(connection, &settings, &session, tasks, now)?;
+    sessions::set_tasks(connection, &session.id, &tasks, now)?;
+    current(connection, session, now)
+}
+
+/// Decides what a session waits for in which somebody else acts in the user's name.
+pub(super) fn settle_impersonated(
+    connection: &Connection,
+    session: Session,
+    now: UnixTime,
+) -> Result<Session, StoreError> {
+    let settings = settings::read(connection)?;
+    let tasks = choose_organization(connection, &settings, &session, Tasks::default(), now)?;
+    sessions::set_tasks(connection, &session.id, &tasks, now)?;
+    current(connection, session, now)
+}
+
+fn choose_organization(
+    connection: &Connection,
+    settings: &Settings,
+    session: &Session,
+    mut tasks: Tasks,
+    now: UnixTime,
+) -> Result<Tasks, StoreError> {
     if settings.organizations_enabled && settings.force_organization_selection {
         match memberships::of_user(connection, &session.user_id)?.as_slice() {
             [only] => {
@@ -27,8 +51,7 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
             _ => tasks = tasks.with(Task::ChooseOrganization),
         }
     }
-    sessions::set_tasks(connection, &session.id, &tasks, now)?;
-    current(connection, session, now)
+    Ok(tasks)
 }
 
 /// The session has one thing more to wait for.

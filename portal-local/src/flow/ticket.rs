@@ -5,17 +5,17 @@ use rusqlite::Connection;
 
 use super::invitation::accept_invitation;
 use super::organization::{access, activate};
-use super::session::begin_session;
+use super::session::{begin_session, impersonate};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
 use crate::secrets::random_token;
 use crate::store::{
-    DevBrowser, Invitation, InvitationStatus, OrganizationInvitation, Session, SignInToken, StoreError, Task, User,
-    WaitlistStatus,
+    ActorToken, DevBrowser, Invitation, InvitationStatus, Metadata, OrganizationInvitation, Session, SignInToken,
+    StoreError, Task, User, WaitlistStatus,
 };
 use crate::store::{
-    clients, email_addresses, invitations, organization_invitations, second_factors, sessions, sign_in_tokens,
-    sign_ins, users, waitlist,
+    actor_tokens, clients, email_addresses, invitations, organization_invitations, second_factors, sessions,
+    sign_in_tokens, sign_ins, users, waitlist,
 };
 
 /// How long a sign-in token is good for, if nobody says otherwise.
@@ -30,6 +30,8 @@ pub(crate) enum Ticket {
     Invitation(Invitation),
     /// Signing one person in.
     SignInToken(SignInToken),
+    /// Acting in one person's name.
+    ActorToken(ActorToken),
 }
 
 impl Ticket {
@@ -38,7 +40,7 @@ impl Ticket {
         match self {
             Self::OrganizationInvitation(invitation) => Some(&invitation.address),
             Self::Invitation(invitation) => Some(&invitation.address),
-            Self::SignInToken(_) => None,
+            Self::SignInToken(_) | Self::ActorToken(_) => None,
         }
     }
 
@@ -47,7 +49,7 @@ impl Ticket {
         match self {
             Self::OrganizationInvitation(invitation) => invitation.redirect_url.as_deref(),
             Self::Invitation(invitation) => invitation.redirect_url.as_deref(),
-            Self::SignInToken(_) => None,
+            Self::SignInToken(_) | Self::ActorToken(_) => None,
         }
     }
 }
@@ -62,16 +64,22 @@ pub(crate) fn find_ticket(connection: &Connection, text: &str, now: UnixTime) ->
         let is_open = invitation.status == InvitationStatus::Pending;
         return Ok(is_open.then_some(Ticket::Invitation(invitation)));
     }
-    Ok(sign_in_tokens::find_open(connection, text, now)?.map(Ticket::SignInToken))
+    if let Some(token) = sign_in_tokens::find_open(connection, text, now)? {
+        return Ok(Some(Ticket::SignInToken(token)));
+    }
+    Ok(actor_tokens::find_open(connection, text, now)?.map(Ticket::ActorToken))
 }
 
 /// Whose account a ticket opens; `None` if nobody has one with its address.
 pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<Option<String>, StoreError> {
-    if let Ticket::SignInToken(token) = ticket {
-        return Ok(Some(token.user_id.clone()));
+    match ticket {
+        Ticket::SignInToken(token) => Ok(Some(token.user_id.clone())),
+        Ticket::ActorToken(token) => Ok(Some(token.user_id.clone())),
+        Ticket::OrganizationInvitation(_) | Ticket::Invitation(_) => {
+            let address = email_addresses::find_verified(connection, ticket.address().unwrap_or_default())?;
+            Ok(address.map(|address| address.user_id))
+        }
     }
-    let address = email_addresses::find_verified(connection, ticket.address().unwrap_or_default())?;
-    Ok(address.map(|address| address.user_id))
 }
 
 /// A sign-in token for `user_id`, and the text that stands in its link. Signing in with it activates `organization`, an
@@ -99,6 +107,32 @@ pub(crate) fn issue_sign_in_token(
     Ok(Ok((token, text)))
 }
 
+/// An actor token for `user_id`, good for so many seconds and for a session of so many, and the text that stands in its link.
+pub(crate) fn issue_actor_token(
+    connection: &Connection,
+    user_id: &str,
+    actor: Metadata,
+    (lifetime_secs, session_secs): (i64, i64),
+    now: UnixTime,
+) -> Outcome<(ActorToken, String)> {
+    if users::find(connection, user_id)?.is_none() {
+        return Ok(Err(FlowError::UserUnknown));
+    }
+    let text = random_token();
+    let token = ActorToken {
+        id: actor_tokens::new_id(now),
+        user_id: user_id.to_owned(),
+        actor,
+        session_secs,
+        status: InvitationStatus::Pending,
+        created_at: now,
+        updated_at: now,
+    };
+    let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
+    actor_tokens::insert(connection, &token, &text, expires_at)?;
+    Ok(Ok((token, text)))
+}
+
 /// Lets the holder of a ticket in: the link came to their address, which proves as much as a code does. Whoever has a
 /// second factor proves it first and opens the link again then; a sign-in token needs none. Somebody who is signed in
 /// already keeps their session.
@@ -118,6 +152,12 @@ pub(crate) fn redeem_ticket(
         Some(User { banned: true, .. }) => return Ok(Err(FlowError::Banned)),
         Some(_) => {}
         None => return Ok(Err(FlowError::UserUnknown)),
+    }
+    if let Ticket::ActorToken(token) = &ticket {
+        let client = clients::of_dev_browser(connection, dev_browser, now)?;
+        let session = impersonate(connection, &client, token, now)?;
+        actor_tokens::set_status(connection, &token.id, InvitationStatus::Accepted, now)?;
+        return Ok(Ok(SignInStep::Complete(Box::new(session))));
     }
     let session = match current.filter(|session| session.user_id == user_id) {
         Some(session) => match sessions::find(connection, &session.id, now)?.filter(Session::is_live) {
@@ -187,6 +227,8 @@ pub(super) fn accept_ticket(
                 ));
             }
         }
+        // `redeem_ticket` begins another kind of session with it.
+        Ticket::ActorToken(_) => return Ok(Err(FlowError::InvitationOver)),
     }
     Ok(Ok(session))
 }

@@ -20,6 +20,7 @@ mod factor_one;
 mod factor_two;
 mod form;
 mod html;
+mod image;
 mod index;
 mod organization;
 mod organization_list;
@@ -114,6 +115,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/copy.js", get(assets::copy_script))
         .route("/__local/icon.svg", get(assets::icon))
         .route("/__local/avatar/{file}", get(avatar::show))
+        .route("/__local/image/{id}", get(image::show))
         .route(example_id::AUTHORIZE, get(example_id::show).post(example_id::submit))
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .merge(hosted)

@@ -94,6 +94,24 @@ pub(crate) fn set_verified(connection: &Connection, id: &str, now: UnixTime) -> 
     Ok(())
 }
 
+/// Nobody has proven that mail to the address arrives.
+pub(crate) fn set_unverified(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE email_addresses SET verified_at = NULL, updated_at = ? WHERE id = ?",
+        params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// Notes how an address was proven.
+pub(crate) fn set_strategy(connection: &Connection, id: &str, strategy: Strategy) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE email_addresses SET strategy = ? WHERE id = ?",
+        params![strategy, id],
+    )?;
+    Ok(())
+}
+
 pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM email_addresses WHERE id = ?", [id])?;
     Ok(())

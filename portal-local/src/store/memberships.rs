@@ -27,6 +27,7 @@ pub(crate) struct Member {
     pub(crate) last_name: Option<String>,
     /// The primary address.
     pub(crate) identifier: Option<String>,
+    pub(crate) image_id: Option<String>,
     pub(crate) banned: bool,
 }
 
@@ -87,7 +88,8 @@ pub(crate) fn search(
              coalesce(email_addresses.address, '')), lower(?2)) > 0)";
     let members = connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS}, roles.name, users.first_name, users.last_name, email_addresses.address, users.banned
+            "SELECT {COLUMNS}, roles.name, users.first_name, users.last_name, email_addresses.address, users.banned,
+                    (SELECT images.id FROM images WHERE images.owner_id = users.id)
              {FROM} ORDER BY memberships.created_at, memberships.rowid LIMIT ?3 OFFSET ?4"
         ))?
         .query_map(params![organization_id, query, limit, offset], |row| {
@@ -98,6 +100,7 @@ pub(crate) fn search(
                 last_name: row.get(10)?,
                 identifier: row.get(11)?,
                 banned: row.get(12)?,
+                image_id: row.get(13)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -105,6 +108,30 @@ pub(crate) fn search(
         .prepare_cached(&format!("SELECT count(*) {FROM}"))?
         .query_row(params![organization_id, query], |row| row.get(0))?;
     Ok((members, count))
+}
+
+/// Every membership, the latest first.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Membership>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM memberships ORDER BY created_at DESC, rowid DESC"
+        ))?
+        .query_map([], read)?
+        .collect()
+}
+
+/// Writes both kinds of metadata.
+pub(crate) fn set_metadata(connection: &Connection, membership: &Membership, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE memberships SET public_metadata = ?, private_metadata = ?, updated_at = ? WHERE id = ?",
+        params![
+            membership.public_metadata,
+            membership.private_metadata,
+            Millis(now),
+            membership.id
+        ],
+    )?;
+    Ok(())
 }
 
 /// Who belongs to an organization.

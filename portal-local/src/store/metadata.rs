@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 pub(crate) struct Metadata(Map<String, Value>);
 
 impl Metadata {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// Merges `changes` as the API does: objects deeply, `null` removes a key, anything else replaces it.
     pub(crate) fn merge(&mut self, changes: &Self) {
         merge(&mut self.0, &changes.0);
@@ -26,6 +30,12 @@ fn merge(target: &mut Map<String, Value>, changes: &Map<String, Value>) {
                 target.insert(key.clone(), change.clone());
             }
         }
+    }
+}
+
+impl From<Map<String, Value>> for Metadata {
+    fn from(object: Map<String, Value>) -> Self {
+        Self(object)
     }
 }
 

@@ -3,14 +3,17 @@
 //! The functions of the aggregates take a connection and a moment, and none of them decides anything about people;
 //! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
 
+pub(crate) mod actor_tokens;
 pub(crate) mod clients;
 pub(crate) mod code_limits;
 pub(crate) mod dev_browsers;
 pub(crate) mod email_addresses;
 pub(crate) mod external_accounts;
 pub(crate) mod handshake_nonces;
+pub(crate) mod images;
 pub(crate) mod instance;
 pub(crate) mod invitations;
+pub(crate) mod jwt_templates;
 pub(crate) mod listed_identifiers;
 pub(crate) mod memberships;
 mod metadata;
@@ -44,12 +47,14 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+pub(crate) use actor_tokens::ActorToken;
 pub(crate) use clients::Client;
 pub(crate) use dev_browsers::DevBrowser;
 pub(crate) use email_addresses::EmailAddress;
 pub(crate) use external_accounts::{ExternalAccount, ExternalProfile};
 pub(crate) use instance::Instance;
 pub(crate) use invitations::Invitation;
+pub(crate) use jwt_templates::JwtTemplate;
 pub(crate) use listed_identifiers::{List, ListedIdentifier};
 pub(crate) use memberships::{Member, Membership};
 pub(crate) use metadata::Metadata;

@@ -101,6 +101,19 @@ pub(crate) fn of_organization(
     )
 }
 
+/// The invitations to one of the user's verified addresses, whatever became of them, the latest first.
+pub(crate) fn to_user(
+    connection: &Connection,
+    user_id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Vec<OrganizationInvitation>> {
+    TABLE.settled(connection, now)?.all(
+        connection,
+        "address_norm IN (SELECT address_norm FROM email_addresses WHERE user_id = ? AND verified_at IS NOT NULL)",
+        [user_id],
+    )
+}
+
 /// The open invitations to one of the user's verified addresses, the latest first.
 pub(crate) fn of_user(
     connection: &Connection,

@@ -12,6 +12,7 @@ pub(crate) struct Organization {
     pub(crate) name: String,
     pub(crate) slug: String,
     pub(crate) created_by: Option<String>,
+    pub(crate) image_id: Option<String>,
     /// 0 is without limit.
     pub(crate) max_allowed_memberships: u32,
     pub(crate) admin_delete_enabled: bool,
@@ -23,6 +24,7 @@ pub(crate) struct Organization {
 
 const COLUMNS: &str = "id, name, slug, created_by, max_allowed_memberships, admin_delete_enabled, public_metadata, \
                        private_metadata, created_at, updated_at";
+const IMAGE_ID: &str = "(SELECT images.id FROM images WHERE images.owner_id = organizations.id)";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Organization> {
     Ok(Organization {
@@ -36,6 +38,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Organization> {
         private_metadata: row.get(7)?,
         created_at: row.get::<_, Millis>(8)?.0,
         updated_at: row.get::<_, Millis>(9)?.0,
+        image_id: row.get(10)?,
     })
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn new_id(now: UnixTime) -> String {
 pub(crate) fn find(connection: &Connection, id_or_slug: &str) -> rusqlite::Result<Option<Organization>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organizations WHERE id = ?1 OR slug = ?1"
+            "SELECT {COLUMNS}, {IMAGE_ID} FROM organizations WHERE id = ?1 OR slug = ?1"
         ))?
         .query_row([id_or_slug], read)
         .optional()
@@ -57,7 +60,7 @@ pub(crate) fn find(connection: &Connection, id_or_slug: &str) -> rusqlite::Resul
 pub(crate) fn search(connection: &Connection, query: &str) -> rusqlite::Result<Vec<Organization>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organizations
+            "SELECT {COLUMNS}, {IMAGE_ID} FROM organizations
              WHERE ?1 = '' OR id = ?1 OR instr(lower(name), lower(?1)) > 0 OR instr(slug, lower(?1)) > 0
              ORDER BY created_at DESC, rowid DESC"
         ))?
@@ -74,7 +77,7 @@ pub(crate) fn created_since(
 ) -> rusqlite::Result<Option<Organization>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM organizations WHERE created_by = ? AND name = ? AND created_at >= ?
+            "SELECT {COLUMNS}, {IMAGE_ID} FROM organizations WHERE created_by = ? AND name = ? AND created_at >= ?
              ORDER BY created_at DESC, rowid DESC LIMIT 1"
         ))?
         .query_row(params![user_id, name, Millis(since)], read)

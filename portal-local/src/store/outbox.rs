@@ -23,6 +23,8 @@ pub enum MailKind {
     Waitlist,
     /// It tells of a sign-in on a new device, and carries the link that ends it.
     NewDevice,
+    /// It tells that another address is primary now, and carries the link to the account.
+    PrimaryAddressChanged,
 }
 
 words!(MailKind {
@@ -31,6 +33,7 @@ words!(MailKind {
     Invitation = "invitation",
     Waitlist = "waitlist",
     NewDevice = "new_device",
+    PrimaryAddressChanged = "primary_address_changed",
 });
 
 /// A mail in the outbox. Nothing is ever sent.

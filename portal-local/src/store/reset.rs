@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// In an order in which nothing is left that refers to something gone.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 29] = [
     "handshake_nonces",
     "refresh_tokens",
     "revocation_links",
@@ -17,6 +17,9 @@ const TABLES: [&str; 26] = [
     "listed_identifiers",
     "invitations",
     "sign_in_tokens",
+    "actor_tokens",
+    "jwt_templates",
+    "images",
     "organization_invitations",
     "memberships",
     "sessions",

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x5074_4c6f;
 
 /// Migration n brings `user_version` from n to n + 1.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_sign_in_and_sessions.sql"),
     include_str!("migrations/0002_organizations.sql"),
     include_str!("migrations/0003_accounts.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_second_factor.sql"),
     include_str!("migrations/0010_sign_in_token_organizations.sql"),
     include_str!("migrations/0011_code_limits.sql"),
+    include_str!("migrations/0012_templates_actors_images.sql"),
 ];
 
 /// The newest schema this program knows.

@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Millis, Task, Tasks, words};
+use super::{Metadata, Millis, Task, Tasks, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) tasks: Tasks,
     /// `None`: the personal account.
     pub(crate) last_active_organization_id: Option<String>,
+    /// Who acts in the user's name, as the claim `act` tells; `None` while users act for themselves.
+    pub(crate) actor: Option<Metadata>,
     /// What the browser last said about itself.
     pub(crate) user_agent: Option<String>,
     pub(crate) first_factor_at: UnixTime,
@@ -58,9 +60,13 @@ impl Session {
         matches!(self.status, SessionStatus::Active | SessionStatus::Pending)
     }
 
-    /// When the person last proved who they are, with either factor.
+    /// When the person last proved who they are, with either factor. A link began a session in another user's name: it
+    /// proved nothing.
     pub(crate) fn proven_at(&self) -> UnixTime {
-        let first = self.first_factor_at;
+        let first = match &self.actor {
+            Some(_) if self.first_factor_at == self.created_at => UnixTime::from_millis(0),
+            _ => self.first_factor_at,
+        };
         self.second_factor_at.map_or(first, |second| second.max(first))
     }
 
@@ -76,12 +82,14 @@ pub(crate) struct NewSession<'a> {
     pub(crate) user_id: &'a str,
     /// No other session may be live at its client.
     pub(crate) is_sole: bool,
+    /// Who acts in the user's name.
+    pub(crate) actor: Option<Metadata>,
     pub(crate) expire_at: UnixTime,
     pub(crate) abandon_at: UnixTime,
 }
 
 const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at, tasks, last_active_organization_id, user_agent, second_factor_at";
+                       created_at, updated_at, tasks, last_active_organization_id, user_agent, second_factor_at, actor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -99,6 +107,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_active_organization_id: row.get(11)?,
         user_agent: row.get(12)?,
         second_factor_at: row.get::<_, Option<Millis>>(13)?.map(|at| at.0),
+        actor: row.get(14)?,
     })
 }
 
@@ -160,6 +169,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
         status: SessionStatus::Active,
         tasks: Tasks::default(),
         last_active_organization_id: None,
+        actor: new.actor.clone(),
         user_agent: None,
         first_factor_at: now,
         second_factor_at: None,
@@ -171,8 +181,8 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
     };
     connection.execute(
         "INSERT INTO sessions (id, client_id, user_id, status, is_sole, first_factor_at, expire_at, abandon_at,
-                               last_active_at, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?6, ?6)",
+                               last_active_at, created_at, updated_at, actor)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?6, ?6, ?9)",
         params![
             session.id,
             session.client_id,
@@ -181,7 +191,8 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
             new.is_sole,
             Millis(now),
             Millis(new.expire_at),
-            Millis(new.abandon_at)
+            Millis(new.abandon_at),
+            new.actor
         ],
     )?;
     Ok(session)

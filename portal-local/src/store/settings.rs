@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::StoreError;
 
@@ -71,6 +72,10 @@ pub struct Settings {
     pub create_organization_enabled: bool,
     /// Whether addresses with `+clerk_test` always get the code `424242`.
     pub test_mode: bool,
+    /// Additional claims of every session token, as Clerk's claims editor takes them: a JSON object whose strings may hold
+    /// shortcodes such as `{{user.public_metadata.role}}`, `{{user.first_name || 'you'}}` or `{{org.slug}}`. Names that
+    /// the portal sets itself, such as `sub`, are refused. Default: none.
+    pub session_claims: Map<String, Value>,
     /// How long a session can live, in seconds, at least 1. Sessions that have begun keep their end. Default: seven days.
     pub session_lifetime_secs: u32,
     /// After how many seconds without use a session is over; `None` is never.
@@ -130,6 +135,7 @@ impl Default for Settings {
             delete_self_enabled: true,
             create_organization_enabled: true,
             test_mode: true,
+            session_claims: Map::new(),
             session_lifetime_secs: 7 * 24 * 60 * 60,
             inactivity_timeout_secs: None,
             home_url: None,

@@ -14,6 +14,7 @@ pub(crate) struct User {
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) primary_email_address_id: Option<String>,
+    pub(crate) image_id: Option<String>,
     pub(crate) password_hash: Option<String>,
     pub(crate) password_updated_at: Option<UnixTime>,
     /// The password is known to strangers: it signs nobody in any more.
@@ -65,7 +66,8 @@ pub(crate) struct NewUser {
 const COLUMNS: &str = "id, external_id, first_name, last_name, primary_email_address_id, password_hash, \
                        password_updated_at, password_compromised, public_metadata, private_metadata, unsafe_metadata, \
                        banned, delete_self_enabled, create_organization_enabled, failed_attempts, locked_until, \
-                       last_sign_in_at, last_active_at, created_at, updated_at";
+                       last_sign_in_at, last_active_at, created_at, updated_at, \
+                       (SELECT images.id FROM images WHERE images.owner_id = users.id)";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     let moment = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Millis>>(column)?.map(|at| at.0));
@@ -90,6 +92,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<User> {
         last_active_at: moment(17)?,
         created_at: row.get::<_, Millis>(18)?.0,
         updated_at: row.get::<_, Millis>(19)?.0,
+        image_id: row.get(20)?,
     })
 }
 
@@ -197,12 +200,31 @@ pub(crate) fn set_primary_email_address(
     Ok(())
 }
 
+/// The user has no primary address any more.
+pub(crate) fn forget_primary_email_address(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE users SET primary_email_address_id = NULL, updated_at = ? WHERE id = ?",
+        params![Millis(now), id],
+    )?;
+    Ok(())
+}
+
 /// A new password, which nobody else knows yet.
 pub(crate) fn set_password(connection: &Connection, id: &str, hash: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE users SET password_hash = ?1, password_updated_at = ?2, password_compromised = 0, failed_attempts = 0,
                 locked_until = NULL, updated_at = ?2 WHERE id = ?3",
         params![hash, Millis(now), id],
+    )?;
+    Ok(())
+}
+
+/// The user has no password from now on.
+pub(crate) fn remove_password(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE users SET password_hash = NULL, password_updated_at = NULL, password_compromised = 0, updated_at = ?
+         WHERE id = ?",
+        params![Millis(now), id],
     )?;
     Ok(())
 }

@@ -13,7 +13,7 @@ async fn call_that_is_not_played_is_named() {
         (Method::GET, "/v1/saml_connections"),
         (Method::POST, "/v1/saml_connections"),
         (Method::DELETE, "/v1/users/user_x/passkeys/idn_x"),
-        (Method::PUT, "/v1/organizations/org_x/logo"),
+        (Method::POST, "/v1/organizations/org_x/domains"),
         // Its path is played with other methods.
         (Method::POST, "/v1/client/sign_ins"),
         (Method::GET, "/v1/me"),

@@ -178,7 +178,7 @@ pub(crate) async fn send(http: &Http, request: Request<Full<Bytes>>) -> Answer {
     Answer {
         status: parts.status.as_u16(),
         headers: parts.headers,
-        body: String::from_utf8(body.to_vec()).unwrap(),
+        body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 

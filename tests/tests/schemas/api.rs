@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use portal_local::LocalPortal;
 use serde_json::Value;
 
-use crate::ask::ask;
+use crate::ask::{ask, ask_as};
 use crate::shape::{Shape, Shapes, parse};
 
 /// One line of a table of operations.
@@ -86,9 +86,23 @@ impl<'a> Api<'a> {
 
     /// A call that must go well; its answer is held against the table.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let place = format!("{method} {path}");
-        let operation = self.operation(&method, path);
         let (status, _, answer) = self.send(method.clone(), path, body).await;
+        self.judge(&method, path, status, answer)
+    }
+
+    /// An upload of an image that must go well, with its answer held against the table.
+    pub(crate) async fn upload(&self, method: Method, path: &str) -> Value {
+        let kind = "multipart/form-data; boundary=x";
+        let body =
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.gif\"\r\n\r\nGIF89a\r\n--x--\r\n";
+        let address = format!("{}{path}", self.prefix);
+        let (status, _, answer) = ask_as(kind, self.portal, method.clone(), &address, self.key, body.into()).await;
+        self.judge(&method, path, status, answer)
+    }
+
+    fn judge(&self, method: &Method, path: &str, status: StatusCode, answer: Value) -> Value {
+        let place = format!("{method} {path}");
+        let operation = self.operation(method, path);
         self.called.borrow_mut().insert(format!("{method} {}", operation.path));
         let problems = match &operation.answer {
             Expected::Json(expected, shape) if status == *expected => self.shapes.problems(&place, &answer, shape),

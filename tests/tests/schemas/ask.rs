@@ -16,11 +16,23 @@ pub(crate) async fn ask(
     key: Option<&str>,
     body: String,
 ) -> (StatusCode, HeaderMap, Value) {
+    ask_as("application/json", portal, method, path, key, body).await
+}
+
+/// A call whose body is of another kind than JSON.
+pub(crate) async fn ask_as(
+    kind: &str,
+    portal: &LocalPortal,
+    method: Method,
+    path: &str,
+    key: Option<&str>,
+    body: String,
+) -> (StatusCode, HeaderMap, Value) {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let mut request = Request::builder()
         .method(method)
         .uri(format!("{}{path}", portal.origin()))
-        .header("content-type", "application/json")
+        .header("content-type", kind)
         .header(
             "user-agent",
             "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",

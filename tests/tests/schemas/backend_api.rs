@@ -41,6 +41,8 @@ async fn every_answer_has_clerks_shape() {
     sessions(&portal, &api).await;
     users(&portal, &api).await;
     organizations(&api).await;
+    templates(&api).await;
+    administration(&api).await;
     admission(&api).await;
     restrictions(&api).await;
     instance(&api).await;
@@ -222,6 +224,49 @@ async fn organizations(api: &Api<'_>) {
     api.patch(&member, json!({ "role": "org:admin" })).await;
     api.delete(&member).await;
     api.delete(&new).await;
+}
+
+async fn templates(api: &Api<'_>) {
+    let body = json!({ "name": "hasura", "claims": { "aud": "x", "role": "{{user.public_metadata.role}}" } });
+    let template = format!("/jwt_templates/{}", id(&api.post("/jwt_templates", body.clone()).await));
+    api.get("/jwt_templates").await;
+    api.get("/jwt_templates?paginated=true").await;
+    api.get(&template).await;
+    api.patch(&template, body).await;
+    let jane = SeedUser::new(JANE).id();
+    let session = id(&api.post("/sessions", json!({ "user_id": jane })).await);
+    api.post(&format!("/sessions/{session}/tokens/hasura"), json!({})).await;
+    api.delete(&template).await;
+    let actor = json!({ "user_id": jane, "actor": { "sub": "user_support" } });
+    let token = id(&api.post("/actor_tokens", actor).await);
+    api.post(&format!("/actor_tokens/{token}/revoke"), json!({})).await;
+}
+
+async fn administration(api: &Api<'_>) {
+    let (jane, acme) = (SeedUser::new(JANE).id(), "/organizations/acme");
+    let body = json!({ "user_id": jane, "email_address": "more@example.com", "verified": true });
+    let address = format!("/email_addresses/{}", id(&api.post("/email_addresses", body).await));
+    api.get(&address).await;
+    api.patch(&address, json!({ "verified": false })).await;
+    api.delete(&address).await;
+    let body = json!({ "public_metadata": { "a": 1 } });
+    api.patch(&format!("{acme}/memberships/{jane}/metadata"), body).await;
+    api.get("/organization_memberships").await;
+    let guest = id(&api
+        .post(
+            "/users",
+            json!({ "email_address": ["invitee@example.com"], "password": PASSWORD }),
+        )
+        .await);
+    let body = json!({ "email_address": "invitee@example.com", "role": "org:member", "inviter_user_id": jane });
+    api.post(&format!("{acme}/invitations"), body).await;
+    api.get(&format!("/users/{guest}/organization_invitations")).await;
+    api.post(&format!("/users/{guest}/remove_password"), json!({})).await;
+    api.upload(Method::POST, &format!("/users/{jane}/profile_image")).await;
+    api.upload(Method::PUT, &format!("{acme}/logo")).await;
+    api.get(&format!("{acme}/memberships")).await;
+    api.delete(&format!("/users/{jane}/profile_image")).await;
+    api.delete(&format!("{acme}/logo")).await;
 }
 
 async fn admission(api: &Api<'_>) {

@@ -1,0 +1,118 @@
+//! `/v1/actor_tokens`: links with which one user acts in the name of another.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::query::invalid;
+use super::request::{JsonBody, attempt, missing};
+use crate::app::App;
+use crate::flow::issue_actor_token;
+use crate::json::{ApiError, json};
+use crate::store::{ActorToken, InvitationStatus, Metadata, actor_tokens};
+
+/// Clerk's defaults.
+const TOKEN_SECS: i64 = 60 * 60;
+const SESSION_SECS: i64 = 30 * 60;
+/// Ten years.
+const MOST_SECS: i64 = 315_360_000;
+/// The actor is a claim of every session token, and browsers drop cookies above 4 KB.
+const MOST_ACTOR_BYTES: usize = 2_048;
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    user_id: Option<String>,
+    actor: Option<Map<String, Value>>,
+    expires_in_seconds: Option<i64>,
+    session_max_duration_in_seconds: Option<i64>,
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
+    let actor = checked_actor(body.actor.ok_or_else(|| missing("actor"))?)?;
+    let token_secs = seconds("expires_in_seconds", body.expires_in_seconds.unwrap_or(TOKEN_SECS))?;
+    let session_secs = seconds(
+        "session_max_duration_in_seconds",
+        body.session_max_duration_in_seconds.unwrap_or(SESSION_SECS),
+    )?;
+    let now = app.now();
+    let (token, text) = attempt(&app, move |connection| {
+        let issued = issue_actor_token(connection, &user_id, actor, (token_secs, session_secs), now)?;
+        issued.map_err(|_| {
+            ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
+                .explain("There is no user with this id.")
+                .param("user_id")
+        })
+    })
+    .await?;
+    let mut view = view(&token);
+    view["url"] = app.sign_in_link(&text).into();
+    view["token"] = text.into();
+    Ok(json(StatusCode::OK, &view))
+}
+
+fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
+    match actor.get("sub") {
+        None | Some(Value::Null) => return Err(missing("actor.sub")),
+        Some(Value::String(sub)) if !sub.is_empty() => {}
+        Some(_) => {
+            let sentence = "Found a sub that is no text, or an empty one; expected the id of the user who acts.";
+            return Err(invalid("actor.sub", sentence));
+        }
+    }
+    let bytes = serde_json::to_string(&actor).map_or(usize::MAX, |text| text.len());
+    if bytes > MOST_ACTOR_BYTES {
+        let sentence = format!("Found {bytes} bytes; expected at most {MOST_ACTOR_BYTES} bytes of JSON.");
+        return Err(invalid("actor", sentence));
+    }
+    Ok(actor.into())
+}
+
+fn seconds(name: &'static str, found: i64) -> Result<i64, ApiError> {
+    if (1..=MOST_SECS).contains(&found) {
+        return Ok(found);
+    }
+    Err(invalid(
+        name,
+        format!("Found {found} seconds; expected between 1 and {MOST_SECS}."),
+    ))
+}
+
+pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let token = attempt(&app, move |connection| {
+        let token = actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+        if token.status != InvitationStatus::Pending {
+            let status = token.status.as_str();
+            let sentence = format!(
+                "Actor token cannot be revoked because its status is {status}. Only pending tokens can be revoked."
+            );
+            let code = "actor_token_cannot_be_revoked_code";
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
+        }
+        actor_tokens::set_status(connection, &id, InvitationStatus::Revoked, now)?;
+        actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &view(&token)))
+}
+
+/// Every field that the API describes. The link is known only to the call that made the token.
+fn view(token: &ActorToken) -> Value {
+    json!({
+        "object": "actor_token",
+        "id": token.id,
+        "status": token.status.as_str(),
+        "user_id": token.user_id,
+        "actor": token.actor,
+        "created_at": token.created_at.as_millis(),
+        "updated_at": token.updated_at.as_millis(),
+    })
+}

@@ -1,0 +1,116 @@
+//! `/v1/email_addresses`: addresses of users, added and proven by an administrator.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::query::invalid;
+use super::request::{JsonBody, attempt, deleted, missing};
+use super::user_view::address_view;
+use super::users::named as user_named;
+use crate::app::App;
+use crate::flow::{
+    AddressChange, AddressRefusal, Field, add_address, change_address, check_email_address, drop_address,
+};
+use crate::json::{ApiError, json};
+use crate::store::{EmailAddress, email_addresses};
+
+#[derive(Deserialize)]
+pub(super) struct NewBody {
+    user_id: Option<String>,
+    email_address: Option<String>,
+    #[serde(flatten)]
+    change: ChangeBody,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChangeBody {
+    verified: Option<bool>,
+    primary: Option<bool>,
+    notify_primary_email_address_changed: Option<bool>,
+}
+
+impl ChangeBody {
+    fn read(&self) -> AddressChange {
+        AddressChange {
+            verified: self.verified,
+            primary: self.primary == Some(true),
+            notify: self.notify_primary_email_address_changed == Some(true),
+        }
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<NewBody>,
+) -> Result<Response<Body>, ApiError> {
+    let user_id = body.user_id.as_deref().ok_or_else(|| missing("user_id"))?.to_owned();
+    let text = body.email_address.as_deref().ok_or_else(|| missing("email_address"))?;
+    let address = check_email_address(text, Field::EmailAddress)?;
+    let (change, now) = (body.change.read(), app.now());
+    let body = attempt(&app, move |connection| {
+        let user = user_named(connection, &user_id)?;
+        let id = add_address(connection, &user, &address, change, now)?.map_err(refused)?;
+        view(connection, &id)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    let body = attempt(&app, move |connection| view(connection, &id)).await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<ChangeBody>,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let body = attempt(&app, move |connection| {
+        let address = named(connection, &id)?;
+        change_address(connection, &address, body.read(), now)?.map_err(refused)?;
+        view(connection, &id)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
+    let now = app.now();
+    let id = attempt(&app, move |connection| {
+        let address = named(connection, &id)?;
+        drop_address(connection, &address, now)??;
+        Ok(id)
+    })
+    .await?;
+    Ok(deleted("email_address", &id))
+}
+
+fn named(connection: &Connection, id: &str) -> Result<EmailAddress, ApiError> {
+    email_addresses::find(connection, id)?.ok_or_else(ApiError::not_found)
+}
+
+fn view(connection: &Connection, id: &str) -> Result<Value, ApiError> {
+    Ok(address_view(connection, &named(connection, id)?)?)
+}
+
+fn refused(error: AddressRefusal) -> ApiError {
+    match error {
+        AddressRefusal::Flow(error) => error.into(),
+        AddressRefusal::PrimaryUnverified => invalid(
+            "primary",
+            "The address is not verified. Send verified: true too, because a primary address must be.",
+        ),
+        AddressRefusal::UnverifiesPrimary => invalid(
+            "verified",
+            "This is the user's primary address, which must be verified. Make another one primary first.",
+        ),
+    }
+}

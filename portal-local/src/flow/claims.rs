@@ -1,0 +1,130 @@
+//! The claims that an instance adds to tokens, with the user's values in the place of shortcodes.
+
+use portal_sdk::clock::UnixTime;
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::organization::{Access, access};
+use crate::app::App;
+use crate::claims::{TemplateKind, render};
+use crate::images;
+use crate::mint::TemplateTimes;
+use crate::store::{JwtTemplate, Metadata, Session, StoreError, User};
+use crate::store::{email_addresses, memberships, roles, second_factors, settings, users};
+
+/// What the instance adds to a token of this session.
+pub(super) fn of_session_token(
+    app: &App,
+    connection: &Connection,
+    session: &Session,
+) -> Result<Map<String, Value>, StoreError> {
+    let template = settings::read(connection)?.session_claims;
+    if template.is_empty() {
+        return Ok(template);
+    }
+    let values = values(&app.origin, connection, session)?;
+    Ok(render(&template, TemplateKind::SessionToken, &values))
+}
+
+/// A token from a JWT template, for the session's user. `lifetime_secs` replaces the template's own.
+pub(crate) fn template_token(
+    app: &App,
+    connection: &Connection,
+    session: &Session,
+    template: JwtTemplate,
+    lifetime_secs: Option<i64>,
+    now: UnixTime,
+) -> Result<String, StoreError> {
+    let values = values(&app.origin, connection, session)?;
+    let Value::Object(claims) = template.claims.into_value() else {
+        return Err(StoreError::interrupted());
+    };
+    let times = TemplateTimes {
+        lifetime_secs: lifetime_secs.unwrap_or(template.lifetime_secs),
+        allowed_clock_skew_secs: template.allowed_clock_skew_secs,
+    };
+    let custom = render(&claims, TemplateKind::JwtTemplate, &values);
+    Ok(app.mint.template_token(&session.user_id, custom, times, now)?)
+}
+
+/// What shortcodes stand for. Private metadata is not among it: browsers can read tokens.
+fn values(origin: &str, connection: &Connection, session: &Session) -> Result<Value, StoreError> {
+    let user = match users::find(connection, &session.user_id)? {
+        Some(user) => user_values(origin, connection, &user)?,
+        None => Value::Null,
+    };
+    let active = match session.last_active_organization_id.as_deref() {
+        Some(id) => access(connection, &session.user_id, id)?,
+        None => None,
+    };
+    let mut values = json!({
+        "user": user,
+        "session": { "actor": session.actor.clone().map(Metadata::into_value) },
+    });
+    if let Some(active) = active {
+        let organization = organization_values(origin, &active);
+        // Clerk's older name for the same.
+        values["organization"] = organization.clone();
+        values["org"] = organization;
+        values["org_membership"] = membership_values(connection, &active)?;
+    }
+    Ok(values)
+}
+
+fn user_values(origin: &str, connection: &Connection, user: &User) -> Result<Value, StoreError> {
+    let primary = match &user.primary_email_address_id {
+        Some(id) => email_addresses::find(connection, id)?,
+        None => None,
+    };
+    let organizations: Map<String, Value> = memberships::of_user(connection, &user.id)?
+        .into_iter()
+        .map(|membership| (membership.organization_id, membership.role_key.into()))
+        .collect();
+    Ok(json!({
+        "id": user.id,
+        "external_id": user.external_id,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "full_name": user.full_name(),
+        "username": null,
+        "primary_email_address": primary.as_ref().map(|address| &address.address),
+        "primary_phone_number": null,
+        "primary_web3_wallet": null,
+        "email_verified": primary.is_some_and(|address| address.verified_at.is_some()),
+        "phone_number_verified": false,
+        "two_factor_enabled": second_factors::has_authenticator(connection, &user.id)?,
+        "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+        "has_image": user.image_id.is_some(),
+        "organizations": organizations,
+        // In seconds, as in Clerk's guide.
+        "created_at": user.created_at.as_secs(),
+        "updated_at": user.updated_at.as_secs(),
+        "last_sign_in_at": user.last_sign_in_at.map(UnixTime::as_secs),
+        "public_metadata": user.public_metadata,
+        "unsafe_metadata": user.unsafe_metadata,
+    }))
+}
+
+fn organization_values(origin: &str, active: &Access) -> Value {
+    let organization = &active.organization;
+    json!({
+        "id": organization.id,
+        "name": organization.name,
+        "slug": organization.slug,
+        "role": active.role.key,
+        "image_url": images::url(origin, &organization.id, organization.image_id.as_deref()),
+        "has_image": organization.image_id.is_some(),
+        "public_metadata": organization.public_metadata,
+    })
+}
+
+fn membership_values(connection: &Connection, active: &Access) -> Result<Value, StoreError> {
+    let mut permissions = roles::permissions(connection, &active.role.key)?;
+    permissions.retain(|key| !roles::is_system(key));
+    Ok(json!({
+        "id": active.membership.id,
+        "role": active.role.key,
+        "permissions": permissions,
+        "public_metadata": active.membership.public_metadata,
+    }))
+}
