@@ -63,6 +63,12 @@ pub enum ReturnBackUrlError {
         /// The address.
         found: Box<str>,
     },
+    /// It is longer than addresses may be.
+    #[error("found an address of {length} bytes; expected at most {}", ReturnBackUrl::MAX_BYTES)]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
     /// It names a user before the host.
     #[error("{found:?} has user information; expected an address without a name or a password before its host")]
     UserInfo {
@@ -99,6 +105,9 @@ pub enum ReturnBackUrlError {
 }
 
 impl ReturnBackUrl {
+    /// The greatest length of an absolute address, in bytes: many servers and proxies refuse longer ones.
+    pub const MAX_BYTES: usize = 8_192;
+
     /// Checks `text`: an absolute URL, or a path of the site that `requested_from` (the public URL of the request) is on.
     ///
     /// # Errors
@@ -113,6 +122,10 @@ impl ReturnBackUrl {
             ParseError::RelativeUrlWithoutBase => ReturnBackUrlError::Relative { found: found() },
             _ => ReturnBackUrlError::Invalid { found: found() },
         })?;
+        let length = url.as_str().len();
+        if length > Self::MAX_BYTES {
+            return Err(ReturnBackUrlError::TooLong { length });
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ReturnBackUrlError::Scheme { found: found() });
         }
@@ -328,6 +341,22 @@ mod tests {
         ] {
             assert_eq!(error(text).contains("the portal would drop it"), is_dropped, "{text:?}");
         }
+    }
+
+    #[test]
+    fn overlong_address_is_refused_by_its_length() {
+        let portal = portal_of("test", "foo-bar-13.clerk.accounts.dev");
+        let here = Url::parse("http://localhost:3000/x").unwrap();
+        let of_length = |length: usize| {
+            let path = "a".repeat(length - "http://localhost:3000/".len());
+            ReturnBackUrl::parse(&format!("/{path}"), &portal, Some(&here))
+        };
+        assert!(of_length(8_192).is_ok());
+        let error = of_length(8_193).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "found an address of 8193 bytes; expected at most 8192"
+        );
     }
 
     #[test]
