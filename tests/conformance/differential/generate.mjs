@@ -67,7 +67,8 @@ function sessionToken(r, env, now, sid) {
     [2, () => { header.typ = r.pick(['at+jwt', 'application/at+jwt', 'jwt', undefined, 5]); }],
     [2, () => { header.alg = r.pick(['HS256', 'RS384', 'none', 'ES256']); }],
     [1, () => { header.kid = r.pick(['ins_unknown', undefined]); }],
-    [2, () => { header.kid = 'ins_oct'; header.alg = r.pick(['RS256', 'ES256', 'HS256']); }],
+    // Where no key has this id, ours may not look it up yet (G6).
+    [2, () => { if (r.keySet !== 'oct') return; header.kid = 'ins_oct'; header.alg = r.pick(['RS256', 'ES256', 'HS256']); }],
     [1, () => { key = 'small'; }],
     [1, () => { claims.sub = r.pick(['mch_1', 5, '', undefined]); }],
     [1, () => { claims.sid = r.pick([undefined, '', 'sess 1', 'sess?1']); }],
@@ -130,6 +131,7 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
   const token = () => (r.chance(0.04) ? garbage(r) : sessionToken(r, env, now, sid));
 
   const keySet = r.weighted([[70, 'ok'], [3, 'oct'], [2, 'small'], [2, 'plain'], [8, 'two'], [5, 'unrelated'], [2, 'empty'], [1.5, 'refused'], [1, 'forbidden'], [1.5, 'down']]);
+  r.keySet = keySet;
   const options = { publishableKey: instance.publishableKey, secretKey: `sk_${env}_${keySet}` };
   if (r.chance(0.6)) options.jwtKey = KEYS[r.chance(0.03) ? 'big' : 'main'].pem;
   if (r.chance(0.03) && options.jwtKey) options.jwtKey = options.jwtKey.replaceAll('\n', '\\n');

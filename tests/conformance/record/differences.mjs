@@ -502,10 +502,13 @@ const verdicts = [
       const asked = outcome.calls?.find(([, path]) => path.startsWith('/v1/clients/handshake_payload'));
       const answer = c.backend?.[NONCE_CALL];
       if (read.isProduction(c) || !asked || !answer || !outOfReach(answer, 'directives')) return outcome;
-      const session = read.cookie(c, '__session');
-      const authorization = [['authorization', `Bearer ${session}`]];
-      const alone = session && await ask({ ...c, request: { ...c.request, headers: authorization } });
-      return alone?.status === 'signed-in' ? outcome : undecided(outcome.calls);
+      // Which set of cookies counts is the same in both; a case with two good sessions of two sets is decided by either.
+      for (const name of ['__session', read.suffixed(c, '__session')]) {
+        const session = read.cookie(c, name);
+        const authorization = [['authorization', `Bearer ${session}`]];
+        if (session && (await ask({ ...c, request: { ...c.request, headers: authorization } })).status === 'signed-in') return outcome;
+      }
+      return undecided(outcome.calls);
     },
   },
   {
@@ -611,7 +614,7 @@ const manners = [
       });
       const count = read.cookie(c, '__clerk_redirect_count') ?? '';
       const settled = outcome.status !== 'handshake' && !headers.some(([name]) => name === 'location');
-      if (settled && read.isDocument(c) && /^0*[12]$/.test(count)) headers.push(['set-cookie', counterCookie(0, c)]);
+      if (settled && read.isDocument(c) && /^0*[12](\.[0-9a-f]{8})?$/i.test(count)) headers.push(['set-cookie', counterCookie(0, c)]);
       return { ...outcome, headers };
     },
   },
