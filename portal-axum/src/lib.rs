@@ -37,6 +37,40 @@
 //! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads from it who it is. Responses of
 //! routes that read nothing stay cacheable.
 //!
+//! # Cross-origin requests
+//!
+//! A browser asks before a script of another origin sends a request: a CORS preflight, `OPTIONS` without credentials. A
+//! guard refuses it (401), because it can never be signed in. Put the CORS layer outside the guards, so that it answers
+//! preflights itself and refusals carry its headers too; outside [`AuthenticateLayer`] it covers every answer.
+//!
+//! ```
+//! use axum::Router;
+//! use axum::http::Method;
+//! use axum::http::header::AUTHORIZATION;
+//! use axum::routing::post;
+//! use portal_axum::sdk::instance::{ConfigError, Instance};
+//! use portal_axum::{AuthenticateLayer, RequireAuthLayer};
+//! use tower_http::cors::{AllowOrigin, CorsLayer};
+//!
+//! # async fn pay() {}
+//! fn app(instance: Instance) -> Router {
+//!     let cors = CorsLayer::new()
+//!         .allow_origin(AllowOrigin::list(["https://spa.example.com".parse().expect("an origin")]))
+//!         .allow_methods([Method::GET, Method::POST])
+//!         .allow_headers([AUTHORIZATION]);
+//!     // Layers added later are further out: the request meets cors, authenticate, the guard, the handler.
+//!     Router::new()
+//!         .route("/pay", post(pay))
+//!         .route_layer(RequireAuthLayer::signed_in())
+//!         .layer(AuthenticateLayer::new(instance))
+//!         .layer(cors)
+//! }
+//! ```
+//!
+//! Scripts of that origin that send cookies instead of `Authorization` also need `allow_credentials` there and
+//! [`allowed_request_origins`](sdk::instance::InstanceBuilder::allowed_request_origins) here. Where the CORS layer must be
+//! inside a guard, [`allow_preflight`](RequireAuthLayer::allow_preflight) lets preflights through.
+//!
 //! # Every route with a rule
 //!
 //! An axum router does not tell which routes it has, so no test helper can list those without a guard. Deny by default

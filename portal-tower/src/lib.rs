@@ -22,6 +22,11 @@
 //! Put one [`AuthenticateLayer`] around the whole application. It refuses nobody, so public pages always serve; whoever
 //! is not signed in is stopped by [`RequireAuthLayer`], around the routes that need it.
 //!
+//! A CORS layer belongs outside both: a preflight carries no credentials, so that a guard outside of it refuses every one,
+//! and refusals need the CORS headers too. In a `ServiceBuilder` it comes first:
+//! `.layer(cors).layer(authenticate).layer(guard)`. Where it must be inside, see
+//! [`RequireAuthLayer::allow_preflight`].
+//!
 //! # Example
 //!
 //! ```

@@ -8,6 +8,7 @@ mod caches;
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod common;
 mod connection;
+mod cors;
 mod extract;
 #[path = "../../../portal-tower/tests/it/guard_table.rs"]
 mod guard_table;

@@ -243,6 +243,23 @@ async fn g33_an_oversized_token_is_not_decoded() {
     assert_eq!(reason.as_deref(), Some("token-invalid"));
 }
 
+#[tokio::test]
+async fn g43_a_navigation_by_a_service_worker_takes_part_in_handshakes() {
+    for (mode, is_handshake) in [("navigate", true), ("cors", false)] {
+        let request = Request::get("/a").header("host", "app.example.com");
+        let request = request.header("sec-fetch-dest", "empty").header("sec-fetch-mode", mode);
+        let request = request.header("cookie", "__client_uat=1799999990").body(());
+        let parts = request.expect("a request").into_parts().0;
+        let instance = live().jwt_key(signing::public_pem()).build().expect("right");
+        let state = state(instance, &parts).await;
+        assert_eq!(
+            matches!(state, RequestState::Handshake(_)),
+            is_handshake,
+            "{mode}: {state:?}"
+        );
+    }
+}
+
 #[test]
 fn g28_tasks_and_create_are_path_segments() {
     let instance = live()
