@@ -19,6 +19,11 @@ const GUARD_COUNT: &str = "__portal_redirects";
 const HANDSHAKE_COUNT: &str = "__clerk_redirect_count";
 const COUNT_SECS: f64 = 10.0;
 
+/// When our SDK sent this browser to the portal with a session token, and when it renewed the token after that: seconds,
+/// and nothing else. It remains for as long as that token lives, which is a minute here, and nothing takes it away before.
+const VISIT: &str = "__portal_visit";
+const VISIT_SECS: f64 = 60.0;
+
 /// The application's host.
 const APP: &str = "localhost";
 /// The portal's.
@@ -33,14 +38,21 @@ pub(super) struct Jars<'a> {
     jar: &'a [KeptCookie],
     suffix: &'a str,
     is_circle_stopped: bool,
+    was_sent_to_portal: bool,
 }
 
 impl<'a> Jars<'a> {
-    pub(super) fn of(jar: &'a [KeptCookie], suffix: &'a str, is_circle_stopped: bool) -> Self {
+    pub(super) fn of(
+        jar: &'a [KeptCookie],
+        suffix: &'a str,
+        is_circle_stopped: bool,
+        was_sent_to_portal: bool,
+    ) -> Self {
         Self {
             jar,
             suffix,
             is_circle_stopped,
+            was_sent_to_portal,
         }
     }
 
@@ -101,9 +113,18 @@ impl<'a> Jars<'a> {
         self.check_names(&[], &[], findings);
     }
 
-    fn is_count(&self, cookie: &KeptCookie) -> bool {
-        let is_one = cookie.name == GUARD_COUNT || (cookie.name == HANDSHAKE_COUNT && self.is_circle_stopped);
-        is_one && cookie.domain == APP
+    /// How long a cookie of our own SDK lives at most, in seconds; `None` for one that must not be there.
+    fn passing_secs(&self, cookie: &KeptCookie) -> Option<f64> {
+        if cookie.domain != APP {
+            return None;
+        }
+        let is_of_seconds = |value: &str| value.chars().all(|c| c.is_ascii_digit() || matches!(c, '~' | '.'));
+        match cookie.name.as_str() {
+            GUARD_COUNT => Some(COUNT_SECS),
+            HANDSHAKE_COUNT if self.is_circle_stopped => Some(COUNT_SECS),
+            VISIT if self.was_sent_to_portal && is_of_seconds(&cookie.value) => Some(VISIT_SECS),
+            _ => None,
+        }
     }
 
     /// These cookies are there, as they must be, and no others.
@@ -120,22 +141,21 @@ impl<'a> Jars<'a> {
             .unwrap_or_default()
             .as_secs_f64();
         for cookie in self.jar {
-            let is_count = self.is_count(cookie);
-            let is_expected = is_count
+            let passing_secs = self.passing_secs(cookie);
+            let is_expected = passing_secs.is_some()
                 || expected
                     .iter()
                     .any(|(host, name)| *host == cookie.domain && *name == cookie.name);
             findings.expect(is_expected, || format!("{} also has {}", cookie.domain, cookie.name));
             let lifetime = cookie.expires - now;
-            let lives_as_long_as_it_must = if is_count {
-                lifetime <= COUNT_SECS
-            } else {
-                (lifetime - 365.0 * DAY_SECS).abs() < TOLERANCE_SECS
+            let lives_as_long_as_it_must = match passing_secs {
+                Some(most) => lifetime <= most,
+                None => (lifetime - 365.0 * DAY_SECS).abs() < TOLERANCE_SECS,
             };
             let is_as_must_be = cookie.path == "/"
                 && cookie.same_site.as_deref() == Some("Lax")
                 && !cookie.secure
-                && cookie.http_only == (is_count || cookie.name.starts_with(REFRESH))
+                && cookie.http_only == (passing_secs.is_some() || cookie.name.starts_with(REFRESH))
                 && lives_as_long_as_it_must;
             findings.expect(is_as_must_be, || {
                 format!("{} is not as it must be: {cookie:?}", cookie.name)

@@ -12,7 +12,7 @@ mod requests;
 mod store;
 
 use self::cookies::Jars;
-use crate::browser::Browser;
+use crate::browser::{Browser, Visit};
 use crate::shop::Shop;
 
 /// Signing in from a protected page, by way of the portal and of the handshake, takes as many redirects.
@@ -158,7 +158,8 @@ impl Shop {
 
         let jar = browser.jar().await;
         let suffix = self.portal.publishable_key().cookie_suffix();
-        let jars = Jars::of(&jar, suffix, expected.is_circle_stopped);
+        let was_sent = self.has_sent_to_portal(&history);
+        let jars = Jars::of(&jar, suffix, expected.is_circle_stopped, was_sent);
         match &expected.who {
             Who::SignedIn(user) => store::check_signed_in(self, &jars, (user, &shown), &expected, &mut findings).await,
             Who::Nobody => store::check_signed_out(self, &jars, &shown, &mut findings).await,
@@ -175,5 +176,14 @@ impl Shop {
             findings.0.join("\n- "),
             jars.describe(),
         );
+    }
+
+    /// Whether the application has redirected a browser with this history to a page of the portal.
+    fn has_sent_to_portal(&self, history: &[Visit]) -> bool {
+        let is_of_portal = |visit: &Visit| visit.url.as_str().starts_with(self.portal.origin());
+        let is_sent = |before: &Visit, next: &Visit| {
+            next.is_redirected && !is_of_portal(before) && is_of_portal(next) && !next.url.path().starts_with("/v1/")
+        };
+        history.windows(2).any(|pair| is_sent(&pair[0], &pair[1]))
     }
 }

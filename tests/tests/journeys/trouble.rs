@@ -31,11 +31,12 @@ async fn wrong_keys_make_no_circle(scripts: Scripts, mix: impl FnOnce(&LocalPort
     assert_eq!(browser.read("user").await, "nobody");
     let visits = browser.visits().await;
     assert_eq!(handshakes(&visits).len(), 3, "{visits:#?}");
+    // Visitors can cause it, so that it is said once a minute.
     let text = log.text();
-    let said = text.matches("the handshake payload cannot be fetched").count();
+    let said = text.matches("a handshake payload was refused").count();
     assert_eq!(
         (said, text.matches("401 Unauthorized (clerk_key_invalid)").count()),
-        (3, 3),
+        (1, 1),
         "{text}"
     );
 
