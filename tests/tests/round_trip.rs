@@ -138,7 +138,7 @@ async fn an_administrator_is_let_in_and_nobody_else() {
     browser.click("[data-testid=portal-sign-in-sign-up]").await;
     sign_up(&browser, &demo.portal, "ada+clerk_test@example.com", "Ada").await;
     browser.arrives_at(&team).await;
-    assert_eq!(browser.text("h1").await, "You may not see this");
+    assert_eq!(browser.text("h1").await, "No organization is active");
 
     browser.visit(&format!("{}/create-organization", demo.app)).await;
     browser
