@@ -1,4 +1,4 @@
-//! Clerk's Account Portal for axum: who is signed in as an extractor, refusals as responses.
+//! Clerk's Account Portal for axum: the signed-in user as an extractor, refusals as responses.
 //!
 //! One dependency is enough: the layers and services of [`tower`] and everything of [`sdk`] are re-exported.
 //!
@@ -25,17 +25,17 @@
 //! | Extractor | `None` or rejected when |
 //! |---|---|
 //! | [`Auth`] | [`AuthenticateLayer`] is missing (500) |
-//! | [`SignedIn`] | nobody is signed in (303 or 401), tasks are outstanding, it cannot be told (503) |
-//! | `Option<SignedIn>` | `None` for signed out and for outstanding tasks; still 503 when it cannot be told |
+//! | [`SignedIn`] | the request is signed out (303 or 401), tasks are outstanding, Clerk is unreachable (503) |
+//! | `Option<SignedIn>` | `None` for signed out and for outstanding tasks; still 503 if Clerk is unreachable |
 //! | [`ActiveOrganization`] | as `SignedIn`, and no organization is active (403) |
 //! | [`Require<R>`](Require) | as `SignedIn`, and the requirement `R` is not met (403) |
 //!
-//! All of them answer by the table of [`tower::require`], and refuse (403) what a page of another site sends with this
-//! site's cookies to change something; [`AllowCrossSiteLayer`] makes exceptions.
+//! All of them respond by the table of [`tower::require`], and refuse (403) cross-site requests that carry this site's
+//! cookies and change something; [`AllowCrossSiteLayer`] makes exceptions.
 //!
 //! Each of them except [`Auth`] makes the response private to the user: `Cache-Control: private`, unless the handler sets
-//! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads from it who it is. Responses of
-//! routes that read nothing stay cacheable.
+//! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads the user from it. Other responses
+//! stay cacheable.
 //!
 //! # Cross-origin requests
 //!
@@ -73,7 +73,7 @@
 //!
 //! # Every route with a rule
 //!
-//! An axum router does not tell which routes it has, so no test helper can list those without a guard. Deny by default
+//! An axum router does not list its routes, so a test helper cannot find those without a guard. Deny by default
 //! instead: put [`RequireAuthLayer`] around one router that holds everything, and merge the few public routes outside
 //! it.
 //!

@@ -47,7 +47,7 @@ pub struct Authenticated {
     /// Whether a page of another site made it with this site's cookies and could do something by it; see
     /// [`AuthenticateContext::is_cross_site`].
     pub is_cross_site: bool,
-    /// Whether it is a CORS preflight; see [`AuthenticateContext::is_preflight`].
+    /// `true` for a CORS preflight; see [`AuthenticateContext::is_preflight`].
     pub is_preflight: bool,
     /// The `Referer`, if it lies on the application's own origin.
     pub same_origin_referer: Option<Url>,
@@ -331,7 +331,7 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// What is known without waiting. A request without any token needs no keys, so that it causes no fetch either.
+    /// Returns what is known without waiting. A request without a token needs no keys and causes no fetch.
     fn known(&self, cx: &AuthenticateContext<'_>) -> Known {
         let Shared {
             backend, clock, keys, ..

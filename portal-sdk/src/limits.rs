@@ -21,12 +21,14 @@ pub const MAX_NONCE_BYTES: usize = 256;
 /// The most bytes of all fields of one header name other than `Cookie` and `Authorization`.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// Whether `nonce` may be one of Clerk's: visible ASCII of a bounded length. Which characters it uses is Clerk's choice.
+/// Returns `true` if `nonce` may be one of Clerk's: visible ASCII of a bounded length.
+///
+/// Clerk chooses the characters.
 pub(crate) fn could_be_nonce(nonce: &str) -> bool {
     (1..=MAX_NONCE_BYTES).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether `token` may be a refresh token or a development browser's token.
+/// Returns `true` if `token` may be a refresh token or a development browser's token.
 pub(crate) fn could_be_opaque_token(token: &str) -> bool {
     token.len() <= MAX_OPAQUE_TOKEN_BYTES
 }

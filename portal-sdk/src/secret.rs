@@ -1,4 +1,4 @@
-//! What does not print itself: [`Secret`], and [`WithoutQuery`] for addresses.
+//! Types that redact themselves: [`Secret`], and [`WithoutQuery`] for addresses.
 
 use std::fmt;
 use std::sync::Arc;

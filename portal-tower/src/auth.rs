@@ -54,7 +54,7 @@ struct Inner {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerSettings {
     pub(crate) renderer: Option<Arc<dyn RenderRefusal>>,
-    /// What depends on the user is stored nowhere.
+    /// `true` if responses that depend on the user are `no-store`.
     pub(crate) no_store: bool,
 }
 
@@ -228,7 +228,7 @@ impl Auth {
         self.inner.authenticated.is_preflight
     }
 
-    /// Whether a session token came with the request, whatever became of it.
+    /// Returns `true` if the request carried a session token, valid or not.
     pub(crate) fn has_token(&self) -> bool {
         let facts = self.facts();
         facts.unverified_token.is_some() || facts.state.claims().is_some()

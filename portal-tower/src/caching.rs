@@ -1,4 +1,4 @@
-//! What caches may do with an answer that depends on the user.
+//! Cache headers of responses that depend on the user.
 
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue};

@@ -12,9 +12,10 @@ use url::Url;
 use crate::auth::Auth;
 
 impl Auth {
-    /// The address of a page of the portal, for a "Sign in" or "Account" link on the page being asked for, to which it
-    /// leads back. It carries the development token and the satellite marker where they are needed, and leads to the
-    /// tasks of a pending session.
+    /// The address of a portal page, for a "Sign in" or "Account" link.
+    ///
+    /// It leads back to the requested page, and to the tasks of a pending session. It carries the development token and
+    /// the satellite marker where they are needed.
     #[must_use]
     pub fn link(&self, page: PortalPage) -> Url {
         self.link_prefilled(page, &[])

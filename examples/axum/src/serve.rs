@@ -1,5 +1,5 @@
-//! Serving with limits. `axum::serve` has none: it waits for the head of a request for ever, and takes any number of
-//! connections. Whatever stands on the open internet needs both limits, here or in a proxy in front of it.
+//! A server with limits. `axum::serve` sets no time-out for request heads and accepts any number of connections. Servers
+//! on the public internet need both limits, here or in a proxy in front.
 
 use std::future::Future;
 use std::pin::pin;

@@ -9,9 +9,9 @@ use super::{Auth, AuthRejection, SignedIn};
 
 /// Somebody is signed in with an organization active. It dereferences to the organization as the session token has it.
 ///
-/// Whoever is signed in with their personal account is answered 403 with the way to the portal's organization page, by the
-/// table of [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for them instead; it still
-/// wants somebody to be signed in.
+/// Rejects a personal account with 403 and a link to the portal's organization page; see the table of
+/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for a personal account, but still
+/// rejects signed-out requests.
 ///
 /// ```
 /// use portal_axum::ActiveOrganization;

@@ -1,4 +1,4 @@
-//! What caches are told about responses of handlers that extract who it is.
+//! Cache headers of responses whose handlers extract the user.
 
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;

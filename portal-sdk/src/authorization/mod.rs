@@ -92,7 +92,7 @@ where
     }
 }
 
-/// The verdict where only an active organization could meet the requirement and there is none.
+/// The verdict if the requirement needs an organization and no organization is active.
 fn no_organization(claims: &SessionClaims) -> Verdict {
     if is_somebody(claims) {
         Verdict::NoActiveOrganization

@@ -24,7 +24,7 @@ where
 {
     /// Returns what the call for `key` comes to. If none is under way, `work` becomes one.
     ///
-    /// The call runs as a task of its own, so that it comes to its end although the caller is dropped. Without a tokio
+    /// The call runs as a separate task, so that it completes even if the caller is dropped. Without a tokio
     /// runtime the caller itself runs it. `None` if the call ended without a result: its runtime was shut down, or there
     /// was none and the caller was dropped.
     pub(crate) async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Option<T>

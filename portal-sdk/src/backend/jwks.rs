@@ -57,7 +57,7 @@ impl SkippedEntries {
     }
 }
 
-/// What is wrong with an entry.
+/// The defect of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Problem {
     key_id: Option<String>,

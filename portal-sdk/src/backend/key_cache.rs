@@ -69,7 +69,7 @@ struct Snapshot {
     fetched_at: UnixTime,
 }
 
-/// What is remembered about attempts, besides their keys.
+/// The history of fetch attempts, without their keys.
 #[derive(Debug, Default)]
 struct Attempts {
     /// The last attempt, if it brought no keys, and what that means for a token whose key is missing.
@@ -214,7 +214,7 @@ impl KeyCache {
         }
     }
 
-    /// What there is after a flight.
+    /// Returns the keys known after a flight.
     fn conclude(&self, key_id: Option<&str>, now: UnixTime) -> KnownKeys {
         let attempts = self.attempts();
         if let Some((_, missing)) = &attempts.failure {
@@ -286,8 +286,8 @@ impl KeyCache {
         now.is_within(millis(self.policy.lifetime), snapshot.fetched_at)
     }
 
-    /// Whether keys may serve while others are fetched. An unknown age (the clock was set back) does not take them out
-    /// of use, because they are fetched again at once.
+    /// Returns `true` if the keys may serve during a fetch. Keys of unknown age (the clock was set back) stay usable,
+    /// because they are fetched again at once.
     fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
         let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
         now.age_of(snapshot.fetched_at).is_none_or(|age| age < max_age)
@@ -315,7 +315,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// What a failed fetch means for a token whose key is not in memory. A refusal is an answer, an outage is not.
+/// Maps a failed fetch to the verdict on a token whose key is not in memory. A refusal is an answer, an outage is not.
 fn meaning_of(error: BackendError) -> MissingKey {
     if error.is_outage() {
         return MissingKey::OutOfReach(Arc::new(error));

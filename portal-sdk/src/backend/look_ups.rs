@@ -54,7 +54,7 @@ impl LookUps {
     }
 }
 
-/// What two requests must have in common to be renewed by one call: everything that decides about the new session.
+/// The key that requests share to be renewed by one call. It holds every input to the new session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Renewal {
     session_id: Box<str>,

@@ -21,7 +21,7 @@ const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
 
 /// Why a request must be decided without a handshake.
 pub(super) enum Unresolved {
-    /// There is none, or what it brings is useless; with what is wrong with its token, if it has one.
+    /// No handshake, or an unusable one, with the error of its token if it has one.
     Useless(Option<TokenError>),
     /// Its payload is out of reach.
     OutOfReach(Arc<BackendError>),

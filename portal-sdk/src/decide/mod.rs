@@ -162,7 +162,7 @@ impl<'q, 'r> Question<'q, 'r> {
             None => cookie::answer(self)?,
         };
         match (unresolved, &mut state) {
-            // What the handshake would have brought is not known, and the cookies alone sign nobody in.
+            // The handshake's payload is unknown, and the cookies alone do not authenticate the request.
             (Unresolved::OutOfReach(error), RequestState::SignedOut(_) | RequestState::Handshake(_)) => {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error)));
             }

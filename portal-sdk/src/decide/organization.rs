@@ -59,8 +59,7 @@ pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestSta
     }
 }
 
-/// What the path names, if something else is active. A pending session has no say in this yet, and a token without a user
-/// has none at all.
+/// Returns the path's organization if it is not the active one. Pending sessions and tokens without a user are exempt.
 fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<OrganizationTarget> {
     if claims.is_pending() || claims.user_id().as_str().is_empty() {
         return None;

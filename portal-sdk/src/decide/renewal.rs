@@ -11,7 +11,7 @@ use crate::request::{AuthenticateContext, ClerkUrl, RedirectCount};
 use crate::secret::Secret;
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
-/// What of a request decides whether its session token can be renewed by way of the browser.
+/// The parts of a request that decide whether a handshake can renew its session token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Renewal {
     uses_suffixed_cookies: bool,

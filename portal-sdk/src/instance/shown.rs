@@ -30,7 +30,7 @@ pub(super) fn is_certainly_secret_key(text: &str) -> bool {
     begins_with(text, "sk_")
 }
 
-/// Whether `text` begins with `prefix`, in any case, in quotes or after white space.
+/// Returns `true` if `text` begins with `prefix`, in any case, in quotes or after white space.
 fn begins_with(text: &str, prefix: &str) -> bool {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.get(..prefix.len())

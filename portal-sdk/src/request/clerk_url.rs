@@ -97,7 +97,7 @@ impl ClerkUrl {
         format!("{}{}", self.origin, self.base_path)
     }
 
-    /// The path that a proxy takes off requests, without a closing slash; empty where there is none.
+    /// The path prefix that a proxy strips from requests, without a closing slash; empty if there is no prefix.
     #[must_use]
     pub fn base_path(&self) -> &str {
         &self.base_path

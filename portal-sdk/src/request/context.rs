@@ -292,8 +292,9 @@ impl<'r> AuthenticateContext<'r> {
         url.origin().ascii_serialization() == self.url.origin()
     }
 
-    /// Whether the request may be answered with a redirect to the Frontend API: a GET for a page. A navigation that a
-    /// service worker passes on has the destination `empty` and counts.
+    /// Returns `true` if the request may be redirected to the Frontend API: a `GET` for a page.
+    ///
+    /// A navigation that a service worker passes on has the destination `empty` and counts.
     #[must_use]
     pub fn is_eligible_for_handshake(&self) -> bool {
         if !self.is_get() {

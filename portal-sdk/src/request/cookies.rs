@@ -48,7 +48,7 @@ pub(super) struct RequestCookies<'h> {
     pub(super) handshake_nonce: Option<Cow<'h, str>>,
     /// `__clerk_redirect_count`, unparsed.
     pub(super) redirect_count: Option<Cow<'h, str>>,
-    /// Whether there is any of these, also an empty one.
+    /// Returns `true` if any of these cookies is present, even empty.
     pub(super) is_any: bool,
 }
 

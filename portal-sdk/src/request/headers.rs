@@ -18,8 +18,10 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
         .filter(|text| !text.is_empty())
 }
 
-/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). `None` if there is none, or if they are
-/// too large. `Authorization` has no limit here: it must be refused, not overlooked.
+/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3).
+///
+/// Returns `None` if they are absent or too large. `Authorization` has no limit here, because an oversized one must be
+/// refused, not overlooked.
 pub(super) fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let size = || headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>();
     if *name != AUTHORIZATION && *name != COOKIE && size() > MAX_HEADER_BYTES {

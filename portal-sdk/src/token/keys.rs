@@ -15,7 +15,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKe
 
 use super::TokenError;
 
-/// What RSA keys of these sizes are accepted, in bits.
+/// The accepted RSA key sizes, in bits.
 const MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// Signature algorithms of session tokens: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).

@@ -57,7 +57,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
     let first = authenticator.authenticate(&request(0)).await;
     assert_eq!(outcome_of(&first.state), "signed-in");
 
-    // The next answers never come. Nobody waits for them, however long it takes.
+    // The next answers never come, and no caller waits for them.
     for minutes in [5, 6, 60, 24 * 60] {
         millis.store((now().as_secs() + minutes * 60) * SECOND, Ordering::SeqCst);
         let at_once = authenticator.settle(&request(minutes)).expect("nothing is awaited");
@@ -79,7 +79,7 @@ async fn abandoned_requests_with_random_key_ids_cause_one_fetch_per_interval() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     give_up(&world, (0..60).map(|n| format!("ins_random_{n}"))).await;
-    // The fetch that was begun comes to its end although nobody waits for it.
+    // The started fetch completes although no caller waits for it.
     while world.server.count() < 2 {
         tokio::task::yield_now().await;
     }

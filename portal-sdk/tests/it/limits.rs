@@ -1,4 +1,4 @@
-//! What is too large to be read is not decoded, and what cannot be a nonce is not looked up.
+//! Oversized tokens are not decoded, and malformed nonces are not looked up.
 
 use std::sync::Arc;
 

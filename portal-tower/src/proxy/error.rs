@@ -84,7 +84,7 @@ impl From<hyper_util::client::legacy::Error> for Failure {
 }
 
 impl ProxyError {
-    /// What a failed exchange means. The client is at fault if its own body failed.
+    /// Classifies a failed exchange. The client is at fault if its own body failed.
     fn of(error: &(dyn std::error::Error + 'static)) -> Self {
         let is_clients = is_caused_by::<ClientBodyError>(error);
         if is_clients && is_caused_by::<LengthLimitError>(error) {
@@ -98,7 +98,7 @@ impl ProxyError {
         }
     }
 
-    /// Whether Clerk or the network is at fault, not the client and not the application.
+    /// Returns `true` if Clerk or the network is at fault, not the client or the application.
     fn is_upstreams(self) -> bool {
         matches!(self, Self::Unreachable | Self::Upgraded | Self::TooSlow)
     }
@@ -142,7 +142,7 @@ impl ProxyError {
     }
 }
 
-/// Whether `error` or one of its sources is a `T`.
+/// Returns `true` if `error` or one of its sources is a `T`.
 fn is_caused_by<T: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<T>)
 }

@@ -21,7 +21,7 @@ const HOP_BY_HOP: [HeaderName; 11] = [
     UPGRADE,
 ];
 
-/// Parts of a name by which a field claims the client's address, its country, or what an outer proxy was asked for:
+/// Name parts of fields that claim the client's address, its country, or the host and port that it requested:
 /// `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IPv6`, `Fastly-Client-IP`, `X-Azure-SocketIP`, `X-Envoy-External-Address`,
 /// `CloudFront-Viewer-Address`, `X-Remote-Addr`, `Forwarded`, `X-Forwarded-Port`, `X-Original-Host`.
 const CLAIMING: [&str; 18] = [

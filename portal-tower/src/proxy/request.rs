@@ -75,7 +75,7 @@ fn climbs(path: &str) -> bool {
     decoded.split(['/', '\\']).any(|segment| segment == "..")
 }
 
-/// Whether a method is for the next server only: an answer to `TRACE` repeats the request, the secret key included
+/// Returns `true` for methods that must not be forwarded. A response to `TRACE` repeats the request with the secret key
 /// (RFC 9110 section 9.3.8), and `CONNECT` opens a tunnel.
 pub(super) fn is_for_one_hop(method: &Method) -> bool {
     matches!(*method, Method::CONNECT | Method::TRACE)

@@ -165,7 +165,7 @@ fn html_page(refusal: &Refusal) -> String {
     page(title, &text, &more(refusal))
 }
 
-/// What follows the sentence: the way to an organization; or why signing in does not help, and a way to try all the same.
+/// Renders the next step: a link to an organization, or the cause of the redirect loop and a link to retry.
 fn more(refusal: &Refusal) -> String {
     if let RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch = refusal.cause() {
         return link(refusal.location(), "Choose an organization");

@@ -10,41 +10,41 @@ use portal_sdk::state::AuthReason;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalCause {
-    /// Nobody is signed in.
+    /// The request is signed out.
     SignedOut {
         /// Why, in Clerk's words.
         reason: AuthReason,
     },
-    /// Somebody is signed in, but tasks such as choosing an organization come first.
+    /// The session is pending: tasks such as choosing an organization come first.
     Pending,
-    /// The browser has just been sent to sign in several times and is still not signed in: another time would not help.
+    /// A redirect loop: the browser was sent to sign in several times and is still signed out.
     SignInInVain {
-        /// Why nobody is signed in, in Clerk's words.
+        /// Why the request is signed out, in Clerk's words.
         reason: Option<AuthReason>,
     },
-    /// The browser keeps no cookies for this site, so that signing in cannot work. Only noticed in development.
+    /// The browser keeps no cookies for this site, so sign-in cannot work. Detected in development only.
     CookiesNotKept,
     /// Another organization is active than the path names (or the personal account), and could not be activated: the user
     /// is not a member, or the request cannot be redirected.
     OrganizationMismatch,
-    /// Somebody is signed in who may not do this.
+    /// The signed-in user does not meet the requirement.
     Unmet,
     /// No organization is active, and the requirement needs one: the user may have one to choose.
     NoActiveOrganization,
-    /// Somebody is signed in who must first prove again who they are.
+    /// The signed-in user must re-verify first.
     NeedsReverification(Reverification),
     /// The requirement is not met by a session token that may be out of date, because the user has been at the portal
     /// since it was issued. The browser renews the token by a handshake and comes back.
     Renewal,
-    /// A page of another site made the request with this site's cookies.
+    /// A cross-site request with this site's cookies.
     CrossSite,
     /// A CORS preflight reached a guard. It carries no credentials, so that it can never be signed in.
     Preflight,
-    /// It cannot be told who this is because Clerk is out of reach; trying again may help.
+    /// The session cannot be verified because Clerk is unreachable; a retry may help.
     Unavailable,
-    /// The set-up of the application is at fault.
+    /// The application is misconfigured.
     Misconfigured {
-        /// What is wrong with it, for the developer.
+        /// The misconfiguration, for the developer.
         problem: Box<str>,
     },
 }

@@ -1,5 +1,5 @@
-//! What the log says of refusals. A visitor can cause any number of them, so that each is one `debug` line, and what a
-//! developer must see is written once per interval.
+//! Log lines of refusals. A client can cause any number of them, so each is one `debug` line. Problems that a developer
+//! must see are logged once per interval.
 
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};

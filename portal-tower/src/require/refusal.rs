@@ -181,8 +181,10 @@ impl Refusal {
         self.0.kind
     }
 
-    /// Where a person can go to mend it: the portal's page for whoever is not signed in or has no active organization,
-    /// or the page chosen for those who may not do this.
+    /// The page that resolves the refusal, if there is one.
+    ///
+    /// That is the portal's page if the request is signed out or no organization is active, or the page chosen for an
+    /// unmet requirement.
     #[must_use]
     pub fn location(&self) -> Option<&Url> {
         self.0.location.as_ref()

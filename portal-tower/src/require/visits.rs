@@ -1,7 +1,7 @@
 //! When a browser was sent to the portal, and when its session token was renewed after that.
 //!
-//! At the portal the user may choose another organization, and a session token says so only once it is issued anew. A
-//! cookie of ours holds the seconds of the last visit and of the last renewals. It proves nothing: a user who changes it
+//! The user may choose another organization at the portal, and only a new session token carries that choice. A cookie
+//! set by this library holds the seconds of the last visit and of the last renewals. It proves nothing: a user who changes it
 //! causes at most a few handshakes of their own.
 
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ const WINDOW_SECS: i64 = 60;
 /// How long, in seconds, a visit is remembered at most, however long tokens live.
 const MAX_VISIT_SECS: i64 = 3_600;
 
-/// What the browser remembers of the portal.
+/// The visits to the portal and renewals, as the browser's cookie records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PortalVisits {
     sent_at: Option<i64>,

@@ -1,4 +1,4 @@
-//! What caches are told about answers that depend on the user.
+//! Cache headers of responses that depend on the user.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ use crate::support::{
 /// Header fields that a handler sets itself.
 type Fields = &'static [(&'static str, &'static str)];
 
-/// What a handler reads of `Auth`.
+/// The part of `Auth` that a handler reads.
 type Read = fn(&Auth) -> bool;
 
 /// An application that reads something of `Auth` and answers with these fields.

@@ -15,7 +15,7 @@ use crate::support::{Answer, SIGNED_OUT, TEST_ISSUER, request, session, signed_i
 pub(crate) enum Case {
     SignedOut,
     Pending,
-    /// Signed in to an organization, without the permission that is asked for.
+    /// Signed in to an organization, without the required permission.
     Unmet,
     /// Signed in with the personal account, which has no permissions.
     NoActiveOrganization,

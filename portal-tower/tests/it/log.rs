@@ -1,4 +1,4 @@
-//! What is written into the log on this thread.
+//! The log lines written on this thread.
 
 use std::io;
 use std::sync::{Arc, Mutex};

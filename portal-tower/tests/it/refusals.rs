@@ -33,7 +33,7 @@ async fn keep_log() -> (Log, DefaultGuard) {
     (log, guard)
 }
 
-/// What a handler sees of the request.
+/// The part of the request that a handler sees.
 async fn auth(headers: &[(&str, &str)]) -> Auth {
     let (sender, receiver) = std::sync::mpsc::channel();
     let inner = tower::service_fn(move |request: http::Request<_>| {

@@ -27,7 +27,7 @@ fn clerk() -> FakeClerk {
     clerk
 }
 
-/// Follows redirects of a browser until an answer is none, with or without keeping cookies; the number of redirects.
+/// Follows redirects as a browser does, with or without cookies; returns their number and the last response.
 async fn browse(clerk: &FakeClerk, guard: bool, keeps_cookies: bool) -> (usize, Answer) {
     let mut url = HERE.to_owned();
     let mut jar: Vec<(String, String)> = Vec::new();

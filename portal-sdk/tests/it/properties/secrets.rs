@@ -89,7 +89,7 @@ fn plant(mut parts: Parts, places: &[Place]) -> Parts {
     parts
 }
 
-/// What must not be printed: the planted secrets, and the signature of every token.
+/// The secrets that must not be printed: the planted secrets, and the signature of every token.
 fn check(printed: &[String]) -> Result<(), TestCaseError> {
     let tokens = [&GENUINE, &OTHER_KINDS, &WORTHLESS, &HANDSHAKES]
         .into_iter()

@@ -18,7 +18,7 @@ type Chunks = mpsc::UnboundedReceiver<Result<Frame<Bytes>, Infallible>>;
 
 #[tokio::test]
 async fn bodies_pass_piece_by_piece() {
-    // Up: the server sees the first piece before the second is sent. Down: likewise.
+    // Up: the server sees the first piece before the second is sent. Down: the same.
     let (seen, mut sees) = mpsc::unbounded_channel();
     let (down, pieces) = mpsc::unbounded_channel();
     let pieces: Arc<Mutex<Option<Chunks>>> = Arc::new(Mutex::new(Some(pieces)));

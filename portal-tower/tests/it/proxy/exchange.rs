@@ -1,4 +1,4 @@
-//! What is passed on, both ways.
+//! Forwarding of requests and responses.
 
 use std::net::IpAddr;
 

@@ -20,7 +20,7 @@ use crate::support::{layer, live, request};
 #[tokio::test]
 async fn clerks_faults_are_told_apart() {
     let get = || request("/__clerk/v1/client", &[("host", "app.example.com")]);
-    // Nobody listens where somebody did.
+    // The port is closed again, so connections are refused.
     let gone = Upstream::echoing().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = listener.local_addr().unwrap();
