@@ -1,4 +1,4 @@
-//! What ends a portal that serves: a signal, or standard input.
+//! Shutdown of a serving portal: by a signal, or by the end of standard input.
 
 use std::io;
 use std::thread;

@@ -1,6 +1,6 @@
 //! The file of a form in `multipart/form-data` (RFC 7578), as official clients upload images.
 
-/// The bytes of the part with this name; `None` if there is none or the body is malformed.
+/// The bytes of the part with this name; `None` if it is missing or the body is malformed.
 pub(crate) fn file<'a>(content_type: &str, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let boundary = boundary(content_type)?;
     let delimiter = [b"\r\n--", boundary.as_bytes()].concat();

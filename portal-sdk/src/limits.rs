@@ -23,7 +23,7 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// Returns `true` if `nonce` may be one of Clerk's: visible ASCII of a bounded length.
 ///
-/// Clerk chooses the characters.
+/// The alphabet is Clerk's choice, so it is not checked further.
 pub(crate) fn could_be_nonce(nonce: &str) -> bool {
     (1..=MAX_NONCE_BYTES).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -88,7 +88,7 @@ pub(super) async fn create_entries(
     Ok(json(StatusCode::OK, &views))
 }
 
-/// Removes an entry that nobody has decided about yet.
+/// Removes a pending entry.
 pub(super) async fn delete_entry(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,

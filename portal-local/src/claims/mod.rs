@@ -32,7 +32,7 @@ const SESSION_CLAIMS: [&str; 12] = [
 /// The claims that tie a token to a session. Clerk keeps them out of JWT templates.
 const SESSION_TIED_CLAIMS: [&str; 4] = ["fea", "pla", "sid", "v"];
 
-/// What a template is for.
+/// The purpose of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TemplateKind {
     /// Additional claims of every session token.

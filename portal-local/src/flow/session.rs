@@ -11,7 +11,7 @@ use crate::mint::TokenUse;
 use crate::store::{ActorToken, Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, settings, users};
 
-/// What browsers keep of a cookie.
+/// The part of a cookie that browsers keep.
 const MOST_COOKIE_BYTES: usize = 4_096;
 /// A session that is never used, where no shorter time is set.
 const ABANDONED_AFTER_SECS: u32 = 30 * 24 * 60 * 60;

@@ -221,7 +221,7 @@ pub(super) fn accept_ticket(
         Ticket::SignInToken(token) => {
             sign_in_tokens::set_status(connection, &token.id, accepted, now)?;
             if let Some(organization) = token.organization_id.as_deref() {
-                // Whoever has left it since signs in without it.
+                // A user who has left it since signs in without it.
                 return Ok(Ok(
                     activate(connection, &session, Some(organization), now)?.unwrap_or(session)
                 ));

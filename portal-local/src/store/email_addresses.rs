@@ -94,7 +94,7 @@ pub(crate) fn set_verified(connection: &Connection, id: &str, now: UnixTime) -> 
     Ok(())
 }
 
-/// Nobody has proven that mail to the address arrives.
+/// The address is unverified.
 pub(crate) fn set_unverified(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE email_addresses SET verified_at = NULL, updated_at = ? WHERE id = ?",

@@ -1,4 +1,4 @@
-//! What the local portal does not play, and what neither of Clerk's APIs has: answers in JSON.
+//! JSON responses to unsupported and unknown calls of both APIs.
 
 use hyper::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What is over does not stay in the database.
+//! Expired rows are deleted from the database.
 
 use rusqlite::Connection;
 use tempfile::TempDir;

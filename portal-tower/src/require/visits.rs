@@ -1,8 +1,8 @@
 //! When a browser was sent to the portal, and when its session token was renewed after that.
 //!
 //! The user may choose another organization at the portal, and only a new session token carries that choice. A cookie
-//! set by this library holds the seconds of the last visit and of the last renewals. It proves nothing: a user who changes it
-//! causes at most a few handshakes of their own.
+//! set by this library holds the seconds of the last visit and of the last renewals. It proves nothing: a user
+//! who changes it causes at most a few extra handshakes.
 
 use std::fmt::Write as _;
 
