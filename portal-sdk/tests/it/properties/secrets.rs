@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::Authenticator;
 use portal_sdk::backend::{KeyCachePolicy, RefreshedSession};
-use portal_sdk::decide::{Decision, Effect, Known, KnownKeys, decide};
+use portal_sdk::decide::{Decision, Effect, Known, KnownKeys, MissingKey, decide};
 use portal_sdk::portal::{Portal, ReturnBackUrl};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::WithoutQuery;
@@ -120,7 +120,7 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
     }
     let keys = Arc::new(KeySet::from_jwks(&mint::jwks()));
     let mut known = Known {
-        keys: KnownKeys::InMemory(Some(keys)),
+        keys: KnownKeys::InMemory(Some(keys.clone())),
         ..Known::default()
     };
     loop {
@@ -136,6 +136,11 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
             Decision::Needs(Effect::RefreshSession(refresh)) => {
                 shown(printed, &refresh);
                 known.refresh = Some(answers.renewed.clone().map(|cookies| RefreshedSession { cookies }));
+                continue;
+            }
+            Decision::Needs(Effect::SigningKeys { .. }) => {
+                let (keys, missing) = (keys.clone(), MissingKey::Unknown);
+                known.keys = KnownKeys::Asked { keys, missing };
                 continue;
             }
             Decision::Needs(other) => panic!("{other:?}"),
