@@ -206,3 +206,48 @@ async fn the_frontend_api_is_reached_through_the_application() {
     browser.close().await;
     shop.close().await;
 }
+
+#[tokio::test]
+async fn organization_chosen_at_the_portal_is_active_after_back() {
+    let shop = Shop::staged(portal_local::LocalPortalBuilder::demo_data, |instance| instance).await;
+    let browser = Browser::open().await;
+    let team = shop.at("/team");
+    browser.visit(&team).await;
+    people::sign_in(&browser, shop.portal.origin(), "jane+clerk_test@example.com").await;
+    browser.arrives_at(&team).await;
+    assert_eq!(browser.text("h1").await, "No organization is active");
+
+    browser.click("main a").await;
+    browser.follow("portal-organization-list-organization").await;
+    browser.follow("portal-organization-back").await;
+    assert_eq!(browser.arrives_at(&team).await.as_str(), team);
+    assert_eq!(browser.read("team").await, "acme");
+
+    browser.close().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn htmx_history_of_a_guarded_page_goes_to_sign_in() {
+    scripts_are_installed();
+    for version in ["2", "4"] {
+        let shop = Shop::open().await;
+        let browser = Browser::open().await;
+        let list = shop.at(&format!("/guarded/htmx-{version}"));
+        browser.visit(&list).await;
+        sign_up(&browser, &shop).await;
+        browser.arrives_at(&list).await;
+        browser.click("[data-testid=boosted]").await;
+        browser.text("[data-testid=dashboard]").await;
+        browser.arrives_at(&shop.at("/dashboard")).await;
+
+        // Back is a request of htmx's own, and version 2 follows no `HX-Redirect` there.
+        shop.end_session(&browser).await;
+        shop.clock.move_by_secs(70);
+        browser.back().await;
+        browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
+
+        browser.close().await;
+        shop.close().await;
+    }
+}

@@ -9,7 +9,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{any_service, get, post, post_service};
-use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use portal_axum::sdk::authorization::Role;
+use portal_axum::{ActiveOrganization, Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use serde::Deserialize;
 
 /// What people have noted, in order.
@@ -40,7 +41,18 @@ pub(super) fn router(notes: Notes) -> Router {
             "/frame",
             get(async || Html("<turbo-frame id=cart><p data-testid=cart>An empty cart</p></turbo-frame>")),
         )
+        .route("/guarded/htmx-2", get(async || private_htmx("2")))
+        .route("/guarded/htmx-4", get(async || private_htmx("4")))
         .route_layer(RequireAuthLayer::signed_in());
+    let for_administrators = Router::new()
+        .route(
+            "/team",
+            get(async |team: ActiveOrganization| {
+                let slug = team.slug.as_deref().unwrap_or_default();
+                page(&format!("<p data-testid=team>{slug}</p>"))
+            }),
+        )
+        .route_layer(RequireAuthLayer::with(Role::new("org:admin")));
     Router::new()
         .route("/", get(home).post(home))
         .route("/orgs/{slug}", get(organization))
@@ -49,6 +61,7 @@ pub(super) fn router(notes: Notes) -> Router {
         .route("/htmx-4", get(async || htmx("4")))
         .route("/turbo", get(turbo))
         .merge(guarded)
+        .merge(for_administrators)
         .route("/sign-in", any_service(RedirectToPortal::sign_in()))
         .route("/sign-up", any_service(RedirectToPortal::sign_up()))
         .route("/account", any_service(RedirectToPortal::user_profile()))
@@ -129,8 +142,14 @@ fn htmx(version: &str) -> Html<String> {
     page(&format!(
         "<script src=/scripts/htmx-{version}.js></script><h1>List</h1>\
          <button hx-get=/cart hx-target=#cell data-testid=load>Cart</button><div id=cell></div>\
-         <nav hx-boost=true><a href=/dashboard data-testid=boosted>Dashboard</a></nav>"
+         <a hx-boost=true href=/dashboard data-testid=boosted>Dashboard</a>"
     ))
+}
+
+/// A page that htmx 2 must not keep in the browser: Back asks the application for it, as htmx 4 always does.
+fn private_htmx(version: &str) -> Html<String> {
+    let Html(list) = htmx(version);
+    Html(list.replace("<h1>", "<h1 hx-history=false>"))
 }
 
 async fn turbo() -> Html<String> {
