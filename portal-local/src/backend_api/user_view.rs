@@ -125,7 +125,9 @@ fn email_address(address: &EmailAddress, accounts: &[ExternalAccount]) -> Value 
         .filter(|account| normalize(&account.profile.email_address) == normalize(&address.address))
         .map(|account| json!({ "type": PROVIDER_STRATEGY, "id": account.identification_id }))
         .collect();
-    let verification = address.strategy.map(|strategy| {
+    // Clerk's `verification_admin` is always verified; an address that an application leaves unverified has none.
+    let is_open = |strategy: &Strategy| address.verified_at.is_none() && matches!(strategy, Strategy::Admin);
+    let verification = address.strategy.filter(|strategy| !is_open(strategy)).map(|strategy| {
         json!({
             "object": match strategy {
                 Strategy::EmailCode | Strategy::ResetPasswordEmailCode => "verification_otp",

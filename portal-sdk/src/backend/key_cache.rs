@@ -223,12 +223,14 @@ impl KeyCache {
         let Some(snapshot) = self.snapshot.load_full() else {
             return self.after_failure(given_up(), now);
         };
-        // Only the flight's own key id is known to be unknown: another may have been made since the fetch began.
-        let is_known_to_be_missing =
-            key_id.is_none_or(|key_id| attempts.unknown.iter().any(|(unknown, _)| **unknown == *key_id));
+        // Only the flight's own key id is known to be unknown: another may have been made since the fetch began. A found
+        // key settles that a second token of the same request, under another id, has an unknown key.
+        let is_settled = |key_id: &str| {
+            snapshot.keys.contains(key_id) || attempts.unknown.iter().any(|(unknown, _)| **unknown == *key_id)
+        };
         KnownKeys::Asked {
             keys: snapshot.keys.clone(),
-            missing: match is_known_to_be_missing {
+            missing: match key_id.is_none_or(is_settled) {
                 true => MissingKey::Unknown,
                 false => MissingKey::TooSoon,
             },

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 
-use portal_sdk::Authenticator;
+use http::Request;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
+use portal_sdk::{Authenticator, RequestState};
 use tokio::sync::Semaphore;
 use tracing::subscriber::set_default;
 
-use crate::common::mint::{KEY_ID, foreign_key, instance_key};
+use crate::common::mint::{KEY_ID, foreign_key, header, instance_key};
 use crate::common::now;
 use crate::key_cache::{HOUR, MINUTE, SECOND, World, is, key_set, outcome_of, request_at};
 use crate::log::Lines;
@@ -191,4 +192,28 @@ async fn a_closed_connection_is_logged_with_its_cause() {
     assert_eq!(outcome_of(&outcome.state), "out of reach");
     let line = lines.with("WARN").concat();
     assert!(line.contains("cannot be reached: "), "{line}");
+}
+
+#[tokio::test]
+async fn second_token_of_a_request_is_decided_by_the_keys_of_the_first() {
+    let world = World::new().await;
+    let directives = ["__session=eyJhIjoxfQ.eyJhIjoxfQ.AAAA; Path=/"];
+    let handshake = instance_key().sign(
+        &header(&serde_json::json!({})),
+        &serde_json::json!({ "handshake": directives }),
+    );
+    let parts = Request::get("/")
+        .header("host", "app.example.com")
+        .header("cookie", format!("__clerk_handshake={handshake}"))
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0;
+    let outcome = world.authenticator.authenticate(&parts).await;
+    assert!(
+        matches!(outcome.state, RequestState::SignedOut(_)),
+        "{:?}",
+        outcome.state
+    );
+    assert_eq!(world.server.count(), 1);
 }

@@ -29,6 +29,13 @@ const replacing = pairs => outcome => {
   return JSON.parse(text);
 };
 
+/** Whether a handshake was taken over: the browser is led to the address without it. */
+const leadsOutOfHandshake = outcome => {
+  const leads = outcome.headers?.find(([name]) => name === 'location');
+  if (!leads || outcome.status === 'handshake') return false;
+  return !HANDSHAKE_PARAMETERS.some(name => new URL(leads[1]).searchParams.has(name));
+};
+
 /**
  * Applies `change` to every directive that a handshake token or the Backend API brings. A changed handshake token is
  * signed again; `restores` turns it back.
@@ -65,7 +72,7 @@ function eachSessionToken(c, change) {
   const swap = text => {
     const changed = change(text);
     if (changed === null || changed === text) return text;
-    restores.push([encodeURIComponent(changed), text], [changed, text]);
+    restores.push([`&__session=${changed}`, `&__session=${encodeURIComponent(text)}`], [encodeURIComponent(changed), text], [changed, text]);
     return changed;
   };
   const names = ['__session', read.suffixed(c, '__session')];
@@ -261,7 +268,8 @@ const rereadings = [
       const comesBack = HANDSHAKE_PARAMETERS.some(name => url.searchParams.get(name));
       const restore = o => {
         if (o.throws || o.status === 'undecided' || !isPage) return o;
-        if (isFresh && !comesBack && !hasClerkCookies(c) && !url.searchParams.get('__clerk_db_jwt')) {
+        const isResolved = comesBack && leadsOutOfHandshake(o);
+        if (isFresh && !isResolved && !hasClerkCookies(c) && !url.searchParams.get('__clerk_db_jwt')) {
           const reason = 'dev-browser-missing';
           return { status: 'signed-out', reason, headers: [['x-clerk-auth-reason', reason], ['x-clerk-auth-status', 'signed-out']], auth: null, calls: [] };
         }
@@ -317,7 +325,7 @@ const rereadings = [
       const restores = [];
       const next = eachHandshakeToken(sessions.c, text => {
         const changed = undecodable(text);
-        if (changed) restores.push([encodeURIComponent(changed), text], [changed, text]);
+        if (changed) restores.push([`&__session=${changed}`, `&__session=${encodeURIComponent(text)}`], [encodeURIComponent(changed), text], [changed, text]);
         return changed ?? text;
       });
       return { c: next, restore: outcome => sessions.restore(replacing(restores)(outcome)) };
@@ -485,6 +493,22 @@ const outOfReach = (answer, list) => unreachable(answer)
 
 const undecided = calls => ({ status: 'undecided', reason: null, headers: [], auth: null, calls });
 
+/**
+ * The session of the set of cookies that counts. The package tells it in the address of a handshake, and a development
+ * token in the query makes it ask for one before anything else.
+ */
+async function sessionThatCounts(c, ask) {
+  const url = new URL(c.request.url);
+  for (const name of HANDSHAKE_PARAMETERS) url.searchParams.delete(name);
+  url.searchParams.set('__clerk_db_jwt', 'x');
+  const others = ['__clerk_redirect_count', ...HANDSHAKE_PARAMETERS];
+  const page = read.withHeader(read.withHeader(read.withUrl(c, url.href), 'sec-fetch-dest', 'document'), 'authorization', undefined);
+  const asked = read.mapCookies({ ...page, request: { ...page.request, method: 'GET' } }, (n, v) => (others.includes(n) ? undefined : v));
+  const { headers } = await ask(asked);
+  const location = headers?.find(([name]) => name === 'location')?.[1];
+  return location && new URL(location).searchParams.get('__session');
+}
+
 const verdicts = [
   {
     gap: 'G31',
@@ -502,13 +526,10 @@ const verdicts = [
       const asked = outcome.calls?.find(([, path]) => path.startsWith('/v1/clients/handshake_payload'));
       const answer = c.backend?.[NONCE_CALL];
       if (read.isProduction(c) || !asked || !answer || !outOfReach(answer, 'directives')) return outcome;
-      // Which set of cookies counts is the same in both; a case with two good sessions of two sets is decided by either.
-      for (const name of ['__session', read.suffixed(c, '__session')]) {
-        const session = read.cookie(c, name);
-        const authorization = [['authorization', `Bearer ${session}`]];
-        if (session && (await ask({ ...c, request: { ...c.request, headers: authorization } })).status === 'signed-in') return outcome;
-      }
-      return undecided(outcome.calls);
+      const session = await sessionThatCounts(c, ask);
+      const authorization = [['authorization', `Bearer ${session}`]];
+      const isValid = session && (await ask({ ...c, request: { ...c.request, headers: authorization } })).status === 'signed-in';
+      return isValid ? outcome : undecided(outcome.calls);
     },
   },
   {
@@ -634,7 +655,7 @@ const manners = [
       const query = new URL(c.request.url).searchParams;
       const comesBack = HANDSHAKE_PARAMETERS.some(name => query.get(name));
       const leads = outcome.headers?.find(([name]) => name === 'location');
-      if (!read.isDevelopment(c) || bearer(c) || !comesBack || !leads || outcome.status === 'handshake') return outcome;
+      if (!read.isDevelopment(c) || bearer(c) || !comesBack || !leadsOutOfHandshake(outcome)) return outcome;
       if (!read.isDocument(c) || hasClerkCookies(c)) return outcome;
       const mark = `${leads[1].includes('?') ? '&' : '?'}${MARK}=${Math.floor(c.now / 1000)}`;
       const headers = outcome.headers.map(([name, text]) => [name, name === 'location' ? `${text}${mark}` : text]);

@@ -60,7 +60,7 @@ async fn sessions(portal: &LocalPortal, api: &Api<'_>) {
         .expect("the store answers")
         .expect("a link");
     browser
-        .get(link.strip_prefix(portal.origin()).expect("the portal's own"))
+        .confirm(link.strip_prefix(portal.origin()).expect("the portal's own"))
         .await;
     let agent = [(
         "user-agent",
