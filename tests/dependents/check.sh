@@ -21,7 +21,6 @@ sea-orm-1.1   | sea-orm = { version = "1.1.20", features = ["sqlx-sqlite", "runt
 diesel-2.3    | diesel = { version = "2.3.14", features = ["sqlite"] }                     | diesel   |
 rusqlite-0.37 | rusqlite = "0.37.0"                                                        | rusqlite | 0.37
 rusqlite-0.30 | rusqlite = "0.30.0"                                                        | rusqlite | 0.30
-rusqlite-0.43 | rusqlite = "0.43.0"                                                        | rusqlite | 0.43
 '
 
 trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
