@@ -22,7 +22,7 @@ pub(super) fn names(first: Option<&str>, last: Option<&str>) -> Result<Names, Ap
     })
 }
 
-/// The secret of an authenticator that somebody has already.
+/// The secret of an authenticator that the user already has.
 pub(super) fn totp_secret(text: Option<&str>) -> Result<Option<TotpSecret>, ApiError> {
     text.map(TotpSecret::from_base32).transpose().map_err(|error| {
         let status = StatusCode::UNPROCESSABLE_ENTITY;

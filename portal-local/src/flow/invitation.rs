@@ -194,7 +194,7 @@ impl Invitees {
     }
 }
 
-/// Invites all of `invitees`, or nobody.
+/// Invites all of `invitees`, or none of them.
 pub(crate) fn invite_addresses(
     app: &App,
     connection: &Connection,

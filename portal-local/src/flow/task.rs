@@ -23,7 +23,7 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
     current(connection, session, now)
 }
 
-/// Decides what a session waits for in which somebody else acts in the user's name.
+/// Returns the tasks of a session in which an actor acts in the user's name.
 pub(super) fn settle_impersonated(
     connection: &Connection,
     session: Session,

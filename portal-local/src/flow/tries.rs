@@ -57,7 +57,7 @@ impl Tries<'_> {
         }
     }
 
-    /// The right code came. An account's count ends when somebody is signed in.
+    /// The right code came. An account's count ends at the next sign-in.
     pub(super) fn forget(self, connection: &Connection) -> Result<(), StoreError> {
         match self {
             Self::Account(_) => Ok(()),

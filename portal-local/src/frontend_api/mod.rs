@@ -27,7 +27,7 @@ use crate::pages;
 
 const API: &str = "Frontend API";
 
-/// The Frontend API at the root. Whatever else is asked for where an API would be gets an answer in JSON too.
+/// The Frontend API at the root. Every unknown path of an API answers in JSON too.
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     mounted(Mount::Root)
         .route("/v1", any(not_found))
