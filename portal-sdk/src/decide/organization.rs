@@ -71,7 +71,7 @@ fn is_active(claims: &SessionClaims, target: &OrganizationTarget) -> bool {
     let active = claims.organization();
     match target {
         OrganizationTarget::Id(id) => active.is_some_and(|active| *active.id == **id),
-        OrganizationTarget::Slug(slug) => active.is_some_and(|active| active.slug.as_deref() == Some(slug.as_str())),
+        OrganizationTarget::Slug(slug) => claims.organization_slug() == Some(slug.as_str()),
         OrganizationTarget::PersonalAccount => active.is_none(),
     }
 }

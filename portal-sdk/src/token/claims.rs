@@ -224,6 +224,15 @@ impl SessionClaims {
         self.scoped("pla").user
     }
 
+    /// The slug that Clerk compares with the one in a path: the claim as it stands, even beside an empty id.
+    pub(crate) fn organization_slug(&self) -> Option<&str> {
+        let payload = &self.0.payload;
+        if is_version_2(payload) {
+            return text(payload.get("o")?.as_object()?, "slg");
+        }
+        text(payload, "org_slug")
+    }
+
     /// All claims as a type of the application's own, for claims added in Clerk's session token settings.
     ///
     /// # Errors
@@ -273,9 +282,13 @@ fn factor_age(value: &Value) -> Option<FactorAge> {
     }
 }
 
+fn is_version_2(payload: &Map<String, Value>) -> bool {
+    payload.get("v").and_then(Value::as_f64) == Some(2.0)
+}
+
 /// The active organization. An empty id is the personal account, as at Clerk.
 fn organization(payload: &Map<String, Value>) -> Option<ActiveOrganization> {
-    if payload.get("v").and_then(Value::as_f64) == Some(2.0) {
+    if is_version_2(payload) {
         return organization_v2(payload, payload.get("o")?.as_object()?);
     }
     let permissions = payload.get("org_permissions").and_then(Value::as_array);

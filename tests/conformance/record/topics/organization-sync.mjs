@@ -8,6 +8,8 @@ const MEMBERS = env => ({
   acme: o(env, 'acme', { id: 'org_acme', slg: 'acme', rol: 'admin' }),
   beta: o(env, 'beta', { id: 'org_beta', slg: 'beta', rol: 'member' }),
   'version-1-acme': session(`${env}-org-v1-acme`, { env, claims: { v: undefined, org_id: 'org_acme', org_slug: 'acme', org_role: 'org:admin' } }),
+  'slug-with-empty-id': o(env, 'slug-with-empty-id', { id: '', slg: 'acme' }),
+  'version-1-slug-with-empty-id': session(`${env}-org-v1-slug-with-empty-id`, { env, claims: { v: undefined, org_id: '', org_slug: 'acme' } }),
   'id-without-slug': o(env, 'id-without-slug', { id: 'org_acme' }),
 });
 const signedIn = (env, token) => ({ ...(env === 'test' ? { db: 'dvb_1' } : {}), session: token, uat: NOW_S - 5 });
