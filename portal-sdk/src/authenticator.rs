@@ -7,9 +7,11 @@ use http::Method;
 use http::request::Parts;
 use url::Url;
 
-use crate::backend::{Backend, BackendError, KeyCache, KeyCachePolicy, LookUps, PageCache};
+use crate::backend::{Backend, KeyCache, KeyCachePolicy, LookUps, PageCache};
 use crate::clock::{Clock, SystemClock, UnixTime};
-use crate::decide::{Decision, Effect, Known, KnownKeys, Renewal, decide, genuine_session, token_problem};
+use crate::decide::{Decision, Renewal, decide, genuine_session, token_problem};
+use crate::effect::BackendError;
+use crate::effect::{Effect, Known, KnownKeys};
 use crate::ended_sessions::EndedSessions;
 use crate::host_watch::HostWatch;
 use crate::instance::Instance;

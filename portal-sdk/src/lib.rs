@@ -12,8 +12,10 @@
 //! | [`authenticator`] | who a request is from: the decision, driven with the Backend API and the keys in memory |
 //! | [`authorization`] | what somebody who is signed in may do: roles, permissions, features, plans |
 //! | [`state`] | the outcome: signed in, signed out, handshake, or *cannot tell* |
+//! | [`key`] | the instance's public keys |
 //! | [`token`] | session tokens and their claims |
 //! | [`decide`] | the decision itself, a pure function |
+//! | [`effect`] | what the decision asks for and is told |
 //! | [`limits`] | how much of a request is read |
 //! | [`backend`] | what only Clerk's Backend API can tell |
 //!
@@ -83,9 +85,11 @@ pub mod authorization;
 pub mod backend;
 pub mod clock;
 pub mod decide;
+pub mod effect;
 mod ended_sessions;
 mod host_watch;
 pub mod instance;
+pub mod key;
 pub mod limits;
 pub mod names;
 pub mod portal;

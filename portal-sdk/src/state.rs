@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, Entry, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::backend::BackendError;
+use crate::effect::BackendError;
 use crate::names::header;
 use crate::secret::{Secret, WithoutQuery, cookie_names};
 use crate::token::{SessionClaims, TokenError, TokenErrorReason};

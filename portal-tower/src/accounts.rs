@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{Backend, BackendError, User};
+use portal_sdk::backend::{Backend, User};
+use portal_sdk::effect::BackendError;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::UndecidedCause;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderMap;
 use portal_sdk::authorization::Requirement;
-use portal_sdk::backend::{Backend, BackendError, User};
+use portal_sdk::backend::{Backend, User};
 use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::BackendError;
 use portal_sdk::request::{ClerkUrl, RequestKind};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};

@@ -2,8 +2,8 @@
 
 use http::{Method, Uri};
 
-use super::BackendError;
 use crate::clock::{Clock as _, SystemClock};
+use crate::effect::BackendError;
 use crate::throttle::Throttle;
 
 /// Paths of calls that a request can cause. An outage of each is a warning once a minute at most; the other calls are

@@ -11,7 +11,6 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use jsonwebtoken::jwk::JwkSet;
 use rustls::crypto::aws_lc_rs;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,9 +19,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::call_log::CallLog;
-use super::jwks::{self, SkippedEntries};
-use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use super::skipped_keys::SkippedKeys;
+use super::{Backend, User};
+use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::instance::{Instance, ProxyUrl, with_scheme};
+use crate::key::KeySet;
 use crate::names::{self, header, query};
 use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
@@ -55,7 +56,7 @@ struct Settings {
     authorization: HeaderValue,
     total_timeout: Duration,
     call_log: Arc<CallLog>,
-    skipped_keys: Arc<SkippedEntries>,
+    skipped_keys: Arc<SkippedKeys>,
 }
 
 impl HttpBackend {
@@ -206,12 +207,13 @@ impl Backend for HttpBackend {
         self.settings.base.as_str()
     }
 
-    async fn jwks(&self) -> Result<JwkSet, BackendError> {
-        let answer: jwks::Answer = self.call(Method::GET, &["jwks"], &[], None).await?;
-        let is_empty = answer.is_empty();
-        let keys = answer.into_key_set(&self.settings.skipped_keys);
+    async fn jwks(&self) -> Result<KeySet, BackendError> {
+        let Jwks { keys: entries } = self.call(Method::GET, &["jwks"], &[], None).await?;
+        let is_empty = entries.is_empty();
+        let skipped = &self.settings.skipped_keys;
+        let keys = KeySet::from_entries(entries, |index, entry| skipped.log_once(index, entry));
         // A set of malformed entries says nothing about which keys there are; an empty one says that there are none.
-        if keys.keys.is_empty() && !is_empty {
+        if keys.is_empty() && !is_empty {
             return Err(BackendError::Unreadable {
                 status: StatusCode::OK,
                 problem: "no entry of the key set can be read".into(),
@@ -303,6 +305,12 @@ impl std::fmt::Debug for HttpBackend {
             .field("base", &self.settings.base.as_str())
             .finish_non_exhaustive()
     }
+}
+
+/// A key set (RFC 7517 section 5), not yet read.
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<Value>,
 }
 
 /// A newly registered development browser.

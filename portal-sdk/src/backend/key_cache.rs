@@ -8,10 +8,11 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 
 use super::flights::Flights;
-use super::{Backend, BackendError, SECRET_KEY_REFUSED};
+use super::{Backend, SECRET_KEY_REFUSED};
 use crate::clock::{Clock, UnixTime};
-use crate::decide::{KnownKeys, MissingKey};
-use crate::token::{KeySet, TokenError};
+use crate::effect::{BackendError, KnownKeys, MissingKey};
+use crate::key::KeySet;
+use crate::token::TokenError;
 
 /// How many unknown key ids are remembered. They are anyone's to send, so there must be an end.
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
@@ -174,10 +175,8 @@ impl KeyCache {
         attempt.is_over = true;
         let now = clock.now();
         match fetched {
-            Ok(jwks) => match KeySet::from_jwks(&jwks) {
-                keys if keys.is_empty() => self.keep_failure(no_keys(), backend.address(), now),
-                keys => self.keep(keys, key_id.as_deref(), now),
-            },
+            Ok(keys) if keys.is_empty() => self.keep_failure(no_keys(), backend.address(), now),
+            Ok(keys) => self.keep(keys, key_id.as_deref(), now),
             Err(error) => self.keep_failure(meaning_of(error), backend.address(), now),
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::Backend;
 use super::flights::Flights;
-use super::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::secret::Secret;
 
 /// Calls of one kind that run at once.

@@ -8,8 +8,9 @@ use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::{Backend, BackendError};
+use super::Backend;
 use crate::clock::{Clock, UnixTime};
+use crate::effect::BackendError;
 use crate::portal::{DiscoveredPages, Portal};
 
 /// How long addresses serve before they are read again, in milliseconds. They go on serving meanwhile.

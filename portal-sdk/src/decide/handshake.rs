@@ -9,8 +9,8 @@ use http::header::{
 use serde_json::Value;
 
 use super::refresh::is_session_cookie;
-use super::{Answer, Effect, Question, Stop, as_texts, cookie_check, cookie_pair};
-use crate::backend::BackendError;
+use super::{Answer, Question, Stop, as_texts, cookie_check, cookie_pair};
+use crate::effect::{BackendError, Effect};
 use crate::limits::could_be_nonce;
 use crate::secret::Secret;
 use crate::state::{AuthReason, RequestState, ResponseDirectives, UndecidedCause};

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{Answer, Decision, Effect, KnownKeys, MissingKey, Question, Stop};
+use super::{Answer, Decision, Question, Stop};
 use crate::clock::UnixTime;
+use crate::effect::{Effect, KnownKeys, MissingKey};
 use crate::instance::Instance;
+use crate::key::{KeySet, Lookup, VerifyingKey};
 use crate::state::UndecidedCause;
 use crate::token::{
-    GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, VerifyingKey, header_problem,
-    verify_session_token,
+    GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, header_problem, verify_session_token,
 };
 
 /// The key with the id `key_id`. A PEM key serves every id.
@@ -22,12 +23,12 @@ fn key<'k>(
     }
     match keys {
         KnownKeys::InMemory(Some(keys)) if key_id.is_some_and(|key_id| keys.contains(key_id)) => {
-            Ok(keys.key(key_id).map(Cow::Borrowed))
+            Ok(found(keys, key_id).map(Cow::Borrowed))
         }
         KnownKeys::InMemory(_) => Err(Stop::Needs(Effect::SigningKeys {
             key_id: key_id.map(Into::into),
         })),
-        KnownKeys::Asked { keys, missing } => match (keys.key(key_id), missing) {
+        KnownKeys::Asked { keys, missing } => match (found(keys, key_id), missing) {
             (Err(TokenError::UnknownKey { .. }), MissingKey::Refused(error)) => Ok(Err(error.clone())),
             (Err(TokenError::UnknownKey { .. }), MissingKey::OutOfReach(error)) => {
                 Err(Stop::Undecided(UndecidedCause::KeysOutOfReach(error.clone())))
@@ -37,6 +38,17 @@ fn key<'k>(
             }
             (key, _) => Ok(key.map(Cow::Borrowed)),
         },
+    }
+}
+
+fn found<'k>(keys: &'k KeySet, key_id: Option<&str>) -> Result<&'k VerifyingKey, TokenError> {
+    match key_id.map_or(Lookup::Unknown, |key_id| keys.find(key_id)) {
+        Lookup::Usable(key) => Ok(key),
+        Lookup::Unusable => Err(TokenError::UnusableKey { algorithm: "RSA" }),
+        Lookup::Unknown => Err(TokenError::UnknownKey {
+            key_id: key_id.map(Into::into),
+            known: keys.key_ids(),
+        }),
     }
 }
 

@@ -3,8 +3,8 @@
 use http::HeaderValue;
 use http::header::SET_COOKIE;
 
-use super::{Answer, Effect, Question, Stop, cookie_pair};
-use crate::backend::SessionRefresh;
+use super::{Answer, Question, Stop, cookie_pair};
+use crate::effect::{BackendError, Effect, SessionRefresh};
 use crate::names::cookie;
 use crate::secret::Secret;
 use crate::state::{RefreshFailure, RequestState, ResponseDirectives, UndecidedCause};
@@ -22,7 +22,7 @@ pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState,
         Some(Err(error)) if error.is_outage() => {
             return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(error.clone())));
         }
-        Some(Err(error)) => return Ok(Err(error.refresh_failure())),
+        Some(Err(error)) => return Ok(Err(failure_of(error))),
         Some(Ok(renewed)) => renewed,
     };
     if renewed.cookies.is_empty() {
@@ -77,4 +77,15 @@ fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure
         request_headers: cx.headers_for_refresh(),
         suffixed_cookies: cx.uses_suffixed_cookies(),
     })
+}
+
+/// How Clerk's SDK names this failure of a refresh.
+fn failure_of(error: &BackendError) -> RefreshFailure {
+    match error {
+        BackendError::Transport(_) | BackendError::Timeout(_) | BackendError::Busy => RefreshFailure::FetchError,
+        BackendError::Answer { code: Some(code), .. } if &**code == "unexpected_error" => RefreshFailure::FetchError,
+        BackendError::Answer { code: Some(code), .. } => RefreshFailure::Refused(code.clone()),
+        BackendError::Answer { code: None, .. } => RefreshFailure::UnexpectedAnswer,
+        BackendError::Unreadable { .. } => RefreshFailure::NoCookies,
+    }
 }

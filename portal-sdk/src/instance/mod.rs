@@ -29,7 +29,7 @@ pub(crate) use publishable_key::is_loopback;
 pub use publishable_key::{FrontendApi, InstanceType, PublishableKey, PublishableKeyError};
 pub use secret_key::{SecretKey, SecretKeyError};
 
-use crate::token::VerifyingKey;
+use crate::key::VerifyingKey;
 
 /// One Clerk application in one environment: its keys and everything the request's decision depends on.
 ///

@@ -5,7 +5,7 @@ use url::Url;
 use super::origin_text::{is_web_host, web_url};
 use super::shown::is_certainly_secret_key;
 use super::{AfterRedirects, ConfigError, ProxyUrl, Setting};
-use crate::token::VerifyingKey;
+use crate::key::VerifyingKey;
 
 const DEFAULT_API_VERSION: &str = "v1";
 /// The only version of the Frontend API.

@@ -1,18 +1,16 @@
-//! Session tokens: reading them without trusting them, verifying them, and the keys to verify them with.
+//! Session tokens: reading them without trusting them, and verifying them.
 //!
 //! [`SessionClaims`] come from [`verify_session_token`] only: whoever holds some holds the evidence that a signature by
 //! the instance's key was checked.
 
 mod claims;
 mod error;
-mod keys;
 mod permissions;
 mod unverified;
 mod verify;
 
 pub use claims::{ActiveOrganization, Actor, FactorAge, SessionClaims, SessionId, SessionStatus, UserId};
 pub use error::{TokenError, TokenErrorReason};
-pub use keys::{KeyProblem, KeySet, VerifyingKey};
 pub use unverified::UnverifiedToken;
 pub(crate) use verify::header_problem;
 pub use verify::{GenuineSession, VerifyRules, verify_handshake_token, verify_session_token};

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::keys::Algorithm;
-use super::{SessionClaims, SessionId, TokenError, UnverifiedToken, VerifyingKey};
+use super::{SessionClaims, SessionId, TokenError, UnverifiedToken};
 use crate::clock::UnixTime;
 use crate::instance::Instance;
+use crate::key::{Algorithm, Misfit, VerifyingKey};
 
 /// JavaScript's dates end here, 8.64e15 milliseconds from the epoch. A time beyond them compares with nothing.
 const LAST_DATE_MILLIS: f64 = 8.64e15;
@@ -58,7 +58,7 @@ pub fn verify_session_token(
         return Err(TokenError::Category);
     }
     let algorithm = check_header(token)?;
-    key.verify(algorithm, token.signed_part().as_bytes(), token.signature())?;
+    check_signature(token, key, algorithm)?;
 
     let payload = token.payload();
     let Some(subject) = payload.get("sub").and_then(Value::as_str) else {
@@ -85,8 +85,7 @@ impl GenuineSession {
     /// `None` unless the signature is genuine and the token names a session.
     pub(crate) fn check(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Option<Self> {
         let algorithm = check_header(token).ok()?;
-        key.verify(algorithm, token.signed_part().as_bytes(), token.signature())
-            .ok()?;
+        check_signature(token, key, algorithm).ok()?;
         let moment = |claim| seconds(token.payload().get(claim), claim).ok()??.date();
         let lifetime = match (moment("iat"), moment("exp")) {
             (Some(issued_at), Some(expires_at)) => expires_at.millis_since(issued_at),
@@ -110,7 +109,7 @@ pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -
     if token.is_of_foreign_category() {
         return Err(TokenError::Category);
     }
-    key.verify(algorithm, token.signed_part().as_bytes(), token.signature())?;
+    check_signature(token, key, algorithm)?;
     Ok(token
         .payload()
         .get("handshake")
@@ -135,6 +134,17 @@ fn check_header(token: &UnverifiedToken<'_>) -> Result<Algorithm, TokenError> {
         .and_then(Value::as_str)
         .and_then(Algorithm::parse)
         .ok_or_else(|| TokenError::Algorithm { found: json(algorithm) })
+}
+
+fn check_signature(token: &UnverifiedToken<'_>, key: &VerifyingKey, algorithm: Algorithm) -> Result<(), TokenError> {
+    let signed_part = token.signed_part().as_bytes();
+    key.verify(algorithm, signed_part, token.signature())
+        .map_err(|misfit| match misfit {
+            Misfit::Algorithm(algorithm) => TokenError::UnusableKey {
+                algorithm: algorithm.as_str(),
+            },
+            Misfit::Signature => TokenError::Signature,
+        })
 }
 
 fn check_audience(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), TokenError> {

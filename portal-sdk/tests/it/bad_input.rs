@@ -3,9 +3,9 @@
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Version};
-use portal_sdk::decide::{Decision, Known, KnownKeys, MissingKey, decide};
+use portal_sdk::decide::{Decision, decide};
+use portal_sdk::effect::{Known, KnownKeys, MissingKey};
 use portal_sdk::request::{AuthenticateContext, ClerkUrl};
-use portal_sdk::token::KeySet;
 use portal_sdk::{Instance, RequestState};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn settle(parts: &Parts) -> RequestState {
     // No token here names a key that a fetch would find.
     let known = Known {
         keys: KnownKeys::Asked {
-            keys: KeySet::from_jwks(&jwks()).into(),
+            keys: jwks().into(),
             missing: MissingKey::Unknown,
         },
         ..Known::default()

@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::Request;
 use http::request::Parts;
 use portal_sdk::Instance;
-use portal_sdk::decide::{Decision, Known, KnownKeys, MissingKey, decide};
+use portal_sdk::decide::{Decision, decide};
+use portal_sdk::effect::{Known, KnownKeys, MissingKey};
 use portal_sdk::request::{AuthenticateContext, RequestKind};
-use portal_sdk::token::KeySet;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn instances() -> Vec<Instance> {
 fn decide_once(instance: &Instance, parts: &Parts) {
     let cx = AuthenticateContext::new(parts, instance, now());
     let keys = KnownKeys::Asked {
-        keys: KeySet::from_jwks(&jwks()).into(),
+        keys: jwks().into(),
         missing: MissingKey::Unknown,
     };
     let mut known = Known {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use portal_sdk::backend::{BackendError, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::BackendError;
 use portal_sdk::instance::PublishableKey;
 use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::{Authenticator, Instance};

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use http::Request;
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{Backend as _, BackendError, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{Backend as _, HttpBackend, KeyCachePolicy};
+use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::common::mint::{instance_key, jwks};
+use crate::common::mint::{KEY_ID, instance_key, jwks_answer};
 use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
 use crate::server::{Recorded, Reply, Server, answer, json as json_answer};
 
@@ -33,7 +34,7 @@ fn has_the_usual_headers(request: &Recorded) {
 #[tokio::test]
 async fn each_call_has_its_address_and_says_who_asks() {
     let server = Server::start(async |n| match n {
-        0 => json_answer(200, &serde_json::to_string(&jwks()).unwrap()),
+        0 => json_answer(200, &jwks_answer().to_string()),
         1 => json_answer(200, r#"{"directives":["a=1; Path=/","b=2"]}"#),
         2 => json_answer(200, r#"{"id":"user_1","object":"user"}"#),
         _ => json_answer(200, r#"{"id":"sess_1","object":"session","status":"revoked"}"#),
@@ -41,7 +42,7 @@ async fn each_call_has_its_address_and_says_who_asks() {
     .await;
     let backend = HttpBackend::new(&server.instance());
 
-    assert_eq!(backend.jwks().await.unwrap().keys.len(), 1);
+    assert!(backend.jwks().await.unwrap().contains(KEY_ID));
     let payload = backend.handshake_payload(&Secret::new("n 1&a=/ü")).await.unwrap();
     assert_eq!(
         payload,
@@ -90,7 +91,7 @@ async fn a_renewal_sends_what_clerk_needs_and_nothing_else() {
         let cookies = cookies.clone();
         async move {
             if n == 0 {
-                json_answer(200, &serde_json::to_string(&jwks()).unwrap())
+                json_answer(200, &jwks_answer().to_string())
             } else {
                 json_answer(200, &cookies)
             }

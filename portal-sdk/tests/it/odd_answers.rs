@@ -8,7 +8,7 @@ use portal_sdk::{Authenticator, RequestState};
 use serde_json::json;
 use tracing::subscriber::set_default;
 
-use crate::common::mint::{instance_key, jwks};
+use crate::common::mint::{instance_key, jwks_answer};
 use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
 use crate::log::Lines;
 use crate::server::{Server, json as json_answer};
@@ -63,7 +63,7 @@ async fn odd_cookie_hides_no_renewed_session() {
     let cookies = json!({ "cookies": [5, null, format!("__session={renewed}; Path=/")] }).to_string();
     let server = Server::start(move |n| {
         let answer = match n {
-            0 => json_answer(200, &serde_json::to_string(&jwks()).unwrap()),
+            0 => json_answer(200, &jwks_answer().to_string()),
             _ => json_answer(200, &cookies),
         };
         std::future::ready(answer)

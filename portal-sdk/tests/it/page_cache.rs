@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portal_sdk::backend::{BackendError, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::BackendError;
 use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::{Authenticator, Instance};
 use tokio::io::AsyncReadExt as _;

@@ -10,7 +10,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use portal_sdk::backend::BackendError;
+use portal_sdk::effect::BackendError;
 use portal_sdk::request::RequestKind;
 use portal_sdk::secret::Secret;
 use tower_service::Service;

@@ -1,6 +1,6 @@
 //! `SignOut`, by its rules.
 
-use portal_tower::sdk::backend::BackendError;
+use portal_tower::sdk::effect::BackendError;
 use portal_tower::sdk::instance::InstanceBuilder;
 use portal_tower::{AllowCrossSiteLayer, SignOut};
 use serde_json::json;

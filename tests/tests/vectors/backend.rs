@@ -6,11 +6,13 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use jsonwebtoken::jwk::JwkSet;
-use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::backend::{Backend, User};
+use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+use portal_sdk::key::KeySet;
 use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
@@ -82,9 +84,16 @@ fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, BackendError>
     })
 }
 
+/// The answer of `GET /v1/jwks`.
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<Value>,
+}
+
 impl Backend for ScriptedBackend {
-    fn jwks(&self) -> impl Future<Output = Result<JwkSet, BackendError>> + Send {
-        ready(self.answer("GET", "/v1/jwks", "", None))
+    fn jwks(&self) -> impl Future<Output = Result<KeySet, BackendError>> + Send {
+        let answer: Result<Jwks, _> = self.answer("GET", "/v1/jwks", "", None);
+        ready(answer.map(|Jwks { keys }| KeySet::from_json(&json!({ "keys": keys }))))
     }
 
     fn handshake_payload(&self, nonce: &Secret) -> impl Future<Output = Result<HandshakePayload, BackendError>> + Send {

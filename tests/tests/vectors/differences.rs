@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use http::request::Parts;
 use http::{Method, Request};
-use jsonwebtoken::jwk::JwkSet;
-use portal_sdk::backend::{
-    Backend, BackendError, HandshakePayload, KeyCachePolicy, RefreshedSession, SessionRefresh, User,
-};
+use portal_sdk::backend::{Backend, KeyCachePolicy, User};
 use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::instance::InstanceBuilder;
+use portal_sdk::key::KeySet;
 use portal_sdk::names::header::AUTH_MESSAGE;
 use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::secret::Secret;
@@ -293,11 +292,11 @@ struct KeySets {
 }
 
 impl Backend for KeySets {
-    async fn jwks(&self) -> Result<JwkSet, BackendError> {
+    async fn jwks(&self) -> Result<KeySet, BackendError> {
         let fetch = self.fetches.fetch_add(1, Ordering::SeqCst);
         let mut key: Value = signing::jwk();
         key["kid"] = format!("ins_{fetch}").into();
-        Ok(serde_json::from_value(serde_json::json!({ "keys": [key] })).expect("a key set"))
+        Ok(KeySet::from_json(&serde_json::json!({ "keys": [key] })))
     }
 
     async fn handshake_payload(&self, _: &Secret) -> Result<HandshakePayload, BackendError> {

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use jsonwebtoken::jwk::JwkSet;
-use portal_sdk::backend::{Backend, BackendError, HandshakePayload, RefreshedSession, SessionRefresh, User};
+use portal_sdk::backend::{Backend, User};
+use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+use portal_sdk::key::KeySet;
 use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
@@ -18,7 +19,7 @@ pub(crate) struct FakeClerk(Arc<Mutex<Script>>);
 
 struct Script {
     calls: Vec<String>,
-    jwks: Result<JwkSet, BackendError>,
+    jwks: Result<KeySet, BackendError>,
     handshake_payload: Result<HandshakePayload, BackendError>,
     refresh: Result<RefreshedSession, BackendError>,
     user: Result<User, BackendError>,
@@ -51,7 +52,7 @@ impl FakeClerk {
         self.0.lock().unwrap().calls.clone()
     }
 
-    pub(crate) fn set_jwks(&self, answer: Result<JwkSet, BackendError>) {
+    pub(crate) fn set_jwks(&self, answer: Result<KeySet, BackendError>) {
         self.0.lock().unwrap().jwks = answer;
     }
 
@@ -87,7 +88,7 @@ impl FakeClerk {
 }
 
 impl Backend for FakeClerk {
-    async fn jwks(&self) -> Result<JwkSet, BackendError> {
+    async fn jwks(&self) -> Result<KeySet, BackendError> {
         // A real answer takes its time; whoever holds a lock meanwhile would be found out.
         tokio::task::yield_now().await;
         self.asked("jwks".to_owned(), |script| script.jwks.clone())

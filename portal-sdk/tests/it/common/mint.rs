@@ -9,7 +9,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::JwkSet;
+use portal_sdk::key::KeySet;
 use serde_json::{Value, json};
 
 use super::NOW_SECS;
@@ -90,8 +90,13 @@ impl Mint {
 }
 
 /// A set of the instance's key.
-pub(crate) fn jwks() -> JwkSet {
-    serde_json::from_value(json!({ "keys": [instance_key().jwk(KEY_ID)] })).unwrap()
+pub(crate) fn jwks() -> KeySet {
+    KeySet::from_json(&jwks_answer())
+}
+
+/// The answer of `GET /v1/jwks`: [`jwks`] as JSON.
+pub(crate) fn jwks_answer() -> Value {
+    json!({ "keys": [instance_key().jwk(KEY_ID)] })
 }
 
 /// The header of a session token with `changes`; `null` removes a field.

@@ -9,12 +9,14 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use portal_sdk::backend::{BackendError, RefreshedSession};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::decide::{Decision, Effect, Known, KnownKeys, MissingKey, decide};
+use portal_sdk::decide::{Decision, decide};
+use portal_sdk::effect::{BackendError, RefreshedSession};
+use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
+use portal_sdk::key::KeySet;
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::state::{RequestState, UndecidedCause};
-use portal_sdk::token::{KeySet, TokenError};
+use portal_sdk::token::TokenError;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -137,7 +139,7 @@ impl<'t> Row<'t> {
 }
 
 fn keys() -> Arc<KeySet> {
-    Arc::new(KeySet::from_jwks(&mint::jwks()))
+    Arc::new(mint::jwks())
 }
 
 fn asked_keys(answer: &str) -> KnownKeys {

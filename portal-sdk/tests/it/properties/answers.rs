@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use portal_sdk::backend::BackendError;
-use portal_sdk::decide::MissingKey;
+use portal_sdk::effect::BackendError;
+use portal_sdk::effect::MissingKey;
 use portal_sdk::token::TokenError;
 use proptest::collection::vec;
 use proptest::prelude::*;

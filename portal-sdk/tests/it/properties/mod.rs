@@ -12,11 +12,11 @@ use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request};
 use portal_sdk::Instance;
-use portal_sdk::backend::RefreshedSession;
-use portal_sdk::decide::{Decision, Effect, Known, KnownKeys, MissingKey, decide};
+use portal_sdk::decide::{Decision, decide};
+use portal_sdk::effect::RefreshedSession;
+use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::state::{RequestState, UndecidedCause};
-use portal_sdk::token::KeySet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -61,7 +61,7 @@ fn instances() -> Vec<(&'static str, Instance)> {
 /// Decides with these answers. Every turn is taken twice: the same arguments must give the same answer.
 fn run(instance: &Instance, parts: &Parts, answers: &Answers) -> (RequestState, Vec<&'static str>) {
     let cx = AuthenticateContext::new(parts, instance, now());
-    let key_set = Arc::new(KeySet::from_jwks(&mint::jwks()));
+    let key_set = Arc::new(mint::jwks());
     let mut known = Known {
         keys: KnownKeys::InMemory(answers.has_keys.then(|| key_set.clone())),
         ..Known::default()

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{KeyCachePolicy, RefreshedSession};
-use portal_sdk::decide::{Decision, Effect, Known, KnownKeys, MissingKey, decide};
+use portal_sdk::backend::KeyCachePolicy;
+use portal_sdk::decide::{Decision, decide};
+use portal_sdk::effect::RefreshedSession;
+use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
 use portal_sdk::portal::{Portal, ReturnBackUrl};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::WithoutQuery;
 use portal_sdk::state::RequestState;
-use portal_sdk::token::{KeySet, UnverifiedToken};
+use portal_sdk::token::UnverifiedToken;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::Config;
@@ -118,7 +120,7 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
     for token in [cx.session_token(), cx.handshake_token()].into_iter().flatten() {
         shown(printed, &UnverifiedToken::decode(token));
     }
-    let keys = Arc::new(KeySet::from_jwks(&mint::jwks()));
+    let keys = Arc::new(mint::jwks());
     let mut known = Known {
         keys: KnownKeys::InMemory(Some(keys.clone())),
         ..Known::default()
@@ -205,7 +207,7 @@ proptest! {
         with_default(lines.clone(), || {
             walk(&instance, &parts, &answers, &mut printed);
             let clerk = FakeClerk::new();
-            let share = |answer: &Result<Vec<String>, Arc<portal_sdk::backend::BackendError>>| {
+            let share = |answer: &Result<Vec<String>, Arc<portal_sdk::effect::BackendError>>| {
                 answer.clone().map_err(|error| (*error).clone())
             };
             clerk.set_handshake_payload(share(&answers.payload));

@@ -1,6 +1,5 @@
-//! [`VerifyingKey`] and [`KeySet`]: the instance's public keys, parsed once.
+//! [`VerifyingKey`]: one RSA public key of an instance.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -11,23 +10,21 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
-
-use super::TokenError;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 
 /// The accepted RSA key sizes, in bits.
 const MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// Signature algorithms of session tokens: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rs256,
     Rs384,
     Rs512,
 }
 
 impl Algorithm {
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "RS256" => Some(Self::Rs256),
             "RS384" => Some(Self::Rs384),
@@ -36,7 +33,7 @@ impl Algorithm {
         }
     }
 
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
@@ -62,7 +59,16 @@ struct Parsed {
     key: ParsedPublicKey,
 }
 
-/// Why a text is no usable key.
+/// Why a signature does not fit a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The key is for another algorithm than this one of the token.
+    Algorithm(Algorithm),
+    /// Another key made the signature, or the message was changed.
+    Signature,
+}
+
+/// Why a text is not a usable key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyProblem {
@@ -113,7 +119,7 @@ impl VerifyingKey {
     }
 
     /// Reads an RSA key of a JWK set (RFC 7517); `None` if it is for something else than checking signatures.
-    fn from_jwk(jwk: &Jwk) -> Option<Self> {
+    pub(super) fn from_jwk(jwk: &Jwk) -> Option<Self> {
         let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
             return None;
         };
@@ -152,16 +158,11 @@ impl VerifyingKey {
         Ok(Self(Arc::new(Parsed { algorithm, key })))
     }
 
-    pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), TokenError> {
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Misfit> {
         if algorithm != self.0.algorithm {
-            return Err(TokenError::UnusableKey {
-                algorithm: algorithm.as_str(),
-            });
+            return Err(Misfit::Algorithm(algorithm));
         }
-        self.0
-            .key
-            .verify_sig(message, signature)
-            .map_err(|_| TokenError::Signature)
+        self.0.key.verify_sig(message, signature).map_err(|_| Misfit::Signature)
     }
 }
 
@@ -176,65 +177,5 @@ fn unquoted(text: &str) -> &str {
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VerifyingKey({})", self.0.algorithm.as_str())
-    }
-}
-
-/// An instance's keys by key id, as one answer of the Backend API gave them.
-#[derive(Clone, Debug, Default)]
-pub struct KeySet {
-    /// `None`: the key exists but cannot check session tokens.
-    keys: HashMap<Box<str>, Option<VerifyingKey>>,
-}
-
-impl KeySet {
-    /// Parses every key of `jwks`. Keys without an id cannot be named by a token and are left out. Of two keys with one
-    /// id, the usable one counts; of two usable ones the last.
-    #[must_use]
-    pub fn from_jwks(jwks: &JwkSet) -> Self {
-        let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
-        for jwk in &jwks.keys {
-            let Some(key_id) = jwk.common.key_id.as_deref() else {
-                continue;
-            };
-            let entry = keys.entry(key_id.into()).or_default();
-            if let Some(key) = VerifyingKey::from_jwk(jwk) {
-                *entry = Some(key);
-            }
-        }
-        Self { keys }
-    }
-
-    /// Whether there is no key at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Whether a key has this id, usable or not.
-    #[must_use]
-    pub fn contains(&self, key_id: &str) -> bool {
-        self.keys.contains_key(key_id)
-    }
-
-    /// The key with this id.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::UnknownKey`] if there is none, [`TokenError::UnusableKey`] if it cannot check session tokens.
-    pub fn key(&self, key_id: Option<&str>) -> Result<&VerifyingKey, TokenError> {
-        match key_id.and_then(|key_id| self.keys.get(key_id)) {
-            Some(Some(key)) => Ok(key),
-            Some(None) => Err(TokenError::UnusableKey { algorithm: "RSA" }),
-            None => Err(TokenError::UnknownKey {
-                key_id: key_id.map(Into::into),
-                known: self.key_ids(),
-            }),
-        }
-    }
-
-    fn key_ids(&self) -> Box<str> {
-        let mut key_ids: Vec<&str> = self.keys.keys().map(AsRef::as_ref).collect();
-        key_ids.sort_unstable();
-        key_ids.join(", ").into()
     }
 }

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::state::RefreshFailure;
-
 /// Why the Backend API gave no usable answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -86,16 +84,5 @@ impl BackendError {
             source = error.source();
         }
         text
-    }
-
-    /// How Clerk's SDK names this failure of a refresh.
-    pub(crate) fn refresh_failure(&self) -> RefreshFailure {
-        match self {
-            Self::Transport(_) | Self::Timeout(_) | Self::Busy => RefreshFailure::FetchError,
-            Self::Answer { code: Some(code), .. } if &**code == "unexpected_error" => RefreshFailure::FetchError,
-            Self::Answer { code: Some(code), .. } => RefreshFailure::Refused(code.clone()),
-            Self::Answer { code: None, .. } => RefreshFailure::UnexpectedAnswer,
-            Self::Unreadable { .. } => RefreshFailure::NoCookies,
-        }
     }
 }

@@ -1,0 +1,72 @@
+//! What the effects of the decision send and bring.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::secret::{Secret, cookie_names};
+
+/// What a handshake brings: `Set-Cookie` values, in order.
+#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct HandshakePayload {
+    /// The values, each a whole `Set-Cookie` field. An entry that is no text makes the whole handshake worthless, which
+    /// the decision finds out.
+    pub directives: Vec<Value>,
+}
+
+/// A request to renew a session.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct SessionRefresh {
+    /// `sid` of the expired token; letters, digits, `_` and `-` only.
+    pub session_id: Box<str>,
+    /// The expired token.
+    pub expired_token: Secret,
+    /// The refresh cookie.
+    pub refresh_token: Secret,
+    /// The application's public origin.
+    pub request_origin: Box<str>,
+    /// The request's header fields, lower-case names, without other applications' cookies and without
+    /// `Authorization`.
+    pub request_headers: Vec<(String, String)>,
+    /// Whether the application trusts the suffixed cookies.
+    pub suffixed_cookies: bool,
+}
+
+/// The answer to a [`SessionRefresh`]: `Set-Cookie` values, in order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RefreshedSession {
+    /// The values, each a whole `Set-Cookie` field.
+    pub cookies: Vec<String>,
+}
+
+impl fmt::Debug for HandshakePayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = self
+            .directives
+            .iter()
+            .map(|directive| directive.as_str().unwrap_or_default());
+        f.debug_struct("HandshakePayload")
+            .field("directives", &cookie_names(texts))
+            .finish()
+    }
+}
+
+impl fmt::Debug for SessionRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.request_headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("SessionRefresh")
+            .field("session_id", &self.session_id)
+            .field("request_origin", &self.request_origin)
+            .field("request_headers", &headers)
+            .field("suffixed_cookies", &self.suffixed_cookies)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefreshedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = cookie_names(self.cookies.iter().map(String::as_str));
+        f.debug_struct("RefreshedSession").field("cookies", &names).finish()
+    }
+}

@@ -1,0 +1,181 @@
+//! [`KeySet`]: an instance's keys, read entry by entry, because a malformed entry must not hide the others.
+
+use std::collections::HashMap;
+
+use jsonwebtoken::jwk::Jwk;
+use serde_json::{Map, Value};
+
+use super::VerifyingKey;
+
+/// The members of an entry that verification needs (RFC 7517 section 4, RFC 7518 section 6.3). Others, such as `x5c`,
+/// are not read, so that they cannot spoil a key.
+const MEMBERS: [&str; 6] = ["kid", "kty", "use", "alg", "n", "e"];
+
+/// An instance's signing keys by key id, parsed once.
+///
+/// ```
+/// use portal_sdk::key::KeySet;
+///
+/// let answer = serde_json::json!({ "keys": [{ "kid": "ins_1", "kty": "RSA", "use": "sig", "n": "…", "e": "AQAB" }] });
+/// let keys = KeySet::from_json(&answer);
+/// assert!(keys.contains("ins_1"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    /// `None`: the key exists but cannot check session tokens.
+    keys: HashMap<Box<str>, Option<VerifyingKey>>,
+}
+
+/// A key as [`KeySet::find`] finds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lookup<'k> {
+    /// The key checks session tokens.
+    Usable(&'k VerifyingKey),
+    /// The key exists but cannot check session tokens.
+    Unusable,
+    /// No key has this id.
+    Unknown,
+}
+
+/// An entry of a key set that was skipped, and its defect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SkippedEntry {
+    pub(crate) key_id: Option<String>,
+    pub(crate) problem: &'static str,
+}
+
+impl KeySet {
+    /// Reads a JWK set (RFC 7517 section 5), such as the answer of `GET /v1/jwks`.
+    ///
+    /// Malformed entries and entries without a key id are skipped. Of two keys with one id, the usable one counts; of two
+    /// usable ones the last.
+    #[must_use]
+    pub fn from_json(jwks: &Value) -> Self {
+        let entries = jwks.get("keys").and_then(Value::as_array);
+        Self::from_entries(entries.cloned().unwrap_or_default(), |_, _| {})
+    }
+
+    /// [`from_json`](Self::from_json), and `skipped` is told the position and the defect of each skipped entry.
+    pub(crate) fn from_entries(entries: Vec<Value>, mut skipped: impl FnMut(usize, SkippedEntry)) -> Self {
+        let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let (key_id, jwk) = match read(entry) {
+                Ok(read) => read,
+                Err(entry) => {
+                    skipped(index, entry);
+                    continue;
+                }
+            };
+            let known = keys.entry(key_id.into()).or_default();
+            if let Some(key) = VerifyingKey::from_jwk(&jwk) {
+                *known = Some(key);
+            }
+        }
+        Self { keys }
+    }
+
+    /// Returns `true` if there are no keys.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Returns `true` if a key has this id, usable or not.
+    #[must_use]
+    pub fn contains(&self, key_id: &str) -> bool {
+        self.keys.contains_key(key_id)
+    }
+
+    pub(crate) fn find(&self, key_id: &str) -> Lookup<'_> {
+        match self.keys.get(key_id) {
+            Some(Some(key)) => Lookup::Usable(key),
+            Some(None) => Lookup::Unusable,
+            None => Lookup::Unknown,
+        }
+    }
+
+    /// The key ids in alphabetical order, joined by commas.
+    pub(crate) fn key_ids(&self) -> Box<str> {
+        let mut key_ids: Vec<&str> = self.keys.keys().map(AsRef::as_ref).collect();
+        key_ids.sort_unstable();
+        key_ids.join(", ").into()
+    }
+}
+
+fn read(entry: Value) -> Result<(String, Jwk), SkippedEntry> {
+    let Value::Object(mut entry) = entry else {
+        return Err(SkippedEntry {
+            key_id: None,
+            problem: "expected a JSON object",
+        });
+    };
+    let key_id = entry.get("kid").and_then(Value::as_str).map(str::to_owned);
+    let skipped = |problem| SkippedEntry {
+        key_id: key_id.clone(),
+        problem,
+    };
+    let members: Map<String, Value> = MEMBERS
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), entry.remove(name)?)))
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    if !members.values().all(Value::is_string) {
+        return Err(skipped("expected text for kid, kty, use, alg, n and e"));
+    }
+    let Some(key_id) = key_id.clone() else {
+        return Err(skipped("expected a key id"));
+    };
+    let jwk = serde_json::from_value(members.into()).map_err(|_| skipped("expected a JSON Web Key"))?;
+    Ok((key_id, jwk))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key_ids(keys: &Value) -> Box<str> {
+        KeySet::from_json(&json!({ "keys": keys })).key_ids()
+    }
+
+    #[test]
+    fn malformed_entries_are_skipped() {
+        let good = json!({ "kid": "good", "kty": "RSA", "n": "AQ", "e": "AQAB" });
+        for odd in [
+            json!(null),
+            json!(5),
+            json!("text"),
+            json!([]),
+            json!({}),
+            json!({ "kid": 5 }),
+            json!({ "kid": "x", "kty": 5 }),
+            json!({ "kid": "x", "kty": "RSA", "n": {}, "e": "AQAB" }),
+            json!({ "kid": "x", "kty": "RSA", "n": "AQ", "e": "AQAB", "alg": ["RS256"] }),
+            json!({ "kty": "RSA", "n": "AQ", "e": "AQAB" }),
+        ] {
+            assert_eq!(key_ids(&json!([odd, good])), "good".into(), "{odd}");
+            assert_eq!(key_ids(&json!([good, odd])), "good".into(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn members_that_verification_does_not_need_cannot_spoil_a_key() {
+        let odd = json!({
+            "kid": "good", "kty": "RSA", "n": "AQ", "e": "AQAB", "use": null, "alg": "RS256",
+            "x5c": "text", "x5t": 5, "key_ops": "verify", "x5u": [], "ext": "?",
+        });
+        assert_eq!(key_ids(&json!([odd])), "good".into());
+    }
+
+    #[test]
+    fn keys_of_other_kinds_keep_their_key_id() {
+        let keys = json!([
+            { "kid": "oct", "kty": "oct", "k": "AQ" },
+            { "kid": "ec", "kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ" },
+            { "kid": "new", "kty": "LATTICE" },
+            { "kid": "bare" },
+        ]);
+        assert_eq!(key_ids(&keys), "bare, ec, new, oct".into());
+    }
+}

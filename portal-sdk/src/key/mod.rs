@@ -1,0 +1,9 @@
+//! An instance's public keys, parsed once: [`VerifyingKey`] and [`KeySet`].
+
+mod key_set;
+mod verifying_key;
+
+pub use key_set::KeySet;
+pub(crate) use key_set::{Lookup, SkippedEntry};
+pub(crate) use verifying_key::{Algorithm, Misfit};
+pub use verifying_key::{KeyProblem, VerifyingKey};
