@@ -92,6 +92,7 @@ pub mod instance;
 pub mod key;
 pub mod limits;
 pub mod names;
+mod path_pattern;
 pub mod portal;
 pub mod request;
 pub mod secret;

@@ -1,9 +1,11 @@
 //! [`InstanceBuilder`]: settings as text, collected.
 
+mod build;
+
 use std::time::Duration;
 
 use super::AfterRedirects;
-use super::shown::shown;
+use super::redact::redacted;
 
 /// Collects the settings of an [`Instance`](super::Instance). Texts are checked by [`build`](Self::build), all in one place.
 #[derive(Clone, Default)]
@@ -288,7 +290,7 @@ impl InstanceBuilder {
 impl std::fmt::Debug for InstanceBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InstanceBuilder")
-            .field("publishable_key", &shown(&self.publishable_key))
+            .field("publishable_key", &redacted(&self.publishable_key))
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::shown::shown;
+use super::redact::redacted;
 use super::{PublishableKeyError, SecretKeyError};
 
 /// A setting of an [`Instance`](super::Instance), by the environment variable that holds it and the builder's setter.
@@ -197,7 +197,7 @@ impl ConfigError {
     pub(super) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
         Self::Invalid {
             setting,
-            found: shown(found),
+            found: redacted(found),
             expected,
         }
     }

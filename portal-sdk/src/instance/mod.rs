@@ -1,17 +1,16 @@
 //! The settings of one Clerk application, validated once: [`Instance`].
 
-mod build;
 mod builder;
-mod environment;
+mod env;
 mod error;
-mod frontend_api_base;
-mod origin_text;
-mod pattern;
-mod public_origin;
+mod frontend_api;
+mod organization_patterns;
+mod origin;
+mod parse;
+mod public_origins;
 mod publishable_key;
+mod redact;
 mod secret_key;
-mod shown;
-mod text;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,13 +19,13 @@ use url::Url;
 
 pub use builder::InstanceBuilder;
 pub use error::{ConfigError, Setting};
-pub use frontend_api_base::ProxyUrl;
-pub(crate) use frontend_api_base::with_scheme;
-pub(crate) use pattern::{OrganizationPatterns, OrganizationTarget};
-pub use public_origin::PublicOrigins;
-pub(crate) use public_origin::{base_path, join_below};
-pub(crate) use publishable_key::is_loopback;
-pub use publishable_key::{FrontendApi, InstanceType, PublishableKey, PublishableKeyError};
+pub(crate) use frontend_api::with_scheme;
+pub use frontend_api::{FrontendApi, ProxyUrl};
+pub(crate) use organization_patterns::{OrganizationPatterns, OrganizationTarget};
+pub(crate) use origin::is_loopback;
+pub use public_origins::PublicOrigins;
+pub(crate) use public_origins::{base_path, join_below};
+pub use publishable_key::{InstanceType, PublishableKey, PublishableKeyError};
 pub use secret_key::{SecretKey, SecretKeyError};
 
 use crate::key::VerifyingKey;

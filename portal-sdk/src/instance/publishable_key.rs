@@ -1,7 +1,6 @@
 //! [`PublishableKey`]: which instance this is, what kind it is, and where its Frontend API lives.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,9 +9,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
-use url::{Host, Url};
 
-use super::shown::{is_secret_key, shown};
+use super::FrontendApi;
+use super::redact::{is_secret_key, redacted};
 
 /// WHATWG "forgiving base64" without its white space and padding rules, which [`decode_forgiving`] applies first.
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
@@ -72,7 +71,7 @@ impl PublishableKey {
     /// Development or production.
     #[must_use]
     pub fn instance_type(&self) -> InstanceType {
-        self.frontend_api.instance_type
+        self.frontend_api.instance_type()
     }
 
     /// The Frontend API address inside the key.
@@ -99,7 +98,7 @@ impl FromStr for PublishableKey {
         if is_secret_key(text) {
             return Err(PublishableKeyError::SecretKey);
         }
-        let found = || shown(text);
+        let found = || redacted(text);
         let (instance_type, body) = if let Some(body) = text.strip_prefix("pk_live_") {
             (InstanceType::Production, body)
         } else if let Some(body) = text.strip_prefix("pk_test_") {
@@ -129,70 +128,6 @@ impl fmt::Display for PublishableKey {
 impl fmt::Debug for PublishableKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublishableKey({})", self.text)
-    }
-}
-
-/// The address of an instance's Frontend API, as the publishable key writes it.
-///
-/// Usually a bare host such as `clerk.example.com`, reached over https. A development key may also hold an
-/// `http://` address of this machine: that is a local portal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FrontendApi {
-    text: Arc<str>,
-    instance_type: InstanceType,
-    local_origin: Option<Arc<str>>,
-}
-
-impl FrontendApi {
-    fn parse(address: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
-        let invalid = || PublishableKeyError::FrontendApi { found: shown(address) };
-        let plain_http = address.starts_with("http://");
-        let with_scheme = if plain_http || address.starts_with("https://") {
-            address.to_owned()
-        } else {
-            format!("https://{address}")
-        };
-        let url = Url::parse(&with_scheme).map_err(|_| invalid())?;
-        let has_only_host_and_path =
-            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        let has_host = url
-            .host_str()
-            .is_some_and(|host| host.split('.').any(|label| !label.is_empty()));
-        if !has_only_host_and_path || !has_host {
-            return Err(invalid());
-        }
-        if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
-            return Err(PublishableKeyError::PlainHttp { found: shown(address) });
-        }
-        let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
-        Ok(Self {
-            text: address.into(),
-            instance_type,
-            local_origin,
-        })
-    }
-
-    /// The address as the key writes it: without a scheme unless the key names one, without the closing `$`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether the instance behind it is for development or for production.
-    pub(crate) fn instance_type(&self) -> InstanceType {
-        self.instance_type
-    }
-
-    /// For a local portal its origin, such as `http://127.0.0.1:8787`; `None` for an instance at Clerk.
-    #[must_use]
-    pub fn local_origin(&self) -> Option<&str> {
-        self.local_origin.as_deref()
-    }
-}
-
-impl fmt::Display for FrontendApi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 
@@ -241,16 +176,6 @@ pub enum PublishableKeyError {
         /// The address.
         found: Box<str>,
     },
-}
-
-/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
 }
 
 /// Bytes read as Latin-1, as `atob` does; `None` if the text is not forgiving base64.

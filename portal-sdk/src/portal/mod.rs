@@ -25,8 +25,7 @@
 //! | `__clerk_db_jwt` | every page on another origin, development only | [`dev_browser`](PortalLink::dev_browser) |
 //! | `__clerk_synced=false`, inside the addresses to return to | links of a satellite to another origin | the instance |
 
-mod base;
-mod discovered;
+mod discover;
 mod link;
 mod page;
 mod prefill;
@@ -36,9 +35,9 @@ use std::sync::Arc;
 
 use url::{ParseError, Url};
 
-pub(crate) use base::portal_base;
-pub use discovered::DiscoveredPages;
+pub use discover::DiscoveredPages;
 pub use link::{LinkError, PortalLink};
+pub(crate) use page::portal_base;
 pub use page::{PortalPage, SessionTask};
 pub use prefill::Prefill;
 pub use return_back::{ReturnBackUrl, ReturnBackUrlError};

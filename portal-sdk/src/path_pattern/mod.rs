@@ -1,7 +1,7 @@
-//! Patterns of paths that name an organization or the personal account, as in `/orgs/:slug/(.*)`.
+//! Patterns of paths, a subset of the npm package `path-to-regexp` 6: `/orgs/:slug/(.*)`.
 //!
-//! The syntax is that of the npm package `path-to-regexp` 6. A pattern becomes one regular expression without look-around
-//! and back references, so that no path takes longer than its length; a pattern that needs more is refused.
+//! A pattern becomes one regular expression without look-around and back references, so that matching is linear in the
+//! length of the path. A pattern that needs more is rejected.
 
 mod expression;
 mod syntax;
@@ -11,66 +11,19 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::shown::{is_certainly_secret_key, shown};
-use super::{ConfigError, Setting};
 use syntax::{Modifier, Parameter, Token};
 
-/// Which organization a path names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OrganizationTarget {
-    Id(String),
-    Slug(String),
-    PersonalAccount,
-}
-
-/// The patterns of one instance.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OrganizationPatterns {
-    organization: Vec<PathPattern>,
-    personal_account: Vec<PathPattern>,
-}
-
-impl OrganizationPatterns {
-    pub(super) fn compile(organization: &[String], personal_account: &[String]) -> Result<Self, ConfigError> {
-        Ok(Self {
-            organization: compile_all(Setting::OrganizationPatterns, organization)?,
-            personal_account: compile_all(Setting::PersonalAccountPatterns, personal_account)?,
-        })
-    }
-
-    /// What `path` names, percent-encoded as it stands in a URL. The first organization pattern that matches decides; if
-    /// it has neither `id` nor `slug`, the personal account's patterns are tried.
-    pub(crate) fn target(&self, path: &str) -> Option<OrganizationTarget> {
-        let organization = self.organization.iter().find_map(|pattern| pattern.parameters(path));
-        if let Some(parameters) = organization {
-            let named = |name: &str| parameters.iter().rev().find(|(key, _)| *key == name);
-            let value = |name| {
-                named(name)
-                    .map(|(_, value)| value.clone())
-                    .filter(|value| !value.is_empty())
-            };
-            if let Some(id) = value("id") {
-                return Some(OrganizationTarget::Id(id));
-            }
-            if let Some(slug) = value("slug") {
-                return Some(OrganizationTarget::Slug(slug));
-            }
-        }
-        let is_personal = self.personal_account.iter().any(|pattern| pattern.is_match(path));
-        is_personal.then_some(OrganizationTarget::PersonalAccount)
-    }
-}
-
-/// One compiled pattern.
+/// A compiled pattern.
 #[derive(Clone, Debug)]
-struct PathPattern {
+pub(crate) struct PathPattern {
     regex: Regex,
     /// By capture group.
     parameters: Vec<Parameter>,
 }
 
 impl PathPattern {
-    fn compile(pattern: &str) -> Result<Self, String> {
+    /// Compiles `pattern`, or says what is wrong with it.
+    pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
         let mut source = String::from("^");
         let mut parameters = Vec::new();
         for token in syntax::parse(pattern)? {
@@ -97,7 +50,8 @@ impl PathPattern {
         Ok(Self { regex, parameters })
     }
 
-    fn is_match(&self, path: &str) -> bool {
+    /// Returns `true` if `path`, percent-encoded as in a URL, matches.
+    pub(crate) fn is_match(&self, path: &str) -> bool {
         self.captures(path).is_some()
     }
 
@@ -116,8 +70,8 @@ impl PathPattern {
         (!holds_excluded).then_some(captures)
     }
 
-    /// The parameters that took part in the match, decoded once; `None` without a match.
-    fn parameters(&self, path: &str) -> Option<Vec<(&str, String)>> {
+    /// Returns the parameters of a match, percent-decoded once, or `None` if `path` does not match.
+    pub(crate) fn parameters(&self, path: &str) -> Option<Vec<(&str, String)>> {
         let captures = self.captures(path)?;
         let named = self.parameters.iter().enumerate();
         Some(
@@ -126,21 +80,6 @@ impl PathPattern {
                 .collect(),
         )
     }
-}
-
-fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>, ConfigError> {
-    let compile = |pattern: &String| {
-        let compiled = match is_certainly_secret_key(pattern) {
-            true => Err("it is a secret key".to_owned()),
-            false => PathPattern::compile(pattern),
-        };
-        compiled.map_err(|problem| ConfigError::Pattern {
-            setting,
-            pattern: shown(pattern),
-            problem: problem.into(),
-        })
-    };
-    patterns.iter().map(compile).collect()
 }
 
 fn value<'p>(captures: &Captures<'_>, index: usize, parameter: &'p Parameter) -> Option<(&'p str, String)> {
@@ -184,17 +123,11 @@ fn parameter_source(parameter: &Parameter) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn target(organization: &[&str], personal: &[&str], path: &str) -> Option<OrganizationTarget> {
-        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let patterns = OrganizationPatterns::compile(&texts(organization), &texts(personal)).unwrap();
-        patterns.target(path)
-    }
-
     fn slug(pattern: &str, path: &str) -> Option<String> {
-        match target(&[pattern], &[], path) {
-            Some(OrganizationTarget::Slug(slug)) => Some(slug),
-            _ => None,
-        }
+        let pattern = PathPattern::compile(pattern).unwrap();
+        let parameters = pattern.parameters(path)?;
+        let slug = parameters.into_iter().rev().find(|(name, _)| *name == "slug");
+        slug.map(|(_, value)| value)
     }
 
     #[test]
@@ -237,22 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_wins_and_the_personal_account_comes_last() {
-        let id = |text: &str| Some(OrganizationTarget::Id(text.to_owned()));
-        assert_eq!(target(&["/o/:slug/:id"], &[], "/o/acme/org_1"), id("org_1"));
-        assert_eq!(target(&["/a/:id", "/a/:slug"], &[], "/a/x"), id("x"));
-        let personal = Some(OrganizationTarget::PersonalAccount);
-        assert_eq!(target(&["/o/:name"], &["/o/(.*)"], "/o/x"), personal);
-        assert_eq!(target(&[], &["/me(.*)"], "/meow"), personal);
-    }
-
-    #[test]
-    fn an_empty_list_matches_nothing() {
-        assert_eq!(target(&[], &[], "/"), None);
-    }
-
-    #[test]
-    fn what_cannot_be_compiled_is_refused_by_name() {
+    fn unsupported_construct_is_rejected_by_name() {
         for (pattern, construct) in [
             ("/orgs/:", "name"),
             ("/orgs/*", "\"*\""),
@@ -278,11 +196,8 @@ mod tests {
             ("/orgs/([)", "compile"),
             ("/orgs/((?:a{1000}){1000})", "too large"),
         ] {
-            let error = OrganizationPatterns::compile(&[pattern.to_owned()], &[])
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(construct), "{pattern}: {error}");
-            assert!(error.contains("organization_patterns"), "{error}");
+            let problem = PathPattern::compile(pattern).unwrap_err();
+            assert!(problem.contains(construct), "{pattern}: {problem}");
         }
     }
 }

@@ -1,8 +1,76 @@
-//! Where the Frontend API is reached, which a proxy or a satellite's domain can move.
+//! [`FrontendApi`]: its address inside the publishable key, and how applications and their proxy reach it.
+
+use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
-use super::{Instance, InstanceType};
+use super::origin::is_loopback;
+use super::redact::redacted;
+use super::{Instance, InstanceType, PublishableKeyError};
+
+/// The address of an instance's Frontend API, as the publishable key writes it.
+///
+/// Usually a bare host such as `clerk.example.com`, reached over https. A development key may also hold an
+/// `http://` address of this machine: that is a local portal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FrontendApi {
+    text: Arc<str>,
+    instance_type: InstanceType,
+    local_origin: Option<Arc<str>>,
+}
+
+impl FrontendApi {
+    pub(super) fn parse(address: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
+        let invalid = || PublishableKeyError::FrontendApi {
+            found: redacted(address),
+        };
+        let plain_http = address.starts_with("http://");
+        let url = Url::parse(&with_scheme(address)).map_err(|_| invalid())?;
+        let has_only_host_and_path =
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let has_host = url
+            .host_str()
+            .is_some_and(|host| host.split('.').any(|label| !label.is_empty()));
+        if !has_only_host_and_path || !has_host {
+            return Err(invalid());
+        }
+        if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
+            return Err(PublishableKeyError::PlainHttp {
+                found: redacted(address),
+            });
+        }
+        let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
+        Ok(Self {
+            text: address.into(),
+            instance_type,
+            local_origin,
+        })
+    }
+
+    /// The address as the key writes it: without a scheme unless the key names one, without the closing `$`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the instance behind it is for development or for production.
+    pub(crate) fn instance_type(&self) -> InstanceType {
+        self.instance_type
+    }
+
+    /// For a local portal its origin, such as `http://127.0.0.1:8787`; `None` for an instance at Clerk.
+    #[must_use]
+    pub fn local_origin(&self) -> Option<&str> {
+        self.local_origin.as_deref()
+    }
+}
+
+impl fmt::Display for FrontendApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// A proxy for the Frontend API: an absolute address, or a path below the application's public origin.
 #[derive(Clone, Debug, PartialEq, Eq)]

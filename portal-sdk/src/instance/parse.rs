@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::origin_text::{is_web_host, web_url};
-use super::shown::is_certainly_secret_key;
+use super::origin::{is_web_host, web_url};
+use super::redact::is_certainly_secret_key;
 use super::{AfterRedirects, ConfigError, ProxyUrl, Setting};
 use crate::key::VerifyingKey;
 

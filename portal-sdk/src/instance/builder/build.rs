@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::origin_text::{audience, issuers, origins, parties, public_origin, public_origins};
-use super::shown::shown;
-use super::text::{
+use crate::instance::origin::{audience, issuers, origins, parties, public_origin, public_origins};
+use crate::instance::parse::{
     after_redirects, api_url as api_address, api_version, domain, frontend_api_url, jwt_key, page_url, proxy_url,
 };
-use super::{
+use crate::instance::redact::redacted;
+use crate::instance::{
     ConfigError, Instance, InstanceBuilder, InstanceType, OrganizationPatterns, PublicOrigins, PublishableKey,
     SecretKey, Setting, Settings,
 };
@@ -105,7 +105,7 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
     };
     if !is_elsewhere {
         return Err(ConfigError::SatelliteSignInUrl {
-            found: settings.sign_in_url.as_deref().map(shown),
+            found: settings.sign_in_url.as_deref().map(redacted),
         });
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! Lists of origins, parties, issuers and audiences as texts, checked entry by entry.
 
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
-use super::shown::is_certainly_secret_key;
+use super::redact::is_certainly_secret_key;
 use super::{ConfigError, Setting};
 
 const ORIGIN: &str = "an origin (scheme, host and perhaps a port, nothing else) such as https://app.example.com";
@@ -108,4 +110,14 @@ pub(super) fn audience(texts: &[Box<str>]) -> Result<Vec<Box<str>>, ConfigError>
         trimmed => Ok(trimmed.into()),
     };
     texts.iter().map(|text| audience(text)).collect()
+}
+
+/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }

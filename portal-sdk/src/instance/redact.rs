@@ -9,7 +9,7 @@ const KEY_LENGTH: usize = 80;
 
 /// A setting's value for an error message: a secret is replaced by what it is, a password in an address by `…`, and a
 /// long text is cut.
-pub(super) fn shown(text: &str) -> Box<str> {
+pub(super) fn redacted(text: &str) -> Box<str> {
     if let Some(kind) = secret_kind(text) {
         return format!("[{kind}, not shown]").into();
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secret_in_a_value_is_not_shown() {
+    fn secret_in_a_value_is_not_redacted() {
         for text in [
             "sk_live_hunter2",
             " \"SK_TEST_hunter2\"\n",
@@ -95,15 +95,15 @@ mod tests {
             &format!("MII{}hunter2", "A".repeat(80)),
         ] {
             assert!(
-                !shown(text).to_lowercase().contains("hunter2"),
+                !redacted(text).to_lowercase().contains("hunter2"),
                 "{text:?}: {}",
-                shown(text)
+                redacted(text)
             );
         }
     }
 
     #[test]
-    fn ordinary_value_is_shown() {
+    fn ordinary_value_is_redacted() {
         for text in [
             "localhost",
             "https://app.example.com/task_sk",
@@ -112,9 +112,12 @@ mod tests {
             "maybe",
             "https://desk_top.example",
         ] {
-            assert_eq!(&*shown(text), text);
+            assert_eq!(&*redacted(text), text);
         }
-        assert_eq!(&*shown("https://u:p@app.example.com/x"), "https://…@app.example.com/x");
-        assert_eq!(shown(&"é ".repeat(300)).chars().count(), MAX_SHOWN_CHARS + 1);
+        assert_eq!(
+            &*redacted("https://u:p@app.example.com/x"),
+            "https://…@app.example.com/x"
+        );
+        assert_eq!(redacted(&"é ".repeat(300)).chars().count(), MAX_SHOWN_CHARS + 1);
     }
 }

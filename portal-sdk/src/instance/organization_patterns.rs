@@ -1,0 +1,105 @@
+//! [`OrganizationPatterns`]: which organization a path names, as in `/orgs/:slug/(.*)`.
+
+use super::redact::{is_certainly_secret_key, redacted};
+use super::{ConfigError, Setting};
+use crate::path_pattern::PathPattern;
+
+/// Which organization a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OrganizationTarget {
+    Id(String),
+    Slug(String),
+    PersonalAccount,
+}
+
+/// The patterns of one instance.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrganizationPatterns {
+    organization: Vec<PathPattern>,
+    personal_account: Vec<PathPattern>,
+}
+
+impl OrganizationPatterns {
+    pub(super) fn compile(organization: &[String], personal_account: &[String]) -> Result<Self, ConfigError> {
+        Ok(Self {
+            organization: compile_all(Setting::OrganizationPatterns, organization)?,
+            personal_account: compile_all(Setting::PersonalAccountPatterns, personal_account)?,
+        })
+    }
+
+    /// What `path` names, percent-encoded as it stands in a URL. The first organization pattern that matches decides; if
+    /// it has neither `id` nor `slug`, the personal account's patterns are tried.
+    pub(crate) fn target(&self, path: &str) -> Option<OrganizationTarget> {
+        let organization = self.organization.iter().find_map(|pattern| pattern.parameters(path));
+        if let Some(parameters) = organization {
+            let named = |name: &str| parameters.iter().rev().find(|(key, _)| *key == name);
+            let value = |name| {
+                named(name)
+                    .map(|(_, value)| value.clone())
+                    .filter(|value| !value.is_empty())
+            };
+            if let Some(id) = value("id") {
+                return Some(OrganizationTarget::Id(id));
+            }
+            if let Some(slug) = value("slug") {
+                return Some(OrganizationTarget::Slug(slug));
+            }
+        }
+        let is_personal = self.personal_account.iter().any(|pattern| pattern.is_match(path));
+        is_personal.then_some(OrganizationTarget::PersonalAccount)
+    }
+}
+
+fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>, ConfigError> {
+    let compile = |pattern: &String| {
+        let compiled = match is_certainly_secret_key(pattern) {
+            true => Err("it is a secret key".to_owned()),
+            false => PathPattern::compile(pattern),
+        };
+        compiled.map_err(|problem| ConfigError::Pattern {
+            setting,
+            pattern: redacted(pattern),
+            problem: problem.into(),
+        })
+    };
+    patterns.iter().map(compile).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(organization: &[&str], personal: &[&str], path: &str) -> Option<OrganizationTarget> {
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let patterns = OrganizationPatterns::compile(&texts(organization), &texts(personal)).unwrap();
+        patterns.target(path)
+    }
+
+    #[test]
+    fn an_id_wins_and_the_personal_account_comes_last() {
+        let id = |text: &str| Some(OrganizationTarget::Id(text.to_owned()));
+        assert_eq!(target(&["/o/:slug/:id"], &[], "/o/acme/org_1"), id("org_1"));
+        assert_eq!(target(&["/a/:id", "/a/:slug"], &[], "/a/x"), id("x"));
+        let personal = Some(OrganizationTarget::PersonalAccount);
+        assert_eq!(target(&["/o/:name"], &["/o/(.*)"], "/o/x"), personal);
+        assert_eq!(target(&[], &["/me(.*)"], "/meow"), personal);
+    }
+
+    #[test]
+    fn an_empty_list_matches_nothing() {
+        assert_eq!(target(&[], &[], "/"), None);
+    }
+
+    #[test]
+    fn invalid_pattern_is_rejected_with_its_setting() {
+        let error = OrganizationPatterns::compile(&["/orgs/*".to_owned()], &[]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("organization_patterns: pattern \"/orgs/*\": "),
+            "{error}"
+        );
+        let error = OrganizationPatterns::compile(&[], &["/me/*".to_owned()]).unwrap_err();
+        assert!(error.to_string().starts_with("personal_account_patterns: "), "{error}");
+    }
+}
