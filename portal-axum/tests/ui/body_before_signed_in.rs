@@ -1,4 +1,4 @@
-//! The body is read before it is known who sends it.
+//! The body is extracted before `SignedIn`.
 
 use axum::Router;
 use axum::routing::post;

@@ -1,4 +1,4 @@
-//! A service is put around the router instead of at a path.
+//! A service is used as a layer.
 
 use axum::Router;
 use portal_axum::RedirectToPortal;

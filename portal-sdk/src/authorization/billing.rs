@@ -1,33 +1,54 @@
-//! What is paid for.
+//! Features and plans of organizations and users.
 
-use super::{Requirement, Verdict, active_organization, is_somebody, met_if, no_organization};
+use super::{Requirement, Verdict, active_organization, has_user, met_if, no_organization};
 use crate::token::SessionClaims;
 
-/// A feature, such as `dashboard`, or `org:dashboard` and `user:dashboard` for one holder only.
+/// A feature of the active organization or the user, such as `dashboard`.
+///
+/// A scope limits the requirement to one of them: `org:dashboard` (also `o:`, `organization:`) or `user:dashboard` (also
+/// `u:`).
+///
+/// ```
+/// use portal_sdk::authorization::Feature;
+///
+/// let of_either = Feature::new("dashboard");
+/// let of_the_organization = Feature::new("org:dashboard");
+/// # assert_ne!(of_either, of_the_organization);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feature(Scoped);
 
-/// A plan, such as `pro`, or `org:pro` and `user:pro` for one holder only.
+/// A plan of the active organization or the user, such as `pro`.
+///
+/// A scope limits the requirement to one of them: `org:pro` (also `o:`, `organization:`) or `user:pro` (also `u:`).
+///
+/// ```
+/// use portal_sdk::authorization::{Plan, Requirement};
+///
+/// let is_paying = Plan::new("org:team").or(Plan::new("user:pro"));
+/// # fn is_requirement(_: impl Requirement) {}
+/// # is_requirement(is_paying);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan(Scoped);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Scoped {
-    holder: Holder,
+    scope: Scope,
     name: Box<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Holder {
-    Anyone,
+enum Scope {
+    Any,
     Organization,
     User,
-    /// Another word before the colon than those that are known: nobody has it.
-    Nobody,
+    /// Unrecognized prefix; never matches.
+    Unknown,
 }
 
 impl Feature {
-    /// The feature named `feature`. The holder is written `o`, `org` or `organization`, or `u` or `user`.
+    /// Requires the feature named `feature`, with or without a scope.
     #[must_use]
     pub fn new(feature: &str) -> Self {
         Self(Scoped::parse(feature))
@@ -35,7 +56,7 @@ impl Feature {
 }
 
 impl Plan {
-    /// The plan named `plan`. The holder is written `o`, `org` or `organization`, or `u` or `user`.
+    /// Requires the plan named `plan`, with or without a scope.
     #[must_use]
     pub fn new(plan: &str) -> Self {
         Self(Scoped::parse(plan))
@@ -57,32 +78,32 @@ impl Requirement for Plan {
 }
 
 impl Scoped {
-    /// Only the first two pieces between colons count.
+    /// Parses `name` or `scope:name`. Text after a second colon is ignored, as in Clerk's SDK.
     fn parse(text: &str) -> Self {
-        let mut pieces = text.split(':');
-        let first = pieces.next().unwrap_or_default();
-        let Some(second) = pieces.next() else {
+        let mut parts = text.split(':');
+        let first = parts.next().unwrap_or_default();
+        let Some(second) = parts.next() else {
             return Self {
-                holder: Holder::Anyone,
+                scope: Scope::Any,
                 name: first.into(),
             };
         };
-        let holder = match first {
-            "o" | "org" | "organization" => Holder::Organization,
-            "u" | "user" => Holder::User,
-            _ => Holder::Nobody,
+        let scope = match first {
+            "o" | "org" | "organization" => Scope::Organization,
+            "u" | "user" => Scope::User,
+            _ => Scope::Unknown,
         };
-        // Without a name after the colon, Clerk looks for one that equals the word before it.
+        // Without a name after the colon, Clerk's SDK looks for one that equals the scope.
         let name = if second.is_empty() { first } else { second };
         Self {
-            holder,
+            scope,
             name: name.into(),
         }
     }
 
     fn verdict(&self, claims: &SessionClaims, organization: &[&str], user: &[&str]) -> Verdict {
-        let is_met = is_somebody(claims) && self.is_among(organization, user);
-        if !is_met && self.holder == Holder::Organization && active_organization(claims).is_none() {
+        let is_met = has_user(claims) && self.is_among(organization, user);
+        if !is_met && self.scope == Scope::Organization && active_organization(claims).is_none() {
             return no_organization(claims);
         }
         met_if(is_met)
@@ -90,11 +111,11 @@ impl Scoped {
 
     fn is_among(&self, organization: &[&str], user: &[&str]) -> bool {
         let has = |names: &[&str]| names.contains(&&*self.name);
-        match self.holder {
-            Holder::Anyone => has(organization) || has(user),
-            Holder::Organization => has(organization),
-            Holder::User => has(user),
-            Holder::Nobody => false,
+        match self.scope {
+            Scope::Any => has(organization) || has(user),
+            Scope::Organization => has(organization),
+            Scope::User => has(user),
+            Scope::Unknown => false,
         }
     }
 }

@@ -1,15 +1,22 @@
-//! Requirements joined.
+//! Combined requirements.
 
-use super::{Requirement, Verdict};
+use super::{Requirement, Verdict, has_user, met_if};
 use crate::token::SessionClaims;
 
 /// Both of two requirements; see [`Requirement::and`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a requirement does nothing until a guard asks for its verdict"]
 pub struct And<A, B>(A, B);
 
-/// One of two requirements; see [`Requirement::or`].
-#[derive(Clone, Copy, Debug)]
+/// At least one of two requirements; see [`Requirement::or`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a requirement does nothing until a guard asks for its verdict"]
 pub struct Or<A, B>(A, B);
+
+/// The negation of a requirement; see [`Requirement::not`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a requirement does nothing until a guard asks for its verdict"]
+pub struct Not<R>(R);
 
 impl<A, B> And<A, B> {
     pub(super) fn new(first: A, second: B) -> Self {
@@ -20,6 +27,12 @@ impl<A, B> And<A, B> {
 impl<A, B> Or<A, B> {
     pub(super) fn new(first: A, second: B) -> Self {
         Self(first, second)
+    }
+}
+
+impl<R> Not<R> {
+    pub(super) fn new(negated: R) -> Self {
+        Self(negated)
     }
 }
 
@@ -48,5 +61,12 @@ impl<A: Requirement, B: Requirement> Requirement for Or<A, B> {
                 _ => first,
             },
         }
+    }
+}
+
+impl<R: Requirement> Requirement for Not<R> {
+    fn verdict(&self, claims: &SessionClaims) -> Verdict {
+        // Without a user every requirement is unmet, so its negation must not be met either.
+        met_if(has_user(claims) && !self.0.verdict(claims).is_met())
     }
 }

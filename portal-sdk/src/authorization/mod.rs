@@ -1,13 +1,17 @@
-//! What somebody who is signed in may do: [`Requirement`] and its values.
+//! Requirements on a signed-in user: roles, permissions, features, plans, re-verification.
 //!
-//! | Value | Met when |
+//! | Value | Met if |
 //! |---|---|
-//! | [`Role`], [`Permission`] | the active organization gives it |
-//! | [`Feature`], [`Plan`] | the organization or the user has it |
-//! | [`Reverification`] | the factors were verified recently enough |
-//! | a closure `Fn(&SessionClaims) -> bool` | it says so |
+//! | [`Role`], [`Permission`] | the active organization grants it to the user |
+//! | [`Feature`], [`Plan`] | the active organization or the user has it |
+//! | [`Reverification`] | the user's factors were verified recently enough |
+//! | [`requirement_fn`] | a function of the claims returns `true` |
+//! | a type with `impl Requirement` | its own [`Verdict`] says so |
 //!
-//! The rules are those of `has()` in Clerk's SDKs. Claims that are absent or malformed meet nothing.
+//! [`and`](Requirement::and), [`or`](Requirement::or) and [`not`](Requirement::not) combine them. References, `Box` and
+//! `Arc` of a requirement are requirements too.
+//!
+//! The rules are those of `has()` in Clerk's SDKs. Absent or malformed claims meet nothing.
 //!
 //! ```
 //! use portal_sdk::authorization::{Permission, Requirement, Reverification, Role};
@@ -20,53 +24,82 @@
 
 mod billing;
 mod combine;
+mod function;
 mod organization;
+mod pointer;
 mod reverification;
 
 pub use billing::{Feature, Plan};
-pub use combine::{And, Or};
+pub use combine::{And, Not, Or};
+pub use function::{RequirementFn, requirement_fn};
 pub use organization::{Permission, Role};
 pub use reverification::{Reverification, ReverificationLevel};
 
 use crate::token::{ActiveOrganization, SessionClaims};
 
-/// The answer of a [`Requirement`].
+/// The result of a [`Requirement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an ignored verdict lets everybody through"]
+#[must_use = "an ignored verdict lets every request through"]
 pub enum Verdict {
-    /// Go ahead.
+    /// The requirement is met.
     Met,
-    /// Not this person, whatever they do now.
+    /// The user does not meet the requirement.
     Unmet,
-    /// No organization is active, and only an active one could meet it: the user may have one to choose.
+    /// No organization is active, and only an active one could meet the requirement. The user may have one to choose.
     NoActiveOrganization,
-    /// This person, once they have proven again who they are.
+    /// The user meets the requirement after this re-verification.
     NeedsReverification(Reverification),
 }
 
 impl Verdict {
-    /// Whether the way is free.
+    /// Returns `true` if the requirement is met.
     #[must_use]
     pub fn is_met(self) -> bool {
         self == Self::Met
     }
 }
 
-/// Something that the session of a request must satisfy. A pending session satisfies nothing; whoever asks checks that
-/// first.
+/// A rule that the claims of a signed-in user must meet.
+///
+/// Guards check that the session is signed in and not pending before they ask for a verdict.
+///
+/// Implement it for a type to give a rule a name, which `portal_axum::Require` can then use in a handler's signature:
+///
+/// ```
+/// use portal_sdk::authorization::{Permission, Requirement, Verdict};
+/// use portal_sdk::token::SessionClaims;
+///
+/// #[derive(Default)]
+/// struct CanReadInvoices;
+///
+/// impl Requirement for CanReadInvoices {
+///     fn verdict(&self, claims: &SessionClaims) -> Verdict {
+///         Permission::new("org:invoices:read").verdict(claims)
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a requirement",
-    label = "expected a `Role`, `Permission`, `Feature`, `Plan` or `Reverification`, or a closure over the claims",
-    note = "a role is written `Role::new(\"org:admin\")`, a permission `Permission::new(\"org:invoices:read\")`",
-    note = "a closure must name its argument's type: `|claims: &SessionClaims| …`",
-    note = "a type of your own needs `impl Requirement for …`"
+    label = "expected a `Role`, `Permission`, `Feature`, `Plan`, `Reverification` or `requirement_fn(…)`",
+    note = "write a role as `Role::new(\"org:admin\")`, a permission as `Permission::new(\"org:invoices:read\")`",
+    note = "wrap a closure: `requirement_fn(|claims| …)`",
+    note = "or implement `Requirement` for `{Self}`"
 )]
 pub trait Requirement {
     /// Judges the claims of a session.
     fn verdict(&self, claims: &SessionClaims) -> Verdict;
 
-    /// Both must be met. A missing organization counts first, because choosing one may meet the other too; a
-    /// reverification counts last.
+    /// Requires both. A missing organization is reported first, a re-verification last.
+    ///
+    /// The organization comes first because choosing one may meet the other requirement too.
+    ///
+    /// ```
+    /// use portal_sdk::authorization::{Permission, Requirement, Reverification};
+    ///
+    /// let may_pay_now = Permission::new("org:invoices:pay").and(Reverification::STRICT);
+    /// # fn is_requirement(_: impl Requirement) {}
+    /// # is_requirement(may_pay_now);
+    /// ```
     fn and<R: Requirement>(self, other: R) -> And<Self, R>
     where
         Self: Sized,
@@ -74,42 +107,62 @@ pub trait Requirement {
         And::new(self, other)
     }
 
-    /// One is enough. A reverification is asked for when it would be enough and the other is unmet.
+    /// Requires at least one. Asks for a re-verification if that suffices and the other requirement is unmet.
+    ///
+    /// ```
+    /// use portal_sdk::authorization::{Plan, Requirement, Role};
+    ///
+    /// let may_export = Role::new("org:admin").or(Plan::new("org:pro"));
+    /// # fn is_requirement(_: impl Requirement) {}
+    /// # is_requirement(may_export);
+    /// ```
     fn or<R: Requirement>(self, other: R) -> Or<Self, R>
     where
         Self: Sized,
     {
         Or::new(self, other)
     }
-}
 
-impl<F> Requirement for F
-where
-    F: Fn(&SessionClaims) -> bool,
-{
-    fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        met_if(self(claims))
+    /// Negates the requirement: met exactly if `self` is not.
+    ///
+    /// # Security
+    ///
+    /// Absent claims meet a negation: without an active organization, `Role::new("org:guest").not()` is met. Combine it
+    /// with what must be present.
+    ///
+    /// ```
+    /// use portal_sdk::authorization::{Permission, Requirement, Role};
+    ///
+    /// let may_invite = Permission::new("org:members:invite").and(Role::new("org:guest").not());
+    /// # fn is_requirement(_: impl Requirement) {}
+    /// # is_requirement(may_invite);
+    /// ```
+    fn not(self) -> Not<Self>
+    where
+        Self: Sized,
+    {
+        Not::new(self)
     }
 }
 
-/// The verdict if the requirement needs an organization and no organization is active.
+/// Returns the verdict of a requirement on the organization while no organization is active.
 fn no_organization(claims: &SessionClaims) -> Verdict {
-    if is_somebody(claims) {
+    if has_user(claims) {
         Verdict::NoActiveOrganization
     } else {
         Verdict::Unmet
     }
 }
 
-/// The user's active organization. One without an id does not count.
+/// Returns the user's active organization. An organization with an empty ID does not count.
 fn active_organization(claims: &SessionClaims) -> Option<&ActiveOrganization> {
     claims
         .organization()
-        .filter(|organization| is_somebody(claims) && !organization.id.is_empty())
+        .filter(|organization| has_user(claims) && !organization.id.is_empty())
 }
 
-/// Whether the claims are of a user at all: an empty `sub` passes verification, as in Clerk's SDK, and meets nothing.
-fn is_somebody(claims: &SessionClaims) -> bool {
+/// Returns `true` if the claims name a user. An empty `sub` passes verification, as in Clerk's SDK, and meets nothing.
+fn has_user(claims: &SessionClaims) -> bool {
     !claims.user_id().as_str().is_empty()
 }
 

@@ -1,30 +1,45 @@
-//! What the active organization gives.
+//! Roles and permissions in the active organization.
 
 use super::{Requirement, Verdict, active_organization, met_if, no_organization};
 use crate::token::SessionClaims;
 
-/// A role in the active organization, such as `org:admin`. `org:` may be left out.
+/// A role in the active organization, such as `org:admin`.
+///
+/// The prefix `org:` is optional.
+///
+/// ```
+/// use portal_sdk::authorization::Role;
+///
+/// assert_eq!(Role::new("admin"), Role::new("org:admin"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role(Box<str>);
 
-/// A custom permission in the active organization, such as `org:invoices:read`. `org:` may be left out. System
-/// permissions (`org:sys_…`) are never in a session token, so they are never met.
+/// A custom permission in the active organization, such as `org:invoices:read`.
+///
+/// The prefix `org:` is optional. System permissions (`org:sys_…`) are never in a session token, so they are never met.
+///
+/// ```
+/// use portal_sdk::authorization::Permission;
+///
+/// assert_eq!(Permission::new("invoices:read"), Permission::new("org:invoices:read"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission(Box<str>);
 
 impl Role {
-    /// The role named `role`.
+    /// Requires the role named `role`.
     #[must_use]
     pub fn new(role: &str) -> Self {
-        Self(normalised(role).into())
+        Self(normalized(role).into())
     }
 }
 
 impl Permission {
-    /// The permission named `permission`.
+    /// Requires the permission named `permission`.
     #[must_use]
     pub fn new(permission: &str) -> Self {
-        Self(normalised(permission).into())
+        Self(normalized(permission).into())
     }
 }
 
@@ -34,7 +49,7 @@ impl Requirement for Role {
             return no_organization(claims);
         };
         let role = organization.role.as_deref();
-        met_if(role.is_some_and(|role| !role.is_empty() && normalised(role) == *self.0))
+        met_if(role.is_some_and(|role| !role.is_empty() && bare(role) == bare(&self.0)))
     }
 }
 
@@ -47,11 +62,16 @@ impl Requirement for Permission {
     }
 }
 
-/// `name` with `org:` before it exactly once.
-fn normalised(name: &str) -> String {
+/// Returns `name` with exactly one prefix `org:`.
+fn normalized(name: &str) -> String {
+    format!("org:{}", bare(name))
+}
+
+/// Returns `name` without any prefix `org:`.
+fn bare(name: &str) -> &str {
     let mut bare = name;
     while let Some(rest) = bare.strip_prefix("org:") {
         bare = rest;
     }
-    format!("org:{bare}")
+    bare
 }

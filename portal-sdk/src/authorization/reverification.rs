@@ -1,6 +1,6 @@
 //! How recently somebody has proven who they are.
 
-use super::{Requirement, Verdict, is_somebody};
+use super::{Requirement, Verdict, has_user};
 use crate::token::{FactorAge, SessionClaims};
 
 /// Which factors must have been verified, and how many minutes ago at most.
@@ -90,7 +90,7 @@ impl ReverificationLevel {
 impl Requirement for Reverification {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         match claims.factor_ages() {
-            _ if !is_somebody(claims) => Verdict::Unmet,
+            _ if !has_user(claims) => Verdict::Unmet,
             Some((first, second)) if self.is_met(first, second) => Verdict::Met,
             _ => Verdict::NeedsReverification(*self),
         }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::*;
@@ -54,7 +56,7 @@ fn verdict(params: &Value, claims: &SessionClaims) -> Verdict {
 }
 
 #[test]
-fn verdicts_are_those_of_clerk() {
+fn recorded_cases_get_clerks_verdicts() {
     let recorded: Value = serde_json::from_str(RECORDED).unwrap();
     let cases = recorded["cases"].as_array().unwrap();
     for case in cases {
@@ -72,35 +74,35 @@ fn verdicts_are_those_of_clerk() {
 }
 
 #[test]
-fn requirements_join() {
-    let met = |_: &SessionClaims| true;
-    let unmet = |_: &SessionClaims| false;
+fn combined_requirements_report_the_first_obstacle() {
+    let met = requirement_fn(|_| true);
+    let unmet = requirement_fn(|_| false);
     let again = Reverification::STRICT;
     let asks = Verdict::NeedsReverification(again);
-    let anybody = of(&[]);
+    let claims = of(&[]);
     for (verdict, expected) in [
-        (met.and(met).verdict(&anybody), Verdict::Met),
-        (met.and(unmet).verdict(&anybody), Verdict::Unmet),
-        (met.and(again).verdict(&anybody), asks),
-        (again.and(met).verdict(&anybody), asks),
-        (again.and(unmet).verdict(&anybody), Verdict::Unmet),
-        (met.or(unmet).verdict(&anybody), Verdict::Met),
-        (unmet.or(met).verdict(&anybody), Verdict::Met),
-        (unmet.or(unmet).verdict(&anybody), Verdict::Unmet),
-        (unmet.or(again).verdict(&anybody), asks),
-        (again.or(unmet).verdict(&anybody), asks),
-        (again.or(met).verdict(&anybody), Verdict::Met),
+        (met.and(met).verdict(&claims), Verdict::Met),
+        (met.and(unmet).verdict(&claims), Verdict::Unmet),
+        (met.and(again).verdict(&claims), asks),
+        (again.and(met).verdict(&claims), asks),
+        (again.and(unmet).verdict(&claims), Verdict::Unmet),
+        (met.or(unmet).verdict(&claims), Verdict::Met),
+        (unmet.or(met).verdict(&claims), Verdict::Met),
+        (unmet.or(unmet).verdict(&claims), Verdict::Unmet),
+        (unmet.or(again).verdict(&claims), asks),
+        (again.or(unmet).verdict(&claims), asks),
+        (again.or(met).verdict(&claims), Verdict::Met),
     ] {
         assert_eq!(verdict, expected);
     }
 }
 
 #[test]
-fn missing_organization_is_its_own_verdict() {
+fn missing_organization_has_its_own_verdict() {
     let personal = of(&[("fea", "u:dash".into())]);
     let member = of(&[("org_id", "org_1".into()), ("org_role", "org:member".into())]);
-    let unmet = |_: &SessionClaims| false;
-    let met = |_: &SessionClaims| true;
+    let unmet = requirement_fn(|_| false);
+    let met = requirement_fn(|_| true);
     let admin = || Role::new("admin");
     let missing = Verdict::NoActiveOrganization;
     for (verdict, expected) in [
@@ -128,6 +130,34 @@ fn missing_organization_is_its_own_verdict() {
 }
 
 #[test]
+fn negation_is_met_exactly_if_the_requirement_is_not() {
+    let user = of(&[("fea", "u:dash".into())]);
+    let without_user = SessionClaims::new("", Map::new());
+    for (verdict, expected) in [
+        (requirement_fn(|_| true).not().verdict(&user), Verdict::Unmet),
+        (requirement_fn(|_| false).not().verdict(&user), Verdict::Met),
+        (Feature::new("dash").not().verdict(&user), Verdict::Unmet),
+        (Feature::new("dash").not().not().verdict(&user), Verdict::Met),
+        (Role::new("admin").not().verdict(&user), Verdict::Met),
+        (Reverification::STRICT.not().verdict(&user), Verdict::Met),
+        (Role::new("admin").not().verdict(&without_user), Verdict::Unmet),
+    ] {
+        assert_eq!(verdict, expected);
+    }
+}
+
+#[test]
+fn pointers_to_requirements_return_the_same_verdict() {
+    let user = of(&[("fea", "u:dash".into())]);
+    let has_dash = Feature::new("dash");
+    let boxed: Box<dyn Requirement> = Box::new(has_dash.clone());
+    let shared: Arc<dyn Requirement + Send + Sync> = Arc::new(Feature::new("other"));
+    assert_eq!((&has_dash).and(boxed).verdict(&user), Verdict::Met);
+    assert_eq!((&has_dash).and(shared.clone()).verdict(&user), Verdict::Unmet);
+    assert_eq!(shared.not().verdict(&user), Verdict::Met);
+}
+
+#[test]
 fn malformed_claims_meet_nothing() {
     let odd = of(&[
         ("v", 2.into()),
@@ -147,7 +177,7 @@ fn malformed_claims_meet_nothing() {
 }
 
 #[test]
-fn nobody_and_no_organization_meet_nothing() {
+fn empty_user_or_organization_id_meets_nothing() {
     let everything = serde_json::json!({
         "org_id": "org_1", "org_role": "org:admin", "org_permissions": ["org:dash:read"],
         "fea": "u:dash", "pla": "u:pro", "fva": [0, 0],

@@ -39,11 +39,10 @@ impl RequireAuthLayer {
         }
     }
 
-    /// Requires somebody to be signed in who meets `requirement`: a
-    /// [`Role`](portal_sdk::authorization::Role), [`Permission`](portal_sdk::authorization::Permission),
-    /// [`Feature`](portal_sdk::authorization::Feature), [`Plan`](portal_sdk::authorization::Plan) or
-    /// [`Reverification`](portal_sdk::authorization::Reverification), several of them joined with `and` and `or`, a
-    /// closure over the claims, or a type of your own.
+    /// Requires a signed-in user who meets `requirement`.
+    ///
+    /// See [`authorization`](portal_sdk::authorization) for roles, permissions, features, plans, re-verification and
+    /// functions of the claims, and for ways to combine them.
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;

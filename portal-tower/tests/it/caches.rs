@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use portal_tower::sdk::authorization::requirement_fn;
 use portal_tower::sdk::portal::PortalPage;
 use portal_tower::{Auth, RequireAuthLayer};
 use tower::{Layer as _, Service};
@@ -55,7 +56,7 @@ async fn answer_is_private_where_the_user_is_read() {
         ("signed_in", |auth| auth.signed_in().is_some()),
         ("pending", |auth| auth.pending().is_some()),
         ("check", |auth| auth.check().is_ok()),
-        ("require", |auth| auth.require(&|_: &_| false).is_ok()),
+        ("require", |auth| auth.require(&requirement_fn(|_| false)).is_ok()),
         ("token", |auth| auth.token().is_some()),
         ("link", |auth| auth.link(PortalPage::SignIn).has_host()),
         ("link_back_to", |auth| {

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
-use portal_tower::sdk::authorization::Role;
-use portal_tower::sdk::token::SessionClaims;
+use portal_tower::sdk::authorization::{Role, requirement_fn};
 use portal_tower::{AllowCrossSiteLayer, Auth, AuthenticateLayer, Refusal, RefusalCause, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, service_fn};
@@ -39,13 +38,13 @@ async fn who_meets_the_requirement_passes() {
     let answer = ask(layer(test()), guard(), HERE, &[("cookie", &admin), AS_PAGE]).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "user_1"));
 
-    let by_closure = RequireAuthLayer::with(|claims: &SessionClaims| {
+    let by_function = RequireAuthLayer::with(requirement_fn(|claims| {
         claims.as_json().get("team").is_some_and(|team| team == "blue")
-    });
-    let answer = ask(layer(test()), by_closure.clone(), HERE, &[("cookie", &admin), AS_PAGE]).await;
+    }));
+    let answer = ask(layer(test()), by_function.clone(), HERE, &[("cookie", &admin), AS_PAGE]).await;
     assert_eq!(answer.status, 403);
     let ada = session(TEST_ISSUER, &json!({ "team": "blue" }));
-    let answer = ask(layer(test()), by_closure, HERE, &[("cookie", &ada), AS_PAGE]).await;
+    let answer = ask(layer(test()), by_function, HERE, &[("cookie", &ada), AS_PAGE]).await;
     assert_eq!(answer.status, 200);
 }
 
@@ -277,7 +276,7 @@ async fn refusals_look_as_the_application_wants_and_stay_right() {
     assert!(htmx.status == 401 && htmx.header("hx-redirect").is_some());
 
     // The case it leaves alone, and those who have no look.
-    let unmet = RequireAuthLayer::with(|_: &SessionClaims| false);
+    let unmet = RequireAuthLayer::with(requirement_fn(|_| false));
     let unmet = ask(outer(), unmet, HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_PAGE]).await;
     assert!(
         unmet.status == 403 && unmet.body.contains("You may not see this"),

@@ -1,5 +1,6 @@
 //! An application at `https://example.com/shop` behind a proxy that takes `/shop` off each request.
 
+use portal_tower::sdk::authorization::requirement_fn;
 use portal_tower::sdk::instance::InstanceBuilder;
 use portal_tower::sdk::portal::PortalPage;
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, RequireAuthLayer, SignOut};
@@ -139,8 +140,7 @@ async fn sign_out_stays_below_the_base_path() {
 
 #[tokio::test]
 async fn unmet_request_goes_to_a_page_below_the_base_path() {
-    let guard =
-        RequireAuthLayer::with(|_: &portal_tower::sdk::token::SessionClaims| false).or_redirect_unmet_to("/ask");
+    let guard = RequireAuthLayer::with(requirement_fn(|_| false)).or_redirect_unmet_to("/ask");
     let service = ServiceBuilder::new()
         .layer(layer(shop().authorized_parties(["https://app.example.com"])))
         .layer(guard)

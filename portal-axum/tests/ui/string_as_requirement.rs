@@ -1,4 +1,4 @@
-//! A role is given as a text.
+//! A string is passed where a role is expected.
 
 use portal_axum::RequireAuthLayer;
 

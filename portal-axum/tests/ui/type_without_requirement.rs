@@ -1,4 +1,4 @@
-//! A type says what it wants by its name alone.
+//! A type without `impl Requirement` is used in `Require`.
 
 use axum::Router;
 use axum::routing::get;
