@@ -57,28 +57,24 @@
 //! # }
 //! ```
 
-mod accounts;
 mod auth;
 pub mod authenticate;
-mod body;
 mod caching;
-mod cookies;
+mod cookie;
 mod cross_site;
-mod go;
 mod link;
-mod page;
 pub mod proxy;
 pub mod redirect;
 pub mod require;
-mod return_to;
+mod response;
 pub mod sign_out;
 
 pub use auth::{Auth, UserError};
 pub use authenticate::AuthenticateLayer;
-pub use body::ResponseBody;
 pub use cross_site::{AllowCrossSite, AllowCrossSiteLayer};
 pub use portal_sdk as sdk;
 pub use proxy::FrontendApiProxy;
 pub use redirect::{PortalRedirect, RedirectToPortal};
 pub use require::{Refusal, RefusalCause, RenderRefusal, RequireAuthLayer, UnmetLocation};
+pub use response::ResponseBody;
 pub use sign_out::SignOut;

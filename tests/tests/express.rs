@@ -168,7 +168,7 @@ async fn every_cookie_is_lost(browser: &Browser, home: &str, ada: &str) {
     );
 }
 
-/// Clerk's SDK takes several handshakes within two seconds for a circle; nobody is that fast.
+/// Clerk's SDK takes several handshakes within two seconds for a redirect loop; nobody is that fast.
 async fn takes_its_time(browser: &Browser) {
     browser.remove_cookies("__clerk_redirect_count").await;
 }

@@ -1,4 +1,4 @@
-//! Guards in a real browser: forms, other sites' pages, htmx and Turbo, circles, and the ways to the portal and back.
+//! Guards in a real browser: forms, other sites' pages, htmx and Turbo, redirect loops, and the ways to the portal and back.
 
 use portal_tests::browser::Browser;
 use portal_tests::people;

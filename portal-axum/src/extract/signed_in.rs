@@ -143,7 +143,7 @@ fn is_nobody(cause: &RefusalCause) -> bool {
         cause,
         RefusalCause::SignedOut { .. }
             | RefusalCause::Pending
-            | RefusalCause::SignInInVain { .. }
+            | RefusalCause::RedirectLoop { .. }
             | RefusalCause::CookiesNotKept
     )
 }

@@ -24,7 +24,7 @@ impl Question<'_, '_> {
         self.redirect_or_signed_out(refusal, &location)
     }
 
-    /// A redirect to `location` if the request is eligible for one and the browser was not sent in a circle, else
+    /// A redirect to `location` if the request is eligible for one and the redirect limit was not reached, else
     /// signed out for the same reason.
     pub(super) fn redirect_or_signed_out(self, refusal: Refusal, location: &Url) -> RequestState {
         let count = self.cx.redirects().another(None);
@@ -58,7 +58,7 @@ fn redirect_directives(
 }
 
 /// Forgets the redirects once a page is shown: the next ones begin a new row. A row that reached its end is kept until
-/// it expires, or the circle would start again. Only requests for pages count, since others can happen beside a circle.
+/// it expires, or the loop would start again. Only requests for pages count, because others can happen beside a loop.
 pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
     let is_under_way = (1..MAX_REDIRECTS).contains(&cx.redirect_count());
     let is_settled = matches!(state, RequestState::SignedIn(_) | RequestState::SignedOut(_));

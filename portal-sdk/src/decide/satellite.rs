@@ -10,7 +10,7 @@ use crate::portal::{portal_base, set_query_parameter};
 use crate::request::AuthenticateContext;
 use crate::state::{AuthReason, RequestState, UndecidedCause};
 
-/// A satellite's sign-in URL on the satellite itself would send people in circles. Only the browser's `Origin` shows it.
+/// A satellite's sign-in URL on the satellite itself would cause a redirect loop. Only the browser's `Origin` shows it.
 pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
     let instance = cx.instance();
     let (true, Some(sign_in_url), Some(origin)) = (instance.is_satellite(), instance.sign_in_url(), cx.origin()) else {

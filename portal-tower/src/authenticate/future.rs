@@ -12,7 +12,7 @@ use portal_sdk::{Authenticated, Authenticator};
 use tower_service::Service;
 
 use crate::auth::{AnswerSettings, Auth};
-use crate::body::ResponseBody;
+use crate::response::ResponseBody;
 
 type Settled = (Authenticated, Parts);
 

@@ -11,7 +11,7 @@ use tower_service::Service;
 use super::ResponseFuture;
 use super::layer::Choose;
 use crate::auth::{AnswerSettings, Auth};
-use crate::body::ResponseBody;
+use crate::response::ResponseBody;
 
 /// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
 #[derive(Debug)]

@@ -32,7 +32,7 @@ pub enum ProxyError {
     #[error("the method is not passed on")]
     Method,
     /// The proxy is mounted inside the layer that authenticates.
-    #[error("the Frontend API proxy must stand outside AuthenticateLayer, or handshakes go in circles")]
+    #[error("the Frontend API proxy must stand outside AuthenticateLayer, or handshakes loop")]
     Misplaced,
     /// Clerk cannot be reached, or broke the connection.
     #[error("the Frontend API cannot be reached")]

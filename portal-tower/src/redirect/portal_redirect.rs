@@ -10,7 +10,7 @@ use portal_sdk::secret::WithoutQuery;
 use url::Url;
 
 use crate::auth::Auth;
-use crate::go::go_to;
+use crate::response::go_to;
 
 /// An answer that sends whoever asks to a page of the portal, and from there back to the page they came from: the
 /// `Referer` if it lies on the application's own origin, else the application's root; never the address it was asked

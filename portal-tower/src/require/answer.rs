@@ -12,7 +12,7 @@ use url::Url;
 use super::advice::advice;
 use super::cause::{NO_TOKEN, PREFLIGHT};
 use super::{Refusal, RefusalCause};
-use crate::page::{content_that_goes_to, escape, page, page_that_goes_to};
+use crate::response::{content_that_goes_to, escape, page, page_that_goes_to};
 
 /// How long, in seconds, a client is asked to wait while Clerk is out of reach.
 const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
@@ -115,7 +115,7 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
     let (title, text) = match refusal.cause() {
         RefusalCause::SignedOut { .. } => ("Please sign in", "This is only for people who are signed in."),
         RefusalCause::Pending => ("One more step", "Signing in is not complete yet."),
-        RefusalCause::SignInInVain { .. } => (
+        RefusalCause::RedirectLoop { .. } => (
             "Signing in does not help here",
             "You have signed in, but this application still cannot tell who you are. It is not your mistake: please \
              tell the people who run it what you read here.",
@@ -170,7 +170,7 @@ fn more(refusal: &Refusal) -> String {
     if let RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch = refusal.cause() {
         return link(refusal.location(), "Choose an organization");
     }
-    let RefusalCause::SignInInVain { reason } = refusal.cause() else {
+    let RefusalCause::RedirectLoop { reason } = refusal.cause() else {
         return String::new();
     };
     let mut html = format!("<p>{}</p>\n<dl>\n", escape(advice(reason.as_ref())));

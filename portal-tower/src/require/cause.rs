@@ -18,7 +18,7 @@ pub enum RefusalCause {
     /// The session is pending: tasks such as choosing an organization come first.
     Pending,
     /// A redirect loop: the browser was sent to sign in several times and is still signed out.
-    SignInInVain {
+    RedirectLoop {
         /// Why the request is signed out, in Clerk's words.
         reason: Option<AuthReason>,
     },
@@ -55,7 +55,7 @@ impl RefusalCause {
         match self {
             Self::SignedOut { .. }
             | Self::Pending
-            | Self::SignInInVain { .. }
+            | Self::RedirectLoop { .. }
             | Self::CookiesNotKept
             | Self::Preflight => StatusCode::UNAUTHORIZED,
             Self::OrganizationMismatch
@@ -93,13 +93,13 @@ impl RefusalCause {
     /// development browser is.
     pub(super) fn reason(&self, has_token: bool) -> Cow<'static, str> {
         match self {
-            Self::SignedOut { reason } | Self::SignInInVain { reason: Some(reason) } => match reason {
+            Self::SignedOut { reason } | Self::RedirectLoop { reason: Some(reason) } => match reason {
                 AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync if !has_token => {
                     AuthReason::SessionTokenMissing.as_str()
                 }
                 other => other.as_str(),
             },
-            Self::Pending | Self::SignInInVain { reason: None } => "session-pending".into(),
+            Self::Pending | Self::RedirectLoop { reason: None } => "session-pending".into(),
             Self::CookiesNotKept => "cookies-not-kept".into(),
             Self::OrganizationMismatch => "organization-mismatch".into(),
             Self::Unmet => "requirement-not-met".into(),
@@ -116,8 +116,8 @@ impl RefusalCause {
     /// The reason as a sentence for developers.
     pub(super) fn message(&self, has_token: bool) -> Cow<'static, str> {
         match self {
-            Self::SignedOut { .. } | Self::SignInInVain { .. } if !has_token => NO_TOKEN.into(),
-            Self::SignedOut { .. } | Self::SignInInVain { .. } => "the session token was not accepted".into(),
+            Self::SignedOut { .. } | Self::RedirectLoop { .. } if !has_token => NO_TOKEN.into(),
+            Self::SignedOut { .. } | Self::RedirectLoop { .. } => "the session token was not accepted".into(),
             Self::Pending => "the session has outstanding tasks".into(),
             Self::CookiesNotKept => "the browser keeps no cookies for this site".into(),
             Self::OrganizationMismatch => "another organization is active than the path names".into(),

@@ -9,8 +9,8 @@ use pin_project_lite::pin_project;
 
 use super::Refusal;
 use super::drain::Drain;
-use crate::body::ResponseBody;
 use crate::caching::{keep_nowhere, keep_to_one_user};
+use crate::response::ResponseBody;
 
 pin_project! {
     /// The future of [`RequireAuth`](super::RequireAuth).

@@ -28,14 +28,14 @@ pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&Us
     tracing::debug!(reason = %refusal.reason(), path, user_id, "a request was refused");
 }
 
-/// The way to sign-in ends where it began.
-pub(super) fn sign_in_in_vain(reason: Option<&AuthReason>, details: Option<&str>) {
+/// Logs a redirect loop.
+pub(super) fn redirect_loop(reason: Option<&AuthReason>, details: Option<&str>) {
     static LAST: Interval = Interval::new();
     if LAST.is_due() {
         tracing::error!(
             reason = reason.map(tracing::field::display),
             details,
-            "signing in does not help"
+            "redirect loop: the browser was sent to sign in and is still signed out"
         );
     }
 }

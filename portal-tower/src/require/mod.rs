@@ -55,23 +55,23 @@
 mod advice;
 mod answer;
 mod cause;
-mod circle;
 mod drain;
 mod future;
 mod layer;
 mod location;
 mod log;
+mod redirect_loop;
 mod refusal;
 mod render;
 mod service;
 mod visits;
 
 pub use cause::RefusalCause;
-pub(crate) use circle::RecentRedirects;
 pub use future::ResponseFuture;
 pub use layer::RequireAuthLayer;
 pub(crate) use location::SignInLink;
 pub use location::UnmetLocation;
+pub(crate) use redirect_loop::RecentRedirects;
 pub use refusal::Refusal;
 pub use render::RenderRefusal;
 pub use service::RequireAuth;

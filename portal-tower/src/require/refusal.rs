@@ -110,10 +110,10 @@ impl Refusal {
         let reason = problem.map(TokenError::reason).or(auth.recent_redirects().problem());
         let reason = reason.map(AuthReason::Token).or_else(|| auth.reason().cloned());
         let details = problem.map(|problem| auth.explain(problem));
-        log::sign_in_in_vain(reason.as_ref(), details.as_deref());
+        log::redirect_loop(reason.as_ref(), details.as_deref());
         let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
         self.0.details = details.filter(|_| is_for_developers);
-        self.0.cause = RefusalCause::SignInInVain { reason };
+        self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
     /// The answer to a signed-in user by a requirement's verdict; `None` if it is met. Pages of users who do not meet it

@@ -9,7 +9,7 @@ use tower_service::Service;
 use super::layer::Rule;
 use super::{Refusal, ResponseFuture};
 use crate::auth::Auth;
-use crate::body::ResponseBody;
+use crate::response::ResponseBody;
 
 /// The service of [`RequireAuthLayer`](super::RequireAuthLayer).
 #[derive(Clone, Debug)]

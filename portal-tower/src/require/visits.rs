@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::request::ClerkUrl;
 
-use crate::cookies;
+use crate::cookie;
 
 const NAME: &str = "__portal_visit";
 /// Renewals within [`WINDOW_SECS`] before a refusal stands as it is.
@@ -29,7 +29,7 @@ pub(crate) struct PortalVisits {
 
 impl PortalVisits {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
-        let Some(value) = cookies::value(headers, NAME) else {
+        let Some(value) = cookie::value(headers, NAME) else {
             return Self::default();
         };
         let (sent_at, renewed_at) = value.split_once('~').unwrap_or((value, ""));

@@ -7,7 +7,7 @@ use portal_sdk::request::ClerkUrl;
 use portal_sdk::secret::Secret;
 use url::Host;
 
-use crate::cookies;
+use crate::cookie as own_cookie;
 
 /// `Set-Cookie` values that sign a browser out of `instance` on the host of `url`. A cookie is removed only under the
 /// domain it was set with, which a server cannot see, so each possible one is named.
@@ -60,7 +60,7 @@ pub(super) fn left_over_cookie(url: &ClerkUrl, token: Option<&Secret>) -> Option
 
 /// The token kept by [`left_over_cookie`].
 pub(super) fn left_over_token(headers: &HeaderMap) -> Option<Secret> {
-    let token = cookies::value(headers, LEFT_OVER).filter(|token| !token.is_empty())?;
+    let token = own_cookie::value(headers, LEFT_OVER).filter(|token| !token.is_empty())?;
     Some(Secret::new(token))
 }
 

@@ -18,9 +18,9 @@ use url::Url;
 
 use super::cookies::{left_over_cookie, left_over_token, sign_out_cookies};
 use crate::auth::Auth;
-use crate::go::go_to;
-use crate::page::{escape, page};
 use crate::require::{Refusal, RefusalCause};
+use crate::response::go_to;
+use crate::response::{escape, page};
 
 /// A service that signs people out. See the [module](super) for the rules.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What guards do besides the table: requirements, circles, other sites' pages, caches, and refusals in another look.
+//! What guards do besides the table: requirements, redirect loops, other sites' pages, caches, and refusals in another look.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
@@ -93,7 +93,7 @@ async fn visits(outer: &AuthenticateLayer<FakeClerk>, target: &str, cookies: &st
 }
 
 #[tokio::test]
-async fn a_circle_ends_on_a_page_that_says_why() {
+async fn redirect_loop_ends_on_a_page_that_explains_it() {
     let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
     let early = json!({ "nbf": crate::common::NOW_SECS + 600, "azp": "http://localhost:3000" });
     let early = instance_key().session_token(TEST_ISSUER, &early);

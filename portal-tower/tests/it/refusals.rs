@@ -145,9 +145,9 @@ async fn client_without_a_token_hears_so() {
     let grpc = ("content-type", "application/grpc");
     let answer = ask(RequireAuthLayer::signed_in(), &format!("POST {HERE}"), &[grpc]).await;
     assert_eq!(answer.header("grpc-message"), Some("no%20session%20token%20was%20sent"));
-    // The page that ends a circle says so too.
-    let circle = format!("__portal_redirects={}", "x.1.2.3");
-    let answer = ask(RequireAuthLayer::signed_in(), HERE, &[AS_PAGE, ("cookie", &circle)]).await;
+    // The page that ends a redirect loop says so too.
+    let in_loop = format!("__portal_redirects={}", "x.1.2.3");
+    let answer = ask(RequireAuthLayer::signed_in(), HERE, &[AS_PAGE, ("cookie", &in_loop)]).await;
     assert!(!answer.body.contains("dev-browser"), "{}", answer.body);
 
     let bad = ("authorization", "Bearer abc");

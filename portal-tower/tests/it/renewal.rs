@@ -154,7 +154,7 @@ async fn visit_since_the_token_renews_it_and_an_earlier_one_does_not() {
 }
 
 #[tokio::test]
-async fn unmet_redirect_to_the_portal_keeps_the_address_and_does_not_circle() {
+async fn unmet_redirect_to_the_portal_keeps_the_address_and_does_not_loop() {
     let guard = || admins().or_redirect_unmet_to(PortalPage::OrganizationProfile);
     let cookies = personal();
     let answer = ask(guard(), TEAM, &[("cookie", &cookies), AS_PAGE]).await;

@@ -14,7 +14,7 @@ const CLIENT_UAT: &str = "__client_uat";
 const REFRESH: &str = "__refresh";
 
 /// How our SDK counts the redirects of guards and of handshakes. Neither says anything about anybody, and both live for
-/// some seconds. The second goes with the next page, unless it has stopped a circle.
+/// some seconds. The second goes with the next page, unless it has stopped a redirect loop.
 const GUARD_COUNT: &str = "__portal_redirects";
 const HANDSHAKE_COUNT: &str = "__clerk_redirect_count";
 const COUNT_SECS: f64 = 10.0;
@@ -37,21 +37,16 @@ const TOLERANCE_SECS: f64 = DAY_SECS;
 pub(super) struct Jars<'a> {
     jar: &'a [KeptCookie],
     suffix: &'a str,
-    is_circle_stopped: bool,
+    is_loop_stopped: bool,
     was_sent_to_portal: bool,
 }
 
 impl<'a> Jars<'a> {
-    pub(super) fn of(
-        jar: &'a [KeptCookie],
-        suffix: &'a str,
-        is_circle_stopped: bool,
-        was_sent_to_portal: bool,
-    ) -> Self {
+    pub(super) fn of(jar: &'a [KeptCookie], suffix: &'a str, is_loop_stopped: bool, was_sent_to_portal: bool) -> Self {
         Self {
             jar,
             suffix,
-            is_circle_stopped,
+            is_loop_stopped,
             was_sent_to_portal,
         }
     }
@@ -121,7 +116,7 @@ impl<'a> Jars<'a> {
         let is_of_seconds = |value: &str| value.chars().all(|c| c.is_ascii_digit() || matches!(c, '~' | '.'));
         match cookie.name.as_str() {
             GUARD_COUNT => Some(COUNT_SECS),
-            HANDSHAKE_COUNT if self.is_circle_stopped => Some(COUNT_SECS),
+            HANDSHAKE_COUNT if self.is_loop_stopped => Some(COUNT_SECS),
             VISIT if self.was_sent_to_portal && is_of_seconds(&cookie.value) => Some(VISIT_SECS),
             _ => None,
         }

@@ -19,9 +19,9 @@ use crate::shop::Shop;
 const USUAL_REDIRECTS: usize = 5;
 
 /// Three handshakes with nothing to show for it, and the application stops.
-const REDIRECTS_OF_A_CIRCLE: usize = 9;
+const REDIRECTS_OF_A_LOOP: usize = 9;
 /// That, and then three times to the portal and back, before the page that explains. Chromium gives up after 20.
-const REDIRECTS_OF_BOTH_CIRCLES: usize = 19;
+const REDIRECTS_OF_BOTH_LOOPS: usize = 19;
 
 /// What a journey must end with.
 #[must_use = "an expectation does nothing until `Shop::ends` is given it"]
@@ -33,7 +33,7 @@ pub struct Expected {
     handshakes: Option<usize>,
     refreshes: Option<usize>,
     most_redirects: usize,
-    is_circle_stopped: bool,
+    is_loop_stopped: bool,
     missing: Vec<String>,
 }
 
@@ -59,10 +59,10 @@ impl Expected {
     }
 
     /// The application shows nobody and has no cookies, whoever the portal knows: its keys are wrong.
-    pub fn in_vain() -> Self {
+    pub fn redirect_loop() -> Self {
         Self::new(Who::Unknown)
-            .circle_stopped()
-            .redirects(REDIRECTS_OF_BOTH_CIRCLES)
+            .loop_stopped()
+            .redirects(REDIRECTS_OF_BOTH_LOOPS)
     }
 
     fn new(who: Who) -> Self {
@@ -73,7 +73,7 @@ impl Expected {
             handshakes: None,
             refreshes: None,
             most_redirects: USUAL_REDIRECTS,
-            is_circle_stopped: false,
+            is_loop_stopped: false,
             missing: Vec::new(),
         }
     }
@@ -108,10 +108,10 @@ impl Expected {
         self
     }
 
-    /// A circle of handshakes was stopped a moment ago, so that the count of them is still there.
-    pub fn circle_stopped(mut self) -> Self {
-        self.is_circle_stopped = true;
-        self.redirects(REDIRECTS_OF_A_CIRCLE)
+    /// A handshake loop was stopped a moment ago, so that the count of them is still there.
+    pub fn loop_stopped(mut self) -> Self {
+        self.is_loop_stopped = true;
+        self.redirects(REDIRECTS_OF_A_LOOP)
     }
 
     /// The portal was asked for a path that starts so, and did not have it.
@@ -159,7 +159,7 @@ impl Shop {
         let jar = browser.jar().await;
         let suffix = self.portal.publishable_key().cookie_suffix();
         let was_sent = self.has_sent_to_portal(&history);
-        let jars = Jars::of(&jar, suffix, expected.is_circle_stopped, was_sent);
+        let jars = Jars::of(&jar, suffix, expected.is_loop_stopped, was_sent);
         match &expected.who {
             Who::SignedIn(user) => store::check_signed_in(self, &jars, (user, &shown), &expected, &mut findings).await,
             Who::Nobody => store::check_signed_out(self, &jars, &shown, &mut findings).await,

@@ -82,10 +82,10 @@ journeys! {
     36 => signing_in::going_back_and_sending_twice_does_no_harm;
     37 => sessions::a_used_nonce_does_no_harm;
     38 => signing_out::two_tabs_are_one_person;
-    39 => trouble::the_secret_key_of_another_instance_makes_no_circle;
-    39 => trouble::the_publishable_key_of_another_instance_makes_no_circle;
+    39 => trouble::the_secret_key_of_another_instance_makes_no_redirect_loop;
+    39 => trouble::the_publishable_key_of_another_instance_makes_no_redirect_loop;
     40 => trouble::a_restarted_portal_still_knows_everybody;
-    40 => trouble::a_reset_portal_knows_nobody_and_makes_no_circle;
+    40 => trouble::a_reset_portal_knows_nobody_and_makes_no_redirect_loop;
     41 => signing_in::a_link_signs_in_once;
     42 => keyboard::signing_in_with_a_password_needs_no_mouse;
     42 => keyboard::signing_in_with_a_code_needs_no_mouse;

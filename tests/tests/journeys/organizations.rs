@@ -88,7 +88,7 @@ pub(crate) async fn the_organization_of_others_is_not_chosen(scripts: Scripts) {
     assert!((1..=3).contains(&handshakes(&visits).len()), "{visits:#?}");
     assert_eq!(statuses(&visits).last(), Some(&403), "the application says no");
     let expected = Expected::signed_in(JANE).organization("beta");
-    shop.ends(browser, expected.circle_stopped()).await;
+    shop.ends(browser, expected.loop_stopped()).await;
     shop.close().await;
 }
 

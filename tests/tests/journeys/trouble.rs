@@ -8,15 +8,15 @@ use portal_tests::shop::{Keys, Shop, keys};
 
 use crate::{JANE, PASSWORD, TOKEN_END_SECS, open, sign_in, sign_in_here, user};
 
-pub(crate) async fn the_secret_key_of_another_instance_makes_no_circle(scripts: Scripts) {
-    wrong_keys_make_no_circle(scripts, |own, another| (keys(own).0, keys(another).1)).await;
+pub(crate) async fn the_secret_key_of_another_instance_makes_no_redirect_loop(scripts: Scripts) {
+    wrong_keys_make_no_redirect_loop(scripts, |own, another| (keys(own).0, keys(another).1)).await;
 }
 
-pub(crate) async fn the_publishable_key_of_another_instance_makes_no_circle(scripts: Scripts) {
-    wrong_keys_make_no_circle(scripts, |own, another| (keys(another).0, keys(own).1)).await;
+pub(crate) async fn the_publishable_key_of_another_instance_makes_no_redirect_loop(scripts: Scripts) {
+    wrong_keys_make_no_redirect_loop(scripts, |own, another| (keys(another).0, keys(own).1)).await;
 }
 
-async fn wrong_keys_make_no_circle(scripts: Scripts, mix: impl FnOnce(&LocalPortal, &LocalPortal) -> Keys) {
+async fn wrong_keys_make_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&LocalPortal, &LocalPortal) -> Keys) {
     let another = LocalPortal::builder().demo_data().start().await;
     let another = another.expect("the portal starts");
     let (log, _guard) = Log::keep();
@@ -48,7 +48,7 @@ async fn wrong_keys_make_no_circle(scripts: Scripts, mix: impl FnOnce(&LocalPort
         .finds_in("main", "compare CLERK_SECRET_KEY with CLERK_PUBLISHABLE_KEY")
         .await;
     assert_eq!(user(&browser, &shop).await, "nobody");
-    shop.ends(browser, Expected::in_vain()).await;
+    shop.ends(browser, Expected::redirect_loop()).await;
     another.shut_down().await;
     shop.close().await;
 }
@@ -72,7 +72,7 @@ pub(crate) async fn a_restarted_portal_still_knows_everybody(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_reset_portal_knows_nobody_and_makes_no_circle(scripts: Scripts) {
+pub(crate) async fn a_reset_portal_knows_nobody_and_makes_no_redirect_loop(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let before = browser.cookie("__clerk_db_jwt").await;

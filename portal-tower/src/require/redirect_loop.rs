@@ -1,8 +1,8 @@
-//! How often a browser was just sent to sign in from the same page.
+//! Detection of redirect loops: how often a browser was just sent to sign in from the same page.
 //!
-//! A cookie holds a mark of the page, the seconds at which the browser was sent away from it, and what was last wrong
-//! with a session token: a circle may lose the token on its way. It is no secret and proves nothing: whoever changes it
-//! only changes when they see the page that explains, and what it says.
+//! A cookie holds a hash of the page's path, the times of recent redirects in Unix seconds, and the last problem with a
+//! session token, because a loop may lose the token on its way. It is not a secret: a browser that changes it only
+//! changes when it gets the page that explains the loop, and the reason that page states.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,15 +12,15 @@ use portal_sdk::clock::UnixTime;
 use portal_sdk::request::ClerkUrl;
 use portal_sdk::token::TokenErrorReason;
 
-use crate::cookies;
+use crate::cookie;
 
 const NAME: &str = "__portal_redirects";
-/// Redirects to sign in from one page before the next one is replaced by an explanation.
+/// Redirects from one page to sign-in before a page that explains the loop takes the place of the next one.
 const MAX_REDIRECTS: usize = 3;
-/// The time, in seconds, in which they must have happened.
+/// The time, in seconds, in which redirects are counted.
 const WINDOW_SECS: i64 = 10;
 
-/// What the browser says of redirects that it was just sent on.
+/// Recent redirects to sign-in, as the browser's cookie records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecentRedirects {
     page: Box<str>,
@@ -28,13 +28,13 @@ pub(crate) struct RecentRedirects {
     problem: Option<TokenErrorReason>,
 }
 
-/// There have been as many as may be.
+/// The redirect limit was reached.
 #[derive(Debug)]
-pub(crate) struct InVain;
+pub(crate) struct LimitReached;
 
 impl RecentRedirects {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
-        let Some(value) = cookies::value(headers, NAME) else {
+        let Some(value) = cookie::value(headers, NAME) else {
             return Self::default();
         };
         let (value, problem) = value.split_once('~').unwrap_or((value, ""));
@@ -49,34 +49,38 @@ impl RecentRedirects {
         }
     }
 
-    /// What was last wrong with a session token.
+    /// Returns the last problem with a session token.
     pub(crate) fn problem(&self) -> Option<TokenErrorReason> {
         self.problem
     }
 
-    /// The cookie that counts another redirect from `url`, or that there have been enough.
+    /// Returns the cookie that counts another redirect from `url`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LimitReached`] if the redirect would continue a loop.
     pub(crate) fn another(
         &self,
         url: &ClerkUrl,
         problem: Option<TokenErrorReason>,
         now: UnixTime,
-    ) -> Result<HeaderValue, InVain> {
+    ) -> Result<HeaderValue, LimitReached> {
         let page = mark(url);
-        // The last second of the window counts whole.
+        // Times are whole seconds, so count all of the window's last second.
         let is_recent = |at: &&i64| now.is_within((WINDOW_SECS + 1) * 1_000, UnixTime::from_secs(**at));
         let recent: Vec<i64> = match *self.page == *page {
             true => self.at_secs.iter().filter(is_recent).copied().collect(),
-            // Tabs that a browser opens again all at once are no circle.
+            // Not a loop: a browser may restore several tabs at once.
             false => Vec::new(),
         };
         if recent.len() >= MAX_REDIRECTS {
-            return Err(InVain);
+            return Err(LimitReached);
         }
         let mut value = page;
         for at in recent.into_iter().chain([now.as_secs()]) {
             let _ = write!(value, ".{at}");
         }
-        // That a token has expired is why people are sent to sign in, not why it does not help.
+        // An expired token is why users are sent to sign in, not why sign-in fails.
         let problem = problem.filter(|problem| *problem != TokenErrorReason::TokenExpired);
         if let Some(problem) = problem.or(self.problem) {
             let _ = write!(value, "~{problem}");
@@ -88,7 +92,7 @@ impl RecentRedirects {
     }
 }
 
-/// A few characters for a page's path.
+/// Hashes a page's path to eight hex digits.
 fn mark(url: &ClerkUrl) -> String {
     let mut hasher = DefaultHasher::new();
     url.as_url().path().hash(&mut hasher);
@@ -106,7 +110,7 @@ mod tests {
         ClerkUrl::from(Url::parse("https://app.example.com").unwrap().join(path).unwrap())
     }
 
-    /// The browser keeps the cookie and comes again.
+    /// Reads the cookie back, as a browser would send it.
     fn again(cookie: &HeaderValue) -> RecentRedirects {
         let mut headers = HeaderMap::new();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();
@@ -114,20 +118,20 @@ mod tests {
         RecentRedirects::read(&headers)
     }
 
-    /// How many redirects there are at these seconds before the explanation.
+    /// Counts the redirects at these times (Unix seconds) until the limit is reached.
     fn redirects(requests: &[(&str, i64)]) -> usize {
         let mut recent = RecentRedirects::default();
         for (count, (path, at)) in requests.iter().enumerate() {
             match recent.another(&page(path), None, UnixTime::from_secs(*at)) {
                 Ok(cookie) => recent = again(&cookie),
-                Err(InVain) => return count,
+                Err(LimitReached) => return count,
             }
         }
         requests.len()
     }
 
     #[test]
-    fn the_fourth_in_ten_seconds_is_one_too_many() {
+    fn fourth_redirect_in_ten_seconds_reaches_the_limit() {
         assert_eq!(redirects(&[("/a", 100), ("/a?x=1", 103), ("/a", 106), ("/a", 110)]), 3);
         assert_eq!(
             redirects(&[("/a", 100), ("/a", 103), ("/a", 106), ("/a", 111), ("/a", 112)]),
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_wrong_is_kept_on_the_way() {
+    fn token_problem_is_kept_across_redirects() {
         let now = UnixTime::from_secs(100);
         let wrong = Some(TokenErrorReason::TokenInvalidSignature);
         let first = again(&RecentRedirects::default().another(&page("/a"), wrong, now).unwrap());
@@ -155,12 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn several_pages_at_once_are_no_circle() {
+    fn several_pages_at_once_do_not_reach_the_limit() {
         assert_eq!(redirects(&[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1), ("/e", 1)]), 5);
     }
 
     #[test]
-    fn whatever_the_cookie_holds_is_read() {
+    fn malformed_cookie_values_are_ignored() {
         for value in [
             "",
             ".",

@@ -1,5 +1,8 @@
 //! [`Auth`]: who a request is from, in its extensions.
 
+mod handle;
+mod return_to;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +19,7 @@ use portal_sdk::token::{SessionClaims, TokenError, UserId};
 use portal_sdk::{Authenticated, Authenticator, Instance, RequestState};
 use tokio::sync::OnceCell;
 
-use crate::accounts::Accounts;
+use self::handle::Accounts;
 use crate::caching::{keep_nowhere, keep_to_one_user};
 use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, RenderRefusal, SignInLink};
 

@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::names::header::HX_REDIRECT;
 use portal_sdk::request::RequestKind;
 
-use crate::page::{content_that_goes_to, page_that_goes_to};
+use super::html::{content_that_goes_to, page_that_goes_to};
 
 const TITLE: &str = "One moment, please";
 const TEXT: &str = "This leads to another page.";
