@@ -1,4 +1,4 @@
-//! What holds for every request: the name the portal answers to, the mark on its answers, one line in the log.
+//! Middleware for every request: host check, `X-Portal-Local` header, request log.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::request_log::{RequestRecord, redacted_query};
 use crate::store::read_only;
 
 const PORTAL_LOCAL: HeaderName = HeaderName::from_static("x-portal-local");
-/// Where clients say that a page is fetched ahead: the Fetch standard's header, and what came before it.
+/// The headers that mark a prefetch: the Fetch standard's and its predecessors.
 const FETCHED_AHEAD: [HeaderName; 4] = [
     HeaderName::from_static("sec-purpose"),
     HeaderName::from_static("purpose"),
@@ -60,10 +60,11 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     response
 }
 
-/// What `GET` would answer, without its body; a safe method changes nothing (RFC 9110 section 9.2.1).
+/// Answers `HEAD` as `GET`, without a body and without changes.
+// A safe method changes nothing: RFC 9110, section 9.2.1.
 async fn head(next: Next, request: Request) -> Response {
     let mut response = read_only(next.run(request)).await;
-    // A development browser that was made for this answer is forgotten again.
+    // Drop the cookies: a development browser created for this response is not stored.
     response.headers_mut().remove(SET_COOKIE);
     response
 }
@@ -81,7 +82,11 @@ fn is_fetched_ahead(headers: &HeaderMap) -> bool {
         .any(|name| headers.get_all(name).iter().any(says_so))
 }
 
-/// Another name that leads here is a page in somebody's browser that made its own name point at this machine.
+/// Returns `true` if the request's host is one of the portal's.
+///
+/// # Security
+///
+/// An unknown host may be DNS rebinding: a page whose own host name was made to resolve to this machine.
 fn is_known_host(app: &App, request: &Request) -> bool {
     let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(Authority::as_str);

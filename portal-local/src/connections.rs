@@ -1,4 +1,4 @@
-//! The server: accepts connections, within limits, until it is told to stop.
+//! The server: accepts connections within limits until it is stopped.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,22 +17,23 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tower_service::Service as _;
 
-/// How long accepting pauses when the system has no more file descriptors or memory.
+/// The pause of accepting when the system lacks file descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Read and dropped at once.
+/// The size of one read of discarded bytes.
 const CHUNK_BYTES: usize = 16 * 1_024;
 
-/// What one client, or all together, may hold.
+/// The limits of one connection and of all together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Connections that are open at the same time. Others wait in the system's queue.
+    /// Connections open at the same time. Others wait in the system's queue.
     pub(crate) connections: usize,
-    /// How long a connection may take until it has sent a whole head. Idle connections end by it too.
+    /// The time limit for a complete request head. It closes idle connections too.
     pub(crate) head: Duration,
-    /// Bytes of a head: 431 above it.
+    /// The size limit of a request head; larger ones are answered 431.
     pub(crate) head_bytes: usize,
-    /// How long a connection is read on after the last response, because closing it with bytes unread resets it and may
-    /// take that response away from the client (RFC 9112, section 9.6).
+    /// The time to keep reading after the last response.
+    ///
+    /// Closing a connection with unread bytes resets it, and the client may lose that response (RFC 9112, section 9.6).
     pub(crate) linger: Duration,
 }
 
@@ -47,7 +48,9 @@ impl Default for Limits {
     }
 }
 
-/// Serves until `stop`, then ends idle connections at once and the other ones after the request under way.
+/// Serves until `stop`, then shuts down gracefully.
+///
+/// Idle connections end at once, the others after their current request.
 pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let (is_serving, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -77,7 +80,9 @@ fn note(ended: Result<(), JoinError>) {
     }
 }
 
-/// Errors of one connection pass at once; errors of the system would come again and again.
+/// Pauses after an error of the system, which would recur at once.
+///
+/// Errors of one connection need no pause.
 async fn pause_after(error: &io::Error) {
     let of_one_connection = [
         io::ErrorKind::ConnectionAborted,
@@ -113,7 +118,7 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut
         Some(Err(error)) => tracing::debug!(%error, "a connection ended early"),
         None => {
             Pin::new(&mut connection).graceful_shutdown();
-            // The client may be gone too; nothing is left to do then.
+            // Ignore the error: the client may have disconnected.
             let _ = connection.await;
             return;
         }
@@ -125,14 +130,14 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut
     }
 }
 
-/// Says that nothing more comes, and reads until the client says so too.
+/// Closes the write side, then reads until the client closes its own.
 async fn linger(mut stream: TcpStream, patience: Duration) {
     if stream.shutdown().await.is_err() {
         return;
     }
     let mut dropped = vec![0; CHUNK_BYTES];
     let reading = async { while matches!(stream.read(&mut dropped).await, Ok(1..)) {} };
-    // If the client goes on for longer, its connection is reset.
+    // On timeout the connection is reset.
     let _ = tokio::time::timeout(patience, reading).await;
 }
 
@@ -148,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// So long that a test which waits for it hangs.
+    /// A limit that no test reaches: waiting for it would look like a hang.
     const FOR_EVER: Duration = Duration::from_secs(3_600);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -178,7 +183,7 @@ mod tests {
         stream
     }
 
-    /// What the server sends until it ends the connection.
+    /// All bytes that the server sends before it closes the connection.
     async fn until_end(mut stream: TcpStream) -> String {
         let mut text = String::new();
         stream.read_to_string(&mut text).await.unwrap();

@@ -24,50 +24,51 @@ use crate::store::{Metadata, Session};
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 /// Clerk's mark for tokens made from a JWT template.
 const TEMPLATE_CATEGORY: &str = "cl_B7d4PD222AAA";
-/// A mark of our own: whatever reads tokens must not take a development browser's for a session's.
+/// The portal's own mark for development browser tokens.
+// Readers of tokens must not mistake them for session tokens.
 const DEV_BROWSER_CATEGORY: &str = "dev_browser";
-/// How far before its issue a token starts to be valid, for applications whose clock runs behind.
+/// The seconds from `nbf` to `iat`, for applications with a slow clock.
 const NOT_BEFORE_SKEW_SECS: i64 = 10;
-/// How long a handshake token claims to be good for. Official SDKs do not look.
+/// The lifetime of a handshake token. Official SDKs do not check it.
 const HANDSHAKE_LIFETIME_SECS: i64 = 60;
 
 /// The claims of a session token, version 2.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SessionClaims {
-    /// Who acts in the user's name; left out while users act for themselves.
+    /// The actor who impersonates the user; omitted without impersonation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) act: Option<Value>,
-    /// The origin the token was made for.
+    /// The origin that the token was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) azp: Option<String>,
     pub(crate) exp: i64,
-    /// The active organization's features; left out if there are none.
+    /// The active organization's features; omitted if empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fea: Option<String>,
-    /// Minutes since the first and the second factor were last verified; -1 is never.
+    /// Minutes since the first and second factor were last verified; -1 for never.
     pub(crate) fva: [i64; 2],
     pub(crate) iat: i64,
     pub(crate) iss: String,
     pub(crate) jti: String,
     pub(crate) nbf: i64,
-    /// The active organization; left out for the personal account.
+    /// The active organization; omitted for the personal account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) o: Option<OrganizationClaim>,
     pub(crate) sid: String,
     pub(crate) sts: String,
     pub(crate) sub: String,
     pub(crate) v: u8,
-    /// What the instance adds: none of the names above.
+    /// The claims that the instance adds, without the names above.
     #[serde(flatten)]
     pub(crate) custom: Map<String, Value>,
 }
 
-/// What a session token is made for.
+/// The options of a session token.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenUse<'a> {
-    /// The origin that will use it.
+    /// The origin that will use the token.
     pub(crate) authorized_party: Option<&'a str>,
-    /// `None` is the instance's usual lifetime.
+    /// The lifetime of the token; `None` for the instance's default.
     pub(crate) lifetime_secs: Option<i64>,
 }
 
@@ -85,17 +86,19 @@ impl<'a> TokenUse<'a> {
 pub(crate) struct OrganizationClaim {
     id: String,
     slg: String,
-    /// The role without its `org:`.
+    /// The role without its `org:` prefix.
     rol: String,
-    /// The names of custom permissions, each once.
+    /// The names of custom permissions, without duplicates.
     #[serde(skip_serializing_if = "Option::is_none")]
     per: Option<String>,
-    /// For each feature in `fea` a number: bit n says that it has the n-th name in `per`.
+    /// A bit mask for each feature in `fea`: bit n stands for the n-th name in `per`.
     #[serde(skip_serializing_if = "Option::is_none")]
     fpm: Option<String>,
 }
 
-/// The claims `o` and `fea` for a role with these custom permissions, each `org:<feature>:<name>`, sorted.
+/// The claims `o` and `fea` for a role.
+///
+/// `permissions` are the role's custom ones, sorted, each `org:<feature>:<name>`.
 pub(crate) fn organization_claims(
     id: &str,
     slug: &str,
@@ -143,11 +146,11 @@ struct HandshakeClaims<'a> {
     exp: i64,
 }
 
-/// When a token from a template is valid.
+/// The validity of a token from a template.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TemplateTimes {
     pub(crate) lifetime_secs: i64,
-    /// How far before its issue the token starts to be valid.
+    /// The seconds from `nbf` to `iat`.
     pub(crate) allowed_clock_skew_secs: i64,
 }
 
@@ -168,20 +171,23 @@ struct DevBrowserClaims<'a> {
     dev: &'a str,
 }
 
-/// A new RSA-2048 key with the exponent 65537 (official SDKs read no other from a PEM), as PKCS #8.
+/// A new RSA-2048 key, as PKCS #8.
+// The exponent is 65537: official SDKs read no other from a PEM.
 pub(crate) fn generate_key() -> Result<Vec<u8>, Unspecified> {
     let pair = KeyPair::generate(KeySize::Rsa2048)?;
     let der: Pkcs8V1Der<'_> = pair.as_der()?;
     Ok(der.as_ref().to_vec())
 }
 
-/// A key and its name.
+/// A key and its ID.
 struct Signer {
     pair: KeyPair,
     key_id: String,
 }
 
-/// Signs for one instance. The key is parsed once; a signature takes about a millisecond.
+/// Signs tokens for one instance.
+///
+/// The key is parsed once; a signature takes about a millisecond.
 pub(crate) struct Mint {
     signer: RwLock<Arc<Signer>>,
     issuer: String,
@@ -203,7 +209,7 @@ impl Mint {
         })
     }
 
-    /// Signs with another key from now on. Nothing that the old one signed is good any more.
+    /// Replaces the key. Tokens signed with the old one become invalid.
     pub(crate) fn rotate(&self, pkcs8: &[u8], key_id: String) -> Result<(), KeyRejected> {
         let pair = KeyPair::from_pkcs8(pkcs8)?;
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Signer { pair, key_id });
@@ -214,12 +220,12 @@ impl Mint {
         Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who signs, as tokens name it.
+    /// The issuer in the `iss` claim.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// A token from a JWT template. It belongs to the user and not to a session.
+    /// A token from a JWT template. It belongs to a user, not to a session.
     pub(crate) fn template_token(
         &self,
         user_id: &str,
@@ -278,7 +284,7 @@ impl Mint {
         )
     }
 
-    /// The directives of a handshake, signed, for applications that ask for the token format.
+    /// The signed directives of a handshake, for applications that request the token format.
     pub(crate) fn handshake_token(&self, directives: &[String], now: UnixTime) -> Result<String, MintError> {
         let iat = now.as_secs();
         self.sign(
@@ -296,7 +302,9 @@ impl Mint {
         self.sign(DEV_BROWSER_CATEGORY, &DevBrowserClaims { dev: dev_browser_id })
     }
 
-    /// The claims of a session token that this instance signed; times are the caller's to judge.
+    /// Returns the claims of a session token that this instance signed.
+    ///
+    /// The caller checks the times.
     pub(crate) fn read_session_token(&self, token: &str) -> Option<SessionClaims> {
         let (message, encoded_signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
@@ -311,7 +319,7 @@ impl Mint {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
-    /// The public key as `/v1/jwks` shows it.
+    /// The public key as `/v1/jwks` serves it.
     pub(crate) fn key_set(&self) -> JwkSet {
         let signer = self.signer();
         let public = signer.pair.public_key();
@@ -333,13 +341,14 @@ impl Mint {
         }
     }
 
-    /// The public key in PEM on one line, as environment files carry it. Clerk's SDKs for JavaScript and Python read it
-    /// so; the two characters `\n` inside a value are kept by `source` and `--env-file`, and those SDKs refuse them.
+    /// The public key in PEM on one line, for environment files.
+    // Without an escaped `\n`: `source` and `--env-file` keep its two characters, and Clerk's SDKs for JavaScript and
+    // Python refuse them. They accept a PEM on one line.
     pub(crate) fn public_key_line(&self) -> Result<String, MintError> {
         Ok(self.public_key_pem()?.replace('\n', ""))
     }
 
-    /// The public key in PEM, for applications that verify without asking (`CLERK_JWT_KEY`).
+    /// The public key in PEM, for verification without fetching keys (`CLERK_JWT_KEY`).
     pub(crate) fn public_key_pem(&self) -> Result<String, MintError> {
         let signer = self.signer();
         let der: PublicKeyX509Der<'_> = signer.pair.public_key().as_der()?;
@@ -377,7 +386,7 @@ impl Mint {
     }
 }
 
-/// Why nothing was signed.
+/// The reason why signing failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MintError {
     #[error("the claims cannot be written as JSON")]
@@ -391,7 +400,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn permissions_become_one_number_per_feature() {
+    fn permissions_are_encoded_as_a_bit_mask_per_feature() {
         let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"];
         let (claim, features) = organization_claims("org_1", "acme", "org:admin", &permissions);
         assert_eq!(features.as_deref(), Some("o:dashboard,o:teams"));
@@ -403,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_without_custom_permissions_says_nothing_about_features() {
+    fn role_without_custom_permissions_has_no_feature_claims() {
         let (claim, features) = organization_claims("org_1", "acme", "org:member", &[]);
         assert_eq!((claim.per, claim.fpm, features), (None, None, None));
     }

@@ -1,4 +1,4 @@
-//! What a portal can begin with: people, organizations and roles.
+//! Initial data of a portal: users, organizations and roles.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -12,9 +12,9 @@ use crate::store::{Metadata, NewUser, StoreError, Strategy};
 use crate::store::{email_addresses, memberships, organizations, roles, users};
 use crate::totp::TotpSecret;
 
-/// Somebody who has an account from the start.
+/// A user who exists from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a person does nothing until a builder is given them"]
+#[must_use = "a seed user does nothing until it is passed to a builder"]
 pub struct SeedUser {
     address: String,
     password: Option<String>,
@@ -26,8 +26,10 @@ pub struct SeedUser {
 }
 
 impl SeedUser {
-    /// Somebody with this verified address. Without a password they sign in with a code; an address with `+clerk_test`
-    /// before the `@` always gets `424242`.
+    /// A user with this verified address.
+    ///
+    /// Without a password, the user signs in with a code. An address with `+clerk_test` before the `@` always gets
+    /// `424242`.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
@@ -40,42 +42,46 @@ impl SeedUser {
         }
     }
 
-    /// What the application keeps at the user, such as `{"role": "admin"}`; session tokens show it through
-    /// [`Settings::session_claims`](crate::Settings::session_claims).
+    /// Sets the public metadata, such as `{"role": "admin"}`.
+    ///
+    /// [`Settings::session_claims`](crate::Settings::session_claims) can add it to session tokens.
     pub fn public_metadata(mut self, metadata: Map<String, Value>) -> Self {
         self.public_metadata = metadata;
         self
     }
 
-    /// Their password. No policy applies.
+    /// Sets the password. No policy applies.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// Their name.
+    /// Sets the first and last name.
     pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
         self.first_name = Some(first.into());
         self.last_name = Some(last.into());
         self
     }
 
-    /// Marks the password as known to strangers: it must be reset before it signs in again.
+    /// Marks the password as compromised: the user must reset it.
     pub fn password_compromised(mut self) -> Self {
         self.is_compromised = true;
         self
     }
 
-    /// Gives them an authenticator app with this secret, in base32 as apps take it, such as
-    /// `GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ`: signing in then asks for a code too.
-    /// [`LocalPortal::totp_code_for`](crate::LocalPortal::totp_code_for) is their app. A portal does not start with a
-    /// secret that it cannot read.
+    /// Adds an authenticator app with this secret in base32.
+    ///
+    /// An example is `GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ`. Signing in then requires a code, which
+    /// [`LocalPortal::totp_code_for`](crate::LocalPortal::totp_code_for) returns. A portal with a malformed secret does
+    /// not start.
     pub fn totp_secret(mut self, base32: impl Into<String>) -> Self {
         self.totp_secret = Some(base32.into());
         self
     }
 
-    /// The user's id. It follows from the address alone, so that tests can write it down.
+    /// Returns the user's ID.
+    ///
+    /// It depends only on the address, so tests can hard-code it.
     #[must_use]
     pub fn id(&self) -> String {
         ids::fixed(ids::USER, &email_addresses::normalize(&self.address))
@@ -84,7 +90,7 @@ impl SeedUser {
 
 /// An organization that exists from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "an organization does nothing until a builder is given it"]
+#[must_use = "a seed organization does nothing until it is passed to a builder"]
 pub struct SeedOrganization {
     name: String,
     slug: String,
@@ -103,19 +109,21 @@ impl SeedOrganization {
         }
     }
 
-    /// The person with this address belongs to it, in a role such as `org:admin` or `org:member`.
+    /// Adds the user with this address in a role such as `org:admin`.
     pub fn member(mut self, address: impl Into<String>, role: impl Into<String>) -> Self {
         self.members.push((address.into(), role.into()));
         self
     }
 
-    /// This address has an open invitation; its link is in the outbox.
+    /// Invites this address; the link is in the outbox.
     pub fn invitation(mut self, address: impl Into<String>, role: impl Into<String>) -> Self {
         self.invitations.push((address.into(), role.into()));
         self
     }
 
-    /// The organization's id. It follows from the slug alone, so that tests can write it down.
+    /// Returns the organization's ID.
+    ///
+    /// It depends only on the slug, so tests can hard-code it.
     #[must_use]
     pub fn id(&self) -> String {
         ids::fixed(ids::ORGANIZATION, &self.slug)
@@ -124,7 +132,7 @@ impl SeedOrganization {
 
 /// A role besides Clerk's own `org:admin` and `org:member`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a role does nothing until a builder is given it"]
+#[must_use = "a seed role does nothing until it is passed to a builder"]
 pub struct SeedRole {
     key: String,
     name: String,
@@ -132,7 +140,9 @@ pub struct SeedRole {
 }
 
 impl SeedRole {
-    /// A role with this key, such as `org:editor`, and this name. An existing role gets the new permissions as well.
+    /// A role with this key, such as `org:editor`, and this name.
+    ///
+    /// An existing role keeps its permissions and gets the new ones too.
     pub fn new(key: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             key: key.into(),
@@ -141,14 +151,16 @@ impl SeedRole {
         }
     }
 
-    /// A permission, such as `org:posts:manage`. Session tokens show it; Clerk's own, `org:sys_…`, guard the pages.
+    /// Adds a permission, such as `org:posts:manage`, to the role.
+    ///
+    /// Session tokens carry it. Clerk's own permissions, `org:sys_…`, guard the pages.
     pub fn permission(mut self, key: impl Into<String>) -> Self {
         self.permissions.push(key.into());
         self
     }
 }
 
-/// Everything that a portal begins with.
+/// All initial data of a portal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seed {
     pub(crate) roles: Vec<SeedRole>,
@@ -158,7 +170,7 @@ pub(crate) struct Seed {
 
 pub(crate) const DEMO_PASSWORD: &str = "correct horse battery";
 
-/// A few people to try everything with.
+/// The demo data: users to try every feature with.
 pub(crate) fn demo() -> Seed {
     let user = |name: &str| SeedUser::new(format!("{name}+clerk_test@example.com"));
     Seed {
@@ -182,14 +194,14 @@ pub(crate) fn demo() -> Seed {
     }
 }
 
-/// Why something to begin with cannot be: whose it is, and what is wrong.
+/// A part of the initial data that was refused, and the reason.
 #[derive(Debug)]
 pub(crate) struct SeedRefused {
     pub(crate) what: String,
     pub(crate) reason: String,
 }
 
-/// What a seed ended with besides success.
+/// The error of applying a seed.
 #[derive(Debug)]
 pub(crate) enum SeedError {
     Refused(SeedRefused),
@@ -208,7 +220,9 @@ impl From<rusqlite::Error> for SeedError {
     }
 }
 
-/// Adds what is not there yet; what is there stays as it is. Slow for people with passwords.
+/// Adds missing users and organizations, and keeps existing ones unchanged.
+///
+/// Slow for users with passwords, because these are hashed.
 pub(crate) fn apply(app: &App, connection: &Connection, seed: &Seed, now: UnixTime) -> Result<(), SeedError> {
     for role in &seed.roles {
         let permissions: Vec<&str> = role.permissions.iter().map(String::as_str).collect();
@@ -254,7 +268,7 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
         None => None,
     };
     let new = NewUser {
-        // The id may belong to somebody who has another address by now.
+        // Another user may hold this ID, because addresses can change.
         id: Some(seed.id()).filter(|id| !matches!(users::find(connection, id), Ok(Some(_)))),
         email_address: address,
         strategy: Strategy::Admin,

@@ -1,4 +1,4 @@
-//! Fields of a user in requests, checked.
+//! Checks the fields of a user in requests.
 
 use axum::http::StatusCode;
 use portal_sdk::clock::UnixTime;
@@ -59,7 +59,7 @@ pub(super) fn check_external_id(
     Ok(())
 }
 
-/// The moment that a user or an organization is said to have been made at.
+/// The `created_at` parameter of a user or an organization.
 pub(super) fn created_at(text: Option<&str>) -> Result<Option<UnixTime>, ApiError> {
     let Some(text) = text else { return Ok(None) };
     match rfc3339::parse(text) {
@@ -74,7 +74,7 @@ pub(super) fn created_at(text: Option<&str>) -> Result<Option<UnixTime>, ApiErro
     }
 }
 
-/// Checks what each address is to be: as many statuses as addresses, and each of them verified.
+/// Checks that each address has a status, and that each status is `verified`.
 pub(super) fn check_statuses(statuses: &[String], addresses: usize) -> Result<(), ApiError> {
     const NAME: &str = "email_address_identification_status";
     if statuses.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn check_statuses(statuses: &[String], addresses: usize) -> Result<()
     Ok(())
 }
 
-/// Gives a user backup codes in plain text, beside their authenticator.
+/// Adds plain-text backup codes to a user with an authenticator.
 pub(super) fn set_backup_codes(connection: &Connection, user_id: &str, codes: &[String]) -> Result<(), ApiError> {
     let refuse = |sentence: &str| Err(invalid("backup_codes", sentence));
     if codes.is_empty() {

@@ -1,4 +1,6 @@
-//! What an administrator does to the addresses of a user. No code is sent, and the restrictions on sign-ups do not apply.
+//! Changes that an administrator makes to a user's addresses.
+//!
+//! They send no code, and the restrictions on sign-ups do not apply to them.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -8,28 +10,28 @@ use crate::store::outbox::Content;
 use crate::store::{EmailAddress, MailKind, StoreError, Strategy, User};
 use crate::store::{email_addresses, external_accounts, instance, outbox, settings, users};
 
-/// How an address is to be.
+/// A change to an address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressChange {
-    /// `None` leaves it as it is.
+    /// The new verification status; `None` keeps the current one.
     pub(crate) verified: Option<bool>,
-    /// Makes it the primary one.
+    /// Makes the address the primary one.
     pub(crate) primary: bool,
-    /// Tells the address that was primary before.
+    /// Sends a mail to the previous primary address.
     pub(crate) notify: bool,
 }
 
-/// Why an address stays as it is.
+/// The reason why a change to an address was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AddressRefusal {
     Flow(FlowError),
-    /// A primary address must be verified.
+    /// An unverified address cannot become primary.
     PrimaryUnverified,
-    /// The primary address stays verified.
+    /// The primary address cannot become unverified.
     UnverifiesPrimary,
 }
 
-/// Adds an address. Returns its id.
+/// Adds an address and returns its ID.
 pub(crate) fn add_address(
     connection: &Connection,
     user: &User,
@@ -93,7 +95,9 @@ pub(crate) fn change_address(
     Ok(Ok(()))
 }
 
-/// Takes an address away, unless nothing would be left to sign in with. Another one becomes primary in its place.
+/// Removes an address. Another verified address replaces it as the primary one.
+///
+/// Refuses if the user could no longer sign in without it.
 pub(crate) fn drop_address(connection: &Connection, address: &EmailAddress, now: UnixTime) -> Outcome<()> {
     let own = email_addresses::of_user(connection, &address.user_id)?;
     let mut others = own
@@ -116,7 +120,7 @@ pub(crate) fn drop_address(connection: &Connection, address: &EmailAddress, now:
     Ok(Ok(()))
 }
 
-/// Mails the address that was primary before.
+/// Sends a mail to the previous primary address.
 fn tell(connection: &Connection, before: &User, now: UnixTime) -> Result<(), StoreError> {
     let address = match &before.primary_email_address_id {
         Some(id) => email_addresses::find(connection, id)?,

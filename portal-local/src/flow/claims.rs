@@ -1,4 +1,4 @@
-//! The claims that an instance adds to tokens, with the user's values in the place of shortcodes.
+//! The claims that an instance adds to tokens, with shortcodes resolved.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -12,7 +12,7 @@ use crate::mint::TemplateTimes;
 use crate::store::{JwtTemplate, Metadata, Session, StoreError, User};
 use crate::store::{email_addresses, memberships, roles, second_factors, settings, users};
 
-/// What the instance adds to a token of this session.
+/// The claims that the instance adds to this session's tokens.
 pub(super) fn of_session_token(
     app: &App,
     connection: &Connection,
@@ -26,7 +26,9 @@ pub(super) fn of_session_token(
     Ok(render(&template, TemplateKind::SessionToken, &values))
 }
 
-/// A token from a JWT template, for the session's user. `lifetime_secs` replaces the template's own.
+/// A token from a JWT template, for the session's user.
+///
+/// `lifetime_secs` overrides the template's lifetime.
 pub(crate) fn template_token(
     app: &App,
     connection: &Connection,
@@ -47,7 +49,8 @@ pub(crate) fn template_token(
     Ok(app.mint.template_token(&session.user_id, custom, times, now)?)
 }
 
-/// What shortcodes stand for. Private metadata is not among it: browsers can read tokens.
+/// The values that shortcodes resolve to.
+// Leave private metadata out: browsers can read tokens.
 fn values(origin: &str, connection: &Connection, session: &Session) -> Result<Value, StoreError> {
     let user = match users::find(connection, &session.user_id)? {
         Some(user) => user_values(origin, connection, &user)?,
@@ -63,7 +66,7 @@ fn values(origin: &str, connection: &Connection, session: &Session) -> Result<Va
     });
     if let Some(active) = active {
         let organization = organization_values(origin, &active);
-        // Clerk's older name for the same.
+        // Clerk's older name for the same value.
         values["organization"] = organization.clone();
         values["org"] = organization;
         values["org_membership"] = membership_values(connection, &active)?;

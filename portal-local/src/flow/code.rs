@@ -1,4 +1,4 @@
-//! Six-digit codes by email: sending, and checking what comes back.
+//! Six-digit codes by email: sending a code, and checking an entered one.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -11,26 +11,27 @@ use crate::store::{outbox, settings, verifications};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
 const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
-/// How many wrong codes in a row end the trying.
+/// The number of wrong codes in a row that invalidates a code.
 pub(super) const MOST_WRONG: u32 = 5;
 const TEST_CODE: &str = "424242";
 
-/// Whether codes for this address are always [`TEST_CODE`] and no mail is written: the part of the address before `@`
-/// carries the subaddress `clerk_test`.
+/// Returns `true` if the local part has the subaddress `clerk_test`.
+///
+/// In test mode, codes for such an address are always [`TEST_CODE`] and no mail is sent.
 pub(crate) fn is_test_address(address: &str) -> bool {
     address
         .rsplit_once('@')
         .is_some_and(|(local, _)| local.to_ascii_lowercase().contains("+clerk_test"))
 }
 
-/// Where codes go, and in whose name.
+/// The recipient of a code and the application that sends it.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) to: String,
     pub(crate) application_name: String,
 }
 
-/// Sends a code, unless the last one is too young.
+/// Sends a code, unless the last one was sent moments ago.
 pub(super) fn send(
     connection: &Connection,
     subject: Subject<'_>,
@@ -66,8 +67,9 @@ pub(super) fn send(
     Ok(Ok(()))
 }
 
-/// Whether a code may go to `address`, or one went there a moment ago, for whichever attempt: every new code is a new
-/// chance to guess. The code of a test address is known, so nothing is won by another one.
+/// Refuses if any attempt sent a code to `address` a moment ago.
+///
+/// Every new code is a new chance to guess. Test addresses are exempt because their code is known.
 pub(super) fn may_send(connection: &Connection, address: &str, strategy: Strategy, now: UnixTime) -> Outcome<()> {
     if is_tested(connection, address)? {
         return Ok(Ok(()));
@@ -90,7 +92,9 @@ fn is_tested(connection: &Connection, address: &str) -> Result<bool, StoreError>
     Ok(settings::read(connection)?.test_mode && is_test_address(address))
 }
 
-/// Sends the first code of `subject`; does nothing if one was sent before, however it ended.
+/// Sends the first code of `subject`.
+///
+/// Does nothing if one was sent before, even if that one has expired or failed.
 pub(super) fn send_first(
     connection: &Connection,
     subject: Subject<'_>,
@@ -104,7 +108,7 @@ pub(super) fn send_first(
     send(connection, subject, strategy, delivery, now)
 }
 
-/// The six digits that somebody entered, however they spaced them.
+/// Returns the six digits of an entered code, without spaces and hyphens.
 pub(super) fn plain_code(entered: &str) -> Result<String, FlowError> {
     let code: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     if code.is_empty() {
@@ -116,8 +120,9 @@ pub(super) fn plain_code(entered: &str) -> Result<String, FlowError> {
     Ok(code)
 }
 
-/// Checks what was entered against the latest code of `subject` and counts the try, with the others of the account or
-/// the address. Once there were too many, even the right code is refused.
+/// Checks an entered code against the latest code of `subject`.
+///
+/// A wrong code counts as a try of the account or the address. After too many tries, even the right code is refused.
 pub(super) fn check(
     connection: &Connection,
     subject: Subject<'_>,
@@ -144,7 +149,7 @@ pub(super) fn check(
         }
         VerificationStatus::Unverified => {}
         VerificationStatus::Failed => return Ok(Err(FlowError::CodeUsedUp)),
-        // A code is good once.
+        // A code is valid once.
         VerificationStatus::Verified | VerificationStatus::Expired => return Ok(Err(FlowError::CodeExpired)),
     }
     let attempts = verification.attempts + 1;
@@ -173,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_addresses_are_told_by_their_subaddress() {
+    fn test_address_is_recognized_by_its_subaddress() {
         for (address, expected) in [
             ("jane+clerk_test@example.com", true),
             ("jane+clerk_test1@example.com", true),

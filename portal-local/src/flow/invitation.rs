@@ -1,4 +1,4 @@
-//! Invitations to organizations: sending, withdrawing, accepting.
+//! Invitations to organizations: sending, revoking, accepting.
 
 use std::collections::HashSet;
 
@@ -17,21 +17,21 @@ use crate::store::{email_addresses, memberships, organization_invitations, outbo
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) const INVITATION_DAYS: u32 = 30;
 pub(crate) const MOST_INVITATION_DAYS: u32 = 365;
-/// How many addresses one form may name.
+/// The limit of addresses in one form.
 const MOST_INVITEES: usize = 100;
 
-/// An invitation that is not written yet.
+/// An invitation to be created.
 #[derive(Clone, Debug)]
 pub(crate) struct NewInvitation {
     pub(crate) address: String,
     pub(crate) role_key: String,
     pub(crate) inviter_id: Option<String>,
-    /// Where accepting leads; was checked when it was read.
+    /// The destination after accepting; validated when the request was read.
     pub(crate) redirect_url: Option<String>,
     pub(crate) expires_in_days: u32,
     pub(crate) public_metadata: Metadata,
     pub(crate) private_metadata: Metadata,
-    /// Whether a mail is written.
+    /// Sends a mail with the link.
     pub(crate) notify: bool,
 }
 
@@ -50,14 +50,16 @@ impl NewInvitation {
     }
 }
 
-/// An invitation and the link that accepts it, which nobody can be told a second time.
+/// A new invitation and the link that accepts it.
+///
+/// Only a hash is stored, so the link cannot be shown again.
 #[derive(Clone, Debug)]
 pub(crate) struct Invited {
     pub(crate) invitation: OrganizationInvitation,
     pub(crate) link: String,
 }
 
-/// Invites one address, member or not of the application.
+/// Invites one address, with or without an account.
 pub(crate) fn invite(
     app: &App,
     connection: &Connection,
@@ -119,7 +121,7 @@ pub(crate) fn invite(
     Ok(Ok(Invited { invitation, link }))
 }
 
-/// Withdraws an open invitation.
+/// Revokes an open invitation.
 pub(crate) fn revoke_invitation(
     connection: &Connection,
     organization: &Organization,
@@ -137,7 +139,9 @@ pub(crate) fn revoke_invitation(
     Ok(Ok(invitation))
 }
 
-/// Makes `user_id` a member. The caller has made sure that the invitation is theirs.
+/// Makes `user_id` a member.
+///
+/// The caller checks that the invitation is addressed to this user.
 pub(crate) fn accept_invitation(
     connection: &Connection,
     invitation: &OrganizationInvitation,
@@ -163,12 +167,13 @@ pub(crate) fn accept_invitation(
     Ok(Ok(()))
 }
 
-/// The addresses of one form, each once. Read before the transaction, which holds up every other request.
+/// The addresses of one form, without duplicates.
+// Parse before the transaction: it blocks every other request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invitees(Vec<String>);
 
 impl Invitees {
-    /// Reads addresses that spaces, commas, semicolons or line breaks separate.
+    /// Parses addresses separated by spaces, commas, semicolons or line breaks.
     pub(crate) fn parse(text: &str) -> Result<Self, FlowError> {
         let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
         let mut known = HashSet::new();
@@ -194,7 +199,7 @@ impl Invitees {
     }
 }
 
-/// Invites all of `invitees`, or none of them.
+/// Invites all of `invitees`, or none if one address is refused.
 pub(crate) fn invite_addresses(
     app: &App,
     connection: &Connection,
@@ -222,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invitees_are_counted_once_each_and_bounded() {
+    fn duplicate_invitees_count_once_towards_the_limit() {
         let text = "a@example.com, A@example.com;b@example.com\n a@example.com";
         let wanted = ["a@example.com", "b@example.com"].map(str::to_owned);
         assert_eq!(Invitees::parse(text), Ok(Invitees(wanted.into())));

@@ -1,4 +1,4 @@
-//! Tasks: what a session waits for before it counts as signed in.
+//! Session tasks: steps to complete before a session counts as signed in.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -6,7 +6,9 @@ use rusqlite::Connection;
 use crate::store::{Session, Settings, StoreError, Task, Tasks};
 use crate::store::{memberships, second_factors, sessions, settings, users};
 
-/// Decides what a session that has just begun waits for. Somebody with one organization need not choose.
+/// Sets the tasks of a new session.
+///
+/// If the user has exactly one organization, that one becomes active and the user need not choose.
 pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTime) -> Result<Session, StoreError> {
     let settings = settings::read(connection)?;
     let mut tasks = Tasks::default();
@@ -23,7 +25,7 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
     current(connection, session, now)
 }
 
-/// Returns the tasks of a session in which an actor acts in the user's name.
+/// Sets the tasks of a session in which an actor impersonates the user.
 pub(super) fn settle_impersonated(
     connection: &Connection,
     session: Session,
@@ -54,13 +56,13 @@ fn choose_organization(
     Ok(tasks)
 }
 
-/// The session has one thing more to wait for.
+/// Adds a task to a session.
 pub(super) fn add(connection: &Connection, session: &Session, task: Task, now: UnixTime) -> Result<(), StoreError> {
     sessions::set_tasks(connection, &session.id, &session.tasks.clone().with(task), now)?;
     Ok(())
 }
 
-/// The session no longer waits for this.
+/// Removes a completed task from a session.
 pub(super) fn complete(
     connection: &Connection,
     session: Session,
@@ -74,7 +76,7 @@ pub(super) fn complete(
     current(connection, session, now)
 }
 
-/// None of the user's sessions waits for this any more.
+/// Removes a completed task from all live sessions of a user.
 pub(crate) fn complete_task_of(
     connection: &Connection,
     user_id: &str,

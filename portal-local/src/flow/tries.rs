@@ -1,4 +1,6 @@
-//! Wrong passwords and codes, counted per account or address: starting again gives no new tries.
+//! Counts wrong passwords and codes per account or address.
+//!
+//! The count belongs to no attempt, because a new attempt must not give new tries.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -9,21 +11,22 @@ use crate::store::code_limits::CodeLimit;
 use crate::store::{StoreError, User};
 use crate::store::{code_limits, users};
 
-/// The last of these locks the account or the address (Clerk: user lockout, `guides/secure/user-lockout`).
+/// The number of tries that locks the account or the address.
+// Clerk: user lockout, `guides/secure/user-lockout`.
 pub(crate) const MOST_WRONG_PASSWORDS: u32 = 10;
 pub(crate) const LOCKED_FOR_MILLIS: i64 = 60 * 60 * 1_000;
 
-/// With which others a wrong code is counted.
+/// The counter that a wrong code increments.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tries<'a> {
-    /// Those of an account, wrong passwords included.
+    /// The counter of an account, shared with wrong passwords.
     Account(&'a str),
-    /// Those of an address that is no account's yet.
+    /// The counter of an address without an account.
     Address(&'a str),
 }
 
 impl Tries<'_> {
-    /// Refuses while the account or the address is locked.
+    /// Returns an error while the account or the address is locked.
     pub(super) fn refuse_locked(self, connection: &Connection, now: UnixTime) -> Outcome<()> {
         match self {
             Self::Account(id) => Ok(match users::find(connection, id)? {
@@ -38,7 +41,7 @@ impl Tries<'_> {
         }
     }
 
-    /// Counts a wrong code. Gives the error to show if that was one too many.
+    /// Counts a wrong code. Returns the error to show if it was the last try.
     pub(super) fn count_wrong(self, connection: &Connection, now: UnixTime) -> Result<Option<FlowError>, StoreError> {
         match self {
             Self::Account(id) => match users::find(connection, id)? {
@@ -47,7 +50,7 @@ impl Tries<'_> {
             },
             Self::Address(address) => {
                 let before = code_limits::find(connection, address)?;
-                // A lock that has run out takes its count with it.
+                // An expired lock resets the count.
                 let wrong = before.locked_until.map_or(before.wrong, |_| 0).saturating_add(1);
                 let is_last = wrong >= MOST_WRONG_PASSWORDS;
                 let locked_until = is_last.then(|| now.plus_millis(LOCKED_FOR_MILLIS));
@@ -57,7 +60,9 @@ impl Tries<'_> {
         }
     }
 
-    /// The right code came. An account's count ends at the next sign-in.
+    /// Resets an address's count after a right code.
+    ///
+    /// The count of an account is reset at its next sign-in.
     pub(super) fn forget(self, connection: &Connection) -> Result<(), StoreError> {
         match self {
             Self::Account(_) => Ok(()),
@@ -72,7 +77,7 @@ fn locked(millis: i64) -> FlowError {
     }
 }
 
-/// How many wrong tries count by now. A lock that has run out takes its count with it.
+/// The current number of wrong tries. An expired lock resets it.
 fn wrong_tries(user: &User) -> u32 {
     match user.locked_until {
         Some(_) => 0,
@@ -89,30 +94,33 @@ fn count_wrong_try(connection: &Connection, user: &User, now: UnixTime) -> Resul
     lock(connection, user, now).map(Some)
 }
 
-/// Locks the account, for everybody and whatever they know.
+/// Locks the account, even for callers with the right credentials.
 pub(super) fn lock(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
     let until = now.plus_millis(LOCKED_FOR_MILLIS);
     users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
     Ok(locked(LOCKED_FOR_MILLIS))
 }
 
-/// Counts a password as wrong before it is compared, because the comparison is slow and happens outside transactions:
-/// passwords that are tried at the same moment count each other, so that no more are compared than may be wrong.
-/// [`passed`] takes the count back.
+/// Counts a password as wrong before it is compared.
+///
+/// The comparison is slow and runs outside transactions. Counting first means that concurrent requests cannot compare
+/// more passwords than the limit allows. [`passed`] resets the count.
 pub(super) fn begin_password(connection: &Connection, user: &User, now: UnixTime) -> Outcome<()> {
     if let Err(error) = refuse_barred(user, now) {
         return Ok(Err(error));
     }
     let before = wrong_tries(user);
     if before >= MOST_WRONG_PASSWORDS {
-        // As many are being compared at this moment, or their requests were given up.
+        // All tries are in use by comparisons that are running or whose requests were aborted.
         return lock(connection, user, now).map(Err);
     }
     users::set_failures(connection, &user.id, before + 1, None)?;
     Ok(Ok(()))
 }
 
-/// The compared password was wrong, and was counted when it began. `user` is the account as it is now.
+/// Returns the error for a wrong password, and locks the account after the last try.
+///
+/// The try was counted by [`begin_password`]. `user` is the account as stored after the comparison.
 pub(super) fn failed(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
     if let Err(error) = refuse_barred(user, now) {
         return Ok(error);
@@ -123,7 +131,9 @@ pub(super) fn failed(connection: &Connection, user: &User, now: UnixTime) -> Res
     }
 }
 
-/// The compared password was right. It opens nothing if the account was locked while it was compared.
+/// Resets the count after a right password.
+///
+/// Refuses if the account was locked during the comparison.
 pub(super) fn passed(connection: &Connection, user: &User, now: UnixTime) -> Outcome<()> {
     if let Err(error) = refuse_barred(user, now) {
         return Ok(Err(error));

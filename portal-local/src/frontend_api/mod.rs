@@ -1,4 +1,4 @@
-//! The part of Clerk's Frontend API that a server-side SDK leads browsers to.
+//! The part of Clerk's Frontend API that server-side SDKs redirect to.
 //!
 //! Mounted at the root and again under the path inside the publishable key.
 
@@ -27,7 +27,7 @@ use crate::pages;
 
 const API: &str = "Frontend API";
 
-/// The Frontend API at the root. Every unknown path of an API answers in JSON too.
+/// The Frontend API at the root. Unknown API paths answer in JSON too.
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     mounted(Mount::Root)
         .route("/v1", any(not_found))
@@ -44,7 +44,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 
-/// What lies under the path inside the publishable key: the Frontend API and nothing else.
+/// The Frontend API under the path inside the publishable key.
 pub(crate) fn nested_router(app: &Arc<App>) -> Router<Arc<App>> {
     mounted(Mount::KeyPath)
         .fallback(not_found_in_path)
@@ -73,7 +73,7 @@ fn mounted(mount: Mount) -> Router<Arc<App>> {
         .method_not_allowed_fallback(refuse_method)
 }
 
-/// At the root are both APIs.
+/// The root serves both APIs.
 async fn not_found(method: Method, uri: Uri) -> ApiError {
     backend_api::absent_call(&method, uri.path())
         .unwrap_or_else(|| no_such_call(API, absent::CALLS, &method, uri.path()))

@@ -1,4 +1,4 @@
-//! What anybody may ask: the public keys, and whether the portal is there.
+//! Public endpoints: the public keys, OpenID discovery, and the health check.
 
 use std::sync::Arc;
 
@@ -18,8 +18,9 @@ pub(crate) async fn health() -> Response<Body> {
     json(StatusCode::OK, &json!({ "status": "healthy" }))
 }
 
-/// What a verifier needs that knows only the issuer. The addresses are where Clerk has them; they refuse every client,
-/// which the empty lists say.
+/// OpenID discovery, for verifiers that know only the issuer.
+///
+/// The endpoints have Clerk's paths. They refuse every client, so the lists of supported values are empty.
 pub(crate) async fn openid_configuration(State(app): State<Arc<App>>) -> Response<Body> {
     let issuer = app.mint.issuer();
     let body = json!({

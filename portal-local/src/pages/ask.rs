@@ -1,4 +1,6 @@
-//! The page before something that an address alone must not do: link scanners and other sites open addresses too.
+//! The confirmation page before an action that a link starts.
+//!
+//! A `GET` must not act by itself, because link scanners and other sites open links too.
 
 use askama::Template;
 use axum::body::Body;
@@ -19,14 +21,14 @@ struct AskPage {
     button: String,
 }
 
-/// What one button does.
+/// The text of a confirmation page and the action of its button.
 pub(super) struct Question {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) heading: String,
     pub(super) lead: String,
     pub(super) button: String,
-    /// Where the form goes, parameters included.
+    /// The target of the form, with its query string.
     pub(super) action: String,
 }
 

@@ -1,7 +1,7 @@
 //! The hosted pages: server-rendered, usable without script, one file per page.
 //!
-//! A handler takes a [`Visit`](visit::Visit) (who is here, and where they want to go) or, for a form, a
-//! [`Submission`](form::Submission) (a visit whose form is proven to be ours).
+//! A handler takes a [`Visit`](visit::Visit) (the browser, its session and its destination) or, for a form, a
+//! [`Submission`](form::Submission) (a visit with a verified form token).
 
 mod ask;
 mod assets;
@@ -59,7 +59,7 @@ pub(crate) use external::callback as oauth_callback;
 pub(crate) use form::is_from_here;
 pub(crate) use ticket::accept as accept_ticket;
 
-/// Paths of the pages, as links and redirects write them.
+/// The paths of the pages, for links and redirects.
 mod path {
     use crate::store::Task;
 
@@ -91,7 +91,7 @@ mod path {
     pub(super) const OAUTH_CONSENT: &str = "/oauth-consent";
     pub(super) const OUTBOX: &str = "/__local/outbox";
 
-    /// Where a session's task is done.
+    /// The path of the page that completes a session's task.
     pub(super) fn task(task: Task) -> &'static str {
         match task {
             Task::ResetPassword => TASK_RESET_PASSWORD,
@@ -122,7 +122,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .fallback(errors::not_found)
 }
 
-/// What shows keys, codes and links. Only the portal's own pages and the address bar lead here.
+/// Pages that show keys, codes and links.
+///
+/// Only the portal's own pages and the address bar can open them.
 fn control_pages(app: &Arc<App>) -> Router<Arc<App>> {
     let for_method = Arc::clone(app);
     Router::new()
@@ -203,7 +205,7 @@ fn hosted() -> Router<Arc<App>> {
         .route(path::OAUTH_CONSENT, get(errors::no_consent))
 }
 
-/// Where an administrator has turned the Account Portal off, there are no pages.
+/// Answers 404 to every page while the Account Portal is turned off.
 async fn while_enabled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
     match app.store.transaction(|connection| settings::read(connection)).await {
         Ok(settings) if settings.account_portal_enabled => next.run(request).await,

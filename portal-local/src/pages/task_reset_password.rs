@@ -1,4 +1,4 @@
-//! `/sign-in/tasks/reset-password`: somebody signed in otherwise than with their password, which strangers know.
+//! `/sign-in/tasks/reset-password`: a new password after a sign-in without the compromised one.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -36,7 +36,7 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     )
 }
 
-/// The session waits for something else, or for nothing.
+/// Redirects a session whose current task is a different one or missing.
 fn elsewhere(person: &Person) -> Option<Response<Body>> {
     let is_here = person.session.task() == Some(Task::ResetPassword);
     (!is_here).then(|| person.visit.finish(Flow::SignIn, &person.session))

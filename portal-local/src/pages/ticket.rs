@@ -1,5 +1,6 @@
-//! What a ticket in the address of `/sign-in` or `/sign-up` does: `?__clerk_ticket=…`. Opening the address shows a button;
-//! the button uses the ticket up.
+//! Tickets in the query string of `/sign-in` and `/sign-up`: `?__clerk_ticket=…`.
+//!
+//! Opening the link shows a button; the button redeems the ticket.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -15,7 +16,7 @@ use crate::flow::{FlowError, Ticket, find_ticket, redeem_ticket, session_of_link
 use crate::store::{Session, StoreError, User};
 use crate::store::{organizations, users};
 
-/// The ticket in the address, and whether an account with its address exists.
+/// The ticket in the query string and the account that it belongs to.
 pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
     let Some(text) = visit.params.value(TICKET).map(str::to_owned) else {
         return Ok(None);
@@ -40,18 +41,18 @@ pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
         .await
 }
 
-/// The ticket's text in the address; empty if there is none.
+/// The ticket's text in the query string; empty if missing.
 pub(super) fn text(visit: &Visit) -> String {
     visit.params.value(TICKET).unwrap_or_default().to_owned()
 }
 
-/// What a ticket in an address turns out to be.
+/// The state of a ticket in the query string.
 pub(super) enum Held {
-    /// Used, withdrawn, too old, or never made here.
+    /// The ticket is used, revoked, expired, or unknown here.
     Over,
     Account {
         user: Box<User>,
-        /// The account's name, else its address.
+        /// The account's name; its address if it has no name.
         name: String,
         /// The organization that the ticket lets the user join.
         organization: Option<String>,
@@ -75,7 +76,9 @@ impl Held {
     }
 }
 
-/// Asks the holder of a ticket to go on. Nothing has happened yet, because link scanners open the address too.
+/// The page whose button redeems a ticket.
+///
+/// Opening it changes nothing, because link scanners open the link too.
 pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
     let (user, name, organization) = match held {
         Held::Over => return errors::ticket_over(&visit.app),
@@ -112,7 +115,9 @@ pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
     question.render(visit)
 }
 
-/// Uses the ticket up: the button was pressed. `current` is the session of this browser.
+/// Redeems the ticket after the button was pressed.
+///
+/// `current` is the session of this browser.
 pub(super) async fn redeem(visit: &Visit, held: Held, current: Option<Session>) -> PageResult {
     let user = match held {
         Held::Over => return Ok(errors::ticket_over(&visit.app)),
@@ -133,16 +138,16 @@ pub(super) async fn redeem(visit: &Visit, held: Held, current: Option<Session>) 
     })
 }
 
-/// What the link in a mail turns out to be.
+/// The kind of a link in a mail.
 enum Accepted {
-    /// It lets somebody in: the one who holds its address, or a newcomer.
+    /// A ticket, with the ID of the user that it belongs to; `None` for a sign-up.
     Ticket(Box<Ticket>, Option<String>),
-    /// It is about a session that its owner may not know.
+    /// A link that revokes a session the user may not recognize.
     UnknownDevice,
     Over,
 }
 
-/// `/v1/tickets/accept?ticket=…`, the link in a mail: on to the page where it is redeemed.
+/// Redirects the link in a mail, `/v1/tickets/accept?ticket=…`, to its page.
 pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageError> {
     let text = visit.own_parameter("ticket").unwrap_or_default();
     let with_ticket = visit.params.with(TICKET, &text);

@@ -1,4 +1,4 @@
-//! [`Visit`]: which browser opened a page, who is signed in there, and where they want to go.
+//! [`Visit`]: the browser that opened a page, its sessions, and its destination.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::redirect::{Refused, hand_over, replace_query};
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
 
-/// What Clerk's scripts call [`query::SATELLITE_REDIRECT_URL`].
+/// The name that Clerk's scripts use for [`query::SATELLITE_REDIRECT_URL`].
 const SATELLITE_URL: &str = "__clerk_satellite_url";
 
 pub(crate) struct Visit {
@@ -31,19 +31,21 @@ pub(crate) struct Visit {
     pub(super) known: KnownBrowser,
     /// The session that applications see.
     pub(super) session: Option<Session>,
-    /// Everybody who is signed in in this browser.
+    /// The live sessions of this browser, one for each account.
     pub(super) accounts: Vec<Session>,
     pub(super) params: Params,
     pub(super) settings: Settings,
     raw_query: String,
-    /// The browser must be told its token.
+    /// The response must set the browser's token.
     is_new: bool,
-    /// Opened from the portal itself or the address bar; no other site led here.
+    /// The page was opened from the portal itself or the address bar, not from another site.
     pub(super) is_from_here: bool,
 }
 
 impl Visit {
-    /// Finds out who is here; a browser that is unknown is given a token, unless it `must_be_known`.
+    /// Looks up the browser and its sessions.
+    ///
+    /// Gives an unknown browser a token. Returns `None` for one if `must_be_known`.
     pub(super) async fn read(
         app: &Arc<App>,
         uri: &Uri,
@@ -95,8 +97,9 @@ impl Visit {
         }))
     }
 
-    /// The session that leaves nothing to do on a page that signs in. Where a browser can be signed in to several
-    /// accounts, there is always another one.
+    /// The session that makes a sign-in page redundant.
+    ///
+    /// Returns `None` if a browser can be signed in to several accounts: the user may add another one.
     pub(super) fn sole_session(&self) -> Option<&Session> {
         self.session.as_ref().filter(|_| self.settings.single_session_mode)
     }
@@ -113,8 +116,9 @@ impl Visit {
         Destination::of(flow, &self.app.redirects, &self.params, &self.settings, home)
     }
 
-    /// The end of a flow: off to its destination, with the development browser handed over; first to what the session
-    /// still waits for.
+    /// Ends a flow: redirects to its destination and hands over the development browser.
+    ///
+    /// A session with an open task is sent to the task's page first.
     pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response<Body> {
         if let Some(task) = session.task() {
             return self.see_other(&self.params.without_ticket().link(path::task(task), &[]));
@@ -126,7 +130,7 @@ impl Visit {
         }
     }
 
-    /// On to the second factor, or to the end of signing in.
+    /// Redirects to the second factor, or ends a complete sign-in.
     pub(super) fn proceed(&self, step: &SignInStep) -> Response<Body> {
         match step {
             SignInStep::Complete(session) => self.finish(Flow::SignIn, session),
@@ -134,13 +138,15 @@ impl Visit {
         }
     }
 
-    /// `redirect_url`, if people may be sent there.
+    /// The value of `redirect_url`, if it is an allowed destination.
     pub(super) fn redirect_url(&self) -> Option<String> {
         let text = self.params.value(query::REDIRECT_URL)?;
         self.app.redirects.resolve(text).ok().map(Into::into)
     }
 
-    /// Somebody left an organization: back to the application if one sent them here, else to those that remain.
+    /// Redirects a user who left an organization.
+    ///
+    /// The destination is the application, if it set one, or else the list of the remaining organizations.
     pub(super) fn after_organization(&self) -> Response<Body> {
         let is_set = self.settings.after_leave_organization_url.is_some();
         match self.destination(Flow::LeaveOrganization).url {
@@ -149,8 +155,9 @@ impl Visit {
         }
     }
 
-    /// A flow with nothing to continue: a request beside this one may have proven the first factor, or completed it,
-    /// else it starts again.
+    /// Resumes a flow whose attempt is missing.
+    ///
+    /// A concurrent request may have verified the first factor or completed the flow. Otherwise the flow starts again.
     pub(super) async fn lost(&self, flow: Flow) -> Response<Body> {
         let (browser, now) = (self.known.browser.clone(), self.app.now());
         let found = self
@@ -183,8 +190,10 @@ impl Visit {
         self.recognise(see_other(url.as_str()))
     }
 
-    /// Address and host of a link back to the application. The link carries what a redirect carries, or the application
-    /// would go on with the session token it has.
+    /// The URL and host of a link back to the application.
+    ///
+    /// Like a redirect, the link hands over the development browser. Without it, the application would keep its old
+    /// session token.
     pub(super) fn way_back(&self, mut url: Url) -> (String, String) {
         let host = host_of(&url);
         hand_over(&self.app.redirects, &mut url, &self.known.token);
@@ -232,7 +241,7 @@ impl FromRequestParts<Arc<App>> for Visit {
     }
 }
 
-/// The development browser's token in the address, and the address without it.
+/// The development browser's token in the query string, and the URL without it.
 fn handed_over(parts: &Parts) -> Option<(String, String)> {
     let raw = parts.uri.query()?;
     let (_, token) = form_urlencoded::parse(raw.as_bytes())
@@ -247,8 +256,10 @@ fn handed_over(parts: &Parts) -> Option<(String, String)> {
     Some((token.into_owned(), clean))
 }
 
-/// A satellite in development redirects its browsers here to learn which one each is: back to it, with the token. Says
-/// why if the address is refused, and is `None` if there is none.
+/// Redirects a browser back to its satellite, with the development browser's token.
+///
+/// A satellite in development redirects browsers here to learn their tokens. Returns `None` if the query string names
+/// no satellite, and the reason if its URL is refused.
 pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response<Body>, Refused>> {
     let text = [query::SATELLITE_REDIRECT_URL, SATELLITE_URL]
         .into_iter()
@@ -265,8 +276,9 @@ pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response<Body>, R
     Some(Ok(visit.see_other(url.as_str())))
 }
 
-/// Another origin says which browser this is: keep that, and take it out of the address bar. A token that is not known
-/// here changes nothing.
+/// Stores the token that another origin handed over, and removes it from the address bar.
+///
+/// An unknown token changes nothing.
 async fn take_over(app: &Arc<App>, token: String, clean: &str) -> Response<Body> {
     let known = app
         .store

@@ -1,4 +1,4 @@
-//! Wrong codes per address, for addresses that are no account's yet.
+//! Wrong codes per address, for addresses without an account.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -12,7 +12,7 @@ pub(crate) struct CodeLimit {
     pub(crate) locked_until: Option<UnixTime>,
 }
 
-/// What is known of an address; nothing wrong by default.
+/// The stored limit of an address; the default if missing.
 pub(crate) fn find(connection: &Connection, address: &str) -> rusqlite::Result<CodeLimit> {
     let found = connection
         .prepare_cached("SELECT wrong, locked_until FROM code_limits WHERE address_norm = ?")?
@@ -40,7 +40,7 @@ pub(crate) fn set(connection: &Connection, address: &str, limit: CodeLimit, now:
     Ok(())
 }
 
-/// A right code came back.
+/// Resets the count of an address.
 pub(crate) fn forget(connection: &Connection, address: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM code_limits WHERE address_norm = ?", [normalize(address)])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Takes away what is over and what nothing reads again. A portal that runs for weeks must not grow.
+//! Deletes expired and unused rows, because a portal runs for weeks.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, params};
@@ -7,12 +7,12 @@ use super::Millis;
 
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
 const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
-/// How long a browser that never signed in is known, and how many of them.
+/// The age limit of browsers that never signed in; [`MOST_BROWSERS`] limits their number.
 const BROWSER_MILLIS: i64 = 7 * DAY_MILLIS;
 const MOST_BROWSERS: u32 = 10_000;
 const MOST_VERIFICATIONS: u32 = 20_000;
 
-/// Rows of a table, and for how long after the moment in `column` they stay.
+/// Tables with a time column, and how long rows stay after that time.
 const EXPIRING: [(&str, &str, i64); 9] = [
     ("sign_ins", "abandon_at", 0),
     ("sign_ups", "abandon_at", 0),
@@ -20,14 +20,14 @@ const EXPIRING: [(&str, &str, i64); 9] = [
     ("refresh_tokens", "expire_at", 0),
     ("oauth_attempts", "expire_at", 0),
     ("revocation_links", "expires_at", 0),
-    // The Backend API can be asked for a token's status.
+    // Kept for a day: the Backend API reports a token's status.
     ("sign_in_tokens", "expires_at", DAY_MILLIS),
-    // Says for how long no other code is sent.
+    // Kept for an hour: the last code delays the next one.
     ("verifications", "expire_at", HOUR_MILLIS),
     ("authenticator_setups", "created_at", DAY_MILLIS),
 ];
 
-/// Deletes what is over at `now`.
+/// Deletes the rows that are expired at `now`.
 pub(crate) fn expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     for (table, column, kept_millis) in EXPIRING {
         connection.execute(
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attempts_and_what_belongs_to_them_go_once_they_are_over() {
+    async fn expired_attempt_is_deleted_with_its_rows() {
         let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
         let work = |connection: &rusqlite::Transaction<'_>| {
             let id = attempt(connection, 1);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn clock_that_was_set_back_prunes_nothing_early() {
+    async fn clock_set_back_deletes_nothing() {
         let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
         let work = |connection: &rusqlite::Transaction<'_>| {
             attempt(connection, 1);

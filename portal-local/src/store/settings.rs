@@ -1,4 +1,4 @@
-//! [`Settings`]: what an administrator decides for the whole instance. They are kept with the data.
+//! [`Settings`]: an administrator's settings of the whole instance, stored in the database.
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -6,97 +6,123 @@ use serde_json::{Map, Value};
 
 use super::StoreError;
 
-/// Who may sign up.
+/// The users who may sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUpMode {
-    /// Everybody.
+    /// All users.
     #[default]
     Public,
-    /// Only people with an invitation.
+    /// Only users with an invitation.
     Restricted,
-    /// Only people with an invitation; everybody else can join the waitlist.
+    /// Only users with an invitation; others can join the waitlist.
     Waitlist,
 }
 
-/// What an administrator of Clerk decides in the dashboard. They are kept in the database; `Default` is what a new
-/// Clerk application starts with.
+/// The settings that an administrator of Clerk changes in the dashboard.
+///
+/// They are stored in the database. `Default` has the values of a new Clerk application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Whether there are hosted pages. Otherwise each of them answers 404; `/` and the portal's own `/__local/*` stay.
+    /// Turns the hosted pages on.
+    ///
+    /// Otherwise each of them answers 404; `/` and the portal's own `/__local/*` remain.
     pub account_portal_enabled: bool,
-    /// Who may sign up.
+    /// The users who may sign up.
     pub sign_up_mode: SignUpMode,
-    /// Whether only the addresses on the allowlist may sign up or be added to an account.
+    /// Lets only addresses on the allowlist sign up or be added to an account.
     pub allowlist: bool,
-    /// Whether the addresses on the blocklist may not. Where both lists are on, the entry that names fewer addresses
-    /// decides, and of two equal ones the allowlist's.
+    /// Refuses sign-ups with addresses on the blocklist, and adding one to an account.
+    ///
+    /// If both lists are on, the entry that matches fewer addresses wins. The allowlist wins between equal entries.
     pub blocklist: bool,
-    /// Whether people who have an account already sign in whatever the lists say.
+    /// Exempts sign-ins to existing accounts from both lists.
     pub allowlist_blocklist_disabled_on_sign_in: bool,
-    /// Whether addresses with `+`, `#` or `=` before the `@` may not sign up or be added to an account, nor an address
-    /// at gmail.com with dots if it belongs to somebody without them. In test mode `+clerk_test` is no such address.
+    /// Refuses addresses with `+`, `#` or `=` before the `@`.
+    ///
+    /// They cannot sign up or be added to an account. The same applies to a gmail.com address with dots if a user has the
+    /// address without them. In test mode, `+clerk_test` is exempt.
     pub block_email_subaddresses: bool,
-    /// Whether addresses of well-known services for throw-away mailboxes may not sign up. The portal knows a dozen of
-    /// them, mailinator.com among them.
+    /// Refuses sign-ups with addresses of disposable-mailbox services.
+    ///
+    /// The portal knows a dozen of these services, such as mailinator.com.
     pub block_disposable_email_domains: bool,
-    /// Whether one browser is signed in to one account at a time. Otherwise it can be signed in to several, and people
-    /// switch between them.
+    /// Limits a browser to one account at a time.
+    ///
+    /// Otherwise it can be signed in to several, and the user switches between them.
     pub single_session_mode: bool,
-    /// Whether somebody whose password is known to strangers must set a new one before they count as signed in, however
-    /// they signed in.
+    /// Requires users with a compromised password to set a new one.
+    ///
+    /// They count as signed in only after that, whichever way they signed in.
     pub force_password_reset: bool,
-    /// Whether people can sign in through Example ID, an outside provider that the portal plays itself.
+    /// Offers sign-in through Example ID, an external provider that the portal simulates.
     pub example_provider_enabled: bool,
-    /// Whether everybody must set up an authenticator app before they count as signed in.
+    /// Requires users to set up an authenticator app before they count as signed in.
     pub mfa_required: bool,
-    /// Whether a new account needs a first and a last name.
+    /// Requires a first and a last name for a new account.
     pub names_required: bool,
-    /// Whether there are organizations.
+    /// Turns organizations on.
     pub organizations_enabled: bool,
-    /// Whether everybody must choose an organization before they count as signed in.
+    /// Requires users to choose an organization before they count as signed in.
     pub force_organization_selection: bool,
-    /// How many members, invitations included, an organization may have; 0 is without limit.
+    /// The limit of an organization's members, invitations included; 0 for no limit.
     pub max_allowed_memberships: u32,
-    /// Whether the members of a new organization whose role allows it may delete it. Each organization can differ.
+    /// Lets members of a new organization delete it if their role allows it.
+    ///
+    /// Each organization can override this.
     pub admin_delete_enabled: bool,
-    /// The role of whoever creates an organization.
+    /// The role of an organization's creator.
     pub creator_role: String,
-    /// The role that an invitation offers first.
+    /// The preselected role of an invitation.
     pub default_role: String,
-    /// Whether people may delete their own account.
+    /// Lets users delete their own account.
     pub delete_self_enabled: bool,
-    /// Whether people may create organizations.
+    /// Lets users create organizations.
     pub create_organization_enabled: bool,
-    /// Whether addresses with `+clerk_test` always get the code `424242`.
+    /// Gives addresses with `+clerk_test` the fixed code `424242`.
     pub test_mode: bool,
-    /// Additional claims of every session token, as Clerk's claims editor takes them: a JSON object whose strings may hold
-    /// shortcodes such as `{{user.public_metadata.role}}`, `{{user.first_name || 'you'}}` or `{{org.slug}}`. Names that
-    /// the portal sets itself, such as `sub`, are refused. Default: none.
+    /// Additional claims of every session token, as in Clerk's claims editor.
+    ///
+    /// They are a JSON object whose strings may hold shortcodes such as `{{user.public_metadata.role}}`,
+    /// `{{user.first_name || 'you'}}` or `{{org.slug}}`. Names that the portal sets itself, such as `sub`, are refused.
+    /// Default: none.
     pub session_claims: Map<String, Value>,
-    /// How long a session can live, in seconds, at least 1. Sessions that have begun keep their end. Default: seven days.
+    /// The maximum lifetime of a session in seconds, at least 1.
+    ///
+    /// Existing sessions keep their end. Default: seven days.
     pub session_lifetime_secs: u32,
-    /// After how many seconds without use a session is over; `None` is never.
+    /// The seconds without use after which a session ends; `None` for no limit.
     pub inactivity_timeout_secs: Option<u32>,
-    /// The application's home: an absolute URL that people may be sent to. Default: the application that the browser
-    /// came from last.
+    /// The application's home: an absolute URL that is an allowed destination.
+    ///
+    /// Default: the application that the browser came from last.
     pub home_url: Option<String>,
-    /// Where a sign-in ends that names no other place, an absolute URL. Default: [`home_url`](Self::home_url).
+    /// The default destination after a sign-in, an absolute URL.
+    ///
+    /// Default: [`home_url`](Self::home_url).
     pub after_sign_in_url: Option<String>,
-    /// Where a sign-up ends that names no other place, an absolute URL. Default: [`home_url`](Self::home_url).
+    /// The default destination after a sign-up, an absolute URL.
+    ///
+    /// Default: [`home_url`](Self::home_url).
     pub after_sign_up_url: Option<String>,
-    /// Where people go who have created an organization, an absolute URL. Default: [`home_url`](Self::home_url).
+    /// The destination after creating an organization, an absolute URL.
+    ///
+    /// Default: [`home_url`](Self::home_url).
     pub after_create_organization_url: Option<String>,
-    /// Where people go who have left an organization, an absolute URL. Default: the portal's list of organizations.
+    /// The destination after leaving an organization, an absolute URL.
+    ///
+    /// Default: the portal's list of organizations.
     pub after_leave_organization_url: Option<String>,
-    /// Where people go who have joined the waitlist, an absolute URL. Default: they stay, and are told.
+    /// The destination after joining the waitlist, an absolute URL.
+    ///
+    /// Default: the user stays on the page and sees a confirmation.
     pub after_join_waitlist_url: Option<String>,
 }
 
 impl Settings {
-    /// The addresses to return to, with their names.
+    /// The destination URLs that are set, with their names.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("home_url", &self.home_url),
