@@ -52,7 +52,7 @@ pub(crate) async fn dashboard(signed_in: SignedIn) -> Response {
             session_id: signed_in.session_id().map(ToString::to_string).unwrap_or_default(),
             organization: signed_in
                 .organization()
-                .map_or("personal account".to_owned(), |org| org.id.to_string()),
+                .map_or("personal account".to_owned(), |org| org.id().to_string()),
         },
     )
 }
@@ -67,13 +67,13 @@ struct Team {
 
 /// Who gets here is an administrator: the guard has seen to it, and the extractor to an organization.
 pub(crate) async fn team(organization: ActiveOrganization) -> Response {
-    let name = organization.slug.as_ref().unwrap_or(&organization.id);
+    let name = organization.slug().unwrap_or(organization.id().as_str());
     render(
         StatusCode::OK,
         &Team {
             is_signed_in: true,
             organization: name.to_string(),
-            role: organization.role.as_deref().unwrap_or_default().to_owned(),
+            role: organization.role().unwrap_or_default().to_owned(),
         },
     )
 }
@@ -89,7 +89,9 @@ pub(crate) async fn me(signed_in: SignedIn) -> Json<Me> {
     Json(Me {
         user_id: signed_in.user_id().to_string(),
         session_id: signed_in.session_id().map(ToString::to_string),
-        organization_id: signed_in.organization().map(|organization| organization.id.to_string()),
+        organization_id: signed_in
+            .organization()
+            .map(|organization| organization.id().to_string()),
     })
 }
 

@@ -3,7 +3,7 @@ use std::ops::Deref;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portal_sdk::authorization::{Requirement, Verdict};
-use portal_sdk::token::{self, SessionClaims};
+use portal_sdk::token::{OrganizationClaims, SessionClaims};
 
 use super::{Auth, AuthRejection, SignedIn};
 
@@ -17,14 +17,14 @@ use super::{Auth, AuthRejection, SignedIn};
 /// use portal_axum::ActiveOrganization;
 ///
 /// async fn team(organization: ActiveOrganization) -> String {
-///     format!("{} in {}", organization.signed_in().user_id(), organization.id)
+///     format!("{} in {}", organization.signed_in().user_id(), organization.id())
 /// }
 /// # axum::Router::<()>::new().route("/", axum::routing::get(team));
 /// ```
 #[derive(Clone, Debug)]
 pub struct ActiveOrganization {
     signed_in: SignedIn,
-    organization: token::ActiveOrganization,
+    organization: OrganizationClaims,
 }
 
 impl ActiveOrganization {
@@ -36,7 +36,7 @@ impl ActiveOrganization {
 }
 
 impl Deref for ActiveOrganization {
-    type Target = token::ActiveOrganization;
+    type Target = OrganizationClaims;
 
     fn deref(&self) -> &Self::Target {
         &self.organization

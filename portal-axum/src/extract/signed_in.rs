@@ -3,7 +3,7 @@ use http::request::Parts;
 use portal_sdk::backend::User;
 use portal_sdk::instance::Instance;
 use portal_sdk::secret::Secret;
-use portal_sdk::token::{self, SessionClaims, SessionId, UserId};
+use portal_sdk::token::{OrganizationClaims, SessionClaims, SessionId, UserId};
 use portal_tower::{RefusalCause, UserError};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -61,7 +61,7 @@ impl<C> SignedIn<C> {
 
     /// The active organization; `None` for the personal account.
     #[must_use]
-    pub fn organization(&self) -> Option<&token::ActiveOrganization> {
+    pub fn organization(&self) -> Option<&OrganizationClaims> {
         self.claims.organization()
     }
 

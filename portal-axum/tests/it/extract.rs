@@ -44,8 +44,8 @@ async fn facts(signed_in: SignedIn) -> String {
     json!({
         "token": signed_in.token().expose(),
         "session": signed_in.session_id().unwrap().as_str(),
-        "organization": organization.id,
-        "role": organization.role,
+        "organization": organization.id(),
+        "role": organization.role(),
         "instance": signed_in.instance().publishable_key().as_str(),
         "url": signed_in.auth().public_url().to_string(),
         "email": signed_in.claims().as_json()["email"],

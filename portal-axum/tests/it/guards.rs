@@ -76,10 +76,10 @@ async fn a_requirement_in_the_type_lets_through_who_meets_it() {
 #[tokio::test]
 async fn the_active_organization_is_there_or_forbidden() {
     let router = Router::new()
-        .route("/team", any(async |team: ActiveOrganization| team.id.to_string()))
+        .route("/team", any(async |team: ActiveOrganization| team.id().to_string()))
         .route(
             "/perhaps",
-            any(async |team: Option<ActiveOrganization>| team.map_or_else(String::new, |team| team.id.to_string())),
+            any(async |team: Option<ActiveOrganization>| team.map_or_else(String::new, |team| team.id().to_string())),
         )
         .layer(layer(&FakeClerk::new()));
     let in_acme = session(&json!({ "org_id": "org_a", "org_slug": "acme", "org_role": "org:admin" }));
@@ -161,7 +161,7 @@ async fn a_handler_sends_people_to_the_portal_and_back() {
 #[tokio::test]
 async fn extractors_renew_a_token_from_before_a_visit_to_the_portal() {
     let router = Router::new()
-        .route("/team", any(async |team: ActiveOrganization| team.id.to_string()))
+        .route("/team", any(async |team: ActiveOrganization| team.id().to_string()))
         .route("/pay", any(async |_: Require<CanPay>| "reached"))
         .route("/home", any(async |who: Option<SignedIn>| who.is_some().to_string()))
         .layer(layer(&FakeClerk::new()));

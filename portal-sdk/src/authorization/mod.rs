@@ -35,7 +35,7 @@ pub use function::{RequirementFn, requirement_fn};
 pub use organization::{Permission, Role};
 pub use reverification::{Reverification, ReverificationLevel};
 
-use crate::token::{ActiveOrganization, SessionClaims};
+use crate::token::{OrganizationClaims, SessionClaims};
 
 /// The result of a [`Requirement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,11 +154,9 @@ fn no_organization(claims: &SessionClaims) -> Verdict {
     }
 }
 
-/// Returns the user's active organization. An organization with an empty ID does not count.
-fn active_organization(claims: &SessionClaims) -> Option<&ActiveOrganization> {
-    claims
-        .organization()
-        .filter(|organization| has_user(claims) && !organization.id.is_empty())
+/// Returns the user's active organization.
+fn active_organization(claims: &SessionClaims) -> Option<&OrganizationClaims> {
+    claims.organization().filter(|_| has_user(claims))
 }
 
 /// Returns `true` if the claims name a user. An empty `sub` passes verification, as in Clerk's SDK, and meets nothing.

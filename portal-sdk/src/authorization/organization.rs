@@ -48,7 +48,7 @@ impl Requirement for Role {
         let Some(organization) = active_organization(claims) else {
             return no_organization(claims);
         };
-        let role = organization.role.as_deref();
+        let role = organization.role();
         met_if(role.is_some_and(|role| !role.is_empty() && bare(role) == bare(&self.0)))
     }
 }
@@ -56,7 +56,7 @@ impl Requirement for Role {
 impl Requirement for Permission {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         match active_organization(claims) {
-            Some(organization) => met_if(organization.permissions.contains(&self.0)),
+            Some(organization) => met_if(organization.permissions().any(|permission| *permission == *self.0)),
             None => no_organization(claims),
         }
     }

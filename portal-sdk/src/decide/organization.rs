@@ -70,7 +70,7 @@ fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<Orga
 fn is_active(claims: &SessionClaims, target: &OrganizationTarget) -> bool {
     let active = claims.organization();
     match target {
-        OrganizationTarget::Id(id) => active.is_some_and(|active| *active.id == **id),
+        OrganizationTarget::Id(id) => active.is_some_and(|active| active.id() == id.as_str()),
         OrganizationTarget::Slug(slug) => claims.organization_slug() == Some(slug.as_str()),
         OrganizationTarget::PersonalAccount => active.is_none(),
     }

@@ -1,50 +1,14 @@
-//! [`SessionClaims`]: what a verified session token says, in both versions of Clerk's claims.
+//! The claims of a verified session token, in both versions of Clerk's format.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::permissions::{self, Scoped};
+use super::permissions::Scoped;
+use super::{OrganizationClaims, SessionId, UserId, organization};
 use crate::clock::UnixTime;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// The id as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(id: &str) -> Self {
-                Self(id.into())
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-id! {
-    /// A user's id, `user_…` (claim `sub`).
-    UserId
-}
-id! {
-    /// A session's id, `sess_…` (claim `sid`).
-    SessionId
-}
 
 /// The claims of a session token whose signature and times were checked. Cloning is cheap.
 ///
@@ -55,22 +19,9 @@ pub struct SessionClaims(Arc<Claims>);
 struct Claims {
     user_id: UserId,
     session_id: Option<SessionId>,
-    organization: Option<ActiveOrganization>,
-    payload: Map<String, Value>,
-}
-
-/// The organization a session is active in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ActiveOrganization {
-    /// `org_…`.
-    pub id: Box<str>,
-    /// Its name in addresses, if it has one.
-    pub slug: Option<Box<str>>,
-    /// The user's role there, such as `org:admin`.
-    pub role: Option<Box<str>>,
-    /// The user's custom permissions there, such as `org:invoices:read`. System permissions are never in a token.
-    pub permissions: Vec<Box<str>>,
+    /// Read from the payload when first asked for: most requests do not ask.
+    organization: OnceLock<Option<OrganizationClaims>>,
+    payload: Arc<Map<String, Value>>,
 }
 
 /// Who acts as the user (impersonation), from claim `act`.
@@ -113,11 +64,12 @@ pub enum FactorAge {
 }
 
 impl SessionClaims {
-    pub(crate) fn new(subject: &str, payload: Map<String, Value>) -> Self {
+    pub(crate) fn new(subject: &str, payload: impl Into<Arc<Map<String, Value>>>) -> Self {
+        let payload = payload.into();
         Self(Arc::new(Claims {
             user_id: subject.into(),
             session_id: text(&payload, "sid").map(Into::into),
-            organization: organization(&payload),
+            organization: OnceLock::new(),
             payload,
         }))
     }
@@ -136,8 +88,9 @@ impl SessionClaims {
 
     /// The active organization; `None` for the personal account.
     #[must_use]
-    pub fn organization(&self) -> Option<&ActiveOrganization> {
-        self.0.organization.as_ref()
+    pub fn organization(&self) -> Option<&OrganizationClaims> {
+        let parse = || OrganizationClaims::parse(&self.0.payload);
+        self.0.organization.get_or_init(parse).as_ref()
     }
 
     /// Claim `sts`; `None` where the instance does not send it.
@@ -226,11 +179,7 @@ impl SessionClaims {
 
     /// The slug that Clerk compares with the one in a path: the claim as it stands, even beside an empty id.
     pub(crate) fn organization_slug(&self) -> Option<&str> {
-        let payload = &self.0.payload;
-        if is_version_2(payload) {
-            return text(payload.get("o")?.as_object()?, "slg");
-        }
-        text(payload, "org_slug")
+        organization::slug(&self.0.payload)
     }
 
     /// All claims as a type of the application's own, for claims added in Clerk's session token settings.
@@ -239,7 +188,7 @@ impl SessionClaims {
     ///
     /// [`serde_json::Error`] if the claims do not fit the type.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.0.payload)
+        T::deserialize(&*self.0.payload)
     }
 
     /// All claims as JSON.
@@ -262,15 +211,12 @@ impl fmt::Debug for SessionClaims {
         f.debug_struct("SessionClaims")
             .field("user_id", &self.0.user_id.as_str())
             .field("session_id", &self.0.session_id.as_ref().map(SessionId::as_str))
-            .field(
-                "organization",
-                &self.0.organization.as_ref().map(|organization| &organization.id),
-            )
+            .field("organization", &self.organization().map(OrganizationClaims::id))
             .finish_non_exhaustive()
     }
 }
 
-fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&'p str> {
+pub(super) fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&'p str> {
     payload.get(claim).and_then(Value::as_str)
 }
 
@@ -280,44 +226,6 @@ fn factor_age(value: &Value) -> Option<FactorAge> {
         minutes if minutes >= 0.0 => Some(FactorAge::Minutes(minutes)),
         _ => None,
     }
-}
-
-fn is_version_2(payload: &Map<String, Value>) -> bool {
-    payload.get("v").and_then(Value::as_f64) == Some(2.0)
-}
-
-/// The active organization. An empty id is the personal account, as at Clerk.
-fn organization(payload: &Map<String, Value>) -> Option<ActiveOrganization> {
-    if is_version_2(payload) {
-        return organization_v2(payload, payload.get("o")?.as_object()?);
-    }
-    let permissions = payload.get("org_permissions").and_then(Value::as_array);
-    Some(ActiveOrganization {
-        id: text(payload, "org_id").filter(|id| !id.is_empty())?.into(),
-        slug: text(payload, "org_slug").map(Into::into),
-        role: text(payload, "org_role").map(Into::into),
-        permissions: permissions
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(Into::into)
-            .collect(),
-    })
-}
-
-fn organization_v2(payload: &Map<String, Value>, claim: &Map<String, Value>) -> Option<ActiveOrganization> {
-    Some(ActiveOrganization {
-        id: text(claim, "id").filter(|id| !id.is_empty())?.into(),
-        slug: text(claim, "slg").map(Into::into),
-        role: text(claim, "rol")
-            .filter(|role| !role.is_empty())
-            .map(|role| format!("org:{role}").into()),
-        permissions: permissions::decode(
-            text(payload, "fea").unwrap_or_default(),
-            text(claim, "per").unwrap_or_default(),
-            text(claim, "fpm").unwrap_or_default(),
-        ),
-    })
 }
 
 #[cfg(test)]

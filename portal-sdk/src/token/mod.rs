@@ -5,12 +5,16 @@
 
 mod claims;
 mod error;
+mod id;
+mod organization;
 mod permissions;
 mod unverified;
 mod verify;
 
-pub use claims::{ActiveOrganization, Actor, FactorAge, SessionClaims, SessionId, SessionStatus, UserId};
+pub use claims::{Actor, FactorAge, SessionClaims, SessionStatus};
 pub use error::{TokenError, TokenErrorReason};
+pub use id::{OrganizationId, SessionId, UserId};
+pub use organization::OrganizationClaims;
 pub use unverified::UnverifiedToken;
 pub(crate) use verify::header_problem;
 pub use verify::{GenuineSession, VerifyRules, verify_handshake_token, verify_session_token};

@@ -47,8 +47,8 @@ pub fn auth(claims: &SessionClaims) -> Map<String, Value> {
         auth.insert("orgRole".into(), role(&organization["rol"]));
         let permissions = claims
             .organization()
-            .map(|organization| json!(organization.permissions));
-        auth.insert("orgPermissions".into(), permissions.unwrap_or_else(|| json!([])));
+            .map(|organization| organization.permissions().collect::<Vec<_>>());
+        auth.insert("orgPermissions".into(), json!(permissions.unwrap_or_default()));
     }
     auth
 }

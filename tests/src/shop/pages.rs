@@ -48,7 +48,7 @@ pub(super) fn router(notes: Notes) -> Router {
         .route(
             "/team",
             get(async |team: ActiveOrganization| {
-                let slug = team.slug.as_deref().unwrap_or_default();
+                let slug = team.slug().unwrap_or_default();
                 page(&format!("<p data-testid=team>{slug}</p>"))
             }),
         )
@@ -107,8 +107,7 @@ async fn organization(PathParameter(slug): PathParameter<String>, auth: Auth) ->
 }
 
 fn active(auth: &Auth) -> Option<&str> {
-    let organization = auth.signed_in()?.organization()?;
-    organization.slug.as_deref()
+    auth.signed_in()?.organization()?.slug()
 }
 
 /// What the Backend API has of the person.
