@@ -7,7 +7,7 @@ use http::Method;
 use http::request::Parts;
 use url::Url;
 
-use crate::backend::{Backend, KeyCache, KeyCachePolicy, LookUps, PageCache};
+use crate::backend::{Backend, BackendApi, KeyCache, KeyCachePolicy, LookUps, PageCache};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::decide::{Decision, Renewal, decide, genuine_session, token_problem};
 use crate::effect::BackendError;
@@ -177,7 +177,9 @@ impl<B: Backend> Authenticator<B> {
     pub fn backend(&self) -> &B {
         &self.shared.backend
     }
+}
 
+impl<B: BackendApi> Authenticator<B> {
     /// The portal to link to. Where the instance [discovers
     /// pages](crate::instance::InstanceBuilder::discover_pages) it has the addresses read so far, and reads them in the
     /// background when it is time; that needs a tokio runtime.
@@ -215,7 +217,9 @@ impl<B: Backend> Authenticator<B> {
         } = &*self.shared;
         pages.read(backend, &**clock).await
     }
+}
 
+impl<B: Backend> Authenticator<B> {
     /// Decides at once if nothing must be fetched for it; otherwise `None`, and [`authenticate`](Self::authenticate)
     /// must be awaited.
     #[must_use]

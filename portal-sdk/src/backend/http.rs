@@ -20,7 +20,7 @@ use url::Url;
 
 use super::call_log::CallLog;
 use super::skipped_keys::SkippedKeys;
-use super::{Backend, User};
+use super::{Backend, BackendApi, User};
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::instance::{Instance, ProxyUrl, with_scheme};
 use crate::key::KeySet;
@@ -134,7 +134,7 @@ impl HttpBackend {
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, AGENT)
             .body(Full::new(body))
-            .map_err(transport)?;
+            .map_err(invalid)?;
         self.exchange_in_time(request).await
     }
 
@@ -145,7 +145,7 @@ impl HttpBackend {
         path: &str,
         dev_browser: Option<&str>,
     ) -> Result<T, BackendError> {
-        let mut url = Url::parse(&format!("{}{path}", self.settings.frontend_api)).map_err(transport)?;
+        let mut url = Url::parse(&format!("{}{path}", self.settings.frontend_api)).map_err(invalid)?;
         if let Some(token) = dev_browser {
             url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
         }
@@ -155,7 +155,7 @@ impl HttpBackend {
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, AGENT)
             .body(Full::new(Bytes::new()))
-            .map_err(transport)?;
+            .map_err(invalid)?;
         self.exchange_in_time(request).await
     }
 
@@ -163,7 +163,7 @@ impl HttpBackend {
         let timeout = self.settings.total_timeout;
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
-        let answer = answer.unwrap_or(Err(BackendError::Timeout(timeout)));
+        let answer = answer.unwrap_or(Err(BackendError::timeout(timeout)));
         if let Err(error) = &answer {
             self.settings.call_log.failed(&method, &uri, error);
         }
@@ -171,7 +171,7 @@ impl HttpBackend {
     }
 
     async fn exchange<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
-        let response = self.client.request(request).await.map_err(transport)?;
+        let response = self.client.request(request).await.map_err(not_sent)?;
         let status = response.status();
         let retry_after = response
             .headers()
@@ -180,25 +180,14 @@ impl HttpBackend {
         let body = match Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
-                return Err(BackendError::Unreadable {
-                    status,
-                    problem: "it is larger than a megabyte".into(),
-                });
+                return Err(BackendError::unreadable(status, "larger than a megabyte"));
             }
-            Err(error) => return Err(BackendError::Transport(error.into())),
+            Err(error) => return Err(BackendError::transport(error)),
         };
         if !status.is_success() {
-            let retry_after = retry_after.map(Duration::from_secs);
-            return Err(BackendError::Answer {
-                status,
-                code: error_code(&body),
-                retry_after,
-            });
+            return Err(refusal(status, &body, retry_after.map(Duration::from_secs)));
         }
-        serde_json::from_slice(&body).map_err(|error| BackendError::Unreadable {
-            status,
-            problem: problem_of(&error),
-        })
+        serde_json::from_slice(&body).map_err(|error| BackendError::unreadable(status, problem_of(&error)))
     }
 }
 
@@ -214,10 +203,10 @@ impl Backend for HttpBackend {
         let keys = KeySet::from_entries(entries, |index, entry| skipped.log_once(index, entry));
         // A set of malformed entries says nothing about which keys there are; an empty one says that there are none.
         if keys.is_empty() && !is_empty {
-            return Err(BackendError::Unreadable {
-                status: StatusCode::OK,
-                problem: "no entry of the key set can be read".into(),
-            });
+            return Err(BackendError::unreadable(
+                StatusCode::OK,
+                "no entry of the key set is valid",
+            ));
         }
         Ok(keys)
     }
@@ -262,7 +251,9 @@ impl Backend for HttpBackend {
         }
         Ok(RefreshedSession { cookies })
     }
+}
 
+impl BackendApi for HttpBackend {
     async fn user(&self, id: &UserId) -> Result<User, BackendError> {
         self.call(Method::GET, &["users", id.as_str()], &[], None).await
     }
@@ -277,7 +268,8 @@ impl Backend for HttpBackend {
     async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
         const ENVIRONMENT: &str = "/v1/environment";
         let answer = self.call_frontend_api(Method::GET, ENVIRONMENT, None).await;
-        let is_refused = matches!(&answer, Err(BackendError::Answer { status, .. }) if status.is_client_error());
+        let status = answer.as_ref().err().and_then(BackendError::status);
+        let is_refused = status.is_some_and(|status| status.is_client_error());
         if !(is_refused && self.settings.is_development) {
             return answer;
         }
@@ -335,15 +327,34 @@ fn problem_of(error: &serde_json::Error) -> Box<str> {
     format!("found {found} at line {}, column {}", error.line(), error.column()).into()
 }
 
-fn transport(error: impl std::error::Error + Send + Sync + 'static) -> BackendError {
-    BackendError::Transport(Arc::new(error))
+/// A call that was not made, because it cannot be written as an HTTP request.
+fn invalid(error: impl std::error::Error) -> BackendError {
+    BackendError::invalid_request(error.to_string())
+}
+
+fn not_sent(error: hyper_util::client::legacy::Error) -> BackendError {
+    match error.is_connect() {
+        true => BackendError::connect(error),
+        false => BackendError::transport(error),
+    }
+}
+
+/// An answer with an error status.
+fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> BackendError {
+    let mut error = BackendError::answer(status);
+    if let Some(code) = error_code(body) {
+        error = error.with_code(code);
+    }
+    if let Some(retry_after) = retry_after {
+        error = error.with_retry_after(retry_after);
+    }
+    error
 }
 
 fn is_worth_a_retry(error: &BackendError) -> bool {
-    match error {
-        BackendError::Timeout(_) | BackendError::Transport(_) => true,
-        BackendError::Answer { status, .. } => status.is_server_error() && *status != StatusCode::NOT_IMPLEMENTED,
-        BackendError::Unreadable { .. } | BackendError::Busy => false,
+    match error.status() {
+        None => error.is_outage() && !error.is_busy(),
+        Some(status) => !error.is_unreadable() && status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED,
     }
 }
 

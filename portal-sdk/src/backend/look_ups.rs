@@ -98,7 +98,7 @@ impl Gate {
     where
         F: Future<Output = Result<T, BackendError>>,
     {
-        let busy = || Arc::new(BackendError::Busy);
+        let busy = || Arc::new(BackendError::busy());
         let _place = self.taken_on.try_acquire().map_err(|_| busy())?;
         let _turn = self.running.acquire().await.map_err(|_| busy())?;
         call().await.map_err(Arc::new)

@@ -1,5 +1,4 @@
-//! What only Clerk's Backend API can tell or do: the trait [`Backend`], its errors, and (feature `http-client`)
-//! [`HttpBackend`].
+//! Calls to Clerk: the traits [`Backend`] and [`BackendApi`], and (feature `http-client`) [`HttpBackend`].
 
 #[cfg(feature = "http-client")]
 mod call_log;
@@ -29,38 +28,67 @@ use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
 
-/// The error code that says that Clerk does not know the secret key.
+/// The error code of an unknown secret key.
 const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
 
-/// The Backend API, as far as this crate needs it.
+/// Carries out the three effects that authenticating a request may need.
 ///
-/// The first three methods serve the decision; the others serve applications. An implementation bounds the time and the
-/// size of every answer itself.
+/// [`BackendApi`] adds the calls that applications and sign-out make. An implementation limits the time and the size of
+/// every answer itself. Its errors are made with the constructors of [`BackendError`].
 pub trait Backend: Clone + Send + Sync + 'static {
-    /// The Backend API's address, for log lines. Without secrets; empty by default.
+    /// Returns the Backend API's address for log lines, without secrets. Empty by default.
     fn address(&self) -> &str {
         ""
     }
 
-    /// The instance's signing keys: `GET /jwks`.
+    /// Fetches the instance's signing keys: `GET /jwks`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer.
     fn jwks(&self) -> impl Future<Output = Result<KeySet, BackendError>> + Send;
 
-    /// The handshake payload with this nonce: `GET /clients/handshake_payload`.
+    /// Fetches the handshake payload with this nonce: `GET /clients/handshake_payload`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer.
     fn handshake_payload(&self, nonce: &Secret) -> impl Future<Output = Result<HandshakePayload, BackendError>> + Send;
 
-    /// A new session token for an expired one: `POST /sessions/{id}/refresh`.
+    /// Renews an expired session token: `POST /sessions/{id}/refresh`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer.
     fn refresh_session(
         &self,
         refresh: &SessionRefresh,
     ) -> impl Future<Output = Result<RefreshedSession, BackendError>> + Send;
+}
 
-    /// A user: `GET /users/{id}`.
+/// The rest of the Backend API: what applications, links to the portal and sign-out ask for.
+pub trait BackendApi: Backend {
+    /// Fetches a user: `GET /users/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or no such user.
     fn user(&self, id: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send;
 
     /// Ends a session: `POST /sessions/{id}/revoke`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or Clerk refuses.
     fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send;
 
-    /// The addresses of the portal's pages: `GET /v1/environment` of the Frontend API, which needs no secret key. Asked
-    /// for only where the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
+    /// Fetches the addresses of the portal's pages: `GET /v1/environment` of the Frontend API.
+    ///
+    /// Called only if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). Needs no secret
+    /// key.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer.
     fn portal_pages(&self) -> impl Future<Output = Result<DiscoveredPages, BackendError>> + Send;
 }

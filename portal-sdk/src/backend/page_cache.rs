@@ -1,4 +1,4 @@
-//! The portal's page addresses in memory: read in the background, never while a request waits.
+//! [`PageCache`]: the portal's page addresses in memory, read in the background while requests go on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::Backend;
+use super::BackendApi;
 use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
 use crate::portal::{DiscoveredPages, Portal};
 
-/// How long addresses serve before they are read again, in milliseconds. They go on serving meanwhile.
+/// The time after which addresses are read again, in milliseconds. They keep serving during the read.
 const LIFETIME_MILLIS: i64 = 60 * 60 * 1_000;
-/// The least time between two attempts, in milliseconds.
+/// The shortest time between two attempts, in milliseconds.
 const RETRY_MILLIS: i64 = 60 * 1_000;
 
 impl Portal {
@@ -23,8 +23,8 @@ impl Portal {
     ///
     /// # Errors
     ///
-    /// [`BackendError`] if they cannot be read. This portal serves with its derived addresses.
-    pub async fn discover<B: Backend>(&self, backend: &B) -> Result<Self, BackendError> {
+    /// Returns [`BackendError`] if they cannot be read. This portal still works, with its derived addresses.
+    pub async fn discover<B: BackendApi>(&self, backend: &B) -> Result<Self, BackendError> {
         Ok(self.clone().with_discovered(backend.portal_pages().await?))
     }
 }
@@ -34,9 +34,9 @@ impl Portal {
 pub(crate) struct PageCache {
     pages: ArcSwapOption<DiscoveredPages>,
     pause: SyncMutex<Option<Pause>>,
-    /// Held while reading, so that there is one read at a time however long it takes. Why the last one failed, if it did.
+    /// Held during a read, so that there is one at a time (single flight). Holds the last read's error, if it failed.
     reading: Arc<Mutex<Option<BackendError>>>,
-    /// How many reads have come to their end.
+    /// The number of finished reads.
     finished: AtomicU64,
 }
 
@@ -48,20 +48,20 @@ struct Pause {
 }
 
 impl PageCache {
-    /// What is in memory, however old.
+    /// The addresses in memory, however old.
     pub(crate) fn pages(&self) -> Option<Arc<DiscoveredPages>> {
         self.pages.load_full()
     }
 
-    /// Reads them in the background if it is time to, nobody is reading, and this thread has a runtime to do so.
-    pub(crate) fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) {
+    /// Reads them in the background if that is due, no read is under way, and the thread has a tokio runtime.
+    pub(crate) fn refresh<B: BackendApi>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) {
         if !self.is_due(clock.now()) {
             return;
         }
         let (Ok(runtime), Ok(mut failure)) = (Handle::try_current(), self.reading.clone().try_lock_owned()) else {
             return;
         };
-        // Somebody else may have ended a read since.
+        // Another thread may have finished a read since the first check.
         if !self.is_due(clock.now()) {
             return;
         }
@@ -71,8 +71,8 @@ impl PageCache {
         });
     }
 
-    /// Reads them now. Whoever comes while somebody else is reading waits for that answer.
-    pub(crate) async fn read<B: Backend>(&self, backend: &B, clock: &dyn Clock) -> Result<(), BackendError> {
+    /// Reads them now. Concurrent callers share one read (single flight).
+    pub(crate) async fn read<B: BackendApi>(&self, backend: &B, clock: &dyn Clock) -> Result<(), BackendError> {
         let finished = self.finished.load(Ordering::Relaxed);
         let mut failure = self.reading.lock().await;
         if self.finished.load(Ordering::Relaxed) == finished {
@@ -81,9 +81,9 @@ impl PageCache {
         failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Reads them, for whoever holds the lock. A failure is logged once, until they can be read again.
-    async fn read_alone<B: Backend>(&self, failure: &mut Option<BackendError>, backend: &B, clock: &dyn Clock) {
-        // A read that is given up on the way counts as an attempt too.
+    /// Reads them for the caller that holds the lock. A failure is logged once, until a read succeeds.
+    async fn read_alone<B: BackendApi>(&self, failure: &mut Option<BackendError>, backend: &B, clock: &dyn Clock) {
+        // Count the attempt first: a read that is dropped on the way must not be retried at once.
         self.pause_for(RETRY_MILLIS, clock.now());
         let answer = match backend.portal_pages().await {
             Ok(pages) if pages.is_empty() => Err(no_pages()),
@@ -122,10 +122,7 @@ impl PageCache {
     }
 }
 
-/// An instance that names no page says nothing, so that what it said before is kept.
+/// An answer without any page address is not an answer: keep the addresses read before.
 fn no_pages() -> BackendError {
-    BackendError::Unreadable {
-        status: StatusCode::OK,
-        problem: "its display_config has no address of a page".into(),
-    }
+    BackendError::unreadable(StatusCode::OK, "found no page address in display_config")
 }

@@ -81,11 +81,12 @@ fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure
 
 /// How Clerk's SDK names this failure of a refresh.
 fn failure_of(error: &BackendError) -> RefreshFailure {
-    match error {
-        BackendError::Transport(_) | BackendError::Timeout(_) | BackendError::Busy => RefreshFailure::FetchError,
-        BackendError::Answer { code: Some(code), .. } if &**code == "unexpected_error" => RefreshFailure::FetchError,
-        BackendError::Answer { code: Some(code), .. } => RefreshFailure::Refused(code.clone()),
-        BackendError::Answer { code: None, .. } => RefreshFailure::UnexpectedAnswer,
-        BackendError::Unreadable { .. } => RefreshFailure::NoCookies,
+    if error.is_unreadable() {
+        return RefreshFailure::NoCookies;
+    }
+    match (error.status(), error.code()) {
+        (None, _) | (_, Some("unexpected_error")) => RefreshFailure::FetchError,
+        (_, Some(code)) => RefreshFailure::Refused(code.into()),
+        (_, None) => RefreshFailure::UnexpectedAnswer,
     }
 }

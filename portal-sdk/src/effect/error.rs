@@ -1,88 +1,303 @@
-//! [`BackendError`]: what went wrong between this process and Clerk.
+//! [`BackendError`]: why a call to Clerk brought no usable answer.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 
-/// Why the Backend API gave no usable answer.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackendError {
-    /// No connection, or it broke.
-    #[error("the Backend API cannot be reached")]
-    Transport(#[source] Arc<dyn Error + Send + Sync>),
-    /// No answer in time.
-    #[error("the Backend API did not answer within {} ms", .0.as_millis())]
-    Timeout(Duration),
-    /// An error answer.
-    #[error("the Backend API answered {status}{}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
-    Answer {
-        /// The HTTP status.
-        status: StatusCode,
-        /// The first error's code, if the body is one of Clerk's.
-        code: Option<Box<str>>,
-        /// How long to wait, if it said so.
-        retry_after: Option<Duration>,
-    },
-    /// A success whose body is too large or not what was asked for.
-    #[error("the Backend API answered {status} with a body that cannot be read: {problem}")]
-    Unreadable {
-        /// The HTTP status.
-        status: StatusCode,
-        /// What is wrong with it.
-        problem: Box<str>,
-    },
-    /// The call was not made, because too many of its kind are under way.
-    #[error("too many calls of this kind to the Backend API are under way")]
-    Busy,
+/// A call to Clerk that brought no usable answer.
+///
+/// The causes are private: ask the methods. A backend of your own makes its errors with the constructors.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::StatusCode;
+/// use portal_sdk::effect::BackendError;
+///
+/// let error = BackendError::answer(StatusCode::TOO_MANY_REQUESTS)
+///     .with_code("too_many_requests")
+///     .with_retry_after(Duration::from_secs(7));
+/// assert!(error.is_outage());
+/// assert_eq!(error.status(), Some(StatusCode::TOO_MANY_REQUESTS));
+/// assert_eq!(error.code(), Some("too_many_requests"));
+/// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+///
+/// assert!(BackendError::timeout(Duration::from_secs(5)).is_timeout());
+/// assert!(!BackendError::answer(StatusCode::NOT_FOUND).is_outage());
+/// ```
+#[derive(Clone, Debug)]
+pub struct BackendError {
+    kind: Kind,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// A call ended with the runtime it ran on.
+#[derive(Clone, Debug)]
+enum Kind {
+    Connect,
+    Transport,
+    Timeout(Duration),
+    Answer {
+        status: StatusCode,
+        code: Option<Box<str>>,
+        retry_after: Option<Duration>,
+    },
+    Unreadable {
+        status: StatusCode,
+        problem: Box<str>,
+    },
+    Busy,
+    InvalidRequest(Box<str>),
+}
+
+/// The source of an error whose call ended with its runtime.
 #[derive(Debug, thiserror::Error)]
 #[error("the call was given up")]
 struct GivenUp;
 
 impl BackendError {
-    /// Returns `true` if Clerk is out of reach, so that nothing can be concluded: no connection, no answer in time, a
-    /// server error, too many requests, or an answer that cannot be read. This is the one definition for keys, handshakes,
-    /// renewals, sign-out and users.
-    ///
-    /// Any other error is an answer: it refuses.
+    /// A connection that was not made: DNS, TCP, TLS or the proxy failed.
     #[must_use]
-    pub fn is_outage(&self) -> bool {
-        match self {
-            Self::Transport(_) | Self::Timeout(_) | Self::Unreadable { .. } | Self::Busy => true,
-            Self::Answer { status, .. } => {
-                status.is_server_error()
-                    || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-            }
+    pub fn connect(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::with_source(Kind::Connect, source)
+    }
+
+    /// A connection that broke, or an answer that is not HTTP.
+    #[must_use]
+    pub fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::with_source(Kind::Transport, source)
+    }
+
+    /// No answer within `limit`.
+    #[must_use]
+    pub fn timeout(limit: Duration) -> Self {
+        Self::new(Kind::Timeout(limit))
+    }
+
+    /// An answer with an error status. See [`with_code`](Self::with_code) and
+    /// [`with_retry_after`](Self::with_retry_after).
+    #[must_use]
+    pub fn answer(status: StatusCode) -> Self {
+        Self::new(Kind::Answer {
+            status,
+            code: None,
+            retry_after: None,
+        })
+    }
+
+    /// An answer whose body is too large, or not the expected JSON. `problem` continues the sentence "its body cannot
+    /// be read:" and must not quote the body, which may hold tokens.
+    #[must_use]
+    pub fn unreadable(status: StatusCode, problem: impl Into<Box<str>>) -> Self {
+        Self::new(Kind::Unreadable {
+            status,
+            problem: problem.into(),
+        })
+    }
+
+    /// A call that was not made, because too many of its kind are under way.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::new(Kind::Busy)
+    }
+
+    /// A call that was not made, because its path or body is invalid: a bug of the caller, and not an outage.
+    #[must_use]
+    pub fn invalid_request(problem: impl Into<Box<str>>) -> Self {
+        Self::new(Kind::InvalidRequest(problem.into()))
+    }
+
+    /// A call that ended with the runtime it ran on.
+    pub(crate) fn given_up() -> Self {
+        Self::transport(GivenUp)
+    }
+
+    /// Sets the error code of an [`answer`](Self::answer), as Clerk spells it. A no-op for other errors.
+    #[must_use]
+    pub fn with_code(mut self, new: impl Into<Box<str>>) -> Self {
+        if let Kind::Answer { code, .. } = &mut self.kind {
+            *code = Some(new.into());
+        }
+        self
+    }
+
+    /// Sets the `Retry-After` of an [`answer`](Self::answer). A no-op for other errors.
+    #[must_use]
+    pub fn with_retry_after(mut self, new: Duration) -> Self {
+        if let Kind::Answer { retry_after, .. } = &mut self.kind {
+            *retry_after = Some(new);
+        }
+        self
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+
+    fn with_source(kind: Kind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            source: Some(source.into().into()),
         }
     }
 
-    /// The first error's code, as Clerk spells it.
+    /// Returns `true` if Clerk is out of reach, so that nothing can be concluded.
+    ///
+    /// That is: no connection, no answer in time, a status of 5xx, 408 or 429, a body that cannot be read, or too many
+    /// calls under way. This is the one definition for keys, handshakes, renewals, sign-out and users. Any other error
+    /// is an answer, or a bug of the caller.
     #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Answer { code, .. } => code.as_deref(),
+    pub fn is_outage(&self) -> bool {
+        match &self.kind {
+            Kind::Connect | Kind::Transport | Kind::Timeout(_) | Kind::Unreadable { .. } | Kind::Busy => true,
+            Kind::Answer { status, .. } => {
+                status.is_server_error()
+                    || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+            }
+            Kind::InvalidRequest(_) => false,
+        }
+    }
+
+    /// Returns `true` if no answer came in time, also if connecting took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        let timed_out = |error: &(dyn Error + 'static)| {
+            error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        };
+        matches!(self.kind, Kind::Timeout(_)) || self.sources().any(timed_out)
+    }
+
+    /// Returns `true` if no connection could be made, so that the request was not sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self.kind, Kind::Connect)
+    }
+
+    /// Returns `true` if an answer came whose body is too large or not the expected JSON.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.kind, Kind::Unreadable { .. })
+    }
+
+    /// Returns `true` if the call was not made, because too many of its kind are under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.kind, Kind::Busy)
+    }
+
+    /// Returns the HTTP status of the answer, or `None` if none came.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match &self.kind {
+            Kind::Answer { status, .. } | Kind::Unreadable { status, .. } => Some(*status),
             _ => None,
         }
     }
 
-    pub(crate) fn given_up() -> Self {
-        Self::Transport(Arc::new(GivenUp))
+    /// Returns the first error's code, as Clerk spells it.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Answer { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the time to wait before the next attempt, if the answer had a `Retry-After` in seconds
+    /// (RFC 9110 section 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.kind {
+            Kind::Answer { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// The error with its sources, for a log line.
     pub(crate) fn with_sources(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
+        self.sources().fold(self.to_string(), |mut text, error| {
             let _ = write!(text, ": {error}");
-            source = error.source();
+            text
+        })
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        std::iter::successors(self.source(), |error: &&'_ (dyn Error + 'static)| (*error).source())
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Connect => f.write_str("no connection to the Backend API could be made"),
+            Kind::Transport => f.write_str("the connection to the Backend API failed"),
+            Kind::Timeout(limit) => write!(f, "the Backend API did not answer within {} ms", limit.as_millis()),
+            Kind::Answer {
+                status,
+                code: Some(code),
+                ..
+            } => write!(f, "the Backend API answered {status} ({code})"),
+            Kind::Answer { status, .. } => write!(f, "the Backend API answered {status}"),
+            Kind::Unreadable { status, problem } => {
+                write!(
+                    f,
+                    "the Backend API answered {status}, and its body cannot be read: {problem}"
+                )
+            }
+            Kind::Busy => f.write_str("too many calls of this kind to the Backend API are under way"),
+            Kind::InvalidRequest(problem) => write!(f, "the Backend API was not called: {problem}"),
         }
-        text
+    }
+}
+
+impl Error for BackendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backend_error_prints_its_source_once() {
+        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "refused");
+        let error = BackendError::connect(refused);
+        assert_eq!(error.to_string(), "no connection to the Backend API could be made");
+        assert_eq!(
+            error.with_sources(),
+            "no connection to the Backend API could be made: refused"
+        );
+        assert!(error.source().is_some_and(<dyn Error>::is::<io::Error>));
+    }
+
+    #[test]
+    fn connect_error_that_timed_out_is_a_timeout() {
+        let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
+        for (error, is_connect, is_timeout) in [
+            (BackendError::connect(timed_out()), true, true),
+            (BackendError::transport(timed_out()), false, true),
+            (BackendError::transport("broken pipe"), false, false),
+            (BackendError::timeout(Duration::ZERO), false, true),
+            (BackendError::given_up(), false, false),
+        ] {
+            assert_eq!(error.is_connect(), is_connect, "{error:?}");
+            assert_eq!(error.is_timeout(), is_timeout, "{error:?}");
+            assert!(error.is_outage(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn code_and_retry_after_belong_to_answers_only() {
+        let error = BackendError::busy().with_code("x").with_retry_after(Duration::ZERO);
+        assert_eq!((error.code(), error.retry_after(), error.status()), (None, None, None));
+        assert!(error.is_busy() && error.is_outage());
+        assert!(!BackendError::invalid_request("empty path").is_outage());
     }
 }

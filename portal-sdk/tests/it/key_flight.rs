@@ -191,7 +191,7 @@ async fn a_closed_connection_is_logged_with_its_cause() {
     let outcome = authenticator.authenticate(&request).await;
     assert_eq!(outcome_of(&outcome.state), "out of reach");
     let line = lines.with("WARN").concat();
-    assert!(line.contains("cannot be reached: "), "{line}");
+    assert!(line.contains("connection to the Backend API failed: "), "{line}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::backend::{Backend as _, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend, KeyCachePolicy};
 use portal_sdk::secret::Secret;
 use portal_sdk::{Authenticator, RequestState};
 use serde_json::json;

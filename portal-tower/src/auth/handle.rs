@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{Backend, User};
+use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::effect::BackendError;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
@@ -28,7 +28,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn admits_log_line(&self, cause: &'static str) -> Option<u64>;
 }
 
-impl<B: Backend> Accounts for Authenticator<B> {
+impl<B: BackendApi> Accounts for Authenticator<B> {
     fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<User, BackendError>> {
         Box::pin(self.backend().user(id))
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderMap;
 use portal_sdk::authorization::Requirement;
-use portal_sdk::backend::{Backend, User};
+use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
 use portal_sdk::request::{ClerkUrl, RequestKind};
@@ -63,7 +63,7 @@ pub(crate) struct AnswerSettings {
 }
 
 impl Auth {
-    pub(crate) fn new<B: Backend>(
+    pub(crate) fn new<B: BackendApi>(
         authenticated: Authenticated,
         authenticator: Authenticator<B>,
         headers: &HeaderMap,

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use portal_sdk::backend::Backend;
+use portal_sdk::backend::BackendApi;
 use portal_sdk::{Authenticated, Authenticator};
 use tower_service::Service;
 
@@ -51,7 +51,7 @@ struct Call<S, B, ReqBody> {
 impl<S, B, ReqBody, ResBody> ResponseFuture<S, B, ReqBody, ResBody>
 where
     S: Service<Request<ReqBody>>,
-    B: Backend,
+    B: BackendApi,
 {
     pub(super) fn respond(status: StatusCode, auth: Option<&Auth>) -> Self {
         let mut response = Response::new(());
@@ -110,7 +110,7 @@ where
 impl<S, B, ReqBody, ResBody> Future for ResponseFuture<S, B, ReqBody, ResBody>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    B: Backend,
+    B: BackendApi,
     ResBody: Body,
 {
     type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;

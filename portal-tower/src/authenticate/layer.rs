@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use portal_sdk::backend::{Backend, HttpBackend};
+use portal_sdk::backend::{BackendApi, HttpBackend};
 use portal_sdk::instance::ConfigError;
 use portal_sdk::{Authenticator, Instance};
 use tower_layer::Layer;
@@ -45,7 +45,7 @@ impl AuthenticateLayer {
     }
 }
 
-impl<B: Backend> AuthenticateLayer<B> {
+impl<B: BackendApi> AuthenticateLayer<B> {
     /// Authenticates with an authenticator of your own.
     pub fn with(authenticator: Authenticator<B>) -> Self {
         Self {

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{Backend, HttpBackend};
+use portal_sdk::backend::{BackendApi, HttpBackend};
 use tower_service::Service;
 
 use super::ResponseFuture;
@@ -31,7 +31,7 @@ impl<S, B> Authenticate<S, B> {
     }
 }
 
-impl<B: Backend> Choose<B> {
+impl<B: BackendApi> Choose<B> {
     fn authenticator(&self, parts: &Parts) -> Option<Authenticator<B>> {
         match self {
             Self::Fixed(authenticator) => Some(authenticator.clone()),
@@ -43,7 +43,7 @@ impl<B: Backend> Choose<B> {
 impl<S, B, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    B: Backend,
+    B: BackendApi,
     ResBody: Body,
 {
     type Response = Response<ResponseBody<ResBody>>;

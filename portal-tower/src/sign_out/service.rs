@@ -173,7 +173,7 @@ fn log_failure(auth: &Auth, error: &dyn std::error::Error) {
 
 /// The Backend API answers 404 for a session that is gone and 400 for one that has ended.
 fn is_already_over(error: &BackendError) -> bool {
-    matches!(error, BackendError::Answer { status, .. } if matches!(*status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
+    !error.is_outage() && matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
 }
 
 /// A page that asks first.

@@ -17,11 +17,8 @@ fn outages() -> Vec<BackendError> {
         answer(429, Some("too_many_requests")),
         answer(429, None),
         down(),
-        BackendError::Timeout(std::time::Duration::from_secs(5)),
-        BackendError::Unreadable {
-            status: StatusCode::OK,
-            problem: "found text that is not JSON".into(),
-        },
+        BackendError::timeout(std::time::Duration::from_secs(5)),
+        BackendError::unreadable(StatusCode::OK, "found text that is not JSON"),
     ]
 }
 

@@ -101,7 +101,7 @@ fn left_over(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn while_clerk_does_not_answer_the_session_lives_on_there() {
-    let timeout = BackendError::Timeout(std::time::Duration::from_secs(5));
+    let timeout = BackendError::timeout(std::time::Duration::from_secs(5));
     for error in [
         down(),
         timeout,

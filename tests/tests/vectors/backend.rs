@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use portal_sdk::backend::{Backend, User};
+use portal_sdk::backend::{Backend, BackendApi, User};
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::key::KeySet;
 use portal_sdk::portal::DiscoveredPages;
@@ -50,7 +49,7 @@ impl ScriptedBackend {
         let mut call = vec![json!(method), json!(format!("{path}{query}"))];
         call.extend(body);
         self.0.calls.lock().expect("no call panicked").push(call.into());
-        let unreachable = |problem: &str| BackendError::Transport(Arc::new(io::Error::other(problem.to_owned())));
+        let unreachable = |problem: &str| BackendError::transport(problem);
         match self.0.answers.get(&format!("{method} {path}")) {
             None => Err(unreachable("this call is not in the vector")),
             Some(Answer::Failure { .. }) => Err(unreachable("the network fails")),
@@ -63,10 +62,7 @@ impl ScriptedBackend {
 fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, BackendError> {
     let status = StatusCode::from_u16(status).expect("a status");
     if status.is_success() {
-        return serde_json::from_str(body).map_err(|error| BackendError::Unreadable {
-            status,
-            problem: error.to_string().into(),
-        });
+        return serde_json::from_str(body).map_err(|error| BackendError::unreadable(status, error.to_string()));
     }
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let codes: Vec<&str> = body["errors"]
@@ -77,10 +73,10 @@ fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, BackendError>
         .collect();
     let refused = codes.iter().find(|code| **code == "clerk_key_invalid");
     let code = refused.or(codes.first()).filter(|code| !code.is_empty());
-    Err(BackendError::Answer {
-        status,
-        code: code.map(|code| (*code).into()),
-        retry_after: None,
+    let error = BackendError::answer(status);
+    Err(match code {
+        Some(code) => error.with_code(*code),
+        None => error,
     })
 }
 
@@ -134,7 +130,9 @@ impl Backend for ScriptedBackend {
             cookies: answer.cookies,
         }))
     }
+}
 
+impl BackendApi for ScriptedBackend {
     fn user(&self, _: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send {
         ready(self.answer("GET", "/v1/users", "", None))
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use http::request::Parts;
 use http::{Method, Request};
-use portal_sdk::backend::{Backend, KeyCachePolicy, User};
+use portal_sdk::backend::{Backend, BackendApi, KeyCachePolicy, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::instance::InstanceBuilder;
@@ -306,9 +306,11 @@ impl Backend for KeySets {
     async fn refresh_session(&self, _: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
         Ok(RefreshedSession::default())
     }
+}
 
+impl BackendApi for KeySets {
     async fn user(&self, _: &UserId) -> Result<User, BackendError> {
-        Err(BackendError::Timeout(std::time::Duration::ZERO))
+        Err(BackendError::timeout(std::time::Duration::ZERO))
     }
 
     async fn revoke_session(&self, _: &SessionId) -> Result<(), BackendError> {

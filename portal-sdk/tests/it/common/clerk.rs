@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use portal_sdk::backend::{Backend, User};
+use portal_sdk::backend::{Backend, BackendApi, User};
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::key::KeySet;
 use portal_sdk::portal::DiscoveredPages;
@@ -107,7 +107,9 @@ impl Backend for FakeClerk {
             script.refresh.clone()
         })
     }
+}
 
+impl BackendApi for FakeClerk {
     async fn user(&self, id: &UserId) -> Result<User, BackendError> {
         tokio::task::yield_now().await;
         self.asked(format!("user {id}"), |script| script.user.clone())
@@ -132,14 +134,14 @@ pub(crate) fn payload(directives: Vec<String>) -> HandshakePayload {
 
 /// An error answer.
 pub(crate) fn answer(status: u16, code: Option<&str>) -> BackendError {
-    BackendError::Answer {
-        status: StatusCode::from_u16(status).unwrap(),
-        code: code.map(Into::into),
-        retry_after: None,
+    let error = BackendError::answer(StatusCode::from_u16(status).unwrap());
+    match code {
+        Some(code) => error.with_code(code),
+        None => error,
     }
 }
 
 /// No connection.
 pub(crate) fn down() -> BackendError {
-    BackendError::Transport(Arc::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)))
+    BackendError::connect(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
 }

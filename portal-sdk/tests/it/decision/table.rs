@@ -168,11 +168,8 @@ fn error(answer: &str) -> Option<Arc<BackendError>> {
         .map_or((answer, None), |(status, code)| (status, Some(code)));
     let error = match status {
         "down" => clerk::down(),
-        "timeout" => BackendError::Timeout(std::time::Duration::from_secs(5)),
-        "unreadable" => BackendError::Unreadable {
-            status: http::StatusCode::OK,
-            problem: "not JSON".into(),
-        },
+        "timeout" => BackendError::timeout(std::time::Duration::from_secs(5)),
+        "unreadable" => BackendError::unreadable(http::StatusCode::OK, "not JSON"),
         status => clerk::answer(status.parse().ok()?, code),
     };
     Some(Arc::new(error))

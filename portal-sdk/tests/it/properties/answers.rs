@@ -13,10 +13,7 @@ use super::requests::{cookie_name, value};
 use crate::common::clerk::{answer, down};
 
 fn failure() -> impl Strategy<Value = Arc<BackendError>> {
-    let unreadable = BackendError::Unreadable {
-        status: http::StatusCode::OK,
-        problem: "x".into(),
-    };
+    let unreadable = BackendError::unreadable(http::StatusCode::OK, "x");
     let failures = [
         down(),
         answer(500, None),
