@@ -42,8 +42,8 @@ pub struct Settings {
     pub allowlist_blocklist_disabled_on_sign_in: bool,
     /// Refuses addresses with `+`, `#` or `=` before the `@`.
     ///
-    /// They cannot sign up or be added to an account. The same applies to a gmail.com address with dots if a user has the
-    /// address without them. In test mode, `+clerk_test` is exempt.
+    /// They cannot sign up or be added to an account. The same applies to a gmail.com address with dots if a user has
+    /// the address without them. In test mode, `+clerk_test` is exempt.
     pub block_email_subaddresses: bool,
     /// Refuses sign-ups with addresses of disposable-mailbox services.
     ///

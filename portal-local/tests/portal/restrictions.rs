@@ -21,7 +21,7 @@ async fn list(application: &Application, list: &str, identifier: &str) -> Value 
     answer.json()
 }
 
-/// What the sign-up form answers to an address.
+/// Submits an address to the sign-up form and returns the answer.
 async fn ask(world: &World, address: &str) -> Answer {
     let mut browser = world.browser();
     browser.get(&format!("/sign-up?{DASHBOARD}")).await;
@@ -47,14 +47,14 @@ fn admitted() -> (u16, String) {
     (303, String::new())
 }
 
-/// What the account page answers to an address that is to be added.
+/// Adds an address on the account page and returns the answer.
 async fn ask_to_add(browser: &mut Browser, address: &str) -> Answer {
     browser.get("/user/email-addresses").await;
     browser.submit(&[("emailAddress", address)]).await
 }
 
 #[tokio::test]
-async fn the_lists_are_kept_as_clerk_keeps_them() {
+async fn list_entries_are_created_listed_and_deleted_as_in_clerk() {
     let world = World::start().await;
     let application = world.application();
     for name in ["allowlist", "blocklist"] {
@@ -80,7 +80,7 @@ async fn the_lists_are_kept_as_clerk_keeps_them() {
             (json!({ "identifier": "+15550100" }), "form_param_format_invalid"),
             (
                 json!({ "identifier": "example.org", "notify": true }),
-                // Nobody is invited to a blocklist.
+                // A blocklist entry has no invitation, so `notify` is unknown there.
                 if name == "blocklist" {
                     "form_param_unknown"
                 } else {
@@ -122,7 +122,7 @@ async fn the_lists_are_kept_as_clerk_keeps_them() {
 }
 
 #[tokio::test]
-async fn an_entry_can_invite_its_address() {
+async fn allowlist_entry_with_notify_invites_its_address() {
     let world = World::start().await;
     let application = world.application();
     let body = json!({ "identifier": "new@example.com", "notify": true });
@@ -138,12 +138,12 @@ async fn an_entry_can_invite_its_address() {
     assert_eq!(
         world.portal.outbox().await.unwrap().len(),
         1,
-        "what is refused invites nobody"
+        "a refused entry sends no invitation"
     );
 }
 
 #[tokio::test]
-async fn with_an_allowlist_only_its_addresses_come_in() {
+async fn allowlist_admits_only_its_addresses() {
     let world = World::start().await;
     let application = world.application();
     let mut ada = world.signed_up(ADA).await;
@@ -161,7 +161,7 @@ async fn with_an_allowlist_only_its_addresses_come_in() {
     assert_eq!(
         refusal(&world, "a@friends.example").await,
         not_admitted(),
-        "an empty list admits nobody"
+        "an empty allowlist admits no address"
     );
     let entry = list(&application, "allowlist", "friends.example").await;
     assert_eq!(refusal(&world, "A@Friends.example").await, admitted());
@@ -173,7 +173,7 @@ async fn with_an_allowlist_only_its_addresses_come_in() {
     let refused = ask_to_add(&mut ada, "b@enemies.example").await;
     assert_eq!((refused.status, refused.page_error()), (403, "not_allowed_access"));
 
-    // Those who have an account are asked at sign-in too, unless the setting says otherwise.
+    // The list applies to sign-ins of existing users too, unless the setting exempts them.
     let identify = async || {
         let mut browser = world.browser();
         browser.get("/sign-in").await;
@@ -183,7 +183,7 @@ async fn with_an_allowlist_only_its_addresses_come_in() {
     assert_eq!((refused.status, refused.page_error()), (403, "not_allowed_access"));
     assert!(
         application.handshake(&mut ada).await.is_signed_in(),
-        "a session that began before goes on"
+        "existing sessions continue"
     );
     restrict(&application, json!({ "allowlist_blocklist_disabled_on_sign_in": true })).await;
     assert_eq!(identify().await.status, 303);
@@ -195,12 +195,12 @@ async fn with_an_allowlist_only_its_addresses_come_in() {
     assert_eq!(
         application.post("/v1/users", &body).await.status,
         200,
-        "administrators stand above it"
+        "administrators are exempt"
     );
 }
 
 #[tokio::test]
-async fn with_a_blocklist_its_addresses_stay_out_under_any_tag() {
+async fn blocklist_refuses_its_addresses_with_any_subaddress() {
     let world = World::start().await;
     let application = world.application();
     list(&application, "blocklist", "john@example.com").await;
@@ -208,7 +208,7 @@ async fn with_a_blocklist_its_addresses_stay_out_under_any_tag() {
     assert_eq!(
         refusal(&world, "john@example.com").await,
         admitted(),
-        "a list that is off says nothing"
+        "a list that is off has no effect"
     );
     restrict(&application, json!({ "blocklist": true })).await;
     for address in [
@@ -228,19 +228,19 @@ async fn with_a_blocklist_its_addresses_stay_out_under_any_tag() {
     assert_eq!(
         refusal(&world, "john@example.com").await,
         not_admitted(),
-        "the narrower entry decides"
+        "the narrower entry wins"
     );
     list(&application, "allowlist", "john@example.com").await;
     world.clock.forward_secs(31);
     assert_eq!(
         refusal(&world, "john@example.com").await,
         admitted(),
-        "of two equal entries the allowlist's"
+        "the allowlist wins between equal entries"
     );
 }
 
 #[tokio::test]
-async fn subaddresses_are_blocked_but_test_addresses_are_none() {
+async fn subaddresses_are_refused_except_test_addresses() {
     let world = World::start().await;
     let application = world.application();
     let body = json!({ "email_address": ["jsmith@gmail.com"] });
@@ -266,12 +266,12 @@ async fn subaddresses_are_blocked_but_test_addresses_are_none() {
     assert_eq!(
         refusal(&world, "bob+clerk_test@example.com").await,
         not_admitted(),
-        "without test mode it is a tag like any other"
+        "without test mode it is an ordinary subaddress"
     );
 }
 
 #[tokio::test]
-async fn throw_away_mailboxes_are_blocked_by_name() {
+async fn disposable_email_domains_are_refused() {
     let world = World::start().await;
     let application = world.application();
     assert_eq!(refusal(&world, "a@mailinator.com").await, admitted());
@@ -287,7 +287,7 @@ async fn throw_away_mailboxes_are_blocked_by_name() {
 }
 
 #[tokio::test]
-async fn what_is_decided_in_the_middle_of_a_sign_up_counts() {
+async fn restriction_set_during_a_sign_up_applies_to_it() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.browser();
@@ -319,7 +319,7 @@ async fn what_is_decided_in_the_middle_of_a_sign_up_counts() {
 }
 
 #[tokio::test]
-async fn the_environment_says_what_is_restricted_and_unknown_restrictions_are_refused() {
+async fn environment_shows_restrictions_and_unknown_ones_are_refused() {
     let world = World::start().await;
     let application = world.application();
     let names = [

@@ -1,4 +1,4 @@
-//! What seeding scripts and admin pages use of the Backend API, besides users and organizations themselves.
+//! Backend API calls of seeding scripts and admin pages, besides users and organizations.
 
 use hyper::Method;
 use portal_local::{MailKind, SeedOrganization, SeedUser};
@@ -67,14 +67,14 @@ async fn email_address_is_added_changed_and_deleted() {
     assert_eq!(
         refusal(&unverified),
         (422, "form_param_value_invalid".into()),
-        "the primary one stays verified"
+        "the primary address cannot become unverified"
     );
 
     assert_eq!(application.delete(&path).await.json()["deleted"], true);
     assert_eq!(
         primary(&application, JOE).await,
         before,
-        "the other one takes its place"
+        "the other address becomes primary"
     );
     assert_eq!(application.get(&path).await.status, 404);
     let last = format!("/v1/email_addresses/{}", before.as_str().unwrap());
@@ -85,7 +85,7 @@ async fn email_address_is_added_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn email_address_of_another_user_or_of_no_user_is_refused() {
+async fn email_address_of_another_or_unknown_user_is_refused() {
     let world = world().await;
     let application = world.application();
     for (body, status, code) in [
@@ -119,7 +119,7 @@ async fn email_address_of_another_user_or_of_no_user_is_refused() {
     assert_eq!(
         user["email_addresses"].as_array().unwrap().len(),
         1,
-        "what is refused leaves nothing behind"
+        "a refused request stores nothing"
     );
 }
 
@@ -212,7 +212,7 @@ async fn invitations_of_a_user_carry_the_organization() {
 }
 
 #[tokio::test]
-async fn removed_password_no_longer_signs_in() {
+async fn deleted_password_is_refused_at_sign_in() {
     let world = world().await;
     let application = world.application();
     let mut browser = signed_in(&world, ADA).await;
@@ -221,7 +221,7 @@ async fn removed_password_no_longer_signs_in() {
     assert_eq!((user.status, &user.json()["password_enabled"]), (200, &json!(false)));
     assert!(
         application.handshake(&mut browser).await.is_signed_in(),
-        "sessions go on"
+        "existing sessions continue"
     );
     let wrong = application
         .post(
@@ -245,7 +245,7 @@ async fn removed_password_no_longer_signs_in() {
 }
 
 #[tokio::test]
-async fn session_is_verified_by_a_token_of_its_own() {
+async fn session_is_verified_only_by_its_own_token() {
     let world = world().await;
     let application = world.application();
     let mut tokens = Vec::new();
