@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Is `portal-local` a usable dev-dependency beside other crates that link SQLite?
+# Checks that `portal-local` works as a dev-dependency beside other crates that link SQLite.
 #
-# Cargo links one `libsqlite3-sys` at most, so `portal-local` accepts a range of rusqlite versions. For each peer, this
-# script writes an application that depends on the peer and, for its tests, on `portal-local`; Cargo must find versions
-# that fit both, and the application's test must compile. The versions of everything else are those of Cargo.lock.
+# Cargo links at most one `libsqlite3-sys`, so `portal-local` accepts a range of rusqlite versions. For each peer, this
+# script writes an application with the peer as a dependency and `portal-local` as a dev-dependency. Cargo must resolve
+# versions that fit both, and the application's test must compile. All other versions are those of Cargo.lock.
 #
 #   tests/dependents/check.sh          every peer
-#   tests/dependents/check.sh NAME     one of them
+#   tests/dependents/check.sh NAME     one peer
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
-# Shared, so that what the applications have in common is compiled once.
+# Shared, so that common dependencies are compiled once.
 export CARGO_TARGET_DIR="$repository/target/dependents"
 
-# Name | the application's dependency | the crate it is used as | a rusqlite version that must be chosen, if it matters
+# Name | the application's dependency | its crate name in code | the expected rusqlite version; empty for any
 peers='
 sqlx-0.8      | sqlx = { version = "0.8.6", features = ["postgres", "runtime-tokio"] }     | sqlx     | 0.32
 sqlx-0.9      | sqlx = { version = "0.9.0", features = ["postgres", "runtime-tokio"] }     | sqlx     | 0.39
@@ -25,7 +25,7 @@ rusqlite-0.30 | rusqlite = "0.30.0"                                             
 
 trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
 
-# The version of a package in the lock file of the current folder; fails if there is none, or more than one.
+# Prints the version of a package in the current folder's lock file; fails unless there is exactly one.
 locked_version() {
     local versions
     versions=$(awk -v name="name = \"$1\"" '$0 == name { getline; print $3 }' Cargo.lock | tr -d '"')
@@ -62,7 +62,7 @@ pub use $crate as database;
 
 #[cfg(test)]
 #[tokio::test]
-async fn the_portal_starts() {
+async fn portal_starts_and_shuts_down() {
     let portal = portal_local::LocalPortal::builder().start().await.unwrap();
     portal.shut_down().await;
 }

@@ -1,4 +1,6 @@
-//! What Back shows after sign-out in Chromium. The table in `portal_tower::sign_out` states these results.
+//! The result of Back after sign-out in Chromium.
+//!
+//! The table in `portal_tower::sign_out` states these results.
 
 use axum::Router;
 use axum::response::Html;
@@ -14,7 +16,7 @@ use tokio::task::JoinHandle;
 const JANE: &str = "jane+clerk_test@example.com";
 const SIGN_OUT: &str = "<form method=post action=/sign-out><button data-testid=sign-out>Sign out</button></form>";
 
-/// An application with a page that only its user may see.
+/// An application with a guarded page.
 struct Site {
     origin: String,
     portal: LocalPortal,
@@ -53,7 +55,9 @@ impl Site {
         format!("{}{path}", self.origin)
     }
 
-    /// A browser that shows the private page, as it comes without a redirect and without cookies.
+    /// A signed-in browser that shows the private page.
+    ///
+    /// It loaded the page without a redirect and without `Set-Cookie`.
     async fn signed_in(&self) -> Browser {
         let browser = Browser::open().await;
         browser.visit(&self.at("/private")).await;
@@ -65,7 +69,7 @@ impl Site {
         browser
     }
 
-    /// Back has led to the sign-in page because the private page was asked for again.
+    /// Expects the sign-in page: Back has requested the private page again.
     async fn asks_to_sign_in(self, browser: Browser) {
         browser.arrives_at(&format!("{}/sign-in", self.portal.origin())).await;
         browser.close().await;
@@ -74,7 +78,7 @@ impl Site {
     }
 }
 
-/// `Clear-Site-Data` drops what the browser has kept of pages left before the request to sign out.
+/// `Clear-Site-Data` drops the stored pages that the browser left before the sign-out request.
 #[tokio::test]
 async fn back_after_sign_out_shows_no_page_left_earlier() {
     let site = Site::open(RequireAuthLayer::signed_in()).await;
@@ -86,7 +90,7 @@ async fn back_after_sign_out_shows_no_page_left_earlier() {
     site.asks_to_sign_in(browser).await;
 }
 
-/// The page that the button stands on is still open when the answer comes; only `no-store` keeps it from coming back.
+/// Only `no-store` keeps the page with the button from the cache, because it is still open when the response comes.
 #[tokio::test]
 async fn back_after_sign_out_shows_no_page_with_no_store() {
     let site = Site::open(RequireAuthLayer::signed_in().with_no_store(true)).await;

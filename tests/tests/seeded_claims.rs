@@ -1,5 +1,6 @@
-//! What the local portal gives an application to work with offline: custom claims in its tokens, and the key that checks
-//! them in an environment file.
+//! Custom claims in the local portal's tokens, and the key in its environment file.
+//!
+//! With both, an application verifies tokens without requests.
 
 use std::fs;
 use std::process::Command;
@@ -45,7 +46,7 @@ async fn portal() -> LocalPortal {
         .expect("the portal starts")
 }
 
-/// The value of `CLERK_JWT_KEY` as `reader` has it, from the file that the portal prints.
+/// Returns `CLERK_JWT_KEY` as `reader` reads it from the portal's environment file.
 fn key_read_by(portal: &LocalPortal, reader: impl FnOnce(&str) -> Command) -> String {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("portal.env");
@@ -58,7 +59,7 @@ fn key_read_by(portal: &LocalPortal, reader: impl FnOnce(&str) -> Command) -> St
 }
 
 #[tokio::test]
-async fn custom_claims_reach_signed_in_with_the_printed_key_alone() {
+async fn printed_key_verifies_custom_claims_without_a_request() {
     let portal = portal().await;
     let key = key_read_by(&portal, |file| {
         let mut bash = Command::new("bash");
@@ -68,7 +69,7 @@ async fn custom_claims_reach_signed_in_with_the_printed_key_alone() {
     let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose())
         .jwt_key(format!("\"{key}\""))
         .build()
-        .expect("the key is read, also in the quotes that `docker run --env-file` keeps");
+        .expect("a valid key, even in the quotes that `docker run --env-file` keeps");
     let whoami = async |user: SignedIn<Claims>| {
         let claims = user.custom();
         format!("{} {:?}", claims.metadata.role, claims.team)
@@ -118,7 +119,7 @@ async fn printed_key_is_one_pem_line_without_escapes() {
     portal.shut_down().await;
 }
 
-/// `./test.sh` leaves this out where Node is missing.
+/// `./test.sh` skips this test if Node is missing.
 #[tokio::test]
 async fn node_env_file_reads_the_printed_key() {
     let portal = portal().await;

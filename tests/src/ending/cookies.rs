@@ -13,14 +13,17 @@ const SESSION: &str = "__session";
 const CLIENT_UAT: &str = "__client_uat";
 const REFRESH: &str = "__refresh";
 
-/// How our SDK counts the redirects of guards and of handshakes. Neither says anything about anybody, and both live for
-/// some seconds. The second goes with the next page, unless it has stopped a redirect loop.
+/// The SDK's counters of guard redirects and of handshakes.
+///
+/// Neither identifies a user, and both live for some seconds. The next page removes the second one, unless it has
+/// stopped a redirect loop.
 const GUARD_COUNT: &str = "__portal_redirects";
 const HANDSHAKE_COUNT: &str = "__clerk_redirect_count";
 const COUNT_SECS: f64 = 10.0;
 
-/// When our SDK sent this browser to the portal with a session token, and when it renewed the token after that: seconds,
-/// and nothing else. It remains for as long as that token lives, which is a minute here, and nothing takes it away before.
+/// The times of the last redirect to the portal with a session token, and of the renewal after it.
+///
+/// Its value has seconds only. It lives as long as that token, which is a minute here, and is not removed earlier.
 const VISIT: &str = "__portal_visit";
 const VISIT_SECS: f64 = 60.0;
 
@@ -30,10 +33,10 @@ const APP: &str = "localhost";
 const PORTAL: &str = "127.0.0.1";
 
 const DAY_SECS: f64 = 24.0 * 60.0 * 60.0;
-/// How far the machine's clock and a cookie's end may be from exactly a year apart.
+/// The tolerance for a cookie's lifetime of one year.
 const TOLERANCE_SECS: f64 = DAY_SECS;
 
-/// Everything that a browser keeps, and the suffix of the instance's cookies.
+/// All cookies of a browser, and the suffix of the instance's cookies.
 pub(super) struct Jars<'a> {
     jar: &'a [KeptCookie],
     suffix: &'a str,
@@ -70,7 +73,7 @@ impl<'a> Jars<'a> {
         plain
     }
 
-    /// The token by which the portal knows this browser, on both hosts.
+    /// The development browser's token, which must be the same on both hosts.
     pub(super) fn dev_browser(&self, findings: &mut Findings) -> Option<&'a str> {
         let app = self.twins(DEV_BROWSER, findings);
         let portal = self.find(PORTAL, DEV_BROWSER);
@@ -80,7 +83,7 @@ impl<'a> Jars<'a> {
         app
     }
 
-    /// The claims of the session token in the cookies of somebody who is signed in.
+    /// Checks the cookies of a signed-in browser and returns the session token's claims.
     pub(super) fn check_signed_in(&self, findings: &mut Findings) -> Option<Value> {
         let (plain, suffixed) = ([DEV_BROWSER, SESSION, CLIENT_UAT], [REFRESH]);
         self.check_names(&plain, &suffixed, findings);
@@ -103,12 +106,12 @@ impl<'a> Jars<'a> {
         findings.expect(uat == Some("0"), || format!("{CLIENT_UAT} is {uat:?}"));
     }
 
-    /// The application was never told anything.
+    /// Checks that the application has set no cookies.
     pub(super) fn check_unknown(&self, findings: &mut Findings) {
         self.check_names(&[], &[], findings);
     }
 
-    /// How long a cookie of our own SDK lives at most, in seconds; `None` for one that must not be there.
+    /// The maximum lifetime of the SDK's own cookie in seconds; `None` for any other cookie.
     fn passing_secs(&self, cookie: &KeptCookie) -> Option<f64> {
         if cookie.domain != APP {
             return None;
@@ -122,7 +125,7 @@ impl<'a> Jars<'a> {
         }
     }
 
-    /// These cookies are there, as they must be, and no others.
+    /// Checks that the browser has exactly these cookies, with the expected attributes.
     fn check_names(&self, with_twin: &[&str], suffixed_only: &[&str], findings: &mut Findings) {
         let suffixed = with_twin.iter().chain(suffixed_only).map(|name| self.suffixed(name));
         let plain = with_twin.iter().map(|&name| name.to_owned());
@@ -158,7 +161,7 @@ impl<'a> Jars<'a> {
         }
     }
 
-    /// The cookies without what is secret or long.
+    /// Describes the cookies, with shortened values.
     pub(super) fn describe(&self) -> String {
         let line = |cookie: &KeptCookie| {
             let value: String = cookie.value.chars().take(24).collect();

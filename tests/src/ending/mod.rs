@@ -1,11 +1,11 @@
-//! How a journey ends: [`Shop::ends`] looks at everything that a person, an application and the portal can see of it.
+//! The end of a journey: [`Shop::ends`] checks the browser, the application and the portal.
 //!
-//! 1. The address bar carries no parameter of the protocol.
-//! 2. The application shows the person and the organization.
-//! 3. The browser's cookies, of the application's host and of the portal's, are those and no others.
-//! 4. The portal's store has the session, or none for this browser.
-//! 5. The portal's log and the browser's history: nothing failed, nothing was missing, no way was longer than it must
-//!    be, and no other host was asked.
+//! 1. The address bar has no protocol parameter.
+//! 2. The application shows the expected user and organization.
+//! 3. The browser has exactly the expected cookies of the application's and the portal's host.
+//! 4. The portal's store has the session of a signed-in browser, and no session of a signed-out one.
+//! 5. The portal's log and the browser's history have no failure, no unexpected 404, no chain of too many redirects,
+//!    and no request to another host.
 
 mod cookies;
 mod requests;
@@ -15,16 +15,18 @@ use self::cookies::Jars;
 use crate::browser::{Browser, Visit};
 use crate::shop::Shop;
 
-/// Signing in from a protected page, by way of the portal and of the handshake, takes as many redirects.
+/// The redirects of a sign-in from a protected page, through the portal and a handshake.
 const USUAL_REDIRECTS: usize = 5;
 
-/// Three handshakes with nothing to show for it, and the application stops.
+/// The redirects of a handshake loop: the application stops it after three handshakes.
 const REDIRECTS_OF_A_LOOP: usize = 9;
-/// That, and then three times to the portal and back, before the page that explains. Chromium gives up after 20.
+/// The redirects of a handshake loop and three more round trips to the portal.
+///
+/// Then the page that explains the loop follows. Chromium stops after 20 redirects.
 const REDIRECTS_OF_BOTH_LOOPS: usize = 19;
 
-/// What a journey must end with.
-#[must_use = "an expectation does nothing until `Shop::ends` is given it"]
+/// The expected end of a journey.
+#[must_use = "an expectation does nothing until it is passed to `Shop::ends`"]
 #[derive(Clone, Debug)]
 pub struct Expected {
     who: Who,
@@ -37,28 +39,30 @@ pub struct Expected {
     missing: Vec<String>,
 }
 
-/// Who is there, in the end.
+/// The user at the end of a journey.
 #[derive(Clone, Debug)]
 enum Who {
-    /// Whoever has this address.
+    /// The user with this address is signed in.
     SignedIn(String),
-    Nobody,
-    /// Whoever the portal knows; the application cannot find out.
+    SignedOut,
+    /// The application cannot tell whether the browser is signed in at the portal.
     Unknown,
 }
 
 impl Expected {
-    /// Whoever has this address is signed in, in no organization.
+    /// The user with this address is signed in, without an active organization.
     pub fn signed_in(address: &str) -> Self {
         Self::new(Who::SignedIn(address.to_owned()))
     }
 
-    /// Nobody is signed in.
+    /// The browser is signed out.
     pub fn signed_out() -> Self {
-        Self::new(Who::Nobody)
+        Self::new(Who::SignedOut)
     }
 
-    /// The application shows nobody and has no cookies, whoever the portal knows: its keys are wrong.
+    /// A redirect loop, because the application's keys are wrong.
+    ///
+    /// The application is signed out and has no cookies, whatever the portal's session is.
     pub fn redirect_loop() -> Self {
         Self::new(Who::Unknown)
             .loop_stopped()
@@ -78,50 +82,51 @@ impl Expected {
         }
     }
 
-    /// In the organization with this slug.
+    /// Expects the active organization with this slug.
     pub fn organization(mut self, slug: &str) -> Self {
         self.organization = Some(slug.to_owned());
         self
     }
 
-    /// This session is over, and why.
+    /// Expects this session to have ended with `status`.
     pub fn ended(mut self, session: &str, status: &'static str) -> Self {
         self.ended.push((session.to_owned(), status));
         self
     }
 
-    /// As many handshakes took place, all browsers together.
+    /// Expects this number of handshakes, of all browsers together.
     pub fn handshakes(mut self, count: usize) -> Self {
         self.handshakes = Some(count);
         self
     }
 
-    /// As many sessions were refreshed through the Backend API, all browsers together.
+    /// Expects this number of refreshes through the Backend API, of all browsers together.
     pub fn refreshes(mut self, count: usize) -> Self {
         self.refreshes = Some(count);
         self
     }
 
-    /// One address may lead through so many redirects and not more.
+    /// Sets the limit of redirects in one chain.
     pub fn redirects(mut self, most: usize) -> Self {
         self.most_redirects = most;
         self
     }
 
-    /// A handshake loop was stopped a moment ago, so that the count of them is still there.
+    /// Expects the counter cookie of a handshake loop that was stopped a moment ago.
     pub fn loop_stopped(mut self) -> Self {
         self.is_loop_stopped = true;
         self.redirects(REDIRECTS_OF_A_LOOP)
     }
 
-    /// The portal was asked for a path that starts so, and did not have it.
+    /// Expects a request to the portal whose path has this prefix to be answered 404.
     pub fn missing(mut self, path: &str) -> Self {
         self.missing.push(path.to_owned());
         self
     }
 }
 
-/// What was found that should not be, all of it: one difference explains another.
+/// All differences from the expected end.
+// Collect all of them: one difference often explains another.
 #[derive(Debug, Default)]
 struct Findings(Vec<String>);
 
@@ -134,11 +139,11 @@ impl Findings {
 }
 
 impl Shop {
-    /// Ends a journey, and the browser that it was made with.
+    /// Ends a journey and its browser.
     ///
     /// # Panics
     ///
-    /// If anything is not as `expected`. The message says everything that is not.
+    /// If anything differs from `expected`. The message lists all differences.
     pub async fn ends(&self, browser: Browser, expected: Expected) {
         let mut findings = Findings::default();
         let address = browser.address().await;
@@ -152,7 +157,7 @@ impl Shop {
             format!("the address bar shows {address} after {}", self.at("/"))
         });
         let shown = (browser.read("user").await, browser.read("organization").await);
-        // What follows asks the portal too, and that is no part of the journey.
+        // Read both first: the checks below send requests to the portal too.
         let (log, history) = (self.portal.request_log(), browser.history().await);
         requests::check(&log, &history, &expected, &mut findings);
 
@@ -162,9 +167,9 @@ impl Shop {
         let jars = Jars::of(&jar, suffix, expected.is_loop_stopped, was_sent);
         match &expected.who {
             Who::SignedIn(user) => store::check_signed_in(self, &jars, (user, &shown), &expected, &mut findings).await,
-            Who::Nobody => store::check_signed_out(self, &jars, &shown, &mut findings).await,
+            Who::SignedOut => store::check_signed_out(self, &jars, &shown, &mut findings).await,
             Who::Unknown => {
-                store::check_shows_nobody(&shown, &mut findings);
+                store::check_shows_signed_out(&shown, &mut findings);
                 jars.check_unknown(&mut findings);
             }
         }
@@ -178,7 +183,7 @@ impl Shop {
         );
     }
 
-    /// Whether the application has redirected a browser with this history to a page of the portal.
+    /// Returns `true` if the history has a redirect from the application to a portal page.
     fn has_sent_to_portal(&self, history: &[Visit]) -> bool {
         let is_of_portal = |visit: &Visit| visit.url.as_str().starts_with(self.portal.origin());
         let is_sent = |before: &Visit, next: &Visit| {

@@ -1,4 +1,4 @@
-//! What was asked on the way.
+//! Checks of the requests during a journey.
 
 use portal_local::RequestRecord;
 

@@ -1,4 +1,4 @@
-//! What the portal has of it.
+//! Checks of the portal's store.
 
 use serde_json::Value;
 use url::Url;
@@ -11,7 +11,7 @@ use crate::tokens::claims;
 
 const TOKEN_LIFETIME_SECS: i64 = 60;
 
-/// The person is who the application, the cookies and the store say.
+/// Checks that application, cookies and store agree on the user and the organization.
 pub(super) async fn check_signed_in(
     shop: &Shop,
     jars: &Jars<'_>,
@@ -62,14 +62,14 @@ pub(super) async fn check_signed_in(
     );
 }
 
-/// Nobody is there for the application, in the cookies, or in the store.
+/// Checks that application, cookies and store are all signed out.
 pub(super) async fn check_signed_out(shop: &Shop, jars: &Jars<'_>, shown: &(String, String), findings: &mut Findings) {
-    check_shows_nobody(shown, findings);
+    check_shows_signed_out(shown, findings);
     jars.check_signed_out(findings);
     let Some(dev_browser) = jars.dev_browser(findings) else {
         return;
     };
-    // Sessions say nothing about the browser they belong to; a handshake tells what the portal has for this one.
+    // Sessions do not name their browser, so a handshake finds this browser's session.
     let told = handshake(shop, dev_browser).await;
     findings.expect(
         told.iter().any(|directive| directive.starts_with("__client_uat=0;")),
@@ -77,13 +77,13 @@ pub(super) async fn check_signed_out(shop: &Shop, jars: &Jars<'_>, shown: &(Stri
     );
 }
 
-pub(super) fn check_shows_nobody(shown: &(String, String), findings: &mut Findings) {
+pub(super) fn check_shows_signed_out(shown: &(String, String), findings: &mut Findings) {
     findings.expect((shown.0.as_str(), shown.1.as_str()) == ("nobody", "none"), || {
         format!("the application shows {shown:?}")
     });
 }
 
-/// These sessions have ended, and so.
+/// Checks that these sessions have ended with the expected statuses.
 pub(super) async fn check_ended(shop: &Shop, ended: &[(String, &'static str)], findings: &mut Findings) {
     let api = BackendApi::of(&shop.portal);
     for (id, expected) in ended {
@@ -94,7 +94,7 @@ pub(super) async fn check_ended(shop: &Shop, ended: &[(String, &'static str)], f
     }
 }
 
-/// The cookies that an application would be told to set for this browser.
+/// The cookie directives of a handshake for this browser.
 async fn handshake(shop: &Shop, dev_browser: &str) -> Vec<String> {
     let mut url = Url::parse(&shop.portal_at("/v1/client/handshake")).expect("a URL");
     url.query_pairs_mut()

@@ -1,4 +1,4 @@
-//! An API of a running portal whose answers are held against its table of operations.
+//! An API of a running portal, checked against its table of operations.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,20 +10,20 @@ use serde_json::Value;
 use crate::ask::{ask, ask_as};
 use crate::shape::{Shape, Shapes, parse};
 
-/// One line of a table of operations.
+/// A line of a table of operations.
 pub(crate) struct Operation {
     pub(crate) methods: Vec<Method>,
     pub(crate) path: String,
     pub(crate) answer: Expected,
 }
 
-/// What a good request of an operation is answered.
+/// The expected answer to a valid request of an operation.
 pub(crate) enum Expected {
-    /// The local portal does not play the operation.
+    /// The local portal does not implement the operation.
     Absent,
-    /// Something for browsers.
+    /// A page or a redirect for browsers.
     Page,
-    /// Nothing.
+    /// An empty body.
     Empty(StatusCode),
     Json(StatusCode, Shape),
 }
@@ -54,7 +54,7 @@ fn operation(line: &str) -> Operation {
     }
 }
 
-/// An API at `prefix` of a portal.
+/// The API of a portal at `prefix`.
 pub(crate) struct Api<'a> {
     portal: &'a LocalPortal,
     prefix: &'static str,
@@ -84,13 +84,13 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// A call that must go well; its answer is held against the table.
+    /// Sends a valid call and checks its answer against the table.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let (status, _, answer) = self.send(method.clone(), path, body).await;
         self.judge(&method, path, status, answer)
     }
 
-    /// An upload of an image that must go well, with its answer held against the table.
+    /// Uploads a valid image and checks the answer against the table.
     pub(crate) async fn upload(&self, method: Method, path: &str) -> Value {
         let kind = "multipart/form-data; boundary=x";
         let body =
@@ -133,13 +133,13 @@ impl<'a> Api<'a> {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// A call whose answer is the caller's to judge.
+    /// Sends a call and returns its answer unchecked.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, HeaderMap, Value) {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         ask(self.portal, method, &format!("{}{path}", self.prefix), self.key, body).await
     }
 
-    /// Fails with every answer that was wrong, and with every operation in JSON that was not called.
+    /// Panics with all wrong answers and all JSON operations without a call.
     pub(crate) fn finish(&self) {
         let called = self.called.borrow();
         let mut wrong = self.wrong.borrow().clone();
@@ -157,7 +157,7 @@ impl<'a> Api<'a> {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// The operation of a request; a path that is written out wins over one with placeholders.
+    /// The operation of a request. A literal path wins over one with placeholders.
     fn operation(&self, method: &Method, path: &str) -> &Operation {
         let path = path.split('?').next().unwrap_or_default();
         let fitting = self
@@ -179,7 +179,7 @@ fn fits(pattern: &str, path: &str) -> bool {
             .all(|(pattern, segment)| pattern.starts_with('{') || *pattern == segment)
 }
 
-/// A path with something for each of its placeholders.
+/// Replaces each placeholder of a path with `x`.
 pub(crate) fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
         Some(placeholder) => placeholder

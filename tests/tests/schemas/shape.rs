@@ -1,10 +1,10 @@
-//! Shapes of JSON values as text, and what does not fit them, down to the leaves.
+//! Shapes of JSON values as text, and the differences of a value from its shape.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// What a value can be.
+/// The type of a JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
     Any,
@@ -12,15 +12,15 @@ pub(crate) enum Shape {
     Integer,
     Number,
     Flag,
-    /// One value and no other.
+    /// Exactly this value.
     Exactly(Value),
     List(Box<Shape>),
-    /// An object with fields of any name.
+    /// An object with arbitrary field names.
     Map(Box<Shape>),
-    /// An object of [`Shapes`].
+    /// An object by its name in [`Shapes`].
     Object(String),
     OneOf(Vec<Shape>),
-    /// It may be null too.
+    /// The inner shape or null.
     Nullable(Box<Shape>),
 }
 
@@ -30,11 +30,11 @@ struct Field {
     shape: Shape,
 }
 
-/// Objects by name.
+/// Object shapes by name.
 pub(crate) struct Shapes(BTreeMap<String, Vec<Field>>);
 
 impl Shapes {
-    /// Reads a file of objects: a name at the beginning of a line, its fields in the lines below.
+    /// Parses object shapes: a name at the start of a line, its fields in the indented lines below.
     pub(crate) fn read(text: &str) -> Self {
         let mut objects: BTreeMap<String, Vec<Field>> = BTreeMap::new();
         let mut name = "";
@@ -53,7 +53,7 @@ impl Shapes {
         Self(objects)
     }
 
-    /// What is wrong with `value`, which is called `place`.
+    /// The differences of `value` from `shape`. `place` names the value in messages.
     pub(crate) fn problems(&self, place: &str, value: &Value, shape: &Shape) -> Vec<String> {
         let expected = |what: &str| vec![format!("{place} is {value}, expected {what}")];
         match shape {
@@ -84,7 +84,7 @@ impl Shapes {
                     .collect(),
                 None => expected("an object"),
             },
-            // Of several shapes the nearest one says what is wrong.
+            // Report the shape with the fewest differences.
             Shape::OneOf(shapes) => shapes
                 .iter()
                 .map(|shape| self.problems(place, value, shape))
@@ -124,7 +124,7 @@ fn field(text: &str) -> Field {
     }
 }
 
-/// Reads a type.
+/// Parses a shape.
 pub(crate) fn parse(text: &str) -> Shape {
     if let Some(text) = text.strip_suffix('?') {
         return Shape::Nullable(Box::new(parse(text)));
@@ -150,7 +150,7 @@ pub(crate) fn parse(text: &str) -> Shape {
     }
 }
 
-/// The parts between the `|` that stand in no bracket.
+/// Splits at each `|` outside brackets.
 fn alternatives(text: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
     for (at, c) in text.char_indices() {
@@ -169,7 +169,7 @@ fn alternatives(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn wrong_value_is_noticed_at_every_depth() {
+fn wrong_value_is_reported_at_every_depth() {
     let shapes = Shapes::read("A\n    a:string b:integer? ~c:[B|\"x\"]\n    d:{boolean}\nB\n    e:\"on\"|\"off\"?\n");
     let problems = |value: Value| shapes.problems("it", &value, &parse("A"));
     let good = json!({ "a": "x", "b": null, "c": [{ "e": null }, { "e": "off" }, "x"], "d": { "f": true } });
