@@ -71,11 +71,11 @@ impl BackendApi {
         self.ask(Method::GET, path, None).await.status
     }
 
-    /// Whoever has this address.
+    /// The user with this address.
     ///
     /// # Panics
     ///
-    /// If that is not one person.
+    /// If there is not exactly one.
     pub async fn user(&self, address: &str) -> Value {
         let wanted = percent_encoding::utf8_percent_encode(address, percent_encoding::NON_ALPHANUMERIC);
         let mut found = self.get(&format!("/v1/users?email_address={wanted}")).await;

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 
-/// The claims of a token. Who signed it, and whether it is still good, is not looked at.
+/// The claims of a token. Its signature and times are not checked.
 ///
 /// # Panics
 ///
-/// If it is no token.
+/// If the token is malformed.
 #[must_use]
 pub fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a JWT");
@@ -29,11 +29,11 @@ pub async fn session_claims(browser: &Browser) -> Value {
     claims(&browser.cookie("__session").await.expect("a session cookie"))
 }
 
-/// The session that a browser is in.
+/// The ID of the browser's session.
 ///
 /// # Panics
 ///
-/// If it is in none.
+/// If the browser has no session token.
 pub async fn session_id(browser: &Browser) -> String {
     let claims = session_claims(browser).await;
     claims["sid"].as_str().expect("sid is text").to_owned()
@@ -49,7 +49,7 @@ pub async fn wait_for_the_end_of_the_session_token(browser: &Browser) -> String 
     let exp = claims(&token)["exp"].as_u64().expect("exp is a number");
     let end = UNIX_EPOCH + Duration::from_secs(exp);
     if let Ok(remaining) = end.duration_since(SystemTime::now()) {
-        // The token's end is a moment and no state: the programs under test read the machine's clock, which cannot be moved.
+        // Wait in real time: the programs under test read the machine's clock, which cannot be moved.
         tokio::time::sleep(remaining).await;
     }
     token

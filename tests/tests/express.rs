@@ -1,5 +1,6 @@
-//! The other way round: an application with Clerk's own SDK for Express, as it comes from its package, beside the local
-//! portal. What it cannot tell from Clerk, our own SDK need not either.
+//! The local portal with Clerk's own SDK for Express, unchanged from its package.
+//!
+//! Clerk's SDK must find no difference between the portal and Clerk.
 
 use std::path::Path;
 
@@ -50,7 +51,7 @@ impl Express {
         }
     }
 
-    /// What has been asked of the portal at this path since the first `skip` requests.
+    /// The requests to the portal at this path after the first `skip`.
     fn requests(&self, path: &str, skip: usize) -> Vec<RequestRecord> {
         let log = self.portal.request_log();
         log.into_iter()
@@ -68,7 +69,7 @@ async fn user(browser: &Browser) -> String {
     browser.text("#user").await
 }
 
-/// The journeys whose numbers stand beside the steps are those of `journeys`, with Clerk's own SDK.
+/// The numbers beside the steps are those of `journeys`, here with Clerk's own SDK.
 #[tokio::test]
 async fn an_express_application_cannot_tell() {
     let express = Express::start().await;
@@ -168,12 +169,12 @@ async fn every_cookie_is_lost(browser: &Browser, home: &str, ada: &str) {
     );
 }
 
-/// Clerk's SDK takes several handshakes within two seconds for a redirect loop; nobody is that fast.
+/// Resets the counter: Clerk's SDK takes several handshakes within seconds for a redirect loop.
 async fn takes_its_time(browser: &Browser) {
     browser.remove_cookies("__clerk_redirect_count").await;
 }
 
-/// The way here was through a handshake, whose address somebody has copied.
+/// Opens the URL of a finished handshake a second time.
 async fn a_used_nonce_changes_nothing(browser: &Browser, home: &str, ada: &str) {
     takes_its_time(browser).await;
     browser.remove_cookies("__session").await;
@@ -187,7 +188,7 @@ async fn a_used_nonce_changes_nothing(browser: &Browser, home: &str, ada: &str) 
     browser.visit(with_nonce.as_str()).await;
     let visits = browser.visits().await;
     assert!(matches!(statuses(&visits)[..], [307, .., 200]), "{visits:#?}");
-    // The token lives for two seconds here, and its end costs a refresh or a handshake of its own.
+    // The token lives for two seconds here, so it may expire and need one more refresh or handshake.
     assert!(handshakes(&visits).len() <= 1, "{visits:#?}");
     assert_eq!(browser.address().await.as_str(), home);
     assert_eq!(user(browser).await, ada);

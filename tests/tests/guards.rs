@@ -6,7 +6,7 @@ use portal_tests::shop::{Shop, other_site, scripts_are_installed};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
-/// Creates an account from whatever sign-in page the browser is sent to.
+/// Creates an account from the sign-in page that the browser is redirected to.
 async fn sign_up(browser: &Browser, shop: &Shop) {
     browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
     browser.click("[data-testid=portal-sign-in-sign-up]").await;
@@ -14,7 +14,7 @@ async fn sign_up(browser: &Browser, shop: &Shop) {
 }
 
 #[tokio::test]
-async fn a_form_is_not_lost() {
+async fn late_form_post_is_accepted_or_returns_to_its_form() {
     let shop = Shop::open().await;
     let browser = Browser::open().await;
     let form = format!("{}/form", shop.app);
@@ -22,14 +22,14 @@ async fn a_form_is_not_lost() {
     sign_up(&browser, &shop).await;
     browser.arrives_at(&form).await;
 
-    // Whoever takes longer than a session token lives is still who they were.
+    // A user who takes longer than a session token lives stays signed in.
     shop.clock.move_by_secs(70);
     browser.fill("text", "after 70 seconds").await;
     browser.click("[data-testid=save]").await;
     browser.text("[data-testid=dashboard]").await;
     assert_eq!(shop.notes(), ["after 70 seconds"]);
 
-    // Whoever was signed out elsewhere meanwhile signs in and is back at the form.
+    // A user who was signed out elsewhere signs in and returns to the form.
     browser.visit(&form).await;
     shop.end_session(&browser).await;
     shop.clock.move_by_secs(70);
@@ -47,7 +47,7 @@ async fn a_form_is_not_lost() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_post_in_somebodys_name() {
+async fn cross_site_post_is_refused() {
     let shop = Shop::open().await;
     let browser = Browser::open().await;
     browser.visit(&format!("{}/dashboard", shop.app)).await;
@@ -59,10 +59,10 @@ async fn another_site_cannot_post_in_somebodys_name() {
     browser.visit(&same_site).await;
     browser.click("button").await;
     assert_eq!(browser.text("h1").await, "This came from another site");
-    // The same page under another name is another site, from which the browser withholds them.
+    // The same page under another host is another site: its posts carry no cookies.
     browser.visit(&same_site.replace("localhost", "127.0.0.1")).await;
     browser.click("button").await;
-    // There nobody is signed in, so that the portal is asked, which knows them and sends them on.
+    // That post is signed out, so the application redirects to the portal, which knows the user and redirects back.
     assert_eq!(browser.text("[data-testid=home]").await, "Welcome");
     assert!(shop.notes().is_empty());
 
@@ -121,7 +121,7 @@ async fn turbo_goes_to_sign_in_and_comes_back_to_its_page() {
 }
 
 #[tokio::test]
-async fn wrong_keys_end_on_a_page_that_says_why() {
+async fn wrong_keys_show_a_page_with_the_reason() {
     const ANOTHER_KEY: &str = include_str!("another_key.pem");
     let shop = Shop::with(|builder| builder.jwt_key(ANOTHER_KEY)).await;
     let browser = Browser::open().await;
@@ -142,12 +142,12 @@ async fn wrong_keys_end_on_a_page_that_says_why() {
 }
 
 #[tokio::test]
-async fn every_way_to_the_portal_leads_back() {
+async fn every_portal_link_returns_to_the_application() {
     let shop = Shop::open().await;
     let browser = Browser::open().await;
     let home = format!("{}/", shop.app);
 
-    // To sign up first, and on to the profile that was asked for.
+    // Sign-up comes first, then the requested profile.
     browser.visit(&home).await;
     browser.click("[data-testid=account]").await;
     sign_up(&browser, &shop).await;
@@ -155,7 +155,7 @@ async fn every_way_to_the_portal_leads_back() {
     browser.click("[data-testid=portal-user-back]").await;
     browser.text("[data-testid=home]").await;
 
-    // Whoever is signed in needs no page to sign in at.
+    // A signed-in user needs no sign-in page.
     for path in ["/sign-in", "/sign-up"] {
         browser.visit(&format!("{}{path}", shop.app)).await;
         assert_eq!(browser.text("[data-testid=home]").await, "Welcome", "{path}");
@@ -166,7 +166,7 @@ async fn every_way_to_the_portal_leads_back() {
 }
 
 #[tokio::test]
-async fn the_frontend_api_is_reached_through_the_application() {
+async fn handshakes_go_through_the_frontend_api_proxy() {
     let shop = Shop::with(|builder| builder.proxy_url("/__clerk")).await;
     let browser = Browser::open().await;
     let dashboard = format!("{}/dashboard", shop.app);
@@ -175,7 +175,7 @@ async fn the_frontend_api_is_reached_through_the_application() {
     assert_eq!(browser.arrives_at(&dashboard).await.as_str(), dashboard);
     let ada = browser.text("[data-testid=dashboard]").await;
 
-    // The token ends, and there is nothing to renew it with but a handshake.
+    // The token expires, and only a handshake can renew it.
     shop.clock.move_by_secs(70);
     browser.remove_cookies("__refresh").await;
     browser.visit(&dashboard).await;

@@ -51,7 +51,7 @@ function has(claims, params) {
   try {
     return check(params);
   } catch {
-    // A scope that is none makes the package throw, which lets nobody through either.
+    // A malformed scope makes the package throw, which refuses every request too.
     return false;
   }
 }

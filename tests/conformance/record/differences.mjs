@@ -125,7 +125,7 @@ const NONCE_CALL = 'GET /v1/clients/handshake_payload';
 
 const MARK = '__portal_cookie_check';
 
-/** An origin as a browser writes it; undefined if it is none that a token can be made for. */
+/** An origin as a browser writes it; undefined if no token can be issued to it. */
 function originOf(text) {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -469,7 +469,7 @@ const rereadings = [
         c: read.mapCookies(c, (n, v) => (HANDSHAKE_PARAMETERS.includes(n) ? undefined : v)),
         restore(o) {
           const calls = [call, ...(o.calls ?? [])];
-          // What the handshake would have brought cannot be told, and the cookies alone sign nobody in.
+          // The handshake's result is unknown, and the cookies alone are signed out.
           const tells = o.status === 'signed-in' || o.throws || !outOfReach(answer, 'directives');
           return tells ? { ...o, calls } : { ...undecided(calls), calls };
         },

@@ -1,4 +1,4 @@
-// The recorder's RSA keys. They protect nothing: they exist so that recorded tokens are the same for ever.
+// The recorder's RSA keys. They protect nothing: they keep recorded tokens stable.
 // `node keys.mjs` writes keys.json if it is not there; it is never written over.
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -25,7 +25,7 @@ export async function reference(c) {
     const outcome = await quietly(async () => {
       const options = Object.fromEntries(Object.entries(c.options).filter(([name]) => !OWN_OPTIONS.has(name)));
       const { publishableKey, secretKey, jwtKey } = options;
-      // An address of its own gives every case its own, empty key cache.
+      // A separate URL for each case gives it a separate, empty key cache.
       const client = createClerkClient({
         publishableKey, secretKey, jwtKey, apiUrl: `https://api-${serial++}.invalid`, telemetry: { disabled: true },
       });

@@ -1,4 +1,4 @@
-//! The program that drives the browser: starting both, and ending both whatever happens.
+//! `chromedriver`: starts it with a browser, and ends both in every case.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -14,17 +14,19 @@ use super::Scripts;
 use crate::programs::Program;
 
 const DRIVER_ATTEMPTS: usize = 10;
-/// How long the driver may take to end its browser. It takes a tenth of a second.
+/// The time limit for ending the browser, which takes a tenth of a second.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// A running `chromedriver`. It ends with its owner, and with it every browser that it has started.
+/// A running `chromedriver`. Dropping it ends every browser that it has started.
 pub(super) struct Driver {
     port: u16,
     _program: Program,
 }
 
 impl Driver {
-    /// The driver chooses a free port for IPv6 and ends if somebody has the same one for IPv4, which is nobody's fault.
+    /// Starts the driver on a free port.
+    ///
+    /// It chooses a free IPv6 port and exits if another process uses the same IPv4 port. Then it is started again.
     pub(super) async fn start() -> Self {
         let port_of = |line: &str| {
             let port = line.split("started successfully on port ").nth(1)?;
@@ -48,7 +50,7 @@ impl Driver {
         panic!("chromedriver does not start; it said {said:#?}")
     }
 
-    /// Starts a browser that keeps what it keeps in `profile`.
+    /// Starts a browser with its data in `profile`.
     pub(super) async fn browser(&self, profile: &TempDir, scripts: Scripts) -> fantoccini::Client {
         ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(profile, scripts))
@@ -57,7 +59,7 @@ impl Driver {
             .expect("a browser session")
     }
 
-    /// The driver ends its browsers when it is asked to end, and leaves them behind when it is killed.
+    /// Shuts the driver down: it ends its browsers on request, and leaves them running if killed.
     fn ask_to_end(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(FAREWELL))?;
@@ -66,7 +68,7 @@ impl Driver {
             "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n",
             self.port
         )?;
-        // It answers when they have ended.
+        // It answers after they have ended.
         stream.read(&mut [0; 64]).map(drop)
     }
 }

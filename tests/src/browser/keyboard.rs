@@ -1,4 +1,4 @@
-//! A person who uses the keyboard alone.
+//! A user who uses only the keyboard.
 
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
@@ -11,12 +11,11 @@ use super::{Browser, named};
 
 /// More stops than any page has.
 const MOST_STOPS: usize = 60;
-/// What a person can do something with.
+/// The interactive elements of a page.
 const INTERACTIVE: &str = "a[href], button, summary, select, textarea, input:not([type=hidden], [tabindex='-1'])";
 
 impl Browser {
-    /// Shows the page in front of everything else, as it is for whoever uses it. A window that nobody looks at shows no
-    /// focus.
+    /// Makes the page the active window, because an inactive one shows no focus.
     ///
     /// # Panics
     ///
@@ -40,7 +39,7 @@ impl Browser {
         self.client.perform_actions(keys).await.expect("the browser is there");
     }
 
-    /// Presses Enter where it leads to another page, and waits for that.
+    /// Presses Enter and waits for the next page.
     ///
     /// # Panics
     ///
@@ -51,12 +50,11 @@ impl Browser {
         self.is_replaced(&page, "Enter").await;
     }
 
-    /// Presses the Tab key until the element that is called so for tests has the focus. Every stop on the way must show
-    /// that it has it.
+    /// Presses Tab until the element with this test ID has the focus.
     ///
     /// # Panics
     ///
-    /// If it never gets it, or a stop cannot be seen.
+    /// If it never gets the focus, or a stop on the way does not show that it has the focus.
     pub async fn tab_to(&self, name: &str) {
         let mut stops = Vec::new();
         while stops.len() < MOST_STOPS {
@@ -79,12 +77,11 @@ impl Browser {
         );
     }
 
-    /// Presses the Tab key until it has led around the page once. Every element that does something must have had the
-    /// focus, and shown it.
+    /// Presses Tab once around the page.
     ///
     /// # Panics
     ///
-    /// If one has not.
+    /// If an interactive element did not get the focus, or did not show it.
     pub async fn everything_is_reachable(&self) {
         let wanted = self.client.find_all(Locator::Css(INTERACTIVE)).await;
         let mut wanted = self.shown(wanted.expect("the browser is there")).await;
@@ -118,7 +115,7 @@ impl Browser {
         shown
     }
 
-    /// Which element has the focus, by its name for tests.
+    /// The test ID of the focused element.
     ///
     /// # Panics
     ///
@@ -127,7 +124,7 @@ impl Browser {
         describe(&self.active().await).await.0
     }
 
-    /// Waits until the element that is called so for tests has the focus, without anything being pressed.
+    /// Waits until the element with this test ID has the focus, without pressing a key.
     ///
     /// # Panics
     ///
@@ -148,7 +145,7 @@ impl Browser {
         self.is_seen(&element, &stop).await;
     }
 
-    /// The ring around what has the focus may come a moment after the focus.
+    // Poll: the focus ring can appear a moment after the focus.
     async fn is_seen(&self, element: &Element, stop: &(Option<String>, String)) {
         let ring = async || {
             let shadow = element.css_value("box-shadow").await.unwrap_or_default();
@@ -159,7 +156,7 @@ impl Browser {
         if !self.until(ring).await {
             let place = element.html(false).await.unwrap_or_default();
             panic!(
-                "nobody sees that the focus is at {stop:?}: {place} at {}",
+                "the focus at {stop:?} is invisible: {place} at {}",
                 self.describe().await
             );
         }
@@ -170,7 +167,7 @@ impl Browser {
     }
 }
 
-/// Its name for tests, if it has one, and its tag.
+/// The test ID of an element, if it has one, and its tag.
 async fn describe(element: &Element) -> (Option<String>, String) {
     let name = element.attr("data-testid").await.unwrap_or_default();
     (name, element.tag_name().await.unwrap_or_default())

@@ -23,27 +23,29 @@ pub use self::jar::KeptCookie;
 pub(crate) use self::network::longest_chain;
 pub use self::network::{Visit, handshakes, statuses};
 
-/// How long a page may take until it shows what is waited for. Only a failing test waits this long.
+/// The time limit for an expected state of a page. Only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often to ask whether it shows it: asking all the time would take the machine from the browser.
+/// The polling interval. A busy loop would starve the browser.
 const POLL: Duration = Duration::from_millis(15);
 
-/// Whether pages may run scripts.
+/// The browser's setting for scripts on pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
-    /// As most people browse.
+    /// Pages can run scripts, the default of browsers.
     On,
-    /// As some people do.
+    /// Pages cannot run scripts.
     Off,
 }
 
-/// A browser with an empty profile. It ends with this value; [`close`](Self::close) also looks at what it did.
+/// A browser with an empty profile.
+///
+/// Dropping it ends the browser; [`close`](Self::close) also checks its requests.
 pub struct Browser {
     client: Client,
-    /// Everything that it has asked for and [`visits`](Self::visits) has seen.
+    /// All page requests that [`visits`](Self::visits) has returned.
     seen: Mutex<Vec<Visit>>,
-    // The browser must have ended before its folder goes.
+    // Dropped last: the browser must end before its folder is deleted.
     _driver: Driver,
     _profile: TempDir,
 }
@@ -78,11 +80,11 @@ impl Browser {
         }
     }
 
-    /// The id of the browser's main process.
+    /// The ID of the browser's main process.
     ///
     /// # Panics
     ///
-    /// If the driver has not said it.
+    /// If the driver did not report it.
     #[must_use]
     pub fn process_id(&self) -> u64 {
         let id = self.client.capabilities().and_then(|found| found.get("goog:processID"));
@@ -93,7 +95,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If it has asked any other host for anything, or does not end.
+    /// If it sent a request to another host, or does not end.
     pub async fn close(self) {
         self.visits().await;
         self.client.close().await.expect("the session ends");
@@ -117,7 +119,7 @@ impl Browser {
         self.client.current_url().await.expect("the browser is there")
     }
 
-    /// Waits until the address bar shows an address that starts so.
+    /// Waits until the address bar shows a URL with this prefix.
     ///
     /// # Panics
     ///
@@ -172,11 +174,11 @@ impl Browser {
         left
     }
 
-    /// Every page asked for since the last call, redirects included, in order.
+    /// The page requests since the last call in order, redirects included.
     ///
     /// # Panics
     ///
-    /// If any other host was asked for anything.
+    /// If the browser sent a request to another host.
     pub async fn visits(&self) -> Vec<Visit> {
         let log = self.client.issue_cmd(PerformanceLog).await;
         let messages = network::messages(&log.expect("the driver keeps a performance log"));
@@ -188,17 +190,17 @@ impl Browser {
         visits
     }
 
-    /// Every page that was ever asked for.
+    /// All page requests of this browser.
     ///
     /// # Panics
     ///
-    /// If any other host was asked for anything.
+    /// If the browser sent a request to another host.
     pub async fn history(&self) -> Vec<Visit> {
         self.visits().await;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until `holds`, and says whether it ever did.
+    /// Waits until `holds`. Returns `false` on timeout.
     async fn until(&self, holds: impl AsyncFn() -> bool) -> bool {
         let held = async {
             while !holds().await {
@@ -222,12 +224,12 @@ pub fn parameter(url: &Url, name: &str) -> Option<String> {
         .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
-/// Finds what is called so for tests.
+/// The selector of the element with this test ID.
 fn named(name: &str) -> String {
     format!("[data-testid=\"{name}\"]")
 }
 
-/// The element went with its page. The driver has several words for that.
+/// Returns `true` if the element's page was replaced. The driver has several errors for that.
 fn is_gone(error: &CmdError) -> bool {
     error.is_stale_element_reference()
         || error.is_no_such_element()

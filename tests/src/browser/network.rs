@@ -1,4 +1,4 @@
-//! What the browser asked for, as its own log has it.
+//! The browser's requests, from its performance log.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::fmt;
 use serde_json::Value;
 use url::Url;
 
-/// A request for a page, as the browser made it.
+/// A request for a page by the browser.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// The address asked for.
+    /// The requested URL.
     pub url: Url,
-    /// The status of its answer; `None` if it has none yet.
+    /// The status of the response; `None` before it arrives.
     pub status: Option<u16>,
-    /// Whether the answer before this one led here.
+    /// `true` if the previous response redirected here.
     pub is_redirected: bool,
 }
 
 impl Visit {
-    /// Whether the browser was at the Frontend API for a handshake.
+    /// Returns `true` for a handshake at the Frontend API.
     #[must_use]
     pub fn is_handshake(&self) -> bool {
         self.url.path().ends_with("/v1/client/handshake")
@@ -32,7 +32,7 @@ impl Visit {
 }
 
 impl fmt::Debug for Visit {
-    /// One line, so that a way of several can be read.
+    // One line per visit, so that a chain is readable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let after = if self.is_redirected { "  then " } else { "" };
         match self.status {
@@ -54,7 +54,7 @@ pub fn handshakes(visits: &[Visit]) -> Vec<&Visit> {
     visits.iter().filter(|visit| visit.is_handshake()).collect()
 }
 
-/// The most redirects that one address led through.
+/// The longest chain of redirects.
 pub(crate) fn longest_chain(visits: &[Visit]) -> &[Visit] {
     visits
         .chunk_by(|_, next| next.is_redirected)
@@ -72,7 +72,7 @@ pub(super) fn messages(log: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// The hosts that were asked and are not this machine.
+/// The hosts of requests that left this machine.
 pub(super) fn other_hosts(messages: &[Value]) -> BTreeSet<String> {
     messages
         .iter()
@@ -84,7 +84,8 @@ pub(super) fn other_hosts(messages: &[Value]) -> BTreeSet<String> {
         .collect()
 }
 
-/// A redirect's answer comes with the request that follows it; the last answer comes alone.
+/// The page requests in a performance log.
+// A redirect's response is in the event of the request that follows it; the last response has its own event.
 pub(super) fn page_requests(messages: &[Value]) -> Vec<Visit> {
     let mut visits: Vec<(String, Visit)> = Vec::new();
     let status_of = |response: &Value| {

@@ -1,4 +1,4 @@
-//! What a person does with a page, and what they see on it.
+//! A user's actions on a page, and the page's content.
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
@@ -31,7 +31,7 @@ impl Browser {
         self.with_element(selector, async |element| element.click().await).await;
     }
 
-    /// Clicks the first element of the portal or the application that is called so for tests.
+    /// Clicks the first element with this test ID.
     ///
     /// # Panics
     ///
@@ -40,18 +40,18 @@ impl Browser {
         self.click(&named(name)).await;
     }
 
-    /// [Presses](Self::press) what leads to another page, and waits until that has taken this one's place.
+    /// [Presses](Self::press) an element and waits for the next page.
     ///
     /// # Panics
     ///
-    /// If there is nothing to press, or no other page comes.
+    /// If the element is missing, or no other page loads.
     pub async fn follow(&self, name: &str) {
         let page = self.page().await;
         self.press(name).await;
         self.is_replaced(&page, name).await;
     }
 
-    /// The text of the first element that is called so for tests.
+    /// The text of the first element with this test ID.
     ///
     /// # Panics
     ///
@@ -60,7 +60,7 @@ impl Browser {
         self.text(&named(name)).await
     }
 
-    /// Waits until the element that is called so for tests has this text.
+    /// Waits until the element with this test ID has this text.
     ///
     /// # Panics
     ///
@@ -75,7 +75,7 @@ impl Browser {
         }
     }
 
-    /// Waits until a message of the page says this, among other things. Returns all that it says.
+    /// Waits until a message of the page contains this text. Returns the whole message.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl Browser {
         self.finds_in("[role=alert], [role=status]", part).await
     }
 
-    /// Waits until the first element that the CSS selector finds contains this text. Returns all that it contains.
+    /// Waits until the first match of a CSS selector contains this text. Returns its whole text.
     ///
     /// # Panics
     ///
@@ -100,7 +100,7 @@ impl Browser {
         self.text(selector).await
     }
 
-    /// What a field holds.
+    /// The value of a field.
     ///
     /// # Panics
     ///
@@ -112,11 +112,11 @@ impl Browser {
             .unwrap_or_default()
     }
 
-    /// Posts a form that the page does not have, to a path of the page's own host, and waits for what comes.
+    /// Posts a hand-written form to a path of the page's host, and waits for the next page.
     ///
     /// # Panics
     ///
-    /// If nothing does.
+    /// If no page loads.
     pub async fn forge(&self, path: &str, fields: &[(&str, &str)]) {
         let page = self.page().await;
         let script = "
@@ -136,7 +136,7 @@ impl Browser {
         self.is_replaced(&page, "a forged form").await;
     }
 
-    /// How many elements the CSS selector finds at this moment.
+    /// The current number of matches of a CSS selector.
     ///
     /// # Panics
     ///
@@ -155,8 +155,9 @@ impl Browser {
         self.with_element(selector, async |element| element.text().await).await
     }
 
-    /// Does something with the first element that the CSS selector finds. The page may be replaced by the next one in
-    /// that very moment; then its element is the one.
+    /// Runs an action on the first match of a CSS selector.
+    ///
+    /// If the next page replaces this one meanwhile, its element is used instead.
     pub(super) async fn with_element<T>(&self, selector: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
         let mut attempts = 0;
         loop {
@@ -169,7 +170,7 @@ impl Browser {
         }
     }
 
-    /// What a script on the page evaluates to; a promise is awaited.
+    /// Evaluates a script on the page, and awaits a promise.
     ///
     /// # Panics
     ///
@@ -182,7 +183,7 @@ impl Browser {
             .expect("the script runs")
     }
 
-    /// Runs a script that the page need not know of, whatever it allows.
+    /// Runs a script regardless of the page's content security policy.
     ///
     /// # Panics
     ///
@@ -191,11 +192,11 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.expect("the script runs");
     }
 
-    /// Sets the size of the window's content and whether the person prefers dark colours.
+    /// Sets the window's content size and the preferred colour scheme.
     ///
     /// # Panics
     ///
-    /// If the driver does not do it.
+    /// If the driver refuses.
     pub async fn appear(&self, width: u32, height: u32, is_dark: bool) {
         let scheme = if is_dark { "dark" } else { "light" };
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -204,21 +205,21 @@ impl Browser {
         self.dev_tools("Emulation.setEmulatedMedia", &media).await;
     }
 
-    /// Shows pages without scrollbars from now on, as telephones do. A picture of a page is cut off by as much.
+    /// Hides scrollbars, as phones do. They would cut off screenshots.
     ///
     /// # Panics
     ///
-    /// If the driver does not do it.
+    /// If the driver refuses.
     pub async fn hide_scrollbars(&self) {
         self.dev_tools("Emulation.setScrollbarsHidden", &json!({ "hidden": true }))
             .await;
     }
 
-    /// A picture of the whole page, as PNG.
+    /// A screenshot of the whole page, as PNG.
     ///
     /// # Panics
     ///
-    /// If none can be taken.
+    /// If the driver refuses.
     pub async fn picture(&self) -> Vec<u8> {
         let everything = json!({ "captureBeyondViewport": true });
         let picture = self.dev_tools("Page.captureScreenshot", &everything).await;
@@ -226,7 +227,7 @@ impl Browser {
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture).expect("base64")
     }
 
-    /// The page at this moment, to tell another one from it.
+    /// The current page's identity, to notice when another one replaces it.
     pub(super) async fn page(&self) -> Element {
         self.wait_for("html").await
     }

@@ -1,10 +1,10 @@
-//! What a request came to, as JSON in Clerk's words.
+//! The outcome of a request, as JSON in Clerk's words.
 
 use portal_tower::sdk::RequestState;
 use portal_tower::sdk::token::SessionClaims;
 use serde_json::{Map, Value, json};
 
-/// The names of everything that is known about somebody who is signed in.
+/// The fields of a signed-in user's identity.
 const AUTH_FIELDS: [&str; 8] = [
     "userId",
     "sessionId",
@@ -16,8 +16,9 @@ const AUTH_FIELDS: [&str; 8] = [
     "actor",
 ];
 
-/// Who `claims` are about, with the values as the claims write them. A pending session is nobody yet: everything but its
-/// status is null.
+/// The identity in `claims`, with values as in the claims.
+///
+/// A pending session counts as signed out: every field but its status is null.
 #[must_use]
 pub fn auth(claims: &SessionClaims) -> Map<String, Value> {
     let json = claims.as_json();
@@ -65,7 +66,7 @@ fn role(claim: &Value) -> Value {
     }
 }
 
-/// What JavaScript takes for true.
+/// Returns `true` for values that are truthy in JavaScript.
 fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -75,7 +76,7 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// The answer's body: status and reason, then who it is.
+/// The response's body: status and reason, then the identity.
 #[must_use]
 pub fn result(state: &RequestState) -> Value {
     let mut body = state.claims().map_or_else(nobody, auth);

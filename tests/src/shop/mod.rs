@@ -45,7 +45,7 @@ pub struct Shop {
 pub type Keys = (String, String);
 
 impl Shop {
-    /// Opens it with a portal that knows nobody.
+    /// Opens a shop whose portal has no users.
     ///
     /// # Panics
     ///
@@ -54,7 +54,7 @@ impl Shop {
         Self::with(|builder| builder).await
     }
 
-    /// A shop whose settings differ from those that the portal gives.
+    /// Opens a shop with other settings than the portal's.
     ///
     /// # Panics
     ///
@@ -63,7 +63,7 @@ impl Shop {
         Self::staged(|portal| portal, change).await
     }
 
-    /// A shop whose portal is set up otherwise too.
+    /// Opens a shop with another configuration of the portal too.
     ///
     /// # Panics
     ///
@@ -75,7 +75,7 @@ impl Shop {
         Self::with_keys(stage, keys, change).await
     }
 
-    /// A shop that is given other keys than its portal has.
+    /// Opens a shop with other keys than its portal's.
     ///
     /// # Panics
     ///
@@ -99,7 +99,7 @@ impl Shop {
         }
     }
 
-    /// A shop whose portal keeps its data in a file, and knows the people of `portal-local seed`.
+    /// Opens a shop whose portal has a database file and the users of `portal-local seed`.
     ///
     /// # Panics
     ///
@@ -147,11 +147,11 @@ impl Shop {
         BackendApi::of(&self.portal)
     }
 
-    /// Ends the session of whoever uses the browser, as an administrator does.
+    /// Ends the browser's session, as an administrator does.
     ///
     /// # Panics
     ///
-    /// If nobody is signed in.
+    /// If the browser is signed out.
     pub async fn end_session(&self, browser: &Browser) {
         let session = tokens::session_id(browser).await;
         let path = format!("/v1/sessions/{session}/revoke");
@@ -159,13 +159,13 @@ impl Shop {
         assert_eq!(revoked["status"], "revoked");
     }
 
-    /// What was asked of the portal since it had been asked `before` things.
+    /// The requests to the portal after the first `before`.
     #[must_use]
     pub fn asked_since(&self, before: usize) -> Vec<RequestRecord> {
         self.portal.request_log().split_off(before)
     }
 
-    /// How many things the portal has been asked.
+    /// The number of requests to the portal.
     #[must_use]
     pub fn asked(&self) -> usize {
         self.portal.request_log().len()

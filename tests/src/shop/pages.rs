@@ -80,7 +80,7 @@ fn page(content: &str) -> Html<String> {
     ))
 }
 
-/// Who it is, and in which organization. Open to everybody, also for a form.
+/// Shows the user and the organization. Open to all requests, form posts included.
 async fn home(auth: Auth) -> Html<String> {
     let claims = auth.signed_in();
     let user = claims.map_or("nobody", |claims| claims.user_id().as_str());
@@ -95,7 +95,7 @@ async fn home(auth: Auth) -> Html<String> {
     ))
 }
 
-/// Only for people who are in the organization that the address names.
+/// Open only to members of the organization in the path.
 async fn organization(PathParameter(slug): PathParameter<String>, auth: Auth) -> Response {
     let is_inside = active(&auth) == Some(slug.as_str());
     let status = if is_inside {
@@ -110,7 +110,7 @@ fn active(auth: &Auth) -> Option<&str> {
     auth.signed_in()?.organization()?.slug()
 }
 
-/// What the Backend API has of the person.
+/// Shows the user as the Backend API returns it.
 async fn profile(who: SignedIn) -> Html<String> {
     let user = who.user().await.expect("the Backend API answers");
     let name = user.first_name.as_deref().unwrap_or("nameless");

@@ -1,4 +1,6 @@
-//! The conformance server as a suite in another language sees it: a process, options in headers, answers over HTTP.
+//! The conformance server as suites in other languages use it.
+//!
+//! They start a process, set options in headers, and read responses over HTTP.
 
 mod clerk;
 mod server;
@@ -33,11 +35,11 @@ const TEST: Keys = Keys {
     host: "localhost:3000",
 };
 
-/// Nothing listens there.
+/// A URL without a listener.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 impl Keys {
-    /// Asks as a browser that opens a page.
+    /// Sends a request as a browser that opens a page.
     async fn open(&self, server: &Server, target: &str, fields: &[(&str, &str)]) -> Answer {
         let mut all: Vec<(&str, &[u8])> = vec![
             ("host", self.host.as_bytes()),
@@ -53,7 +55,7 @@ impl Keys {
         session_token(self.frontend_api, 55)
     }
 
-    /// What a handshake brings: two cookies.
+    /// The directives of a handshake: two cookies.
     fn directives(&self) -> [String; 2] {
         [
             format!("__session={}; Path=/", self.session()),
@@ -86,7 +88,7 @@ async fn keys_are_fetched_once_per_instance() {
 }
 
 #[tokio::test]
-async fn nobody_is_signed_out_and_may_be_sent_away() {
+async fn request_without_session_token_is_signed_out_or_redirected() {
     let clerk = Clerk::start([]).await;
     let server = Server::start(&clerk.address).await;
     let answer = LIVE.open(&server, "/", &[]).await;
@@ -130,7 +132,7 @@ async fn development_handshakes_come_back_in_the_address() {
         assert_eq!(answer.header("x-clerk-auth-status"), Some("signed-in"));
         assert_eq!(answer.header("location"), Some("http://localhost:3000/p?a=1"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
-        assert_eq!(answer.cookies(), directives, "each cookie is a field of its own");
+        assert_eq!(answer.cookies(), directives, "each cookie has its own header field");
     }
     assert_eq!(clerk.calls("/v1/clients/handshake_payload").len(), 1);
 }
@@ -167,14 +169,14 @@ async fn a_forged_development_handshake_is_an_error() {
 }
 
 #[tokio::test]
-async fn clerk_out_of_reach_is_neither_signed_in_nor_signed_out() {
+async fn unreachable_clerk_is_an_error_for_requests_with_a_token() {
     let server = Server::start(NOWHERE).await;
     let cookie = signed_in_cookies(&LIVE.session());
     let answer = LIVE.open(&server, "/", &[("cookie", &cookie)]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.error().contains("keys"), "{}", answer.body);
     assert_eq!(answer.header("x-clerk-auth-status"), None);
-    // Whoever brings no token needs no key.
+    // A request without a token needs no key.
     assert_eq!(LIVE.open(&server, "/", &[]).await.status, StatusCode::OK);
 }
 
@@ -250,7 +252,7 @@ async fn option_headers_are_no_part_of_the_request() {
 }
 
 #[tokio::test]
-async fn organizations_are_followed() {
+async fn path_organization_mismatch_starts_a_handshake() {
     let clerk = Clerk::start([]).await;
     let server = Server::start(&clerk.address).await;
     let cookie = signed_in_cookies(&LIVE.session());
@@ -267,7 +269,7 @@ async fn organizations_are_followed() {
 }
 
 #[tokio::test]
-async fn links_are_told_whatever_the_state() {
+async fn links_are_returned_in_every_state() {
     let server = Server::start(NOWHERE).await;
     let back = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdash";
     for (target, cookie, location) in [

@@ -11,18 +11,18 @@ use portal_tests::programs::Program;
 use serde_json::Value;
 use tokio::process::Command;
 
-/// The conformance server as a process of its own.
+/// The conformance server in a separate process.
 pub(crate) struct Server {
     program: Program,
     address: String,
     client: Client<HttpConnector, Empty<Bytes>>,
 }
 
-/// What it answered.
+/// A response of the server.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Null if it is no JSON.
+    /// Null unless it is JSON.
     pub(crate) body: Value,
 }
 

@@ -24,7 +24,7 @@ const rows = env => {
 };
 
 const matrix = ENVS.flatMap(env => [...combinations({ count: Object.keys(COUNTS), row: Object.keys(rows(env)) })]
-  // Odd spellings of a count only where the count matters in a way of its own.
+  // Odd spellings of a count only for rows in which the count has a distinct effect.
   .filter(({ count, row }) => /^\d$/.test(count) || (env === 'live' && ['uat-only', 'signed-in', 'foreign-referrer', 'other-organization'].includes(row)))
   .map(({ count, row }) => {
     const spec = rows(env)[row];
