@@ -1,4 +1,4 @@
-//! One's own account.
+//! The user's own account.
 
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::ending::Expected;
@@ -40,7 +40,7 @@ pub(crate) async fn a_profile_is_changed_and_the_application_is_a_link_away(scri
     shop.close().await;
 }
 
-pub(crate) async fn a_password_is_changed_by_whoever_knows_it(scripts: Scripts) {
+pub(crate) async fn password_change_requires_the_current_password(scripts: Scripts) {
     const NEW: &str = "a new horse battery";
     let (shop, browser) = open(scripts).await;
     let other = Browser::with(scripts).await;
@@ -68,7 +68,7 @@ pub(crate) async fn a_password_is_changed_by_whoever_knows_it(scripts: Scripts) 
     shop.close().await;
 }
 
-pub(crate) async fn an_account_is_deleted_by_typing_so(scripts: Scripts) {
+pub(crate) async fn account_deletion_requires_a_typed_confirmation(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, SOLO).await;
     let id = shop.backend_api().user(SOLO).await["id"].take();

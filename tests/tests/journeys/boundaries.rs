@@ -1,4 +1,4 @@
-//! Addresses to return to, and other sites.
+//! Redirect URLs, and other sites.
 
 use portal_local::{LocalPortalBuilder, SeedUser};
 use portal_tests::browser::{Browser, Scripts, handshakes, parameter, statuses};
@@ -14,7 +14,7 @@ fn query(pairs: &[(&str, &str)]) -> String {
         .finish()
 }
 
-pub(crate) async fn a_hostile_address_is_said_and_not_followed(scripts: Scripts) {
+pub(crate) async fn hostile_redirect_url_is_reported_and_not_followed(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     assert_eq!(user(&browser, &shop).await, "nobody");
     let with_user_info = format!("{}@evil.example/", shop.app);
@@ -43,7 +43,7 @@ pub(crate) async fn a_hostile_address_is_said_and_not_followed(scripts: Scripts)
             browser.finds_in("main", "is not allowed for this application.").await;
         }
     }
-    // Where everybody ends who says nothing of where to go: the application that they came from.
+    // Without a redirect URL, the destination is the application that the browser came from.
     sign_in_here(&browser, JANE, PASSWORD).await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/"));
     for asked in &all {
@@ -59,7 +59,7 @@ const BACK: &str = "/orgs/back";
 const ELSE: &str = "/orgs/else";
 const OTHER: &str = "/orgs/other";
 
-pub(crate) async fn the_end_of_a_flow_is_chosen_in_order(scripts: Scripts) {
+pub(crate) async fn destination_of_a_flow_follows_precedence(scripts: Scripts) {
     let shop = Shop::staged(LocalPortalBuilder::demo_data, |instance| {
         instance.organization_patterns(Vec::<String>::new())
     })
@@ -81,7 +81,7 @@ pub(crate) async fn the_end_of_a_flow_is_chosen_in_order(scripts: Scripts) {
     other.follow("portal-verify-email-address-submit").await;
     assert_eq!(other.arrives_at(&shop.app).await.as_str(), shop.at(FORCE));
 
-    // Whoever is signed in is at the end of the flow at once.
+    // A signed-in user skips to the end of the flow.
     for flow in ["sign_in", "sign_up"] {
         ends_in_order(&shop, &browser, flow).await;
     }
@@ -151,7 +151,7 @@ async fn ends_in_order(shop: &Shop, browser: &Browser, flow: &str) {
     }
 }
 
-pub(crate) async fn a_link_from_another_site_costs_one_handshake(scripts: Scripts) {
+pub(crate) async fn link_from_another_site_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let [(neighbour, one), (stranger, two)] = linking_sites(&shop.at("/")).await;

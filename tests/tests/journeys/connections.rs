@@ -1,4 +1,4 @@
-//! The outside provider, several accounts in one browser, and a password that must be replaced.
+//! The external provider, several accounts in one browser, and a compromised password.
 
 use portal_local::{SeedUser, Settings};
 use portal_tests::browser::{Browser, Scripts};
@@ -10,13 +10,13 @@ use crate::{JANE, JOE, PASSWORD, identify, open, open_with, sign_in, sign_in_her
 const PAT: &str = "pat+clerk_test@example.com";
 const LEAKED: &str = "leaked+clerk_test@example.com";
 
-/// Says at the provider who somebody is, whose page the browser shows.
+/// Continues with this address on the provider's page.
 async fn allow(browser: &Browser, address: &str) {
     browser.fill("emailAddress", address).await;
     browser.follow("portal-example-id-allow").await;
 }
 
-pub(crate) async fn somebody_new_comes_through_the_outside_provider(scripts: Scripts) {
+pub(crate) async fn new_user_signs_up_through_the_external_provider(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let form = shop.at("/form?x=1");
     browser.visit(&form).await;
@@ -31,7 +31,7 @@ pub(crate) async fn somebody_new_comes_through_the_outside_provider(scripts: Scr
     shop.close().await;
 }
 
-pub(crate) async fn an_account_is_found_and_connected(scripts: Scripts) {
+pub(crate) async fn external_account_is_connected_to_an_existing_user(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-in")).await;
     browser.follow("portal-sign-in-external").await;
@@ -84,7 +84,7 @@ pub(crate) async fn accounts_are_added_and_switched(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_known_password_is_replaced_before_anything_else(scripts: Scripts) {
+pub(crate) async fn compromised_password_must_be_replaced_first(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let dashboard = shop.at("/dashboard");
     browser.visit(&dashboard).await;

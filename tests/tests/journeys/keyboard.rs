@@ -1,4 +1,4 @@
-//! People who use no mouse, and people whose windows are narrow or whose letters are large.
+//! Use by keyboard alone, in narrow windows and with large text.
 
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::ending::Expected;

@@ -1,7 +1,7 @@
-//! What people do with an account, in a real browser: the application, the portal, and the way between them.
+//! User journeys in a real browser, through the application and the portal.
 //!
-//! Each journey is made twice, with scripts and without, and ends where [`Shop::ends`] finds everything in order. The
-//! people are those that `portal-local seed` knows: jane and joe of acme, solo, code and leaked.
+//! Each journey runs twice, with scripts and without, and ends with the checks of [`Shop::ends`]. The users are those
+//! of `portal-local seed`: jane and joe of acme, solo, code and leaked.
 
 mod account;
 mod boundaries;
@@ -20,8 +20,9 @@ use portal_local::LocalPortalBuilder;
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::shop::Shop;
 
-/// Makes two tests of each journey, and a list of the numbers that some have. What journey 42 says of narrow windows is a test of its own
-/// in `keyboard`.
+/// Defines two tests for each journey, and the list of the journeys' numbers.
+///
+/// A separate test in `keyboard` covers the narrow windows of journey 42.
 macro_rules! journeys {
     ($($($number:literal =>)? $module:ident::$journey:ident;)+) => {
         const NUMBERS: &[u32] = &[$($($number,)?)+];
@@ -43,60 +44,60 @@ macro_rules! journeys {
 }
 
 journeys! {
-    1 => signing_in::a_first_visit_takes_one_handshake;
-    2 => signing_in::a_password_wrong_once_leads_back;
-    3 => signing_in::a_code_signs_in_too;
-    4 => signing_in::a_real_address_gets_its_code_by_mail;
-    5 => signing_up::an_unknown_address_is_taken_along_to_sign_up;
-    6 => signing_up::an_account_is_made_of_what_the_link_says;
-    7 => signing_up::a_taken_address_is_led_to_sign_in;
-    8 => signing_in::a_code_ends_and_another_takes_a_while;
-    9 => signing_in::too_many_wrong_passwords_lock_the_account_for_a_while;
-    10 => signing_in::a_forgotten_password_is_replaced_and_other_devices_are_signed_out;
-    11 => sessions::an_expired_token_is_refreshed_without_a_redirect;
-    12 => sessions::without_a_refresh_token_there_is_one_handshake;
-    13 => sessions::a_form_sent_after_the_end_is_not_lost;
-    13 => sessions::a_form_sent_after_the_end_is_signed_out_as_clerk_does_it;
-    14 => sessions::a_lost_session_cookie_comes_back;
-    15 => sessions::the_portal_knows_a_browser_that_lost_every_cookie_of_the_application;
+    1 => signing_in::first_visit_takes_one_handshake;
+    2 => signing_in::wrong_then_right_password_returns_to_the_page;
+    3 => signing_in::email_code_signs_in;
+    4 => signing_in::real_address_gets_its_code_by_mail;
+    5 => signing_up::unknown_address_is_prefilled_at_sign_up;
+    6 => signing_up::sign_up_form_is_prefilled_from_the_link;
+    7 => signing_up::taken_address_is_redirected_to_sign_in;
+    8 => signing_in::code_expires_and_resend_is_rate_limited;
+    9 => signing_in::too_many_wrong_passwords_lock_the_account;
+    10 => signing_in::password_reset_signs_other_devices_out;
+    11 => sessions::expired_token_is_refreshed_without_a_redirect;
+    12 => sessions::missing_refresh_token_takes_one_handshake;
+    13 => sessions::form_after_token_expiry_is_accepted;
+    13 => sessions::form_after_token_expiry_is_signed_out_as_in_clerk;
+    14 => sessions::missing_session_cookie_is_restored;
+    15 => sessions::application_without_cookies_restores_the_session;
     16 => signing_out::signing_out_in_the_application_ends_the_session;
     17 => signing_out::signing_out_on_the_portal_reaches_the_application_at_once;
     18 => signing_out::another_device_is_signed_out_within_a_minute;
-    19 => signing_out::a_revoked_session_ends_within_a_minute;
+    19 => signing_out::revoked_session_ends_within_a_minute;
     20 => account::a_profile_is_changed_and_the_application_is_a_link_away;
-    21 => account::a_password_is_changed_by_whoever_knows_it;
-    22 => account::an_account_is_deleted_by_typing_so;
-    23 => organizations::an_organization_is_created_and_active;
+    21 => account::password_change_requires_the_current_password;
+    22 => account::account_deletion_requires_a_typed_confirmation;
+    23 => organizations::new_organization_is_active;
     24 => organizations::the_address_chooses_the_organization;
-    25 => organizations::the_organization_of_others_is_not_chosen;
+    25 => organizations::organization_of_non_member_is_not_activated;
     26 => organizations::the_personal_account_is_chosen_too;
-    27 => membership::somebody_new_joins_by_invitation;
-    28 => membership::somebody_signed_in_joins_by_opening_the_link;
+    27 => membership::new_user_joins_by_invitation;
+    28 => membership::signed_in_user_joins_by_invitation_link;
     29 => membership::members_see_and_cannot_manage;
-    30 => membership::a_member_is_removed_and_the_last_administrator_stays;
-    31 => organizations::a_pending_session_is_led_to_its_task;
-    32 => signing_up::who_may_sign_up_is_for_the_administrator_to_say;
-    33 => boundaries::a_hostile_address_is_said_and_not_followed;
-    34 => boundaries::the_end_of_a_flow_is_chosen_in_order;
-    35 => signing_in::whoever_is_signed_in_sees_no_form;
-    36 => signing_in::going_back_and_sending_twice_does_no_harm;
+    30 => membership::member_is_removed_but_not_the_last_administrator;
+    31 => organizations::pending_session_is_redirected_to_its_task;
+    32 => signing_up::sign_up_mode_decides_who_may_sign_up;
+    33 => boundaries::hostile_redirect_url_is_reported_and_not_followed;
+    34 => boundaries::destination_of_a_flow_follows_precedence;
+    35 => signing_in::signed_in_user_sees_no_form;
+    36 => signing_in::back_and_double_submit_are_harmless;
     37 => sessions::a_used_nonce_does_no_harm;
     38 => signing_out::two_tabs_are_one_person;
-    39 => trouble::the_secret_key_of_another_instance_makes_no_redirect_loop;
-    39 => trouble::the_publishable_key_of_another_instance_makes_no_redirect_loop;
-    40 => trouble::a_restarted_portal_still_knows_everybody;
-    40 => trouble::a_reset_portal_knows_nobody_and_makes_no_redirect_loop;
-    41 => signing_in::a_link_signs_in_once;
+    39 => trouble::foreign_secret_key_causes_no_redirect_loop;
+    39 => trouble::foreign_publishable_key_causes_no_redirect_loop;
+    40 => trouble::restarted_portal_keeps_sessions;
+    40 => trouble::reset_portal_causes_no_redirect_loop;
+    41 => signing_in::sign_in_link_works_once;
     42 => keyboard::signing_in_with_a_password_needs_no_mouse;
     42 => keyboard::signing_in_with_a_code_needs_no_mouse;
     42 => keyboard::signing_up_needs_no_mouse;
     42 => keyboard::a_profile_needs_no_mouse;
-    45 => boundaries::a_link_from_another_site_costs_one_handshake;
-    connections::somebody_new_comes_through_the_outside_provider;
-    connections::an_account_is_found_and_connected;
+    45 => boundaries::link_from_another_site_takes_one_handshake;
+    connections::new_user_signs_up_through_the_external_provider;
+    connections::external_account_is_connected_to_an_existing_user;
     connections::accounts_are_added_and_switched;
-    connections::a_known_password_is_replaced_before_anything_else;
-    second_factor::an_app_or_a_backup_code_is_the_second_step;
+    connections::compromised_password_must_be_replaced_first;
+    second_factor::authenticator_or_backup_code_is_the_second_factor;
 }
 
 #[test]
@@ -141,15 +142,15 @@ pub(crate) const CODE: &str = "code+clerk_test@example.com";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const TEST_CODE: &str = "424242";
 
-/// A session token has ended by then, the tolerance for clocks included.
+/// The time after which a session token has expired, clock tolerance included.
 pub(crate) const TOKEN_END_SECS: i64 = 70;
 
-/// A shop whose portal knows the people above.
+/// A shop whose portal has the users above.
 pub(crate) async fn open(scripts: Scripts) -> (Shop, Browser) {
     open_with(scripts, |portal| portal).await
 }
 
-/// [`open`] with a portal that is set up otherwise too.
+/// [`open`] with another configuration of the portal too.
 pub(crate) async fn open_with(
     scripts: Scripts,
     stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
@@ -158,27 +159,27 @@ pub(crate) async fn open_with(
     (shop, Browser::with(scripts).await)
 }
 
-/// Signs somebody in from the application's home page, which is where they are afterwards.
+/// Signs a user in from the application's home page, and returns there.
 pub(crate) async fn sign_in(browser: &Browser, shop: &Shop, address: &str) {
     browser.visit(&shop.at("/sign-in")).await;
     sign_in_here(browser, address, PASSWORD).await;
     browser.read("home").await;
 }
 
-/// Signs in at the sign-in page that the browser shows, or tries to.
+/// Submits address and password on the current sign-in page.
 pub(crate) async fn sign_in_here(browser: &Browser, address: &str, password: &str) {
     identify(browser, address).await;
     browser.fill("password", password).await;
     browser.follow("portal-factor-one-submit").await;
 }
 
-/// Says who it is at the sign-in page that the browser shows.
+/// Submits an address on the current sign-in page.
 pub(crate) async fn identify(browser: &Browser, address: &str) {
     browser.fill("identifier", address).await;
     browser.follow("portal-sign-in-submit").await;
 }
 
-/// Who the application takes the browser for.
+/// The user that the application shows.
 pub(crate) async fn user(browser: &Browser, shop: &Shop) -> String {
     browser.visit(&shop.at("/")).await;
     browser.read("user").await

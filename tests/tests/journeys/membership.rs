@@ -1,4 +1,4 @@
-//! Who belongs to an organization.
+//! Members of an organization.
 
 use portal_local::SeedUser;
 use portal_tests::browser::{Browser, Scripts, statuses};
@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::{JANE, JOE, PASSWORD, TOKEN_END_SECS, open, open_with, sign_in};
 
-/// Signs somebody in and goes into acme.
+/// Signs a user in and activates acme.
 async fn enter_acme(browser: &Browser, shop: &Shop, address: &str) {
     sign_in(browser, shop, address).await;
     browser.visit(&shop.at("/orgs/acme")).await;
     assert_eq!(browser.read("organization").await, "acme");
 }
 
-pub(crate) async fn somebody_new_joins_by_invitation(scripts: Scripts) {
+pub(crate) async fn new_user_joins_by_invitation(scripts: Scripts) {
     const GUEST: &str = "guest@example.com";
     let (shop, browser) = open(scripts).await;
     enter_acme(&browser, &shop, JANE).await;
@@ -42,7 +42,7 @@ pub(crate) async fn somebody_new_joins_by_invitation(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn somebody_signed_in_joins_by_opening_the_link(scripts: Scripts) {
+pub(crate) async fn signed_in_user_joins_by_invitation_link(scripts: Scripts) {
     const REAL: &str = "real@example.com";
     let (shop, browser) = open_with(scripts, |portal| portal.user(SeedUser::new(REAL).password(PASSWORD))).await;
     sign_in(&browser, &shop, REAL).await;
@@ -103,7 +103,7 @@ pub(crate) async fn members_see_and_cannot_manage(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_member_is_removed_and_the_last_administrator_stays(scripts: Scripts) {
+pub(crate) async fn member_is_removed_but_not_the_last_administrator(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let joe = Browser::with(scripts).await;
     enter_acme(&joe, &shop, JOE).await;

@@ -7,7 +7,7 @@ use portal_tests::shop::Shop;
 
 use crate::{JANE, SOLO, open, open_with, sign_in, sign_in_here, user};
 
-pub(crate) async fn an_organization_is_created_and_active(scripts: Scripts) {
+pub(crate) async fn new_organization_is_active(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, SOLO).await;
     let back = shop.at("/orgs/acme2");
@@ -32,7 +32,7 @@ pub(crate) async fn an_organization_is_created_and_active(scripts: Scripts) {
     shop.close().await;
 }
 
-/// A shop where jane, who belongs to acme and to beta and not to strangers, is in beta.
+/// A shop where jane, a member of acme and beta only, has beta active.
 async fn open_in_beta(scripts: Scripts) -> (Shop, Browser) {
     let (shop, browser) = open_with(scripts, with_three_organizations).await;
     sign_in(&browser, &shop, JANE).await;
@@ -48,14 +48,14 @@ fn with_three_organizations(portal: LocalPortalBuilder) -> LocalPortalBuilder {
         .organization(SeedOrganization::new("Strangers", "strangers"))
 }
 
-/// Opens a page. Returns the organization that it shows, and the way there.
+/// Opens a page. Returns the organization that it shows, and the visits.
 async fn organization(browser: &Browser, shop: &Shop, path: &str) -> (String, Vec<Visit>) {
     browser.visit(&shop.at(path)).await;
     assert_eq!(browser.address().await.as_str(), shop.at(path));
     (browser.read("organization").await, browser.visits().await)
 }
 
-/// One handshake that asks for this organization.
+/// Checks that the visits have exactly one handshake, for this organization.
 fn assert_one_handshake(visits: &[Visit], organization: &str) {
     assert_eq!(statuses(visits), [307, 307, 307, 200], "{visits:#?}");
     let handshake = handshakes(visits)[0];
@@ -81,7 +81,7 @@ pub(crate) async fn the_address_chooses_the_organization(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn the_organization_of_others_is_not_chosen(scripts: Scripts) {
+pub(crate) async fn organization_of_non_member_is_not_activated(scripts: Scripts) {
     let (shop, browser) = open_in_beta(scripts).await;
     let (shown, visits) = organization(&browser, &shop, "/orgs/strangers").await;
     assert_eq!(shown, "beta", "the one before stays");
@@ -101,7 +101,7 @@ pub(crate) async fn the_personal_account_is_chosen_too(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_pending_session_is_led_to_its_task(scripts: Scripts) {
+pub(crate) async fn pending_session_is_redirected_to_its_task(scripts: Scripts) {
     let mut settings = Settings::default();
     settings.force_organization_selection = true;
     let (shop, browser) = open_with(scripts, |portal| portal.settings(settings)).await;

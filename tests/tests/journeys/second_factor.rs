@@ -10,7 +10,7 @@ use crate::{open_with, sign_in_here, user};
 
 const MIA: &str = "mia+clerk_test@example.com";
 
-/// From a page that needs somebody signed in to the question for the second factor.
+/// Goes from a guarded page to the second factor.
 async fn first_factor(browser: &Browser, shop: &Shop) {
     browser.visit(&shop.at("/form?x=1")).await;
     sign_in_here(browser, MIA, PASSWORD).await;
@@ -27,7 +27,7 @@ async fn app_shows(shop: &Shop) -> String {
     code.expect("mia has an app")
 }
 
-pub(crate) async fn an_app_or_a_backup_code_is_the_second_step(scripts: Scripts) {
+pub(crate) async fn authenticator_or_backup_code_is_the_second_factor(scripts: Scripts) {
     let mia = SeedUser::new(MIA).password(PASSWORD).totp_secret(TOTP_SECRET);
     let (shop, browser) = open_with(scripts, |portal| portal.user(mia)).await;
     first_factor(&browser, &shop).await;

@@ -1,4 +1,4 @@
-//! What becomes of a session between two visits.
+//! Sessions between two visits.
 
 use portal_local::SeedUser;
 use portal_tests::browser::{Browser, Scripts, Visit, handshakes, statuses};
@@ -15,7 +15,7 @@ async fn open_signed_in(scripts: Scripts) -> (Shop, Browser) {
     (shop, browser)
 }
 
-/// Opens the home page, which must know jane. Returns the way there.
+/// Opens the home page, which must show jane. Returns the visits.
 async fn come_back(shop: &Shop, browser: &Browser) -> Vec<Visit> {
     browser.visit(&shop.at("/")).await;
     assert_eq!(browser.read("user").await, SeedUser::new(JANE).id());
@@ -23,14 +23,14 @@ async fn come_back(shop: &Shop, browser: &Browser) -> Vec<Visit> {
     browser.visits().await
 }
 
-/// One handshake with this reason, and nothing more.
+/// Checks that the visits have exactly one handshake, with this reason.
 fn assert_one_handshake(visits: &[Visit], reason: &str) {
     assert_eq!(statuses(visits), [307, 307, 307, 200], "{visits:#?}");
     let found = handshakes(visits)[0].parameter("__clerk_hs_reason");
     assert_eq!(found.as_deref(), Some(reason));
 }
 
-pub(crate) async fn an_expired_token_is_refreshed_without_a_redirect(scripts: Scripts) {
+pub(crate) async fn expired_token_is_refreshed_without_a_redirect(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     let before = (browser.cookie("__session").await, browser.cookie("__refresh").await);
     shop.clock.move_by_secs(TOKEN_END_SECS);
@@ -47,7 +47,7 @@ pub(crate) async fn an_expired_token_is_refreshed_without_a_redirect(scripts: Sc
     shop.close().await;
 }
 
-pub(crate) async fn without_a_refresh_token_there_is_one_handshake(scripts: Scripts) {
+pub(crate) async fn missing_refresh_token_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.remove_cookies("__refresh").await;
     shop.clock.move_by_secs(TOKEN_END_SECS);
@@ -57,7 +57,7 @@ pub(crate) async fn without_a_refresh_token_there_is_one_handshake(scripts: Scri
     shop.close().await;
 }
 
-pub(crate) async fn a_form_sent_after_the_end_is_not_lost(scripts: Scripts) {
+pub(crate) async fn form_after_token_expiry_is_accepted(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.visit(&shop.at("/form")).await;
     browser.fill("text", "after 70 seconds").await;
@@ -72,7 +72,7 @@ pub(crate) async fn a_form_sent_after_the_end_is_not_lost(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_form_sent_after_the_end_is_signed_out_as_clerk_does_it(scripts: Scripts) {
+pub(crate) async fn form_after_token_expiry_is_signed_out_as_in_clerk(scripts: Scripts) {
     let shop = Shop::staged(
         portal_local::LocalPortalBuilder::demo_data,
         portal_axum::sdk::instance::InstanceBuilder::refresh_on_get_only,
@@ -94,7 +94,7 @@ pub(crate) async fn a_form_sent_after_the_end_is_signed_out_as_clerk_does_it(scr
     assert!(log.is_empty(), "{log:#?}");
     assert_eq!(statuses(&come_back(&shop, &browser).await), [200]);
 
-    // A guarded page's form leads to the portal, which knows them, and back to the form.
+    // A guarded page's form redirects to the portal, which has the session, and back to the form.
     browser.visit(&shop.at("/form")).await;
     browser.fill("text", "lost").await;
     shop.clock.move_by_secs(TOKEN_END_SECS);
@@ -105,7 +105,7 @@ pub(crate) async fn a_form_sent_after_the_end_is_signed_out_as_clerk_does_it(scr
     shop.close().await;
 }
 
-pub(crate) async fn a_lost_session_cookie_comes_back(scripts: Scripts) {
+pub(crate) async fn missing_session_cookie_is_restored(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.remove_cookies("__session").await;
     assert_one_handshake(&come_back(&shop, &browser).await, "client-uat-but-no-session-token");
@@ -113,7 +113,7 @@ pub(crate) async fn a_lost_session_cookie_comes_back(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn the_portal_knows_a_browser_that_lost_every_cookie_of_the_application(scripts: Scripts) {
+pub(crate) async fn application_without_cookies_restores_the_session(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.remove_cookies("").await;
     assert_one_handshake(&come_back(&shop, &browser).await, "dev-browser-missing");

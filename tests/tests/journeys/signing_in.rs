@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{CODE, JANE, PASSWORD, TEST_CODE, TOKEN_END_SECS, identify, open, open_with, sign_in, sign_in_here, user};
 
-pub(crate) async fn a_first_visit_takes_one_handshake(scripts: Scripts) {
+pub(crate) async fn first_visit_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/")).await;
     let visits = browser.visits().await;
@@ -26,7 +26,7 @@ pub(crate) async fn a_first_visit_takes_one_handshake(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_password_wrong_once_leads_back(scripts: Scripts) {
+pub(crate) async fn wrong_then_right_password_returns_to_the_page(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let form = shop.at("/form?x=1");
     browser.visit(&form).await;
@@ -42,7 +42,7 @@ pub(crate) async fn a_password_wrong_once_leads_back(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_code_signs_in_too(scripts: Scripts) {
+pub(crate) async fn email_code_signs_in(scripts: Scripts) {
     let shop = Shop::with_database().await;
     let browser = Browser::with(scripts).await;
     let form = shop.at("/form?x=1");
@@ -57,12 +57,12 @@ pub(crate) async fn a_code_signs_in_too(scripts: Scripts) {
     browser.follow("portal-factor-one-submit").await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), form);
     shop.ends(browser, Expected::signed_in(JANE)).await;
-    // The portal has its database to itself while it runs.
+    // The portal locks its database while it runs.
     let (_folder, database) = shop.close_and_keep().await;
     assert_eq!(verification(&database), ("verified".to_owned(), 2));
 }
 
-/// Status and attempts of the one code that was sent to sign somebody in.
+/// Status and attempts of the only sign-in code.
 fn verification(database: &Path) -> (String, u32) {
     let database = Connection::open(database).expect("the portal's database");
     let mut found = database
@@ -78,7 +78,7 @@ fn verification(database: &Path) -> (String, u32) {
 
 const REAL: &str = "real@example.com";
 
-/// A shop where somebody whose address is real is asked for the code that was mailed to them.
+/// A shop that asks a user with a real address for the mailed code.
 async fn open_with_code_sent(scripts: Scripts) -> (Shop, Browser) {
     let (shop, browser) = open_with(scripts, |portal| portal.user(SeedUser::new(REAL))).await;
     browser.visit(&shop.at("/sign-in")).await;
@@ -87,7 +87,7 @@ async fn open_with_code_sent(scripts: Scripts) -> (Shop, Browser) {
     (shop, browser)
 }
 
-pub(crate) async fn a_real_address_gets_its_code_by_mail(scripts: Scripts) {
+pub(crate) async fn real_address_gets_its_code_by_mail(scripts: Scripts) {
     let (shop, browser) = open_with_code_sent(scripts).await;
     browser.fill("code", TEST_CODE).await;
     browser.follow("portal-factor-one-submit").await;
@@ -105,7 +105,7 @@ pub(crate) async fn a_real_address_gets_its_code_by_mail(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_code_ends_and_another_takes_a_while(scripts: Scripts) {
+pub(crate) async fn code_expires_and_resend_is_rate_limited(scripts: Scripts) {
     let (shop, browser) = open_with_code_sent(scripts).await;
     let first = shop.mailed_code().await;
     browser.visits().await;
@@ -129,7 +129,7 @@ pub(crate) async fn a_code_ends_and_another_takes_a_while(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn too_many_wrong_passwords_lock_the_account_for_a_while(scripts: Scripts) {
+pub(crate) async fn too_many_wrong_passwords_lock_the_account(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-in")).await;
     identify(&browser, JANE).await;
@@ -143,7 +143,7 @@ pub(crate) async fn too_many_wrong_passwords_lock_the_account_for_a_while(script
         };
         browser.is_told(expected).await;
     }
-    // Not even the right one counts now.
+    // Even the right password is refused now.
     browser.fill("password", PASSWORD).await;
     browser.follow("portal-factor-one-submit").await;
     browser.is_told("Too many attempts. Try again in 60 minutes.").await;
@@ -156,7 +156,7 @@ pub(crate) async fn too_many_wrong_passwords_lock_the_account_for_a_while(script
     shop.close().await;
 }
 
-pub(crate) async fn a_forgotten_password_is_replaced_and_other_devices_are_signed_out(scripts: Scripts) {
+pub(crate) async fn password_reset_signs_other_devices_out(scripts: Scripts) {
     const NEW: &str = "a new horse battery";
     let (shop, browser) = open(scripts).await;
     let other = Browser::with(scripts).await;
@@ -183,7 +183,7 @@ pub(crate) async fn a_forgotten_password_is_replaced_and_other_devices_are_signe
     shop.close().await;
 }
 
-pub(crate) async fn whoever_is_signed_in_sees_no_form(scripts: Scripts) {
+pub(crate) async fn signed_in_user_sees_no_form(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let form = shop.at("/form");
@@ -198,7 +198,7 @@ pub(crate) async fn whoever_is_signed_in_sees_no_form(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn going_back_and_sending_twice_does_no_harm(scripts: Scripts) {
+pub(crate) async fn back_and_double_submit_are_harmless(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-in")).await;
     identify(&browser, CODE).await;
@@ -230,7 +230,7 @@ pub(crate) async fn going_back_and_sending_twice_does_no_harm(scripts: Scripts) 
     shop.close().await;
 }
 
-pub(crate) async fn a_link_signs_in_once(scripts: Scripts) {
+pub(crate) async fn sign_in_link_works_once(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     assert_eq!(user(&browser, &shop).await, "nobody");
     let body = json!({ "user_id": SeedUser::new(JANE).id() });

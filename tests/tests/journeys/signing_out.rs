@@ -37,7 +37,9 @@ pub(crate) async fn signing_out_on_the_portal_reaches_the_application_at_once(sc
     shop.close().await;
 }
 
-/// Whoever was signed out elsewhere stays until their token ends, and finds out by one handshake.
+/// Checks that a browser signed out elsewhere stays signed in until its token expires.
+///
+/// Then one handshake signs it out.
 async fn is_out_within_a_minute(shop: &Shop, browser: &Browser) {
     assert_eq!(user(browser, shop).await, SeedUser::new(JANE).id());
     shop.clock.move_by_secs(TOKEN_END_SECS);
@@ -71,7 +73,7 @@ pub(crate) async fn another_device_is_signed_out_within_a_minute(scripts: Script
     shop.close().await;
 }
 
-pub(crate) async fn a_revoked_session_ends_within_a_minute(scripts: Scripts) {
+pub(crate) async fn revoked_session_ends_within_a_minute(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let session = tokens::session_id(&browser).await;

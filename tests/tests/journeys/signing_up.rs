@@ -11,7 +11,7 @@ use crate::{JANE, PASSWORD, TEST_CODE, identify, open};
 
 const NEW: &str = "new+clerk_test@example.com";
 
-pub(crate) async fn an_unknown_address_is_taken_along_to_sign_up(scripts: Scripts) {
+pub(crate) async fn unknown_address_is_prefilled_at_sign_up(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let form = shop.at("/form?x=1");
     browser.visit(&form).await;
@@ -25,7 +25,7 @@ pub(crate) async fn an_unknown_address_is_taken_along_to_sign_up(scripts: Script
     shop.close().await;
 }
 
-pub(crate) async fn an_account_is_made_of_what_the_link_says(scripts: Scripts) {
+pub(crate) async fn sign_up_form_is_prefilled_from_the_link(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     let form = shop.at("/form?x=1");
     let mut link = Url::parse(&shop.portal_at("/sign-up")).expect("a URL");
@@ -55,7 +55,7 @@ pub(crate) async fn an_account_is_made_of_what_the_link_says(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_taken_address_is_led_to_sign_in(scripts: Scripts) {
+pub(crate) async fn taken_address_is_redirected_to_sign_in(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     browser.visit(&shop.at("/sign-up")).await;
     browser.fill("emailAddress", JANE).await;
@@ -70,7 +70,7 @@ pub(crate) async fn a_taken_address_is_led_to_sign_in(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn who_may_sign_up_is_for_the_administrator_to_say(scripts: Scripts) {
+pub(crate) async fn sign_up_mode_decides_who_may_sign_up(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     set_mode(&shop, SignUpMode::Restricted).await;
     is_refused(&shop, &browser, "Sign-ups are by invitation only.").await;
@@ -113,7 +113,7 @@ async fn set_mode(shop: &Shop, mode: SignUpMode) {
     shop.portal.set_settings(settings).await.expect("the store is there");
 }
 
-/// There is no form, and none is accepted that was written by hand.
+/// Checks that the page has no form and refuses a hand-written one.
 async fn is_refused(shop: &Shop, browser: &Browser, reason: &str) {
     browser.visit(&shop.at("/sign-in")).await;
     let form = browser.value("form_token").await;
@@ -131,7 +131,7 @@ async fn is_refused(shop: &Shop, browser: &Browser, reason: &str) {
     assert_eq!(statuses(&browser.visits().await), [403]);
 }
 
-/// Somebody new opens the link that was mailed to them. Their address is proven by that.
+/// Opens a mailed invitation as a new user, which verifies the address.
 async fn accepts_the_invitation(shop: &Shop, browser: &Browser) {
     browser.visit(&shop.mailed_link().await).await;
     browser.read("portal-sign-up-invited").await;

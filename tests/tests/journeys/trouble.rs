@@ -1,4 +1,4 @@
-//! Wrong keys, a restart, and a portal that has forgotten everything.
+//! Wrong keys, a restart, and a reset of the portal.
 
 use portal_local::{LocalPortal, LocalPortalBuilder, SeedUser};
 use portal_tests::browser::{Browser, Scripts, handshakes, statuses};
@@ -8,15 +8,15 @@ use portal_tests::shop::{Keys, Shop, keys};
 
 use crate::{JANE, PASSWORD, TOKEN_END_SECS, open, sign_in, sign_in_here, user};
 
-pub(crate) async fn the_secret_key_of_another_instance_makes_no_redirect_loop(scripts: Scripts) {
-    wrong_keys_make_no_redirect_loop(scripts, |own, another| (keys(own).0, keys(another).1)).await;
+pub(crate) async fn foreign_secret_key_causes_no_redirect_loop(scripts: Scripts) {
+    assert_no_redirect_loop(scripts, |own, another| (keys(own).0, keys(another).1)).await;
 }
 
-pub(crate) async fn the_publishable_key_of_another_instance_makes_no_redirect_loop(scripts: Scripts) {
-    wrong_keys_make_no_redirect_loop(scripts, |own, another| (keys(another).0, keys(own).1)).await;
+pub(crate) async fn foreign_publishable_key_causes_no_redirect_loop(scripts: Scripts) {
+    assert_no_redirect_loop(scripts, |own, another| (keys(another).0, keys(own).1)).await;
 }
 
-async fn wrong_keys_make_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&LocalPortal, &LocalPortal) -> Keys) {
+async fn assert_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&LocalPortal, &LocalPortal) -> Keys) {
     let another = LocalPortal::builder().demo_data().start().await;
     let another = another.expect("the portal starts");
     let (log, _guard) = Log::keep();
@@ -31,7 +31,7 @@ async fn wrong_keys_make_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&Lo
     assert_eq!(browser.read("user").await, "nobody");
     let visits = browser.visits().await;
     assert_eq!(handshakes(&visits).len(), 3, "{visits:#?}");
-    // Visitors can cause it, so that it is said once a minute.
+    // Logged once a minute, because clients can cause it.
     let text = log.text();
     let said = text.matches("a handshake payload was refused").count();
     assert_eq!(
@@ -40,7 +40,7 @@ async fn wrong_keys_make_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&Lo
         "{text}"
     );
 
-    // Whoever signs in all the same is told what is wrong, and not sent around.
+    // A user who signs in nevertheless sees the reason, not a redirect loop.
     browser.visit(&shop.at("/dashboard")).await;
     sign_in_here(&browser, JANE, PASSWORD).await;
     browser.finds_in("h1", "Signing in does not help here").await;
@@ -53,7 +53,7 @@ async fn wrong_keys_make_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&Lo
     shop.close().await;
 }
 
-pub(crate) async fn a_restarted_portal_still_knows_everybody(scripts: Scripts) {
+pub(crate) async fn restarted_portal_keeps_sessions(scripts: Scripts) {
     let shop = Shop::with_database().await;
     let browser = Browser::with(scripts).await;
     sign_in(&browser, &shop, JANE).await;
@@ -72,7 +72,7 @@ pub(crate) async fn a_restarted_portal_still_knows_everybody(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_reset_portal_knows_nobody_and_makes_no_redirect_loop(scripts: Scripts) {
+pub(crate) async fn reset_portal_causes_no_redirect_loop(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let before = browser.cookie("__clerk_db_jwt").await;
