@@ -84,12 +84,12 @@ impl App {
         suffixes
     }
 
-    /// The link that signs somebody in with `token`.
+    /// The link that signs a user in with `token`.
     pub(crate) fn sign_in_link(&self, token: &str) -> String {
         format!("{}/sign-in?__clerk_ticket={token}", self.origin)
     }
 
-    /// The link in a mail that lets somebody in with `ticket`.
+    /// The link in a mail that redeems `ticket`.
     pub(crate) fn ticket_link(&self, ticket: &str) -> String {
         ticket_link(&self.origin, ticket)
     }

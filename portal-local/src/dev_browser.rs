@@ -53,7 +53,7 @@ pub(crate) fn find(connection: &Connection, tokens: &[String]) -> Result<Option<
     Ok(None)
 }
 
-/// A development browser nobody has seen before.
+/// Creates a new development browser.
 pub(crate) fn create(app: &App, connection: &Connection, now: UnixTime) -> Result<KnownBrowser, StoreError> {
     let id = ids::new_id(ids::DEV_BROWSER, now);
     let token = app.mint.dev_browser_token(&id)?;

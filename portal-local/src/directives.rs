@@ -40,7 +40,7 @@ impl SignedIn<'_> {
     }
 }
 
-/// The cookies that a handshake sets and removes when nobody is signed in.
+/// The cookies that a handshake sets and removes for a signed-out browser.
 pub(crate) fn signed_out(suffixes: &[&str], dev_browser_token: &str) -> Vec<String> {
     let mut directives = all(cookie::DEV_BROWSER, suffixes, dev_browser_token);
     directives.extend(all(cookie::CLIENT_UAT, suffixes, "0"));

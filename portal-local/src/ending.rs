@@ -58,7 +58,7 @@ fn unheard(error: &io::Error) -> Failure {
     Failure::failed(format_args!("signals cannot be listened for: {error}; try again"))
 }
 
-/// Reads standard input to its end, if it matters, and forgets what it holds. Otherwise waits for ever.
+/// Reads and discards standard input to its end, if it `matters`. Otherwise never returns.
 pub(crate) async fn standard_input_closed(matters: bool) -> Result<(), Failure> {
     if !matters {
         return std::future::pending().await;

@@ -24,13 +24,13 @@
 //!
 //! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set: the clock, [`Settings`],
 //!   and the people ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) it begins with.
-//! - [`LocalPortal::sign_in_link_for`] signs somebody in without password and code.
-//! - [`LocalPortal::totp_code_for`] is the authenticator app of somebody with two-step verification
+//! - [`LocalPortal::sign_in_link_for`] signs a user in without password and code.
+//! - [`LocalPortal::totp_code_for`] is the authenticator app of a user with two-step verification
 //!   ([`SeedUser::totp_secret`]).
 //! - [`LocalPortal::outbox`] has the codes that would have been mailed. An address whose part before the `@` contains
 //!   `+clerk_test` always gets the code `424242` and no mail.
-//! - Example ID is an outside provider that the portal plays: whoever presses *Continue with Example ID* says there who
-//!   they are, and whether the provider has verified their address. It stands for every social connection.
+//! - Example ID is an external provider that the portal simulates. After *Continue with Example ID*, the user enters an
+//!   address and whether the provider has verified it. It stands for every social connection.
 //! - Who may sign up is decided as at Clerk: by the mode in [`Settings`], by invitations, and by the allowlist, the
 //!   blocklist and the other restrictions, which the Backend API sets too.
 //! - [`Settings::session_claims`] adds claims to every session token, with Clerk's shortcodes; JWT templates, actor tokens
@@ -79,7 +79,7 @@
 //!
 //! # Security
 //!
-//! Everybody who reaches the portal can create accounts and read every code. It therefore binds loopback addresses
+//! Every client of the portal can create accounts and read every code. It therefore binds loopback addresses
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
 //! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key and
 //! the secrets of authenticator apps (a code can only be checked with them) are in the database file, which only its

@@ -245,11 +245,11 @@ impl LocalPortal {
             .await
     }
 
-    /// Decides anew, at once and for as long as the database exists.
+    /// Replaces the settings at once, and stores them in the database.
     ///
     /// # Errors
     ///
-    /// If a setting cannot be as it is wanted, or the database fails. Nothing has changed then.
+    /// If a setting is invalid, or the database fails. The settings are unchanged then.
     pub async fn set_settings(&self, wanted: Settings) -> Result<(), SettingsError> {
         check_settings(&wanted, &self.app.redirects)?;
         let store = &self.app.store;

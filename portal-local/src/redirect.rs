@@ -107,7 +107,7 @@ impl RedirectPolicy {
         let Some(url) = parsed else {
             return Err(Refused::NotAllowed { host: None });
         };
-        // The parser repairs some of these silently; whoever sent them did not mean what it understands.
+        // Refuse what the parser repairs silently: the sender meant a different URL.
         let is_suspicious = text.contains(|c: char| c.is_control() || c == '\\')
             || text.contains("%00")
             || url.path().starts_with("//");

@@ -59,7 +59,7 @@ pub(crate) fn random_backup_code() -> String {
         .collect()
 }
 
-/// The backup code that somebody typed: in any case, with spaces and hyphens, and with letters that look like digits.
+/// Normalizes an entered backup code: case, spaces, hyphens, and letters that look like digits.
 pub(crate) fn read_backup_code(entered: &str) -> Option<String> {
     let letters = entered.chars().filter(|c| !c.is_whitespace() && *c != '-');
     let code: String = letters

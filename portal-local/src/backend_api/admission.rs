@@ -314,7 +314,7 @@ fn token_view(token: &SignInToken) -> Value {
     })
 }
 
-/// Official test helpers send such a token along to pass bot protection, of which there is none here.
+/// Creates a token for Clerk's test helpers, which send it to pass bot protection. The portal has none.
 pub(super) async fn create_testing_token(State(app): State<Arc<App>>) -> Response<Body> {
     let expires_at = app.now().as_secs().saturating_add(3_600);
     let token = format!("{expires_at}-c_{}", crate::secrets::random_token());

@@ -93,7 +93,7 @@ fn view(connection: &Connection, client: &Client, now: UnixTime) -> Result<Value
         "sign_in_id": client.sign_in_id,
         "sign_up_id": client.sign_up_id,
         "last_active_session_id": last_active.filter(|id| session_ids.contains(id)),
-        // How somebody signed in is not kept.
+        // The sign-in method is not stored.
         "last_authentication_strategy": null,
         "updated_at": client.updated_at.as_millis(),
         "created_at": client.created_at.as_millis(),

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS};
 use crate::json::ApiError;
 
-/// The statuses that invitations can be asked for by.
+/// The statuses that invitations can be filtered by.
 pub(super) const STATUSES: [&str; 4] = ["pending", "accepted", "revoked", "expired"];
 
 /// How long an invitation is good for.
@@ -20,7 +20,7 @@ pub(super) fn days(asked: Option<u32>) -> Result<u32, ApiError> {
     ))
 }
 
-/// Where whoever accepts goes, if people may be sent there.
+/// The destination after accepting, if it is allowed.
 pub(super) fn redirect_url(app: &App, asked: Option<&str>) -> Result<Option<String>, ApiError> {
     let Some(text) = asked else { return Ok(None) };
     match app.redirects.absolute(text) {

@@ -265,7 +265,7 @@ pub(super) fn view(origin: &str, organization: &Organization) -> Value {
         "updated_at": organization.updated_at.as_millis(),
         "role_set_key": null,
     });
-    // It may be absent, not null: nobody created what was there from the start.
+    // Absent, never null: a seeded organization has no creator.
     if let Some(creator) = &organization.created_by {
         view["created_by"] = creator.as_str().into();
     }

@@ -10,7 +10,7 @@ use crate::store::email_addresses::{self, normalize};
 use crate::store::{EmailAddress, StoreError, User};
 use crate::store::{external_accounts, memberships, users};
 
-/// What no account here has: whoever asks for it finds nobody.
+/// Parameters for fields that no account here has, so a filter by one finds no user.
 const UNKNOWN_TO_ALL: [&str; 5] = [
     "phone_number",
     "username",
@@ -114,7 +114,7 @@ impl People {
     }
 }
 
-/// The ids at the provider that the query names; nobody has one at another provider.
+/// The IDs at the provider in the query. No user has an ID at another provider.
 fn provider_users(query: &Query) -> Result<Option<Vec<String>>, ApiError> {
     let ids = query.values("provider_user_id")?;
     match (query.value("provider"), ids.is_empty()) {
@@ -149,7 +149,7 @@ impl Person {
             "first_name" => self.user.first_name.as_deref().into(),
             "last_name" => self.user.last_name.as_deref().into(),
             "email_address" => self.primary_address().into(),
-            // Usernames, phone numbers and wallets: nobody has one.
+            // No user has a username, phone number or wallet.
             _ => SortKey::Nothing,
         }
     }

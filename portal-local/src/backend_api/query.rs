@@ -71,7 +71,7 @@ impl Query {
         for value in self.values(name)? {
             match value.strip_prefix('-') {
                 Some(unwanted) => selected.unwanted.push(unwanted.to_owned()),
-                // A `+` that nobody encoded arrives as a space.
+                // An unencoded `+` arrives as a space.
                 None => {
                     let wanted = value.strip_prefix(['+', ' ']).unwrap_or(&value);
                     selected.wanted.push(wanted.to_owned());
@@ -245,7 +245,7 @@ impl From<Option<&str>> for SortKey {
     }
 }
 
-/// The part of a list that was asked for.
+/// The requested part of a list.
 pub(super) fn cut<T>(items: Vec<T>, (limit, offset): (u32, u32)) -> Vec<T> {
     items.into_iter().skip(offset as usize).take(limit as usize).collect()
 }

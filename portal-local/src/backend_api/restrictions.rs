@@ -146,7 +146,7 @@ fn view(app: &App, list: List, entry: &ListedIdentifier) -> Value {
     view
 }
 
-/// What it does not know would be a restriction that restricts nobody, so it is refused.
+/// The restrictions to change. An unknown one is refused, because it would have no effect.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RestrictionsBody {

@@ -20,7 +20,8 @@ use crate::store::{Session, SessionStatus};
 use crate::store::{clients, sessions, users};
 
 const LONGEST_TOKEN_SECS: i64 = 315_360_000;
-/// What sessions can be asked for by. No session here ends as `ended`: whoever signs out removes theirs.
+/// The statuses that sessions can be filtered by.
+// No session here has the status `ended`: signing out gives `removed`.
 const STATUSES: [&str; 8] = [
     "abandoned",
     "active",
@@ -221,7 +222,7 @@ fn activity(session: &Session, user_agent: &str) -> Value {
         "is_mobile": device.is_mobile,
         "browser_name": device.browser.unwrap_or_default(),
         "browser_version": device.version.unwrap_or_default(),
-        // Whoever reaches the portal is on this machine.
+        // The portal binds loopback addresses only.
         "ip_address": "127.0.0.1",
         "city": "",
         "country": "",

@@ -273,7 +273,7 @@ pub(super) struct CompromisedBody {
     revoke_all_sessions: Option<bool>,
 }
 
-/// The password signs nobody in any more. Sessions that have begun go on, unless they are to end too.
+/// Refuses the password from now on. Existing sessions continue, unless the request ends them too.
 pub(super) async fn mark_password_compromised(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,

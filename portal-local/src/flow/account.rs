@@ -17,7 +17,7 @@ use crate::password;
 use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, Task, User};
 use crate::store::{email_addresses, memberships, organizations, sessions, settings, users};
 
-/// What somebody types to delete their account.
+/// The confirmation that the user types to delete their account.
 pub(crate) const DELETE_PHRASE: &str = "Delete account";
 
 /// Adds an address and sends the code that will prove it. Gives its id.
@@ -86,7 +86,7 @@ pub(crate) fn verify_email_address(
     if let Err(error) = code::check(connection, subject, Strategy::EmailCode, tries, entered, now)? {
         return Ok(Err(error));
     }
-    // Administrators may have changed their mind, and somebody else may have proven the same address, since this began.
+    // Check again: since the start, settings may have changed and another user may have verified the same address.
     if let Err(error) = check_address(connection, &address.address, Use::Add)? {
         return Ok(Err(error));
     }
@@ -194,7 +194,9 @@ async fn prove_current(app: &Arc<App>, user: &User, entered: String) -> Outcome<
     }))
 }
 
-/// Sets a new password for somebody whose session waits for it. The one they have proves nothing any more.
+/// Sets a new password for a session with the reset task.
+///
+/// The old password is not checked, because it is compromised.
 pub(crate) async fn reset_compromised_password(
     app: &Arc<App>,
     session: &Session,
@@ -229,7 +231,7 @@ async fn replace_password(
     let now = app.now();
     app.store
         .transaction(move |connection| {
-            // The comparison was with another password: somebody changed it meanwhile.
+            // The compared password is outdated: a concurrent request changed it.
             let found = users::find(connection, &user_id)?;
             let Some(user) = found.filter(|user| user.password_hash == old) else {
                 return Ok(Err(FlowError::AttemptLost));
@@ -250,7 +252,7 @@ async fn replace_password(
         .await
 }
 
-/// Sets a password, which nobody else knows yet; no session of the user's waits for one any more.
+/// Sets a password, which is not compromised, and completes the reset task of all sessions.
 pub(crate) fn set_password(
     connection: &Connection,
     user_id: &str,
@@ -300,7 +302,7 @@ pub(crate) fn sign_out_device(
     Ok(())
 }
 
-/// Deletes the account, if nobody depends on it.
+/// Deletes the account, unless an organization depends on it.
 pub(crate) fn delete_account(connection: &Connection, user_id: &str, phrase: &str, now: UnixTime) -> Outcome<()> {
     let Some(user) = users::find(connection, user_id)? else {
         return Ok(Err(FlowError::AttemptLost));

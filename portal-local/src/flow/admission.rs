@@ -14,7 +14,7 @@ use crate::store::{email_addresses, invitations, outbox, waitlist};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Whether somebody without an invitation may sign up.
+/// Returns an error unless users may sign up without an invitation.
 pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
     match settings.sign_up_mode {
         SignUpMode::Public => Ok(()),

@@ -1,4 +1,4 @@
-//! Two-step verification as somebody manages it: setting up an authenticator app, backup codes, and taking both away.
+//! Two-step verification: setting up an authenticator app, backup codes, and removing both.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use crate::store::{SecondFactor, Session, StoreError, Task};
 use crate::store::{second_factors, sessions, settings};
 use crate::totp::TotpSecret;
 
-/// How many backup codes somebody gets at once.
+/// The number of backup codes in a new set.
 const BACKUP_CODES: u32 = 10;
 /// A secret that was on a screen for longer than this may have been seen by others; there will be a new one.
 const SETUP_MILLIS: i64 = 60 * 60 * 1_000;
@@ -65,8 +65,9 @@ pub(crate) fn enable_authenticator(
     new_backup_codes(connection, user_id)
 }
 
-/// Gives somebody an authenticator; no session of theirs waits for one any more. `last_step` is that of the code that
-/// proved it, which is used up.
+/// Adds an authenticator to a user and completes the set-up task of all their sessions.
+///
+/// `last_step` is the time step of the code that verified it, so that this code cannot be replayed.
 pub(crate) fn install_authenticator(
     connection: &Connection,
     user_id: &str,
@@ -102,12 +103,14 @@ pub(crate) fn has_authenticator(connection: &Connection, user_id: &str) -> Resul
     Ok(second_factors::has_authenticator(connection, user_id)?)
 }
 
-/// What somebody has of a second factor.
+/// The user's second factor.
 pub(crate) fn second_factor(connection: &Connection, user_id: &str) -> Result<SecondFactor, StoreError> {
     Ok(second_factors::find(connection, user_id)?)
 }
 
-/// Takes authenticator and backup codes away. Where everybody needs one, this person's sessions wait for a new one.
+/// Removes the authenticator and the backup codes.
+///
+/// If the instance requires an authenticator, the user's live sessions get the task to set up a new one.
 pub(crate) fn remove_authenticator(connection: &Connection, user_id: &str, now: UnixTime) -> Result<(), StoreError> {
     if !second_factors::has_authenticator(connection, user_id)? {
         return Ok(());
@@ -125,7 +128,7 @@ pub(crate) fn remove_authenticator(connection: &Connection, user_id: &str, now: 
     Ok(())
 }
 
-/// Takes the backup codes away. The authenticator stays.
+/// Removes the backup codes and keeps the authenticator.
 pub(crate) fn remove_backup_codes(connection: &Connection, user_id: &str) -> Result<(), StoreError> {
     Ok(second_factors::set_backup_codes(connection, user_id, &[])?)
 }

@@ -1,4 +1,4 @@
-//! [`FlowError`]: what can be wrong with what somebody entered, with Clerk's code and a sentence of ours.
+//! [`FlowError`]: errors in a user's input, with Clerk's code and our own sentence.
 
 use axum::http::StatusCode;
 

@@ -19,10 +19,10 @@ use crate::store::{clients, email_addresses, external_accounts, oauth_attempts, 
 pub(crate) const PROVIDER_NAME: &str = "Example ID";
 /// Clerk's word for a way through a provider that it does not know itself.
 pub(crate) const PROVIDER_STRATEGY: &str = "oauth_custom_example";
-/// How long somebody may stay at the provider.
+/// The time limit for the round trip to the provider.
 const AWAY_MILLIS: i64 = 10 * 60 * 1_000;
 
-/// Sends somebody on their way. Gives the state that they must come back with.
+/// Starts a round trip to the provider. Returns the `state` of its callback.
 pub(crate) fn leave_for_provider(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -43,7 +43,9 @@ pub(crate) fn leave_for_provider(
     Ok(state)
 }
 
-/// The provider's side: it was allowed to tell `profile`. Gives the code for which it does, or nothing if nobody waits.
+/// Stores `profile` on the provider's side and returns the code that redeems it.
+///
+/// Returns `None` if no attempt waits for it.
 pub(crate) fn allow_provider(
     connection: &Connection,
     state: &str,
@@ -68,7 +70,7 @@ pub(crate) enum ExternalStep {
     Connected,
 }
 
-/// Goes on with somebody who came back from the provider with `code`.
+/// Continues the attempt after the provider's callback with `code`.
 pub(crate) fn return_from_provider(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -110,7 +112,7 @@ pub(crate) fn return_from_provider(
             }
             Ok(signed_in)
         }
-        // Whoever says so at the provider could take the account over.
+        // Refuse an unverified address: it would let an attacker take the account over.
         Some(_) => Ok(Err(FlowError::ExternalUnverified)),
         None => sign_up(connection, dev_browser, profile, application_name, now),
     }

@@ -55,7 +55,7 @@ pub(crate) fn change_role(
     found(connection, organization, user_id)
 }
 
-/// Takes a member out of the organization, by themself or by somebody else.
+/// Removes a member from the organization, by their own or another member's request.
 pub(crate) fn remove_member(
     connection: &Connection,
     organization: &Organization,
@@ -96,7 +96,9 @@ fn manages(connection: &Connection, role_key: &str) -> Result<bool, StoreError> 
     Ok(holds(MANAGE_MEMBERSHIPS) && holds(READ_MEMBERSHIPS))
 }
 
-/// Whether nobody but this member could manage the members. An organization that nobody can manage stays so for ever.
+/// Returns `true` if no other member can manage the members.
+///
+/// An organization without such a member could never get one again.
 pub(crate) fn is_last_manager(connection: &Connection, membership: &Membership) -> Result<bool, StoreError> {
     let permissions = [MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS];
     let (organization_id, user_id) = (&membership.organization_id, &membership.user_id);

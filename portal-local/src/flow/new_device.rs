@@ -14,7 +14,7 @@ use crate::store::{email_addresses, instance, outbox, revocation_links, sessions
 /// For how long the link ends the session.
 const LIFETIME_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// Writes the mail, if somebody has used other devices and never this one.
+/// Sends the mail if the user has sessions on other devices and none on this one.
 pub(super) fn tell(connection: &Connection, session: &Session, now: UnixTime) -> Result<(), StoreError> {
     let earlier = sessions::of_user(connection, &session.user_id, now)?;
     let mut earlier = earlier.iter().filter(|one| one.id != session.id).peekable();

@@ -83,7 +83,7 @@ pub(crate) fn may_create(connection: &Connection, user: &User) -> Outcome<()> {
     Ok(Ok(()))
 }
 
-/// Creates the organization; whoever creates it becomes its first member.
+/// Creates the organization, with its creator as the first member.
 pub(crate) fn create_organization(
     connection: &Connection,
     new: NewOrganization,
@@ -154,7 +154,7 @@ pub(crate) fn update_organization(
     Ok(Ok(organization))
 }
 
-/// Deletes the organization; nobody has it active any more.
+/// Deletes the organization and deactivates it in all sessions.
 pub(crate) fn delete_organization(
     connection: &Connection,
     organization: &Organization,

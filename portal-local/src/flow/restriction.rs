@@ -27,7 +27,7 @@ pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
 /// What begins a subaddress in the part of an address before the `@`.
 const SUBADDRESS_MARKS: [char; 3] = ['+', '#', '='];
 
-/// What somebody wants to do with an address.
+/// The use of an address that a restriction applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     SignUp,
@@ -124,7 +124,7 @@ fn is_admitted(connection: &Connection, settings: &Settings, address: &str) -> R
     if !settings.blocklist {
         return Ok(true);
     }
-    // Whoever is blocked stays so under a subaddress.
+    // A blocked address stays blocked with any subaddress.
     let blocked_by = narrowest(List::Block, &|identifier| identifier == plain(address))?;
     // The entry that names fewer addresses decides; of two equal ones it is the allowlist's.
     Ok(blocked_by <= allowed_by)

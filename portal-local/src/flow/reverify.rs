@@ -95,7 +95,9 @@ pub(crate) fn attempt_reverify_code(
     Ok(Ok(()))
 }
 
-/// Each proof of a session is a matter of its own: the code of the last one says nothing about the next.
+/// The subject of a session's next re-verification.
+///
+/// It includes the time of the last one, so a code of that one does not count again.
 fn subject_id(session: &Session) -> String {
     format!("{}:{}", session.id, session.proven_at().as_millis())
 }

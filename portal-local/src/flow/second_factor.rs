@@ -12,7 +12,7 @@ use crate::secrets::read_backup_code;
 use crate::store::{AttemptStatus, DevBrowser, SecondFactor, Session, StoreError, User};
 use crate::store::{clients, second_factors, sessions, sign_ins, users};
 
-/// How somebody proves their second factor.
+/// The method of a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecondFactorMethod {
     Totp,
@@ -160,7 +160,7 @@ fn check(
                 Err(error) => return Ok(Err(error)),
             };
             Ok(match secret.step_of(&code, now) {
-                // Whoever saw it on its way cannot use it again.
+                // Refuse a replayed code: an attacker may have observed it.
                 Some(step) if held.last_step >= Some(step) => Err(FlowError::CodeReplayed),
                 step => Ok(step.map(Proof::Totp)),
             })

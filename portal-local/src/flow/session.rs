@@ -16,8 +16,10 @@ const MOST_COOKIE_BYTES: usize = 4_096;
 /// A session that is never used, where no shorter time is set.
 const ABANDONED_AFTER_SECS: u32 = 30 * 24 * 60 * 60;
 
-/// Signs `user_id` in at `client`. In single-session mode this replaces whoever was signed in there; otherwise the
-/// others stay, and applications see the new one.
+/// Signs `user_id` in at `client`.
+///
+/// In single-session mode, the new session replaces the client's other ones. Otherwise they stay, and applications see
+/// the new one.
 pub(crate) fn begin_session(
     connection: &Connection,
     client: &Client,
@@ -108,7 +110,9 @@ pub(crate) fn session_token(
     Ok(token)
 }
 
-/// The session that applications see in this browser, if somebody is signed in, with the client that holds it.
+/// The session that applications see in this browser, with its client.
+///
+/// Returns `None` if the browser is signed out.
 pub(crate) fn live_session(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -124,7 +128,7 @@ pub(crate) fn live_session(
     Ok(session.filter(Session::is_live).map(|session| (client, session)))
 }
 
-/// Everybody who is signed in in this browser, the first to sign in first.
+/// The live sessions of this browser, oldest first.
 pub(crate) fn live_sessions(
     connection: &Connection,
     dev_browser: &DevBrowser,

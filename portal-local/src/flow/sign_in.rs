@@ -95,7 +95,7 @@ pub(super) fn find_attempt(
 
 /// Checks a password; the right one signs in, or leads to the second factor.
 ///
-/// The hash is computed between two transactions, so that nobody waits for it with the database in hand.
+/// The hash is computed between two transactions, because a transaction blocks all other requests.
 pub(crate) async fn attempt_password(
     app: &Arc<App>,
     dev_browser: &DevBrowser,

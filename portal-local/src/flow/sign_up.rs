@@ -17,7 +17,7 @@ use crate::store::{clients, email_addresses, external_accounts, settings, sign_u
 const MOST_ADDRESS_BYTES: usize = 254;
 const MOST_LOCAL_PART_BYTES: usize = 64;
 
-/// What somebody enters to sign up, checked by [`check_new_sign_up`].
+/// The input of a sign-up, checked by [`check_new_sign_up`].
 #[derive(Clone, Debug)]
 pub(crate) struct NewSignUp {
     pub(crate) email_address: String,
@@ -130,7 +130,7 @@ pub(crate) fn start_sign_up(
     }
 }
 
-/// Creates the account of somebody with an invitation: its link came to the address, so no code is needed.
+/// Creates an account from an invitation. Its link came by mail, so no code is needed.
 pub(crate) fn sign_up_with_ticket(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -231,7 +231,7 @@ pub(crate) fn attempt_sign_up_code(
     finish_proven(connection, dev_browser, sign_up, now)
 }
 
-/// Creates the account of somebody whose address is proven, unless something else is missing.
+/// Creates an account for a verified address, unless a required field is missing.
 pub(super) fn finish_proven(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -268,8 +268,7 @@ pub(crate) fn continue_sign_up(
 }
 
 fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, now: UnixTime) -> Outcome<Session> {
-    // Administrators may have changed their mind, and somebody else may have proven the same address, since this attempt
-    // began.
+    // Check again: since the start, settings may have changed and another user may have verified the same address.
     if let Err(error) = check_address(connection, &sign_up.email_address, Use::SignUp)? {
         return Ok(Err(error));
     }
@@ -293,7 +292,7 @@ fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, 
     };
     let user_id = users::insert(connection, &new, now)?;
     if let Some(profile) = &sign_up.external_profile {
-        // Somebody else may have connected the same account since this attempt began.
+        // Another user may have connected the same account since this attempt began.
         if external_accounts::find_by_provider_user(connection, &profile.provider_user_id)?.is_none() {
             external_accounts::insert(connection, &user_id, profile, now)?;
         }

@@ -18,7 +18,7 @@ use crate::store::{
     sign_in_tokens, sign_ins, users, waitlist,
 };
 
-/// How long a sign-in token is good for, if nobody says otherwise.
+/// The default lifetime of a sign-in token.
 pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
 
 /// What a ticket is good for.
@@ -70,7 +70,9 @@ pub(crate) fn find_ticket(connection: &Connection, text: &str, now: UnixTime) ->
     Ok(actor_tokens::find_open(connection, text, now)?.map(Ticket::ActorToken))
 }
 
-/// Whose account a ticket opens; `None` if nobody has one with its address.
+/// The ID of the user whose account a ticket opens.
+///
+/// Returns `None` if its address has no account.
 pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<Option<String>, StoreError> {
     match ticket {
         Ticket::SignInToken(token) => Ok(Some(token.user_id.clone())),
@@ -133,9 +135,10 @@ pub(crate) fn issue_actor_token(
     Ok(Ok((token, text)))
 }
 
-/// Lets the holder of a ticket in: the link came to their address, which proves as much as a code does. Whoever has a
-/// second factor proves it first and opens the link again then; a sign-in token needs none. Somebody who is signed in
-/// already keeps their session.
+/// Signs the holder of a ticket in.
+///
+/// The link came by mail, so it verifies the address as a code does. A user with a second factor verifies that first
+/// and then opens the link again; a sign-in token needs no second factor. A signed-in user keeps their session.
 pub(crate) fn redeem_ticket(
     connection: &Connection,
     dev_browser: &DevBrowser,
@@ -194,7 +197,7 @@ fn waits_for_another_task(session: &Session) -> bool {
     session.task().is_some_and(|task| task != Task::ChooseOrganization)
 }
 
-/// What a ticket brings to somebody whose session has begun.
+/// Applies a ticket to a new or existing session.
 pub(super) fn accept_ticket(
     connection: &Connection,
     ticket: &Ticket,

@@ -1,6 +1,6 @@
 //! `GET /v1/client/handshake`: tells an application who its browser is, by way of the browser.
 //!
-//! 1. An address that nobody may be sent to is an error, never a `Location`.
+//! 1. A forbidden redirect URL is an error, never a `Location`.
 //! 2. The browser is the one named by the query, else by the portal's cookie, else a new one.
 //! 3. Its session, if one is live, becomes a session token and a refresh token for the application's origin.
 //! 4. If the address names an organization that the person belongs to, it becomes the session's active one first.
@@ -80,7 +80,7 @@ pub(crate) async fn handshake(
     headers: HeaderMap,
 ) -> Response<Body> {
     if method != Method::GET {
-        // `HEAD` would be routed here too, and make a nonce for nobody.
+        // axum routes `HEAD` here too, which would create an unused nonce.
         let mut response = ApiError::method_not_allowed().into_response();
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
         return response;

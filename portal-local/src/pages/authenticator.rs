@@ -21,9 +21,9 @@ pub(super) struct Place {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) path: &'static str,
-    /// Why somebody is here who did not ask to be.
+    /// The reason to show to a user who was redirected here.
     pub(super) reason: Option<&'static str>,
-    /// Where somebody goes who changes their mind; `None` if it must be.
+    /// The link to cancel; `None` if the set-up is required.
     pub(super) cancel: Option<String>,
     /// The signed-in address and where the form goes that signs out, while this is a session's task.
     pub(super) sign_out: Option<(String, String)>,

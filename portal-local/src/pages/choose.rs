@@ -77,7 +77,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     })
 }
 
-/// Where there is no choice: one account at most, or nobody.
+/// Redirects if there is no choice: in single-session mode, or without an account.
 fn elsewhere(visit: &Visit) -> Option<Response<Body>> {
     match visit.sole_session() {
         Some(session) => Some(visit.finish(Flow::SignIn, session)),
@@ -86,7 +86,7 @@ fn elsewhere(visit: &Visit) -> Option<Response<Body>> {
     }
 }
 
-/// Everybody who is signed in in this browser.
+/// The signed-in accounts of this browser.
 pub(super) async fn accounts(visit: &Visit) -> Result<Vec<Account>, StoreError> {
     let (live, active) = (
         visit.accounts.clone(),

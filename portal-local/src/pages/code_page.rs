@@ -19,11 +19,11 @@ pub(super) struct CodeStep<'a> {
     /// Where the form goes, parameters included.
     pub(super) action: String,
     pub(super) address: &'a str,
-    /// Where somebody goes who sees a wrong address.
+    /// The link to correct a wrong address.
     pub(super) change: String,
     /// Address and name of another way.
     pub(super) other: Option<(String, &'static str)>,
-    /// Where somebody goes whose address has an account already.
+    /// The link for a user whose address already has an account.
     pub(super) taken: Option<String>,
     pub(super) flow: Flow,
 }

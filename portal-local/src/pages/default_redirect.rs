@@ -1,4 +1,4 @@
-//! `/default-redirect`: the end of a flow that nobody said an end for.
+//! `/default-redirect`: the end of a flow without a destination.
 
 use askama::Template;
 use axum::body::Body;

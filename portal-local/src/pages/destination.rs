@@ -18,8 +18,10 @@ pub(super) enum Flow {
 }
 
 impl Flow {
-    /// The parameters that come before and after `redirect_url`. An organization may be created on the way of signing
-    /// in, and nobody who leaves one or waits is forced anywhere.
+    /// The parameters before and after `redirect_url` in precedence.
+    ///
+    /// A new organization can be part of a sign-in, so it shares the sign-in's parameters. Leaving an organization and
+    /// joining the waitlist have none.
     fn force_and_fallback(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::SignIn | Self::CreateOrganization => {
@@ -79,7 +81,7 @@ impl Destination {
         Self { url, notices }
     }
 
-    /// The host to name before somebody is sent there; `None` for the portal's own pages.
+    /// The host to show before a redirect there; `None` for the portal's own pages.
     pub(super) fn foreign_host(&self, policy: &RedirectPolicy) -> Option<String> {
         self.url.as_ref().filter(|url| !policy.is_own(url)).map(host_of)
     }

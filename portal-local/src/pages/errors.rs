@@ -170,7 +170,7 @@ pub(crate) fn refused_address(app: &App, sentence: &str) -> Response<Body> {
     )
 }
 
-/// Somebody else's name leads here.
+/// The page for a request with an unknown host.
 pub(crate) fn unknown_host(app: &App) -> Response<Body> {
     let sentence = format!("This portal answers under its own name only: {}.", app.origin);
     error_page(app, StatusCode::BAD_REQUEST, "Unknown host name", sentence, None)
@@ -212,7 +212,7 @@ fn failure(application_name: &str, error: &StoreError) -> Response<Body> {
     response
 }
 
-/// Somebody asked for what their role does not allow, which the pages do not offer.
+/// The page for a request that the user's role does not allow. The pages offer no such action.
 pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
     let link = Some((path::ORGANIZATION.to_owned(), "Back to the organization"));
     error_page(app, error.status(), "Not allowed", error.to_string(), link)

@@ -1,5 +1,6 @@
-//! Example ID: an outside provider as an application's people meet one, played by this portal. Its page asks whether the
-//! application may learn who somebody is. There are no accounts here: whoever types an address has it.
+//! Example ID: an external provider that this portal simulates.
+//!
+//! Its page asks the user for consent to share a profile. It has no accounts: the user enters any address.
 
 use askama::Template;
 use axum::body::Body;
@@ -29,7 +30,7 @@ struct AuthorizePage {
     typed: Typed,
 }
 
-/// What the fields hold. They begin with somebody to try it with.
+/// The values of the fields. They start with an example user.
 struct Typed {
     email_address: String,
     first_name: String,
@@ -105,12 +106,12 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         .await?;
     Ok(visit.see_other(&match code {
         Some(code) => asked.answer("code", &code),
-        // Nobody waits any more; the application says so better than a provider could.
+        // The attempt has expired. Return an empty code, because the application explains that better than a provider.
         None => asked.answer("code", ""),
     }))
 }
 
-/// The provider's id of somebody follows from the address.
+/// The entered profile. The provider's user ID depends only on the address.
 fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
     let mut found = Vec::new();
     let names = Names::parse(&typed.first_name, &typed.last_name).unwrap_or_else(|wrong| {

@@ -96,7 +96,7 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
         session.is_some_and(|session| session.user_id == *wanted && session.task().is_none())
     };
     if attempt.user_id.as_ref().is_some_and(|wanted| !is_here(wanted)) {
-        // Somebody else is signed in by now, whose account at the provider this would be.
+        // Another user is signed in by now. Refuse, or the external account would become theirs.
         return Ok(sign_in::refuse(&visit, FlowError::ExternalLost));
     }
     if visit.own_parameter("error").is_some() {

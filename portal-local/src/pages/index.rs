@@ -1,4 +1,4 @@
-//! `/` and `/__local/`: what an application needs to know about this portal, and a quick way in as anybody.
+//! `/` and `/__local/`: the portal's keys and URLs, and one-click sign-in as any user.
 
 use askama::Template;
 use axum::body::Body;
@@ -89,7 +89,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     Ok(form_page(&visit, &template, &[], target.as_ref()))
 }
 
-/// Whoever reaches the portal can sign in as anybody; this only spares them the typing.
+/// Signs in as any user. Every client of the portal can do that anyway, by reading codes.
 pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageResult {
     let (user_id, now) = (form.value("user_id").to_owned(), visit.app.now());
     let (browser, session) = (visit.known.browser.clone(), visit.session.clone());
@@ -117,7 +117,7 @@ pub(super) async fn add_demo(Submission { visit, .. }: Submission) -> PageResult
         Ok(()) => {}
         Err(SeedError::Store(error)) => return Err(error.into()),
         Err(SeedError::Refused(refused)) => {
-            // Somebody renamed what the demonstration needs; what could be added is not worth a half.
+            // Data that the demo data depend on were renamed. Add nothing instead of a part.
             tracing::warn!(
                 what = refused.what,
                 reason = refused.reason,

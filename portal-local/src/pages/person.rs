@@ -1,4 +1,4 @@
-//! [`Person`]: somebody who is signed in, on a page about them or their organizations.
+//! [`Person`]: a signed-in user on a page about them or their organizations.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(super) struct PersonSubmission {
     pub(super) form: Form,
 }
 
-/// Somebody who may still have to choose an organization before they count as signed in.
+/// A user who may still have a task before they count as signed in.
 pub(super) struct Newcomer(pub(super) Person);
 
 /// A form that a [`Newcomer`] filled in.
@@ -238,7 +238,9 @@ fn still_here(connection: &Connection, opened: &Session, now: UnixTime) -> Resul
     }
 }
 
-/// How somebody is listed: their name and their primary address, which is empty if it is all there is to name them by.
+/// A user's name and primary address in a list.
+///
+/// If the user has no name, the address takes its place and the second part is empty.
 pub(super) fn name_and_address(connection: &Connection, user: &User) -> Result<(String, String), StoreError> {
     let primary = match &user.primary_email_address_id {
         Some(id) => email_addresses::find(connection, id)?,

@@ -14,7 +14,7 @@ use super::{external, factor_one, path, ticket};
 use crate::flow::{Field, FlowError, PROVIDER_NAME, start_sign_in};
 use crate::store::SignUpMode;
 
-/// Says that the person wants the form although somebody is signed in.
+/// The parameter that shows the form to a signed-in user, to add another account.
 const ANOTHER: (&str, &str) = ("account", "another");
 
 #[derive(Template)]

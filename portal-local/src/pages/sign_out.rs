@@ -71,7 +71,8 @@ fn onward(visit: &Visit) -> Response<Body> {
     }
 }
 
-/// Somebody may have ended one since this request began, so they are looked up anew.
+/// Ends the matching sessions.
+// Read them again: one may have ended since this request began.
 async fn end(visit: &Visit, is_meant: impl Fn(&Session) -> bool + Send + 'static) -> Result<(), StoreError> {
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     visit

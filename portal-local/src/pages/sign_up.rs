@@ -31,9 +31,9 @@ struct SignUpPage {
     /// An invitation fixes the address.
     is_invited: bool,
     names_required: bool,
-    /// Why there is no form, if there is none.
+    /// The reason why the form is closed; `None` if it is open.
     closed: Option<String>,
-    /// Where somebody without an invitation can wait for one.
+    /// The link to the waitlist, for users without an invitation.
     waitlist: Option<String>,
 }
 

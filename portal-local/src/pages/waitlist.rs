@@ -46,7 +46,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         .transaction(move |connection| join_waitlist(connection, &typed, now))
         .await?;
     Ok(match joined {
-        // Whether the address was there before is nobody's business.
+        // Answer the same for a known address, so that it is not disclosed.
         Ok(_) if visit.settings.after_join_waitlist_url.is_some() => match visit.destination(Flow::JoinWaitlist).url {
             Some(url) => visit.send_to(url),
             None => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),

@@ -13,7 +13,7 @@ pub(crate) struct Client {
     pub(crate) last_active_session_id: Option<String>,
     pub(crate) sign_in_id: Option<String>,
     pub(crate) sign_up_id: Option<String>,
-    /// When somebody last signed in or out here; becomes `__client_uat`.
+    /// The time of the last sign-in or sign-out; becomes `__client_uat`.
     pub(crate) updated_at: UnixTime,
     pub(crate) created_at: UnixTime,
 }
@@ -128,7 +128,9 @@ pub(crate) fn set_active(
     Ok(())
 }
 
-/// A session of this client has ended. If applications saw that one, they see nobody until somebody is chosen.
+/// Removes an ended session from its client.
+///
+/// If applications saw this one, the browser is signed out for them until the user chooses another account.
 pub(crate) fn forget_session(
     connection: &Connection,
     client_id: &str,

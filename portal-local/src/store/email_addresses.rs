@@ -32,7 +32,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EmailAddress> {
     })
 }
 
-/// Two spellings of one mailbox, as far as anybody can tell from outside.
+/// Normalizes an address, so that spellings of one mailbox compare equal.
 pub(crate) fn normalize(address: &str) -> String {
     address.trim().to_lowercase()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Millis;
 use crate::ids;
 
-/// What the provider tells about somebody.
+/// A user's profile at the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExternalProfile {
     pub(crate) provider_user_id: String,

@@ -13,7 +13,7 @@ pub(crate) fn insert(
     now: UnixTime,
     expire_at: UnixTime,
 ) -> Result<(), StoreError> {
-    // A payload holds tokens in the clear, so those that nobody fetched do not stay either.
+    // Delete unfetched payloads too: they hold tokens in plain text.
     connection.execute("DELETE FROM handshake_nonces WHERE expire_at <= ?", [Millis(now)])?;
     connection.execute(
         "INSERT INTO handshake_nonces (nonce_hash, directives, expire_at) VALUES (?, ?, ?)",

@@ -92,7 +92,7 @@ pub(crate) enum Location {
     File(std::path::PathBuf),
 }
 
-/// The database behind one connection: whoever writes has it alone.
+/// The database, behind one connection with exclusive access.
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Option<Connection>>>,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{ExternalProfile, Millis, StoreError, words};
 use crate::secrets::{SecretHash, hash};
 
-/// What somebody goes there for.
+/// The purpose of a round trip to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     SignIn,
@@ -66,7 +66,7 @@ pub(crate) fn peek(connection: &Connection, state: &str) -> rusqlite::Result<Opt
         .optional()
 }
 
-/// Keeps what the provider may tell, and for which code. `false` if nobody waits for it.
+/// Stores the provider's profile and its code. Returns `false` if no attempt waits for it.
 pub(crate) fn allow(
     connection: &Connection,
     state: &str,

@@ -9,21 +9,21 @@ use crate::ids;
 /// How many mails are kept, the latest.
 pub(crate) const MOST_MAILS: u32 = 1_000;
 
-/// Why a mail was written.
+/// The reason for a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MailKind {
-    /// It carries the code that proves an address or signs somebody in.
+    /// A mail with a code that verifies an address or signs a user in.
     VerificationCode,
-    /// It carries the link that lets somebody join an organization.
+    /// A mail with a link to join an organization.
     OrganizationInvitation,
-    /// It carries the link that lets somebody make an account.
+    /// A mail with a link to create an account.
     Invitation,
-    /// It tells that an address is on the waitlist.
+    /// A notice that an address is on the waitlist.
     Waitlist,
-    /// It tells of a sign-in on a new device, and carries the link that ends it.
+    /// A notice of a sign-in on a new device, with a link that ends its session.
     NewDevice,
-    /// It tells that another address is primary now, and carries the link to the account.
+    /// A notice of a new primary address, with a link to the account.
     PrimaryAddressChanged,
 }
 

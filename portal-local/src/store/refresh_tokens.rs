@@ -59,7 +59,7 @@ pub(crate) fn replace(connection: &Connection, token: &str, now: UnixTime) -> ru
     Ok(())
 }
 
-/// Forgets the tokens of `session` that were replaced before `moment`: nobody may use them again.
+/// Deletes the tokens of a session that were replaced before `moment` and are no longer valid.
 pub(crate) fn forget_replaced(connection: &Connection, session_id: &str, moment: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM refresh_tokens WHERE session_id = ? AND replaced_at < ?",

@@ -64,7 +64,7 @@ pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite:
     Ok(())
 }
 
-/// Creates a role, or names one anew, and adds `permissions` to those it has. Unknown permissions are created.
+/// Creates or renames a role, and adds `permissions` to it. Unknown permissions are created.
 pub(crate) fn put(
     connection: &Connection,
     key: &str,

@@ -1,4 +1,4 @@
-//! Second factors: the secret that somebody shares with their authenticator app, and their backup codes.
+//! Second factors: the secret of a user's authenticator app, and backup codes.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};

@@ -144,7 +144,7 @@ pub(crate) fn live_of_client(
     Ok(live)
 }
 
-/// Time ends sessions without anybody asking; the first to look writes it down.
+/// Ends a live session that is expired or abandoned at `now`, and stores its status.
 fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> rusqlite::Result<Session> {
     let ended_by = if session.expire_at <= now {
         SessionStatus::Expired
@@ -292,7 +292,7 @@ pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixT
     Ok(())
 }
 
-/// Whoever has no second factor has never proven one.
+/// Resets the second factor's verification time in the user's sessions.
 pub(crate) fn forget_second_factor(connection: &Connection, user_id: &str) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE sessions SET second_factor_at = NULL WHERE user_id = ?",

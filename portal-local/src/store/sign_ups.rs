@@ -13,7 +13,7 @@ pub(crate) struct SignUp {
     pub(crate) password_hash: Option<String>,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
-    /// What the outside provider told of somebody who came from there.
+    /// The profile from the external provider, if the sign-up started there.
     pub(crate) external_profile: Option<ExternalProfile>,
     pub(crate) status: AttemptStatus,
     /// Set if the address is proven and something else is missing.

@@ -29,7 +29,7 @@ pub(super) struct Tickets<T> {
 }
 
 impl<T> Tickets<T> {
-    /// Time ends invitations without anybody asking; whoever looks writes it down first.
+    /// Marks invitations that are expired at `now`, before they are read.
     pub(super) fn settled(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<&Self> {
         connection
             .prepare_cached(&format!(

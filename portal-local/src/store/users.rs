@@ -17,7 +17,7 @@ pub(crate) struct User {
     pub(crate) image_id: Option<String>,
     pub(crate) password_hash: Option<String>,
     pub(crate) password_updated_at: Option<UnixTime>,
-    /// The password is known to strangers: it signs nobody in any more.
+    /// The password is compromised and refused at sign-in.
     pub(crate) password_compromised: bool,
     pub(crate) public_metadata: Metadata,
     pub(crate) private_metadata: Metadata,
@@ -111,7 +111,7 @@ pub(crate) fn find_external(connection: &Connection, external_id: &str) -> rusql
         .optional()
 }
 
-/// Users whose id, name or address contains `query` (empty: everybody), the latest first.
+/// Users whose ID, name or address contains `query`, newest first; all if it is empty.
 pub(crate) fn search(connection: &Connection, query: &str) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(&format!(
@@ -209,7 +209,7 @@ pub(crate) fn forget_primary_email_address(connection: &Connection, id: &str, no
     Ok(())
 }
 
-/// A new password, which nobody else knows yet.
+/// Sets a new password, which is not compromised.
 pub(crate) fn set_password(connection: &Connection, id: &str, hash: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE users SET password_hash = ?1, password_updated_at = ?2, password_compromised = 0, failed_attempts = 0,

@@ -8,7 +8,7 @@ use super::{Millis, words};
 use crate::ids;
 use crate::secrets::{SecretHash, hash_code};
 
-/// How somebody proves something.
+/// The method of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {
     /// A code by mail.
@@ -36,9 +36,9 @@ words!(Strategy {
 pub(crate) enum Subject<'a> {
     SignIn(&'a str),
     SignUp(&'a str),
-    /// An address that somebody adds to their account.
+    /// An address that a user adds to their account.
     EmailAddress(&'a str),
-    /// Somebody who is signed in proves once more who they are.
+    /// Re-verification of a signed-in user.
     Session(&'a str),
 }
 

@@ -96,7 +96,7 @@ pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) 
         })
         .await?;
     match revoked {
-        // Somebody may have answered or withdrawn it just now: the list shows how things are.
+        // It may have been accepted or revoked just now. The list shows the current state.
         Ok(()) | Err(FlowError::InvitationOver) => Ok(person.done(INVITE, "revoked")),
         Err(error) => refused(&person, &error),
     }

@@ -14,7 +14,7 @@ pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -
     external::leave(&person.visit, Purpose::Connect, Some(person.user.id.clone())).await
 }
 
-/// Nobody is locked out by this: an account always keeps a verified address.
+/// Disconnects an external account. The user can still sign in, because an account keeps a verified address.
 pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);

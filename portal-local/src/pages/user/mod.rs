@@ -1,4 +1,4 @@
-//! `/user` and what lies under it: somebody's own account, one file per matter.
+//! `/user` and the pages below it: the user's own account, one file per topic.
 
 mod authenticator;
 mod backup_codes;

@@ -53,7 +53,7 @@ pub(super) async fn show(person: Person) -> PageResult {
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    // Whoever has a password proves it in this very form.
+    // Only a first password needs re-verification: otherwise this form asks for the current one.
     let is_first = person.user.password_hash.is_none();
     if let Some(detour) = detour(&person, SECURITY, Deed::Send).filter(|_| is_first) {
         return Ok(detour);

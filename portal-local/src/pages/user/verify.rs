@@ -21,7 +21,7 @@ use crate::flow::{
 /// What a page that was opened in time has left for typing.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
 
-/// How somebody proves it.
+/// The method of re-verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Method {
     Password,
