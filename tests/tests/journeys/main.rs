@@ -126,7 +126,7 @@ async fn a_browser_ends_with_a_journey_that_fails() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let journey = tokio::spawn(async move {
         let browser = Browser::open().await;
-        sender.send(browser.process_id()).expect("somebody waits for it");
+        sender.send(browser.process_id()).expect("the receiver waits");
         panic!("on purpose");
     });
     let id = receiver.await.expect("the browser runs").to_string();

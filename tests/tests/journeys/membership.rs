@@ -113,7 +113,7 @@ pub(crate) async fn member_is_removed_but_not_the_last_administrator(scripts: Sc
     browser.fill("confirmation", "Acme").await;
     browser.follow("portal-organization-leave-submit").await;
     browser
-        .is_told("Somebody else must be able to manage the members first.")
+        .is_told("Another member must be able to manage the members first.")
         .await;
     let code = "[data-code=organization_minimum_permissions_needed]";
     assert_eq!(browser.count(code).await, 1);
