@@ -100,7 +100,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Somebody who has an account from the start. An address that has one already keeps it as it is.
+    /// Adds a user. An existing user with this address is kept unchanged.
     pub fn user(mut self, user: SeedUser) -> Self {
         self.seed.users.push(user);
         self

@@ -1,4 +1,4 @@
-//! What somebody sent, in an error that says what was found: not all of it.
+//! A shortened excerpt of input, for error messages.
 
 const MOST_CHARS: usize = 160;
 

@@ -165,7 +165,7 @@ impl FaultAction {
             Self::Status(status) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let error = ApiError::new(status, "fault_on_demand", "A fault on demand")
-                    .explain("Somebody asked this local portal to fail here.");
+                    .explain("This local portal was told to fail here.");
                 Some(error.into_response())
             }
             Self::Delay(delay) => {
@@ -194,7 +194,7 @@ impl axum::body::HttpBody for Broken {
         self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
-        let error = std::io::Error::other("a dropped connection was asked for");
+        let error = std::io::Error::other("connection dropped by a fault on demand");
         std::task::Poll::Ready(Some(Err(error)))
     }
 }

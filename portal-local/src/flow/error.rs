@@ -135,7 +135,7 @@ pub(crate) enum FlowError {
     PrimaryAddress,
     #[error("You may not delete your account. Ask an administrator.")]
     DeletionDisabled,
-    #[error("Nobody else can manage {organizations}. Give somebody else that role, or delete the organization, first.")]
+    #[error("Only you can manage {organizations}. Give another member that role, or delete the organization, first.")]
     SoleManager { organizations: String },
     #[error("This account has no password. Use another method.")]
     NoPassword,
@@ -179,7 +179,7 @@ pub(crate) enum FlowError {
     CreationDisabled,
     #[error("Your role does not allow this. Ask an administrator of the organization.")]
     PermissionMissing { permission: &'static str },
-    #[error("Somebody else must be able to manage the members first. Give another member that role, then try again.")]
+    #[error("Another member must be able to manage the members first. Give another member that role, then try again.")]
     LastManager,
     #[error("The organization may have at most {most} members, open invitations included. Remove one first.")]
     QuotaExceeded { most: u32 },

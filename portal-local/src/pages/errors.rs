@@ -221,7 +221,7 @@ pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
 /// The link of a mail that was used before, was withdrawn, or is too old.
 pub(super) fn ticket_over(app: &App) -> Response<Body> {
     let link = Some((path::SIGN_IN.to_owned(), "Sign in"));
-    let sentence = "This invitation is no longer valid. Links in mails work once, and not for ever.";
+    let sentence = "This invitation is no longer valid. Links in mails work once and expire.";
     error_page(app, StatusCode::GONE, "Link no longer valid", sentence, link)
 }
 

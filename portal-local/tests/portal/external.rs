@@ -34,7 +34,7 @@ async fn leave(browser: &mut Browser, page: &str) -> Answer {
     browser.follow(&away).await
 }
 
-/// Says at the provider who somebody is, and opens the address that the provider sends them back to.
+/// Continues with an address at the provider, and follows its redirect back.
 async fn allow(browser: &mut Browser, address: &str, is_verified: bool) -> Answer {
     let verified = if is_verified { "on" } else { "" };
     let back = browser
@@ -187,7 +187,7 @@ async fn the_way_back_is_for_one_browser_once_and_for_a_while() {
     let fields = [("emailAddress", PAT), ("isVerified", "on")];
     let back = browser.submit(&fields).await.location().to_owned();
 
-    // Somebody who is lured to it does not get the other's account.
+    // A user who is lured to it does not get the other's account.
     let mut lured = world.browser();
     lured.get("/sign-in").await;
     assert_eq!(lured.get(&back).await.page_error(), "oauth_callback_invalid");

@@ -8,7 +8,7 @@ use crate::world::{DASHBOARD, World};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
-/// Every address that takes a form, with and without somebody signed in.
+/// Every address that takes a form, signed in and signed out.
 const FORMS: [&str; 41] = [
     "/sign-in",
     "/sign-in/sso",
@@ -119,7 +119,7 @@ async fn state(application: &Application) -> Vec<serde_json::Value> {
     state
 }
 
-/// Somebody signed in, with an organization.
+/// A signed-in user with an organization.
 async fn ada(world: &World) -> Browser {
     let mut browser = world.signed_up(ADA).await;
     browser.get("/create-organization").await;

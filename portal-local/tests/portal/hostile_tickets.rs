@@ -1,4 +1,4 @@
-//! Tickets that are forged, altered, used, withdrawn, or somebody else's.
+//! Tickets that are forged, altered, used, revoked, or another user's.
 
 use serde_json::json;
 
@@ -100,7 +100,7 @@ async fn an_invitation_to_an_account_is_not_for_somebody_else() {
         .unwrap()
         .to_owned();
 
-    // Somebody else opens it, and answers the form that the page may show with every id they can think of.
+    // Another user opens it, and answers the form that the page may show with every id they can think of.
     let mut eve = signed_in(&world, EVE).await;
     eve.get("/organization-list").await;
     let token = eve.form_token();

@@ -167,7 +167,7 @@ async fn in_single_session_mode_there_is_nothing_to_choose() {
     let on = browser.get(&format!("/sign-in/choose?{DASHBOARD}")).await;
     assert!(on.location().starts_with("http://localhost:3000/dashboard"));
 
-    // Whoever signs in next is the only one.
+    // The next user to sign in is the only one.
     let link = world.portal.sign_in_link_for(ADA).await.unwrap().unwrap();
     browser.confirm(link.strip_prefix(world.portal.origin()).unwrap()).await;
     assert_eq!(seen(&world, &mut browser).await, id(ADA));

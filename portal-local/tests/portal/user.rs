@@ -290,7 +290,7 @@ async fn an_account_is_deleted_unless_an_organization_depends_on_it() {
         (refused.status, refused.page_error()),
         (403, "organization_minimum_permissions_needed")
     );
-    assert!(refused.body.contains("Nobody else can manage Acme."));
+    assert!(refused.body.contains("Only you can manage Acme."));
     application.delete(&format!("/v1/organizations/{acme}")).await;
     let gone = browser.submit(&[("confirmation", "delete account")]).await;
     assert!(

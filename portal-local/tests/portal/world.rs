@@ -67,7 +67,7 @@ impl World {
     }
 }
 
-/// A browser in which somebody whom the application created has signed in.
+/// A browser signed in as a user whom the application created.
 pub(crate) async fn signed_in(world: &World, address: &str) -> Browser {
     let mut browser = world.browser();
     identify(&mut browser, address, DASHBOARD).await;

@@ -105,7 +105,7 @@ fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[Fl
         Way::Leave => (
             "organization-leave",
             format!("Leave {name}"),
-            "You lose access to everything in this organization until somebody invites you again.",
+            "You lose access to everything in this organization until another member invites you again.",
             "Leave the organization",
         ),
         Way::Delete => (
