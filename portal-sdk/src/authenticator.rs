@@ -1,5 +1,7 @@
 //! [`Authenticator`]: the decision, driven with a backend, the keys in memory and a clock.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,8 +9,9 @@ use http::Method;
 use http::request::Parts;
 use url::Url;
 
-use crate::backend::{Backend, BackendApi, KeyCache, KeyCachePolicy, LookUps, PageCache};
-use crate::clock::{Clock, SystemClock, UnixTime};
+pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
+use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache};
+use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, Renewal, decide, genuine_session, token_problem};
 use crate::effect::BackendError;
 use crate::effect::{Effect, Known, KnownKeys};
@@ -27,7 +30,23 @@ const MIN_REMEMBERED_MILLIS: i64 = 60_000;
 /// A day, however long tokens claim to live.
 const MAX_REMEMBERED_MILLIS: i64 = 86_400_000;
 
-/// Authenticates requests for one instance. Cloning shares the keys in memory; make one per instance and keep it.
+/// Authenticates requests for one instance. Cloning shares everything it keeps in memory; make one per instance.
+///
+/// ```
+/// use http::Request;
+/// use portal_sdk::{Authenticator, Instance};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let authenticator = Authenticator::builder(instance).build();
+///
+/// let (parts, ()) = Request::get("https://app.example.com/").body(())?.into_parts();
+/// let authenticated = authenticator.authenticate(&parts).await;
+/// assert!(authenticated.state.claims().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Authenticator<B> {
     shared: Arc<Shared<B>>,
 }
@@ -139,22 +158,27 @@ struct Shared<B> {
     pages: Arc<PageCache>,
 }
 
+impl Authenticator<DefaultBackend> {
+    /// An authenticator with other settings than the defaults: time limits, backend, clock, caches.
+    pub fn builder(instance: Instance) -> AuthenticatorBuilder {
+        AuthenticatorBuilder::new(instance)
+    }
+}
+
 impl<B: Backend> Authenticator<B> {
-    /// An authenticator with the machine's clock and the default key-cache policy.
+    /// An authenticator with this backend and the default settings. See [`builder`](Authenticator::builder) for others.
     #[must_use]
     pub fn new(instance: Instance, backend: B) -> Self {
-        Self::with(instance, backend, SystemClock, KeyCachePolicy::default())
+        Authenticator::builder(instance).backend(backend).build()
     }
 
-    /// An authenticator with a clock and a key-cache policy of your own.
-    #[must_use]
-    pub fn with(instance: Instance, backend: B, clock: impl Clock, policy: KeyCachePolicy) -> Self {
+    fn from_builder(builder: AuthenticatorBuilder<B>) -> Self {
         let shared = Shared {
-            portal: Portal::from(&instance),
-            instance,
-            backend,
-            clock: Arc::new(clock),
-            keys: Arc::new(KeyCache::new(policy)),
+            portal: Portal::from(&builder.instance),
+            instance: builder.instance,
+            backend: builder.backend,
+            clock: builder.clock,
+            keys: Arc::new(KeyCache::new(builder.key_cache)),
             look_ups: LookUps::default(),
             throttle: Throttle::default(),
             ended: EndedSessions::default(),

@@ -69,6 +69,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
+//! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //!
 //! # Security
 //!
@@ -100,7 +101,7 @@ pub mod state;
 mod throttle;
 pub mod token;
 
-pub use authenticator::{Authenticated, Authenticator};
+pub use authenticator::{Authenticated, Authenticator, AuthenticatorBuilder};
 pub use instance::Instance;
 pub use portal::Portal;
 pub use state::RequestState;

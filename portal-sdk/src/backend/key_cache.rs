@@ -17,19 +17,23 @@ use crate::token::TokenError;
 /// How many unknown key ids are remembered. They are anyone's to send, so there must be an end.
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
 
-/// When signing keys are fetched again.
+/// The times after which signing keys are fetched again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::backend::KeyCachePolicy;
+///
+/// let policy = KeyCachePolicy::default()
+///     .with_lifetime(Duration::from_secs(60))
+///     .with_max_stale(Duration::from_secs(60 * 60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct KeyCachePolicy {
-    /// How long fetched keys are fresh. Older keys still answer at once, while others are fetched in the background.
-    /// Default: 5 minutes, as Clerk's SDK has it.
-    pub lifetime: Duration,
-    /// How long keys serve after that. Beyond it, requests wait for a fetch. Default: 24 hours.
-    pub max_stale: Duration,
-    /// The least time between two fetches caused by unknown key ids, which anyone can send. Default: 10 seconds.
-    pub min_refetch: Duration,
-    /// The least time between two attempts after a failed one. Default: 1 second.
-    pub retry_after_failure: Duration,
+    lifetime: Duration,
+    max_stale: Duration,
+    min_refetch: Duration,
+    retry_after_failure: Duration,
 }
 
 impl Default for KeyCachePolicy {
@@ -44,22 +48,39 @@ impl Default for KeyCachePolicy {
 }
 
 impl KeyCachePolicy {
-    /// Sets how long fetched keys are fresh.
+    /// Sets how long fetched keys are fresh. Default: 5 minutes, as in Clerk's SDK.
+    ///
+    /// Older keys still serve at once, while new ones are fetched in the background (stale-while-revalidate).
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime, ..self }
     }
 
-    /// Sets how long keys serve after they are no longer fresh.
+    /// Sets how long keys serve after they are no longer fresh. Default: 24 hours.
+    ///
+    /// Older keys are not used: requests wait for a fetch.
     #[must_use]
     pub fn with_max_stale(self, max_stale: Duration) -> Self {
         Self { max_stale, ..self }
     }
 
-    /// Sets the least time between two fetches caused by unknown key ids.
+    /// Sets the shortest time between two fetches that unknown key IDs cause. Default: 10 seconds.
+    ///
+    /// # Security
+    ///
+    /// Any client can send unknown key IDs, so a short time lets clients cause that many calls to Clerk.
     #[must_use]
     pub fn with_min_refetch(self, min_refetch: Duration) -> Self {
         Self { min_refetch, ..self }
+    }
+
+    /// Sets the shortest time between two attempts after a failed one. Default: 1 second.
+    #[must_use]
+    pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
+        Self {
+            retry_after_failure,
+            ..self
+        }
     }
 }
 

@@ -1,21 +1,17 @@
 //! Calls to Clerk: the traits [`Backend`] and [`BackendApi`], and (feature `http-client`) [`HttpBackend`].
 
-#[cfg(feature = "http-client")]
-mod call_log;
 mod flights;
 #[cfg(feature = "http-client")]
 mod http;
 mod key_cache;
 mod look_ups;
 mod page_cache;
-#[cfg(feature = "http-client")]
-mod skipped_keys;
 mod user;
 
 use std::future::Future;
 
 #[cfg(feature = "http-client")]
-pub use http::HttpBackend;
+pub use http::{HttpBackend, HttpBackendBuilder};
 pub(crate) use key_cache::KeyCache;
 pub use key_cache::KeyCachePolicy;
 pub(crate) use look_ups::LookUps;

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::request::RequestKind;
 use portal_sdk::secret::Secret;
@@ -23,7 +22,10 @@ fn instance() -> Instance {
 }
 
 fn authenticator(clerk: &FakeClerk) -> Authenticator<FakeClerk> {
-    Authenticator::with(instance(), clerk.clone(), now, KeyCachePolicy::default())
+    Authenticator::builder(instance())
+        .backend(clerk.clone())
+        .clock(now)
+        .build()
 }
 
 fn page(cookies: &str) -> Parts {
@@ -135,7 +137,10 @@ async fn the_clock_is_read_again_after_an_effect() {
 
     let secs = AtomicI64::new(NOW_SECS);
     let clock = move || UnixTime::from_secs(secs.fetch_add(3, Ordering::Relaxed));
-    let moving = Authenticator::with(instance(), clerk.clone(), clock, KeyCachePolicy::default());
+    let moving = Authenticator::builder(instance())
+        .backend(clerk.clone())
+        .clock(clock)
+        .build();
     let outcome = moving.authenticate(&request).await;
     assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
 
@@ -154,7 +159,10 @@ async fn an_outage_is_not_a_signed_out_visitor() {
         let millis = millis.clone();
         move || UnixTime::from_millis(millis.load(Ordering::Relaxed))
     };
-    let authenticator = Authenticator::with(instance(), clerk.clone(), clock, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance())
+        .backend(clerk.clone())
+        .clock(clock)
+        .build();
 
     clerk.set_jwks(Err(down()));
     for _ in 0..3 {
@@ -177,7 +185,10 @@ async fn an_outage_is_not_a_signed_out_visitor() {
 #[tokio::test]
 async fn the_outcome_carries_the_facts_that_an_answer_takes() {
     let instance = Instance::builder(TEST_KEY, "sk_test_x").build().unwrap();
-    let authenticator = Authenticator::with(instance, FakeClerk::new(), now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance)
+        .backend(FakeClerk::new())
+        .clock(now)
+        .build();
     let request = |method: &str, headers: &[(&str, &str)]| {
         let mut request = Request::builder()
             .method(method)

@@ -150,7 +150,11 @@ impl Application {
         let seen = millis.clone();
         let clock = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
         let policy = KeyCachePolicy::default();
-        let authenticator = Authenticator::with(builder.build().unwrap(), clerk.clone(), clock, policy);
+        let authenticator = Authenticator::builder(builder.build().unwrap())
+            .backend(clerk.clone())
+            .clock(clock)
+            .key_cache(policy)
+            .build();
         Self {
             clerk,
             millis,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Request, StatusCode};
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ async fn a_renewal_sends_what_clerk_needs_and_nothing_else() {
     .await;
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
-    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance).backend(backend).clock(now).build();
     let expired = instance_key().session_token(
         "https://clerk.example.com",
         &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
@@ -290,7 +290,9 @@ async fn whoever_does_not_answer_in_time_is_left() {
         || Reply::Hang(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{\"keys\":".to_vec()),
     ] {
         let server = Server::always(reply).await;
-        let backend = HttpBackend::new(&server.instance()).with_timeout(Duration::from_millis(200));
+        let backend = HttpBackend::builder(&server.instance())
+            .timeout(Duration::from_millis(200))
+            .build();
         let error = backend.jwks().await.unwrap_err();
         assert!(error.is_timeout() && error.is_outage(), "{error:?}");
         assert_eq!(error.to_string(), "the Backend API did not answer within 200 ms");
@@ -358,7 +360,9 @@ async fn a_handshake_payload_is_worth_one_more_attempt() {
     ];
     for (name, replies, is_ok, count) in cases {
         let server = Server::replies(replies).await;
-        let backend = HttpBackend::new(&server.instance()).with_timeout(Duration::from_millis(500));
+        let backend = HttpBackend::builder(&server.instance())
+            .timeout(Duration::from_millis(500))
+            .build();
         let payload = backend.handshake_payload(&Secret::new("n1")).await;
         assert_eq!(payload.is_ok(), is_ok, "{name}: {payload:?}");
         assert_eq!(server.count(), count, "{name}");

@@ -45,7 +45,7 @@ impl World {
         };
         let instance = server.live_instance();
         let backend = HttpBackend::new(&instance);
-        let authenticator = Authenticator::with(instance, backend, clock, KeyCachePolicy::default());
+        let authenticator = Authenticator::builder(instance).backend(backend).clock(clock).build();
         Self {
             server,
             answer,
@@ -142,7 +142,7 @@ async fn a_hundred_requests_at_once_fetch_keys_once() {
     .await;
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
-    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance).backend(backend).clock(now).build();
     let started = Arc::new(AtomicUsize::new(0));
     let requests: Vec<_> = (0..100)
         .map(|_| {
@@ -171,7 +171,7 @@ async fn a_hundred_requests_at_once_hear_of_one_failure() {
     let server = Server::always(|| Reply::Close).await;
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
-    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance).backend(backend).clock(now).build();
     let requests: Vec<_> = (0..100)
         .map(|_| {
             let authenticator = authenticator.clone();
@@ -327,7 +327,11 @@ async fn the_intervals_can_be_set() {
     let instance = world.server.live_instance();
     let backend = HttpBackend::new(&instance);
     let world = World {
-        authenticator: Authenticator::with(instance, backend, clock, policy),
+        authenticator: Authenticator::builder(instance)
+            .backend(backend)
+            .clock(clock)
+            .key_cache(policy)
+            .build(),
         ..world
     };
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));

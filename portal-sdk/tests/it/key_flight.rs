@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 
 use http::Request;
-use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::{Authenticator, RequestState};
 use tokio::sync::Semaphore;
@@ -48,12 +48,10 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
         move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
     };
     let instance = server.live_instance();
-    let authenticator = Authenticator::with(
-        instance.clone(),
-        HttpBackend::new(&instance),
-        clock,
-        KeyCachePolicy::default(),
-    );
+    let authenticator = Authenticator::builder(instance.clone())
+        .backend(HttpBackend::new(&instance))
+        .clock(clock)
+        .build();
     let request = |minutes: i64| request_at(instance_key(), KEY_ID, now().as_secs() + minutes * 60);
     let first = authenticator.authenticate(&request(0)).await;
     assert_eq!(outcome_of(&first.state), "signed-in");
@@ -181,12 +179,10 @@ async fn a_closed_connection_is_logged_with_its_cause() {
     let _guard = set_default(lines.clone());
     let server = Server::always(|| Reply::Close).await;
     let instance = server.live_instance();
-    let authenticator = Authenticator::with(
-        instance.clone(),
-        HttpBackend::new(&instance),
-        now,
-        KeyCachePolicy::default(),
-    );
+    let authenticator = Authenticator::builder(instance.clone())
+        .backend(HttpBackend::new(&instance))
+        .clock(now)
+        .build();
     let request = request_at(instance_key(), KEY_ID, now().as_secs());
     let outcome = authenticator.authenticate(&request).await;
     assert_eq!(outcome_of(&outcome.state), "out of reach");

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::limits::{MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_TOKEN_BYTES};
 use portal_sdk::state::{RequestState, UndecidedCause};
 use portal_sdk::token::{TokenError, UnverifiedToken};
@@ -19,7 +18,10 @@ use crate::server::{Server, json as json_answer};
 
 fn authenticator(clerk: &FakeClerk, key: &str, secret: &str) -> Authenticator<FakeClerk> {
     let instance = Instance::builder(key, secret).build().unwrap();
-    Authenticator::with(instance, clerk.clone(), now, KeyCachePolicy::default())
+    Authenticator::builder(instance)
+        .backend(clerk.clone())
+        .clock(now)
+        .build()
 }
 
 fn live(clerk: &FakeClerk) -> Authenticator<FakeClerk> {
@@ -150,7 +152,7 @@ async fn look_ups_are_bounded_and_shared() {
     .await;
     let instance = server.live_instance();
     let backend = portal_sdk::backend::HttpBackend::new(&instance);
-    let authenticator = Authenticator::with(instance, backend, now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance).backend(backend).clock(now).build();
     let ask = |nonce: String| {
         let authenticator = authenticator.clone();
         tokio::spawn(async move {

@@ -2,7 +2,7 @@
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::secret::Secret;
 use portal_sdk::{Authenticator, RequestState};
 use serde_json::json;
@@ -25,7 +25,7 @@ fn page(cookies: &str) -> Parts {
 async fn application(server: &Server) -> Authenticator<HttpBackend> {
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
-    Authenticator::with(instance, backend, now, KeyCachePolicy::default())
+    Authenticator::builder(instance).backend(backend).clock(now).build()
 }
 
 #[tokio::test]

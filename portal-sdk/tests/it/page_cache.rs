@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
 use portal_sdk::portal::DiscoveredPages;
@@ -58,7 +58,7 @@ impl OverHttp {
             reply,
             answers,
             millis,
-            authenticator: Authenticator::with(instance, backend, clock, KeyCachePolicy::default()),
+            authenticator: Authenticator::builder(instance).backend(backend).clock(clock).build(),
         }
     }
 
@@ -171,7 +171,9 @@ async fn a_host_that_fails_is_tried_again_and_missed_without_harm() {
 async fn an_answer_that_never_comes_is_given_up() {
     let server = Server::always(|| Reply::Hang(b"HTTP/1.1 200 OK\r\n".to_vec())).await;
     let instance = local(&server);
-    let backend = HttpBackend::new(&instance).with_timeout(Duration::from_millis(50));
+    let backend = HttpBackend::builder(&instance)
+        .timeout(Duration::from_millis(50))
+        .build();
     let authenticator = Authenticator::new(instance, backend);
     let error = authenticator.discover_pages().await.unwrap_err();
     assert!(error.is_timeout(), "{error}");

@@ -14,6 +14,17 @@ use crate::require::RenderRefusal;
 /// Authenticates every request. See the [module](super) for the rules.
 ///
 /// Make one and put it around the whole application; its clones share the signing keys in memory.
+///
+/// ```
+/// use portal_tower::AuthenticateLayer;
+/// use portal_tower::sdk::Instance;
+///
+/// # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let layer = AuthenticateLayer::new(instance).with_no_store(true);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AuthenticateLayer<B = HttpBackend> {
     choose: Choose<B>,
@@ -29,25 +40,41 @@ pub(super) enum Choose<B> {
 type ChooseFn<B> = dyn Fn(&Parts) -> Option<Authenticator<B>> + Send + Sync;
 
 impl AuthenticateLayer {
-    /// Authenticates for `instance`, calling the Backend API over HTTP.
+    /// Authenticates for `instance`, with the default settings.
     pub fn new(instance: Instance) -> Self {
         let backend = HttpBackend::new(&instance);
-        Self::with(Authenticator::new(instance, backend))
+        Self::from_authenticator(Authenticator::new(instance, backend))
     }
 
     /// Authenticates for the instance that the `CLERK_*` variables describe.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names the variable, what was found and what was expected.
+    /// Returns [`ConfigError`] if a variable is missing or invalid; it names the variable, the value found and the value
+    /// expected.
     pub fn from_env() -> Result<Self, ConfigError> {
         Instance::from_env().map(Self::new)
     }
 }
 
 impl<B: BackendApi> AuthenticateLayer<B> {
-    /// Authenticates with an authenticator of your own.
-    pub fn with(authenticator: Authenticator<B>) -> Self {
+    /// Authenticates with an authenticator whose settings are not the defaults: time limits, caches, a proxy, a backend of
+    /// your own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portal_tower::AuthenticateLayer;
+    /// use portal_tower::sdk::{Authenticator, Instance};
+    ///
+    /// # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+    /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+    /// let authenticator = Authenticator::builder(instance).timeout(Duration::from_secs(2)).build();
+    /// let layer = AuthenticateLayer::from_authenticator(authenticator);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_authenticator(authenticator: Authenticator<B>) -> Self {
         Self {
             choose: Choose::Fixed(authenticator),
             settings: AnswerSettings::default(),

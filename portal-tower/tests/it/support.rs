@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
-use portal_tower::sdk::backend::KeyCachePolicy;
 use portal_tower::sdk::instance::InstanceBuilder;
 use portal_tower::sdk::{Authenticator, Instance};
 use portal_tower::{Auth, AuthenticateLayer};
@@ -33,7 +32,10 @@ pub(crate) fn test() -> InstanceBuilder {
 }
 
 pub(crate) fn authenticator(builder: InstanceBuilder, clerk: &FakeClerk) -> Authenticator<FakeClerk> {
-    Authenticator::with(builder.build().unwrap(), clerk.clone(), now, KeyCachePolicy::default())
+    Authenticator::builder(builder.build().unwrap())
+        .backend(clerk.clone())
+        .clock(now)
+        .build()
 }
 
 /// A layer that has the instance's key and need not ask for it.
@@ -42,12 +44,12 @@ pub(crate) fn layer(builder: InstanceBuilder) -> AuthenticateLayer<FakeClerk> {
 }
 
 pub(crate) fn layer_with(builder: InstanceBuilder, clerk: &FakeClerk) -> AuthenticateLayer<FakeClerk> {
-    AuthenticateLayer::with(authenticator(builder.jwt_key(instance_key().pem()), clerk))
+    AuthenticateLayer::from_authenticator(authenticator(builder.jwt_key(instance_key().pem()), clerk))
 }
 
 /// A layer that must ask for the instance's key.
 pub(crate) fn asking_layer(builder: InstanceBuilder, clerk: &FakeClerk) -> AuthenticateLayer<FakeClerk> {
-    AuthenticateLayer::with(authenticator(builder, clerk))
+    AuthenticateLayer::from_authenticator(authenticator(builder, clerk))
 }
 
 /// A session's cookies, with other claims than usual.

@@ -78,7 +78,10 @@ impl Instances {
         }
         let instance = self.build(&options)?;
         let backend = HttpBackend::new(&instance);
-        let authenticator = Authenticator::with(instance, backend, portal_tower::sdk::clock::SystemClock, self.policy);
+        let authenticator = Authenticator::builder(instance)
+            .backend(backend)
+            .key_cache(self.policy)
+            .build();
         let mut known = self.known();
         if known.order.len() >= MAX_INSTANCES
             && let Some(oldest) = known.order.pop_front()

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::Router;
-use portal_axum::sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_axum::sdk::backend::HttpBackend;
 use portal_axum::sdk::instance::InstanceBuilder;
 use portal_axum::sdk::{Authenticator, Instance};
 use portal_axum::{AuthenticateLayer, FrontendApiProxy};
@@ -250,8 +250,11 @@ fn application(
         .personal_account_patterns(["/me"]);
     let instance = change(builder).build().expect("the settings are right");
     let backend = HttpBackend::new(&instance);
-    let authenticator = Authenticator::with(instance.clone(), backend, clock.clone(), KeyCachePolicy::default());
-    let authenticate = AuthenticateLayer::with(authenticator);
+    let authenticator = Authenticator::builder(instance.clone())
+        .backend(backend)
+        .clock(clock.clone())
+        .build();
+    let authenticate = AuthenticateLayer::from_authenticator(authenticator);
     let router = router(notes.clone()).layer(authenticate).merge(scripts());
     if instance.proxy_url().is_none() {
         return router;

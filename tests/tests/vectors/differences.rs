@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use http::request::Parts;
 use http::{Method, Request};
-use portal_sdk::backend::{Backend, BackendApi, KeyCachePolicy, User};
+use portal_sdk::backend::{Backend, BackendApi, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::instance::InstanceBuilder;
@@ -100,15 +100,13 @@ fn page(headers: &[(&str, &str)]) -> Parts {
 
 async fn state(instance: Instance, parts: &Parts) -> RequestState {
     let backend = KeySets::default();
-    Authenticator::with(
-        instance,
-        backend,
-        || UnixTime::from_secs(1_800_000_000),
-        KeyCachePolicy::default(),
-    )
-    .authenticate(parts)
-    .await
-    .state
+    Authenticator::builder(instance)
+        .backend(backend)
+        .clock(|| UnixTime::from_secs(1_800_000_000))
+        .build()
+        .authenticate(parts)
+        .await
+        .state
 }
 
 #[tokio::test]
@@ -140,12 +138,10 @@ async fn g7_fetched_keys_replace_the_old_ones() {
     let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
     let (seen, keys) = (clock.clone(), KeySets::default());
     let now = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
-    let authenticator = Authenticator::with(
-        live().build().expect("right"),
-        keys.clone(),
-        now,
-        KeyCachePolicy::default(),
-    );
+    let authenticator = Authenticator::builder(live().build().expect("right"))
+        .backend(keys.clone())
+        .clock(now)
+        .build();
     // Neither is signed: whether the key is known shows in the reason.
     let reason = async |key_id: &str| {
         let token = unsigned_token(key_id);

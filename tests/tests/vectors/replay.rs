@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::{ConfigError, Instance};
 use portal_sdk::{Authenticator, RequestState};
@@ -29,7 +28,10 @@ pub(crate) async fn replay(case: &Case) -> Verdict {
     };
     let backend = ScriptedBackend::new(&case.backend);
     let now = UnixTime::from_millis(case.now);
-    let authenticator = Authenticator::with(instance, backend.clone(), move || now, KeyCachePolicy::default());
+    let authenticator = Authenticator::builder(instance)
+        .backend(backend.clone())
+        .clock(move || now)
+        .build();
     let state = authenticator.authenticate(&parts(&case.request)).await.state;
 
     let wanted = case.wanted();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::Authenticator;
-use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::RefreshedSession;
 use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
@@ -212,7 +211,7 @@ proptest! {
             };
             clerk.set_handshake_payload(share(&answers.payload));
             clerk.set_refresh(share(&answers.renewed));
-            let authenticator = Authenticator::with(instance.clone(), clerk, now, KeyCachePolicy::default());
+            let authenticator = Authenticator::builder(instance.clone()).backend(clerk).clock(now).build();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let authenticated = runtime.block_on(authenticator.authenticate(&parts));
             shown(&mut printed, &authenticator);

@@ -1,112 +1,93 @@
 //! [`HttpBackend`]: the Backend API over hyper and rustls.
 
+mod answer;
+mod builder;
+mod call_log;
+mod connector;
+mod skipped_keys;
+
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::call_log::CallLog;
-use super::skipped_keys::SkippedKeys;
+use self::answer::{read_json, refusal};
+pub use self::builder::HttpBackendBuilder;
+use self::call_log::CallLog;
+use self::connector::SecureConnector;
+use self::skipped_keys::SkippedKeys;
 use super::{Backend, BackendApi, User};
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
-use crate::instance::{Instance, ProxyUrl, with_scheme};
+use crate::instance::Instance;
 use crate::key::KeySet;
 use crate::names::{self, header, query};
 use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A key set or a user is a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// The Backend API of one instance, over one pool of connections. Cloning shares the pool.
 ///
-/// Every call ends within five seconds (three of them to connect) unless [`with_timeout`](Self::with_timeout) says
-/// otherwise, and reads at most one megabyte. Redirects are not followed. Certificates are checked against Mozilla's
-/// roots.
+/// Every call ends within five seconds, three of them to connect, and reads at most one megabyte; see
+/// [`builder`](Self::builder) for other time limits, a proxy, and other root certificates. Redirects are not followed,
+/// because they would carry the secret key elsewhere.
+///
+/// ```
+/// use portal_sdk::backend::{BackendApi, HttpBackend};
+/// use portal_sdk::effect::BackendError;
+/// use portal_sdk::Instance;
+///
+/// async fn greeting(backend: &HttpBackend) -> Result<String, BackendError> {
+///     let user = backend.user(&"user_2abc".into()).await?;
+///     Ok(format!("Hello {}", user.full_name().unwrap_or_default()))
+/// }
+///
+/// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let backend = HttpBackend::new(&instance);
+/// # drop(greeting(&backend));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct HttpBackend {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<SecureConnector, Full<Bytes>>,
     settings: Arc<Settings>,
 }
 
-#[derive(Clone)]
 struct Settings {
     base: Url,
-    /// The Frontend API, with scheme and without a closing slash.
+    /// The Frontend API's address, with scheme and without a closing slash.
     frontend_api: Box<str>,
     is_development: bool,
     authorization: HeaderValue,
-    total_timeout: Duration,
-    call_log: Arc<CallLog>,
-    skipped_keys: Arc<SkippedKeys>,
+    timeout: Duration,
+    call_log: CallLog,
+    skipped_keys: SkippedKeys,
 }
 
 impl HttpBackend {
-    /// A client for `instance`. Nothing is connected yet.
+    /// A client for `instance` with the default settings. Nothing is connected yet.
     #[must_use]
     pub fn new(instance: &Instance) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        // Named here, because rustls panics without a process-wide provider if other crates enable several.
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(aws_lc_rs::default_provider())
-            .expect("aws-lc-rs speaks the default versions of TLS")
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build(connector);
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", instance.secret_key().expose()))
-            .expect("a secret key holds visible ASCII only");
-        authorization.set_sensitive(true);
-        let mut base = instance.api_url().clone();
-        base.set_query(None);
-        base.set_fragment(None);
-        if let Ok(mut segments) = base.path_segments_mut() {
-            segments.pop_if_empty().push(instance.api_version());
-        }
-        Self {
-            client,
-            settings: Arc::new(Settings {
-                base,
-                frontend_api: frontend_api(instance),
-                is_development: instance.is_development(),
-                authorization,
-                total_timeout: TOTAL_TIMEOUT,
-                call_log: Arc::default(),
-                skipped_keys: Arc::default(),
-            }),
-        }
+        Self::builder(instance).build()
     }
 
-    /// Sets how long one call may take from connecting to the last byte of the answer. Looking up a handshake payload
-    /// may take two calls.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).total_timeout = timeout;
-        self
+    /// A client for `instance` with other time limits, or another way to connect.
+    pub fn builder(instance: &Instance) -> HttpBackendBuilder {
+        HttpBackendBuilder::new(instance.clone())
     }
 
     /// Calls `method` on the path below the version made of `segments`, each written as one segment.
@@ -160,7 +141,7 @@ impl HttpBackend {
     }
 
     async fn exchange_in_time<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
-        let timeout = self.settings.total_timeout;
+        let timeout = self.settings.timeout;
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
         let answer = answer.unwrap_or(Err(BackendError::timeout(timeout)));
@@ -172,22 +153,19 @@ impl HttpBackend {
 
     async fn exchange<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
         let response = self.client.request(request).await.map_err(not_sent)?;
-        let status = response.status();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = match Limited::new(response.into_body(), MAX_BODY_BYTES).collect().await {
+        let (parts, body) = response.into_parts();
+        let status = parts.status;
+        let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 return Err(BackendError::unreadable(status, "larger than a megabyte"));
             }
             Err(error) => return Err(BackendError::transport(error)),
         };
-        if !status.is_success() {
-            return Err(refusal(status, &body, retry_after.map(Duration::from_secs)));
+        match status.is_success() {
+            true => read_json(status, &body),
+            false => Err(refusal(status, &parts.headers, &body)),
         }
-        serde_json::from_slice(&body).map_err(|error| BackendError::unreadable(status, problem_of(&error)))
     }
 }
 
@@ -280,19 +258,8 @@ impl BackendApi for HttpBackend {
     }
 }
 
-/// Where a server asks the Frontend API. A proxy's path says nothing without an origin, so the key's own host is asked.
-fn frontend_api(instance: &Instance) -> Box<str> {
-    match instance.proxy_url() {
-        Some(ProxyUrl::Path(_)) => {
-            let own = with_scheme(instance.publishable_key().frontend_api().as_str());
-            own.trim_end_matches('/').into()
-        }
-        _ => instance.frontend_api_base("").into(),
-    }
-}
-
-impl std::fmt::Debug for HttpBackend {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for HttpBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpBackend")
             .field("base", &self.settings.base.as_str())
             .finish_non_exhaustive()
@@ -317,16 +284,6 @@ struct Cookies {
     cookies: Vec<Value>,
 }
 
-/// Where a body stops being what was expected. serde's own message would quote the value, which may be a token.
-fn problem_of(error: &serde_json::Error) -> Box<str> {
-    let found = match error.classify() {
-        Category::Data => "another JSON value than expected",
-        Category::Eof => "the end of the text",
-        Category::Io | Category::Syntax => "text that is not JSON",
-    };
-    format!("found {found} at line {}, column {}", error.line(), error.column()).into()
-}
-
 /// A call that was not made, because it cannot be written as an HTTP request.
 fn invalid(error: impl std::error::Error) -> BackendError {
     BackendError::invalid_request(error.to_string())
@@ -339,37 +296,9 @@ fn not_sent(error: hyper_util::client::legacy::Error) -> BackendError {
     }
 }
 
-/// An answer with an error status.
-fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> BackendError {
-    let mut error = BackendError::answer(status);
-    if let Some(code) = error_code(body) {
-        error = error.with_code(code);
-    }
-    if let Some(retry_after) = retry_after {
-        error = error.with_retry_after(retry_after);
-    }
-    error
-}
-
 fn is_worth_a_retry(error: &BackendError) -> bool {
     match error.status() {
         None => error.is_outage() && !error.is_busy(),
         Some(status) => !error.is_unreadable() && status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED,
     }
-}
-
-/// The first error's code in a body of Clerk's, whatever content type it came with. That the secret key is refused
-/// explains the others, so it comes before them.
-fn error_code(body: &[u8]) -> Option<Box<str>> {
-    #[derive(Deserialize)]
-    struct Errors {
-        errors: Vec<Value>,
-    }
-    let body: Errors = serde_json::from_slice(body).ok()?;
-    let codes = || body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
-    let refused = codes().find(|code| *code == super::SECRET_KEY_REFUSED);
-    refused
-        .or(codes().next())
-        .filter(|code| !code.is_empty())
-        .map(Into::into)
 }

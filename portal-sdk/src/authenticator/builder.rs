@@ -1,0 +1,151 @@
+//! [`AuthenticatorBuilder`]: backend, clock and caches of an [`Authenticator`].
+
+use std::fmt;
+use std::sync::Arc;
+#[cfg(feature = "http-client")]
+use std::time::Duration;
+
+use super::Authenticator;
+#[cfg(feature = "http-client")]
+use crate::backend::HttpBackend;
+use crate::backend::{Backend, KeyCachePolicy};
+use crate::clock::{Clock, SystemClock};
+use crate::instance::Instance;
+
+/// Settings of an [`Authenticator`]; made by [`Authenticator::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::backend::KeyCachePolicy;
+/// use portal_sdk::{Authenticator, Instance};
+///
+/// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let authenticator = Authenticator::builder(instance)
+///     .timeout(Duration::from_secs(2))
+///     .key_cache(KeyCachePolicy::default().with_lifetime(Duration::from_secs(60)))
+///     .build();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// With a backend of your own and a stopped clock, as in a test:
+///
+/// ```
+/// # use portal_sdk::backend::Backend;
+/// # use portal_sdk::clock::UnixTime;
+/// # use portal_sdk::{Authenticator, Instance};
+/// # fn example(instance: Instance, my_backend: impl Backend) {
+/// let authenticator = Authenticator::builder(instance)
+///     .backend(my_backend)
+///     .clock(|| UnixTime::from_secs(1_700_000_000))
+///     .build();
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthenticatorBuilder<B = DefaultBackend> {
+    pub(super) instance: Instance,
+    pub(super) backend: B,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) key_cache: KeyCachePolicy,
+}
+
+/// The backend of an [`AuthenticatorBuilder`] that was not given one.
+///
+/// With the feature `http-client` it becomes an [`HttpBackend`](crate::backend::HttpBackend). Without it, call
+/// [`AuthenticatorBuilder::backend`].
+#[derive(Clone, Debug, Default)]
+pub struct DefaultBackend {
+    #[cfg(feature = "http-client")]
+    timeout: Option<Duration>,
+    #[cfg(feature = "http-client")]
+    connect_timeout: Option<Duration>,
+}
+
+impl AuthenticatorBuilder {
+    pub(super) fn new(instance: Instance) -> Self {
+        Self {
+            instance,
+            backend: DefaultBackend::default(),
+            clock: Arc::new(SystemClock),
+            key_cache: KeyCachePolicy::default(),
+        }
+    }
+
+    /// Sets the backend, such as an [`HttpBackend`](crate::backend::HttpBackend) with a proxy, or one of your own.
+    pub fn backend<B: Backend>(self, backend: B) -> AuthenticatorBuilder<B> {
+        AuthenticatorBuilder {
+            instance: self.instance,
+            backend,
+            clock: self.clock,
+            key_cache: self.key_cache,
+        }
+    }
+}
+
+#[cfg(feature = "http-client")]
+impl AuthenticatorBuilder {
+    /// Sets the time limit of one call to Clerk. See
+    /// [`HttpBackendBuilder::timeout`](crate::backend::HttpBackendBuilder::timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.backend.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the time limit of connecting to Clerk. See
+    /// [`HttpBackendBuilder::connect_timeout`](crate::backend::HttpBackendBuilder::connect_timeout).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.backend.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Makes the authenticator, with an [`HttpBackend`].
+    #[must_use]
+    pub fn build(self) -> Authenticator<HttpBackend> {
+        let DefaultBackend {
+            timeout,
+            connect_timeout,
+        } = self.backend;
+        let mut backend = HttpBackend::builder(&self.instance);
+        if let Some(timeout) = timeout {
+            backend = backend.timeout(timeout);
+        }
+        if let Some(timeout) = connect_timeout {
+            backend = backend.connect_timeout(timeout);
+        }
+        let backend = backend.build();
+        self.backend(backend).build()
+    }
+}
+
+impl<B> AuthenticatorBuilder<B> {
+    /// Sets the clock. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets when signing keys are fetched again.
+    pub fn key_cache(mut self, policy: KeyCachePolicy) -> Self {
+        self.key_cache = policy;
+        self
+    }
+}
+
+impl<B: Backend> AuthenticatorBuilder<B> {
+    /// Makes the authenticator, with the given [`backend`](AuthenticatorBuilder::backend).
+    #[must_use]
+    pub fn build(self) -> Authenticator<B> {
+        Authenticator::from_builder(self)
+    }
+}
+
+impl<B> fmt::Debug for AuthenticatorBuilder<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticatorBuilder")
+            .field("instance", &self.instance)
+            .field("key_cache", &self.key_cache)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! Reads the answers of Clerk's APIs: bodies of successes, errors of refusals.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
+
+use crate::backend::SECRET_KEY_REFUSED;
+use crate::effect::BackendError;
+
+/// Reads the JSON body of a success.
+pub(super) fn read_json<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, BackendError> {
+    serde_json::from_slice(body).map_err(|error| BackendError::unreadable(status, problem_of(&error)))
+}
+
+/// The error of an answer without success.
+pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> BackendError {
+    let mut error = BackendError::answer(status);
+    if let Some(code) = error_code(body) {
+        error = error.with_code(code);
+    }
+    if let Some(seconds) = retry_after(headers) {
+        error = error.with_retry_after(Duration::from_secs(seconds));
+    }
+    error
+}
+
+/// `Retry-After` in seconds; its other form, a date, is ignored (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
+}
+
+/// The first error's code in a body of Clerk's, whatever its content type. The code of an unknown secret key comes first,
+/// because it explains the others.
+fn error_code(body: &[u8]) -> Option<Box<str>> {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: Vec<Value>,
+    }
+    let body: Errors = serde_json::from_slice(body).ok()?;
+    let codes = || body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
+    let refused = codes().find(|code| *code == SECRET_KEY_REFUSED);
+    refused
+        .or(codes().next())
+        .filter(|code| !code.is_empty())
+        .map(Into::into)
+}
+
+/// The place where a body differs from what was expected. serde's own message would quote the value, which may be a
+/// token.
+pub(in crate::backend) fn problem_of(error: &serde_json::Error) -> String {
+    let found = match error.classify() {
+        Category::Data => "another JSON value than expected",
+        Category::Eof => "the end of the text",
+        Category::Io | Category::Syntax => "text that is not JSON",
+    };
+    match error.line() {
+        // A value that was read before has no lines.
+        0 => format!("found {found}"),
+        line => format!("found {found} at line {line}, column {}", error.column()),
+    }
+}
