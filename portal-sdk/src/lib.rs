@@ -97,6 +97,7 @@ mod path_pattern;
 pub mod portal;
 pub mod request;
 pub mod secret;
+pub mod sign_out;
 pub mod state;
 mod throttle;
 pub mod token;

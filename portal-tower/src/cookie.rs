@@ -1,9 +1,17 @@
-//! Cookies of our own.
+//! Cookies set by this library: reading one, writing a counter.
 
-use http::HeaderMap;
-use portal_sdk::request::cookie_values;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use portal_sdk::request::{ClerkUrl, SetCookie, cookie_values};
 
 /// Returns the value of the first readable cookie with this name.
 pub(crate) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     cookie_values(headers, name).next()
+}
+
+/// Returns the `Set-Cookie` value of a cookie that holds digits and separators.
+pub(crate) fn counter(url: &ClerkUrl, name: &str, value: &str, max_age: Duration) -> HeaderValue {
+    let cookie = SetCookie::new(url, name, value).with_max_age(max_age);
+    cookie.to_header().expect("digits and separators are cookie octets")
 }

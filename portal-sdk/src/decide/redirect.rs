@@ -1,5 +1,7 @@
 //! Sending the browser away: where to, when, and how often at most.
 
+use std::time::Duration;
+
 use http::HeaderValue;
 use http::header::{LOCATION, SET_COOKIE};
 use url::Url;
@@ -8,11 +10,11 @@ use super::{Question, Refusal, organization};
 use crate::instance::{Instance, OrganizationTarget, with_scheme};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::{self, cookie, query};
-use crate::request::{AuthenticateContext, ClerkUrl, MAX_REDIRECTS, RedirectCount};
+use crate::request::{AuthenticateContext, ClerkUrl, MAX_REDIRECTS, RedirectCount, SetCookie};
 use crate::state::{AuthReason, RequestState, ResponseDirectives};
 
-/// How long, in seconds, redirects count as being in a row.
-const REDIRECT_COUNT_SECS: u64 = 10;
+/// How long redirects count as being in a row.
+const REDIRECT_COUNT_AGE: Duration = Duration::from_secs(10);
 
 impl Question<'_, '_> {
     /// A handshake with the Frontend API if the request is eligible for one, else signed out for the same reason.
@@ -69,15 +71,11 @@ pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut Re
 
 /// The cookie that counts redirects; without a count it is removed.
 pub(super) fn count_cookie(url: &ClerkUrl, count: Option<RedirectCount>) -> HeaderValue {
-    let max_age = count.map_or(0, |_| REDIRECT_COUNT_SECS);
-    let value = count.map_or_else(String::new, |count| count.to_string());
-    let secure = if url.is_https() { "; Secure" } else { "" };
-    let directive = format!(
-        "{}={value}; Path={}; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
-        cookie::REDIRECT_COUNT,
-        url.cookie_path(),
-    );
-    HeaderValue::try_from(directive).expect("digits, constants and a path of a URL")
+    let cookie = match count {
+        Some(count) => SetCookie::new(url, cookie::REDIRECT_COUNT, &count.to_string()).with_max_age(REDIRECT_COUNT_AGE),
+        None => SetCookie::removal(url, cookie::REDIRECT_COUNT),
+    };
+    cookie.to_header().expect("digits and a dot")
 }
 
 /// The facts of a request that the address of a handshake is written from.

@@ -11,6 +11,7 @@ mod grpc;
 mod headers;
 mod kind;
 mod redirect_count;
+mod set_cookie;
 mod suffix;
 
 pub use clerk_url::ClerkUrl;
@@ -19,3 +20,4 @@ pub use cookie_reader::{cookie_values, cookies};
 pub use grpc::GrpcMediaType;
 pub use kind::RequestKind;
 pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};
+pub use set_cookie::SetCookie;

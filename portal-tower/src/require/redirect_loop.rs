@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
@@ -17,8 +18,10 @@ use crate::cookie;
 const NAME: &str = "__portal_redirects";
 /// Redirects from one page to sign-in before a page that explains the loop takes the place of the next one.
 const MAX_REDIRECTS: usize = 3;
-/// The time, in seconds, in which redirects are counted.
-const WINDOW_SECS: i64 = 10;
+/// The time in which redirects are counted.
+const WINDOW: Duration = Duration::from_secs(10);
+/// [`WINDOW`] in milliseconds. Times are whole seconds, so all of the window's last second counts.
+const WINDOW_MILLIS: i64 = 11_000;
 
 /// Recent redirects to sign-in, as the browser's cookie records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,8 +69,7 @@ impl RecentRedirects {
         now: UnixTime,
     ) -> Result<HeaderValue, LimitReached> {
         let page = mark(url);
-        // Times are whole seconds, so count all of the window's last second.
-        let is_recent = |at: &&i64| now.is_within((WINDOW_SECS + 1) * 1_000, UnixTime::from_secs(**at));
+        let is_recent = |at: &&i64| now.is_within(WINDOW_MILLIS, UnixTime::from_secs(**at));
         let recent: Vec<i64> = match *self.page == *page {
             true => self.at_secs.iter().filter(is_recent).copied().collect(),
             // Not a loop: a browser may restore several tabs at once.
@@ -85,10 +87,7 @@ impl RecentRedirects {
         if let Some(problem) = problem.or(self.problem) {
             let _ = write!(value, "~{problem}");
         }
-        let secure = if url.is_https() { "; Secure" } else { "" };
-        let path = url.cookie_path();
-        let cookie = format!("{NAME}={value}; Path={path}; Max-Age={WINDOW_SECS}; HttpOnly; SameSite=Lax{secure}");
-        Ok(HeaderValue::try_from(cookie).expect("digits, constants and a path of a URL"))
+        Ok(cookie::counter(url, NAME, &value, WINDOW))
     }
 }
 

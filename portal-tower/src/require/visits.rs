@@ -5,6 +5,7 @@
 //! who changes it causes at most a few extra handshakes.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
@@ -13,12 +14,13 @@ use portal_sdk::request::ClerkUrl;
 use crate::cookie;
 
 const NAME: &str = "__portal_visit";
-/// Renewals within [`WINDOW_SECS`] before a refusal stands as it is.
+/// Renewals within [`WINDOW`] before a refusal is sent as it is.
 const MAX_RENEWALS: usize = 3;
-/// The time, in seconds, in which renewals are counted.
-const WINDOW_SECS: i64 = 60;
-/// How long, in seconds, a visit is remembered at most, however long tokens live.
-const MAX_VISIT_SECS: i64 = 3_600;
+/// The time in which renewals are counted.
+const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW_MILLIS: i64 = 60_000;
+/// The longest time a visit is remembered, however long tokens live.
+const MAX_VISIT: Duration = Duration::from_secs(3_600);
 
 /// The visits to the portal and renewals, as the browser's cookie records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,28 +47,29 @@ impl PortalVisits {
         self.sent_at.is_some_and(|sent_at| sent_at >= issued_at.as_secs())
     }
 
-    /// Returns `true` if the token has not been renewed too often just now.
+    /// Returns `true` if fewer than [`MAX_RENEWALS`] renewals are recent.
     pub(crate) fn may_renew(&self, now: UnixTime) -> bool {
         self.recent(now).count() < MAX_RENEWALS
     }
 
-    /// The cookie that remembers a visit that begins now, for as long as the token from before it lives.
+    /// Returns the cookie that records a visit starting now, for the remaining life of the current token.
     pub(crate) fn sent(&self, url: &ClerkUrl, now: UnixTime, expires_at: Option<UnixTime>) -> HeaderValue {
         let lives_secs = expires_at.map_or(0, |expires_at| expires_at.as_secs().saturating_sub(now.as_secs()));
+        let lives = Duration::from_secs(u64::try_from(lives_secs).unwrap_or_default());
         let now_secs = now.as_secs();
         let value = format!("{now_secs}{}", self.renewals(now));
-        cookie(&value, url, lives_secs.clamp(WINDOW_SECS, MAX_VISIT_SECS))
+        cookie::counter(url, NAME, &value, lives.clamp(WINDOW, MAX_VISIT))
     }
 
-    /// The cookie that counts a renewal and forgets the visit that it is for.
+    /// Returns the cookie that counts a renewal and forgets the visit that caused it.
     pub(crate) fn renewed(&self, url: &ClerkUrl, now: UnixTime) -> HeaderValue {
         let separator = if self.recent(now).next().is_some() { "." } else { "~" };
         let value = format!("{}{separator}{}", self.renewals(now), now.as_secs());
-        cookie(&value, url, WINDOW_SECS)
+        cookie::counter(url, NAME, &value, WINDOW)
     }
 
     fn recent(&self, now: UnixTime) -> impl Iterator<Item = i64> {
-        let is_recent = move |at: &i64| now.is_within(WINDOW_SECS * 1_000, UnixTime::from_secs(*at));
+        let is_recent = move |at: &i64| now.is_within(WINDOW_MILLIS, UnixTime::from_secs(*at));
         self.renewed_at.iter().copied().filter(is_recent)
     }
 
@@ -78,13 +81,6 @@ impl PortalVisits {
         }
         text
     }
-}
-
-fn cookie(value: &str, url: &ClerkUrl, max_age_secs: i64) -> HeaderValue {
-    let secure = if url.is_https() { "; Secure" } else { "" };
-    let path = url.cookie_path();
-    let cookie = format!("{NAME}={value}; Path={path}; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::try_from(cookie).expect("digits, constants and a path of a URL")
 }
 
 #[cfg(test)]
@@ -102,7 +98,7 @@ mod tests {
         ClerkUrl::from(Url::parse("https://app.example.com/team").unwrap())
     }
 
-    /// The browser keeps the cookie and comes again.
+    /// Reads the cookie back, as a browser would send it.
     fn again(cookie: &HeaderValue) -> PortalVisits {
         let mut headers = HeaderMap::new();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();
@@ -117,7 +113,7 @@ mod tests {
             cookie
                 .to_str()
                 .unwrap()
-                .ends_with("; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure")
+                .ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60")
         );
         let visits = again(&cookie);
         assert!(visits.is_since(at(100)) && visits.is_since(at(99)) && !visits.is_since(at(101)));
@@ -130,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn renewals_are_bounded() {
+    fn fourth_renewal_within_a_minute_is_refused() {
         let mut visits = PortalVisits::default();
         for (secs, expected) in [
             (100, true),
@@ -148,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn any_cookie_value_is_read() {
+    fn malformed_cookie_values_are_ignored() {
         for value in [
             "",
             "~",

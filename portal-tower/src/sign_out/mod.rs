@@ -33,7 +33,7 @@
 //! [`SignOut::with_confirmation`] puts a page between, so that the private one was left earlier. Browsers heed
 //! `Clear-Site-Data` on https and on loopback hosts only; those that do not know it ignore it.
 
-mod cookies;
+mod left_over;
 mod service;
 
 pub use service::{ResponseFuture, SignOut};

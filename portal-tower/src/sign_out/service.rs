@@ -13,10 +13,11 @@ use http_body_util::Full;
 use portal_sdk::effect::BackendError;
 use portal_sdk::request::RequestKind;
 use portal_sdk::secret::Secret;
+use portal_sdk::sign_out::sign_out_headers;
 use tower_service::Service;
 use url::Url;
 
-use super::cookies::{left_over_cookie, left_over_token, sign_out_cookies};
+use super::left_over;
 use crate::auth::Auth;
 use crate::require::{Refusal, RefusalCause};
 use crate::response::go_to;
@@ -115,25 +116,20 @@ impl SignOut {
     }
 
     async fn sign_out(&self, auth: &Auth, headers: &HeaderMap) -> Response<Bytes> {
-        let left_over = left_over_token(headers);
-        let mut cookies = sign_out_cookies(auth.instance(), auth.public_url());
-        let mut response = match end_sessions(auth, left_over.as_ref()).await {
+        let kept = left_over::token(headers);
+        let url = auth.public_url();
+        let (mut response, left_over) = match end_sessions(auth, kept.as_ref()).await {
             Ok(()) => {
-                if left_over.is_some() {
-                    cookies.extend(left_over_cookie(auth.public_url(), None));
-                }
-                go_to(auth.kind(), &auth.public_url().location(&self.then))
+                let response = go_to(auth.kind(), &url.location(&self.then));
+                (response, kept.and_then(|_| left_over::removed(url)))
             }
-            Err(token) => {
-                cookies.extend(left_over_cookie(auth.public_url(), Some(token)));
-                only_here(auth)
-            }
+            Err(token) => (only_here(auth), left_over::kept(url, token)),
         };
         let headers = response.headers_mut();
-        for cookie in cookies {
+        sign_out_headers(auth.instance(), url).apply(headers);
+        if let Some(cookie) = left_over {
             headers.append(SET_COOKIE, cookie);
         }
-        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
         response
     }
 }
@@ -196,10 +192,6 @@ fn only_here(auth: &Auth) -> Response<Bytes> {
     let html = page("Signed out here only", text, &button(auth, "Try again"));
     respond(StatusCode::SERVICE_UNAVAILABLE, &[HTML, (RETRY_AFTER, "5")], html)
 }
-
-/// Makes the browser forget the pages of this origin, so that Back does not show them:
-/// <https://w3c.github.io/webappsec-clear-site-data/>.
-const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 const HTML: (HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
 

@@ -122,7 +122,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
         assert_eq!(statuses, [303, 303, 303, 401], "{reason}");
         let cookie = answers[0].header("set-cookie").unwrap();
         assert!(
-            cookie.ends_with("; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"),
+            cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=10"),
             "{cookie}"
         );
         let page = &answers[3];

@@ -61,7 +61,7 @@ async fn handshake_returns_below_the_base_path() {
     );
     assert_eq!(
         answer.all("set-cookie"),
-        ["__clerk_redirect_count=1; Path=/shop; Max-Age=10; HttpOnly; SameSite=Lax; Secure"]
+        ["__clerk_redirect_count=1; HttpOnly; SameSite=Lax; Secure; Path=/shop; Max-Age=10"]
     );
 }
 

@@ -620,7 +620,7 @@ const CLERK_COOKIES = ['__session', '__client_uat', '__refresh', '__clerk_db_jwt
 export function counterCookie(count, c) {
   const age = count ? 10 : 0;
   const secure = read.publicUrl(c).protocol === 'https:' ? '; Secure' : '';
-  return `__clerk_redirect_count=${count || ''}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Lax${secure}`;
+  return `__clerk_redirect_count=${count || ''}; HttpOnly; SameSite=Lax${secure}; Path=/; Max-Age=${age}`;
 }
 
 const manners = [

@@ -342,7 +342,7 @@ impl<'t> Expected<'t> {
                 _ => String::new(),
             };
             sets.push(format!(
-                "__clerk_redirect_count={count}{mark}; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{secure}"
+                "__clerk_redirect_count={count}{mark}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=10"
             ));
         }
         if is_marked {
@@ -350,12 +350,12 @@ impl<'t> Expected<'t> {
             let joint = if clean.contains('?') { '&' } else { '?' };
             location = Some(format!("{clean}{joint}__portal_cookie_check={NOW_SECS}"));
             sets.push(format!(
-                "__clerk_redirect_count=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{secure}"
+                "__clerk_redirect_count=1; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=10"
             ));
         }
         if is_uncounted {
             sets.push(format!(
-                "__clerk_redirect_count=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"
+                "__clerk_redirect_count=; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=0"
             ));
         }
         for cookie in &sets {

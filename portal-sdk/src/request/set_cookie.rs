@@ -1,0 +1,183 @@
+//! [`SetCookie`]: the cookies that this library sets itself.
+
+use std::fmt;
+use std::time::Duration;
+
+use cookie::{Cookie, SameSite};
+use http::HeaderValue;
+
+use super::ClerkUrl;
+
+/// A `Set-Cookie` field (RFC 6265 section 4.1) for an application's public URL.
+///
+/// The cookie covers the whole application (`Path`), is hidden from scripts (`HttpOnly`), travels over TLS only if the
+/// public URL is https (`Secure`), and is not sent with the requests of other sites' pages (`SameSite=Lax`). Without a
+/// maximum age it lives as long as the browser's session.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::request::{ClerkUrl, SetCookie};
+///
+/// let url = ClerkUrl::from("https://app.example.com/cart".parse::<url::Url>()?);
+/// let cookie = SetCookie::new(&url, "theme", "dark").with_max_age(Duration::from_secs(3_600));
+/// assert_eq!(
+///     cookie.to_header().unwrap(),
+///     "theme=dark; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"
+/// );
+/// # Ok::<(), url::ParseError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a cookie is set by sending its field with a response"]
+pub struct SetCookie {
+    cookie: Cookie<'static>,
+}
+
+impl SetCookie {
+    /// A cookie with a name and a value, both unencoded.
+    pub fn new(url: &ClerkUrl, name: &str, value: &str) -> Self {
+        let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
+        cookie.set_path(url.cookie_path().to_owned());
+        cookie.set_http_only(true);
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(url.is_https());
+        Self { cookie }
+    }
+
+    /// The removal of a cookie that [`new`](Self::new) has set for the same application.
+    pub fn removal(url: &ClerkUrl, name: &str) -> Self {
+        Self::new(url, name, "").with_max_age(Duration::ZERO)
+    }
+
+    /// Sets how long the browser keeps the cookie, in whole seconds.
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        let secs = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+        self.cookie.set_max_age(cookie::time::Duration::seconds(secs));
+        self
+    }
+
+    /// Withholds the cookie even when a link on another site is followed (`SameSite=Strict`; default: `false`).
+    pub fn with_strict_same_site(mut self, strict: bool) -> Self {
+        self.cookie
+            .set_same_site(if strict { SameSite::Strict } else { SameSite::Lax });
+        self
+    }
+
+    /// Makes this a cookie as Clerk sets it: for a whole host, or for `domain` and its subdomains, and readable by the
+    /// scripts of Clerk's components.
+    pub(crate) fn like_clerk(mut self, domain: Option<&str>) -> Self {
+        self.cookie.set_path("/");
+        self.cookie.set_http_only(false);
+        if let Some(domain) = domain {
+            self.cookie.set_domain(domain.to_owned());
+        }
+        self
+    }
+
+    /// The value of the `Set-Cookie` field.
+    ///
+    /// Returns `None` if the name is not a token, or the value or an attribute contains a character that ends it
+    /// (RFC 6265 section 4.1.1).
+    #[must_use]
+    pub fn to_header(&self) -> Option<HeaderValue> {
+        let cookie = &self.cookie;
+        let is_name = !cookie.name().is_empty() && cookie.name().bytes().all(is_token_byte);
+        let is_value = cookie.value().bytes().all(is_cookie_octet);
+        let attributes = [cookie.path(), cookie.domain()];
+        let are_attributes = attributes.into_iter().flatten().all(|text| !text.contains(';'));
+        if !(is_name && is_value && are_attributes) {
+            return None;
+        }
+        HeaderValue::try_from(cookie.to_string()).ok()
+    }
+}
+
+/// Returns `true` for the characters of a token (RFC 9110 section 5.6.2).
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Returns `true` for the characters of an unquoted cookie value (`cookie-octet`).
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
+}
+
+/// Shows the name only: the value may be a token.
+impl fmt::Debug for SetCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCookie")
+            .field("name", &self.cookie.name())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn url(url: &str) -> ClerkUrl {
+        ClerkUrl::from(Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn attributes_follow_the_public_url() {
+        for (here, expected) in [
+            ("http://localhost:3000/a", "a=b; HttpOnly; SameSite=Lax; Path=/"),
+            (
+                "https://app.example.com/a",
+                "a=b; HttpOnly; SameSite=Lax; Secure; Path=/",
+            ),
+        ] {
+            assert_eq!(SetCookie::new(&url(here), "a", "b").to_header().unwrap(), expected);
+        }
+        let here = url("http://localhost/");
+        let strict = SetCookie::removal(&here, "a").with_strict_same_site(true);
+        assert_eq!(
+            strict.to_header().unwrap(),
+            "a=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
+        );
+        let clerks = SetCookie::new(&here, "a", "").like_clerk(Some("example.com"));
+        assert_eq!(
+            clerks.to_header().unwrap(),
+            "a=; SameSite=Lax; Path=/; Domain=example.com"
+        );
+    }
+
+    #[test]
+    fn characters_that_end_a_value_are_refused() {
+        let here = url("http://localhost/");
+        for (name, value) in [
+            ("", "b"),
+            ("a=", "b"),
+            ("a;", "b"),
+            ("a b", "b"),
+            ("a", "b; Domain=example.com"),
+            ("a", "b\r\nset-cookie: c"),
+            ("a", "b c"),
+            ("a", "b,c"),
+            ("a", "\"b\""),
+            ("a", "é"),
+        ] {
+            assert!(
+                SetCookie::new(&here, name, value).to_header().is_none(),
+                "{name:?} {value:?}"
+            );
+        }
+        let domain = SetCookie::new(&here, "a", "b").like_clerk(Some("a;b.example"));
+        assert!(domain.to_header().is_none());
+    }
+
+    #[test]
+    fn value_is_absent_from_debug_output() {
+        let cookie = SetCookie::new(&url("http://localhost/"), "a", "secret");
+        assert!(!format!("{cookie:?}").contains("secret"));
+    }
+
+    #[test]
+    fn longest_age_is_accepted() {
+        let cookie = SetCookie::new(&url("http://localhost/"), "a", "b").with_max_age(Duration::MAX);
+        assert!(cookie.to_header().is_some());
+    }
+}

@@ -1,0 +1,113 @@
+//! Signing a browser out: the response fields, for any web framework.
+//!
+//! `SignOut` of `portal-tower` uses them; an application without tower sends them itself.
+
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, SET_COOKIE};
+use http::{HeaderName, HeaderValue};
+use url::Host;
+
+use crate::instance::Instance;
+use crate::names::cookie;
+use crate::request::{ClerkUrl, SetCookie};
+use crate::state::ResponseDirectives;
+
+/// How long `__client_uat=0` is kept, as Clerk does.
+const CLIENT_UAT_AGE: Duration = Duration::from_secs(31_536_000);
+
+/// Makes the browser drop this origin's cached pages, so that Back does not show them:
+/// <https://w3c.github.io/webappsec-clear-site-data/>.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// Returns the response fields that sign a browser out of `instance` at `url`.
+///
+/// `Set-Cookie` removes the session and refresh cookies and sets `__client_uat` to 0, on the host of `url` and on each of
+/// its parent domains, because a server cannot see which domain a cookie was set for. A development browser's token
+/// stays. `Clear-Site-Data: "cache"` drops the pages that the browser has kept, and `Cache-Control: no-store` keeps
+/// caches from storing the cookies.
+///
+/// The session itself lives on at Clerk. End it with
+/// [`Backend::revoke_session`](crate::backend::Backend::revoke_session).
+///
+/// # Security
+///
+/// Answer only `POST` requests of the application's own pages with these fields. Otherwise a link or another site's page
+/// can sign users out.
+///
+/// # Example
+///
+/// ```
+/// use http::{Request, Response, StatusCode};
+/// use portal_sdk::Instance;
+/// use portal_sdk::request::ClerkUrl;
+/// use portal_sdk::sign_out::sign_out_headers;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_example").build()?;
+/// let (parts, ()) = Request::post("http://localhost:3000/sign-out").body(())?.into_parts();
+///
+/// let mut response = Response::builder().status(StatusCode::SEE_OTHER).header("location", "/").body(())?;
+/// let url = ClerkUrl::within(&parts, instance.public_origins());
+/// sign_out_headers(&instance, &url).apply(response.headers_mut());
+///
+/// let mut cookies = response.headers().get_all("set-cookie").iter();
+/// assert!(cookies.any(|cookie| cookie == "__session=; SameSite=Lax; Path=/; Max-Age=0"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn sign_out_headers(instance: &Instance, url: &ClerkUrl) -> ResponseDirectives {
+    let suffix = instance.publishable_key().cookie_suffix();
+    let plain_and_suffixed = |name: &str| [name.to_owned(), format!("{name}_{suffix}")];
+    let removed = [cookie::SESSION, cookie::REFRESH].map(plain_and_suffixed).concat();
+    let mut fields = ResponseDirectives::default();
+    for domain in domains(url) {
+        let removals = removed.iter().map(|name| SetCookie::removal(url, name));
+        let zeros = plain_and_suffixed(cookie::CLIENT_UAT)
+            .map(|name| SetCookie::new(url, &name, "0").with_max_age(CLIENT_UAT_AGE));
+        for cookie in removals.chain(zeros) {
+            // A host with a character that no cookie attribute can hold has no cookies for its domain.
+            if let Some(field) = cookie.like_clerk(domain).to_header() {
+                fields.append(SET_COOKIE, field);
+            }
+        }
+    }
+    fields.append(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
+    fields.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    fields
+}
+
+/// The `Domain` attributes a cookie may have been set with: none (this host only), then the host and each parent of at
+/// least two labels. Browsers ignore the ones that are public suffixes.
+fn domains(url: &ClerkUrl) -> Vec<Option<&str>> {
+    let host = match url.as_url().host() {
+        Some(Host::Domain(host)) => Some(host),
+        _ => None,
+    };
+    let own_and_parents = std::iter::successors(host, |domain| Some(domain.split_once('.')?.1));
+    let registrable = own_and_parents.take_while(|domain| domain.contains('.'));
+    std::iter::once(None).chain(registrable.map(Some)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn domains_are_the_host_and_its_parents() {
+        for (url, expected) in [
+            ("http://localhost:3000/", vec![]),
+            ("http://127.0.0.1:3000/", vec![]),
+            (
+                "https://app.eu.example.com/",
+                vec!["app.eu.example.com", "eu.example.com", "example.com"],
+            ),
+        ] {
+            let expected: Vec<_> = std::iter::once(None).chain(expected.into_iter().map(Some)).collect();
+            assert_eq!(domains(&ClerkUrl::from(Url::parse(url).unwrap())), expected);
+        }
+    }
+}

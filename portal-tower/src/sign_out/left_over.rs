@@ -1,0 +1,33 @@
+//! The token of a session that could not be ended at Clerk, kept for another attempt.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use portal_sdk::request::{ClerkUrl, SetCookie};
+use portal_sdk::secret::Secret;
+
+use crate::cookie;
+
+const NAME: &str = "__portal_sign_out";
+const MAX_AGE: Duration = Duration::from_secs(3_600);
+
+/// Returns the cookie that keeps the token of a session that is still alive at Clerk.
+///
+/// Returns `None` if the token has characters that no cookie can hold: without keys, nothing about it was checked.
+pub(super) fn kept(url: &ClerkUrl, token: &Secret) -> Option<HeaderValue> {
+    let cookie = SetCookie::new(url, NAME, token.expose()).with_max_age(MAX_AGE);
+    let mut field = cookie.with_strict_same_site(true).to_header()?;
+    field.set_sensitive(true);
+    Some(field)
+}
+
+/// Returns the removal of the cookie made by [`kept`].
+pub(super) fn removed(url: &ClerkUrl) -> Option<HeaderValue> {
+    SetCookie::removal(url, NAME).with_strict_same_site(true).to_header()
+}
+
+/// Reads the token from the cookie made by [`kept`].
+pub(super) fn token(headers: &HeaderMap) -> Option<Secret> {
+    let token = cookie::value(headers, NAME).filter(|token| !token.is_empty())?;
+    Some(Secret::new(token))
+}
