@@ -66,14 +66,14 @@ impl Plan {
 impl Requirement for Feature {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         let (organization, user) = (claims.organization_features(), claims.user_features());
-        self.0.verdict(claims, &organization, &user)
+        self.0.verdict(claims, organization, user)
     }
 }
 
 impl Requirement for Plan {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         let (organization, user) = (claims.organization_plans(), claims.user_plans());
-        self.0.verdict(claims, &organization, &user)
+        self.0.verdict(claims, organization, user)
     }
 }
 
@@ -101,21 +101,23 @@ impl Scoped {
         }
     }
 
-    fn verdict(&self, claims: &SessionClaims, organization: &[&str], user: &[&str]) -> Verdict {
-        let is_met = has_user(claims) && self.is_among(organization, user);
+    fn verdict<'c>(
+        &self,
+        claims: &SessionClaims,
+        mut organization: impl Iterator<Item = &'c str>,
+        mut user: impl Iterator<Item = &'c str>,
+    ) -> Verdict {
+        let is_name = |name: &str| *name == *self.name;
+        let is_met = has_user(claims)
+            && match self.scope {
+                Scope::Any => organization.any(is_name) || user.any(is_name),
+                Scope::Organization => organization.any(is_name),
+                Scope::User => user.any(is_name),
+                Scope::Unknown => false,
+            };
         if !is_met && self.scope == Scope::Organization && active_organization(claims).is_none() {
             return no_organization(claims);
         }
         met_if(is_met)
-    }
-
-    fn is_among(&self, organization: &[&str], user: &[&str]) -> bool {
-        let has = |names: &[&str]| names.contains(&&*self.name);
-        match self.scope {
-            Scope::Any => has(organization) || has(user),
-            Scope::Organization => has(organization),
-            Scope::User => has(user),
-            Scope::Unknown => false,
-        }
     }
 }

@@ -1,69 +1,76 @@
-//! How recently somebody has proven who they are.
+//! Recently verified factors.
+
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::{Requirement, Verdict, has_user};
-use crate::token::{FactorAge, SessionClaims};
+use crate::token::{FactorAge, FactorAges, SessionClaims};
 
-/// Which factors must have been verified, and how many minutes ago at most.
+/// Recently verified factors, for sensitive changes.
+///
+/// Serializes as Clerk's own configuration, `{"level": "second_factor", "afterMinutes": 10}`, which its browser components
+/// read from a refusal.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::authorization::{Reverification, ReverificationLevel};
+///
+/// let strict = Reverification::new(ReverificationLevel::SecondFactor, Duration::from_secs(600));
+/// assert_eq!(strict, Reverification::STRICT);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reverification {
     level: ReverificationLevel,
-    after_minutes: u32,
+    max_age: Duration,
 }
 
-/// Which factors must have been verified.
+/// The factors that must have been verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReverificationLevel {
-    /// The first one, such as a password.
+    /// The first factor, such as a password.
     FirstFactor,
-    /// The second one, or the first where the person has no second.
+    /// The second factor, or the first if the user has no second.
     SecondFactor,
-    /// Both, or the first where the person has no second.
+    /// Both factors, or the first if the user has no second.
     MultiFactor,
 }
 
 impl Reverification {
     /// Both factors within ten minutes.
-    pub const STRICT_MFA: Self = Self {
-        level: ReverificationLevel::MultiFactor,
-        after_minutes: 10,
-    };
+    pub const STRICT_MFA: Self = Self::new(ReverificationLevel::MultiFactor, Duration::from_secs(10 * 60));
     /// The second factor within ten minutes.
-    pub const STRICT: Self = Self {
-        level: ReverificationLevel::SecondFactor,
-        after_minutes: 10,
-    };
+    pub const STRICT: Self = Self::new(ReverificationLevel::SecondFactor, Duration::from_secs(10 * 60));
     /// The second factor within an hour.
-    pub const MODERATE: Self = Self {
-        level: ReverificationLevel::SecondFactor,
-        after_minutes: 60,
-    };
+    pub const MODERATE: Self = Self::new(ReverificationLevel::SecondFactor, Duration::from_secs(60 * 60));
     /// The second factor within a day.
-    pub const LAX: Self = Self {
-        level: ReverificationLevel::SecondFactor,
-        after_minutes: 1_440,
-    };
+    pub const LAX: Self = Self::new(ReverificationLevel::SecondFactor, Duration::from_secs(24 * 60 * 60));
 
-    /// `level`, verified less than `after_minutes` minutes ago. Zero minutes are never met.
+    /// Requires `level`, verified less than `max_age` before the token was issued.
+    ///
+    /// Clerk counts whole minutes. A `max_age` of zero is never met.
     #[must_use]
-    pub const fn new(level: ReverificationLevel, after_minutes: u32) -> Self {
-        Self { level, after_minutes }
+    pub const fn new(level: ReverificationLevel, max_age: Duration) -> Self {
+        Self { level, max_age }
     }
 
-    /// Which factors.
+    /// Returns the factors that must have been verified.
     #[must_use]
     pub const fn level(self) -> ReverificationLevel {
         self.level
     }
 
-    /// How many minutes ago at most.
+    /// Returns the age from which a factor must be verified again (Clerk's `afterMinutes`).
     #[must_use]
-    pub const fn after_minutes(self) -> u32 {
-        self.after_minutes
+    pub const fn max_age(self) -> Duration {
+        self.max_age
     }
 
-    fn is_met(self, first: FactorAge, second: FactorAge) -> bool {
+    fn is_met(self, ages: FactorAges) -> bool {
         use ReverificationLevel as Level;
-        let is_fresh = |age| matches!(age, FactorAge::Minutes(minutes) if minutes < f64::from(self.after_minutes));
+        let FactorAges { first, second } = ages;
+        let is_fresh = |factor| matches!(factor, FactorAge::VerifiedAgo(age) if age < self.max_age);
         let (has_first, has_second) = (first != FactorAge::NotEnrolled, second != FactorAge::NotEnrolled);
         match self.level {
             _ if !has_first && !has_second => false,
@@ -76,7 +83,7 @@ impl Reverification {
 }
 
 impl ReverificationLevel {
-    /// The word on the wire.
+    /// Returns Clerk's word for the level.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -91,8 +98,23 @@ impl Requirement for Reverification {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         match claims.factor_ages() {
             _ if !has_user(claims) => Verdict::Unmet,
-            Some((first, second)) if self.is_met(first, second) => Verdict::Met,
+            Some(ages) if self.is_met(ages) => Verdict::Met,
             _ => Verdict::NeedsReverification(*self),
         }
+    }
+}
+
+impl Serialize for Reverification {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let secs = self.max_age.as_secs();
+        let is_whole = secs.is_multiple_of(60) && self.max_age.subsec_nanos() == 0;
+        let mut fields = serializer.serialize_struct("Reverification", 2)?;
+        fields.serialize_field("level", self.level.as_str())?;
+        if is_whole {
+            fields.serialize_field("afterMinutes", &(secs / 60))?;
+        } else {
+            fields.serialize_field("afterMinutes", &(self.max_age.as_secs_f64() / 60.0))?;
+        }
+        fields.end()
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -39,7 +40,7 @@ fn reverification(config: &Value) -> Reverification {
         .find(|level| level.as_str() == config["level"])
         .unwrap();
     let after_minutes = config["afterMinutes"].as_u64().unwrap();
-    Reverification::new(level, u32::try_from(after_minutes).unwrap())
+    Reverification::new(level, Duration::from_secs(after_minutes * 60))
 }
 
 fn verdict(params: &Value, claims: &SessionClaims) -> Verdict {
@@ -155,6 +156,22 @@ fn pointers_to_requirements_return_the_same_verdict() {
     assert_eq!((&has_dash).and(boxed).verdict(&user), Verdict::Met);
     assert_eq!((&has_dash).and(shared.clone()).verdict(&user), Verdict::Unmet);
     assert_eq!(shared.not().verdict(&user), Verdict::Met);
+}
+
+#[test]
+fn reverification_serializes_as_clerks_configuration() {
+    let level = ReverificationLevel::MultiFactor;
+    for (requirement, after_minutes) in [
+        (Reverification::STRICT_MFA, serde_json::json!(10)),
+        (
+            Reverification::new(level, Duration::from_secs(90)),
+            serde_json::json!(1.5),
+        ),
+        (Reverification::new(level, Duration::ZERO), serde_json::json!(0)),
+    ] {
+        let expected = serde_json::json!({ "level": "multi_factor", "afterMinutes": after_minutes });
+        assert_eq!(serde_json::to_value(requirement).unwrap(), expected);
+    }
 }
 
 #[test]

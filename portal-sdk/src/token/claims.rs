@@ -6,45 +6,59 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::permissions::Scoped;
-use super::{OrganizationClaims, SessionId, UserId, organization};
+use super::permissions::{self, Holder};
+use super::{FactorAges, OrganizationClaims, SessionId, UserId, organization};
 use crate::clock::UnixTime;
 
-/// The claims of a session token whose signature and times were checked. Cloning is cheap.
+/// A verified session token's claims.
 ///
-/// They are made by [`verify_session_token`](super::verify_session_token) only.
+/// Only [`verify_session_token`](super::verify_session_token) makes them, so they prove that the instance's key signed the
+/// token. Cloning is cheap.
+///
+/// ```
+/// use portal_sdk::token::SessionClaims;
+///
+/// fn greeting(claims: &SessionClaims) -> String {
+///     match claims.actor() {
+///         Some(actor) => format!("{} acts as {}", actor.user_id, claims.user_id()),
+///         None => format!("Hello {}", claims.user_id()),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct SessionClaims(Arc<Claims>);
 
 struct Claims {
     user_id: UserId,
     session_id: Option<SessionId>,
-    /// Read from the payload when first asked for: most requests do not ask.
+    /// Both are read from the payload when first asked for, because most requests do not ask.
     organization: OnceLock<Option<OrganizationClaims>>,
+    actor_id: OnceLock<Option<UserId>>,
     payload: Arc<Map<String, Value>>,
 }
 
-/// Who acts as the user (impersonation), from claim `act`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The impersonator's id.
-    pub user_id: UserId,
+/// The user who acts as the session's user (impersonation), from claim `act`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Actor<'c> {
+    /// The impersonator's ID (`act.sub`).
+    pub user_id: &'c UserId,
     /// The whole claim.
-    pub claim: Map<String, Value>,
+    pub claim: &'c Map<String, Value>,
 }
 
-/// Whether a session still has tasks before it counts, from claim `sts`.
+/// The status of a session, from claim `sts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionStatus {
-    /// Signed in.
+    /// The user is signed in.
     Active,
-    /// Authenticated, but tasks such as choosing an organization are outstanding: counts as signed out.
+    /// The user has outstanding tasks, such as choosing an organization. The session counts as signed out.
     Pending,
 }
 
 impl SessionStatus {
-    /// The word on the wire.
+    /// Returns Clerk's word for the status.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,15 +68,6 @@ impl SessionStatus {
     }
 }
 
-/// How long ago a factor was verified when the token was made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FactorAge {
-    /// The user has no such factor.
-    NotEnrolled,
-    /// Whole or broken minutes.
-    Minutes(f64),
-}
-
 impl SessionClaims {
     pub(crate) fn new(subject: &str, payload: impl Into<Arc<Map<String, Value>>>) -> Self {
         let payload = payload.into();
@@ -70,30 +75,31 @@ impl SessionClaims {
             user_id: subject.into(),
             session_id: text(&payload, "sid").map(Into::into),
             organization: OnceLock::new(),
+            actor_id: OnceLock::new(),
             payload,
         }))
     }
 
-    /// The user (claim `sub`).
+    /// Returns the user's ID (claim `sub`).
     #[must_use]
     pub fn user_id(&self) -> &UserId {
         &self.0.user_id
     }
 
-    /// The session (claim `sid`).
+    /// Returns the session's ID (claim `sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
         self.0.session_id.as_ref()
     }
 
-    /// The active organization; `None` for the personal account.
+    /// Returns the active organization; `None` for the personal account.
     #[must_use]
     pub fn organization(&self) -> Option<&OrganizationClaims> {
         let parse = || OrganizationClaims::parse(&self.0.payload);
         self.0.organization.get_or_init(parse).as_ref()
     }
 
-    /// Claim `sts`; `None` where the instance does not send it.
+    /// Returns the session's status (claim `sts`); `None` if the instance does not send it.
     #[must_use]
     pub fn session_status(&self) -> Option<SessionStatus> {
         match text(&self.0.payload, "sts")? {
@@ -103,95 +109,101 @@ impl SessionClaims {
         }
     }
 
-    /// Whether tasks are outstanding, so that the session counts as signed out.
+    /// Returns `true` if tasks are outstanding, so that the session counts as signed out.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.session_status() == Some(SessionStatus::Pending)
     }
 
-    /// Who acts as the user, if somebody does.
+    /// Returns the user who acts as the session's user (claim `act`); `None` without impersonation.
     #[must_use]
-    pub fn actor(&self) -> Option<Actor> {
+    pub fn actor(&self) -> Option<Actor<'_>> {
         let claim = self.0.payload.get("act")?.as_object()?;
+        let user_id = self.0.actor_id.get_or_init(|| text(claim, "sub").map(Into::into));
         Some(Actor {
-            user_id: text(claim, "sub")?.into(),
-            claim: claim.clone(),
+            user_id: user_id.as_ref()?,
+            claim,
         })
     }
 
-    /// The origin the token was made for (claim `azp`).
+    /// Returns the origin for which the token was issued (claim `azp`).
     #[must_use]
     pub fn authorized_party(&self) -> Option<&str> {
         text(&self.0.payload, "azp")
     }
 
-    /// Who issued the token (claim `iss`).
+    /// Returns the token's issuer (claim `iss`).
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         text(&self.0.payload, "iss")
     }
 
-    /// When the token was issued (claim `iat`), in whole seconds.
+    /// Returns the time of issue (claim `iat`), in whole seconds.
     #[must_use]
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.time("iat")
     }
 
-    /// When the token ends (claim `exp`), in whole seconds; `None` if that is beyond any date.
+    /// Returns the time of expiry (claim `exp`), in whole seconds; `None` if it is out of range.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.time("exp")
     }
 
-    /// How long ago the first and the second factor were verified (claim `fva`); `None` if the claim is absent or
-    /// malformed.
+    /// Returns the ages of the user's factors (claim `fva`); `None` if the claim is missing or malformed.
     #[must_use]
-    pub fn factor_ages(&self) -> Option<(FactorAge, FactorAge)> {
-        let [first, second] = self.0.payload.get("fva")?.as_array()?.as_slice() else {
-            return None;
-        };
-        Some((factor_age(first)?, factor_age(second)?))
+    pub fn factor_ages(&self) -> Option<FactorAges> {
+        FactorAges::parse(self.0.payload.get("fva")?)
     }
 
-    /// The active organization's features, from claim `fea`; empty if it is malformed.
-    #[must_use]
-    pub fn organization_features(&self) -> Vec<&str> {
-        self.scoped("fea").organization
+    /// Returns the active organization's features (claim `fea`); none if the claim is malformed.
+    pub fn organization_features(&self) -> impl Iterator<Item = &str> {
+        self.names(Holder::Organization, "fea")
     }
 
-    /// The user's own features, from claim `fea`; empty if it is malformed.
-    #[must_use]
-    pub fn user_features(&self) -> Vec<&str> {
-        self.scoped("fea").user
+    /// Returns the user's own features (claim `fea`); none if the claim is malformed.
+    pub fn user_features(&self) -> impl Iterator<Item = &str> {
+        self.names(Holder::User, "fea")
     }
 
-    /// The active organization's plans, from claim `pla`; empty if it is malformed.
-    #[must_use]
-    pub fn organization_plans(&self) -> Vec<&str> {
-        self.scoped("pla").organization
+    /// Returns the active organization's plans (claim `pla`); none if the claim is malformed.
+    pub fn organization_plans(&self) -> impl Iterator<Item = &str> {
+        self.names(Holder::Organization, "pla")
     }
 
-    /// The user's own plans, from claim `pla`; empty if it is malformed.
-    #[must_use]
-    pub fn user_plans(&self) -> Vec<&str> {
-        self.scoped("pla").user
+    /// Returns the user's own plans (claim `pla`); none if the claim is malformed.
+    pub fn user_plans(&self) -> impl Iterator<Item = &str> {
+        self.names(Holder::User, "pla")
     }
 
-    /// The slug that Clerk compares with the one in a path: the claim as it stands, even beside an empty id.
+    /// Returns the slug that Clerk compares with the one in a path: the claim as it stands, even beside an empty ID.
     pub(crate) fn organization_slug(&self) -> Option<&str> {
         organization::slug(&self.0.payload)
     }
 
-    /// All claims as a type of the application's own, for claims added in Clerk's session token settings.
+    /// Deserializes all claims into `T`, for claims added in Clerk's session token settings.
+    ///
+    /// ```
+    /// use portal_sdk::token::SessionClaims;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Team {
+    ///     team: String,
+    /// }
+    ///
+    /// fn team(claims: &SessionClaims) -> Option<String> {
+    ///     claims.custom::<Team>().ok().map(|claims| claims.team)
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`serde_json::Error`] if the claims do not fit the type.
+    /// Returns [`serde_json::Error`] if the claims do not fit `T`.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(&*self.0.payload)
     }
 
-    /// All claims as JSON.
+    /// Returns all claims as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
         &self.0.payload
@@ -201,8 +213,8 @@ impl SessionClaims {
         self.0.payload.get(claim)?.as_i64().map(UnixTime::from_secs)
     }
 
-    fn scoped(&self, claim: &str) -> Scoped<'_> {
-        text(&self.0.payload, claim).and_then(Scoped::parse).unwrap_or_default()
+    fn names(&self, holder: Holder, claim: &'static str) -> impl Iterator<Item = &str> {
+        permissions::names(holder, text(&self.0.payload, claim).unwrap_or_default())
     }
 }
 
@@ -220,18 +232,13 @@ pub(super) fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&
     payload.get(claim).and_then(Value::as_str)
 }
 
-fn factor_age(value: &Value) -> Option<FactorAge> {
-    match value.as_f64()? {
-        -1.0 => Some(FactorAge::NotEnrolled),
-        minutes if minutes >= 0.0 => Some(FactorAge::Minutes(minutes)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
+    use super::super::FactorAge;
     use super::*;
 
     fn claims(payload: &Value) -> SessionClaims {
@@ -239,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_read_by_name() {
+    fn each_claim_has_its_getter() {
         let claims = claims(&json!({
             "sid": "sess_1", "azp": "https://app.example.com", "iss": "https://clerk.example.com", "sts": "active",
             "iat": 1_800_000_000, "exp": 1_800_000_060, "act": { "sub": "user_2", "iss": "x" }, "plan": "pro",
@@ -259,14 +266,14 @@ mod tests {
         assert_eq!((actor.user_id.as_str(), actor.claim.len()), ("user_2", 2));
         assert_eq!(
             claims.factor_ages(),
-            Some((FactorAge::Minutes(3.0), FactorAge::NotEnrolled))
+            Some(FactorAges {
+                first: FactorAge::VerifiedAgo(Duration::from_secs(180)),
+                second: FactorAge::NotEnrolled,
+            })
         );
-        assert_eq!(claims.organization_features(), ["dash", "both"]);
-        assert_eq!(claims.user_features(), ["beta", "both"]);
-        assert_eq!(
-            (claims.organization_plans(), claims.user_plans()),
-            (vec!["team"], vec!["free"])
-        );
+        assert!(claims.organization_features().eq(["dash", "both"]));
+        assert!(claims.user_features().eq(["beta", "both"]));
+        assert!(claims.organization_plans().eq(["team"]) && claims.user_plans().eq(["free"]));
         #[derive(serde::Deserialize)]
         struct Custom {
             plan: String,
@@ -276,15 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_or_odd_is_nothing() {
+    fn missing_or_malformed_claims_are_none() {
         let claims = claims(&json!({ "sts": "asleep", "act": { "iss": "x" }, "fva": [0], "iat": "1", "exp": 1e300 }));
         assert!(claims.session_id().is_none() && claims.session_status().is_none() && claims.actor().is_none());
         assert!(claims.factor_ages().is_none() && claims.issued_at().is_none() && claims.expires_at().is_none());
-        assert!(claims.user_features().is_empty() && claims.organization_plans().is_empty());
+        assert_eq!(
+            (claims.user_features().count(), claims.organization_plans().count()),
+            (0, 0)
+        );
     }
 
     #[test]
-    fn a_pending_session_says_so_and_nothing_prints_the_claims() {
+    fn pending_session_is_pending_and_debug_hides_other_claims() {
         let claims = claims(&json!({ "sts": "pending", "secret": "hunter2" }));
         assert_eq!(claims.session_status().map(SessionStatus::as_str), Some("pending"));
         assert!(claims.is_pending() && !format!("{claims:?}").contains("hunter2"));

@@ -5,14 +5,16 @@
 
 mod claims;
 mod error;
+mod factor_ages;
 mod id;
 mod organization;
 mod permissions;
 mod unverified;
 mod verify;
 
-pub use claims::{Actor, FactorAge, SessionClaims, SessionStatus};
+pub use claims::{Actor, SessionClaims, SessionStatus};
 pub use error::{TokenError, TokenErrorReason};
+pub use factor_ages::{FactorAge, FactorAges};
 pub use id::{OrganizationId, SessionId, UserId};
 pub use organization::OrganizationClaims;
 pub use unverified::UnverifiedToken;

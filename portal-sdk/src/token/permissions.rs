@@ -1,50 +1,42 @@
-//! The compact permissions of version 2 session tokens.
+//! The compact lists of Clerk's session tokens.
 //!
-//! `fea` lists features with their scope, `o.per` permissions, and `o.fpm` one number per organization feature: its
-//! bit *j* grants permission *j*.
+//! `fea` and `pla` list features and plans with their scope: `o:dashboard,u:beta,ou:teams`. In version 2, `o.per` lists
+//! permissions and `o.fpm` has one number per organization feature, whose bit *j* grants permission *j*.
 
-/// Features or plans of one claim, by who holds them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Scoped<'c> {
-    pub(super) organization: Vec<&'c str>,
-    pub(super) user: Vec<&'c str>,
+/// The holder of a feature or plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Holder {
+    Organization,
+    User,
 }
 
-impl<'c> Scoped<'c> {
-    /// Reads `o:dashboard,u:beta,ou:teams`. `None` if an entry has no scope: then nothing of the claim counts.
-    pub(super) fn parse(claim: &'c str) -> Option<Self> {
-        let mut scoped = Self::default();
-        if claim.is_empty() {
-            return Some(scoped);
+impl Holder {
+    fn is_in(self, scope: &str) -> bool {
+        match self {
+            Self::Organization => matches!(scope, "o" | "ou" | "uo"),
+            Self::User => matches!(scope, "u" | "ou" | "uo"),
         }
-        for entry in claim.split(',') {
-            let (scope, name) = entry.trim().split_once(':')?;
-            if matches!(scope, "o" | "ou" | "uo") {
-                scoped.organization.push(name);
-            }
-            if matches!(scope, "u" | "ou" | "uo") {
-                scoped.user.push(name);
-            }
-        }
-        Some(scoped)
     }
 }
 
-/// The permissions that `fea`, `per` and `fpm` grant, as `org:<feature>:<permission>`. Anything malformed grants
-/// nothing.
+/// Returns the names in claim `fea` or `pla` that `holder` has. An entry without a scope voids the whole claim.
+pub(super) fn names(holder: Holder, claim: &str) -> impl Iterator<Item = &str> {
+    let entries = || claim.split(',').map(|entry| entry.trim().split_once(':'));
+    let is_valid = entries().all(|entry| entry.is_some());
+    let valid = is_valid.then(entries).into_iter().flatten().flatten();
+    valid.filter_map(move |(scope, name)| holder.is_in(scope).then_some(name))
+}
+
+/// Returns the permissions that `fea`, `per` and `fpm` grant, as `org:<feature>:<permission>`.
+///
+/// Anything malformed grants nothing.
 pub(super) fn decode(features: &str, permissions: &str, masks: &str) -> Vec<Box<str>> {
     if permissions.is_empty() || masks.is_empty() {
         return Vec::new();
     }
-    let Some(Scoped {
-        organization: features, ..
-    }) = Scoped::parse(features)
-    else {
-        return Vec::new();
-    };
     let permissions: Vec<&str> = permissions.split(',').map(str::trim).collect();
     let mut granted = Vec::new();
-    for (feature, mask) in features.iter().zip(masks.split(',')) {
+    for (feature, mask) in names(Holder::Organization, features).zip(masks.split(',')) {
         for (permission, _) in permissions.iter().zip(bits(mask.trim())).filter(|(_, bit)| *bit) {
             granted.push(format!("org:{feature}:{permission}").into());
         }
@@ -52,7 +44,7 @@ pub(super) fn decode(features: &str, permissions: &str, masks: &str) -> Vec<Box<
     granted
 }
 
-/// The bits of a decimal number of any length, lowest first; no bits if it is not one.
+/// Returns the bits of a decimal number of any length, lowest first; none if it is malformed.
 fn bits(decimal: &str) -> Bits {
     let is_number = !decimal.is_empty() && decimal.bytes().all(|byte| byte.is_ascii_digit());
     let digits = if is_number {
@@ -63,7 +55,7 @@ fn bits(decimal: &str) -> Bits {
     Bits { digits }
 }
 
-/// Halves a decimal number step by step; each remainder is a bit.
+/// Halves a decimal number step by step; each remainder is one bit.
 struct Bits {
     /// Most significant first.
     digits: Vec<u8>,
@@ -98,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_grant_permissions_by_feature() {
+    fn each_bit_grants_one_permission_of_a_feature() {
         assert_eq!(
             decoded("o:dashboard,o:teams", "manage,read", "3,2"),
             ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
@@ -110,11 +102,25 @@ mod tests {
     }
 
     #[test]
-    fn masks_may_exceed_any_machine_word() {
+    fn mask_of_151_bits_is_decoded() {
         let permissions: Vec<String> = (0..200).map(|n| format!("p{n}")).collect();
         // 2^150
         let mask = "1427247692705959881058285969449495136382746624";
         assert_eq!(decoded("o:f", &permissions.join(","), mask), ["org:f:p150"]);
+    }
+
+    #[test]
+    fn names_are_listed_by_scope() {
+        let claim = "o:dash, u:beta,uo:both,ou:all,x:other";
+        assert!(names(Holder::Organization, claim).eq(["dash", "both", "all"]));
+        assert!(names(Holder::User, claim).eq(["beta", "both", "all"]));
+    }
+
+    #[test]
+    fn entry_without_scope_voids_all_names() {
+        for claim in ["", "dash", "o:dash,beta", "o:dash,"] {
+            assert_eq!(names(Holder::Organization, claim).count(), 0, "{claim:?}");
+        }
     }
 
     #[test]

@@ -95,8 +95,7 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
 
 fn json_body(refusal: &Refusal) -> Value {
     if let RefusalCause::NeedsReverification(needed) = refusal.cause() {
-        // Clerk's own body: its components for browsers know it and ask the person.
-        let needed = json!({ "level": needed.level().as_str(), "afterMinutes": needed.after_minutes() });
+        // Clerk's own body: its browser components recognize it and ask the user to verify a factor.
         let error =
             json!({ "type": "forbidden", "reason": "reverification-error", "metadata": { "reverification": needed } });
         return json!({ "clerk_error": error });
