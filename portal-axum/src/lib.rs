@@ -88,13 +88,11 @@
 //! ```
 
 pub mod extract;
-pub mod response;
 
-pub use extract::{ActiveOrganization, Auth, AuthRejection, Require, SignedIn};
+pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
 pub use portal_sdk as sdk;
 pub use portal_tower as tower;
 pub use portal_tower::{
-    AllowCrossSiteLayer, AuthenticateLayer, FrontendApiProxy, RedirectToPortal, Refusal, RefusalCause,
-    RequireAuthLayer, SignOut,
+    AllowCrossSiteLayer, Auth, AuthenticateLayer, Caller, FrontendApiProxy, Identity, PortalRedirect, RedirectToPortal,
+    Refusal, RefusalCause, RenderRefusal, RequireAuthLayer, SignOut, SignedInRef, UserError,
 };
-pub use response::PortalRedirect;

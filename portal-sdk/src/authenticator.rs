@@ -5,25 +5,23 @@ mod builder;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use arc_swap::ArcSwap;
 use http::request::Parts;
-use url::Url;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
 use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache};
 use crate::clock::{Clock, UnixTime};
-use crate::decide::{Decision, Renewal, decide, genuine_session, token_problem};
+use crate::decide::{Decision, decide, genuine_session, token_problem};
 use crate::effect::BackendError;
-use crate::effect::{Effect, Known, KnownKeys};
-use crate::ended_sessions::EndedSessions;
+use crate::effect::{Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::HostWatch;
 use crate::instance::Instance;
 use crate::portal::Portal;
-use crate::request::{AuthenticateContext, ClerkUrl, RequestKind};
-use crate::secret::{Secret, WithoutQuery};
-use crate::state::{RequestState, ResponseDirectives, UndecidedCause};
+use crate::request::{AuthenticateContext, PublicUrl};
+use crate::secret::Secret;
+use crate::state::{RequestState, UndecidedCause};
 use crate::throttle::Throttle;
-use crate::token::{GenuineSession, SessionClaims, TokenError};
+use crate::token::{GenuineSession, TokenError};
 
 /// Clerk's session tokens live a minute.
 const MIN_REMEMBERED_MILLIS: i64 = 60_000;
@@ -51,98 +49,14 @@ pub struct Authenticator<B> {
     shared: Arc<Shared<B>>,
 }
 
-/// A request after authentication: the outcome, and the facts of the request that answering it takes.
-#[derive(Clone)]
+/// A request after authentication.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// Who it is from.
+    /// The result.
     pub state: RequestState,
-    /// The address it was made to.
-    pub url: ClerkUrl,
-    /// What the caller can make of an answer.
-    pub kind: RequestKind,
-    /// Whether its method is GET or HEAD.
-    pub is_read_only: bool,
-    /// Whether a browser says that a page of another site made it, whatever it carries and does.
-    pub comes_from_elsewhere: bool,
-    /// Whether a page of another site made it with this site's cookies and could do something by it; see
-    /// [`AuthenticateContext::is_cross_site`].
-    pub is_cross_site: bool,
-    /// `true` for a CORS preflight; see [`AuthenticateContext::is_preflight`].
-    pub is_preflight: bool,
-    /// The `Referer`, if it lies on the application's own origin.
-    pub same_origin_referer: Option<Url>,
-    /// The page that htmx runs on, if it lies on the application's own origin.
-    pub htmx_page: Option<Url>,
-    /// The session token it carries if that signs nobody in. Nothing about it has been checked.
-    pub unverified_token: Option<Secret>,
-    /// The development browser's token, which links to the portal carry.
-    pub dev_browser: Option<Secret>,
-    /// When it was decided.
+    /// The time the request was read.
     pub at: UnixTime,
-    renewal: Renewal,
-}
-
-impl Authenticated {
-    fn new(cx: &AuthenticateContext<'_>, state: RequestState, at: UnixTime) -> Self {
-        let unverified_token = match state {
-            RequestState::SignedIn(_) => None,
-            _ => cx.session_token().map(Secret::new),
-        };
-        Self {
-            renewal: Renewal::of(cx, &state),
-            state,
-            kind: cx.kind(),
-            is_read_only: matches!(*cx.method(), Method::GET | Method::HEAD),
-            comes_from_elsewhere: cx.comes_from_elsewhere(),
-            is_cross_site: cx.is_cross_site(),
-            is_preflight: cx.is_preflight(),
-            same_origin_referer: cx.same_origin_referer().cloned(),
-            htmx_page: cx.htmx_page(),
-            unverified_token,
-            dev_browser: cx.dev_browser_for_links().map(Secret::new),
-            url: cx.url().clone(),
-            at,
-        }
-    }
-
-    /// Returns `true` if the browser comes from a page of the portal or the Frontend API, by `Referer`, with a session
-    /// token that [`renewal`](Self::renewal) can renew.
-    #[must_use]
-    pub fn comes_from_portal(&self) -> bool {
-        self.renewal.comes_from_portal
-    }
-
-    /// The redirect that renews the session token by way of the browser, for a request whose token may be out of date.
-    /// Answer with 307 and these headers; the browser comes back to the same address with a new token.
-    ///
-    /// Returns `None` unless the request is a GET for a page, signed in by a cookie, and not the end of a redirect: the
-    /// handshake counter bounds renewals to one for each row of redirects.
-    #[must_use]
-    pub fn renewal(&self, instance: &Instance) -> Option<ResponseDirectives> {
-        let RequestState::SignedIn(state) = &self.state else {
-            return None;
-        };
-        let dev_browser = self.dev_browser.as_ref();
-        self.renewal.directives(instance, &self.url, &state.token, dev_browser)
-    }
-}
-
-impl fmt::Debug for Authenticated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticated")
-            .field("state", &self.state)
-            .field("url", &self.url)
-            .field("kind", &self.kind)
-            .field("is_cross_site", &self.is_cross_site)
-            .field(
-                "same_origin_referer",
-                &self.same_origin_referer.as_ref().map(WithoutQuery),
-            )
-            .field("htmx_page", &self.htmx_page.as_ref().map(WithoutQuery))
-            .field("at", &self.at)
-            .finish_non_exhaustive()
-    }
 }
 
 struct Shared<B> {
@@ -152,7 +66,7 @@ struct Shared<B> {
     keys: Arc<KeyCache>,
     look_ups: LookUps,
     throttle: Throttle,
-    ended: EndedSessions,
+    ended: ArcSwap<EndedSessions>,
     hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
@@ -181,7 +95,7 @@ impl<B: Backend> Authenticator<B> {
             keys: Arc::new(KeyCache::new(builder.key_cache)),
             look_ups: LookUps::default(),
             throttle: Throttle::default(),
-            ended: EndedSessions::default(),
+            ended: ArcSwap::default(),
             hosts: HostWatch::default(),
             pages: Arc::default(),
         };
@@ -244,37 +158,60 @@ impl<B: BackendApi> Authenticator<B> {
 }
 
 impl<B: Backend> Authenticator<B> {
-    /// Decides at once if nothing must be fetched for it; otherwise `None`, and [`authenticate`](Self::authenticate)
-    /// must be awaited.
+    /// Decides at once if nothing must be fetched. Returns `None` otherwise; await [`authenticate`](Self::authenticate)
+    /// then.
     #[must_use]
-    pub fn settle(&self, parts: &Parts) -> Option<Authenticated> {
-        let now = self.shared.clock.now();
-        let cx = AuthenticateContext::new(parts, &self.shared.instance, now);
-        let known = self.known(&cx);
-        match decide(&cx, &known, now) {
-            Decision::Settled(state) => Some(self.authenticated(&cx, state, now)),
-            Decision::Needs(_) => None,
-        }
+    pub fn try_authenticate(&self, parts: &Parts) -> Option<Authenticated> {
+        self.try_with(&self.context(parts))
+    }
+
+    /// [`try_authenticate`](Self::try_authenticate) for a request whose public URL is known, because a router has changed
+    /// the request's own address since.
+    #[must_use]
+    pub fn try_authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Option<Authenticated> {
+        self.try_with(&self.context(parts).with_public_url(url.clone()))
     }
 
     /// Decides, fetching what is needed: at most the signing keys, one handshake payload and one renewed session.
     pub async fn authenticate(&self, parts: &Parts) -> Authenticated {
+        self.with_effects(self.context(parts)).await
+    }
+
+    /// [`authenticate`](Self::authenticate) for a request whose public URL is known, because a router has changed the
+    /// request's own address since.
+    pub async fn authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Authenticated {
+        self.with_effects(self.context(parts).with_public_url(url.clone()))
+            .await
+    }
+
+    fn context<'r>(&'r self, parts: &'r Parts) -> AuthenticateContext<'r> {
+        AuthenticateContext::new(parts, &self.shared.instance, self.shared.clock.now())
+    }
+
+    fn try_with(&self, cx: &AuthenticateContext<'_>) -> Option<Authenticated> {
+        match decide(cx, &self.known(cx), cx.read_at()) {
+            Decision::Settled(state) => Some(self.authenticated(cx, state)),
+            Decision::Needs(_) => None,
+        }
+    }
+
+    async fn with_effects(&self, cx: AuthenticateContext<'_>) -> Authenticated {
         let Shared {
-            instance,
             backend,
             clock,
             keys,
             look_ups,
             ..
         } = &*self.shared;
-        let mut now = clock.now();
-        // The choice between the cookie sets is made once, or the effects could be asked for different tokens.
-        let cx = AuthenticateContext::new(parts, instance, now);
+        let mut now = cx.read_at();
+        // One context for all turns: the choice between the cookie sets is made once, or the effects could be for
+        // different tokens.
         let mut known = self.known(&cx);
-        // What is asked for is filled in, by an answer or a failure, and then not asked for again: four turns at most.
+        // An effect's answer or failure is filled in, and the effect then not requested again: four turns at most.
         loop {
-            match decide(&cx, &known, now) {
-                Decision::Settled(state) => return self.authenticated(&cx, state, now),
+            let decision = decide(&cx, &known, now);
+            match decision {
+                Decision::Settled(state) => return self.authenticated(&cx, state),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask(backend, clock, key_id.as_deref()).await;
                 }
@@ -330,7 +267,7 @@ impl<B: Backend> Authenticator<B> {
     /// Treats a session as over from now on, for as long as tokens of it can still be good. Call it when the session
     /// has been signed out: a token lives on for a minute whatever happens to its session. Only this authenticator and
     /// its clones remember it.
-    pub fn forget_session(&self, session: &GenuineSession) {
+    pub fn end_session(&self, session: &GenuineSession) {
         let Shared {
             instance, clock, ended, ..
         } = &*self.shared;
@@ -340,7 +277,7 @@ impl<B: Backend> Authenticator<B> {
             .token_lifetime_millis
             .clamp(MIN_REMEMBERED_MILLIS, MAX_REMEMBERED_MILLIS);
         let until = now.plus_millis(lifetime).plus_millis(2 * instance.clock_skew_millis());
-        ended.remember(session.id.clone(), until, now);
+        ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 
     /// Returns how many events of `cause` were held back since the last one that was let through, or `None` if this one
@@ -364,24 +301,29 @@ impl<B: Backend> Authenticator<B> {
     /// Returns what is known without waiting. A request without a token needs no keys and causes no fetch.
     fn known(&self, cx: &AuthenticateContext<'_>) -> Known {
         let Shared {
-            backend, clock, keys, ..
+            backend,
+            clock,
+            keys,
+            ended,
+            ..
         } = &*self.shared;
-        let carries_token =
-            cx.session_token().is_some() || cx.handshake_token().is_some() || cx.handshake_nonce().is_some();
+        let carries_token = cx.bearer().is_some()
+            || cx.session_token().is_some()
+            || cx.handshake_token().is_some()
+            || cx.handshake_nonce().is_some();
         Known {
             keys: KnownKeys::InMemory(carries_token.then(|| keys.in_memory(backend, clock)).flatten()),
+            ended: EndedSessions::clone(&ended.load()),
             ..Known::default()
         }
     }
 
-    fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState, now: UnixTime) -> Authenticated {
-        let is_ended = state
-            .claims()
-            .and_then(SessionClaims::session_id)
-            .is_some_and(|id| self.shared.ended.contains(id, now));
-        let state = if is_ended { RequestState::ended() } else { state };
-        self.shared.hosts.look_at(&self.shared.instance, cx.url(), cx.kind());
-        Authenticated::new(cx, state, now)
+    fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
+        self.shared.hosts.look_at(cx);
+        Authenticated {
+            state,
+            at: cx.read_at(),
+        }
     }
 }
 

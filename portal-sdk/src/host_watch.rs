@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::instance::{Instance, is_loopback};
-use crate::request::{ClerkUrl, RequestKind};
+use crate::instance::is_loopback;
+use crate::request::AuthenticateContext;
 
 /// Warns once per process and instance, since every visitor can choose a `Host`.
 #[derive(Debug, Default)]
@@ -18,11 +18,13 @@ impl HostWatch {
     ///
     /// Only where the application names no origin: the `Host` then decides where the portal sends users back to, and a
     /// proxy that does not pass it on shows as a loopback address or a changing one.
-    pub(crate) fn look_at(&self, instance: &Instance, url: &ClerkUrl, kind: RequestKind) -> bool {
-        let is_watched = !instance.is_development() && kind == RequestKind::Page;
-        if !is_watched || self.has_warned.load(Ordering::Relaxed) || instance.public_origins().iter().next().is_some() {
+    pub(crate) fn look_at(&self, cx: &AuthenticateContext<'_>) -> bool {
+        let instance = cx.instance();
+        let is_watched = !instance.is_development() && instance.public_origins().iter().next().is_none();
+        if !is_watched || self.has_warned.load(Ordering::Relaxed) || !cx.is_eligible_for_handshake() {
             return false;
         }
+        let url = cx.url();
         let is_first = || **self.first.get_or_init(|| url.origin().into()) == *url.origin();
         let problem = match is_loopback(url.as_url()) {
             true => "of this machine",
@@ -44,39 +46,38 @@ impl HostWatch {
 
 #[cfg(test)]
 mod tests {
-    use url::Url;
+    use http::Request;
 
     use super::*;
+    use crate::clock::UnixTime;
+    use crate::instance::Instance;
 
-    fn warnings(instance: &Instance, requests: &[(&str, RequestKind)]) -> Vec<bool> {
+    /// The answers for `GET` requests at these addresses, each with its `Accept`.
+    fn warnings(instance: &Instance, requests: &[(&str, &str)]) -> Vec<bool> {
         let watch = HostWatch::default();
-        let look = |(url, kind): &(&str, RequestKind)| {
-            let url = ClerkUrl::from(Url::parse(url).unwrap());
-            watch.look_at(instance, &url, *kind)
+        let look = |(url, accept): &(&str, &str)| {
+            let request = Request::get(*url).header("accept", *accept).body(()).unwrap();
+            let parts = request.into_parts().0;
+            watch.look_at(&AuthenticateContext::new(&parts, instance, UnixTime::from_secs(0)))
         };
         requests.iter().map(look).collect()
     }
 
     #[test]
     fn loopback_or_changing_host_of_a_production_page_is_warned_of_once() {
-        use RequestKind::{Api, Page};
+        let (page, api) = ("text/html", "application/json");
         let live = || Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x");
         let unnamed = live().build().unwrap();
-        let app = ("https://app.example.com/a", Page);
-        let local = ("http://127.0.0.1:3000/", Page);
-        let other = ("https://www.example.com/", Page);
+        let app = ("https://app.example.com/a", page);
+        let local = ("http://127.0.0.1:3000/", page);
+        let other = ("https://www.example.com/", page);
         assert_eq!(warnings(&unnamed, &[local, local, other]), [true, false, false]);
         assert_eq!(
             warnings(&unnamed, &[app, app, other, other]),
             [false, false, true, false]
         );
-        assert_eq!(
-            warnings(
-                &unnamed,
-                &[app, ("http://localhost/", Api), ("https://x.example/", Api)]
-            ),
-            [false; 3]
-        );
+        let programs = [app, ("http://localhost/", api), ("https://x.example/", api)];
+        assert_eq!(warnings(&unnamed, &programs), [false; 3]);
         let named = live().public_origin("https://app.example.com").build().unwrap();
         assert_eq!(warnings(&named, &[app, local]), [false; 2]);
         let test = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_x");

@@ -36,7 +36,8 @@
 //! ```
 //! use http::{Request, Response};
 //! use portal_sdk::backend::HttpBackend;
-//! use portal_sdk::{Authenticator, Instance, RequestState};
+//! use portal_sdk::state::Outcome;
+//! use portal_sdk::{Authenticator, Instance};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,16 +47,16 @@
 //!
 //! let (parts, ()) = Request::get("https://app.example.com/dashboard").body(())?.into_parts();
 //! let state = authenticator.authenticate(&parts).await.state;
-//! let mut response = match &state {
-//!     // First, whatever the state: a handshake leads away, and after one a signed-in state leads to the clean address.
-//!     state if state.directives().location().is_some() => Response::builder().status(307).body(String::new())?,
-//!     RequestState::SignedIn(state) => Response::new(format!("Hello {}", state.claims.user_id())),
-//!     RequestState::SignedOut(state) => Response::builder().status(401).body(state.reason.to_string())?,
+//! let mut response = match &state.outcome {
+//!     // First, whatever the outcome: a handshake leads away, and after one a signed-in request to the clean address.
+//!     _ if state.headers.location().is_some() => Response::builder().status(307).body(String::new())?,
+//!     Outcome::SignedIn(user) => Response::new(format!("Hello {}", user.claims.user_id())),
+//!     Outcome::SignedOut(state) => Response::builder().status(401).body(state.reason.to_string())?,
 //!     // It cannot be told who this is: never answer as if the request were signed out.
 //!     _ => Response::builder().status(503).body(String::new())?,
 //! };
-//! // Whatever the outcome, its headers belong on the response: they hold cookies and the `Location`.
-//! state.directives().apply(response.headers_mut());
+//! // Whatever the outcome, the headers belong on the response: they hold cookies and the `Location`.
+//! state.headers.apply(response.headers_mut());
 //! # assert_eq!(response.headers()["x-clerk-auth-reason"], "session-token-and-uat-missing");
 //! # Ok(())
 //! # }
@@ -74,7 +75,7 @@
 //! # Security
 //!
 //! - A token counts only if the instance's own RSA key signed it. What cannot be verified is signed out; what cannot be
-//!   *known* is [`RequestState::Undecided`].
+//!   *known* is [`Outcome::Undecided`](state::Outcome::Undecided).
 //! - `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDKs believe them: let your proxy set them, or
 //!   set [`public_origin`](instance::InstanceBuilder::public_origin). `X-Forwarded-Port` and `Forwarded` are not read.
 //! - Set [`authorized_parties`](instance::InstanceBuilder::authorized_parties) where several applications share one
@@ -87,7 +88,6 @@ pub mod backend;
 pub mod clock;
 pub mod decide;
 pub mod effect;
-mod ended_sessions;
 mod host_watch;
 pub mod instance;
 pub mod key;

@@ -10,8 +10,8 @@ use url::Host;
 
 use crate::instance::Instance;
 use crate::names::cookie;
-use crate::request::{ClerkUrl, SetCookie};
-use crate::state::ResponseDirectives;
+use crate::request::{PublicUrl, SetCookie};
+use crate::state::ResponseHeaders;
 
 /// How long `__client_uat=0` is kept, as Clerk does.
 const CLIENT_UAT_AGE: Duration = Duration::from_secs(31_536_000);
@@ -40,7 +40,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// ```
 /// use http::{Request, Response, StatusCode};
 /// use portal_sdk::Instance;
-/// use portal_sdk::request::ClerkUrl;
+/// use portal_sdk::request::PublicUrl;
 /// use portal_sdk::sign_out::sign_out_headers;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,7 +48,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// let (parts, ()) = Request::post("http://localhost:3000/sign-out").body(())?.into_parts();
 ///
 /// let mut response = Response::builder().status(StatusCode::SEE_OTHER).header("location", "/").body(())?;
-/// let url = ClerkUrl::within(&parts, instance.public_origins());
+/// let url = PublicUrl::within(&parts, instance.public_origins());
 /// sign_out_headers(&instance, &url).apply(response.headers_mut());
 ///
 /// let mut cookies = response.headers().get_all("set-cookie").iter();
@@ -57,11 +57,11 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// # }
 /// ```
 #[must_use]
-pub fn sign_out_headers(instance: &Instance, url: &ClerkUrl) -> ResponseDirectives {
+pub fn sign_out_headers(instance: &Instance, url: &PublicUrl) -> ResponseHeaders {
     let suffix = instance.publishable_key().cookie_suffix();
     let plain_and_suffixed = |name: &str| [name.to_owned(), format!("{name}_{suffix}")];
     let removed = [cookie::SESSION, cookie::REFRESH].map(plain_and_suffixed).concat();
-    let mut fields = ResponseDirectives::default();
+    let mut fields = ResponseHeaders::default();
     for domain in domains(url) {
         let removals = removed.iter().map(|name| SetCookie::removal(url, name));
         let zeros = plain_and_suffixed(cookie::CLIENT_UAT)
@@ -80,7 +80,7 @@ pub fn sign_out_headers(instance: &Instance, url: &ClerkUrl) -> ResponseDirectiv
 
 /// The `Domain` attributes a cookie may have been set with: none (this host only), then the host and each parent of at
 /// least two labels. Browsers ignore the ones that are public suffixes.
-fn domains(url: &ClerkUrl) -> Vec<Option<&str>> {
+fn domains(url: &PublicUrl) -> Vec<Option<&str>> {
     let host = match url.as_url().host() {
         Some(Host::Domain(host)) => Some(host),
         _ => None,
@@ -107,7 +107,7 @@ mod tests {
             ),
         ] {
             let expected: Vec<_> = std::iter::once(None).chain(expected.into_iter().map(Some)).collect();
-            assert_eq!(domains(&ClerkUrl::from(Url::parse(url).unwrap())), expected);
+            assert_eq!(domains(&PublicUrl::from(Url::parse(url).unwrap())), expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use portal_sdk::request::{ClerkUrl, SetCookie, cookie_values};
+use portal_sdk::request::{PublicUrl, SetCookie, cookie_values};
 
 /// Returns the value of the first readable cookie with this name.
 pub(crate) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -11,7 +11,7 @@ pub(crate) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// Returns the `Set-Cookie` value of a cookie that holds digits and separators.
-pub(crate) fn counter(url: &ClerkUrl, name: &str, value: &str, max_age: Duration) -> HeaderValue {
+pub(crate) fn counter(url: &PublicUrl, name: &str, value: &str, max_age: Duration) -> HeaderValue {
     let cookie = SetCookie::new(url, name, value).with_max_age(max_age);
     cookie.to_header().expect("digits and separators are cookie octets")
 }

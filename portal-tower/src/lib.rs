@@ -41,7 +41,7 @@
 //!
 //! async fn greet(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
 //!     let auth = request.extensions().get::<Auth>();
-//!     let user = auth.and_then(Auth::signed_in).map_or("nobody", |claims| claims.user_id().as_str());
+//!     let user = auth.and_then(Auth::signed_in).map_or("guest", |user| user.user_id().as_str());
 //!     Ok(Response::new(format!("Hello {user}").into()))
 //! }
 //!
@@ -59,18 +59,21 @@
 
 mod auth;
 pub mod authenticate;
+#[cfg(feature = "axum-core")]
+mod axum_core;
 mod caching;
+mod caller;
 mod cookie;
 mod cross_site;
-mod link;
 pub mod proxy;
 pub mod redirect;
 pub mod require;
 mod response;
 pub mod sign_out;
 
-pub use auth::{Auth, UserError};
+pub use auth::{Auth, Identity, SignedInRef, UserError};
 pub use authenticate::AuthenticateLayer;
+pub use caller::{Caller, GrpcMediaType};
 pub use cross_site::{AllowCrossSite, AllowCrossSiteLayer};
 pub use portal_sdk as sdk;
 pub use proxy::FrontendApiProxy;

@@ -2,22 +2,22 @@ use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use portal_sdk::authorization::{Requirement, Verdict};
-use portal_sdk::token::{OrganizationClaims, SessionClaims};
+use portal_sdk::token::OrganizationClaims;
+use portal_tower::{Auth, Identity, SignedInRef};
 
-use super::{Auth, AuthRejection, SignedIn};
+use super::{AuthRejection, SignedIn};
 
-/// Somebody is signed in with an organization active. It dereferences to the organization as the session token has it.
+/// A signed-in user's active organization. It dereferences to the organization as the session token has it.
 ///
 /// Rejects a personal account with 403 and a link to the portal's organization page; see the table of
-/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for a personal account, but still
-/// rejects signed-out requests.
+/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for a personal account, and as
+/// `Option<SignedIn>` for signed-out requests and pending sessions.
 ///
 /// ```
 /// use portal_axum::ActiveOrganization;
 ///
 /// async fn team(organization: ActiveOrganization) -> String {
-///     format!("{} in {}", organization.signed_in().user_id(), organization.id())
+///     format!("{} in {}", organization.signed_in().user_id(), organization.id)
 /// }
 /// # axum::Router::<()>::new().route("/", axum::routing::get(team));
 /// ```
@@ -43,25 +43,27 @@ impl Deref for ActiveOrganization {
     }
 }
 
+impl ActiveOrganization {
+    fn new(auth: &Auth, user: SignedInRef<'_>) -> Result<Option<Self>, AuthRejection> {
+        let Some(organization) = user.claims().organization() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            signed_in: SignedIn::new(auth, user)?,
+            organization: organization.clone(),
+        }))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ActiveOrganization {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Auth::of(parts)?.require(&AnyOrganization)?;
-        let organization = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
-        // Who passes has one.
-        organization.ok_or(AuthRejection::MissingAuthenticateLayer)
-    }
-}
-
-/// Any organization is active.
-struct AnyOrganization;
-
-impl Requirement for AnyOrganization {
-    fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        match claims.organization() {
-            Some(_) => Verdict::Met,
-            None => Verdict::NoActiveOrganization,
+        let auth = Auth::from_request_parts(parts, state).await?;
+        let user = auth.check()?;
+        match Self::new(&auth, user)? {
+            Some(organization) => Ok(organization),
+            None => Err(auth.refuse_without_organization().into()),
         }
     }
 }
@@ -70,11 +72,11 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ActiveOrganization {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        let signed_in = <SignedIn as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let organization = signed_in.organization().cloned();
-        Ok(organization.map(|organization| Self {
-            signed_in,
-            organization,
-        }))
+        let auth = Auth::from_request_parts(parts, state).await?;
+        match auth.identity() {
+            Identity::SignedIn(user) => Self::new(&auth, user),
+            Identity::SignedOut(_) | Identity::Pending(_) => Ok(None),
+            other => Err(auth.refuse(other).into()),
+        }
     }
 }

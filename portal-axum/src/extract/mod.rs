@@ -1,13 +1,11 @@
 //! Extractors and their rejection.
 
 mod active_organization;
-mod auth;
 mod rejection;
 mod require;
 mod signed_in;
 
 pub use active_organization::ActiveOrganization;
-pub use auth::Auth;
 pub use rejection::AuthRejection;
 pub use require::Require;
 pub use signed_in::SignedIn;

@@ -1,4 +1,4 @@
-//! What a handler's caller is answered when an extractor finds nothing to extract.
+//! [`AuthRejection`]: why an extractor rejects a request.
 
 use std::sync::Once;
 
@@ -6,27 +6,24 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use portal_tower::Refusal;
 
-/// Why an extractor of this crate was rejected.
+/// Why an extractor of this crate rejects a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthRejection {
-    /// The application lacks the layer that finds out who a request is from.
-    #[error("no authentication was done: put AuthenticateLayer around the router")]
-    MissingAuthenticateLayer,
-    /// The request is not let through; the refusal says why, and what is answered.
-    #[error("the request is not let through (answered {})", .0.status())]
+    /// The request is refused, as a guard would refuse it.
+    #[error("the request is refused (answered {})", .0.status())]
     Refused(Refusal),
-    /// The session token lacks claims that the application expects of it.
+    /// The session token lacks claims that the application's type requires.
     #[error("the session token's claims do not fit the application's type")]
     Claims(#[source] serde_json::Error),
 }
 
 impl AuthRejection {
-    /// The status it is answered with.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::MissingAuthenticateLayer | Self::Claims(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Claims(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(refusal) => refusal.status(),
         }
     }
@@ -35,30 +32,23 @@ impl AuthRejection {
 impl IntoResponse for AuthRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused(refusal) => refusal.into_response().map(axum_core::body::Body::from),
-            mistake => {
-                mistake.log();
-                (mistake.status(), mistake.to_string()).into_response()
+            Self::Refused(refusal) => IntoResponse::into_response(refusal),
+            Self::Claims(ref error) => {
+                log(error);
+                (self.status(), self.to_string()).into_response()
             }
         }
     }
 }
 
-impl AuthRejection {
-    /// Every request can cause one, so that only the first of each kind is an error in the log.
-    fn log(&self) {
-        static MISSING_LAYER: Once = Once::new();
-        static CLAIMS: Once = Once::new();
-        let first = match self {
-            Self::Claims(_) => &CLAIMS,
-            Self::MissingAuthenticateLayer | Self::Refused(_) => &MISSING_LAYER,
-        };
-        let error = self as &(dyn std::error::Error + 'static);
-        let text = "an extractor was rejected by a mistake in the application";
-        match first.is_completed() {
-            true => tracing::debug!(error, "{text}"),
-            false => first.call_once(|| tracing::error!(error, "{text}")),
-        }
+/// Every request can cause one, so that only the first is an error in the log.
+fn log(error: &serde_json::Error) {
+    static FIRST: Once = Once::new();
+    let text =
+        "the session token's claims do not fit the type of SignedIn; check the session token in Clerk's dashboard";
+    match FIRST.is_completed() {
+        true => tracing::debug!(%error, "{text}"),
+        false => FIRST.call_once(|| tracing::error!(%error, "{text}")),
     }
 }
 

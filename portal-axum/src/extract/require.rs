@@ -5,9 +5,10 @@ use std::ops::Deref;
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use portal_sdk::authorization::Requirement;
+use portal_tower::Auth;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{Auth, AuthRejection, SignedIn};
+use super::{AuthRejection, SignedIn};
 
 /// Somebody is signed in who meets the requirement `R`, a small type of the application's. It dereferences to
 /// [`SignedIn`].
@@ -63,8 +64,8 @@ where
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Auth::of(parts)?.require(&R::default())?;
-        let signed_in = <SignedIn<C> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let auth = Auth::from_request_parts(parts, state).await?;
+        let signed_in = SignedIn::new(&auth, auth.require(&R::default())?)?;
         Ok(Self {
             signed_in,
             requirement: PhantomData,

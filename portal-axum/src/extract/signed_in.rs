@@ -4,10 +4,10 @@ use portal_sdk::backend::User;
 use portal_sdk::instance::Instance;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{OrganizationClaims, SessionClaims, SessionId, UserId};
-use portal_tower::{RefusalCause, UserError};
+use portal_tower::{Auth, Identity, SignedInRef, UserError};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{Auth, AuthRejection};
+use super::AuthRejection;
 
 /// Somebody is signed in. `C` is a type of the application's for claims it has added to its session token; leave it out
 /// if there are none.
@@ -99,6 +99,17 @@ impl<C> SignedIn<C> {
     }
 }
 
+impl<C: DeserializeOwned> SignedIn<C> {
+    pub(super) fn new(auth: &Auth, user: SignedInRef<'_>) -> Result<Self, AuthRejection> {
+        Ok(Self {
+            custom: user.claims().custom().map_err(AuthRejection::Claims)?,
+            claims: user.claims().clone(),
+            token: user.token().clone(),
+            auth: auth.clone(),
+        })
+    }
+}
+
 impl<S, C> FromRequestParts<S> for SignedIn<C>
 where
     S: Send + Sync,
@@ -107,18 +118,8 @@ where
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Auth::of(parts)?.check()?;
-        let auth = <Auth as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        // Who passes the check has claims and a token.
-        let (Some(claims), Some(token)) = (auth.signed_in().cloned(), auth.token().cloned()) else {
-            return Err(AuthRejection::MissingAuthenticateLayer);
-        };
-        Ok(Self {
-            custom: claims.custom().map_err(AuthRejection::Claims)?,
-            claims,
-            token,
-            auth,
-        })
+        let auth = Auth::from_request_parts(parts, state).await?;
+        Self::new(&auth, auth.check()?)
     }
 }
 
@@ -130,20 +131,11 @@ where
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(signed_in) => Ok(Some(signed_in)),
-            Err(AuthRejection::Refused(refusal)) if is_nobody(refusal.cause()) => Ok(None),
-            Err(rejection) => Err(rejection),
+        let auth = Auth::from_request_parts(parts, state).await?;
+        match auth.identity() {
+            Identity::SignedIn(user) => Self::new(&auth, user).map(Some),
+            Identity::SignedOut(_) | Identity::Pending(_) => Ok(None),
+            other => Err(auth.refuse(other).into()),
         }
     }
-}
-
-fn is_nobody(cause: &RefusalCause) -> bool {
-    matches!(
-        cause,
-        RefusalCause::SignedOut { .. }
-            | RefusalCause::Pending
-            | RefusalCause::RedirectLoop { .. }
-            | RefusalCause::CookiesNotKept
-    )
 }

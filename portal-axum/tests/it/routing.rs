@@ -86,8 +86,10 @@ async fn the_layer_goes_around_services_that_are_not_axum_s() {
             .get::<portal_axum::tower::Auth>()
             .unwrap()
             .signed_in()
-            .cloned();
-        Ok::<_, Infallible>(Response::new(Body::from(user.unwrap().user_id().to_string())))
+            .unwrap()
+            .user_id()
+            .to_string();
+        Ok::<_, Infallible>(Response::new(Body::from(user)))
     });
     let router = Router::new()
         .route_service("/plain", plain)

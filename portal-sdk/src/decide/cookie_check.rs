@@ -15,14 +15,14 @@ use super::Question;
 use super::redirect::count_cookie;
 use crate::names::query;
 use crate::request::{AuthenticateContext, RedirectCount};
-use crate::state::{AuthReason, RequestState, ResponseDirectives};
+use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
 /// How old, in seconds, a mark may be. The browser follows the redirect at once.
 const FRESH_SECS: u64 = 60;
 
 /// Adds the mark to `location`, the way back from a handshake, if the browser sent none of Clerk's cookies. Sets the
 /// counter as well: whatever becomes of the handshake's own cookies, a browser that keeps cookies then has one.
-pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, directives: &mut ResponseDirectives) {
+pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, headers: &mut ResponseHeaders) {
     let cx = question.cx;
     if cx.has_clerk_cookies() || !cx.is_eligible_for_handshake() {
         return;
@@ -30,7 +30,7 @@ pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, directives: &
     let now = question.now.as_secs().to_string();
     location.query_pairs_mut().append_pair(query::COOKIE_CHECK, &now);
     let first = RedirectCount::default().another(None);
-    directives.append(http::header::SET_COOKIE, count_cookie(cx.url(), first));
+    headers.append(http::header::SET_COOKIE, count_cookie(cx.url(), first));
 }
 
 /// Signed out without a handshake, if the browser has just lost all cookies of one.
@@ -42,7 +42,7 @@ pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
         return None;
     }
     let mut state = question.signed_out(AuthReason::DevBrowserMissing.into());
-    if let RequestState::SignedOut(state) = &mut state {
+    if let Outcome::SignedOut(state) = &mut state.outcome {
         state.cookies_not_kept = true;
     }
     Some(state)
@@ -50,16 +50,16 @@ pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
 
 /// Takes a mark that has done its work out of the address bar.
 pub(super) fn clean_address(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
-    let keeps_mark = match state {
-        RequestState::SignedIn(_) => false,
-        RequestState::SignedOut(state) => state.cookies_not_kept,
-        RequestState::Handshake(_) | RequestState::Undecided(_) => true,
+    let keeps_mark = match &state.outcome {
+        Outcome::SignedIn(_) => false,
+        Outcome::SignedOut(state) => state.cookies_not_kept,
+        Outcome::Handshake(_) | Outcome::Undecided(_) => true,
     };
     let is_page = cx.cookie_check().is_some() && cx.bearer().is_none() && cx.is_eligible_for_handshake();
-    if keeps_mark || !is_page || state.directives().location().is_some() {
+    if keeps_mark || !is_page || state.headers.location().is_some() {
         return;
     }
     if let Ok(location) = HeaderValue::from_str(cx.url().as_url().as_str()) {
-        state.directives_mut().append(LOCATION, location);
+        state.headers.append(LOCATION, location);
     }
 }

@@ -8,19 +8,22 @@ use http::header::{
 };
 use serde_json::Value;
 
-use super::refresh::is_session_cookie;
+use super::expired::is_session_cookie;
 use super::{Answer, Question, Stop, as_texts, cookie_check, cookie_pair};
 use crate::effect::{BackendError, Effect};
 use crate::limits::could_be_nonce;
 use crate::secret::Secret;
-use crate::state::{AuthReason, RequestState, ResponseDirectives, UndecidedCause};
+use crate::state::{AuthReason, RequestState, ResponseHeaders, UndecidedCause};
 use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 
 /// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
 const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
 
-/// Why a request must be decided without a handshake.
-pub(super) enum Unresolved {
+/// The result of looking for a handshake that came back.
+#[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
+pub(super) enum Returned {
+    /// The handshake decides.
+    Resolved(RequestState),
     /// No handshake, or an unusable one, with the error of its token if it has one.
     Useless(Option<TokenError>),
     /// Its payload is out of reach.
@@ -28,7 +31,7 @@ pub(super) enum Unresolved {
 }
 
 /// Resolves the handshake whose payload the request carries.
-pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Result<RequestState, Unresolved>> {
+pub(super) fn returned(question: Question<'_, '_>) -> Answer<Returned> {
     let cx = question.cx;
     let is_development = cx.instance().is_development();
     // A nonce wins over a token.
@@ -36,31 +39,31 @@ pub(super) fn resolve(question: Question<'_, '_>) -> Answer<Result<RequestState,
         match &question.known.handshake {
             // Anyone can make one up: what cannot be a nonce is not worth a call.
             None if !could_be_nonce(nonce) && is_development => Vec::new(),
-            None if !could_be_nonce(nonce) => return Ok(Err(Unresolved::Useless(None))),
+            None if !could_be_nonce(nonce) => return Ok(Returned::Useless(None)),
             None => return Err(Stop::Needs(Effect::HandshakePayload(Secret::new(nonce)))),
-            Some(Ok(payload)) => payload.directives.clone(),
+            Some(Ok(payload)) => payload.set_cookies.clone(),
             // The clean address is worth a redirect only if the request's own session then decides.
             Some(Err(error)) if error.is_outage() && is_development && !has_valid_session(question)? => {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error.clone())));
             }
             Some(Err(error)) if error.is_outage() && !is_development => {
-                return Ok(Err(Unresolved::OutOfReach(error.clone())));
+                return Ok(Returned::OutOfReach(error.clone()));
             }
             // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
             Some(Err(_)) if is_development => Vec::new(),
-            Some(Err(_)) => return Ok(Err(Unresolved::Useless(None))),
+            Some(Err(_)) => return Ok(Returned::Useless(None)),
         }
     } else if let Some(token) = cx.handshake_token() {
         match verify_token(question, token)? {
             Ok(payload) => payload,
             Err(error) if is_development => return Err(Stop::Undecided(UndecidedCause::HandshakeToken(error))),
             // The cookie may belong to another application on a sister domain.
-            Err(error) => return Ok(Err(Unresolved::Useless(Some(error)))),
+            Err(error) => return Ok(Returned::Useless(Some(error))),
         }
     } else {
-        return Ok(Err(Unresolved::Useless(None)));
+        return Ok(Returned::Useless(None));
     };
-    Ok(take_over(question, &payload)?.map_err(Unresolved::Useless))
+    take_over(question, &payload)
 }
 
 fn has_valid_session(question: Question<'_, '_>) -> Answer<bool> {
@@ -84,42 +87,41 @@ fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Va
         .and_then(|key| verify_handshake_token(&token, &key)))
 }
 
-fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Result<RequestState, Option<TokenError>>> {
+fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> {
     let cx = question.cx;
     let Some(cookies) = as_texts(payload) else {
-        return Ok(Err(None));
+        return Ok(Returned::Useless(None));
     };
-    let mut directives = ResponseDirectives::default();
-    directives.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
-    directives.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    let mut headers = ResponseHeaders::default();
+    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
+    headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     let mut session = Some("");
-    for directive in cookies {
-        let Some(value) = header_value(directive) else {
-            return Ok(Err(None));
+    for set_cookie in cookies {
+        let Some(value) = header_value(set_cookie) else {
+            return Ok(Returned::Useless(None));
         };
-        directives.append(SET_COOKIE, value);
-        let (name, value) = cookie_pair(directive);
+        headers.append(SET_COOKIE, value);
+        let (name, value) = cookie_pair(set_cookie);
         if is_session_cookie(question, name) {
             session = value;
         }
     }
     if cx.instance().is_development() {
         let mut location = cx.url().without_handshake();
-        cookie_check::mark(question, &mut location, &mut directives);
+        cookie_check::mark(question, &mut location, &mut headers);
         let Ok(location) = HeaderValue::from_str(location.as_str()) else {
-            return Ok(Err(None));
+            return Ok(Returned::Useless(None));
         };
-        directives.append(LOCATION, location);
-        directives.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(LOCATION, location);
+        headers.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    // A session cookie without a value is no sign-out but a fault.
+    // A session cookie without a value is a fault, not a sign-out.
     let Some(session) = session else {
-        return Ok(Err(None));
+        return Ok(Returned::Useless(None));
     };
     if session.is_empty() {
-        return Ok(Ok(
-            question.signed_out_with(AuthReason::SessionTokenMissing.into(), directives)
-        ));
+        let state = question.signed_out_with(AuthReason::SessionTokenMissing.into(), headers);
+        return Ok(Returned::Resolved(state));
     }
     let mut verified = question.verify(session)?;
     if cx.instance().is_development() && verified.as_ref().is_err_and(TokenError::is_about_time) {
@@ -128,14 +130,15 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Result<Req
             question.rules().with_clock_skew_millis(DEVELOPMENT_CLOCK_SKEW_MILLIS),
         )?;
     }
-    Ok(verified
-        .map(|claims| question.signed_in(claims, session, directives))
-        .map_err(Some))
+    Ok(match verified {
+        Ok(claims) => Returned::Resolved(question.signed_in(claims, session, headers)),
+        Err(error) => Returned::Useless(Some(error)),
+    })
 }
 
 /// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.
-fn header_value(directive: &str) -> Option<HeaderValue> {
-    let bytes: Option<Vec<u8>> = directive
+fn header_value(set_cookie: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = set_cookie
         .trim()
         .chars()
         .map(|c| u8::try_from(u32::from(c)).ok())

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Answer, Decision, Question, Stop};
+use super::{Answer, Decision, Question, Refusal, Stop, Verdict};
 use crate::clock::UnixTime;
 use crate::effect::{Effect, KnownKeys, MissingKey};
 use crate::instance::Instance;
 use crate::key::{KeySet, Lookup, VerifyingKey};
-use crate::state::UndecidedCause;
+use crate::state::{AuthReason, UndecidedCause};
 use crate::token::{
     GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, header_problem, verify_session_token,
 };
@@ -99,6 +99,24 @@ impl<'q> Question<'q, '_> {
 
     pub(super) fn rules(self) -> VerifyRules<'q> {
         VerifyRules::of(self.cx.instance())
+    }
+
+    /// Verifies a session token. Where only time is in the way the session may be alive.
+    pub(super) fn judge(self, token: &str) -> Answer<Verdict<'_>> {
+        let error = match self.verify(token)? {
+            Ok(claims) => return Ok(Verdict::SignedIn(claims, token)),
+            Err(error) => error,
+        };
+        let reason = match error {
+            TokenError::Expired { .. } => return Ok(Verdict::Expired(error)),
+            TokenError::NotActiveYet { .. } => AuthReason::SessionTokenNotActiveYet,
+            TokenError::IssuedInTheFuture { .. } => AuthReason::SessionTokenIatInTheFuture,
+            _ => return Ok(Verdict::SignedOut(Refusal::token(error))),
+        };
+        Ok(Verdict::Unsettled(Refusal {
+            reason,
+            token_error: Some(error),
+        }))
     }
 
     /// Verifies a session token by the instance's rules.

@@ -1,8 +1,8 @@
 //! The decision: who a request is from, as a pure function of the request, the instance, what is [`Known`] and the time.
 //!
 //! [`decide`] owns no client, no clock, no lock and no global state. When it lacks something that only the Backend API
-//! has, it says so ([`Decision::Needs`]); the caller fetches it, puts the answer or the failure into [`Known`], and asks
-//! again. Each [`Effect`] is asked for at most once, so that there are at most four turns.
+//! has, it says so ([`Decision::Needs`]); the caller fetches it, puts the answer or the failure into [`Known`], and
+//! decides again. Each [`Effect`] is requested at most once, so that there are at most four turns.
 //!
 //! This file holds the order of the questions; each question has a file of its own:
 //!
@@ -11,32 +11,33 @@
 //! 3. A development browser that keeps no cookies is not sent into another handshake (`cookie_check`).
 //! 4. Satellites and their primary exchange the state of their browsers (`satellite`).
 //! 5. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
-//! 6. An expired token is renewed through the Backend API (`refresh`) or by a handshake.
+//! 6. An expired token is renewed through the Backend API (`expired`) or by a handshake.
 //! 7. The address may name another organization than the active one (`organization`).
+//! 8. A session that this process has ended is signed out, although its token is still valid.
 
 mod bearer;
 mod cookie;
 mod cookie_check;
+mod expired;
 mod handshake;
 mod keys;
 mod organization;
 mod redirect;
-mod refresh;
 mod renewal;
 mod satellite;
 
 pub(crate) use keys::{genuine_session, token_problem};
-pub(crate) use renewal::Renewal;
+pub use renewal::{comes_from_portal, renewal};
 use serde_json::Value;
 
-use self::handshake::Unresolved;
+use self::expired::Refresh;
+use self::handshake::Returned;
 use crate::clock::UnixTime;
 use crate::effect::{Effect, Known};
 use crate::request::AuthenticateContext;
 use crate::secret::Secret;
 use crate::state::{
-    AuthReason, HandshakeState, RequestState, ResponseDirectives, SignedInState, SignedOutState, UndecidedCause,
-    UndecidedState,
+    AuthReason, HandshakeState, Outcome, RequestState, ResponseHeaders, SignedInState, SignedOutState, UndecidedCause,
 };
 use crate::token::{SessionClaims, TokenError};
 
@@ -50,21 +51,16 @@ pub enum Decision<S = RequestState> {
     Settled(S),
 }
 
-/// Decides.
+/// Decides who a request is from.
 pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Decision {
     let question = Question { cx, known, now };
     match question.answer() {
-        Ok(mut state) => {
-            organization::note_mismatch(cx, &mut state);
-            cookie_check::clean_address(cx, &mut state);
-            redirect::settle_redirect_count(cx, &mut state);
-            Decision::Settled(state)
-        }
+        Ok(state) => Decision::Settled(question.finish(state)),
         Err(Stop::Needs(effect)) => Decision::Needs(effect),
-        Err(Stop::Undecided(cause)) => Decision::Settled(RequestState::Undecided(UndecidedState {
-            cause,
-            directives: ResponseDirectives::default(),
-        })),
+        Err(Stop::Undecided(cause)) => {
+            let outcome = Outcome::Undecided(cause);
+            Decision::Settled(RequestState::new(outcome, ResponseHeaders::default()))
+        }
     }
 }
 
@@ -82,79 +78,127 @@ enum Stop {
     Undecided(UndecidedCause),
 }
 
-/// An answer, or why there is none (yet).
+/// An answer, or why it cannot be given (yet).
 type Answer<T = RequestState> = Result<T, Stop>;
 
-impl<'q, 'r> Question<'q, 'r> {
+/// What a session token proves.
+enum Verdict<'t> {
+    /// The user is signed in.
+    SignedIn(SessionClaims, &'t str),
+    /// The token has expired. Its session may be alive.
+    Expired(TokenError),
+    /// A handshake can tell, if the request may be redirected; otherwise the request is signed out.
+    Unsettled(Refusal),
+    /// The request is signed out.
+    SignedOut(Refusal),
+}
+
+impl Question<'_, '_> {
     fn answer(self) -> Answer {
         satellite::check_sign_in_url(self.cx)?;
         if let Some(token) = self.cx.bearer() {
-            return bearer::answer(self, token);
+            let verdict = bearer::verdict(self, token)?;
+            return self.state_of(verdict);
         }
-        let unresolved = match handshake::resolve(self)? {
-            Ok(state) => return Ok(state),
-            Err(unresolved) => unresolved,
+        let returned = match handshake::returned(self)? {
+            Returned::Resolved(state) => return Ok(state),
+            returned => returned,
         };
-        let mut state = match cookie_check::answer(self).or_else(|| satellite::answer(self)) {
-            Some(state) => state,
-            None => cookie::answer(self)?,
-        };
-        match (unresolved, &mut state) {
+        let mut state = self.by_cookies()?;
+        match (returned, &mut state.outcome) {
             // The handshake's payload is unknown, and the cookies alone do not authenticate the request.
-            (Unresolved::OutOfReach(error), RequestState::SignedOut(_) | RequestState::Handshake(_)) => {
+            (Returned::OutOfReach(error), Outcome::SignedOut(_) | Outcome::Handshake(_)) => {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error)));
             }
-            (Unresolved::Useless(problem), RequestState::SignedOut(state)) => state.handshake_problem = problem,
+            (Returned::Useless(problem), Outcome::SignedOut(state)) => state.handshake_problem = problem,
             _ => {}
         }
         Ok(state)
     }
 
-    /// The state of somebody whose token was verified.
-    fn signed_in(self, claims: SessionClaims, token: &str, directives: ResponseDirectives) -> RequestState {
-        RequestState::SignedIn(SignedInState {
+    fn by_cookies(self) -> Answer {
+        if let Some(state) = cookie_check::answer(self) {
+            return Ok(state);
+        }
+        if let Some(state) = satellite::answer(self) {
+            return Ok(state);
+        }
+        let verdict = cookie::verdict(self)?;
+        let state = self.state_of(verdict)?;
+        Ok(organization::activate(self, state))
+    }
+
+    /// Steps 5 and 6, for either transport of the token.
+    fn state_of(self, verdict: Verdict<'_>) -> Answer {
+        match verdict {
+            Verdict::SignedIn(claims, token) => Ok(self.signed_in(claims, token, ResponseHeaders::default())),
+            Verdict::SignedOut(refusal) => Ok(self.signed_out(refusal)),
+            Verdict::Unsettled(refusal) => Ok(self.handshake_or_signed_out(refusal)),
+            Verdict::Expired(error) => match expired::refresh(self)? {
+                Refresh::Renewed(state) => Ok(state),
+                Refresh::Failed(failure) => Ok(self.handshake_or_signed_out(Refusal {
+                    reason: AuthReason::SessionTokenExpired(failure),
+                    token_error: Some(error),
+                })),
+            },
+        }
+    }
+
+    /// What holds for every answer.
+    fn finish(self, state: RequestState) -> RequestState {
+        let mut state = self.without_ended_session(state);
+        organization::note_mismatch(self.cx, &mut state);
+        cookie_check::clean_address(self.cx, &mut state);
+        redirect::settle_redirect_count(self.cx, &mut state);
+        state
+    }
+
+    fn without_ended_session(self, state: RequestState) -> RequestState {
+        let session_id = state.claims().and_then(SessionClaims::session_id);
+        if !session_id.is_some_and(|id| self.known.ended.contains(id, self.now)) {
+            return state;
+        }
+        self.signed_out_with(AuthReason::SessionEnded.into(), state.headers)
+    }
+
+    fn signed_in(self, claims: SessionClaims, token: &str, headers: ResponseHeaders) -> RequestState {
+        let state = SignedInState {
             claims,
             token: Secret::new(token),
             organization_mismatch: false,
-            directives,
-        })
+        };
+        RequestState::new(Outcome::SignedIn(state), headers)
     }
 
     fn signed_out(self, refusal: Refusal) -> RequestState {
-        self.signed_out_with(refusal, ResponseDirectives::default())
+        self.signed_out_with(refusal, ResponseHeaders::default())
     }
 
-    fn signed_out_with(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
-        directives.describe("signed-out", &refusal.reason, self.message(&refusal));
+    fn signed_out_with(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
+        headers.describe("signed-out", &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
-        RequestState::SignedOut(SignedOutState {
+        let state = SignedOutState {
             reason,
             token_error,
             handshake_problem: None,
             cookies_not_kept: false,
-            directives,
-        })
+        };
+        RequestState::new(Outcome::SignedOut(state), headers)
     }
 
-    fn handshake(self, refusal: Refusal, mut directives: ResponseDirectives) -> RequestState {
-        directives.describe("handshake", &refusal.reason, self.message(&refusal));
+    fn handshake(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
+        headers.describe("handshake", &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
-        RequestState::Handshake(HandshakeState {
-            reason,
-            token_error,
-            directives,
-        })
+        RequestState::new(Outcome::Handshake(HandshakeState { reason, token_error }), headers)
     }
 
     fn message(self, refusal: &Refusal) -> Option<String> {
-        self.cx
-            .instance()
-            .is_debug()
-            .then(|| refusal.token_error.as_ref().map(ToString::to_string))?
+        let error = refusal.token_error.as_ref()?;
+        self.cx.instance().is_debug().then(|| error.to_string())
     }
 }
 
-/// Why nobody is signed in, before it is known whether a redirect can mend it.
+/// Why a token signs no user in, before it is known whether a redirect can mend it.
 struct Refusal {
     reason: AuthReason,
     token_error: Option<TokenError>,
@@ -179,15 +223,15 @@ impl From<AuthReason> for Refusal {
     }
 }
 
-/// A directive's cookie name and value, as Clerk's SDK takes them apart: no trimming, the value ends at its first `=`.
-/// There is no value without a `=`.
-fn cookie_pair(directive: &str) -> (&str, Option<&str>) {
-    let pair = directive.split(';').next().unwrap_or_default();
+/// The name and the value of a `Set-Cookie` field, as Clerk's SDK takes them apart: no trimming, the value ends at its
+/// first `=`. Returns no value if there is no `=`.
+fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
+    let pair = set_cookie.split(';').next().unwrap_or_default();
     let mut pieces = pair.split('=');
     (pieces.next().unwrap_or_default(), pieces.next())
 }
 
-/// Directives given as JSON; `None` unless all are texts.
+/// `Set-Cookie` values given as JSON; `None` unless all are strings.
 fn as_texts(values: &[Value]) -> Option<Vec<&str>> {
     values.iter().map(Value::as_str).collect()
 }

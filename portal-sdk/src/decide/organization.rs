@@ -2,8 +2,8 @@
 
 use super::Question;
 use crate::instance::{Instance, OrganizationTarget};
-use crate::request::{AuthenticateContext, ClerkUrl};
-use crate::state::RequestState;
+use crate::request::{AuthenticateContext, PublicUrl};
+use crate::state::{Outcome, RequestState};
 use crate::token::SessionClaims;
 
 /// The organization, or the personal account, that the request's path names.
@@ -12,7 +12,7 @@ pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget>
 }
 
 /// [`target`] for a request of which only the address is left.
-pub(super) fn target_of(instance: &Instance, url: &ClerkUrl) -> Option<OrganizationTarget> {
+pub(super) fn target_of(instance: &Instance, url: &PublicUrl) -> Option<OrganizationTarget> {
     instance.organization_patterns().target(url.application_path())
 }
 
@@ -24,44 +24,30 @@ pub(super) fn parameter(target: &OrganizationTarget) -> &str {
     }
 }
 
-/// A handshake, if another organization is to become active. Where none is possible, or it has not helped before, the
-/// user stays signed in with the organization that is active; see [`note_mismatch`].
-pub(super) fn answer(question: Question<'_, '_>, claims: &SessionClaims) -> Option<RequestState> {
-    let target = mismatch(question.cx, claims)?;
-    question.activation(&target)
-}
-
-/// [`answer`] for a session that was just renewed: the new token may be of another organization too. Clerk's SDK serves
-/// the page then.
-pub(super) fn answer_renewed(question: Question<'_, '_>, state: RequestState) -> RequestState {
-    let RequestState::SignedIn(renewed) = &state else {
+/// Sends the browser into a handshake if another organization is to become active. Where that is impossible, or has not
+/// helped before, the user stays signed in with the organization that is active; see [`note_mismatch`].
+///
+/// A session that was just renewed counts too: its new token may be of another organization. Clerk's SDK serves the page
+/// then.
+pub(super) fn activate(question: Question<'_, '_>, state: RequestState) -> RequestState {
+    let Outcome::SignedIn(signed_in) = &state.outcome else {
         return state;
     };
-    // A token in the header decides alone.
-    if question.cx.bearer().is_some() {
-        return state;
-    }
-    let Some(RequestState::Handshake(mut handshake)) = answer(question, &renewed.claims) else {
-        return state;
-    };
-    let mut directives = renewed.directives.clone();
-    for (name, value) in handshake.directives.iter() {
-        directives.append(name.clone(), value.clone());
-    }
-    handshake.directives = directives;
-    RequestState::Handshake(handshake)
+    let target = mismatch(question.cx, &signed_in.claims);
+    let handshake = target.and_then(|target| question.activation(&target, &state.headers));
+    handshake.unwrap_or(state)
 }
 
 /// Notes on a state that is signed in all the same whether another organization is active than the path names.
 pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
-    if let RequestState::SignedIn(state) = state {
+    if let Outcome::SignedIn(state) = &mut state.outcome {
         state.organization_mismatch = mismatch(cx, &state.claims).is_some();
     }
 }
 
 /// Returns the path's organization if it is not the active one. Pending sessions and tokens without a user are exempt.
 fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<OrganizationTarget> {
-    if claims.is_pending() || claims.user_id().as_str().is_empty() {
+    if cx.instance().organization_patterns().is_empty() || claims.is_pending() || claims.user_id().as_str().is_empty() {
         return None;
     }
     target(cx).filter(|target| !is_active(claims, target))

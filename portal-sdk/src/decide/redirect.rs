@@ -10,8 +10,8 @@ use super::{Question, Refusal, organization};
 use crate::instance::{Instance, OrganizationTarget, with_scheme};
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::{self, cookie, query};
-use crate::request::{AuthenticateContext, ClerkUrl, MAX_REDIRECTS, RedirectCount, SetCookie};
-use crate::state::{AuthReason, RequestState, ResponseDirectives};
+use crate::request::{AuthenticateContext, MAX_REDIRECTS, PublicUrl, RedirectCount, SetCookie};
+use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
 /// How long redirects count as being in a row.
 const REDIRECT_COUNT_AGE: Duration = Duration::from_secs(10);
@@ -30,47 +30,50 @@ impl Question<'_, '_> {
     /// signed out for the same reason.
     pub(super) fn redirect_or_signed_out(self, refusal: Refusal, location: &Url) -> RequestState {
         let count = self.cx.redirects().another(None);
-        match redirect_directives(self.cx, location, count) {
-            Some(directives) => self.handshake(refusal, directives),
+        match redirect_headers(self.cx, location, count) {
+            Some(headers) => self.handshake(refusal, headers),
             None => self.signed_out(refusal),
         }
     }
 
-    /// A handshake that activates `target`; `None` if none is possible, or the redirect limit for `target` was reached.
-    pub(super) fn activation(self, target: &OrganizationTarget) -> Option<RequestState> {
+    /// A handshake that activates `target`, with `headers` besides; `None` if the request cannot be redirected, or the
+    /// redirect limit for `target` was reached.
+    pub(super) fn activation(self, target: &OrganizationTarget, headers: &ResponseHeaders) -> Option<RequestState> {
         let refusal = Refusal::from(AuthReason::ActiveOrganizationMismatch);
         let location = Handshake::of(self.cx).url(&refusal.reason);
         let count = self.cx.redirects().another(Some(target));
-        let directives = redirect_directives(self.cx, &location, count)?;
-        Some(self.handshake(refusal, directives))
+        let redirect = redirect_headers(self.cx, &location, count)?;
+        let mut headers = headers.clone();
+        headers.extend(redirect);
+        Some(self.handshake(refusal, headers))
     }
 }
 
 /// The fields that send the browser to `location` and count it; `None` if the request cannot be redirected.
-fn redirect_directives(
+fn redirect_headers(
     cx: &AuthenticateContext<'_>,
     location: &Url,
     count: Option<RedirectCount>,
-) -> Option<ResponseDirectives> {
+) -> Option<ResponseHeaders> {
     let count = count.filter(|_| cx.is_eligible_for_handshake())?;
-    let mut directives = ResponseDirectives::default();
-    directives.append(LOCATION, HeaderValue::from_str(location.as_str()).ok()?);
-    directives.append(SET_COOKIE, count_cookie(cx.url(), Some(count)));
-    Some(directives)
+    let mut headers = ResponseHeaders::default();
+    headers.append(LOCATION, HeaderValue::from_str(location.as_str()).ok()?);
+    headers.append(SET_COOKIE, count_cookie(cx.url(), Some(count)));
+    Some(headers)
 }
 
 /// Forgets the redirects once a page is shown: the next ones begin a new row. A row that reached its end is kept until
 /// it expires, or the loop would start again. Only requests for pages count, because others can happen beside a loop.
 pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
     let is_under_way = (1..MAX_REDIRECTS).contains(&cx.redirect_count());
-    let is_settled = matches!(state, RequestState::SignedIn(_) | RequestState::SignedOut(_));
-    if is_under_way && is_settled && cx.is_eligible_for_handshake() && state.directives().location().is_none() {
-        state.directives_mut().append(SET_COOKIE, count_cookie(cx.url(), None));
+    let is_settled = matches!(state.outcome, Outcome::SignedIn(_) | Outcome::SignedOut(_));
+    if is_under_way && is_settled && cx.is_eligible_for_handshake() && state.headers.location().is_none() {
+        state.headers.append(SET_COOKIE, count_cookie(cx.url(), None));
     }
 }
 
 /// The cookie that counts redirects; without a count it is removed.
-pub(super) fn count_cookie(url: &ClerkUrl, count: Option<RedirectCount>) -> HeaderValue {
+pub(super) fn count_cookie(url: &PublicUrl, count: Option<RedirectCount>) -> HeaderValue {
     let cookie = match count {
         Some(count) => SetCookie::new(url, cookie::REDIRECT_COUNT, &count.to_string()).with_max_age(REDIRECT_COUNT_AGE),
         None => SetCookie::removal(url, cookie::REDIRECT_COUNT),
@@ -82,14 +85,14 @@ pub(super) fn count_cookie(url: &ClerkUrl, count: Option<RedirectCount>) -> Head
 #[derive(Clone, Copy)]
 pub(super) struct Handshake<'a> {
     pub(super) instance: &'a Instance,
-    pub(super) url: &'a ClerkUrl,
+    pub(super) url: &'a PublicUrl,
     pub(super) uses_suffixed_cookies: bool,
     pub(super) session_token: Option<&'a str>,
     pub(super) dev_browser: Option<&'a str>,
 }
 
 impl<'a> Handshake<'a> {
-    fn of(cx: &'a AuthenticateContext<'_>) -> Self {
+    pub(super) fn of(cx: &'a AuthenticateContext<'_>) -> Self {
         Self {
             instance: cx.instance(),
             url: cx.url(),

@@ -34,7 +34,7 @@ pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
 fn satellite(question: Question<'_, '_>) -> Option<RequestState> {
     let cx = question.cx;
     let instance = cx.instance();
-    let synced = cx.url().query_parameter(query::SYNCED);
+    let synced = cx.query_parameter(query::SYNCED);
     if !is_document_get(cx) || synced.as_deref() == Some("true") {
         return None;
     }
@@ -64,7 +64,7 @@ fn primary(question: Question<'_, '_>) -> Option<RequestState> {
     if !cx.instance().is_development() {
         return None;
     }
-    let target = cx.url().query_parameter(query::SATELLITE_REDIRECT_URL)?;
+    let target = cx.query_parameter(query::SATELLITE_REDIRECT_URL)?;
     // Any other address is nobody's satellite; the parameter then means nothing.
     let mut location = satellite_address(cx, &target)?;
     if let Some(token) = cx.dev_browser() {

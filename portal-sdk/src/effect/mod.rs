@@ -2,11 +2,13 @@
 //!
 //! [`Effect`] is what the decision asks for, [`Known`] what it was told, [`BackendError`] why it was not told.
 
+mod ended_sessions;
 mod error;
 mod payload;
 
 use std::sync::Arc;
 
+pub use ended_sessions::EndedSessions;
 pub use error::BackendError;
 pub use payload::{HandshakePayload, RefreshedSession, SessionRefresh};
 
@@ -23,6 +25,8 @@ pub struct Known {
     pub handshake: Option<Result<HandshakePayload, Arc<BackendError>>>,
     /// The answer to [`Effect::RefreshSession`], once asked.
     pub refresh: Option<Result<RefreshedSession, Arc<BackendError>>>,
+    /// The sessions that this process has ended.
+    pub ended: EndedSessions,
 }
 
 /// The signing keys at hand.

@@ -9,9 +9,10 @@ use crate::secret::{Secret, cookie_names};
 /// What a handshake brings: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct HandshakePayload {
-    /// The values, each a whole `Set-Cookie` field. An entry that is no text makes the whole handshake worthless, which
+    /// The values, each a whole `Set-Cookie` field. An entry that is not text invalidates the whole handshake, which
     /// the decision finds out.
-    pub directives: Vec<Value>,
+    #[serde(rename = "directives")]
+    pub set_cookies: Vec<Value>,
 }
 
 /// A request to renew a session.
@@ -43,11 +44,11 @@ pub struct RefreshedSession {
 impl fmt::Debug for HandshakePayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = self
-            .directives
+            .set_cookies
             .iter()
-            .map(|directive| directive.as_str().unwrap_or_default());
+            .map(|set_cookie| set_cookie.as_str().unwrap_or_default());
         f.debug_struct("HandshakePayload")
-            .field("directives", &cookie_names(texts))
+            .field("set_cookies", &cookie_names(texts))
             .finish()
     }
 }

@@ -86,7 +86,7 @@ impl Instance {
     /// production satellite's `clerk.<domain>`, else the host inside the publishable key.
     ///
     /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy takes off
-    /// requests ([`ClerkUrl::base`](crate::request::ClerkUrl::base)); only a proxy path needs it.
+    /// requests ([`PublicUrl::base`](crate::request::PublicUrl::base)); only a proxy path needs it.
     #[must_use]
     pub fn frontend_api_base(&self, public_origin: &str) -> String {
         let base = match self.proxy_url() {

@@ -27,6 +27,11 @@ impl OrganizationPatterns {
         })
     }
 
+    /// Returns `true` if no path names an organization.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.organization.is_empty() && self.personal_account.is_empty()
+    }
+
     /// What `path` names, percent-encoded as it stands in a URL. The first organization pattern that matches decides; if
     /// it has neither `id` nor `slug`, the personal account's patterns are tried.
     pub(crate) fn target(&self, path: &str) -> Option<OrganizationTarget> {

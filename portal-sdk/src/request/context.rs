@@ -1,19 +1,20 @@
 //! [`AuthenticateContext`]: every fact of a request that the decision may use.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use url::Url;
+use url::{Url, form_urlencoded};
 
-use super::authorization;
-use super::clerk_url::ClerkUrl;
+use super::bearer;
 use super::cookie_reader::cookies;
 use super::cookies::RequestCookies;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
-use super::headers::{first_value, joined_values, latin1};
-use super::kind::{RequestKind, is_navigation};
+use super::headers::{first_value, header_value, latin1};
+use super::navigation::is_navigation;
+use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
@@ -23,92 +24,65 @@ use crate::names::{cookie, header, query};
 
 /// A request as the decision sees it. It borrows from the request and from the instance and trusts neither cookie nor
 /// token.
+///
+/// Each fact is computed when it is first asked for, once. A request that carries nothing costs next to nothing.
 #[derive(Clone)]
 pub struct AuthenticateContext<'r> {
     instance: &'r Instance,
     parts: &'r Parts,
-    url: ClerkUrl,
-    bearer: Option<String>,
-    uses_suffixed_cookies: bool,
-    session_cookie: Option<String>,
-    refresh_cookie: Option<String>,
-    client_uat: u64,
-    dev_browser: Option<String>,
-    other_dev_browser: Option<String>,
-    handshake_token: Option<String>,
-    handshake_nonce: Option<String>,
-    redirect_count: RedirectCount,
-    has_clerk_cookies: bool,
-    /// The mark of [`query::COOKIE_CHECK`], and the seconds in it if it is a number.
-    cookie_check: Option<Option<i64>>,
-    sec_fetch_dest: Option<Cow<'r, str>>,
-    accept: Option<Cow<'r, str>>,
-    origin: Option<Cow<'r, str>>,
-    referer: Option<Url>,
+    now: UnixTime,
+    /// The public URL that an outer layer has found.
+    given_url: Option<PublicUrl>,
+    url: OnceCell<PublicUrl>,
+    bearer: OnceCell<Option<Cow<'r, str>>>,
+    cookies: OnceCell<ChosenCookies<'r>>,
+    dev_browser_parameter: OnceCell<Option<String>>,
+    handshake_parameters: OnceCell<HandshakeParameters>,
+    cookie_check: OnceCell<Option<Option<i64>>>,
+    referer: OnceCell<Option<Url>>,
+    origin: OnceCell<Option<Cow<'r, str>>>,
+}
+
+/// Clerk's cookies, and which of the two sets is believed.
+#[derive(Clone)]
+struct ChosenCookies<'r> {
+    all: RequestCookies<'r>,
+    are_suffixed: bool,
+}
+
+/// What a handshake of a development instance brings in the address.
+#[derive(Clone, Default)]
+struct HandshakeParameters {
+    token: Option<String>,
+    nonce: Option<String>,
 }
 
 impl<'r> AuthenticateContext<'r> {
-    /// Reads a request. `now` is only used to choose between the two cookie sets. A [`ClerkUrl`] in the request's
-    /// extensions counts as its public URL: a router may have taken a prefix off the request's own address.
+    /// Reads a request. `now` is only used to choose between the two cookie sets.
     #[must_use]
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
-        let url = match parts.extensions.get::<ClerkUrl>() {
-            Some(url) => url.clone(),
-            None => ClerkUrl::within(parts, instance.public_origins()),
-        };
-        let cookie_check = url
-            .query_parameter(query::COOKIE_CHECK)
-            .filter(|_| instance.is_development());
-        let url = if cookie_check.is_some() {
-            url.without_cookie_check()
-        } else {
-            url
-        };
-        let mut cookies = RequestCookies::read(&parts.headers, instance.publishable_key().cookie_suffix());
-        forget_meaningless_session(&mut cookies);
-        let suffixed = uses_suffixed_cookies(&cookies, instance, now);
-        let from_query = |name| url.query_parameter(name).filter(|value| !value.is_empty());
-        let owned = |value: Option<&str>| value.map(str::to_owned);
-        let opaque = |value: Option<&str>| owned(value.filter(|token| could_be_opaque_token(token)));
-        // A development instance hands results over in the address, a production instance in cookies. The other
-        // transport is not believed: a link must not be able to sign anybody in, nor a left-over cookie redirect for ever.
-        let (handshake_token, handshake_nonce) = if instance.is_development() {
-            (from_query(query::HANDSHAKE), from_query(query::HANDSHAKE_NONCE))
-        } else {
-            (
-                owned(cookies.handshake.as_deref()),
-                owned(cookies.handshake_nonce.as_deref()),
-            )
-        };
         Self {
-            // Joined, so that a second field cannot be hidden behind the first one.
-            bearer: joined_values(&parts.headers, &AUTHORIZATION)
-                .and_then(|value| authorization::token(&value).map(str::to_owned)),
-            uses_suffixed_cookies: suffixed,
-            session_cookie: owned(cookies.session.get(suffixed)),
-            refresh_cookie: opaque(cookies.refresh.as_deref()),
-            client_uat: cookies.client_uat.get(suffixed).and_then(unsigned).unwrap_or(0),
-            dev_browser: from_query(query::DEV_BROWSER)
-                .filter(|token| could_be_opaque_token(token))
-                .or_else(|| opaque(cookies.dev_browser.get(suffixed))),
-            other_dev_browser: opaque(cookies.dev_browser.get(!suffixed)),
-            handshake_token,
-            handshake_nonce,
-            redirect_count: cookies
-                .redirect_count
-                .as_deref()
-                .map(RedirectCount::parse)
-                .unwrap_or_default(),
-            has_clerk_cookies: cookies.is_any,
-            cookie_check: cookie_check.map(|seconds| seconds.parse().ok()),
-            sec_fetch_dest: joined_values(&parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()),
-            accept: joined_values(&parts.headers, &ACCEPT),
-            origin: joined_values(&parts.headers, &ORIGIN).filter(|origin| !origin.is_empty()),
-            referer: first_value(&parts.headers, &REFERER).and_then(|referer| Url::parse(&referer).ok()),
             instance,
             parts,
-            url,
+            now,
+            given_url: None,
+            url: OnceCell::new(),
+            bearer: OnceCell::new(),
+            cookies: OnceCell::new(),
+            dev_browser_parameter: OnceCell::new(),
+            handshake_parameters: OnceCell::new(),
+            cookie_check: OnceCell::new(),
+            referer: OnceCell::new(),
+            origin: OnceCell::new(),
         }
+    }
+
+    /// Takes `url` for the request's public URL. For a request whose own address a router has changed since an outer
+    /// layer read it.
+    #[must_use]
+    pub fn with_public_url(mut self, url: PublicUrl) -> Self {
+        self.given_url = Some(url);
+        self
     }
 
     /// The instance the request is authenticated for.
@@ -117,10 +91,32 @@ impl<'r> AuthenticateContext<'r> {
         self.instance
     }
 
+    /// The time the request was read.
+    #[must_use]
+    pub fn read_at(&self) -> UnixTime {
+        self.now
+    }
+
     /// The request's public URL.
     #[must_use]
-    pub fn url(&self) -> &ClerkUrl {
-        &self.url
+    pub fn url(&self) -> &PublicUrl {
+        self.url.get_or_init(|| {
+            let given = self.given_url.clone();
+            let url = given.unwrap_or_else(|| PublicUrl::within(self.parts, self.instance.public_origins()));
+            match self.cookie_check() {
+                Some(_) => url.without_cookie_check(),
+                None => url,
+            }
+        })
+    }
+
+    /// The first query parameter named `name`, decoded. Parses no URL.
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
+        let query = match &self.given_url {
+            Some(url) => url.as_url().query(),
+            None => self.parts.uri.query(),
+        };
+        form_urlencoded::parse(query?.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     /// The request's method.
@@ -129,28 +125,46 @@ impl<'r> AuthenticateContext<'r> {
         &self.parts.method
     }
 
-    /// Whether the method is GET. A lower-case one counts, as in a browser's own `Request`.
+    /// Returns `true` if the method is GET. A lower-case one counts, as in a browser's own `Request`.
     #[must_use]
     pub fn is_get(&self) -> bool {
         self.method().as_str().eq_ignore_ascii_case("GET")
     }
 
-    /// The token of the `Authorization` header. Nothing else of the request is asked when there is one.
+    /// The token of the `Authorization` header. It decides alone.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        self.bearer.as_deref()
+        // Joined, so that a second field cannot be hidden behind the first one.
+        let read = || match header_value(&self.parts.headers, &AUTHORIZATION)? {
+            Cow::Borrowed(value) => bearer::token(value).map(Cow::Borrowed),
+            Cow::Owned(value) => bearer::token(&value).map(|token| token.to_owned().into()),
+        };
+        self.bearer.get_or_init(read).as_deref()
     }
 
-    /// Whether the suffixed cookies are believed.
+    fn cookies(&self) -> &ChosenCookies<'r> {
+        self.cookies.get_or_init(|| {
+            let suffix = self.instance.publishable_key().cookie_suffix();
+            let mut all = RequestCookies::read(&self.parts.headers, suffix);
+            forget_meaningless_session(&mut all);
+            ChosenCookies {
+                are_suffixed: uses_suffixed_cookies(&all, self.instance, self.now),
+                all,
+            }
+        })
+    }
+
+    /// Returns `true` if the suffixed cookies are believed.
     #[must_use]
     pub fn uses_suffixed_cookies(&self) -> bool {
-        self.uses_suffixed_cookies
+        self.cookies().are_suffixed
     }
 
     /// The session cookie of the set that is believed.
     #[must_use]
     pub fn session_cookie(&self) -> Option<&str> {
-        self.session_cookie.as_deref()
+        let ChosenCookies { all, are_suffixed } = self.cookies();
+        all.session.get(*are_suffixed)
     }
 
     /// The session cookie, else the `Authorization` header's token.
@@ -162,82 +176,116 @@ impl<'r> AuthenticateContext<'r> {
     /// The refresh cookie.
     #[must_use]
     pub fn refresh_cookie(&self) -> Option<&str> {
-        self.refresh_cookie.as_deref()
+        opaque(self.cookies().all.refresh.as_deref())
     }
 
-    /// Unix seconds of the client's last change; 0 if nobody is signed in or the cookie is no unsigned number.
+    /// The client's last change in Unix seconds; 0 if the browser is signed out or the cookie is not an unsigned number.
     #[must_use]
     pub fn client_uat(&self) -> u64 {
-        self.client_uat
+        let ChosenCookies { all, are_suffixed } = self.cookies();
+        all.client_uat.get(*are_suffixed).and_then(unsigned).unwrap_or(0)
     }
 
     /// The development browser's token, from the query or else from the cookie.
     #[must_use]
     pub fn dev_browser(&self) -> Option<&str> {
-        self.dev_browser.as_deref()
+        let read = || self.query_parameter(query::DEV_BROWSER);
+        let parameter = opaque(self.dev_browser_parameter.get_or_init(read).as_deref());
+        let ChosenCookies { all, are_suffixed } = self.cookies();
+        parameter
+            .filter(|token| !token.is_empty())
+            .or_else(|| opaque(all.dev_browser.get(*are_suffixed)))
     }
 
-    /// The development browser's token for a link to the portal: if there is none in the cookie set that is believed, the
-    /// other one is better than a portal that does not know the browser.
+    /// The development browser's token for a link to the portal.
+    ///
+    /// If the believed cookie set has none, the other set's is better than a portal that does not know the browser.
     #[must_use]
     pub fn dev_browser_for_links(&self) -> Option<&str> {
-        self.dev_browser().or(self.other_dev_browser.as_deref())
+        let ChosenCookies { all, are_suffixed } = self.cookies();
+        self.dev_browser()
+            .or_else(|| opaque(all.dev_browser.get(!are_suffixed)))
     }
 
     /// A handshake payload that came back: in the query (development) or in a cookie (production).
+    ///
+    /// The other transport is not believed: a link must not be able to sign a user in, and a left-over cookie must not
+    /// redirect for ever.
     #[must_use]
     pub fn handshake_token(&self) -> Option<&str> {
-        self.handshake_token.as_deref()
+        match self.instance.is_development() {
+            true => self.handshake_parameters().token.as_deref(),
+            false => self.cookies().all.handshake.as_deref(),
+        }
     }
 
-    /// The name of a handshake payload, likewise.
+    /// The nonce of a handshake payload that came back, by the transport of [`handshake_token`](Self::handshake_token).
     #[must_use]
     pub fn handshake_nonce(&self) -> Option<&str> {
-        self.handshake_nonce.as_deref()
+        match self.instance.is_development() {
+            true => self.handshake_parameters().nonce.as_deref(),
+            false => self.cookies().all.handshake_nonce.as_deref(),
+        }
+    }
+
+    fn handshake_parameters(&self) -> &HandshakeParameters {
+        let read = |name| self.query_parameter(name).filter(|value| !value.is_empty());
+        self.handshake_parameters.get_or_init(|| HandshakeParameters {
+            token: read(query::HANDSHAKE),
+            nonce: read(query::HANDSHAKE_NONCE),
+        })
     }
 
     /// How many handshakes in a row this browser has been sent into.
     #[must_use]
     pub fn redirect_count(&self) -> u64 {
-        self.redirect_count.total()
+        self.redirects().total()
     }
 
     pub(crate) fn redirects(&self) -> RedirectCount {
-        self.redirect_count
+        let count = self.cookies().all.redirect_count.as_deref();
+        count.map(RedirectCount::parse).unwrap_or_default()
     }
 
-    /// Returns `true` if the browser sent a cookie under one of Clerk's names, whatever is in it.
+    /// Returns `true` if the browser sent a cookie under one of Clerk's names, even an empty one.
     pub(crate) fn has_clerk_cookies(&self) -> bool {
-        self.has_clerk_cookies
+        self.cookies().all.is_any
     }
 
-    /// The mark of [`query::COOKIE_CHECK`], which [`url`](Self::url) is without, and the seconds in it.
+    /// The mark of [`query::COOKIE_CHECK`], which [`url`](Self::url) is without, and the seconds in it if they are a
+    /// number.
     pub(crate) fn cookie_check(&self) -> Option<Option<i64>> {
-        self.cookie_check
+        *self.cookie_check.get_or_init(|| {
+            let mark = match self.instance.is_development() {
+                true => self.query_parameter(query::COOKIE_CHECK),
+                false => None,
+            };
+            mark.map(|seconds| seconds.parse().ok())
+        })
     }
 
     /// The `Origin` header.
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
-        self.origin.as_deref()
+        let read = || header_value(&self.parts.headers, &ORIGIN).filter(|origin| !origin.is_empty());
+        self.origin.get_or_init(read).as_deref()
     }
 
     /// The `Referer` header, if it is a URL.
     #[must_use]
     pub fn referer(&self) -> Option<&Url> {
-        self.referer.as_ref()
+        let read = || Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok();
+        self.referer.get_or_init(read).as_ref()
     }
 
-    /// Whether the browser says that it will show the answer as a page of its own (not in a frame).
+    fn sec_fetch_dest(&self) -> Option<Cow<'r, str>> {
+        header_value(&self.parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty())
+    }
+
+    /// Returns `true` if the browser says that it will show the answer as a page, not in a frame.
     #[must_use]
     pub fn is_document(&self) -> bool {
-        self.sec_fetch_dest.as_deref() == Some("document")
-    }
-
-    /// What the caller can make of an answer.
-    #[must_use]
-    pub fn kind(&self) -> RequestKind {
-        RequestKind::of(self.parts)
+        self.sec_fetch_dest().as_deref() == Some("document")
     }
 
     /// Returns `true` for a CORS preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch standard,
@@ -245,36 +293,36 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         *self.method() == Method::OPTIONS
-            && self.origin.is_some()
+            && self.origin().is_some()
             && self.parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Whether a browser says that a page of another site made this request: by `Sec-Fetch-Site`, or by an `Origin` that is
-    /// none of the application's own. A program that is no browser says nothing of the kind.
+    /// Returns `true` if a browser says that a page of another site made this request: by `Sec-Fetch-Site`, or by an
+    /// `Origin` other than the application's. Programs other than browsers send neither.
     #[must_use]
     pub fn comes_from_elsewhere(&self) -> bool {
-        comes_from_elsewhere(self.parts, &self.url, self.instance)
+        comes_from_elsewhere(self, self.parts)
     }
 
-    /// Whether a page of another site made this request with this site's cookies and could do something by it: an
-    /// unsafe method or a WebSocket. A request with a bearer token is not decided by its cookies.
+    /// Returns `true` if a page of another site made this request with this site's cookies and could do something by it:
+    /// an unsafe method or a WebSocket. A request with a bearer token is not decided by its cookies.
     #[must_use]
     pub fn is_cross_site(&self) -> bool {
-        self.bearer.is_none() && is_cross_site(self.parts, &self.url, self.instance)
+        self.bearer().is_none() && is_cross_site(self, self.parts)
     }
 
-    /// Whether an expired session may be renewed for this request. A GET changes nothing, so that whoever made it may
-    /// have it answered; any other method only if the application's own pages made it.
+    /// Returns `true` if an expired session may be renewed for this request.
+    ///
+    /// A GET changes nothing, so any page may cause its answer; any other method only the application's own pages.
     #[must_use]
     pub fn is_eligible_for_refresh(&self) -> bool {
         self.is_get() || (!self.instance.refreshes_on_get_only() && !self.comes_from_elsewhere())
     }
 
-    /// The page that htmx runs on, if it lies on the application's own origin.
+    /// `address`, if it is a URL on the application's own origin.
     #[must_use]
-    pub fn htmx_page(&self) -> Option<Url> {
-        let page = first_value(&self.parts.headers, &header::HX_CURRENT_URL)?;
-        Url::parse(&page).ok().filter(|page| self.is_own(page))
+    pub fn same_origin(&self, address: &str) -> Option<Url> {
+        Url::parse(address).ok().filter(|url| self.is_own(url))
     }
 
     /// The `Referer`, if it lies on the application's own origin.
@@ -289,7 +337,7 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     fn is_own(&self, url: &Url) -> bool {
-        url.origin().ascii_serialization() == self.url.origin()
+        url.origin().ascii_serialization() == self.url().origin()
     }
 
     /// Returns `true` if the request may be redirected to the Frontend API: a `GET` for a page.
@@ -300,13 +348,11 @@ impl<'r> AuthenticateContext<'r> {
         if !self.is_get() {
             return false;
         }
-        match self.sec_fetch_dest.as_deref() {
-            Some("empty") => is_navigation(&self.parts.headers),
+        let headers = &self.parts.headers;
+        match self.sec_fetch_dest().as_deref() {
+            Some("empty") => is_navigation(headers),
             Some(dest) => matches!(dest, "document" | "iframe"),
-            None => self
-                .accept
-                .as_deref()
-                .is_some_and(|accept| accept.starts_with("text/html")),
+            None => header_value(headers, &ACCEPT).is_some_and(|accept| accept.starts_with("text/html")),
         }
     }
 
@@ -322,7 +368,7 @@ impl<'r> AuthenticateContext<'r> {
                 let value = if name == COOKIE {
                     clerk_cookies(headers, self.instance.publishable_key().cookie_suffix())
                 } else {
-                    joined_values(headers, name)?.into_owned()
+                    header_value(headers, name)?.into_owned()
                 };
                 (!value.is_empty()).then(|| (name.as_str().to_owned(), value))
             })
@@ -334,20 +380,25 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthenticateContext")
             .field("method", self.method())
-            .field("origin", &self.url.origin())
-            .field("path", &self.url.as_url().path())
-            .field("has_bearer", &self.bearer.is_some())
-            .field("uses_suffixed_cookies", &self.uses_suffixed_cookies)
-            .field("has_session_cookie", &self.session_cookie.is_some())
-            .field("has_refresh_cookie", &self.refresh_cookie.is_some())
-            .field("client_uat", &self.client_uat)
-            .field("has_dev_browser", &self.dev_browser.is_some())
+            .field("origin", &self.url().origin())
+            .field("path", &self.url().as_url().path())
+            .field("has_bearer", &self.bearer().is_some())
+            .field("uses_suffixed_cookies", &self.uses_suffixed_cookies())
+            .field("has_session_cookie", &self.session_cookie().is_some())
+            .field("has_refresh_cookie", &self.refresh_cookie().is_some())
+            .field("client_uat", &self.client_uat())
+            .field("has_dev_browser", &self.dev_browser().is_some())
             .field("redirect_count", &self.redirect_count())
             .finish_non_exhaustive()
     }
 }
 
-/// An unsigned decimal number and nothing else. What is too large counts as the largest.
+/// A refresh token or a development browser's token of a plausible size.
+fn opaque(token: Option<&str>) -> Option<&str> {
+    token.filter(|token| could_be_opaque_token(token))
+}
+
+/// An unsigned decimal number and nothing else. A number that is too large counts as the largest.
 pub(super) fn unsigned(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))

@@ -1,38 +1,36 @@
 //! Whether another site's page made a request with this site's cookies.
 
 use http::Method;
-use http::header::{COOKIE, ORIGIN};
+use http::header::COOKIE;
 use http::request::Parts;
 
-use super::ClerkUrl;
-use super::headers::joined_values;
-use super::kind::is_upgrade;
-use crate::instance::Instance;
+use super::AuthenticateContext;
+use super::headers::header_value;
+use super::navigation::is_upgrade;
 use crate::names::header;
 
-/// Whether the request can do something in the name of whoever's cookies it carries, although the page that made it is
-/// none of the application's own: it carries cookies, its method is not safe (RFC 9110 section 9.2.1) or it opens a
-/// WebSocket, and it [comes from elsewhere](comes_from_elsewhere).
+/// Returns `true` if the request can act for the user although a page of another site made it: it carries cookies, its
+/// method is not safe (RFC 9110 section 9.2.1) or it opens a WebSocket, and it [comes from
+/// elsewhere](comes_from_elsewhere).
 ///
-/// Bearer tokens are not for browsers to add by themselves, so a request that has one is not asked; the caller sees to
-/// that.
-pub(super) fn is_cross_site(parts: &Parts, url: &ClerkUrl, instance: &Instance) -> bool {
+/// Browsers never attach bearer tokens on their own, so requests that carry one are exempt; the caller checks this.
+pub(super) fn is_cross_site(cx: &AuthenticateContext<'_>, parts: &Parts) -> bool {
     let is_safe = matches!(
         parts.method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
     );
     // Any of them: a session may stand in the second field behind an empty first one.
     let has_cookies = parts.headers.get_all(COOKIE).iter().any(|value| !value.is_empty());
-    has_cookies && (!is_safe || is_upgrade(parts)) && comes_from_elsewhere(parts, url, instance)
+    has_cookies && (!is_safe || is_upgrade(parts)) && comes_from_elsewhere(cx, parts)
 }
 
-/// Whether a browser says that the request comes from a page that is none of the application's own.
+/// Returns `true` if a browser says that a page of another site made the request.
 ///
 /// `Sec-Fetch-Site` tells: `same-origin` and `none` (typed, or a bookmark) are the application's, `same-site` and
-/// `cross-site` are not, unless the `Origin` is one the application has named. Older browsers send `Origin` alone, which
-/// must then be the request's own or a named one; `null` is neither. Whoever sends neither header is no browser.
-pub(super) fn comes_from_elsewhere(parts: &Parts, url: &ClerkUrl, instance: &Instance) -> bool {
-    let origin = joined_values(&parts.headers, &ORIGIN).filter(|origin| !origin.is_empty());
+/// `cross-site` are not, unless the application has named the `Origin`. Older browsers send `Origin` alone, which must
+/// then be the request's own or a named one; `null` is neither. Programs other than browsers send neither header.
+pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>, parts: &Parts) -> bool {
+    let instance = cx.instance();
     let is_named = |origin: &str| {
         instance.public_origins().iter().any(|own| own == origin)
             || instance
@@ -40,11 +38,11 @@ pub(super) fn comes_from_elsewhere(parts: &Parts, url: &ClerkUrl, instance: &Ins
                 .iter()
                 .any(|allowed| **allowed == *origin)
     };
-    let site = joined_values(&parts.headers, &header::SEC_FETCH_SITE).filter(|site| !site.is_empty());
-    match (site.as_deref(), origin.as_deref()) {
+    let site = header_value(&parts.headers, &header::SEC_FETCH_SITE).filter(|site| !site.is_empty());
+    match (site.as_deref(), cx.origin()) {
         (Some("same-origin" | "none"), _) | (None, None) => false,
         (Some(_), origin) => !origin.is_some_and(is_named),
-        (None, Some(origin)) => origin != url.origin() && !is_named(origin),
+        (None, Some(origin)) => origin != cx.url().origin() && !is_named(origin),
     }
 }
 
@@ -53,6 +51,8 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::clock::UnixTime;
+    use crate::instance::Instance;
 
     const OWN: &str = "https://app.example.com";
 
@@ -67,7 +67,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let parts = request.body(()).unwrap().into_parts().0;
-        is_cross_site(&parts, &ClerkUrl::of(&parts), &instance)
+        AuthenticateContext::new(&parts, &instance, UnixTime::from_secs(0)).is_cross_site()
     }
 
     #[test]

@@ -18,11 +18,13 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
         .filter(|text| !text.is_empty())
 }
 
-/// All fields named `name`, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3).
+/// All fields named `name` as text, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). Each byte is the
+/// character of the same number, as in Node.
 ///
 /// Returns `None` if they are absent or too large. `Authorization` has no limit here, because an oversized one must be
 /// refused, not overlooked.
-pub(super) fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+#[must_use]
+pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let size = || headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>();
     if *name != AUTHORIZATION && *name != COOKIE && size() > MAX_HEADER_BYTES {
         return None;
@@ -56,22 +58,22 @@ mod tests {
         headers.append(COOKIE, HeaderValue::from_bytes(b"b=\xe9").unwrap());
         headers.append(HOST, HeaderValue::from_static("one"));
         headers.append(HOST, HeaderValue::from_static("two"));
-        assert_eq!(joined_values(&headers, &COOKIE).unwrap(), "a=1; b=é");
+        assert_eq!(header_value(&headers, &COOKIE).unwrap(), "a=1; b=é");
         assert_eq!(first_value(&headers, &HOST).unwrap(), "one");
-        assert_eq!(joined_values(&headers, &HOST).unwrap(), "one, two");
+        assert_eq!(header_value(&headers, &HOST).unwrap(), "one, two");
     }
 
     #[test]
     fn oversized_header_counts_as_absent() {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::try_from("a".repeat(MAX_HEADER_BYTES)).unwrap());
-        assert!(first_value(&headers, &HOST).is_some() && joined_values(&headers, &HOST).is_some());
+        assert!(first_value(&headers, &HOST).is_some() && header_value(&headers, &HOST).is_some());
         headers.append(HOST, HeaderValue::from_static("b"));
-        assert!(joined_values(&headers, &HOST).is_none(), "all fields count");
+        assert!(header_value(&headers, &HOST).is_none(), "all fields count");
         headers.insert(HOST, HeaderValue::try_from("a".repeat(MAX_HEADER_BYTES + 1)).unwrap());
         assert!(first_value(&headers, &HOST).is_none());
         // A token is refused for its size, not overlooked.
         headers.insert(AUTHORIZATION, headers[HOST].clone());
-        assert!(joined_values(&headers, &AUTHORIZATION).is_some());
+        assert!(header_value(&headers, &AUTHORIZATION).is_some());
     }
 }

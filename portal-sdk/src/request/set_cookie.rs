@@ -6,7 +6,7 @@ use std::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::HeaderValue;
 
-use super::ClerkUrl;
+use super::PublicUrl;
 
 /// A `Set-Cookie` field (RFC 6265 section 4.1) for an application's public URL.
 ///
@@ -17,9 +17,9 @@ use super::ClerkUrl;
 /// ```
 /// use std::time::Duration;
 ///
-/// use portal_sdk::request::{ClerkUrl, SetCookie};
+/// use portal_sdk::request::{PublicUrl, SetCookie};
 ///
-/// let url = ClerkUrl::from("https://app.example.com/cart".parse::<url::Url>()?);
+/// let url = PublicUrl::from("https://app.example.com/cart".parse::<url::Url>()?);
 /// let cookie = SetCookie::new(&url, "theme", "dark").with_max_age(Duration::from_secs(3_600));
 /// assert_eq!(
 ///     cookie.to_header().unwrap(),
@@ -35,7 +35,7 @@ pub struct SetCookie {
 
 impl SetCookie {
     /// A cookie with a name and a value, both unencoded.
-    pub fn new(url: &ClerkUrl, name: &str, value: &str) -> Self {
+    pub fn new(url: &PublicUrl, name: &str, value: &str) -> Self {
         let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
         cookie.set_path(url.cookie_path().to_owned());
         cookie.set_http_only(true);
@@ -45,7 +45,7 @@ impl SetCookie {
     }
 
     /// The removal of a cookie that [`new`](Self::new) has set for the same application.
-    pub fn removal(url: &ClerkUrl, name: &str) -> Self {
+    pub fn removal(url: &PublicUrl, name: &str) -> Self {
         Self::new(url, name, "").with_max_age(Duration::ZERO)
     }
 
@@ -117,8 +117,8 @@ mod tests {
 
     use super::*;
 
-    fn url(url: &str) -> ClerkUrl {
-        ClerkUrl::from(Url::parse(url).unwrap())
+    fn url(url: &str) -> PublicUrl {
+        PublicUrl::from(Url::parse(url).unwrap())
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use http::Request;
 use http::request::Parts;
 use portal_sdk::clock::UnixTime;
-use portal_sdk::request::RequestKind;
+use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::Secret;
+use portal_sdk::state::Outcome;
 use portal_sdk::{Authenticator, Instance, RequestState};
 use serde_json::json;
 
@@ -52,14 +53,17 @@ fn reason(state: &RequestState) -> String {
 async fn keys_are_fetched_once_and_then_nothing_is_awaited() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
-    assert!(authenticator.settle(&signed_in()).is_none(), "no key is in memory yet");
+    assert!(
+        authenticator.try_authenticate(&signed_in()).is_none(),
+        "no key is in memory yet"
+    );
     for _ in 0..3 {
         let outcome = authenticator.authenticate(&signed_in()).await;
         assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
     }
     let outcome = authenticator
         .clone()
-        .settle(&signed_in())
+        .try_authenticate(&signed_in())
         .expect("clones share the keys");
     assert!(outcome.state.claims().is_some());
     assert_eq!(clerk.calls(), ["jwks"]);
@@ -75,7 +79,7 @@ async fn requests_without_a_token_never_reach_clerk() {
         "__session=abc; __client_uat=1",
         "__clerk_handshake=abc",
     ] {
-        let outcome = authenticator.settle(&page(cookies)).expect(cookies);
+        let outcome = authenticator.try_authenticate(&page(cookies)).expect(cookies);
         assert!(outcome.state.claims().is_none());
     }
     assert!(clerk.calls().is_empty());
@@ -107,17 +111,20 @@ async fn each_effect_is_carried_out_once() {
         clerk.set_handshake_payload(Err(error.clone()));
         clerk.set_refresh(Err(error.clone()));
         let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
-        match &outcome.state {
-            RequestState::Undecided(state) => assert!(error.is_outage() && state.cause.is_temporary()),
-            state => assert_eq!(reason(state), "session-token-expired-refresh-resource_not_found"),
+        match &outcome.state.outcome {
+            Outcome::Undecided(cause) => assert!(error.is_outage() && cause.is_temporary()),
+            _ => assert_eq!(
+                reason(&outcome.state),
+                "session-token-expired-refresh-resource_not_found"
+            ),
         }
         assert_eq!(clerk.calls(), every_effect, "{error}");
 
         clerk.set_jwks(Err(error.clone()));
         let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
-        match &outcome.state {
-            RequestState::Undecided(state) => assert!(error.is_outage() && state.cause.is_temporary()),
-            state => assert_eq!(reason(state), "jwk-remote-failed-to-load"),
+        match &outcome.state.outcome {
+            Outcome::Undecided(cause) => assert!(error.is_outage() && cause.is_temporary()),
+            _ => assert_eq!(reason(&outcome.state), "jwk-remote-failed-to-load"),
         }
     }
 }
@@ -168,7 +175,7 @@ async fn an_outage_is_not_a_signed_out_visitor() {
     for _ in 0..3 {
         let outcome = authenticator.authenticate(&signed_in()).await;
         assert!(
-            matches!(outcome.state, RequestState::Undecided(_)),
+            matches!(outcome.state.outcome, Outcome::Undecided(_)),
             "{:?}",
             outcome.state
         );
@@ -182,14 +189,10 @@ async fn an_outage_is_not_a_signed_out_visitor() {
     assert_eq!(clerk.calls(), ["jwks", "jwks"]);
 }
 
-#[tokio::test]
-async fn the_outcome_carries_the_facts_that_an_answer_takes() {
+#[test]
+fn return_address_and_development_token_are_read_from_a_form() {
     let instance = Instance::builder(TEST_KEY, "sk_test_x").build().unwrap();
-    let authenticator = Authenticator::builder(instance)
-        .backend(FakeClerk::new())
-        .clock(now)
-        .build();
-    let request = |method: &str, headers: &[(&str, &str)]| {
+    let facts = |method: &str, headers: &[(&str, &str)]| {
         let mut request = Request::builder()
             .method(method)
             .uri("/form?a=1")
@@ -197,76 +200,33 @@ async fn the_outcome_carries_the_facts_that_an_answer_takes() {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        authenticator.settle(&request.body(()).unwrap().into_parts().0).unwrap()
+        let parts = request.body(()).unwrap().into_parts().0;
+        let cx = AuthenticateContext::new(&parts, &instance, now());
+        (
+            cx.url().to_string(),
+            cx.same_origin_referer().map(|referer| referer.path().to_owned()),
+            cx.dev_browser_for_links().map(str::to_owned),
+        )
     };
-
-    let outcome = request(
-        "POST",
-        &[
-            ("sec-fetch-dest", "document"),
-            ("cookie", "__clerk_db_jwt=dvb_1"),
-            ("referer", "http://localhost:3000/page"),
-        ],
-    );
-    assert_eq!(outcome.url.as_url().as_str(), "http://localhost:3000/form?a=1");
-    assert_eq!(outcome.kind, RequestKind::Form);
-    assert_eq!(outcome.same_origin_referer.unwrap().path(), "/page");
-    assert_eq!(outcome.dev_browser.unwrap().expose(), "dvb_1");
-
+    let headers = [
+        ("sec-fetch-dest", "document"),
+        ("cookie", "__clerk_db_jwt=dvb_1"),
+        ("referer", "http://localhost:3000/page"),
+    ];
+    let here = "http://localhost:3000/form?a=1".to_owned();
+    let expected = (here.clone(), Some("/page".to_owned()), Some("dvb_1".to_owned()));
+    assert_eq!(facts("POST", &headers), expected);
     for referer in [
         "http://localhost:3001/page",
         "https://localhost:3000/page",
         "page",
         "https://evil.example/",
     ] {
-        let outcome = request("GET", &[("referer", referer)]);
-        assert!(outcome.same_origin_referer.is_none(), "{referer}");
-        assert!(outcome.dev_browser.is_none());
-    }
-
-    for (method, headers, kind) in [
-        (
-            "GET",
-            [("sec-fetch-dest", "document"), ("accept", "*/*")],
-            RequestKind::Page,
-        ),
-        (
-            "HEAD",
-            [("sec-fetch-dest", "iframe"), ("accept", "*/*")],
-            RequestKind::Page,
-        ),
-        (
-            "PUT",
-            [("sec-fetch-dest", "document"), ("accept", "*/*")],
-            RequestKind::Form,
-        ),
-        (
-            "GET",
-            [("sec-fetch-dest", "empty"), ("accept", "text/html")],
-            RequestKind::Api,
-        ),
-        (
-            "GET",
-            [("accept-language", "en"), ("accept", "text/html,*/*;q=0.8")],
-            RequestKind::Page,
-        ),
-        (
-            "POST",
-            [
-                ("accept-language", "en"),
-                ("accept", "application/xhtml+xml, text/html"),
-            ],
-            RequestKind::Form,
-        ),
-        (
-            "GET",
-            [("accept-language", "en"), ("accept", "application/json, text/html")],
-            RequestKind::Api,
-        ),
-        ("GET", [("accept-language", "en"), ("accept", "*/*")], RequestKind::Api),
-        ("GET", [("accept-language", "en"), ("accept", "")], RequestKind::Api),
-    ] {
-        assert_eq!(request(method, &headers).kind, kind, "{method} {headers:?}");
+        assert_eq!(
+            facts("GET", &[("referer", referer)]),
+            (here.clone(), None, None),
+            "{referer}"
+        );
     }
 }
 
@@ -281,21 +241,21 @@ async fn an_ended_session_is_over_though_its_token_is_good() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     let outcome = authenticator.authenticate(&signed_in()).await;
-    let RequestState::SignedIn(state) = &outcome.state else {
+    let Outcome::SignedIn(state) = &outcome.state.outcome else {
         panic!("{:?}", outcome.state);
     };
     let session = authenticator.genuine_session(&state.token).await.unwrap().unwrap();
     assert_eq!(session.id.as_str(), "sess_1");
     assert_eq!(session.token_lifetime_millis, 60_000);
 
-    authenticator.forget_session(&session);
+    authenticator.end_session(&session);
     let outcome = authenticator
         .clone()
-        .settle(&signed_in())
+        .try_authenticate(&signed_in())
         .expect("the keys are in memory");
     assert_eq!(reason(&outcome.state), "session-ended");
     let other = instance_key().session_token(ISSUER, &json!({ "sid": "sess_2" }));
-    let outcome = authenticator.settle(&page(&format!("__session={other}; __client_uat=1")));
+    let outcome = authenticator.try_authenticate(&page(&format!("__session={other}; __client_uat=1")));
     assert!(outcome.unwrap().state.claims().is_some());
     assert_eq!(clerk.calls(), ["jwks"]);
 }
@@ -348,10 +308,9 @@ async fn what_is_wrong_with_a_token_can_be_told_from_memory() {
     assert_eq!(clerk.calls(), ["jwks"]);
 }
 
-#[tokio::test]
-async fn the_outcome_says_what_an_answer_needs_to_know() {
-    let clerk = FakeClerk::new();
-    let authenticator = authenticator(&clerk);
+#[test]
+fn facts_of_a_request_are_read_from_its_headers() {
+    let authenticator = authenticator(&FakeClerk::new());
     let request = |method: &str, headers: &[(&str, &str)]| {
         let mut request = Request::builder().method(method).uri("https://app.example.com/x?y");
         for (name, value) in headers {
@@ -360,35 +319,24 @@ async fn the_outcome_says_what_an_answer_needs_to_know() {
         request.body(()).unwrap().into_parts().0
     };
     let own = "https://app.example.com/list";
-    let headers = [
-        ("referer", own),
-        ("hx-current-url", own),
-        ("hx-request", "true"),
-        ("sec-fetch-site", "same-origin"),
-        ("cookie", "a=b"),
-    ];
-    let facts = authenticator.authenticate(&request("POST", &headers)).await;
-    assert_eq!(facts.same_origin_referer.as_ref().map(url::Url::as_str), Some(own));
-    assert_eq!(facts.htmx_page.as_ref().map(url::Url::as_str), Some(own));
-    assert_eq!(facts.kind, RequestKind::Htmx { is_boosted: false });
-    assert!(!facts.is_read_only && !facts.comes_from_elsewhere && !facts.is_cross_site);
-    assert_eq!((facts.at.as_secs(), facts.url.as_url().path()), (NOW_SECS, "/x"));
+    let headers = [("referer", own), ("sec-fetch-site", "same-origin"), ("cookie", "a=b")];
+    let parts = request("POST", &headers);
+    let cx = AuthenticateContext::new(&parts, authenticator.instance(), now());
+    assert_eq!(cx.same_origin_referer().map(url::Url::as_str), Some(own));
+    assert!(!cx.comes_from_elsewhere() && !cx.is_cross_site());
+    assert_eq!(cx.url().as_url().path(), "/x");
+    assert!(cx.same_origin(own).is_some() && cx.same_origin("https://evil.example/list").is_none());
 
-    let evil = "https://evil.example/list";
     let headers = [
-        ("referer", evil),
-        ("hx-current-url", evil),
+        ("referer", "https://evil.example/list"),
         ("sec-fetch-site", "cross-site"),
         ("cookie", "a=b"),
     ];
-    let facts = authenticator.authenticate(&request("GET", &headers)).await;
-    assert!(facts.same_origin_referer.is_none() && facts.htmx_page.is_none());
-    assert!(facts.is_read_only && facts.comes_from_elsewhere && !facts.is_cross_site);
-    assert!(
-        authenticator
-            .authenticate(&request("DELETE", &headers))
-            .await
-            .is_cross_site
-    );
+    let parts = request("GET", &headers);
+    let cx = AuthenticateContext::new(&parts, authenticator.instance(), now());
+    assert!(cx.same_origin_referer().is_none());
+    assert!(cx.comes_from_elsewhere() && !cx.is_cross_site());
+    let parts = request("DELETE", &headers);
+    assert!(AuthenticateContext::new(&parts, authenticator.instance(), now()).is_cross_site());
     assert!(format!("{authenticator:?}").contains("Authenticator"));
 }

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Version};
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Known, KnownKeys, MissingKey};
-use portal_sdk::request::{AuthenticateContext, ClerkUrl};
+use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::{Instance, RequestState};
 use serde_json::json;
 
@@ -253,7 +253,7 @@ fn the_public_address_of_odd_requests() {
         ),
         ("*", &[("host", b"app.example.com")], "http://app.example.com/*"),
     ] {
-        assert_eq!(ClerkUrl::of(&request(uri, headers)).to_string(), expected);
+        assert_eq!(PublicUrl::of(&request(uri, headers)).to_string(), expected);
     }
 }
 

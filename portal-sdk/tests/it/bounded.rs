@@ -9,7 +9,7 @@ use http::request::Parts;
 use portal_sdk::Instance;
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Known, KnownKeys, MissingKey};
-use portal_sdk::request::{AuthenticateContext, RequestKind};
+use portal_sdk::request::AuthenticateContext;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
@@ -49,7 +49,7 @@ fn decide_once(instance: &Instance, parts: &Parts) {
         keys,
         ..Known::default()
     };
-    let _ = (RequestKind::of(parts), cx.is_cross_site());
+    let _ = cx.is_cross_site();
     if let Decision::Needs(_) = decide(&cx, &known, now()) {
         known.handshake = Some(Ok(crate::common::clerk::payload(vec![
             "__session=x; Path=/".to_owned();

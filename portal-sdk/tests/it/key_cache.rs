@@ -7,7 +7,7 @@ use http::Request;
 use http::request::Parts;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::state::UndecidedCause;
+use portal_sdk::state::{Outcome, UndecidedCause};
 use portal_sdk::{Authenticator, RequestState};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -111,14 +111,14 @@ pub(crate) fn request_at(key: &Mint, key_id: &str, secs: i64) -> Parts {
 }
 
 pub(crate) fn outcome_of(state: &RequestState) -> String {
-    match state {
-        RequestState::SignedIn(_) => "signed-in".to_owned(),
-        RequestState::Undecided(state) => match state.cause {
+    match &state.outcome {
+        Outcome::SignedIn(_) => "signed-in".to_owned(),
+        Outcome::Undecided(cause) => match cause {
             UndecidedCause::KeysOutOfReach(_) => "out of reach".to_owned(),
             UndecidedCause::KeyNotLookedUpYet => "too soon".to_owned(),
-            ref other => other.to_string(),
+            other => other.to_string(),
         },
-        state => state.reason().unwrap().to_string(),
+        _ => state.reason().unwrap().to_string(),
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 
 use http::Request;
+use portal_sdk::Authenticator;
 use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
-use portal_sdk::{Authenticator, RequestState};
+use portal_sdk::state::Outcome;
 use tokio::sync::Semaphore;
 use tracing::subscriber::set_default;
 
@@ -59,7 +60,9 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
     // The next answers never come, and no caller waits for them.
     for minutes in [5, 6, 60, 24 * 60] {
         millis.store((now().as_secs() + minutes * 60) * SECOND, Ordering::SeqCst);
-        let at_once = authenticator.settle(&request(minutes)).expect("nothing is awaited");
+        let at_once = authenticator
+            .try_authenticate(&request(minutes))
+            .expect("nothing is awaited");
         assert_eq!(outcome_of(&at_once.state), "signed-in", "{minutes}");
         let at_once = authenticator.authenticate(&request(minutes)).await;
         assert_eq!(outcome_of(&at_once.state), "signed-in", "{minutes}");
@@ -70,7 +73,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
     assert_eq!(server.count(), 2, "one fetch is under way");
     // Beyond the stated limit keys are too old to answer.
     millis.store(now().as_millis() + 24 * HOUR + 5 * MINUTE, Ordering::SeqCst);
-    assert!(authenticator.settle(&request(24 * 60 + 5)).is_none());
+    assert!(authenticator.try_authenticate(&request(24 * 60 + 5)).is_none());
 }
 
 #[tokio::test]
@@ -207,7 +210,7 @@ async fn second_token_of_a_request_is_decided_by_the_keys_of_the_first() {
         .0;
     let outcome = world.authenticator.authenticate(&parts).await;
     assert!(
-        matches!(outcome.state, RequestState::SignedOut(_)),
+        matches!(outcome.state.outcome, Outcome::SignedOut(_)),
         "{:?}",
         outcome.state
     );

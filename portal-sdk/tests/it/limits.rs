@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Request;
 use http::request::Parts;
 use portal_sdk::limits::{MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_TOKEN_BYTES};
-use portal_sdk::state::{RequestState, UndecidedCause};
+use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use portal_sdk::token::{TokenError, UnverifiedToken};
 use portal_sdk::{Authenticator, Instance};
 use serde_json::json;
@@ -87,7 +87,7 @@ async fn oversized_genuine_token_is_invalid_wherever_it_is_sent() {
 async fn oversized_token_is_not_sent_to_the_frontend_api() {
     let cookies = format!("__session={}", "a".repeat(MAX_TOKEN_BYTES + 1));
     let outcome = live(&FakeClerk::new()).authenticate(&page(&cookies)).await;
-    let location = outcome.state.directives().location().expect("a handshake");
+    let location = outcome.state.headers.location().expect("a handshake");
     assert!(location.len() < 1_000);
 }
 
@@ -131,10 +131,7 @@ async fn malformed_nonce_is_not_looked_up() {
     let outcome = authenticator(&clerk, TEST_KEY, "sk_test_x")
         .authenticate(&request(&address, &[("cookie", "__clerk_db_jwt=dvb")]))
         .await;
-    assert_eq!(
-        outcome.state.directives().location().unwrap(),
-        "http://localhost:3000/p"
-    );
+    assert_eq!(outcome.state.headers.location().unwrap(), "http://localhost:3000/p");
     assert!(clerk.calls().is_empty());
 }
 
@@ -176,12 +173,13 @@ async fn look_ups_are_bounded_and_shared() {
     }
     let mut refused = 0;
     for state in made_up {
-        match state.await.unwrap() {
-            RequestState::Undecided(state) => {
-                assert!(matches!(state.cause, UndecidedCause::HandshakeOutOfReach(_)));
+        let state = state.await.unwrap();
+        match &state.outcome {
+            Outcome::Undecided(cause) => {
+                assert!(matches!(cause, UndecidedCause::HandshakeOutOfReach(_)));
                 refused += 1;
             }
-            state => assert_eq!(reason(&state), "session-token-and-uat-missing"),
+            _ => assert_eq!(reason(&state), "session-token-and-uat-missing"),
         }
     }
     assert_eq!(refused, 501 - 320, "the others cannot be told");

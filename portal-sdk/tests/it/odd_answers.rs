@@ -2,9 +2,10 @@
 
 use http::Request;
 use http::request::Parts;
+use portal_sdk::Authenticator;
 use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::secret::Secret;
-use portal_sdk::{Authenticator, RequestState};
+use portal_sdk::state::Outcome;
 use serde_json::json;
 use tracing::subscriber::set_default;
 
@@ -106,7 +107,7 @@ async fn made_up_nonces_are_logged_once_per_interval() {
             let outcome = authenticator
                 .authenticate(&page(&format!("__clerk_handshake_nonce=made-up-{n}")))
                 .await;
-            assert!(!matches!(outcome.state, RequestState::SignedIn(_)));
+            assert!(!matches!(outcome.state.outcome, Outcome::SignedIn(_)));
         }
         let loud: Vec<String> = lines
             .all()

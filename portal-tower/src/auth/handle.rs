@@ -4,13 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use portal_sdk::Authenticator;
 use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::effect::BackendError;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::UndecidedCause;
 use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
+use portal_sdk::{Authenticator, Instance};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -22,8 +22,9 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
         token: &'a Secret,
     ) -> BoxFuture<'a, Result<Option<GenuineSession>, UndecidedCause>>;
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
-    fn forget_session(&self, session: &GenuineSession);
+    fn end_session(&self, session: &GenuineSession);
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
+    fn instance(&self) -> &Instance;
     fn portal(&self) -> Portal;
     fn admits_log_line(&self, cause: &'static str) -> Option<u64>;
 }
@@ -44,12 +45,16 @@ impl<B: BackendApi> Accounts for Authenticator<B> {
         Box::pin(self.backend().revoke_session(id))
     }
 
-    fn forget_session(&self, session: &GenuineSession) {
-        self.forget_session(session);
+    fn end_session(&self, session: &GenuineSession) {
+        self.end_session(session);
     }
 
     fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         self.token_problem(token)
+    }
+
+    fn instance(&self) -> &Instance {
+        self.instance()
     }
 
     fn portal(&self) -> Portal {

@@ -1,34 +1,40 @@
 //! [`Auth`]: who a request is from, in its extensions.
 
 mod handle;
+mod head;
+mod identity;
+mod link;
 mod return_to;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
+use http::request::Parts;
 use portal_sdk::authorization::Requirement;
-use portal_sdk::backend::{BackendApi, User};
+use portal_sdk::backend::User;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
-use portal_sdk::request::{ClerkUrl, RequestKind};
+use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::secret::Secret;
-use portal_sdk::state::{AuthReason, UndecidedCause};
-use portal_sdk::token::{SessionClaims, TokenError, UserId};
-use portal_sdk::{Authenticated, Authenticator, Instance, RequestState};
+use portal_sdk::state::{AuthReason, Outcome, RequestState};
+use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
+use portal_sdk::{Authenticated, Instance};
 use tokio::sync::OnceCell;
 
-use self::handle::Accounts;
+pub(crate) use self::handle::Accounts;
+use self::head::RequestHead;
+pub use self::identity::{Identity, SignedInRef};
 use crate::caching::{keep_nowhere, keep_to_one_user};
+use crate::caller::Caller;
 use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, RenderRefusal, SignInLink};
 
 /// Who a request is from. [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request
 /// it forwards, in place of any that came in. Cloning is cheap.
 ///
-/// There are three answers, not two: signed in, signed out, and *cannot tell* (Clerk is out of reach). Only
-/// [`check`](Self::check) and [`require`](Self::require) know them all; do not show "cannot tell" as signed out on a page
-/// that matters.
+/// There are three answers, not two: signed in, signed out, and *cannot tell* (Clerk is out of reach).
+/// [`identity`](Self::identity) tells them apart; do not show "cannot tell" as signed out on a page that matters.
 ///
 /// # Caches
 ///
@@ -44,11 +50,12 @@ pub struct Auth {
 
 struct Inner {
     authenticated: Authenticated,
-    instance: Instance,
-    accounts: Box<dyn Accounts>,
+    accounts: Arc<dyn Accounts>,
+    head: RequestHead,
+    /// The request's head again, for facts that few requests need.
+    parts: OnceLock<Box<Parts>>,
+    url: OnceLock<Box<PublicUrl>>,
     user: OnceCell<User>,
-    recent_redirects: RecentRedirects,
-    portal_visits: PortalVisits,
     settings: AnswerSettings,
     /// Something has read who the user is, so that the answer may depend on it.
     is_read: AtomicBool,
@@ -63,19 +70,22 @@ pub(crate) struct AnswerSettings {
 }
 
 impl Auth {
-    pub(crate) fn new<B: BackendApi>(
+    /// `outer` is the `Auth` of a layer around this one: the address it saw is the browser's, whatever a router has taken
+    /// off it since.
+    pub(crate) fn new(
         authenticated: Authenticated,
-        authenticator: Authenticator<B>,
-        headers: &HeaderMap,
+        accounts: Arc<dyn Accounts>,
+        parts: &Parts,
+        outer: Option<&Self>,
         settings: AnswerSettings,
     ) -> Self {
         let inner = Inner {
             authenticated,
-            instance: authenticator.instance().clone(),
-            accounts: Box::new(authenticator),
+            accounts,
+            head: RequestHead::of(parts),
+            parts: OnceLock::new(),
+            url: outer.map_or_else(OnceLock::new, |outer| Box::new(outer.public_url().clone()).into()),
             user: OnceCell::new(),
-            recent_redirects: RecentRedirects::read(headers),
-            portal_visits: PortalVisits::read(headers),
             settings,
             is_read: AtomicBool::new(false),
         };
@@ -85,7 +95,7 @@ impl Auth {
         }
     }
 
-    /// The whole outcome.
+    /// The whole result of authentication, as Clerk decides it. Most applications ask [`identity`](Self::identity).
     pub fn state(&self) -> &RequestState {
         // No other memory hangs on the flag: it is looked at after the handler has answered.
         self.inner.is_read.store(true, Ordering::Relaxed);
@@ -105,81 +115,100 @@ impl Auth {
                 keep_nowhere(headers);
             }
         }
-        self.outcome().directives().apply(headers);
+        self.outcome().headers.apply(headers);
     }
 
-    /// The claims of whoever is signed in. `None` also for a *pending* session, whose tasks come first, and for a
-    /// request that a page of another site sent with this site's cookies to change something.
-    #[must_use]
-    pub fn signed_in(&self) -> Option<&SessionClaims> {
-        self.claims().filter(|claims| !claims.is_pending())
-    }
-
-    /// The claims of a session whose tasks (such as choosing an organization) are outstanding.
-    #[must_use]
-    pub fn pending(&self) -> Option<&SessionClaims> {
-        self.claims().filter(|claims| claims.is_pending())
-    }
-
-    fn claims(&self) -> Option<&SessionClaims> {
-        // An empty user id passes verification, as in Clerk's SDK, and is nobody.
-        let is_somebody = |claims: &&SessionClaims| !claims.user_id().as_str().is_empty();
-        self.state()
-            .claims()
-            .filter(is_somebody)
-            .filter(|_| !self.is_cross_site())
-    }
-
-    /// The claims of whoever is signed in, or what a request that must be signed in is answered, by the table of
-    /// [`require`](crate::require).
+    /// Who the request is from.
     ///
-    /// # Errors
-    ///
-    /// [`Refusal`]: the answer to send.
-    pub fn check(&self) -> Result<&SessionClaims, Refusal> {
-        match Refusal::of(self, &SignInLink::default()) {
-            Some(refusal) => Err(refusal),
-            None => self
-                .signed_in()
-                .ok_or_else(|| Refusal::new(self, RefusalCause::Pending)),
+    /// Asking does no work, logs nothing and counts nothing.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'_> {
+        /// A genuine token that names no user. Such a token passes verification, as in Clerk's SDK.
+        static NO_USER: AuthReason = AuthReason::Token(TokenErrorReason::TokenVerificationFailed);
+
+        if self.is_cross_site() {
+            return Identity::CrossSite;
+        }
+        match &self.state().outcome {
+            Outcome::SignedIn(state) if state.claims.user_id().as_str().is_empty() => Identity::SignedOut(&NO_USER),
+            Outcome::SignedIn(state) => {
+                let user = SignedInRef::new(&state.claims, &state.token);
+                match state.claims.is_pending() {
+                    true => Identity::Pending(user),
+                    false if state.organization_mismatch => Identity::OrganizationMismatch(user),
+                    false => Identity::SignedIn(user),
+                }
+            }
+            Outcome::SignedOut(state) => Identity::SignedOut(&state.reason),
+            Outcome::Handshake(state) => Identity::SignedOut(&state.reason),
+            Outcome::Undecided(cause) if !cause.is_temporary() => Identity::Misconfigured(cause),
+            _ => Identity::Unavailable,
         }
     }
 
-    /// [`check`](Self::check), and whoever is signed in must meet a requirement.
+    /// The signed-in user, for pages that serve everybody.
     ///
-    /// # Errors
-    ///
-    /// [`Refusal`]: the answer to send.
-    pub fn require(&self, requirement: &(impl Requirement + ?Sized)) -> Result<&SessionClaims, Refusal> {
-        let claims = self.check()?;
-        Refusal::by_verdict(self, requirement.verdict(claims), None).map_or(Ok(claims), Err)
-    }
-
-    /// Whether a page of another site sent the request, with this site's cookies and to change something: an unsafe
-    /// method or a WebSocket. Guards and extractors refuse it; [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer) makes
-    /// exceptions.
+    /// Returns `None` also for a *pending* session, for a request that a page of another site sent with this site's
+    /// cookies to change something, and where it cannot be told; [`identity`](Self::identity) tells these apart.
     #[must_use]
-    pub fn is_cross_site(&self) -> bool {
-        self.inner.authenticated.is_cross_site && !self.allows_cross_site
-    }
-
-    /// The session token of whoever is signed in, for calls to services that check it too.
-    #[must_use]
-    pub fn token(&self) -> Option<&Secret> {
-        match self.state() {
-            RequestState::SignedIn(state) if self.signed_in().is_some() => Some(&state.token),
+    pub fn signed_in(&self) -> Option<SignedInRef<'_>> {
+        match self.identity() {
+            Identity::SignedIn(user) | Identity::OrganizationMismatch(user) => Some(user),
             _ => None,
         }
     }
 
-    /// The user who is signed in, looked up in the Backend API when first asked for and kept for the request.
+    /// The signed-in user, or the response to a request that must be signed in.
     ///
     /// # Errors
     ///
-    /// [`UserError::NotSignedIn`], or [`UserError::Backend`] if the look-up fails; it is tried again when asked again.
+    /// Returns the [`Refusal`] to send, by the table of [`require`](crate::require), unless a user is signed in.
+    pub fn check(&self) -> Result<SignedInRef<'_>, Refusal> {
+        match self.identity() {
+            Identity::SignedIn(user) => Ok(user),
+            other => Err(self.refuse(other)),
+        }
+    }
+
+    /// The signed-in user, who must meet a requirement.
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`Refusal`] to send unless a user is signed in who meets the requirement.
+    pub fn require(&self, requirement: &(impl Requirement + ?Sized)) -> Result<SignedInRef<'_>, Refusal> {
+        let user = self.check()?;
+        Refusal::by_verdict(self, requirement.verdict(user.claims()), None).map_or(Ok(user), Err)
+    }
+
+    /// The response that refuses a request of this identity, by the table of [`require`](crate::require). A user who is
+    /// signed in is refused as one who does not meet a requirement.
+    pub fn refuse(&self, identity: Identity<'_>) -> Refusal {
+        Refusal::of(self, identity, &SignInLink::default())
+    }
+
+    /// The response to a signed-in user without an active organization, for a page that needs one: 403 with a link to the
+    /// portal's organization page.
+    pub fn refuse_without_organization(&self) -> Refusal {
+        Refusal::unmet(self, RefusalCause::NoActiveOrganization, None)
+    }
+
+    /// Returns `true` if a page of another site sent the request, with this site's cookies and to change something: an
+    /// unsafe method or a WebSocket. Guards and extractors refuse it; [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer)
+    /// makes exceptions.
+    #[must_use]
+    pub fn is_cross_site(&self) -> bool {
+        !self.allows_cross_site && self.context().is_cross_site()
+    }
+
+    /// The signed-in user's data. The first call looks them up in the Backend API; the request then keeps them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`UserError::NotSignedIn`] if no user is signed in, or [`UserError::Backend`] if the look-up fails. The next
+    /// call tries again.
     pub async fn user(&self) -> Result<&User, UserError> {
-        let claims = self.signed_in().ok_or(UserError::NotSignedIn)?;
-        let look_up = || self.inner.accounts.user(claims.user_id());
+        let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
+        let look_up = || self.inner.accounts.user(signed_in.user_id());
         self.inner
             .user
             .get_or_try_init(look_up)
@@ -187,29 +216,42 @@ impl Auth {
             .map_err(UserError::Backend)
     }
 
-    /// The address the request was made to, as the browser sees it.
+    /// The address of the request, as the browser sees it.
     #[must_use]
-    pub fn public_url(&self) -> &ClerkUrl {
-        &self.inner.authenticated.url
+    pub fn public_url(&self) -> &PublicUrl {
+        self.inner.url.get_or_init(|| {
+            let context = AuthenticateContext::new(self.parts(), self.instance(), self.at());
+            Box::new(context.url().clone())
+        })
     }
 
     /// The instance the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
-        &self.inner.instance
+        self.inner.accounts.instance()
     }
 
-    pub(crate) fn facts(&self) -> &Authenticated {
-        &self.inner.authenticated
+    /// The request's head, without the fields that nothing reads later.
+    fn parts(&self) -> &Parts {
+        self.inner.parts.get_or_init(|| Box::new(self.inner.head.to_parts()))
     }
 
-    pub(crate) fn kind(&self) -> RequestKind {
-        self.inner.authenticated.kind
+    /// The facts of the request, each computed when it is asked for.
+    pub(crate) fn context(&self) -> AuthenticateContext<'_> {
+        let context = AuthenticateContext::new(self.parts(), self.instance(), self.at());
+        match self.inner.url.get() {
+            Some(url) => context.with_public_url(PublicUrl::clone(url)),
+            None => context,
+        }
     }
 
-    /// Whether a page of another site made the request, whatever it carries and does.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::of(self.parts())
+    }
+
+    /// Returns `true` if a page of another site made the request, whatever it carries and does.
     pub(crate) fn comes_from_elsewhere(&self) -> bool {
-        self.inner.authenticated.comes_from_elsewhere && !self.allows_cross_site
+        !self.allows_cross_site && self.context().comes_from_elsewhere()
     }
 
     pub(crate) fn at(&self) -> UnixTime {
@@ -220,28 +262,27 @@ impl Auth {
         self.inner.settings.renderer.as_ref()
     }
 
-    pub(crate) fn recent_redirects(&self) -> &RecentRedirects {
-        &self.inner.recent_redirects
+    pub(crate) fn recent_redirects(&self) -> RecentRedirects {
+        RecentRedirects::read(&self.parts().headers)
     }
 
-    pub(crate) fn portal_visits(&self) -> &PortalVisits {
-        &self.inner.portal_visits
+    pub(crate) fn portal_visits(&self) -> PortalVisits {
+        PortalVisits::read(&self.parts().headers)
     }
 
     pub(crate) fn is_preflight(&self) -> bool {
-        self.inner.authenticated.is_preflight
+        self.context().is_preflight()
     }
 
     /// Returns `true` if the request carried a session token, valid or not.
     pub(crate) fn has_token(&self) -> bool {
-        let facts = self.facts();
-        facts.unverified_token.is_some() || facts.state.claims().is_some()
+        self.outcome().claims().is_some() || self.context().session_token().is_some()
     }
 
     /// The user that the session token names, for logs and spans: also while tasks are outstanding, and for a request of
     /// another site's page.
     pub(crate) fn user_id_for_logs(&self) -> Option<&UserId> {
-        let user_id = self.facts().state.claims()?.user_id();
+        let user_id = self.outcome().claims()?.user_id();
         Some(user_id).filter(|user_id| !user_id.as_str().is_empty())
     }
 
@@ -249,38 +290,20 @@ impl Auth {
         self.allows_cross_site = true;
     }
 
-    /// Why it cannot be told who this is, if it cannot.
-    pub(crate) fn undecided(&self) -> Option<Undecided<'_>> {
-        match self.state() {
-            RequestState::Undecided(state) if state.cause.is_temporary() => Some(Undecided::OutOfReach),
-            RequestState::Undecided(state) => Some(Undecided::Misconfigured(&state.cause)),
-            _ => None,
-        }
-    }
-
     /// Returns `true` if the browser has just lost every cookie of a handshake.
     pub(crate) fn keeps_no_cookies(&self) -> bool {
-        matches!(self.state(), RequestState::SignedOut(state) if state.cookies_not_kept)
+        matches!(&self.state().outcome, Outcome::SignedOut(state) if state.cookies_not_kept)
     }
 
-    /// Returns `true` if another organization is active than the path names.
-    pub(crate) fn has_organization_mismatch(&self) -> bool {
-        matches!(self.state(), RequestState::SignedIn(state) if state.organization_mismatch)
-    }
-
-    pub(crate) fn reason(&self) -> Option<&AuthReason> {
-        self.state().reason()
-    }
-
-    /// What is wrong with the session token, even where something else was looked at first.
+    /// The error of the session token, even where another check came first.
     pub(crate) fn token_problem(&self) -> Option<TokenError> {
-        let RequestState::SignedOut(state) = self.state() else {
+        let Outcome::SignedOut(state) = &self.state().outcome else {
             return None;
         };
         let known = state.token_error.as_ref().or(state.handshake_problem.as_ref());
         known.cloned().or_else(|| {
-            let token = self.inner.authenticated.unverified_token.as_ref()?;
-            self.accounts().token_problem(token)
+            let token = self.context().session_token().map(Secret::new)?;
+            self.accounts().token_problem(&token)
         })
     }
 
@@ -298,11 +321,11 @@ impl Auth {
         }
     }
 
-    /// The session token that was sent, whatever became of it: its session is what signing out ends.
-    pub(crate) fn token_to_end(&self) -> Option<&Secret> {
-        match self.state() {
-            RequestState::SignedIn(state) => Some(&state.token),
-            _ => self.inner.authenticated.unverified_token.as_ref(),
+    /// The session token of the request, valid or not: sign-out ends its session.
+    pub(crate) fn token_to_end(&self) -> Option<Secret> {
+        match &self.state().outcome {
+            Outcome::SignedIn(state) => Some(state.token.clone()),
+            _ => self.context().session_token().map(Secret::new),
         }
     }
 
@@ -319,15 +342,6 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// Why it cannot be told who a request is from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Undecided<'a> {
-    /// Clerk did not answer; trying again may help.
-    OutOfReach,
-    /// The set-up is at fault.
-    Misconfigured(&'a UndecidedCause),
-}
-
 impl UserError {
     /// Returns `true` if Clerk is out of reach, so that trying again may help: answer 503, not 404 or 500. See
     /// [`BackendError::is_outage`].
@@ -341,8 +355,8 @@ impl UserError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UserError {
-    /// Nobody is signed in.
-    #[error("nobody is signed in")]
+    /// No user is signed in.
+    #[error("no user is signed in")]
     NotSignedIn,
     /// The Backend API did not give the user.
     #[error("the user cannot be looked up")]

@@ -1,31 +1,33 @@
 //! Where people come back to after the portal.
 
+use crate::caller::Caller;
+use http::Method;
 use portal_sdk::names::query;
 use portal_sdk::portal::PortalPage;
-use portal_sdk::request::RequestKind;
 use url::Url;
 
-use crate::auth::Auth;
+use super::Auth;
 
 impl Auth {
     /// The page to come back to, without Clerk's own parameters: the one being asked for, or the one that a form stands
     /// on or a script runs on, since their own addresses are none. `None` where there is no page, or where the fallback of
     /// `portal_page` says more than the application's root would.
     pub(crate) fn page_to_return_to(&self, portal_page: PortalPage) -> Option<Url> {
-        let facts = self.facts();
+        let context = self.context();
+        let caller = self.caller();
+        let is_read_only = matches!(*context.method(), Method::GET | Method::HEAD);
         let here = || Some(self.clean_url());
-        let around = || facts.same_origin_referer.clone();
-        let page = match facts.kind {
-            RequestKind::Page | RequestKind::HtmxHistoryRestore => here(),
-            RequestKind::Htmx { is_boosted: true } | RequestKind::Turbo { is_partial: false } if facts.is_read_only => {
-                here()
-            }
-            RequestKind::Htmx { .. } => facts.htmx_page.clone().or_else(around),
-            RequestKind::Form | RequestKind::Turbo { .. } | RequestKind::Api => around(),
+        let page_of_script = || context.same_origin(&Caller::page_of(self.parts())?);
+        let around = || context.same_origin_referer().cloned();
+        let page = match caller {
+            Caller::Page | Caller::HtmxHistoryRestore => here(),
+            Caller::Htmx { is_boosted: true } | Caller::Turbo { is_partial: false } if is_read_only => here(),
+            Caller::Htmx { .. } => page_of_script().or_else(around),
+            Caller::Form | Caller::Turbo { .. } | Caller::Api => around(),
             _ => return None,
         };
-        let page = match facts.kind {
-            RequestKind::Api => page?,
+        let page = match caller {
+            Caller::Api => page?,
             _ => page.or_else(|| self.page_of_last_resort(portal_page))?,
         };
         Some(without_clerk_parameters(page))
@@ -40,8 +42,9 @@ impl Auth {
     /// last resort.
     pub(crate) fn page_before(&self, portal_page: PortalPage) -> Option<Url> {
         let here = self.public_url().as_url();
-        let referer = self.facts().same_origin_referer.as_ref();
-        referer
+        let context = self.context();
+        context
+            .same_origin_referer()
             .filter(|referer| referer.path() != here.path())
             .cloned()
             .or_else(|| self.page_of_last_resort(portal_page))

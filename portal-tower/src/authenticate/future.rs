@@ -1,6 +1,8 @@
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::request::Parts;
@@ -11,10 +13,8 @@ use portal_sdk::backend::BackendApi;
 use portal_sdk::{Authenticated, Authenticator};
 use tower_service::Service;
 
-use crate::auth::{AnswerSettings, Auth};
+use crate::auth::{Accounts, AnswerSettings, Auth};
 use crate::response::ResponseBody;
-
-type Settled = (Authenticated, Parts);
 
 pin_project! {
     /// The future of [`Authenticate`](super::Authenticate).
@@ -35,14 +35,14 @@ pin_project! {
         /// Answered here.
         Respond { response: Option<Box<Response<()>>> },
         /// Something must be fetched before the inner service can be called. The only boxed arm.
-        Settle { call: Option<Box<Call<S, B, ReqBody>>>, _body: std::marker::PhantomData<fn() -> ResBody> },
+        Authenticate { call: Option<Box<Call<S, ReqBody>>>, _types: PhantomData<fn() -> (B, ResBody)> },
     }
 }
 
 /// What is kept while the request is being authenticated.
-struct Call<S, B, ReqBody> {
-    settling: Pin<Box<dyn Future<Output = Settled> + Send>>,
-    authenticator: Authenticator<B>,
+struct Call<S, ReqBody> {
+    authenticating: Pin<Box<dyn Future<Output = (Authenticated, Parts)> + Send>>,
+    accounts: Arc<dyn Accounts>,
     settings: AnswerSettings,
     body: ReqBody,
     ready: S,
@@ -57,7 +57,7 @@ where
         let mut response = Response::new(());
         *response.status_mut() = status;
         if let Some(auth) = auth {
-            auth.outcome().directives().apply(response.headers_mut());
+            auth.outcome().headers.apply(response.headers_mut());
         }
         Self {
             kind: Kind::Respond {
@@ -67,7 +67,7 @@ where
     }
 
     pub(super) fn decided(auth: Auth, mut parts: Parts, body: ReqBody, inner: &mut S) -> Self {
-        if auth.outcome().directives().location().is_some() {
+        if auth.outcome().headers.location().is_some() {
             return Self::respond(StatusCode::TEMPORARY_REDIRECT, Some(&auth));
         }
         if let Some(user_id) = auth.user_id_for_logs() {
@@ -82,26 +82,32 @@ where
         }
     }
 
-    pub(super) fn settle(
+    pub(super) fn authenticate(
         authenticator: Authenticator<B>,
+        accounts: Arc<dyn Accounts>,
         settings: AnswerSettings,
         parts: Parts,
         body: ReqBody,
         ready: S,
     ) -> Self {
-        let driver = authenticator.clone();
-        let settling = Box::pin(async move { (driver.authenticate(&parts).await, parts) });
+        let authenticating = Box::pin(async move {
+            let authenticated = match parts.extensions.get::<Auth>() {
+                Some(outer) => authenticator.authenticate_at(&parts, outer.public_url()).await,
+                None => authenticator.authenticate(&parts).await,
+            };
+            (authenticated, parts)
+        });
         let call = Call {
-            settling,
-            authenticator,
+            authenticating,
+            accounts,
             settings,
             body,
             ready,
         };
         Self {
-            kind: Kind::Settle {
+            kind: Kind::Authenticate {
                 call: Some(Box::new(call)),
-                _body: std::marker::PhantomData,
+                _types: PhantomData,
             },
         }
     }
@@ -128,17 +134,18 @@ where
                     let response = response.take().expect("a future is not polled after it is done");
                     return Poll::Ready(Ok(response.map(|()| ResponseBody::empty())));
                 }
-                KindProj::Settle { call, .. } => {
-                    let settling = &mut call.as_mut().expect("the call is taken once").settling;
-                    let (authenticated, parts) = ready!(settling.as_mut().poll(cx));
+                KindProj::Authenticate { call, .. } => {
+                    let authenticating = &mut call.as_mut().expect("the call is taken once").authenticating;
+                    let (authenticated, parts) = ready!(authenticating.as_mut().poll(cx));
                     let Call {
-                        authenticator,
+                        accounts,
                         settings,
                         body,
                         mut ready,
                         ..
                     } = *call.take().expect("it was there just now");
-                    let auth = Auth::new(authenticated, authenticator, &parts.headers, settings);
+                    let outer = parts.extensions.get::<Auth>();
+                    let auth = Auth::new(authenticated, accounts, &parts, outer, settings);
                     Self::decided(auth, parts, body, &mut ready)
                 }
             };

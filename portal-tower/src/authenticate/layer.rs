@@ -8,7 +8,7 @@ use portal_sdk::{Authenticator, Instance};
 use tower_layer::Layer;
 
 use super::Authenticate;
-use crate::auth::AnswerSettings;
+use crate::auth::{Accounts, AnswerSettings};
 use crate::require::RenderRefusal;
 
 /// Authenticates every request. See the [module](super) for the rules.
@@ -33,7 +33,11 @@ pub struct AuthenticateLayer<B = HttpBackend> {
 
 /// Which instance a request is for.
 pub(super) enum Choose<B> {
-    Fixed(Authenticator<B>),
+    Fixed {
+        authenticator: Authenticator<B>,
+        /// The same, without its type.
+        accounts: Arc<dyn Accounts>,
+    },
     PerRequest(Arc<ChooseFn<B>>),
 }
 
@@ -76,7 +80,10 @@ impl<B: BackendApi> AuthenticateLayer<B> {
     /// ```
     pub fn from_authenticator(authenticator: Authenticator<B>) -> Self {
         Self {
-            choose: Choose::Fixed(authenticator),
+            choose: Choose::Fixed {
+                accounts: Arc::new(authenticator.clone()),
+                authenticator,
+            },
             settings: AnswerSettings::default(),
         }
     }
@@ -139,7 +146,13 @@ impl<B> fmt::Debug for AuthenticateLayer<B> {
 impl<B> Clone for Choose<B> {
     fn clone(&self) -> Self {
         match self {
-            Self::Fixed(authenticator) => Self::Fixed(authenticator.clone()),
+            Self::Fixed {
+                authenticator,
+                accounts,
+            } => Self::Fixed {
+                authenticator: authenticator.clone(),
+                accounts: accounts.clone(),
+            },
             Self::PerRequest(choose) => Self::PerRequest(choose.clone()),
         }
     }
@@ -148,7 +161,7 @@ impl<B> Clone for Choose<B> {
 impl<B> fmt::Debug for Choose<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(authenticator) => authenticator.fmt(f),
+            Self::Fixed { authenticator, .. } => authenticator.fmt(f),
             Self::PerRequest(_) => f.write_str("chosen per request"),
         }
     }

@@ -1,4 +1,5 @@
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
@@ -10,7 +11,7 @@ use tower_service::Service;
 
 use super::ResponseFuture;
 use super::layer::Choose;
-use crate::auth::{AnswerSettings, Auth};
+use crate::auth::{Accounts, AnswerSettings, Auth};
 use crate::response::ResponseBody;
 
 /// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
@@ -32,10 +33,17 @@ impl<S, B> Authenticate<S, B> {
 }
 
 impl<B: BackendApi> Choose<B> {
-    fn authenticator(&self, parts: &Parts) -> Option<Authenticator<B>> {
+    fn authenticator(&self, parts: &Parts) -> Option<(Authenticator<B>, Arc<dyn Accounts>)> {
         match self {
-            Self::Fixed(authenticator) => Some(authenticator.clone()),
-            Self::PerRequest(choose) => choose(parts),
+            Self::Fixed {
+                authenticator,
+                accounts,
+            } => Some((authenticator.clone(), accounts.clone())),
+            Self::PerRequest(choose) => {
+                let authenticator = choose(parts)?;
+                let accounts = Arc::new(authenticator.clone());
+                Some((authenticator, accounts))
+            }
         }
     }
 }
@@ -55,25 +63,24 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        // Another layer of this kind is outside: the address it saw is the browser's, whatever a router has taken off it
-        // since.
-        if let Some(outer) = parts.extensions.get::<Auth>() {
-            let url = outer.public_url().clone();
-            parts.extensions.insert(url);
-        }
-        let Some(authenticator) = self.choose.authenticator(&parts) else {
+        let (parts, body) = request.into_parts();
+        let Some((authenticator, accounts)) = self.choose.authenticator(&parts) else {
             return ResponseFuture::respond(StatusCode::MISDIRECTED_REQUEST, None);
         };
-        if let Some(authenticated) = authenticator.settle(&parts) {
-            let auth = Auth::new(authenticated, authenticator, &parts.headers, self.settings.clone());
+        let outer = parts.extensions.get::<Auth>();
+        let authenticated = match outer {
+            Some(outer) => authenticator.try_authenticate_at(&parts, outer.public_url()),
+            None => authenticator.try_authenticate(&parts),
+        };
+        if let Some(authenticated) = authenticated {
+            let auth = Auth::new(authenticated, accounts, &parts, outer, self.settings.clone());
             return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
         // The service that was polled ready goes into the future and its clone stays behind, not the other way round:
         // a clone need not be ready.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::settle(authenticator, self.settings.clone(), parts, body, ready)
+        ResponseFuture::authenticate(authenticator, accounts, self.settings.clone(), parts, body, ready)
     }
 }
 

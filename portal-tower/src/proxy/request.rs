@@ -8,7 +8,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
 use portal_sdk::names::header::{CLERK_PROXY_URL, CLERK_SECRET_KEY, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO};
-use portal_sdk::request::ClerkUrl;
+use portal_sdk::request::PublicUrl;
 
 use super::ProxyError;
 use super::fields::{drop_claims, drop_hop_by_hop};
@@ -84,7 +84,7 @@ pub(super) fn is_for_one_hop(method: &Method) -> bool {
 /// What a request's head says to Clerk besides what the client said.
 #[derive(Debug)]
 pub(super) struct Facts<'r> {
-    pub(super) url: &'r ClerkUrl,
+    pub(super) url: &'r PublicUrl,
     pub(super) proxy_url: &'r str,
     pub(super) secret_key: &'r HeaderValue,
     pub(super) client: Option<IpAddr>,

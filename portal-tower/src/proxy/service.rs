@@ -20,7 +20,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use portal_sdk::Instance;
 use portal_sdk::instance::{ConfigError, ProxyUrl, Setting};
-use portal_sdk::request::ClerkUrl;
+use portal_sdk::request::PublicUrl;
 use rustls::crypto::aws_lc_rs;
 use tower_service::Service;
 
@@ -181,7 +181,7 @@ impl FrontendApiProxy {
 impl Settings {
     /// Makes `parts` the head for Clerk, and says the address of the proxy as this request's browser knows it.
     fn make_head(&self, parts: &mut Parts, uri: Uri) -> String {
-        let url = ClerkUrl::within(parts, self.instance.public_origins());
+        let url = PublicUrl::within(parts, self.instance.public_origins());
         let proxy_url = self.instance.frontend_api_base(&url.base());
         let peer = self.peer_address.as_ref().and_then(|of| of(parts));
         let facts = Facts {

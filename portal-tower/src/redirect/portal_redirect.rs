@@ -63,7 +63,7 @@ impl PortalRedirect {
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
-        let mut response = go_to(self.auth.kind(), self.location.as_str());
+        let mut response = go_to(self.auth.caller(), self.location.as_str());
         if let Some(cookie) = self.auth.portal_visit() {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

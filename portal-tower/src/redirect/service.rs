@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use portal_sdk::portal::{PortalPage, Prefill};
-use portal_sdk::request::RequestKind;
 use tower_service::Service;
 
 use super::PortalRedirect;
-use crate::auth::Auth;
-use crate::require::{Refusal, RefusalCause, SignInLink};
+use crate::auth::{Auth, Identity};
+use crate::require::Refusal;
 
 /// A service that sends whoever asks to a page of the portal and back. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
@@ -99,29 +99,33 @@ impl RedirectToPortal {
 
     fn answer(&self, auth: Option<&Auth>) -> Response<Bytes> {
         let Some(auth) = auth else {
-            return Refusal::missing_layer(RequestKind::Page).into_response();
+            return Refusal::missing_layer(Caller::Page).into_response();
         };
-        let refusal = Refusal::of(auth, &SignInLink::default()).filter(|_| self.page.needs_session());
-        let redirect = match refusal.as_ref().map(Refusal::cause) {
+        match auth.identity() {
             // The portal is where another organization can be chosen.
-            None | Some(RefusalCause::OrganizationMismatch) => {
-                let redirect = match &self.then {
-                    Some(then) => PortalRedirect::back_to(auth, self.page, then),
-                    None => PortalRedirect::to(auth, self.page),
-                };
-                self.prefill
-                    .iter()
-                    .cloned()
-                    .fold(redirect, PortalRedirect::with_prefill)
+            Identity::SignedIn(_) | Identity::OrganizationMismatch(_) => self.redirect(auth),
+            _ if !self.page.needs_session() => self.redirect(auth),
+            // To sign in first, and then here again, which leads on. The user has followed a link, whatever the browser
+            // says about the request.
+            Identity::SignedOut(_) | Identity::Pending(_) if auth.caller() != Caller::Page => {
+                match auth.refuse(auth.identity()) {
+                    refusal if refusal.cause().is_sign_in() => {
+                        PortalRedirect::back_to(auth, PortalPage::SignIn, auth.clean_url().as_str()).into_response()
+                    }
+                    refusal => refusal.into_response(),
+                }
             }
-            // To sign in first, and then here again, which leads on. Whoever asks is a person, whatever the browser says
-            // of itself.
-            Some(RefusalCause::SignedOut { .. } | RefusalCause::Pending) if auth.kind() != RequestKind::Page => {
-                PortalRedirect::back_to(auth, PortalPage::SignIn, auth.clean_url().as_str())
-            }
-            Some(_) => return refusal.map_or_else(Response::default, Refusal::into_response),
+            other => auth.refuse(other).into_response(),
+        }
+    }
+
+    fn redirect(&self, auth: &Auth) -> Response<Bytes> {
+        let redirect = match &self.then {
+            Some(then) => PortalRedirect::back_to(auth, self.page, then),
+            None => PortalRedirect::to(auth, self.page),
         };
-        redirect.into_response()
+        let prefill = self.prefill.iter().cloned();
+        prefill.fold(redirect, PortalRedirect::with_prefill).into_response()
     }
 }
 

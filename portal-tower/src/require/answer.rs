@@ -1,11 +1,11 @@
 //! Refusals written out, for each kind of caller.
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portal_sdk::names::header::{GRPC_MESSAGE, GRPC_STATUS, HX_REDIRECT};
-use portal_sdk::request::RequestKind;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -33,20 +33,20 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
 /// The body, by the application if it wants to and by us if not.
 fn body(refusal: &Refusal) -> Response<Bytes> {
     let has_look = !matches!(
-        refusal.kind(),
-        RequestKind::Grpc(_) | RequestKind::Turbo { .. } | RequestKind::HtmxHistoryRestore
+        refusal.caller(),
+        Caller::Grpc(_) | Caller::Turbo { .. } | Caller::HtmxHistoryRestore
     );
     let renderer = refusal.renderer().filter(|_| has_look);
     if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
         return response;
     }
-    let (content_type, text) = match refusal.kind() {
+    let (content_type, text) = match refusal.caller() {
         _ if refusal.status() == StatusCode::SEE_OTHER => return Response::default(),
-        RequestKind::Grpc(media_type) => (media_type.as_str(), String::new()),
-        RequestKind::Api | RequestKind::Stream => ("application/json", json_body(refusal).to_string()),
-        RequestKind::Htmx { .. } => (HTML, fragment(refusal)),
-        RequestKind::HtmxHistoryRestore => (HTML, history_page(refusal)),
-        RequestKind::Turbo { .. } => (HTML, turbo_page(refusal)),
+        Caller::Grpc(media_type) => (media_type.as_str(), String::new()),
+        Caller::Api | Caller::Stream => ("application/json", json_body(refusal).to_string()),
+        Caller::Htmx { .. } => (HTML, fragment(refusal)),
+        Caller::HtmxHistoryRestore => (HTML, history_page(refusal)),
+        Caller::Turbo { .. } => (HTML, turbo_page(refusal)),
         _ => (HTML, html_page(refusal)),
     };
     let mut response = Response::new(Bytes::from(text));
@@ -66,7 +66,7 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     let location = refusal
         .location()
         .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
-    if let RequestKind::Grpc(_) = refusal.kind() {
+    if let Caller::Grpc(_) = refusal.caller() {
         let message = utf8_percent_encode(&refusal.grpc_message(), NON_ALPHANUMERIC).to_string();
         headers.insert(GRPC_STATUS, HeaderValue::from(refusal.grpc_code()));
         headers.extend(
@@ -82,7 +82,7 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
         StatusCode::OK => headers.extend(location.map(|location| (HX_REDIRECT, location))),
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            if let RequestKind::Htmx { .. } = refusal.kind() {
+            if let Caller::Htmx { .. } = refusal.caller() {
                 headers.extend(location.map(|location| (HX_REDIRECT, location)));
             }
         }

@@ -50,6 +50,11 @@ pub enum RefusalCause {
 }
 
 impl RefusalCause {
+    /// Returns `true` if signing in resolves it.
+    pub(crate) fn is_sign_in(&self) -> bool {
+        matches!(self, Self::SignedOut { .. } | Self::Pending)
+    }
+
     /// The status for callers that follow no redirect.
     pub(super) fn plain_status(&self) -> StatusCode {
         match self {

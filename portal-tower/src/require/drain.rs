@@ -9,11 +9,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::caller::Caller;
 use http::header::EXPECT;
 use http::{Request, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use portal_sdk::request::RequestKind;
 use tokio::time::Sleep;
 
 /// How many bytes of a refused request's body are read at most: 64 MiB.
@@ -38,8 +38,8 @@ impl<B: Body> Drain<B> {
     ///
     /// Streams never end, since HTTP/2 a stream ends alone, a client that waits for `100 Continue` (RFC 9110 section
     /// 10.1.1) has sent nothing, and a body that is longer than the limit is reset in any case.
-    pub(super) fn of(request: Request<B>, kind: RequestKind) -> Option<Self> {
-        let is_stream = matches!(kind, RequestKind::Stream | RequestKind::Grpc(_));
+    pub(super) fn of(request: Request<B>, caller: Caller) -> Option<Self> {
+        let is_stream = matches!(caller, Caller::Stream | Caller::Grpc(_));
         let waits = request.headers().contains_key(EXPECT);
         let is_alone = request.version() >= Version::HTTP_2;
         let body = request.into_body();

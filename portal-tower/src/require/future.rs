@@ -40,7 +40,7 @@ impl<F, ReqBody: Body> ResponseFuture<F, ReqBody> {
     }
 
     pub(super) fn refuse(refusal: Refusal, request: Request<ReqBody>) -> Self {
-        let drain = Drain::of(request, refusal.kind());
+        let drain = Drain::of(request, refusal.caller());
         let refusal = Some(refusal);
         Self {
             kind: match drain {

@@ -6,7 +6,7 @@ use portal_sdk::portal::{PortalPage, Prefill};
 use tower_layer::Layer;
 
 use super::{Refusal, RequireAuth, SignInLink, UnmetLocation};
-use crate::auth::Auth;
+use crate::auth::{Auth, Identity};
 
 /// Lets only people through who are signed in and meet a requirement. See the [module](super) for the table of answers.
 #[derive(Clone, Debug)]
@@ -125,16 +125,17 @@ impl RequireAuthLayer {
 }
 
 impl Rule {
-    /// The answer to whoever is not let through.
+    /// The refusal of a request that is not let through.
     pub(super) fn refusal(&self, auth: &Auth) -> Option<Refusal> {
         if self.allows_preflight && auth.is_preflight() {
             return None;
         }
-        if let Some(refusal) = Refusal::of(auth, &self.sign_in) {
-            return Some(refusal);
-        }
-        let (requirement, claims) = (self.requirement.as_ref()?, auth.signed_in()?);
-        Refusal::by_verdict(auth, requirement.verdict(claims), self.unmet_location.as_ref())
+        let user = match auth.identity() {
+            Identity::SignedIn(user) => user,
+            other => return Some(Refusal::of(auth, other, &self.sign_in)),
+        };
+        let verdict = self.requirement.as_ref()?.verdict(user.claims());
+        Refusal::by_verdict(auth, verdict, self.unmet_location.as_ref())
     }
 }
 

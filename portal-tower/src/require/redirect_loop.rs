@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::request::ClerkUrl;
+use portal_sdk::request::PublicUrl;
 use portal_sdk::token::TokenErrorReason;
 
 use crate::cookie;
@@ -64,7 +64,7 @@ impl RecentRedirects {
     /// Returns [`LimitReached`] if the redirect would continue a loop.
     pub(crate) fn another(
         &self,
-        url: &ClerkUrl,
+        url: &PublicUrl,
         problem: Option<TokenErrorReason>,
         now: UnixTime,
     ) -> Result<HeaderValue, LimitReached> {
@@ -92,7 +92,7 @@ impl RecentRedirects {
 }
 
 /// Hashes a page's path to eight hex digits.
-fn mark(url: &ClerkUrl) -> String {
+fn mark(url: &PublicUrl) -> String {
     let mut hasher = DefaultHasher::new();
     url.as_url().path().hash(&mut hasher);
     format!("{:08x}", hasher.finish() >> 32)
@@ -105,8 +105,8 @@ mod tests {
 
     use super::*;
 
-    fn page(path: &str) -> ClerkUrl {
-        ClerkUrl::from(Url::parse("https://app.example.com").unwrap().join(path).unwrap())
+    fn page(path: &str) -> PublicUrl {
+        PublicUrl::from(Url::parse("https://app.example.com").unwrap().join(path).unwrap())
     }
 
     /// Reads the cookie back, as a browser would send it.

@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::authorization::Verdict;
 use portal_sdk::portal::PortalPage;
-use portal_sdk::request::RequestKind;
 use portal_sdk::secret::WithoutQuery;
-use portal_sdk::state::{AuthReason, ResponseDirectives};
-use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
+use portal_sdk::state::{AuthReason, ResponseHeaders};
+use portal_sdk::token::{TokenError, UserId};
 use url::Url;
 
 use super::cause::NO_TOKEN;
 use super::{RefusalCause, RenderRefusal, SignInLink, UnmetLocation, answer, log};
-use crate::auth::{Auth, Undecided};
+use crate::auth::{Auth, Identity};
 
 /// What a request is answered that is not let through, by the table of [`require`](super).
 ///
@@ -28,12 +28,12 @@ pub struct Refusal(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     cause: RefusalCause,
-    kind: RequestKind,
+    caller: Caller,
     location: Option<Url>,
     /// Pages are redirected to the location instead of being told about it.
     is_redirect: bool,
     cookies: Vec<HeaderValue>,
-    renewal: Option<ResponseDirectives>,
+    renewal: Option<ResponseHeaders>,
     details: Option<String>,
     renderer: Option<Arc<dyn RenderRefusal>>,
     has_token: bool,
@@ -42,43 +42,37 @@ struct Inner {
 }
 
 impl Refusal {
-    /// Why `auth` is not let through although nothing more than signing in is asked for; `None` if it is.
-    pub(crate) fn of(auth: &Auth, sign_in: &SignInLink) -> Option<Self> {
-        if auth.is_preflight() && auth.signed_in().is_none() {
-            return Some(Self::new(auth, RefusalCause::Preflight));
+    /// The response to a request of this identity. A signed-in user is refused as one who does not meet a requirement.
+    pub(crate) fn of(auth: &Auth, identity: Identity<'_>, sign_in: &SignInLink) -> Self {
+        let may_be_preflight = !matches!(identity, Identity::SignedIn(_) | Identity::OrganizationMismatch(_));
+        if may_be_preflight && auth.is_preflight() {
+            return Self::new(auth, RefusalCause::Preflight);
         }
-        if auth.is_cross_site() {
-            return Some(Self::new(auth, RefusalCause::CrossSite));
-        }
-        match auth.undecided() {
-            Some(Undecided::Misconfigured(cause)) => {
+        match identity {
+            Identity::SignedIn(_) => Self::new(auth, RefusalCause::Unmet),
+            Identity::CrossSite => Self::new(auth, RefusalCause::CrossSite),
+            Identity::Unavailable => Self::new(auth, RefusalCause::Unavailable),
+            Identity::Misconfigured(cause) => {
                 let problem = cause.to_string().into();
-                return Some(Self::new(auth, RefusalCause::Misconfigured { problem }));
+                Self::new(auth, RefusalCause::Misconfigured { problem })
             }
-            Some(Undecided::OutOfReach) => return Some(Self::new(auth, RefusalCause::Unavailable)),
-            None => {}
-        }
-        let cause = match auth.reason() {
-            Some(_) if auth.keeps_no_cookies() => return Some(Self::new(auth, RefusalCause::CookiesNotKept)),
-            Some(reason) => RefusalCause::SignedOut { reason: reason.clone() },
-            None if auth.signed_in().is_some() && auth.has_organization_mismatch() => {
+            Identity::OrganizationMismatch(_) => {
                 let mut refusal = Self::new(auth, RefusalCause::OrganizationMismatch);
                 refusal.0.location = Some(auth.link(PortalPage::OrganizationProfile));
                 refusal.0.cookies.extend(auth.portal_visit());
-                return Some(refusal);
+                refusal
             }
-            None if auth.signed_in().is_some() => return None,
             // The tasks may have been done at the portal since the token was issued.
-            None if auth.pending().is_some() => match Self::renewal(auth) {
-                Some(renewal) => return Some(renewal),
-                None => RefusalCause::Pending,
+            Identity::Pending(_) => match Self::renewal(auth) {
+                Some(renewal) => renewal,
+                None => Self::to_sign_in(auth, RefusalCause::Pending, sign_in),
             },
-            // The token is genuine and names nobody.
-            None => RefusalCause::SignedOut {
-                reason: AuthReason::Token(TokenErrorReason::TokenVerificationFailed),
-            },
-        };
-        Some(Self::to_sign_in(auth, cause, sign_in))
+            Identity::SignedOut(_) if auth.keeps_no_cookies() => Self::new(auth, RefusalCause::CookiesNotKept),
+            Identity::SignedOut(reason) => {
+                let reason = reason.clone();
+                Self::to_sign_in(auth, RefusalCause::SignedOut { reason }, sign_in)
+            }
+        }
     }
 
     fn to_sign_in(auth: &Auth, cause: RefusalCause, sign_in: &SignInLink) -> Self {
@@ -92,7 +86,7 @@ impl Refusal {
         let mut refusal = Self::new(auth, cause);
         refusal.0.location = Some(location);
         refusal.0.cookies.extend(auth.portal_visit());
-        if auth.kind() != RequestKind::Page {
+        if auth.caller() != Caller::Page {
             return refusal;
         }
         let problem = auth.token_problem();
@@ -108,7 +102,9 @@ impl Refusal {
     fn explain(&mut self, auth: &Auth, problem: Option<&TokenError>) {
         // What is wrong with the token tells more than whatever was looked at before it.
         let reason = problem.map(TokenError::reason).or(auth.recent_redirects().problem());
-        let reason = reason.map(AuthReason::Token).or_else(|| auth.reason().cloned());
+        let reason = reason
+            .map(AuthReason::Token)
+            .or_else(|| auth.outcome().reason().cloned());
         let details = problem.map(|problem| auth.explain(problem));
         log::redirect_loop(reason.as_ref(), details.as_deref());
         let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
@@ -125,13 +121,18 @@ impl Refusal {
             Verdict::NoActiveOrganization => RefusalCause::NoActiveOrganization,
             Verdict::NeedsReverification(needed) => RefusalCause::NeedsReverification(needed),
         };
+        Some(Self::unmet(auth, cause, unmet))
+    }
+
+    /// The response to a signed-in user who lacks what is required.
+    pub(crate) fn unmet(auth: &Auth, cause: RefusalCause, unmet: Option<&UnmetLocation>) -> Self {
         if let Some(renewal) = Self::renewal(auth) {
-            return Some(renewal);
+            return renewal;
         }
         let mut refusal = Self::new(auth, cause);
         match (&refusal.0.cause, unmet) {
             (RefusalCause::NeedsReverification(_), _) => {}
-            (_, Some(unmet)) if auth.kind() == RequestKind::Page => {
+            (_, Some(unmet)) if auth.caller() == Caller::Page => {
                 refusal.0.location = unmet.resolve(auth);
                 refusal.0.is_redirect = refusal.0.location.is_some();
             }
@@ -143,7 +144,7 @@ impl Refusal {
         if refusal.location().is_some_and(|location| auth.is_portals(location)) {
             refusal.0.cookies.extend(auth.portal_visit());
         }
-        Some(refusal)
+        refusal
     }
 
     /// The handshake that comes before a refusal by a token that may be out of date.
@@ -160,13 +161,13 @@ impl Refusal {
             has_token: auth.has_token(),
             path: Some(auth.public_url().as_url().path().into()),
             user_id: auth.user_id_for_logs().cloned(),
-            ..Inner::new(cause, auth.kind())
+            ..Inner::new(cause, auth.caller())
         }))
     }
 
-    pub(crate) fn missing_layer(kind: RequestKind) -> Self {
+    pub(crate) fn missing_layer(caller: Caller) -> Self {
         let problem = "no authentication was done: put AuthenticateLayer around this".into();
-        Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, kind)))
+        Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, caller)))
     }
 
     /// Why the request is not let through.
@@ -177,8 +178,8 @@ impl Refusal {
 
     /// What the caller can make of an answer.
     #[must_use]
-    pub fn kind(&self) -> RequestKind {
-        self.0.kind
+    pub fn caller(&self) -> Caller {
+        self.0.caller
     }
 
     /// The page that resolves the refusal, if there is one.
@@ -200,12 +201,12 @@ impl Refusal {
     /// The status it is answered with. For gRPC the HTTP status is always 200 and `grpc-status` tells.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        let is_sign_in = matches!(self.cause(), RefusalCause::SignedOut { .. } | RefusalCause::Pending);
-        match self.kind() {
-            RequestKind::Grpc(_) => StatusCode::OK,
+        let is_sign_in = self.cause().is_sign_in();
+        match self.caller() {
+            Caller::Grpc(_) => StatusCode::OK,
             // htmx puts no other answer into the page there.
-            RequestKind::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
-            kind if is_sign_in && kind.is_shown() => StatusCode::SEE_OTHER,
+            Caller::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
+            caller if is_sign_in && caller.is_shown() => StatusCode::SEE_OTHER,
             _ if self.0.is_redirect => StatusCode::SEE_OTHER,
             _ => self.cause().plain_status(),
         }
@@ -259,7 +260,7 @@ impl Refusal {
         &self.0.cookies
     }
 
-    pub(super) fn renewing_fields(&self) -> Option<&ResponseDirectives> {
+    pub(super) fn renewing_fields(&self) -> Option<&ResponseHeaders> {
         self.0.renewal.as_ref()
     }
 
@@ -269,10 +270,10 @@ impl Refusal {
 }
 
 impl Inner {
-    fn new(cause: RefusalCause, kind: RequestKind) -> Self {
+    fn new(cause: RefusalCause, caller: Caller) -> Self {
         Self {
             cause,
-            kind,
+            caller,
             location: None,
             is_redirect: false,
             cookies: Vec::new(),
@@ -290,7 +291,7 @@ impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
             .field("cause", self.cause())
-            .field("kind", &self.kind())
+            .field("caller", &self.caller())
             .field("location", &self.location().map(WithoutQuery))
             .finish_non_exhaustive()
     }

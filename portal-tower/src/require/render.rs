@@ -23,7 +23,7 @@ use super::Refusal;
 ///
 /// // One case in the application's own look, the others as they are.
 /// let render = |refusal: &Refusal| match refusal.cause() {
-///     RefusalCause::Unmet if refusal.kind().is_shown() => {
+///     RefusalCause::Unmet if refusal.caller().is_shown() => {
 ///         let page = Response::builder().header("content-type", "text/html; charset=utf-8");
 ///         page.body(Bytes::from("<h1>Ask your administrator</h1>")).ok()
 ///     }

@@ -1,9 +1,9 @@
 use std::task::{Context, Poll};
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use portal_sdk::request::RequestKind;
 use tower_service::Service;
 
 use super::layer::Rule;
@@ -41,7 +41,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let refusal = match request.extensions().get::<Auth>() {
             Some(auth) => self.rule.refusal(auth),
-            None => Some(Refusal::missing_layer(RequestKind::Api)),
+            None => Some(Refusal::missing_layer(Caller::Api)),
         };
         match refusal {
             Some(refusal) => ResponseFuture::refuse(refusal, request),

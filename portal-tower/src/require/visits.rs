@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::request::ClerkUrl;
+use portal_sdk::request::PublicUrl;
 
 use crate::cookie;
 
@@ -53,7 +53,7 @@ impl PortalVisits {
     }
 
     /// Returns the cookie that records a visit starting now, for the remaining life of the current token.
-    pub(crate) fn sent(&self, url: &ClerkUrl, now: UnixTime, expires_at: Option<UnixTime>) -> HeaderValue {
+    pub(crate) fn sent(&self, url: &PublicUrl, now: UnixTime, expires_at: Option<UnixTime>) -> HeaderValue {
         let lives_secs = expires_at.map_or(0, |expires_at| expires_at.as_secs().saturating_sub(now.as_secs()));
         let lives = Duration::from_secs(u64::try_from(lives_secs).unwrap_or_default());
         let now_secs = now.as_secs();
@@ -62,7 +62,7 @@ impl PortalVisits {
     }
 
     /// Returns the cookie that counts a renewal and forgets the visit that caused it.
-    pub(crate) fn renewed(&self, url: &ClerkUrl, now: UnixTime) -> HeaderValue {
+    pub(crate) fn renewed(&self, url: &PublicUrl, now: UnixTime) -> HeaderValue {
         let separator = if self.recent(now).next().is_some() { "." } else { "~" };
         let value = format!("{}{separator}{}", self.renewals(now), now.as_secs());
         cookie::counter(url, NAME, &value, WINDOW)
@@ -94,8 +94,8 @@ mod tests {
         UnixTime::from_secs(secs)
     }
 
-    fn page() -> ClerkUrl {
-        ClerkUrl::from(Url::parse("https://app.example.com/team").unwrap())
+    fn page() -> PublicUrl {
+        PublicUrl::from(Url::parse("https://app.example.com/team").unwrap())
     }
 
     /// Reads the cookie back, as a browser would send it.

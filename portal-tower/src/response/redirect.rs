@@ -1,10 +1,10 @@
 //! Sending a caller elsewhere, in the way it understands.
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::names::header::HX_REDIRECT;
-use portal_sdk::request::RequestKind;
 
 use super::html::{content_that_goes_to, page_that_goes_to};
 
@@ -13,13 +13,13 @@ const TEXT: &str = "This leads to another page.";
 
 /// 303 to `location` (an address or a path), or what stands in for it: htmx reads a header of its own, and Turbo, whose
 /// requests must not be redirected to another origin, a page that goes on by itself.
-pub(crate) fn go_to(kind: RequestKind, location: &str) -> Response<Bytes> {
+pub(crate) fn go_to(kind: Caller, location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let page = match kind {
-        RequestKind::Turbo { .. } => Some(page_that_goes_to(location, TITLE, TEXT)),
-        RequestKind::HtmxHistoryRestore => Some(content_that_goes_to(location, TITLE, TEXT)),
+        Caller::Turbo { .. } => Some(page_that_goes_to(location, TITLE, TEXT)),
+        Caller::HtmxHistoryRestore => Some(content_that_goes_to(location, TITLE, TEXT)),
         _ => None,
     };
     if let Some(page) = page {
@@ -27,8 +27,8 @@ pub(crate) fn go_to(kind: RequestKind, location: &str) -> Response<Bytes> {
         *response.body_mut() = page.into();
     }
     let name = match kind {
-        RequestKind::Turbo { .. } => return response,
-        RequestKind::Htmx { .. } | RequestKind::HtmxHistoryRestore => HX_REDIRECT,
+        Caller::Turbo { .. } => return response,
+        Caller::Htmx { .. } | Caller::HtmxHistoryRestore => HX_REDIRECT,
         _ => LOCATION,
     };
     if name == LOCATION {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use portal_sdk::request::{ClerkUrl, SetCookie};
+use portal_sdk::request::{PublicUrl, SetCookie};
 use portal_sdk::secret::Secret;
 
 use crate::cookie;
@@ -14,7 +14,7 @@ const MAX_AGE: Duration = Duration::from_secs(3_600);
 /// Returns the cookie that keeps the token of a session that is still alive at Clerk.
 ///
 /// Returns `None` if the token has characters that no cookie can hold: without keys, nothing about it was checked.
-pub(super) fn kept(url: &ClerkUrl, token: &Secret) -> Option<HeaderValue> {
+pub(super) fn kept(url: &PublicUrl, token: &Secret) -> Option<HeaderValue> {
     let cookie = SetCookie::new(url, NAME, token.expose()).with_max_age(MAX_AGE);
     let mut field = cookie.with_strict_same_site(true).to_header()?;
     field.set_sensitive(true);
@@ -22,7 +22,7 @@ pub(super) fn kept(url: &ClerkUrl, token: &Secret) -> Option<HeaderValue> {
 }
 
 /// Returns the removal of the cookie made by [`kept`].
-pub(super) fn removed(url: &ClerkUrl) -> Option<HeaderValue> {
+pub(super) fn removed(url: &PublicUrl) -> Option<HeaderValue> {
     SetCookie::removal(url, NAME).with_strict_same_site(true).to_header()
 }
 

@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::caller::Caller;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use portal_sdk::effect::BackendError;
-use portal_sdk::request::RequestKind;
 use portal_sdk::secret::Secret;
 use portal_sdk::sign_out::sign_out_headers;
 use tower_service::Service;
@@ -102,7 +102,7 @@ impl fmt::Debug for ResponseFuture {
 impl SignOut {
     async fn answer(&self, parts: &Parts) -> Response<Bytes> {
         let Some(auth) = parts.extensions.get::<Auth>() else {
-            return Refusal::missing_layer(RequestKind::of(parts)).into_response();
+            return Refusal::missing_layer(Caller::of(parts)).into_response();
         };
         match parts.method {
             Method::POST if auth.comes_from_elsewhere() => Refusal::new(auth, RefusalCause::CrossSite).into_response(),
@@ -118,12 +118,12 @@ impl SignOut {
     async fn sign_out(&self, auth: &Auth, headers: &HeaderMap) -> Response<Bytes> {
         let kept = left_over::token(headers);
         let url = auth.public_url();
-        let (mut response, left_over) = match end_sessions(auth, kept.as_ref()).await {
+        let (mut response, left_over) = match end_sessions(auth, kept.clone()).await {
             Ok(()) => {
-                let response = go_to(auth.kind(), &url.location(&self.then));
+                let response = go_to(auth.caller(), &url.location(&self.then));
                 (response, kept.and_then(|_| left_over::removed(url)))
             }
-            Err(token) => (only_here(auth), left_over::kept(url, token)),
+            Err(token) => (only_here(auth), left_over::kept(url, &token)),
         };
         let headers = response.headers_mut();
         sign_out_headers(auth.instance(), url).apply(headers);
@@ -136,10 +136,10 @@ impl SignOut {
 
 /// Ends the sessions of the token that was sent and of one that could not be ended before. The token of a session that
 /// lives on comes back.
-async fn end_sessions<'t>(auth: &'t Auth, left_over: Option<&'t Secret>) -> Result<(), &'t Secret> {
+async fn end_sessions(auth: &Auth, left_over: Option<Secret>) -> Result<(), Secret> {
     let mut lives_on = None;
     for token in [left_over, auth.token_to_end()].into_iter().flatten() {
-        let session = match auth.accounts().genuine_session(token).await {
+        let session = match auth.accounts().genuine_session(&token).await {
             Ok(Some(session)) => session,
             Ok(None) => continue,
             Err(cause) => {
@@ -148,7 +148,7 @@ async fn end_sessions<'t>(auth: &'t Auth, left_over: Option<&'t Secret>) -> Resu
                 continue;
             }
         };
-        auth.accounts().forget_session(&session);
+        auth.accounts().end_session(&session);
         match auth.accounts().revoke_session(&session.id).await {
             Err(error) if !is_already_over(&error) => {
                 log_failure(auth, &error);
@@ -184,7 +184,7 @@ fn ask(auth: &Auth) -> Response<Bytes> {
 
 /// Signed out in this browser, but not at Clerk.
 fn only_here(auth: &Auth) -> Response<Bytes> {
-    if auth.kind() == RequestKind::Api {
+    if auth.caller() == Caller::Api {
         return Refusal::new(auth, RefusalCause::Unavailable).into_response();
     }
     let text = "You are signed out in this browser. The sign-in service could not be reached, so it may still take you \

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use portal_tower::sdk::authorization::requirement_fn;
 use portal_tower::sdk::portal::PortalPage;
-use portal_tower::{Auth, RequireAuthLayer};
+use portal_tower::{Auth, Identity, RequireAuthLayer};
 use tower::{Layer as _, Service};
 
 use crate::support::{
@@ -54,10 +54,12 @@ async fn answer_is_private_where_the_user_is_read() {
     let reads: [(&str, Read); 9] = [
         ("state", |auth| auth.state().status().is_some()),
         ("signed_in", |auth| auth.signed_in().is_some()),
-        ("pending", |auth| auth.pending().is_some()),
+        ("identity", |auth| matches!(auth.identity(), Identity::SignedIn(_))),
         ("check", |auth| auth.check().is_ok()),
         ("require", |auth| auth.require(&requirement_fn(|_| false)).is_ok()),
-        ("token", |auth| auth.token().is_some()),
+        ("user", |auth| {
+            auth.signed_in().is_some_and(|user| !user.token().expose().is_empty())
+        }),
         ("link", |auth| auth.link(PortalPage::SignIn).has_host()),
         ("link_back_to", |auth| {
             auth.link_back_to(PortalPage::SignIn, "/").has_host()

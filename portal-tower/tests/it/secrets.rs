@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use portal_tower::sdk::portal::PortalPage;
-use portal_tower::{Auth, PortalRedirect, RedirectToPortal, SignOut};
+use portal_tower::{Auth, PortalRedirect, RedirectToPortal, SignOut, SignedInRef};
 use tower::{Service as _, ServiceBuilder};
 
 use crate::common::TEST_SUFFIX;
@@ -24,7 +24,8 @@ fn walk(auth: &Auth, request: &Request<Full<Bytes>>, printed: &mut Vec<String>) 
     shown(printed, auth);
     shown(printed, auth.state());
     shown(printed, auth.public_url());
-    shown(printed, &auth.token());
+    shown(printed, &auth.identity());
+    shown(printed, &auth.signed_in().map(SignedInRef::token));
     shown(printed, &auth.check().map(|_| ()));
     for page in [PortalPage::SignIn, PortalPage::UserProfile] {
         shown(printed, &PortalRedirect::to(auth, page));

@@ -10,7 +10,7 @@ use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use portal_tower::sdk::instance::InstanceBuilder;
 use portal_tower::sdk::{Authenticator, Instance};
-use portal_tower::{Auth, AuthenticateLayer};
+use portal_tower::{Auth, AuthenticateLayer, Identity};
 use serde_json::{Value, json};
 use tower::{Service, ServiceExt as _};
 
@@ -103,11 +103,11 @@ impl App {
             calls.fetch_add(1, Ordering::SeqCst);
             let user = match request.extensions().get::<Auth>() {
                 None => "no Auth".to_owned(),
-                Some(auth) => match (auth.signed_in(), auth.pending(), auth.state().status()) {
-                    (Some(claims), ..) => claims.user_id().to_string(),
-                    (_, Some(_), _) => "pending".to_owned(),
-                    (_, _, Some(_)) => "nobody".to_owned(),
-                    (_, _, None) => "cannot tell".to_owned(),
+                Some(auth) => match auth.identity() {
+                    Identity::SignedIn(user) | Identity::OrganizationMismatch(user) => user.user_id().to_string(),
+                    Identity::Pending(_) => "pending".to_owned(),
+                    Identity::SignedOut(_) | Identity::CrossSite => "nobody".to_owned(),
+                    _ => "cannot tell".to_owned(),
                 },
             };
             std::future::ready(Ok(Response::new(user.into())))

@@ -10,12 +10,13 @@ use axum::response::{IntoResponse as _, Json, Response};
 use axum::routing::get;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
+use portal_tower::sdk::Authenticator;
 use portal_tower::sdk::backend::HttpBackend;
 use portal_tower::sdk::names::header::AUTH_STATUS;
 use portal_tower::sdk::portal::{Portal, PortalPage};
-use portal_tower::sdk::secret::Secret;
+use portal_tower::sdk::request::AuthenticateContext;
+use portal_tower::sdk::state::Outcome;
 use portal_tower::sdk::token::SessionClaims;
-use portal_tower::sdk::{Authenticator, RequestState};
 use portal_tower::{Auth, AuthenticateLayer};
 use serde_json::json;
 
@@ -74,12 +75,12 @@ async fn tell(request: Request) -> Response {
     let Some(auth) = request.extensions().get::<Auth>() else {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "the layer added nothing");
     };
-    if let RequestState::Undecided(state) = auth.state() {
-        let status = match state.cause.is_temporary() {
+    if let Outcome::Undecided(cause) = &auth.state().outcome {
+        let status = match cause.is_temporary() {
             true => StatusCode::SERVICE_UNAVAILABLE,
             false => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        return error(status, &state.cause.to_string());
+        return error(status, &cause.to_string());
     }
     let mut response = Json(outcome::result(auth.state())).into_response();
     if let Some(status) = auth.state().status() {
@@ -97,16 +98,17 @@ async fn redirect(page: PortalPage, request: Request) -> Response {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "no instance was chosen");
     };
     let authenticated = authenticator.authenticate(&parts).await;
+    let cx = AuthenticateContext::new(&parts, authenticator.instance(), authenticated.at);
     let portal = Portal::from(authenticator.instance());
-    let dev_browser = authenticated.dev_browser.as_ref().map(Secret::expose);
+    let dev_browser = cx.dev_browser_for_links();
     let mut link = portal
         .link(page)
-        .requested_from(authenticated.url.as_url())
+        .requested_from(cx.url().as_url())
         .dev_browser(dev_browser);
     if authenticated.state.claims().is_some_and(SessionClaims::is_pending) {
         link = link.with_tasks();
     }
-    if let Some(back) = authenticated.url.query_parameter("return_back_url") {
+    if let Some(back) = cx.url().query_parameter("return_back_url") {
         link = link.return_back_to(back);
     }
     match link.to_url() {

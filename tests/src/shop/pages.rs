@@ -107,7 +107,7 @@ async fn organization(PathParameter(slug): PathParameter<String>, auth: Auth) ->
 }
 
 fn active(auth: &Auth) -> Option<&str> {
-    auth.signed_in()?.organization()?.slug()
+    auth.signed_in()?.claims().organization()?.slug()
 }
 
 /// Shows the user as the Backend API returns it.

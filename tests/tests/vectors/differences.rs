@@ -14,6 +14,7 @@ use portal_sdk::key::KeySet;
 use portal_sdk::names::header::AUTH_MESSAGE;
 use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::secret::Secret;
+use portal_sdk::state::Outcome;
 use portal_sdk::token::{SessionId, UserId};
 use portal_sdk::{Authenticator, Instance, RequestState};
 use serde_json::Value;
@@ -114,7 +115,7 @@ async fn g1_a_named_origin_is_not_for_headers_to_choose() {
     let parts = page(&[("x-forwarded-host", "evil.example"), ("cookie", "__client_uat=1")]);
     let back = |state: RequestState| {
         let location = state
-            .directives()
+            .headers
             .location()
             .expect("a handshake")
             .to_str()
@@ -198,7 +199,7 @@ async fn g25_the_message_is_for_debugging() {
     let parts = page(&[("authorization", "Bearer abc")]);
     for (builder, is_said) in [(live(), false), (live().debug(), true)] {
         let state = state(builder.build().expect("right"), &parts).await;
-        assert_eq!(state.directives().iter().any(|(name, _)| name == AUTH_MESSAGE), is_said);
+        assert_eq!(state.headers.iter().any(|(name, _)| name == AUTH_MESSAGE), is_said);
     }
 }
 
@@ -222,7 +223,7 @@ async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
         ]);
         let state = state(instance, &parts).await;
         assert_eq!(
-            matches!(state, RequestState::Handshake(_)),
+            matches!(state.outcome, Outcome::Handshake(_)),
             is_asked,
             "{referer}: {state:?}"
         );
@@ -248,7 +249,7 @@ async fn g43_a_navigation_by_a_service_worker_takes_part_in_handshakes() {
         let instance = live().jwt_key(signing::public_pem()).build().expect("right");
         let state = state(instance, &parts).await;
         assert_eq!(
-            matches!(state, RequestState::Handshake(_)),
+            matches!(state.outcome, Outcome::Handshake(_)),
             is_handshake,
             "{mode}: {state:?}"
         );

@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::{ConfigError, Instance};
+use portal_sdk::state::Outcome;
 use portal_sdk::{Authenticator, RequestState};
 use portal_tests::conformance::outcome;
 use serde_json::{Value, json};
@@ -36,8 +37,8 @@ pub(crate) async fn replay(case: &Case) -> Verdict {
 
     let wanted = case.wanted();
     if wanted.get("throws").is_some() {
-        return match &state {
-            RequestState::Undecided(state) if !state.cause.is_temporary() => Verdict::Same,
+        return match &state.outcome {
+            Outcome::Undecided(cause) if !cause.is_temporary() => Verdict::Same,
             _ => Verdict::Differs(format!(
                 "  the request must fail, came to {}",
                 given(&state, &backend.calls())
@@ -128,7 +129,7 @@ fn parts(request: &Request) -> Parts {
 
 fn given(state: &RequestState, calls: &Value) -> Value {
     let mut headers = HeaderMap::new();
-    state.directives().apply(&mut headers);
+    state.headers.apply(&mut headers);
     let latin1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect::<String>();
     let mut headers: Vec<(String, String)> = headers
         .iter()

@@ -15,7 +15,7 @@ use portal_sdk::effect::{BackendError, RefreshedSession};
 use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
 use portal_sdk::key::KeySet;
 use portal_sdk::request::AuthenticateContext;
-use portal_sdk::state::{RequestState, UndecidedCause};
+use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use portal_sdk::token::TokenError;
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -80,12 +80,12 @@ impl<'t> Row<'t> {
         );
         let expected = Expected::of(self, &parts);
         compare("outcome", summary(&state), expected.summary.clone());
-        if !matches!(state, RequestState::Undecided(_)) {
+        if !matches!(state.outcome, Outcome::Undecided(_)) {
             let mut headers = HeaderMap::new();
-            state.directives().apply(&mut headers);
+            state.headers.apply(&mut headers);
             compare("headers", lines(&headers), lines(&expected.headers));
         }
-        if let (Some(kind), RequestState::SignedIn(state)) = (&expected.token, &state) {
+        if let (Some(kind), Outcome::SignedIn(state)) = (&expected.token, &state.outcome) {
             compare("token", state.token.expose().to_owned(), self.setting.token(kind));
         }
         problems
@@ -228,17 +228,17 @@ pub(super) fn request(setting: &Setting, words: &str) -> Parts {
 
 /// Status and reason, and what a state says besides its headers.
 fn summary(state: &RequestState) -> String {
-    match state {
-        RequestState::SignedIn(state) => {
+    match &state.outcome {
+        Outcome::SignedIn(state) => {
             let pending = if state.claims.is_pending() { " pending" } else { "" };
             format!("signed-in {}{pending}", state.claims.user_id())
         }
-        RequestState::SignedOut(state) => {
+        Outcome::SignedOut(state) => {
             format!("signed-out {}", state.reason)
         }
-        RequestState::Handshake(state) => format!("handshake {}", state.reason),
-        RequestState::Undecided(state) => {
-            let cause = match &state.cause {
+        Outcome::Handshake(state) => format!("handshake {}", state.reason),
+        Outcome::Undecided(cause) => {
+            let name = match cause {
                 UndecidedCause::KeysOutOfReach(_) => "keys-out-of-reach",
                 UndecidedCause::KeyNotLookedUpYet => "key-not-looked-up-yet",
                 UndecidedCause::RenewalOutOfReach(_) => "renewal-out-of-reach",
@@ -247,7 +247,7 @@ fn summary(state: &RequestState) -> String {
                 UndecidedCause::SatelliteSignInUrl => "satellite-sign-in-url",
                 _ => "something else",
             };
-            format!("undecided {cause} temporary={}", state.cause.is_temporary())
+            format!("undecided {name} temporary={}", cause.is_temporary())
         }
         _ => "something else".to_owned(),
     }

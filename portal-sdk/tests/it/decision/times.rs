@@ -1,7 +1,7 @@
 //! Times, to the millisecond. The decision reads no clock, so each test says what time it is.
 
 use portal_sdk::clock::UnixTime;
-use portal_sdk::state::RequestState;
+use portal_sdk::state::Outcome;
 
 use super::table::{decide_at, request};
 use super::words::Setting;
@@ -11,9 +11,10 @@ use crate::common::NOW_SECS;
 fn outcome(instance: &str, token: &str, now: UnixTime) -> String {
     let setting = Setting::named(instance);
     let parts = request(&setting, &format!("api bearer={token}"));
-    match decide_at(&setting, &parts, now) {
-        RequestState::SignedIn(_) => "signed-in".to_owned(),
-        state => state.reason().unwrap().to_string(),
+    let state = decide_at(&setting, &parts, now);
+    match state.outcome {
+        Outcome::SignedIn(_) => "signed-in".to_owned(),
+        _ => state.reason().unwrap().to_string(),
     }
 }
 

@@ -16,7 +16,7 @@ use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::RefreshedSession;
 use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
 use portal_sdk::request::AuthenticateContext;
-use portal_sdk::state::{RequestState, UndecidedCause};
+use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -131,16 +131,16 @@ proptest! {
         prop_assert!(asked.len() <= 3);
 
         // Nothing signs in without a valid signature by the instance's key.
-        if let RequestState::SignedIn(state) = &state {
-            let token = state.token.expose();
+        if let Outcome::SignedIn(signed_in) = &state.outcome {
+            let token = signed_in.token.expose();
             let is = |known: &[String]| known.iter().any(|known| known == token);
-            let is_brought = || state.directives.iter().any(|(_, value)| value.to_str().is_ok_and(|value| value.contains(token)));
+            let is_brought = || state.headers.iter().any(|(_, value)| value.to_str().is_ok_and(|value| value.contains(token)));
             prop_assert!(is(&GENUINE) || (is(&OTHER_KINDS) && is_brought()), "{name}: {token}");
         }
 
         // Nothing else than an outage, a bad handshake in development and a contradiction of settings is an error.
-        if let RequestState::Undecided(state) = &state {
-            match &state.cause {
+        if let Outcome::Undecided(cause) = &state.outcome {
+            match cause {
                 UndecidedCause::KeysOutOfReach(_) | UndecidedCause::KeyNotLookedUpYet => {
                     prop_assert!(asked.contains(&"keys") && answers.keys.is_err());
                 }
@@ -160,7 +160,7 @@ proptest! {
 
         // Redirects stay where they belong, and are asked for by a GET unless they only clean the address.
         let mut headers = HeaderMap::new();
-        state.directives().apply(&mut headers);
+        state.headers.apply(&mut headers);
         if let Some(location) = headers.get(LOCATION) {
             let location = Url::parse(location.to_str().unwrap()).unwrap();
             let origin = location.origin().ascii_serialization();
@@ -168,9 +168,9 @@ proptest! {
             let is_allowed = allowed_origins(&instance, &parts).contains(&origin)
                 || (is_loopback && instance.is_development());
             prop_assert!(is_allowed, "{name}: {location}");
-            prop_assert!(parts.method == Method::GET || !matches!(state, RequestState::Handshake(_)));
+            prop_assert!(parts.method == Method::GET || !matches!(state.outcome, Outcome::Handshake(_)));
         }
-        prop_assert_eq!(matches!(state, RequestState::Handshake(_)) && !headers.contains_key(LOCATION), false);
+        prop_assert_eq!(matches!(state.outcome, Outcome::Handshake(_)) && !headers.contains_key(LOCATION), false);
 
         // Where a cookie is set, no cache may keep the answer.
         if headers.contains_key("set-cookie") {
@@ -188,7 +188,7 @@ proptest! {
         let parts = request.body(()).unwrap().into_parts().0;
         let (state, _) = run(&instance, &parts, &answers);
         prop_assert!(state.claims().is_none());
-        prop_assert!(!matches!(&state, RequestState::Undecided(state) if !instance.is_satellite() && !state.cause.is_temporary()));
+        prop_assert!(!matches!(&state.outcome, Outcome::Undecided(cause) if !instance.is_satellite() && !cause.is_temporary()));
     }
 }
 
@@ -207,7 +207,7 @@ fn the_requests_reach_every_kind_of_outcome() {
         let (state, asked) = run(&instance, &parts, &answers);
         outcomes.insert(state.status().unwrap_or("undecided"));
         effects.extend(asked);
-        if state.directives().location().is_some() {
+        if state.headers.location().is_some() {
             outcomes.insert("redirect");
         }
     }

@@ -12,7 +12,7 @@ use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
 use portal_sdk::portal::{Portal, ReturnBackUrl};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::WithoutQuery;
-use portal_sdk::state::RequestState;
+use portal_sdk::state::Outcome;
 use portal_sdk::token::UnverifiedToken;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -147,9 +147,9 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
             Decision::Needs(other) => panic!("{other:?}"),
         };
         shown(printed, &state);
-        shown(printed, state.directives());
-        match &state {
-            RequestState::SignedOut(state) => {
+        shown(printed, &state.headers);
+        match &state.outcome {
+            Outcome::SignedOut(state) => {
                 printed.extend(
                     state
                         .token_error
@@ -159,7 +159,7 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
                 );
                 printed.push(state.reason.to_string());
             }
-            RequestState::Undecided(state) => printed.push(state.cause.to_string()),
+            Outcome::Undecided(cause) => printed.push(cause.to_string()),
             _ => {}
         }
         break;

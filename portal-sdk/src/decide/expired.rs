@@ -1,4 +1,4 @@
-//! Renewing an expired session token through the Backend API, without sending the browser anywhere.
+//! An expired session token: renewed through the Backend API, without sending the browser anywhere.
 
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -7,14 +7,23 @@ use super::{Answer, Question, Stop, cookie_pair};
 use crate::effect::{BackendError, Effect, SessionRefresh};
 use crate::names::cookie;
 use crate::secret::Secret;
-use crate::state::{RefreshFailure, RequestState, ResponseDirectives, UndecidedCause};
+use crate::state::{RefreshFailure, RequestState, ResponseHeaders, UndecidedCause};
 use crate::token::UnverifiedToken;
 
-/// Signed in with a new token, or why not.
-pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState, RefreshFailure>> {
+/// The result of a renewal.
+#[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
+pub(super) enum Refresh {
+    /// Signed in with a new token.
+    Renewed(RequestState),
+    /// The old token stands.
+    Failed(RefreshFailure),
+}
+
+/// Renews the session, if the request is eligible.
+pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
     let refresh = match eligible(question) {
         Ok(refresh) => refresh,
-        Err(failure) => return Ok(Err(failure)),
+        Err(failure) => return Ok(Refresh::Failed(failure)),
     };
     let renewed = match &question.known.refresh {
         None => return Err(Stop::Needs(Effect::RefreshSession(Box::new(refresh)))),
@@ -22,31 +31,31 @@ pub(super) fn attempt(question: Question<'_, '_>) -> Answer<Result<RequestState,
         Some(Err(error)) if error.is_outage() => {
             return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(error.clone())));
         }
-        Some(Err(error)) => return Ok(Err(failure_of(error))),
+        Some(Err(error)) => return Ok(Refresh::Failed(failure_of(error))),
         Some(Ok(renewed)) => renewed,
     };
     if renewed.cookies.is_empty() {
-        return Ok(Err(RefreshFailure::NoCookies));
+        return Ok(Refresh::Failed(RefreshFailure::NoCookies));
     }
-    let mut directives = ResponseDirectives::default();
+    let mut headers = ResponseHeaders::default();
     let mut token = "";
-    for directive in &renewed.cookies {
-        let Ok(value) = HeaderValue::from_str(directive) else {
-            return Ok(Err(RefreshFailure::NoCookies));
+    for set_cookie in &renewed.cookies {
+        let Ok(value) = HeaderValue::from_str(set_cookie) else {
+            return Ok(Refresh::Failed(RefreshFailure::NoCookies));
         };
-        directives.append(SET_COOKIE, value);
-        let (name, value) = cookie_pair(directive);
+        headers.append(SET_COOKIE, value);
+        let (name, value) = cookie_pair(set_cookie);
         if is_session_cookie(question, name) {
             token = value.unwrap_or_default();
         }
     }
     Ok(match question.verify(token)? {
-        Ok(claims) => Ok(question.signed_in(claims, token, directives)),
-        Err(_) => Err(RefreshFailure::InvalidSessionToken),
+        Ok(claims) => Refresh::Renewed(question.signed_in(claims, token, headers)),
+        Err(_) => Refresh::Failed(RefreshFailure::InvalidSessionToken),
     })
 }
 
-/// Whether `name` is the session cookie, plain or of this instance. Cookies that merely begin alike are not.
+/// Returns `true` if `name` is the session cookie, plain or of this instance. Cookies that merely begin alike are not.
 pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool {
     let suffix = question.cx.instance().publishable_key().cookie_suffix();
     name.strip_prefix(cookie::SESSION)

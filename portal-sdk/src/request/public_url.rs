@@ -1,4 +1,4 @@
-//! [`ClerkUrl`]: the address a request was made to, as the person's browser sees it.
+//! [`PublicUrl`]: the address a request was made to, as the person's browser sees it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use http::header::HOST;
 use http::request::Parts;
 use url::{ParseError, Position, Url};
 
-use super::headers::{first_value, joined_values};
+use super::headers::{first_value, header_value};
 use crate::instance::{PublicOrigins, base_path, join_below};
 use crate::names::{header, query};
 use crate::secret::WithoutQuery;
@@ -24,14 +24,14 @@ use crate::secret::WithoutQuery;
 /// `X-Forwarded-Port` and `Forwarded` (RFC 7239) are not read; set
 /// [`public_origin`](crate::instance::InstanceBuilder::public_origin) where a proxy sends only those.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ClerkUrl {
+pub struct PublicUrl {
     url: Url,
     origin: Box<str>,
     /// The path that a proxy took off the request, without a closing slash.
     base_path: Box<str>,
 }
 
-impl ClerkUrl {
+impl PublicUrl {
     /// Reads a request's public URL. It never fails: what is no host leaves the request's own address standing, and a
     /// request without any host is taken to be for `localhost`.
     #[must_use]
@@ -44,8 +44,8 @@ impl ClerkUrl {
         let own_scheme = parts.uri.scheme_str().unwrap_or("http");
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
 
-        let forwarded_host = joined_values(&parts.headers, &header::FORWARDED_HOST);
-        let forwarded_proto = joined_values(&parts.headers, &header::FORWARDED_PROTO);
+        let forwarded_host = header_value(&parts.headers, &header::FORWARDED_HOST);
+        let forwarded_proto = header_value(&parts.headers, &header::FORWARDED_PROTO);
         let resolved_host = match &forwarded_host {
             Some(forwarded) => first_element(forwarded),
             None => host.as_deref().unwrap_or_default(),
@@ -64,7 +64,7 @@ impl ClerkUrl {
     #[must_use]
     pub fn within(parts: &Parts, origins: &PublicOrigins) -> Self {
         let claimed = Self::of(parts);
-        let prefix = joined_values(&parts.headers, &header::FORWARDED_PREFIX);
+        let prefix = header_value(&parts.headers, &header::FORWARDED_PREFIX);
         let Some(base) = origins.base_for(claimed.origin(), prefix.as_deref().map(first_element)) else {
             return claimed;
         };
@@ -197,7 +197,7 @@ impl ClerkUrl {
     }
 }
 
-impl From<Url> for ClerkUrl {
+impl From<Url> for PublicUrl {
     fn from(mut url: Url) -> Self {
         url.set_fragment(None);
         let origin = url.origin().ascii_serialization().into();
@@ -209,15 +209,15 @@ impl From<Url> for ClerkUrl {
     }
 }
 
-impl fmt::Debug for ClerkUrl {
+impl fmt::Debug for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ClerkUrl").field(&WithoutQuery(&self.url)).finish()
+        f.debug_tuple("PublicUrl").field(&WithoutQuery(&self.url)).finish()
     }
 }
 
 /// Shows the whole address with its query, which may hold a nonce or a token. For log lines use
 /// [`WithoutQuery`].
-impl fmt::Display for ClerkUrl {
+impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)
     }
@@ -289,7 +289,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        ClerkUrl::of(&request.body(()).unwrap().into_parts().0).to_string()
+        PublicUrl::of(&request.body(()).unwrap().into_parts().0).to_string()
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
         let within = |target: &str| {
             let request = Request::get(target).header("host", "inner:3000");
             let request = request.header("x-forwarded-prefix", "/evil").body(()).unwrap();
-            ClerkUrl::within(&request.into_parts().0, instance.public_origins())
+            PublicUrl::within(&request.into_parts().0, instance.public_origins())
         };
         for (target, expected, own_path) in [
             ("/cart?x=1", "https://example.com/shop/cart?x=1", "/cart"),
@@ -406,33 +406,33 @@ mod tests {
             .header("host", "evil.example")
             .body(())
             .unwrap();
-        let url = ClerkUrl::within(&request.into_parts().0, instance.public_origins());
+        let url = PublicUrl::within(&request.into_parts().0, instance.public_origins());
         assert_eq!(url.to_string(), "https://app.example.com:8443//evil.example/a?b=1");
         assert_eq!(url.origin(), "https://app.example.com:8443");
     }
 
     #[test]
     fn encoded_names_are_read_and_removed_like_plain_ones() {
-        let url = ClerkUrl::from(Url::parse("http://a.example/p?__clerk_db%5Fjwt=x&%5F_dev_session=y&q=1").unwrap());
+        let url = PublicUrl::from(Url::parse("http://a.example/p?__clerk_db%5Fjwt=x&%5F_dev_session=y&q=1").unwrap());
         assert_eq!(url.query_parameter("__clerk_db_jwt").as_deref(), Some("x"));
         assert_eq!(url.without_dev_browser().as_str(), "http://a.example/p?q=1");
-        let url = ClerkUrl::from(Url::parse("http://a.example/p?%5f_clerk_handshake_nonce=x").unwrap());
+        let url = PublicUrl::from(Url::parse("http://a.example/p?%5f_clerk_handshake_nonce=x").unwrap());
         assert_eq!(url.without_handshake().as_str(), "http://a.example/p");
     }
 
     #[test]
     fn removing_parameters_writes_the_others_anew() {
-        let url = ClerkUrl::from(Url::parse("http://a.example/p?q=a%20b&__clerk_db_jwt=x&e=~&s=x%2Fy").unwrap());
+        let url = PublicUrl::from(Url::parse("http://a.example/p?q=a%20b&__clerk_db_jwt=x&e=~&s=x%2Fy").unwrap());
         assert_eq!(
             url.without_dev_browser().as_str(),
             "http://a.example/p?q=a+b&e=%7E&s=x%2Fy"
         );
-        let nothing_removed = ClerkUrl::from(Url::parse("http://a.example/p?q=a%20b&&c").unwrap());
+        let nothing_removed = PublicUrl::from(Url::parse("http://a.example/p?q=a%20b&&c").unwrap());
         assert_eq!(
             nothing_removed.without_dev_browser().as_str(),
             "http://a.example/p?q=a+b&c="
         );
-        let only = ClerkUrl::from(Url::parse("http://a.example/p?__clerk_handshake_nonce=1").unwrap());
+        let only = PublicUrl::from(Url::parse("http://a.example/p?__clerk_handshake_nonce=1").unwrap());
         assert_eq!(only.without_handshake().as_str(), "http://a.example/p");
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Once;
 
 use http::HeaderValue;
 use http::header::SET_COOKIE;
+use portal_sdk::decide;
 use portal_sdk::portal::{LinkError, PortalPage, Prefill};
-use portal_sdk::secret::Secret;
-use portal_sdk::state::ResponseDirectives;
+use portal_sdk::state::ResponseHeaders;
 use url::Url;
 
-use crate::auth::Auth;
+use super::{Auth, Identity};
 
 impl Auth {
     /// The address of a portal page, for a "Sign in" or "Account" link.
@@ -48,9 +48,10 @@ impl Auth {
     pub(crate) fn link_to(&self, page: PortalPage, return_back_to: &str, prefill: &[Prefill]) -> Url {
         let portal = self.accounts().portal();
         let here = self.public_url().as_url();
-        let dev_browser = self.facts().dev_browser.as_ref().map(Secret::expose);
+        let context = self.context();
+        let dev_browser = context.dev_browser_for_links();
         let mut link = portal.link(page).requested_from(here).dev_browser(dev_browser);
-        if self.pending().is_some() && !page.needs_session() {
+        if matches!(self.identity(), Identity::Pending(_)) && !page.needs_session() {
             link = link.with_tasks();
         }
         for value in prefill {
@@ -76,22 +77,23 @@ impl Auth {
 
     /// The cookie that remembers that the browser is sent to the portal with a session token of now.
     pub(crate) fn portal_visit(&self) -> Option<HeaderValue> {
-        let expires_at = self.facts().state.claims()?.expires_at();
+        let expires_at = self.outcome().claims()?.expires_at();
         Some(self.portal_visits().sent(self.public_url(), self.at(), expires_at))
     }
 
     /// The handshake that renews the session token, if the user may have changed something at the portal since it was
     /// issued.
-    pub(crate) fn renewal(&self) -> Option<ResponseDirectives> {
-        let (facts, visits) = (self.facts(), self.portal_visits());
-        let issued_at = facts.state.claims()?.issued_at();
-        let was_there = facts.comes_from_portal() || issued_at.is_some_and(|issued_at| visits.is_since(issued_at));
+    pub(crate) fn renewal(&self) -> Option<ResponseHeaders> {
+        let (state, context, visits) = (self.outcome(), self.context(), self.portal_visits());
+        let issued_at = state.claims()?.issued_at();
+        let was_there =
+            decide::comes_from_portal(&context, state) || issued_at.is_some_and(|issued_at| visits.is_since(issued_at));
         if !was_there || !visits.may_renew(self.at()) {
             return None;
         }
-        let mut fields = facts.renewal(self.instance())?;
-        fields.append(SET_COOKIE, visits.renewed(self.public_url(), self.at()));
-        Some(fields)
+        let mut headers = decide::renewal(&context, state)?;
+        headers.append(SET_COOKIE, visits.renewed(self.public_url(), self.at()));
+        Some(headers)
     }
 }
 

@@ -19,8 +19,8 @@ const PLAIN: &str = "application/grpc";
 pub struct GrpcMediaType(&'static str);
 
 impl GrpcMediaType {
-    /// Reads a `Content-Type` in lower case; `None` if it is none of gRPC's. A message format without a name here is
-    /// left out, which says nothing false about an answer that holds no message.
+    /// Reads a `Content-Type` in lower case; `None` unless it is one of gRPC's. An unknown message format is left out,
+    /// which is right for an answer without a message.
     pub(super) fn of(content_type: &str) -> Option<Self> {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.starts_with(PLAIN) {

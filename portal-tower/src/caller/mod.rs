@@ -1,20 +1,32 @@
-//! [`RequestKind`]: what a caller can make of an answer.
+//! [`Caller`]: what a caller can make of an answer. A new kind of caller touches this file and `require/answer.rs`.
 
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE};
+mod grpc;
+
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
+use portal_sdk::names::header;
+use portal_sdk::request::{header_value, is_navigation, is_upgrade};
 
-use super::GrpcMediaType;
-use super::headers::joined_values;
-use crate::names::header;
+pub use self::grpc::GrpcMediaType;
+
+/// The fields, besides HTTP's own, that tell callers apart.
+pub(crate) const HEADERS: [HeaderName; 6] = [
+    header::HX_REQUEST,
+    header::HX_BOOSTED,
+    header::HX_HISTORY_RESTORE_REQUEST,
+    header::HX_CURRENT_URL,
+    header::TURBO_FRAME,
+    header::TURBO_REQUEST_ID,
+];
 
 /// What a caller can make of an answer, by what its request says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum RequestKind {
+pub enum Caller {
     /// A browser that will show a page and follows redirects.
     Page,
-    /// A browser that sends a form: it follows redirects too, but its address is no page to come back to.
+    /// A browser that sends a form. It follows redirects, but its address is not a page to come back to.
     Form,
     /// A script or a program, which wants a status it can tell apart.
     Api,
@@ -37,7 +49,7 @@ pub enum RequestKind {
     Grpc(GrpcMediaType),
 }
 
-impl RequestKind {
+impl Caller {
     /// Reads a request.
     ///
     /// A browser is known by `Sec-Fetch-Mode: navigate` or by `Sec-Fetch-Dest: document` or `iframe`; without a
@@ -46,11 +58,11 @@ impl RequestKind {
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let content_type = joined_values(headers, &CONTENT_TYPE).unwrap_or_default();
+        let content_type = header_value(headers, &CONTENT_TYPE).unwrap_or_default();
         if let Some(media_type) = GrpcMediaType::of(&content_type.trim().to_ascii_lowercase()) {
             return Self::Grpc(media_type);
         }
-        let accept = joined_values(headers, &ACCEPT).unwrap_or_default();
+        let accept = header_value(headers, &ACCEPT).unwrap_or_default();
         if is_upgrade(parts) || accept.trim_start().starts_with("text/event-stream") {
             return Self::Stream;
         }
@@ -65,7 +77,7 @@ impl RequestKind {
         if is_partial || headers.contains_key(header::TURBO_REQUEST_ID) {
             return Self::Turbo { is_partial };
         }
-        let is_page = match joined_values(headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
+        let is_page = match header_value(headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
             _ if is_navigation(headers) => true,
             Some(dest) => matches!(&*dest, "document" | "iframe"),
             None => prefers_html(&accept),
@@ -77,32 +89,24 @@ impl RequestKind {
         }
     }
 
-    /// Whether a person will see the answer as a page of its own.
+    /// The address of the page that a script of the browser runs on, as the request gives it; unchecked.
+    pub(crate) fn page_of(parts: &Parts) -> Option<String> {
+        header_value(&parts.headers, &header::HX_CURRENT_URL).map(Into::into)
+    }
+
+    /// Returns `true` if the browser shows the answer as a page.
     #[must_use]
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Page | Self::Form)
     }
 }
 
-/// Returns `true` if the browser says that it navigates: it will show the answer as a page.
-pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
-    has(headers, &header::SEC_FETCH_MODE, |mode| mode == "navigate")
-}
-
-/// Whether the connection is to become a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or since HTTP/2 by an extended
-/// `CONNECT` (RFC 8441).
-pub(super) fn is_upgrade(parts: &Parts) -> bool {
-    let is_asked_for = has(&parts.headers, &CONNECTION, |value| value.contains("upgrade"))
-        && has(&parts.headers, &UPGRADE, |value| value.contains("websocket"));
-    is_asked_for || parts.method == Method::CONNECT
-}
-
-/// Whether there is such a field and `is` holds for it, in lower case.
+/// Returns `true` if there is such a field and `is` holds for its value in lower case.
 fn has(headers: &HeaderMap, name: &HeaderName, is: impl FnOnce(&str) -> bool) -> bool {
-    joined_values(headers, name).is_some_and(|value| is(value.trim().to_ascii_lowercase().as_str()))
+    header_value(headers, name).is_some_and(|value| is(value.trim().to_ascii_lowercase().as_str()))
 }
 
-/// Whether an `Accept` value wants HTML before JSON and before anything at all. Of equal weights the first one counts.
+/// Returns `true` if an `Accept` value prefers HTML to JSON and to `*/*`. Of equal weights the first one counts.
 fn prefers_html(accept: &str) -> bool {
     let mut best = (0.0, false);
     for range in accept.split(',') {
@@ -128,36 +132,36 @@ mod tests {
 
     use super::*;
 
-    fn kind(target: &str, headers: &[(&str, &str)]) -> RequestKind {
+    fn kind(target: &str, headers: &[(&str, &str)]) -> Caller {
         let (method, path) = target.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        RequestKind::of(&request.body(()).unwrap().into_parts().0)
+        Caller::of(&request.body(()).unwrap().into_parts().0)
     }
 
     #[test]
     fn browsers_are_told_from_scripts() {
         let document = ("sec-fetch-dest", "document");
         for (target, headers, expected) in [
-            ("GET /", vec![document], RequestKind::Page),
-            ("HEAD /", vec![document], RequestKind::Page),
-            ("POST /", vec![document], RequestKind::Form),
-            ("PUT /", vec![("sec-fetch-dest", "iframe")], RequestKind::Form),
+            ("GET /", vec![document], Caller::Page),
+            ("HEAD /", vec![document], Caller::Page),
+            ("POST /", vec![document], Caller::Form),
+            ("PUT /", vec![("sec-fetch-dest", "iframe")], Caller::Form),
             (
                 "GET /",
                 vec![("sec-fetch-dest", "empty"), ("accept", "text/html")],
-                RequestKind::Api,
+                Caller::Api,
             ),
             (
                 "GET /",
                 vec![("accept", "text/html,application/xhtml+xml,*/*;q=0.8")],
-                RequestKind::Page,
+                Caller::Page,
             ),
-            ("POST /", vec![("accept", "text/html")], RequestKind::Form),
-            ("GET /", vec![("accept", "*/*")], RequestKind::Api),
-            ("GET /", vec![], RequestKind::Api),
+            ("POST /", vec![("accept", "text/html")], Caller::Form),
+            ("GET /", vec![("accept", "*/*")], Caller::Api),
+            ("GET /", vec![], Caller::Api),
         ] {
             assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
         }
@@ -168,20 +172,20 @@ mod tests {
         let mode = ("sec-fetch-mode", "navigate");
         for dest in ["empty", "document", "iframe", "frame", "fencedframe", "object", "embed"] {
             let headers = [("sec-fetch-dest", dest), mode];
-            assert_eq!(kind("GET /", &headers), RequestKind::Page, "{dest}");
-            assert_eq!(kind("POST /", &headers), RequestKind::Form, "{dest}");
+            assert_eq!(kind("GET /", &headers), Caller::Page, "{dest}");
+            assert_eq!(kind("POST /", &headers), Caller::Form, "{dest}");
         }
-        assert_eq!(kind("GET /", &[mode]), RequestKind::Page);
+        assert_eq!(kind("GET /", &[mode]), Caller::Page);
         for mode in ["cors", "no-cors", "same-origin", "websocket", "", "navigated"] {
             let headers = [
                 ("sec-fetch-dest", "empty"),
                 ("sec-fetch-mode", mode),
                 ("accept", "text/html"),
             ];
-            assert_eq!(kind("GET /", &headers), RequestKind::Api, "{mode}");
+            assert_eq!(kind("GET /", &headers), Caller::Api, "{mode}");
         }
         let htmx = [mode, ("hx-request", "true")];
-        assert_eq!(kind("GET /", &htmx), RequestKind::Htmx { is_boosted: false });
+        assert_eq!(kind("GET /", &htmx), Caller::Htmx { is_boosted: false });
     }
 
     #[test]
@@ -191,10 +195,10 @@ mod tests {
             vec![restore],
             vec![restore, ("hx-request", "true"), ("hx-boosted", "true")],
         ] {
-            assert_eq!(kind("GET /", &headers), RequestKind::HtmxHistoryRestore, "{headers:?}");
+            assert_eq!(kind("GET /", &headers), Caller::HtmxHistoryRestore, "{headers:?}");
         }
         let is_false = [("hx-history-restore-request", "false"), ("hx-request", "true")];
-        assert_eq!(kind("GET /", &is_false), RequestKind::Htmx { is_boosted: false });
+        assert_eq!(kind("GET /", &is_false), Caller::Htmx { is_boosted: false });
     }
 
     #[test]
@@ -212,7 +216,7 @@ mod tests {
             ("application/json, text/plain, */*", false),
         ] {
             let kind = kind("GET /", &[("accept", accept)]);
-            assert_eq!(kind == RequestKind::Page, is_page, "{accept}");
+            assert_eq!(kind == Caller::Page, is_page, "{accept}");
         }
     }
 
@@ -220,50 +224,46 @@ mod tests {
     fn scripts_that_fill_pages_are_told_apart() {
         let fetched = ("sec-fetch-dest", "empty");
         let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
-        let grpc = |media_type| RequestKind::Grpc(GrpcMediaType::of(media_type).unwrap());
+        let grpc = |media_type| Caller::Grpc(GrpcMediaType::of(media_type).unwrap());
         for (target, headers, expected) in [
             (
                 "GET /",
                 vec![fetched, ("hx-request", "true")],
-                RequestKind::Htmx { is_boosted: false },
+                Caller::Htmx { is_boosted: false },
             ),
             (
                 "POST /",
                 vec![fetched, ("hx-request", "true"), ("hx-boosted", "true")],
-                RequestKind::Htmx { is_boosted: true },
+                Caller::Htmx { is_boosted: true },
             ),
             (
                 "GET /",
                 vec![fetched, ("turbo-frame", "cart")],
-                RequestKind::Turbo { is_partial: true },
+                Caller::Turbo { is_partial: true },
             ),
             (
                 "POST /",
                 vec![fetched, ("accept", "text/vnd.turbo-stream.html, text/html")],
-                RequestKind::Turbo { is_partial: true },
+                Caller::Turbo { is_partial: true },
             ),
             (
                 "GET /",
                 vec![fetched, ("x-turbo-request-id", "1"), ("accept", "text/html")],
-                RequestKind::Turbo { is_partial: false },
+                Caller::Turbo { is_partial: false },
             ),
-            ("GET /", websocket.to_vec(), RequestKind::Stream),
+            ("GET /", websocket.to_vec(), Caller::Stream),
             (
                 "GET /",
                 vec![("upgrade", "websocket"), ("accept", "text/html")],
-                RequestKind::Page,
+                Caller::Page,
             ),
             (
                 "GET /",
                 vec![("connection", "Upgrade"), ("upgrade", "h2c")],
-                RequestKind::Api,
+                Caller::Api,
             ),
-            ("CONNECT app.example.com:443", vec![], RequestKind::Stream),
-            (
-                "GET /",
-                vec![fetched, ("accept", "text/event-stream")],
-                RequestKind::Stream,
-            ),
+            ("CONNECT app.example.com:443", vec![], Caller::Stream),
+            ("GET /", vec![fetched, ("accept", "text/event-stream")], Caller::Stream),
             (
                 "POST /",
                 vec![("content-type", "Application/gRPC+proto")],

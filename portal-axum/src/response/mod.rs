@@ -1,5 +1,0 @@
-//! Responses.
-
-mod redirect;
-
-pub use redirect::PortalRedirect;

@@ -1,0 +1,56 @@
+//! Sessions that were ended by this process while tokens of theirs are still valid.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::UnixTime;
+use crate::token::SessionId;
+
+/// The ids of ended sessions, each until its tokens have expired. Cloning is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct EndedSessions {
+    /// `None` while there are none, which is almost always.
+    until: Option<Arc<HashMap<SessionId, UnixTime>>>,
+}
+
+impl EndedSessions {
+    /// These sessions and `id`, which is ended until `until`. Sessions whose tokens have expired are forgotten.
+    #[must_use]
+    pub fn with(&self, id: SessionId, until: UnixTime, now: UnixTime) -> Self {
+        let known = self.until.iter().flat_map(|ended| ended.iter());
+        let mut ended: HashMap<_, _> = known
+            .filter(|(_, until)| **until > now)
+            .map(|(id, until)| (id.clone(), *until))
+            .collect();
+        ended.insert(id, until);
+        Self {
+            until: Some(Arc::new(ended)),
+        }
+    }
+
+    /// Returns `true` if the session `id` is ended at the time `now`.
+    #[must_use]
+    pub fn contains(&self, id: &SessionId, now: UnixTime) -> bool {
+        let until = self.until.as_ref().and_then(|ended| ended.get(id));
+        until.is_some_and(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_is_ended_until_its_tokens_expire() {
+        let at = UnixTime::from_secs;
+        let (one, two) = (SessionId::from("sess_1"), SessionId::from("sess_2"));
+        let none = EndedSessions::default();
+        assert!(!none.contains(&one, at(0)));
+        let ended = none.with(one.clone(), at(60), at(0));
+        assert!(ended.contains(&one, at(59)) && !ended.contains(&two, at(59)));
+        assert!(!ended.contains(&one, at(60)));
+        let ended = ended.with(two.clone(), at(120), at(60));
+        assert!(ended.contains(&two, at(61)));
+        assert_eq!(ended.until.unwrap().len(), 1, "expired entries are forgotten");
+    }
+}
