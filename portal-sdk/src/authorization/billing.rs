@@ -5,8 +5,8 @@ use crate::token::SessionClaims;
 
 /// A feature of the active organization or the user, such as `dashboard`.
 ///
-/// A scope limits the requirement to one of them: `org:dashboard` (also `o:`, `organization:`) or `user:dashboard` (also
-/// `u:`).
+/// A scope limits the requirement to one of them: `org:dashboard` (also `o:`, `organization:`) or `user:dashboard`
+/// (also `u:`).
 ///
 /// ```
 /// use portal_sdk::authorization::Feature;

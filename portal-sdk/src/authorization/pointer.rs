@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Requirement, Verdict};
 use crate::token::SessionClaims;
 
-// Not recommended: the compiler then reports the type that was passed, such as `&str`, with the message of `Requirement`.
+// Not recommended, so that the compiler reports the type that was passed, such as `&str`, with the message of
+// `Requirement`.
 #[diagnostic::do_not_recommend]
 impl<R: Requirement + ?Sized> Requirement for &R {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {

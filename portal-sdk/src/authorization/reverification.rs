@@ -9,8 +9,8 @@ use crate::token::{FactorAge, FactorAges, SessionClaims};
 
 /// Recently verified factors, for sensitive changes.
 ///
-/// Serializes as Clerk's own configuration, `{"level": "second_factor", "afterMinutes": 10}`, which its browser components
-/// read from a refusal.
+/// Serializes as Clerk's own configuration, `{"level": "second_factor", "afterMinutes": 10}`, which its browser
+/// components read from a refusal.
 ///
 /// ```
 /// use std::time::Duration;

@@ -12,8 +12,8 @@ use crate::clock::UnixTime;
 
 /// A verified session token's claims.
 ///
-/// Only [`verify_session_token`](super::verify_session_token) makes them, so they prove that the instance's key signed the
-/// token. Cloning is cheap.
+/// Only [`verify_session_token`](super::verify_session_token) makes them, so they prove that the instance's key signed
+/// the token. Cloning is cheap.
 ///
 /// ```
 /// use portal_sdk::token::SessionClaims;

@@ -1,49 +1,49 @@
-//! [`TokenError`]: what is wrong with a token, which only the one who sent it can mend.
+//! The errors of token verification: faults of the request, not of the application or of Clerk.
 
 use std::fmt;
 
 use crate::clock::UnixTime;
 
-/// Why a token was not accepted. The order of the checks is the order of the variants.
+/// The reason why a token was rejected, in the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It does not consist of three parts.
+    /// The token does not consist of three parts.
     #[error("the token does not consist of three parts separated by dots")]
     Form,
-    /// It is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES), and nothing of it was decoded.
+    /// The token is larger than [`MAX_TOKEN_BYTES`](crate::limits::MAX_TOKEN_BYTES); nothing was decoded.
     #[error("the token has {found} bytes; expected at most {max}", max = crate::limits::MAX_TOKEN_BYTES)]
     TooLarge {
-        /// Its size in bytes.
+        /// The token's size in bytes.
         found: usize,
     },
-    /// A part is not base64url of the JSON object (or the bytes) it should be.
+    /// A part is malformed: not base64url, or not a JSON object.
     #[error("the token's {part} cannot be decoded")]
     Undecodable {
-        /// `header`, `payload` or `signature`.
+        /// The part: `header`, `payload` or `signature`.
         part: &'static str,
     },
-    /// Its header names another kind of token.
+    /// The header names another kind of token.
     #[error("the token is of another kind than a session token")]
     Category,
-    /// No key of the instance has its key id.
+    /// No key of the instance has the token's key ID.
     #[error("no signing key of this instance has the key id {key_id:?}; it has {known}")]
     UnknownKey {
-        /// The key id in the token's header.
+        /// The key ID in the token's header.
         key_id: Option<Box<str>>,
-        /// The instance's key ids, joined by commas.
+        /// The instance's key IDs, joined by commas.
         known: Box<str>,
     },
-    /// Clerk answered the request for signing keys with a refusal or with none.
+    /// Clerk refused the request for signing keys, or returned no keys.
     #[error("the Backend API has no signing keys for this instance: {problem}")]
     KeysNotLoaded {
-        /// What it answered.
+        /// Clerk's response.
         problem: Box<str>,
     },
-    /// Clerk does not know the secret key.
+    /// Clerk does not accept the secret key.
     #[error("the Backend API does not accept the secret key; copy it again from the Clerk dashboard")]
     SecretKeyRefused,
-    /// `typ` is something else than `JWT`.
+    /// `typ` is not `JWT`.
     #[error("the token's type is {found}, not JWT")]
     Type {
         /// `typ` as JSON.
@@ -55,67 +55,67 @@ pub enum TokenError {
         /// `alg` as JSON.
         found: Box<str>,
     },
-    /// The key is not made for `alg`, or cannot be used at all.
+    /// The key cannot verify signatures of this `alg`.
     #[error("the instance's key cannot check an {algorithm} signature")]
     UnusableKey {
         /// `alg`.
         algorithm: &'static str,
     },
-    /// The signature is not the key's.
+    /// The signature does not match the key.
     #[error("the token was not signed by this instance's key")]
     Signature,
-    /// `sub` is not text.
+    /// `sub` is missing or not a string.
     #[error("the token names no user (claim sub)")]
     Subject,
-    /// `aud` names none of the configured audiences.
+    /// `aud` contains no configured audience.
     #[error("the token is for another audience (claim aud)")]
     Audience,
-    /// `azp` is none of the configured origins.
+    /// `azp` is not a configured origin.
     #[error("the token was made for {found}, which is not an authorized party (claim azp)")]
     AuthorizedParty {
         /// `azp` as JSON.
         found: Box<str>,
     },
-    /// `iss` is none of the configured issuers.
+    /// `iss` is not a configured issuer.
     #[error("the token was issued by {found}, which is not an accepted issuer (claim iss)")]
     Issuer {
         /// `iss` as JSON.
         found: Box<str>,
     },
-    /// A time is missing or no number.
+    /// A time is missing or not a number.
     #[error("the token's claim {claim} is not a number")]
     Time {
-        /// `exp`, `nbf` or `iat`.
+        /// The claim: `exp`, `nbf` or `iat`.
         claim: &'static str,
     },
-    /// Its time is over.
+    /// The token has expired.
     #[error("the token expired at {expired_at}; it is {now}", expired_at = Stamp(*expired_at), now = Stamp(*now))]
     Expired {
         /// `exp`.
         expired_at: UnixTime,
-        /// The time it was read.
+        /// The time of verification.
         now: UnixTime,
     },
-    /// Its time has not come.
+    /// The token is not valid yet (`nbf`).
     #[error("the token is not valid before {not_before}; it is {now}", not_before = Stamp(*not_before), now = Stamp(*now))]
     NotActiveYet {
         /// `nbf`.
         not_before: UnixTime,
-        /// The time it was read.
+        /// The time of verification.
         now: UnixTime,
     },
-    /// It claims to be issued later than now.
+    /// The token's time of issue is in the future.
     #[error("the token was issued at {issued_at}; it is {now}", issued_at = Stamp(*issued_at), now = Stamp(*now))]
     IssuedInTheFuture {
         /// `iat`.
         issued_at: UnixTime,
-        /// The time it was read.
+        /// The time of verification.
         now: UnixTime,
     },
 }
 
 impl TokenError {
-    /// Clerk's word for it.
+    /// Returns Clerk's word for the error.
     #[must_use]
     pub fn reason(&self) -> TokenErrorReason {
         use TokenErrorReason as Reason;
@@ -139,7 +139,7 @@ impl TokenError {
         }
     }
 
-    /// Whether time alone is in the way, so that a wrong clock could be the cause.
+    /// Returns `true` if a wrong clock could be the cause.
     #[must_use]
     pub fn is_about_time(&self) -> bool {
         matches!(
@@ -149,7 +149,7 @@ impl TokenError {
     }
 }
 
-/// Reasons of token verification as Clerk spells them.
+/// A reason of token verification, as Clerk spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenErrorReason {
@@ -195,13 +195,13 @@ impl TokenErrorReason {
         Self::JwkRemoteFailedToLoad,
     ];
 
-    /// The reason that is spelled so on the wire.
+    /// Returns the reason with this spelling; `None` if Clerk has no such reason.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 
-    /// The reason on the wire.
+    /// Returns Clerk's spelling of the reason.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -227,7 +227,7 @@ impl fmt::Display for TokenErrorReason {
     }
 }
 
-/// Seconds since the epoch with their unit, for a message.
+/// Seconds since the epoch with their unit, for messages.
 struct Stamp(UnixTime);
 
 impl fmt::Display for Stamp {

@@ -1,7 +1,6 @@
-//! Session tokens: reading them without trusting them, and verifying them.
+//! Session tokens: decoding them without trust, verifying them, and their claims.
 //!
-//! [`SessionClaims`] come from [`verify_session_token`] only: whoever holds some holds the evidence that a signature by
-//! the instance's key was checked.
+//! Only [`verify_session_token`] makes [`SessionClaims`]: they prove that the instance's key signed the token.
 
 mod claims;
 mod error;

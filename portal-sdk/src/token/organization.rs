@@ -139,7 +139,8 @@ mod tests {
             "org_permissions": ["org:invoices:read", 1, "org:invoices:pay"],
         });
         let compact = json!({
-            "v": 2, "fea": "o:invoices", "o": { "id": "org_1", "slg": "acme", "rol": "admin", "per": "read,pay", "fpm": "3" },
+            "v": 2, "fea": "o:invoices",
+            "o": { "id": "org_1", "slg": "acme", "rol": "admin", "per": "read,pay", "fpm": "3" },
         });
         for payload in [flat, compact] {
             let organization = parse(&payload).unwrap();

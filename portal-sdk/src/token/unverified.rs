@@ -1,6 +1,7 @@
-//! [`UnverifiedToken`]: a token taken apart, nothing about it checked.
+//! Tokens decoded without verification.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,32 +12,46 @@ use crate::limits::MAX_TOKEN_BYTES;
 
 /// Category of session and handshake tokens.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
-/// Category that says nothing about the kind of token.
+/// Category that does not tell the kind of token.
 const IGNORED_CATEGORY: &str = "cl_I7d4PD111III";
 /// Category of machine-to-machine tokens.
 const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 
-/// A JWT's parts (RFC 7519 in the compact form of RFC 7515 section 3.1).
+/// A JWT's decoded parts, without verification.
+///
+/// RFC 7519, in the compact serialization of RFC 7515 section 3.1.
 ///
 /// # Security
 ///
-/// Anyone can write these. Decide nothing by them that needs a signature.
+/// Any client can forge these. Trust nothing in them before the signature is verified.
+///
+/// ```
+/// use portal_sdk::token::UnverifiedToken;
+///
+/// let token = UnverifiedToken::decode("eyJraWQiOiJpbnNfMSJ9.eyJzaWQiOiJzZXNzXzEifQ.AA")?;
+/// assert_eq!((token.key_id(), token.session_id()), (Some("ins_1"), Some("sess_1")));
+/// # Ok::<(), portal_sdk::token::TokenError>(())
+/// ```
 #[derive(Clone)]
 pub struct UnverifiedToken<'t> {
     text: &'t str,
     signed_part: &'t str,
     header: Map<String, Value>,
-    payload: Map<String, Value>,
+    /// Shared with the claims, so that verification copies no JSON.
+    payload: Arc<Map<String, Value>>,
     signature: Vec<u8>,
 }
 
 impl<'t> UnverifiedToken<'t> {
-    /// Takes `text` apart.
+    /// Decodes the three parts of `text`.
+    ///
+    /// Trailing `=` are accepted, leftover bits are not.
     ///
     /// # Errors
     ///
-    /// [`TokenError::TooLarge`] if it has more than [`MAX_TOKEN_BYTES`]; [`TokenError::Form`] unless there are three parts; [`TokenError::Undecodable`] unless header and payload are
-    /// base64url of JSON objects and the signature is base64url. Closing `=` are tolerated, bits left over are not.
+    /// Returns [`TokenError::TooLarge`] if `text` has more than [`MAX_TOKEN_BYTES`], [`TokenError::Form`] if it does
+    /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or the
+    /// signature is not base64url.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge { found: text.len() });
@@ -52,36 +67,38 @@ impl<'t> UnverifiedToken<'t> {
             text,
             signed_part,
             header: object(header).ok_or(TokenError::Undecodable { part: "header" })?,
-            payload: object(payload).ok_or(TokenError::Undecodable { part: "payload" })?,
+            payload: object(payload)
+                .ok_or(TokenError::Undecodable { part: "payload" })?
+                .into(),
             signature: bytes(signature).ok_or(TokenError::Undecodable { part: "signature" })?,
         })
     }
 
-    /// The whole token.
+    /// Returns the whole token.
     #[must_use]
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The header's JSON.
+    /// Returns the header's JSON.
     #[must_use]
     pub fn header(&self) -> &Map<String, Value> {
         &self.header
     }
 
-    /// The payload's JSON.
+    /// Returns the payload's JSON.
     #[must_use]
     pub fn payload(&self) -> &Map<String, Value> {
         &self.payload
     }
 
-    /// `kid`: which key is said to have signed it.
+    /// Returns `kid`, the ID of the key that supposedly signed the token.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
-    /// `sid`: which session it is said to belong to.
+    /// Returns `sid`, the ID of the token's supposed session; `None` if it is missing or empty.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.payload
@@ -90,8 +107,9 @@ impl<'t> UnverifiedToken<'t> {
             .filter(|session_id| !session_id.is_empty())
     }
 
-    /// `iat` in seconds, as JavaScript compares it: a text is the number it holds, anything else that is none is not a
-    /// number and compares with nothing. (Only numbers verify.)
+    /// Returns `iat` in seconds, coerced as JavaScript's `<` would.
+    ///
+    /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass verification.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
         Some(match self.payload.get("iat")? {
@@ -103,15 +121,16 @@ impl<'t> UnverifiedToken<'t> {
         })
     }
 
-    /// `exp` in seconds, if it is a number.
+    /// Returns `exp` in seconds; `None` if it is not a number.
     #[must_use]
     pub fn expires_at_secs(&self) -> Option<f64> {
         self.payload.get("exp").and_then(Value::as_f64)
     }
 
-    /// Whether it calls itself another kind than a session token: an OAuth access token by `typ` (RFC 9068), a
-    /// machine's by `sub`, or any category but the session's. Without a signature type and subject say nothing, as at
-    /// Clerk: such a token cannot be genuine.
+    /// Returns `true` if the token claims to be of another kind than a session token.
+    ///
+    /// OAuth access tokens are recognized by `typ` (RFC 9068), machine tokens by `sub`, others by their category. `typ`
+    /// and `sub` of a token without a signature are ignored, as in Clerk's SDK, because such a token is never valid.
     #[must_use]
     pub fn is_other_than_session_token(&self) -> bool {
         if self.text.ends_with('.') {
@@ -129,16 +148,21 @@ impl<'t> UnverifiedToken<'t> {
         is_oauth || is_machine || self.is_of_foreign_category()
     }
 
-    /// Whether `cat` is present and names neither sessions nor nothing in particular.
+    /// Returns `true` if `cat` is present and excludes session tokens.
     pub(super) fn is_of_foreign_category(&self) -> bool {
         self.header
             .get("cat")
             .is_some_and(|category| !matches!(category.as_str(), Some(SESSION_CATEGORY | IGNORED_CATEGORY)))
     }
 
-    /// Whether it calls itself a machine's token. It is refused before any key is looked for.
+    /// Returns `true` if the token claims to be a machine token, which is rejected before any key is fetched.
     pub(crate) fn is_of_machine_category(&self) -> bool {
         self.header.get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
+    }
+
+    /// Returns the payload's JSON, shared.
+    pub(super) fn shared_payload(&self) -> Arc<Map<String, Value>> {
+        Arc::clone(&self.payload)
     }
 
     pub(super) fn signed_part(&self) -> &'t str {
@@ -165,8 +189,8 @@ fn bytes(part: &str) -> Option<Vec<u8>> {
 
 fn object(part: &str) -> Option<Map<String, Value>> {
     let bytes = bytes(part)?;
-    // Bytes that are not UTF-8 become replacement characters and a byte order mark is dropped, as in Clerk's decoder; the
-    // signature covers the bytes.
+    // Invalid UTF-8 becomes replacement characters and a byte order mark is dropped, as in Clerk's decoder. That is
+    // safe because the signature covers the bytes.
     let text = String::from_utf8_lossy(&bytes);
     match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).ok()? {
         Value::Object(map) => Some(map),
@@ -187,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn three_parts_of_base64url() {
+    fn tokens_without_three_base64url_parts_are_rejected() {
         for text in ["", ".", "a.b", "e30.e30", "e30.e30.AA.AA", "Bearer"] {
             assert_eq!(UnverifiedToken::decode(text).unwrap_err(), TokenError::Form, "{text:?}");
         }
@@ -210,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_objects() {
+    fn parts_other_than_objects_are_rejected() {
         for json in ["null", "1", "\"x\"", "[]", "{", ""] {
             assert!(UnverifiedToken::decode(&token(json, "{}")).is_err(), "header {json}");
             assert!(UnverifiedToken::decode(&token("{}", json)).is_err(), "payload {json}");
@@ -218,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn other_kinds_are_noticed() {
+    fn other_kinds_of_tokens_are_recognized() {
         for (header, payload, other) in [
             (r#"{}"#, r#"{}"#, false),
             (r#"{"cat":"cl_B7d4PD111AAA"}"#, r#"{"sub":"user_1"}"#, false),

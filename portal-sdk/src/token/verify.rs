@@ -1,4 +1,4 @@
-//! The checks of a session token, in Clerk's order, with the time as an argument.
+//! The checks of a session token, in Clerk's order, at a given time.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::clock::UnixTime;
 use crate::instance::Instance;
 use crate::key::{Algorithm, Misfit, VerifyingKey};
 
-/// JavaScript's dates end here, 8.64e15 milliseconds from the epoch. A time beyond them compares with nothing.
+/// The last JavaScript date, in milliseconds from the epoch. Comparisons with a later time are always false.
 const LAST_DATE_MILLIS: f64 = 8.64e15;
 
-/// What a token must satisfy besides its signature.
+/// The rules for a token besides its signature.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyRules<'i> {
     audience: &'i [Box<str>],
@@ -20,7 +20,7 @@ pub struct VerifyRules<'i> {
 }
 
 impl<'i> VerifyRules<'i> {
-    /// The rules an instance is configured with.
+    /// Returns the rules that `instance` configures.
     #[must_use]
     pub fn of(instance: &'i Instance) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl<'i> VerifyRules<'i> {
         }
     }
 
-    /// The same rules with another tolerance for clocks, in milliseconds.
+    /// Returns the same rules with another clock tolerance, in milliseconds.
     #[must_use]
     pub fn with_clock_skew_millis(self, clock_skew_millis: i64) -> Self {
         Self {
@@ -41,13 +41,12 @@ impl<'i> VerifyRules<'i> {
     }
 }
 
-/// Verifies a session token at the time `now` with a key that [`TokenError::UnknownKey`] and its kin have not already
-/// ruled out.
+/// Verifies a session token at the time `now`.
 ///
 /// # Errors
 ///
-/// [`TokenError`] for the first check that fails: kind, type, algorithm, signature, `sub`, `aud`, `azp`, `iss`, `exp`,
-/// `nbf`, `iat`.
+/// Returns the [`TokenError`] of the first check that fails: kind, type, algorithm, signature, `sub`, `aud`, `azp`,
+/// `iss`, `exp`, `nbf`, `iat`.
 pub fn verify_session_token(
     token: &UnverifiedToken<'_>,
     key: &VerifyingKey,
@@ -68,21 +67,21 @@ pub fn verify_session_token(
     check_authorized_party(payload.get("azp"), rules.authorized_parties)?;
     check_issuer(payload.get("iss"), rules.issuers)?;
     check_times(token, rules.clock_skew_millis, now)?;
-    Ok(SessionClaims::new(subject, payload.clone()))
+    Ok(SessionClaims::new(subject, token.shared_payload()))
 }
 
-/// A session whose token was signed by the instance, however old the token is. Good for one thing: ending the session.
+/// A session whose token the instance signed, even if the token has expired. It serves to end the session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GenuineSession {
-    /// `sess_…`.
+    /// The session's ID.
     pub id: SessionId,
-    /// How long tokens of this session are good for, in milliseconds.
+    /// The lifetime of the session's tokens, in milliseconds.
     pub token_lifetime_millis: i64,
 }
 
 impl GenuineSession {
-    /// `None` unless the signature is genuine and the token names a session.
+    /// Returns `None` if the signature is invalid or the token names no session.
     pub(crate) fn check(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Option<Self> {
         let algorithm = check_header(token).ok()?;
         check_signature(token, key, algorithm).ok()?;
@@ -98,12 +97,13 @@ impl GenuineSession {
     }
 }
 
-/// Verifies a handshake token and returns its directives: `Set-Cookie` values in Clerk's order. Its times are not
-/// checked; what it carries is verified on its own.
+/// Verifies a handshake token and returns its `Set-Cookie` values, in Clerk's order.
+///
+/// The handshake token's times are not checked, because the session token inside it is verified separately.
 ///
 /// # Errors
 ///
-/// [`TokenError`] for the first check that fails: type, algorithm, kind, signature.
+/// Returns the [`TokenError`] of the first check that fails: type, algorithm, kind, signature.
 pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Result<Vec<Value>, TokenError> {
     let algorithm = check_header(token)?;
     if token.is_of_foreign_category() {
@@ -118,7 +118,7 @@ pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -
         .unwrap_or_default())
 }
 
-/// The first thing wrong with type and algorithm, which count before any key.
+/// Returns the first fault of type and algorithm, which are checked before any key is fetched.
 pub(crate) fn header_problem(token: &UnverifiedToken<'_>) -> Option<TokenError> {
     check_header(token).err()
 }
@@ -163,7 +163,7 @@ fn check_audience(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), To
     if matches { Ok(()) } else { Err(TokenError::Audience) }
 }
 
-/// What JavaScript calls falsy, or a list of nothing else.
+/// Returns `true` for JavaScript's falsy values and for lists of them.
 fn is_empty(claim: &Value) -> bool {
     match claim {
         Value::Null | Value::Bool(false) => true,
@@ -215,12 +215,12 @@ fn check_times(token: &UnverifiedToken<'_>, clock_skew_millis: i64, now: UnixTim
     Ok(())
 }
 
-/// A claim's number of seconds, as JavaScript reads it.
+/// A claim in seconds, as JavaScript reads it.
 #[derive(Clone, Copy)]
 struct Seconds(f64);
 
 impl Seconds {
-    /// The moment meant, whole seconds; `None` beyond the range of JavaScript's dates, where no comparison holds.
+    /// Returns the time in whole seconds; `None` beyond the range of JavaScript's dates.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked just before")]
     fn date(self) -> Option<UnixTime> {
         let millis = self.0.trunc() * 1_000.0;
