@@ -4,6 +4,7 @@ mod builder;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::request::Parts;
@@ -23,10 +24,10 @@ use crate::state::{RequestState, UndecidedCause};
 use crate::throttle::Throttle;
 use crate::token::{GenuineSession, TokenError};
 
-/// Clerk's session tokens live a minute.
-const MIN_REMEMBERED_MILLIS: i64 = 60_000;
-/// A day, however long tokens claim to live.
-const MAX_REMEMBERED_MILLIS: i64 = 86_400_000;
+/// The lifetime of Clerk's session tokens.
+const MIN_REMEMBERED: Duration = Duration::from_secs(60);
+/// The limit for tokens that claim a longer lifetime.
+const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Authenticates requests for one instance. Cloning shares everything it keeps in memory; make one per instance.
 ///
@@ -273,10 +274,11 @@ impl<B: Backend> Authenticator<B> {
         } = &*self.shared;
         let now = clock.now();
         // Another tab may have got a token in this very moment.
-        let lifetime = session
-            .token_lifetime_millis
-            .clamp(MIN_REMEMBERED_MILLIS, MAX_REMEMBERED_MILLIS);
-        let until = now.plus_millis(lifetime).plus_millis(2 * instance.clock_skew_millis());
+        let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
+        let lifetime_millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        let until = now
+            .plus_millis(lifetime_millis)
+            .plus_millis(2 * instance.clock_skew_millis());
         ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 

@@ -1,6 +1,7 @@
 //! A handshake that came back: take over the cookies it brings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::{
@@ -17,7 +18,7 @@ use crate::state::{AuthReason, RequestState, ResponseHeaders, UndecidedCause};
 use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 
 /// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
-const DEVELOPMENT_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
+const DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(86_400);
 
 /// The result of looking for a handshake that came back.
 #[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
@@ -125,10 +126,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> 
     }
     let mut verified = question.verify(session)?;
     if cx.instance().is_development() && verified.as_ref().is_err_and(TokenError::is_about_time) {
-        verified = question.verify_by(
-            session,
-            question.rules().with_clock_skew_millis(DEVELOPMENT_CLOCK_SKEW_MILLIS),
-        )?;
+        verified = question.verify_by(session, question.rules().with_clock_skew(DEVELOPMENT_CLOCK_SKEW))?;
     }
     Ok(match verified {
         Ok(claims) => Returned::Resolved(question.signed_in(claims, session, headers)),

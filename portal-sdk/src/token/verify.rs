@@ -1,5 +1,7 @@
 //! The checks of a session token, in Clerk's order, at a given time.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{SessionClaims, SessionId, TokenError, UnverifiedToken};
@@ -31,11 +33,11 @@ impl<'i> VerifyRules<'i> {
         }
     }
 
-    /// Returns the same rules with another clock tolerance, in milliseconds.
+    /// Returns the same rules with another clock tolerance.
     #[must_use]
-    pub fn with_clock_skew_millis(self, clock_skew_millis: i64) -> Self {
+    pub fn with_clock_skew(self, skew: Duration) -> Self {
         Self {
-            clock_skew_millis,
+            clock_skew_millis: i64::try_from(skew.as_millis()).unwrap_or(i64::MAX),
             ..self
         }
     }
@@ -76,8 +78,8 @@ pub fn verify_session_token(
 pub struct GenuineSession {
     /// The session's ID.
     pub id: SessionId,
-    /// The lifetime of the session's tokens, in milliseconds.
-    pub token_lifetime_millis: i64,
+    /// The lifetime of the session's tokens; zero if the token's times are malformed.
+    pub token_lifetime: Duration,
 }
 
 impl GenuineSession {
@@ -86,13 +88,13 @@ impl GenuineSession {
         let algorithm = check_header(token).ok()?;
         check_signature(token, key, algorithm).ok()?;
         let moment = |claim| seconds(token.payload().get(claim), claim).ok()??.date();
-        let lifetime = match (moment("iat"), moment("exp")) {
+        let lifetime_millis = match (moment("iat"), moment("exp")) {
             (Some(issued_at), Some(expires_at)) => expires_at.millis_since(issued_at),
             _ => 0,
         };
         Some(Self {
             id: SessionId::from(token.session_id()?),
-            token_lifetime_millis: lifetime,
+            token_lifetime: Duration::from_millis(u64::try_from(lifetime_millis).unwrap_or_default()),
         })
     }
 }
