@@ -1,6 +1,7 @@
 //! Every combination of settings that decides a link, against what Clerk's own package made of it
 //! (`tests/conformance/links.json`). Where we differ, the case carries the number of the difference.
 
+use portal_sdk::instance::Satellite;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -72,13 +73,9 @@ fn replay() -> BTreeMap<String, usize> {
         };
         let here = Url::parse(&axes.base_url[base]).expect("a URL");
         let link = portal.link(page).requested_from(&here);
-        let link = link.dev_browser(axes.dev_browser_token[token].as_deref());
+        let link = link.with_dev_browser(axes.dev_browser_token[token].as_deref());
         let link = link.return_back_to(axes.return_back_url[back].as_deref().unwrap_or_default());
-        let link = if axes.session_status[status].is_some() {
-            link.with_tasks()
-        } else {
-            link
-        };
+        let link = link.with_tasks(axes.session_status[status].is_some());
         let found = match link.to_url() {
             Ok(url) => Some(url.to_string()),
             Err(LinkError::ReturnBackUrl(_)) => None,
@@ -115,7 +112,7 @@ fn portal(axes: &Axes, key: usize, sign_in: usize, sign_up: usize, satellite: us
         builder = builder.sign_up_url(url);
     }
     if axes.is_satellite[satellite] {
-        builder = builder.satellite().domain("satellite.example");
+        builder = builder.satellite(Satellite::on_domain("satellite.example"));
     }
     builder.build().ok().map(|instance| Portal::from(&instance))
 }

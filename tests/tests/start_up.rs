@@ -48,12 +48,12 @@ fn wrong_keys_are_named_and_secrets_are_not_shown() {
                 ("CLERK_PUBLISHABLE_KEY", "pk_tset_x"),
                 ("CLERK_SECRET_KEY", "sk_test_hunter2"),
             ],
-            "error: CLERK_PUBLISHABLE_KEY: found \"pk_tset_x\"; a publishable key starts with pk_test_ or pk_live_",
+            "error: CLERK_PUBLISHABLE_KEY: expected a publishable key that starts with pk_test_ or pk_live_, found \"pk_tset_x\"",
         ),
         (
             vec![("CLERK_PUBLISHABLE_KEY", LIVE_KEY), ("CLERK_SECRET_KEY", "hunter2")],
-            "error: CLERK_SECRET_KEY: found 7 characters that start otherwise (not shown); \
-             a secret key starts with sk_test_ or sk_live_",
+            "error: CLERK_SECRET_KEY: expected a secret key that starts with sk_test_ or sk_live_, \
+             found 7 bytes that do not (not shown)",
         ),
         (
             vec![
@@ -76,24 +76,24 @@ fn other_variables_are_checked_too() {
         (
             "CLERK_API_URL",
             "api.clerk.com",
-            "found \"api.clerk.com\"; expected an absolute http(s) address",
+            "expected an absolute http(s) URL without query and user information, found \"api.clerk.com\"",
         ),
         (
             "CLERK_PROXY_URL",
             "__clerk",
-            "found \"__clerk\"; expected an absolute http(s) address, or a path",
+            "expected an absolute http(s) URL, or a path that starts with one slash, found \"__clerk\"",
         ),
         (
             "CLERK_SIGN_IN_URL",
             "//evil.example",
-            "found \"//evil.example\"; expected an absolute http(s) address, or a path",
+            "expected an absolute http(s) URL, or a path that starts with one slash, found \"//evil.example\"",
         ),
         (
             "CLERK_DOMAIN",
             "https://a.example",
-            "found \"https://a.example\"; expected a host name without scheme",
+            "expected a host name without scheme, such as satellite.example, found \"https://a.example\"",
         ),
-        ("CLERK_IS_SATELLITE", "yes", "found \"yes\"; expected true or false"),
+        ("CLERK_IS_SATELLITE", "yes", "expected true or false, found \"yes\""),
         ("CLERK_JWT_KEY", "nonsense!", "found text that is not base64"),
     ] {
         let variables = [

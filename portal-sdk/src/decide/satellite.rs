@@ -4,7 +4,7 @@ use url::Url;
 
 use super::redirect::is_document_get;
 use super::{Answer, Question, Stop};
-use crate::instance::{InstanceType, is_loopback, with_scheme};
+use crate::instance::{InstanceType, Satellite, is_loopback, with_scheme};
 use crate::names::query;
 use crate::portal::{portal_base, set_query_parameter};
 use crate::request::AuthenticateContext;
@@ -43,7 +43,7 @@ fn satellite(question: Question<'_, '_>) -> Option<RequestState> {
     if !needs_sync && has_cookies {
         return None;
     }
-    if !needs_sync && !instance.satellite_auto_sync() {
+    if !needs_sync && !instance.satellite().is_some_and(Satellite::auto_sync) {
         return Some(question.signed_out(AuthReason::SessionTokenAndUatMissing.into()));
     }
     let refusal = AuthReason::SatelliteNeedsSyncing.into();
@@ -79,13 +79,8 @@ fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> 
     let url = Url::parse(target)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let origin = url.origin().ascii_serialization();
-    let is_allowed = is_loopback(&url)
-        || cx
-            .instance()
-            .satellite_origins()
-            .iter()
-            .any(|allowed| **allowed == *origin);
+    let satellites = cx.instance().satellite_origins();
+    let is_allowed = is_loopback(&url) || satellites.iter().any(|satellite| satellite.is_origin_of(&url));
     is_allowed.then_some(url)
 }
 
@@ -96,14 +91,11 @@ pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
     let Some(referer) = cx.referer().filter(|_| !instance.is_satellite()) else {
         return false;
     };
-    let origin = referer.origin().ascii_serialization();
     if instance.syncs_from_satellites_only() {
-        return instance
-            .satellite_origins()
-            .iter()
-            .any(|satellite| **satellite == *origin);
+        let satellites = instance.satellite_origins();
+        return satellites.iter().any(|satellite| satellite.is_origin_of(referer));
     }
-    origin != cx.url().origin() && !is_clerks(cx, referer)
+    referer.origin().ascii_serialization() != cx.url().origin() && !is_clerks(cx, referer)
 }
 
 /// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.

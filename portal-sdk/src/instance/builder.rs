@@ -1,13 +1,35 @@
-//! [`InstanceBuilder`]: settings as text, collected.
+//! [`InstanceBuilder`]: what can be set.
 
 mod build;
 
+use std::fmt;
 use std::time::Duration;
 
-use super::AfterRedirects;
 use super::redact::redacted;
+use super::{AfterRedirects, Satellite};
 
-/// Collects the settings of an [`Instance`](super::Instance). Texts are checked by [`build`](Self::build), all in one place.
+/// Collects the settings of an [`Instance`](super::Instance); [`build`](Self::build) checks them.
+///
+/// Origins are given as strings or as [`Origin`](super::Origin)s. An invalid value is reported by `build` with its
+/// setting.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::instance::Instance;
+///
+/// let builder = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example")
+///     .public_origin("https://app.example.com")
+///     .allowed_request_origins(["https://spa.example.com"])
+///     .sign_in_fallback_redirect_url("/dashboard")
+///     .clock_skew(Duration::from_secs(10));
+/// let instance = builder.clone().build()?;
+/// assert_eq!(instance.authorized_parties(), ["https://app.example.com"]);
+///
+/// let error = builder.allowed_request_origins(["spa.example.com"]).build().unwrap_err();
+/// assert!(error.to_string().starts_with("allowed_request_origins: expected an origin"));
+/// # Ok::<(), portal_sdk::instance::ConfigError>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct InstanceBuilder {
@@ -18,9 +40,7 @@ pub struct InstanceBuilder {
     pub(super) jwt_key: Option<String>,
     pub(super) proxy_url: Option<String>,
     pub(super) frontend_api_url: Option<String>,
-    pub(super) domain: Option<String>,
-    pub(super) is_satellite: bool,
-    pub(super) satellite_auto_sync: bool,
+    pub(super) satellite: Option<Satellite>,
     pub(super) satellite_origins: Vec<String>,
     pub(super) syncs_from_satellites_only: bool,
     pub(super) public_origin: Option<String>,
@@ -31,14 +51,14 @@ pub struct InstanceBuilder {
     pub(super) refreshes_on_get_only: bool,
     pub(super) sign_in_url: Option<String>,
     pub(super) sign_up_url: Option<String>,
-    pub(super) redirects: AfterRedirects,
-    pub(super) authorized_parties: Vec<Box<str>>,
-    pub(super) audience: Vec<Box<str>>,
-    pub(super) issuers: Vec<Box<str>>,
+    pub(super) after_redirects: AfterRedirects,
+    pub(super) authorized_parties: Vec<String>,
+    pub(super) audience: Vec<String>,
+    pub(super) issuers: Vec<String>,
     pub(super) clock_skew: Option<Duration>,
     pub(super) organization_patterns: Vec<String>,
     pub(super) personal_account_patterns: Vec<String>,
-    pub(super) debug: bool,
+    pub(super) is_debug: bool,
 }
 
 impl InstanceBuilder {
@@ -50,8 +70,9 @@ impl InstanceBuilder {
         }
     }
 
-    /// The Backend API's address. A version at its end (`/v1`) is dropped with a warning. Default: the local portal inside the publishable key, else
-    /// `https://api.clerk.com`.
+    /// The Backend API's base URL. A version at its end (`/v1`) is dropped with a warning.
+    ///
+    /// Default: the local portal inside the publishable key, else `https://api.clerk.com`.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
         self.api_url = Some(url.into());
         self
@@ -63,68 +84,60 @@ impl InstanceBuilder {
         self
     }
 
-    /// The instance's public key in PEM, so that no key is ever fetched. Line ends may be missing, or written as spaces or
-    /// as `\n`; the `BEGIN`/`END` lines may be missing.
+    /// The instance's public key in PEM, so that no key is fetched.
+    ///
+    /// Line ends may be missing, or written as spaces or as `\n`; the `BEGIN`/`END` lines may be missing.
     pub fn jwt_key(mut self, pem: impl Into<String>) -> Self {
         self.jwt_key = Some(pem.into());
         self
     }
 
-    /// Where this application serves the Frontend API itself: an absolute http(s) address, or a path such as
-    /// `/__clerk` below the public origin.
+    /// Where this application serves the Frontend API: an absolute http(s) URL, or a path below the public origin.
+    ///
+    /// A usual path is `/__clerk`.
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
         self.proxy_url = Some(url.into());
         self
     }
 
-    /// Where this application's proxy passes requests for the Frontend API on to: an absolute http(s) address without
-    /// query and user information. Default: Clerk's own, or the local portal inside the publishable key.
+    /// Where this application's proxy forwards Frontend API requests: an absolute http(s) URL without query.
+    ///
+    /// Default: Clerk's own, or the local portal inside the publishable key.
     pub fn frontend_api_url(mut self, url: impl Into<String>) -> Self {
         self.frontend_api_url = Some(url.into());
         self
     }
 
-    /// A satellite's own domain, without scheme, such as `satellite.example`.
-    pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        self.domain = Some(domain.into());
+    /// Makes this application a satellite: users sign in on the primary, and this domain follows. Default: `None`.
+    pub fn satellite(mut self, satellite: impl Into<Option<Satellite>>) -> Self {
+        self.satellite = satellite.into();
+        let proxy_url = self.satellite.as_mut().and_then(|satellite| satellite.proxy_url.take());
+        self.proxy_url = proxy_url.or(self.proxy_url);
         self
     }
 
-    /// Declares this application a satellite: people sign in on the primary, this domain follows.
-    pub fn satellite(mut self) -> Self {
-        self.is_satellite = true;
+    /// Origins of satellites that a development primary may send its development browser's token to.
+    ///
+    /// Loopback origins need not be named. Default: none.
+    pub fn satellite_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.satellite_origins = strings(origins);
         self
     }
 
-    /// Lets a satellite ask the primary about every browser it has never seen. Costs a redirect per first visit.
-    pub fn satellite_auto_sync(mut self) -> Self {
-        self.satellite_auto_sync = true;
+    /// Sets whether only links from [`satellite_origins`](Self::satellite_origins) cause a handshake. Default: `false`.
+    ///
+    /// Otherwise a link from any origin but Clerk's does, as with Clerk's own SDK: each such visit costs a redirect.
+    pub fn sync_from_satellites_only(mut self, is_on: bool) -> Self {
+        self.syncs_from_satellites_only = is_on;
         self
     }
 
-    /// On a development primary: origins of satellites (besides this machine's own addresses) that may receive the
-    /// development token, such as `https://satellite.example`.
-    pub fn satellite_origins<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.satellite_origins = origins.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Asks for a handshake after a link from another origin only if that origin is one of
-    /// [`satellite_origins`](Self::satellite_origins). Default: after a link from any origin but Clerk's, as Clerk's own
-    /// SDK does, which costs every such visitor a redirect.
-    pub fn sync_from_satellites_only(mut self) -> Self {
-        self.syncs_from_satellites_only = true;
-        self
-    }
-
-    /// The origin that browsers reach this application at, such as `https://app.example.com`. Requests that claim another
-    /// one, by `Host` or by forwarded headers, are taken to be for this one. Unless
+    /// The origin that browsers reach this application at, such as `https://app.example.com`.
+    ///
+    /// A request that names another origin, in `Host` or in forwarded headers, is treated as one for this origin. Unless
     /// [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
     ///
-    /// Behind a proxy that serves the application under a path and takes that path off each request, give the path too:
+    /// Behind a proxy that serves the application under a path and strips that path from requests, give the path too:
     /// `https://example.com/shop`. Links, redirects and this crate's own cookies then lie below it; paths in settings and
     /// patterns stay the application's own (`/sign-in`, not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses between
     /// several paths named here and in [`trusted_origins`](Self::trusted_origins). `X-Forwarded-Port` and `Forwarded`
@@ -132,165 +145,173 @@ impl InstanceBuilder {
     ///
     /// # Security
     ///
-    /// Without this and [`trusted_origins`](Self::trusted_origins) the headers are believed: whoever can set them past
-    /// your proxy chooses where people are sent back to.
+    /// Without this and [`trusted_origins`](Self::trusted_origins) the headers are trusted: a client that can send them
+    /// through your proxy chooses where users are sent back to.
     pub fn public_origin(mut self, origin: impl Into<String>) -> Self {
         self.public_origin = Some(origin.into());
         self
     }
 
-    /// Origins that a request may claim to be for, each with a path where there is one. Any other claim is taken to be for
-    /// the [`public_origin`](Self::public_origin), or without one for the first of these.
-    pub fn trusted_origins<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.trusted_origins = origins.into_iter().map(Into::into).collect();
+    /// Origins that a request may name, each with its path prefix if it has one. Default: none.
+    ///
+    /// A request that names another origin is treated as one for the [`public_origin`](Self::public_origin), or without
+    /// one for the first of these.
+    pub fn trusted_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.trusted_origins = strings(origins);
         self
     }
 
-    /// Other origins whose pages may send this application requests that change something, with cookies, such as a
-    /// front end at `https://spa.example.com`. Default: none, so that such requests are refused (403); the application's
-    /// own origins need not be named.
+    /// Other origins whose pages may send state-changing requests with cookies, such as `https://spa.example.com`.
+    ///
+    /// Default: none, so that such requests are rejected (403). The application's own origins need not be named.
     ///
     /// # Security
     ///
-    /// A page on one of these origins can do whatever the person who looks at it may do here.
-    pub fn allowed_request_origins<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.allowed_request_origins = origins.into_iter().map(Into::into).collect();
+    /// A page on one of these origins can do everything here that its user may do.
+    pub fn allowed_request_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.allowed_request_origins = strings(origins);
         self
     }
 
-    /// Other origins that the portal may send people back to, such as `https://www.example.net`. They must be allowed at
-    /// Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and in development
-    /// the Frontend API. Whole origins only; there are no wildcards.
-    pub fn allowed_redirect_origins<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.allowed_redirect_origins = origins.into_iter().map(Into::into).collect();
+    /// Other origins that the portal may send users back to, such as `https://www.example.net`.
+    ///
+    /// Allow them at Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and in
+    /// development the Frontend API. There are no wildcards.
+    pub fn allowed_redirect_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.allowed_redirect_origins = strings(origins);
         self
     }
 
-    /// Reads the addresses of the portal's pages from the instance (`GET /v1/environment` of its Frontend API) instead
-    /// of deriving them. For instances whose Frontend API is not called `clerk.…`, or whose pages were moved. They are
-    /// read in the background and again every hour; until they are there, and while they cannot be read, the derived
-    /// or the last known addresses serve.
-    pub fn discover_pages(mut self) -> Self {
-        self.discovers_pages = true;
+    /// Sets whether the URLs of the portal's pages are read from the instance. Default: `false`, they are derived.
+    ///
+    /// For instances whose Frontend API is not called `clerk.…`, or whose pages were moved. The URLs are read in the
+    /// background from `GET /v1/environment` of the Frontend API, and again every hour. Until then, and while they cannot
+    /// be read, the derived or the last known URLs serve.
+    pub fn discover_pages(mut self, is_on: bool) -> Self {
+        self.discovers_pages = is_on;
         self
     }
 
-    /// Renews an expired session for GET requests only, as Clerk's own SDK does. Default: for every method, unless a
-    /// page of another site made the request, so that a form which took longer than a minute to fill in is not lost.
-    pub fn refresh_on_get_only(mut self) -> Self {
-        self.refreshes_on_get_only = true;
+    /// Sets whether an expired session is refreshed for GET requests only, as by Clerk's own SDK. Default: `false`.
+    ///
+    /// Otherwise it is refreshed for every method, unless a page of another site made the request, so that a form that
+    /// took longer than a minute to fill in is not lost.
+    pub fn refresh_on_get_only(mut self, is_on: bool) -> Self {
+        self.refreshes_on_get_only = is_on;
         self
     }
 
-    /// The application's own sign-in page instead of the portal's: a path or an absolute http(s) address.
+    /// The application's own sign-in page instead of the portal's: a path or an absolute http(s) URL.
     pub fn sign_in_url(mut self, url: impl Into<String>) -> Self {
         self.sign_in_url = Some(url.into());
         self
     }
 
-    /// The application's own sign-up page instead of the portal's: a path or an absolute http(s) address.
+    /// The application's own sign-up page instead of the portal's: a path or an absolute http(s) URL.
     pub fn sign_up_url(mut self, url: impl Into<String>) -> Self {
         self.sign_up_url = Some(url.into());
         self
     }
 
-    /// Where the portal sends people after sign-in and sign-up.
-    pub fn after_redirects(mut self, redirects: AfterRedirects) -> Self {
-        self.redirects = redirects;
+    /// Where the portal sends users after sign-in, whatever the link says: a path or an absolute http(s) URL.
+    /// See <https://clerk.com/docs/guides/development/customize-redirect-urls>.
+    pub fn sign_in_force_redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.after_redirects.sign_in_force = Some(url.into().into());
         self
     }
 
-    /// Origins that tokens may have been made for (claim `azp`), such as `https://app.example.com` or an extension's
-    /// `chrome-extension://…`. Default: all.
+    /// Where the portal sends users after sign-in if the link does not say: a path or an absolute http(s) URL.
+    pub fn sign_in_fallback_redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.after_redirects.sign_in_fallback = Some(url.into().into());
+        self
+    }
+
+    /// Where the portal sends users after sign-up, whatever the link says: a path or an absolute http(s) URL.
+    pub fn sign_up_force_redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.after_redirects.sign_up_force = Some(url.into().into());
+        self
+    }
+
+    /// Where the portal sends users after sign-up if the link does not say: a path or an absolute http(s) URL.
+    pub fn sign_up_fallback_redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.after_redirects.sign_up_fallback = Some(url.into().into());
+        self
+    }
+
+    /// Origins that accepted tokens were made for (claim `azp`). Default: all, or the public origins if there are any.
+    ///
+    /// Such as `https://app.example.com` or an extension's `chrome-extension://…`.
     ///
     /// # Security
     ///
-    /// Without this a token made for a sister application of the same Clerk instance is accepted too.
-    pub fn authorized_parties<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.authorized_parties = origins.into_iter().map(Into::into).collect();
+    /// Without this and without a public origin, tokens made for other applications of the Clerk instance are accepted.
+    pub fn authorized_parties(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.authorized_parties = strings(origins);
         self
     }
 
     /// Audiences of which a token must name one if it names any (claim `aud`). Default: all.
-    pub fn audience<I>(mut self, audience: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.audience = audience.into_iter().map(Into::into).collect();
+    pub fn audience(mut self, audience: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.audience = strings(audience);
         self
     }
 
     /// Issuers of which a token must name one (claim `iss`), such as `https://clerk.example.com`. Default: all.
-    pub fn issuers<I>(mut self, issuers: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.issuers = issuers.into_iter().map(Into::into).collect();
+    pub fn issuers(mut self, issuers: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.issuers = strings(issuers);
         self
     }
 
-    /// How far this machine's clock may be off when a token's times are read. Default: 5 seconds; at most a day.
+    /// The tolerated difference between this machine's clock and Clerk's. Default: 5 seconds; at most a day.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.clock_skew = Some(skew);
         self
     }
 
-    /// Paths that name the organization that must be active there, such as `/orgs/:slug` and `/orgs/:slug/(.*)`: who is
-    /// signed in with another one is sent through a handshake that activates it. Default: none.
+    /// Paths that name the organization that must be active there, such as `/orgs/:slug/(.*)`. Default: none.
+    ///
+    /// A user with another active organization is sent through a handshake that activates the named one.
     ///
     /// A pattern has a parameter `:id` or `:slug`. The syntax is that of the npm package `path-to-regexp` 6: `:name`
-    /// takes one segment, `:name(expression)` and `(expression)` what the regular expression says, `{…}` groups, `?`,
-    /// `*` and `+` follow parameters and groups. Letter case and one closing slash do not matter. An expression that
-    /// needs more than linear time (look-around, back references) is refused.
+    /// matches one segment, `:name(expression)` and `(expression)` match the regular expression, `{…}` groups, `?`, `*`
+    /// and `+` follow parameters and groups. Letter case and one closing slash are ignored. An expression that needs more
+    /// than linear time (look-around, back references) is rejected.
     ///
-    /// Clerk leaves the active organization as it is where the user is not a member of the named one. A state that is signed
-    /// in then has [`organization_mismatch`](crate::state::SignedInState::organization_mismatch), and guards and extractors
-    /// refuse it; so are requests that cannot be redirected, such as a script's, with another organization active.
-    pub fn organization_patterns<I>(mut self, patterns: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.organization_patterns = patterns.into_iter().map(Into::into).collect();
+    /// Clerk leaves the active organization unchanged if the user is not a member of the named one. The signed-in state
+    /// then has [`organization_mismatch`](crate::state::SignedInState::organization_mismatch), and guards and extractors
+    /// reject the request. The same happens to requests that cannot be redirected, such as a script's.
+    pub fn organization_patterns(mut self, patterns: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.organization_patterns = strings(patterns);
         self
     }
 
-    /// Paths at which the personal account must be active, such as `/me` and `/me/(.*)`; see
-    /// [`organization_patterns`](Self::organization_patterns), which are looked at first. Default: none.
-    pub fn personal_account_patterns<I>(mut self, patterns: I) -> Self
-    where
-        I: IntoIterator<Item: Into<String>>,
-    {
-        self.personal_account_patterns = patterns.into_iter().map(Into::into).collect();
+    /// Paths at which the personal account must be active, such as `/me/(.*)`. Default: none.
+    ///
+    /// Tried after the [`organization_patterns`](Self::organization_patterns).
+    pub fn personal_account_patterns(mut self, patterns: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.personal_account_patterns = strings(patterns);
         self
     }
 
-    /// Lets answers carry `x-clerk-auth-message`, which explains a refusal in words.
+    /// Sets whether responses carry `x-clerk-auth-message`, which explains a refusal. Default: `false`.
     ///
     /// # Security
     ///
     /// The message can name expected origins, key ids and this machine's time. Leave it off in production.
-    pub fn debug(mut self) -> Self {
-        self.debug = true;
+    pub fn debug(mut self, is_on: bool) -> Self {
+        self.is_debug = is_on;
         self
     }
 }
 
-impl std::fmt::Debug for InstanceBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for InstanceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InstanceBuilder")
             .field("publishable_key", &redacted(&self.publishable_key))
             .finish_non_exhaustive()
     }
+}
+
+fn strings(items: impl IntoIterator<Item: Into<String>>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
 }

@@ -1,11 +1,11 @@
-//! [`ConfigError`]: what you can mend, at start-up.
+//! [`ConfigError`]: what an operator can fix at start-up.
 
 use std::fmt;
 
 use super::redact::redacted;
 use super::{PublishableKeyError, SecretKeyError};
 
-/// A setting of an [`Instance`](super::Instance), by the environment variable that holds it and the builder's setter.
+/// A setting of an [`Instance`](super::Instance).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
@@ -62,7 +62,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The environment variable, where there is one; otherwise the builder's setter.
+    /// The environment variable, or the builder's setter if there is no variable.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Setting {
         }
     }
 
-    /// The builder's setter of a variable that only this crate reads.
+    /// The builder's setter, for variables that only this crate reads.
     fn setter(self) -> Option<&'static str> {
         match self {
             Self::PublicOrigin => Some("public_origin"),
@@ -106,7 +106,7 @@ impl Setting {
 }
 
 impl fmt::Display for Setting {
-    /// The [`name`](Setting::name). Variables that other SDKs do not know follow their setter, as in
+    /// Writes the [`name`](Setting::name). This crate's own variables follow their setter, as in
     /// `public_origin (PORTAL_PUBLIC_ORIGIN)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.setter() {
@@ -116,26 +116,28 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Why an [`Instance`](super::Instance) cannot be built. Every message names the setting and says what was expected;
-/// secrets are never shown.
+/// An [`Instance`](super::Instance) cannot be built.
+///
+/// Every message is complete: it names the setting, what was expected and what was found, without secrets. Causes are
+/// part of the message and in the variant's field, so that [`source`](std::error::Error::source) is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting without which nothing works is absent.
+    /// A required setting is missing.
     #[error("{setting} is not set; expected {expected}")]
     Missing {
         /// The setting.
         setting: Setting,
-        /// What belongs there.
+        /// The expected value.
         expected: &'static str,
     },
-    /// The publishable key is none.
+    /// The publishable key is malformed.
     #[error("CLERK_PUBLISHABLE_KEY: {0}")]
-    PublishableKey(#[from] PublishableKeyError),
-    /// The secret key is none.
+    PublishableKey(PublishableKeyError),
+    /// The secret key is malformed.
     #[error("CLERK_SECRET_KEY: {0}")]
-    SecretKey(#[from] SecretKeyError),
-    /// The two keys belong to different environments, so nothing signed by one could be read by the other.
+    SecretKey(SecretKeyError),
+    /// One key is for development, the other for production.
     #[error(
         "CLERK_SECRET_KEY is a {secret_key} key but CLERK_PUBLISHABLE_KEY is a {publishable_key} key; \
          copy both from the same instance"
@@ -146,46 +148,46 @@ pub enum ConfigError {
         /// `development` or `production`.
         secret_key: &'static str,
     },
-    /// A setting holds something else than it should.
-    #[error("{setting}: found {found:?}; expected {expected}")]
+    /// A setting has an invalid value.
+    #[error("{setting}: expected {expected}, found {found:?}")]
     Invalid {
         /// The setting.
         setting: Setting,
-        /// The value. A secret in it is replaced by what it is.
+        /// The value. A secret in it is replaced by its kind.
         found: Box<str>,
-        /// What belongs there.
+        /// The expected value.
         expected: &'static str,
     },
-    /// The PEM key cannot be used.
+    /// The PEM key is invalid.
     #[error("CLERK_JWT_KEY: {problem}; expected an RSA public key of at least 2048 bits in PEM (BEGIN PUBLIC KEY)")]
     JwtKey {
-        /// What is wrong with it.
+        /// The reason.
         problem: &'static str,
     },
-    /// An organization pattern cannot be used.
+    /// An organization pattern is invalid.
     #[error("{setting}: pattern {pattern:?}: {problem}")]
     Pattern {
-        /// Which list the pattern is in.
+        /// The list that holds the pattern.
         setting: Setting,
         /// The pattern.
         pattern: Box<str>,
-        /// What is wrong with it.
+        /// The reason.
         problem: Box<str>,
     },
-    /// A satellite must be told where it lives.
-    #[error("CLERK_IS_SATELLITE is set; expected CLERK_DOMAIN (its own domain) or CLERK_PROXY_URL beside it")]
+    /// `CLERK_IS_SATELLITE` is set without a domain and a proxy URL.
+    #[error("CLERK_IS_SATELLITE: expected CLERK_DOMAIN or CLERK_PROXY_URL to be set too")]
     SatelliteWithoutDomain,
-    /// A satellite's people sign in on the primary, and a development satellite must be told where that is.
+    /// A satellite's sign-in page is on the satellite, or a development satellite has none.
     #[error(
-        "CLERK_IS_SATELLITE is set; expected CLERK_SIGN_IN_URL to be an absolute http(s) address on the primary \
-         application, not on the satellite itself (a production satellite may leave it out), found {found:?}"
+        "CLERK_SIGN_IN_URL: expected an absolute http(s) URL on the primary application of this satellite (a production \
+         satellite may leave it out), found {found:?}"
     )]
     SatelliteSignInUrl {
-        /// What `CLERK_SIGN_IN_URL` holds.
+        /// The value of `CLERK_SIGN_IN_URL`.
         found: Option<Box<str>>,
     },
-    /// An environment variable does not hold text.
-    #[error("{name} holds bytes that are not UTF-8")]
+    /// An environment variable is not UTF-8.
+    #[error("{name}: expected UTF-8")]
     NotUnicode {
         /// The variable.
         name: &'static str,
@@ -193,12 +195,24 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// [`Invalid`](Self::Invalid) with as much of the value `found` as may be shown.
+    /// Makes an [`Invalid`](Self::Invalid) that shows `found` without secrets.
     pub(super) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
         Self::Invalid {
             setting,
             found: redacted(found),
             expected,
         }
+    }
+}
+
+impl From<PublishableKeyError> for ConfigError {
+    fn from(error: PublishableKeyError) -> Self {
+        Self::PublishableKey(error)
+    }
+}
+
+impl From<SecretKeyError> for ConfigError {
+    fn from(error: SecretKeyError) -> Self {
+        Self::SecretKey(error)
     }
 }

@@ -7,12 +7,12 @@ use url::Url;
 
 use super::origin::is_loopback;
 use super::redact::redacted;
-use super::{Instance, InstanceType, PublishableKeyError};
+use super::{Instance, InstanceType, PublishableKeyError, Satellite};
 
-/// The address of an instance's Frontend API, as the publishable key writes it.
+/// The Frontend API of an instance, as in its publishable key.
 ///
-/// Usually a bare host such as `clerk.example.com`, reached over https. A development key may also hold an
-/// `http://` address of this machine: that is a local portal.
+/// Usually a bare host such as `clerk.example.com`, reached over https. A development key may also contain an `http://`
+/// URL on loopback: a local portal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FrontendApi {
     text: Arc<str>,
@@ -48,18 +48,18 @@ impl FrontendApi {
         })
     }
 
-    /// The address as the key writes it: without a scheme unless the key names one, without the closing `$`.
+    /// The string inside the key, without the closing `$`. It has a scheme only if the key names one.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the instance behind it is for development or for production.
+    /// Development or production, by the key's prefix.
     pub(crate) fn instance_type(&self) -> InstanceType {
         self.instance_type
     }
 
-    /// For a local portal its origin, such as `http://127.0.0.1:8787`; `None` for an instance at Clerk.
+    /// Returns a local portal's origin, such as `http://127.0.0.1:8787`, or `None` for an instance at Clerk.
     #[must_use]
     pub fn local_origin(&self) -> Option<&str> {
         self.local_origin.as_deref()
@@ -72,7 +72,7 @@ impl fmt::Display for FrontendApi {
     }
 }
 
-/// A proxy for the Frontend API: an absolute address, or a path below the application's public origin.
+/// A proxy for the Frontend API: an absolute URL, or a path below the application's public origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyUrl {
     /// Such as `https://app.example.com/__clerk`.
@@ -82,10 +82,10 @@ pub enum ProxyUrl {
 }
 
 impl Instance {
-    /// The Frontend API as this application reaches it, with scheme and without a closing slash: the proxy, else a
-    /// production satellite's `clerk.<domain>`, else the host inside the publishable key.
+    /// The Frontend API as browsers of this application reach it, with scheme and without a closing slash.
     ///
-    /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy takes off
+    /// This is the proxy, else a production satellite's `clerk.<domain>`, else the host inside the publishable key.
+    /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy strips from
     /// requests ([`PublicUrl::base`](crate::request::PublicUrl::base)); only a proxy path needs it.
     #[must_use]
     pub fn frontend_api_base(&self, public_origin: &str) -> String {
@@ -97,8 +97,10 @@ impl Instance {
         base.trim_end_matches('/').to_owned()
     }
 
-    /// Where Clerk itself serves the Frontend API to a proxy, with scheme and without a closing slash: the address set
-    /// with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), a local portal's own, else Clerk's.
+    /// Where a proxy forwards Frontend API requests, with scheme and without a closing slash.
+    ///
+    /// This is the URL set with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), else the local portal's,
+    /// else Clerk's.
     #[must_use]
     pub fn frontend_api_upstream(&self) -> &str {
         if let Some(url) = self.frontend_api_url() {
@@ -110,7 +112,7 @@ impl Instance {
         }
         let host = frontend_api.as_str();
         let is_on = |suffix: &str| host.ends_with(suffix);
-        // Older development hosts begin alike wherever they are.
+        // Older development hosts start with `clerk.` in every environment of Clerk's.
         let is_legacy = host.starts_with("clerk.")
             && [".lcl.dev", ".lclstage.dev", ".lclclerk.com"]
                 .iter()
@@ -128,12 +130,13 @@ impl Instance {
         "https://frontend-api.clerk.dev"
     }
 
-    /// The host that issues this instance's session tokens, as it stands in `iss` without a scheme. A proxy does not
-    /// change it; a production satellite's domain does.
+    /// The host in the `iss` claim of this instance's session tokens, without a scheme.
+    ///
+    /// A production satellite's domain changes it; a proxy does not.
     #[must_use]
     pub fn issuer_host(&self) -> String {
-        match self.domain() {
-            Some(domain) if self.is_satellite() && self.instance_type() == InstanceType::Production => {
+        match self.satellite().and_then(Satellite::domain) {
+            Some(domain) if self.instance_type() == InstanceType::Production => {
                 format!("clerk.{domain}")
             }
             _ => self.publishable_key().frontend_api().as_str().to_owned(),
@@ -141,7 +144,7 @@ impl Instance {
     }
 }
 
-/// `https://` before a bare host; an address that names its scheme stays as it is.
+/// Prefixes a bare host with `https://`. A string with an http(s) scheme is unchanged.
 pub(crate) fn with_scheme(host: &str) -> String {
     if host.starts_with("http://") || host.starts_with("https://") {
         host.to_owned()
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_passes_requests_to_clerks_own_address() {
+    fn upstream_is_configured_or_clerks_for_the_environment() {
         for (frontend_api, expected) in [
             ("clerk.example.com", "https://frontend-api.clerk.dev"),
             ("foo-bar-13.clerk.accounts.dev", "https://frontend-api.clerk.dev"),

@@ -1,4 +1,4 @@
-//! The settings of one Clerk application, validated once: [`Instance`].
+//! The settings of one Clerk application, checked once: [`Instance`].
 
 mod builder;
 mod env;
@@ -10,10 +10,12 @@ mod parse;
 mod public_origins;
 mod publishable_key;
 mod redact;
+mod satellite;
 mod secret_key;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -22,23 +24,26 @@ pub use error::{ConfigError, Setting};
 pub(crate) use frontend_api::with_scheme;
 pub use frontend_api::{FrontendApi, ProxyUrl};
 pub(crate) use organization_patterns::{OrganizationPatterns, OrganizationTarget};
-pub(crate) use origin::is_loopback;
+pub use origin::{Origin, OriginError};
+pub(crate) use origin::{is_loopback, is_same_origin};
 pub use public_origins::PublicOrigins;
 pub(crate) use public_origins::{base_path, join_below};
 pub use publishable_key::{InstanceType, PublishableKey, PublishableKeyError};
+pub(crate) use redact::without_user_info;
+pub use satellite::Satellite;
 pub use secret_key::{SecretKey, SecretKeyError};
 
 use crate::key::VerifyingKey;
 
-/// One Clerk application in one environment: its keys and everything the request's decision depends on.
+/// One Clerk application in one environment: its keys and settings.
 ///
-/// Cloning is cheap. Build it once, at start-up, with [`Instance::builder`] or [`Instance::from_env`]; what is wrong is
-/// said then and never during a request.
+/// Cloning is cheap. Build it once at start-up, with [`Instance::builder`] or [`Instance::from_env`]: every setting is
+/// checked then, and never during a request.
 ///
 /// ```
 /// use portal_sdk::instance::Instance;
 ///
-/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_…not-a-real-one…".replace('…', "x"))
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example")
 ///     .proxy_url("/__clerk")
 ///     .build()?;
 /// assert_eq!(instance.frontend_api_base("https://app.example.com"), "https://app.example.com/__clerk");
@@ -47,7 +52,7 @@ use crate::key::VerifyingKey;
 #[derive(Clone)]
 pub struct Instance(Arc<Settings>);
 
-pub(crate) struct Settings {
+struct Settings {
     publishable_key: PublishableKey,
     secret_key: SecretKey,
     api_url: Url,
@@ -55,42 +60,36 @@ pub(crate) struct Settings {
     jwt_key: Option<VerifyingKey>,
     proxy_url: Option<ProxyUrl>,
     frontend_api_url: Option<Url>,
-    domain: Option<Box<str>>,
-    is_satellite: bool,
-    satellite_auto_sync: bool,
-    satellite_origins: Vec<Box<str>>,
+    satellite: Option<Satellite>,
+    satellite_origins: Vec<Origin>,
     syncs_from_satellites_only: bool,
     public_origins: PublicOrigins,
-    allowed_request_origins: Vec<Box<str>>,
-    allowed_redirect_origins: Vec<Box<str>>,
+    allowed_request_origins: Vec<Origin>,
+    allowed_redirect_origins: Vec<Origin>,
     discovers_pages: bool,
     refreshes_on_get_only: bool,
     sign_in_url: Option<Box<str>>,
     sign_up_url: Option<Box<str>>,
-    redirects: AfterRedirects,
-    authorized_parties: Vec<Box<str>>,
+    after_redirects: AfterRedirects,
+    authorized_parties: Vec<Origin>,
     audience: Vec<Box<str>>,
     issuers: Vec<Box<str>>,
-    clock_skew_millis: i64,
+    clock_skew: Duration,
     organization_patterns: OrganizationPatterns,
-    debug: bool,
+    is_debug: bool,
 }
 
-/// Where the portal sends people after sign-in and sign-up, as far as the application says so. Paths or addresses.
+/// Where sign-in and sign-up end: paths or absolute URLs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AfterRedirects {
-    /// Where sign-in ends, whatever else is asked for.
-    pub sign_in_force: Option<Box<str>>,
-    /// Where sign-in ends if nothing else says so.
-    pub sign_in_fallback: Option<Box<str>>,
-    /// Where sign-up ends, whatever else is asked for.
-    pub sign_up_force: Option<Box<str>>,
-    /// Where sign-up ends if nothing else says so.
-    pub sign_up_fallback: Option<Box<str>>,
+pub(crate) struct AfterRedirects {
+    pub(crate) sign_in_force: Option<Box<str>>,
+    pub(crate) sign_in_fallback: Option<Box<str>>,
+    pub(crate) sign_up_force: Option<Box<str>>,
+    pub(crate) sign_up_fallback: Option<Box<str>>,
 }
 
 impl Instance {
-    /// Starts with the two keys every instance has. They are checked by [`InstanceBuilder::build`].
+    /// Starts a builder with the two keys that every instance has.
     pub fn builder(publishable_key: impl Into<String>, secret_key: impl Into<String>) -> InstanceBuilder {
         InstanceBuilder::new(publishable_key.into(), secret_key.into())
     }
@@ -99,7 +98,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names the variable, what was found and what was expected.
+    /// Returns [`ConfigError`] for the first invalid variable: its name, what was expected and what was found.
     pub fn from_env() -> Result<Self, ConfigError> {
         InstanceBuilder::from_env()?.build()
     }
@@ -116,19 +115,19 @@ impl Instance {
         &self.0.secret_key
     }
 
-    /// Development or production.
+    /// Development or production, by the prefix of the keys.
     #[must_use]
     pub fn instance_type(&self) -> InstanceType {
         self.0.publishable_key.instance_type()
     }
 
-    /// Whether this is a development instance.
+    /// Returns `true` for a development instance.
     #[must_use]
     pub fn is_development(&self) -> bool {
         self.instance_type() == InstanceType::Development
     }
 
-    /// The Backend API's address, without the version.
+    /// The Backend API's base URL, without the version.
     #[must_use]
     pub fn api_url(&self) -> &Url {
         &self.0.api_url
@@ -140,7 +139,7 @@ impl Instance {
         &self.0.api_version
     }
 
-    /// The key session tokens are verified with when no key is to be fetched.
+    /// The configured key that verifies session tokens, so that no key is fetched.
     #[must_use]
     pub fn jwt_key(&self) -> Option<&VerifyingKey> {
         self.0.jwt_key.as_ref()
@@ -152,112 +151,132 @@ impl Instance {
         self.0.proxy_url.as_ref()
     }
 
-    /// Where a proxy passes requests for the Frontend API on to, if the application says so.
-    pub(crate) fn frontend_api_url(&self) -> Option<&Url> {
+    /// Where a proxy forwards Frontend API requests, if it is configured.
+    fn frontend_api_url(&self) -> Option<&Url> {
         self.0.frontend_api_url.as_ref()
     }
 
-    /// A satellite's own domain, without scheme.
+    /// The satellite's settings, or `None` for a primary application.
     #[must_use]
-    pub fn domain(&self) -> Option<&str> {
-        self.0.domain.as_deref()
+    pub fn satellite(&self) -> Option<&Satellite> {
+        self.0.satellite.as_ref()
     }
 
-    /// Whether this application is a satellite, so that people sign in on the primary.
+    /// Returns `true` for a satellite, whose users sign in on the primary application.
     #[must_use]
     pub fn is_satellite(&self) -> bool {
-        self.0.is_satellite
+        self.0.satellite.is_some()
     }
 
-    /// Whether a satellite asks the primary about a browser it has never seen.
+    /// Origins of satellites that a development primary may send its development browser's token to.
     #[must_use]
-    pub fn satellite_auto_sync(&self) -> bool {
-        self.0.satellite_auto_sync
-    }
-
-    /// Origins of satellites that a development primary may send its development token to.
-    #[must_use]
-    pub fn satellite_origins(&self) -> &[Box<str>] {
+    pub fn satellite_origins(&self) -> &[Origin] {
         &self.0.satellite_origins
     }
 
-    /// Whether a link from another origin asks for a handshake only if it comes from one of
-    /// [`satellite_origins`](Self::satellite_origins).
+    /// Returns `true` if only links from [`satellite_origins`](Self::satellite_origins) cause a handshake.
     #[must_use]
     pub fn syncs_from_satellites_only(&self) -> bool {
         self.0.syncs_from_satellites_only
     }
 
-    /// The application's own origins, as far as it names them.
+    /// The application's own origins.
     #[must_use]
     pub fn public_origins(&self) -> &PublicOrigins {
         &self.0.public_origins
     }
 
-    /// Origins of other applications whose pages may send forms and scripts' requests here with cookies.
+    /// Other origins whose pages may send state-changing requests with cookies.
     #[must_use]
-    pub fn allowed_request_origins(&self) -> &[Box<str>] {
+    pub fn allowed_request_origins(&self) -> &[Origin] {
         &self.0.allowed_request_origins
     }
 
-    /// Other origins that the portal may send people back to.
+    /// Other origins that the portal may send users back to.
     #[must_use]
-    pub fn allowed_redirect_origins(&self) -> &[Box<str>] {
+    pub fn allowed_redirect_origins(&self) -> &[Origin] {
         &self.0.allowed_redirect_origins
     }
 
-    /// Whether the addresses of the portal's pages are read from the instance.
+    /// Returns `true` if the URLs of the portal's pages are read from the instance.
     #[must_use]
     pub fn discovers_pages(&self) -> bool {
         self.0.discovers_pages
     }
 
-    /// Whether an expired session is renewed for GET requests only.
+    /// Returns `true` if an expired session is refreshed for GET requests only.
     #[must_use]
     pub fn refreshes_on_get_only(&self) -> bool {
         self.0.refreshes_on_get_only
     }
 
-    /// The application's own sign-in page: a path or an absolute address.
+    /// The application's own sign-in page: a path or an absolute URL.
     #[must_use]
     pub fn sign_in_url(&self) -> Option<&str> {
         self.0.sign_in_url.as_deref()
     }
 
-    /// The application's own sign-up page: a path or an absolute address.
+    /// The application's own sign-up page: a path or an absolute URL.
     #[must_use]
     pub fn sign_up_url(&self) -> Option<&str> {
         self.0.sign_up_url.as_deref()
     }
 
-    /// Where the portal sends people afterwards.
+    /// Where sign-in ends, whatever the link says: a path or an absolute URL.
     #[must_use]
-    pub fn after_redirects(&self) -> &AfterRedirects {
-        &self.0.redirects
+    pub fn sign_in_force_redirect_url(&self) -> Option<&str> {
+        self.0.after_redirects.sign_in_force.as_deref()
     }
 
-    /// Origins whose tokens are accepted (`azp`); empty accepts all.
+    /// Where sign-in ends if the link does not say: a path or an absolute URL.
     #[must_use]
-    pub fn authorized_parties(&self) -> &[Box<str>] {
+    pub fn sign_in_fallback_redirect_url(&self) -> Option<&str> {
+        self.0.after_redirects.sign_in_fallback.as_deref()
+    }
+
+    /// Where sign-up ends, whatever the link says: a path or an absolute URL.
+    #[must_use]
+    pub fn sign_up_force_redirect_url(&self) -> Option<&str> {
+        self.0.after_redirects.sign_up_force.as_deref()
+    }
+
+    /// Where sign-up ends if the link does not say: a path or an absolute URL.
+    #[must_use]
+    pub fn sign_up_fallback_redirect_url(&self) -> Option<&str> {
+        self.0.after_redirects.sign_up_fallback.as_deref()
+    }
+
+    pub(crate) fn after_redirects(&self) -> &AfterRedirects {
+        &self.0.after_redirects
+    }
+
+    /// Origins whose tokens are accepted (claim `azp`); empty accepts all.
+    #[must_use]
+    pub fn authorized_parties(&self) -> &[Origin] {
         &self.0.authorized_parties
     }
 
-    /// Audiences of which a token must name one if it names any; empty accepts all.
+    /// Audiences of which a token must name one if it names any (claim `aud`); empty accepts all.
     #[must_use]
     pub fn audience(&self) -> &[Box<str>] {
         &self.0.audience
     }
 
-    /// Issuers of which a token must name one; empty accepts all.
+    /// Issuers of which a token must name one (claim `iss`); empty accepts all.
     #[must_use]
     pub fn issuers(&self) -> &[Box<str>] {
         &self.0.issuers
     }
 
-    /// How far this machine's clock may be off, in milliseconds.
+    /// The tolerated difference between this machine's clock and Clerk's.
     #[must_use]
-    pub fn clock_skew_millis(&self) -> i64 {
-        self.0.clock_skew_millis
+    pub fn clock_skew(&self) -> Duration {
+        self.0.clock_skew
+    }
+
+    /// [`clock_skew`](Self::clock_skew) for arithmetic on signed times. It is at most a day.
+    pub(crate) fn clock_skew_millis(&self) -> i64 {
+        i64::try_from(self.0.clock_skew.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Which paths name an organization or the personal account.
@@ -265,10 +284,10 @@ impl Instance {
         &self.0.organization_patterns
     }
 
-    /// Whether answers may say more than a visitor needs to know.
+    /// Returns `true` if responses carry `x-clerk-auth-message`.
     #[must_use]
     pub fn is_debug(&self) -> bool {
-        self.0.debug
+        self.0.is_debug
     }
 }
 
@@ -279,8 +298,7 @@ impl fmt::Debug for Instance {
             .field("secret_key", &self.0.secret_key)
             .field("api_url", &self.0.api_url.as_str())
             .field("proxy_url", &self.0.proxy_url)
-            .field("domain", &self.0.domain)
-            .field("is_satellite", &self.0.is_satellite)
+            .field("satellite", &self.0.satellite)
             .field("sign_in_url", &self.0.sign_in_url)
             .field("sign_up_url", &self.0.sign_up_url)
             .finish_non_exhaustive()

@@ -1,25 +1,163 @@
-//! Lists of origins, parties, issuers and audiences as texts, checked entry by entry.
+//! [`Origin`]: scheme, host and port, and what is asked of them.
 
+use std::borrow::Borrow;
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
-use super::redact::is_certainly_secret_key;
-use super::{ConfigError, Setting};
+use super::redact::redacted;
 
-const ORIGIN: &str = "an origin (scheme, host and perhaps a port, nothing else) such as https://app.example.com";
-const PUBLIC_ORIGIN: &str = "an origin such as https://app.example.com, with a plain path only where a proxy takes that \
-                             path off each request";
-const ISSUER: &str = "an absolute http(s) address such as https://clerk.example.com";
+/// A scheme, a host and a port as browsers write them, such as `https://app.example.com`.
+///
+/// The scheme's default port is left out. Besides origins of web pages there are those of browser extensions and native
+/// applications, such as `chrome-extension://abcdef` and `capacitor://localhost`.
+///
+/// ```
+/// use portal_sdk::instance::Origin;
+/// use url::Url;
+///
+/// let origin: Origin = "https://APP.example.com:443/".parse()?;
+/// assert_eq!(origin, "https://app.example.com");
+/// assert!(origin.is_origin_of(&Url::parse("https://app.example.com/dashboard")?));
+/// assert!("https://app.example.com/dashboard".parse::<Origin>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(Arc<str>);
 
-/// An http(s) address with a host that can exist, without user information.
+/// The text is not an [`Origin`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {}, found {found:?}", Origin::EXPECTED)]
+#[non_exhaustive]
+pub struct OriginError {
+    /// The text. A secret in it is replaced by its kind.
+    pub found: Box<str>,
+}
+
+impl Origin {
+    /// What error messages ask for.
+    pub(super) const EXPECTED: &str =
+        "an origin (scheme, host and perhaps a port, nothing else) such as https://app.example.com";
+
+    /// Returns the origin of `url`, or `None` if its scheme has none, as `data:` and `file:`.
+    #[must_use]
+    pub fn of(url: &Url) -> Option<Self> {
+        // `file:` has an opaque origin (WHATWG URL section 4.7).
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty() && url.scheme() != "file")?;
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        Some(Self(format!("{}://{host}{port}", url.scheme()).into()))
+    }
+
+    /// The origin as browsers write it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns `true` if `url` lies on this origin.
+    #[must_use]
+    pub fn is_origin_of(&self, url: &Url) -> bool {
+        let rest = self.0.strip_prefix(url.scheme());
+        rest.and_then(|rest| rest.strip_prefix("://")) == Some(host_and_port(url))
+    }
+
+    /// Returns `true` if the host is this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
+    }
+}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    /// Reads an origin. A closing slash is dropped.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = web_url(text).or_else(|| application_url(text));
+        let bare =
+            url.filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none());
+        bare.as_ref()
+            .and_then(Self::of)
+            .ok_or_else(|| OriginError { found: redacted(text) })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({})", self.0)
+    }
+}
+
+impl AsRef<str> for Origin {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Origin {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Origin {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Origin {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0.as_ref().to_owned()
+    }
+}
+
+impl From<&Origin> for String {
+    fn from(origin: &Origin) -> Self {
+        origin.0.as_ref().to_owned()
+    }
+}
+
+/// Returns `true` if both URLs have the same scheme, host and port (RFC 6454 section 5).
+pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    one.origin() == other.origin()
+}
+
+/// Returns `true` if the host is this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// An http(s) URL with a valid host and without user information.
 pub(super) fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https") && is_web_host(&url) && !text.chars().any(char::is_control);
     (is_web && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
-/// Returns `true` if the host can be one that a browser asks. Wildcards and lists of hosts are not.
+/// Returns `true` if browsers can connect to the host. Wildcards and lists of hosts are rejected.
 pub(super) fn is_web_host(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -32,92 +170,83 @@ pub(super) fn is_web_host(url: &Url) -> bool {
     }
 }
 
-/// An origin that browsers reach the application at, with a path where a proxy takes one off.
-pub(super) fn public_origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
-    let is_plain_path = |path: &str| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/".contains(&byte);
-        path.bytes().all(is_plain) && !path.contains("//")
-    };
-    let mut url = web_url(text)
-        .filter(|url| url.query().is_none() && url.fragment().is_none())
-        .filter(|url| is_plain_path(url.path()))
-        .ok_or_else(|| ConfigError::invalid(setting, text, PUBLIC_ORIGIN))?;
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Ok(url)
-}
-
-pub(super) fn public_origins(setting: Setting, texts: &[String]) -> Result<Vec<Url>, ConfigError> {
-    texts.iter().map(|text| public_origin(setting, text)).collect()
-}
-
-/// Origins as browsers write them. A closing slash is dropped.
-pub(super) fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
-    texts.iter().map(|text| origin(setting, text)).collect()
-}
-
-fn origin(setting: Setting, text: &str) -> Result<Box<str>, ConfigError> {
-    let origin = web_url(text).and_then(|url| {
-        let origin = url.origin().ascii_serialization();
-        (url.as_str().trim_end_matches('/') == origin).then_some(origin)
-    });
-    match origin {
-        Some(origin) => Ok(origin.into()),
-        None => Err(ConfigError::invalid(setting, text, ORIGIN)),
-    }
-}
-
-/// Origins as they stand in the claim `azp`: of web pages, or of extensions and applications, whose scheme is another.
-pub(super) fn parties(texts: &[Box<str>]) -> Result<Vec<Box<str>>, ConfigError> {
-    let party = |text: &str| match foreign_origin(text) {
-        Some(origin) => Ok(origin.into()),
-        None => origin(Setting::AuthorizedParties, text),
-    };
-    texts.iter().map(|text| party(text)).collect()
-}
-
-/// `scheme://host` of an extension or an application, such as `chrome-extension://abc` or `capacitor://localhost`.
-fn foreign_origin(text: &str) -> Option<String> {
+/// The URL of a browser extension or a native application, such as `capacitor://localhost`.
+fn application_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    // Schemes of the web and of its sockets have other rules; `file:` has no origin (WHATWG URL section 4.7).
-    let is_foreign = !matches!(url.scheme(), "http" | "https" | "ws" | "wss" | "ftp" | "file");
-    let has_only_host = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-    let host = url
-        .host_str()
-        .filter(|host| !host.is_empty() && !host.contains(['*', ',']))?;
+    // Schemes of the web and of its sockets have other rules.
+    let is_application = !matches!(url.scheme(), "http" | "https" | "ws" | "wss" | "ftp" | "file");
+    let has_plain_host = url.host_str().is_some_and(|host| !host.contains(['*', ',']));
     let has_user = !url.username().is_empty() || url.password().is_some();
-    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-    (is_foreign && has_only_host && !has_user).then(|| format!("{}://{host}{port}", url.scheme()))
+    (is_application && has_plain_host && !has_user).then_some(url)
 }
 
-/// Issuers as they stand in the claim `iss`. A closing slash is dropped.
-pub(super) fn issuers(texts: &[Box<str>]) -> Result<Vec<Box<str>>, ConfigError> {
-    let issuer = |text: &str| {
-        let url = web_url(text).filter(|url| url.query().is_none() && url.fragment().is_none());
-        let url = url.ok_or_else(|| ConfigError::invalid(Setting::Issuers, text, ISSUER))?;
-        Ok(url.as_str().trim_end_matches('/').into())
-    };
-    texts.iter().map(|text| issuer(text)).collect()
+fn host_and_port(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::BeforePath]
 }
 
-/// Audiences, whose form is the application's choice. An empty one would never be in a token.
-pub(super) fn audience(texts: &[Box<str>]) -> Result<Vec<Box<str>>, ConfigError> {
-    let audience = |text: &str| match text.trim() {
-        trimmed if trimmed.is_empty() || is_certainly_secret_key(trimmed) => {
-            let expected = "a text that stands in the claim aud";
-            Err(ConfigError::invalid(Setting::Audience, text, expected))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn origin_is_normalized_as_browsers_write_it() {
+        for (text, origin) in [
+            ("https://APP.example.com:443/", "https://app.example.com"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("http://127.1", "http://127.0.0.1"),
+            ("chrome-extension://abcdef/", "chrome-extension://abcdef"),
+            ("capacitor://localhost", "capacitor://localhost"),
+        ] {
+            let parsed: Origin = text.parse().unwrap();
+            assert_eq!(parsed, origin);
+            assert_eq!(Origin::of(&url(text)), Some(parsed));
         }
-        trimmed => Ok(trimmed.into()),
-    };
-    texts.iter().map(|text| audience(text)).collect()
-}
+        assert_eq!(Origin::of(&url("data:text/html,x")), None);
+        assert_eq!(Origin::of(&url("file:///x")), None);
+    }
 
-/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
+    #[test]
+    fn url_lies_on_its_own_origin_only() {
+        let origin: Origin = "https://app.example.com:8443".parse().unwrap();
+        for on in ["https://app.example.com:8443/a?b#c", "https://u:p@app.example.com:8443"] {
+            assert!(origin.is_origin_of(&url(on)), "{on}");
+        }
+        for elsewhere in [
+            "http://app.example.com:8443/",
+            "https://app.example.com/",
+            "https://app.example.com:844/",
+            "https://b.app.example.com:8443/",
+            "https://evil.example/https://app.example.com:8443",
+            "data:app.example.com:8443",
+        ] {
+            assert!(!origin.is_origin_of(&url(elsewhere)), "{elsewhere}");
+        }
+        let extension: Origin = "chrome-extension://abc".parse().unwrap();
+        assert!(extension.is_origin_of(&url("chrome-extension://abc/popup.html")));
+    }
+
+    #[test]
+    fn loopback_hosts_are_recognized() {
+        for (text, is_expected) in [
+            ("http://localhost:3000", true),
+            ("http://app.localhost", true),
+            ("https://127.8.9.1", true),
+            ("http://[::1]", true),
+            ("https://localhost.example", false),
+            ("https://10.0.0.1", false),
+        ] {
+            assert_eq!(text.parse::<Origin>().unwrap().is_loopback(), is_expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn error_shows_the_text_but_no_secret() {
+        let error = |text: &str| text.parse::<Origin>().unwrap_err().to_string();
+        assert!(error("app.example.com").ends_with("found \"app.example.com\""));
+        assert!(!error("sk_live_hunter2").contains("hunter2"));
     }
 }

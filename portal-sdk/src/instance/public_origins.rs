@@ -1,63 +1,85 @@
-//! [`PublicOrigins`]: which origins a request may claim to be for.
+//! [`PublicOrigins`]: which origins a request may name.
 
 use url::{ParseError, Url};
 
-/// The application's own origins, as far as it names them. By default it names none, and a request is for whatever its
-/// headers say.
+use super::Origin;
+use super::origin::is_same_origin;
+
+/// The application's own origins. By default there are none, and a request's headers are trusted.
 ///
-/// An origin may have a path that a proxy takes off each request, as in `https://example.com/shop`.
+/// An origin may have a path that a proxy strips from requests, as in `https://example.com/shop`.
 #[derive(Clone, Debug, Default)]
-pub struct PublicOrigins {
-    pub(super) fixed: Option<Url>,
-    pub(super) trusted: Vec<Url>,
+pub struct PublicOrigins(Vec<Base>);
+
+#[derive(Clone, Debug)]
+struct Base {
+    origin: Origin,
+    url: Url,
 }
 
 impl PublicOrigins {
-    /// The address of the application that a request for the origin `claimed` is for; `None` if the claim may stand.
+    /// In order of preference.
+    pub(super) fn new(urls: Vec<Url>) -> Self {
+        let base = |url: Url| {
+            Some(Base {
+                origin: Origin::of(&url)?,
+                url,
+            })
+        };
+        Self(urls.into_iter().filter_map(base).collect())
+    }
+
+    /// Returns the application's URL for a request that names the origin `claimed`, or `None` if the claim is trusted.
     ///
-    /// Of several named paths on one origin, `prefix` (`X-Forwarded-Prefix`) chooses. One that is not named means nothing.
+    /// Of several paths on one origin `prefix` (`X-Forwarded-Prefix`) chooses. An unknown prefix is ignored.
     pub(crate) fn base_for(&self, claimed: &str, prefix: Option<&str>) -> Option<&Url> {
         let own = || {
-            self.bases()
-                .filter(|base| base.origin().ascii_serialization() == claimed)
+            self.0
+                .iter()
+                .filter(|base| base.origin == *claimed)
+                .map(|base| &base.url)
         };
         let prefix = prefix.map(|prefix| prefix.trim().trim_end_matches('/'));
         own()
-            .find(|base| prefix == Some(base_path(base)))
+            .find(|url| prefix == Some(base_path(url)))
             .or_else(|| own().next())
-            .or_else(|| self.bases().next())
+            .or_else(|| self.0.first().map(|base| &base.url))
     }
 
-    /// The path of the application at `url` that a proxy takes off requests, without a closing slash: `/shop` for
-    /// `https://example.com/shop/cart`. Empty where none is named.
+    /// The path that a proxy strips from requests to `url`, without a closing slash; empty if there is none.
+    ///
+    /// It is `/shop` for `https://example.com/shop/cart` if `https://example.com/shop` is one of the origins.
     #[must_use]
     pub fn base_path_at(&self, url: &Url) -> &str {
-        let own = self.bases().filter(|base| base.origin() == url.origin()).map(base_path);
-        own.filter(|path| is_below(url.path(), path))
+        let own = self.0.iter().filter(|base| is_same_origin(&base.url, url));
+        own.map(|base| base_path(&base.url))
+            .filter(|path| is_below(url.path(), path))
             .max_by_key(|path| path.len())
             .unwrap_or_default()
     }
 
-    /// All named origins, such as `https://app.example.com`, without their paths.
-    pub fn iter(&self) -> impl Iterator<Item = String> + '_ {
-        self.bases().map(|url| url.origin().ascii_serialization())
+    /// The origins, without their paths. The first one is the default.
+    pub fn iter(&self) -> impl Iterator<Item = &Origin> {
+        self.0.iter().map(|base| &base.origin)
     }
 
-    fn bases(&self) -> impl Iterator<Item = &Url> {
-        self.fixed.iter().chain(&self.trusted)
+    /// Returns `true` if the application names no origin.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// The path of an address of [`PublicOrigins`], without a closing slash.
+/// The path of a URL of [`PublicOrigins`], without a closing slash.
 pub(crate) fn base_path(base: &Url) -> &str {
     base.path().trim_end_matches('/')
 }
 
-/// Resolves `text`, an address or a path of the application whose base path is `base_path`, against `here`. A path that
-/// lies below the base path already stays as it is.
+/// Resolves `text`, a URL or a path of the application whose base path is `base_path`, against `here`. A path that already
+/// lies below the base path is unchanged.
 pub(crate) fn join_below(here: &Url, base_path: &str, text: &str) -> Result<Url, ParseError> {
     let mut url = here.join(text)?;
-    let is_own_path = text.trim_start().starts_with('/') && url.origin() == here.origin();
+    let is_own_path = text.trim_start().starts_with('/') && is_same_origin(&url, here);
     if is_own_path && !is_below(url.path(), base_path) {
         let path = format!("{base_path}{}", url.path());
         url.set_path(&path);
@@ -91,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_stand_unless_origins_are_named() {
+    fn claimed_origin_is_trusted_unless_origins_are_named() {
         assert_eq!(taken_for(builder(), "http://evil.example"), "http://evil.example");
         let fixed = builder().public_origin("https://app.example.com");
         assert_eq!(
@@ -117,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_prefix_chooses_among_named_paths_only() {
+    fn forwarded_prefix_selects_only_named_paths() {
         let instance = builder()
             .public_origin("https://example.com/shop/")
             .trusted_origins(["https://example.com/store", "https://eu.example.com"])
@@ -141,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn path_of_the_application_is_joined_below_its_base_path() {
+    fn application_path_is_joined_below_the_base_path() {
         let here = Url::parse("https://example.com/shop/a/b").unwrap();
         for (text, expected) in [
             ("/cart?x=1", "https://example.com/shop/cart?x=1"),
@@ -161,21 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn own_origins_are_the_parties_tokens_are_made_for() {
+    fn public_origins_are_the_default_authorized_parties() {
         let instance = builder().public_origin("https://app.example.com/shop").build().unwrap();
-        assert_eq!(instance.authorized_parties(), ["https://app.example.com".into()]);
+        assert_eq!(instance.authorized_parties(), ["https://app.example.com"]);
         let chosen = builder()
             .public_origin("https://app.example.com")
             .authorized_parties(["https://x.example"]);
-        assert_eq!(
-            chosen.build().unwrap().authorized_parties(),
-            ["https://x.example".into()]
-        );
+        assert_eq!(chosen.build().unwrap().authorized_parties(), ["https://x.example"]);
         assert!(builder().build().unwrap().authorized_parties().is_empty());
     }
 
     #[test]
-    fn invalid_public_origin_is_refused() {
+    fn invalid_public_origin_is_rejected() {
         for origin in [
             "app.example.com",
             "https://app.example.com/x?y",

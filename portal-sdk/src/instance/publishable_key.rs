@@ -1,4 +1,4 @@
-//! [`PublishableKey`]: which instance this is, what kind it is, and where its Frontend API lives.
+//! [`PublishableKey`]: the instance, its type and its Frontend API.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,18 +21,18 @@ const FORGIVING: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// Whether an instance is for development or for production. The publishable key's prefix decides.
+/// The type of an instance, by the prefix of its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InstanceType {
-    /// `pk_test_…`: signed-in state crosses origins in the address (the development browser's token).
+    /// `pk_test_…`: signed-in state crosses origins in URLs (the development browser's token).
     Development,
-    /// `pk_live_…`: signed-in state lives in cookies of the application's domain.
+    /// `pk_live_…`: signed-in state is in cookies of the application's domain.
     Production,
 }
 
-/// An instance's public name: `pk_test_…` or `pk_live_…`, with the address of its Frontend API inside.
+/// An instance's public identifier, `pk_test_…` or `pk_live_…`, which contains its Frontend API.
 ///
-/// It is compared and hashed as written; the cookie suffix depends on every character of it.
+/// It is compared and hashed as written, because the cookie suffix depends on every character.
 ///
 /// ```
 /// use portal_sdk::instance::{InstanceType, PublishableKey};
@@ -51,37 +51,37 @@ pub struct PublishableKey {
 }
 
 impl PublishableKey {
-    /// Makes the publishable key of a development instance whose Frontend API is `frontend_api`, for example
-    /// `http://127.0.0.1:8787/accounts.dev`.
+    /// Makes a development key for a Frontend API such as `http://127.0.0.1:8787/accounts.dev`.
     ///
     /// # Errors
     ///
-    /// As for parsing: the address must be one that a `pk_test_` key may hold.
+    /// Returns [`PublishableKeyError`] if a `pk_test_` key cannot contain this Frontend API.
     pub fn development(frontend_api: &str) -> Result<Self, PublishableKeyError> {
         let body = STANDARD.encode(format!("{frontend_api}$"));
         format!("pk_test_{body}").parse()
     }
 
-    /// The key as it was written.
+    /// The key as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Development or production.
+    /// Development or production, by the prefix.
     #[must_use]
     pub fn instance_type(&self) -> InstanceType {
         self.frontend_api.instance_type()
     }
 
-    /// The Frontend API address inside the key.
+    /// The Frontend API inside the key.
     #[must_use]
     pub fn frontend_api(&self) -> &FrontendApi {
         &self.frontend_api
     }
 
-    /// The eight characters that this instance's cookie names end in, without the `_` before them: the start of the
-    /// URL-safe base64 of the key's SHA-1. They may contain `_` and `-`.
+    /// The eight-character suffix of this instance's cookie names, without the `_` before it.
+    ///
+    /// It is the start of the URL-safe base64 of the key's SHA-1, and may contain `_` and `-`.
     #[must_use]
     pub fn cookie_suffix(&self) -> &str {
         &self.cookie_suffix
@@ -131,54 +131,57 @@ impl fmt::Debug for PublishableKey {
     }
 }
 
-/// Why a text is not a publishable key.
+/// The string is not a [`PublishableKey`].
 ///
-/// A publishable key is public, so the messages may show it. A secret in its place is not shown.
+/// Publishable keys are public, so the messages show them. A secret in their place is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishableKeyError {
-    /// The text is empty.
-    #[error("the publishable key is empty; copy it from the API keys page of the Clerk dashboard")]
+    /// The string is empty.
+    #[error("expected a publishable key, found an empty string; copy it from the API keys page of the Clerk dashboard")]
     Missing,
-    /// The text is a secret key. It is neither kept nor shown.
+    /// The string is a secret key, which is dropped.
     #[error(
-        "found a secret key (sk_…, not shown); expected a publishable key, which starts with pk_test_ or pk_live_; the \
-         two keys are swapped"
+        "expected a publishable key (pk_test_… or pk_live_…), found a secret key (not shown); the two keys are swapped, \
+         exchange them"
     )]
     SecretKey,
-    /// The text starts otherwise.
-    #[error("found {found:?}; a publishable key starts with pk_test_ or pk_live_")]
+    /// The prefix is unknown.
+    #[error("expected a publishable key that starts with pk_test_ or pk_live_, found {found:?}")]
     Prefix {
-        /// The text.
+        /// The string.
         found: Box<str>,
     },
-    /// What follows the prefix is not base64.
-    #[error("found {found:?}; what follows pk_test_ or pk_live_ must be base64")]
+    /// The part after the prefix is not base64.
+    #[error("expected base64 after pk_test_ or pk_live_, found {found:?}; copy the key again")]
     Encoding {
-        /// The text.
+        /// The string.
         found: Box<str>,
     },
-    /// The decoded text is not an address that ends in `$`.
-    #[error("found {found:?}; decoded, it must be a host name and one closing $")]
+    /// The base64 does not contain a host name and a closing `$`.
+    #[error("expected base64 of a host name and one closing $, found {found:?}; copy the key again")]
     Content {
-        /// The text.
+        /// The string.
         found: Box<str>,
     },
-    /// The address inside the key is no host.
-    #[error("found the Frontend API {found:?} inside the key; expected a host name such as clerk.example.com")]
+    /// The Frontend API inside the key is not a valid host.
+    #[error("expected a Frontend API such as clerk.example.com inside the key, found {found:?}; copy the key again")]
     FrontendApi {
-        /// The address.
+        /// The Frontend API.
         found: Box<str>,
     },
-    /// The address inside the key asks for plain http although it is not this machine's or the key is a live one.
-    #[error("found the Frontend API {found:?} inside the key; http:// is only for loopback addresses in pk_test_ keys")]
+    /// The Frontend API inside the key is a plain http URL, but not on loopback or not in a development key.
+    #[error(
+        "expected a Frontend API over https inside the key, found {found:?}; use http only for loopback hosts in pk_test_ \
+         keys"
+    )]
     PlainHttp {
-        /// The address.
+        /// The Frontend API.
         found: Box<str>,
     },
 }
 
-/// Bytes read as Latin-1, as `atob` does; `None` if the text is not forgiving base64.
+/// Decodes forgiving base64 to Latin-1, as `atob` does (WHATWG Infra section 7).
 fn decode_forgiving(text: &str) -> Option<String> {
     let mut compact: String = text
         .chars()
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn suffixes_are_those_of_clerk() {
+    fn cookie_suffix_is_clerks() {
         for (text, suffix) in [
             ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "naoXFJnI"),
             ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "nx2hSE6I"),
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn forgiving_base64_is_read() {
+    fn forgiving_base64_is_decoded() {
         let plain = STANDARD.encode("clerk.example.co$");
         assert!(plain.ends_with('='));
         for body in [
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn malformed_key_is_rejected() {
         for text in [
             "",
             "pk_live_",
@@ -267,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_loopback_development_keys() {
+    fn plain_http_is_accepted_only_for_loopback_development_keys() {
         let local = key("pk_test_", "http://127.0.0.1:8787/accounts.dev$").unwrap();
         assert_eq!(local.frontend_api().local_origin(), Some("http://127.0.0.1:8787"));
         assert_eq!(local.frontend_api().as_str(), "http://127.0.0.1:8787/accounts.dev");

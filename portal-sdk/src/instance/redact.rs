@@ -63,7 +63,7 @@ fn holds_word(text: &str, word: &str) -> bool {
 }
 
 /// `text` with what stands before the `@` of an authority left out (RFC 3986 section 3.2.1).
-fn without_user_info(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_user_info(text: &str) -> Cow<'_, str> {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let end = text[start..]
         .find(['/', '?', '#', '\\'])

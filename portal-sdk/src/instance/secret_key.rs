@@ -1,4 +1,4 @@
-//! [`SecretKey`]: what authorises calls to the Backend API.
+//! [`SecretKey`]: the credential for the Backend API.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 use super::InstanceType;
 use crate::secret::Secret;
 
-/// An instance's secret key: `sk_test_…` or `sk_live_…`, or the older `test_…` and `live_…`.
+/// An instance's secret key: `sk_test_…` or `sk_live_…`, formerly `test_…` or `live_…`.
 ///
 /// # Security
 ///
-/// `Debug` shows the prefix only. [`expose`](Self::expose) is the one way to the text.
+/// `Debug` shows the prefix only. Only [`expose`](Self::expose) returns the key.
 #[derive(Clone)]
 pub struct SecretKey {
     text: Secret,
@@ -72,29 +72,29 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why a text is not a secret key. No variant carries the text.
+/// The string is not a [`SecretKey`]. No variant contains the string.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretKeyError {
-    /// The text is empty.
-    #[error("the secret key is empty; copy it from the API keys page of the Clerk dashboard")]
+    /// The string is empty.
+    #[error("expected a secret key, found an empty string; copy it from the API keys page of the Clerk dashboard")]
     Missing,
-    /// The text is a publishable key.
+    /// The string is a publishable key.
     #[error(
-        "found a publishable key (pk_…); expected a secret key, which starts with sk_test_ or sk_live_; if the \
-         publishable key holds that one, the two keys are swapped"
+        "expected a secret key (sk_test_… or sk_live_…), found a publishable key (pk_…); exchange the two keys if they \
+         are swapped"
     )]
     PublishableKey,
-    /// The text starts otherwise.
+    /// The prefix is unknown.
     #[error(
-        "found {length} characters that start otherwise (not shown); a secret key starts with sk_test_ or sk_live_"
+        "expected a secret key that starts with sk_test_ or sk_live_, found {length} bytes that do not (not shown)"
     )]
     Prefix {
-        /// How long the text is, in bytes.
+        /// The length of the string in bytes.
         length: usize,
     },
-    /// The text holds a character that cannot travel in a header.
-    #[error("found white space or another character that a secret key (not shown) cannot hold")]
+    /// The string contains white space or another character that header values cannot contain.
+    #[error("expected a secret key of printable ASCII characters, found another one (not shown); copy the key again")]
     Characters,
 }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes_decide_the_environment() {
+    fn prefix_decides_the_instance_type() {
         for (text, instance_type) in [
             ("sk_test_a", InstanceType::Development),
             ("test_a", InstanceType::Development),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_prints_the_key() {
+    fn key_is_never_printed() {
         let key: SecretKey = "sk_test_hunter2".parse().unwrap();
         assert_eq!(format!("{key:?}"), "SecretKey(sk_test_[redacted])");
         for text in ["", "sk_test_", "hunter2", "pk_test_hunter2", "sk_live_hunter2\n"] {

@@ -1,4 +1,4 @@
-//! [`DiscoveredPages`]: page addresses as the instance itself names them.
+//! [`DiscoveredPages`]: page URLs read from the instance.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,9 +7,20 @@ use url::Url;
 use super::PortalPage;
 use crate::instance::is_loopback;
 
-/// Page addresses that an instance names in the `display_config` of its environment (`GET /v1/environment` of the
-/// Frontend API). An instance whose Frontend API has another name than `clerk.…`, or that has moved pages into the
-/// application, has them elsewhere than can be derived.
+/// The page URLs in the `display_config` of an instance's environment (`GET /v1/environment` of its Frontend API).
+///
+/// They differ from the derived ones if the Frontend API's host does not start with `clerk.`, or if pages were moved into
+/// the application.
+///
+/// ```
+/// use portal_sdk::portal::{DiscoveredPages, PortalPage};
+///
+/// let environment = r#"{ "display_config": { "sign_in_url": "https://login.example.net/in" } }"#;
+/// let pages: DiscoveredPages = serde_json::from_str(environment)?;
+/// assert_eq!(pages.get(PortalPage::SignIn).unwrap().as_str(), "https://login.example.net/in");
+/// assert_eq!(pages.get(PortalPage::Waitlist), None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiscoveredPages {
     sign_in: Option<Url>,
@@ -21,7 +32,7 @@ pub struct DiscoveredPages {
 }
 
 impl DiscoveredPages {
-    /// Reads `display_config`. An entry that is absent, or is no https address (http on this machine), is left out.
+    /// Reads `display_config`. An entry that is not an https URL (or http on loopback) is ignored.
     #[must_use]
     pub fn of(display_config: &Map<String, Value>) -> Self {
         let page = |name: &str| {
@@ -39,12 +50,12 @@ impl DiscoveredPages {
         }
     }
 
-    /// Whether the instance names no page at all.
+    /// Returns `true` if the instance names no page.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The address of `page`, if the instance names it.
+    /// Returns the URL of `page`, or `None` if the instance does not name it.
     #[must_use]
     pub fn get(&self, page: PortalPage) -> Option<&Url> {
         match page {
@@ -60,7 +71,7 @@ impl DiscoveredPages {
 }
 
 impl<'de> Deserialize<'de> for DiscoveredPages {
-    /// Reads the answer of `GET /v1/environment`.
+    /// Reads the response to `GET /v1/environment`.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Environment {

@@ -1,4 +1,4 @@
-//! [`PortalLink`]: an address of a portal page with everything the page needs to send the person back.
+//! [`PortalLink`]: the URL of a portal page, with what the page needs to send the user back.
 
 use std::fmt;
 
@@ -8,7 +8,26 @@ use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError, set_
 use crate::names::query;
 use crate::secret::{Secret, WithoutQuery};
 
-/// A link to a portal page. Nothing is sent anywhere until the browser follows it.
+/// A link to a portal page.
+///
+/// ```
+/// use portal_sdk::instance::Instance;
+/// use portal_sdk::portal::{Portal, Prefill};
+/// use url::Url;
+///
+/// let portal = Portal::from(&Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?);
+/// let url = portal
+///     .sign_in()
+///     .requested_from(&Url::parse("https://app.example.com/cart")?)
+///     .return_back_to("/checkout")
+///     .with_prefill(Prefill::Username("ada".into()))
+///     .to_url()?;
+/// assert_eq!(
+///     url.as_str(),
+///     "https://accounts.example.com/sign-in?username=ada&redirect_url=https%3A%2F%2Fapp.example.com%2Fcheckout"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a link does nothing until `to_url` is called"]
 pub struct PortalLink<'p> {
@@ -34,31 +53,33 @@ impl fmt::Debug for PortalLink<'_> {
     }
 }
 
-/// Why a link cannot be written.
+/// A link cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// The page is a path, and it is not known of which site.
-    #[error("{found:?} is relative; call `requested_from` with the public URL of the request, or give an absolute URL")]
+    /// The page is a path, and the requesting site is unknown.
+    #[error(
+        "page URL: expected an absolute URL, found the path {found:?}; call requested_from with the request's public URL"
+    )]
     Relative {
         /// The path.
         found: Box<str>,
     },
-    /// The page is neither a URL nor a path.
-    #[error("found {found:?}; expected an absolute http(s) URL or a path")]
+    /// The page is neither an http(s) URL nor a path.
+    #[error("page URL: expected an absolute http(s) URL or a path, found {found:?}")]
     Invalid {
-        /// The text.
+        /// The configured page.
         found: Box<str>,
     },
-    /// The address to return to is none that people are sent back to.
-    #[error("the return-back URL cannot be used: {0}")]
+    /// The return-back URL is not allowed.
+    #[error(transparent)]
     ReturnBackUrl(#[from] ReturnBackUrlError),
-    /// The page has no such field.
-    #[error("the {page} page has no field for {name}; prefill it on another page, or leave it out")]
+    /// The page has no field for a prefilled value.
+    #[error("prefill: expected a field of the {page} page, found {name}; leave it out")]
     Prefill {
         /// The page.
         page: PortalPage,
-        /// The parameter.
+        /// The query parameter of the value.
         name: &'static str,
     },
 }
@@ -76,45 +97,46 @@ impl<'p> PortalLink<'p> {
         }
     }
 
-    /// The public URL of the request that the link is for. Paths are resolved against it, and it decides whether the
-    /// page lies on another origin.
+    /// Sets the public URL of the request that the link is for.
+    ///
+    /// Paths are resolved against it, and the development browser's token is left out of links to its own site.
     pub fn requested_from(mut self, url: &Url) -> Self {
         self.requested_from = Some(url.clone());
         self
     }
 
-    /// Where the portal sends the person afterwards: an absolute URL, or a path of the requesting site. It is checked by
-    /// [`to_url`](Self::to_url) as [`ReturnBackUrl`] is.
+    /// Sets where the portal sends the user afterwards: an absolute URL, or a path of the requesting site.
+    ///
+    /// [`to_url`](Self::to_url) checks it by the rules of [`ReturnBackUrl`]. An empty string leaves it out.
     pub fn return_back_to(mut self, url: impl AsRef<str>) -> Self {
         self.return_back_to = Some(url.as_ref().to_owned());
         self
     }
 
-    /// What a field of the page already holds; of several for the same field the last one counts.
-    pub fn prefill(mut self, value: Prefill) -> Self {
+    /// Fills a field of the page. The last value for a field wins.
+    pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill.push(value);
         self
     }
 
-    /// The development browser's token. It is only put on links of a development instance to another origin.
-    pub fn dev_browser(mut self, token: Option<&str>) -> Self {
+    /// Sets the development browser's token, for links of a development instance to another site.
+    pub fn with_dev_browser(mut self, token: Option<&str>) -> Self {
         self.dev_browser = token.map(Secret::new);
         self
     }
 
-    /// Leads whoever has a pending session to its tasks instead of to the start of the sign-in or sign-up page. Other
-    /// pages have no tasks and stay as they are.
-    pub fn with_tasks(mut self) -> Self {
-        self.has_tasks = true;
+    /// Sets whether a link to sign-in or sign-up leads to the tasks of a pending session. Default: `false`.
+    pub fn with_tasks(mut self, has_tasks: bool) -> Self {
+        self.has_tasks = has_tasks;
         self
     }
 
-    /// The address.
+    /// Returns the URL.
     ///
     /// # Errors
     ///
-    /// [`LinkError`] if something is relative without [`requested_from`](Self::requested_from) or no URL, if the portal
-    /// would not return to the address given, or if the page has no field for a prefilled value.
+    /// Returns [`LinkError`] if a path lacks [`requested_from`](Self::requested_from), a URL is invalid, the return-back
+    /// URL is not allowed, or the page has no field for a prefilled value.
     pub fn to_url(&self) -> Result<Url, LinkError> {
         let mut url = self.target()?;
         let here = self.requested_from.as_ref();
@@ -138,7 +160,7 @@ impl<'p> PortalLink<'p> {
             set_query_parameter(&mut url, prefill.name(), prefill.value());
         }
         for (name, mut address) in addresses {
-            // The satellite must ask the primary who is signed in when the person comes back.
+            // The satellite must synchronise with the primary when the user returns.
             if self.portal.settings.is_satellite && is_elsewhere {
                 set_query_parameter(&mut address, query::SYNCED, "false");
             }
@@ -184,7 +206,7 @@ impl<'p> PortalLink<'p> {
         if let Some(own) = &settings.sign_up_url {
             return self.resolve(own);
         }
-        // An application with a sign-in page of its own has its sign-up below it.
+        // The sign-up page of an application with its own sign-in page lies below that page.
         if let Some(sign_in_url) = &settings.sign_in_url {
             let mut url = self.resolve(sign_in_url)?;
             append_segment(&mut url, "create");
@@ -193,7 +215,7 @@ impl<'p> PortalLink<'p> {
         self.hosted(PortalPage::SignUp)
     }
 
-    /// The page where the instance says it is, else where it is by default.
+    /// The discovered URL of the page, else the derived one.
     fn hosted(&self, page: PortalPage) -> Result<Url, LinkError> {
         let discovered = self.portal.discovered.as_deref().and_then(|pages| pages.get(page));
         match discovered {
@@ -203,8 +225,8 @@ impl<'p> PortalLink<'p> {
     }
 
     fn after_redirects(&self) -> [(&'static str, Option<&str>); 4] {
-        let redirects = &self.portal.settings.redirects;
-        // Where a flow's end is forced, nothing else is asked.
+        let redirects = &self.portal.settings.after_redirects;
+        // Clerk ignores a fallback beside a forced URL.
         let fallback = |force: &Option<Box<str>>, fallback| if force.is_some() { &None } else { fallback };
         [
             (query::SIGN_UP_FORCE_REDIRECT_URL, &redirects.sign_up_force),
@@ -230,12 +252,12 @@ impl<'p> PortalLink<'p> {
     }
 }
 
-/// Host and port alone: Clerk does not compare schemes here.
+/// Returns `true` if host and port are equal. Clerk does not compare schemes here.
 fn is_same_site(one: &Url, other: &Url) -> bool {
     one.host() == other.host() && one.port() == other.port()
 }
 
-/// Appends a path segment, whatever query or closing slash the URL has.
+/// Appends a path segment before the query, without doubling a closing slash.
 fn append_segment(url: &mut Url, segment: &str) {
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().push(segment);

@@ -1,6 +1,6 @@
-//! The Account Portal's pages and links to them.
+//! The Account Portal's pages and links to them: [`Portal`].
 //!
-//! | Page | Path | Its address may come from |
+//! | Page | Path | Its URL may come from |
 //! |---|---|---|
 //! | [sign-in](PortalPage::SignIn) | `/sign-in` | `CLERK_SIGN_IN_URL`, discovery |
 //! | [sign-up](PortalPage::SignUp) | `/sign-up` | `CLERK_SIGN_UP_URL`, below `CLERK_SIGN_IN_URL` (`/create`), discovery |
@@ -11,19 +11,25 @@
 //! | [unauthorized sign-in](PortalPage::UnauthorizedSignIn) | `/unauthorized-sign-in` | |
 //! | [session tasks](PortalPage::SessionTasks) | `/sign-in/tasks` | below the sign-in page |
 //!
-//! Without any of these an address is derived from the Frontend API's host: production `clerk.example.com` has its portal
-//! at `accounts.example.com`, development `foo.clerk.accounts.dev` at `foo.accounts.dev`, older development
-//! `clerk.foo.lcl.dev` at `accounts.foo.lcl.dev`, Clerk's staging likewise; a local portal serves its pages itself. Neither
-//! a proxy nor a satellite's domain changes it.
+//! Otherwise the URL is derived from the Frontend API's host:
+//!
+//! | Instance | Frontend API | Portal |
+//! |---|---|---|
+//! | production | `clerk.example.com` | `accounts.example.com` |
+//! | development | `foo.clerk.accounts.dev` | `foo.accounts.dev` |
+//! | older development | `clerk.foo.lcl.dev` | `accounts.foo.lcl.dev` |
+//! | local portal | `http://127.0.0.1:8787/accounts.dev` | `http://127.0.0.1:8787` |
+//!
+//! A proxy or a satellite's domain does not change it.
 //!
 //! | Parameter | On | Set by |
 //! |---|---|---|
 //! | `redirect_url` | every page | [`return_back_to`](PortalLink::return_back_to) |
-//! | `sign_in_force_redirect_url`, `sign_in_fallback_redirect_url`, `sign_up_…` | sign-in, sign-up | the instance's [`after_redirects`](crate::instance::InstanceBuilder::after_redirects); a fallback gives way to a force |
-//! | `email_address`, `phone_number`, `username` | sign-in, sign-up | [`prefill`](PortalLink::prefill) |
-//! | `first_name`, `last_name` | sign-up | [`prefill`](PortalLink::prefill) |
-//! | `__clerk_db_jwt` | every page on another origin, development only | [`dev_browser`](PortalLink::dev_browser) |
-//! | `__clerk_synced=false`, inside the addresses to return to | links of a satellite to another origin | the instance |
+//! | `sign_in_force_redirect_url`, `sign_in_fallback_redirect_url`, `sign_up_…` | sign-in, sign-up | the instance, such as [`sign_in_force_redirect_url`](crate::instance::InstanceBuilder::sign_in_force_redirect_url); a forced URL replaces the fallback |
+//! | `email_address`, `phone_number`, `username` | sign-in, sign-up | [`with_prefill`](PortalLink::with_prefill) |
+//! | `first_name`, `last_name` | sign-up | [`with_prefill`](PortalLink::with_prefill) |
+//! | `__clerk_db_jwt` | every page on another origin, development only | [`with_dev_browser`](PortalLink::with_dev_browser) |
+//! | `__clerk_synced=false`, inside the URLs to return to | links of a satellite to another origin | the instance |
 
 mod discover;
 mod link;
@@ -42,9 +48,13 @@ pub use page::{PortalPage, SessionTask};
 pub use prefill::Prefill;
 pub use return_back::{ReturnBackUrl, ReturnBackUrlError};
 
-use crate::instance::{AfterRedirects, FrontendApi, Instance, InstanceType, PublicOrigins, join_below, with_scheme};
+use crate::instance::{
+    AfterRedirects, FrontendApi, Instance, InstanceType, Origin, PublicOrigins, join_below, with_scheme,
+};
 
-/// The Account Portal of one instance: where its pages are.
+/// The Account Portal of one instance, which makes links to its pages.
+///
+/// Make one [from an instance](#impl-From<%26Instance>-for-Portal), or from a Frontend API alone:
 ///
 /// ```
 /// use portal_sdk::instance::PublishableKey;
@@ -67,17 +77,17 @@ pub struct Portal {
 #[derive(Debug)]
 struct Settings {
     base: Box<str>,
-    /// The instance's domain, whose https origins the portal returns to.
+    /// The portal returns to the https origins of this domain and its subdomains.
     domain: Option<Box<str>>,
-    /// Other origins it returns to.
-    origins: Vec<Box<str>>,
-    /// The application's own, with the paths that a proxy takes off requests.
+    /// Other origins that the portal returns to.
+    origins: Vec<Origin>,
+    /// The application's own, with the paths that a proxy strips from requests.
     public_origins: PublicOrigins,
     is_development: bool,
     is_satellite: bool,
     sign_in_url: Option<Box<str>>,
     sign_up_url: Option<Box<str>>,
-    redirects: AfterRedirects,
+    after_redirects: AfterRedirects,
 }
 
 impl Portal {
@@ -87,8 +97,9 @@ impl Portal {
         &self.settings.base
     }
 
-    /// This portal with the page addresses that the instance itself names. They take the place of the derived ones, not
-    /// of the application's own sign-in and sign-up pages.
+    /// Replaces derived page URLs by those read from the instance.
+    ///
+    /// The application's own sign-in and sign-up pages take precedence.
     #[must_use]
     pub fn with_discovered(mut self, pages: impl Into<Arc<DiscoveredPages>>) -> Self {
         self.discovered = Some(pages.into());
@@ -140,7 +151,7 @@ impl Portal {
         self.link(PortalPage::SessionTasks)
     }
 
-    /// Resolves an address or a path of the application against `here`, the public URL of a request.
+    /// Resolves a URL or a path of the application against `here`, the public URL of a request.
     fn resolve(&self, here: Option<&Url>, text: &str) -> Result<Url, ParseError> {
         match here {
             Some(here) => join_below(here, self.settings.public_origins.base_path_at(here), text),
@@ -148,9 +159,8 @@ impl Portal {
         }
     }
 
-    /// Whether the portal returns people to `url`, whoever asks.
+    /// Returns `true` if the portal returns users to `url`, regardless of the requesting site.
     fn allows(&self, url: &Url) -> bool {
-        let origin = url.origin().ascii_serialization();
         let is_on = |domain: &str| {
             let host = url.host_str().unwrap_or_default();
             let is_below = host
@@ -158,16 +168,16 @@ impl Portal {
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
             is_below && url.scheme() == "https" && url.port().is_none()
         };
-        self.settings.origins.iter().any(|allowed| **allowed == *origin)
+        self.settings.origins.iter().any(|allowed| allowed.is_origin_of(url))
             || self.settings.domain.as_deref().is_some_and(is_on)
     }
 
-    /// Where the portal returns people to, in words.
+    /// Where the portal returns users to, for error messages.
     fn allowed(&self, requested_from: Option<&Url>) -> String {
-        let own = requested_from.map(|here| here.origin().ascii_serialization());
+        let own = requested_from.and_then(Origin::of).map(String::from);
         let domain = self.settings.domain.as_deref();
         let domain = domain.map(|domain| format!("https://{domain} and its subdomains"));
-        let others = self.settings.origins.iter().map(ToString::to_string);
+        let others = self.settings.origins.iter().map(String::from);
         own.into_iter()
             .chain(domain)
             .chain(others)
@@ -177,8 +187,10 @@ impl Portal {
 }
 
 impl From<&FrontendApi> for Portal {
-    /// The portal that belongs to a Frontend API, with no settings of an application. It returns people to the
-    /// instance's domain, in development to the Frontend API, and to the site that a link is requested from.
+    /// Makes the portal of a Frontend API, without an application's settings.
+    ///
+    /// It returns users to the instance's domain, in development to the Frontend API, and to the site that requests a
+    /// link.
     fn from(frontend_api: &FrontendApi) -> Self {
         Self {
             settings: Arc::new(Settings::of(frontend_api)),
@@ -188,20 +200,22 @@ impl From<&FrontendApi> for Portal {
 }
 
 impl From<&Instance> for Portal {
-    /// The portal as an application of this instance uses it: with its own sign-in and sign-up pages, its redirects,
-    /// the origins it allows, and the development token on links.
+    /// Makes the portal of an instance with the application's settings.
+    ///
+    /// These are its sign-in and sign-up pages, its redirects, the origins it allows, and in development the development
+    /// browser's token on links.
     fn from(instance: &Instance) -> Self {
         let of_the_instance = Settings::of(instance.publishable_key().frontend_api());
-        let own = instance.public_origins().iter().map(String::into_boxed_str);
-        let others = instance.allowed_redirect_origins().iter().cloned();
+        let own = instance.public_origins().iter();
+        let others = instance.allowed_redirect_origins();
         let settings = Settings {
-            origins: own.chain(others).chain(of_the_instance.origins).collect(),
+            origins: own.chain(others).cloned().chain(of_the_instance.origins).collect(),
             public_origins: instance.public_origins().clone(),
             is_development: instance.instance_type() == InstanceType::Development,
             is_satellite: instance.is_satellite(),
             sign_in_url: instance.sign_in_url().map(Into::into),
             sign_up_url: instance.sign_up_url().map(Into::into),
-            redirects: instance.after_redirects().clone(),
+            after_redirects: instance.after_redirects().clone(),
             ..of_the_instance
         };
         Self {
@@ -214,30 +228,27 @@ impl From<&Instance> for Portal {
 impl Settings {
     fn of(frontend_api: &FrontendApi) -> Self {
         let url = Url::parse(&with_scheme(frontend_api.as_str())).ok();
-        // In development the Frontend API is on Clerk's allow-list by itself: it lies beside the domain, not below it.
+        // A development Frontend API is on Clerk's allowlist: it is a sibling of the domain, not a subdomain.
         let is_development = frontend_api.instance_type() == InstanceType::Development;
         let own = url.as_ref().filter(|_| is_development);
-        // Nothing is named after a local portal, whose pages lie on its Frontend API.
+        // A local portal serves its pages from its Frontend API, so that there is no domain to allow.
         let is_local = frontend_api.local_origin().is_some();
         let domain = url.as_ref().filter(|_| !is_local).and_then(domain_of);
         Self {
             base: portal_base(frontend_api.as_str()).into(),
             domain,
-            origins: own
-                .map(|url| url.origin().ascii_serialization().into())
-                .into_iter()
-                .collect(),
+            origins: own.and_then(Origin::of).into_iter().collect(),
             public_origins: PublicOrigins::default(),
             is_development: false,
             is_satellite: false,
             sign_in_url: None,
             sign_up_url: None,
-            redirects: AfterRedirects::default(),
+            after_redirects: AfterRedirects::default(),
         }
     }
 }
 
-/// The domain of an instance: its Frontend API's host without the first `clerk.`, as Clerk's allow-list has it.
+/// The domain of an instance on Clerk's allowlist: its Frontend API's host without the first `clerk.`.
 fn domain_of(frontend_api: &Url) -> Option<Box<str>> {
     Some(frontend_api.host_str()?.replacen("clerk.", "", 1).into())
 }

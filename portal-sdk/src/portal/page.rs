@@ -1,33 +1,42 @@
-//! [`PortalPage`]: the pages of the portal.
+//! [`PortalPage`]: the pages of the portal, and where they are by default.
 
 use std::borrow::Cow;
 use std::fmt;
 
 /// A page of the Account Portal.
+///
+/// ```
+/// use portal_sdk::portal::{PortalPage, SessionTask};
+///
+/// assert_eq!(PortalPage::UserProfile.path(), "/user");
+/// assert_eq!(PortalPage::SessionTask(SessionTask::SetupMfa).path(), "/sign-in/tasks/setup-mfa");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PortalPage {
-    /// Sign in.
+    /// The sign-in page.
     SignIn,
-    /// Sign up.
+    /// The sign-up page.
     SignUp,
-    /// The signed-in person's own profile.
+    /// The signed-in user's profile.
     UserProfile,
     /// The active organization's profile.
     OrganizationProfile,
-    /// Create an organization.
+    /// The form that creates an organization.
     CreateOrganization,
-    /// Leave an address to be told when sign-up opens.
+    /// The form that joins the waitlist for sign-up.
     Waitlist,
-    /// Says that a sign-in nobody recognised was ended. Clerk's security mail leads there; applications seldom do.
+    /// The notice that an unrecognized sign-in was revoked. Clerk's security email links to it.
     UnauthorizedSignIn,
-    /// What a pending session must do first, whatever it is.
+    /// The current task of a pending session.
     SessionTasks,
-    /// One thing that a pending session must do first.
+    /// One task of a pending session.
     SessionTask(SessionTask),
 }
 
-/// Something that a pending session must do before it counts.
+/// A task that a pending session requires of its user.
+///
+/// See <https://clerk.com/docs/guides/configure/session-tasks>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionTask {
@@ -40,7 +49,7 @@ pub enum SessionTask {
 }
 
 impl PortalPage {
-    /// The page's path on the portal, if the instance has not moved it.
+    /// The page's default path on the portal.
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {
@@ -58,7 +67,7 @@ impl PortalPage {
         }
     }
 
-    /// Whether the page is of use only to somebody who is signed in.
+    /// Returns `true` if the page requires a session.
     #[must_use]
     pub fn needs_session(self) -> bool {
         matches!(
@@ -67,7 +76,7 @@ impl PortalPage {
         )
     }
 
-    /// Whether the page signs people in or up, so that it knows the redirects of both.
+    /// Returns `true` for sign-in and sign-up, which accept the redirect URLs of both flows.
     pub(super) fn is_flow(self) -> bool {
         matches!(self, Self::SignIn | Self::SignUp)
     }
@@ -90,7 +99,7 @@ impl fmt::Display for PortalPage {
 }
 
 impl SessionTask {
-    /// The task's key, as it stands in the page's path and in Clerk's API.
+    /// The task's key in the page's path and in Clerk's API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,7 +112,7 @@ impl SessionTask {
 
 /// The origin of the portal that belongs to `frontend_api` (a host, or a local portal's `http://` address).
 ///
-/// Clerk derives it by text: `clerk.accountsstage.` becomes `accountsstage.`, then the first `clerk.accounts.` or
+/// Clerk derives it by string replacement: `clerk.accountsstage.` becomes `accountsstage.`, then the first `clerk.accounts.` or
 /// `clerk.` becomes `accounts.`. A local portal serves its pages from the origin of its Frontend API.
 pub(crate) fn portal_base(frontend_api: &str) -> String {
     if let Some(rest) = frontend_api.strip_prefix("http://") {
@@ -129,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_named_in_errors_and_logs() {
+    fn page_has_its_name_and_path() {
         use SessionTask::{ChooseOrganization, ResetPassword, SetupMfa};
         for (page, name, path) in [
             (PortalPage::SignIn, "sign-in", "/sign-in"),
@@ -160,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bases_are_those_of_clerk() {
+    fn portal_origin_is_derived_as_clerk_does() {
         for (frontend_api, base) in [
             ("clerk.example.com", "https://accounts.example.com"),
             ("clerk.app.example.co.uk", "https://accounts.app.example.co.uk"),

@@ -1,69 +1,72 @@
-//! [`Prefill`]: what the portal's forms already hold.
+//! [`Prefill`]: values in the portal's forms.
 
 use super::PortalPage;
 
-/// A value that stands in a field of the sign-in or sign-up page before the person types anything.
+/// A value that fills a field of the sign-in or sign-up page.
 ///
-/// It travels in the address, where proxies and histories see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prefill {
-    name: &'static str,
-    value: Box<str>,
+/// ```
+/// use portal_sdk::instance::PublishableKey;
+/// use portal_sdk::portal::{Portal, Prefill};
+///
+/// let key: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?;
+/// let portal = Portal::from(key.frontend_api());
+/// let url = portal.sign_up().with_prefill(Prefill::EmailAddress("ada@example.com".into())).to_url()?;
+/// assert_eq!(url.as_str(), "https://accounts.example.com/sign-up?email_address=ada%40example.com");
+///
+/// // The sign-in page has no field for names.
+/// assert!(portal.sign_in().with_prefill(Prefill::FirstName("Ada".into())).to_url().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Security
+///
+/// The value travels in the URL, where proxies and browser histories record it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Prefill {
+    /// An email address, on sign-in and sign-up.
+    EmailAddress(String),
+    /// A phone number with its country code, such as `+15555550100`, on sign-in and sign-up.
+    PhoneNumber(String),
+    /// A username, on sign-in and sign-up.
+    Username(String),
+    /// A first name, on sign-up.
+    FirstName(String),
+    /// A last name, on sign-up.
+    LastName(String),
 }
 
 impl Prefill {
-    /// An email address, on sign-in and sign-up.
-    #[must_use]
-    pub fn email_address(address: impl Into<Box<str>>) -> Self {
-        Self::new("email_address", address.into())
-    }
-
-    /// A phone number with its country, such as `+15555550100`, on sign-in and sign-up.
-    #[must_use]
-    pub fn phone_number(number: impl Into<Box<str>>) -> Self {
-        Self::new("phone_number", number.into())
-    }
-
-    /// A username, on sign-in and sign-up.
-    #[must_use]
-    pub fn username(name: impl Into<Box<str>>) -> Self {
-        Self::new("username", name.into())
-    }
-
-    /// A first name, on sign-up only.
-    #[must_use]
-    pub fn first_name(name: impl Into<Box<str>>) -> Self {
-        Self::new("first_name", name.into())
-    }
-
-    /// A last name, on sign-up only.
-    #[must_use]
-    pub fn last_name(name: impl Into<Box<str>>) -> Self {
-        Self::new("last_name", name.into())
-    }
-
-    fn new(name: &'static str, value: Box<str>) -> Self {
-        Self { name, value }
-    }
-
-    /// The query parameter's name.
+    /// The query parameter's name, such as `email_address`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        match self {
+            Self::EmailAddress(_) => "email_address",
+            Self::PhoneNumber(_) => "phone_number",
+            Self::Username(_) => "username",
+            Self::FirstName(_) => "first_name",
+            Self::LastName(_) => "last_name",
+        }
     }
 
-    /// The query parameter's value.
+    /// The query parameter's value, not encoded.
     #[must_use]
     pub fn value(&self) -> &str {
-        &self.value
+        match self {
+            Self::EmailAddress(value)
+            | Self::PhoneNumber(value)
+            | Self::Username(value)
+            | Self::FirstName(value)
+            | Self::LastName(value) => value,
+        }
     }
 
-    /// Returns `true` if `page` has the field.
+    /// Returns `true` if `page` has a field for this value.
     #[must_use]
     pub fn is_known_to(&self, page: PortalPage) -> bool {
         match page {
             PortalPage::SignUp => true,
-            PortalPage::SignIn => !matches!(self.name, "first_name" | "last_name"),
+            PortalPage::SignIn => !matches!(self, Self::FirstName(_) | Self::LastName(_)),
             _ => false,
         }
     }

@@ -1,22 +1,23 @@
-//! [`ReturnBackUrl`]: an address that the portal will send people back to.
+//! [`ReturnBackUrl`]: a URL that the portal sends users back to.
 
 use std::fmt;
 
 use url::{ParseError, Url};
 
 use super::Portal;
+use crate::instance::{is_same_origin, without_user_info};
 use crate::secret::WithoutQuery;
 
-/// An address that was checked by the portal's own rules, so that the portal does not drop it, and by two more: it has
-/// no user information, and no characters that a browser would leave out or change.
+/// A URL that the portal accepts as `redirect_url`.
 ///
 /// Allowed are the origin of the request, the application's other
 /// [named origins](crate::instance::InstanceBuilder::public_origin), the instance's domain and its subdomains over https,
 /// in development the Frontend API, and the
-/// [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port count.
-/// The portal would silently send the person to its default page otherwise.
+/// [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port
+/// must match. The portal would ignore any other URL and send the user to its default page. Beyond the portal's rules,
+/// user information and control characters are rejected.
 ///
-/// Links check theirs by themselves; make one to check what a visitor sent, such as a `?next=` parameter:
+/// Links check theirs; make one to check what a client sent, such as a `?next=` parameter:
 ///
 /// ```
 /// use portal_sdk::instance::Instance;
@@ -34,87 +35,88 @@ use crate::secret::WithoutQuery;
 ///
 /// # Security
 ///
-/// Whoever may choose where people land after signing in can show them a copy of the sign-in page: an open redirect.
+/// A client that chooses any URL to land on after sign-in can lead users to a copy of the sign-in page (an open
+/// redirect).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReturnBackUrl(Url);
 
-/// Why an address is none to send people back to. Most of them the portal would drop, and lead to its default page.
+/// A URL cannot be used as a [`ReturnBackUrl`].
+///
+/// Queries and user information in it are not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReturnBackUrlError {
-    /// It is a path, and it is not known of which site.
-    #[error(
-        "{found:?} is relative; the portal would take it for a page of its own; give the public URL of the request, or an \
-         absolute URL"
-    )]
+    /// It is a path, and the requesting site is unknown.
+    #[error("return-back URL: expected an absolute URL, found the path {found:?}; give the request's public URL too")]
     Relative {
         /// The path.
         found: Box<str>,
     },
     /// It is neither a URL nor a path.
-    #[error("{found:?} is no address; expected an absolute http(s) URL or a path")]
+    #[error("return-back URL: expected an absolute http(s) URL or a path, found {found:?}")]
     Invalid {
-        /// The text.
+        /// The string.
         found: Box<str>,
     },
-    /// It is no address of the web.
-    #[error("{found:?} is not http(s); the portal would drop it and send the person to its default page")]
+    /// Its scheme is neither `http` nor `https`.
+    #[error("return-back URL: expected the scheme http or https, found {found:?}; the portal ignores other schemes")]
     Scheme {
-        /// The address.
+        /// The URL.
         found: Box<str>,
     },
-    /// It is longer than addresses may be.
-    #[error("found an address of {length} bytes; expected at most {}", ReturnBackUrl::MAX_BYTES)]
+    /// It is longer than [`ReturnBackUrl::MAX_BYTES`].
+    #[error(
+        "return-back URL: expected at most {} bytes, found {length}; shorten it",
+        ReturnBackUrl::MAX_BYTES
+    )]
     TooLong {
         /// Its length in bytes.
         length: usize,
     },
-    /// It names a user before the host.
-    #[error("{found:?} has user information; expected an address without a name or a password before its host")]
+    /// It has user information.
+    #[error("return-back URL: expected no user information, found {found:?}; remove what precedes the @")]
     UserInfo {
-        /// The address.
+        /// The URL.
         found: Box<str>,
     },
-    /// It holds control characters. A browser leaves some out and writes others in another way, so that it would go
-    /// elsewhere than was checked.
-    #[error("{found:?} holds control characters; expected an address without, or with them percent-encoded")]
+    /// It contains control characters. Browsers drop or rewrite them, so that the checked URL is not the one visited.
+    #[error("return-back URL: expected no control characters, found {found:?}; percent-encode them")]
     Control {
-        /// The text.
+        /// The string.
         found: Box<str>,
     },
-    /// Its path begins with two slashes.
-    #[error(
-        "{found:?} has a path that begins with two slashes; the portal would drop it and send the person to its default \
-         page; write it with one"
-    )]
+    /// Its path starts with two slashes.
+    #[error("return-back URL: expected a path with one leading slash, found {found:?}; the portal ignores such a URL")]
     Path {
-        /// The address.
+        /// The URL.
         found: Box<str>,
     },
-    /// It lies on an origin that is not allowed.
+    /// Its origin is not allowed.
     #[error(
-        "{found:?} is not on an allowed origin ({allowed}); unless Clerk was told to allow it, the portal would drop it \
-         and send the person to its default page; add the origin to allowed_redirect_origins, here and at Clerk"
+        "return-back URL: expected one on {allowed}, found {found:?}; the portal ignores other origins, so add this one \
+         to allowed_redirect_origins, here and at Clerk"
     )]
     Origin {
-        /// The address.
+        /// The URL.
         found: Box<str>,
-        /// What is allowed.
+        /// The allowed origins.
         allowed: Box<str>,
     },
 }
 
 impl ReturnBackUrl {
-    /// The greatest length of an absolute address, in bytes: many servers and proxies refuse longer ones.
+    /// The maximum length in bytes. Many servers and proxies reject longer URLs.
     pub const MAX_BYTES: usize = 8_192;
 
-    /// Checks `text`: an absolute URL, or a path of the site that `requested_from` (the public URL of the request) is on.
+    /// Checks `text`, an absolute URL or a path of the requesting site.
+    ///
+    /// `requested_from` is the request's public URL.
     ///
     /// # Errors
     ///
-    /// [`ReturnBackUrlError`] says which rule is broken.
+    /// Returns [`ReturnBackUrlError`] for the first violated rule.
     pub fn parse(text: &str, portal: &Portal, requested_from: Option<&Url>) -> Result<Self, ReturnBackUrlError> {
-        let found = || without_query(text);
+        let found = || redacted(text);
         if text.chars().any(char::is_control) {
             return Err(ReturnBackUrlError::Control { found: found() });
         }
@@ -135,7 +137,7 @@ impl ReturnBackUrl {
         if url.path().starts_with("//") {
             return Err(ReturnBackUrlError::Path { found: found() });
         }
-        let is_own = requested_from.is_some_and(|here| here.origin() == url.origin());
+        let is_own = requested_from.is_some_and(|here| is_same_origin(here, &url));
         if !is_own && !portal.allows(&url) {
             let allowed = portal.allowed(requested_from).into();
             return Err(ReturnBackUrlError::Origin {
@@ -146,13 +148,13 @@ impl ReturnBackUrl {
         Ok(Self(url))
     }
 
-    /// The address.
+    /// The URL.
     #[must_use]
     pub fn as_url(&self) -> &Url {
         &self.0
     }
 
-    /// The address as text.
+    /// The URL as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -181,8 +183,9 @@ impl fmt::Display for ReturnBackUrl {
     }
 }
 
-/// `text` for an error message: a query may hold a ticket or a token.
-fn without_query(text: &str) -> Box<str> {
+/// `text` for an error message. A query may contain a ticket or a token, user information a password.
+fn redacted(text: &str) -> Box<str> {
+    let text = without_user_info(text);
     match text.split_once(['?', '#']) {
         Some((address, _)) => format!("{address}?[redacted]").into(),
         None => text.into(),

@@ -36,7 +36,7 @@ pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>, parts: &Parts) 
             || instance
                 .allowed_request_origins()
                 .iter()
-                .any(|allowed| **allowed == *origin)
+                .any(|allowed| *allowed == *origin)
     };
     let site = header_value(&parts.headers, &header::SEC_FETCH_SITE).filter(|site| !site.is_empty());
     match (site.as_deref(), cx.origin()) {

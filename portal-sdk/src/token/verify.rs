@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{SessionClaims, SessionId, TokenError, UnverifiedToken};
 use crate::clock::UnixTime;
-use crate::instance::Instance;
+use crate::instance::{Instance, Origin};
 use crate::key::{Algorithm, Misfit, VerifyingKey};
 
 /// The last JavaScript date, in milliseconds from the epoch. Comparisons with a later time are always false.
@@ -16,7 +16,7 @@ const LAST_DATE_MILLIS: f64 = 8.64e15;
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyRules<'i> {
     audience: &'i [Box<str>],
-    authorized_parties: &'i [Box<str>],
+    authorized_parties: &'i [Origin],
     issuers: &'i [Box<str>],
     clock_skew_millis: i64,
 }
@@ -176,8 +176,8 @@ fn is_empty(claim: &Value) -> bool {
     }
 }
 
-fn check_authorized_party(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), TokenError> {
-    let is_one_of = |claim: &str| expected.iter().any(|party| **party == *claim);
+fn check_authorized_party(claim: Option<&Value>, expected: &[Origin]) -> Result<(), TokenError> {
+    let is_one_of = |claim: &str| expected.iter().any(|party| *party == *claim);
     if expected.is_empty() || claim.and_then(Value::as_str).is_some_and(is_one_of) {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Version};
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Known, KnownKeys, MissingKey};
+use portal_sdk::instance::Satellite;
 use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::{Instance, RequestState};
 use serde_json::json;
@@ -286,16 +287,8 @@ fn base64_of(text: &str) -> String {
 #[test]
 fn a_satellite_does_not_sign_people_in_itself() {
     use portal_sdk::instance::ConfigError;
-    let live = || {
-        Instance::builder(LIVE_KEY, "sk_live_x")
-            .satellite()
-            .domain("satellite.example")
-    };
-    let test = || {
-        Instance::builder(TEST_KEY, "sk_test_x")
-            .satellite()
-            .domain("localhost:3001")
-    };
+    let live = || Instance::builder(LIVE_KEY, "sk_live_x").satellite(Satellite::on_domain("satellite.example"));
+    let test = || Instance::builder(TEST_KEY, "sk_test_x").satellite(Satellite::on_domain("localhost:3001"));
     for (builder, is_right) in [
         (live(), true),
         (live().sign_in_url("https://primary.example/sign-in"), true),

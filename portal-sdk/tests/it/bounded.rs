@@ -2,6 +2,7 @@
 //! Quadratic work would cost 64 times as much. Both sizes are measured in one run, so a slow machine changes nothing.
 #![cfg(unix)]
 
+use portal_sdk::instance::Satellite;
 use std::time::Duration;
 
 use http::Request;
@@ -33,9 +34,7 @@ fn instances() -> Vec<Instance> {
     let patterns = ["/orgs/:slug", "/orgs/:slug/(.*)", "/(a+)/(b+)/:x*", "/(a|aa)+/:id"];
     let live = Instance::builder(LIVE_KEY, "sk_live_x").organization_patterns(patterns);
     let test = Instance::builder(TEST_KEY, "sk_test_x").organization_patterns(patterns);
-    let satellite = Instance::builder(LIVE_KEY, "sk_live_x")
-        .satellite()
-        .domain("satellite.example");
+    let satellite = Instance::builder(LIVE_KEY, "sk_live_x").satellite(Satellite::on_domain("satellite.example"));
     [live, test, satellite].map(|builder| builder.build().unwrap()).into()
 }
 

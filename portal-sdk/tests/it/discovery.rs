@@ -34,7 +34,7 @@ pub(crate) fn sign_in_of(portal: &Portal) -> String {
 pub(crate) fn local(server: &Server) -> Instance {
     let key = PublishableKey::development(&format!("{}/accounts.dev", server.url())).unwrap();
     Instance::builder(key.as_str(), "sk_test_x")
-        .discover_pages()
+        .discover_pages(true)
         .build()
         .unwrap()
 }
@@ -145,7 +145,7 @@ pub(crate) struct Application {
 impl Application {
     pub(crate) fn new(discovers: bool) -> Self {
         let builder = Instance::builder(LIVE_KEY, "sk_live_x");
-        let builder = if discovers { builder.discover_pages() } else { builder };
+        let builder = builder.discover_pages(discovers);
         let (clerk, millis) = (FakeClerk::new(), Arc::new(AtomicI64::new(NOW_SECS * 1_000)));
         let seen = millis.clone();
         let clock = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));

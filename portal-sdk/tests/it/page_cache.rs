@@ -1,5 +1,6 @@
 //! When page addresses are read: one read at a time, over loopback and with every kind of failure, and by any clock.
 
+use portal_sdk::instance::Satellite;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -257,10 +258,9 @@ async fn behind_a_path_proxy_the_keys_own_host_is_asked() {
     let address = own_host.local_addr().unwrap().to_string();
     let key = STANDARD.encode(format!("{address}$"));
     let instance = Instance::builder(format!("pk_live_{key}"), "sk_live_x")
-        .satellite()
-        .domain("satellite.invalid")
+        .satellite(Satellite::on_domain("satellite.invalid"))
         .proxy_url("/__clerk")
-        .discover_pages()
+        .discover_pages(true)
         .build()
         .unwrap();
     let authenticator = Authenticator::new(instance.clone(), HttpBackend::new(&instance));

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portal_sdk::Instance;
-use portal_sdk::instance::{AfterRedirects, ConfigError, InstanceBuilder, PublishableKey, Setting};
+use portal_sdk::instance::{ConfigError, InstanceBuilder, Origin, PublishableKey, Satellite, Setting};
 
 use crate::common::{LIVE_KEY, TEST_KEY};
 
@@ -38,7 +38,7 @@ fn closing_slash_of_an_authorized_party_is_dropped() {
         ("capacitor://localhost", "capacitor://localhost"),
     ] {
         let instance = live().authorized_parties([given]).build().unwrap();
-        assert_eq!(instance.authorized_parties(), [kept.into()]);
+        assert_eq!(instance.authorized_parties(), [kept]);
     }
 }
 
@@ -82,7 +82,7 @@ fn text_that_is_no_origin_is_refused_as_authorized_party() {
         );
         let text = error.to_string();
         assert!(
-            text.starts_with("authorized_parties (PORTAL_AUTHORIZED_PARTIES): found"),
+            text.starts_with("authorized_parties (PORTAL_AUTHORIZED_PARTIES): expected an origin"),
             "{text}"
         );
         assert!(text.contains("https://app.example.com"), "{text}");
@@ -153,24 +153,27 @@ fn lists_and_addresses_that_cannot_work_are_refused_by_name() {
             "https://*.x.example/a",
         ),
         (
-            live().domain("https://satellite.example"),
+            live().satellite(Satellite::on_domain("https://satellite.example")),
             "CLERK_DOMAIN",
             "https://satellite.example",
         ),
         (
-            live().domain("*.satellite.example"),
+            live().satellite(Satellite::on_domain("*.satellite.example")),
             "CLERK_DOMAIN",
             "*.satellite.example",
         ),
         (
-            live().domain("a.example,b.example"),
+            live().satellite(Satellite::on_domain("a.example,b.example")),
             "CLERK_DOMAIN",
             "a.example,b.example",
         ),
     ] {
         let error = builder.build().unwrap_err().to_string();
         assert!(error.starts_with(name), "{error}");
-        assert!(error.contains(&format!("found {found:?}; expected ")), "{error}");
+        assert!(
+            error.contains(": expected ") && error.ends_with(&format!(", found {found:?}")),
+            "{error}"
+        );
     }
 }
 
@@ -181,7 +184,7 @@ fn origins_in_settings_are_kept_as_browsers_write_them() {
         .audience([" api "])
         .allowed_redirect_origins(["https://WWW.example.net:443/"])
         .satellite_origins(["https://satellite.example/"])
-        .domain("Satellite.example:443/")
+        .satellite(Satellite::on_domain("Satellite.example:443/"))
         .build()
         .unwrap();
     assert_eq!(
@@ -192,9 +195,9 @@ fn origins_in_settings_are_kept_as_browsers_write_them() {
         ]
     );
     assert_eq!(instance.audience(), ["api".into()]);
-    assert_eq!(instance.allowed_redirect_origins(), ["https://www.example.net".into()]);
-    assert_eq!(instance.satellite_origins(), ["https://satellite.example".into()]);
-    assert_eq!(instance.domain(), Some("satellite.example"));
+    assert_eq!(instance.allowed_redirect_origins(), ["https://www.example.net"]);
+    assert_eq!(instance.satellite_origins(), ["https://satellite.example"]);
+    assert_eq!(instance.satellite().unwrap().domain(), Some("satellite.example"));
 }
 
 #[test]
@@ -268,7 +271,11 @@ fn swapped_keys_are_named_and_the_secret_one_is_not_shown() {
         let builder = Instance::builder(secret, LIVE_KEY);
         assert!(!format!("{builder:?}").contains("hunter2"));
         let text = printed(&builder.build().unwrap_err());
-        assert!(text.starts_with("CLERK_PUBLISHABLE_KEY: found a secret key"), "{text}");
+        assert!(
+            text.starts_with("CLERK_PUBLISHABLE_KEY: expected a publishable key")
+                && text.contains("found a secret key"),
+            "{text}"
+        );
         assert!(
             text.contains("swapped") && !text.to_lowercase().contains("hunter2"),
             "{text}"
@@ -296,7 +303,7 @@ fn secret_in_any_setting_is_not_shown() {
             live().jwt_key(text),
             live().proxy_url(text),
             live().frontend_api_url(text),
-            live().domain(text),
+            live().satellite(Satellite::on_domain(text)),
             live().public_origin(text),
             live().trusted_origins([text]),
             live().authorized_parties([text]),
@@ -307,13 +314,10 @@ fn secret_in_any_setting_is_not_shown() {
             live().sign_in_url(text),
             live().sign_up_url(text),
             live().organization_patterns([format!("/{text}/(?x)")]),
-            live().after_redirects(AfterRedirects {
-                sign_in_force: Some(text.into()),
-                ..AfterRedirects::default()
-            }),
+            live().sign_in_force_redirect_url(text),
+            live().satellite(Satellite::behind_proxy(text)),
             dev()
-                .domain("satellite.example")
-                .satellite()
+                .satellite(Satellite::on_domain("satellite.example"))
                 .sign_in_url(format!("/{text}")),
         ] {
             let error = builder.build().unwrap_err();
@@ -330,7 +334,7 @@ fn secret_in_any_setting_is_not_shown() {
 fn secret_key_is_refused_where_any_text_is_allowed() {
     for text in ["sk_live_hunter2", " \"SK_test_hunter2\" "] {
         for builder in [
-            live().domain(text),
+            live().satellite(Satellite::on_domain(text)),
             live().audience([text]),
             live().organization_patterns([text]),
             live().personal_account_patterns([text]),
@@ -362,7 +366,7 @@ fn own_variables_are_read_and_empty_entries_ignored() {
         ("PORTAL_AUTHORIZED_PARTIES", ",https://app.example.com/,"),
     ])
     .unwrap();
-    let origins: Vec<String> = instance.public_origins().iter().collect();
+    let origins: Vec<&str> = instance.public_origins().iter().map(Origin::as_str).collect();
     assert_eq!(
         origins,
         [
@@ -371,7 +375,7 @@ fn own_variables_are_read_and_empty_entries_ignored() {
             "https://us.example.com"
         ]
     );
-    assert_eq!(instance.authorized_parties(), ["https://app.example.com".into()]);
+    assert_eq!(instance.authorized_parties(), ["https://app.example.com"]);
     for name in [
         "PORTAL_PUBLIC_ORIGIN",
         "PORTAL_TRUSTED_ORIGINS",
@@ -382,7 +386,7 @@ fn own_variables_are_read_and_empty_entries_ignored() {
             let error = read(&[(name, value)]).unwrap_err();
             let text = printed(&error);
             assert!(
-                text.contains(&format!("({name}): found")) && !text.contains("hunter2"),
+                text.contains(&format!("({name}): expected")) && !text.contains("hunter2"),
                 "{text}"
             );
         }

@@ -29,7 +29,7 @@ impl Auth {
     /// use portal_tower::sdk::portal::{PortalPage, Prefill};
     ///
     /// fn invitation(auth: &Auth, address: &str) -> String {
-    ///     auth.link_prefilled(PortalPage::SignUp, &[Prefill::email_address(address)]).into()
+    ///     auth.link_prefilled(PortalPage::SignUp, &[Prefill::EmailAddress(address.into())]).into()
     /// }
     /// ```
     #[must_use]
@@ -50,13 +50,13 @@ impl Auth {
         let here = self.public_url().as_url();
         let context = self.context();
         let dev_browser = context.dev_browser_for_links();
-        let mut link = portal.link(page).requested_from(here).dev_browser(dev_browser);
+        let mut link = portal.link(page).requested_from(here).with_dev_browser(dev_browser);
         if matches!(self.identity(), Identity::Pending(_)) && !page.needs_session() {
-            link = link.with_tasks();
+            link = link.with_tasks(true);
         }
         for value in prefill {
             if value.is_known_to(page) {
-                link = link.prefill(value.clone());
+                link = link.with_prefill(value.clone());
             } else {
                 warn_of_prefill(page, value.name());
             }

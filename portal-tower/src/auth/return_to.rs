@@ -54,10 +54,10 @@ impl Auth {
     /// reads it only where no `redirect_url` is given.
     /// See <https://clerk.com/docs/guides/development/customize-redirect-urls>.
     fn page_of_last_resort(&self, portal_page: PortalPage) -> Option<Url> {
-        let redirects = self.instance().after_redirects();
+        let instance = self.instance();
         let has_fallback = match portal_page {
-            PortalPage::SignIn => redirects.sign_in_fallback.is_some(),
-            PortalPage::SignUp => redirects.sign_up_fallback.is_some(),
+            PortalPage::SignIn => instance.sign_in_fallback_redirect_url().is_some(),
+            PortalPage::SignUp => instance.sign_up_fallback_redirect_url().is_some(),
             _ => false,
         };
         (!has_fallback).then(|| self.public_url().root())

@@ -90,7 +90,7 @@ impl RedirectToPortal {
     /// use portal_tower::RedirectToPortal;
     /// use portal_tower::sdk::portal::Prefill;
     ///
-    /// let demo = RedirectToPortal::sign_in().with_prefill(Prefill::email_address("demo@example.com"));
+    /// let demo = RedirectToPortal::sign_in().with_prefill(Prefill::EmailAddress("demo@example.com".into()));
     /// ```
     pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill = self.prefill.iter().cloned().chain([value]).collect();

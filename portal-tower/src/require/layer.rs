@@ -70,7 +70,7 @@ impl RequireAuthLayer {
     /// use portal_tower::RequireAuthLayer;
     /// use portal_tower::sdk::portal::Prefill;
     ///
-    /// let layer = RequireAuthLayer::signed_in().with_prefill(Prefill::email_address("demo@example.com"));
+    /// let layer = RequireAuthLayer::signed_in().with_prefill(Prefill::EmailAddress("demo@example.com".into()));
     /// ```
     pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.rule.sign_in.push(value);

@@ -148,7 +148,7 @@ async fn in_production_the_page_keeps_the_details_to_itself() {
     let page = visits(&layer(builder()), here, &cookies, 4).await.pop().unwrap();
     assert!(page.status == 401 && page.body.contains("token-invalid-authorized-parties"));
     assert!(!page.body.contains("other.example.com"), "{}", page.body);
-    let page = visits(&layer(builder().debug()), here, &cookies, 4)
+    let page = visits(&layer(builder().debug(true)), here, &cookies, 4)
         .await
         .pop()
         .unwrap();

@@ -1,7 +1,7 @@
 //! `RedirectToPortal`, by its table.
 
 use portal_tower::RedirectToPortal;
-use portal_tower::sdk::instance::{AfterRedirects, InstanceBuilder};
+use portal_tower::sdk::instance::InstanceBuilder;
 use portal_tower::sdk::portal::PortalPage;
 use serde_json::json;
 use tower::Layer as _;
@@ -93,11 +93,9 @@ async fn parameters(
 }
 
 fn with_fallbacks() -> InstanceBuilder {
-    test().after_redirects(AfterRedirects {
-        sign_in_fallback: Some("/in".into()),
-        sign_up_fallback: Some("/up".into()),
-        ..AfterRedirects::default()
-    })
+    test()
+        .sign_in_fallback_redirect_url("/in")
+        .sign_up_fallback_redirect_url("/up")
 }
 
 #[tokio::test]

@@ -208,13 +208,13 @@ async fn preflight_is_refused_as_what_it_is_and_logged_once() {
 
 #[tokio::test]
 async fn prefilled_values_reach_the_page() {
-    let email = || Prefill::email_address("ada@example.com");
+    let email = || Prefill::EmailAddress("ada@example.com".into());
     let expected = "email_address=ada%40example.com";
     let cookie = ("cookie", SIGNED_OUT);
     let guard = RequireAuthLayer::signed_in()
         .or_redirect_to(PortalPage::SignUp)
         .with_prefill(email());
-    let guard = guard.with_prefill(Prefill::first_name("Ada"));
+    let guard = guard.with_prefill(Prefill::FirstName("Ada".into()));
     let answer = ask(guard, HERE, &[AS_PAGE, cookie]).await;
     let location = answer.header("location").unwrap();
     assert!(
@@ -235,7 +235,7 @@ async fn prefilled_values_reach_the_page() {
     let redirect = PortalRedirect::to(&auth, PortalPage::SignIn).with_prefill(email());
     assert!(redirect.location().as_str().contains(expected));
     // The sign-in page has no field for a name, and the link leads there all the same.
-    let url = auth.link_prefilled(PortalPage::SignIn, &[Prefill::first_name("Ada"), email()]);
+    let url = auth.link_prefilled(PortalPage::SignIn, &[Prefill::FirstName("Ada".into()), email()]);
     assert!(
         url.as_str().contains(expected) && !url.as_str().contains("first_name"),
         "{url}"

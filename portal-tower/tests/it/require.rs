@@ -1,7 +1,7 @@
 //! `RequireAuthLayer`, by its table.
 
 use portal_tower::RequireAuthLayer;
-use portal_tower::sdk::instance::InstanceBuilder;
+use portal_tower::sdk::instance::{InstanceBuilder, Satellite};
 use portal_tower::sdk::portal::PortalPage;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};
@@ -274,8 +274,7 @@ async fn a_wrong_set_up_is_said_to_the_developer() {
     assert_eq!(answer.json()["error"]["code"], "misconfigured");
 
     let satellite = test()
-        .satellite()
-        .domain("localhost:3001")
+        .satellite(Satellite::on_domain("localhost:3001"))
         .sign_in_url("http://localhost:3000/sign-in");
     let headers = [AS_SCRIPT, ("origin", "http://localhost:3000")];
     let answer = refused_by(

@@ -1,5 +1,6 @@
 //! The SDK's options, read from request headers.
 
+use portal_sdk::instance::{ConfigError, Satellite};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -101,7 +102,7 @@ impl Instances {
         let keys = ["x-publishable-key", "x-secret-key"].map(|name| option(name).unwrap_or_default());
         // Off, because Clerk's own SDK knows no other way (G8).
         let mut builder = Instance::builder(keys[0], keys[1])
-            .refresh_on_get_only()
+            .refresh_on_get_only(true)
             .satellite_origins(list(option("x-satellite-origins")))
             .authorized_parties(list(option("x-authorized-parties")))
             .audience(list(option("x-audience")));
@@ -111,14 +112,13 @@ impl Instances {
         if let Some(url) = option("x-proxy-url") {
             builder = builder.proxy_url(url);
         }
-        if let Some(domain) = option("x-domain") {
-            builder = builder.domain(domain);
-        }
         if option("x-satellite") == Some("true") {
-            builder = builder.satellite();
-        }
-        if option("x-satellite-auto-sync") == Some("true") {
-            builder = builder.satellite_auto_sync();
+            let satellite = match (option("x-domain"), option("x-proxy-url")) {
+                (Some(domain), _) => Satellite::on_domain(domain),
+                (None, Some(url)) => Satellite::behind_proxy(url),
+                (None, None) => return Err(ConfigError::SatelliteWithoutDomain.to_string()),
+            };
+            builder = builder.satellite(satellite.with_auto_sync(option("x-satellite-auto-sync") == Some("true")));
         }
         if let Some(url) = option("x-sign-in-url") {
             builder = builder.sign_in_url(url);

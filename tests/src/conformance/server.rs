@@ -104,9 +104,9 @@ async fn redirect(page: PortalPage, request: Request) -> Response {
     let mut link = portal
         .link(page)
         .requested_from(cx.url().as_url())
-        .dev_browser(dev_browser);
+        .with_dev_browser(dev_browser);
     if authenticated.state.claims().is_some_and(SessionClaims::is_pending) {
-        link = link.with_tasks();
+        link = link.with_tasks(true);
     }
     if let Some(back) = cx.url().query_parameter("return_back_url") {
         link = link.return_back_to(back);

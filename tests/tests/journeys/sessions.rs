@@ -73,10 +73,9 @@ pub(crate) async fn form_after_token_expiry_is_accepted(scripts: Scripts) {
 }
 
 pub(crate) async fn form_after_token_expiry_is_signed_out_as_in_clerk(scripts: Scripts) {
-    let shop = Shop::staged(
-        portal_local::LocalPortalBuilder::demo_data,
-        portal_axum::sdk::instance::InstanceBuilder::refresh_on_get_only,
-    )
+    let shop = Shop::staged(portal_local::LocalPortalBuilder::demo_data, |builder| {
+        builder.refresh_on_get_only(true)
+    })
     .await;
     let browser = Browser::with(scripts).await;
     sign_in(&browser, &shop, JANE).await;

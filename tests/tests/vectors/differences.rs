@@ -181,7 +181,7 @@ async fn g8_a_form_that_took_longer_than_a_minute_is_not_lost() {
         // The backend of these tests renews nothing; that it was asked shows in the reason.
         (live(), own, "unexpected-sdk-error"),
         (live(), others, "non-eligible-non-get"),
-        (live().refresh_on_get_only(), own, "non-eligible-non-get"),
+        (live().refresh_on_get_only(true), own, "non-eligible-non-get"),
     ] {
         let instance = builder.jwt_key(signing::public_pem()).build().expect("right");
         let state = state(instance, &form(&[site])).await;
@@ -197,7 +197,7 @@ async fn g8_a_form_that_took_longer_than_a_minute_is_not_lost() {
 #[tokio::test]
 async fn g25_the_message_is_for_debugging() {
     let parts = page(&[("authorization", "Bearer abc")]);
-    for (builder, is_said) in [(live(), false), (live().debug(), true)] {
+    for (builder, is_said) in [(live(), false), (live().debug(true), true)] {
         let state = state(builder.build().expect("right"), &parts).await;
         assert_eq!(state.headers.iter().any(|(name, _)| name == AUTH_MESSAGE), is_said);
     }
@@ -208,9 +208,13 @@ async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
     let builder = || live().satellite_origins(["https://satellite.example"]);
     for (builder, referer, is_asked) in [
         (builder(), "https://news.example/", true),
-        (builder().sync_from_satellites_only(), "https://news.example/", false),
         (
-            builder().sync_from_satellites_only(),
+            builder().sync_from_satellites_only(true),
+            "https://news.example/",
+            false,
+        ),
+        (
+            builder().sync_from_satellites_only(true),
             "https://satellite.example/x",
             true,
         ),
@@ -266,7 +270,7 @@ fn g28_tasks_and_create_are_path_segments() {
     let url = |link: portal_sdk::portal::PortalLink<'_>| link.to_url().expect("a URL").to_string();
     assert_eq!(url(portal.sign_up()), "https://id.example.com/sign-in/create?a=1");
     assert_eq!(
-        url(portal.sign_in().with_tasks()),
+        url(portal.sign_in().with_tasks(true)),
         "https://id.example.com/sign-in/tasks?a=1"
     );
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::instance::{ConfigError, Instance};
+use portal_sdk::instance::{ConfigError, Instance, Satellite};
 use portal_sdk::state::Outcome;
 use portal_sdk::{Authenticator, RequestState};
 use portal_tests::conformance::outcome;
@@ -60,7 +60,7 @@ pub(crate) async fn replay(case: &Case) -> Verdict {
 fn instance(options: &Options) -> Result<Instance, ConfigError> {
     // Off, because Clerk's own SDK knows no other way (G8).
     let mut builder = Instance::builder(&*options.publishable_key, &*options.secret_key)
-        .refresh_on_get_only()
+        .refresh_on_get_only(true)
         .satellite_origins(&options.satellite_origins)
         .authorized_parties(options.authorized_parties.iter().map(String::as_str))
         .audience(list(options.audience.as_ref()))
@@ -71,14 +71,13 @@ fn instance(options: &Options) -> Result<Instance, ConfigError> {
     if let Some(url) = &options.proxy_url {
         builder = builder.proxy_url(url);
     }
-    if let Some(domain) = &options.domain {
-        builder = builder.domain(domain);
-    }
     if options.is_satellite {
-        builder = builder.satellite();
-    }
-    if options.satellite_auto_sync {
-        builder = builder.satellite_auto_sync();
+        let satellite = match (&options.domain, &options.proxy_url) {
+            (Some(domain), _) => Satellite::on_domain(domain),
+            (None, Some(url)) => Satellite::behind_proxy(url),
+            (None, None) => return Err(ConfigError::SatelliteWithoutDomain),
+        };
+        builder = builder.satellite(satellite.with_auto_sync(options.satellite_auto_sync));
     }
     if let Some(url) = &options.sign_in_url {
         builder = builder.sign_in_url(url);

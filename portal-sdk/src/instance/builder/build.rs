@@ -1,31 +1,28 @@
-//! [`InstanceBuilder::build`]: the settings checked, each by itself and all of them against each other.
+//! [`InstanceBuilder::build`]: the settings checked, each by itself and then against each other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
-use crate::instance::origin::{audience, issuers, origins, parties, public_origin, public_origins};
-use crate::instance::parse::{
-    after_redirects, api_url as api_address, api_version, domain, frontend_api_url, jwt_key, page_url, proxy_url,
-};
+use super::InstanceBuilder;
 use crate::instance::redact::redacted;
 use crate::instance::{
-    ConfigError, Instance, InstanceBuilder, InstanceType, OrganizationPatterns, PublicOrigins, PublishableKey,
-    SecretKey, Setting, Settings,
+    ConfigError, Instance, InstanceType, OrganizationPatterns, Origin, PublicOrigins, PublishableKey, Satellite,
+    SecretKey, Setting, Settings, parse,
 };
 
 const DEFAULT_API_URL: &str = "https://api.clerk.com";
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(5);
-/// A day. More would accept tokens long after their end.
-const MAX_CLOCK_SKEW_MILLIS: i64 = 86_400_000;
+/// A day. More would accept tokens long after they expired.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(86_400);
 
 impl InstanceBuilder {
-    /// Checks everything.
+    /// Checks the settings.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names the first setting that is wrong, what was found and what was expected.
+    /// Returns [`ConfigError`] for the first invalid setting: its name, what was expected and what was found.
     pub fn build(self) -> Result<Instance, ConfigError> {
         let publishable_key: PublishableKey = self.publishable_key.parse()?;
         let secret_key: SecretKey = self.secret_key.parse()?;
@@ -36,51 +33,41 @@ impl InstanceBuilder {
             });
         }
         let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
-        let api_version = api_version(self.api_version)?;
+        let api_version = parse::api_version(self.api_version)?;
         let api_url = self.api_url.as_deref().unwrap_or(default_api_url);
-        let api_url = api_address(Setting::ApiUrl, api_url, &api_version)?;
-        let fixed = self
-            .public_origin
-            .map(|text| public_origin(Setting::PublicOrigin, &text))
-            .transpose()?;
-        let trusted = public_origins(Setting::TrustedOrigins, &self.trusted_origins)?;
-        let public_origins = PublicOrigins { fixed, trusted };
+        let api_url = parse::api_url(Setting::ApiUrl, api_url, &api_version)?;
+        let public_origins = public_origins(self.public_origin.as_deref(), &self.trusted_origins)?;
+        let own_page = |setting, url: Option<String>| url.map(|url| parse::page_url(setting, &url)).transpose();
         let settings = Settings {
             api_url,
             api_version,
-            jwt_key: self.jwt_key.as_deref().map(jwt_key).transpose()?,
-            proxy_url: self.proxy_url.as_deref().map(proxy_url).transpose()?,
-            frontend_api_url: self.frontend_api_url.as_deref().map(frontend_api_url).transpose()?,
-            domain: self.domain.as_deref().map(domain).transpose()?,
-            is_satellite: self.is_satellite,
-            satellite_auto_sync: self.satellite_auto_sync,
-            satellite_origins: origins(Setting::SatelliteOrigins, &self.satellite_origins)?,
-            allowed_request_origins: origins(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
-            allowed_redirect_origins: origins(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
+            jwt_key: self.jwt_key.as_deref().map(parse::jwt_key).transpose()?,
+            proxy_url: self.proxy_url.as_deref().map(parse::proxy_url).transpose()?,
+            frontend_api_url: self
+                .frontend_api_url
+                .as_deref()
+                .map(parse::frontend_api_url)
+                .transpose()?,
+            satellite: self.satellite.map(satellite).transpose()?,
+            satellite_origins: parse::origins(Setting::SatelliteOrigins, &self.satellite_origins)?,
+            allowed_request_origins: parse::origins(Setting::AllowedRequestOrigins, &self.allowed_request_origins)?,
+            allowed_redirect_origins: parse::origins(Setting::AllowedRedirectOrigins, &self.allowed_redirect_origins)?,
             discovers_pages: self.discovers_pages,
             refreshes_on_get_only: self.refreshes_on_get_only,
             syncs_from_satellites_only: self.syncs_from_satellites_only,
-            sign_in_url: self
-                .sign_in_url
-                .map(|url| page_url(Setting::SignInUrl, &url))
-                .transpose()?,
-            sign_up_url: self
-                .sign_up_url
-                .map(|url| page_url(Setting::SignUpUrl, &url))
-                .transpose()?,
-            redirects: after_redirects(self.redirects)?,
-            authorized_parties: authorized_parties(parties(&self.authorized_parties)?, &public_origins),
+            sign_in_url: own_page(Setting::SignInUrl, self.sign_in_url)?,
+            sign_up_url: own_page(Setting::SignUpUrl, self.sign_up_url)?,
+            after_redirects: parse::after_redirects(self.after_redirects)?,
+            authorized_parties: authorized_parties(parse::parties(&self.authorized_parties)?, &public_origins),
             public_origins,
-            audience: audience(&self.audience)?,
-            issuers: issuers(&self.issuers)?,
-            clock_skew_millis: i64::try_from(self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).as_millis())
-                .unwrap_or(i64::MAX)
-                .min(MAX_CLOCK_SKEW_MILLIS),
+            audience: parse::audience(&self.audience)?,
+            issuers: parse::issuers(&self.issuers)?,
+            clock_skew: self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).min(MAX_CLOCK_SKEW),
             organization_patterns: OrganizationPatterns::compile(
                 &self.organization_patterns,
                 &self.personal_account_patterns,
             )?,
-            debug: self.debug,
+            is_debug: self.is_debug,
             publishable_key,
             secret_key,
         };
@@ -90,17 +77,32 @@ impl InstanceBuilder {
     }
 }
 
+fn public_origins(fixed: Option<&str>, trusted: &[String]) -> Result<PublicOrigins, ConfigError> {
+    let fixed = fixed.map(|text| parse::public_origin(Setting::PublicOrigin, text));
+    let trusted = trusted
+        .iter()
+        .map(|text| parse::public_origin(Setting::TrustedOrigins, text));
+    let urls: Vec<Url> = fixed.into_iter().chain(trusted).collect::<Result<_, _>>()?;
+    Ok(PublicOrigins::new(urls))
+}
+
+fn satellite(given: Satellite) -> Result<Satellite, ConfigError> {
+    let domain = given.domain.as_deref().map(parse::domain).transpose()?;
+    Ok(Satellite { domain, ..given })
+}
+
 fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
-    if !settings.is_satellite {
+    let Some(satellite) = &settings.satellite else {
         return Ok(());
-    }
-    if settings.domain.is_none() && settings.proxy_url.is_none() {
+    };
+    // Only the environment's variables can leave out both.
+    if satellite.domain.is_none() && settings.proxy_url.is_none() {
         return Err(ConfigError::SatelliteWithoutDomain);
     }
     let is_development = settings.publishable_key.instance_type() == InstanceType::Development;
     let sign_in_url = settings.sign_in_url.as_deref().and_then(|url| Url::parse(url).ok());
     let is_elsewhere = match &sign_in_url {
-        Some(url) => !is_own(settings, url),
+        Some(url) => !is_own(settings, satellite, url),
         None => !is_development,
     };
     if !is_elsewhere {
@@ -111,20 +113,16 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Whether `url` lies on the satellite itself, as far as it has said where it lives. The domain of a development
-/// satellite says nothing: it runs wherever its developer runs it.
-fn is_own(settings: &Settings, url: &Url) -> bool {
-    let origin = url.origin().ascii_serialization();
+/// Returns `true` if `url` lies on the satellite itself, by its domain or its public origins. A development satellite's
+/// domain is ignored: it runs on its developer's machine.
+fn is_own(settings: &Settings, satellite: &Satellite, url: &Url) -> bool {
     let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
-    let is_on_domain = settings
-        .domain
-        .as_deref()
-        .filter(|_| is_production)
-        .is_some_and(|domain| {
-            let own = Url::parse(&format!("{}://{domain}", url.scheme()));
-            own.is_ok_and(|own| own.origin().ascii_serialization() == origin)
-        });
-    is_on_domain || settings.public_origins.iter().any(|own| own == origin)
+    let domain = satellite.domain().filter(|_| is_production);
+    let is_on_domain = domain.is_some_and(|domain| {
+        let own = format!("{}://{domain}", url.scheme()).parse::<Origin>();
+        own.is_ok_and(|own| own.is_origin_of(url))
+    });
+    is_on_domain || settings.public_origins.iter().any(|own| own.is_origin_of(url))
 }
 
 fn name_of(instance_type: InstanceType) -> &'static str {
@@ -134,12 +132,12 @@ fn name_of(instance_type: InstanceType) -> &'static str {
     }
 }
 
-/// Without parties of the application's own choice its own origins are the ones that tokens may be made for.
-fn authorized_parties(chosen: Vec<Box<str>>, own: &PublicOrigins) -> Vec<Box<str>> {
-    if chosen.is_empty() {
-        own.iter().map(Into::into).collect()
+/// The configured parties, or the application's own origins if there are none.
+fn authorized_parties(configured: Vec<Origin>, own: &PublicOrigins) -> Vec<Origin> {
+    if configured.is_empty() {
+        own.iter().cloned().collect()
     } else {
-        chosen
+        configured
     }
 }
 
@@ -147,8 +145,8 @@ fn warn_of_open_parties(settings: &Settings) {
     let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
     if is_production && settings.authorized_parties.is_empty() {
         tracing::warn!(
-            "neither authorized_parties nor public_origin is set: tokens made for other applications of this Clerk \
-             instance are accepted too"
+            "neither authorized_parties nor public_origin is set, so tokens made for other applications of this Clerk \
+             instance are accepted too; set one of them"
         );
     }
 }

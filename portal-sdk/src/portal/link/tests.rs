@@ -1,5 +1,5 @@
 use super::*;
-use crate::instance::{AfterRedirects, Instance};
+use crate::instance::{Instance, Satellite};
 use crate::portal::{DiscoveredPages, SessionTask};
 
 const TEST_PK: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
@@ -15,12 +15,12 @@ fn link(portal: &Portal, page: PortalPage, back: &str) -> String {
         .link(page)
         .requested_from(&here)
         .return_back_to(back)
-        .dev_browser(Some("dvb"));
+        .with_dev_browser(Some("dvb"));
     link.to_url().unwrap().to_string()
 }
 
 #[test]
-fn links_of_a_development_instance() {
+fn development_link_carries_the_dev_browser_token() {
     let portal = Portal::from(&development().build().unwrap());
     for (back, url) in [
         (
@@ -38,7 +38,7 @@ fn links_of_a_development_instance() {
 }
 
 #[test]
-fn own_pages_replace_the_portals() {
+fn own_sign_in_page_replaces_the_portals() {
     for (sign_in_url, page, url) in [
         ("/sign-in", PortalPage::SignIn, "http://localhost:3000/sign-in"),
         ("/sign-in", PortalPage::SignUp, "http://localhost:3000/sign-in/create"),
@@ -55,7 +55,7 @@ fn own_pages_replace_the_portals() {
 }
 
 #[test]
-fn every_page_has_its_path() {
+fn page_link_has_the_default_path() {
     let portal = Portal::from(&Instance::builder(LIVE_PK, "sk_live_x").build().unwrap());
     assert_eq!(portal.base(), "https://accounts.example.com");
     for (link, page, path) in [
@@ -87,25 +87,29 @@ fn every_page_has_its_path() {
     ] {
         let url = link.to_url().unwrap();
         assert_eq!((url.path(), url.query()), (path, None), "{page}");
-        let is_for_anybody = path.contains("sign-") || path == "/waitlist";
-        assert_eq!(page.needs_session(), !is_for_anybody);
+        let is_public = path.contains("sign-") || path == "/waitlist";
+        assert_eq!(page.needs_session(), !is_public);
         assert_eq!(page.path(), path);
     }
 }
 
 #[test]
-fn tasks_are_a_path_segment() {
+fn tasks_link_appends_a_path_segment() {
     let portal = Portal::from(&development().sign_in_url("/sign-in?a=1").build().unwrap());
     let here = Url::parse("http://localhost:3000/").unwrap();
-    let url = portal.sign_in().requested_from(&here).with_tasks().to_url().unwrap();
+    let url = portal
+        .sign_in()
+        .requested_from(&here)
+        .with_tasks(true)
+        .to_url()
+        .unwrap();
     assert_eq!(url.as_str(), "http://localhost:3000/sign-in/tasks?a=1");
 }
 
 #[test]
-fn satellites_ask_to_be_synchronised() {
+fn satellite_link_requests_synchronisation() {
     let instance = Instance::builder(LIVE_PK, "sk_live_x")
-        .satellite()
-        .domain("satellite.dev")
+        .satellite(Satellite::on_domain("satellite.dev"))
         .sign_in_url("https://primary.dev/sign-in")
         .build()
         .unwrap();
@@ -116,7 +120,7 @@ fn satellites_ask_to_be_synchronised() {
         .sign_in()
         .requested_from(&here)
         .return_back_to(back)
-        .dev_browser(Some("dvb"))
+        .with_dev_browser(Some("dvb"))
         .to_url()
         .unwrap();
     assert_eq!(
@@ -126,13 +130,11 @@ fn satellites_ask_to_be_synchronised() {
 }
 
 #[test]
-fn redirects_of_the_application_are_named() {
-    let redirects = AfterRedirects {
-        sign_in_force: Some("/in".into()),
-        sign_up_fallback: Some("/up".into()),
-        ..Default::default()
-    };
-    let portal = Portal::from(&development().after_redirects(redirects).build().unwrap());
+fn after_redirects_are_on_sign_in_and_sign_up_links_only() {
+    let builder = development()
+        .sign_in_force_redirect_url("/in")
+        .sign_up_fallback_redirect_url("/up");
+    let portal = Portal::from(&builder.build().unwrap());
     assert_eq!(
         link(&portal, PortalPage::SignIn, ""),
         "https://foo-bar-13.accounts.dev/sign-in?sign_up_fallback_redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fup\
@@ -145,14 +147,12 @@ fn redirects_of_the_application_are_named() {
 }
 
 #[test]
-fn a_fallback_gives_way_to_a_force() {
-    let redirects = AfterRedirects {
-        sign_in_force: Some("/in".into()),
-        sign_in_fallback: Some("/never".into()),
-        sign_up_fallback: Some("/up".into()),
-        ..Default::default()
-    };
-    let portal = Portal::from(&development().after_redirects(redirects).build().unwrap());
+fn forced_redirect_replaces_the_fallback() {
+    let builder = development()
+        .sign_in_force_redirect_url("/in")
+        .sign_in_fallback_redirect_url("/never")
+        .sign_up_fallback_redirect_url("/up");
+    let portal = Portal::from(&builder.build().unwrap());
     let url = link(&portal, PortalPage::SignUp, "");
     assert!(
         url.contains("sign_in_force_redirect_url") && url.contains("sign_up_fallback_redirect_url"),
@@ -162,20 +162,20 @@ fn a_fallback_gives_way_to_a_force() {
 }
 
 #[test]
-fn fields_are_prefilled_where_there_are_fields() {
+fn prefill_without_a_field_is_rejected() {
     let portal = Portal::from(&development().build().unwrap());
     let all = || {
         let values = [
-            Prefill::email_address("ada+1@example.com"),
-            Prefill::phone_number("+15555550100"),
-            Prefill::username("ada"),
+            Prefill::EmailAddress("ada+1@example.com".into()),
+            Prefill::PhoneNumber("+15555550100".into()),
+            Prefill::Username("ada".into()),
         ];
         values.into_iter()
     };
-    let names = || [Prefill::first_name("Ada"), Prefill::last_name("L\u{f6}ve")].into_iter();
+    let names = || [Prefill::FirstName("Ada".into()), Prefill::LastName("L\u{f6}ve".into())].into_iter();
     let url = all()
         .chain(names())
-        .fold(portal.sign_up(), PortalLink::prefill)
+        .fold(portal.sign_up(), PortalLink::with_prefill)
         .to_url()
         .unwrap();
     assert_eq!(
@@ -184,17 +184,17 @@ fn fields_are_prefilled_where_there_are_fields() {
             "email_address=ada%2B1%40example.com&phone_number=%2B15555550100&username=ada&first_name=Ada&last_name=L%C3%B6ve"
         )
     );
-    assert!(all().fold(portal.sign_in(), PortalLink::prefill).to_url().is_ok());
+    assert!(all().fold(portal.sign_in(), PortalLink::with_prefill).to_url().is_ok());
     let twice = portal
         .sign_in()
-        .prefill(Prefill::username("a"))
-        .prefill(Prefill::username("b"))
+        .with_prefill(Prefill::Username("a".into()))
+        .with_prefill(Prefill::Username("b".into()))
         .to_url();
     assert_eq!(twice.unwrap().query(), Some("username=b"));
     for (link, name) in [
-        (names().fold(portal.sign_in(), PortalLink::prefill), "first_name"),
+        (names().fold(portal.sign_in(), PortalLink::with_prefill), "first_name"),
         (
-            portal.user_profile().prefill(Prefill::email_address("a@b")),
+            portal.user_profile().with_prefill(Prefill::EmailAddress("a@b".into())),
             "email_address",
         ),
     ] {
@@ -207,7 +207,7 @@ fn fields_are_prefilled_where_there_are_fields() {
 }
 
 #[test]
-fn discovered_pages_replace_derived_ones_but_not_ones_own() {
+fn discovered_page_replaces_the_derived_but_not_the_own_page() {
     let pages = serde_json::json!({ "display_config": {
         "sign_in_url": "https://login.example.net/in",
         "sign_up_url": "javascript:alert(1)",
@@ -248,14 +248,14 @@ fn discovered_pages_replace_derived_ones_but_not_ones_own() {
 }
 
 #[test]
-fn a_link_does_not_print_the_development_token() {
+fn debug_output_hides_the_dev_browser_token() {
     let portal = Portal::from(&development().build().unwrap());
-    let printed = format!("{:?}", portal.sign_in().dev_browser(Some("dvb_secret")));
+    let printed = format!("{:?}", portal.sign_in().with_dev_browser(Some("dvb_secret")));
     assert!(!printed.contains("dvb_secret"), "{printed}");
 }
 
 #[test]
-fn a_path_needs_a_site() {
+fn path_without_a_request_is_rejected() {
     let portal = Portal::from(&development().sign_in_url("/sign-in").build().unwrap());
     assert_eq!(
         portal.sign_in().to_url(),

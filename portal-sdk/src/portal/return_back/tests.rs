@@ -7,16 +7,13 @@ use crate::instance::{Instance, PublishableKey};
 const LIVE_PK: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 const TEST_PK: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
 
-/// The address, or the name of the broken rule.
+/// The URL, or the name of the violated rule.
 fn checked(portal: &Portal, here: Option<&str>, text: &str) -> String {
     let here = here.map(|here| Url::parse(here).unwrap());
     match ReturnBackUrl::parse(text, portal, here.as_ref()) {
         Ok(url) => url.to_string(),
         Err(error) => {
-            assert!(
-                error.to_string().contains(&format!("{:?}", without_query(text))),
-                "{error}"
-            );
+            assert!(error.to_string().contains(&format!("{:?}", redacted(text))), "{error}");
             let name = format!("{error:?}");
             name.split([' ', '{']).next().unwrap().to_owned()
         }
@@ -24,7 +21,7 @@ fn checked(portal: &Portal, here: Option<&str>, text: &str) -> String {
 }
 
 #[test]
-fn only_addresses_of_ones_own_are_returned_to() {
+fn url_on_a_foreign_origin_is_rejected() {
     let instance = Instance::builder(LIVE_PK, "sk_live_x")
         .trusted_origins(["https://app.example.com", "https://other.example.org:8443"])
         .allowed_redirect_origins(["https://partner.example.net", "http://localhost:5173"])
@@ -89,7 +86,7 @@ fn portal_of(prefix: &str, frontend_api: &str) -> Portal {
 }
 
 #[test]
-fn in_development_the_frontend_api_is_allowed_too() {
+fn development_frontend_api_is_an_allowed_origin() {
     const HERE: Option<&str> = Some("http://localhost:3000/x");
     let development = portal_of("test", "foo-bar-13.clerk.accounts.dev");
     let production = portal_of("live", "foo-bar-13.clerk.example.com");
@@ -115,7 +112,7 @@ fn in_development_the_frontend_api_is_allowed_too() {
         let expected = if is_allowed { text } else { "Origin" };
         assert_eq!(checked(portal, HERE, text), expected, "{text}");
     }
-    // Without an application's settings the key's kind says the same.
+    // The key's type decides without an application's settings too.
     let key: PublishableKey = TEST_PK.parse().unwrap();
     let bare = Portal::from(key.frontend_api());
     let text = "https://foo-bar-13.clerk.accounts.dev/v1/verify";
@@ -123,7 +120,7 @@ fn in_development_the_frontend_api_is_allowed_too() {
 }
 
 #[test]
-fn errors_say_what_the_portal_would_do_and_no_more() {
+fn error_names_the_rule_and_hides_passwords() {
     let portal = portal_of("test", "foo-bar-13.clerk.accounts.dev");
     let here = Url::parse("http://localhost:3000/x").unwrap();
     let error = |text| {
@@ -133,25 +130,29 @@ fn errors_say_what_the_portal_would_do_and_no_more() {
     };
     assert_eq!(
         error("https://evil.example/"),
-        "\"https://evil.example/\" is not on an allowed origin (http://localhost:3000, https://foo-bar-13.accounts.dev \
-         and its subdomains, https://foo-bar-13.clerk.accounts.dev); unless Clerk was told to allow it, the portal \
-         would drop it and send the person to its default page; add the origin to allowed_redirect_origins, here and \
-         at Clerk"
+        "return-back URL: expected one on http://localhost:3000, https://foo-bar-13.accounts.dev and its subdomains, \
+         https://foo-bar-13.clerk.accounts.dev, found \"https://evil.example/\"; the portal ignores other origins, so \
+         add this one to allowed_redirect_origins, here and at Clerk"
     );
-    for (text, is_dropped) in [
+    for (text, is_ignored) in [
         ("javascript:alert(1)", true),
         ("http://localhost:3000//x", true),
-        // The portal compares origins and would go to these, or cannot read them at all.
+        // The portal compares origins and would go to these, or cannot parse them.
         ("http://ada:pass@localhost:3000/", false),
         ("/x\n", false),
         ("https://[", false),
     ] {
-        assert_eq!(error(text).contains("the portal would drop it"), is_dropped, "{text:?}");
+        let error = error(text);
+        assert_eq!(error.contains("the portal ignores"), is_ignored, "{error}");
+        assert!(
+            error.starts_with("return-back URL: expected ") && !error.contains("pass"),
+            "{error}"
+        );
     }
 }
 
 #[test]
-fn overlong_address_is_refused_by_its_length() {
+fn overlong_url_is_rejected() {
     let portal = portal_of("test", "foo-bar-13.clerk.accounts.dev");
     let here = Url::parse("http://localhost:3000/x").unwrap();
     let of_length = |length: usize| {
@@ -162,12 +163,12 @@ fn overlong_address_is_refused_by_its_length() {
     let error = of_length(8_193).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "found an address of 8193 bytes; expected at most 8192"
+        "return-back URL: expected at most 8192 bytes, found 8193; shorten it"
     );
 }
 
 #[test]
-fn a_checked_address_reads_as_one() {
+fn accepted_url_is_returned_unchanged() {
     let portal = Portal::from(&Instance::builder(LIVE_PK, "sk_live_x").build().unwrap());
     let url = ReturnBackUrl::parse("https://app.example.com/x?y", &portal, None).unwrap();
     assert_eq!(
@@ -177,7 +178,7 @@ fn a_checked_address_reads_as_one() {
 }
 
 #[test]
-fn without_a_request_the_instances_domain_counts() {
+fn instance_domain_is_allowed_without_a_request() {
     let live = Portal::from(
         Instance::builder(LIVE_PK, "sk_live_x")
             .build()

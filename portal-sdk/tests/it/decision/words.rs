@@ -1,6 +1,7 @@
 //! The vocabulary of the tables: instances, tokens, payloads.
 
 use portal_sdk::Instance;
+use portal_sdk::instance::Satellite;
 use serde_json::{Value, json};
 
 use crate::common::mint::{self, foreign_key, instance_key};
@@ -32,6 +33,7 @@ impl Setting {
         } else {
             (TEST_KEY, "sk_test_x")
         };
+        let auto_sync = words.clone().any(|word| word == "auto");
         let mut builder = Instance::builder(key, secret);
         let mut setting = (
             if is_live {
@@ -46,20 +48,21 @@ impl Setting {
             builder = match word {
                 // Networkless: the key is configured, so none may be asked for.
                 "pem" => builder.jwt_key(instance_key().pem()),
-                "debug" => builder.debug(),
+                "debug" => builder.debug(true),
                 "parties" => builder.authorized_parties(["https://admin.example.com"]),
                 "audience" => builder.audience(["api", "web"]),
                 "issuer" => builder.issuers(["https://clerk.other.example"]),
                 "no-skew" => builder.clock_skew(std::time::Duration::ZERO),
                 "origins" => builder.satellite_origins(["https://satellite.example"]),
-                "satellites-only" => builder.sync_from_satellites_only(),
-                "get-only" => builder.refresh_on_get_only(),
+                "satellites-only" => builder.sync_from_satellites_only(true),
+                "get-only" => builder.refresh_on_get_only(true),
                 "callers" => builder.allowed_request_origins(["https://spa.example.com"]),
                 "public-origin" => builder.public_origin("https://app.example.com"),
                 "organizations" => builder
                     .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)", "/orgs-by-id/:id"])
                     .personal_account_patterns(["/me", "/me/(.*)"]),
-                "auto" => builder.satellite_auto_sync(),
+                // Belongs to the satellite beside it.
+                "auto" => builder,
                 "satellite" if is_live => {
                     setting = (
                         "https://satellite.dev/path",
@@ -67,23 +70,20 @@ impl Setting {
                         "https://clerk.satellite.dev",
                     );
                     builder
-                        .satellite()
-                        .domain("satellite.dev")
+                        .satellite(Satellite::on_domain("satellite.dev").with_auto_sync(auto_sync))
                         .sign_in_url("https://primary.dev/sign-in")
                 }
                 "satellite" => {
                     setting.0 = "http://localhost:3001/path";
                     builder
-                        .satellite()
-                        .domain("localhost:3001")
+                        .satellite(Satellite::on_domain("localhost:3001").with_auto_sync(auto_sync))
                         .sign_in_url("http://localhost:3000/sign-in")
                 }
                 "proxied-satellite" => {
                     setting.0 = "https://satellite.dev/path";
                     setting.1 = "https://satellite.dev/__clerk";
                     builder
-                        .satellite()
-                        .proxy_url("/__clerk")
+                        .satellite(Satellite::behind_proxy("/__clerk").with_auto_sync(auto_sync))
                         .sign_in_url("https://primary.dev/sign-in")
                 }
                 "proxy" => {

@@ -5,6 +5,7 @@ mod requests;
 mod secrets;
 mod tokens;
 
+use portal_sdk::instance::Satellite;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -39,19 +40,20 @@ fn instances() -> Vec<(&'static str, Instance)> {
         ("live with a PEM key", live().jwt_key(instance_key().pem())),
         ("live behind a proxy", live().proxy_url("https://proxy.example/__clerk")),
         ("live with a proxy path", live().proxy_url("/__clerk")),
-        ("live satellite", live().satellite().domain("satellite.dev")),
+        (
+            "live satellite",
+            live().satellite(Satellite::on_domain("satellite.dev")),
+        ),
         (
             "live satellite that asks",
-            live().satellite().domain("satellite.dev").satellite_auto_sync(),
+            live().satellite(Satellite::on_domain("satellite.dev").with_auto_sync(true)),
         ),
         ("test primary", test().satellite_origins(["https://satellite.example"])),
         (
             "test satellite",
             test()
-                .satellite()
-                .domain("satellite.dev")
-                .sign_in_url("https://primary.example/sign-in")
-                .satellite_auto_sync(),
+                .satellite(Satellite::on_domain("satellite.dev").with_auto_sync(true))
+                .sign_in_url("https://primary.example/sign-in"),
         ),
     ]
     .map(|(name, builder)| (name, builder.build().unwrap()))

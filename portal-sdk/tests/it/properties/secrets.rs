@@ -168,7 +168,7 @@ fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, print
     let link = portal
         .sign_in()
         .requested_from(cx.url().as_url())
-        .dev_browser(cx.dev_browser_for_links());
+        .with_dev_browser(cx.dev_browser_for_links());
     let link = link.return_back_to(format!("https://evil.example/?ticket={MARK}"));
     shown(printed, &link);
     if let Err(error) = link.to_url() {

@@ -1,0 +1,83 @@
+//! [`Satellite`]: an application that follows another one's sessions.
+
+use std::fmt;
+
+use super::redact::redacted;
+
+/// An application on another domain than its instance's, whose users sign in on the primary application.
+///
+/// It is reached by Clerk on a domain of its own ([`on_domain`](Self::on_domain)) or through a proxy
+/// ([`behind_proxy`](Self::behind_proxy)). A development satellite also needs the primary's sign-in page, set with
+/// [`sign_in_url`](super::InstanceBuilder::sign_in_url).
+/// See <https://clerk.com/docs/guides/dashboard/dns-domains/satellite-domains>.
+///
+/// ```
+/// use portal_sdk::instance::{Instance, Satellite};
+///
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example")
+///     .satellite(Satellite::on_domain("satellite.example").with_auto_sync(true))
+///     .build()?;
+/// assert_eq!(instance.frontend_api_base("https://satellite.example"), "https://clerk.satellite.example");
+/// # Ok::<(), portal_sdk::instance::ConfigError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Satellite {
+    /// Without a scheme. Both this and the proxy are unset only between the environment and `build`, which checks it.
+    pub(super) domain: Option<String>,
+    pub(super) proxy_url: Option<String>,
+    pub(super) auto_sync: bool,
+}
+
+impl Satellite {
+    /// Makes a satellite on a domain, without scheme, such as `satellite.example`.
+    #[must_use]
+    pub fn on_domain(domain: impl Into<String>) -> Self {
+        Self {
+            domain: Some(domain.into()),
+            proxy_url: None,
+            auto_sync: false,
+        }
+    }
+
+    /// Makes a satellite that serves the Frontend API itself, at an absolute http(s) URL or a path such as `/__clerk`.
+    ///
+    /// The builder takes it as its [`proxy_url`](super::InstanceBuilder::proxy_url).
+    #[must_use]
+    pub fn behind_proxy(proxy_url: impl Into<String>) -> Self {
+        Self {
+            domain: None,
+            proxy_url: Some(proxy_url.into()),
+            auto_sync: false,
+        }
+    }
+
+    /// Sets whether the primary is asked about each browser without a session here. Default: `false`.
+    ///
+    /// It costs a redirect for each first visit.
+    #[must_use]
+    pub fn with_auto_sync(self, auto_sync: bool) -> Self {
+        Self { auto_sync, ..self }
+    }
+
+    /// The domain, without scheme.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// Returns `true` if the primary is asked about each browser without a session here.
+    #[must_use]
+    pub fn auto_sync(&self) -> bool {
+        self.auto_sync
+    }
+}
+
+impl fmt::Debug for Satellite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Satellite")
+            .field("domain", &self.domain().map(redacted))
+            .field("proxy_url", &self.proxy_url.as_deref().map(redacted))
+            .field("auto_sync", &self.auto_sync)
+            .finish()
+    }
+}
