@@ -16,5 +16,6 @@ mod log;
 mod odd_answers;
 mod page_cache;
 mod properties;
+mod room_order;
 mod server;
 mod settings;
