@@ -41,7 +41,7 @@ pub(crate) async fn dashboard(signed_in: SignedIn) -> Response {
         tracing::warn!(%error, "the page is shown without the user's name");
     }
     let user = user.ok();
-    let email_address = user.and_then(|user| user.primary_email_address.as_ref());
+    let email_address = user.and_then(User::primary_email_address);
     render(
         StatusCode::OK,
         &Dashboard {

@@ -1,28 +1,33 @@
 //! Calls to Clerk: the traits [`Backend`] and [`BackendApi`], and (feature `http-client`) [`HttpBackend`].
 
+mod api;
+mod api_path;
 mod flights;
 #[cfg(feature = "http-client")]
 mod http;
+mod json;
 mod key_cache;
 mod look_ups;
+mod organization;
 mod page_cache;
 mod user;
 
 use std::future::Future;
 
+pub use api::BackendApi;
+pub use api_path::ApiPath;
 #[cfg(feature = "http-client")]
 pub use http::{HttpBackend, HttpBackendBuilder};
 pub(crate) use key_cache::KeyCache;
 pub use key_cache::KeyCachePolicy;
 pub(crate) use look_ups::LookUps;
+pub use organization::{Organization, OrganizationMembership};
 pub(crate) use page_cache::PageCache;
-pub use user::{EmailAddress, User};
+pub use user::{EmailAddress, User, UserBuilder};
 
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::key::KeySet;
-use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
-use crate::token::{SessionId, UserId};
 
 /// The error code of an unknown secret key.
 const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
@@ -60,31 +65,4 @@ pub trait Backend: Clone + Send + Sync + 'static {
         &self,
         refresh: &SessionRefresh,
     ) -> impl Future<Output = Result<RefreshedSession, BackendError>> + Send;
-}
-
-/// The rest of the Backend API: what applications, links to the portal and sign-out ask for.
-pub trait BackendApi: Backend {
-    /// Fetches a user: `GET /users/{id}`.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`BackendError`] if there is no usable answer, or no such user.
-    fn user(&self, id: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send;
-
-    /// Ends a session: `POST /sessions/{id}/revoke`.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`BackendError`] if there is no usable answer, or Clerk refuses.
-    fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send;
-
-    /// Fetches the addresses of the portal's pages: `GET /v1/environment` of the Frontend API.
-    ///
-    /// Called only if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). Needs no secret
-    /// key.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`BackendError`] if there is no usable answer.
-    fn portal_pages(&self) -> impl Future<Output = Result<DiscoveredPages, BackendError>> + Send;
 }

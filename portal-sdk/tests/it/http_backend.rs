@@ -169,7 +169,7 @@ async fn a_user_is_read_with_what_is_there() {
         .unwrap();
     assert_eq!(user.full_name().as_deref(), Some("Ada"));
     assert_eq!(user.username.as_deref(), Some("ada"));
-    let email = user.primary_email_address.unwrap();
+    let email = user.primary_email_address().unwrap();
     assert_eq!(
         (email.email_address.as_str(), email.is_verified),
         ("ada@example.com", true)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 
 mod authenticator;
+mod backend_api;
 mod bad_input;
 mod bounded;
 mod common;

@@ -55,7 +55,7 @@ async fn odd_email_address_hides_no_user() {
         .user(&"user_1".into())
         .await
         .unwrap();
-    assert_eq!(user.primary_email_address.unwrap().email_address, "ada@example.com");
+    assert_eq!(user.primary_email_address().unwrap().email_address, "ada@example.com");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ fn active(auth: &Auth) -> Option<&str> {
 async fn profile(who: SignedIn) -> Html<String> {
     let user = who.user().await.expect("the Backend API answers");
     let name = user.first_name.as_deref().unwrap_or("nameless");
-    let address = user.primary_email_address.as_ref();
+    let address = user.primary_email_address();
     page(&format!(
         "<p data-testid=first-name>{name}</p><p data-testid=address>{}</p>",
         address.map_or("none", |address| address.email_address.as_str()),

@@ -5,12 +5,10 @@ use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use portal_sdk::backend::{Backend, BackendApi, User};
+use portal_sdk::backend::Backend;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::key::KeySet;
-use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
-use portal_sdk::token::{SessionId, UserId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -129,18 +127,5 @@ impl Backend for ScriptedBackend {
         ready(answer.map(|answer| RefreshedSession {
             cookies: answer.cookies,
         }))
-    }
-}
-
-impl BackendApi for ScriptedBackend {
-    fn user(&self, _: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send {
-        ready(self.answer("GET", "/v1/users", "", None))
-    }
-
-    fn revoke_session(&self, _: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send {
-        ready(self.answer("POST", "/v1/sessions", "", None))
-    }
-    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
-        Ok(DiscoveredPages::default())
     }
 }

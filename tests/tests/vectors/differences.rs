@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use http::request::Parts;
 use http::{Method, Request};
-use portal_sdk::backend::{Backend, BackendApi, User};
+use portal_sdk::backend::Backend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::instance::InstanceBuilder;
 use portal_sdk::key::KeySet;
 use portal_sdk::names::header::AUTH_MESSAGE;
-use portal_sdk::portal::{DiscoveredPages, Portal};
+use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::Outcome;
-use portal_sdk::token::{SessionId, UserId};
 use portal_sdk::{Authenticator, Instance, RequestState};
 use serde_json::Value;
 use url::Url;
@@ -306,20 +305,6 @@ impl Backend for KeySets {
 
     async fn refresh_session(&self, _: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
         Ok(RefreshedSession::default())
-    }
-}
-
-impl BackendApi for KeySets {
-    async fn user(&self, _: &UserId) -> Result<User, BackendError> {
-        Err(BackendError::timeout(std::time::Duration::ZERO))
-    }
-
-    async fn revoke_session(&self, _: &SessionId) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
-        Ok(DiscoveredPages::default())
     }
 }
 

@@ -6,14 +6,22 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::error::Category;
 
 use crate::backend::SECRET_KEY_REFUSED;
+use crate::backend::json::problem_of;
 use crate::effect::BackendError;
 
 /// Reads the JSON body of a success.
 pub(super) fn read_json<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, BackendError> {
     serde_json::from_slice(body).map_err(|error| BackendError::unreadable(status, problem_of(&error)))
+}
+
+/// Reads the JSON body of a success; an empty one, as of `204 No Content`, is `null`.
+pub(super) fn read_json_or_nothing(status: StatusCode, body: &[u8]) -> Result<Value, BackendError> {
+    match body {
+        [] => Ok(Value::Null),
+        body => read_json(status, body),
+    }
 }
 
 /// The error of an answer without success.
@@ -47,19 +55,4 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
         .or(codes().next())
         .filter(|code| !code.is_empty())
         .map(Into::into)
-}
-
-/// The place where a body differs from what was expected. serde's own message would quote the value, which may be a
-/// token.
-pub(in crate::backend) fn problem_of(error: &serde_json::Error) -> String {
-    let found = match error.classify() {
-        Category::Data => "another JSON value than expected",
-        Category::Eof => "the end of the text",
-        Category::Io | Category::Syntax => "text that is not JSON",
-    };
-    match error.line() {
-        // A value that was read before has no lines.
-        0 => format!("found {found}"),
-        line => format!("found {found} at line {line}, column {}", error.column()),
-    }
 }

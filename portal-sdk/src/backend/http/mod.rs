@@ -20,19 +20,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use self::answer::{read_json, refusal};
+use self::answer::{read_json, read_json_or_nothing, refusal};
 pub use self::builder::HttpBackendBuilder;
 use self::call_log::CallLog;
 use self::connector::SecureConnector;
 use self::skipped_keys::SkippedKeys;
-use super::{Backend, BackendApi, User};
+use super::{ApiPath, Backend, BackendApi};
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::instance::Instance;
 use crate::key::KeySet;
 use crate::names::{self, header, query};
 use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
-use crate::token::{SessionId, UserId};
 
 /// A key set or a user is a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -90,20 +89,19 @@ impl HttpBackend {
         HttpBackendBuilder::new(instance.clone())
     }
 
-    /// Calls `method` on the path below the version made of `segments`, each written as one segment.
-    async fn call<T: DeserializeOwned>(
+    /// Calls the Backend API with the secret key.
+    async fn call<T>(
         &self,
         method: Method,
-        segments: &[&str],
-        query: &[(&str, &str)],
+        path: &ApiPath,
         body: Option<&Value>,
+        read: Read<T>,
     ) -> Result<T, BackendError> {
+        path.check()?;
         let mut url = self.settings.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.extend(segments);
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+        url.set_path(&format!("{}{}", url.path(), path.path()));
+        if !path.query().is_empty() {
+            url.set_query(Some(path.query()));
         }
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
         let request = Request::builder()
@@ -116,10 +114,10 @@ impl HttpBackend {
             .header(USER_AGENT, AGENT)
             .body(Full::new(body))
             .map_err(invalid)?;
-        self.exchange_in_time(request).await
+        self.exchange_in_time(request, read).await
     }
 
-    /// Calls the Frontend API, which is asked as a browser without cookies.
+    /// Calls the Frontend API as a browser without cookies does.
     async fn call_frontend_api<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -137,13 +135,13 @@ impl HttpBackend {
             .header(USER_AGENT, AGENT)
             .body(Full::new(Bytes::new()))
             .map_err(invalid)?;
-        self.exchange_in_time(request).await
+        self.exchange_in_time(request, read_json).await
     }
 
-    async fn exchange_in_time<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
+    async fn exchange_in_time<T>(&self, request: Request<Full<Bytes>>, read: Read<T>) -> Result<T, BackendError> {
         let timeout = self.settings.timeout;
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let answer = tokio::time::timeout(timeout, self.exchange(request)).await;
+        let answer = tokio::time::timeout(timeout, self.exchange(request, read)).await;
         let answer = answer.unwrap_or(Err(BackendError::timeout(timeout)));
         if let Err(error) = &answer {
             self.settings.call_log.failed(&method, &uri, error);
@@ -151,7 +149,7 @@ impl HttpBackend {
         answer
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, BackendError> {
+    async fn exchange<T>(&self, request: Request<Full<Bytes>>, read: Read<T>) -> Result<T, BackendError> {
         let response = self.client.request(request).await.map_err(not_sent)?;
         let (parts, body) = response.into_parts();
         let status = parts.status;
@@ -163,7 +161,7 @@ impl HttpBackend {
             Err(error) => return Err(BackendError::transport(error)),
         };
         match status.is_success() {
-            true => read_json(status, &body),
+            true => read(status, &body),
             false => Err(refusal(status, &parts.headers, &body)),
         }
     }
@@ -175,11 +173,11 @@ impl Backend for HttpBackend {
     }
 
     async fn jwks(&self) -> Result<KeySet, BackendError> {
-        let Jwks { keys: entries } = self.call(Method::GET, &["jwks"], &[], None).await?;
+        let Jwks { keys: entries } = self.call(Method::GET, &ApiPath::new(["jwks"]), None, read_json).await?;
         let is_empty = entries.is_empty();
         let skipped = &self.settings.skipped_keys;
         let keys = KeySet::from_entries(entries, |index, entry| skipped.log_once(index, entry));
-        // A set of malformed entries says nothing about which keys there are; an empty one says that there are none.
+        // A set without a valid entry is an outage: only an empty set says that there are no keys.
         if keys.is_empty() && !is_empty {
             return Err(BackendError::unreadable(
                 StatusCode::OK,
@@ -190,22 +188,19 @@ impl Backend for HttpBackend {
     }
 
     async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
-        let path = ["clients", "handshake_payload"];
-        let query = [("nonce", nonce.expose())];
-        match self.call(Method::GET, &path, &query, None).await {
-            // The browser is waiting between two pages, so a passing fault is worth a second attempt.
-            Err(error) if is_worth_a_retry(&error) => self.call(Method::GET, &path, &query, None).await,
+        let path = ApiPath::new(["clients", "handshake_payload"]).with_query("nonce", nonce.expose());
+        match self.call(Method::GET, &path, None, read_json).await {
+            // Retry once: the browser is between two pages, and a failed handshake is an error page.
+            Err(error) if is_worth_a_retry(&error) => self.call(Method::GET, &path, None, read_json).await,
             answer => answer,
         }
     }
 
     async fn refresh_session(&self, refresh: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
-        let path = ["sessions", &refresh.session_id, "refresh"];
-        let query: &[_] = if refresh.suffixed_cookies {
-            &[("suffixed_cookies", "true")]
-        } else {
-            &[]
-        };
+        let mut path = ApiPath::new(["sessions", &refresh.session_id, "refresh"]);
+        if refresh.suffixed_cookies {
+            path = path.with_query("suffixed_cookies", true);
+        }
         let headers: Map<String, Value> = refresh
             .request_headers
             .iter()
@@ -218,29 +213,22 @@ impl Backend for HttpBackend {
             "request_origin": refresh.request_origin,
             "request_headers": headers,
         });
-        let answer: Cookies = self.call(Method::POST, &path, query, Some(&body)).await?;
+        let answer: Cookies = self.call(Method::POST, &path, Some(&body), read_json).await?;
         let texts = answer
             .cookies
             .iter()
             .filter_map(|cookie| cookie.as_str().map(str::to_owned));
         let cookies: Vec<String> = texts.collect();
         if cookies.len() < answer.cookies.len() {
-            tracing::debug!("a renewed session has cookies that are not text; they are left out");
+            tracing::debug!("a renewed session has cookies that are not strings; they are ignored");
         }
         Ok(RefreshedSession { cookies })
     }
 }
 
 impl BackendApi for HttpBackend {
-    async fn user(&self, id: &UserId) -> Result<User, BackendError> {
-        self.call(Method::GET, &["users", id.as_str()], &[], None).await
-    }
-
-    async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
-        let _session: Map<String, Value> = self
-            .call(Method::POST, &["sessions", id.as_str(), "revoke"], &[], None)
-            .await?;
-        Ok(())
+    async fn request(&self, method: Method, path: ApiPath, body: Option<Value>) -> Result<Value, BackendError> {
+        self.call(method, &path, body.as_ref(), read_json_or_nothing).await
     }
 
     async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {
@@ -251,7 +239,7 @@ impl BackendApi for HttpBackend {
         if !(is_refused && self.settings.is_development) {
             return answer;
         }
-        // A development instance may only answer to a browser that it has registered.
+        // A development instance may refuse browsers that it has not registered.
         let browser: DevBrowser = self.call_frontend_api(Method::POST, "/v1/dev_browser", None).await?;
         self.call_frontend_api(Method::GET, ENVIRONMENT, Some(&browser.id))
             .await
@@ -266,7 +254,10 @@ impl fmt::Debug for HttpBackend {
     }
 }
 
-/// A key set (RFC 7517 section 5), not yet read.
+/// Reads the body of a success.
+type Read<T> = fn(StatusCode, &[u8]) -> Result<T, BackendError>;
+
+/// A key set (RFC 7517 section 5) whose entries are unread.
 #[derive(Deserialize)]
 struct Jwks {
     keys: Vec<Value>,

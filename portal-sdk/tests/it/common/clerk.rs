@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::StatusCode;
-use portal_sdk::backend::{Backend, BackendApi, User};
+use http::{Method, StatusCode};
+use portal_sdk::backend::{ApiPath, Backend, BackendApi, User};
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use portal_sdk::key::KeySet;
 use portal_sdk::portal::DiscoveredPages;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{SessionId, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::mint;
 
@@ -110,6 +110,10 @@ impl Backend for FakeClerk {
 }
 
 impl BackendApi for FakeClerk {
+    async fn request(&self, method: Method, path: ApiPath, _: Option<Value>) -> Result<Value, BackendError> {
+        self.asked(format!("{method} {path}"), |_| Err(answer(404, None)))
+    }
+
     async fn user(&self, id: &UserId) -> Result<User, BackendError> {
         tokio::task::yield_now().await;
         self.asked(format!("user {id}"), |script| script.user.clone())

@@ -1,0 +1,215 @@
+//! [`BackendApi`]: everything that applications ask Clerk for.
+
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::json::from_value;
+use super::{ApiPath, Backend, Organization, OrganizationMembership, User};
+use crate::effect::BackendError;
+use crate::portal::DiscoveredPages;
+use crate::token::{OrganizationId, SessionId, UserId};
+
+/// The largest page of a list that Clerk returns.
+const PAGE_LEN: usize = 500;
+/// How many memberships of one user are read. Clerk bounds them far below.
+const MAX_MEMBERSHIPS: usize = 10_000;
+
+/// The rest of the Backend API: what applications, links to the portal and sign-out ask for.
+///
+/// Only [`request`](Self::request) must be written; the other methods call it. Write them too where that is simpler, as
+/// in a test.
+///
+/// ```
+/// use http::{Method, StatusCode};
+/// use portal_sdk::backend::{ApiPath, Backend, BackendApi, User};
+/// use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
+/// use portal_sdk::key::KeySet;
+/// use portal_sdk::secret::Secret;
+/// use portal_sdk::token::UserId;
+/// use serde_json::{Map, Value};
+///
+/// /// Knows one user and no keys.
+/// #[derive(Clone)]
+/// struct MyBackend;
+///
+/// impl Backend for MyBackend {
+///     async fn jwks(&self) -> Result<KeySet, BackendError> {
+///         Err(BackendError::connect("this backend is offline"))
+///     }
+///
+///     async fn handshake_payload(&self, _: &Secret) -> Result<HandshakePayload, BackendError> {
+///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///     }
+///
+///     async fn refresh_session(&self, _: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
+///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///     }
+/// }
+///
+/// impl BackendApi for MyBackend {
+///     async fn request(&self, _: Method, _: ApiPath, _: Option<Value>) -> Result<Value, BackendError> {
+///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///     }
+///
+///     async fn user(&self, id: &UserId) -> Result<User, BackendError> {
+///         Ok(User::builder(id.clone()).first_name("Ada").build())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BackendError> {
+/// # assert_eq!(MyBackend.user(&"user_1".into()).await?.first_name.as_deref(), Some("Ada"));
+/// # assert!(MyBackend.organization(&"org_1".into()).await.unwrap_err().status() == Some(StatusCode::NOT_FOUND));
+/// # Ok(())
+/// # }
+/// ```
+pub trait BackendApi: Backend {
+    /// Calls the Backend API with the instance's secret key and returns the JSON answer.
+    ///
+    /// An empty answer is `null`. Limits, time-outs and errors are those of the other calls; nothing is retried. See
+    /// [`request_as`](Self::request_as) for the answer in a type of your own.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, Clerk refuses, or [`ApiPath::check`] fails.
+    ///
+    /// # Security
+    ///
+    /// The call may read and change everything in the instance. Take user and organization IDs from verified claims, not
+    /// from the request, unless you have checked that the signed-in user may act on them.
+    fn request(
+        &self,
+        method: Method,
+        path: ApiPath,
+        body: Option<Value>,
+    ) -> impl Future<Output = Result<Value, BackendError>> + Send;
+
+    /// Calls the Backend API as [`request`](Self::request) does, with types of your own. The body `()` sends none.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use portal_sdk::backend::{ApiPath, BackendApi, User};
+    /// use portal_sdk::effect::BackendError;
+    /// use portal_sdk::token::{OrganizationId, UserId};
+    /// use serde::Deserialize;
+    /// use serde_json::json;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Members {
+    ///     total_count: u64,
+    /// }
+    ///
+    /// async fn count_members(backend: &impl BackendApi, id: &OrganizationId) -> Result<u64, BackendError> {
+    ///     let path = ApiPath::new(["organizations", id.as_str(), "memberships"]).with_query("limit", 1);
+    ///     let members: Members = backend.request_as(Method::GET, path, ()).await?;
+    ///     Ok(members.total_count)
+    /// }
+    ///
+    /// async fn set_plan(backend: &impl BackendApi, id: &UserId, plan: &str) -> Result<User, BackendError> {
+    ///     let path = ApiPath::new(["users", id.as_str(), "metadata"]);
+    ///     let body = json!({ "public_metadata": { "plan": plan } });
+    ///     backend.request_as(Method::PATCH, path, body).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] as [`request`](Self::request) does, or if the answer is not a `T`.
+    ///
+    /// # Security
+    ///
+    /// See [`request`](Self::request).
+    fn request_as<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: ApiPath,
+        body: impl Serialize,
+    ) -> impl Future<Output = Result<T, BackendError>> + Send {
+        let body = serde_json::to_value(body).map_err(|error| BackendError::invalid_request(error.to_string()));
+        async move {
+            let body = Some(body?).filter(|body| !body.is_null());
+            from_value(self.request(method, path, body).await?)
+        }
+    }
+
+    /// Fetches a user: `GET /users/{id}`.
+    ///
+    /// [`Authenticator::user`](crate::Authenticator::user) keeps users in memory for some seconds.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    fn user(&self, id: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send {
+        self.request_as(Method::GET, ApiPath::new(["users", id.as_str()]), ())
+    }
+
+    /// Fetches an organization: `GET /organizations/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or no such organization.
+    fn organization(&self, id: &OrganizationId) -> impl Future<Output = Result<Organization, BackendError>> + Send {
+        self.request_as(Method::GET, ApiPath::new(["organizations", id.as_str()]), ())
+    }
+
+    /// Fetches all memberships of a user, newest first: `GET /users/{id}/organization_memberships`.
+    ///
+    /// One call for every 500 memberships.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, no such user, or more than 10,000 memberships.
+    fn organization_memberships(
+        &self,
+        id: &UserId,
+    ) -> impl Future<Output = Result<Vec<OrganizationMembership>, BackendError>> + Send {
+        async move {
+            let mut memberships = Vec::new();
+            while memberships.len() < MAX_MEMBERSHIPS {
+                let path = ApiPath::new(["users", id.as_str(), "organization_memberships"])
+                    .with_query("limit", PAGE_LEN)
+                    .with_query("offset", memberships.len());
+                let page: Page = self.request_as(Method::GET, path, ()).await?;
+                let is_last = page.data.len() < PAGE_LEN;
+                memberships.extend(page.data);
+                if is_last {
+                    return Ok(memberships);
+                }
+            }
+            let problem = format!("found more than {MAX_MEMBERSHIPS} memberships");
+            Err(BackendError::unreadable(StatusCode::OK, problem))
+        }
+    }
+
+    /// Ends a session: `POST /sessions/{id}/revoke`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or Clerk refuses.
+    fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send {
+        let path = ApiPath::new(["sessions", id.as_str(), "revoke"]);
+        async move {
+            let _session: Map<String, Value> = self.request_as(Method::POST, path, ()).await?;
+            Ok(())
+        }
+    }
+
+    /// Fetches the addresses of the portal's pages: `GET /v1/environment` of the Frontend API.
+    ///
+    /// Called only if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). By default it
+    /// fails with `501 Not Implemented`, so that links use the derived addresses.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer.
+    fn portal_pages(&self) -> impl Future<Output = Result<DiscoveredPages, BackendError>> + Send {
+        std::future::ready(Err(BackendError::answer(StatusCode::NOT_IMPLEMENTED)))
+    }
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<OrganizationMembership>,
+}

@@ -1,0 +1,207 @@
+//! [`Organization`] and [`OrganizationMembership`], as the Backend API returns them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::json::time;
+use crate::clock::UnixTime;
+use crate::token::OrganizationId;
+
+/// An organization of the instance: name, slug, metadata.
+///
+/// ```
+/// use portal_sdk::backend::Organization;
+///
+/// let organization = Organization::new("org_1", "Acme").with_slug("acme");
+/// assert_eq!(organization.name, "Acme");
+/// ```
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Organization {
+    /// The organization's ID, `org_…`.
+    pub id: OrganizationId,
+    /// The name to show.
+    pub name: String,
+    /// The name in addresses, if it has one.
+    pub slug: Option<String>,
+    /// URL of the logo.
+    pub image_url: Option<String>,
+    /// Metadata that browsers and servers read, and only servers write.
+    pub public_metadata: Map<String, Value>,
+    /// Metadata that only servers read and write.
+    pub private_metadata: Map<String, Value>,
+    /// Time of its creation, if known.
+    pub created_at: Option<UnixTime>,
+    /// Time of the last change, if known.
+    pub updated_at: Option<UnixTime>,
+}
+
+/// A user's membership in an organization, with the role there.
+///
+/// ```
+/// use portal_sdk::backend::{Organization, OrganizationMembership};
+///
+/// let membership = OrganizationMembership::new("orgmem_1", Organization::new("org_1", "Acme"), "org:admin")
+///     .with_permissions(["org:invoices:read"]);
+/// assert_eq!(membership.role, "org:admin");
+/// ```
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct OrganizationMembership {
+    /// The membership's ID, `orgmem_…`.
+    pub id: String,
+    /// The organization.
+    pub organization: Organization,
+    /// The user's role there, such as `org:admin`.
+    pub role: String,
+    /// The role's permissions, system permissions included, such as `org:sys_memberships:read`.
+    pub permissions: Vec<String>,
+    /// Metadata of the membership that browsers and servers read, and only servers write.
+    pub public_metadata: Map<String, Value>,
+    /// Metadata of the membership that only servers read and write.
+    pub private_metadata: Map<String, Value>,
+    /// Time of joining, if known.
+    pub created_at: Option<UnixTime>,
+    /// Time of the last change, if known.
+    pub updated_at: Option<UnixTime>,
+}
+
+impl Organization {
+    /// An organization made by the application, for a backend of its own. The other fields are empty.
+    #[must_use]
+    pub fn new(id: impl Into<OrganizationId>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            slug: None,
+            image_url: None,
+            public_metadata: Map::new(),
+            private_metadata: Map::new(),
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    /// Sets the name in addresses.
+    #[must_use]
+    pub fn with_slug(mut self, slug: impl Into<String>) -> Self {
+        self.slug = Some(slug.into());
+        self
+    }
+
+    /// Sets the URL of the logo.
+    #[must_use]
+    pub fn with_image_url(mut self, url: impl Into<String>) -> Self {
+        self.image_url = Some(url.into());
+        self
+    }
+}
+
+impl OrganizationMembership {
+    /// A membership made by the application, for a backend of its own. The other fields are empty.
+    #[must_use]
+    pub fn new(id: impl Into<String>, organization: Organization, role: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            organization,
+            role: role.into(),
+            permissions: Vec::new(),
+            public_metadata: Map::new(),
+            private_metadata: Map::new(),
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    /// Sets the role's permissions.
+    #[must_use]
+    pub fn with_permissions<I>(mut self, permissions: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.permissions = permissions.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+impl fmt::Debug for Organization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Private metadata may hold the application's secrets.
+        f.debug_struct("Organization")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("slug", &self.slug)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OrganizationMembership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrganizationMembership")
+            .field("id", &self.id)
+            .field("organization", &self.organization)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The Backend API's organization object, as far as it is read.
+#[derive(Deserialize)]
+struct WireOrganization {
+    id: OrganizationId,
+    name: String,
+    slug: Option<String>,
+    image_url: Option<String>,
+    public_metadata: Option<Map<String, Value>>,
+    private_metadata: Option<Map<String, Value>>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
+}
+
+/// The Backend API's membership object, as far as it is read.
+#[derive(Deserialize)]
+struct WireMembership {
+    id: String,
+    organization: Organization,
+    role: String,
+    permissions: Option<Vec<String>>,
+    public_metadata: Option<Map<String, Value>>,
+    private_metadata: Option<Map<String, Value>>,
+    created_at: Option<Value>,
+    updated_at: Option<Value>,
+}
+
+impl<'de> Deserialize<'de> for Organization {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = WireOrganization::deserialize(deserializer)?;
+        Ok(Self {
+            id: wire.id,
+            name: wire.name,
+            // An organization without a slug may have an empty one.
+            slug: wire.slug.filter(|slug| !slug.is_empty()),
+            image_url: wire.image_url,
+            public_metadata: wire.public_metadata.unwrap_or_default(),
+            private_metadata: wire.private_metadata.unwrap_or_default(),
+            created_at: time(wire.created_at.as_ref()),
+            updated_at: time(wire.updated_at.as_ref()),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for OrganizationMembership {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = WireMembership::deserialize(deserializer)?;
+        Ok(Self {
+            id: wire.id,
+            organization: wire.organization,
+            role: wire.role,
+            permissions: wire.permissions.unwrap_or_default(),
+            public_metadata: wire.public_metadata.unwrap_or_default(),
+            private_metadata: wire.private_metadata.unwrap_or_default(),
+            created_at: time(wire.created_at.as_ref()),
+            updated_at: time(wire.updated_at.as_ref()),
+        })
+    }
+}
