@@ -14,6 +14,7 @@ record=tests/conformance/record
 browser_packages=(tests/web tests/express)
 differential_seed=20261123
 differential_cases=2000
+typos_version=1.52.0
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 
@@ -77,6 +78,23 @@ install_components() {
     done
 }
 
+# The spelling checker: from the PATH, else as a Python package, else built.
+check_spelling() {
+    local venv=target/typos-$typos_version root=target/tools
+    if command -v typos >/dev/null; then
+        typos
+    elif [ -x "$venv/bin/typos" ] || install_typos_package "$venv"; then
+        "$venv/bin/typos"
+    else
+        cargo install typos-cli --locked --version "$typos_version" --root "$root"
+        "$root/bin/typos"
+    fi
+}
+
+install_typos_package() {
+    command -v python3 >/dev/null && python3 -m venv "$1" && "$1/bin/pip" install --quiet "typos==$typos_version"
+}
+
 # Random requests to Clerk's own package and to our server at the same time.
 compare_with_package() {
     cargo build --locked --package portal-tests --bin conformance-server
@@ -99,6 +117,9 @@ cargo fmt --all -- --check
 
 say "Lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+
+say "Spelling"
+check_spelling
 
 say "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

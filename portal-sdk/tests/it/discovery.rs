@@ -99,7 +99,7 @@ async fn what_is_no_environment_is_an_error_and_nothing_more() {
     }
 }
 
-/// Counts warnings and informations.
+/// Counts warnings and infos.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<[AtomicUsize; 2]>);
 
