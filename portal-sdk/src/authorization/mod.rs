@@ -38,6 +38,23 @@ pub use reverification::{Reverification, ReverificationLevel};
 use crate::token::{OrganizationClaims, SessionClaims};
 
 /// The result of a [`Requirement`].
+///
+/// ```
+/// use portal_sdk::authorization::{Requirement, Verdict};
+/// use portal_sdk::token::SessionClaims;
+///
+/// struct IsOwnedBy<'o>(&'o str);
+///
+/// impl Requirement for IsOwnedBy<'_> {
+///     fn verdict(&self, claims: &SessionClaims) -> Verdict {
+///         match claims.organization() {
+///             Some(organization) if *organization.id() == *self.0 => Verdict::Met,
+///             Some(_) => Verdict::Unmet,
+///             None => Verdict::NoActiveOrganization,
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an ignored verdict lets every request through"]
 pub enum Verdict {

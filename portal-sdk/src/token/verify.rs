@@ -45,6 +45,18 @@ impl<'i> VerifyRules<'i> {
 
 /// Verifies a session token at the time `now`.
 ///
+/// ```
+/// use portal_sdk::Instance;
+/// use portal_sdk::clock::UnixTime;
+/// use portal_sdk::key::VerifyingKey;
+/// use portal_sdk::token::{SessionClaims, TokenError, UnverifiedToken, VerifyRules, verify_session_token};
+///
+/// fn verify(instance: &Instance, key: &VerifyingKey, token: &str, now: UnixTime) -> Result<SessionClaims, TokenError> {
+///     let token = UnverifiedToken::decode(token)?;
+///     verify_session_token(&token, key, VerifyRules::of(instance), now)
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// Returns the [`TokenError`] of the first check that fails: kind, type, algorithm, signature, `sub`, `aud`, `azp`,
