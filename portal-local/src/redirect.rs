@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use portal_sdk::instance;
 use portal_sdk::names::query;
 use url::{Host, Origin, Url};
 
@@ -113,8 +114,9 @@ impl RedirectPolicy {
             || url.path().starts_with("//");
         let is_plain =
             matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let is_loopback = || instance::Origin::of(&url).is_some_and(|origin| origin.is_loopback());
         let is_known = self.is_own(&url)
-            || (self.loopback == Loopback::Allowed && is_loopback(&url))
+            || (self.loopback == Loopback::Allowed && is_loopback())
             || self.extra.contains(&url.origin());
         if !is_suspicious && is_plain && is_known {
             Ok(url)
@@ -150,15 +152,6 @@ fn origin(text: &str) -> Option<Origin> {
         && url.username().is_empty()
         && url.password().is_none();
     (matches!(url.scheme(), "http" | "https") && is_bare).then(|| url.origin())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
 }
 
 /// The name of one `name=value` of a query string, decoded as every reader of the query string decodes it.

@@ -101,6 +101,7 @@ pub mod sign_out;
 pub mod state;
 mod throttle;
 pub mod token;
+mod url_query;
 
 pub use authenticator::{Authenticated, Authenticator, AuthenticatorBuilder};
 pub use instance::Instance;

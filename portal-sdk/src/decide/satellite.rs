@@ -4,11 +4,12 @@ use url::Url;
 
 use super::redirect::is_document_get;
 use super::{Answer, Question, Stop};
-use crate::instance::{InstanceType, Satellite, is_loopback, with_scheme};
+use crate::instance::{InstanceType, Satellite, is_loopback, is_same_origin, with_scheme};
 use crate::names::query;
-use crate::portal::{portal_base, set_query_parameter};
+use crate::portal::portal_base;
 use crate::request::AuthenticateContext;
 use crate::state::{AuthReason, RequestState, UndecidedCause};
+use crate::url_query::set_parameter;
 
 /// A satellite's sign-in URL on the satellite itself would cause a redirect loop. Only the browser's `Origin` shows it.
 pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
@@ -70,7 +71,7 @@ fn primary(question: Question<'_, '_>) -> Option<RequestState> {
     if let Some(token) = cx.dev_browser() {
         location.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
     }
-    set_query_parameter(&mut location, query::SYNCED, "true");
+    set_parameter(&mut location, query::SYNCED, "true");
     Some(question.redirect_or_signed_out(AuthReason::PrimaryRespondsToSyncing.into(), &location))
 }
 
@@ -95,7 +96,7 @@ pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
         let satellites = instance.satellite_origins();
         return satellites.iter().any(|satellite| satellite.is_origin_of(referer));
     }
-    referer.origin().ascii_serialization() != cx.url().origin() && !is_clerks(cx, referer)
+    !is_same_origin(referer, cx.url().as_url()) && !is_clerks(cx, referer)
 }
 
 /// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.
@@ -109,7 +110,7 @@ pub(super) fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
             let host = Url::parse(&with_scheme(frontend_api)).ok();
             let portal = Url::parse(&portal_base(frontend_api)).ok();
             host.is_some_and(|url| url.host_str() == referer.host_str())
-                || portal.is_some_and(|url| url.origin() == referer.origin())
+                || portal.is_some_and(|url| is_same_origin(&url, referer))
         })
 }
 

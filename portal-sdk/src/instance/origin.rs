@@ -135,9 +135,12 @@ impl From<&Origin> for String {
     }
 }
 
-/// Returns `true` if both URLs have the same scheme, host and port (RFC 6454 section 5).
+/// Returns `true` if both URLs have the same scheme, host and port (RFC 6454 section 5), without allocating.
+///
+/// A URL whose scheme is not of the web has an opaque origin, which equals no other (WHATWG URL section 4.7).
 pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
-    one.origin() == other.origin()
+    let is_of_the_web = matches!(one.scheme(), "http" | "https" | "ws" | "wss" | "ftp");
+    is_of_the_web && one.scheme() == other.scheme() && host_and_port(one) == host_and_port(other)
 }
 
 /// Returns `true` if the host is this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`.
@@ -227,6 +230,27 @@ mod tests {
         }
         let extension: Origin = "chrome-extension://abc".parse().unwrap();
         assert!(extension.is_origin_of(&url("chrome-extension://abc/popup.html")));
+    }
+
+    #[test]
+    fn same_origin_is_the_url_crates() {
+        let urls = [
+            "https://a.example/x",
+            "https://u:p@a.example:443/y?z",
+            "https://a.example:444/",
+            "http://a.example/",
+            "wss://a.example/",
+            "file:///x",
+            "data:text/html,x",
+            "app://a.example/",
+        ];
+        for (one, other) in urls.iter().flat_map(|one| urls.map(|other| (url(one), url(other)))) {
+            assert_eq!(
+                is_same_origin(&one, &other),
+                one.origin() == other.origin(),
+                "{one} {other}"
+            );
+        }
     }
 
     #[test]

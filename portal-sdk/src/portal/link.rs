@@ -4,9 +4,10 @@ use std::fmt;
 
 use url::{ParseError, Url};
 
-use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError, set_query_parameter};
+use super::{Portal, PortalPage, Prefill, ReturnBackUrl, ReturnBackUrlError};
 use crate::names::query;
 use crate::secret::{Secret, WithoutQuery};
+use crate::url_query::set_parameter;
 
 /// A link to a portal page.
 ///
@@ -157,18 +158,18 @@ impl<'p> PortalLink<'p> {
                 let (page, name) = (self.page, prefill.name());
                 return Err(LinkError::Prefill { page, name });
             }
-            set_query_parameter(&mut url, prefill.name(), prefill.value());
+            set_parameter(&mut url, prefill.name(), prefill.value());
         }
         for (name, mut address) in addresses {
             // The satellite must synchronise with the primary when the user returns.
             if self.portal.settings.is_satellite && is_elsewhere {
-                set_query_parameter(&mut address, query::SYNCED, "false");
+                set_parameter(&mut address, query::SYNCED, "false");
             }
-            set_query_parameter(&mut url, name, address.as_str());
+            set_parameter(&mut url, name, address.as_str());
         }
         let token = self.dev_browser.as_ref().map(Secret::expose);
         if let Some(token) = token.filter(|_| self.portal.settings.is_development && is_elsewhere) {
-            set_query_parameter(&mut url, query::DEV_BROWSER, token);
+            set_parameter(&mut url, query::DEV_BROWSER, token);
         }
         Ok(url)
     }

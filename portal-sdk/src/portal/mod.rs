@@ -252,20 +252,3 @@ impl Settings {
 fn domain_of(frontend_api: &Url) -> Option<Box<str>> {
     Some(frontend_api.host_str()?.replacen("clerk.", "", 1).into())
 }
-
-/// Sets the first parameter named `name` and removes the others of that name, as `URLSearchParams.set` does.
-pub(crate) fn set_query_parameter(url: &mut Url, name: &str, value: &str) {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    let mut is_set = false;
-    for (key, old) in url.query_pairs() {
-        if key != name {
-            pairs.push((key.into_owned(), old.into_owned()));
-        } else if !std::mem::replace(&mut is_set, true) {
-            pairs.push((name.to_owned(), value.to_owned()));
-        }
-    }
-    if !is_set {
-        pairs.push((name.to_owned(), value.to_owned()));
-    }
-    url.query_pairs_mut().clear().extend_pairs(pairs);
-}

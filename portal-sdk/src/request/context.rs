@@ -18,7 +18,7 @@ use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
-use crate::instance::Instance;
+use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
 use crate::names::{cookie, header, query};
 
@@ -337,7 +337,7 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     fn is_own(&self, url: &Url) -> bool {
-        url.origin().ascii_serialization() == self.url().origin()
+        is_same_origin(url, self.url().as_url())
     }
 
     /// Returns `true` if the request may be redirected to the Frontend API: a `GET` for a page.

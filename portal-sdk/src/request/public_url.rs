@@ -9,9 +9,10 @@ use http::request::Parts;
 use url::{ParseError, Position, Url};
 
 use super::headers::{first_value, header_value};
-use crate::instance::{PublicOrigins, base_path, join_below};
+use crate::instance::{PublicOrigins, base_path, is_same_origin, join_below};
 use crate::names::{header, query};
 use crate::secret::WithoutQuery;
+use crate::url_query::without_parameters;
 
 /// The public URL of a request: scheme and host from the forwarded headers, else from `Host`, else from the request
 /// target; path and query from the request target.
@@ -145,7 +146,7 @@ impl PublicUrl {
         if self.base_path.is_empty() {
             return text.into();
         }
-        let url = self.join(text).ok().filter(|url| url.origin() == self.url.origin());
+        let url = self.join(text).ok().filter(|url| is_same_origin(url, &self.url));
         // Relative texts and other addresses stay as they are.
         match url.filter(|_| text.starts_with('/')) {
             Some(url) => url[Position::BeforePath..].to_owned().into(),
@@ -259,22 +260,6 @@ fn web_scheme(scheme: &str) -> Option<&'static str> {
 
 fn localhost() -> Url {
     Url::parse("http://localhost/").expect("a constant URL")
-}
-
-/// `url` without the parameters in `names`. The others are written anew as a browser's form would (space as `+`),
-/// whether or not one was removed, as the URL standard has it for its `searchParams`.
-fn without_parameters(url: &Url, names: &[&str]) -> Url {
-    let mut cleaned = url.clone();
-    let kept: Vec<_> = url
-        .query_pairs()
-        .filter(|(key, _)| !names.contains(&key.as_ref()))
-        .collect();
-    if kept.is_empty() {
-        cleaned.set_query(None);
-    } else {
-        cleaned.query_pairs_mut().clear().extend_pairs(kept);
-    }
-    cleaned
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room imports only itself and rooms before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "names",
     "clock",
     "secret",
     "limits",
     "throttle",
     "path_pattern",
+    "url_query",
     "key",
     "instance",
     "portal",
