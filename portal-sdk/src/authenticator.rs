@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
-use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache};
+use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache, User, UserCache};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, genuine_session, token_problem};
 use crate::effect::BackendError;
@@ -22,7 +22,7 @@ use crate::request::{AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
 use crate::state::{RequestState, UndecidedCause};
 use crate::throttle::Throttle;
-use crate::token::{GenuineSession, TokenError};
+use crate::token::{GenuineSession, TokenError, UserId};
 
 /// The lifetime of Clerk's session tokens.
 const MIN_REMEMBERED: Duration = Duration::from_secs(60);
@@ -71,6 +71,7 @@ struct Shared<B> {
     hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
+    users: Arc<UserCache>,
 }
 
 impl Authenticator<DefaultBackend> {
@@ -99,6 +100,7 @@ impl<B: Backend> Authenticator<B> {
             ended: ArcSwap::default(),
             hosts: HostWatch::default(),
             pages: Arc::default(),
+            users: Arc::new(UserCache::new(builder.user_cache)),
         };
         Self {
             shared: Arc::new(shared),
@@ -119,6 +121,29 @@ impl<B: Backend> Authenticator<B> {
 }
 
 impl<B: BackendApi> Authenticator<B> {
+    /// The user with this ID, from memory if they were looked up within the last
+    /// [some seconds](AuthenticatorBuilder::user_cache).
+    ///
+    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are kept. A failure is
+    /// not kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    pub async fn user(&self, id: &UserId) -> Result<Arc<User>, BackendError> {
+        let Shared {
+            backend, clock, users, ..
+        } = &*self.shared;
+        users.user(backend, clock, id).await
+    }
+
+    /// Drops a user from memory, so that the next [`user`](Self::user) looks them up. Call it after you have changed them.
+    ///
+    /// Other processes keep theirs until they expire.
+    pub fn forget_user(&self, id: &UserId) {
+        self.shared.users.forget(id);
+    }
+
     /// The portal to link to. Where the instance [discovers
     /// pages](crate::instance::InstanceBuilder::discover_pages) it has the addresses read so far, and reads them in the
     /// background when it is time; that needs a tokio runtime.

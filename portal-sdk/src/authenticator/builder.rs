@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "http-client")]
 use std::time::Duration;
 
 use super::Authenticator;
@@ -11,6 +10,8 @@ use crate::backend::HttpBackend;
 use crate::backend::{Backend, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::instance::Instance;
+
+const USER_LIFETIME: Duration = Duration::from_secs(5);
 
 /// Settings of an [`Authenticator`]; made by [`Authenticator::builder`].
 ///
@@ -49,6 +50,7 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) backend: B,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) key_cache: KeyCachePolicy,
+    pub(super) user_cache: Duration,
 }
 
 /// The backend of an [`AuthenticatorBuilder`] that was not given one.
@@ -70,6 +72,7 @@ impl AuthenticatorBuilder {
             backend: DefaultBackend::default(),
             clock: Arc::new(SystemClock),
             key_cache: KeyCachePolicy::default(),
+            user_cache: USER_LIFETIME,
         }
     }
 
@@ -80,6 +83,7 @@ impl AuthenticatorBuilder {
             backend,
             clock: self.clock,
             key_cache: self.key_cache,
+            user_cache: self.user_cache,
         }
     }
 }
@@ -131,6 +135,19 @@ impl<B> AuthenticatorBuilder<B> {
         self.key_cache = policy;
         self
     }
+
+    /// Sets how long [`Authenticator::user`] answers from memory. Default: 5 seconds. Zero switches the cache off.
+    ///
+    /// A user who was changed elsewhere (at the portal, in the dashboard, by another process) is out of date for that long
+    /// at most. `Auth::user` of `portal-tower` looks a user up afresh who comes from the portal.
+    ///
+    /// # Security
+    ///
+    /// Permissions that you keep in a user's metadata also stay in force for that long.
+    pub fn user_cache(mut self, lifetime: Duration) -> Self {
+        self.user_cache = lifetime;
+        self
+    }
 }
 
 impl<B: Backend> AuthenticatorBuilder<B> {
@@ -146,6 +163,7 @@ impl<B> fmt::Debug for AuthenticatorBuilder<B> {
         f.debug_struct("AuthenticatorBuilder")
             .field("instance", &self.instance)
             .field("key_cache", &self.key_cache)
+            .field("user_cache", &self.user_cache)
             .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ mod look_ups;
 mod organization;
 mod page_cache;
 mod user;
+mod user_cache;
 
 use std::future::Future;
 
@@ -24,6 +25,7 @@ pub(crate) use look_ups::LookUps;
 pub use organization::{Organization, OrganizationMembership};
 pub(crate) use page_cache::PageCache;
 pub use user::{EmailAddress, User, UserBuilder};
+pub(crate) use user_cache::UserCache;
 
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::key::KeySet;

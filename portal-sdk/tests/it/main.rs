@@ -20,3 +20,4 @@ mod properties;
 mod room_order;
 mod server;
 mod settings;
+mod user_cache;

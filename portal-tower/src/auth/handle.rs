@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::effect::BackendError;
@@ -16,7 +17,8 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Looks up users and ends sessions.
 pub(crate) trait Accounts: Send + Sync + fmt::Debug {
-    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<User, BackendError>>;
+    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Arc<User>, BackendError>>;
+    fn forget_user(&self, id: &UserId);
     fn genuine_session<'a>(
         &'a self,
         token: &'a Secret,
@@ -30,8 +32,12 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
 }
 
 impl<B: BackendApi> Accounts for Authenticator<B> {
-    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<User, BackendError>> {
-        Box::pin(self.backend().user(id))
+    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Arc<User>, BackendError>> {
+        Box::pin(self.user(id))
+    }
+
+    fn forget_user(&self, id: &UserId) {
+        self.forget_user(id);
     }
 
     fn genuine_session<'a>(

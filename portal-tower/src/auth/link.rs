@@ -7,6 +7,7 @@ use http::header::SET_COOKIE;
 use portal_sdk::decide;
 use portal_sdk::portal::{LinkError, PortalPage, Prefill};
 use portal_sdk::state::ResponseHeaders;
+use portal_sdk::token::SessionClaims;
 use url::Url;
 
 use super::{Auth, Identity};
@@ -81,17 +82,24 @@ impl Auth {
         Some(self.portal_visits().sent(self.public_url(), self.at(), expires_at))
     }
 
-    /// The handshake that renews the session token, if the user may have changed something at the portal since it was
+    /// Returns `true` if the user may have changed something at the portal since the session token was issued.
+    pub(crate) fn was_at_portal(&self) -> bool {
+        let state = self.outcome();
+        let Some(issued_at) = state.claims().map(SessionClaims::issued_at) else {
+            return false;
+        };
+        decide::comes_from_portal(&self.context(), state)
+            || issued_at.is_some_and(|issued_at| self.portal_visits().is_since(issued_at))
+    }
+
+    /// The handshake that renews the session token, if the user [was at the portal](Self::was_at_portal) since it was
     /// issued.
     pub(crate) fn renewal(&self) -> Option<ResponseHeaders> {
-        let (state, context, visits) = (self.outcome(), self.context(), self.portal_visits());
-        let issued_at = state.claims()?.issued_at();
-        let was_there =
-            decide::comes_from_portal(&context, state) || issued_at.is_some_and(|issued_at| visits.is_since(issued_at));
-        if !was_there || !visits.may_renew(self.at()) {
+        let visits = self.portal_visits();
+        if !self.was_at_portal() || !visits.may_renew(self.at()) {
             return None;
         }
-        let mut headers = decide::renewal(&context, state)?;
+        let mut headers = decide::renewal(&self.context(), self.outcome())?;
         headers.append(SET_COOKIE, visits.renewed(self.public_url(), self.at()));
         Some(headers)
     }

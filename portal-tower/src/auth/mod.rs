@@ -55,7 +55,7 @@ struct Inner {
     /// The request's head again, for facts that few requests need.
     parts: OnceLock<Box<Parts>>,
     url: OnceLock<Box<PublicUrl>>,
-    user: OnceCell<User>,
+    user: OnceCell<Arc<User>>,
     settings: AnswerSettings,
     /// Something has read who the user is, so that the answer may depend on it.
     is_read: AtomicBool,
@@ -202,18 +202,23 @@ impl Auth {
 
     /// The signed-in user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
+    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is fresh if the
+    /// user may have changed it at the portal since the session token was issued.
+    ///
     /// # Errors
     ///
     /// Returns [`UserError::NotSignedIn`] if no user is signed in, or [`UserError::Backend`] if the look-up fails. The next
     /// call tries again.
     pub async fn user(&self) -> Result<&User, UserError> {
         let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
-        let look_up = || self.inner.accounts.user(signed_in.user_id());
-        self.inner
-            .user
-            .get_or_try_init(look_up)
-            .await
-            .map_err(UserError::Backend)
+        let look_up = || {
+            if self.was_at_portal() {
+                self.inner.accounts.forget_user(signed_in.user_id());
+            }
+            self.inner.accounts.user(signed_in.user_id())
+        };
+        let user = self.inner.user.get_or_try_init(look_up).await;
+        user.map(|user| &**user).map_err(UserError::Backend)
     }
 
     /// The address of the request, as the browser sees it.

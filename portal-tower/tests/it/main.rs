@@ -24,3 +24,4 @@ mod support;
 mod tower_http;
 mod under_a_path;
 mod unsettled;
+mod user;

@@ -1,0 +1,162 @@
+//! [`UserCache`]: users in memory for some seconds, so that a page with many requests looks a user up once.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::flights::Flights;
+use super::{BackendApi, User};
+use crate::clock::{Clock, UnixTime};
+use crate::effect::BackendError;
+use crate::token::UserId;
+
+/// The most users in memory. The oldest leave first.
+const MAX_USERS: usize = 1_000;
+/// How many groups of users are told apart when one is forgotten during a call.
+const GROUPS: usize = 256;
+
+type Answer = Result<Arc<User>, BackendError>;
+
+/// The users of one instance that were looked up last.
+#[derive(Debug)]
+pub(crate) struct UserCache {
+    lifetime_millis: i64,
+    entries: Mutex<Entries>,
+    /// The generation is part of the key, so that a call after `forget` does not join one that began before.
+    look_ups: Flights<(UserId, u64), Answer>,
+    hasher: RandomState,
+}
+
+#[derive(Debug)]
+struct Entries {
+    users: HashMap<UserId, (UnixTime, Arc<User>)>,
+    /// Every insertion, oldest first. An entry that was replaced since has another time in `users`.
+    insertions: VecDeque<(UnixTime, UserId)>,
+    /// How often a user of each group was forgotten.
+    generations: [u64; GROUPS],
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self {
+            users: HashMap::new(),
+            insertions: VecDeque::new(),
+            generations: [0; GROUPS],
+        }
+    }
+}
+
+impl UserCache {
+    /// Keeps users for `lifetime`; not at all if it is zero.
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self {
+            lifetime_millis: i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX),
+            entries: Mutex::default(),
+            look_ups: Flights::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Returns the user in memory, or looks them up. Concurrent callers share one call (single flight).
+    pub(crate) async fn user<B: BackendApi>(
+        self: &Arc<Self>,
+        backend: &B,
+        clock: &Arc<dyn Clock>,
+        id: &UserId,
+    ) -> Answer {
+        if self.lifetime_millis == 0 {
+            return backend.user(id).await.map(Arc::new);
+        }
+        let now = clock.now();
+        let generation = {
+            let entries = self.entries();
+            match entries.users.get(id) {
+                Some((at, user)) if now.is_within(self.lifetime_millis, *at) => return Ok(user.clone()),
+                _ => entries.generations[self.group(id)],
+            }
+        };
+        let look_up = || {
+            let (cache, backend, id) = (self.clone(), backend.clone(), id.clone());
+            async move {
+                let user = Arc::new(backend.user(&id).await?);
+                // The age counts from the beginning of the call: the answer may be as old as that.
+                cache.keep(id, user.clone(), now, generation);
+                Ok(user)
+            }
+        };
+        let answer = self.look_ups.join((id.clone(), generation), look_up).await;
+        answer.unwrap_or_else(|| Err(BackendError::given_up()))
+    }
+
+    /// Looks the user up again when next asked for. The answer to a call under way is not kept.
+    pub(crate) fn forget(&self, id: &UserId) {
+        let mut entries = self.entries();
+        entries.users.remove(id);
+        entries.generations[self.group(id)] += 1;
+    }
+
+    fn keep(&self, id: UserId, user: Arc<User>, at: UnixTime, generation: u64) {
+        let mut entries = self.entries();
+        if entries.generations[self.group(&id)] != generation {
+            return;
+        }
+        entries.users.insert(id.clone(), (at, user));
+        entries.insertions.push_back((at, id));
+        let is_expired = |at: UnixTime, now: UnixTime| !now.is_within(self.lifetime_millis, at);
+        while entries
+            .insertions
+            .front()
+            .is_some_and(|(oldest, _)| entries.insertions.len() > MAX_USERS || is_expired(*oldest, at))
+        {
+            let Some((inserted_at, id)) = entries.insertions.pop_front() else {
+                break;
+            };
+            if entries.users.get(&id).is_some_and(|(at, _)| *at == inserted_at) {
+                entries.users.remove(&id);
+            }
+        }
+    }
+
+    fn group(&self, id: &UserId) -> usize {
+        (self.hasher.hash_one(id) % GROUPS as u64) as usize
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keep(cache: &UserCache, id: &str, secs: i64) {
+        let user = Arc::new(User::builder(id).build());
+        cache.keep(id.into(), user, UnixTime::from_secs(secs), 0);
+    }
+
+    #[test]
+    fn cache_is_bounded_and_drops_the_oldest_users() {
+        let cache = UserCache::new(Duration::from_secs(5));
+        for n in 0..2 * MAX_USERS {
+            keep(&cache, &format!("user_{n}"), 0);
+        }
+        let entries = cache.entries();
+        assert_eq!((entries.users.len(), entries.insertions.len()), (MAX_USERS, MAX_USERS));
+        assert!(!entries.users.contains_key("user_0") && entries.users.contains_key("user_1999"));
+    }
+
+    #[test]
+    fn expired_users_leave_and_replaced_ones_stay() {
+        let cache = UserCache::new(Duration::from_secs(5));
+        keep(&cache, "user_1", 0);
+        keep(&cache, "user_2", 0);
+        keep(&cache, "user_1", 4);
+        keep(&cache, "user_3", 6);
+        let entries = cache.entries();
+        assert!(entries.users.contains_key("user_1") && entries.users.contains_key("user_3"));
+        assert!(!entries.users.contains_key("user_2"));
+        assert_eq!(entries.insertions.len(), 2);
+    }
+}
