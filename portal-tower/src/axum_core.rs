@@ -1,5 +1,6 @@
-//! What axum needs of types that stand here, for `portal-axum` (feature `axum-core`): only the crate of a type may
-//! implement another crate's trait for it.
+//! Implementations of axum's traits for `portal-axum` (feature `axum-core`).
+//!
+//! They are here because only the crate of a type can implement another crate's trait for it.
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
@@ -10,8 +11,8 @@ use crate::caller::Caller;
 use crate::redirect::PortalRedirect;
 use crate::require::Refusal;
 
-/// For pages that everybody may see. Rejects (403) only what a page of another site sent with this site's cookies to
-/// change something, and every request (500) where [`AuthenticateLayer`](crate::AuthenticateLayer) is missing.
+/// For public pages. Rejects cross-site requests with this site's cookies that change something (403), and every
+/// request if [`AuthenticateLayer`](crate::AuthenticateLayer) is missing (500).
 impl<S: Send + Sync> FromRequestParts<S> for Auth {
     type Rejection = Refusal;
 

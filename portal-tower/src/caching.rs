@@ -3,23 +3,24 @@
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue};
 
-/// The request fields that say who the user is.
+/// The request fields that identify the user.
 const IDENTIFYING: [&str; 2] = ["Cookie", "Authorization"];
 
-/// Marks an answer as one user's: `Cache-Control: private` unless the handler set the field itself, and `Vary` on the
-/// fields that say who the user is (RFC 9111 sections 4.1 and 5.2.2.7).
+/// Marks a response as private to one user (RFC 9111 sections 4.1 and 5.2.2.7).
+///
+/// Sets `Cache-Control: private` unless the handler set the field, and adds the identifying fields to `Vary`.
 pub(crate) fn keep_to_one_user(headers: &mut HeaderMap) {
     let private = HeaderValue::from_static("private");
     headers.entry(CACHE_CONTROL).or_insert(private);
     vary_on_user(headers);
 }
 
-/// Forbids every cache, the browser's own included, to keep an answer.
+/// Forbids every cache to keep a response, including the browser's.
 pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Adds what is missing to `Vary`, as one field: some caches read the first one only.
+/// Adds the missing names to `Vary`, as one field, because some caches read only the first field.
 fn vary_on_user(headers: &mut HeaderMap) {
     let fields: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
     let listed = |name: &str| {

@@ -8,18 +8,32 @@ use tower_service::Service;
 
 use crate::auth::Auth;
 
-/// Lets pages of other sites send requests that change something, with this site's cookies, to the routes inside.
+/// Allows cross-site requests that carry this site's cookies and change something.
 ///
-/// Everywhere else such requests are refused (403) by guards and extractors. Put this layer around single routes, inside
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) and outside guards. To name other *origins* of your own instead, see
-/// [`allowed_request_origins`](portal_sdk::instance::InstanceBuilder::allowed_request_origins).
+/// Guards and extractors refuse them (403) on all other routes. Put this layer around single routes, inside
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) and outside guards. To allow other *origins* of your own instead,
+/// see [`allowed_request_origins`](portal_sdk::instance::InstanceBuilder::allowed_request_origins).
 ///
-/// An expired session is not renewed for such requests: they are then signed out.
+/// An expired session is not renewed for such requests; they are signed out.
 ///
 /// # Security
 ///
-/// Whatever the routes inside do, any page on the web can do in the name of whoever looks at it (cross-site request
-/// forgery), unless the cookies' `SameSite` attribute stands in the way.
+/// Any page on the web can call the inner routes in the name of the user who opens it (cross-site request forgery),
+/// unless the cookies' `SameSite` attribute prevents it.
+///
+/// ```
+/// use portal_tower::sdk::Instance;
+/// use portal_tower::{AllowCrossSiteLayer, AuthenticateLayer, RequireAuthLayer};
+/// use tower::ServiceBuilder;
+///
+/// fn survey(instance: Instance) {
+///     let layers = ServiceBuilder::new()
+///         .layer(AuthenticateLayer::new(instance))
+///         .layer(AllowCrossSiteLayer::new())
+///         .layer(RequireAuthLayer::signed_in());
+/// #   let _ = layers;
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AllowCrossSiteLayer {
@@ -27,7 +41,7 @@ pub struct AllowCrossSiteLayer {
 }
 
 impl AllowCrossSiteLayer {
-    /// The exception.
+    /// Creates the layer.
     pub fn new() -> Self {
         Self::default()
     }

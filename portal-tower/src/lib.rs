@@ -2,14 +2,14 @@
 //!
 //! | Item | What it does |
 //! |---|---|
-//! | [`AuthenticateLayer`] | finds out who a request is from, answers handshakes, puts [`Auth`] into the extensions |
-//! | [`RequireAuthLayer`] | lets only people through who are signed in and meet a requirement; answers each caller in its own way |
-//! | [`RedirectToPortal`] | a service that sends people to a page of the portal and back |
+//! | [`AuthenticateLayer`] | authenticates requests, answers handshakes, puts [`Auth`] into the extensions |
+//! | [`RequireAuthLayer`] | admits only signed-in users who meet a requirement; the response fits the caller |
+//! | [`RedirectToPortal`] | a service that redirects users to a page of the portal and back |
 //! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
 //! | [`FrontendApiProxy`] | a service that serves Clerk's Frontend API under the application's own origin |
 //! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
-//! | [`Auth`] | in the extensions: who it is, links to the portal, and the refusal for whoever is not let through |
-//! | [`RenderRefusal`] | how refusals look |
+//! | [`Auth`] | the request's user, links to the portal, and refusals; in the request's extensions |
+//! | [`RenderRefusal`] | the application's own look for refusals |
 //!
 //! # The order of layers
 //!
@@ -19,13 +19,12 @@
 //! response ◄─ adds cookies ◄─────── (refusals pass through here too)
 //! ```
 //!
-//! Put one [`AuthenticateLayer`] around the whole application. It refuses nobody, so public pages always serve; whoever
-//! is not signed in is stopped by [`RequireAuthLayer`], around the routes that need it.
+//! Put one [`AuthenticateLayer`] around the whole application. It refuses no request, so public pages are always
+//! served. Put [`RequireAuthLayer`] around the routes that need a signed-in user.
 //!
-//! A CORS layer belongs outside both: a preflight carries no credentials, so that a guard outside of it refuses every one,
-//! and refusals need the CORS headers too. In a `ServiceBuilder` it comes first:
-//! `.layer(cors).layer(authenticate).layer(guard)`. Where it must be inside, see
-//! [`RequireAuthLayer::allow_preflight`].
+//! A CORS layer belongs outside both. A preflight carries no credentials, so a guard outside the CORS layer refuses
+//! every preflight; and refusals need the CORS headers too. In a `ServiceBuilder` the CORS layer comes first:
+//! `.layer(cors).layer(authenticate).layer(guard)`. If it must be inside, see [`RequireAuthLayer::allow_preflight`].
 //!
 //! # Example
 //!

@@ -7,11 +7,13 @@ use portal_tower::{Auth, Identity, SignedInRef};
 
 use super::{AuthRejection, SignedIn};
 
-/// A signed-in user's active organization. It dereferences to the organization as the session token has it.
+/// A signed-in user's active organization.
+///
+/// Dereferences to the organization's claims in the session token.
 ///
 /// Rejects a personal account with 403 and a link to the portal's organization page; see the table of
-/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<ActiveOrganization>` is `None` for a personal account, and as
-/// `Option<SignedIn>` for signed-out requests and pending sessions.
+/// [`require`](portal_tower::require). `Option<ActiveOrganization>` is `None` for a personal account, a signed-out
+/// request or a pending session.
 ///
 /// ```
 /// use portal_axum::ActiveOrganization;
@@ -28,7 +30,7 @@ pub struct ActiveOrganization {
 }
 
 impl ActiveOrganization {
-    /// Who is signed in.
+    /// The signed-in user.
     #[must_use]
     pub fn signed_in(&self) -> &SignedIn {
         &self.signed_in

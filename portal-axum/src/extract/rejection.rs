@@ -1,4 +1,4 @@
-//! [`AuthRejection`]: why an extractor rejects a request.
+//! [`AuthRejection`]: the rejection of an extractor.
 
 use std::sync::Once;
 
@@ -6,11 +6,21 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use portal_tower::Refusal;
 
-/// Why an extractor of this crate rejects a request.
+/// The rejection of this crate's extractors.
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use portal_axum::AuthRejection;
+///
+/// fn respond(rejection: AuthRejection) -> Response {
+///     eprintln!("{} ({rejection})", rejection.status());
+///     rejection.into_response()
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthRejection {
-    /// The request is refused, as a guard would refuse it.
+    /// The request is refused as a guard would refuse it.
     #[error("the request is refused (answered {})", .0.status())]
     Refused(Refusal),
     /// The session token lacks claims that the application's type requires.
@@ -41,7 +51,7 @@ impl IntoResponse for AuthRejection {
     }
 }
 
-/// Every request can cause one, so that only the first is an error in the log.
+/// Logs the first one as an error and the others at `debug`, because every request can cause one.
 fn log(error: &serde_json::Error) {
     static FIRST: Once = Once::new();
     let text =

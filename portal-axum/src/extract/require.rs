@@ -10,11 +10,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{AuthRejection, SignedIn};
 
-/// Somebody is signed in who meets the requirement `R`, a small type of the application's. It dereferences to
-/// [`SignedIn`].
+/// A signed-in user who meets the requirement `R`, a type of the application.
 ///
-/// The requirement stands in the handler's signature, so a route cannot be without it by mistake. Whoever does not meet
-/// it gets the same answer as from [`RequireAuthLayer`](crate::RequireAuthLayer).
+/// Dereferences to [`SignedIn`]. The requirement stands in the handler's signature, so that a route cannot miss it by
+/// mistake. Other requests get the response of [`RequireAuthLayer`](crate::RequireAuthLayer).
 ///
 /// ```
 /// use portal_axum::Require;
@@ -41,7 +40,7 @@ pub struct Require<R, C = IgnoredAny> {
 }
 
 impl<R, C> Require<R, C> {
-    /// Who it is.
+    /// The signed-in user.
     pub fn into_inner(self) -> SignedIn<C> {
         self.signed_in
     }

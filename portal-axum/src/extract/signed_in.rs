@@ -9,15 +9,16 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::AuthRejection;
 
-/// Somebody is signed in. `C` is a type of the application's for claims it has added to its session token; leave it out
-/// if there are none.
+/// The signed-in user.
 ///
-/// A handler with this extractor is protected: whoever is not signed in gets the same answer as from
-/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<SignedIn>` is `None` for people who are signed out or whose
-/// session is pending, and is still rejected when it cannot be told (503).
+/// `C` is the application's type for custom claims in the session token; omit it if the token has no custom claims.
 ///
-/// An extractor cannot read the request's body. Put uploads behind [`RequireAuthLayer`](crate::RequireAuthLayer), which
-/// does so before it refuses one: HTTP/1 loses an answer that is sent while the client still uploads.
+/// This extractor protects its handler. Other requests get the response of
+/// [`RequireAuthLayer`](crate::RequireAuthLayer). `Option<SignedIn>` is `None` for signed-out requests and pending
+/// sessions. It is still rejected (503) if the session cannot be verified.
+///
+/// Put uploads behind [`RequireAuthLayer`](crate::RequireAuthLayer): it reads the body before it refuses a request,
+/// which an extractor cannot do. HTTP/1 loses a response that is sent during the upload.
 ///
 /// ```
 /// use portal_axum::SignedIn;
@@ -47,52 +48,52 @@ impl<C> SignedIn<C> {
         &self.claims
     }
 
-    /// The user's id.
+    /// The user's ID.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
         self.claims.user_id()
     }
 
-    /// The session's id.
+    /// The session's ID; `None` if the token names no session.
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
         self.claims.session_id()
     }
 
-    /// The active organization; `None` for the personal account.
+    /// The active organization, or `None` for the personal account.
     #[must_use]
     pub fn organization(&self) -> Option<&OrganizationClaims> {
         self.claims.organization()
     }
 
-    /// The application's own claims.
+    /// The application's custom claims.
     #[must_use]
     pub fn custom(&self) -> &C {
         &self.custom
     }
 
-    /// The session token itself, for calls to services that check it too. It is good for about a minute.
+    /// The session token, for calls to services that verify it too. It is valid for about a minute.
     #[must_use]
     pub fn token(&self) -> &Secret {
         &self.token
     }
 
-    /// The user, looked up in the Backend API when first asked for and kept for the request.
+    /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
     /// # Errors
     ///
-    /// [`UserError::Backend`] if the look-up fails.
+    /// Returns [`UserError::Backend`] if the look-up fails.
     pub async fn user(&self) -> Result<&User, UserError> {
         self.auth.user().await
     }
 
-    /// The request's whole authentication.
+    /// The authentication of the request.
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// The instance the request was authenticated for.
+    /// The instance that the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
         self.auth.instance()

@@ -1,4 +1,4 @@
-//! The part of a backend that applications use, behind one type, so that `Auth` need not name the backend.
+//! [`Accounts`]: an authenticator with its backend's type erased, so that `Auth` has no type parameter.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +15,7 @@ use portal_sdk::{Authenticator, Instance};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Looks up users and ends sessions.
+/// The operations of an authenticator that [`Auth`](super::Auth) and sign-out need.
 pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Arc<User>, BackendError>>;
     fn forget_user(&self, id: &UserId);

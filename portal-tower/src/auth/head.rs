@@ -1,4 +1,4 @@
-//! [`RequestHead`]: what may be asked about a request after its service was called.
+//! [`RequestHead`]: the parts of a request that are read after its service was called.
 
 use http::header::{
     ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER,
@@ -10,11 +10,12 @@ use portal_sdk::names::header;
 
 use crate::caller;
 
-/// As many fields as browsers send of those that are kept. More of them are kept too, but cost an allocation.
+/// Number of fields that are kept without an allocation: more than browsers send. Further fields go to a `Vec`.
 const INLINE: usize = 20;
 
-/// The head of a request: method, address and the header fields that are read later. It shares them with the request by
-/// reference count, so that keeping it allocates nothing.
+/// The method, address and later-read header fields of a request.
+///
+/// They are shared with the request by reference count, so that keeping them allocates nothing.
 pub(crate) struct RequestHead {
     method: Method,
     uri: Uri,
@@ -43,7 +44,7 @@ impl RequestHead {
         head
     }
 
-    /// The request again, without the fields that nothing reads later.
+    /// Restores the request's head, without the fields that are not read later.
     pub(crate) fn to_parts(&self) -> Parts {
         let mut parts = Request::new(()).into_parts().0;
         parts.method = self.method.clone();
@@ -56,7 +57,7 @@ impl RequestHead {
     }
 }
 
-/// Returns `true` for the fields that `AuthenticateContext`, `Caller` and the readers of our own cookies look at.
+/// Returns `true` for the fields that `AuthenticateContext`, `Caller` and the readers of our own cookies use.
 fn is_kept(name: &HeaderName) -> bool {
     const KEPT: [HeaderName; 16] = [
         ACCEPT,

@@ -1,4 +1,4 @@
-//! [`Identity`]: the one answer to "who is this?".
+//! [`Identity`]: the user of a request, or why there is no user.
 
 use std::fmt;
 
@@ -6,7 +6,9 @@ use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
 use portal_sdk::token::{SessionClaims, UserId};
 
-/// Who a request is from, with everything weighed: the session, where the request comes from, and what Clerk could tell.
+/// The user of a request, or why it has no user.
+///
+/// It takes the session, the request's origin and outages at Clerk into account.
 ///
 /// ```
 /// use portal_tower::sdk::portal::PortalPage;
@@ -25,22 +27,22 @@ use portal_sdk::token::{SessionClaims, UserId};
 pub enum Identity<'a> {
     /// A user is signed in.
     SignedIn(SignedInRef<'a>),
-    /// The session's tasks (such as choosing an organization) are outstanding: it counts as signed out.
+    /// The session is pending and counts as signed out: tasks such as choosing an organization are outstanding.
     Pending(SignedInRef<'a>),
-    /// A user is signed in, with another organization active than the path names. Do not serve a page of the named
+    /// A user is signed in, but the active organization is not the path's. Do not serve a page of the path's
     /// organization.
     OrganizationMismatch(SignedInRef<'a>),
     /// The request is signed out, for this reason.
     SignedOut(&'a AuthReason),
-    /// A page of another site sent the request with this site's cookies, to change something.
+    /// A cross-site request with this site's cookies that changes something.
     CrossSite,
-    /// It cannot be told: Clerk is out of reach. Trying again may help.
+    /// The session cannot be verified because Clerk is unreachable; a retry may help.
     Unavailable,
-    /// It cannot be told: the settings contradict themselves.
+    /// The session cannot be verified because the application is misconfigured.
     Misconfigured(&'a UndecidedCause),
 }
 
-/// A user whose session token was verified, borrowed from [`Auth`](crate::Auth). Only a verified token makes one.
+/// A signed-in user, borrowed from [`Auth`](crate::Auth). Only a verified session token creates one.
 #[derive(Clone, Copy)]
 pub struct SignedInRef<'a> {
     claims: &'a SessionClaims,
@@ -58,13 +60,13 @@ impl<'a> SignedInRef<'a> {
         self.claims
     }
 
-    /// The session token, for calls to services that check it too. It is valid for about a minute.
+    /// The session token, for calls to services that verify it too. It is valid for about a minute.
     #[must_use]
     pub fn token(self) -> &'a Secret {
         self.token
     }
 
-    /// The user's id.
+    /// The user's ID.
     #[must_use]
     pub fn user_id(self) -> &'a UserId {
         self.claims.user_id()

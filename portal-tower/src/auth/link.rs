@@ -1,4 +1,4 @@
-//! Links to the portal, and what is remembered when a browser is sent there.
+//! Links to the portal, and the cookie that records a visit there.
 
 use std::sync::Once;
 
@@ -13,17 +13,18 @@ use url::Url;
 use super::{Auth, Identity};
 
 impl Auth {
-    /// The address of a portal page, for a "Sign in" or "Account" link.
+    /// Returns the URL of a portal page, for a "Sign in" or "Account" link.
     ///
-    /// It leads back to the requested page, and to the tasks of a pending session. It carries the development token and
-    /// the satellite marker where they are needed.
+    /// The portal leads back to the requested page. The link opens the tasks of a pending session, and carries the
+    /// development browser's token and the satellite marker if they are needed.
     #[must_use]
     pub fn link(&self, page: PortalPage) -> Url {
         self.link_prefilled(page, &[])
     }
 
-    /// [`link`](Self::link) with fields of the page filled in. A value that the page has no field for is left out, and
-    /// the log says so once.
+    /// Returns [`link`](Self::link) with fields of the page filled in.
+    ///
+    /// A value is omitted if the page has no such field; the log says so once.
     ///
     /// ```
     /// use portal_tower::Auth;
@@ -39,8 +40,10 @@ impl Auth {
         self.link_to(page, back.as_ref().map_or("", Url::as_str), prefill)
     }
 
-    /// [`link`](Self::link) that leads back to another address: absolute, or a path of this application. One that the
-    /// portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out, and the log says so once.
+    /// Returns [`link`](Self::link) with another return-back URL: absolute, or a path of this application.
+    ///
+    /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)); the log
+    /// says so once.
     #[must_use]
     pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
         self.link_to(page, return_back_to, &[])
@@ -66,7 +69,7 @@ impl Auth {
             Ok(url) => return url,
             Err(error) => warn_of_return_address(page, &error),
         }
-        // Only an address to return to can be refused, by the portal's own rules; the person then stays at the portal.
+        // Only the return-back URL can be invalid. Without it the user stays at the portal.
         link.to_url().unwrap_or_else(|_| here.clone())
     }
 
@@ -76,7 +79,7 @@ impl Auth {
         Url::parse(portal.base()).is_ok_and(|base| base.origin() == url.origin())
     }
 
-    /// The cookie that remembers that the browser is sent to the portal with a session token of now.
+    /// Returns the cookie that records a visit to the portal with the current session token.
     pub(crate) fn portal_visit(&self) -> Option<HeaderValue> {
         let expires_at = self.outcome().claims()?.expires_at();
         Some(self.portal_visits().sent(self.public_url(), self.at(), expires_at))
@@ -105,7 +108,7 @@ impl Auth {
     }
 }
 
-/// Once: every request that makes this link would say the same.
+/// Warns once, because every request with this link has the same problem.
 fn warn_of_prefill(page: PortalPage, name: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(
@@ -113,7 +116,7 @@ fn warn_of_prefill(page: PortalPage, name: &'static str) {
     );
 }
 
-/// Once, and without the address: a visitor may have chosen it, and its query may hold a secret.
+/// Warns once and without the address, because a client may have chosen it and its query string may hold a secret.
 fn warn_of_return_address(page: PortalPage, error: &LinkError) {
     static ONCE: Once = Once::new();
     let LinkError::ReturnBackUrl(_) = error else {

@@ -1,4 +1,4 @@
-//! [`Auth`]: who a request is from, in its extensions.
+//! [`Auth`]: the authentication of a request, in its extensions.
 
 mod handle;
 mod head;
@@ -30,18 +30,20 @@ use crate::caching::{keep_nowhere, keep_to_one_user};
 use crate::caller::Caller;
 use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, RenderRefusal, SignInLink};
 
-/// Who a request is from. [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request
-/// it forwards, in place of any that came in. Cloning is cheap.
+/// The authentication of a request.
 ///
-/// There are three answers, not two: signed in, signed out, and *cannot tell* (Clerk is out of reach).
-/// [`identity`](Self::identity) tells them apart; do not show "cannot tell" as signed out on a page that matters.
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the extensions of every request it forwards, and
+/// replaces an existing one. Cloning is cheap.
+///
+/// A request is signed in, signed out, or *undecided* because Clerk is unreachable. [`identity`](Self::identity) tells
+/// them apart; do not show an undecided request as signed out on a page that matters.
 ///
 /// # Caches
 ///
-/// An answer may depend on the user once something has read who it is: the state, claims, token or user, a check, or a
-/// link. `AuthenticateLayer` then makes it `Cache-Control: private`, unless the handler sets that field itself, and adds
-/// `Cookie` and `Authorization` to `Vary`. Other answers, such as static files, stay as the handler made them. A
-/// middleware inside the layer that reads the user for a log therefore makes every answer private.
+/// A response may depend on the user once a handler or middleware has read the state, claims, token or user, made a
+/// check or written a link. `AuthenticateLayer` then adds `Cache-Control: private`, unless the handler sets that field,
+/// and adds `Cookie` and `Authorization` to `Vary`. Other responses, such as static files, stay unchanged. A middleware
+/// inside the layer that reads the user for a log therefore makes every response private.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -52,16 +54,16 @@ struct Inner {
     authenticated: Authenticated,
     accounts: Arc<dyn Accounts>,
     head: RequestHead,
-    /// The request's head again, for facts that few requests need.
+    /// The restored head, for facts that few requests need.
     parts: OnceLock<Box<Parts>>,
     url: OnceLock<Box<PublicUrl>>,
     user: OnceCell<Arc<User>>,
     settings: AnswerSettings,
-    /// Something has read who the user is, so that the answer may depend on it.
+    /// `true` once the user was read, so that the response may depend on the user.
     is_read: AtomicBool,
 }
 
-/// How [`AuthenticateLayer`](crate::AuthenticateLayer) was told to answer.
+/// The response settings of [`AuthenticateLayer`](crate::AuthenticateLayer).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerSettings {
     pub(crate) renderer: Option<Arc<dyn RenderRefusal>>,
@@ -70,8 +72,8 @@ pub(crate) struct AnswerSettings {
 }
 
 impl Auth {
-    /// `outer` is the `Auth` of a layer around this one: the address it saw is the browser's, whatever a router has taken
-    /// off it since.
+    /// Creates the value. `outer` is the `Auth` of an outer layer, whose public URL is the browser's: a router may have
+    /// stripped a path prefix since.
     pub(crate) fn new(
         authenticated: Authenticated,
         accounts: Arc<dyn Accounts>,
@@ -95,19 +97,19 @@ impl Auth {
         }
     }
 
-    /// The whole result of authentication, as Clerk decides it. Most applications ask [`identity`](Self::identity).
+    /// The result of authentication, as Clerk decides it. Most applications use [`identity`](Self::identity).
     pub fn state(&self) -> &RequestState {
-        // No other memory hangs on the flag: it is looked at after the handler has answered.
+        // Relaxed: no other memory depends on the flag, and it is read after the handler has responded.
         self.inner.is_read.store(true, Ordering::Relaxed);
         self.outcome()
     }
 
-    /// The outcome, for what does not make the answer depend on the user.
+    /// The result of authentication, without marking the response as depending on the user.
     pub(crate) fn outcome(&self) -> &RequestState {
         &self.inner.authenticated.state
     }
 
-    /// Says to caches what the answer depends on, and adds the outcome's own fields.
+    /// Sets the cache fields of a response and adds the outcome's fields.
     pub(crate) fn finish(&self, headers: &mut HeaderMap) {
         if self.inner.is_read.load(Ordering::Relaxed) {
             keep_to_one_user(headers);
@@ -118,12 +120,12 @@ impl Auth {
         self.outcome().headers.apply(headers);
     }
 
-    /// Who the request is from.
+    /// Returns the user of the request, or why it has no user.
     ///
-    /// Asking does no work, logs nothing and counts nothing.
+    /// Calling it is cheap and has no side effect besides the [cache fields](Self#caches).
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
-        /// A genuine token that names no user. Such a token passes verification, as in Clerk's SDK.
+        /// For a genuine token with an empty `sub`, which passes verification as in Clerk's SDK.
         static NO_USER: AuthReason = AuthReason::Token(TokenErrorReason::TokenVerificationFailed);
 
         if self.is_cross_site() {
@@ -146,10 +148,10 @@ impl Auth {
         }
     }
 
-    /// The signed-in user, for pages that serve everybody.
+    /// Returns the signed-in user, for pages that also serve signed-out requests.
     ///
-    /// Returns `None` also for a *pending* session, for a request that a page of another site sent with this site's
-    /// cookies to change something, and where it cannot be told; [`identity`](Self::identity) tells these apart.
+    /// Returns `None` too for a *pending* session, a refused cross-site request and an undecided request;
+    /// [`identity`](Self::identity) tells these apart.
     #[must_use]
     pub fn signed_in(&self) -> Option<SignedInRef<'_>> {
         match self.identity() {
@@ -158,7 +160,7 @@ impl Auth {
         }
     }
 
-    /// The signed-in user, or the response to a request that must be signed in.
+    /// Returns the signed-in user, or the response to a request without one.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl Auth {
         }
     }
 
-    /// The signed-in user, who must meet a requirement.
+    /// Returns the signed-in user if they meet a requirement.
     ///
     /// # Errors
     ///
@@ -180,35 +182,36 @@ impl Auth {
         Refusal::by_verdict(self, requirement.verdict(user.claims()), None).map_or(Ok(user), Err)
     }
 
-    /// The response that refuses a request of this identity, by the table of [`require`](crate::require). A user who is
-    /// signed in is refused as one who does not meet a requirement.
+    /// Returns the refusal of a request with this identity, by the table of [`require`](crate::require).
+    ///
+    /// For a signed-in user it is the refusal of an unmet requirement.
     pub fn refuse(&self, identity: Identity<'_>) -> Refusal {
         Refusal::of(self, identity, &SignInLink::default())
     }
 
-    /// The response to a signed-in user without an active organization, for a page that needs one: 403 with a link to the
-    /// portal's organization page.
+    /// Returns the refusal of a user without an active organization: 403 with a link to the portal's organization page.
     pub fn refuse_without_organization(&self) -> Refusal {
         Refusal::unmet(self, RefusalCause::NoActiveOrganization, None)
     }
 
-    /// Returns `true` if a page of another site sent the request, with this site's cookies and to change something: an
-    /// unsafe method or a WebSocket. Guards and extractors refuse it; [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer)
-    /// makes exceptions.
+    /// Returns `true` for a cross-site request with this site's cookies that changes something.
+    ///
+    /// That is an unsafe method or a WebSocket. Guards and extractors refuse it;
+    /// [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer) makes exceptions.
     #[must_use]
     pub fn is_cross_site(&self) -> bool {
         !self.allows_cross_site && self.context().is_cross_site()
     }
 
-    /// The signed-in user's data. The first call looks them up in the Backend API; the request then keeps them.
+    /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
     /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is fresh if the
     /// user may have changed it at the portal since the session token was issued.
     ///
     /// # Errors
     ///
-    /// Returns [`UserError::NotSignedIn`] if no user is signed in, or [`UserError::Backend`] if the look-up fails. The next
-    /// call tries again.
+    /// Returns [`UserError::NotSignedIn`] if no user is signed in, or [`UserError::Backend`] if the look-up fails. The
+    /// next call then retries.
     pub async fn user(&self) -> Result<&User, UserError> {
         let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
         let look_up = || {
@@ -221,7 +224,7 @@ impl Auth {
         user.map(|user| &**user).map_err(UserError::Backend)
     }
 
-    /// The address of the request, as the browser sees it.
+    /// The URL of the request, as the browser sees it.
     #[must_use]
     pub fn public_url(&self) -> &PublicUrl {
         self.inner.url.get_or_init(|| {
@@ -230,18 +233,18 @@ impl Auth {
         })
     }
 
-    /// The instance the request was authenticated for.
+    /// The instance that the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
         self.inner.accounts.instance()
     }
 
-    /// The request's head, without the fields that nothing reads later.
+    /// The request's head, without the fields that are not read later.
     fn parts(&self) -> &Parts {
         self.inner.parts.get_or_init(|| Box::new(self.inner.head.to_parts()))
     }
 
-    /// The facts of the request, each computed when it is asked for.
+    /// The facts of the request, each computed on first use.
     pub(crate) fn context(&self) -> AuthenticateContext<'_> {
         let context = AuthenticateContext::new(self.parts(), self.instance(), self.at());
         match self.inner.url.get() {
@@ -254,7 +257,7 @@ impl Auth {
         Caller::of(self.parts())
     }
 
-    /// Returns `true` if a page of another site made the request, whatever it carries and does.
+    /// Returns `true` if a page of another site made the request, with or without cookies, for any method.
     pub(crate) fn comes_from_elsewhere(&self) -> bool {
         !self.allows_cross_site && self.context().comes_from_elsewhere()
     }
@@ -284,8 +287,7 @@ impl Auth {
         self.outcome().claims().is_some() || self.context().session_token().is_some()
     }
 
-    /// The user that the session token names, for logs and spans: also while tasks are outstanding, and for a request of
-    /// another site's page.
+    /// The user of the session token, for logs and spans; also for pending sessions and cross-site requests.
     pub(crate) fn user_id_for_logs(&self) -> Option<&UserId> {
         let user_id = self.outcome().claims()?.user_id();
         Some(user_id).filter(|user_id| !user_id.as_str().is_empty())
@@ -300,7 +302,7 @@ impl Auth {
         matches!(&self.state().outcome, Outcome::SignedOut(state) if state.cookies_not_kept)
     }
 
-    /// The error of the session token, even where another check came first.
+    /// The error of the session token, even if another check failed first.
     pub(crate) fn token_problem(&self) -> Option<TokenError> {
         let Outcome::SignedOut(state) = &self.state().outcome else {
             return None;
@@ -312,7 +314,7 @@ impl Auth {
         })
     }
 
-    /// A token's problem with what this instance accepts instead, for logs and developers.
+    /// Describes a token's error and the values that this instance accepts, for logs and developers.
     pub(crate) fn explain(&self, problem: &TokenError) -> String {
         match problem {
             TokenError::AuthorizedParty { .. } => {
@@ -326,7 +328,7 @@ impl Auth {
         }
     }
 
-    /// The session token of the request, valid or not: sign-out ends its session.
+    /// The session token of the request, valid or not; sign-out ends its session.
     pub(crate) fn token_to_end(&self) -> Option<Secret> {
         match &self.state().outcome {
             Outcome::SignedIn(state) => Some(state.token.clone()),
@@ -348,22 +350,23 @@ impl fmt::Debug for Auth {
 }
 
 impl UserError {
-    /// Returns `true` if Clerk is out of reach, so that trying again may help: answer 503, not 404 or 500. See
-    /// [`BackendError::is_outage`].
+    /// Returns `true` if Clerk is unreachable and a retry may help.
+    ///
+    /// Respond with 503 then, not with 404 or 500. See [`BackendError::is_outage`].
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Backend(error) if error.is_outage())
     }
 }
 
-/// Why there is no user to show.
+/// An error of [`Auth::user`].
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UserError {
     /// No user is signed in.
     #[error("no user is signed in")]
     NotSignedIn,
-    /// The Backend API did not give the user.
+    /// The look-up in the Backend API failed.
     #[error("the user cannot be looked up")]
     Backend(#[source] BackendError),
 }

@@ -1,4 +1,4 @@
-//! Where people come back to after the portal.
+//! The pages that users return to from the portal.
 
 use crate::caller::Caller;
 use http::Method;
@@ -9,9 +9,11 @@ use url::Url;
 use super::Auth;
 
 impl Auth {
-    /// The page to come back to, without Clerk's own parameters: the one being asked for, or the one that a form stands
-    /// on or a script runs on, since their own addresses are none. `None` where there is no page, or where the fallback of
-    /// `portal_page` says more than the application's root would.
+    /// The page to return to, without Clerk's parameters.
+    ///
+    /// For a page request it is the requested page; for a form or a script, whose URL is not a page, the page that
+    /// contains it. Returns `None` if there is no page, or if only the application's root is left and `portal_page` has
+    /// a fallback.
     pub(crate) fn page_to_return_to(&self, portal_page: PortalPage) -> Option<Url> {
         let context = self.context();
         let caller = self.caller();
@@ -33,13 +35,12 @@ impl Auth {
         Some(without_clerk_parameters(page))
     }
 
-    /// The request's own address without what Clerk added to it.
+    /// The request's URL without Clerk's parameters.
     pub(crate) fn clean_url(&self) -> Url {
         without_clerk_parameters(self.public_url().as_url().clone())
     }
 
-    /// The page that the user came from, if it is one of the application's and not the one requested; else the page of
-    /// last resort.
+    /// The referring page if it is another page of the application, else the page of last resort.
     pub(crate) fn page_before(&self, portal_page: PortalPage) -> Option<Url> {
         let here = self.public_url().as_url();
         let context = self.context();
@@ -50,9 +51,10 @@ impl Auth {
             .or_else(|| self.page_of_last_resort(portal_page))
     }
 
-    /// The application's root, or `None` if the application has named a fallback for the flow of `portal_page`: the portal
-    /// reads it only where no `redirect_url` is given.
-    /// See <https://clerk.com/docs/guides/development/customize-redirect-urls>.
+    /// The application's root, or `None` if a fallback is set for the flow of `portal_page`.
+    ///
+    /// The portal reads the fallback only if no `redirect_url` is given; see
+    /// <https://clerk.com/docs/guides/development/customize-redirect-urls>.
     fn page_of_last_resort(&self, portal_page: PortalPage) -> Option<Url> {
         let instance = self.instance();
         let has_fallback = match portal_page {
@@ -64,7 +66,7 @@ impl Auth {
     }
 }
 
-/// `url` as it was before Clerk added to it. An invitation's ticket stays: the page needs it.
+/// Removes Clerk's parameters from `url`, except an invitation's ticket, which the page needs.
 fn without_clerk_parameters(mut url: Url) -> Url {
     let is_clerks = |name: &str| {
         let is_own = name.starts_with("__clerk_") || matches!(name, query::LEGACY_DEV_BROWSER | query::COOKIE_CHECK);

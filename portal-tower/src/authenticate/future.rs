@@ -30,16 +30,16 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, B, ReqBody, F, ResBody> {
-        /// The inner service is at work; the outcome's headers wait for its response.
+        /// The inner service runs; the outcome's headers are added to its response.
         Forward { #[pin] future: F, auth: Auth },
-        /// Answered here.
+        /// This layer responds.
         Respond { response: Option<Box<Response<()>>> },
-        /// Something must be fetched before the inner service can be called. The only boxed arm.
+        /// A fetch comes before the inner service. The only boxed variant.
         Authenticate { call: Option<Box<Call<S, ReqBody>>>, _types: PhantomData<fn() -> (B, ResBody)> },
     }
 }
 
-/// What is kept while the request is being authenticated.
+/// The state of a request while it is authenticated.
 struct Call<S, ReqBody> {
     authenticating: Pin<Box<dyn Future<Output = (Authenticated, Parts)> + Send>>,
     accounts: Arc<dyn Accounts>,

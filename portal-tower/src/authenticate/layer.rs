@@ -13,7 +13,7 @@ use crate::require::RenderRefusal;
 
 /// Authenticates every request. See the [module](super) for the rules.
 ///
-/// Make one and put it around the whole application; its clones share the signing keys in memory.
+/// Create one layer and put it around the whole application; its clones share the signing keys in memory.
 ///
 /// ```
 /// use portal_tower::AuthenticateLayer;
@@ -31,11 +31,11 @@ pub struct AuthenticateLayer<B = HttpBackend> {
     settings: AnswerSettings,
 }
 
-/// Which instance a request is for.
+/// How the instance of a request is chosen.
 pub(super) enum Choose<B> {
     Fixed {
         authenticator: Authenticator<B>,
-        /// The same, without its type.
+        /// The same authenticator with its type erased.
         accounts: Arc<dyn Accounts>,
     },
     PerRequest(Arc<ChooseFn<B>>),
@@ -50,20 +50,19 @@ impl AuthenticateLayer {
         Self::from_authenticator(Authenticator::new(instance, backend))
     }
 
-    /// Authenticates for the instance that the `CLERK_*` variables describe.
+    /// Authenticates for the instance of the `CLERK_*` environment variables.
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if a variable is missing or invalid; it names the variable, the value found and the value
-    /// expected.
+    /// Returns [`ConfigError`] if a variable is missing or invalid; it names the variable, the value found and the
+    /// value expected.
     pub fn from_env() -> Result<Self, ConfigError> {
         Instance::from_env().map(Self::new)
     }
 }
 
 impl<B: BackendApi> AuthenticateLayer<B> {
-    /// Authenticates with an authenticator whose settings are not the defaults: time limits, caches, a proxy, a backend of
-    /// your own.
+    /// Authenticates with a configured authenticator: time limits, caches, a proxy or a custom backend.
     ///
     /// ```
     /// use std::time::Duration;
@@ -88,9 +87,27 @@ impl<B: BackendApi> AuthenticateLayer<B> {
         }
     }
 
-    /// Chooses the instance by the request, for one process that serves several Clerk applications. Keep the
-    /// authenticators: each has the signing keys of its instance in memory. A request that no instance is chosen for is
-    /// answered 421 (RFC 9110 section 15.5.20).
+    /// Chooses the authenticator per request, for a process that serves several Clerk applications.
+    ///
+    /// Keep the authenticators, because each holds the signing keys of its instance in memory. If `choose` returns
+    /// `None`, the response is 421 (RFC 9110 section 15.5.20).
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// use http::header::HOST;
+    /// use http::request::Parts;
+    /// use portal_tower::AuthenticateLayer;
+    /// use portal_tower::sdk::Authenticator;
+    /// use portal_tower::sdk::backend::HttpBackend;
+    ///
+    /// fn layer(by_host: HashMap<String, Authenticator<HttpBackend>>) -> AuthenticateLayer {
+    ///     AuthenticateLayer::per_request(move |parts: &Parts| {
+    ///         let host = parts.headers.get(HOST)?.to_str().ok()?;
+    ///         by_host.get(host).cloned()
+    ///     })
+    /// }
+    /// ```
     pub fn per_request<F>(choose: F) -> Self
     where
         F: Fn(&Parts) -> Option<Authenticator<B>> + Send + Sync + 'static,
@@ -101,17 +118,17 @@ impl<B: BackendApi> AuthenticateLayer<B> {
         }
     }
 
-    /// Gives the refusals of all guards and extractors inside the application's own look: a closure
-    /// `Fn(&Refusal) -> Option<Response<Bytes>>`, or a type of your own. See [`RenderRefusal`].
+    /// Renders the refusals of all inner guards and extractors in the application's own look; see [`RenderRefusal`].
     pub fn render_refusals(mut self, renderer: impl RenderRefusal) -> Self {
         self.settings.renderer = Some(Arc::new(renderer));
         self
     }
 
-    /// Keeps every answer that depends on the user out of all caches, the browser's own included, so that Back never
-    /// shows it again: `Cache-Control: no-store`, whatever the handler set. See [After sign-out](crate::sign_out#after-sign-out)
-    /// for what browsers do without it. [`RequireAuthLayer::with_no_store`](crate::RequireAuthLayer::with_no_store) does
-    /// it for single routes. Default: `false`.
+    /// Sets `Cache-Control: no-store` on every response that depends on the user (default: `false`).
+    ///
+    /// It replaces the handler's value. No cache then keeps the response, not even the browser's, so that Back does not
+    /// show it after sign-out; see [After sign-out](crate::sign_out#after-sign-out). For single routes use
+    /// [`RequireAuthLayer::with_no_store`](crate::RequireAuthLayer::with_no_store).
     pub fn with_no_store(mut self, no_store: bool) -> Self {
         self.settings.no_store = no_store;
         self

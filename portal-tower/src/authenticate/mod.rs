@@ -1,18 +1,17 @@
-//! Find out who a request is from: [`AuthenticateLayer`].
+//! Authentication of requests: [`AuthenticateLayer`].
 //!
-//! 1. The request is decided by [`Authenticator`](portal_sdk::Authenticator), without awaiting anything if the signing
-//!    keys are in memory.
-//! 2. If the browser must be sent somewhere first (a handshake, or a clean address after one), the answer is 307 with
-//!    the cookies that belong to it, and the inner service is not called.
-//! 3. Otherwise the request goes on with [`Auth`](crate::Auth) in its extensions, and the cookies and `x-clerk-auth-…`
-//!    headers of the outcome are added to the response on its way out. Where a cookie is set, `Cache-Control` becomes
-//!    `no-store`.
+//! 1. [`Authenticator`](portal_sdk::Authenticator) decides the request. It does not wait if the signing keys are in
+//!    memory.
+//! 2. If the browser must be redirected first (a handshake, or a clean URL after one), the response is 307 with the
+//!    outcome's cookies, and the inner service is not called.
+//! 3. Otherwise the request is forwarded with [`Auth`](crate::Auth) in its extensions. The outcome's cookies and
+//!    `x-clerk-auth-…` headers are added to the response; if a cookie is set, `Cache-Control` becomes `no-store`.
 //!
-//! Where the current span has an empty field `user_id`, the ID of the signed-in user is recorded into it before the inner
-//! service is called. With `TraceLayer` of tower-http outside, declare it in `make_span_with`:
+//! If the current span has an empty field `user_id`, the layer records the signed-in user's ID there before it calls
+//! the inner service. With an outer `TraceLayer` of tower-http, declare the field in `make_span_with`:
 //! `info_span!("request", user_id = tracing::field::Empty)`.
 //!
-//! The layer refuses nobody and adds no error of its own.
+//! The layer refuses no request and adds no error to those of the inner service.
 
 mod future;
 mod layer;

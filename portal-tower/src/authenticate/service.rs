@@ -76,8 +76,7 @@ where
             let auth = Auth::new(authenticated, accounts, &parts, outer, self.settings.clone());
             return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
-        // The service that was polled ready goes into the future and its clone stays behind, not the other way round:
-        // a clone need not be ready.
+        // Swap in the clone: only the original was polled ready (see tower's `Service` docs).
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
         ResponseFuture::authenticate(authenticator, accounts, self.settings.clone(), parts, body, ready)

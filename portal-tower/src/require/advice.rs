@@ -1,9 +1,9 @@
-//! Why signing in does not help, for whoever can mend it.
+//! The advice on the page that explains a redirect loop, for the application's developers.
 
 use portal_sdk::state::AuthReason;
 use portal_sdk::token::TokenErrorReason;
 
-/// What to look at when somebody has signed in and still is not.
+/// Returns what to check if a request is still signed out after sign-in.
 pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
     use TokenErrorReason as Token;
     match reason {

@@ -1,4 +1,4 @@
-//! Refusals written out, for each kind of caller.
+//! The responses of refusals, for each kind of caller.
 
 use crate::caller::Caller;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use super::cause::{NO_TOKEN, PREFLIGHT};
 use super::{Refusal, RefusalCause};
 use crate::response::{content_that_goes_to, escape, page, page_that_goes_to};
 
-/// How long, in seconds, a client is asked to wait while Clerk is out of reach.
+/// Seconds that a client waits before it retries while Clerk is unreachable.
 const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
 
 pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
@@ -30,7 +30,7 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
     response
 }
 
-/// The body, by the application if it wants to and by us if not.
+/// Renders the body, by the application's renderer if it returns one.
 fn body(refusal: &Refusal) -> Response<Bytes> {
     let has_look = !matches!(
         refusal.caller(),
@@ -57,7 +57,7 @@ fn body(refusal: &Refusal) -> Response<Bytes> {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// The fields without which the answer would be wrong, whoever wrote its body.
+/// Sets the fields that every response needs, also with a body of the application's renderer.
 fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for cookie in refusal.cookies() {
@@ -78,7 +78,7 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     }
     match refusal.status() {
         StatusCode::SEE_OTHER => headers.extend(location.map(|location| (LOCATION, location))),
-        // For htmx 4, which follows it there too.
+        // For htmx 4, which follows it for a history restore too.
         StatusCode::OK => headers.extend(location.map(|location| (HX_REDIRECT, location))),
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -109,7 +109,7 @@ fn json_body(refusal: &Refusal) -> Value {
     json!({ "error": error })
 }
 
-/// A heading and a sentence for a person.
+/// Returns a heading and a text for the user.
 fn sentences(refusal: &Refusal) -> (&'static str, String) {
     let (title, text) = match refusal.cause() {
         RefusalCause::SignedOut { .. } => ("Please sign in", "This is only for people who are signed in."),
@@ -194,7 +194,7 @@ fn link(location: Option<&Url>, text: &str) -> String {
     })
 }
 
-/// What htmx may put into a page, if it is told to show refusals at all.
+/// Renders a fragment that htmx may swap into a page, if it is configured to show refusals.
 fn fragment(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     let more = match refusal.cause() {
@@ -204,7 +204,7 @@ fn fragment(refusal: &Refusal) -> String {
     format!("<p><strong>{title}.</strong> {}</p>\n{more}", escape(&text))
 }
 
-/// htmx puts this into its page, which then goes on to sign in.
+/// Renders the content that htmx swaps into its page, which then continues to sign-in.
 fn history_page(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     match (refusal.status(), refusal.location()) {
@@ -213,7 +213,7 @@ fn history_page(refusal: &Refusal) -> String {
     }
 }
 
-/// Turbo leaves its page for this one and goes on to sign in.
+/// Renders the page that replaces Turbo's and continues to sign-in.
 fn turbo_page(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     match (refusal.status(), refusal.location()) {

@@ -1,4 +1,4 @@
-//! [`RefusalCause`], and the words that programs read for it.
+//! [`RefusalCause`], and its codes for programs.
 
 use std::borrow::Cow;
 
@@ -6,39 +6,48 @@ use http::StatusCode;
 use portal_sdk::authorization::Reverification;
 use portal_sdk::state::AuthReason;
 
-/// Why a request is not let through.
+/// The cause of a refusal.
+///
+/// ```
+/// use portal_tower::RefusalCause;
+///
+/// fn is_retryable(cause: &RefusalCause) -> bool {
+///     matches!(cause, RefusalCause::Unavailable | RefusalCause::Renewal)
+/// }
+/// # assert!(is_retryable(&RefusalCause::Unavailable));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalCause {
     /// The request is signed out.
     SignedOut {
-        /// Why, in Clerk's words.
+        /// The reason, in Clerk's words.
         reason: AuthReason,
     },
     /// The session is pending: tasks such as choosing an organization come first.
     Pending,
     /// A redirect loop: the browser was sent to sign in several times and is still signed out.
     RedirectLoop {
-        /// Why the request is signed out, in Clerk's words.
+        /// The reason, in Clerk's words; `None` for a pending session.
         reason: Option<AuthReason>,
     },
     /// The browser keeps no cookies for this site, so sign-in cannot work. Detected in development only.
     CookiesNotKept,
-    /// Another organization is active than the path names (or the personal account), and could not be activated: the user
-    /// is not a member, or the request cannot be redirected.
+    /// The path's organization is not the active one and could not be activated: the user is not a member, or the
+    /// request cannot be redirected.
     OrganizationMismatch,
     /// The signed-in user does not meet the requirement.
     Unmet,
-    /// No organization is active, and the requirement needs one: the user may have one to choose.
+    /// No organization is active, and the requirement needs one. The user may have one to choose.
     NoActiveOrganization,
     /// The signed-in user must re-verify first.
     NeedsReverification(Reverification),
-    /// The requirement is not met by a session token that may be out of date, because the user has been at the portal
-    /// since it was issued. The browser renews the token by a handshake and comes back.
+    /// The session token may be outdated, because the user has visited the portal since it was issued. The browser
+    /// renews the token by a handshake and comes back.
     Renewal,
     /// A cross-site request with this site's cookies.
     CrossSite,
-    /// A CORS preflight reached a guard. It carries no credentials, so that it can never be signed in.
+    /// A CORS preflight reached a guard. It carries no credentials, so it can never be signed in.
     Preflight,
     /// The session cannot be verified because Clerk is unreachable; a retry may help.
     Unavailable,
@@ -55,7 +64,7 @@ impl RefusalCause {
         matches!(self, Self::SignedOut { .. } | Self::Pending)
     }
 
-    /// The status for callers that follow no redirect.
+    /// The status for callers that do not follow redirects.
     pub(super) fn plain_status(&self) -> StatusCode {
         match self {
             Self::SignedOut { .. }
@@ -74,7 +83,7 @@ impl RefusalCause {
         }
     }
 
-    /// gRPC's own code: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
+    /// The gRPC status code: <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>.
     pub(super) fn grpc_code(&self) -> i32 {
         match self.plain_status() {
             StatusCode::FORBIDDEN => 7,
@@ -94,8 +103,9 @@ impl RefusalCause {
         }
     }
 
-    /// The reason in Clerk's words, or in ours where Clerk has none. A client that sent no token need not know what a
-    /// development browser is.
+    /// The reason in Clerk's words, or in ours if Clerk has none.
+    ///
+    /// A client without a token gets no reason about the development browser, because it cannot act on it.
     pub(super) fn reason(&self, has_token: bool) -> Cow<'static, str> {
         match self {
             Self::SignedOut { reason } | Self::RedirectLoop { reason: Some(reason) } => match reason {

@@ -1,8 +1,8 @@
-//! Reading the rest of a refused request's body.
+//! [`Drain`]: reads the rest of a refused request's body.
 //!
-//! A server that answers while a client still sends closes the connection, and the bytes on their way reset it
-//! (RFC 9112 section 9.6): the browser shows an error instead of the way to sign-in. So the body is read and dropped
-//! before the answer, up to a limit.
+//! A server that responds during an upload closes the connection, and bytes that arrive later reset it (RFC 9112
+//! section 9.6). The browser then shows an error instead of the sign-in page. The body is therefore read and dropped
+//! before the response, up to a limit.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-/// How many bytes of a refused request's body are read at most: 64 MiB.
+/// The most bytes of a refused request's body that are read: 64 MiB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// How long a refused request's body is read at most.
+/// The longest time that a refused request's body is read.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
 pin_project! {
@@ -28,16 +28,16 @@ pin_project! {
         #[pin]
         body: B,
         left: u64,
-        // Boxed, because few requests have one. `None` outside a tokio runtime: the bytes are bounded all the same.
+        // Boxed, because few requests have one. `None` outside a tokio runtime; the bytes stay bounded.
         deadline: Option<Pin<Box<Sleep>>>,
     }
 }
 
 impl<B: Body> Drain<B> {
-    /// The body of `request`, if answering without it would lose the answer.
+    /// Returns the body of `request` if a response before its end could be lost.
     ///
-    /// Streams never end, since HTTP/2 a stream ends alone, a client that waits for `100 Continue` (RFC 9110 section
-    /// 10.1.1) has sent nothing, and a body that is longer than the limit is reset in any case.
+    /// Streams never end. HTTP/2 resets a single stream only. A client that waits for `100 Continue` (RFC 9110 section
+    /// 10.1.1) has sent no body. A body above the limit is reset anyway.
     pub(super) fn of(request: Request<B>, caller: Caller) -> Option<Self> {
         let is_stream = matches!(caller, Caller::Stream | Caller::Grpc(_));
         let waits = request.headers().contains_key(EXPECT);
@@ -58,7 +58,7 @@ impl<B: Body> Drain<B> {
 impl<B: Body> Future for Drain<B> {
     type Output = ();
 
-    /// Ready at the end of the body, at its first error, or at a limit.
+    /// Completes at the end of the body, at its first error, or at a limit.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         if let Some(deadline) = this.deadline

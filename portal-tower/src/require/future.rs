@@ -26,7 +26,7 @@ pin_project! {
     #[derive(Debug)]
     enum Kind<F, ReqBody> {
         Forward { #[pin] future: F, no_store: bool },
-        /// The rest of the request's body is read first, if that is needed.
+        /// The rest of the request's body is read before the refusal is sent.
         Drain { #[pin] drain: Drain<ReqBody>, refusal: Option<Refusal> },
         Refuse { refusal: Option<Refusal> },
     }
@@ -63,7 +63,7 @@ where
         match self.project().kind.project() {
             KindProj::Forward { future, no_store } => {
                 let mut response = ready!(future.poll(cx))?;
-                // Here too, not only in `AuthenticateLayer`: a cache may stand between the two.
+                // Also here, because a cache may stand between this layer and `AuthenticateLayer`.
                 keep_to_one_user(response.headers_mut());
                 if *no_store {
                     keep_nowhere(response.headers_mut());

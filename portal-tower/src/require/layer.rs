@@ -8,14 +8,27 @@ use tower_layer::Layer;
 use super::{Refusal, RequireAuth, SignInLink, UnmetLocation};
 use crate::auth::{Auth, Identity};
 
-/// Lets only people through who are signed in and meet a requirement. See the [module](super) for the table of answers.
+/// Admits only signed-in users who meet a requirement. See the [module](super) for the responses to other requests.
+///
+/// ```
+/// use portal_tower::sdk::Instance;
+/// use portal_tower::{AuthenticateLayer, RequireAuthLayer};
+/// use tower::ServiceBuilder;
+///
+/// fn guard(instance: Instance) {
+///     let layers = ServiceBuilder::new()
+///         .layer(AuthenticateLayer::new(instance))
+///         .layer(RequireAuthLayer::signed_in());
+/// #   let _ = layers;
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct RequireAuthLayer {
     rule: Rule,
 }
 
-/// What is asked for, and where those are sent who do not have it.
+/// The requirement of a guard, and its settings for refusals.
 #[derive(Clone)]
 pub(super) struct Rule {
     requirement: Option<Arc<dyn Requirement + Send + Sync>>,
@@ -26,7 +39,7 @@ pub(super) struct Rule {
 }
 
 impl RequireAuthLayer {
-    /// Requires somebody to be signed in, whoever it is.
+    /// Requires a signed-in user.
     pub fn signed_in() -> Self {
         Self {
             rule: Rule {
@@ -57,14 +70,22 @@ impl RequireAuthLayer {
         layer
     }
 
-    /// Sends browsers of people who are not signed in to `page` of the portal instead of the sign-in page.
+    /// Redirects signed-out browsers to `page` of the portal instead of the sign-in page.
+    ///
+    /// ```
+    /// use portal_tower::RequireAuthLayer;
+    /// use portal_tower::sdk::portal::PortalPage;
+    ///
+    /// let layer = RequireAuthLayer::signed_in().or_redirect_to(PortalPage::SignUp);
+    /// ```
     pub fn or_redirect_to(mut self, page: PortalPage) -> Self {
         self.rule.sign_in.page = page;
         self
     }
 
-    /// Fills in a field of the sign-in page, or of the page chosen with [`or_redirect_to`](Self::or_redirect_to). A value
-    /// that the page has no field for is left out, and the log says so once.
+    /// Fills in a field of the sign-in page, or of the page chosen with [`or_redirect_to`](Self::or_redirect_to).
+    ///
+    /// A value is omitted if the page has no such field; the log says so once.
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
@@ -77,10 +98,14 @@ impl RequireAuthLayer {
         self
     }
 
-    /// Sends browsers of users who do not meet the requirement elsewhere instead of answering 403: to a page of the
-    /// portal, which leads back to the page requested, or to a path of the application or an absolute address. An address
-    /// is the application's own choice, so it is not checked; do not pass on what a visitor sent, and do not choose a page
-    /// behind the same requirement.
+    /// Redirects browsers of users who do not meet the requirement instead of responding 403.
+    ///
+    /// The location is a page of the portal, which leads back to the requested page, or a path of the application or an
+    /// absolute URL. Do not choose a page behind the same requirement.
+    ///
+    /// # Security
+    ///
+    /// The URL is not checked. Do not pass on a client's input (open redirect).
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
@@ -96,9 +121,10 @@ impl RequireAuthLayer {
         self
     }
 
-    /// Keeps what is let through out of all caches, the browser's own included, so that Back never shows it again:
-    /// `Cache-Control: no-store`, whatever the handler set. For pages that must not be seen by the next user of the same
-    /// browser; see [After sign-out](crate::sign_out#after-sign-out) for what browsers do without it. Default: `false`.
+    /// Sets `Cache-Control: no-store` on the inner service's responses (default: `false`).
+    ///
+    /// It replaces the handler's value. No cache then keeps the response, not even the browser's, so that Back does not
+    /// show it to the browser's next user; see [After sign-out](crate::sign_out#after-sign-out).
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
@@ -110,14 +136,14 @@ impl RequireAuthLayer {
         self
     }
 
-    /// Lets CORS preflights through to the routes inside (default: `false`, they are refused with 401).
+    /// Forwards CORS preflights to the inner service (default: `false`, which refuses them with 401).
     ///
-    /// Put the CORS layer outside the guard instead where you can: it then answers preflights itself, and refusals carry
+    /// If you can, put the CORS layer outside the guard instead. It then answers preflights itself, and refusals carry
     /// its headers too. See the [order of layers](crate#the-order-of-layers).
     ///
     /// # Security
     ///
-    /// A handler for any method behind the guard then runs for preflights, and without a user: any client can send one.
+    /// An inner handler for any method then runs without a user, because any client can send a preflight.
     pub fn allow_preflight(mut self, allow: bool) -> Self {
         self.rule.allows_preflight = allow;
         self
@@ -125,7 +151,7 @@ impl RequireAuthLayer {
 }
 
 impl Rule {
-    /// The refusal of a request that is not let through.
+    /// Returns the refusal of the request; `None` if the request is admitted.
     pub(super) fn refusal(&self, auth: &Auth) -> Option<Refusal> {
         if self.allows_preflight && auth.is_preflight() {
             return None;

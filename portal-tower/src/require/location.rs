@@ -1,4 +1,4 @@
-//! Where guards send pages: [`SignInLink`] and [`UnmetLocation`].
+//! Redirect targets of guards: [`SignInLink`] and [`UnmetLocation`].
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::auth::Auth;
 
-/// The page for users who are not signed in, and what its fields already hold.
+/// The portal page for signed-out requests, and its prefilled fields.
 #[derive(Clone)]
 pub(crate) struct SignInLink {
     pub(crate) page: PortalPage,
@@ -29,14 +29,23 @@ impl Default for SignInLink {
     }
 }
 
-/// Where a guard sends pages of users who do not meet its requirement; see
-/// [`or_redirect_unmet_to`](crate::RequireAuthLayer::or_redirect_unmet_to). Made from a [`PortalPage`] or a text.
+/// The redirect target for users who do not meet a requirement.
+///
+/// See [`or_redirect_unmet_to`](crate::RequireAuthLayer::or_redirect_unmet_to).
+///
+/// ```
+/// use portal_tower::UnmetLocation;
+/// use portal_tower::sdk::portal::PortalPage;
+///
+/// assert_eq!(UnmetLocation::from("/ask-for-access"), UnmetLocation::Address("/ask-for-access".into()));
+/// assert_eq!(UnmetLocation::from(PortalPage::SignIn), UnmetLocation::Page(PortalPage::SignIn));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnmetLocation {
-    /// A page of the portal, which leads back to the page requested.
+    /// A page of the portal, which leads back to the requested page.
     Page(PortalPage),
-    /// A path of the application, or an absolute address.
+    /// A path of the application, or an absolute URL.
     Address(Arc<str>),
 }
 

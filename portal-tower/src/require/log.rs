@@ -1,5 +1,7 @@
-//! Log lines of refusals. A client can cause any number of them, so each is one `debug` line. Problems that a developer
-//! must see are logged once per interval.
+//! Log lines of refusals.
+//!
+//! A client can cause any number of refusals, so each is one `debug` line. Problems for the developer are logged once
+//! per interval.
 
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,10 +12,10 @@ use portal_sdk::token::UserId;
 use super::cause::PREFLIGHT;
 use super::{Refusal, RefusalCause};
 
-/// The least time between two lines that a developer must see.
+/// The shortest time between two lines for the developer.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// One line for a refusal that is sent.
+/// Logs a refusal that is sent.
 pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&UserId>) {
     static PREFLIGHTS: Once = Once::new();
     static PROBLEMS: Interval = Interval::new();
@@ -40,7 +42,7 @@ pub(super) fn redirect_loop(reason: Option<&AuthReason>, details: Option<&str>) 
     }
 }
 
-/// The time of the last line of one kind.
+/// The time of the last line of a kind.
 struct Interval(Mutex<Option<Instant>>);
 
 impl Interval {

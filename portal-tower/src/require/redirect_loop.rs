@@ -1,8 +1,8 @@
-//! Detection of redirect loops: how often a browser was just sent to sign in from the same page.
+//! Detection of redirect loops: counts a browser's recent redirects to sign-in from the same page.
 //!
-//! A cookie holds a hash of the page's path, the times of recent redirects in Unix seconds, and the last problem with a
-//! session token, because a loop may lose the token on its way. It is not a secret: a browser that changes it only
-//! changes when it gets the page that explains the loop, and the reason that page states.
+//! A cookie holds a hash of the page's path, the times of recent redirects in Unix seconds, and the last error of a
+//! session token, because a loop may lose the token. The cookie is not a secret. A browser that changes it only changes
+//! when it gets the page that explains the loop, and the reason on that page.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

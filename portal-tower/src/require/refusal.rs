@@ -1,4 +1,4 @@
-//! [`Refusal`]: what a request is answered that is not let through.
+//! [`Refusal`]: the response to a rejected request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,9 +18,22 @@ use super::cause::NO_TOKEN;
 use super::{RefusalCause, RenderRefusal, SignInLink, UnmetLocation, answer, log};
 use crate::auth::{Auth, Identity};
 
-/// What a request is answered that is not let through, by the table of [`require`](super).
+/// The response to a rejected request; see the table in [`require`](super).
 ///
-/// Guards and extractors make it; a service of your own gets it from [`Auth::check`] or [`Auth::require`].
+/// Guards and extractors create it. Your own services get it from [`Auth::check`] or [`Auth::require`].
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::Response;
+/// use portal_tower::Auth;
+///
+/// fn dashboard(auth: &Auth) -> Response<Bytes> {
+///     match auth.check() {
+///         Ok(user) => Response::new(format!("Hello {}", user.user_id()).into()),
+///         Err(refusal) => refusal.into_response(),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 #[must_use = "a refusal is an answer; send it"]
 pub struct Refusal(Box<Inner>);
@@ -30,7 +43,7 @@ struct Inner {
     cause: RefusalCause,
     caller: Caller,
     location: Option<Url>,
-    /// Pages are redirected to the location instead of being told about it.
+    /// `true` if pages are redirected to the location, `false` if they link to it.
     is_redirect: bool,
     cookies: Vec<HeaderValue>,
     renewal: Option<ResponseHeaders>,
@@ -42,7 +55,7 @@ struct Inner {
 }
 
 impl Refusal {
-    /// The response to a request of this identity. A signed-in user is refused as one who does not meet a requirement.
+    /// Returns the refusal of a request with this identity; for a signed-in user, that of an unmet requirement.
     pub(crate) fn of(auth: &Auth, identity: Identity<'_>, sign_in: &SignInLink) -> Self {
         let may_be_preflight = !matches!(identity, Identity::SignedIn(_) | Identity::OrganizationMismatch(_));
         if may_be_preflight && auth.is_preflight() {
@@ -62,7 +75,7 @@ impl Refusal {
                 refusal.0.cookies.extend(auth.portal_visit());
                 refusal
             }
-            // The tasks may have been done at the portal since the token was issued.
+            // The user may have completed the tasks at the portal since the token was issued.
             Identity::Pending(_) => match Self::renewal(auth) {
                 Some(renewal) => renewal,
                 None => Self::to_sign_in(auth, RefusalCause::Pending, sign_in),
@@ -79,7 +92,7 @@ impl Refusal {
         let back = auth.page_to_return_to(sign_in.page);
         let back = back.as_ref().map_or("", Url::as_str);
         let location = match cause {
-            // A pending session's tasks are part of signing in, whatever page others are sent to.
+            // A pending session's tasks are on the sign-in page, also if the guard links to another page.
             RefusalCause::Pending => auth.link_back_to(PortalPage::SignIn, back),
             _ => auth.link_to(sign_in.page, back, &sign_in.prefill),
         };
@@ -98,9 +111,9 @@ impl Refusal {
         refusal
     }
 
-    /// Makes this the page that says why another sign-in would not help.
+    /// Turns this into the page that explains the redirect loop.
     fn explain(&mut self, auth: &Auth, problem: Option<&TokenError>) {
-        // What is wrong with the token tells more than whatever was looked at before it.
+        // The token's error says more than the check that failed before it.
         let reason = problem.map(TokenError::reason).or(auth.recent_redirects().problem());
         let reason = reason
             .map(AuthReason::Token)
@@ -112,8 +125,8 @@ impl Refusal {
         self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
-    /// The answer to a signed-in user by a requirement's verdict; `None` if it is met. Pages of users who do not meet it
-    /// go to `unmet`, if it is given.
+    /// Returns the refusal by a requirement's verdict; `None` if it is met. Pages are redirected to `unmet` if it is
+    /// given.
     pub(crate) fn by_verdict(auth: &Auth, verdict: Verdict, unmet: Option<&UnmetLocation>) -> Option<Self> {
         let cause = match verdict {
             Verdict::Met => return None,
@@ -124,7 +137,7 @@ impl Refusal {
         Some(Self::unmet(auth, cause, unmet))
     }
 
-    /// The response to a signed-in user who lacks what is required.
+    /// Returns the refusal of a signed-in user who does not meet the requirement.
     pub(crate) fn unmet(auth: &Auth, cause: RefusalCause, unmet: Option<&UnmetLocation>) -> Self {
         if let Some(renewal) = Self::renewal(auth) {
             return renewal;
@@ -147,7 +160,7 @@ impl Refusal {
         refusal
     }
 
-    /// The handshake that comes before a refusal by a token that may be out of date.
+    /// Returns the handshake that replaces a refusal if the token may be outdated.
     fn renewal(auth: &Auth) -> Option<Self> {
         let renewal = auth.renewal()?;
         let mut refusal = Self::new(auth, RefusalCause::Renewal);
@@ -170,41 +183,42 @@ impl Refusal {
         Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, caller)))
     }
 
-    /// Why the request is not let through.
+    /// The cause of the refusal.
     #[must_use]
     pub fn cause(&self) -> &RefusalCause {
         &self.0.cause
     }
 
-    /// What the caller can make of an answer.
+    /// The kind of caller, which determines the form of the response.
     #[must_use]
     pub fn caller(&self) -> Caller {
         self.0.caller
     }
 
-    /// The page that resolves the refusal, if there is one.
+    /// The URL that resolves the refusal, if there is one.
     ///
-    /// That is the portal's page if the request is signed out or no organization is active, or the page chosen for an
+    /// It is the portal's page if the request is signed out or no organization is active, or the page chosen for an
     /// unmet requirement.
     #[must_use]
     pub fn location(&self) -> Option<&Url> {
         self.0.location.as_ref()
     }
 
-    /// What exactly is wrong with the session token, where signing in does not help. `None` in production, unless the
-    /// instance is built with `debug`.
+    /// The session token's error in a redirect loop.
+    ///
+    /// Returns `None` in production, unless the instance is built with `debug`.
     #[must_use]
     pub fn details(&self) -> Option<&str> {
         self.0.details.as_deref()
     }
 
-    /// The status it is answered with. For gRPC the HTTP status is always 200 and `grpc-status` tells.
+    /// The status of the response. For gRPC it is always 200, and `grpc-status` holds the code.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         let is_sign_in = self.cause().is_sign_in();
         match self.caller() {
             Caller::Grpc(_) => StatusCode::OK,
-            // htmx puts no other answer into the page there.
+            // htmx swaps in no response with another status there.
             Caller::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
             caller if is_sign_in && caller.is_shown() => StatusCode::SEE_OTHER,
             _ if self.0.is_redirect => StatusCode::SEE_OTHER,
@@ -212,9 +226,9 @@ impl Refusal {
         }
     }
 
-    /// The code of `grpc-status` for this refusal, whatever the request speaks.
+    /// The code of `grpc-status` for this refusal, for every kind of caller.
     ///
-    /// A gRPC service that refuses by itself makes its status from the two, in tonic with
+    /// A gRPC service that refuses by itself builds its status from the code and the message. In tonic this is
     /// `Status::new(refusal.grpc_code().into(), refusal.grpc_message())`.
     ///
     /// ```
@@ -239,19 +253,19 @@ impl Refusal {
         }
     }
 
-    /// The answer. Logs one `debug` line: the reason, the path without its query, the user.
+    /// Builds the response, and logs one `debug` line: the reason, the path without its query string, the user's ID.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         log::refused(&self, self.0.path.as_deref(), self.0.user_id.as_ref());
         answer::write(&self)
     }
 
-    /// The reason that programs read.
+    /// The reason for programs.
     pub(super) fn reason(&self) -> Cow<'static, str> {
         self.cause().reason(self.0.has_token)
     }
 
-    /// The reason that developers read.
+    /// The reason for developers.
     pub(super) fn message(&self) -> Cow<'static, str> {
         self.cause().message(self.0.has_token)
     }

@@ -7,21 +7,19 @@ use http::Response;
 
 use super::Refusal;
 
-/// How refusals look in an application. Give one to
-/// [`AuthenticateLayer::render_refusals`](crate::AuthenticateLayer::render_refusals); every guard and extractor inside
-/// uses it.
+/// An application's renderer of refusals.
 ///
-/// Only the body and fields of its own choice come from here. The status and the fields that make the answer right for
-/// its caller (`Location`, `WWW-Authenticate`, `Retry-After`, `Cache-Control`, `HX-Redirect`, cookies) are set
-/// afterwards and cannot be lost. gRPC and Turbo have no look: their answers are read by a program, so nothing is
-/// asked for them.
+/// Pass one to [`AuthenticateLayer::render_refusals`](crate::AuthenticateLayer::render_refusals); every inner guard and
+/// extractor uses it. It chooses the body and extra header fields. The status and the fields that the caller needs
+/// (`Location`, `WWW-Authenticate`, `Retry-After`, `Cache-Control`, `HX-Redirect`, cookies) are set afterwards. The
+/// renderer is not called for gRPC and Turbo, because a program reads those responses.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use http::Response;
 /// use portal_tower::{Refusal, RefusalCause};
 ///
-/// // One case in the application's own look, the others as they are.
+/// // Render one cause, and keep the default for the others.
 /// let render = |refusal: &Refusal| match refusal.cause() {
 ///     RefusalCause::Unmet if refusal.caller().is_shown() => {
 ///         let page = Response::builder().header("content-type", "text/html; charset=utf-8");
@@ -33,7 +31,7 @@ use super::Refusal;
 /// # is_renderer(render);
 /// ```
 pub trait RenderRefusal: Send + Sync + 'static {
-    /// Body and fields for a refusal; `None` leaves the answer as it is.
+    /// Returns the body and fields for a refusal, or `None` for the default.
     fn render(&self, refusal: &Refusal) -> Option<Response<Bytes>>;
 }
 

@@ -1,4 +1,4 @@
-//! When a browser was sent to the portal, and when its session token was renewed after that.
+//! [`PortalVisits`]: a browser's last visit to the portal, and the token renewals after it.
 //!
 //! The user may choose another organization at the portal, and only a new session token carries that choice. A cookie
 //! set by this library holds the seconds of the last visit and of the last renewals. It proves nothing: a user
