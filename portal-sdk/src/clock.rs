@@ -1,4 +1,4 @@
-//! Time as an argument: [`UnixTime`], and the [`Clock`] that the edge of the program reads.
+//! Time as an argument: [`UnixTime`], and the [`Clock`] that supplies it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,13 +15,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// A moment given in seconds; saturates at the end of the range.
+    /// Creates a moment from seconds; saturates.
     #[must_use]
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000))
     }
 
-    /// A moment given in milliseconds.
+    /// Creates a moment from milliseconds.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -52,8 +52,9 @@ impl UnixTime {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Returns the age of `earlier` in milliseconds, or `None` if it lies ahead: the clock was set back since, so that
-    /// the age is unknown.
+    /// Returns the age of `earlier` in milliseconds, or `None` if it is in the future.
+    ///
+    /// The clock was then set back, so that the age is unknown.
     #[must_use]
     pub const fn age_of(self, earlier: Self) -> Option<i64> {
         match self.millis_since(earlier) {
@@ -62,8 +63,9 @@ impl UnixTime {
         }
     }
 
-    /// Returns `true` if less than `millis` have passed since `earlier`. An unknown age (see [`age_of`](Self::age_of))
-    /// counts as old, so that a clock that is set back ends every pause instead of stretching it.
+    /// Returns `true` if less than `millis` have passed since `earlier`.
+    ///
+    /// An unknown age (see [`age_of`](Self::age_of)) counts as old, so that a clock that is set back ends every pause.
     #[must_use]
     pub const fn is_within(self, millis: i64, earlier: Self) -> bool {
         matches!(self.age_of(earlier), Some(age) if age < millis)
@@ -85,13 +87,14 @@ where
     }
 }
 
-/// The machine's own clock.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
-        // A clock before 1970 reads as 1970: every token then looks issued in the future and nobody is signed in.
+        // A clock before 1970 reads as 1970: every token then looks issued in the future, and every request is signed
+        // out.
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }

@@ -1,4 +1,4 @@
-//! Notices that a production application does not know the address that browsers reach it at.
+//! [`HostWatch`]: detects a production application that does not know its public address.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::instance::is_loopback;
 use crate::request::AuthenticateContext;
 
-/// Warns once per process and instance, since every visitor can choose a `Host`.
+/// Warns once per process and instance, because every client can choose a `Host`.
 #[derive(Debug, Default)]
 pub(crate) struct HostWatch {
     first: OnceLock<Box<str>>,
@@ -14,10 +14,10 @@ pub(crate) struct HostWatch {
 }
 
 impl HostWatch {
-    /// Looks at the address of a request. Returns `true` if it gave the warning.
+    /// Checks the address of a request. Returns `true` if it logged the warning.
     ///
-    /// Only where the application names no origin: the `Host` then decides where the portal sends users back to, and a
-    /// proxy that does not pass it on shows as a loopback address or a changing one.
+    /// Only if no public origin is set: the `Host` then decides where the portal redirects users to, and a proxy that
+    /// does not forward it shows as a loopback or changing address.
     pub(crate) fn look_at(&self, cx: &AuthenticateContext<'_>) -> bool {
         let instance = cx.instance();
         let is_watched = !instance.is_development() && instance.public_origins().iter().next().is_none();

@@ -1,23 +1,23 @@
-//! Links to Clerk's Account Portal and authentication of requests, without a web framework.
+//! Links to Clerk's Account Portal and request authentication, without a web framework.
 //!
 //! Most applications use this crate through `portal-tower` or `portal-axum`. Use it directly to write links, or to
-//! authenticate requests in something that is no tower service.
+//! authenticate requests without tower.
 //!
 //! # Contents
 //!
-//! | Module | What it is for |
+//! | Module | Contents |
 //! |---|---|
-//! | [`instance`] | the settings of one Clerk application: keys, proxy, satellite, own sign-in page |
+//! | [`instance`] | the settings of one Clerk application: keys, proxy, satellite, custom sign-in page |
 //! | [`portal`] | links to the portal's pages |
-//! | [`authenticator`] | who a request is from: the decision, driven with the Backend API and the keys in memory |
-//! | [`authorization`] | what somebody who is signed in may do: roles, permissions, features, plans |
-//! | [`state`] | the outcome: signed in, signed out, handshake, or *cannot tell* |
+//! | [`authenticator`] | request authentication with the Backend API and the keys in memory |
+//! | [`authorization`] | requirements for signed-in users: roles, permissions, features, plans |
+//! | [`state`] | the outcome: signed in, signed out, handshake, or undecided |
 //! | [`key`] | the instance's public keys |
 //! | [`token`] | session tokens and their claims |
 //! | [`decide`] | the decision itself, a pure function |
-//! | [`effect`] | what the decision asks for and is told |
-//! | [`limits`] | how much of a request is read |
-//! | [`backend`] | what only Clerk's Backend API can tell |
+//! | [`effect`] | the calls that the decision needs, and their results |
+//! | [`limits`] | limits on the input that a request may carry |
+//! | [`backend`] | calls to Clerk's Backend API |
 //!
 //! # A link
 //!
@@ -48,39 +48,39 @@
 //! let (parts, ()) = Request::get("https://app.example.com/dashboard").body(())?.into_parts();
 //! let state = authenticator.authenticate(&parts).await.state;
 //! let mut response = match &state.outcome {
-//!     // First, whatever the outcome: a handshake leads away, and after one a signed-in request to the clean address.
+//!     // First, for every outcome: a handshake redirects, and so does a signed-in request that returns from one.
 //!     _ if state.headers.location().is_some() => Response::builder().status(307).body(String::new())?,
 //!     Outcome::SignedIn(user) => Response::new(format!("Hello {}", user.claims.user_id())),
 //!     Outcome::SignedOut(state) => Response::builder().status(401).body(state.reason.to_string())?,
-//!     // It cannot be told who this is: never answer as if the request were signed out.
+//!     // Undecided: never respond as if the request were signed out.
 //!     _ => Response::builder().status(503).body(String::new())?,
 //! };
-//! // Whatever the outcome, the headers belong on the response: they hold cookies and the `Location`.
+//! // Apply the headers for every outcome: they hold cookies and the `Location`.
 //! state.headers.apply(response.headers_mut());
 //! # assert_eq!(response.headers()["x-clerk-auth-reason"], "session-token-and-uat-missing");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A state that carries a `Location` must not be shown as a page, also when it is signed in: in development the address
-//! still holds the result of a handshake and the development browser's token.
+//! Do not show a page for a state with a `Location`, even if it is signed in. In development the URL still holds the
+//! result of a handshake and the development browser's token.
 //!
 //! # Features
 //!
-//! | Feature | Default | What it adds |
+//! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //!
 //! # Security
 //!
-//! - A token counts only if the instance's own RSA key signed it. What cannot be verified is signed out; what cannot be
-//!   *known* is [`Outcome::Undecided`](state::Outcome::Undecided).
-//! - `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDKs believe them: let your proxy set them, or
-//!   set [`public_origin`](instance::InstanceBuilder::public_origin). `X-Forwarded-Port` and `Forwarded` are not read.
-//! - Set [`authorized_parties`](instance::InstanceBuilder::authorized_parties) where several applications share one
-//!   Clerk instance.
-//! - Secrets do not print themselves; [`secret::Secret::expose`] is the one way to their text.
+//! - A token is valid only if the instance's RSA key signed it. A request with an invalid token is signed out; if the
+//!   token cannot be verified during an outage, it is [`Outcome::Undecided`](state::Outcome::Undecided).
+//! - `X-Forwarded-Host` and `X-Forwarded-Proto` are trusted, as in Clerk's SDKs. Let your proxy set them, or set
+//!   [`public_origin`](instance::InstanceBuilder::public_origin). `X-Forwarded-Port` and `Forwarded` are not read.
+//! - Set [`authorized_parties`](instance::InstanceBuilder::authorized_parties) if several applications share one Clerk
+//!   instance.
+//! - `Debug` never prints a secret; [`secret::Secret::expose`] is the only access to its text.
 
 pub mod authenticator;
 pub mod authorization;

@@ -1,4 +1,5 @@
-//! Limits of what is read from a request. Servers set others, of the whole head; these bound the work for one value.
+//! Limits on the values that are read from a request. Servers limit the whole head; these limits bound the work per
+//! value.
 //!
 //! A value beyond its limit is never decoded:
 //!
@@ -9,10 +10,10 @@
 //! | handshake nonce | [`MAX_NONCE_BYTES`] | refused without asking Clerk |
 //! | any other header that is read | [`MAX_HEADER_BYTES`] | counts as absent |
 //!
-//! Cookies of other names are passed over unread. Calls to Clerk that a request can cause are bounded too: 64 of a kind
-//! run at once and 256 wait; beyond them the answer is *cannot tell*.
+//! Cookies with other names are not read. Calls to Clerk that a request can cause are limited too: 64 of a kind run at
+//! once and 256 wait; a further request is undecided.
 
-/// The most bytes of a session or handshake token, as sent. Clerk's own are one to two kilobytes; browsers keep four.
+/// The most bytes of a session or handshake token, as sent. Clerk's have one to two kilobytes; browsers keep four.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// The most bytes of a refresh token or a development browser's token, as sent.
 pub const MAX_OPAQUE_TOKEN_BYTES: usize = 4 * 1024;
@@ -23,7 +24,7 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// Returns `true` if `nonce` may be one of Clerk's: visible ASCII of a bounded length.
 ///
-/// The alphabet is Clerk's choice, so it is not checked further.
+/// The alphabet is Clerk's choice, so it is not checked.
 pub(crate) fn could_be_nonce(nonce: &str) -> bool {
     (1..=MAX_NONCE_BYTES).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -11,7 +11,7 @@ pub const API_VERSION: &str = "2026-05-12";
 pub mod cookie {
     /// The session token, a JWT that lives about a minute. Suffixed.
     pub const SESSION: &str = "__session";
-    /// Unix seconds of the client's last change; `0` means that nobody is signed in. Suffixed.
+    /// Unix seconds of the client's last change; `0` if the browser is signed out. Suffixed.
     pub const CLIENT_UAT: &str = "__client_uat";
     /// The refresh token, opaque. Read under its suffixed name only.
     pub const REFRESH: &str = "__refresh";
@@ -21,7 +21,7 @@ pub mod cookie {
     pub const HANDSHAKE: &str = "__clerk_handshake";
     /// The name under which a handshake payload can be fetched (production).
     pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
-    /// How many handshakes in a row this browser was sent into.
+    /// The number of consecutive redirects of this browser.
     pub const REDIRECT_COUNT: &str = "__clerk_redirect_count";
 
     /// All of them.
@@ -38,7 +38,7 @@ pub mod cookie {
 
 /// Query parameter names.
 pub mod query {
-    /// Where the portal or the Frontend API sends the person afterwards.
+    /// The URL that the portal or the Frontend API redirects to afterwards.
     pub const REDIRECT_URL: &str = "redirect_url";
     /// The development browser's token, handed over between origins.
     pub const DEV_BROWSER: &str = "__clerk_db_jwt";
@@ -53,62 +53,61 @@ pub mod query {
     pub const COOKIE_CHECK: &str = "__portal_cookie_check";
     /// Diagnostics that the Frontend API may add to the way back from a handshake.
     pub const HELP: &str = "__clerk_help";
-    /// `false`: synchronise this satellite when the person lands; `true`: done.
+    /// `false`: synchronize this satellite when the browser arrives; `true`: done.
     pub const SYNCED: &str = "__clerk_synced";
     /// On a development primary: the satellite address to return to.
     pub const SATELLITE_REDIRECT_URL: &str = "__clerk_redirect_url";
-    /// Version of the answers a caller understands.
+    /// The API version of the caller.
     pub const API_VERSION: &str = "__clerk_api_version";
-    /// Which cookie set the application currently trusts: `true` or `false`.
+    /// `true` if the application trusts the suffixed cookies, else `false`.
     pub const SUFFIXED_COOKIES: &str = "suffixed_cookies";
-    /// Why the application asks for a handshake.
+    /// The reason of the handshake.
     pub const HANDSHAKE_REASON: &str = "__clerk_hs_reason";
-    /// How the handshake payload travels: `nonce` or `token`.
+    /// The transport of the handshake payload: `nonce` or `token`.
     pub const HANDSHAKE_FORMAT: &str = "format";
     /// The current session token, as a hint to the Frontend API.
     pub const SESSION: &str = "__session";
-    /// The organization (id or slug) to activate; empty for the personal account.
+    /// The organization (ID or slug) to activate; empty for the personal account.
     pub const ORGANIZATION_ID: &str = "organization_id";
-    /// Where sign-in ends, whatever else is asked for.
+    /// Where sign-in ends, overriding every other URL.
     pub const SIGN_IN_FORCE_REDIRECT_URL: &str = "sign_in_force_redirect_url";
-    /// Where sign-in ends if nothing else says so.
+    /// Where sign-in ends if no other URL is given.
     pub const SIGN_IN_FALLBACK_REDIRECT_URL: &str = "sign_in_fallback_redirect_url";
-    /// Where sign-up ends, whatever else is asked for.
+    /// Where sign-up ends, overriding every other URL.
     pub const SIGN_UP_FORCE_REDIRECT_URL: &str = "sign_up_force_redirect_url";
-    /// Where sign-up ends if nothing else says so.
+    /// Where sign-up ends if no other URL is given.
     pub const SIGN_UP_FALLBACK_REDIRECT_URL: &str = "sign_up_fallback_redirect_url";
 }
 
-/// Header names that `http` does not know. All lower case, as HTTP/2 wants them.
+/// Header names that the crate `http` lacks, in lower case as HTTP/2 requires.
 pub mod header {
     use http::HeaderName;
 
     /// `signed-in`, `signed-out` or `handshake`.
     pub const AUTH_STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
-    /// Why a request is not signed in; see `AuthReason`.
+    /// The reason why a request is not signed in; see `AuthReason`.
     pub const AUTH_REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
     /// The reason as a sentence; only sent when the instance is built with `debug`.
     pub const AUTH_MESSAGE: HeaderName = HeaderName::from_static("x-clerk-auth-message");
-    /// Version of the Backend API's answers that the caller understands.
+    /// The Backend API version of the caller.
     pub const CLERK_API_VERSION: HeaderName = HeaderName::from_static("clerk-api-version");
-    /// The host a proxy was asked for.
+    /// The host of the client's request to a proxy.
     pub const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-    /// The scheme a proxy was asked with.
+    /// The scheme of the client's request to a proxy.
     pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-    /// The path that a proxy took off the request.
+    /// The path prefix that a proxy has stripped.
     pub const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
-    /// The client's address, as proxies pass it on.
+    /// The client's address, as proxies forward it.
     pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-    /// Where browsers reach a proxy for the Frontend API.
+    /// The public URL of a proxy for the Frontend API.
     pub const CLERK_PROXY_URL: HeaderName = HeaderName::from_static("clerk-proxy-url");
-    /// The secret key, by which a proxy for the Frontend API proves whose it is.
+    /// The secret key, which authenticates a proxy for the Frontend API.
     pub const CLERK_SECRET_KEY: HeaderName = HeaderName::from_static("clerk-secret-key");
-    /// What kind of thing the browser will do with the answer.
+    /// What the browser requests: `document`, `iframe`, `empty` for a script, and so on.
     pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
     /// How the browser makes the request: `navigate` for a page, `cors`, `no-cors` or `same-origin` for a script.
     pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-    /// How the page that made the request is related to the application: `same-origin`, `same-site`, `cross-site` or
-    /// `none`.
+    /// The relation of the requesting page to the application: `same-origin`, `same-site`, `cross-site` or `none`.
     pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     /// htmx made the request: `true`.
     pub const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");

@@ -9,8 +9,8 @@ use url::Url;
 ///
 /// # Security
 ///
-/// `Debug` prints `[redacted]`, there is no `Display`, no `PartialEq` and no serialisation. The only way to the text is
-/// [`expose`](Self::expose), so that every place that reads a secret can be found by its name.
+/// `Debug` prints `[redacted]`. There is no `Display`, no `PartialEq` and no serialization. Only
+/// [`expose`](Self::expose) returns the text, so that every place that reads a secret can be found by its name.
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 
@@ -21,7 +21,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself. Do not log it.
+    /// Returns the text. Do not log it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -38,8 +38,8 @@ impl fmt::Debug for Secret {
 ///
 /// # Security
 ///
-/// The query may carry a nonce, a ticket or a development browser's token, so that all of it is replaced, as are user
-/// information and fragment.
+/// The query string is replaced, because it may carry a nonce, a ticket or a development browser's token. User
+/// information and fragment are dropped.
 ///
 /// ```
 /// use portal_sdk::secret::WithoutQuery;
@@ -71,7 +71,7 @@ impl fmt::Debug for WithoutQuery<'_> {
     }
 }
 
-/// `Set-Cookie` values for `Debug`: the names alone, because the values are tokens.
+/// Returns the names of `Set-Cookie` values for `Debug`, because the values are tokens.
 pub(crate) fn cookie_names<'c>(directives: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
     let name = |directive: &'c str| directive.split_once('=').map_or("[redacted]", |(name, _)| name);
     directives.into_iter().map(name).collect()

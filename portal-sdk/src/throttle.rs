@@ -1,20 +1,20 @@
-//! [`Throttle`]: one event per interval and cause, for log lines that a request can cause.
+//! [`Throttle`]: admits one event per interval and cause, for log lines that a request can cause.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::UnixTime;
 
-/// The least time between two events of one cause, in milliseconds.
+/// The shortest time between two events of a cause, in milliseconds.
 const INTERVAL_MILLIS: i64 = 60 * 1_000;
 
-/// Events by cause. Causes are constants of the code, so that the map stays small.
+/// Events by cause. Causes are constants, so that the map stays small.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     last: Mutex<HashMap<&'static str, Last>>,
 }
 
-/// The last event of one cause that was let through.
+/// The last admitted event of a cause.
 #[derive(Debug)]
 struct Last {
     at: UnixTime,
@@ -22,8 +22,8 @@ struct Last {
 }
 
 impl Throttle {
-    /// Returns how many events of `cause` were held back since the last one let through, or `None` if this one is held
-    /// back too.
+    /// Returns the number of suppressed events of `cause` since the last admitted one, or `None` if this one is
+    /// suppressed.
     pub(crate) fn admit(&self, cause: &'static str, now: UnixTime) -> Option<u64> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.get_mut(cause) {

@@ -1,4 +1,4 @@
-//! A session token in the `Authorization` header. Cookies, handshakes and satellites are not looked at.
+//! A session token in the `Authorization` header. Cookies, handshakes and satellites are ignored.
 
 use super::{Answer, Question, Verdict};
 use crate::state::AuthReason;

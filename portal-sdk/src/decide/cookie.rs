@@ -1,4 +1,4 @@
-//! The session cookie: is there one, is it fresh, is it genuine.
+//! The session cookie: its presence, age and signature.
 
 use super::redirect::is_document_get;
 use super::{Answer, Question, Refusal, Verdict, satellite};
@@ -9,7 +9,7 @@ use crate::token::UnverifiedToken;
 pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
     let cx = question.cx;
     if cx.instance().is_development() {
-        // Present counts even if it is empty: the parameter must leave the address bar.
+        // An empty parameter counts too, because it must leave the address bar.
         if cx.query_parameter(query::DEV_BROWSER).is_some() {
             return Ok(Verdict::Unsettled(AuthReason::DevBrowserSync.into()));
         }
@@ -36,7 +36,7 @@ fn session_token<'q>(question: Question<'q, '_>, session: &'q str) -> Answer<Ver
     if token.is_other_than_session_token() {
         return Ok(Verdict::SignedOut(AuthReason::TokenTypeMismatch.into()));
     }
-    // The client changed after the token was made: perhaps the user signed out, or in as another user.
+    // The client changed after the token was issued: the user may have signed out, or in as another user.
     let is_outdated = |issued_at| issued_at < cx.client_uat() as f64;
     if token.issued_at_secs().is_some_and(is_outdated) {
         return Ok(Verdict::Unsettled(AuthReason::SessionTokenIatBeforeClientUat.into()));

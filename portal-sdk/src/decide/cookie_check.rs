@@ -1,11 +1,11 @@
-//! A development browser that keeps no cookies would be sent into one handshake after another.
+//! Detection of a development browser that keeps no cookies, which would end in a redirect loop.
 //!
-//! Whatever a handshake brings is lost on such a browser, the cookie that counts redirects among it. So a browser that
-//! comes back without a single one of Clerk's cookies is sent to the clean address with a mark in it: the time. If it
-//! still has none of the cookies that it got with that redirect, it keeps none, and the request is signed out without
-//! another handshake. A slow round trip is not mistaken for it, because the cookies are there on the next request.
+//! Such a browser loses every cookie of a handshake, including the redirect counter. A browser that returns without any
+//! of Clerk's cookies is therefore redirected to the clean URL with a mark in it: the time. If the next request has
+//! none of the cookies from that redirect, the browser keeps no cookies, and the request is signed out without another
+//! handshake. A slow round trip is not mistaken for it, because its next request has the cookies.
 //!
-//! The mark gives no authority: anyone may write it, and all it can do is to leave out a handshake.
+//! The mark gives no authority. Any client may write it, and its only effect is to skip a handshake.
 
 use http::HeaderValue;
 use http::header::LOCATION;
@@ -17,11 +17,13 @@ use crate::names::query;
 use crate::request::{AuthenticateContext, RedirectCount};
 use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
-/// How old, in seconds, a mark may be. The browser follows the redirect at once.
+/// The greatest age of a mark in seconds. The browser follows the redirect at once.
 const FRESH_SECS: u64 = 60;
 
-/// Adds the mark to `location`, the way back from a handshake, if the browser sent none of Clerk's cookies. Sets the
-/// counter as well: whatever becomes of the handshake's own cookies, a browser that keeps cookies then has one.
+/// Adds the mark to `location`, the clean URL after a handshake, if the browser sent none of Clerk's cookies.
+///
+/// Also sets the counter, so that a browser that keeps cookies has one even if the handshake's own cookies are
+/// rejected.
 pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, headers: &mut ResponseHeaders) {
     let cx = question.cx;
     if cx.has_clerk_cookies() || !cx.is_eligible_for_handshake() {
@@ -33,7 +35,7 @@ pub(super) fn mark(question: Question<'_, '_>, location: &mut Url, headers: &mut
     headers.append(http::header::SET_COOKIE, count_cookie(cx.url(), first));
 }
 
-/// Signed out without a handshake, if the browser has just lost all cookies of one.
+/// Returns the signed-out state if the browser has just lost all cookies of a handshake.
 pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
     let cx = question.cx;
     let marked_at = cx.cookie_check()??;
@@ -48,7 +50,7 @@ pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
     Some(state)
 }
 
-/// Takes a mark that has done its work out of the address bar.
+/// Removes a used mark from the address bar.
 pub(super) fn clean_address(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
     let keeps_mark = match &state.outcome {
         Outcome::SignedIn(_) => false,

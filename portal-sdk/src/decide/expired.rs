@@ -1,4 +1,4 @@
-//! An expired session token: renewed through the Backend API, without sending the browser anywhere.
+//! Renewal of an expired session token through the Backend API, without a redirect.
 
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -27,7 +27,7 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
     };
     let renewed = match &question.known.refresh {
         None => return Err(Stop::Needs(Effect::RefreshSession(Box::new(refresh)))),
-        // It is not known whether the session is alive: neither sign-out nor a redirect to a Clerk that may be down.
+        // The session may be alive: neither sign the request out nor redirect to a Clerk that may be down.
         Some(Err(error)) if error.is_outage() => {
             return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(error.clone())));
         }
@@ -55,7 +55,7 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
     })
 }
 
-/// Returns `true` if `name` is the session cookie, plain or of this instance. Cookies that merely begin alike are not.
+/// Returns `true` if `name` is the session cookie, plain or suffixed for this instance; a prefix does not count.
 pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool {
     let suffix = question.cx.instance().publishable_key().cookie_suffix();
     name.strip_prefix(cookie::SESSION)
@@ -88,7 +88,7 @@ fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure
     })
 }
 
-/// How Clerk's SDK names this failure of a refresh.
+/// Returns the reason of a failed refresh, as Clerk's SDK names it.
 fn failure_of(error: &BackendError) -> RefreshFailure {
     if error.is_unreadable() {
         return RefreshFailure::NoCookies;

@@ -1,4 +1,4 @@
-//! A handshake that came back: take over the cookies it brings.
+//! A returning handshake: takes over its cookies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::secret::Secret;
 use crate::state::{AuthReason, RequestState, ResponseHeaders, UndecidedCause};
 use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 
-/// A day: how wrong a developer's clock may be when a session token arrives fresh from the Frontend API.
+/// One day: the clock difference that a development machine may have when a fresh session token arrives.
 const DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(86_400);
 
-/// The result of looking for a handshake that came back.
+/// The result of looking for a returning handshake.
 #[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
 pub(super) enum Returned {
     /// The handshake decides.
     Resolved(RequestState),
-    /// No handshake, or an unusable one, with the error of its token if it has one.
+    /// No handshake, or an unusable one, with the error of its token if it carries one.
     Useless(Option<TokenError>),
-    /// Its payload is out of reach.
+    /// The payload could not be fetched.
     OutOfReach(Arc<BackendError>),
 }
 
@@ -35,22 +35,22 @@ pub(super) enum Returned {
 pub(super) fn returned(question: Question<'_, '_>) -> Answer<Returned> {
     let cx = question.cx;
     let is_development = cx.instance().is_development();
-    // A nonce wins over a token.
+    // A nonce takes precedence over a token.
     let payload = if let Some(nonce) = cx.handshake_nonce() {
         match &question.known.handshake {
-            // Anyone can make one up: what cannot be a nonce is not worth a call.
+            // Any client can invent a nonce: make no call for a malformed one.
             None if !could_be_nonce(nonce) && is_development => Vec::new(),
             None if !could_be_nonce(nonce) => return Ok(Returned::Useless(None)),
             None => return Err(Stop::Needs(Effect::HandshakePayload(Secret::new(nonce)))),
             Some(Ok(payload)) => payload.set_cookies.clone(),
-            // The clean address is worth a redirect only if the request's own session then decides.
+            // Redirect to the clean URL only if the request's session can then decide.
             Some(Err(error)) if error.is_outage() && is_development && !has_valid_session(question)? => {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error.clone())));
             }
             Some(Err(error)) if error.is_outage() && !is_development => {
                 return Ok(Returned::OutOfReach(error.clone()));
             }
-            // Nothing came: in production the ordinary cookies decide, in development the address is cleaned first.
+            // No payload: in production the ordinary cookies decide, in development the URL is cleaned first.
             Some(Err(_)) if is_development => Vec::new(),
             Some(Err(_)) => return Ok(Returned::Useless(None)),
         }
@@ -116,7 +116,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> 
         headers.append(LOCATION, location);
         headers.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    // A session cookie without a value is a fault, not a sign-out.
+    // A session cookie without a value is an error, not a sign-out.
     let Some(session) = session else {
         return Ok(Returned::Useless(None));
     };
@@ -134,7 +134,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> 
     })
 }
 
-/// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.
+/// Converts a `Set-Cookie` value; returns `None` if it contains a character that headers forbid, such as a line end.
 fn header_value(set_cookie: &str) -> Option<HeaderValue> {
     let bytes: Option<Vec<u8>> = set_cookie
         .trim()

@@ -1,4 +1,4 @@
-//! Which key a token is to be verified with, and the verification of session tokens by it.
+//! Key selection, and the verification of session tokens.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::token::{
     GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, header_problem, verify_session_token,
 };
 
-/// The key with the id `key_id`. A PEM key serves every id.
+/// Returns the key with the ID `key_id`. A PEM key serves every ID.
 fn key<'k>(
     instance: &'k Instance,
     keys: &'k KnownKeys,
@@ -52,7 +52,7 @@ fn found<'k>(keys: &'k KeySet, key_id: Option<&str>) -> Result<&'k VerifyingKey,
     }
 }
 
-/// The session of a token that this instance signed, whatever its times say, or the key that is needed to tell.
+/// Returns the session of a token that this instance signed, even an expired one, or the key that is needed first.
 pub(crate) fn genuine_session(
     instance: &Instance,
     keys: &KnownKeys,
@@ -65,8 +65,9 @@ pub(crate) fn genuine_session(
     }
 }
 
-/// What is wrong with a session token, by whatever keys are in memory; `None` if nothing is, or it cannot be told. For
-/// explanations, not for decisions.
+/// Returns the error of a session token, by the keys in memory; for explanations, not for decisions.
+///
+/// Returns `None` if the token is valid, or its key is not in memory.
 pub(crate) fn token_problem(instance: &Instance, keys: &KnownKeys, token: &str, now: UnixTime) -> Option<TokenError> {
     let token = match UnverifiedToken::decode(token) {
         Ok(token) => token,
@@ -101,7 +102,7 @@ impl<'q> Question<'q, '_> {
         VerifyRules::of(self.cx.instance())
     }
 
-    /// Verifies a session token. Where only time is in the way the session may be alive.
+    /// Verifies a session token. If only its times are wrong, the session may be alive.
     pub(super) fn judge(self, token: &str) -> Answer<Verdict<'_>> {
         let error = match self.verify(token)? {
             Ok(claims) => return Ok(Verdict::SignedIn(claims, token)),
@@ -129,13 +130,13 @@ impl<'q> Question<'q, '_> {
             Ok(token) => token,
             Err(error) => return Ok(Err(error)),
         };
-        // Before a key is asked for: a machine's token is none of a session's, whatever key signed it.
+        // Reject machine tokens before fetching keys: they are never session tokens.
         if token.is_of_machine_category() {
             return Ok(Err(TokenError::Category));
         }
         let key = match self.key(token.key_id())? {
             Ok(key) => key,
-            // The key is there but checks no session token: what the header says comes first, as at Clerk.
+            // The key exists but is unusable: the header's own errors come first, as at Clerk.
             Err(error @ TokenError::UnusableKey { .. }) => return Ok(Err(header_problem(&token).unwrap_or(error))),
             Err(error) => return Ok(Err(error)),
         };

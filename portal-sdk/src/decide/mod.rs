@@ -1,18 +1,18 @@
-//! The decision: who a request is from, as a pure function of the request, the instance, what is [`Known`] and the time.
+//! The decision: a pure function of the request, the instance, the [`Known`] results and the time.
 //!
-//! [`decide`] owns no client, no clock, no lock and no global state. When it lacks something that only the Backend API
-//! has, it says so ([`Decision::Needs`]); the caller fetches it, puts the answer or the failure into [`Known`], and
-//! decides again. Each [`Effect`] is requested at most once, so that there are at most four turns.
+//! [`decide`] has no client, no clock, no lock and no global state. If it needs a call to the Backend API, it returns
+//! [`Decision::Needs`]; the caller makes the call, stores its result or failure in [`Known`], and decides again. Each
+//! [`Effect`] is requested at most once, so there are at most four rounds.
 //!
-//! This file holds the order of the questions; each question has a file of its own:
+//! This file holds the order of the steps; each step has its own file:
 //!
 //! 1. A token in the `Authorization` header decides alone (`bearer`).
-//! 2. A handshake that came back is resolved (`handshake`).
-//! 3. A development browser that keeps no cookies is not sent into another handshake (`cookie_check`).
+//! 2. A returning handshake is resolved (`handshake`).
+//! 3. A development browser that keeps no cookies gets no further handshake (`cookie_check`).
 //! 4. Satellites and their primary exchange the state of their browsers (`satellite`).
 //! 5. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
 //! 6. An expired token is renewed through the Backend API (`expired`) or by a handshake.
-//! 7. The address may name another organization than the active one (`organization`).
+//! 7. The path's organization is activated if it is not the active one (`organization`).
 //! 8. A session that this process has ended is signed out, although its token is still valid.
 
 mod bearer;
@@ -41,11 +41,11 @@ use crate::state::{
 };
 use crate::token::{SessionClaims, TokenError};
 
-/// The decision, or what it lacks.
+/// The decision, or the call that it needs first.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Decision<S = RequestState> {
-    /// Carry out the effect and decide again, with a fresh time.
+    /// Carry out the effect, and decide again with the current time.
     Needs(Effect),
     /// Decided.
     Settled(S),
@@ -64,7 +64,7 @@ pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Dec
     }
 }
 
-/// One call's arguments, so that the questions below read as sentences.
+/// The arguments of one call.
 #[derive(Clone, Copy)]
 struct Question<'q, 'r> {
     cx: &'q AuthenticateContext<'r>,
@@ -72,22 +72,22 @@ struct Question<'q, 'r> {
     now: UnixTime,
 }
 
-/// Why an answer cannot be given, or not yet.
+/// Why a step stops: it needs a call, or the request is undecided.
 enum Stop {
     Needs(Effect),
     Undecided(UndecidedCause),
 }
 
-/// An answer, or why it cannot be given (yet).
+/// The result of a step, or why it stops.
 type Answer<T = RequestState> = Result<T, Stop>;
 
-/// What a session token proves.
+/// The result of verifying a session token.
 enum Verdict<'t> {
     /// The user is signed in.
     SignedIn(SessionClaims, &'t str),
     /// The token has expired. Its session may be alive.
     Expired(TokenError),
-    /// A handshake can tell, if the request may be redirected; otherwise the request is signed out.
+    /// A handshake decides if the request may be redirected; otherwise the request is signed out.
     Unsettled(Refusal),
     /// The request is signed out.
     SignedOut(Refusal),
@@ -144,7 +144,7 @@ impl Question<'_, '_> {
         }
     }
 
-    /// What holds for every answer.
+    /// Applies the steps that every result needs.
     fn finish(self, state: RequestState) -> RequestState {
         let mut state = self.without_ended_session(state);
         organization::note_mismatch(self.cx, &mut state);
@@ -198,7 +198,7 @@ impl Question<'_, '_> {
     }
 }
 
-/// Why a token signs no user in, before it is known whether a redirect can mend it.
+/// The reason why a token is not accepted, before it is known if a redirect can help.
 struct Refusal {
     reason: AuthReason,
     token_error: Option<TokenError>,
@@ -223,15 +223,16 @@ impl From<AuthReason> for Refusal {
     }
 }
 
-/// The name and the value of a `Set-Cookie` field, as Clerk's SDK takes them apart: no trimming, the value ends at its
-/// first `=`. Returns no value if there is no `=`.
+/// Splits a `Set-Cookie` field as Clerk's SDK does: no trimming, and the value ends at its first `=`.
+///
+/// Returns no value if there is no `=`.
 fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
     let pair = set_cookie.split(';').next().unwrap_or_default();
     let mut pieces = pair.split('=');
     (pieces.next().unwrap_or_default(), pieces.next())
 }
 
-/// `Set-Cookie` values given as JSON; `None` unless all are strings.
+/// Converts JSON to `Set-Cookie` values; returns `None` unless all are strings.
 fn as_texts(values: &[Value]) -> Option<Vec<&str>> {
     values.iter().map(Value::as_str).collect()
 }

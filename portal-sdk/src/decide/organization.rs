@@ -1,4 +1,4 @@
-//! The address may name another organization than the active one: a handshake then activates it.
+//! The path's organization: a handshake activates it if it is not the active one.
 
 use super::Question;
 use crate::instance::{Instance, OrganizationTarget};
@@ -6,17 +6,17 @@ use crate::request::{AuthenticateContext, PublicUrl};
 use crate::state::{Outcome, RequestState};
 use crate::token::SessionClaims;
 
-/// The organization, or the personal account, that the request's path names.
+/// Returns the organization or personal account of the request's path.
 pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget> {
     target_of(cx.instance(), cx.url())
 }
 
-/// [`target`] for a request of which only the address is left.
+/// Returns [`target`] for a URL.
 pub(super) fn target_of(instance: &Instance, url: &PublicUrl) -> Option<OrganizationTarget> {
     instance.organization_patterns().target(url.application_path())
 }
 
-/// How the Frontend API is told: an id, a slug, or nothing for the personal account.
+/// Returns the Frontend API's parameter: an ID, a slug, or an empty string for the personal account.
 pub(super) fn parameter(target: &OrganizationTarget) -> &str {
     match target {
         OrganizationTarget::Id(name) | OrganizationTarget::Slug(name) => name,
@@ -24,11 +24,11 @@ pub(super) fn parameter(target: &OrganizationTarget) -> &str {
     }
 }
 
-/// Sends the browser into a handshake if another organization is to become active. Where that is impossible, or has not
-/// helped before, the user stays signed in with the organization that is active; see [`note_mismatch`].
+/// Starts a handshake if the path's organization is not the active one.
 ///
-/// A session that was just renewed counts too: its new token may be of another organization. Clerk's SDK serves the page
-/// then.
+/// If the request cannot be redirected, or the redirect limit was reached, the user stays signed in with the active
+/// organization; see [`note_mismatch`]. A renewed session is checked too, because its new token may have another
+/// organization; Clerk's SDK serves the page in that case.
 pub(super) fn activate(question: Question<'_, '_>, state: RequestState) -> RequestState {
     let Outcome::SignedIn(signed_in) = &state.outcome else {
         return state;
@@ -38,7 +38,7 @@ pub(super) fn activate(question: Question<'_, '_>, state: RequestState) -> Reque
     handshake.unwrap_or(state)
 }
 
-/// Notes on a state that is signed in all the same whether another organization is active than the path names.
+/// Sets `organization_mismatch` on a signed-in state if the path's organization is not the active one.
 pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
     if let Outcome::SignedIn(state) = &mut state.outcome {
         state.organization_mismatch = mismatch(cx, &state.claims).is_some();

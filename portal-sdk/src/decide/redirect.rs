@@ -1,4 +1,4 @@
-//! Sending the browser away: where to, when, and how often at most.
+//! Redirects of the browser: their targets, conditions and limit.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use crate::names::{self, cookie, query};
 use crate::request::{AuthenticateContext, MAX_REDIRECTS, PublicUrl, RedirectCount, SetCookie};
 use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
-/// How long redirects count as being in a row.
+/// The time in which redirects count as consecutive.
 const REDIRECT_COUNT_AGE: Duration = Duration::from_secs(10);
 
 impl Question<'_, '_> {
-    /// A handshake with the Frontend API if the request is eligible for one, else signed out for the same reason.
+    /// Returns a handshake with the Frontend API if the request is eligible, else the signed-out state of the same
+    /// reason.
     pub(super) fn handshake_or_signed_out(self, refusal: Refusal) -> RequestState {
         if !self.cx.is_eligible_for_handshake() {
             return self.signed_out(refusal);
@@ -26,8 +27,8 @@ impl Question<'_, '_> {
         self.redirect_or_signed_out(refusal, &location)
     }
 
-    /// A redirect to `location` if the request is eligible for one and the redirect limit was not reached, else
-    /// signed out for the same reason.
+    /// Returns a redirect to `location` if the request is eligible and the redirect limit was not reached, else the
+    /// signed-out state of the same reason.
     pub(super) fn redirect_or_signed_out(self, refusal: Refusal, location: &Url) -> RequestState {
         let count = self.cx.redirects().another(None);
         match redirect_headers(self.cx, location, count) {
@@ -36,8 +37,9 @@ impl Question<'_, '_> {
         }
     }
 
-    /// A handshake that activates `target`, with `headers` besides; `None` if the request cannot be redirected, or the
-    /// redirect limit for `target` was reached.
+    /// Returns a handshake that activates `target`, with `headers` added.
+    ///
+    /// Returns `None` if the request cannot be redirected, or the redirect limit for `target` was reached.
     pub(super) fn activation(self, target: &OrganizationTarget, headers: &ResponseHeaders) -> Option<RequestState> {
         let refusal = Refusal::from(AuthReason::ActiveOrganizationMismatch);
         let location = Handshake::of(self.cx).url(&refusal.reason);
@@ -49,7 +51,9 @@ impl Question<'_, '_> {
     }
 }
 
-/// The fields that send the browser to `location` and count it; `None` if the request cannot be redirected.
+/// Returns the fields that redirect the browser to `location` and count the redirect.
+///
+/// Returns `None` if the request cannot be redirected.
 fn redirect_headers(
     cx: &AuthenticateContext<'_>,
     location: &Url,
@@ -62,8 +66,10 @@ fn redirect_headers(
     Some(headers)
 }
 
-/// Forgets the redirects once a page is shown: the next ones begin a new row. A row that reached its end is kept until
-/// it expires, or the loop would start again. Only requests for pages count, because others can happen beside a loop.
+/// Resets the count once a page is shown.
+///
+/// A count at the redirect limit is kept until it expires, or the loop would start again. Only requests for pages reset
+/// it, because others can happen during a loop.
 pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut RequestState) {
     let is_under_way = (1..MAX_REDIRECTS).contains(&cx.redirect_count());
     let is_settled = matches!(state.outcome, Outcome::SignedIn(_) | Outcome::SignedOut(_));
@@ -72,7 +78,7 @@ pub(super) fn settle_redirect_count(cx: &AuthenticateContext<'_>, state: &mut Re
     }
 }
 
-/// The cookie that counts redirects; without a count it is removed.
+/// Returns the cookie that counts redirects, or its removal without a count.
 pub(super) fn count_cookie(url: &PublicUrl, count: Option<RedirectCount>) -> HeaderValue {
     let cookie = match count {
         Some(count) => SetCookie::new(url, cookie::REDIRECT_COUNT, &count.to_string()).with_max_age(REDIRECT_COUNT_AGE),
@@ -81,7 +87,7 @@ pub(super) fn count_cookie(url: &PublicUrl, count: Option<RedirectCount>) -> Hea
     cookie.to_header().expect("digits and a dot")
 }
 
-/// The facts of a request that the address of a handshake is written from.
+/// The facts of a request that a handshake's URL needs.
 #[derive(Clone, Copy)]
 pub(super) struct Handshake<'a> {
     pub(super) instance: &'a Instance,
@@ -102,7 +108,7 @@ impl<'a> Handshake<'a> {
         }
     }
 
-    /// The Frontend API's handshake endpoint, with everything it needs to send the browser back.
+    /// Returns the URL of the Frontend API's handshake endpoint, with the parameters for the way back.
     pub(super) fn url(self, reason: &AuthReason) -> Url {
         let instance = self.instance;
         let base = instance.frontend_api_base(&self.url.base());
@@ -135,7 +141,7 @@ impl<'a> Handshake<'a> {
     }
 }
 
-/// Whether this is a GET that a browser will show as a page of its own.
+/// Returns `true` for a GET whose response the browser will show as a top-level page.
 pub(super) fn is_document_get(cx: &AuthenticateContext<'_>) -> bool {
     cx.is_get() && cx.is_document()
 }

@@ -1,5 +1,6 @@
-//! A handshake for a token that verifies and may still be out of date: the user may have changed something at the portal
-//! since it was issued, such as the active organization.
+//! A handshake that renews a valid but possibly outdated token.
+//!
+//! The user may have changed something at the portal since it was issued, such as the active organization.
 
 use http::HeaderValue;
 use http::header::{LOCATION, SET_COOKIE};
@@ -9,18 +10,17 @@ use super::satellite::is_clerks;
 use crate::request::{AuthenticateContext, RedirectCount};
 use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
-/// Returns `true` if the browser comes from a page of the portal or the Frontend API, by `Referer`, with a session token
-/// that [`renewal`] can renew.
+/// Returns `true` if the `Referer` is the portal or the Frontend API and [`renewal`] can renew the session token.
 #[must_use]
 pub fn comes_from_portal(cx: &AuthenticateContext<'_>, state: &RequestState) -> bool {
     is_possible(cx, state) && cx.foreign_referer().is_some_and(|referer| is_clerks(cx, referer))
 }
 
-/// The redirect that renews the session token through the browser, for a request whose token may be out of date.
+/// Returns the headers of a handshake that renews the session token, for a token that may be outdated.
 ///
-/// Answer with 307 and these headers; the browser comes back to the same address with a new token. Returns `None` unless
-/// the request is a GET for a page, signed in by a cookie, and not the end of a redirect: the handshake counter bounds
-/// renewals to one for each row of redirects.
+/// Respond with 307 and these headers; the browser returns to the same URL with a new token. Returns `None` unless the
+/// request is a GET for a page, signed in by a cookie, and not the result of a redirect: the redirect counter limits
+/// renewals to one per chain of redirects.
 ///
 /// Clerk has no reason word for this case; a changed organization is the closest.
 #[must_use]
@@ -48,8 +48,8 @@ pub fn renewal(cx: &AuthenticateContext<'_>, state: &RequestState) -> Option<Res
     Some(headers)
 }
 
-/// Possible for a page whose session cookie verifies. After a redirect of this row the token is fresh, so that the counter
-/// bounds renewals too.
+/// Returns `true` for a page whose session cookie is valid. After a redirect the token is fresh, so the counter limits
+/// renewals too.
 fn is_possible(cx: &AuthenticateContext<'_>, state: &RequestState) -> bool {
     let is_signed_in = matches!(state.outcome, Outcome::SignedIn(_)) && cx.bearer().is_none();
     is_signed_in && cx.is_eligible_for_handshake() && cx.redirect_count() == 0

@@ -1,4 +1,4 @@
-//! Several domains of one instance: a satellite learns from its primary who is signed in.
+//! Several domains of one instance: a satellite gets the browser's session from its primary.
 
 use url::Url;
 
@@ -23,7 +23,7 @@ pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
     }
 }
 
-/// What satellites and their primary do before cookies are looked at; `None` if nothing.
+/// Returns the redirect of a satellite or its primary that comes before cookies; `None` if there is none.
 pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
     if question.cx.instance().is_satellite() {
         satellite(question)
@@ -51,7 +51,7 @@ fn satellite(question: Question<'_, '_>) -> Option<RequestState> {
     if instance.instance_type() == InstanceType::Production {
         return Some(question.handshake_or_signed_out(refusal));
     }
-    // In development the primary itself answers, at its sign-in page.
+    // In development the primary responds, at its sign-in page.
     let mut location = Url::parse(instance.sign_in_url()?).ok()?;
     location
         .query_pairs_mut()
@@ -59,14 +59,14 @@ fn satellite(question: Question<'_, '_>) -> Option<RequestState> {
     Some(question.redirect_or_signed_out(refusal, &location))
 }
 
-/// A development primary sends a satellite's visitor back with its own development token.
+/// Redirects a satellite's browser back from a development primary, with the primary's development token.
 fn primary(question: Question<'_, '_>) -> Option<RequestState> {
     let cx = question.cx;
     if !cx.instance().is_development() {
         return None;
     }
     let target = cx.query_parameter(query::SATELLITE_REDIRECT_URL)?;
-    // Any other address is nobody's satellite; the parameter then means nothing.
+    // Any other URL is not a satellite's; ignore the parameter.
     let mut location = satellite_address(cx, &target)?;
     if let Some(token) = cx.dev_browser() {
         location.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
@@ -75,7 +75,7 @@ fn primary(question: Question<'_, '_>) -> Option<RequestState> {
     Some(question.redirect_or_signed_out(AuthReason::PrimaryRespondsToSyncing.into(), &location))
 }
 
-/// `target` if the development token may go there: to this machine or to a configured satellite.
+/// Returns `target` if the development token may be sent there: to this machine or to a configured satellite.
 fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> {
     let url = Url::parse(target)
         .ok()
@@ -85,8 +85,9 @@ fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> 
     is_allowed.then_some(url)
 }
 
-/// Whether a signed-in page was reached by a link from another origin that is not Clerk's: it could be a satellite
-/// whose state the primary does not know yet.
+/// Returns `true` if a link from another origin than Clerk's led to a signed-in page.
+///
+/// That origin could be a satellite whose state the primary does not have yet.
 pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
     let instance = cx.instance();
     let Some(referer) = cx.referer().filter(|_| !instance.is_satellite()) else {
@@ -99,7 +100,7 @@ pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
     !is_same_origin(referer, cx.url().as_url()) && !is_clerks(cx, referer)
 }
 
-/// Whether `referer` is the Frontend API or the portal of this instance, with or without a proxy between.
+/// Returns `true` if `referer` is the Frontend API or the portal of this instance, with or without a proxy.
 pub(super) fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
     let instance = cx.instance();
     let is_development_portal = instance.is_development() && referer.host_str().is_some_and(is_development_portal_host);
@@ -114,7 +115,7 @@ pub(super) fn is_clerks(cx: &AuthenticateContext<'_>, referer: &Url) -> bool {
         })
 }
 
-/// Hosts of Clerk's own development portals, older and current.
+/// Returns `true` for hosts of Clerk's development portals, older and current.
 fn is_development_portal_host(host: &str) -> bool {
     let is_legacy = host.starts_with("accounts.")
         && [".lcl.dev", ".lclstage.dev", ".lclclerk.com"]

@@ -1,4 +1,4 @@
-//! Sessions that were ended by this process while tokens of theirs are still valid.
+//! [`EndedSessions`]: sessions that this process has ended while their tokens are still valid.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::clock::UnixTime;
 use crate::token::SessionId;
 
-/// The ids of ended sessions, each until its tokens have expired. Cloning is cheap.
+/// The IDs of ended sessions, each until its tokens have expired. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct EndedSessions {
-    /// `None` while there are none, which is almost always.
+    /// `None` while the set is empty, which is almost always.
     until: Option<Arc<HashMap<SessionId, UnixTime>>>,
 }
 
 impl EndedSessions {
-    /// These sessions and `id`, which is ended until `until`. Sessions whose tokens have expired are forgotten.
+    /// Returns these sessions and `id`, which is kept until `until`. Sessions whose tokens have expired are dropped.
     #[must_use]
     pub fn with(&self, id: SessionId, until: UnixTime, now: UnixTime) -> Self {
         let known = self.until.iter().flat_map(|ended| ended.iter());

@@ -1,4 +1,4 @@
-//! [`BackendError`]: why a call to Clerk brought no usable answer.
+//! [`BackendError`]: a failed call to Clerk.
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-/// A call to Clerk that brought no usable answer.
+/// A failed call to Clerk.
 ///
-/// The causes are private: ask the methods. A backend of your own makes its errors with the constructors.
+/// The causes are private; use the methods. A custom backend creates its errors with the constructors.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,25 +59,25 @@ enum Kind {
 struct GivenUp;
 
 impl BackendError {
-    /// A connection that was not made: DNS, TCP, TLS or the proxy failed.
+    /// Creates the error of a failed connection: DNS, TCP, TLS or the proxy.
     #[must_use]
     pub fn connect(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::with_source(Kind::Connect, source)
     }
 
-    /// A connection that broke, or an answer that is not HTTP.
+    /// Creates the error of a broken connection, or of a response that is not HTTP.
     #[must_use]
     pub fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::with_source(Kind::Transport, source)
     }
 
-    /// No answer within `limit`.
+    /// Creates the error of a missing response within `limit`.
     #[must_use]
     pub fn timeout(limit: Duration) -> Self {
         Self::new(Kind::Timeout(limit))
     }
 
-    /// An answer with an error status. See [`with_code`](Self::with_code) and
+    /// Creates the error of a response with an error status; see [`with_code`](Self::with_code) and
     /// [`with_retry_after`](Self::with_retry_after).
     #[must_use]
     pub fn answer(status: StatusCode) -> Self {
@@ -88,8 +88,9 @@ impl BackendError {
         })
     }
 
-    /// An answer whose body is too large, or not the expected JSON. `problem` continues the sentence "its body cannot
-    /// be read:" and must not quote the body, which may hold tokens.
+    /// Creates the error of a response whose body is too large, or not the expected JSON.
+    ///
+    /// `problem` continues the sentence "its body cannot be read:". It must not quote the body, which may hold tokens.
     #[must_use]
     pub fn unreadable(status: StatusCode, problem: impl Into<Box<str>>) -> Self {
         Self::new(Kind::Unreadable {
@@ -98,19 +99,19 @@ impl BackendError {
         })
     }
 
-    /// A call that was not made, because too many of its kind are under way.
+    /// Creates the error of a call that was not made because too many of its kind are in progress.
     #[must_use]
     pub fn busy() -> Self {
         Self::new(Kind::Busy)
     }
 
-    /// A call that was not made, because its path or body is invalid: a bug of the caller, and not an outage.
+    /// Creates the error of a call that was not made because its path or body is invalid: a bug of the caller.
     #[must_use]
     pub fn invalid_request(problem: impl Into<Box<str>>) -> Self {
         Self::new(Kind::InvalidRequest(problem.into()))
     }
 
-    /// A call that ended with the runtime it ran on.
+    /// Creates the error of a call that ended with its runtime.
     pub(crate) fn given_up() -> Self {
         Self::transport(GivenUp)
     }
@@ -144,11 +145,11 @@ impl BackendError {
         }
     }
 
-    /// Returns `true` if Clerk is out of reach, so that nothing can be concluded.
+    /// Returns `true` if Clerk is unreachable, so that the call has no result.
     ///
-    /// That is: no connection, no answer in time, a status of 5xx, 408 or 429, a body that cannot be read, or too many
-    /// calls under way. This is the one definition for keys, handshakes, renewals, sign-out and users. Any other error
-    /// is an answer, or a bug of the caller.
+    /// That is: no connection, a timeout, a status of 5xx, 408 or 429, an unreadable body, or too many calls in
+    /// progress. It is the one definition for keys, handshakes, renewals, sign-out and users. Any other error is a
+    /// response, or a bug of the caller.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match &self.kind {
@@ -161,7 +162,7 @@ impl BackendError {
         }
     }
 
-    /// Returns `true` if no answer came in time, also if connecting took too long.
+    /// Returns `true` if the call timed out, also while connecting.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         let timed_out = |error: &(dyn Error + 'static)| {
@@ -172,25 +173,25 @@ impl BackendError {
         matches!(self.kind, Kind::Timeout(_)) || self.sources().any(timed_out)
     }
 
-    /// Returns `true` if no connection could be made, so that the request was not sent.
+    /// Returns `true` if the connection failed, so that the request was not sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.kind, Kind::Connect)
     }
 
-    /// Returns `true` if an answer came whose body is too large or not the expected JSON.
+    /// Returns `true` if the response's body is too large or not the expected JSON.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self.kind, Kind::Unreadable { .. })
     }
 
-    /// Returns `true` if the call was not made, because too many of its kind are under way.
+    /// Returns `true` if the call was not made because too many of its kind are in progress.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self.kind, Kind::Busy)
     }
 
-    /// Returns the HTTP status of the answer, or `None` if none came.
+    /// Returns the HTTP status of the response, or `None` without a response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match &self.kind {
@@ -208,8 +209,8 @@ impl BackendError {
         }
     }
 
-    /// Returns the time to wait before the next attempt, if the answer had a `Retry-After` in seconds
-    /// (RFC 9110 section 10.2.3).
+    /// Returns the time to wait before a retry, if the response had a `Retry-After` in seconds (RFC 9110 section
+    /// 10.2.3).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.kind {

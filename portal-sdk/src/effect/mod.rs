@@ -1,6 +1,6 @@
-//! The words between the decision and whatever carries its effects out.
+//! The calls that the decision needs, and their results.
 //!
-//! [`Effect`] is what the decision asks for, [`Known`] what it was told, [`BackendError`] why it was not told.
+//! [`Effect`] is a call, [`Known`] holds the results, [`BackendError`] is a failed call.
 
 mod ended_sessions;
 mod error;
@@ -16,29 +16,29 @@ use crate::key::KeySet;
 use crate::secret::Secret;
 use crate::token::TokenError;
 
-/// What the decision may use besides the request: everything that had to be fetched.
+/// The results of calls to Clerk, as input of the decision.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// The instance's signing keys. Not needed where the instance has a PEM key.
+    /// The instance's signing keys. Not needed if the instance has a PEM key.
     pub keys: KnownKeys,
-    /// The answer to [`Effect::HandshakePayload`], once asked.
+    /// The result of [`Effect::HandshakePayload`], once carried out.
     pub handshake: Option<Result<HandshakePayload, Arc<BackendError>>>,
-    /// The answer to [`Effect::RefreshSession`], once asked.
+    /// The result of [`Effect::RefreshSession`], once carried out.
     pub refresh: Option<Result<RefreshedSession, Arc<BackendError>>>,
     /// The sessions that this process has ended.
     pub ended: EndedSessions,
 }
 
-/// The signing keys at hand.
+/// The known signing keys.
 #[derive(Clone, Debug)]
 pub enum KnownKeys {
-    /// What is in memory and fresh. A key id that is not among them may be asked for.
+    /// The fresh keys in memory. An unknown key ID may be fetched.
     InMemory(Option<Arc<KeySet>>),
-    /// What is there after [`Effect::SigningKeys`] was carried out.
+    /// The keys after [`Effect::SigningKeys`] was carried out.
     Asked {
         /// The keys, fetched or kept from before.
         keys: Arc<KeySet>,
-        /// What it means that a key id is not among them.
+        /// The reason for a missing key ID.
         missing: MissingKey,
     },
 }
@@ -49,27 +49,27 @@ impl Default for KnownKeys {
     }
 }
 
-/// What it means that a key id is not among the keys after they were asked for.
+/// The reason for a missing key ID after [`Effect::SigningKeys`] was carried out.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MissingKey {
     /// The instance has no such key.
     Unknown,
-    /// Clerk refused to give keys.
+    /// Clerk refused the request for keys.
     Refused(TokenError),
     /// The keys could not be fetched.
     OutOfReach(Arc<BackendError>),
-    /// Keys were fetched for an unknown id so recently that they are not fetched again yet.
+    /// Keys were fetched for an unknown ID so recently that they are not fetched again yet.
     TooSoon,
 }
 
-/// Something that only the Backend API can tell or do.
+/// A call to the Backend API that the decision needs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Effect {
     /// Fetch the signing keys; fill in [`Known::keys`].
     SigningKeys {
-        /// The key id that is wanted.
+        /// The token's key ID.
         key_id: Option<Box<str>>,
     },
     /// Fetch the handshake payload with this nonce; fill in [`Known::handshake`].

@@ -1,4 +1,4 @@
-//! What the effects of the decision send and bring.
+//! The parameters and results of effects.
 
 use std::fmt;
 
@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use crate::secret::{Secret, cookie_names};
 
-/// What a handshake brings: `Set-Cookie` values, in order.
+/// The result of a handshake: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct HandshakePayload {
-    /// The values, each a whole `Set-Cookie` field. An entry that is not text invalidates the whole handshake, which
-    /// the decision finds out.
+    /// The values, each a whole `Set-Cookie` field. The decision rejects the handshake if an entry is not a string.
     #[serde(rename = "directives")]
     pub set_cookies: Vec<Value>,
 }
@@ -30,11 +29,11 @@ pub struct SessionRefresh {
     /// The request's header fields, lower-case names, without other applications' cookies and without
     /// `Authorization`.
     pub request_headers: Vec<(String, String)>,
-    /// Whether the application trusts the suffixed cookies.
+    /// `true` if the application trusts the suffixed cookies.
     pub suffixed_cookies: bool,
 }
 
-/// The answer to a [`SessionRefresh`]: `Set-Cookie` values, in order.
+/// The result of a [`SessionRefresh`]: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RefreshedSession {
     /// The values, each a whole `Set-Cookie` field.

@@ -1,9 +1,9 @@
 //! The session token of an `Authorization` header.
 
-/// The token of `value`: what follows `Bearer`, or the whole value if it is one word. Another scheme holds none.
+/// Returns the token in `value`: the word after `Bearer`, or the only word. Other schemes carry no session token.
 ///
-/// The scheme's case does not matter (RFC 9110 section 11.1) and spaces around the token are dropped; what follows a
-/// token after a space is ignored. Only a space ends a word, as at Clerk.
+/// The scheme is case-insensitive (RFC 9110 section 11.1). Spaces around the token and words after it are ignored. Only
+/// a space ends a word, as at Clerk.
 pub(super) fn token(value: &str) -> Option<&str> {
     let mut words = value.trim().split(' ').filter(|word| !word.is_empty());
     let first = words.next()?;

@@ -1,4 +1,4 @@
-//! [`AuthenticateContext`]: every fact of a request that the decision may use.
+//! [`AuthenticateContext`]: the facts of a request that the decision uses.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -22,16 +22,16 @@ use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
 use crate::names::{cookie, header, query};
 
-/// A request as the decision sees it. It borrows from the request and from the instance and trusts neither cookie nor
-/// token.
+/// The facts of a request that the decision uses.
 ///
-/// Each fact is computed when it is first asked for, once. A request that carries nothing costs next to nothing.
+/// It borrows from the request and the instance, and verifies neither cookies nor tokens. Each fact is computed once,
+/// on first use, so that a request without cookies is cheap.
 #[derive(Clone)]
 pub struct AuthenticateContext<'r> {
     instance: &'r Instance,
     parts: &'r Parts,
     now: UnixTime,
-    /// The public URL that an outer layer has found.
+    /// The public URL of an outer layer.
     given_url: Option<PublicUrl>,
     url: OnceCell<PublicUrl>,
     bearer: OnceCell<Option<Cow<'r, str>>>,
@@ -43,14 +43,14 @@ pub struct AuthenticateContext<'r> {
     origin: OnceCell<Option<Cow<'r, str>>>,
 }
 
-/// Clerk's cookies, and which of the two sets is believed.
+/// Clerk's cookies, and which of the two sets is trusted.
 #[derive(Clone)]
 struct ChosenCookies<'r> {
     all: RequestCookies<'r>,
     are_suffixed: bool,
 }
 
-/// What a handshake of a development instance brings in the address.
+/// The query parameters that a development instance's handshake returns.
 #[derive(Clone, Default)]
 struct HandshakeParameters {
     token: Option<String>,
@@ -58,7 +58,7 @@ struct HandshakeParameters {
 }
 
 impl<'r> AuthenticateContext<'r> {
-    /// Reads a request. `now` is only used to choose between the two cookie sets.
+    /// Creates the context of a request. `now` is only used to choose between the two cookie sets.
     #[must_use]
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
         Self {
@@ -77,15 +77,14 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
-    /// Takes `url` for the request's public URL. For a request whose own address a router has changed since an outer
-    /// layer read it.
+    /// Sets the request's public URL, for a request whose path a router has changed since an outer layer read it.
     #[must_use]
     pub fn with_public_url(mut self, url: PublicUrl) -> Self {
         self.given_url = Some(url);
         self
     }
 
-    /// The instance the request is authenticated for.
+    /// The instance that the request is authenticated for.
     #[must_use]
     pub fn instance(&self) -> &'r Instance {
         self.instance
@@ -110,7 +109,7 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
-    /// The first query parameter named `name`, decoded. Parses no URL.
+    /// The first query parameter named `name`, decoded.
     pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
         let query = match &self.given_url {
             Some(url) => url.as_url().query(),
@@ -125,16 +124,16 @@ impl<'r> AuthenticateContext<'r> {
         &self.parts.method
     }
 
-    /// Returns `true` if the method is GET. A lower-case one counts, as in a browser's own `Request`.
+    /// Returns `true` if the method is GET, in any case, as in the Fetch standard's `Request`.
     #[must_use]
     pub fn is_get(&self) -> bool {
         self.method().as_str().eq_ignore_ascii_case("GET")
     }
 
-    /// The token of the `Authorization` header. It decides alone.
+    /// The token of the `Authorization` header. If there is one, cookies are not read.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        // Joined, so that a second field cannot be hidden behind the first one.
+        // Join the fields, so that the first one cannot hide a second one.
         let read = || match header_value(&self.parts.headers, &AUTHORIZATION)? {
             Cow::Borrowed(value) => bearer::token(value).map(Cow::Borrowed),
             Cow::Owned(value) => bearer::token(&value).map(|token| token.to_owned().into()),
@@ -154,20 +153,20 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
-    /// Returns `true` if the suffixed cookies are believed.
+    /// Returns `true` if the suffixed cookies are trusted.
     #[must_use]
     pub fn uses_suffixed_cookies(&self) -> bool {
         self.cookies().are_suffixed
     }
 
-    /// The session cookie of the set that is believed.
+    /// The session cookie of the trusted set.
     #[must_use]
     pub fn session_cookie(&self) -> Option<&str> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
         all.session.get(*are_suffixed)
     }
 
-    /// The session cookie, else the `Authorization` header's token.
+    /// The session cookie, or else the `Authorization` header's token.
     #[must_use]
     pub fn session_token(&self) -> Option<&str> {
         self.session_cookie().or(self.bearer())
@@ -179,14 +178,15 @@ impl<'r> AuthenticateContext<'r> {
         opaque(self.cookies().all.refresh.as_deref())
     }
 
-    /// The client's last change in Unix seconds; 0 if the browser is signed out or the cookie is not an unsigned number.
+    /// The client's last change in Unix seconds; 0 if the browser is signed out or the cookie is not an unsigned
+    /// number.
     #[must_use]
     pub fn client_uat(&self) -> u64 {
         let ChosenCookies { all, are_suffixed } = self.cookies();
         all.client_uat.get(*are_suffixed).and_then(unsigned).unwrap_or(0)
     }
 
-    /// The development browser's token, from the query or else from the cookie.
+    /// The development browser's token, from the query string or else from the cookie.
     #[must_use]
     pub fn dev_browser(&self) -> Option<&str> {
         let read = || self.query_parameter(query::DEV_BROWSER);
@@ -199,7 +199,7 @@ impl<'r> AuthenticateContext<'r> {
 
     /// The development browser's token for a link to the portal.
     ///
-    /// If the believed cookie set has none, the other set's is better than a portal that does not know the browser.
+    /// Falls back to the other cookie set, because without a token the portal would not recognize the browser.
     #[must_use]
     pub fn dev_browser_for_links(&self) -> Option<&str> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
@@ -207,10 +207,10 @@ impl<'r> AuthenticateContext<'r> {
             .or_else(|| opaque(all.dev_browser.get(!are_suffixed)))
     }
 
-    /// A handshake payload that came back: in the query (development) or in a cookie (production).
+    /// The payload of a returning handshake: in the query string (development) or in a cookie (production).
     ///
-    /// The other transport is not believed: a link must not be able to sign a user in, and a left-over cookie must not
-    /// redirect for ever.
+    /// The other transport is ignored. A link must not be able to sign a user in, and a left-over cookie must not cause
+    /// a redirect loop.
     #[must_use]
     pub fn handshake_token(&self) -> Option<&str> {
         match self.instance.is_development() {
@@ -219,7 +219,7 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
-    /// The nonce of a handshake payload that came back, by the transport of [`handshake_token`](Self::handshake_token).
+    /// The nonce of a returning handshake's payload, by the transport of [`handshake_token`](Self::handshake_token).
     #[must_use]
     pub fn handshake_nonce(&self) -> Option<&str> {
         match self.instance.is_development() {
@@ -236,7 +236,7 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
-    /// How many handshakes in a row this browser has been sent into.
+    /// The number of consecutive redirects of this browser.
     #[must_use]
     pub fn redirect_count(&self) -> u64 {
         self.redirects().total()
@@ -247,13 +247,12 @@ impl<'r> AuthenticateContext<'r> {
         count.map(RedirectCount::parse).unwrap_or_default()
     }
 
-    /// Returns `true` if the browser sent a cookie under one of Clerk's names, even an empty one.
+    /// Returns `true` if the request has a cookie with one of Clerk's names, even an empty one.
     pub(crate) fn has_clerk_cookies(&self) -> bool {
         self.cookies().all.is_any
     }
 
-    /// The mark of [`query::COOKIE_CHECK`], which [`url`](Self::url) is without, and the seconds in it if they are a
-    /// number.
+    /// The value of [`query::COOKIE_CHECK`], and its Unix seconds if they are a number. [`url`](Self::url) omits it.
     pub(crate) fn cookie_check(&self) -> Option<Option<i64>> {
         *self.cookie_check.get_or_init(|| {
             let mark = match self.instance.is_development() {
@@ -271,7 +270,7 @@ impl<'r> AuthenticateContext<'r> {
         self.origin.get_or_init(read).as_deref()
     }
 
-    /// The `Referer` header, if it is a URL.
+    /// The `Referer` header, if it is a valid URL.
     #[must_use]
     pub fn referer(&self) -> Option<&Url> {
         let read = || Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok();
@@ -282,14 +281,14 @@ impl<'r> AuthenticateContext<'r> {
         header_value(&self.parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty())
     }
 
-    /// Returns `true` if the browser says that it will show the answer as a page, not in a frame.
+    /// Returns `true` if the browser will show the response as a top-level page (`Sec-Fetch-Dest`).
     #[must_use]
     pub fn is_document(&self) -> bool {
         self.sec_fetch_dest().as_deref() == Some("document")
     }
 
-    /// Returns `true` for a CORS preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch standard,
-    /// "CORS-preflight request"). Browsers send it without cookies and without `Authorization`.
+    /// Returns `true` for a CORS preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch
+    /// standard, "CORS-preflight request"). Browsers send it without cookies and without `Authorization`.
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         *self.method() == Method::OPTIONS
@@ -297,15 +296,18 @@ impl<'r> AuthenticateContext<'r> {
             && self.parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Returns `true` if a browser says that a page of another site made this request: by `Sec-Fetch-Site`, or by an
-    /// `Origin` other than the application's. Programs other than browsers send neither.
+    /// Returns `true` if a page of another site made this request, by `Sec-Fetch-Site` or else by `Origin`.
+    ///
+    /// Clients other than browsers send neither header.
     #[must_use]
     pub fn comes_from_elsewhere(&self) -> bool {
         comes_from_elsewhere(self, self.parts)
     }
 
-    /// Returns `true` if a page of another site made this request with this site's cookies and could do something by it:
-    /// an unsafe method or a WebSocket. A request with a bearer token is not decided by its cookies.
+    /// Returns `true` for a cross-site request with this site's cookies that changes something.
+    ///
+    /// That is an unsafe method or a WebSocket. Requests with a bearer token are exempt, because their cookies are not
+    /// read.
     #[must_use]
     pub fn is_cross_site(&self) -> bool {
         self.bearer().is_none() && is_cross_site(self, self.parts)
@@ -313,25 +315,26 @@ impl<'r> AuthenticateContext<'r> {
 
     /// Returns `true` if an expired session may be renewed for this request.
     ///
-    /// A GET changes nothing, so any page may cause its answer; any other method only the application's own pages.
+    /// Pages of any site may cause a GET, because it changes nothing; other methods must come from the application's
+    /// pages.
     #[must_use]
     pub fn is_eligible_for_refresh(&self) -> bool {
         self.is_get() || (!self.instance.refreshes_on_get_only() && !self.comes_from_elsewhere())
     }
 
-    /// `address`, if it is a URL on the application's own origin.
+    /// Parses `address`; returns `None` unless it is a URL on the application's origin.
     #[must_use]
     pub fn same_origin(&self, address: &str) -> Option<Url> {
         Url::parse(address).ok().filter(|url| self.is_own(url))
     }
 
-    /// The `Referer`, if it lies on the application's own origin.
+    /// The `Referer`, if it is on the application's origin.
     #[must_use]
     pub fn same_origin_referer(&self) -> Option<&Url> {
         self.referer().filter(|referer| self.is_own(referer))
     }
 
-    /// The `Referer`, if it lies on another origin.
+    /// The `Referer`, if it is on another origin.
     pub(crate) fn foreign_referer(&self) -> Option<&Url> {
         self.referer().filter(|referer| !self.is_own(referer))
     }
@@ -356,8 +359,7 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
-    /// The request's header fields for a refresh: lower-case names, Clerk's own cookies and no others, and no
-    /// `Authorization`.
+    /// The request's header fields for a refresh, with lower-case names, only Clerk's cookies, and no `Authorization`.
     #[must_use]
     pub fn headers_for_refresh(&self) -> Vec<(String, String)> {
         let headers = &self.parts.headers;
@@ -393,18 +395,18 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
     }
 }
 
-/// A refresh token or a development browser's token of a plausible size.
+/// Returns a refresh token or a development browser's token if its size is plausible.
 fn opaque(token: Option<&str>) -> Option<&str> {
     token.filter(|token| could_be_opaque_token(token))
 }
 
-/// An unsigned decimal number and nothing else. A number that is too large counts as the largest.
+/// Parses an unsigned decimal number; saturates.
 pub(super) fn unsigned(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// The cookies whose names are Clerk's, plain or this instance's own, as the value of one field.
+/// Joins the cookies with Clerk's names, plain or suffixed for this instance, to the value of one field.
 fn clerk_cookies(headers: &HeaderMap, suffix: &str) -> String {
     let is_clerks = |name: &str| {
         let plain = name

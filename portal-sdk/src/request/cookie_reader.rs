@@ -5,8 +5,8 @@ use http::header::COOKIE;
 
 /// Iterates over a request's cookies as sent: every pair of every `Cookie` field, in order.
 ///
-/// HTTP/2 clients may split the field (RFC 9113 section 8.2.3), so all of them are read. A name or a value that is not
-/// text stays bytes and hides no other cookie. A pair without `=` is skipped. Values are neither decoded nor unquoted.
+/// HTTP/2 clients may split the field (RFC 9113 section 8.2.3), so all fields are read. Names and values are bytes, so
+/// that a non-ASCII cookie hides no other. A pair without `=` is skipped. Values are neither decoded nor unquoted.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -36,7 +36,7 @@ pub fn cookie_values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<It
         .filter_map(|(_, value)| std::str::from_utf8(value).ok())
 }
 
-/// `text` without the spaces and tabs around it (RFC 9110 section 5.6.3).
+/// Strips spaces and tabs around `text` (RFC 9110 section 5.6.3).
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;

@@ -31,7 +31,7 @@ impl<'h> CookiePair<'h> {
     }
 }
 
-/// Every cookie of Clerk's that a server reads.
+/// The cookies of Clerk that a server reads.
 #[derive(Clone, Default)]
 pub(super) struct RequestCookies<'h> {
     /// `__session`.
@@ -53,9 +53,11 @@ pub(super) struct RequestCookies<'h> {
 }
 
 impl<'h> RequestCookies<'h> {
-    /// Reads the `Cookie` fields. Pairs are split at `;` before anything is decoded, so no value can smuggle in another
-    /// cookie. The first cookie of a name counts. A value is percent-decoded if that gives UTF-8 and stands as written
-    /// otherwise; quotes are part of it.
+    /// Reads the `Cookie` fields.
+    ///
+    /// Pairs are split at `;` before they are decoded, so that a value cannot inject another cookie. The first cookie
+    /// of a name counts. A value is percent-decoded if the result is UTF-8, and kept as written otherwise; quotes are
+    /// part of it.
     pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
         let mut seen = Seen::default();
         for (name, value) in cookies(headers) {
@@ -100,13 +102,13 @@ impl<'h> RequestCookies<'h> {
         }
     }
 
-    /// Whether there is any state under this instance's own names.
+    /// Returns `true` if there is any state under this instance's suffixed names.
     pub(super) fn has_suffixed_state(&self) -> bool {
         self.session.suffixed.is_some() || self.client_uat.suffixed.is_some()
     }
 }
 
-/// First values by name, empty ones included: a later cookie of the same name must not stand in for an empty one.
+/// First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
 #[derive(Default)]
 struct Seen<'h>([Option<Cow<'h, str>>; 10]);
 
@@ -139,7 +141,7 @@ fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
     decoded.map_or(value, Cow::Owned)
 }
 
-/// `decodeURIComponent` refuses a text with a broken escape, where a lenient decoder would leave it standing.
+/// Decodes as `decodeURIComponent`, which refuses a string with a broken escape.
 fn has_only_whole_escapes(value: &str) -> bool {
     value
         .split('%')
@@ -168,7 +170,7 @@ mod tests {
             let headers = field(text);
             assert_eq!(RequestCookies::read(&headers, SUFFIX).session.get(false), Some("a"));
         }
-        // As Node reads it: each byte is the character of the same number.
+        // Latin-1, as Node reads it.
         let headers = field("__session=é%41");
         assert_eq!(
             RequestCookies::read(&headers, SUFFIX).session.get(false),

@@ -1,4 +1,4 @@
-//! Whether another site's page made a request with this site's cookies.
+//! Detection of cross-site requests that carry this site's cookies.
 
 use http::Method;
 use http::header::COOKIE;
@@ -9,8 +9,9 @@ use super::headers::header_value;
 use super::navigation::is_upgrade;
 use crate::names::header;
 
-/// Returns `true` if the request can act for the user although a page of another site made it: it carries cookies, its
-/// method is not safe (RFC 9110 section 9.2.1) or it opens a WebSocket, and it [comes from
+/// Returns `true` if a cross-site request carries cookies and changes something.
+///
+/// That is an unsafe method (RFC 9110 section 9.2.1) or a WebSocket, and the request [comes from
 /// elsewhere](comes_from_elsewhere).
 ///
 /// Browsers never attach bearer tokens on their own, so requests that carry one are exempt; the caller checks this.
@@ -19,16 +20,16 @@ pub(super) fn is_cross_site(cx: &AuthenticateContext<'_>, parts: &Parts) -> bool
         parts.method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
     );
-    // Any of them: a session may stand in the second field behind an empty first one.
+    // Check every field, because the session may be in the second one behind an empty first one.
     let has_cookies = parts.headers.get_all(COOKIE).iter().any(|value| !value.is_empty());
     has_cookies && (!is_safe || is_upgrade(parts)) && comes_from_elsewhere(cx, parts)
 }
 
-/// Returns `true` if a browser says that a page of another site made the request.
+/// Returns `true` if a page of another site made the request.
 ///
-/// `Sec-Fetch-Site` tells: `same-origin` and `none` (typed, or a bookmark) are the application's, `same-site` and
-/// `cross-site` are not, unless the application has named the `Origin`. Older browsers send `Origin` alone, which must
-/// then be the request's own or a named one; `null` is neither. Programs other than browsers send neither header.
+/// `Sec-Fetch-Site` decides: `same-origin` and `none` (typed, or a bookmark) are the application's; `same-site` and
+/// `cross-site` are not, unless the `Origin` is allowed. Older browsers send only `Origin`, which must then be the
+/// request's or an allowed one; `null` is neither. Clients other than browsers send neither header.
 pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>, parts: &Parts) -> bool {
     let instance = cx.instance();
     let is_named = |origin: &str| {

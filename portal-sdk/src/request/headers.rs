@@ -1,5 +1,6 @@
-//! Header fields as Node reads them, because Clerk's own SDK does: bytes are Latin-1, and repeated fields are joined or,
-//! where HTTP allows one only, the first one counts.
+//! Header fields as Node reads them, because Clerk's SDK runs there.
+//!
+//! Bytes are Latin-1. Repeated fields are joined; of a field that HTTP allows once, the first one counts.
 
 use std::borrow::Cow;
 
@@ -8,8 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::limits::MAX_HEADER_BYTES;
 
-/// The first field named `name`; for fields that may stand once, such as `Host` and `Referer`.
-/// `None` if it is absent, empty or too large.
+/// Returns the first field named `name`, for fields that HTTP allows once, such as `Host` and `Referer`.
+///
+/// Returns `None` if it is missing, empty or too large.
 pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     headers
         .get(name)
@@ -18,11 +20,10 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
         .filter(|text| !text.is_empty())
 }
 
-/// All fields named `name` as text, joined by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3). Each byte is the
-/// character of the same number, as in Node.
+/// Joins all fields named `name` by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3), as Latin-1.
 ///
-/// Returns `None` if they are absent or too large. `Authorization` has no limit here, because an oversized one must be
-/// refused, not overlooked.
+/// Returns `None` if they are missing or too large. `Authorization` has no limit here, because an oversized one must be
+/// refused, not ignored.
 #[must_use]
 pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let size = || headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>();
@@ -37,7 +38,7 @@ pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow
     }))
 }
 
-/// Each byte is the character of the same number.
+/// Decodes Latin-1.
 pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => Cow::Borrowed(text),
@@ -72,7 +73,7 @@ mod tests {
         assert!(header_value(&headers, &HOST).is_none(), "all fields count");
         headers.insert(HOST, HeaderValue::try_from("a".repeat(MAX_HEADER_BYTES + 1)).unwrap());
         assert!(first_value(&headers, &HOST).is_none());
-        // A token is refused for its size, not overlooked.
+        // An oversized token is refused, not ignored.
         headers.insert(AUTHORIZATION, headers[HOST].clone());
         assert!(header_value(&headers, &AUTHORIZATION).is_some());
     }

@@ -1,5 +1,4 @@
-//! A request's facts: its public URL, its cookies, and [`AuthenticateContext`], which holds everything the decision may
-//! use.
+//! The facts of a request: its public URL, its cookies, and [`AuthenticateContext`], the input of the decision.
 
 mod bearer;
 mod context;

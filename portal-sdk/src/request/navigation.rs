@@ -1,4 +1,4 @@
-//! What a browser says about how it made a request.
+//! Navigations and WebSockets, as browsers announce them.
 
 use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
@@ -7,14 +7,13 @@ use http::{HeaderMap, HeaderName, Method};
 use super::headers::header_value;
 use crate::names::header;
 
-/// Returns `true` if the browser navigates (`Sec-Fetch-Mode: navigate`): it will show the answer as a page.
+/// Returns `true` for a navigation (`Sec-Fetch-Mode: navigate`): the browser will show the response as a page.
 #[must_use]
 pub fn is_navigation(headers: &HeaderMap) -> bool {
     has(headers, &header::SEC_FETCH_MODE, |mode| mode == "navigate")
 }
 
-/// Returns `true` if the connection is to become a WebSocket: by `Upgrade` (RFC 6455 section 4.1), or since HTTP/2 by an
-/// extended `CONNECT` (RFC 8441).
+/// Returns `true` for a WebSocket: `Upgrade` (RFC 6455 section 4.1), or since HTTP/2 an extended `CONNECT` (RFC 8441).
 #[must_use]
 pub fn is_upgrade(parts: &Parts) -> bool {
     let is_asked = has(&parts.headers, &CONNECTION, |value| value.contains("upgrade"))
@@ -22,7 +21,7 @@ pub fn is_upgrade(parts: &Parts) -> bool {
     is_asked || parts.method == Method::CONNECT
 }
 
-/// Returns `true` if there is such a field and `is` holds for its value in lower case.
+/// Returns `true` if the field exists and `is` accepts its value in lower case.
 fn has(headers: &HeaderMap, name: &HeaderName, is: impl FnOnce(&str) -> bool) -> bool {
     header_value(headers, name).is_some_and(|value| is(value.trim().to_ascii_lowercase().as_str()))
 }

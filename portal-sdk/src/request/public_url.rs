@@ -1,4 +1,4 @@
-//! [`PublicUrl`]: the address a request was made to, as the person's browser sees it.
+//! [`PublicUrl`]: the URL of a request, as the browser sees it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,13 +14,15 @@ use crate::names::{header, query};
 use crate::secret::WithoutQuery;
 use crate::url_query::without_parameters;
 
-/// The public URL of a request: scheme and host from the forwarded headers, else from `Host`, else from the request
-/// target; path and query from the request target.
+/// The URL of a request, as the browser sees it.
+///
+/// Scheme and host are taken from the forwarded headers, else from `Host`, else from the request target. Path and query
+/// string are the request target's.
 ///
 /// # Security
 ///
-/// `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as Clerk's own SDK believes them. Let the proxy in front of
-/// the application set or remove them. The path can never change the origin, however it begins.
+/// `X-Forwarded-Host` and `X-Forwarded-Proto` are trusted, as in Clerk's SDK. Let the proxy in front of the application
+/// set or remove them. The path never changes the origin, even if it starts with `//`.
 ///
 /// `X-Forwarded-Port` and `Forwarded` (RFC 7239) are not read; set
 /// [`public_origin`](crate::instance::InstanceBuilder::public_origin) where a proxy sends only those.
@@ -28,17 +30,18 @@ use crate::url_query::without_parameters;
 pub struct PublicUrl {
     url: Url,
     origin: Box<str>,
-    /// The path that a proxy took off the request, without a closing slash.
+    /// The path prefix that a proxy strips, without a closing slash.
     base_path: Box<str>,
 }
 
 impl PublicUrl {
-    /// Reads a request's public URL. It never fails: what is no host leaves the request's own address standing, and a
-    /// request without any host is taken to be for `localhost`.
+    /// Reads a request's public URL.
+    ///
+    /// Never fails. An invalid forwarded host is ignored; a request without any host is treated as `localhost`.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let authority: Option<Cow<'_, str>> = parts.uri.authority().map(|authority| authority.as_str().into());
-        // Since HTTP/2 the target holds the host (`:authority`) and `Host` need not be there (RFC 9113 section 8.3.1).
+        // Since HTTP/2 the target holds the host (`:authority`), and `Host` may be missing (RFC 9113 section 8.3.1).
         let target_is_host = parts.version >= Version::HTTP_2;
         let host = first_value(&parts.headers, &HOST).or_else(|| authority.clone().filter(|_| target_is_host));
         let own_host = authority.or_else(|| host.clone());
@@ -60,8 +63,9 @@ impl PublicUrl {
         Self::from(url)
     }
 
-    /// [`of`](Self::of) for an application that names its own origins: a request that claims another is taken to be for
-    /// one of those.
+    /// Reads a request's public URL as [`of`](Self::of), limited to the application's `own` origins if there are any.
+    ///
+    /// A request for another origin is treated as one for an origin of the application.
     #[must_use]
     pub fn within(parts: &Parts, origins: &PublicOrigins) -> Self {
         let claimed = Self::of(parts);
@@ -79,7 +83,7 @@ impl PublicUrl {
         }
     }
 
-    /// The URL itself, without a fragment.
+    /// The URL, without a fragment.
     #[must_use]
     pub fn as_url(&self) -> &Url {
         &self.url
@@ -91,8 +95,8 @@ impl PublicUrl {
         &self.origin
     }
 
-    /// The application's own address without a closing slash: the origin, and after it the path that a proxy takes off
-    /// requests, as in `https://example.com/shop`.
+    /// The application's base URL without a closing slash: the origin and the path prefix that a proxy strips, as in
+    /// `https://example.com/shop`.
     #[must_use]
     pub fn base(&self) -> String {
         format!("{}{}", self.origin, self.base_path)
@@ -104,7 +108,7 @@ impl PublicUrl {
         &self.base_path
     }
 
-    /// The attribute `Path` of a cookie for the whole application.
+    /// The cookie attribute `Path` for the whole application.
     #[must_use]
     pub fn cookie_path(&self) -> &str {
         match &*self.base_path {
@@ -113,14 +117,14 @@ impl PublicUrl {
         }
     }
 
-    /// The path as the application's router knows it.
+    /// The path as the application's router sees it.
     #[must_use]
     pub fn application_path(&self) -> &str {
         let path = self.url.path().strip_prefix(&*self.base_path);
         path.filter(|path| !path.is_empty()).unwrap_or("/")
     }
 
-    /// The application's front page.
+    /// The URL of the application's root.
     #[must_use]
     pub fn root(&self) -> Url {
         let mut root = self.url.clone();
@@ -129,17 +133,18 @@ impl PublicUrl {
         root
     }
 
-    /// Resolves an address or a path of the application against this URL. A path is the router's, such as `/cart`, or
-    /// lies below the [`base_path`](Self::base_path) already.
+    /// Resolves a URL or a path of the application against this URL.
+    ///
+    /// A path may be the router's, such as `/cart`, or already start with the [`base_path`](Self::base_path).
     ///
     /// # Errors
     ///
-    /// Returns [`ParseError`] if `text` is neither an address nor a path.
+    /// Returns [`ParseError`] if `text` is neither a URL nor a path.
     pub fn join(&self, text: &str) -> Result<Url, ParseError> {
         join_below(&self.url, &self.base_path, text)
     }
 
-    /// A value of `Location` that leads to `text`, an address or a path of the application, below the
+    /// Returns a value of `Location` for `text`, a URL or a path of the application below the
     /// [`base_path`](Self::base_path).
     #[must_use]
     pub fn location<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -147,14 +152,14 @@ impl PublicUrl {
             return text.into();
         }
         let url = self.join(text).ok().filter(|url| is_same_origin(url, &self.url));
-        // Relative texts and other addresses stay as they are.
+        // Relative paths and other URLs stay unchanged.
         match url.filter(|_| text.starts_with('/')) {
             Some(url) => url[Position::BeforePath..].to_owned().into(),
             None => text.into(),
         }
     }
 
-    /// Whether browsers reached it over TLS.
+    /// Returns `true` if the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
@@ -168,13 +173,13 @@ impl PublicUrl {
             .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
-    /// This URL without the parameters that carry a development browser's token.
+    /// Returns this URL without the parameters that carry a development browser's token.
     #[must_use]
     pub fn without_dev_browser(&self) -> Url {
         without_parameters(&self.url, &[query::DEV_BROWSER, query::LEGACY_DEV_BROWSER])
     }
 
-    /// This URL without the mark that [`query::COOKIE_CHECK`] is.
+    /// Returns this URL without [`query::COOKIE_CHECK`].
     #[must_use]
     pub(crate) fn without_cookie_check(&self) -> Self {
         Self {
@@ -183,7 +188,7 @@ impl PublicUrl {
         }
     }
 
-    /// This URL without what a handshake added to it.
+    /// Returns this URL without the parameters of a handshake.
     #[must_use]
     pub fn without_handshake(&self) -> Url {
         without_parameters(
@@ -216,22 +221,21 @@ impl fmt::Debug for PublicUrl {
     }
 }
 
-/// Shows the whole address with its query, which may hold a nonce or a token. For log lines use
-/// [`WithoutQuery`].
+/// Prints the whole URL with its query string, which may hold a nonce or a token. For log lines use [`WithoutQuery`].
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)
     }
 }
 
-/// The first element of a comma-separated field, exactly as written.
+/// Returns the first element of a comma-separated field, exactly as written.
 fn first_element(list: &str) -> &str {
     list.split_once(',').map_or(list, |(first, _)| first)
 }
 
-/// `None` unless `scheme` and `host` make an origin of the web.
+/// Returns `None` unless `scheme` and `host` form an http(s) origin.
 fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
-    // A URL parser drops tabs, and spaces around the whole; any other space is no part of a host.
+    // A URL parser drops tabs and surrounding spaces; a host contains no other space.
     let (scheme, host) = (scheme.replace('\t', ""), host.replace('\t', ""));
     let (scheme, host) = (scheme.trim_start_matches(' '), host.trim_end_matches(' '));
     let scheme = web_scheme(scheme)?;
@@ -242,14 +246,14 @@ fn with_path(scheme: &str, host: &str, path_and_query: &str) -> Option<Url> {
     let (path, query) = path_and_query
         .split_once('?')
         .map_or((path_and_query, None), |(path, query)| (path, Some(query)));
-    // Path and query are set apart from the origin, so that `//evil.example` stays a path.
+    // Set path and query apart from the origin, so that `//evil.example` stays a path.
     url.set_path(path);
     url.set_query(query);
     url.set_fragment(None);
     Some(url)
 }
 
-/// The scheme of the page behind a scheme. Some proxies name the WebSocket's own (RFC 6455 section 3) on an upgrade.
+/// Maps a WebSocket's scheme (RFC 6455 section 3), which some proxies send on an upgrade, to the page's.
 fn web_scheme(scheme: &str) -> Option<&'static str> {
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "ws" => Some("http"),

@@ -1,15 +1,17 @@
-//! [`RedirectCount`]: how many redirects in a row a browser was sent on, and for which organization.
+//! [`RedirectCount`]: the number of consecutive redirects of a browser, and for which organization.
 
 use std::fmt;
 
 use super::context::unsigned;
 use crate::instance::OrganizationTarget;
 
-/// How many redirects in a row may fail before the request is answered as it stands.
+/// The most consecutive redirects before the request is decided without another one.
 pub(crate) const MAX_REDIRECTS: u64 = 3;
 
-/// The value of the cookie `__clerk_redirect_count`. A decimal as Clerk writes it counts redirects for any reason;
-/// redirects that activate an organization have a mark of that organization behind it, as in `2.1a2b3c4d`.
+/// The value of the cookie `__clerk_redirect_count`.
+///
+/// A plain decimal, as Clerk writes it, counts redirects for any reason. Redirects that activate an organization append
+/// a mark of that organization, as in `2.1a2b3c4d`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RedirectCount {
     count: u64,
@@ -17,7 +19,7 @@ pub(crate) struct RedirectCount {
 }
 
 impl RedirectCount {
-    /// Reads the cookie. Any other form counts as none.
+    /// Parses the cookie; a malformed value counts as zero.
     pub(crate) fn parse(text: &str) -> Self {
         let (count, mark) = text
             .split_once('.')
@@ -34,13 +36,14 @@ impl RedirectCount {
         }
     }
 
-    /// Redirects in a row, whatever for.
+    /// The number of consecutive redirects, for any reason.
     pub(crate) fn total(self) -> u64 {
         self.count
     }
 
-    /// The count after another redirect; `None` if there were enough. Redirects for another organization than `target`
-    /// do not count against it.
+    /// Returns the count after another redirect, or `None` if the redirect limit was reached.
+    ///
+    /// Redirects for another organization than `target` do not count.
     pub(crate) fn another(self, target: Option<&OrganizationTarget>) -> Option<Self> {
         let target = target.map(mark);
         let is_for_another = target.is_some() && self.target.is_some() && self.target != target;
@@ -61,7 +64,7 @@ impl fmt::Display for RedirectCount {
     }
 }
 
-/// FNV-1a of what a path names, 32 bits: the same in every process, so that several can serve one browser.
+/// Hashes an organization (FNV-1a, 32 bits), equally in every process, so that several can serve one browser.
 fn mark(target: &OrganizationTarget) -> u32 {
     let (kind, name) = match target {
         OrganizationTarget::Id(name) => ("id", name.as_str()),

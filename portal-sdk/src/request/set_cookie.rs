@@ -1,4 +1,4 @@
-//! [`SetCookie`]: the cookies that this library sets itself.
+//! [`SetCookie`]: a `Set-Cookie` field of this library.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::PublicUrl;
 
 /// A `Set-Cookie` field (RFC 6265 section 4.1) for an application's public URL.
 ///
-/// The cookie covers the whole application (`Path`), is hidden from scripts (`HttpOnly`), travels over TLS only if the
-/// public URL is https (`Secure`), and is not sent with the requests of other sites' pages (`SameSite=Lax`). Without a
-/// maximum age it lives as long as the browser's session.
+/// The cookie covers the whole application (`Path`), is hidden from scripts (`HttpOnly`), is limited to TLS if the
+/// public URL is https (`Secure`), and is not sent with cross-site subrequests (`SameSite=Lax`). Without a maximum age
+/// it is a session cookie.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct SetCookie {
 }
 
 impl SetCookie {
-    /// A cookie with a name and a value, both unencoded.
+    /// Creates a cookie with a name and a value, both unencoded.
     pub fn new(url: &PublicUrl, name: &str, value: &str) -> Self {
         let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
         cookie.set_path(url.cookie_path().to_owned());
@@ -44,7 +44,7 @@ impl SetCookie {
         Self { cookie }
     }
 
-    /// The removal of a cookie that [`new`](Self::new) has set for the same application.
+    /// Creates the removal of a cookie that [`new`](Self::new) has set for the same application.
     pub fn removal(url: &PublicUrl, name: &str) -> Self {
         Self::new(url, name, "").with_max_age(Duration::ZERO)
     }
@@ -56,15 +56,17 @@ impl SetCookie {
         self
     }
 
-    /// Withholds the cookie even when a link on another site is followed (`SameSite=Strict`; default: `false`).
+    /// Withholds the cookie even if the user follows a link on another site (`SameSite=Strict`; default: `false`).
     pub fn with_strict_same_site(mut self, strict: bool) -> Self {
         self.cookie
             .set_same_site(if strict { SameSite::Strict } else { SameSite::Lax });
         self
     }
 
-    /// Makes this a cookie as Clerk sets it: for a whole host, or for `domain` and its subdomains, and readable by the
-    /// scripts of Clerk's components.
+    /// Sets the attributes of Clerk's cookies.
+    ///
+    /// The cookie covers the whole host, or `domain` and its subdomains, and the scripts of Clerk's components can read
+    /// it.
     pub(crate) fn like_clerk(mut self, domain: Option<&str>) -> Self {
         self.cookie.set_path("/");
         self.cookie.set_http_only(false);

@@ -1,4 +1,4 @@
-//! Which of the two cookie sets a request's state is read from.
+//! The choice between the plain and the suffixed cookie set.
 
 use serde_json::Value;
 
@@ -7,8 +7,9 @@ use crate::clock::UnixTime;
 use crate::instance::{Instance, InstanceType};
 use crate::token::UnverifiedToken;
 
-/// Forgets a plain session cookie that cannot be read, or that names no issuer, beside this instance's own cookies:
-/// anyone on a sister domain could set it to make those count for nothing.
+/// Drops a plain session cookie that is unreadable or has no issuer, if suffixed cookies exist.
+///
+/// Any sister domain could set it to invalidate the suffixed cookies.
 pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
     let is_meaningless = |text: &str| !UnverifiedToken::decode(text).is_ok_and(|token| names_an_issuer(&token));
     if cookies.has_suffixed_state() && cookies.session.get(false).is_some_and(is_meaningless) {
@@ -16,9 +17,9 @@ pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
     }
 }
 
-/// Whether the suffixed cookies count. Nothing here is verified; a wrong guess costs a handshake.
+/// Returns `true` if the suffixed cookies are trusted, by Clerk's rules in Clerk's order.
 ///
-/// The rules and their order are Clerk's.
+/// No token is verified here; a wrong guess costs a handshake.
 pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
     let suffixed_uat = cookies.client_uat.get(true);
     let plain_uat = cookies.client_uat.get(false);
@@ -76,7 +77,7 @@ fn belongs_to(token: &UnverifiedToken<'_>, instance: &Instance) -> bool {
         .is_some_and(|issuer| without_schemes(issuer) == instance.issuer_host())
 }
 
-/// `issuer` without every `http://` and `https://` in it, whatever their case.
+/// Removes every `http://` and `https://` from `issuer`, in any case.
 fn without_schemes(issuer: &str) -> String {
     let mut rest = issuer;
     let mut bare = String::with_capacity(issuer.len());

@@ -1,4 +1,4 @@
-//! [`ResponseHeaders`]: what an outcome adds to the response.
+//! [`ResponseHeaders`]: the header fields that an outcome adds to the response.
 
 use std::fmt;
 
@@ -14,27 +14,27 @@ use crate::secret::{WithoutQuery, cookie_names};
 #[derive(Clone, Default)]
 pub struct ResponseHeaders {
     fields: Vec<(HeaderName, HeaderValue)>,
-    /// `x-clerk-auth-status`, `x-clerk-auth-reason`, `x-clerk-auth-message`. They stand apart, because most requests
-    /// that are signed out have these and no others.
+    /// `x-clerk-auth-status`, `x-clerk-auth-reason`, `x-clerk-auth-message`. They are apart, because most signed-out
+    /// requests have these fields only.
     described: [Option<HeaderValue>; 3],
 }
 
 static DESCRIBED: [HeaderName; 3] = [header::AUTH_STATUS, header::AUTH_REASON, header::AUTH_MESSAGE];
 
 impl ResponseHeaders {
-    /// Adds a field. Fields of the same name stand beside each other.
+    /// Adds a field and keeps those of the same name.
     pub fn append(&mut self, name: HeaderName, value: HeaderValue) {
         self.fields.push((name, value));
     }
 
-    /// All fields; those of one name in order.
+    /// Iterates over the fields; those of one name in order.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let fields = self.fields.iter().map(|(name, value)| (name, value));
         let described = DESCRIBED.iter().zip(&self.described);
         fields.chain(described.filter_map(|(name, value)| Some((name, value.as_ref()?))))
     }
 
-    /// Adds the fields of `other`. What they say of the outcome takes the place of what these say.
+    /// Adds the fields of `other`, whose description of the outcome replaces this one.
     pub(crate) fn extend(&mut self, other: Self) {
         self.fields.extend(other.fields);
         for (own, others) in self.described.iter_mut().zip(other.described) {
@@ -42,7 +42,7 @@ impl ResponseHeaders {
         }
     }
 
-    /// The address the browser is sent to instead of getting the page.
+    /// The URL of the redirect that replaces the page, if there is one.
     #[must_use]
     pub fn location(&self) -> Option<&HeaderValue> {
         self.iter()
@@ -61,10 +61,10 @@ impl ResponseHeaders {
         self.fields.iter().any(|(name, _)| name == SET_COOKIE)
     }
 
-    /// Puts the fields on a response.
+    /// Applies the fields to a response.
     ///
-    /// Cookies stand before the response's own, so that a handler's cookie of the same name wins. Any other field replaces
-    /// the response's own.
+    /// Cookies are put before the response's, so that a handler's cookie of the same name wins. Any other field
+    /// replaces the response's.
     pub fn apply(&self, headers: &mut HeaderMap) {
         let handlers_cookies: Vec<HeaderValue> = match headers.entry(SET_COOKIE) {
             Entry::Occupied(cookies) if self.sets_cookie() => cookies.remove_entry_mult().1.collect(),

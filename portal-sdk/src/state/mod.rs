@@ -17,13 +17,13 @@ use crate::token::{SessionClaims, TokenError};
 #[must_use = "the state carries cookies and redirects that belong on the response"]
 #[non_exhaustive]
 pub struct RequestState {
-    /// Who the request is from.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Header fields that belong on the response, whatever the outcome.
+    /// The header fields to apply to the response, for every outcome.
     pub headers: ResponseHeaders,
 }
 
-/// Who a request is from.
+/// The outcome of authentication.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -33,7 +33,7 @@ pub enum Outcome {
     SignedOut(SignedOutState),
     /// The browser must go to the Frontend API (or to another domain) and back before the request can be decided.
     Handshake(HandshakeState),
-    /// The request cannot be decided: Clerk is out of reach, or the settings contradict themselves. Never show it as
+    /// The request cannot be decided, because Clerk is unreachable or the settings are inconsistent. Never show it as
     /// signed out.
     Undecided(UndecidedCause),
 }
@@ -46,9 +46,10 @@ pub struct SignedInState {
     pub claims: SessionClaims,
     /// The session token itself.
     pub token: Secret,
-    /// The path names another organization than the active one (or the personal account), and no redirect can settle it:
-    /// the redirect limit for this organization was reached, or the request cannot be redirected. Do not serve a page of
-    /// the named organization; guards and extractors refuse.
+    /// `true` if the path's organization (or personal account) is not the active one, and no redirect can activate it.
+    ///
+    /// The redirect limit for this organization was reached, or the request cannot be redirected. Do not serve a page
+    /// of the path's organization; guards and extractors refuse the request.
     pub organization_mismatch: bool,
 }
 
@@ -62,8 +63,9 @@ pub struct SignedOutState {
     pub token_error: Option<TokenError>,
     /// The error of the token that a handshake brought, if it brought an invalid one.
     pub handshake_problem: Option<TokenError>,
-    /// The browser has just lost every cookie of a handshake: it keeps none for this site. Only in development, where
-    /// another handshake would lead to the next one without end. Public pages can be served; signing in cannot work.
+    /// `true` if the browser has just lost every cookie of a handshake, so that sign-in cannot work.
+    ///
+    /// Detected in development only, where another handshake would start a redirect loop. Public pages can be served.
     pub cookies_not_kept: bool,
 }
 
@@ -77,34 +79,33 @@ pub struct HandshakeState {
     pub token_error: Option<TokenError>,
 }
 
-/// What kept a request from being decided.
+/// The reason why a request is undecided.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UndecidedCause {
-    /// The signing keys could not be fetched and none are in memory. Clerk or the network must recover; answer 503.
+    /// The signing keys could not be fetched, and none are in memory; respond 503.
     #[error("the signing keys cannot be fetched")]
     KeysOutOfReach(#[source] Arc<BackendError>),
-    /// The token names a key that is not in memory, and keys were fetched for such a name only just now; answer 503.
+    /// The token's key is not in memory, and keys were fetched for an unknown ID only just now; respond 503.
     #[error("the token names an unknown signing key, which may not be looked up yet")]
     KeyNotLookedUpYet,
-    /// The session has expired and the Backend API was out of reach when it should have been renewed: the user may well
-    /// be signed in; answer 503.
+    /// The session token has expired and could not be renewed, because the Backend API is unreachable; respond 503.
     #[error("the session has expired and cannot be renewed")]
     RenewalOutOfReach(#[source] Arc<BackendError>),
-    /// A handshake came back and the Backend API was out of reach when its payload should have been fetched; answer 503.
+    /// The payload of a returning handshake could not be fetched, because the Backend API is unreachable; respond 503.
     #[error("the result of the handshake cannot be fetched")]
     HandshakeOutOfReach(#[source] Arc<BackendError>),
-    /// A development handshake came back with a payload that this instance's key did not sign: the keys were switched
-    /// or the link is forged; answer 500.
+    /// The payload of a development handshake was not signed by this instance's key: the keys were switched or the link
+    /// is forged; respond 500.
     #[error("the handshake payload is not signed by this instance: {0}; check that the Clerk keys belong together")]
     HandshakeToken(TokenError),
-    /// A development satellite's sign-in URL lies on the satellite itself; answer 500.
+    /// A development satellite's sign-in URL is on the satellite itself; respond 500.
     #[error("CLERK_SIGN_IN_URL of a satellite must be on the primary application, not on the satellite's own origin")]
     SatelliteSignInUrl,
 }
 
 impl UndecidedCause {
-    /// Returns `true` if waiting may help: Clerk or the network is at fault, not the settings.
+    /// Returns `true` if a retry may help: the cause is Clerk or the network, not the settings.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! [`AuthReason`]: why a request is not signed in.
+//! [`AuthReason`]: the reason why a request is not signed in.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use http::HeaderValue;
 
 use crate::token::TokenErrorReason;
 
-/// Why a request is not signed in, spelled on the wire as Clerk spells it.
+/// The reason why a request is not signed in, in Clerk's spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthReason {
@@ -41,9 +41,10 @@ pub enum AuthReason {
     ActiveOrganizationMismatch,
     /// `token-type-mismatch`
     TokenTypeMismatch,
-    /// `session-ended`: this process has signed the session out, though its token has not expired yet. A word of ours.
+    /// `session-ended`: this process has ended the session, though its token has not expired yet. Not a reason of
+    /// Clerk.
     SessionEnded,
-    /// The token's own fault, or that of the keys.
+    /// An error of the token or the keys.
     Token(TokenErrorReason),
 }
 
@@ -72,7 +73,7 @@ impl AuthReason {
         }
     }
 
-    /// The reason as a header value; `None` if Clerk's error code in it holds what no header may.
+    /// The reason as a header value; `None` if Clerk's error code in it contains a character that headers forbid.
     pub(crate) fn header_value(&self) -> Option<HeaderValue> {
         match self.as_str() {
             Cow::Borrowed(reason) => Some(HeaderValue::from_static(reason)),
@@ -87,7 +88,7 @@ impl fmt::Display for AuthReason {
     }
 }
 
-/// Why an expired session token was not renewed through the Backend API.
+/// The reason why an expired session token was not renewed through the Backend API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshFailure {
@@ -101,9 +102,9 @@ pub enum RefreshFailure {
     SessionIdMissing,
     /// `fetch-error`: the Backend API was not reached.
     FetchError,
-    /// `unexpected-sdk-error`: it answered without any cookie.
+    /// `unexpected-sdk-error`: the Backend API responded without any cookie.
     NoCookies,
-    /// `unexpected-bapi-error`: it answered with something that is no error of Clerk's.
+    /// `unexpected-bapi-error`: the Backend API's response is not one of Clerk's errors.
     UnexpectedAnswer,
     /// `invalid-session-token`: the new token does not verify.
     InvalidSessionToken,
