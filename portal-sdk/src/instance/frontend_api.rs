@@ -1,4 +1,4 @@
-//! [`FrontendApi`]: its address inside the publishable key, and how applications and their proxy reach it.
+//! [`FrontendApi`]: the host inside the publishable key, and how browsers and proxies reach it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,12 +21,10 @@ pub struct FrontendApi {
 }
 
 impl FrontendApi {
-    pub(super) fn parse(address: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
-        let invalid = || PublishableKeyError::FrontendApi {
-            found: redacted(address),
-        };
-        let plain_http = address.starts_with("http://");
-        let url = Url::parse(&with_scheme(address)).map_err(|_| invalid())?;
+    pub(super) fn parse(text: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
+        let invalid = || PublishableKeyError::FrontendApi { found: redacted(text) };
+        let plain_http = text.starts_with("http://");
+        let url = Url::parse(&with_scheme(text)).map_err(|_| invalid())?;
         let has_only_host_and_path =
             url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
         let has_host = url
@@ -36,13 +34,11 @@ impl FrontendApi {
             return Err(invalid());
         }
         if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
-            return Err(PublishableKeyError::PlainHttp {
-                found: redacted(address),
-            });
+            return Err(PublishableKeyError::PlainHttp { found: redacted(text) });
         }
         let local_origin = plain_http.then(|| url.origin().ascii_serialization().into());
         Ok(Self {
-            text: address.into(),
+            text: text.into(),
             instance_type,
             local_origin,
         })

@@ -279,7 +279,7 @@ impl Instance {
         i64::try_from(self.0.clock_skew.as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Which paths name an organization or the personal account.
+    /// The paths that name an organization or the personal account.
     pub(crate) fn organization_patterns(&self) -> &OrganizationPatterns {
         &self.0.organization_patterns
     }

@@ -4,7 +4,7 @@ use super::redact::{is_certainly_secret_key, redacted};
 use super::{ConfigError, Setting};
 use crate::path_pattern::PathPattern;
 
-/// Which organization a path names.
+/// The organization that a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OrganizationTarget {
     Id(String),
@@ -32,8 +32,10 @@ impl OrganizationPatterns {
         self.organization.is_empty() && self.personal_account.is_empty()
     }
 
-    /// What `path` names, percent-encoded as it stands in a URL. The first organization pattern that matches decides; if
-    /// it has neither `id` nor `slug`, the personal account's patterns are tried.
+    /// Returns the organization that `path` (percent-encoded, as in a URL) names.
+    ///
+    /// The first organization pattern that matches decides. If it has neither `id` nor `slug`, the personal account's
+    /// patterns are tried.
     pub(crate) fn target(&self, path: &str) -> Option<OrganizationTarget> {
         let organization = self.organization.iter().find_map(|pattern| pattern.parameters(path));
         if let Some(parameters) = organization {
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_wins_and_the_personal_account_comes_last() {
+    fn id_precedes_slug_and_personal_account() {
         let id = |text: &str| Some(OrganizationTarget::Id(text.to_owned()));
         assert_eq!(target(&["/o/:slug/:id"], &[], "/o/acme/org_1"), id("org_1"));
         assert_eq!(target(&["/a/:id", "/a/:slug"], &[], "/a/x"), id("x"));
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_matches_nothing() {
+    fn empty_list_matches_no_path() {
         assert_eq!(target(&[], &[], "/"), None);
     }
 

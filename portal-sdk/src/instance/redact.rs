@@ -1,14 +1,15 @@
-//! Values of settings as an error may repeat them.
+//! Values of settings as error messages may show them.
 
 use std::borrow::Cow;
 
 /// Longer values are cut.
 const MAX_SHOWN_CHARS: usize = 200;
-/// A run of this many characters without punctuation is a key or a token, not an address.
+/// A run of this many characters without punctuation is treated as a key or a token.
 const KEY_LENGTH: usize = 80;
 
-/// A setting's value for an error message: a secret is replaced by what it is, a password in an address by `…`, and a
-/// long text is cut.
+/// A setting's value for an error message.
+///
+/// A secret is replaced by its kind, user information in a URL by `…`, and a long string is cut.
 pub(super) fn redacted(text: &str) -> Box<str> {
     if let Some(kind) = secret_kind(text) {
         return format!("[{kind}, not shown]").into();
@@ -20,17 +21,17 @@ pub(super) fn redacted(text: &str) -> Box<str> {
     }
 }
 
-/// Returns `true` if `text` is a secret key where a key is expected. Clerk's older ones have no `sk_`.
+/// Returns `true` if `text` is a secret key where a key is expected. Clerk's older keys have no `sk_`.
 pub(super) fn is_secret_key(text: &str) -> bool {
     ["sk_", "test_", "live_"].iter().any(|prefix| begins_with(text, prefix))
 }
 
-/// Returns `true` if `text` can only be a secret key, wherever it stands.
+/// Returns `true` if `text` is a secret key in any setting.
 pub(super) fn is_certainly_secret_key(text: &str) -> bool {
     begins_with(text, "sk_")
 }
 
-/// Returns `true` if `text` begins with `prefix`, in any case, in quotes or after white space.
+/// Returns `true` if `text` starts with `prefix`, in any letter case, in quotes or after white space.
 fn begins_with(text: &str, prefix: &str) -> bool {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.get(..prefix.len())
@@ -53,16 +54,16 @@ fn secret_kind(text: &str) -> Option<&'static str> {
     }
     let is_key = |run: &str| run.len() >= KEY_LENGTH && !run.starts_with("pk_");
     let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-')));
-    runs.any(is_key).then_some("a text as long as a key")
+    runs.any(is_key).then_some("a string as long as a key")
 }
 
-/// Returns `true` if `word` stands in `text` where no letter or digit comes before it.
+/// Returns `true` if `text` contains `word` at the start of a word.
 fn holds_word(text: &str, word: &str) -> bool {
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
-/// `text` with what stands before the `@` of an authority left out (RFC 3986 section 3.2.1).
+/// `text` with the user information of a URL replaced by `…` (RFC 3986 section 3.2.1).
 pub(crate) fn without_user_info(text: &str) -> Cow<'_, str> {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let end = text[start..]
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secret_in_a_value_is_not_redacted() {
+    fn secret_in_a_value_is_redacted() {
         for text in [
             "sk_live_hunter2",
             " \"SK_TEST_hunter2\"\n",
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_value_is_redacted() {
+    fn ordinary_value_is_unchanged() {
         for text in [
             "localhost",
             "https://app.example.com/task_sk",

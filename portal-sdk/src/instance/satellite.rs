@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::redact::redacted;
 
-/// An application on another domain than its instance's, whose users sign in on the primary application.
+/// An application on a second domain, whose users sign in on the primary application.
 ///
-/// It is reached by Clerk on a domain of its own ([`on_domain`](Self::on_domain)) or through a proxy
+/// Its Frontend API is reached on the satellite's domain ([`on_domain`](Self::on_domain)) or through a proxy
 /// ([`behind_proxy`](Self::behind_proxy)). A development satellite also needs the primary's sign-in page, set with
 /// [`sign_in_url`](super::InstanceBuilder::sign_in_url).
 /// See <https://clerk.com/docs/guides/dashboard/dns-domains/satellite-domains>.

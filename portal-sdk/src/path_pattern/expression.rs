@@ -1,12 +1,12 @@
-//! Regular expressions inside patterns, from JavaScript's syntax to that of the `regex` crate.
+//! Regular expressions inside patterns, translated from JavaScript's syntax to the `regex` crate's.
 //!
-//! Only what means the same in both passes, so that no pattern quietly matches something else than it does at Clerk.
+//! Constructs with different meanings are rejected, so that a pattern matches the same paths as at Clerk.
 
-/// Rewrites `expression`; or which construct stands in the way.
+/// Translates `expression`, or names the unsupported construct.
 pub(super) fn translate(expression: &str) -> Result<String, String> {
     let mut translated = String::new();
     let mut rest = expression;
-    // Whether the last thing was a repetition, which cannot be repeated again.
+    // JavaScript rejects a repeated repetition; the `regex` crate accepts it.
     let mut is_repeated = false;
     while let Some(c) = rest.chars().next() {
         let (piece, length) = match c {
@@ -35,7 +35,7 @@ pub(super) fn translate(expression: &str) -> Result<String, String> {
     Ok(translated)
 }
 
-/// What an escape at the start of `rest` becomes, and how long it is.
+/// Translates the escape at the start of `rest`; returns its length too.
 fn escape(rest: &str) -> Result<(String, usize), String> {
     let Some(escaped) = rest[1..].chars().next() else {
         return Err("nothing is escaped by the \\ at the end of an expression".to_owned());
@@ -51,7 +51,7 @@ fn escape(rest: &str) -> Result<(String, usize), String> {
     }
 }
 
-/// A class such as `[^a-z/]` at the start of `rest`, with its length.
+/// Translates the class at the start of `rest`, such as `[^a-z/]`; returns its length too.
 fn class(rest: &str) -> Result<(String, usize), String> {
     let mut translated = String::from("[");
     let mut at = 1;
@@ -73,7 +73,7 @@ fn class(rest: &str) -> Result<(String, usize), String> {
                 if piece.eq_ignore_ascii_case("\\b") {
                     return Err("the escape \\b in a class is not supported".to_owned());
                 }
-                // Escaped here, a hyphen is no range.
+                // An escaped hyphen never starts a range.
                 translated.push_str(&piece);
                 at += length;
             }
@@ -85,7 +85,7 @@ fn class(rest: &str) -> Result<(String, usize), String> {
                 at += 1;
             }
             other => {
-                // `[`, `&` and `~` would begin set operations.
+                // Unescaped, `[`, `&` and `~` start set operations in the `regex` crate.
                 translated.push_str(&regex::escape(&other.to_string()));
                 at += other.len_utf8();
             }
@@ -94,7 +94,7 @@ fn class(rest: &str) -> Result<(String, usize), String> {
     Err("the class does not compile: a \"[\" is not closed".to_owned())
 }
 
-/// The start of a group, which may only be `(?:`.
+/// Translates the start of a group. Only `(?:` is supported.
 fn group(rest: &str) -> Result<(String, usize), String> {
     if rest.starts_with("(?:") {
         return Ok(("(?:".to_owned(), 3));
@@ -108,7 +108,7 @@ fn group(rest: &str) -> Result<(String, usize), String> {
     Err(construct.to_owned())
 }
 
-/// The length of `{2}`, `{2,}` or `{2,5}` at the start of `rest`; anything else is mere text.
+/// The length of `{2}`, `{2,}` or `{2,5}` at the start of `rest`, or `None` for literal text.
 fn counted(rest: &str) -> Option<usize> {
     let (inside, _) = rest[1..].split_once('}')?;
     let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
@@ -121,7 +121,7 @@ mod tests {
     use super::translate;
 
     #[test]
-    fn texts_and_classes_keep_their_meaning() {
+    fn translated_expression_keeps_its_meaning() {
         for (expression, translated) in [
             (".*", ".*"),
             ("a|b", "a|b"),

@@ -17,7 +17,7 @@ use syntax::{Modifier, Parameter, Token};
 #[derive(Clone, Debug)]
 pub(crate) struct PathPattern {
     regex: Regex,
-    /// By capture group.
+    /// In the order of capture groups.
     parameters: Vec<Parameter>,
 }
 
@@ -38,7 +38,7 @@ impl PathPattern {
             }
         }
         source.push_str("[/#?]?$");
-        // Paths in URLs are ASCII, and so are the classes and the letter case of the original.
+        // Paths in URLs are ASCII, as are the classes and the case folding of JavaScript's regular expressions.
         let regex = RegexBuilder::new(&source)
             .unicode(false)
             .case_insensitive(true)
@@ -87,12 +87,13 @@ fn value<'p>(captures: &Captures<'_>, index: usize, parameter: &'p Parameter) ->
     if !parameter.modifier.repeats() {
         return Some((parameter.name.as_str(), decode(raw)));
     }
-    // A repeated parameter is a list, which Clerk's SDK writes with commas. Split first: an encoded slash is no separator.
+    // A repeated parameter is a list, which Clerk's SDK joins with commas. Split before decoding: an encoded slash is
+    // not a separator.
     let items: Vec<String> = raw.split(&parameter.between()).map(decode).collect();
     Some((parameter.name.as_str(), items.join(",")))
 }
 
-/// `raw` percent-decoded once if that gives UTF-8, else as it stands.
+/// `raw` percent-decoded once, or unchanged if the result is not UTF-8.
 fn decode(raw: &str) -> String {
     let decoded = percent_decode_str(raw).decode_utf8();
     decoded.map_or_else(|_| raw.to_owned(), Cow::into_owned)

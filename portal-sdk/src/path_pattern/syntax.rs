@@ -1,13 +1,13 @@
-//! The text of a pattern, taken apart into literal text and parameters.
+//! The parser of patterns: literal text and parameters.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::expression;
 
-/// Nothing of a segment: these characters end it.
+/// Characters that end a segment.
 const DELIMITERS: &str = "/#?";
-/// What belongs to the parameter that follows it, so that both are optional or repeated together.
+/// Characters that belong to the parameter after them, so that both are optional or repeated together.
 const PREFIXES: &str = "./";
 
 pub(super) enum Token {
@@ -15,22 +15,22 @@ pub(super) enum Token {
     Parameter(Parameter),
 }
 
-/// A place in the pattern that takes different texts, with the text around it that comes and goes with it.
+/// A variable part of a pattern, with the text around it that is optional or repeated together with it.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
-    /// Empty if it has none.
+    /// Empty for an unnamed parameter.
     pub(super) name: String,
     pub(super) prefix: String,
     pub(super) suffix: String,
-    /// What it takes, as a regular expression; `None` for a mere group of text.
+    /// The regular expression that it matches, or `None` for a group of text.
     pub(super) expression: Option<String>,
-    /// Text in lower case that it must not contain, because it stands before it; empty if it may contain anything.
+    /// The preceding text in lower case, which the value must not contain; empty if there is no such rule.
     pub(super) excludes: String,
     pub(super) modifier: Modifier,
 }
 
 impl Parameter {
-    /// What stands between two repetitions.
+    /// The text between two repetitions.
     pub(super) fn between(&self) -> String {
         format!("{}{}", self.suffix, self.prefix)
     }
@@ -59,7 +59,7 @@ impl Modifier {
     }
 }
 
-/// Takes `pattern` apart; or what is wrong with it.
+/// Parses `pattern`, or says what is wrong with it.
 pub(super) fn parse(pattern: &str) -> Result<Vec<Token>, String> {
     let mut lexemes = lex(pattern)?.into_iter().peekable();
     let mut tokens = Vec::new();
@@ -93,8 +93,9 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// Refuses parameters that must not contain a text of several characters where more than one part of the path could be
-/// theirs: which part it is would then depend on that text, and only look-ahead could tell.
+/// Rejects parameters whose excluded text has several characters if more than one part of a path could match them.
+///
+/// The choice between those parts would depend on the excluded text, which only look-ahead can express.
 fn check_exclusions(tokens: &[Token]) -> Result<(), String> {
     let is_delimiter = |c: char| DELIMITERS.contains(c);
     for (index, token) in tokens.iter().enumerate() {
@@ -164,7 +165,7 @@ fn name(rest: &mut Peekable<CharIndices<'_>>) -> Result<String, String> {
     Ok(name)
 }
 
-/// What stands between `(` and the `)` that belongs to it.
+/// The expression between `(` and its `)`.
 fn expression_text(after: &str, rest: &mut Peekable<CharIndices<'_>>) -> Result<String, String> {
     if after.starts_with('?') {
         return Err("an expression in parentheses starts with \"?\"".to_owned());
@@ -197,12 +198,12 @@ fn expression_text(after: &str, rest: &mut Peekable<CharIndices<'_>>) -> Result<
     Err("a \"(\" is not closed".to_owned())
 }
 
-/// The parameter after `c`, if `c` belongs to it.
+/// The parameter after `c`, if `c` is its prefix.
 fn prefix(c: char, lexemes: &mut Lexemes) -> Option<Lexeme> {
     lexemes.next_if(|next| PREFIXES.contains(c) && matches!(next, Lexeme::Name(_) | Lexeme::Expression(_)))
 }
 
-/// `:name`, `:name(expression)` or `(expression)`, with the character before that belongs to it.
+/// `:name`, `:name(expression)` or `(expression)`, with the character before it as its prefix.
 fn simple(first: Lexeme, prefix: String, before: &[Token], lexemes: &mut Lexemes) -> Result<Token, String> {
     let (name, expression) = match first {
         Lexeme::Name(name) => (name, next_expression(lexemes)),
@@ -223,7 +224,7 @@ fn simple(first: Lexeme, prefix: String, before: &[Token], lexemes: &mut Lexemes
     }))
 }
 
-/// What follows a `{`, with the `}`.
+/// A group after its `{`, up to and including the `}`.
 fn group(before: &[Token], lexemes: &mut Lexemes) -> Result<Token, String> {
     let prefix = next_text(lexemes);
     let name = match lexemes.next_if(|next| matches!(next, Lexeme::Name(_))) {
@@ -282,9 +283,10 @@ fn flush(text: &mut String, tokens: &mut Vec<Token>) {
     }
 }
 
-/// What a parameter takes that says nothing of its own: the rest of the segment, up to the text that stood before it
-/// (unless a segment ends there anyway). A longer text than a character would need look-ahead in the expression, so it is
-/// the second part, to be checked after the match.
+/// The default expression of a parameter, and the text that its value must not contain.
+///
+/// It matches the rest of the segment without the text before the parameter. Excluding one character is part of the
+/// expression; excluding more would need look-ahead, so that the text is checked after the match.
 fn segment(prefix: &str, before: &[Token]) -> Result<(String, String), String> {
     let text_before = match before.last() {
         _ if !prefix.is_empty() => prefix,

@@ -146,13 +146,13 @@ impl<'p> PortalLink<'p> {
             Some(back) => Some(ReturnBackUrl::parse(back, self.portal, here)?.into_url()),
             None => None,
         };
-        let mut addresses = Vec::with_capacity(3);
+        let mut redirects = Vec::with_capacity(3);
         for (name, value) in self.after_redirects() {
             if let Some(value) = value {
-                addresses.push((name, self.resolve(value)?));
+                redirects.push((name, self.resolve(value)?));
             }
         }
-        addresses.extend(back.map(|back| (query::REDIRECT_URL, back)));
+        redirects.extend(back.map(|back| (query::REDIRECT_URL, back)));
         for prefill in &self.prefill {
             if !prefill.is_known_to(self.page) {
                 let (page, name) = (self.page, prefill.name());
@@ -160,12 +160,12 @@ impl<'p> PortalLink<'p> {
             }
             set_parameter(&mut url, prefill.name(), prefill.value());
         }
-        for (name, mut address) in addresses {
+        for (name, mut redirect) in redirects {
             // The satellite must synchronise with the primary when the user returns.
             if self.portal.settings.is_satellite && is_elsewhere {
-                set_parameter(&mut address, query::SYNCED, "false");
+                set_parameter(&mut redirect, query::SYNCED, "false");
             }
-            set_parameter(&mut url, name, address.as_str());
+            set_parameter(&mut url, name, redirect.as_str());
         }
         let token = self.dev_browser.as_ref().map(Secret::expose);
         if let Some(token) = token.filter(|_| self.portal.settings.is_development && is_elsewhere) {

@@ -110,7 +110,7 @@ impl SessionTask {
     }
 }
 
-/// The origin of the portal that belongs to `frontend_api` (a host, or a local portal's `http://` address).
+/// The portal's origin for `frontend_api`, a host or a local portal's `http://` URL.
 ///
 /// Clerk derives it by string replacement: `clerk.accountsstage.` becomes `accountsstage.`, then the first `clerk.accounts.` or
 /// `clerk.` becomes `accounts.`. A local portal serves its pages from the origin of its Frontend API.

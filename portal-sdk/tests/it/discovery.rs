@@ -1,4 +1,4 @@
-//! The portal's page addresses as the instance names them: read in the background, kept, and missed without harm.
+//! Page URLs read from the instance: fetched in the background, kept, and replaced by derived ones if missing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ pub(crate) fn local(server: &Server) -> Instance {
 }
 
 #[tokio::test]
-async fn the_instance_is_asked_for_its_pages() {
+async fn discovered_pages_replace_derived_ones() {
     let server = Server::always(|| json_answer(200, &environment("https://login.example.net/in"))).await;
     let instance = local(&server);
     let portal = Portal::from(&instance);
@@ -59,7 +59,7 @@ async fn the_instance_is_asked_for_its_pages() {
 }
 
 #[tokio::test]
-async fn a_development_instance_may_want_to_know_the_browser() {
+async fn development_instance_is_read_with_a_dev_browser() {
     let server = Server::start(async |n| match n {
         0 => json_answer(401, r#"{"errors":[{"code":"dev_browser_unauthenticated"}]}"#),
         1 => json_answer(200, r#"{"id":"dvb_1","object":"dev_browser"}"#),
@@ -82,7 +82,7 @@ async fn a_development_instance_may_want_to_know_the_browser() {
 }
 
 #[tokio::test]
-async fn what_is_no_environment_is_an_error_and_nothing_more() {
+async fn invalid_environment_is_an_error() {
     let replies: [fn() -> Reply; 5] = [
         || json_answer(500, "{}"),
         || json_answer(200, "{}"),
@@ -183,7 +183,7 @@ impl Application {
 pub(crate) const DERIVED: &str = "https://accounts.example.com/sign-in";
 
 #[tokio::test]
-async fn links_never_wait_and_addresses_are_kept_and_renewed() {
+async fn link_never_waits_and_page_urls_are_refreshed_hourly() {
     let application = Application::new(true);
     application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
     assert_eq!(application.sign_in().await, DERIVED, "the first link does not wait");
@@ -204,7 +204,7 @@ async fn links_never_wait_and_addresses_are_kept_and_renewed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_said_once_and_tried_again() {
+async fn failed_read_is_logged_once_and_retried() {
     let application = Application::new(true);
     application.clerk.set_pages(Err(down()));
     let log = Log::default();
@@ -225,7 +225,7 @@ async fn what_cannot_be_read_is_said_once_and_tried_again() {
     assert_eq!(application.sign_in().await, "https://one.example.net/in");
     assert_eq!(log.counts(), [1, 1]);
 
-    // Later on the last known addresses serve, however long it takes.
+    // The last known URLs serve for as long as the outage lasts.
     application.clerk.set_pages(Err(down()));
     application.later(48 * 60 * MINUTE);
     for _ in 0..3 {
@@ -235,7 +235,7 @@ async fn what_cannot_be_read_is_said_once_and_tried_again() {
 }
 
 #[tokio::test]
-async fn an_application_can_wait_for_them_at_start_up() {
+async fn discover_pages_waits_for_the_page_urls() {
     let application = Application::new(true);
     application.authenticator.discover_pages().await.unwrap_err();
     application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
@@ -245,7 +245,7 @@ async fn an_application_can_wait_for_them_at_start_up() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_unless_it_is_wanted() {
+async fn page_urls_are_not_read_unless_configured() {
     let application = Application::new(false);
     application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
     for _ in 0..3 {
@@ -255,7 +255,7 @@ async fn nobody_is_asked_unless_it_is_wanted() {
 }
 
 #[test]
-fn without_a_runtime_links_are_derived() {
+fn link_without_a_runtime_is_derived() {
     let application = Application::new(true);
     application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
     assert_eq!(sign_in_of(&application.authenticator.portal()), DERIVED);

@@ -1,4 +1,4 @@
-//! Settings that can never work are refused when the instance is built, by name and without showing a secret.
+//! Invalid settings are rejected when the instance is built. The error names the setting and shows no secret.
 
 use std::error::Error as _;
 
@@ -16,7 +16,7 @@ fn live() -> InstanceBuilder {
     Instance::builder(LIVE_KEY, "sk_live_x")
 }
 
-/// Everything an error may print.
+/// Everything that an error prints.
 fn printed(error: &ConfigError) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut source = error.source();
@@ -43,7 +43,7 @@ fn closing_slash_of_an_authorized_party_is_dropped() {
 }
 
 #[test]
-fn text_that_is_no_origin_is_refused_as_authorized_party() {
+fn invalid_authorized_party_is_rejected() {
     for party in [
         "localhost",
         "localhost:8080",
@@ -90,7 +90,7 @@ fn text_that_is_no_origin_is_refused_as_authorized_party() {
 }
 
 #[test]
-fn lists_and_addresses_that_cannot_work_are_refused_by_name() {
+fn invalid_list_or_url_is_rejected_with_its_setting() {
     for (builder, name, found) in [
         (live().issuers(["clerk.example.com"]), "issuers", "clerk.example.com"),
         (live().issuers([""]), "issuers", ""),
@@ -178,7 +178,7 @@ fn lists_and_addresses_that_cannot_work_are_refused_by_name() {
 }
 
 #[test]
-fn origins_in_settings_are_kept_as_browsers_write_them() {
+fn origins_in_settings_are_normalized() {
     let instance = live()
         .issuers(["https://clerk.example.com/", "http://127.0.0.1:8787/accounts.dev/"])
         .audience([" api "])
@@ -201,7 +201,7 @@ fn origins_in_settings_are_kept_as_browsers_write_them() {
 }
 
 #[test]
-fn version_at_the_end_of_an_api_address_is_dropped() {
+fn version_at_the_end_of_an_api_url_is_dropped() {
     for (url, kept) in [
         ("https://api.clerk.com/v1", "https://api.clerk.com/"),
         ("https://api.clerk.com/v1/", "https://api.clerk.com/"),
@@ -223,7 +223,7 @@ fn version_at_the_end_of_an_api_address_is_dropped() {
 }
 
 #[test]
-fn rsa_key_below_2048_bits_is_refused_as_jwt_key() {
+fn rsa_key_below_2048_bits_is_rejected_as_jwt_key() {
     // 1,024 bits, made once with OpenSSL.
     let small = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC8jG16Stw/WD+xUx876BbawfKkIE1qi5D24EJ8UEF/8ug+9UeFW/eIlKMVpr4s \
                  LFJW1tRuQlHrSm3NfdQwuAj6vAZ202inMtZhIAKvjJyBWLkMoxXVDg3qChpzcxxvze2Q/aGERq55ge6TayhHr8jr+N8MAnqT2N+o \
@@ -258,7 +258,7 @@ fn rsa_key_below_2048_bits_is_refused_as_jwt_key() {
 }
 
 #[test]
-fn swapped_keys_are_named_and_the_secret_one_is_not_shown() {
+fn swapped_keys_are_reported_without_the_secret() {
     for secret in [
         "sk_live_hunter2",
         "sk_test_hunter2",
@@ -331,7 +331,7 @@ fn secret_in_any_setting_is_not_shown() {
 }
 
 #[test]
-fn secret_key_is_refused_where_any_text_is_allowed() {
+fn secret_key_is_rejected_in_free_text_settings() {
     for text in ["sk_live_hunter2", " \"SK_test_hunter2\" "] {
         for builder in [
             live().satellite(Satellite::on_domain(text)),
@@ -346,7 +346,7 @@ fn secret_key_is_refused_where_any_text_is_allowed() {
 }
 
 #[test]
-fn own_variables_are_read_and_empty_entries_ignored() {
+fn portal_variables_are_read_without_empty_entries() {
     let read = |variables: &[(&str, &str)]| {
         InstanceBuilder::from_variables(|name| {
             let keys = [("CLERK_PUBLISHABLE_KEY", LIVE_KEY), ("CLERK_SECRET_KEY", "sk_live_x")];

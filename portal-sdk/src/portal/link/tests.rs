@@ -220,7 +220,7 @@ fn discovered_page_replaces_the_derived_but_not_the_own_page() {
     let portal = |builder: crate::instance::InstanceBuilder| {
         Portal::from(&builder.build().unwrap()).with_discovered(pages.clone())
     };
-    let address = |portal: &Portal, page| portal.link(page).to_url().unwrap().to_string();
+    let link_to = |portal: &Portal, page| portal.link(page).to_url().unwrap().to_string();
     let hosted = portal(development());
     for (page, expected) in [
         (PortalPage::SignIn, "https://login.example.net/in"),
@@ -237,12 +237,12 @@ fn discovered_page_replaces_the_derived_but_not_the_own_page() {
         ),
         (PortalPage::Waitlist, "https://foo-bar-13.accounts.dev/waitlist"),
     ] {
-        assert_eq!(address(&hosted, page), expected);
+        assert_eq!(link_to(&hosted, page), expected);
     }
     let own = portal(development().sign_in_url("https://app.example.com/hello"));
-    assert_eq!(address(&own, PortalPage::SignIn), "https://app.example.com/hello");
+    assert_eq!(link_to(&own, PortalPage::SignIn), "https://app.example.com/hello");
     assert_eq!(
-        address(&own, PortalPage::SessionTask(SessionTask::ResetPassword)),
+        link_to(&own, PortalPage::SessionTask(SessionTask::ResetPassword)),
         "https://app.example.com/hello/tasks/reset-password"
     );
 }
