@@ -28,7 +28,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// caches from storing the cookies.
 ///
 /// The session itself lives on at Clerk. End it with
-/// [`Backend::revoke_session`](crate::backend::Backend::revoke_session).
+/// [`BackendApi::revoke_session`](crate::backend::BackendApi::revoke_session).
 ///
 /// # Security
 ///

@@ -54,7 +54,7 @@ use crate::instance::{
 
 /// The Account Portal of one instance, which makes links to its pages.
 ///
-/// Make one [from an instance](#impl-From<%26Instance>-for-Portal), or from a Frontend API alone:
+/// Make one from an [`Instance`], with the application's settings, or from a [`FrontendApi`] alone:
 ///
 /// ```
 /// use portal_sdk::instance::PublishableKey;
