@@ -121,6 +121,14 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 say "Spelling"
 check_spelling
 
+say "Features: each alone and none"
+for features in "" http-client proxy; do
+    for crate in portal-sdk portal-tower portal-axum; do
+        if [ "$crate-$features" = portal-sdk-proxy ]; then continue; fi
+        cargo clippy --package "$crate" --locked --no-default-features --features "$features" -- -D warnings
+    done
+done
+
 say "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 

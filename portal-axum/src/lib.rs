@@ -92,7 +92,9 @@ pub mod extract;
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
 pub use portal_sdk as sdk;
 pub use portal_tower as tower;
+#[cfg(feature = "proxy")]
+pub use portal_tower::FrontendApiProxy;
 pub use portal_tower::{
-    AllowCrossSiteLayer, Auth, AuthenticateLayer, Caller, FrontendApiProxy, Identity, PortalRedirect, RedirectToPortal,
-    Refusal, RefusalCause, RenderRefusal, RequireAuthLayer, SignOut, SignedInRef, UserError,
+    AllowCrossSiteLayer, Auth, AuthenticateLayer, Caller, Identity, PortalRedirect, RedirectToPortal, Refusal,
+    RefusalCause, RenderRefusal, RequireAuthLayer, SignOut, SignedInRef, UserError,
 };

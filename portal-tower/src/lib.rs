@@ -64,6 +64,7 @@ mod caching;
 mod caller;
 mod cookie;
 mod cross_site;
+#[cfg(feature = "proxy")]
 pub mod proxy;
 pub mod redirect;
 pub mod require;
@@ -75,8 +76,9 @@ pub use authenticate::AuthenticateLayer;
 pub use caller::{Caller, GrpcMediaType};
 pub use cross_site::{AllowCrossSite, AllowCrossSiteLayer};
 pub use portal_sdk as sdk;
+#[cfg(feature = "proxy")]
 pub use proxy::FrontendApiProxy;
 pub use redirect::{PortalRedirect, RedirectToPortal};
 pub use require::{Refusal, RefusalCause, RenderRefusal, RequireAuthLayer, UnmetLocation};
-pub use response::ResponseBody;
+pub use response::{BytesBody, ResponseBody};
 pub use sign_out::SignOut;

@@ -4,6 +4,8 @@ mod key_set;
 mod verifying_key;
 
 pub use key_set::KeySet;
-pub(crate) use key_set::{Lookup, SkippedEntry};
+pub(crate) use key_set::Lookup;
+#[cfg(feature = "http-client")]
+pub(crate) use key_set::SkippedEntry;
 pub(crate) use verifying_key::{Algorithm, Misfit};
 pub use verifying_key::{KeyProblem, VerifyingKey};

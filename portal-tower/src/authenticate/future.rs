@@ -132,7 +132,7 @@ where
                 }
                 KindProj::Respond { response } => {
                     let response = response.take().expect("a future is not polled after it is done");
-                    return Poll::Ready(Ok(response.map(|()| ResponseBody::empty())));
+                    return Poll::Ready(Ok(response.map(|()| ResponseBody::default())));
                 }
                 KindProj::Authenticate { call, .. } => {
                     let authenticating = &mut call.as_mut().expect("the call is taken once").authenticating;

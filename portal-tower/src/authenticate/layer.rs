@@ -2,9 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use portal_sdk::backend::{BackendApi, HttpBackend};
-use portal_sdk::instance::ConfigError;
-use portal_sdk::{Authenticator, Instance};
+use portal_sdk::Authenticator;
+use portal_sdk::backend::BackendApi;
+#[cfg(feature = "http-client")]
+use portal_sdk::backend::HttpBackend;
+#[cfg(feature = "http-client")]
+use portal_sdk::{Instance, instance::ConfigError};
 use tower_layer::Layer;
 
 use super::Authenticate;
@@ -26,7 +29,7 @@ use crate::require::RenderRefusal;
 /// # }
 /// ```
 #[must_use = "a layer does nothing until it is put around a service"]
-pub struct AuthenticateLayer<B = HttpBackend> {
+pub struct AuthenticateLayer<#[cfg(feature = "http-client")] B = HttpBackend, #[cfg(not(feature = "http-client"))] B> {
     choose: Choose<B>,
     settings: AnswerSettings,
 }
@@ -43,6 +46,7 @@ pub(super) enum Choose<B> {
 
 type ChooseFn<B> = dyn Fn(&Parts) -> Option<Authenticator<B>> + Send + Sync;
 
+#[cfg(feature = "http-client")]
 impl AuthenticateLayer {
     /// Authenticates for `instance`, with the default settings.
     pub fn new(instance: Instance) -> Self {

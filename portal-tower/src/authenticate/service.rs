@@ -6,7 +6,9 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use portal_sdk::Authenticator;
-use portal_sdk::backend::{BackendApi, HttpBackend};
+use portal_sdk::backend::BackendApi;
+#[cfg(feature = "http-client")]
+use portal_sdk::backend::HttpBackend;
 use tower_service::Service;
 
 use super::ResponseFuture;
@@ -16,7 +18,7 @@ use crate::response::ResponseBody;
 
 /// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
 #[derive(Debug)]
-pub struct Authenticate<S, B = HttpBackend> {
+pub struct Authenticate<S, #[cfg(feature = "http-client")] B = HttpBackend, #[cfg(not(feature = "http-client"))] B> {
     inner: S,
     choose: Choose<B>,
     settings: AnswerSettings,

@@ -1,45 +1,45 @@
-//! [`ProxyBody`], the body on its way back to the client, and the limit on pauses of both bodies.
+//! [`ProxyBody`], the body on its way back to the client, and the time limit on the pauses of both bodies.
 
 use std::fmt;
-use std::future::Future as _;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tower_http::timeout::TimeoutBody;
+
+use crate::response::BytesBody;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// No piece of a body came for too long.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("nothing came for {}s", .0.as_secs())]
-pub(super) struct IdleTooLong(Duration);
-
-/// The body of the proxy's answers: Clerk's, piece by piece as it comes, or the proxy's own.
+/// The body of the proxy's responses: Clerk's, streamed, or the proxy's own.
+///
+/// The default is an empty body, for layers that make responses themselves.
 pub struct ProxyBody(UnsyncBoxBody<Bytes, BoxError>);
 
 impl ProxyBody {
-    pub(super) fn of<B>(body: B, idle: Duration) -> Self
+    pub(super) fn streamed<B>(body: B, idle: Duration) -> Self
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         Self(IdleLimited::new(body, idle).boxed_unsync())
     }
+}
 
-    pub(super) fn own(text: Bytes) -> Self {
-        Self(Full::new(text).map_err(|never| match never {}).boxed_unsync())
+impl From<Bytes> for ProxyBody {
+    fn from(bytes: Bytes) -> Self {
+        let body = BytesBody::from(bytes);
+        Self(body.map_err(|never| match never {}).boxed_unsync())
     }
 }
 
-/// An empty body, for layers that make responses themselves.
 impl Default for ProxyBody {
     fn default() -> Self {
-        Self::own(Bytes::new())
+        Bytes::new().into()
     }
 }
 
@@ -67,25 +67,24 @@ impl fmt::Debug for ProxyBody {
 }
 
 pin_project! {
-    /// A body that fails when nothing of it comes for too long while it is waited for. Time in which the reader does not
-    /// ask for more does not count.
+    /// A body that fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a frame takes too long to arrive
+    /// after it was asked for. The pauses of the reader do not count.
+    ///
+    /// `TimeoutBody` hides the length, without which hyper would send an empty body in chunks, so it is kept here.
     pub(super) struct IdleLimited<B> {
         #[pin]
-        body: B,
-        #[pin]
-        timer: Sleep,
-        idle: Duration,
-        is_waiting: bool,
+        body: TimeoutBody<B>,
+        is_end: bool,
+        exact: Option<u64>,
     }
 }
 
-impl<B> IdleLimited<B> {
+impl<B: Body> IdleLimited<B> {
     pub(super) fn new(body: B, idle: Duration) -> Self {
         Self {
-            body,
-            timer: tokio::time::sleep(idle),
-            idle,
-            is_waiting: false,
+            is_end: body.is_end_stream(),
+            exact: body.size_hint().exact(),
+            body: TimeoutBody::new(idle, body),
         }
     }
 }
@@ -98,25 +97,43 @@ where
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
-        let mut this = self.project();
-        if let Poll::Ready(frame) = this.body.poll_frame(cx) {
-            *this.is_waiting = false;
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        let this = self.project();
+        let frame = ready!(this.body.poll_frame(cx));
+        match &frame {
+            None => *this.is_end = true,
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                *this.exact = this.exact.map(|left| left.saturating_sub(length));
+            }
+            Some(Err(_)) => {}
         }
-        if !std::mem::replace(this.is_waiting, true) {
-            this.timer.as_mut().reset(Instant::now() + *this.idle);
-        }
-        match this.timer.poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(IdleTooLong(*this.idle).into()))),
-            Poll::Pending => Poll::Pending,
-        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.is_end
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.exact.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn length_and_end_of_a_streamed_body_are_kept() {
+        let streamed = |bytes: &'static str| {
+            let body = BytesBody::from(Bytes::from(bytes));
+            ProxyBody::streamed(body, Duration::from_secs(30))
+        };
+        assert!(streamed("").is_end_stream());
+        let mut body = streamed("xyz");
+        assert_eq!(body.size_hint().exact(), Some(3));
+        body.frame().await.unwrap().unwrap();
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(body.frame().await.is_none() && body.is_end_stream());
     }
 }

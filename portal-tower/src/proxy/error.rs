@@ -5,8 +5,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::LengthLimitError;
 use serde_json::json;
+use tower_http::timeout::TimeoutError;
 
-use super::body::IdleTooLong;
 use super::request_body::ClientBodyError;
 
 /// Why a request was not passed on, or its answer not passed back.
@@ -90,7 +90,7 @@ impl ProxyError {
         if is_clients && is_caused_by::<LengthLimitError>(error) {
             return Self::TooLarge;
         }
-        match (is_clients, is_caused_by::<IdleTooLong>(error)) {
+        match (is_clients, is_caused_by::<TimeoutError>(error)) {
             (true, true) => Self::Stalled,
             (true, false) => Self::Incomplete,
             (false, true) => Self::TooSlow,

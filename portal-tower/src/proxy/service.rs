@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
@@ -174,7 +173,7 @@ impl FrontendApiProxy {
         response::rewrite(&mut parts, &settings.upstream, &proxy_url);
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        Ok(Response::from_parts(parts, ProxyBody::of(body, settings.timeout)))
+        Ok(Response::from_parts(parts, ProxyBody::streamed(body, settings.timeout)))
     }
 }
 
@@ -241,15 +240,11 @@ where
                 let answer = proxy.exchange(request).await;
                 Ok(answer.unwrap_or_else(|failure| {
                     failure.log();
-                    own(failure.meaning.into_response())
+                    failure.meaning.into_response().map(ProxyBody::from)
                 }))
             }),
         }
     }
-}
-
-fn own(response: Response<Bytes>) -> Response<ProxyBody> {
-    response.map(ProxyBody::own)
 }
 
 impl fmt::Debug for FrontendApiProxy {

@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 use crate::caller::Caller;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use portal_sdk::portal::{PortalPage, Prefill};
 use tower_service::Service;
 
 use super::PortalRedirect;
 use crate::auth::{Auth, Identity};
 use crate::require::Refusal;
+use crate::response::BytesBody;
 
 /// A service that sends whoever asks to a page of the portal and back. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl RedirectToPortal {
 }
 
 impl<B> Service<Request<B>> for RedirectToPortal {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<BytesBody>;
     type Error = Infallible;
     type Future = ResponseFuture;
 
@@ -141,18 +141,18 @@ impl<B> Service<Request<B>> for RedirectToPortal {
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let answer = self.answer(request.extensions().get::<Auth>());
         ResponseFuture {
-            response: ready(Ok(answer.map(Full::new))),
+            response: ready(Ok(answer.map(BytesBody::from))),
         }
     }
 }
 
 /// The future of [`RedirectToPortal`].
 pub struct ResponseFuture {
-    response: Ready<Result<Response<Full<Bytes>>, Infallible>>,
+    response: Ready<Result<Response<BytesBody>, Infallible>>,
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<Response<Full<Bytes>>, Infallible>;
+    type Output = Result<Response<BytesBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.response).poll(cx)

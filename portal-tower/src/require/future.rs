@@ -81,5 +81,5 @@ where
 
 fn answer<B: Body<Data: From<Bytes>>>(refusal: &mut Option<Refusal>) -> Response<ResponseBody<B>> {
     let refusal = refusal.take().expect("a future is not polled after it is done");
-    refusal.into_response().map(ResponseBody::text)
+    refusal.into_response().map(ResponseBody::from)
 }

@@ -1,5 +1,6 @@
-//! [`ResponseBody`]: an inner service's body, or an answer of ours.
+//! [`ResponseBody`], an inner service's body or a response made here, and [`BytesBody`], a response made here.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,8 +10,19 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response that may come from the inner service or from a layer. Data and errors are the inner body's
-    /// own types, so nothing around the layer notices it.
+    /// The body of a response from the inner service or from a layer.
+    ///
+    /// Data and errors have the inner body's types, so that a layer changes neither. The default is an empty body, for
+    /// layers that make responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body::Body as _;
+    /// use portal_tower::{BytesBody, ResponseBody};
+    ///
+    /// let body: ResponseBody<BytesBody> = ResponseBody::from(Bytes::from("Signed out."));
+    /// assert_eq!(body.size_hint().exact(), Some(11));
+    /// ```
     pub struct ResponseBody<B: Body> {
         #[pin]
         kind: Kind<B>,
@@ -21,7 +33,7 @@ pin_project! {
     #[project = KindProj]
     enum Kind<B: Body> {
         Inner { #[pin] body: B },
-        Own { data: Option<B::Data>, size: u64 },
+        Own { data: Option<B::Data>, length: u64 },
     }
 }
 
@@ -31,29 +43,23 @@ impl<B: Body> ResponseBody<B> {
             kind: Kind::Inner { body },
         }
     }
+}
 
-    pub(crate) fn empty() -> Self {
+impl<B: Body<Data: From<Bytes>>> From<Bytes> for ResponseBody<B> {
+    fn from(bytes: Bytes) -> Self {
+        let length = bytes.len() as u64;
+        let data = (!bytes.is_empty()).then(|| bytes.into());
         Self {
-            kind: Kind::Own { data: None, size: 0 },
-        }
-    }
-
-    pub(crate) fn text(text: Bytes) -> Self
-    where
-        B::Data: From<Bytes>,
-    {
-        let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let data = (!text.is_empty()).then(|| text.into());
-        Self {
-            kind: Kind::Own { data, size },
+            kind: Kind::Own { data, length },
         }
     }
 }
 
-/// An empty body, as layers answer with that make responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).
 impl<B: Body> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self::empty()
+        Self {
+            kind: Kind::Own { data: None, length: 0 },
+        }
     }
 }
 
@@ -87,8 +93,58 @@ impl<B: Body> Body for ResponseBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Own { data: Some(_), size } => SizeHint::with_exact(*size),
+            Kind::Own { data: Some(_), length } => SizeHint::with_exact(*length),
             Kind::Own { data: None, .. } => SizeHint::with_exact(0),
         }
+    }
+}
+
+/// The body of a response made here, complete in memory. The default is empty.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http_body::Body as _;
+/// use portal_tower::BytesBody;
+///
+/// let body = BytesBody::from(Bytes::from("Signed out."));
+/// assert_eq!(body.size_hint().exact(), Some(11));
+/// assert!(BytesBody::default().is_end_stream());
+/// ```
+#[derive(Clone, Default)]
+pub struct BytesBody {
+    /// What has not been read yet; empty at the end.
+    bytes: Bytes,
+}
+
+impl From<Bytes> for BytesBody {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes }
+    }
+}
+
+impl Body for BytesBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+/// Shows the length only: a page may hold what only its reader should see.
+impl fmt::Debug for BytesBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BytesBody")
+            .field("length", &self.bytes.len())
+            .finish_non_exhaustive()
     }
 }

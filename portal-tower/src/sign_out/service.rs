@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;
 use portal_sdk::sign_out::sign_out_headers;
@@ -20,8 +19,7 @@ use url::Url;
 use super::left_over;
 use crate::auth::Auth;
 use crate::require::{Refusal, RefusalCause};
-use crate::response::go_to;
-use crate::response::{escape, page};
+use crate::response::{BytesBody, escape, go_to, page};
 
 /// A service that signs people out. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
@@ -61,7 +59,7 @@ impl Default for SignOut {
 }
 
 impl<B> Service<Request<B>> for SignOut {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<BytesBody>;
     type Error = Infallible;
     type Future = ResponseFuture;
 
@@ -73,7 +71,7 @@ impl<B> Service<Request<B>> for SignOut {
         let (parts, _) = request.into_parts();
         let settings = self.clone();
         ResponseFuture {
-            answering: Box::pin(async move { Ok(settings.answer(&parts).await.map(Full::new)) }),
+            answering: Box::pin(async move { Ok(settings.answer(&parts).await.map(BytesBody::from)) }),
         }
     }
 }
@@ -83,7 +81,7 @@ pub struct ResponseFuture {
     answering: Pin<Box<dyn Future<Output = Answer> + Send>>,
 }
 
-type Answer = Result<Response<Full<Bytes>>, Infallible>;
+type Answer = Result<Response<BytesBody>, Infallible>;
 
 impl Future for ResponseFuture {
     type Output = Answer;
