@@ -71,6 +71,7 @@
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
+//! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
 //!
 //! # Security
 //!
@@ -99,6 +100,8 @@ pub mod request;
 pub mod secret;
 pub mod sign_out;
 pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod throttle;
 pub mod token;
 mod url_query;

@@ -20,4 +20,5 @@ mod properties;
 mod room_order;
 mod server;
 mod settings;
+mod testing;
 mod user_cache;
