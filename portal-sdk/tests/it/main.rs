@@ -7,6 +7,7 @@ mod backend_api;
 mod bad_input;
 mod bounded;
 mod common;
+mod connect;
 mod decision;
 mod discovery;
 mod http_backend;
