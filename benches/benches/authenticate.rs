@@ -1,4 +1,4 @@
-//! What authentication costs per request when nothing has to be fetched.
+//! The cost of authentication per request, without any fetch.
 
 use std::hint::black_box;
 

@@ -1,9 +1,9 @@
-//! What the benchmarks measure with: an instance with a key of its own, and requests to it.
+//! The fixture of the benchmarks: an instance with its own key, and requests to it.
 //!
 //! | Command | Measures |
 //! |---|---|
-//! | `cargo bench -p portal-bench` | what authentication costs for each request when nothing has to be fetched |
-//! | `cargo run --release -p portal-bench --bin handshakes` | a local portal in a process of its own: handshakes per second, with and without the look-up of their payloads; how long it takes to start, with its data in memory, in a new file and in an existing one; resident memory. `--json` for programs, `--help` for the rest |
+//! | `cargo bench -p portal-bench` | the cost of authentication per request, without any fetch |
+//! | `cargo run --release -p portal-bench --bin handshakes` | a local portal in its own process: handshakes per second, with and without the look-up of their payloads; start time with its data in memory, in a new file and in an existing one; resident memory. `--json` for programs, `--help` for all options |
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,18 +27,18 @@ const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 pub struct Bench {
     /// Authenticates without any network.
     pub authenticator: Authenticator<HttpBackend>,
-    /// Good for an hour.
+    /// Valid for an hour.
     pub token: String,
-    /// Seconds; the time the token was made.
+    /// The time when the token was issued, in Unix seconds.
     pub issued_at: u64,
 }
 
 impl Bench {
-    /// Makes a key and a token.
+    /// Creates a key and a token.
     ///
     /// # Panics
     ///
-    /// If the system has no randomness to give.
+    /// Panics if the system's random number generator fails.
     #[must_use]
     pub fn new() -> Self {
         let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
@@ -71,7 +71,7 @@ impl Bench {
         }
     }
 
-    /// A page request without any cookie of Clerk's.
+    /// A page request without any of Clerk's cookies.
     ///
     /// # Panics
     ///
@@ -111,7 +111,7 @@ fn page(cookies: &str) -> Parts {
         .0
 }
 
-/// jsonwebtoken reads a PKCS #8 key in PEM only.
+/// Encodes a key as PEM, because jsonwebtoken reads PKCS #8 in PEM only.
 fn rsa_private_key(pkcs8: &[u8]) -> EncodingKey {
     let body = STANDARD.encode(pkcs8);
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");

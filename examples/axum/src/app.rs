@@ -1,4 +1,4 @@
-//! The application: which paths there are and who may see them.
+//! The application: its routes and their guards.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -33,7 +33,7 @@ pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
         .route("/sign-out", post_service(SignOut::new()))
         .fallback(pages::not_found)
         .layer(authenticate)
-        // Outside the layer: a stylesheet is the same for everybody.
+        // Outside the layer, because a stylesheet is the same for every user.
         .route("/style.css", get(style))
 }
 

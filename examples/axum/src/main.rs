@@ -1,6 +1,6 @@
-//! The demo: a small axum application whose people sign in at the Account Portal.
+//! The demo: a small axum application whose users sign in at the Account Portal.
 //!
-//! Without keys it starts a local portal of its own, so that everything works with no account and no network. With
+//! Without keys it starts a local portal, so that everything works without an account or a network. With
 //! `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that Clerk application instead.
 
 mod app;
@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
         .with_target(false)
         .without_time()
         .with_writer(io::stderr)
-        // It would be reported on the very pipe that is closed, with a panic.
+        // Reporting it on the closed pipe would panic.
         .log_internal_errors(false)
         .init();
     match start::run(options).await {
@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Tells the user why the program stops. `eprintln!` would panic if the reader is gone.
+/// Prints the error that ends the program. `eprintln!` would panic if the reader is gone.
 fn complain(error: &start::StartError) {
     let _ = writeln!(io::stderr(), "error: {error}");
 }

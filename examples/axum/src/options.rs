@@ -1,4 +1,4 @@
-//! What can be set on the command line.
+//! The options of the command line.
 
 use std::path::PathBuf;
 
@@ -23,17 +23,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
 
-    /// How long the local portal's session tokens are good for, in seconds [default: 60]
+    /// Lifetime of the local portal's session tokens in seconds [default: 60]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) token_lifetime: Option<u32>,
 
-    /// How far clocks may be off when a token's times are read, in seconds.
+    /// Clock difference in seconds that is tolerated when a token's times are checked.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) clock_skew: u64,
 }
 
 impl Options {
-    /// The first option that only a local portal understands, if one is given.
+    /// Returns the first given option that applies to a local portal only.
     pub(crate) fn for_local_portal(&self) -> Option<&'static str> {
         [
             (self.portal_port.is_some(), "--portal-port"),

@@ -1,4 +1,4 @@
-//! What the application shows.
+//! The pages of the application.
 
 use askama::Template;
 use axum::Json;
@@ -37,7 +37,7 @@ struct Dashboard {
 pub(crate) async fn dashboard(signed_in: SignedIn) -> Response {
     let user = signed_in.user().await;
     if let Err(error) = &user {
-        // The session is valid without the profile, so the page is shown with what the token says.
+        // The session is valid without the profile, so show the page with the token's claims.
         tracing::warn!(%error, "the page is shown without the user's name");
     }
     let user = user.ok();
@@ -65,7 +65,7 @@ struct Team {
     role: String,
 }
 
-/// Who gets here is an administrator: the guard has seen to it, and the extractor to an organization.
+/// The guard admits administrators only, and the extractor requires an active organization.
 pub(crate) async fn team(organization: ActiveOrganization) -> Response {
     let name = organization.slug().unwrap_or(organization.id().as_str());
     render(

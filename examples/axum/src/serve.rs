@@ -1,5 +1,5 @@
-//! A server with limits. `axum::serve` sets no time-out for request heads and accepts any number of connections. Servers
-//! on the public internet need both limits, here or in a proxy in front.
+//! A server with limits. `axum::serve` sets no time-out for request heads and accepts any number of connections.
+//! Servers on the public internet need both limits, here or in a proxy in front.
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,11 +16,11 @@ use tokio::time::{sleep, timeout};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long a client may take for the head of a request, or stay idle between two requests.
+    /// The longest time for the head of a request, and between two requests.
     pub(crate) head_timeout: Duration,
-    /// How many connections are served at once. Others wait in the listener's queue.
+    /// The most concurrent connections. Others wait in the listener's queue.
     pub(crate) connections: usize,
-    /// How long requests may go on after the signal to stop.
+    /// The longest time that requests run after the signal to stop.
     pub(crate) farewell: Duration,
 }
 
@@ -34,7 +34,7 @@ impl Default for Limits {
     }
 }
 
-/// Serves `app` until `stop` completes and the requests that are being answered have ended.
+/// Serves `app` until `stop` completes and the running requests have ended.
 pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let (stopping, is_stopping) = watch::channel(());
@@ -57,7 +57,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, st
                 });
             }
             Err(error) => {
-                // Too many open files, most likely: wait until some are closed.
+                // Most likely too many open files: wait until some are closed.
                 tracing::warn!(%error, "a connection cannot be accepted");
                 sleep(Duration::from_millis(100)).await;
             }
@@ -65,14 +65,14 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, st
     }
     drop(listener);
     let _ = stopping.send(());
-    // All places are free when all connections have ended.
+    // All permits are free once all connections have ended.
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let _ = timeout(limits.farewell, places.acquire_many(all)).await;
 }
 
 async fn serve_connection(stream: TcpStream, app: Router, limits: Limits, mut is_stopping: watch::Receiver<()>) {
     let mut http = http1::Builder::new();
-    // Without a timer hyper knows no time-outs.
+    // Without a timer hyper has no time-outs.
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let mut connection = pin!(connection.with_upgrades());
@@ -99,7 +99,7 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-    /// A server with these limits, its port, and what stops it.
+    /// Starts a server with these limits; returns its port and the sender that stops it.
     async fn start(limits: Limits) -> (u16, oneshot::Sender<()>, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

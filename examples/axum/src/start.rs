@@ -1,4 +1,4 @@
-//! Start-up: which portal, which addresses, and saying so.
+//! Start-up: chooses the portal and the addresses, and prints them.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -20,7 +20,7 @@ const SECRET_KEY: &str = "CLERK_SECRET_KEY";
 const DEFAULT_PORTAL_PORT: u16 = 8787;
 const APPLICATION_NAME: &str = "Portal demo";
 
-/// Why the demo did not start. One line each.
+/// An error at start-up, in one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error("{0}")]
@@ -88,7 +88,7 @@ async fn with_local_portal(options: &Options, skew: Duration) -> Result<(), Star
         builder = builder.token_lifetime_secs(secs);
     }
     let portal = builder.start().await?;
-    // The publishable key holds the portal's address, so the two keys say everything.
+    // The publishable key contains the portal's address, so the two keys suffice.
     let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose())
         .clock_skew(skew)
         .build()?;
@@ -118,7 +118,7 @@ async fn run_until_stopped(listener: TcpListener, instance: Instance, address: &
     serve(listener, app, Limits::default(), stopped()).await;
 }
 
-/// Ctrl-C, or the signal that service managers send.
+/// Completes on Ctrl-C, or on the signal of service managers.
 async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -132,8 +132,8 @@ async fn stopped() {
     let _ = interrupted.await;
 }
 
-/// Tells the user. The reader may be gone (`portal-demo | head -1`), which is no reason to stop serving; `println!`
-/// would panic.
+/// Prints a line for the user. `println!` would panic if the reader is gone (`portal-demo | head -1`); the demo serves
+/// on.
 fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -19,7 +19,7 @@ use super::{AuthRejection, SignedIn};
 /// use portal_axum::ActiveOrganization;
 ///
 /// async fn team(organization: ActiveOrganization) -> String {
-///     format!("{} in {}", organization.signed_in().user_id(), organization.id)
+///     format!("{} in {}", organization.signed_in().user_id(), organization.id())
 /// }
 /// # axum::Router::<()>::new().route("/", axum::routing::get(team));
 /// ```

@@ -151,7 +151,7 @@ async fn claims_that_do_not_fit_are_the_application_s_mistake() {
     for claims in [json!({}), json!({ "plan": 5 })] {
         let answer = ask(&router, "/plan", &session(&claims), As::Page).await;
         assert_eq!(answer.status, 500);
-        // What they hold is nobody's business.
+        // Their values stay secret.
         assert!(!answer.body.contains('5'), "{}", answer.body);
     }
 }

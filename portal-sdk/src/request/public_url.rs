@@ -63,7 +63,7 @@ impl PublicUrl {
         Self::from(url)
     }
 
-    /// Reads a request's public URL as [`of`](Self::of), limited to the application's `own` origins if there are any.
+    /// Reads a request's public URL as [`of`](Self::of), limited to `origins` if any are set.
     ///
     /// A request for another origin is treated as one for an origin of the application.
     #[must_use]

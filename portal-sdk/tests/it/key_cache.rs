@@ -58,7 +58,7 @@ impl World {
         *self.answer.lock().unwrap() = (status, body.to_owned());
     }
 
-    /// Moves the clock; tokens stay valid because they are minted anew for each request.
+    /// Moves the clock; tokens stay valid because each request gets a new one.
     pub(crate) fn wait(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::SeqCst);
     }

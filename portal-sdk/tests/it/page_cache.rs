@@ -83,7 +83,7 @@ impl OverHttp {
     async fn read_in_background(&self) -> Result<(), BackendError> {
         let requests = self.server.count();
         let _ = self.sign_in();
-        // Whoever asks while a read is under way waits for its answer and sends no request.
+        // Concurrent callers wait for the request in progress and send none (single flight).
         let outcome = self.authenticator.discover_pages().await;
         assert_eq!(self.server.count(), requests + 1);
         outcome
@@ -107,7 +107,7 @@ async fn a_slow_answer_holds_nobody_up_and_is_waited_for_once() {
     assert_eq!(application.sign_in(), application.derived());
     until("the first request", || application.server.count() == 1).await;
 
-    // However long it takes, whoever asks: the one request is under way.
+    // The one request stays in progress, for every caller.
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let authenticator = application.authenticator.clone();
@@ -220,7 +220,7 @@ async fn a_clock_set_back_delays_nothing() {
     assert_eq!(application.sign_in().await, ONE);
     assert_eq!(application.sign_in().await, TWO);
 
-    // After a failure likewise, and then at the usual pace.
+    // The same after a failure, and then at the usual interval.
     application.clerk.set_pages(Err(down()));
     application.later(61 * MINUTE);
     for _ in 0..3 {
@@ -253,7 +253,7 @@ async fn an_instance_that_names_no_page_keeps_the_known_ones() {
 
 #[tokio::test]
 async fn behind_a_path_proxy_the_keys_own_host_is_asked() {
-    // A satellite has a Frontend API host of its own, which a proxy makes needless: it need not exist.
+    // With a proxy, a satellite's own Frontend API host need not exist.
     let own_host = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = own_host.local_addr().unwrap().to_string();
     let key = STANDARD.encode(format!("{address}$"));

@@ -22,7 +22,7 @@ use crate::support::{
     signed_in, test,
 };
 
-/// What a future gives when it is polled once, with nobody to wake.
+/// The output of a future that completes on its first poll.
 fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
@@ -175,7 +175,7 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
     let cookies = signed_in(LIVE_ISSUER);
     let clerk = FakeClerk::new();
     let mut service = asking_layer(live(), &clerk).layer(MustBeReady::default());
-    // First through the arm that fetches keys, then through the one that does not, then for somebody signed out.
+    // First with a fetch of keys, then without one, then for a signed-out request.
     for cookies in [cookies.as_str(), cookies.as_str(), ""] {
         let request = request("https://app.example.com/", &[("cookie", cookies)]);
         let response = service.ready().await.unwrap().call(request).await.unwrap();
@@ -367,7 +367,7 @@ async fn what_came_in_as_auth_is_overwritten() {
     .await;
     let genuine = receiver.recv().unwrap();
 
-    // It would pass for somebody's, if it were believed.
+    // It would sign the request in if it were trusted.
     let mut probe = request("https://app.example.com/", &[]);
     probe.extensions_mut().insert(genuine.clone());
     send(capture, probe).await;

@@ -17,7 +17,7 @@ use crate::support::{AS_PAGE, AS_SCRIPT, App, SIGNED_OUT, layer, send, test};
 const CHUNK: u64 = 64 * 1024;
 const MIB: u64 = 1024 * 1024;
 
-/// A body of `left` chunks that counts the bytes read of it. At its end it is over, or waits for ever.
+/// A body of `left` chunks that counts its read bytes. After the last chunk it ends, or stays pending.
 struct Upload {
     left: u64,
     ends: bool,

@@ -135,7 +135,7 @@ event-stream                     | 503 retry-after=5 json unavailable clerk-unre
 POST grpc                        | 200 grpc=14 clerk-unreachable
 ";
 
-/// Before anything else, whoever it is.
+/// Before any other check, for signed-in and signed-out requests.
 const CROSS_SITE_TABLE: &str = "
 POST page site=cross-site referer=https://evil.example/ | 403 page: This came from another site
 POST page site=same-site                         | 403 page: This came from another site

@@ -1,4 +1,5 @@
-//! What guards do besides the table: requirements, redirect loops, other sites' pages, caches, and refusals in another look.
+//! What guards do besides the table: requirements, redirect loops, other sites' pages, caches, and refusals in another
+//! look.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
@@ -199,7 +200,7 @@ async fn nobody_is_signed_in_for_another_sites_page() {
             .body,
         "nobody"
     );
-    // A link is none of this, and bearer tokens are not sent by browsers of themselves.
+    // Links are exempt, and so are bearer tokens, which browsers never attach on their own.
     assert_eq!(send(service.clone(), request(HERE, &headers)).await.body, "user_1");
     let bearer = format!("Bearer {}", instance_key().session_token(TEST_ISSUER, &json!({})));
     let headers = [

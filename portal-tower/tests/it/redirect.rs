@@ -34,7 +34,7 @@ async fn each_page_for_whoever_asks() {
             assert_eq!(answer.header("location").unwrap(), format!("{PORTAL}/{path}?{ROOT}"));
             assert_eq!(answer.header("cache-control"), Some("no-store"));
 
-            // Whoever is signed out signs in first and then comes here again.
+            // A signed-out user signs in first and then returns here.
             let answer = send(service.clone(), request(HERE, &[("cookie", SIGNED_OUT), dest])).await;
             assert_eq!(answer.status, 303);
             let expected = if needs_session {

@@ -213,7 +213,7 @@ async fn who_cannot_be_told_is_asked_to_wait() {
         (HERE.to_owned(), &signed_in, true),
         (format!("POST {HERE}"), &signed_in, true),
         (HERE.to_owned(), &signed_in, false),
-        // Keys are there, but nobody answers whether the session lives on.
+        // Keys are in memory, but the Backend API does not tell if the session is alive.
         (HERE.to_owned(), &expired, false),
     ] {
         let clerk = FakeClerk::new();

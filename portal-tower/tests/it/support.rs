@@ -66,7 +66,7 @@ pub(crate) fn expired(issuer: &str) -> String {
     session(issuer, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }))
 }
 
-/// Of a development browser in which nobody is signed in.
+/// The cookies of a signed-out development browser.
 pub(crate) const SIGNED_OUT: &str = "__clerk_db_jwt=dvb";
 
 /// `POST https://app.example.com/x` or, without a method, a GET.

@@ -1,4 +1,4 @@
-//! One connection to the portal that stays open.
+//! A persistent connection to the portal.
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -28,7 +28,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(crate) async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Outcome<Response<Bytes>> {
         request.headers_mut().insert(HOST, self.host.clone());
         self.sender.ready().await?;

@@ -1,4 +1,4 @@
-//! One core for the portal and the others for whoever asks it, so that neither takes time from the other.
+//! [`Cores`]: one core for the portal and the others for its clients, so that they do not compete.
 
 use std::process::{Command, Stdio};
 
@@ -7,14 +7,14 @@ use crate::Outcome;
 /// The cores of this machine, divided. Needs `taskset`.
 #[derive(Debug)]
 pub(crate) struct Cores {
-    /// The one that the portal runs on.
+    /// The portal's core.
     pub(crate) portal: usize,
-    /// The others, as `taskset` takes them; none on a machine with a single core.
+    /// The other cores in the format of `taskset`; `None` on a machine with a single core.
     others: Option<String>,
 }
 
 impl Cores {
-    /// `None` where processes cannot be pinned.
+    /// Returns `None` if processes cannot be pinned.
     pub(crate) fn divide() -> Option<Self> {
         let taskset = Command::new("taskset")
             .arg("--version")
@@ -36,7 +36,7 @@ impl Cores {
         Some(Self { portal, others })
     }
 
-    /// Moves this process to the other cores. Threads and processes that it starts later come along.
+    /// Moves this process to the other cores, including the threads and processes that it starts later.
     pub(crate) fn leave_to_portal(&self) -> Outcome {
         let Some(others) = &self.others else { return Ok(()) };
         let moved = Command::new("taskset")
@@ -55,7 +55,7 @@ impl Cores {
         Err(format!("taskset cannot move this process to the cores {others}: {moved}").into())
     }
 
-    /// `executable` on the portal's core. The process becomes the program itself.
+    /// Returns the command that runs `executable` on the portal's core. The process becomes the program itself.
     pub(crate) fn command(&self, executable: &std::path::Path) -> Command {
         let mut command = Command::new("taskset");
         command.args(["--cpu-list", &self.portal.to_string()]).arg(executable);
@@ -63,7 +63,7 @@ impl Cores {
     }
 }
 
-/// Reads a list such as `0-2,5`.
+/// Parses a list such as `0-2,5`.
 fn cores_in(list: &str) -> Option<Vec<usize>> {
     let mut cores = Vec::new();
     for range in list.trim().split(',') {

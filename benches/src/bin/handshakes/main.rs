@@ -1,8 +1,8 @@
-//! How many handshakes a local portal answers, how long it takes to start, and how much memory it holds.
+//! Measures a local portal: handshakes per second, start time and memory.
 //!
-//! The portal is the program `portal-local` in a process of its own, on one core if `taskset` is there; this program
-//! asks from the other ones, over connections on loopback that stay open. Numbers are medians of several rounds: read
-//! them side by side with those of another day on the same machine, they prove nothing by themselves.
+//! The portal is the program `portal-local` in its own process, on one core if `taskset` exists. This program sends
+//! requests from the other cores, over persistent connections on loopback. Numbers are medians of several rounds.
+//! Compare them only with others from the same machine.
 
 mod client;
 mod cores;
@@ -33,14 +33,13 @@ struct Options {
     /// Rounds; the median counts.
     #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: u32,
-    /// Connections that ask at the same time, each for one thing after another.
+    /// Concurrent connections, each with one request at a time.
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: u32,
-    /// Another executable of portal-local than the one of this workspace, which is built first. It must know
-    /// --exit-on-stdin-close.
+    /// Executable of portal-local that supports --exit-on-stdin-close [default: built from this workspace].
     #[arg(long, value_name = "FILE")]
     portal: Option<PathBuf>,
-    /// Print one JSON object instead of lines to read.
+    /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -48,10 +47,10 @@ struct Options {
 fn main() -> ExitCode {
     match run(Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of standard output has heard enough.
+        // The reader of standard output has closed the pipe.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing can be done if the terminal is gone too.
+            // The terminal may be closed too; there is no other place to report it.
             let _ = writeln!(io::stderr(), "handshakes: {error}");
             ExitCode::FAILURE
         }
@@ -118,7 +117,7 @@ fn run(options: Options) -> Outcome {
     Ok(())
 }
 
-/// The value in the middle; of an even number the upper one.
+/// Returns the median; the upper one of an even number.
 fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
     values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied()

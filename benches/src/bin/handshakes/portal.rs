@@ -1,4 +1,4 @@
-//! A local portal in a process of its own.
+//! A local portal in its own process.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crate::cores::Cores;
 use crate::{Outcome, median};
 
-/// Builds `portal-local` as this program was built, and says where it is. This package is named beside it, so that what
-/// both depend on is not compiled a second time with other features.
+/// Builds `portal-local` with this program's profile, and returns its path.
+///
+/// It is built together with this package, so that common dependencies are not compiled again with other features.
 pub(crate) fn build() -> Outcome<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -42,20 +43,20 @@ pub(crate) fn build() -> Outcome<PathBuf> {
     .into())
 }
 
-/// How a portal is started.
+/// The executable of a portal and its cores.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) executable: PathBuf,
     pub(crate) cores: Option<Cores>,
 }
 
-/// A running portal. It ends with this value.
+/// A running portal. It ends when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Portal {
     child: Child,
-    /// Kept open: the portal writes to it when it ends.
+    /// Kept open, because the portal writes to it when it ends.
     output: Lines<BufReader<ChildStdout>>,
-    /// From the start of the process until it listened.
+    /// The time from the start of the process until it listened.
     pub(crate) started_in: Duration,
     /// Host and port.
     pub(crate) address: String,
@@ -70,7 +71,7 @@ impl Program {
             None => Command::new(&self.executable),
         };
         command
-            // The pipe closes with this program, also when a signal ends it: no portal is left behind.
+            // The pipe closes with this program, also on a signal, so that no portal is left behind.
             .args(["serve", "--port", "0", "--exit-on-stdin-close"])
             .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
@@ -98,7 +99,7 @@ impl Program {
 }
 
 impl Portal {
-    /// What follows `label` on a line of its output, up to a space or the dot that ends a sentence.
+    /// Returns the word after `label` in its output, without a full stop.
     fn value(&mut self, label: &str) -> Outcome<String> {
         for line in self.output.by_ref() {
             if let Some(rest) = line?.strip_prefix(label) {
@@ -109,14 +110,14 @@ impl Portal {
         Err(format!("the portal ended before it said {label:?}").into())
     }
 
-    /// Its resident memory, where the system tells.
+    /// Returns its resident memory, if the system reports it.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().strip_suffix("kB")?.trim().parse().ok()
     }
 
-    /// Ends it in order, as Ctrl-C does.
+    /// Shuts it down gracefully, as Ctrl-C does.
     pub(crate) fn stop(mut self) -> Outcome {
         let interrupted = Command::new("kill")
             .args(["-INT", &self.child.id().to_string()])
@@ -143,7 +144,7 @@ pub(crate) struct Starts {
     pub(crate) in_memory: f64,
     pub(crate) new_file: f64,
     pub(crate) existing_file: f64,
-    /// Of portals in memory that nobody has asked anything.
+    /// Of portals in memory that have served no request.
     pub(crate) resident_kib: Option<u64>,
 }
 

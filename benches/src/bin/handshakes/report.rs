@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! The report of a measurement, as text or JSON.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(crate) struct Report {
     /// The portal that was measured.
     pub(crate) executable: String,
-    /// `null`: it ran where the system put it.
+    /// `null` if the portal was not pinned to a core.
     pub(crate) pinned_to_core: Option<usize>,
     pub(crate) rounds: u32,
     pub(crate) handshakes_per_round: u32,
@@ -18,7 +18,7 @@ pub(crate) struct Report {
     pub(crate) start_in_memory_ms: f64,
     pub(crate) start_with_new_file_ms: f64,
     pub(crate) start_with_existing_file_ms: f64,
-    /// `null`: the system does not tell.
+    /// `null` if the system does not report it.
     pub(crate) resident_at_rest_kib: Option<u64>,
     pub(crate) resident_after_load_kib: Option<u64>,
 }

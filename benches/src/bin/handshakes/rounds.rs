@@ -16,28 +16,28 @@ use crate::client::Connection;
 use crate::portal::Portal;
 use crate::{Outcome, median};
 
-/// Somebody of the demonstration data.
+/// A user of the demo data.
 const USER: &str = r#"{"user":"jane+clerk_test@example.com"}"#;
 const HANDSHAKE: &str = "/v1/client/handshake?format=nonce&redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard";
 const NONCE: &str = "__clerk_handshake_nonce";
 
-/// How much one round is.
+/// The size of a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) handshakes: u32,
     pub(crate) connections: u32,
 }
 
-/// What is done for one handshake.
+/// The requests of one handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trip {
     /// The browser's request.
     Handshake,
-    /// That, and the application's look-up of the payload through the Backend API.
+    /// The browser's request, and the application's look-up of the payload through the Backend API.
     WithPayload,
 }
 
-/// A browser in which somebody is signed in, and the application that asks who it is.
+/// A signed-in browser, and the application that authenticates it.
 #[derive(Debug)]
 pub(crate) struct Visitor {
     address: String,
@@ -46,7 +46,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Signs somebody in who is made for it, and makes sure that a handshake says so.
+    /// Creates a user, signs them in, and checks that a handshake returns the session.
     pub(crate) async fn signed_in(portal: &Portal) -> Outcome<Arc<Self>> {
         let mut connection = Connection::open(&portal.address).await?;
         let post = |path: &str, body: &'static str| {
@@ -79,7 +79,7 @@ impl Visitor {
         Ok(Arc::new(visitor))
     }
 
-    /// One handshake; gives its nonce.
+    /// Makes one handshake and returns its nonce.
     async fn handshake(&self, connection: &mut Connection) -> Outcome<String> {
         let request = Request::get(HANDSHAKE).header(COOKIE, self.cookies.clone());
         let answer = connection.send(request.body(Full::default())?).await?;
@@ -94,7 +94,7 @@ impl Visitor {
         Ok(nonce.ok_or("a handshake brought no nonce")?.1.into_owned())
     }
 
-    /// The payload that a nonce stands for.
+    /// Looks up the payload of a nonce.
     async fn payload(&self, connection: &mut Connection, nonce: &str) -> Outcome<Value> {
         let request = Request::get(format!("/v1/clients/handshake_payload?nonce={nonce}"))
             .header(AUTHORIZATION, self.authorization.clone());
@@ -114,7 +114,7 @@ impl Visitor {
     }
 }
 
-/// Trips per second: the median of several rounds after one that does not count.
+/// Returns the round trips per second: the median of several rounds after a warm-up round.
 pub(crate) async fn median_rate(visitor: &Arc<Visitor>, plan: Plan, trip: Trip, rounds: u32) -> Outcome<f64> {
     round(visitor, plan, trip).await?;
     let mut rates = Vec::new();
@@ -147,7 +147,7 @@ async fn round(visitor: &Arc<Visitor>, plan: Plan, trip: Trip) -> Outcome<f64> {
     Ok(f64::from(plan.handshakes) / start.elapsed().as_secs_f64())
 }
 
-/// The cookies that an answer sets, as a browser sends them back.
+/// Returns the cookies of a response as a browser sends them back.
 fn cookies(headers: &HeaderMap) -> Outcome<HeaderValue> {
     let mut pairs = Vec::new();
     for value in headers.get_all(SET_COOKIE) {

@@ -89,7 +89,7 @@ impl FakeClerk {
 
 impl Backend for FakeClerk {
     async fn jwks(&self) -> Result<KeySet, BackendError> {
-        // A real answer takes its time; whoever holds a lock meanwhile would be found out.
+        // A real response takes time; a lock that is held meanwhile would show.
         tokio::task::yield_now().await;
         self.asked("jwks".to_owned(), |script| script.jwks.clone())
     }

@@ -46,7 +46,7 @@ impl Setting {
         );
         for word in words {
             builder = match word {
-                // Networkless: the key is configured, so none may be asked for.
+                // Networkless: the key is configured, so no keys may be fetched.
                 "pem" => builder.jwt_key(instance_key().pem()),
                 "debug" => builder.debug(true),
                 "parties" => builder.authorized_parties(["https://admin.example.com"]),

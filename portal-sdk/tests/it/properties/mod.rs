@@ -160,7 +160,7 @@ proptest! {
             }
         }
 
-        // Redirects stay where they belong, and are asked for by a GET unless they only clean the address.
+        // Redirects go to allowed origins, and answer a GET unless they only clean the URL.
         let mut headers = HeaderMap::new();
         state.headers.apply(&mut headers);
         if let Some(location) = headers.get(LOCATION) {

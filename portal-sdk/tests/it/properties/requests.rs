@@ -9,7 +9,7 @@ use proptest::sample::select;
 use super::tokens::{GENUINE, HANDSHAKES, OTHER_KINDS, WORTHLESS};
 use crate::common::{LIVE_SUFFIX, TEST_SUFFIX};
 
-/// Where a link could try to send somebody.
+/// Redirect targets that a link could try.
 const ADDRESSES: [&str; 7] = [
     "http://localhost:3001/x",
     "https://satellite.example/x",

@@ -26,8 +26,8 @@ pub(super) static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| {
     ISSUERS.into_iter().flat_map(tokens).collect()
 });
 
-/// Tokens of the instance that are valid now and no session tokens. Nobody signs in by sending one. Only Clerk itself
-/// could bring one in a handshake or a renewal, and what it brings there is not asked for its category.
+/// Valid tokens of the instance that are not session tokens. They sign no request in. Only Clerk could put one into a
+/// handshake or a renewal, where its category is not checked.
 pub(super) static OTHER_KINDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let issuer = ISSUERS[0];
     let claims = mint::session_claims(issuer);
