@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Redirect;
-use axum::routing::{get, post_service};
+use axum::routing::{get, post, post_service};
 use http::{Request, Response};
 use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use serde_json::json;
@@ -39,6 +39,19 @@ async fn nested_routers_see_the_address_that_was_asked_for() {
         let location = answer.header("location").unwrap();
         assert!(location.contains(&format!("localhost%3A3000{back}&")), "{location}");
     }
+}
+
+#[tokio::test]
+async fn services_are_mounted_as_handlers() {
+    let router = Router::new()
+        .route("/sign-in", get(RedirectToPortal::sign_in().into_handler()))
+        .route("/sign-out", post(SignOut::new().into_handler()))
+        .layer(layer(&FakeClerk::new()));
+    let answer = ask(&router, "/sign-in", SIGNED_OUT, As::Page).await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.header("location").unwrap().contains("/sign-in?"));
+    // The method router answers for the other methods.
+    assert_eq!(ask(&router, "/sign-out", SIGNED_OUT, As::Page).await.status, 405);
 }
 
 #[tokio::test]
