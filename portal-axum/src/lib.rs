@@ -71,6 +71,45 @@
 //! [`allowed_request_origins`](sdk::instance::InstanceBuilder::allowed_request_origins) here. Where the CORS layer must be
 //! inside a guard, [`allow_preflight`](RequireAuthLayer::allow_preflight) lets preflights through.
 //!
+//! # Tests
+//!
+//! With the feature `testing` of this crate, which belongs under `[dev-dependencies]`, a test makes requests of users it
+//! chooses, without Clerk and without a network. Keep [`AuthenticateLayer`] out of the function that makes the router, so
+//! that a test can put its own around it:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::body::Body;
+//! use axum::routing::get;
+//! use portal_axum::sdk::authorization::Role;
+//! use portal_axum::sdk::testing::TestInstance;
+//! use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn};
+//! use tower::ServiceExt as _;
+//!
+//! async fn team(user: SignedIn) -> String {
+//!     format!("Hello {}", user.user_id())
+//! }
+//!
+//! fn routes() -> Router {
+//!     Router::new().route("/team", get(team)).route_layer(RequireAuthLayer::with(Role::new("org:admin")))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = TestInstance::new();
+//! let app = routes().layer(AuthenticateLayer::from_authenticator(clerk.authenticator()));
+//!
+//! let admin = clerk.signed_in("user_1").role("org:admin").get("/team").body(Body::empty())?;
+//! assert_eq!(app.clone().oneshot(admin).await?.status(), 200);
+//! let member = clerk.signed_in("user_1").role("org:member").get("/team").body(Body::empty())?;
+//! assert_eq!(app.oneshot(member).await?.status(), 403);
+//!
+//! // Or call the handler itself.
+//! assert_eq!(team(clerk.signed_in("user_1").try_into()?).await, "Hello user_1");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Every route with a rule
 //!
 //! An axum router does not list its routes, so a test helper cannot find those without a guard. Deny by default
@@ -88,6 +127,8 @@
 //! ```
 
 pub mod extract;
+#[cfg(feature = "testing")]
+mod testing;
 
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
 pub use portal_sdk as sdk;

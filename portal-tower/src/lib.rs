@@ -70,6 +70,8 @@ pub mod redirect;
 pub mod require;
 mod response;
 pub mod sign_out;
+#[cfg(feature = "testing")]
+mod testing;
 
 pub use auth::{Auth, Identity, SignedInRef, UserError};
 pub use authenticate::AuthenticateLayer;

@@ -46,6 +46,14 @@ impl Deref for ActiveOrganization {
 }
 
 impl ActiveOrganization {
+    pub(crate) fn from_auth(auth: &Auth) -> Result<Self, AuthRejection> {
+        let user = auth.check()?;
+        match Self::new(auth, user)? {
+            Some(organization) => Ok(organization),
+            None => Err(auth.refuse_without_organization().into()),
+        }
+    }
+
     fn new(auth: &Auth, user: SignedInRef<'_>) -> Result<Option<Self>, AuthRejection> {
         let Some(organization) = user.claims().organization() else {
             return Ok(None);
@@ -62,11 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ActiveOrganization {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let auth = Auth::from_request_parts(parts, state).await?;
-        let user = auth.check()?;
-        match Self::new(&auth, user)? {
-            Some(organization) => Ok(organization),
-            None => Err(auth.refuse_without_organization().into()),
-        }
+        Self::from_auth(&auth)
     }
 }
 

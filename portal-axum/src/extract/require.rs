@@ -46,6 +46,16 @@ impl<R, C> Require<R, C> {
     }
 }
 
+impl<R: Requirement + Default, C: DeserializeOwned> Require<R, C> {
+    pub(crate) fn from_auth(auth: &Auth) -> Result<Self, AuthRejection> {
+        let signed_in = SignedIn::new(auth, auth.require(&R::default())?)?;
+        Ok(Self {
+            signed_in,
+            requirement: PhantomData,
+        })
+    }
+}
+
 impl<R, C> Deref for Require<R, C> {
     type Target = SignedIn<C>;
 
@@ -64,11 +74,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let auth = Auth::from_request_parts(parts, state).await?;
-        let signed_in = SignedIn::new(&auth, auth.require(&R::default())?)?;
-        Ok(Self {
-            signed_in,
-            requirement: PhantomData,
-        })
+        Self::from_auth(&auth)
     }
 }
 

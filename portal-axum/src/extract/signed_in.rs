@@ -101,6 +101,10 @@ impl<C> SignedIn<C> {
 }
 
 impl<C: DeserializeOwned> SignedIn<C> {
+    pub(crate) fn from_auth(auth: &Auth) -> Result<Self, AuthRejection> {
+        Self::new(auth, auth.check()?)
+    }
+
     pub(super) fn new(auth: &Auth, user: SignedInRef<'_>) -> Result<Self, AuthRejection> {
         Ok(Self {
             custom: user.claims().custom().map_err(AuthRejection::Claims)?,
@@ -120,7 +124,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let auth = Auth::from_request_parts(parts, state).await?;
-        Self::new(&auth, auth.check()?)
+        Self::from_auth(&auth)
     }
 }
 

@@ -17,5 +17,6 @@ mod routing;
 #[path = "../../../portal-tower/tests/it/support.rs"]
 #[allow(dead_code, reason = "each crate's tests need a part of it")]
 mod support;
+mod testing;
 mod tower_http;
 mod unsettled;

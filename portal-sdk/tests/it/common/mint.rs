@@ -3,13 +3,8 @@
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portal_sdk::key::KeySet;
+use portal_sdk::testing::TestKey;
 use serde_json::{Value, json};
 
 use super::NOW_SECS;
@@ -20,67 +15,34 @@ pub(crate) const KEY_ID: &str = "ins_1";
 pub(crate) const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 
 /// A key to sign with.
-pub(crate) struct Mint(KeyPair);
+pub(crate) struct Mint(TestKey);
 
 /// The key of the instance under test.
 pub(crate) fn instance_key() -> &'static Mint {
     static KEY: OnceLock<Mint> = OnceLock::new();
-    KEY.get_or_init(Mint::generate)
+    KEY.get_or_init(|| Mint(TestKey::generate()))
 }
 
 /// A key that the instance under test does not have.
 pub(crate) fn foreign_key() -> &'static Mint {
     static KEY: OnceLock<Mint> = OnceLock::new();
-    KEY.get_or_init(Mint::generate)
+    KEY.get_or_init(|| Mint(TestKey::generate()))
 }
 
 impl Mint {
-    fn generate() -> Self {
-        Self(KeyPair::generate(KeySize::Rsa2048).unwrap())
-    }
-
     /// The public key as the Backend API shows it, under `key_id`.
     pub(crate) fn jwk(&self, key_id: &str) -> Value {
-        let public = self.0.public_key();
-        json!({
-            "use": "sig",
-            "kty": "RSA",
-            "alg": "RS256",
-            "kid": key_id,
-            "n": URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
-            "e": URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
-        })
+        self.0.jwk(key_id)
     }
 
     /// The public key in PEM.
     pub(crate) fn pem(&self) -> String {
-        let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().unwrap();
-        let body = STANDARD.encode(der.as_ref());
-        let lines: Vec<&str> = body
-            .as_bytes()
-            .chunks(64)
-            .map(|line| str::from_utf8(line).unwrap())
-            .collect();
-        format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        )
+        self.0.pem()
     }
 
     /// A JWT of `header` and `payload`, signed by the algorithm that the header names, else by RS256.
     pub(crate) fn sign(&self, header: &Value, payload: &Value) -> String {
-        let padding: &dyn RsaEncoding = match header["alg"].as_str() {
-            Some("RS384") => &RSA_PKCS1_SHA384,
-            Some("RS512") => &RSA_PKCS1_SHA512,
-            _ => &RSA_PKCS1_SHA256,
-        };
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let message = format!("{}.{}", encode(header), encode(payload));
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(padding, &SystemRandom::new(), message.as_bytes(), &mut signature)
-            .unwrap();
-        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+        self.0.sign(header, payload)
     }
 
     /// A session token with `claims` in place of those of [`session_claims`]; `null` removes one.

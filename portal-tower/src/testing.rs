@@ -1,0 +1,45 @@
+//! An [`Auth`] made of a session of `portal_sdk::testing` (feature `testing`).
+
+use std::sync::Arc;
+
+use portal_sdk::testing::TestSession;
+
+use crate::auth::{AnswerSettings, Auth};
+
+/// The `Auth` of a `GET` request for `/` with this session (feature `testing`), to call what needs one without a layer.
+///
+/// ```
+/// use portal_tower::sdk::testing::TestInstance;
+/// use portal_tower::{Auth, Identity};
+///
+/// let auth = Auth::from(TestInstance::new().signed_in("user_1").pending(true));
+/// assert!(matches!(auth.identity(), Identity::Pending(_)));
+/// ```
+///
+/// # Panics
+///
+/// Panics if the operating system provides no randomness for the key.
+///
+/// # Security
+///
+/// Enable the feature under `[dev-dependencies]` only. Without it, nothing but a verified token makes an `Auth`.
+impl From<TestSession> for Auth {
+    fn from(session: TestSession) -> Self {
+        let request = session
+            .get("/")
+            .body(())
+            .expect("a path and cookies of printable characters");
+        let parts = request.into_parts().0;
+        let authenticator = session.test_instance().authenticator();
+        let authenticated = authenticator
+            .try_authenticate(&parts)
+            .expect("the session carries neither a handshake nor a refresh token, so that nothing is fetched");
+        Self::new(
+            authenticated,
+            Arc::new(authenticator),
+            &parts,
+            None,
+            AnswerSettings::default(),
+        )
+    }
+}
