@@ -32,7 +32,7 @@ fn has_the_usual_headers(request: &Recorded) {
 }
 
 #[tokio::test]
-async fn each_call_has_its_address_and_says_who_asks() {
+async fn calls_have_their_address_and_the_usual_headers() {
     let server = Server::start(async |n| match n {
         0 => json_answer(200, &jwks_answer().to_string()),
         1 => json_answer(200, r#"{"directives":["a=1; Path=/","b=2"]}"#),
@@ -68,7 +68,7 @@ async fn each_call_has_its_address_and_says_who_asks() {
 }
 
 #[tokio::test]
-async fn the_address_may_have_a_path_and_another_version() {
+async fn api_url_with_path_and_other_version_is_kept() {
     let server = Server::always(|| json_answer(200, r#"{"keys":[]}"#)).await;
     for (path, line) in [
         ("", "GET /v2/jwks HTTP/1.1"),
@@ -84,7 +84,7 @@ async fn the_address_may_have_a_path_and_another_version() {
 }
 
 #[tokio::test]
-async fn a_renewal_sends_what_clerk_needs_and_nothing_else() {
+async fn renewal_sends_only_the_fields_clerk_needs() {
     let renewed = instance_key().session_token("https://clerk.example.com", &json!({}));
     let cookies = json!({ "object": "cookies", "cookies": [format!("__session={renewed}; Path=/")] }).to_string();
     let server = Server::start(move |n| {
@@ -151,7 +151,7 @@ async fn a_renewal_sends_what_clerk_needs_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_user_is_read_with_what_is_there() {
+async fn user_is_read_with_missing_fields() {
     let user = json!({
         "id": "user_1", "object": "user", "first_name": "Ada", "last_name": null, "username": "ada",
         "image_url": "https://img.example/ada", "primary_email_address_id": "idn_2",
@@ -224,7 +224,7 @@ async fn error_codes_are_read_whatever_the_content_type_says() {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_from_a_refusal() {
+async fn status_decides_between_outage_and_refusal() {
     for (status, is_outage) in [
         (400, false),
         (401, false),
@@ -253,7 +253,7 @@ async fn an_outage_is_told_from_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_success_that_cannot_be_read_is_no_success() {
+async fn unreadable_success_is_an_outage() {
     for body in ["", "<h1>Hello</h1>", "null", "[]", r#"{"keys":5}"#, "{"] {
         let (error, _) = jwks_error(move || json_answer(200, body)).await;
         assert!(error.is_unreadable(), "{body}: {error:?}");
@@ -262,7 +262,7 @@ async fn a_success_that_cannot_be_read_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_body_has_an_end() {
+async fn body_over_a_megabyte_is_unreadable() {
     // A megabyte exactly is read.
     let keys = r#"{"keys":[]}"#;
     let server =
@@ -283,7 +283,7 @@ async fn a_body_has_an_end() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_answer_in_time_is_left() {
+async fn slow_answer_is_a_timeout() {
     for reply in [
         || Reply::Hang(Vec::new()),
         || Reply::Hang(b"HTTP/1.1 200 X\r\nContent-Le".to_vec()),
@@ -300,7 +300,7 @@ async fn whoever_does_not_answer_in_time_is_left() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_an_outage() {
+async fn broken_connection_is_an_outage() {
     for reply in [|| Reply::Close, || Reply::Bytes(b"what?\r\n\r\n".to_vec())] {
         let (error, _) = jwks_error(reply).await;
         assert!(error.is_outage() && !error.is_connect(), "{error:?}");
@@ -322,7 +322,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn a_handshake_payload_is_worth_one_more_attempt() {
+async fn handshake_payload_is_retried_once_after_an_outage() {
     /// What it is, the server's replies, whether it works in the end, and after how many requests.
     type Case = (&'static str, Vec<fn() -> Reply>, bool, usize);
     const OK: fn() -> Reply = || json_answer(200, r#"{"directives":["a=1"]}"#);
@@ -370,7 +370,7 @@ async fn a_handshake_payload_is_worth_one_more_attempt() {
 }
 
 #[tokio::test]
-async fn what_is_shown_holds_no_secret() {
+async fn debug_and_errors_hold_no_secret() {
     let server = Server::always(|| json_answer(401, r#"{"errors":[{"code":"clerk_key_invalid"}]}"#)).await;
     let backend = HttpBackend::new(&server.instance());
     let error = backend.jwks().await.unwrap_err();

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_logged_without_secrets() {
+    fn address_is_logged_without_secrets() {
         for (uri, address) in [
             (
                 "https://api.clerk.com/v1/clients/handshake_payload?nonce=secret",
