@@ -70,6 +70,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
+//! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`), for tools that drive the decision themselves; not covered by semantic versioning before 1.0 |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
 //!
@@ -83,11 +84,24 @@
 //!   instance.
 //! - `Debug` never prints a secret; [`secret::Secret::expose`] is the only access to its text.
 
+#![cfg_attr(
+    not(feature = "unstable-decision"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "they are public with the feature"
+    )
+)]
+
 pub mod authenticator;
 pub mod authorization;
 pub mod backend;
 pub mod clock;
+#[cfg(feature = "unstable-decision")]
 pub mod decide;
+#[cfg(not(feature = "unstable-decision"))]
+mod decide;
 pub mod effect;
 mod host_watch;
 pub mod instance;

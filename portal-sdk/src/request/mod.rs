@@ -1,4 +1,5 @@
-//! The facts of a request: its public URL, its cookies, and [`AuthenticateContext`], the input of the decision.
+//! The facts of a request: its public URL and its cookies. With the feature `unstable-decision` also
+//! `AuthenticateContext`, the input of the decision.
 
 mod bearer;
 mod context;
@@ -12,10 +13,16 @@ mod redirect_count;
 mod set_cookie;
 mod suffix;
 
-pub use context::AuthenticateContext;
-pub use cookie_reader::{cookie_values, cookies};
-pub use headers::header_value;
-pub use navigation::{is_navigation, is_upgrade};
 pub use public_url::PublicUrl;
 pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};
 pub use set_cookie::SetCookie;
+#[cfg(feature = "unstable-decision")]
+pub use {
+    context::AuthenticateContext,
+    cookie_reader::{cookie_values, cookies},
+    headers::header_value,
+    navigation::{is_navigation, is_upgrade},
+};
+
+#[cfg(not(feature = "unstable-decision"))]
+pub(crate) use self::context::AuthenticateContext;

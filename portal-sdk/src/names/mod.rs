@@ -1,0 +1,18 @@
+//! Every name of Clerk's protocol that travels in a cookie, a query or a header, written once.
+//!
+//! Cookies marked *suffixed* also exist under `<name>_<suffix>`, where the suffix is
+//! [`PublishableKey::cookie_suffix`](crate::instance::PublishableKey::cookie_suffix): it keeps several instances on one
+//! host apart.
+
+/// The Backend API version this crate speaks, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
+pub const API_VERSION: &str = "2026-05-12";
+
+pub mod cookie;
+#[cfg(feature = "unstable-decision")]
+pub mod header;
+#[cfg(not(feature = "unstable-decision"))]
+pub(crate) mod header;
+#[cfg(feature = "unstable-decision")]
+pub mod query;
+#[cfg(not(feature = "unstable-decision"))]
+pub(crate) mod query;
