@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_event_per_interval_and_cause_is_let_through() {
+    fn one_event_per_interval_and_cause_is_admitted() {
         let (throttle, at) = (Throttle::default(), UnixTime::from_secs);
         assert_eq!(throttle.admit("a", at(100)), Some(0));
         assert_eq!(throttle.admit("a", at(100)), None);

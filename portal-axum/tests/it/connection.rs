@@ -75,7 +75,7 @@ fn head(path: &str, cookies: &str, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_upgrade_reaches_the_handler_and_the_connection_is_its_own() {
+async fn websocket_upgrade_reaches_the_handler() {
     let mut connection = connect(mpsc::unbounded_channel().1).await;
     let upgrade = "connection: Upgrade\r\nupgrade: websocket\r\norigin: http://localhost:3000\r\n";
     connection
@@ -94,7 +94,7 @@ async fn an_upgrade_reaches_the_handler_and_the_connection_is_its_own() {
 }
 
 #[tokio::test]
-async fn a_stream_arrives_piece_by_piece() {
+async fn stream_arrives_in_chunks() {
     let (sender, chunks) = mpsc::unbounded_channel();
     let mut connection = connect(chunks).await;
     let accept = "accept: text/event-stream\r\n";
@@ -139,7 +139,7 @@ async fn refused_upload_ends_at_sign_in_and_keeps_the_connection() {
 }
 
 #[tokio::test]
-async fn refused_body_without_end_is_answered_and_given_up() {
+async fn refused_endless_body_is_answered_and_dropped() {
     let mut connection = connect(mpsc::unbounded_channel().1).await;
     let form = format!(
         "POST /upload HTTP/1.1\r\nhost: localhost:3000\r\ncookie: {SIGNED_OUT}\r\nsec-fetch-dest: document\r\n\

@@ -73,7 +73,7 @@ async fn user(auth: Auth, signed_in: SignedIn, again: Option<SignedIn>) -> Strin
 }
 
 #[tokio::test]
-async fn whoever_is_signed_in() {
+async fn signed_in_request_is_extracted() {
     let router = router().layer(layer(&FakeClerk::new()));
     let cookies = session(&json!({ "plan": "pro" }));
     for by in [As::Page, As::Script] {
@@ -90,7 +90,7 @@ async fn whoever_is_signed_in() {
 }
 
 #[tokio::test]
-async fn whoever_is_not() {
+async fn signed_out_request_is_rejected() {
     let router = router().layer(layer(&FakeClerk::new()));
     let pending = session(&json!({ "sts": "pending", "plan": "pro" }));
     for (cookies, page, reason) in [
@@ -119,7 +119,7 @@ async fn whoever_is_not() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_told() {
+async fn undecided_request_returns_503() {
     let clerk = FakeClerk::new();
     clerk.set_jwks(Err(down()));
     let router = router().layer(layer(&clerk));
@@ -137,7 +137,7 @@ async fn who_cannot_be_told() {
 }
 
 #[tokio::test]
-async fn a_missing_layer_is_the_application_s_mistake() {
+async fn missing_layer_returns_500() {
     for path in ["/anybody", "/somebody", "/plan", "/perhaps"] {
         let answer = ask(&router(), path, &session(&json!({})), As::Page).await;
         assert_eq!(answer.status, 500, "{path}");
@@ -146,7 +146,7 @@ async fn a_missing_layer_is_the_application_s_mistake() {
 }
 
 #[tokio::test]
-async fn claims_that_do_not_fit_are_the_application_s_mistake() {
+async fn mismatched_custom_claims_return_500() {
     let router = router().layer(layer(&FakeClerk::new()));
     for claims in [json!({}), json!({ "plan": 5 })] {
         let answer = ask(&router, "/plan", &session(&claims), As::Page).await;
@@ -157,7 +157,7 @@ async fn claims_that_do_not_fit_are_the_application_s_mistake() {
 }
 
 #[tokio::test]
-async fn the_facts_of_a_session() {
+async fn signed_in_returns_the_session_facts() {
     let router = router().layer(layer(&FakeClerk::new()));
     let claims = json!({ "v": 2, "o": { "id": "org_1", "rol": "admin" }, "email": "ada@example.com" });
     let answer = ask(&router, "/facts?a=1", &session(&claims), As::Page).await;
@@ -191,7 +191,7 @@ async fn user_is_looked_up_once_and_only_if_asked_for() {
 }
 
 #[tokio::test]
-async fn a_failed_look_up_is_tried_again() {
+async fn failed_look_up_is_retried() {
     let clerk = FakeClerk::new();
     clerk.set_user(Err(answer(404, Some("resource_not_found"))));
     let router = router().layer(layer(&clerk));

@@ -41,7 +41,7 @@ fn clerk(case: Case) -> FakeClerk {
 }
 
 #[tokio::test]
-async fn the_layer_answers_every_row() {
+async fn layer_answers_every_row_of_the_table() {
     guard_table::check(async |case, request| {
         let router = Router::new()
             .route("/dashboard", any(async || "reached"))
@@ -53,7 +53,7 @@ async fn the_layer_answers_every_row() {
 }
 
 #[tokio::test]
-async fn an_extractor_answers_every_row() {
+async fn extractor_answers_every_row_of_the_table() {
     guard_table::check(async |case, request| {
         let handler = match case {
             Case::NeedsReverification => any(async |_: Require<IsRecent>| "reached"),
@@ -66,7 +66,7 @@ async fn an_extractor_answers_every_row() {
 }
 
 #[tokio::test]
-async fn a_requirement_in_the_type_lets_through_who_meets_it() {
+async fn require_extractor_admits_a_met_requirement() {
     let handler = any(async |payer: Require<CanPay>| payer.user_id().to_string());
     let router = Router::new().route("/pay", handler).layer(layer(&FakeClerk::new()));
     let claims = json!({ "org_id": "org_a", "org_role": "org:admin", "org_permissions": ["org:invoices:pay"] });
@@ -74,7 +74,7 @@ async fn a_requirement_in_the_type_lets_through_who_meets_it() {
 }
 
 #[tokio::test]
-async fn the_active_organization_is_there_or_forbidden() {
+async fn missing_active_organization_returns_403() {
     let router = Router::new()
         .route("/team", any(async |team: ActiveOrganization| team.id().to_string()))
         .route(
@@ -101,7 +101,7 @@ async fn the_active_organization_is_there_or_forbidden() {
 }
 
 #[tokio::test]
-async fn no_extractor_serves_another_sites_page() {
+async fn extractors_refuse_cross_site_requests() {
     let router = Router::new()
         .route("/anybody", post(async |_: Auth| "reached"))
         .route("/perhaps", post(async |_: Option<SignedIn>| "reached"))
@@ -131,7 +131,7 @@ async fn no_extractor_serves_another_sites_page() {
 }
 
 #[tokio::test]
-async fn a_handler_sends_people_to_the_portal_and_back() {
+async fn portal_redirect_returns_to_the_referring_page() {
     let handler = any(async |auth: Auth| PortalRedirect::to(&auth, PortalPage::CreateOrganization));
     let to = any(async |auth: Auth| PortalRedirect::back_to(&auth, PortalPage::UserProfile, "/done"));
     let router = Router::new()
@@ -159,7 +159,7 @@ async fn a_handler_sends_people_to_the_portal_and_back() {
 }
 
 #[tokio::test]
-async fn extractors_renew_a_token_from_before_a_visit_to_the_portal() {
+async fn extractors_renew_a_token_older_than_a_portal_visit() {
     let router = Router::new()
         .route("/team", any(async |team: ActiveOrganization| team.id().to_string()))
         .route("/pay", any(async |_: Require<CanPay>| "reached"))

@@ -16,7 +16,7 @@ use crate::common::clerk::FakeClerk;
 use crate::support::SIGNED_OUT;
 
 #[tokio::test]
-async fn nested_routers_see_the_address_that_was_asked_for() {
+async fn nested_router_sees_the_public_url() {
     let inner = Router::new()
         .route("/dashboard", get(async |auth: Auth| auth.public_url().to_string()))
         .route("/private", get(async |_: SignedIn| ""));
@@ -55,7 +55,7 @@ async fn services_are_mounted_as_handlers() {
 }
 
 #[tokio::test]
-async fn services_are_mounted_as_routes() {
+async fn services_mount_as_routes() {
     let clerk = FakeClerk::new();
     let router = Router::new()
         .route(
@@ -92,7 +92,7 @@ async fn services_are_mounted_as_routes() {
 }
 
 #[tokio::test]
-async fn the_layer_goes_around_services_that_are_not_axum_s() {
+async fn layer_wraps_plain_tower_services() {
     let plain = service_fn(async |request: Request<Body>| {
         let user = request
             .extensions()

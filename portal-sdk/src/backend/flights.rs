@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_runtime_the_caller_runs_the_call() {
+    fn caller_without_a_runtime_runs_the_call() {
         let flights: Flights<(), u8> = Flights::default();
         let mut cx = Context::from_waker(Waker::noop());
         assert!(!flights.start((), || async { 1 }));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_ends_with_its_runtime_has_no_result() {
+    fn call_that_ends_with_its_runtime_has_no_result() {
         let flights: Flights<(), u8> = Flights::default();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut cx = Context::from_waker(Waker::noop());

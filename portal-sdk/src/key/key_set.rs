@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_verification_does_not_need_cannot_spoil_a_key() {
+    fn malformed_optional_members_do_not_invalidate_a_key() {
         let odd = json!({
             "kid": "good", "kty": "RSA", "n": "AQ", "e": "AQAB", "use": null, "alg": "RS256",
             "x5c": "text", "x5t": 5, "key_ops": "verify", "x5u": [], "ext": "?",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_other_kinds_keep_their_key_id() {
+    fn key_of_another_type_keeps_its_key_id() {
         let keys = json!([
             { "kid": "oct", "kty": "oct", "k": "AQ" },
             { "kid": "ec", "kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ" },

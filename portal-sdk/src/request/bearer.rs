@@ -19,7 +19,7 @@ mod tests {
     use super::token;
 
     #[test]
-    fn bearer_and_bare_tokens() {
+    fn bearer_and_bare_tokens_are_read() {
         for (value, expected) in [
             ("", None),
             ("abc", Some("abc")),

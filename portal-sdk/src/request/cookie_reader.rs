@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_pairs_are_read_as_browsers_write_them() {
+    fn malformed_pairs_are_read_as_browsers_write_them() {
         for (field, expected) in [
             ("a=1=2", vec!["1=2"]),
             ("a=\"q\"", vec!["\"q\""]),

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_cookie_of_a_name_counts() {
+    fn first_cookie_of_a_name_counts() {
         let headers = field("__session=a; __session=b;__client_uat = 5 ;  x; =y");
         let cookies = RequestCookies::read(&headers, SUFFIX);
         assert_eq!(cookies.session.get(false), Some("a"));

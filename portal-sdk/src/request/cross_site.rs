@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_word_decides() {
+    fn sec_fetch_site_decides_before_origin() {
         let cookie = ("cookie", "a=b");
         for (site, origin, expected) in [
             (Some("same-origin"), Some(OWN), false),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_is_judged_although_it_is_a_get() {
+    fn websocket_upgrade_is_checked_like_an_unsafe_method() {
         let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket"), ("cookie", "a=b")];
         assert!(judged(
             "GET /",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn without_cookies_there_is_nothing_to_misuse() {
+    fn request_without_cookies_is_exempt() {
         assert!(!judged("POST /", &[("sec-fetch-site", "cross-site")]));
         assert!(!judged("POST /", &[("sec-fetch-site", "cross-site"), ("cookie", "")]));
     }

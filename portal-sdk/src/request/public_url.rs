@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_headers_win_over_host_and_host_over_the_target() {
+    fn forwarded_headers_take_precedence_over_host_and_target() {
         let host = ("host", "app.example.com");
         assert_eq!(url("/a?b=1", &[host]), "http://app.example.com/a?b=1");
         assert_eq!(
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_changes_nothing() {
+    fn invalid_forwarded_host_is_ignored() {
         let host = ("host", "localhost:3000");
         for forwarded in ["", "<bad>", " app.example.com , b", "app example.com", "a@b", "a\\b"] {
             assert_eq!(
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_websocket_scheme_counts_as_that_of_its_page() {
+    fn forwarded_websocket_scheme_maps_to_http_scheme() {
         for (proto, expected) in [
             ("wss", "https://app.example.com/a"),
             ("WSS, http", "https://app.example.com/a"),
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn path_that_a_proxy_takes_off_stands_before_that_of_the_request() {
+    fn stripped_path_prefix_is_restored() {
         let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x");
         let instance = instance.public_origin("https://example.com/shop").build().unwrap();
         let within = |target: &str| {
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_never_changes_the_origin() {
+    fn path_with_double_slash_keeps_the_origin() {
         for path in ["//evil.example/x", "/\\evil.example/x", "///evil.example"] {
             let address = url(path, &[("host", "app.example.com")]);
             assert!(address.starts_with("http://app.example.com/"), "{path} → {address}");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_origin_stands_in_for_a_claimed_one() {
+    fn configured_origin_replaces_a_claimed_one() {
         let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x");
         let instance = instance.public_origin("https://app.example.com:8443").build().unwrap();
         let request = Request::get("//evil.example/a?b=1")
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn encoded_names_are_read_and_removed_like_plain_ones() {
+    fn encoded_parameter_name_is_read_and_removed() {
         let url = PublicUrl::from(Url::parse("http://a.example/p?__clerk_db%5Fjwt=x&%5F_dev_session=y&q=1").unwrap());
         assert_eq!(url.query_parameter("__clerk_db_jwt").as_deref(), Some("x"));
         assert_eq!(url.without_dev_browser().as_str(), "http://a.example/p?q=1");
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn removing_parameters_writes_the_others_anew() {
+    fn removed_parameter_reencodes_the_others() {
         let url = PublicUrl::from(Url::parse("http://a.example/p?q=a%20b&__clerk_db_jwt=x&e=~&s=x%2Fy").unwrap());
         assert_eq!(
             url.without_dev_browser().as_str(),

@@ -109,7 +109,7 @@ mod tests {
     use super::without_schemes;
 
     #[test]
-    fn schemes_are_dropped_wherever_they_stand() {
+    fn every_scheme_in_an_issuer_is_dropped() {
         for (issuer, bare) in [
             ("https://clerk.example.com", "clerk.example.com"),
             ("HTTP://clerk.example.com", "clerk.example.com"),

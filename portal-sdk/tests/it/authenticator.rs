@@ -51,7 +51,7 @@ fn reason(state: &RequestState) -> String {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_once_and_then_nothing_is_awaited() {
+async fn keys_in_memory_decide_without_awaiting() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     assert!(
@@ -71,7 +71,7 @@ async fn keys_are_fetched_once_and_then_nothing_is_awaited() {
 }
 
 #[tokio::test]
-async fn requests_without_a_token_never_reach_clerk() {
+async fn request_without_a_token_makes_no_call() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     for cookies in [
@@ -131,7 +131,7 @@ async fn each_effect_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn the_clock_is_read_again_after_an_effect() {
+async fn clock_is_read_again_after_an_effect() {
     let renewed = instance_key().session_token(
         ISSUER,
         &json!({ "iat": NOW_SECS + 10, "nbf": NOW_SECS + 10, "exp": NOW_SECS + 70 }),
@@ -160,7 +160,7 @@ async fn the_clock_is_read_again_after_an_effect() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_a_signed_out_visitor() {
+async fn outage_is_undecided_and_not_signed_out() {
     let clerk = FakeClerk::new();
     let millis = Arc::new(AtomicI64::new(now().as_millis()));
     let clock = {
@@ -232,13 +232,13 @@ fn return_address_and_development_token_are_read_from_a_form() {
 }
 
 #[test]
-fn nothing_secret_is_shown_by_debug() {
+fn debug_output_contains_no_secret() {
     let outcome = format!("{:?} {:?}", authenticator(&FakeClerk::new()), instance());
     assert!(!outcome.contains("sk_live_x"), "{outcome}");
 }
 
 #[tokio::test]
-async fn an_ended_session_is_over_though_its_token_is_good() {
+async fn ended_session_is_signed_out_with_a_valid_token() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     let outcome = authenticator.authenticate(&signed_in()).await;
@@ -262,7 +262,7 @@ async fn an_ended_session_is_over_though_its_token_is_good() {
 }
 
 #[tokio::test]
-async fn only_a_token_of_the_instance_names_a_session_to_end() {
+async fn genuine_session_requires_a_token_of_the_instance() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     let session_of = async |token: String| {
@@ -291,7 +291,7 @@ async fn only_a_token_of_the_instance_names_a_session_to_end() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_token_can_be_told_from_memory() {
+async fn token_problem_uses_keys_in_memory() {
     let clerk = FakeClerk::new();
     let authenticator = authenticator(&clerk);
     let problem = |token: String| {
@@ -310,7 +310,7 @@ async fn what_is_wrong_with_a_token_can_be_told_from_memory() {
 }
 
 #[test]
-fn facts_of_a_request_are_read_from_its_headers() {
+fn request_facts_are_read_from_headers() {
     let authenticator = authenticator(&FakeClerk::new());
     let request = |method: &str, headers: &[(&str, &str)]| {
         let mut request = Request::builder().method(method).uri("https://app.example.com/x?y");

@@ -55,7 +55,7 @@ fn token() -> String {
 }
 
 #[test]
-fn garbage_cookies_are_a_signed_out_visitor() {
+fn malformed_cookies_are_signed_out() {
     for cookies in [
         &b"__session"[..],
         b"__session=",
@@ -101,7 +101,7 @@ fn garbage_cookies_are_a_signed_out_visitor() {
 }
 
 #[test]
-fn garbage_beside_good_cookies_changes_nothing() {
+fn malformed_cookies_beside_valid_ones_are_ignored() {
     let token = token();
     let good = format!("__session={token}; __client_uat=1");
     for garbage in [
@@ -128,7 +128,7 @@ fn garbage_beside_good_cookies_changes_nothing() {
 }
 
 #[test]
-fn several_cookie_fields_are_one() {
+fn several_cookie_fields_are_joined() {
     let (session, uat) = (format!("__session={}", token()), "__client_uat=1");
     assert_eq!(
         outcome(&[("cookie", session.as_bytes()), ("cookie", uat.as_bytes())]),
@@ -151,7 +151,7 @@ fn several_cookie_fields_are_one() {
 }
 
 #[test]
-fn of_fields_that_stand_once_the_first_counts_and_two_tokens_are_none() {
+fn repeated_single_field_counts_once_and_two_tokens_are_rejected() {
     let bearer = format!("Bearer {}", token());
     let good_first = [
         ("authorization", bearer.as_bytes()),
@@ -195,7 +195,7 @@ fn of_fields_that_stand_once_the_first_counts_and_two_tokens_are_none() {
 }
 
 #[test]
-fn the_public_address_of_odd_requests() {
+fn public_url_of_malformed_requests_is_valid() {
     for (uri, headers, expected) in [
         // HTTP/2 has `:authority`, which stands in the target, and need not send `Host`.
         ("https://app.example.com/a", &[][..], "https://app.example.com/a"),
@@ -259,7 +259,7 @@ fn the_public_address_of_odd_requests() {
 }
 
 #[test]
-fn size_is_no_trouble() {
+fn oversized_values_are_handled() {
     let long = "a".repeat(200_000);
     let many: String = (0..20_000).map(|n| format!("__session_{n}={n}; ")).collect();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -285,7 +285,7 @@ fn base64_of(text: &str) -> String {
 }
 
 #[test]
-fn a_satellite_does_not_sign_people_in_itself() {
+fn satellite_sign_in_url_on_itself_is_undecided() {
     use portal_sdk::instance::ConfigError;
     let live = || Instance::builder(LIVE_KEY, "sk_live_x").satellite(Satellite::on_domain("satellite.example"));
     let test = || Instance::builder(TEST_KEY, "sk_test_x").satellite(Satellite::on_domain("localhost:3001"));

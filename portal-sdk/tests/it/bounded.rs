@@ -135,7 +135,7 @@ fn requests(bytes: usize) -> Vec<Parts> {
 }
 
 #[test]
-fn work_grows_no_faster_than_the_request() {
+fn work_grows_linearly_with_the_request() {
     let (small, large) = (requests(LARGE / TIMES), requests(LARGE));
     for instance in instances() {
         for (small, large) in small.iter().zip(&large) {

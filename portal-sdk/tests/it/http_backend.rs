@@ -179,7 +179,7 @@ async fn user_is_read_with_missing_fields() {
 }
 
 #[tokio::test]
-async fn error_codes_are_read_whatever_the_content_type_says() {
+async fn error_code_is_read_for_any_content_type() {
     const ERRORS: &str = r#"{"errors":[{"code":"refresh_token_expired","message":"x"},{"code":"second"}]}"#;
     for (status, headers, body, code) in [
         (

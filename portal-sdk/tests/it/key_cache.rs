@@ -127,7 +127,7 @@ pub(crate) fn is(outcome: &str, fetches: usize) -> (String, usize) {
 }
 
 #[tokio::test]
-async fn a_hundred_requests_at_once_fetch_keys_once() {
+async fn concurrent_requests_fetch_keys_once() {
     let gate = Arc::new(Semaphore::new(0));
     let server = Server::start({
         let gate = gate.clone();
@@ -167,7 +167,7 @@ async fn a_hundred_requests_at_once_fetch_keys_once() {
 }
 
 #[tokio::test]
-async fn a_hundred_requests_at_once_hear_of_one_failure() {
+async fn concurrent_requests_share_a_failed_fetch() {
     let server = Server::always(|| Reply::Close).await;
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
@@ -200,7 +200,7 @@ async fn keys_are_fresh_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_makes_their_age_unknown() {
+async fn clock_set_back_makes_the_age_of_keys_unknown() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.wait(-HOUR);
@@ -209,7 +209,7 @@ async fn a_clock_that_is_set_back_makes_their_age_unknown() {
 }
 
 #[tokio::test]
-async fn old_keys_serve_through_an_outage_of_a_day() {
+async fn stale_keys_serve_for_a_day_during_an_outage() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.answer(503, "<h1>Down</h1>");
@@ -236,7 +236,7 @@ async fn old_keys_serve_through_an_outage_of_a_day() {
 }
 
 #[tokio::test]
-async fn an_outage_at_the_start_ends() {
+async fn outage_at_start_up_recovers() {
     let world = World::new().await;
     world.answer(500, "");
     assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
@@ -248,7 +248,7 @@ async fn an_outage_at_the_start_ends() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_no_outage() {
+async fn refused_key_fetch_is_not_an_outage() {
     for (status, body, reason) in [
         (
             401,
@@ -273,7 +273,7 @@ async fn a_refusal_is_no_outage() {
 }
 
 #[tokio::test]
-async fn anyone_can_name_unknown_keys_but_only_one_fetch_in_ten_seconds_comes_of_it() {
+async fn unknown_key_ids_cause_one_fetch_in_ten_seconds() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
@@ -289,7 +289,7 @@ async fn anyone_can_name_unknown_keys_but_only_one_fetch_in_ten_seconds_comes_of
 }
 
 #[tokio::test]
-async fn a_failed_look_for_an_unknown_key_waits_as_long() {
+async fn failed_fetch_for_an_unknown_key_waits_the_interval() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.answer(500, "");
@@ -302,7 +302,7 @@ async fn a_failed_look_for_an_unknown_key_waits_as_long() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_and_an_old_one_is_forgotten() {
+async fn rotated_key_is_found_and_the_old_one_dropped() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.answer(200, &key_set(&[(foreign_key(), "ins_2")]));
@@ -314,7 +314,7 @@ async fn a_new_key_is_found_and_an_old_one_is_forgotten() {
 }
 
 #[tokio::test]
-async fn the_intervals_can_be_set() {
+async fn key_cache_intervals_are_configurable() {
     let world = World::new().await;
     let policy = KeyCachePolicy::default()
         .with_lifetime(std::time::Duration::from_secs(1))

@@ -105,7 +105,7 @@ async fn abandoned_requests_without_keys_in_memory_cause_one_fetch_per_interval(
 }
 
 #[tokio::test]
-async fn a_clock_set_back_does_not_stop_key_fetching() {
+async fn clock_set_back_does_not_stop_key_fetching() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     assert_eq!(world.ask(foreign_key(), "ins_2").await, is("jwk-kid-mismatch", 2));
@@ -123,7 +123,7 @@ async fn a_clock_set_back_does_not_stop_key_fetching() {
 }
 
 #[tokio::test]
-async fn an_odd_entry_does_not_spoil_the_key_set() {
+async fn malformed_entry_does_not_invalidate_the_key_set() {
     let good = instance_key().jwk(KEY_ID).to_string();
     let unusable = r#"{"kid":"ins_1","kty":"oct","k":"AQ"}"#;
     let mut spoilt = instance_key().jwk(KEY_ID);
@@ -143,14 +143,14 @@ async fn an_odd_entry_does_not_spoil_the_key_set() {
 }
 
 #[tokio::test]
-async fn key_set_of_malformed_entries_is_out_of_reach() {
+async fn key_set_of_malformed_entries_is_an_outage() {
     let world = World::new().await;
     world.answer(200, r#"{"keys":[{"kid":5},null]}"#);
     assert_eq!(world.ask_as_usual().await, is("out of reach", 1));
 }
 
 #[tokio::test]
-async fn log_lines_say_whether_keys_serve_and_which_call_failed() {
+async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let world = World::new().await;
@@ -177,7 +177,7 @@ async fn log_lines_say_whether_keys_serve_and_which_call_failed() {
 }
 
 #[tokio::test]
-async fn a_closed_connection_is_logged_with_its_cause() {
+async fn closed_connection_is_logged_with_its_cause() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
     let server = Server::always(|| Reply::Close).await;

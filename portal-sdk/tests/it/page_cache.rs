@@ -102,7 +102,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_slow_answer_holds_nobody_up_and_is_waited_for_once() {
+async fn slow_page_read_delays_no_link_and_is_shared() {
     let application = OverHttp::new(|| json(200, &environment(ONE)), 0).await;
     assert_eq!(application.sign_in(), application.derived());
     until("the first request", || application.server.count() == 1).await;
@@ -128,7 +128,7 @@ async fn a_slow_answer_holds_nobody_up_and_is_waited_for_once() {
 }
 
 #[tokio::test]
-async fn a_host_that_fails_is_tried_again_and_missed_without_harm() {
+async fn failing_host_is_retried_and_known_pages_are_kept() {
     let application = OverHttp::new(|| json(500, "{}"), 99).await;
     let log = Log::default();
     let _guard = set_default(log.clone());
@@ -169,7 +169,7 @@ async fn a_host_that_fails_is_tried_again_and_missed_without_harm() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_comes_is_given_up() {
+async fn unanswered_page_read_times_out() {
     let server = Server::always(|| Reply::Hang(b"HTTP/1.1 200 OK\r\n".to_vec())).await;
     let instance = local(&server);
     let backend = HttpBackend::builder(&instance)
@@ -182,7 +182,7 @@ async fn an_answer_that_never_comes_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_read_that_is_given_up_leaves_the_way_free() {
+async fn abandoned_page_read_does_not_block_the_next() {
     let application = OverHttp::new(|| json(200, &environment(ONE)), 0).await;
     tokio::select! {
         _ = application.authenticator.discover_pages() => panic!("nothing was answered"),
@@ -199,7 +199,7 @@ async fn a_read_that_is_given_up_leaves_the_way_free() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_read_shares_its_failure() {
+async fn concurrent_page_reads_share_a_failure() {
     let application = Application::new(true);
     application.clerk.set_pages(Err(down()));
     let discover = || application.authenticator.discover_pages();
@@ -211,7 +211,7 @@ async fn whoever_waits_for_a_read_shares_its_failure() {
 }
 
 #[tokio::test]
-async fn a_clock_set_back_delays_nothing() {
+async fn clock_set_back_does_not_delay_page_reads() {
     let application = Application::new(true);
     application.clerk.set_pages(Ok(pages(ONE)));
     application.sign_in().await;
@@ -238,7 +238,7 @@ async fn a_clock_set_back_delays_nothing() {
 }
 
 #[tokio::test]
-async fn an_instance_that_names_no_page_keeps_the_known_ones() {
+async fn environment_without_pages_keeps_the_known_ones() {
     let application = Application::new(true);
     application.clerk.set_pages(Ok(DiscoveredPages::default()));
     let error = application.authenticator.discover_pages().await.unwrap_err();
@@ -252,7 +252,7 @@ async fn an_instance_that_names_no_page_keeps_the_known_ones() {
 }
 
 #[tokio::test]
-async fn behind_a_path_proxy_the_keys_own_host_is_asked() {
+async fn path_proxy_reads_pages_from_the_publishable_keys_host() {
     // With a proxy, a satellite's own Frontend API host need not exist.
     let own_host = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = own_host.local_addr().unwrap().to_string();

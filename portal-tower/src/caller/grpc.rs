@@ -44,7 +44,7 @@ mod tests {
     use super::GrpcMediaType;
 
     #[test]
-    fn each_kind_is_read_as_itself() {
+    fn known_grpc_media_type_is_preserved() {
         for (content_type, expected) in [
             ("application/grpc", Some("application/grpc")),
             ("application/grpc+proto", Some("application/grpc+proto")),

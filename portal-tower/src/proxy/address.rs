@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forwarded_addresses_count_from_ones_own_proxies_only() {
+    fn forwarded_address_is_trusted_from_configured_proxies_only() {
         let proxies: Vec<IpAddr> = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap()).into();
         for (peer, forwarded, expected) in [
             (Some("192.0.2.7"), vec![], Some("192.0.2.7")),

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn other_fields_pass() {
+    fn other_fields_are_forwarded() {
         for name in [
             "accept",
             "authorization",

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_is_never_the_requests_to_choose() {
+    fn request_cannot_choose_the_upstream_host() {
         for (requested, expected) in [
             ("/__clerk/v1/client?a=%20b&c", Some("/v1/client?a=%20b&c")),
             ("/__clerk", Some("/")),

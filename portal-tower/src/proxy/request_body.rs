@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn stalled_upload_is_the_clients_fault() {
+    async fn stalled_upload_is_a_client_error() {
         let (_client, mut body, progress) = upload();
         // A reader that ignores errors, so that only the exchange's own limit ends the wait.
         let reading = async {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn upstream_that_reads_nothing_is_too_slow() {
+    async fn upstream_that_reads_nothing_times_out() {
         let (_client, _body, progress) = upload();
         let slow = progress.within(LIMIT, std::future::pending::<()>()).await.unwrap_err();
         assert_eq!(slow, ProxyError::TooSlow);

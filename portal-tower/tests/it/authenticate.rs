@@ -31,7 +31,7 @@ fn poll_once<F: Future>(future: F) -> Option<F::Output> {
 }
 
 #[tokio::test]
-async fn a_decided_request_goes_on() {
+async fn decided_request_is_forwarded() {
     let app = App::default();
     let service = layer(live()).layer(app.service());
     let cookies = signed_in(LIVE_ISSUER);
@@ -59,7 +59,7 @@ async fn a_decided_request_goes_on() {
 }
 
 #[tokio::test]
-async fn a_handshake_is_answered_without_the_application() {
+async fn handshake_is_answered_without_the_inner_service() {
     let app = App::default();
     let cookie = ("cookie", "__client_uat=1");
     let answer = send(
@@ -90,7 +90,7 @@ async fn a_handshake_is_answered_without_the_application() {
 }
 
 #[tokio::test]
-async fn a_resolved_handshake_redirects_to_the_clean_address_in_development() {
+async fn resolved_development_handshake_redirects_to_the_clean_url() {
     let app = App::default();
     let session = format!(
         "__session={}; Path=/",
@@ -107,7 +107,7 @@ async fn a_resolved_handshake_redirects_to_the_clean_address_in_development() {
 }
 
 #[tokio::test]
-async fn keys_are_asked_for_once_and_then_nothing_is_awaited() {
+async fn keys_in_memory_decide_without_awaiting() {
     let clerk = FakeClerk::new();
     let app = App::default();
     let mut service = asking_layer(live(), &clerk).layer(app.service());
@@ -131,7 +131,7 @@ async fn keys_are_asked_for_once_and_then_nothing_is_awaited() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_told_goes_on_too() {
+async fn undecided_request_is_forwarded() {
     let clerk = FakeClerk::new();
     clerk.set_jwks(Err(down()));
     let app = App::default();
@@ -171,7 +171,7 @@ impl Service<Request<Full<Bytes>>> for MustBeReady {
 }
 
 #[tokio::test]
-async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
+async fn polled_ready_service_is_called() {
     let cookies = signed_in(LIVE_ISSUER);
     let clerk = FakeClerk::new();
     let mut service = asking_layer(live(), &clerk).layer(MustBeReady::default());
@@ -216,7 +216,7 @@ impl Body for Frames {
 }
 
 #[tokio::test]
-async fn a_streaming_body_and_its_error_pass_untouched() {
+async fn streaming_body_and_its_error_are_unchanged() {
     let inner = service_fn(|_: Request<Full<Bytes>>| {
         let trailers = HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_static("t=1"))]);
         let frames = [
@@ -246,7 +246,7 @@ async fn a_streaming_body_and_its_error_pass_untouched() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_layer_has_an_empty_body() {
+async fn layer_response_has_an_empty_body() {
     let inner =
         service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(Response::new(Frames(VecDeque::new())))));
     let request = request("https://app.example.com/", &[("cookie", "__client_uat=1"), AS_PAGE]);
@@ -258,7 +258,7 @@ async fn an_answer_of_the_layer_has_an_empty_body() {
 }
 
 #[tokio::test]
-async fn the_application_s_error_is_kept() {
+async fn inner_service_error_is_unchanged() {
     let inner = service_fn(|_: Request<Full<Bytes>>| ready(Err::<Response<Full<Bytes>>, _>(oops())));
     let error = layer(live())
         .layer(inner)
@@ -269,7 +269,7 @@ async fn the_application_s_error_is_kept() {
 }
 
 #[tokio::test]
-async fn the_request_s_body_passes_untouched() {
+async fn request_body_is_unchanged() {
     let inner =
         service_fn(async |request: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(request.into_body())));
     for layer in [layer(live()), asking_layer(live(), &FakeClerk::new())] {
@@ -305,7 +305,7 @@ async fn with_cookies(handler: &'static [(&'static str, &'static str)]) -> crate
 }
 
 #[tokio::test]
-async fn every_cookie_is_kept_and_the_handler_s_own_comes_last() {
+async fn every_cookie_is_kept_and_handler_cookies_are_last() {
     let answer = with_cookies(&[
         ("set-cookie", "shared=app; Path=/"),
         ("set-cookie", "other=1"),
@@ -323,7 +323,7 @@ async fn every_cookie_is_kept_and_the_handler_s_own_comes_last() {
 }
 
 #[tokio::test]
-async fn where_a_cookie_is_set_no_cache_may_keep_the_answer() {
+async fn response_with_a_cookie_is_not_cached() {
     let answer = with_cookies(&[
         ("cache-control", "public, max-age=3600"),
         ("cache-control", "immutable"),
@@ -343,7 +343,7 @@ async fn where_a_cookie_is_set_no_cache_may_keep_the_answer() {
 }
 
 #[tokio::test]
-async fn what_came_in_as_auth_is_overwritten() {
+async fn existing_auth_extension_is_replaced() {
     let capture = service_fn(|request: Request<Full<Bytes>>| {
         ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()).map(
             |body| {
@@ -379,7 +379,7 @@ async fn what_came_in_as_auth_is_overwritten() {
 }
 
 #[tokio::test]
-async fn the_instance_can_be_chosen_by_the_request() {
+async fn instance_is_chosen_per_request() {
     let clerk = FakeClerk::new();
     let (production, development) = (authenticator(live(), &clerk), authenticator(test(), &clerk));
     let layer = AuthenticateLayer::per_request(move |parts| match parts.uri.host() {

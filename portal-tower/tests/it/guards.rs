@@ -33,7 +33,7 @@ async fn ask(
 }
 
 #[tokio::test]
-async fn who_meets_the_requirement_passes() {
+async fn met_requirement_is_admitted() {
     let admin = session(TEST_ISSUER, &json!({ "org_id": "org_a", "org_role": "org:admin" }));
     let guard = || RequireAuthLayer::with(Role::new("org:admin"));
     let answer = ask(layer(test()), guard(), HERE, &[("cookie", &admin), AS_PAGE]).await;
@@ -50,7 +50,7 @@ async fn who_meets_the_requirement_passes() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_user_is_nobodys() {
+async fn token_with_empty_subject_is_signed_out() {
     let nobodys = session(TEST_ISSUER, &json!({ "sub": "" }));
     let headers = [("cookie", nobodys.as_str()), AS_SCRIPT];
     let answer = ask(layer(test()), RequireAuthLayer::signed_in(), HERE, &headers).await;
@@ -61,7 +61,7 @@ async fn a_token_without_a_user_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_page_can_be_chosen_for_those_who_may_not() {
+async fn unmet_requirement_redirects_to_the_chosen_page() {
     let cookies = signed_in(TEST_ISSUER);
     let guard =
         || RequireAuthLayer::with(Role::new("org:admin")).or_redirect_unmet_to("/ask-for-access?from=dashboard");
@@ -141,7 +141,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
 }
 
 #[tokio::test]
-async fn in_production_the_page_keeps_the_details_to_itself() {
+async fn loop_page_in_production_has_no_details() {
     let elsewhere = instance_key().session_token(LIVE_ISSUER, &json!({ "azp": "https://other.example.com" }));
     let cookies = format!("__session={elsewhere}; __client_uat=1");
     let builder = || live().authorized_parties(["https://app.example.com"]);
@@ -157,7 +157,7 @@ async fn in_production_the_page_keeps_the_details_to_itself() {
 }
 
 #[tokio::test]
-async fn other_origins_and_single_routes_can_be_let_through() {
+async fn allowed_origins_and_routes_accept_cross_site_requests() {
     let cookies = signed_in(TEST_ISSUER);
     let target = format!("POST {HERE}");
     let from = |site: &'static str, origin: &'static str| {
@@ -189,7 +189,7 @@ async fn other_origins_and_single_routes_can_be_let_through() {
 }
 
 #[tokio::test]
-async fn nobody_is_signed_in_for_another_sites_page() {
+async fn cross_site_request_is_not_signed_in() {
     // A service without a guard that asks for itself.
     let service = layer(test()).layer(App::default().service());
     let cookies = signed_in(TEST_ISSUER);
@@ -215,7 +215,7 @@ async fn nobody_is_signed_in_for_another_sites_page() {
 }
 
 #[tokio::test]
-async fn the_handler_has_the_last_word_about_caches() {
+async fn cache_control_of_the_handler_is_kept() {
     let handler = service_fn(async |request: Request<Full<Bytes>>| {
         let mut response = Response::new(Full::<Bytes>::default());
         if let Some(value) = request.headers().get("x-cache") {
@@ -253,7 +253,7 @@ fn in_another_look(refusal: &Refusal) -> Option<Response<Bytes>> {
 }
 
 #[tokio::test]
-async fn refusals_look_as_the_application_wants_and_stay_right() {
+async fn rendered_refusal_keeps_status_and_required_fields() {
     let guard = RequireAuthLayer::signed_in;
     let outer = || layer(test()).render_refusals(in_another_look);
     let signed_out = ("cookie", SIGNED_OUT);
@@ -297,7 +297,7 @@ async fn refusals_look_as_the_application_wants_and_stay_right() {
 }
 
 #[tokio::test]
-async fn every_kind_of_grpc_is_answered_in_kind() {
+async fn grpc_refusal_uses_the_callers_media_type() {
     for (content_type, expected) in [
         ("application/grpc", "application/grpc"),
         ("application/grpc+proto", "application/grpc+proto"),
@@ -325,7 +325,7 @@ async fn every_kind_of_grpc_is_answered_in_kind() {
 }
 
 #[tokio::test]
-async fn a_layer_inside_another_sees_the_outer_address() {
+async fn nested_layer_uses_the_outer_public_url() {
     // As a router does that nests: the inner service sees a shorter path.
     let strip = tower::util::MapRequestLayer::new(|mut request: Request<Full<Bytes>>| {
         *request.uri_mut() = "/inner?tab=1".parse().unwrap();

@@ -104,7 +104,7 @@ async fn refused_renewal_is_not_an_outage() {
 }
 
 #[tokio::test]
-async fn user_look_up_tells_an_outage_from_a_refusal() {
+async fn user_look_up_distinguishes_outage_from_refusal() {
     for (error, is_outage) in outages()
         .into_iter()
         .map(|error| (error, true))

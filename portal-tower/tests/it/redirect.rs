@@ -17,7 +17,7 @@ const HERE: &str = "http://localhost:3000/account";
 const BACK_HERE: &str = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Faccount&__clerk_db_jwt=dvb";
 
 #[tokio::test]
-async fn each_page_for_whoever_asks() {
+async fn each_page_redirects_by_identity() {
     for (service, path, needs_session) in [
         (RedirectToPortal::sign_in(), "sign-in", false),
         (RedirectToPortal::sign_up(), "sign-up", false),
@@ -48,7 +48,7 @@ async fn each_page_for_whoever_asks() {
 }
 
 #[tokio::test]
-async fn the_portal_sends_people_back_to_where_they_came_from() {
+async fn redirect_returns_to_the_referring_page() {
     let service = layer(test()).layer(RedirectToPortal::user_profile());
     for (referer, back) in [
         (
@@ -99,7 +99,7 @@ fn with_fallbacks() -> InstanceBuilder {
 }
 
 #[tokio::test]
-async fn then_says_where_to_go_afterwards() {
+async fn then_sets_the_destination_afterwards() {
     for builder in [test(), with_fallbacks()] {
         for referer in [None, Some("http://localhost:3000/cart")] {
             let service = RedirectToPortal::sign_up().then("/welcome?x=1");
@@ -117,7 +117,7 @@ async fn then_says_where_to_go_afterwards() {
 }
 
 #[tokio::test]
-async fn fallback_redirect_wins_where_the_user_came_from_no_page() {
+async fn fallback_redirect_is_used_without_a_referrer() {
     for (service, is_fallback) in [
         (RedirectToPortal::sign_in(), true),
         (RedirectToPortal::sign_up(), true),
@@ -145,7 +145,7 @@ async fn fallback_redirect_wins_where_the_user_came_from_no_page() {
 }
 
 #[tokio::test]
-async fn pending_sessions_finish_their_tasks_first() {
+async fn pending_session_is_redirected_to_its_tasks() {
     let service = layer(test()).layer(RedirectToPortal::user_profile());
     let pending = session(TEST_ISSUER, &json!({ "sts": "pending" }));
     let answer = send(service, request(HERE, &[("cookie", &pending), AS_PAGE])).await;
@@ -156,7 +156,7 @@ async fn pending_sessions_finish_their_tasks_first() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_told_waits_only_where_it_matters() {
+async fn undecided_request_gets_503_for_account_pages_only() {
     let clerk = FakeClerk::new();
     clerk.set_jwks(Err(down()));
     let cookies = signed_in(TEST_ISSUER);
@@ -175,7 +175,7 @@ async fn who_cannot_be_told_waits_only_where_it_matters() {
 }
 
 #[tokio::test]
-async fn without_the_layer_it_is_a_mistake() {
+async fn redirect_without_the_layer_returns_500() {
     let answer = send(RedirectToPortal::sign_in(), request(HERE, &[])).await;
     assert_eq!(answer.status, 500);
 }

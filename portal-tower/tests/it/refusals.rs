@@ -104,7 +104,7 @@ async fn each_refusal_is_one_debug_line() {
 }
 
 #[tokio::test]
-async fn page_that_passes_logs_no_refusal() {
+async fn admitted_page_logs_no_refusal() {
     let (log, _guard) = keep_log().await;
     let ada = signed_in(TEST_ISSUER);
     ask(RequireAuthLayer::signed_in(), HERE, &[AS_PAGE, ("cookie", &ada)]).await;
@@ -130,7 +130,7 @@ async fn user_id_is_recorded_into_the_current_span() {
 }
 
 #[tokio::test]
-async fn client_without_a_token_hears_so() {
+async fn client_without_a_token_gets_that_reason() {
     // No cookie at all, in development: Clerk's word for it is `dev-browser-missing`.
     for kind in [
         AS_SCRIPT,
@@ -156,7 +156,7 @@ async fn client_without_a_token_hears_so() {
 }
 
 #[tokio::test]
-async fn refusal_tells_its_grpc_code_and_message() {
+async fn refusal_has_grpc_code_and_message() {
     let ada = signed_in(TEST_ISSUER);
     let admin = Role::new("org:admin");
     for (headers, expected) in [
@@ -171,7 +171,7 @@ async fn refusal_tells_its_grpc_code_and_message() {
 }
 
 #[tokio::test]
-async fn preflight_is_refused_as_what_it_is_and_logged_once() {
+async fn preflight_is_refused_with_its_cause_and_logged_once() {
     let (log, _guard) = keep_log().await;
     let preflight = [
         ("origin", "https://spa.example"),
@@ -207,7 +207,7 @@ async fn preflight_is_refused_as_what_it_is_and_logged_once() {
 }
 
 #[tokio::test]
-async fn prefilled_values_reach_the_page() {
+async fn prefilled_values_are_on_the_sign_in_link() {
     let email = || Prefill::EmailAddress("ada@example.com".into());
     let expected = "email_address=ada%40example.com";
     let cookie = ("cookie", SIGNED_OUT);
@@ -243,7 +243,7 @@ async fn prefilled_values_reach_the_page() {
 }
 
 #[tokio::test]
-async fn missing_organization_is_its_own_cause() {
+async fn missing_organization_has_a_distinct_cause() {
     let ada = signed_in(TEST_ISSUER);
     let auth = auth(&[AS_PAGE, ("cookie", &ada)]).await;
     let refusal = auth.require(&Role::new("org:admin")).unwrap_err();

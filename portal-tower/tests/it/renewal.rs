@@ -65,7 +65,7 @@ async fn unmet_page_from_the_portal_renews_its_token_first() {
 }
 
 #[tokio::test]
-async fn renewal_happens_once_for_a_row_of_redirects() {
+async fn renewal_happens_once_per_chain_of_redirects() {
     let cookies = format!("{}; __clerk_redirect_count=1", personal());
     let answer = ask(admins(), TEAM, &[("cookie", &cookies), AS_PAGE, FROM_PORTAL]).await;
     assert_eq!(answer.status, 403, "{:?}", answer.headers);
@@ -87,7 +87,7 @@ async fn renewals_end_without_the_counter() {
 }
 
 #[tokio::test]
-async fn only_pages_that_come_from_the_portal_renew() {
+async fn only_page_requests_from_the_portal_renew() {
     let cookies = personal();
     let cookie = ("cookie", cookies.as_str());
     let own = ("referer", "https://app.example.com/");

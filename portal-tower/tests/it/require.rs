@@ -45,7 +45,7 @@ async fn refused_by(
 }
 
 #[tokio::test]
-async fn who_is_signed_in_passes() {
+async fn signed_in_request_is_admitted() {
     let app = App::default();
     let service = ServiceBuilder::new()
         .layer(layer(test()))
@@ -67,7 +67,7 @@ async fn who_is_signed_in_passes() {
 }
 
 #[tokio::test]
-async fn every_row_of_the_table() {
+async fn every_row_of_the_table_is_answered() {
     guard_table::check(async |case, request| {
         let clerk = FakeClerk::new();
         if case == Case::CannotTell {
@@ -86,7 +86,7 @@ async fn every_row_of_the_table() {
 }
 
 #[tokio::test]
-async fn pages_are_sent_to_the_portal_and_back() {
+async fn signed_out_page_is_redirected_to_the_portal_and_back() {
     let cookie = ("cookie", SIGNED_OUT);
     let html = ("accept", "text/html,application/xhtml+xml");
     for (target, headers) in [
@@ -116,7 +116,7 @@ async fn pages_are_sent_to_the_portal_and_back() {
 }
 
 #[tokio::test]
-async fn forms_come_back_to_the_page_they_stand_on() {
+async fn signed_out_form_returns_to_its_page() {
     for (referer, back) in [
         (
             "http://localhost:3000/invoices?page=2",
@@ -139,7 +139,7 @@ async fn forms_come_back_to_the_page_they_stand_on() {
 }
 
 #[tokio::test]
-async fn scripts_get_401_with_a_reason() {
+async fn signed_out_script_gets_401_with_a_reason() {
     let cookie = ("cookie", SIGNED_OUT);
     let bearer = ("authorization", "Bearer abc");
     for (target, headers, reason) in [
@@ -186,7 +186,7 @@ async fn scripts_get_401_with_a_reason() {
 }
 
 #[tokio::test]
-async fn pending_sessions_are_led_to_their_tasks() {
+async fn pending_session_is_redirected_to_its_tasks() {
     let pending = pending();
     let cookie = ("cookie", pending.as_str());
     for require in [
@@ -206,7 +206,7 @@ async fn pending_sessions_are_led_to_their_tasks() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_told_is_asked_to_wait() {
+async fn undecided_request_returns_503() {
     let signed_in = signed_in(TEST_ISSUER);
     let expired = format!("{}; __refresh_{TEST_SUFFIX}=r", expired(TEST_ISSUER));
     for (target, cookies, is_page) in [
@@ -243,7 +243,7 @@ async fn who_cannot_be_told_is_asked_to_wait() {
 }
 
 #[tokio::test]
-async fn a_refused_renewal_is_signed_out_after_all() {
+async fn refused_renewal_is_signed_out() {
     let clerk = FakeClerk::new();
     let cookies = format!("{}; __refresh_{TEST_SUFFIX}=r", expired(TEST_ISSUER));
     let service = ServiceBuilder::new()
@@ -258,7 +258,7 @@ async fn a_refused_renewal_is_signed_out_after_all() {
 }
 
 #[tokio::test]
-async fn a_wrong_set_up_is_said_to_the_developer() {
+async fn misconfiguration_returns_500_with_the_problem() {
     let target = "http://localhost:3000/?__clerk_handshake=abc";
     let answer = refused(RequireAuthLayer::signed_in(), target, &[AS_PAGE]).await;
     assert_eq!(answer.status, 500);
@@ -289,7 +289,7 @@ async fn a_wrong_set_up_is_said_to_the_developer() {
 }
 
 #[tokio::test]
-async fn without_the_other_layer_it_is_a_mistake_and_no_visitor_s_fault() {
+async fn guard_without_the_layer_returns_500() {
     let app = App::default();
     let service = RequireAuthLayer::signed_in().layer(app.service());
     let answer = send(service, request(HERE, &[AS_PAGE, ("cookie", &signed_in(TEST_ISSUER))])).await;
@@ -299,7 +299,7 @@ async fn without_the_other_layer_it_is_a_mistake_and_no_visitor_s_fault() {
 }
 
 #[tokio::test]
-async fn no_address_carries_what_a_handshake_brought() {
+async fn sign_in_url_omits_handshake_parameters() {
     // A link that was shared with its parameters still on it.
     let target = "https://app.example.com/a?__clerk_handshake_nonce=n1&b=1";
     let answer = refused_by(

@@ -53,7 +53,7 @@ fn has_no_session_cookies(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn the_session_ends_at_clerk_and_in_the_browser() {
+async fn sign_out_ends_the_session_at_clerk_and_in_the_browser() {
     let pending = session(TEST_ISSUER, &json!({ "sts": "pending" }));
     for cookies in [signed_in(TEST_ISSUER), pending, expired(TEST_ISSUER)] {
         let clerk = FakeClerk::new();
@@ -63,7 +63,7 @@ async fn the_session_ends_at_clerk_and_in_the_browser() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_over_is_over() {
+async fn ended_session_signs_out_successfully() {
     for status in [404, 400] {
         let clerk = FakeClerk::new();
         clerk.set_revoke(Err(answer(status, Some("resource_not_found"))));
@@ -73,7 +73,7 @@ async fn a_session_that_is_over_is_over() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_out_stays_so() {
+async fn signed_out_request_makes_no_call() {
     let forged = "__session=abc; __client_uat=1; __clerk_db_jwt=dvb";
     for cookies in ["", SIGNED_OUT, forged] {
         let clerk = FakeClerk::new();
@@ -97,7 +97,7 @@ fn left_over(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn while_clerk_does_not_answer_the_session_lives_on_there() {
+async fn clerk_outage_clears_cookies_and_offers_a_retry() {
     let timeout = BackendError::timeout(std::time::Duration::from_secs(5));
     for error in [
         down(),
@@ -139,7 +139,7 @@ async fn while_clerk_does_not_answer_the_session_lives_on_there() {
 }
 
 #[tokio::test]
-async fn while_keys_are_out_of_reach_too() {
+async fn key_outage_clears_cookies_and_offers_a_retry() {
     let clerk = FakeClerk::new();
     clerk.set_jwks(Err(down()));
     let service = asking_layer(test(), &clerk).layer(SignOut::new());
@@ -165,7 +165,7 @@ async fn while_keys_are_out_of_reach_too() {
 }
 
 #[tokio::test]
-async fn what_is_kept_for_another_attempt_signs_nobody_in_and_ends_nobody_elses_session() {
+async fn retry_cookie_neither_signs_in_nor_ends_another_session() {
     let clerk = FakeClerk::new();
     let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
     is_signed_out(&sign_out(test(), &clerk, HERE, &format!("__portal_sign_out={forged}")).await);
@@ -183,7 +183,7 @@ async fn what_is_kept_for_another_attempt_signs_nobody_in_and_ends_nobody_elses_
 }
 
 #[tokio::test]
-async fn cookies_that_contradict_each_other_still_name_the_session() {
+async fn contradicting_cookies_still_end_the_session() {
     let token = instance_key().session_token(TEST_ISSUER, &json!({}));
     for uat in ["0", "9999999999"] {
         let clerk = FakeClerk::new();
@@ -194,7 +194,7 @@ async fn cookies_that_contradict_each_other_still_name_the_session() {
 }
 
 #[tokio::test]
-async fn the_token_of_an_ended_session_is_good_for_nothing() {
+async fn token_of_an_ended_session_is_signed_out() {
     let clerk = FakeClerk::new();
     let layer = layer_with(test(), &clerk);
     let cookies = signed_in(TEST_ISSUER);
@@ -213,7 +213,7 @@ async fn the_token_of_an_ended_session_is_good_for_nothing() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_sign_people_out() {
+async fn cross_site_sign_out_is_refused() {
     let clerk = FakeClerk::new();
     let evil = ("origin", "https://evil.example");
     for headers in [
@@ -237,7 +237,7 @@ async fn another_site_cannot_sign_people_out() {
 }
 
 #[tokio::test]
-async fn a_link_asks_first_if_the_application_wants_links() {
+async fn get_with_confirmation_shows_a_form() {
     let clerk = FakeClerk::new();
     let service = layer_with(test(), &clerk).layer(SignOut::new().with_confirmation());
     let here = "http://localhost:3000/sign-out";
@@ -256,7 +256,7 @@ async fn a_link_asks_first_if_the_application_wants_links() {
 }
 
 #[tokio::test]
-async fn htmx_and_turbo_are_led_on_in_their_own_way() {
+async fn htmx_and_turbo_are_redirected_after_sign_out() {
     let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
     let htmx = send(service.clone(), request(HERE, &[("hx-request", "true")])).await;
     assert_eq!((htmx.status, htmx.header("hx-redirect")), (200, Some("/bye")));
@@ -265,7 +265,7 @@ async fn htmx_and_turbo_are_led_on_in_their_own_way() {
 }
 
 #[tokio::test]
-async fn a_link_does_not_sign_out() {
+async fn get_does_not_sign_out() {
     let clerk = FakeClerk::new();
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
         let target = format!("{method} http://localhost:3000/sign-out");
@@ -302,14 +302,14 @@ async fn cookies_are_removed_on_the_host_and_its_parents() {
 }
 
 #[tokio::test]
-async fn the_application_says_what_comes_next() {
+async fn destination_after_sign_out_is_configurable() {
     let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
     let answer = send(service, request(HERE, &[("cookie", &signed_in(TEST_ISSUER))])).await;
     assert_eq!(answer.header("location"), Some("/bye"));
 }
 
 #[tokio::test]
-async fn without_the_layer_it_is_a_mistake() {
+async fn sign_out_without_the_layer_returns_500() {
     let answer = send(SignOut::new(), request(HERE, &[])).await;
     assert_eq!(answer.status, 500);
 }

@@ -94,7 +94,7 @@ beside! {
 }
 
 #[tokio::test]
-async fn layers_stand_beside_all_of_them_at_once() {
+async fn layers_compose_with_tower_http_layers() {
     let all = || {
         ServiceBuilder::new()
             .layer(TraceLayer::new_for_http())

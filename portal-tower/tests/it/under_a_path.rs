@@ -159,7 +159,7 @@ async fn unmet_request_goes_to_a_page_below_the_base_path() {
 }
 
 #[tokio::test]
-async fn organization_patterns_match_the_path_of_the_application() {
+async fn organization_pattern_matches_the_path_below_the_base_path() {
     let builder = shop()
         .authorized_parties(["https://app.example.com"])
         .organization_patterns(["/orgs/:slug"]);

@@ -81,7 +81,7 @@ async fn browser_that_keeps_no_cookies_is_served_public_pages() {
 }
 
 #[tokio::test]
-async fn browser_that_keeps_no_cookies_is_told_so_by_a_guard() {
+async fn browser_that_keeps_no_cookies_gets_a_guard_page() {
     let (redirects, answer) = browse(&clerk(), true, false).await;
     assert_eq!((redirects, answer.status, answer.header("location")), (2, 401, None));
     assert!(
@@ -134,7 +134,7 @@ async fn guarded(target: &str, headers: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn redirects_for_one_organization_leave_those_of_another() {
+async fn redirects_are_counted_per_organization() {
     let cookies = in_beta();
     let mut counter = String::new();
     let mut visit = async |slug: &str| {

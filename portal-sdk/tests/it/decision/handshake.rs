@@ -3,7 +3,7 @@
 use super::table::check;
 
 #[test]
-fn of_a_development_instance() {
+fn development_handshake_is_resolved() {
     check(
         "
 C1 a token in the address        | test | document /p?__clerk_handshake={hs:valid}&a=1&__clerk_db_jwt=J&__clerk_help=H | -              | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1 marked
@@ -43,7 +43,7 @@ C1 an outage and an old session   | test | api /p?__clerk_handshake_nonce=n1 ses
 }
 
 #[test]
-fn of_a_production_instance() {
+fn production_handshake_is_resolved() {
     check(
         "
 C1 a token in a cookie              | live | document handshake=hs:valid                                  | -              | signed-in token=valid cors sets=valid

@@ -3,7 +3,7 @@
 use super::table::check;
 
 #[test]
-fn addresses_that_name_an_organization() {
+fn organization_in_the_path_is_decided() {
     check(
         "
 C18 another one is active        | live+organizations | document /orgs/beta session=in-acme uat={recent}             | - | handshake active-organization-mismatch session=in-acme organization=beta

@@ -3,7 +3,7 @@
 use super::table::check;
 
 #[test]
-fn header_tokens() {
+fn header_token_is_decided() {
     check(
         "
 H1 a machine's token             | live           | api bearer=machine                                           | -              | signed-out token-type-mismatch
@@ -76,7 +76,7 @@ Then cookies decide              | live           | document authorization=Basic
 }
 
 #[test]
-fn cookies_of_a_production_instance() {
+fn production_cookies_are_decided() {
     check(
         "
 C9  nothing                                | live       | document                                                 | -              | signed-out session-token-and-uat-missing
@@ -136,7 +136,7 @@ The message only in debug (G25)            | live+debug | document session=garba
 }
 
 #[test]
-fn cookies_of_a_development_instance() {
+fn development_cookies_are_decided() {
     check(
         "
 C7  a token in the address       | test | document /p?a=1&__clerk_db_jwt=NEW&__dev_session=1&b=2       | -         | handshake dev-browser-sync dev=NEW redirect_url=http://localhost:3000/p?a=1&b=2
@@ -160,7 +160,7 @@ C19 from the portal              | test | document dev=dvb_1 session=valid uat={
 }
 
 #[test]
-fn expired_tokens_are_renewed() {
+fn expired_token_is_renewed() {
     check(
         "
 renewed                         | live | document session=expired uat=1 refresh'=r                | refresh=valid  | signed-in token=valid sets=valid
@@ -205,7 +205,7 @@ a session that is a path        | live | document session=expired-with-odd-sid u
 }
 
 #[test]
-fn redirects_are_counted() {
+fn redirects_are_counted_up_to_the_limit() {
     check(
         "
 the second                     | live | document uat={recent} count=1                     | -             | handshake client-uat-but-no-session-token count=2

@@ -3,7 +3,7 @@
 use super::table::check;
 
 #[test]
-fn satellites_in_production() {
+fn production_satellite_is_decided() {
     check(
         "
 C2 a first visit                  | live+satellite         | document                                                     | - | signed-out session-token-and-uat-missing
@@ -26,7 +26,7 @@ C17 not on a satellite            | live+satellite         | document session=va
 }
 
 #[test]
-fn satellites_in_development() {
+fn development_satellite_is_decided() {
     check(
         "
 C4 a first visit                 | test+satellite      | document                                            | - | signed-out session-token-and-uat-missing
@@ -43,7 +43,7 @@ A sign-in page on its own origin | test+satellite      | document origin=http://
 }
 
 #[test]
-fn the_primary_in_development() {
+fn development_primary_is_decided() {
     check(
         "
 C6 a satellite on this machine    | test         | document /sign-in?__clerk_redirect_url=http://localhost:3001/x | - | handshake primary-responds-to-syncing to=http://localhost:3001/x?__clerk_synced=true
@@ -64,7 +64,7 @@ C6 not in production              | live+origins | document /s?__clerk_redirect_
 }
 
 #[test]
-fn links_from_elsewhere() {
+fn cross_origin_link_is_decided() {
     check(
         "
 C17 another site                                  | live                         | document session=valid uat={recent} referer=https://evil.example/ | - | handshake primary-domain-cross-origin-sync session=valid
@@ -90,7 +90,7 @@ C17 a Frontend API is no portal                   | test                        
 }
 
 #[test]
-fn the_frontend_api_behind_a_proxy() {
+fn proxied_frontend_api_is_decided() {
     check(
         "
 an absolute address       | live+proxy      | document uat={recent} | - | handshake client-uat-but-no-session-token
@@ -100,7 +100,7 @@ a path of the application | live+proxy-path | document uat={recent} | - | handsh
 }
 
 #[test]
-fn the_origin_of_the_application() {
+fn public_origin_is_decided() {
     check(
         "
 believed where none is named (G1) | live               | document https://evil.example/a?b=1 uat={recent} | - | handshake client-uat-but-no-session-token redirect_url=https://evil.example/a?b=1

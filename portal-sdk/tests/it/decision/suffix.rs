@@ -7,7 +7,7 @@ use super::words::Setting;
 use crate::common::now;
 
 #[test]
-fn the_choice() {
+fn cookie_set_is_chosen_by_clerks_rules() {
     for (name, instance, cookies, suffixed) in [
         ("nothing", "live", "", false),
         ("1 nothing suffixed", "live", "session=valid uat=1", false),
@@ -139,7 +139,7 @@ fn the_choice() {
 }
 
 #[test]
-fn what_follows_from_it() {
+fn chosen_cookie_set_decides_the_request() {
     check(
         "
 only suffixed cookies            | live | document session'=valid uat'={recent}                        | - | signed-in token=valid

@@ -24,7 +24,7 @@ const FUTURE: &str = "session-token-iat-in-the-future";
 
 /// A valid token is issued at -5 s, valid from -15 s and ends at +55 s.
 #[test]
-fn a_token_ends_and_begins_at_the_millisecond() {
+fn token_times_are_exact_to_the_millisecond() {
     for (instance, token, millis, expected) in [
         ("live", "valid", 0, "signed-in"),
         // The tolerance is five seconds.
@@ -53,7 +53,7 @@ fn a_token_ends_and_begins_at_the_millisecond() {
 }
 
 #[test]
-fn no_time_is_too_odd() {
+fn extreme_and_malformed_token_times_are_handled() {
     for now in [
         UnixTime::from_millis(i64::MIN),
         UnixTime::from_millis(0),

@@ -128,7 +128,7 @@ proptest! {
     #![proptest_config(Config { cases: 1_500, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn of_every_decision((name, instance) in select(instances()), parts in request(), answers in answers()) {
+    fn decision_properties_hold_for_random_requests((name, instance) in select(instances()), parts in request(), answers in answers()) {
         let (state, asked) = run(&instance, &parts, &answers);
         prop_assert!(asked.len() <= 3);
 
@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn of_every_header_value(name in select(vec![
+    fn header_properties_hold_for_random_values(name in select(vec![
         "host", "x-forwarded-host", "x-forwarded-proto", "authorization", "cookie", "accept", "origin", "referer",
         "sec-fetch-dest", "user-agent",
     ]), bytes in vec(any::<u8>(), 0..200), (_, instance) in select(instances()), answers in answers()) {
@@ -196,7 +196,7 @@ proptest! {
 
 /// The random requests would be worth little if they never reached the interesting answers.
 #[test]
-fn the_requests_reach_every_kind_of_outcome() {
+fn random_requests_reach_every_outcome() {
     use proptest::strategy::ValueTree as _;
     use proptest::test_runner::TestRunner;
 

@@ -17,7 +17,7 @@ use crate::support::request;
 type Chunks = mpsc::UnboundedReceiver<Result<Frame<Bytes>, Infallible>>;
 
 #[tokio::test]
-async fn bodies_pass_piece_by_piece() {
+async fn bodies_are_streamed() {
     // Up: the server sees the first piece before the second is sent. Down: the same.
     let (seen, mut sees) = mpsc::unbounded_channel();
     let (down, pieces) = mpsc::unbounded_channel();
@@ -58,7 +58,7 @@ async fn bodies_pass_piece_by_piece() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused() {
+async fn oversized_body_is_refused() {
     let upstream = Upstream::echoing().await;
     let proxy = || upstream.proxy().max_request_bytes(10);
     let declared = request(

@@ -10,7 +10,7 @@ use super::{Upstream, empty, refusal, send, text};
 use crate::support::request;
 
 #[tokio::test]
-async fn clerk_learns_who_asks_and_through_which_proxy() {
+async fn client_address_and_proxy_url_are_sent_to_clerk() {
     let upstream = Upstream::echoing().await;
     let headers = [
         ("host", "app.example.com"),
@@ -89,7 +89,7 @@ async fn clerk_learns_who_asks_and_through_which_proxy() {
 }
 
 #[tokio::test]
-async fn only_ones_own_proxies_are_believed_about_the_client() {
+async fn forwarded_address_is_trusted_from_configured_proxies_only() {
     let upstream = Upstream::echoing().await;
     let mine = IpAddr::from([10, 0, 0, 1]);
     for (proxy, peer, expected) in [
@@ -121,7 +121,7 @@ async fn only_ones_own_proxies_are_believed_about_the_client() {
 }
 
 #[tokio::test]
-async fn what_comes_back_is_whole() {
+async fn response_is_forwarded_completely() {
     let upstream = Upstream::start(async |request: Request<Incoming>| {
         let response = Response::builder()
             .status(if request.uri().path().ends_with("/redirect") {
@@ -167,7 +167,7 @@ async fn what_comes_back_is_whole() {
 }
 
 #[tokio::test]
-async fn it_is_no_open_proxy() {
+async fn request_cannot_reach_another_host() {
     let upstream = Upstream::echoing().await;
     for path in [
         "/other",
@@ -196,7 +196,7 @@ async fn it_is_no_open_proxy() {
 
 /// An answer to `TRACE` would repeat the secret key.
 #[tokio::test]
-async fn methods_for_one_hop_are_refused() {
+async fn hop_by_hop_methods_are_refused() {
     let upstream = Upstream::echoing().await;
     let refused = send(
         upstream.proxy(),
@@ -208,7 +208,7 @@ async fn methods_for_one_hop_are_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_stays_so() {
+async fn response_without_a_body_stays_empty() {
     for status in [204, 304] {
         let upstream = Upstream::start(move |_: Request<Incoming>| async move {
             Response::builder().status(status).body(empty()).unwrap()

@@ -18,7 +18,7 @@ use super::{Upstream, refusal, send};
 use crate::support::{layer, live, request};
 
 #[tokio::test]
-async fn clerks_faults_are_told_apart() {
+async fn upstream_errors_have_distinct_statuses() {
     let get = || request("/__clerk/v1/client", &[("host", "app.example.com")]);
     // The port is closed again, so connections are refused.
     let gone = Upstream::echoing().await;
@@ -76,7 +76,7 @@ fn upload(
 }
 
 #[tokio::test]
-async fn incomplete_client_body_is_the_clients_fault() {
+async fn incomplete_client_body_is_a_client_error() {
     let upstream = Upstream::echoing().await;
     let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
     for pieces in [vec![Err(broken())], vec![Ok("half"), Err(broken())]] {
@@ -86,7 +86,7 @@ async fn incomplete_client_body_is_the_clients_fault() {
 }
 
 #[tokio::test]
-async fn stalled_client_body_is_the_clients_fault() {
+async fn stalled_client_body_is_a_client_error() {
     let upstream = Upstream::echoing().await;
     let proxy = upstream.proxy().timeout(Duration::from_millis(50));
     let answer = proxy.oneshot(upload(vec![Ok("half")], false)).await.unwrap();
@@ -95,7 +95,7 @@ async fn stalled_client_body_is_the_clients_fault() {
 
 /// Time that the client takes to send its body is not Clerk's.
 #[tokio::test]
-async fn silent_upstream_after_a_whole_body_is_too_slow() {
+async fn silent_upstream_after_a_whole_body_times_out() {
     let silent = Upstream::start(async |request: Request<Incoming>| {
         request.into_body().collect().await.unwrap();
         std::future::pending().await
@@ -108,7 +108,7 @@ async fn silent_upstream_after_a_whole_body_is_too_slow() {
 
 /// Nothing could follow on the connection: no upgrade was requested and none is passed on.
 #[tokio::test]
-async fn switched_protocols_are_not_passed_on() {
+async fn switched_protocols_are_not_forwarded() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let upstream = tokio::spawn(async move {

@@ -109,7 +109,7 @@ async fn refusal(response: Response<ProxyBody>) -> (u16, String) {
 }
 
 #[test]
-fn a_proxy_needs_a_place() {
+fn proxy_without_a_proxy_url_is_an_error() {
     let error = FrontendApiProxy::new(&live().build().unwrap()).unwrap_err();
     assert!(
         matches!(
