@@ -124,8 +124,8 @@ impl<B: BackendApi> Authenticator<B> {
     /// The user with this ID, from memory if they were looked up within the last
     /// [some seconds](AuthenticatorBuilder::user_cache).
     ///
-    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are kept. A failure is
-    /// not kept.
+    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are kept. A failure
+    /// is not kept.
     ///
     /// # Errors
     ///
@@ -137,7 +137,8 @@ impl<B: BackendApi> Authenticator<B> {
         users.user(backend, clock, id).await
     }
 
-    /// Drops a user from memory, so that the next [`user`](Self::user) looks them up. Call it after you have changed them.
+    /// Drops a user from memory, so that the next [`user`](Self::user) looks them up. Call it after you have changed
+    /// them.
     ///
     /// Other processes keep theirs until they expire.
     pub fn forget_user(&self, id: &UserId) {
@@ -167,9 +168,9 @@ impl<B: BackendApi> Authenticator<B> {
         }
     }
 
-    /// Reads the addresses of the portal's pages now, so that the first link has them. Worth a call at start-up where the
-    /// instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). There is one read at a time: if they
-    /// are being read already, this waits for that answer.
+    /// Reads the addresses of the portal's pages now, so that the first link has them. Worth a call at start-up where
+    /// the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). There is one read at a time:
+    /// if they are being read already, this waits for that answer.
     ///
     /// # Errors
     ///
@@ -191,8 +192,8 @@ impl<B: Backend> Authenticator<B> {
         self.try_with(&self.context(parts))
     }
 
-    /// [`try_authenticate`](Self::try_authenticate) for a request whose public URL is known, because a router has changed
-    /// the request's own address since.
+    /// [`try_authenticate`](Self::try_authenticate) for a request whose public URL is known, because a router has
+    /// changed the request's own address since.
     #[must_use]
     pub fn try_authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Option<Authenticated> {
         self.try_with(&self.context(parts).with_public_url(url.clone()))
@@ -257,8 +258,9 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// The session of a token that this instance signed, however old the token is; `None` for any other token. It says
-    /// nothing about who is asking: use it to end that session, and for nothing else.
+    /// Returns the session of a token that this instance signed, even an expired one; `None` for any other token.
+    ///
+    /// It does not authenticate the request. Use it only to end that session.
     ///
     /// # Errors
     ///

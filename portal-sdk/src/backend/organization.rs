@@ -69,7 +69,7 @@ pub struct OrganizationMembership {
 }
 
 impl Organization {
-    /// An organization made by the application, for a backend of its own. The other fields are empty.
+    /// Creates an organization for a custom backend. The other fields are empty.
     #[must_use]
     pub fn new(id: impl Into<OrganizationId>, name: impl Into<String>) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Organization {
 }
 
 impl OrganizationMembership {
-    /// A membership made by the application, for a backend of its own. The other fields are empty.
+    /// Creates a membership for a custom backend. The other fields are empty.
     #[must_use]
     pub fn new(id: impl Into<String>, organization: Organization, role: impl Into<String>) -> Self {
         Self {
@@ -147,7 +147,7 @@ impl fmt::Debug for OrganizationMembership {
     }
 }
 
-/// The Backend API's organization object, as far as it is read.
+/// The fields of the Backend API's organization object that are read.
 #[derive(Deserialize)]
 struct WireOrganization {
     id: OrganizationId,
@@ -160,7 +160,7 @@ struct WireOrganization {
     updated_at: Option<Value>,
 }
 
-/// The Backend API's membership object, as far as it is read.
+/// The fields of the Backend API's membership object that are read.
 #[derive(Deserialize)]
 struct WireMembership {
     id: String,

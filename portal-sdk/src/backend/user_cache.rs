@@ -89,7 +89,7 @@ impl UserCache {
         answer.unwrap_or_else(|| Err(BackendError::given_up()))
     }
 
-    /// Looks the user up again when next asked for. The answer to a call under way is not kept.
+    /// Drops the user, so that the next call looks them up again. The result of a call in progress is not kept.
     pub(crate) fn forget(&self, id: &UserId) {
         let mut entries = self.entries();
         entries.users.remove(id);

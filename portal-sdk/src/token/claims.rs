@@ -31,7 +31,7 @@ pub struct SessionClaims(Arc<Claims>);
 struct Claims {
     user_id: UserId,
     session_id: Option<SessionId>,
-    /// Both are read from the payload when first asked for, because most requests do not ask.
+    /// Both are read from the payload on first use, because most requests do not need them.
     organization: OnceLock<Option<OrganizationClaims>>,
     actor_id: OnceLock<Option<UserId>>,
     payload: Arc<Map<String, Value>>,

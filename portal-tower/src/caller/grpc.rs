@@ -1,6 +1,6 @@
 //! [`GrpcMediaType`]: which kind of gRPC a caller speaks.
 
-/// Every kind that gRPC and gRPC-Web describe, with the message formats that have a name of their own.
+/// The media types of gRPC and gRPC-Web, with the named message formats.
 const KNOWN: [&str; 9] = [
     PLAIN,
     "application/grpc+proto",

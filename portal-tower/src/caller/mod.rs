@@ -30,7 +30,7 @@ pub enum Caller {
     Form,
     /// A script or a program, which wants a status it can tell apart.
     Api,
-    /// htmx, which puts the answer into a page and goes elsewhere only if a header of its own says so.
+    /// htmx, which swaps the response into a page and follows only its own header `HX-Redirect`.
     Htmx {
         /// A link or a form of the page that htmx has taken over: its address is the page's next one.
         is_boosted: bool,
@@ -45,7 +45,7 @@ pub enum Caller {
     },
     /// A WebSocket or an event stream, which no redirect may touch.
     Stream,
-    /// gRPC or gRPC-Web, whose status travels in a header of its own where there is no message.
+    /// gRPC or gRPC-Web, whose status is in the header `grpc-status` if there is no message.
     Grpc(GrpcMediaType),
 }
 

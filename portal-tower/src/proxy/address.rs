@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use portal_sdk::names::header::FORWARDED_FOR;
 
-/// The client's address: the peer's, or behind proxies of one's own the last address in `X-Forwarded-For` that is none of
-/// theirs. What stands before it is the client's to make up.
+/// Returns the client's address: the peer's, or behind configured proxies the last address in `X-Forwarded-For` that is
+/// not a proxy's. A client can invent the addresses before it.
 pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let is_proxy = |address: &IpAddr| proxies.contains(address);

@@ -68,7 +68,7 @@ impl fmt::Debug for ProxyBody {
 
 pin_project! {
     /// A body that fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a frame takes too long to arrive
-    /// after it was asked for. The pauses of the reader do not count.
+    /// after it was polled. The pauses of the reader do not count.
     ///
     /// `TimeoutBody` hides the length, without which hyper would send an empty body in chunks, so it is kept here.
     pub(super) struct IdleLimited<B> {

@@ -2,7 +2,7 @@
 //!
 //! For applications that cannot have `clerk.<their domain>`. Set the proxy URL in the Clerk dashboard and as
 //! `CLERK_PROXY_URL` (a path such as `/__clerk`, or the whole address), and mount the service at that path, *outside*
-//! [`AuthenticateLayer`](crate::AuthenticateLayer): a handshake goes through the proxy, and must not be asked for another.
+//! [`AuthenticateLayer`](crate::AuthenticateLayer): a handshake goes through the proxy, and must not start another one.
 //!
 //! ```
 //! # use std::net::IpAddr;
@@ -34,8 +34,9 @@
 //! | `Set-Cookie` | | every one |
 //! | `Location` on Clerk's address | | the same below the proxy |
 //!
-//! Redirects are not followed and upgrades are not made: a `101` is an error of Clerk's side (502). Clerk's own proxy for JavaScript believes whatever address a
-//! client claims to have, and some of its adapters keep one `Set-Cookie` of several; this one does not.
+//! Redirects are not followed and upgrades are not made: a `101` is an error of Clerk's side (502). Clerk's own proxy
+//! for JavaScript believes whatever address a client claims to have, and some of its adapters keep one `Set-Cookie` of
+//! several; this one does not.
 //!
 //! | Answer of the proxy itself | When |
 //! |---|---|

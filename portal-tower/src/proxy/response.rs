@@ -18,7 +18,7 @@ pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
     }
 }
 
-/// `None` if the location is none of the upstream's, and stays as it is.
+/// Returns `None` if the location is not on the upstream, and stays unchanged.
 fn below_the_proxy(location: &str, upstream: &Upstream, proxy_url: &str) -> Option<String> {
     let base = format!("{}://{}{}/", upstream.scheme(), upstream.authority(), upstream.prefix());
     let base = Url::parse(&base).ok()?;

@@ -67,7 +67,7 @@ impl FrontendApiProxy {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the instance has no proxy URL, or the upstream address cannot be asked for.
+    /// Returns [`ConfigError`] if the instance has no proxy URL, or the upstream URL is invalid.
     pub fn new(instance: &Instance) -> Result<Self, ConfigError> {
         let mount = match instance.proxy_url() {
             Some(ProxyUrl::Path(path)) => path.trim_end_matches('/').into(),
@@ -111,10 +111,10 @@ impl FrontendApiProxy {
         })
     }
 
-    /// How the address of whoever opened the connection is learned, which only the server knows. With axum's
-    /// `ConnectInfo`: `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
+    /// Sets how the peer's address is read from a request, which only the server knows. With axum's `ConnectInfo`:
+    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
     ///
-    /// Without it Clerk is told no address, and takes all people for one when it counts their attempts.
+    /// Without it Clerk gets no address, and counts the attempts of all clients together.
     pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.settings_mut().peer_address = Some(Arc::new(of));
         self
@@ -127,8 +127,8 @@ impl FrontendApiProxy {
         self
     }
 
-    /// How long Clerk may take to answer a request that it has been sent, and how long either body may pause. Default: 30
-    /// seconds.
+    /// How long Clerk may take to answer a request that it has been sent, and how long either body may pause. Default:
+    /// 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self

@@ -1,6 +1,6 @@
 //! Send people to a page of the portal: [`RedirectToPortal`] as a service, [`PortalRedirect`] from a handler.
 //!
-//! | Page | Somebody is signed in | Nobody is | It cannot be told |
+//! | Page | Signed in | Signed out | Undecided |
 //! |---|---|---|---|
 //! | sign-in, sign-up, session tasks, waitlist, unauthorized sign-in | 303 to the page | 303 to the page | 303 to the page |
 //! | user profile, organization pages | 303 to the page | 303 to sign-in, then here again | 503 |

@@ -12,12 +12,13 @@ use url::Url;
 use crate::auth::Auth;
 use crate::response::go_to;
 
-/// An answer that sends whoever asks to a page of the portal, and from there back to the page they came from: the
-/// `Referer` if it lies on the application's own origin, else the application's root; never the address it was asked
-/// for at. Where the application has named a fallback redirect for the page's flow, that takes the root's place.
+/// A redirect to a page of the portal, which leads back to the referring page.
 ///
-/// 303 for most; htmx gets `HX-Redirect`, and Turbo a page that goes on by itself. It does not ask whether somebody is
-/// signed in; [`RedirectToPortal`](super::RedirectToPortal) does.
+/// That is the `Referer` if it is on the application's origin, else the application's root, and never the requested
+/// URL. A fallback redirect of the page's flow replaces the root.
+///
+/// 303 for most; htmx gets `HX-Redirect`, and Turbo a page that goes on by itself. It does not check the
+/// session; [`RedirectToPortal`](super::RedirectToPortal) does.
 #[derive(Clone)]
 #[must_use = "a redirect is an answer; send it"]
 pub struct PortalRedirect {

@@ -16,7 +16,7 @@ use crate::auth::{Auth, Identity};
 use crate::require::Refusal;
 use crate::response::BytesBody;
 
-/// A service that sends whoever asks to a page of the portal and back. See the [module](super) for the rules.
+/// A service that redirects users to a page of the portal and back. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct RedirectToPortal {
@@ -70,9 +70,9 @@ impl RedirectToPortal {
         }
     }
 
-    /// Comes back to `location` instead of the page the user came from: a path of the application or an absolute address.
-    /// One that the portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out, and the log
-    /// says so once. A forced redirect of the instance still wins, a fallback does not.
+    /// Comes back to `location` instead of the page the user came from: a path of the application or an absolute
+    /// address. One that the portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out,
+    /// and the log says so once. A forced redirect of the instance still wins, a fallback does not.
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;

@@ -11,8 +11,8 @@ use super::html::{content_that_goes_to, page_that_goes_to};
 const TITLE: &str = "One moment, please";
 const TEXT: &str = "This leads to another page.";
 
-/// 303 to `location` (an address or a path), or what stands in for it: htmx reads a header of its own, and Turbo, whose
-/// requests must not be redirected to another origin, a page that goes on by itself.
+/// Redirects the client to `location` (a URL or a path): `303 See Other`, `HX-Redirect` for htmx, or a page that
+/// continues by itself for Turbo, which cannot follow cross-origin redirects.
 pub(crate) fn go_to(kind: Caller, location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();

@@ -13,12 +13,12 @@
 //!
 //! If Clerk cannot be reached the session lives on there. The cookies are cleared all the same, and the answer is a 503
 //! page that says so and offers to try again; for that, the session token is kept for an hour in the cookie
-//! `__portal_sign_out`, which signs nobody in.
+//! `__portal_sign_out`, which signs no request in.
 //!
 //! # After sign-out
 //!
-//! Browsers keep whole pages in memory for Back (the back/forward cache), and answers in their HTTP cache. What Back shows
-//! after sign-out, measured in Chromium 156:
+//! Browsers keep whole pages in memory for Back (the back/forward cache), and answers in their HTTP cache. What Back
+//! shows after sign-out, measured in Chromium 156:
 //!
 //! | Page | Without `Clear-Site-Data` | With it, as sent here |
 //! |---|---|---|
@@ -29,8 +29,8 @@
 //!
 //! For pages that must never come back there are
 //! [`RequireAuthLayer::with_no_store`](crate::RequireAuthLayer::with_no_store) and
-//! [`AuthenticateLayer::with_no_store`](crate::AuthenticateLayer::with_no_store); such pages are loaded again on every Back.
-//! [`SignOut::with_confirmation`] puts a page between, so that the private one was left earlier. Browsers heed
+//! [`AuthenticateLayer::with_no_store`](crate::AuthenticateLayer::with_no_store); such pages are loaded again on every
+//! Back. [`SignOut::with_confirmation`] puts a page between, so that the private one was left earlier. Browsers heed
 //! `Clear-Site-Data` on https and on loopback hosts only; those that do not know it ignore it.
 
 mod left_over;

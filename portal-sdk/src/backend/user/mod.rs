@@ -78,7 +78,7 @@ pub struct EmailAddress {
 }
 
 impl User {
-    /// A user made by the application, for a backend of its own.
+    /// Creates a builder of users, for a custom backend.
     pub fn builder(id: impl Into<UserId>) -> UserBuilder {
         UserBuilder::new(id.into())
     }

@@ -1,4 +1,4 @@
-//! The Backend API's user object, as far as it is read.
+//! The fields of the Backend API's user object that are read.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};

@@ -1,0 +1,184 @@
+//! Keeps comments and documents free of words that hide the actor or have to be read twice.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words and phrases that do not pass, in lower case.
+const DENIED: [&str; 17] = [
+    "whoever",
+    "whomever",
+    "somebody",
+    "someone",
+    "nobody",
+    "no one",
+    "is none",
+    "are none",
+    "anew",
+    "likewise",
+    "in vain",
+    "as may be",
+    "of its own",
+    "of their own",
+    "asked for",
+    "for ever",
+    "as far as",
+];
+
+/// Longer phrases that may contain a denied one.
+const ALLOWED: [&str; 2] = [
+    // They say that a set is empty; "this is none" would deny an identity.
+    "there is none",
+    "there are none",
+];
+
+const SOURCES: [&str; 6] = [
+    "portal-sdk/src",
+    "portal-sdk/tests",
+    "portal-tower/src",
+    "portal-tower/tests",
+    "portal-axum/src",
+    "portal-axum/tests",
+];
+
+const DOCUMENTS: [&str; 3] = ["README.md", "CHANGELOG.md", "docs"];
+
+/// A word in lower case, and the number of its line.
+type Word = (usize, String);
+
+#[test]
+fn comments_and_documents_contain_no_denied_words() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut found = Vec::new();
+    for (folders, extension) in [(&SOURCES[..], "rs"), (&DOCUMENTS[..], "md")] {
+        for file in folders.iter().flat_map(|folder| files(&root.join(folder), extension)) {
+            let text = fs::read_to_string(&file).expect("a text file");
+            let prose = if extension == "rs" { comments(&text) } else { text };
+            let name = file.strip_prefix(root).unwrap_or(&file).display();
+            found.extend(
+                denied(&prose)
+                    .into_iter()
+                    .map(|(line, phrase)| format!("{name}:{line}: {phrase}")),
+            );
+        }
+    }
+    assert!(found.is_empty(), "denied words, see DENIED:\n{}", found.join("\n"));
+}
+
+#[test]
+fn only_comments_of_rust_sources_are_read() {
+    let source = "let a = \"// nobody\"; // anew\nlet b = r#\"\" somebody\"#; /* is\nnone */ let c = '\"'; // likewise";
+    assert_eq!(
+        denied(&comments(source)),
+        [(1, "anew"), (2, "is none"), (3, "likewise")]
+    );
+    assert_eq!(
+        denied("If there\nare none, it is `None`; it is none."),
+        [(2, "is none")]
+    );
+}
+
+/// Returns each denied phrase in `prose` with the line of its first word, also where a line break divides it.
+fn denied(prose: &str) -> Vec<(usize, &'static str)> {
+    let words = words(prose);
+    let starts = |at: usize, phrase: &str| {
+        let mut rest = words[at..].iter();
+        phrase
+            .split(' ')
+            .all(|word| rest.next().is_some_and(|(_, next)| next == word))
+    };
+    let is_allowed = |at: usize| ALLOWED.iter().any(|phrase| at > 0 && starts(at - 1, phrase));
+    let at = |at: usize| {
+        DENIED
+            .into_iter()
+            .filter(move |phrase| starts(at, phrase) && !is_allowed(at))
+    };
+    (0..words.len())
+        .flat_map(|index| at(index).map(move |phrase| (index, phrase)))
+        .map(|(index, phrase)| (words[index].0, phrase))
+        .collect()
+}
+
+fn words(prose: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    for (index, line) in prose.lines().enumerate() {
+        for (part, text) in line.split('`').enumerate() {
+            if part % 2 == 1 {
+                // Code: `None` is not the word.
+                words.push((index + 1, "`".to_owned()));
+                continue;
+            }
+            let pieces = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '\'');
+            let pieces = pieces.filter(|piece| !piece.is_empty());
+            words.extend(pieces.map(|piece| (index + 1, piece.to_lowercase())));
+        }
+    }
+    words
+}
+
+/// Returns `source` with everything but its comments left out, line by line.
+fn comments(source: &str) -> String {
+    let mut prose = String::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let (length, is_comment) = token(rest, first);
+        let (token, after) = rest.split_at(length);
+        match is_comment {
+            true => prose.push_str(token),
+            false => prose.extend(token.chars().filter(|letter| *letter == '\n')),
+        }
+        rest = after;
+    }
+    prose
+}
+
+/// Returns the length of the token at the start of `rest`, and `true` if it is a comment.
+fn token(rest: &str, first: char) -> (usize, bool) {
+    let through = |end: &str, from: usize| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
+    match first {
+        '/' if rest.starts_with("//") => (rest.find('\n').unwrap_or(rest.len()), true),
+        '/' if rest.starts_with("/*") => (through("*/", 2), true),
+        '"' => (string(rest), false),
+        '\'' if rest.starts_with("'\\") => (through("'", 3), false),
+        '\'' if rest.chars().nth(2) == Some('\'') => (rest.chars().take(3).map(char::len_utf8).sum(), false),
+        'r' => {
+            let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
+            match rest[1 + hashes..].starts_with('"') {
+                true => (through(&format!("\"{}", "#".repeat(hashes)), hashes + 2), false),
+                false => (1, false),
+            }
+        }
+        _ => (first.len_utf8(), false),
+    }
+}
+
+fn string(rest: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, letter) in rest.char_indices().skip(1) {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+fn files(path: &Path, extension: &str) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = fs::read_dir(path)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = entries
+        .flat_map(
+            |entry| match entry.is_dir() || entry.extension().is_some_and(|found| found == extension) {
+                true => self::files(&entry, extension),
+                false => Vec::new(),
+            },
+        )
+        .collect();
+    files.sort();
+    files
+}
