@@ -189,7 +189,7 @@ async fn ordinary_instance_refuses_test_tokens() {
 }
 
 #[tokio::test]
-async fn fake_backend_answers_as_it_was_told() {
+async fn fake_backend_returns_the_configured_answers() {
     let backend = FakeBackend::new();
     backend.set_user("user_2", Err(BackendError::answer(StatusCode::SERVICE_UNAVAILABLE)));
     assert_eq!(backend.user(&"user_1".into()).await.unwrap().id, "user_1");

@@ -38,6 +38,17 @@ use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, Rende
 /// A request is signed in, signed out, or *undecided* because Clerk is unreachable. [`identity`](Self::identity) tells
 /// them apart; do not show an undecided request as signed out on a page that matters.
 ///
+/// ```
+/// use http::Request;
+/// use portal_tower::Auth;
+///
+/// fn greeting<B>(request: &Request<B>) -> String {
+///     let user = request.extensions().get::<Auth>().and_then(Auth::signed_in);
+///     user.map_or_else(|| "Hello guest".to_owned(), |user| format!("Hello {}", user.user_id()))
+/// }
+/// # assert_eq!(greeting(&Request::new(())), "Hello guest");
+/// ```
+///
 /// # Caches
 ///
 /// A response may depend on the user once a handler or middleware has read the state, claims, token or user, made a
@@ -205,8 +216,8 @@ impl Auth {
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
-    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is fresh if the
-    /// user may have changed it at the portal since the session token was issued.
+    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is fresh if
+    /// the user may have changed it at the portal since the session token was issued.
     ///
     /// # Errors
     ///
@@ -360,6 +371,20 @@ impl UserError {
 }
 
 /// An error of [`Auth::user`].
+///
+/// ```
+/// use http::StatusCode;
+/// use portal_tower::UserError;
+///
+/// fn status(error: &UserError) -> StatusCode {
+///     match error {
+///         UserError::NotSignedIn => StatusCode::UNAUTHORIZED,
+///         _ if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
+///         _ => StatusCode::BAD_GATEWAY,
+///     }
+/// }
+/// # assert_eq!(status(&UserError::NotSignedIn), StatusCode::UNAUTHORIZED);
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UserError {

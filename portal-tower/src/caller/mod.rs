@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_are_told_from_scripts() {
+    fn browsers_are_distinguished_from_scripts() {
         let document = ("sec-fetch-dest", "document");
         for (target, headers, expected) in [
             ("GET /", vec![document], Caller::Page),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn htmx_history_restore_is_told_apart() {
+    fn htmx_history_restore_is_a_distinct_caller() {
         let restore = ("hx-history-restore-request", "true");
         for headers in [
             vec![restore],
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_that_fill_pages_are_told_apart() {
+    fn htmx_and_turbo_are_distinct_callers() {
         let fetched = ("sec-fetch-dest", "empty");
         let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
         let grpc = |media_type| Caller::Grpc(GrpcMediaType::of(media_type).unwrap());
