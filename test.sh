@@ -150,15 +150,20 @@ without=()
 if has_node; then
     for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
 else
-    say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Express and axe are left out"
-    skipped+=("the journeys with htmx, Turbo, Express and axe, and --env-file")
-    without=(--skip htmx_goes --skip htmx_history --skip turbo_goes --skip an_express_application --skip axe_finds --skip node_env_file)
+    say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
+    skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
+    without=(--skip htmx_goes --skip htmx_history --skip turbo_goes --skip unpoly_goes --skip an_express_application --skip axe_finds --skip node_env_file)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.
 say "Tests, doc-tests and browser journeys"
 status=0
 cargo test --workspace --locked -- ${without[@]+"${without[@]}"} || status=$?
+if [ -n "${DATASTAR_JS:-}" ]; then
+    cargo test -p portal-tests --test guards --locked datastar_goes -- --ignored || status=$?
+else
+    echo "Skipped, because DATASTAR_JS does not name a datastar.js of 1.0 or later: the journey with Datastar"
+fi
 for check in ${skipped[@]+"${skipped[@]}"}; do
     echo "Skipped, because Node $oldest_node or newer with npm is missing: $check"
 done

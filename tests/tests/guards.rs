@@ -1,8 +1,8 @@
-//! Guards in a real browser: forms, other sites' pages, htmx and Turbo, redirect loops, and the ways to the portal and back.
+//! Guards in a real browser: forms, other sites' pages, htmx, Turbo, Unpoly and Datastar, redirect loops, and the ways to the portal and back.
 
 use portal_tests::browser::Browser;
 use portal_tests::people;
-use portal_tests::shop::{Shop, other_site, scripts_are_installed};
+use portal_tests::shop::{Shop, datastar_is_there, other_site, scripts_are_installed};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
@@ -118,6 +118,61 @@ async fn turbo_goes_to_sign_in_and_comes_back_to_its_page() {
         browser.close().await;
         shop.close().await;
     }
+}
+
+#[tokio::test]
+async fn unpoly_goes_to_sign_in_and_comes_back_to_its_page() {
+    scripts_are_installed();
+    for element in ["load", "overlay", "visit", "sign-in"] {
+        let (shop, browser) = signs_up_from("/unpoly?page=2", element).await;
+        if element == "load" {
+            browser.click("[data-testid=load]").await;
+            assert_eq!(browser.text("#cell [data-testid=cart]").await, "An empty cart");
+            // The page about the refusal takes the place of the content.
+            browser.click("[data-testid=team]").await;
+            assert_eq!(browser.text("main h1").await, "No organization is active");
+            browser.click("main a").await;
+            let organization = format!("{}/organization", shop.portal.origin());
+            browser.arrives_at(&organization).await;
+        }
+        browser.close().await;
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs DATASTAR_JS, the path of datastar.js 1.0 or later: npm has no such package"]
+async fn datastar_goes_to_sign_in_and_comes_back_to_its_page() {
+    datastar_is_there();
+    for element in ["load", "post", "sign-in"] {
+        let (shop, browser) = signs_up_from("/datastar?page=2", element).await;
+        if element == "load" {
+            browser.click("[data-testid=load]").await;
+            assert_eq!(browser.text("#cell [data-testid=cart]").await, "An empty cart");
+            // Messages about refusals replace each other and leave the page as it is.
+            browser.click("[data-testid=team]").await;
+            let message = browser.text("#portal-refusal strong").await;
+            assert_eq!(message, "No organization is active.");
+            assert_eq!(browser.text("#cell [data-testid=cart]").await, "An empty cart");
+            browser.click("#portal-refusal a").await;
+            let organization = format!("{}/organization", shop.portal.origin());
+            browser.arrives_at(&organization).await;
+        }
+        browser.close().await;
+        shop.close().await;
+    }
+}
+
+/// Clicks an element of a page that a script fills, signs up at the portal, and expects to return to the page.
+async fn signs_up_from(page: &str, element: &str) -> (Shop, Browser) {
+    let shop = Shop::open().await;
+    let browser = Browser::open().await;
+    let page = shop.at(page);
+    browser.visit(&page).await;
+    browser.click(&format!("[data-testid={element}]")).await;
+    sign_up(&browser, &shop).await;
+    assert_eq!(browser.arrives_at(&page).await.as_str(), page, "{element}");
+    (shop, browser)
 }
 
 #[tokio::test]

@@ -28,21 +28,3 @@ pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest")
 pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The relation of the requesting page to the application: `same-origin`, `same-site`, `cross-site` or `none`.
 pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// htmx made the request: `true`.
-pub const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
-/// htmx made the request for a link or a form of the page: `true`.
-pub const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
-/// htmx restores a page of the browser's history that it no longer has: `true`.
-pub const HX_HISTORY_RESTORE_REQUEST: HeaderName = HeaderName::from_static("hx-history-restore-request");
-/// The address of the page that htmx runs on.
-pub const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
-/// Where htmx shall send the browser.
-pub const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
-/// The frame that Turbo wants to fill.
-pub const TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
-/// Turbo made the request.
-pub const TURBO_REQUEST_ID: HeaderName = HeaderName::from_static("x-turbo-request-id");
-/// The outcome of a gRPC call, a number.
-pub const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-/// The outcome of a gRPC call in words.
-pub const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

@@ -1,7 +1,6 @@
 //! The pages that users return to from the portal.
 
-use crate::caller::Caller;
-use http::Method;
+use crate::caller::ReturnsTo;
 use portal_sdk::names::query;
 use portal_sdk::portal::PortalPage;
 use url::Url;
@@ -17,20 +16,16 @@ impl Auth {
     pub(crate) fn page_to_return_to(&self, portal_page: PortalPage) -> Option<Url> {
         let context = self.context();
         let caller = self.caller();
-        let is_read_only = matches!(*context.method(), Method::GET | Method::HEAD);
-        let here = || Some(self.clean_url());
-        let page_of_script = || context.same_origin(&Caller::page_of(self.parts())?);
-        let around = || context.same_origin_referer().cloned();
-        let page = match caller {
-            Caller::Page | Caller::HtmxHistoryRestore => here(),
-            Caller::Htmx { is_boosted: true } | Caller::Turbo { is_partial: false } if is_read_only => here(),
-            Caller::Htmx { .. } => page_of_script().or_else(around),
-            Caller::Form | Caller::Turbo { .. } | Caller::Api => around(),
-            _ => return None,
+        let sender = || {
+            let page_of_script = caller.page_of_script(self.parts());
+            let page_of_script = page_of_script.and_then(|page| context.same_origin(&page));
+            page_of_script.or_else(|| context.same_origin_referer().cloned())
         };
-        let page = match caller {
-            Caller::Api => page?,
-            _ => page.or_else(|| self.page_of_last_resort(portal_page))?,
+        let page = match caller.returns_to(context.method()) {
+            ReturnsTo::Requested => self.clean_url(),
+            ReturnsTo::Sender => sender().or_else(|| self.page_of_last_resort(portal_page))?,
+            ReturnsTo::NamedSender => sender()?,
+            ReturnsTo::Nowhere => return None,
         };
         Some(without_clerk_parameters(page))
     }

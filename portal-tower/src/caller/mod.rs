@@ -1,26 +1,49 @@
-//! [`Caller`]: what a caller can make of an answer. A new kind of caller touches this file and `require/answer.rs`.
+//! [`Caller`]: what a caller can make of an answer.
+//!
+//! A new kind of caller touches this file and `require/answer.rs`: here it is recognized, there it is answered.
 
 mod grpc;
+#[cfg(test)]
+mod tests;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use portal_sdk::names::header;
+use portal_sdk::names::header::SEC_FETCH_DEST;
 use portal_sdk::request::{header_value, is_navigation, is_upgrade};
 
 pub use self::grpc::GrpcMediaType;
 
+/// htmx made the request: `true`.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+/// htmx made the request for a link or a form of the page: `true`.
+const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
+/// htmx restores a page of the browser's history that it no longer has: `true`.
+const HX_HISTORY_RESTORE_REQUEST: HeaderName = HeaderName::from_static("hx-history-restore-request");
+/// The address of the page that htmx runs on.
+const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
+/// The frame that Turbo fills with the response.
+const TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
+/// Turbo made the request.
+const TURBO_REQUEST_ID: HeaderName = HeaderName::from_static("x-turbo-request-id");
+/// Unpoly made the request: its version (<https://unpoly.com/X-Up-Version>).
+const UP_VERSION: HeaderName = HeaderName::from_static("x-up-version");
+/// Datastar made the request: `true` (<https://data-star.dev/reference/actions>).
+const DATASTAR_REQUEST: HeaderName = HeaderName::from_static("datastar-request");
+
 /// The fields, besides HTTP's own, that tell callers apart.
-pub(crate) const HEADERS: [HeaderName; 6] = [
-    header::HX_REQUEST,
-    header::HX_BOOSTED,
-    header::HX_HISTORY_RESTORE_REQUEST,
-    header::HX_CURRENT_URL,
-    header::TURBO_FRAME,
-    header::TURBO_REQUEST_ID,
+pub(crate) const HEADERS: [HeaderName; 8] = [
+    HX_REQUEST,
+    HX_BOOSTED,
+    HX_HISTORY_RESTORE_REQUEST,
+    HX_CURRENT_URL,
+    TURBO_FRAME,
+    TURBO_REQUEST_ID,
+    UP_VERSION,
+    DATASTAR_REQUEST,
 ];
 
-/// What a caller can make of an answer, by what its request says of itself.
+/// What a caller can make of an answer, as its request says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Caller {
@@ -43,10 +66,29 @@ pub enum Caller {
         /// The answer is for a frame or a list of stream actions, not for the whole page.
         is_partial: bool,
     },
+    /// Unpoly, which puts a part of an HTML answer into a page, failed answers too. It cannot follow a redirect to
+    /// another origin.
+    Unpoly,
+    /// Datastar, which applies patches to a page. It ignores the body of every answer whose status is not 200, and
+    /// cannot follow a redirect to another origin.
+    Datastar,
     /// A WebSocket or an event stream, which no redirect may touch.
     Stream,
     /// gRPC or gRPC-Web, whose status is in the header `grpc-status` if there is no message.
     Grpc(GrpcMediaType),
+}
+
+/// Where a caller's user comes back to after the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReturnsTo {
+    /// The requested page.
+    Requested,
+    /// The page that sent the request, else the application's root.
+    Sender,
+    /// The page that sent the request, if the request names it.
+    NamedSender,
+    /// No page of the application.
+    Nowhere,
 }
 
 impl Caller {
@@ -63,21 +105,31 @@ impl Caller {
             return Self::Grpc(media_type);
         }
         let accept = header_value(headers, &ACCEPT).unwrap_or_default();
-        if is_upgrade(parts) || accept.trim_start().starts_with("text/event-stream") {
+        if is_upgrade(parts) {
             return Self::Stream;
         }
-        if has(headers, &header::HX_HISTORY_RESTORE_REQUEST, |value| value == "true") {
+        // Before event streams: Datastar asks for one first, but takes other answers too.
+        if has(headers, &DATASTAR_REQUEST, |value| value == "true") {
+            return Self::Datastar;
+        }
+        if accept.trim_start().starts_with("text/event-stream") {
+            return Self::Stream;
+        }
+        if has(headers, &HX_HISTORY_RESTORE_REQUEST, |value| value == "true") {
             return Self::HtmxHistoryRestore;
         }
-        if has(headers, &header::HX_REQUEST, |value| value == "true") {
-            let is_boosted = has(headers, &header::HX_BOOSTED, |value| value == "true");
+        if has(headers, &HX_REQUEST, |value| value == "true") {
+            let is_boosted = has(headers, &HX_BOOSTED, |value| value == "true");
             return Self::Htmx { is_boosted };
         }
-        let is_partial = headers.contains_key(header::TURBO_FRAME) || accept.contains("text/vnd.turbo-stream.html");
-        if is_partial || headers.contains_key(header::TURBO_REQUEST_ID) {
+        let is_partial = headers.contains_key(TURBO_FRAME) || accept.contains("text/vnd.turbo-stream.html");
+        if is_partial || headers.contains_key(TURBO_REQUEST_ID) {
             return Self::Turbo { is_partial };
         }
-        let is_page = match header_value(headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
+        if headers.contains_key(UP_VERSION) {
+            return Self::Unpoly;
+        }
+        let is_page = match header_value(headers, &SEC_FETCH_DEST).filter(|dest| !dest.is_empty()) {
             _ if is_navigation(headers) => true,
             Some(dest) => matches!(&*dest, "document" | "iframe"),
             None => prefers_html(&accept),
@@ -89,9 +141,35 @@ impl Caller {
         }
     }
 
-    /// The address of the page that a script of the browser runs on, as the request gives it; unchecked.
-    pub(crate) fn page_of(parts: &Parts) -> Option<String> {
-        header_value(&parts.headers, &header::HX_CURRENT_URL).map(Into::into)
+    /// Returns the address of the page that the caller's script runs on, as the request states it; unchecked.
+    pub(crate) fn page_of_script(self, parts: &Parts) -> Option<String> {
+        let name = match self {
+            Self::Htmx { .. } => HX_CURRENT_URL,
+            _ => return None,
+        };
+        header_value(&parts.headers, &name).map(Into::into)
+    }
+
+    /// Returns where the user comes back to after a request with `method`.
+    pub(crate) fn returns_to(self, method: &Method) -> ReturnsTo {
+        let is_read_only = matches!(*method, Method::GET | Method::HEAD);
+        match self {
+            Self::Page | Self::HtmxHistoryRestore => ReturnsTo::Requested,
+            Self::Htmx { is_boosted: true } | Self::Turbo { is_partial: false } if is_read_only => ReturnsTo::Requested,
+            Self::Form | Self::Htmx { .. } | Self::Turbo { .. } | Self::Unpoly | Self::Datastar => ReturnsTo::Sender,
+            Self::Api => ReturnsTo::NamedSender,
+            Self::Stream | Self::Grpc(_) => ReturnsTo::Nowhere,
+        }
+    }
+
+    /// Returns `true` if the request's body may never end.
+    pub(crate) fn keeps_sending(self) -> bool {
+        matches!(self, Self::Stream | Self::Grpc(_))
+    }
+
+    /// Returns `true` if an HTML page reaches the user, whatever its status.
+    pub(crate) fn reads_pages(self) -> bool {
+        !matches!(self, Self::Api | Self::Datastar | Self::Stream | Self::Grpc(_))
     }
 
     /// Returns `true` if the browser shows the answer as a page.
@@ -124,158 +202,4 @@ fn prefers_html(accept: &str) -> bool {
         }
     }
     best.1
-}
-
-#[cfg(test)]
-mod tests {
-    use http::Request;
-
-    use super::*;
-
-    fn kind(target: &str, headers: &[(&str, &str)]) -> Caller {
-        let (method, path) = target.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        Caller::of(&request.body(()).unwrap().into_parts().0)
-    }
-
-    #[test]
-    fn browsers_are_distinguished_from_scripts() {
-        let document = ("sec-fetch-dest", "document");
-        for (target, headers, expected) in [
-            ("GET /", vec![document], Caller::Page),
-            ("HEAD /", vec![document], Caller::Page),
-            ("POST /", vec![document], Caller::Form),
-            ("PUT /", vec![("sec-fetch-dest", "iframe")], Caller::Form),
-            (
-                "GET /",
-                vec![("sec-fetch-dest", "empty"), ("accept", "text/html")],
-                Caller::Api,
-            ),
-            (
-                "GET /",
-                vec![("accept", "text/html,application/xhtml+xml,*/*;q=0.8")],
-                Caller::Page,
-            ),
-            ("POST /", vec![("accept", "text/html")], Caller::Form),
-            ("GET /", vec![("accept", "*/*")], Caller::Api),
-            ("GET /", vec![], Caller::Api),
-        ] {
-            assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
-        }
-    }
-
-    #[test]
-    fn navigation_is_a_page_whatever_its_destination() {
-        let mode = ("sec-fetch-mode", "navigate");
-        for dest in ["empty", "document", "iframe", "frame", "fencedframe", "object", "embed"] {
-            let headers = [("sec-fetch-dest", dest), mode];
-            assert_eq!(kind("GET /", &headers), Caller::Page, "{dest}");
-            assert_eq!(kind("POST /", &headers), Caller::Form, "{dest}");
-        }
-        assert_eq!(kind("GET /", &[mode]), Caller::Page);
-        for mode in ["cors", "no-cors", "same-origin", "websocket", "", "navigated"] {
-            let headers = [
-                ("sec-fetch-dest", "empty"),
-                ("sec-fetch-mode", mode),
-                ("accept", "text/html"),
-            ];
-            assert_eq!(kind("GET /", &headers), Caller::Api, "{mode}");
-        }
-        let htmx = [mode, ("hx-request", "true")];
-        assert_eq!(kind("GET /", &htmx), Caller::Htmx { is_boosted: false });
-    }
-
-    #[test]
-    fn htmx_history_restore_is_a_distinct_caller() {
-        let restore = ("hx-history-restore-request", "true");
-        for headers in [
-            vec![restore],
-            vec![restore, ("hx-request", "true"), ("hx-boosted", "true")],
-        ] {
-            assert_eq!(kind("GET /", &headers), Caller::HtmxHistoryRestore, "{headers:?}");
-        }
-        let is_false = [("hx-history-restore-request", "false"), ("hx-request", "true")];
-        assert_eq!(kind("GET /", &is_false), Caller::Htmx { is_boosted: false });
-    }
-
-    #[test]
-    fn accept_is_weighed() {
-        for (accept, is_page) in [
-            ("text/html", true),
-            ("TEXT/HTML;charset=utf-8", true),
-            ("application/json, text/html", false),
-            ("application/json;q=0.5, text/html", true),
-            ("text/html;q=0.5, application/json;q=0.9", false),
-            ("text/html;q=0, */*", false),
-            ("text/html;q=nonsense", false),
-            ("application/ld+json, text/html;q=0.9", false),
-            ("image/png, application/xhtml+xml;q=0.9, */*;q=0.8", true),
-            ("application/json, text/plain, */*", false),
-        ] {
-            let kind = kind("GET /", &[("accept", accept)]);
-            assert_eq!(kind == Caller::Page, is_page, "{accept}");
-        }
-    }
-
-    #[test]
-    fn htmx_and_turbo_are_distinct_callers() {
-        let fetched = ("sec-fetch-dest", "empty");
-        let websocket = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
-        let grpc = |media_type| Caller::Grpc(GrpcMediaType::of(media_type).unwrap());
-        for (target, headers, expected) in [
-            (
-                "GET /",
-                vec![fetched, ("hx-request", "true")],
-                Caller::Htmx { is_boosted: false },
-            ),
-            (
-                "POST /",
-                vec![fetched, ("hx-request", "true"), ("hx-boosted", "true")],
-                Caller::Htmx { is_boosted: true },
-            ),
-            (
-                "GET /",
-                vec![fetched, ("turbo-frame", "cart")],
-                Caller::Turbo { is_partial: true },
-            ),
-            (
-                "POST /",
-                vec![fetched, ("accept", "text/vnd.turbo-stream.html, text/html")],
-                Caller::Turbo { is_partial: true },
-            ),
-            (
-                "GET /",
-                vec![fetched, ("x-turbo-request-id", "1"), ("accept", "text/html")],
-                Caller::Turbo { is_partial: false },
-            ),
-            ("GET /", websocket.to_vec(), Caller::Stream),
-            (
-                "GET /",
-                vec![("upgrade", "websocket"), ("accept", "text/html")],
-                Caller::Page,
-            ),
-            (
-                "GET /",
-                vec![("connection", "Upgrade"), ("upgrade", "h2c")],
-                Caller::Api,
-            ),
-            ("CONNECT app.example.com:443", vec![], Caller::Stream),
-            ("GET /", vec![fetched, ("accept", "text/event-stream")], Caller::Stream),
-            (
-                "POST /",
-                vec![("content-type", "Application/gRPC+proto")],
-                grpc("application/grpc+proto"),
-            ),
-            (
-                "POST /",
-                vec![("content-type", "application/grpc-web+proto"), fetched],
-                grpc("application/grpc-web+proto"),
-            ),
-        ] {
-            assert_eq!(kind(target, &headers), expected, "{target} {headers:?}");
-        }
-    }
 }

@@ -10,15 +10,15 @@ use portal_sdk::secret::WithoutQuery;
 use url::Url;
 
 use crate::auth::Auth;
-use crate::response::go_to;
+use crate::require::go_to;
 
 /// A redirect to a page of the portal, which leads back to the referring page.
 ///
 /// That is the `Referer` if it is on the application's origin, else the application's root, and never the requested
 /// URL. A fallback redirect of the page's flow replaces the root.
 ///
-/// 303 for most; htmx gets `HX-Redirect`, and Turbo a page that goes on by itself. It does not check the
-/// session; [`RedirectToPortal`](super::RedirectToPortal) does.
+/// 303 for most; htmx gets `HX-Redirect`, and Turbo, Unpoly and Datastar get content that continues to the portal. It
+/// does not check the session; [`RedirectToPortal`](super::RedirectToPortal) does.
 #[derive(Clone)]
 #[must_use = "a redirect is an answer; send it"]
 pub struct PortalRedirect {

@@ -1,18 +1,31 @@
-//! The responses of refusals, for each kind of caller.
+//! Responses for each kind of caller: refusals, and redirects in the form that the caller understands.
 
 use crate::caller::Caller;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portal_sdk::names::header::{GRPC_MESSAGE, GRPC_STATUS, HX_REDIRECT};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::advice::advice;
 use super::cause::{NO_TOKEN, PREFLIGHT};
 use super::{Refusal, RefusalCause};
-use crate::response::{content_that_goes_to, escape, page, page_that_goes_to};
+use crate::response::{content_that_goes_to, escape, page, page_that_goes_to, refresh_to};
+
+/// The address that htmx sends the browser to.
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+/// The part of the response that Unpoly renders, in place of the requested one.
+const UP_TARGET: HeaderName = HeaderName::from_static("x-up-target");
+/// Makes Unpoly 3.11 or later render the response in a new overlay, even if the page has no such part.
+const UP_OPEN_LAYER: HeaderName = HeaderName::from_static("x-up-open-layer");
+/// The outcome of a gRPC call, a number.
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+/// The outcome of a gRPC call in words.
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+const HTML: &str = "text/html; charset=utf-8";
+const EVENTS: &str = "text/event-stream";
 
 /// Seconds that a client waits before it retries while Clerk is unreachable.
 const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("5");
@@ -30,32 +43,127 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
     response
 }
 
-/// Renders the body, by the application's renderer if it returns one.
-fn body(refusal: &Refusal) -> Response<Bytes> {
-    let has_look = !matches!(
-        refusal.caller(),
-        Caller::Grpc(_) | Caller::Turbo { .. } | Caller::HtmxHistoryRestore
-    );
-    let renderer = refusal.renderer().filter(|_| has_look);
-    if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
-        return response;
+/// The HTTP status of a refusal.
+pub(super) fn status(refusal: &Refusal) -> StatusCode {
+    let is_sign_in = refusal.cause().is_sign_in();
+    match refusal.caller() {
+        // gRPC has a status of its own, and Datastar drops every other response.
+        Caller::Grpc(_) | Caller::Datastar => StatusCode::OK,
+        // htmx renders no other response when it restores its history.
+        Caller::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
+        caller if is_sign_in && caller.is_shown() => StatusCode::SEE_OTHER,
+        _ if refusal.is_redirect() => StatusCode::SEE_OTHER,
+        _ => refusal.cause().plain_status(),
     }
-    let (content_type, text) = match refusal.caller() {
-        _ if refusal.status() == StatusCode::SEE_OTHER => return Response::default(),
-        Caller::Grpc(media_type) => (media_type.as_str(), String::new()),
-        Caller::Api | Caller::Stream => ("application/json", json_body(refusal).to_string()),
-        Caller::Htmx { .. } => (HTML, fragment(refusal)),
-        Caller::HtmxHistoryRestore => (HTML, history_page(refusal)),
-        Caller::Turbo { .. } => (HTML, turbo_page(refusal)),
-        _ => (HTML, html_page(refusal)),
+}
+
+/// Redirects the caller to `location`, an address or a path.
+pub(crate) fn go_to(caller: Caller, location: &str) -> Response<Bytes> {
+    let (title, text) = ("One moment, please", "This leads to another page.");
+    let mut response = match redirect_in_body(caller, location, title, text) {
+        Some(response) => response,
+        None => redirect_in_header(caller, location),
     };
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    response
+}
+
+/// `303 See Other`, or the header that htmx follows instead.
+fn redirect_in_header(caller: Caller, url: &str) -> Response<Bytes> {
+    let mut response = Response::<Bytes>::default();
+    let name = match caller {
+        Caller::Htmx { .. } => HX_REDIRECT,
+        _ => {
+            *response.status_mut() = StatusCode::SEE_OTHER;
+            LOCATION
+        }
+    };
+    let url = HeaderValue::from_str(url).ok();
+    response.headers_mut().extend(url.map(|url| (name, url)));
+    response
+}
+
+/// A body that makes the caller's page continue to `url`.
+///
+/// For callers that follow neither a redirect to another origin nor a header of their own; `None` for the others.
+fn redirect_in_body(caller: Caller, url: &str, title: &str, text: &str) -> Option<Response<Bytes>> {
+    match caller {
+        Caller::Turbo { .. } => Some(with_body(HTML, page_that_goes_to(url, title, text))),
+        Caller::HtmxHistoryRestore => {
+            let mut response = with_body(HTML, content_that_goes_to(url, title, text));
+            // htmx 4 follows the header here.
+            let url = HeaderValue::from_str(url).ok();
+            response.headers_mut().extend(url.map(|url| (HX_REDIRECT, url)));
+            Some(response)
+        }
+        Caller::Unpoly => {
+            let mut response = with_body(HTML, content_that_goes_to(url, title, text));
+            let headers = response.headers_mut();
+            headers.insert(UP_TARGET, HeaderValue::from_static(":main"));
+            let layer = HeaderValue::from_static("{\"mode\":\"modal\",\"history\":false}");
+            headers.insert(UP_OPEN_LAYER, layer);
+            Some(response)
+        }
+        Caller::Datastar => {
+            let html = format!(
+                "<p><strong>{}.</strong> {}</p>\n{}",
+                escape(title),
+                escape(text),
+                refresh_to(url)
+            );
+            Some(with_body(EVENTS, datastar_events(&html)))
+        }
+        _ => None,
+    }
+}
+
+fn with_body(content_type: &'static str, text: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(text));
     let content_type = HeaderValue::from_static(content_type);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 
-const HTML: &str = "text/html; charset=utf-8";
+/// Puts `html` at the top of the page that Datastar runs on, in place of an earlier message.
+/// See <https://data-star.dev/reference/sse_events>.
+fn datastar_events(html: &str) -> String {
+    const ID: &str = "portal-refusal";
+    let html = format!("<div id=\"{ID}\" role=\"alert\">\n{html}\n</div>");
+    let lines: String = html.lines().map(|line| format!("data: elements {line}\n")).collect();
+    format!(
+        "event: datastar-patch-elements\ndata: selector #{ID}\ndata: mode remove\n\n\
+         event: datastar-patch-elements\ndata: selector body\ndata: mode prepend\n{lines}\n"
+    )
+}
+
+/// Renders the body, by the application's renderer if it returns one.
+fn body(refusal: &Refusal) -> Response<Bytes> {
+    let caller = refusal.caller();
+    let (title, text) = sentences(refusal);
+    let redirect = refusal.location().filter(|_| refusal.cause().is_sign_in());
+    let redirect = redirect.and_then(|url| redirect_in_body(caller, url.as_str(), title, &text));
+    if let Some(response) = redirect {
+        return response;
+    }
+    let has_look = !matches!(
+        caller,
+        Caller::Grpc(_) | Caller::Turbo { .. } | Caller::HtmxHistoryRestore
+    );
+    let renderer = refusal.renderer().filter(|_| has_look);
+    if let Some(response) = renderer.and_then(|renderer| renderer.render(refusal)) {
+        return response;
+    }
+    let (content_type, text) = match caller {
+        _ if refusal.status() == StatusCode::SEE_OTHER => return Response::default(),
+        Caller::Grpc(media_type) => (media_type.as_str(), String::new()),
+        Caller::Api | Caller::Stream => ("application/json", json_body(refusal).to_string()),
+        Caller::Htmx { .. } | Caller::HtmxHistoryRestore => (HTML, fragment(refusal)),
+        Caller::Datastar => (EVENTS, datastar_events(&fragment(refusal))),
+        Caller::Page | Caller::Form | Caller::Turbo { .. } | Caller::Unpoly => (HTML, html_page(refusal)),
+    };
+    with_body(content_type, text)
+}
 
 /// Sets the fields that every response needs, also with a body of the application's renderer.
 fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
@@ -63,9 +171,6 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     for cookie in refusal.cookies() {
         headers.append(SET_COOKIE, cookie.clone());
     }
-    let location = refusal
-        .location()
-        .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
     if let Caller::Grpc(_) = refusal.caller() {
         let message = utf8_percent_encode(&refusal.grpc_message(), NON_ALPHANUMERIC).to_string();
         headers.insert(GRPC_STATUS, HeaderValue::from(refusal.grpc_code()));
@@ -76,10 +181,11 @@ fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
         );
         return;
     }
+    let location = refusal
+        .location()
+        .and_then(|url| HeaderValue::from_str(url.as_str()).ok());
     match refusal.status() {
         StatusCode::SEE_OTHER => headers.extend(location.map(|location| (LOCATION, location))),
-        // For htmx 4, which follows it for a history restore too.
-        StatusCode::OK => headers.extend(location.map(|location| (HX_REDIRECT, location))),
         StatusCode::UNAUTHORIZED => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             if let Caller::Htmx { .. } = refusal.caller() {
@@ -194,7 +300,7 @@ fn link(location: Option<&Url>, text: &str) -> String {
     })
 }
 
-/// Renders a fragment that htmx may swap into a page, if it is configured to show refusals.
+/// Renders a fragment for a page that stays. Datastar shows it, and htmx if it is configured to show refusals.
 fn fragment(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     let more = match refusal.cause() {
@@ -202,22 +308,4 @@ fn fragment(refusal: &Refusal) -> String {
         _ => String::new(),
     };
     format!("<p><strong>{title}.</strong> {}</p>\n{more}", escape(&text))
-}
-
-/// Renders the content that htmx swaps into its page, which then continues to sign-in.
-fn history_page(refusal: &Refusal) -> String {
-    let (title, text) = sentences(refusal);
-    match (refusal.status(), refusal.location()) {
-        (StatusCode::OK, Some(url)) => content_that_goes_to(url.as_str(), title, &text),
-        _ => fragment(refusal),
-    }
-}
-
-/// Renders the page that replaces Turbo's and continues to sign-in.
-fn turbo_page(refusal: &Refusal) -> String {
-    let (title, text) = sentences(refusal);
-    match (refusal.status(), refusal.location()) {
-        (StatusCode::UNAUTHORIZED, Some(url)) => page_that_goes_to(url.as_str(), title, &text),
-        _ => html_page(refusal),
-    }
 }

@@ -39,7 +39,7 @@ impl<B: Body> Drain<B> {
     /// Streams never end. HTTP/2 resets a single stream only. A client that waits for `100 Continue` (RFC 9110 section
     /// 10.1.1) has sent no body. A body above the limit is reset anyway.
     pub(super) fn of(request: Request<B>, caller: Caller) -> Option<Self> {
-        let is_stream = matches!(caller, Caller::Stream | Caller::Grpc(_));
+        let is_stream = caller.keeps_sending();
         let waits = request.headers().contains_key(EXPECT);
         let is_alone = request.version() >= Version::HTTP_2;
         let body = request.into_body();

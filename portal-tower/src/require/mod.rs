@@ -8,6 +8,8 @@
 //! | htmx (`HX-Request`) | 401 with `HX-Redirect`, back to the page htmx runs on; a boosted link back to its own address | 403 |
 //! | htmx restoring its history (`HX-History-Restore-Request`) | 200 page that continues to the portal, because htmx follows no header here | 403 |
 //! | Turbo (`Turbo-Frame`, stream actions, visits) | 401 page that forces a full page load and continues to the portal | 403 |
+//! | Unpoly (`X-Up-Version`) | 401 page whose content continues to the portal, in an overlay where Unpoly supports `X-Up-Open-Layer` (3.11) | 403 page |
+//! | Datastar (`Datastar-Request: true`) | 200 event stream that patches a message into the page, which continues to the portal | 200, a message at the top of the page |
 //! | WebSocket, event stream | 401, never a redirect | 403 |
 //! | gRPC, gRPC-Web | `grpc-status: 16` in the header, no body, the caller's own `Content-Type` | `grpc-status: 7` |
 //!
@@ -20,7 +22,7 @@
 //! | page | the browser keeps no cookies (detected in development only) | 401 page that says so, instead of a redirect |
 //! | all | a CORS preflight | 401, unless [`allow_preflight`](RequireAuthLayer::allow_preflight) |
 //! | all | re-verification is required | 403; scripts get the body that Clerk's components expect |
-//! | all | Clerk is unreachable and the session cannot be verified without it | 503 with `Retry-After` (gRPC: 14) |
+//! | all | Clerk is unreachable and the session cannot be verified without it | 503 with `Retry-After` (gRPC: 14; Datastar: 200 and a message) |
 //! | all | the application is misconfigured | 500 (gRPC: 13) |
 //!
 //! A browser is detected by `Sec-Fetch-Mode: navigate`, by `Sec-Fetch-Dest: document` or `iframe`, or without a destination
@@ -66,6 +68,7 @@ mod render;
 mod service;
 mod visits;
 
+pub(crate) use answer::go_to;
 pub use cause::RefusalCause;
 pub use future::ResponseFuture;
 pub use layer::RequireAuthLayer;

@@ -212,18 +212,10 @@ impl Refusal {
         self.0.details.as_deref()
     }
 
-    /// The status of the response. For gRPC it is always 200, and `grpc-status` holds the code.
+    /// The HTTP status of the response: always 200 for gRPC, where `grpc-status` tells, and for Datastar.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        let is_sign_in = self.cause().is_sign_in();
-        match self.caller() {
-            Caller::Grpc(_) => StatusCode::OK,
-            // htmx swaps in no response with another status there.
-            Caller::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
-            caller if is_sign_in && caller.is_shown() => StatusCode::SEE_OTHER,
-            _ if self.0.is_redirect => StatusCode::SEE_OTHER,
-            _ => self.cause().plain_status(),
-        }
+        answer::status(self)
     }
 
     /// The code of `grpc-status` for this refusal, for every kind of caller.
@@ -268,6 +260,11 @@ impl Refusal {
     /// The reason for developers.
     pub(super) fn message(&self) -> Cow<'static, str> {
         self.cause().message(self.0.has_token)
+    }
+
+    /// Returns `true` if the response is a redirect to [`location`](Self::location) rather than a page about it.
+    pub(super) fn is_redirect(&self) -> bool {
+        self.0.is_redirect
     }
 
     pub(super) fn cookies(&self) -> &[HeaderValue] {

@@ -5,21 +5,33 @@ pub(crate) fn page(title: &str, text: &str, html: &str) -> String {
     write(title, "", text, html)
 }
 
-/// A page that Turbo must load as a whole and that goes on to `url` by itself, with a link for those who are kept here.
+/// A page that Turbo must load as a whole and that continues to `url`, with a link for browsers that stay.
 pub(crate) fn page_that_goes_to(url: &str, title: &str, text: &str) -> String {
-    let url = escape(url);
     let head = format!(
-        "<meta name=\"turbo-visit-control\" content=\"reload\">\n\
-         <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n"
+        "<meta name=\"turbo-visit-control\" content=\"reload\">\n{}\n",
+        refresh(&escape(url))
     );
-    write(title, &head, text, &format!("<p><a href=\"{url}\">Go on</a></p>"))
+    write(title, &head, text, &link(&escape(url)))
 }
 
-/// [`page_that_goes_to`] for a script that puts a page's body into its own and drops the head, such as htmx.
+/// [`page_that_goes_to`] for a script that puts a page's body into its own and drops the head, such as htmx or Unpoly.
 pub(crate) fn content_that_goes_to(url: &str, title: &str, text: &str) -> String {
+    write(title, "", text, &refresh_to(url))
+}
+
+/// HTML that makes the page that it is put into continue to `url`, without a script: a page's Content-Security-Policy
+/// may forbid inline scripts.
+pub(crate) fn refresh_to(url: &str) -> String {
     let url = escape(url);
-    let body = format!("<meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">Go on</a></p>");
-    write(title, "", text, &body)
+    format!("{}\n{}", refresh(&url), link(&url))
+}
+
+fn refresh(escaped_url: &str) -> String {
+    format!("<meta http-equiv=\"refresh\" content=\"0; url={escaped_url}\">")
+}
+
+fn link(escaped_url: &str) -> String {
+    format!("<p><a href=\"{escaped_url}\">Go on</a></p>")
 }
 
 fn write(title: &str, head: &str, text: &str, html: &str) -> String {

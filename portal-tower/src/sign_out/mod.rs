@@ -8,7 +8,8 @@
 //! 4. This process treats the session as over from now on: a token outlives its session by up to a minute otherwise.
 //! 5. The session and refresh cookies of this instance are removed and `__client_uat` is set to 0, on this host and on
 //!    each of its parent domains. The development browser's token stays.
-//! 6. The answer is 303 to the address given with [`SignOut::then`], by default `/`; htmx gets `HX-Redirect`.
+//! 6. The answer is 303 to the address given with [`SignOut::then`], by default `/`; htmx gets `HX-Redirect`, and
+//!    Turbo, Unpoly and Datastar get content that continues there.
 //! 7. The answer says `Clear-Site-Data: "cache"`, so that the browser forgets the pages it has kept.
 //!
 //! If Clerk cannot be reached the session lives on there. The cookies are cleared all the same, and the answer is a 503

@@ -18,8 +18,8 @@ use url::Url;
 
 use super::left_over;
 use crate::auth::Auth;
-use crate::require::{Refusal, RefusalCause};
-use crate::response::{BytesBody, escape, go_to, page};
+use crate::require::{Refusal, RefusalCause, go_to};
+use crate::response::{BytesBody, escape, page};
 
 /// A service that signs people out. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ fn ask(auth: &Auth) -> Response<Bytes> {
 
 /// Signed out in this browser, but not at Clerk.
 fn only_here(auth: &Auth) -> Response<Bytes> {
-    if auth.caller() == Caller::Api {
+    if !auth.caller().reads_pages() {
         return Refusal::new(auth, RefusalCause::Unavailable).into_response();
     }
     let text = "You are signed out in this browser. The sign-in service could not be reached, so it may still take you \

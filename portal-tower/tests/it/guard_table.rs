@@ -73,6 +73,12 @@ turbo-frame referer=/list?page=2                | 401 Bearer reload goes-to=/sig
 POST turbo-stream referer=/form                 | 401 Bearer reload goes-to=/sign-in back=/form
 turbo-visit referer=/list                       | 401 Bearer reload goes-to=/sign-in back=/dashboard?tab=1
 POST turbo-visit referer=/form                  | 401 Bearer reload goes-to=/sign-in back=/form
+unpoly referer=/list?page=2                     | 401 Bearer overlay goes-to=/sign-in back=/list?page=2
+POST unpoly referer=/form                       | 401 Bearer overlay goes-to=/sign-in back=/form
+unpoly referer=https://evil.example/list        | 401 Bearer overlay goes-to=/sign-in back=/
+datastar referer=/list?page=2                   | 200 patch goes-to=/sign-in back=/list?page=2
+POST datastar referer=/form                     | 200 patch goes-to=/sign-in back=/form
+datastar                                        | 200 patch goes-to=/sign-in back=/
 websocket                                       | 401 Bearer json unauthorized session-token-and-uat-missing sign-in=/sign-in
 event-stream                                    | 401 Bearer json unauthorized session-token-and-uat-missing sign-in=/sign-in
 POST grpc                                       | 200 grpc=16 no session token was sent
@@ -86,6 +92,8 @@ fetch                            | 401 Bearer json unauthorized session-pending 
 htmx on=/list                    | 401 Bearer hx-redirect=/sign-in/tasks back=/list fragment
 htmx history                     | 200 hx-redirect=/sign-in/tasks back=/dashboard?tab=1 goes-to=/sign-in/tasks back=/dashboard?tab=1
 turbo-frame referer=/list        | 401 Bearer reload goes-to=/sign-in/tasks back=/list
+unpoly referer=/list             | 401 Bearer overlay goes-to=/sign-in/tasks back=/list
+datastar referer=/list           | 200 patch goes-to=/sign-in/tasks back=/list
 websocket                        | 401 Bearer json unauthorized session-pending sign-in=/sign-in/tasks
 event-stream                     | 401 Bearer json unauthorized session-pending sign-in=/sign-in/tasks
 POST grpc                        | 200 grpc=16 session-pending
@@ -99,6 +107,8 @@ fetch                            | 403 json forbidden requirement-not-met
 htmx on=/list                    | 403 fragment
 htmx history                     | 403 fragment
 turbo-frame referer=/list        | 403 page: You may not see this
+unpoly referer=/list             | 403 page: You may not see this
+datastar referer=/list           | 200 patch: You may not see this
 websocket                        | 403 json forbidden requirement-not-met
 event-stream                     | 403 json forbidden requirement-not-met
 POST grpc                        | 200 grpc=7 requirement-not-met
@@ -111,6 +121,8 @@ POST page referer=/form          | 403 page: No organization is active organizat
 fetch referer=/list              | 403 json forbidden no-active-organization organization=/organization back=/list
 htmx on=/list                    | 403 fragment organization=/organization back=/list
 turbo-frame referer=/list        | 403 page: No organization is active organization=/organization back=/list
+unpoly referer=/list             | 403 page: No organization is active organization=/organization back=/list
+datastar referer=/list           | 200 patch: No organization is active organization=/organization back=/list
 websocket                        | 403 json forbidden no-active-organization organization=/organization
 POST grpc                        | 200 grpc=7 no-active-organization
 ";
@@ -120,6 +132,8 @@ page                             | 403 page: Please prove again that it is you
 POST page referer=/form          | 403 page: Please prove again that it is you
 fetch                            | 403 json clerk_error forbidden reverification-error second_factor/10
 htmx on=/list                    | 403 fragment
+unpoly                           | 403 page: Please prove again that it is you
+datastar                         | 200 patch: Please prove again that it is you
 websocket                        | 403 json clerk_error forbidden reverification-error second_factor/10
 POST grpc                        | 200 grpc=7 reverification-error
 ";
@@ -130,6 +144,8 @@ POST page referer=/form          | 503 retry-after=5 page: One moment, please
 fetch                            | 503 retry-after=5 json unavailable clerk-unreachable
 htmx on=/list                    | 503 retry-after=5 fragment
 turbo-frame referer=/list        | 503 retry-after=5 page: One moment, please
+unpoly referer=/list             | 503 retry-after=5 page: One moment, please
+datastar referer=/list           | 200 patch: One moment, please
 websocket                        | 503 retry-after=5 json unavailable clerk-unreachable
 event-stream                     | 503 retry-after=5 json unavailable clerk-unreachable
 POST grpc                        | 200 grpc=14 clerk-unreachable
@@ -144,6 +160,8 @@ POST page origin=https://evil.example            | 403 page: This came from anot
 DELETE fetch site=cross-site                     | 403 json forbidden cross-site-request
 websocket origin=https://evil.example            | 403 json forbidden cross-site-request
 POST htmx site=cross-site                        | 403 fragment
+POST unpoly site=cross-site                      | 403 page: This came from another site
+POST datastar site=cross-site                    | 200 patch: This came from another site
 POST grpc site=cross-site                        | 200 grpc=7 cross-site-request
 ";
 
@@ -214,6 +232,12 @@ fn in_words(words: &str, cookies: &str) -> Request<Full<Bytes>> {
             "turbo-frame" => ("turbo-frame", "cart".to_owned()),
             "turbo-stream" => ("accept", "text/vnd.turbo-stream.html, text/html".to_owned()),
             "turbo-visit" => ("x-turbo-request-id", "1".to_owned()),
+            "unpoly" => ("x-up-version", "3.14.3".to_owned()),
+            "datastar" => {
+                let accept = "text/event-stream, text/html, application/json";
+                headers.push(("accept", accept.to_owned()));
+                ("datastar-request", "true".to_owned())
+            }
             "event-stream" => ("accept", "text/event-stream".to_owned()),
             "grpc" => ("content-type", "application/grpc".to_owned()),
             "websocket" => {
@@ -251,6 +275,11 @@ fn summary(answer: &Answer, is_head: bool) -> String {
             .header("hx-redirect")
             .map(|url| format!("hx-redirect={}", page_and_back(url))),
     );
+    if let Some(layer) = answer.header("x-up-open-layer") {
+        assert_eq!(layer, r#"{"mode":"modal","history":false}"#);
+        assert_eq!(answer.header("x-up-target"), Some(":main"));
+        words.push("overlay".to_owned());
+    }
     match answer.header("content-type") {
         None => assert_eq!(answer.body, ""),
         Some(_) if is_head => {}
@@ -258,6 +287,7 @@ fn summary(answer: &Answer, is_head: bool) -> String {
         Some("text/html; charset=utf-8") if answer.body.starts_with("<!doctype html>") => {
             words.push(page_words(&answer.body));
         }
+        Some("text/event-stream") => words.push(patch_words(&answer.body)),
         Some("text/html; charset=utf-8") => {
             words.push("fragment".to_owned());
             words.extend(organization_link(&answer.body));
@@ -271,6 +301,21 @@ fn organization_link(html: &str) -> Option<String> {
     let (link, _) = html.split_once("\">Choose an organization</a>")?;
     let url = link.rsplit_once("href=\"").unwrap().1.replace("&amp;", "&");
     Some(format!("organization={}", page_and_back(&url)))
+}
+
+/// The message of a Datastar patch and where it goes to or links to.
+fn patch_words(events: &str) -> String {
+    let lines = events.lines().filter_map(|line| line.strip_prefix("data: elements "));
+    let html = lines.collect::<Vec<_>>().join("\n");
+    assert!(html.starts_with("<div id=\"portal-refusal\" "), "{events}");
+    if let Some((_, rest)) = html.split_once("content=\"0; url=") {
+        let url = rest.split_once('"').unwrap().0.replace("&amp;", "&");
+        return format!("patch goes-to={}", page_and_back(&url));
+    }
+    let (_, title) = html.split_once("<strong>").unwrap();
+    let title = title.split_once(".</strong>").unwrap().0;
+    let organization = organization_link(&html).map_or_else(String::new, |link| format!(" {link}"));
+    format!("patch: {title}{organization}")
 }
 
 fn page_words(html: &str) -> String {

@@ -256,12 +256,19 @@ async fn get_with_confirmation_shows_a_form() {
 }
 
 #[tokio::test]
-async fn htmx_and_turbo_are_redirected_after_sign_out() {
+async fn scripts_that_render_pages_are_redirected_after_sign_out() {
     let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
     let htmx = send(service.clone(), request(HERE, &[("hx-request", "true")])).await;
     assert_eq!((htmx.status, htmx.header("hx-redirect")), (200, Some("/bye")));
-    let turbo = send(service, request(HERE, &[("x-turbo-request-id", "1")])).await;
-    assert!(turbo.body.contains("content=\"0; url=/bye\""), "{}", turbo.body);
+    for headers in [
+        ("x-turbo-request-id", "1"),
+        ("x-up-version", "3.14.3"),
+        ("datastar-request", "true"),
+    ] {
+        let answer = send(service.clone(), request(HERE, &[headers])).await;
+        assert_eq!((answer.status, answer.header("location")), (200, None), "{headers:?}");
+        assert!(answer.body.contains("content=\"0; url=/bye\""), "{}", answer.body);
+    }
 }
 
 #[tokio::test]

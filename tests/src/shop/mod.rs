@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 pub use self::clock::MovableClock;
-pub use self::pages::scripts_are_installed;
 use self::pages::{Notes, router, scripts};
+pub use self::pages::{datastar_is_there, scripts_are_installed};
 use self::sites::serve;
 pub use self::sites::{linking_sites, other_site};
 use crate::backend_api::BackendApi;

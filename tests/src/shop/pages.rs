@@ -41,6 +41,10 @@ pub(super) fn router(notes: Notes) -> Router {
             "/frame",
             get(async || Html("<turbo-frame id=cart><p data-testid=cart>An empty cart</p></turbo-frame>")),
         )
+        .route(
+            "/cell",
+            get(async || Html("<div id=cell><p data-testid=cart>An empty cart</p></div>")),
+        )
         .route("/guarded/htmx-2", get(async || private_htmx("2")))
         .route("/guarded/htmx-4", get(async || private_htmx("4")))
         .route_layer(RequireAuthLayer::signed_in());
@@ -60,6 +64,8 @@ pub(super) fn router(notes: Notes) -> Router {
         .route("/htmx-2", get(async || htmx("2")))
         .route("/htmx-4", get(async || htmx("4")))
         .route("/turbo", get(turbo))
+        .route("/unpoly", get(unpoly))
+        .route("/datastar", get(datastar))
         .merge(guarded)
         .merge(for_administrators)
         .route("/sign-in", any_service(RedirectToPortal::sign_in()))
@@ -159,11 +165,33 @@ async fn turbo() -> Html<String> {
     )
 }
 
+async fn unpoly() -> Html<String> {
+    page(
+        "<script src=/scripts/unpoly.js></script><h1>List</h1>\
+         <a href=/cell up-target=#cell data-testid=load>Cart</a><div id=cell></div>\
+         <a href=/cell up-target=#cell up-layer=new data-testid=overlay>Cart in an overlay</a>\
+         <a href=/dashboard up-follow data-testid=visit>Dashboard</a>\
+         <a href=/sign-in up-follow data-testid=sign-in>Sign in</a>\
+         <a href=/team up-follow data-testid=team>Team</a>",
+    )
+}
+
+async fn datastar() -> Html<String> {
+    page(
+        "<script type=module src=/scripts/datastar.js></script><h1>List</h1>\
+         <button data-on:click=\"@get('/cell')\" data-testid=load>Cart</button><div id=cell></div>\
+         <button data-on:click=\"@post('/cell')\" data-testid=post>Add</button>\
+         <button data-on:click=\"@get('/sign-in')\" data-testid=sign-in>Sign in</button>\
+         <button data-on:click=\"@get('/team')\" data-testid=team>Team</button>",
+    )
+}
+
 /// The scripts of the pages, as their packages have them.
-const SCRIPTS: [(&str, &str); 3] = [
+const SCRIPTS: [(&str, &str); 4] = [
     ("/scripts/htmx-2.js", "htmx-2/dist/htmx.js"),
     ("/scripts/htmx-4.js", "htmx-4/dist/htmx.js"),
     ("/scripts/turbo.js", "@hotwired/turbo/dist/turbo.es2017-umd.js"),
+    ("/scripts/unpoly.js", "unpoly/unpoly.js"),
 ];
 
 fn path_of(script: &str) -> PathBuf {
@@ -188,14 +216,36 @@ pub fn scripts_are_installed() {
     }
 }
 
+/// The path of `datastar.js` of Datastar 1.0 or later, which has no npm package.
+fn datastar_path() -> Option<PathBuf> {
+    std::env::var_os("DATASTAR_JS").map(PathBuf::from)
+}
+
+/// Says where Datastar comes from if it is not there.
+///
+/// # Panics
+///
+/// Then.
+pub fn datastar_is_there() {
+    let is_there = datastar_path().is_some_and(|path| path.exists());
+    assert!(
+        is_there,
+        "DATASTAR_JS is not the path of datastar.js, from https://data-star.dev"
+    );
+}
+
 pub(super) fn scripts() -> Router {
-    let serve = |script: &'static str| {
+    let serve = |path: PathBuf| {
         get(async move || {
             let headers = [(CONTENT_TYPE, "text/javascript; charset=utf-8")];
-            (headers, std::fs::read_to_string(path_of(script)).unwrap_or_default())
+            (headers, std::fs::read_to_string(path).unwrap_or_default())
         })
     };
-    SCRIPTS.into_iter().fold(Router::new(), |router, (path, script)| {
-        router.route(path, serve(script))
-    })
+    let router = SCRIPTS.into_iter().fold(Router::new(), |router, (path, script)| {
+        router.route(path, serve(path_of(script)))
+    });
+    match datastar_path() {
+        Some(path) => router.route("/scripts/datastar.js", serve(path)),
+        None => router,
+    }
 }
