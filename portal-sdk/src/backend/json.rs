@@ -1,7 +1,7 @@
 //! What the objects of Clerk's APIs have in common.
 
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -26,6 +26,16 @@ pub(super) fn problem_of(error: &serde_json::Error) -> String {
         0 => format!("found {found}"),
         line => format!("found {found} at line {line}, column {}", error.column()),
     }
+}
+
+/// Reads a field whose malformed value counts as absent: it must not hide the object around it.
+pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// Reads milliseconds since 1970. An unexpected value must not hide the object around it.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::json::time;
+use super::json::{lenient, time};
 use crate::clock::UnixTime;
 use crate::token::OrganizationId;
 
@@ -147,28 +147,35 @@ impl fmt::Debug for OrganizationMembership {
     }
 }
 
-/// The fields of the Backend API's organization object that are read.
+/// The fields of the Backend API's organization object that are read. A malformed optional field is absent.
 #[derive(Deserialize)]
 struct WireOrganization {
     id: OrganizationId,
     name: String,
+    #[serde(default, deserialize_with = "lenient")]
     slug: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     image_url: Option<String>,
-    public_metadata: Option<Map<String, Value>>,
-    private_metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "lenient")]
+    public_metadata: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    private_metadata: Map<String, Value>,
     created_at: Option<Value>,
     updated_at: Option<Value>,
 }
 
-/// The fields of the Backend API's membership object that are read.
+/// The fields of the Backend API's membership object that are read. A malformed optional field is absent.
 #[derive(Deserialize)]
 struct WireMembership {
     id: String,
     organization: Organization,
     role: String,
-    permissions: Option<Vec<String>>,
-    public_metadata: Option<Map<String, Value>>,
-    private_metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "lenient")]
+    permissions: Vec<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    public_metadata: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    private_metadata: Map<String, Value>,
     created_at: Option<Value>,
     updated_at: Option<Value>,
 }
@@ -182,8 +189,8 @@ impl<'de> Deserialize<'de> for Organization {
             // An organization without a slug may have an empty one.
             slug: wire.slug.filter(|slug| !slug.is_empty()),
             image_url: wire.image_url,
-            public_metadata: wire.public_metadata.unwrap_or_default(),
-            private_metadata: wire.private_metadata.unwrap_or_default(),
+            public_metadata: wire.public_metadata,
+            private_metadata: wire.private_metadata,
             created_at: time(wire.created_at.as_ref()),
             updated_at: time(wire.updated_at.as_ref()),
         })
@@ -193,13 +200,14 @@ impl<'de> Deserialize<'de> for Organization {
 impl<'de> Deserialize<'de> for OrganizationMembership {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = WireMembership::deserialize(deserializer)?;
+        let permissions = wire.permissions.iter().filter_map(Value::as_str);
         Ok(Self {
             id: wire.id,
             organization: wire.organization,
             role: wire.role,
-            permissions: wire.permissions.unwrap_or_default(),
-            public_metadata: wire.public_metadata.unwrap_or_default(),
-            private_metadata: wire.private_metadata.unwrap_or_default(),
+            permissions: permissions.map(str::to_owned).collect(),
+            public_metadata: wire.public_metadata,
+            private_metadata: wire.private_metadata,
             created_at: time(wire.created_at.as_ref()),
             updated_at: time(wire.updated_at.as_ref()),
         })

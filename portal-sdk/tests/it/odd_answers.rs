@@ -30,7 +30,7 @@ async fn application(server: &Server) -> Authenticator<HttpBackend> {
 }
 
 #[tokio::test]
-async fn malformed_error_entry_hides_no_error_code() {
+async fn odd_error_entry_hides_no_error_code() {
     for errors in [
         r#"[5,{"code":"clerk_key_invalid"}]"#,
         r#"[null,{"code":5},{"message":"x"},{"code":"clerk_key_invalid"}]"#,
@@ -44,7 +44,7 @@ async fn malformed_error_entry_hides_no_error_code() {
 }
 
 #[tokio::test]
-async fn malformed_email_address_hides_no_user() {
+async fn odd_email_address_hides_no_user() {
     let body = json!({
         "id": "user_1",
         "primary_email_address_id": "idn_2",
@@ -59,7 +59,92 @@ async fn malformed_email_address_hides_no_user() {
 }
 
 #[tokio::test]
-async fn malformed_cookie_hides_no_renewed_session() {
+async fn malformed_user_field_counts_as_absent() {
+    for (field, value) in [
+        ("first_name", json!(5)),
+        ("last_name", json!({})),
+        ("username", json!([])),
+        ("image_url", json!({})),
+        ("primary_email_address_id", json!(5)),
+        ("email_addresses", json!(null)),
+        ("email_addresses", json!({})),
+        ("email_addresses", json!("x")),
+        ("public_metadata", json!("x")),
+        ("private_metadata", json!([1])),
+        ("unsafe_metadata", json!(5)),
+    ] {
+        let mut user = json!({
+            "id": "user_1",
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "username": "ada",
+            "image_url": "https://img.example/ada",
+            "primary_email_address_id": "idn_1",
+            "email_addresses": [{ "id": "idn_1", "email_address": "ada@example.com" }],
+            "public_metadata": { "a": 1 },
+            "private_metadata": { "a": 1 },
+            "unsafe_metadata": { "a": 1 },
+        });
+        user[field] = value.clone();
+        let server = Server::always(move || json_answer(200, &user.to_string())).await;
+        let user = HttpBackend::new(&server.instance()).user(&"user_1".into()).await;
+        let user = user.unwrap_or_else(|error| panic!("{field}={value}: {error}"));
+        for (name, is_present) in [
+            ("first_name", user.first_name.is_some()),
+            ("last_name", user.last_name.is_some()),
+            ("username", user.username.is_some()),
+            ("image_url", user.image_url.is_some()),
+            ("email", user.primary_email_address().is_some()),
+            ("public_metadata", !user.public_metadata.is_empty()),
+            ("private_metadata", !user.private_metadata.is_empty()),
+            ("unsafe_metadata", !user.unsafe_metadata.is_empty()),
+        ] {
+            let is_odd = name == field || name == "email" && field.contains("email");
+            assert_eq!(is_present, !is_odd, "{field}={value}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_verification_leaves_the_address_unverified() {
+    for verification in [
+        json!(null),
+        json!("verified"),
+        json!(5),
+        json!([]),
+        json!({}),
+        json!({ "status": null }),
+        json!({ "status": ["verified"] }),
+    ] {
+        let body = json!({
+            "id": "user_1",
+            "primary_email_address_id": "idn_1",
+            "email_addresses": [{ "id": "idn_1", "email_address": "ada@example.com", "verification": verification }],
+        });
+        let server = Server::always(move || json_answer(200, &body.to_string())).await;
+        let user = HttpBackend::new(&server.instance())
+            .user(&"user_1".into())
+            .await
+            .unwrap();
+        let email = user.primary_email_address().expect("an address");
+        assert!(!email.is_verified, "{email:?}");
+    }
+}
+
+#[tokio::test]
+async fn user_without_an_id_is_unreadable() {
+    for body in ["{}", r#"{"id":5}"#, "[]", "null"] {
+        let server = Server::always(move || json_answer(200, body)).await;
+        let error = HttpBackend::new(&server.instance())
+            .user(&"user_1".into())
+            .await
+            .unwrap_err();
+        assert!(error.is_unreadable(), "{body}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn odd_cookie_hides_no_renewed_session() {
     let renewed = instance_key().session_token(ISSUER, &json!({}));
     let cookies = json!({ "cookies": [5, null, format!("__session={renewed}; Path=/")] }).to_string();
     let server = Server::start(move |n| {
@@ -97,7 +182,7 @@ async fn unreadable_answer_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn invented_nonces_are_logged_once_per_interval() {
+async fn made_up_nonces_are_logged_once_per_interval() {
     for (status, body) in [(404, r#"{"errors":[{"code":"resource_not_found"}]}"#), (503, "")] {
         let server = Server::always(move || json_answer(status, body)).await;
         let authenticator = application(&server).await;

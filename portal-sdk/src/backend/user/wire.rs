@@ -4,15 +4,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{EmailAddress, User};
-use crate::backend::json::time;
+use crate::backend::json::{lenient, time};
 use crate::token::UserId;
 
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        // One by one: a malformed address must not hide the user.
-        let addresses = wire.email_addresses.into_iter();
-        let addresses = addresses.filter_map(|address| serde_json::from_value(address).ok().map(read_address));
+        // One by one: a malformed address must not hide the others.
+        let addresses = wire.email_addresses.iter().filter_map(read_address);
         Ok(Self {
             id: wire.id,
             external_id: wire.external_id,
@@ -22,51 +21,49 @@ impl<'de> Deserialize<'de> for User {
             image_url: wire.image_url,
             email_addresses: addresses.collect(),
             primary_email_address_id: wire.primary_email_address_id,
-            public_metadata: wire.public_metadata.unwrap_or_default(),
-            private_metadata: wire.private_metadata.unwrap_or_default(),
-            unsafe_metadata: wire.unsafe_metadata.unwrap_or_default(),
+            public_metadata: wire.public_metadata,
+            private_metadata: wire.private_metadata,
+            unsafe_metadata: wire.unsafe_metadata,
             created_at: time(wire.created_at.as_ref()),
             updated_at: time(wire.updated_at.as_ref()),
         })
     }
 }
 
-fn read_address(wire: WireEmailAddress) -> EmailAddress {
-    let status = wire.verification.map(|verification| verification.status);
-    EmailAddress {
-        id: wire.id,
-        email_address: wire.email_address,
-        is_verified: status.is_some_and(|status| status == "verified"),
-    }
+/// An address whose verification is malformed is unverified.
+fn read_address(entry: &Value) -> Option<EmailAddress> {
+    let status = entry.pointer("/verification/status").and_then(Value::as_str);
+    Some(EmailAddress {
+        id: entry.get("id")?.as_str()?.to_owned(),
+        email_address: entry.get("email_address")?.as_str()?.to_owned(),
+        is_verified: status == Some("verified"),
+    })
 }
 
+/// A malformed field is absent: it must not hide the user. Only the ID is required.
 #[derive(Deserialize)]
 struct Wire {
     id: UserId,
+    #[serde(default, deserialize_with = "lenient")]
     external_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     first_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     last_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     username: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     image_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     primary_email_address_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     email_addresses: Vec<Value>,
-    public_metadata: Option<Map<String, Value>>,
-    private_metadata: Option<Map<String, Value>>,
-    unsafe_metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "lenient")]
+    public_metadata: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    private_metadata: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    unsafe_metadata: Map<String, Value>,
     created_at: Option<Value>,
     updated_at: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct WireEmailAddress {
-    id: String,
-    email_address: String,
-    verification: Option<WireVerification>,
-}
-
-#[derive(Deserialize)]
-struct WireVerification {
-    #[serde(default)]
-    status: String,
 }
