@@ -151,7 +151,20 @@ fn origin(text: &str) -> Option<Origin> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && is_bare).then(|| url.origin())
+    (matches!(url.scheme(), "http" | "https") && is_bare && can_match(&url)).then(|| url.origin())
+}
+
+/// Returns `true` if a browser can be sent to the host and port of `url`. The URL Standard allows wildcards and other
+/// punctuation in a host (section 3.5); no application answers there, so such a setting would never match.
+fn can_match(url: &Url) -> bool {
+    let is_host = match url.host() {
+        Some(Host::Domain(name)) => name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    };
+    is_host && url.port() != Some(0)
 }
 
 /// The name of one `name=value` of a query string, decoded as every reader of the query string decodes it.
@@ -265,6 +278,12 @@ mod tests {
             "ftp://app.test",
             "https://app.test?x",
             "*",
+            "https://*.x.test",
+            "https://*",
+            "https://app.test:*",
+            "https://app.test:0",
+            "https://a,b.test",
+            "https://(app|www).test",
         ] {
             assert_eq!(
                 RedirectPolicy::new("http://127.0.0.1:1", &[text.to_owned()], Loopback::Allowed).unwrap_err(),

@@ -117,7 +117,7 @@ fn help_is_on_standard_output_and_usage_errors_are_on_standard_error() {
         assert_eq!((code, said.as_str()), (Some(0), ""), "{arguments:?}");
         assert!(!printed.is_empty(), "{arguments:?}");
     }
-    let mistaken: [&[&str]; 9] = [
+    let mistaken: [&[&str]; 10] = [
         &[],
         &["begin"],
         &["serve", "--prot", "1"],
@@ -125,6 +125,7 @@ fn help_is_on_standard_output_and_usage_errors_are_on_standard_error() {
         &["serve", "--port", "0", "--address", "0.0.0.0"],
         &["serve", "--port", "0", "--token-lifetime", "0"],
         &["serve", "--port", "0", "--redirect-origin", "app.test"],
+        &["serve", "--port", "0", "--redirect-origin", "https://*.x.test"],
         &["env", "--address", "192.0.2.1"],
         &["reset"],
     ];
