@@ -34,23 +34,27 @@ const MAX_MEMBERSHIPS: usize = 10_000;
 /// #[derive(Clone)]
 /// struct MyBackend;
 ///
+/// fn not_found() -> BackendError {
+///     BackendError::answer(StatusCode::NOT_FOUND).with_code("resource_not_found")
+/// }
+///
 /// impl Backend for MyBackend {
 ///     async fn jwks(&self) -> Result<KeySet, BackendError> {
 ///         Err(BackendError::connect("this backend is offline"))
 ///     }
 ///
 ///     async fn handshake_payload(&self, _: &Secret) -> Result<HandshakePayload, BackendError> {
-///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///         Err(not_found())
 ///     }
 ///
 ///     async fn refresh_session(&self, _: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
-///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///         Err(not_found())
 ///     }
 /// }
 ///
 /// impl BackendApi for MyBackend {
 ///     async fn request(&self, _: Method, _: ApiPath, _: Option<Value>) -> Result<Value, BackendError> {
-///         Err(BackendError::answer(StatusCode::NOT_FOUND))
+///         Err(not_found())
 ///     }
 ///
 ///     async fn user(&self, id: &UserId) -> Result<User, BackendError> {

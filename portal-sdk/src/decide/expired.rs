@@ -1,11 +1,12 @@
 //! Renewal of an expired session token through the Backend API, without a redirect.
 
-use http::HeaderValue;
-use http::header::SET_COOKIE;
+use std::sync::Arc;
 
-use super::{Answer, Question, Stop, cookie_pair};
+use http::StatusCode;
+
+use super::brought::brought_by;
+use super::{Answer, Question, Stop};
 use crate::effect::{BackendError, Effect, SessionRefresh};
-use crate::names::cookie;
 use crate::secret::Secret;
 use crate::state::{RefreshFailure, RequestState, ResponseHeaders, UndecidedCause};
 use crate::token::UnverifiedToken;
@@ -38,28 +39,20 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
         return Ok(Refresh::Failed(RefreshFailure::NoCookies));
     }
     let mut headers = ResponseHeaders::default();
-    let mut token = "";
-    for set_cookie in &renewed.cookies {
-        let Ok(value) = HeaderValue::from_str(set_cookie) else {
-            return Ok(Refresh::Failed(RefreshFailure::NoCookies));
-        };
-        headers.append(SET_COOKIE, value);
-        let (name, value) = cookie_pair(set_cookie);
-        if is_session_cookie(question, name) {
-            token = value.unwrap_or_default();
-        }
+    let brought = brought_by(
+        question,
+        renewed.cookies.iter().map(|text| Some(text.as_str())),
+        &mut headers,
+    );
+    if brought.is_garbage() {
+        let error = BackendError::unreadable(StatusCode::OK, "its cookies hold no session token");
+        return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(Arc::new(error))));
     }
+    let token = brought.session.flatten().unwrap_or_default();
     Ok(match question.verify(token)? {
         Ok(claims) => Refresh::Renewed(question.signed_in(claims, token, headers)),
         Err(_) => Refresh::Failed(RefreshFailure::InvalidSessionToken),
     })
-}
-
-/// Returns `true` if `name` is the session cookie, plain or suffixed for this instance; a prefix does not count.
-pub(super) fn is_session_cookie(question: Question<'_, '_>, name: &str) -> bool {
-    let suffix = question.cx.instance().publishable_key().cookie_suffix();
-    name.strip_prefix(cookie::SESSION)
-        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_') == Some(suffix))
 }
 
 fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure> {
@@ -90,12 +83,8 @@ fn eligible(question: Question<'_, '_>) -> Result<SessionRefresh, RefreshFailure
 
 /// Returns the reason of a failed refresh, as Clerk's SDK names it.
 fn failure_of(error: &BackendError) -> RefreshFailure {
-    if error.is_unreadable() {
-        return RefreshFailure::NoCookies;
-    }
-    match (error.status(), error.code()) {
-        (None, _) | (_, Some("unexpected_error")) => RefreshFailure::FetchError,
-        (_, Some(code)) => RefreshFailure::Refused(code.into()),
-        (_, None) => RefreshFailure::UnexpectedAnswer,
+    match error.code() {
+        None | Some("unexpected_error") => RefreshFailure::FetchError,
+        Some(code) => RefreshFailure::Refused(code.into()),
     }
 }

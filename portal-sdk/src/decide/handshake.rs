@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, LOCATION, SET_COOKIE,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, LOCATION};
 use serde_json::Value;
 
-use super::expired::is_session_cookie;
-use super::{Answer, Question, Stop, as_texts, cookie_check, cookie_pair};
+use super::brought::brought_by;
+use super::{Answer, Question, Stop, cookie_check};
 use crate::effect::{BackendError, Effect};
 use crate::limits::could_be_nonce;
 use crate::secret::Secret;
@@ -64,7 +62,7 @@ pub(super) fn returned(question: Question<'_, '_>) -> Answer<Returned> {
     } else {
         return Ok(Returned::Useless(None));
     };
-    take_over(question, &payload)
+    take_over(question, &payload, cx.handshake_nonce().is_none())
 }
 
 fn has_valid_session(question: Question<'_, '_>) -> Answer<bool> {
@@ -88,24 +86,16 @@ fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Va
         .and_then(|key| verify_handshake_token(&token, &key)))
 }
 
-fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> {
+fn take_over(question: Question<'_, '_>, payload: &[Value], is_signed: bool) -> Answer<Returned> {
     let cx = question.cx;
-    let Some(cookies) = as_texts(payload) else {
-        return Ok(Returned::Useless(None));
-    };
     let mut headers = ResponseHeaders::default();
     headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
     headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    let mut session = Some("");
-    for set_cookie in cookies {
-        let Some(value) = header_value(set_cookie) else {
-            return Ok(Returned::Useless(None));
-        };
-        headers.append(SET_COOKIE, value);
-        let (name, value) = cookie_pair(set_cookie);
-        if is_session_cookie(question, name) {
-            session = value;
-        }
+    let brought = brought_by(question, payload.iter().map(Value::as_str), &mut headers);
+    // The missing session cookie may be the one that was skipped: an error, not a sign-out. A signed payload counts as a
+    // whole, as at Clerk.
+    if brought.has_skipped && (brought.session.is_none() || is_signed) {
+        return Ok(Returned::Useless(None));
     }
     if cx.instance().is_development() {
         let mut location = cx.url().without_handshake();
@@ -117,7 +107,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> 
         headers.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     // A session cookie without a value is an error, not a sign-out.
-    let Some(session) = session else {
+    let Some(session) = brought.session.unwrap_or(Some("")) else {
         return Ok(Returned::Useless(None));
     };
     if session.is_empty() {
@@ -132,14 +122,4 @@ fn take_over(question: Question<'_, '_>, payload: &[Value]) -> Answer<Returned> 
         Ok(claims) => Returned::Resolved(question.signed_in(claims, session, headers)),
         Err(error) => Returned::Useless(Some(error)),
     })
-}
-
-/// Converts a `Set-Cookie` value; returns `None` if it contains a character that headers forbid, such as a line end.
-fn header_value(set_cookie: &str) -> Option<HeaderValue> {
-    let bytes: Option<Vec<u8>> = set_cookie
-        .trim()
-        .chars()
-        .map(|c| u8::try_from(u32::from(c)).ok())
-        .collect();
-    HeaderValue::from_bytes(&bytes?).ok()
 }

@@ -16,6 +16,7 @@
 //! 8. A session that this process has ended is signed out, although its token is still valid.
 
 mod bearer;
+mod brought;
 mod cookie;
 mod cookie_check;
 mod expired;
@@ -28,7 +29,6 @@ mod satellite;
 
 pub(crate) use keys::{genuine_session, token_problem};
 pub use renewal::{comes_from_portal, renewal};
-use serde_json::Value;
 
 use self::expired::Refresh;
 use self::handshake::Returned;
@@ -221,18 +221,4 @@ impl From<AuthReason> for Refusal {
             token_error: None,
         }
     }
-}
-
-/// Splits a `Set-Cookie` field as Clerk's SDK does: no trimming, and the value ends at its first `=`.
-///
-/// Returns no value if there is no `=`.
-fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
-    let pair = set_cookie.split(';').next().unwrap_or_default();
-    let mut pieces = pair.split('=');
-    (pieces.next().unwrap_or_default(), pieces.next())
-}
-
-/// Converts JSON to `Set-Cookie` values; returns `None` unless all are strings.
-fn as_texts(values: &[Value]) -> Option<Vec<&str>> {
-    values.iter().map(Value::as_str).collect()
 }

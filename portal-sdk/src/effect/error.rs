@@ -27,7 +27,10 @@ use http::StatusCode;
 /// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
 ///
 /// assert!(BackendError::timeout(Duration::from_secs(5)).is_timeout());
-/// assert!(!BackendError::answer(StatusCode::NOT_FOUND).is_outage());
+/// // A refusal carries one of Clerk's error codes; an answer without one comes from something in between.
+/// let not_found = BackendError::answer(StatusCode::NOT_FOUND);
+/// assert!(not_found.is_outage());
+/// assert!(!not_found.with_code("resource_not_found").is_outage());
 /// ```
 #[derive(Clone, Debug)]
 pub struct BackendError {
@@ -147,17 +150,15 @@ impl BackendError {
 
     /// Returns `true` if Clerk is unreachable, so that the call has no result.
     ///
-    /// That is: no connection, a timeout, a status of 5xx, 408 or 429, an unreadable body, or too many calls in
-    /// progress. It is the one definition for keys, handshakes, renewals, sign-out and users. Any other error is a
-    /// response, or a bug of the caller.
+    /// That is: no connection, no answer in time, a body that cannot be read, too many calls under way, or an error
+    /// answer that is not a refusal of Clerk's. A refusal has a status of 4xx, other than 407, 408, 425 and 429, and an
+    /// error [`code`](Self::code): redirects and pages of proxies, firewalls and captive portals have none. This is the
+    /// one definition for keys, handshakes, renewals, sign-out and users.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match &self.kind {
             Kind::Connect | Kind::Transport | Kind::Timeout(_) | Kind::Unreadable { .. } | Kind::Busy => true,
-            Kind::Answer { status, .. } => {
-                status.is_server_error()
-                    || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-            }
+            Kind::Answer { status, code, .. } => code.is_none() || !could_be_refusal(*status),
             Kind::InvalidRequest(_) => false,
         }
     }
@@ -232,6 +233,19 @@ impl BackendError {
     }
 }
 
+/// Returns `true` for the 4xx with which a server judges the request. The excepted ones say that it did not get as far:
+/// 407 (RFC 9110 section 15.5.8), 408 (section 15.5.9), 425 (RFC 8470 section 5.2) and 429 (RFC 6585 section 4).
+fn could_be_refusal(status: StatusCode) -> bool {
+    let is_about_transport = matches!(
+        status,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    status.is_client_error() && !is_about_transport
+}
+
 impl fmt::Display for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
@@ -291,6 +305,16 @@ mod tests {
             assert_eq!(error.is_connect(), is_connect, "{error:?}");
             assert_eq!(error.is_timeout(), is_timeout, "{error:?}");
             assert!(error.is_outage(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn only_client_error_with_a_code_is_a_refusal() {
+        for status in 100..600 {
+            let error = BackendError::answer(StatusCode::from_u16(status).unwrap());
+            assert!(error.is_outage(), "{status}");
+            let is_refusal = matches!(status, 400..=499) && !matches!(status, 407 | 408 | 425 | 429);
+            assert_eq!(error.with_code("x").is_outage(), !is_refusal, "{status}");
         }
     }
 

@@ -104,7 +104,7 @@ pub enum RefreshFailure {
     FetchError,
     /// `unexpected-sdk-error`: the Backend API responded without any cookie.
     NoCookies,
-    /// `unexpected-bapi-error`: the Backend API's response is not one of Clerk's errors.
+    /// `unexpected-bapi-error`: the session ID has characters that are never sent to the Backend API.
     UnexpectedAnswer,
     /// `invalid-session-token`: the new token does not verify.
     InvalidSessionToken,

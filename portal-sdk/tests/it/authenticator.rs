@@ -106,6 +106,8 @@ async fn each_effect_is_carried_out_once() {
         down(),
         answer(500, None),
         answer(429, None),
+        answer(302, None),
+        answer(403, None),
         answer(404, Some("resource_not_found")),
     ] {
         let clerk = FakeClerk::new();

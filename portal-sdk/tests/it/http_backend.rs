@@ -225,23 +225,51 @@ async fn error_code_is_read_for_any_content_type() {
 
 #[tokio::test]
 async fn status_decides_between_outage_and_refusal() {
+    const REFUSAL: &str = r#"{"errors":[{"code":"forbidden"}]}"#;
     for (status, is_outage) in [
         (400, false),
         (401, false),
         (403, false),
         (404, false),
+        (413, false),
         (422, false),
-        (302, false),
+        (451, false),
+        (302, true),
+        (307, true),
+        (407, true),
         (408, true),
+        (425, true),
         (429, true),
         (500, true),
         (502, true),
         (503, true),
         (504, true),
     ] {
-        let (error, _) = jwks_error(move || json_answer(status, "{}")).await;
+        let (error, _) = jwks_error(move || json_answer(status, REFUSAL)).await;
         assert_eq!(error.is_outage(), is_outage, "{status}");
     }
+}
+
+#[tokio::test]
+async fn error_answer_without_a_code_is_an_outage() {
+    for body in [
+        "<html>blocked</html>",
+        "",
+        "{}",
+        r#"{"errors":[]}"#,
+        r#"{"errors":[{"code":""}]}"#,
+        r#"{"errors":[{"message":"x"}]}"#,
+        r#"{"error":"forbidden"}"#,
+    ] {
+        for status in [301, 302, 307, 400, 401, 403, 404, 407, 413, 421, 425, 451, 499, 503] {
+            let (error, _) = jwks_error(move || answer(status, "Location: https://login.example/\r\n", body)).await;
+            assert!(error.is_outage(), "{status} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wait_of_an_outage_is_read() {
     for (headers, expected) in [
         ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
         ("Retry-After: soon\r\n", None),

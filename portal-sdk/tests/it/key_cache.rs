@@ -260,7 +260,7 @@ async fn refused_key_fetch_is_not_an_outage() {
             r#"{"errors":[{"code":"something_else"}]}"#,
             "jwk-remote-failed-to-load",
         ),
-        (404, "<h1>Not found</h1>", "jwk-remote-failed-to-load"),
+        (404, r#"{"errors":[{"code":"not_found"}]}"#, "jwk-remote-failed-to-load"),
         (200, r#"{"keys":[]}"#, "jwk-remote-failed-to-load"),
     ] {
         let world = World::new().await;

@@ -5,8 +5,8 @@ use http::request::Parts;
 use portal_sdk::Authenticator;
 use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::secret::Secret;
-use portal_sdk::state::Outcome;
-use serde_json::json;
+use portal_sdk::state::{Outcome, RequestState};
+use serde_json::{Value, json};
 use tracing::subscriber::set_default;
 
 use crate::common::mint::{instance_key, jwks_answer};
@@ -143,10 +143,9 @@ async fn user_without_an_id_is_unreadable() {
     }
 }
 
-#[tokio::test]
-async fn odd_cookie_hides_no_renewed_session() {
-    let renewed = instance_key().session_token(ISSUER, &json!({}));
-    let cookies = json!({ "cookies": [5, null, format!("__session={renewed}; Path=/")] }).to_string();
+/// The state of an expired session whose renewal is answered with `cookies`.
+async fn renewed_by(cookies: Value) -> RequestState {
+    let cookies = json!({ "cookies": cookies }).to_string();
     let server = Server::start(move |n| {
         let answer = match n {
             0 => json_answer(200, &jwks_answer().to_string()),
@@ -157,8 +156,94 @@ async fn odd_cookie_hides_no_renewed_session() {
     .await;
     let expired = instance_key().session_token(ISSUER, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }));
     let cookies = format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r");
-    let outcome = application(&server).await.authenticate(&page(&cookies)).await;
-    assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
+    application(&server).await.authenticate(&page(&cookies)).await.state
+}
+
+/// The state after a handshake that brings `cookies`.
+async fn brought(cookies: Value) -> RequestState {
+    let payload = json!({ "directives": cookies }).to_string();
+    let server = Server::start(move |n| {
+        let answer = match n {
+            0 => json_answer(200, &payload),
+            _ => json_answer(200, &jwks_answer().to_string()),
+        };
+        std::future::ready(answer)
+    })
+    .await;
+    let request = page("__clerk_handshake_nonce=abc; __client_uat=1");
+    application(&server).await.authenticate(&request).await.state
+}
+
+fn odd_cookies() -> [Value; 7] {
+    [
+        json!(5),
+        json!(null),
+        json!("a=b\u{1}"),
+        json!("a=b\nc"),
+        json!("a=b\r\nc: d"),
+        json!("a=\u{4e00}"),
+        json!(["__session=x"]),
+    ]
+}
+
+#[tokio::test]
+async fn unusable_cookie_is_skipped_in_renewals_and_handshakes() {
+    let token = instance_key().session_token(ISSUER, &json!({}));
+    let session = json!(format!("__session={token}; Path=/"));
+    for odd in odd_cookies() {
+        for cookies in [json!([odd, session]), json!([session, odd])] {
+            for state in [renewed_by(cookies.clone()).await, brought(cookies).await] {
+                assert!(state.claims().is_some(), "{odd}: {state:?}");
+                let set = state.headers.iter().filter(|(name, _)| *name == "set-cookie");
+                assert_eq!(set.count(), 1, "{odd}: {state:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn cookie_with_a_line_end_after_it_is_trimmed() {
+    let token = instance_key().session_token(ISSUER, &json!({}));
+    let cookies = json!(["a=José; Path=/", format!("__session={token}; Path=/\n")]);
+    for state in [renewed_by(cookies.clone()).await, brought(cookies).await] {
+        assert!(state.claims().is_some(), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn handshake_of_unusable_cookies_decides_nothing() {
+    for odd in odd_cookies() {
+        let state = brought(json!([odd, "b=c"])).await;
+        assert!(matches!(state.outcome, Outcome::Handshake(_)), "{odd}: {state:?}");
+    }
+}
+
+#[tokio::test]
+async fn renewal_without_a_session_cookie_is_an_outage() {
+    for cookies in [
+        json!([5]),
+        json!(["x"]),
+        json!([""]),
+        json!(["a=b\u{1}"]),
+        json!(["__session=garbage; Path=/"]),
+        json!(["theme=dark; Path=/"]),
+    ] {
+        let state = renewed_by(cookies.clone()).await;
+        assert!(matches!(state.outcome, Outcome::Undecided(_)), "{cookies}: {state:?}");
+    }
+}
+
+#[tokio::test]
+async fn renewal_that_ends_the_session_is_a_refusal() {
+    for cookies in [
+        json!([]),
+        json!(["__session=; Path=/; Max-Age=0"]),
+        json!(["__client_uat=0; Path=/"]),
+    ] {
+        let state = renewed_by(cookies.clone()).await;
+        assert!(!matches!(state.outcome, Outcome::Undecided(_)), "{cookies}: {state:?}");
+        assert!(state.claims().is_none());
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,14 @@ fn outages() -> Vec<BackendError> {
         answer(503, Some("internal_clerk_error")),
         answer(429, Some("too_many_requests")),
         answer(429, None),
+        // Answers of proxies, firewalls and captive portals: without one of Clerk's error codes.
+        answer(302, None),
+        answer(304, None),
+        answer(403, None),
+        answer(404, None),
+        answer(407, None),
+        answer(425, Some("too_early")),
+        answer(451, None),
         down(),
         BackendError::timeout(std::time::Duration::from_secs(5)),
         BackendError::unreadable(StatusCode::OK, "found text that is not JSON"),
@@ -108,7 +116,7 @@ async fn user_look_up_distinguishes_outage_from_refusal() {
     for (error, is_outage) in outages()
         .into_iter()
         .map(|error| (error, true))
-        .chain([(answer(404, None), false)])
+        .chain([(answer(404, Some("resource_not_found")), false)])
     {
         let found = std::sync::Arc::new(std::sync::Mutex::new(None));
         let seen = found.clone();

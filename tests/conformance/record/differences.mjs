@@ -123,6 +123,25 @@ const failed = answer => !!answer.error || answer.status >= 400 || !Array.isArra
 
 const NONCE_CALL = 'GET /v1/clients/handshake_payload';
 
+const REFRESH_CALL = /^POST \/v1\/sessions\/[^/]*\/refresh$/;
+
+/** Applies `change` to the lists of cookies that handshakes by nonce and renewals bring. */
+function eachBrought(c, change) {
+  const backend = Object.fromEntries(Object.entries(c.backend ?? {}).map(([call, answer]) => {
+    const name = call === NONCE_CALL ? 'directives' : REFRESH_CALL.test(call) ? 'cookies' : undefined;
+    const body = name && !answer.error ? JSON_BODY(answer.body) : undefined;
+    if (!Array.isArray(body?.[name])) return [call, answer];
+    const changed = change(body[name]);
+    return [call, changed === body[name] ? answer : { ...answer, body: JSON.stringify({ ...body, [name]: changed }) }];
+  }));
+  return { c: { ...c, backend }, restore: o => o };
+}
+
+/** A value of RFC 9110, section 5.5. */
+const canBeField = text => typeof text === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(text.trim());
+
+const isNamed = (c, text, name) => [name, read.suffixed(c, name)].includes(text.split(';')[0].split('=')[0]);
+
 const MARK = '__portal_cookie_check';
 
 /** An origin as a browser writes it; undefined if no token can be issued to it. */
@@ -161,6 +180,34 @@ function markOf(c) {
 }
 
 const rereadings = [
+  {
+    gap: 'G44',
+    says: 'a cookie that cannot be a header field is skipped; it may be the session only where no session is beside it',
+    apply(c) {
+      return eachBrought(c, list => {
+        const usable = list.filter(canBeField);
+        if (usable.length === list.length) return list;
+        return usable.some(text => isNamed(c, text, '__session')) ? usable : [5];
+      });
+    },
+  },
+  {
+    gap: 'G31',
+    says: 'a renewal of other things than Clerk\'s cookies is out of reach',
+    apply(c) {
+      const isGarbage = list => {
+        const session = list.filter(text => typeof text === 'string').findLast(text => isNamed(c, text, '__session'));
+        if (!session) return list.length > 0 && !list.some(text => typeof text === 'string' && isNamed(c, text, '__client_uat'));
+        const token = session.split(';')[0].split('=')[1];
+        return !!token && !read.decodeStrictly(token);
+      };
+      const backend = Object.fromEntries(Object.entries(c.backend ?? {}).map(([call, answer]) => {
+        const list = REFRESH_CALL.test(call) && answer.status < 300 && JSON_BODY(answer.body)?.cookies;
+        return [call, Array.isArray(list) && isGarbage(list) ? { status: 503, contentType: 'text/plain', body: 'x' } : answer];
+      }));
+      return { c: { ...c, backend }, restore: o => o };
+    },
+  },
   {
     gap: 'G34',
     says: 'authorized parties and issuers are read as addresses',
@@ -448,7 +495,7 @@ const rereadings = [
         : read.publicUrl(c).searchParams.get('__clerk_handshake_nonce');
       if (!nonce || /^[!-~]{1,256}$/.test(nonce)) return null;
       const isLookUp = ([, path]) => path.startsWith('/v1/clients/handshake_payload');
-      const refused = { status: 404, contentType: 'application/json', body: '{"errors":[]}' };
+      const refused = { status: 404, contentType: 'application/json', body: '{"errors":[{"code":"resource_not_found"}]}' };
       return {
         c: { ...c, backend: { ...c.backend, [NONCE_CALL]: refused } },
         restore: o => (o.calls ? { ...o, calls: o.calls.filter(call => !isLookUp(call)) } : o),
@@ -484,8 +531,11 @@ function bearer(c) {
   return token ? (scheme === 'Bearer' ? token : undefined) : scheme || undefined;
 }
 
-const unreachable = answer => !!answer.error || answer.status >= 500 || answer.status === 429
-  || (answer.status < 300 && JSON_BODY(answer.body) === undefined);
+/** A refusal of Clerk's has a code; an error answer without one comes from something in between. */
+const isRefusal = answer => answer.status >= 400 && answer.status < 500 && ![407, 408, 425, 429].includes(answer.status)
+  && [JSON_BODY(answer.body)?.errors].flat().some(error => typeof error?.code === 'string' && error.code);
+
+const unreachable = answer => !!answer.error || !(isRefusal(answer) || (answer.status < 300 && JSON_BODY(answer.body) !== undefined));
 
 /** Also an answer in JSON that lacks the list it should hold. */
 const outOfReach = (answer, list) => unreachable(answer)

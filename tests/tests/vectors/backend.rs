@@ -70,7 +70,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &str) -> Result<T, BackendError>
         .filter_map(|e| e["code"].as_str())
         .collect();
     let refused = codes.iter().find(|code| **code == "clerk_key_invalid");
-    let code = refused.or(codes.first()).filter(|code| !code.is_empty());
+    let code = refused.or(codes.iter().find(|code| !code.is_empty()));
     let error = BackendError::answer(status);
     Err(match code {
         Some(code) => error.with_code(*code),
@@ -121,11 +121,16 @@ impl Backend for ScriptedBackend {
         });
         #[derive(serde::Deserialize)]
         struct Cookies {
-            cookies: Vec<String>,
+            cookies: Vec<Value>,
         }
         let answer: Result<Cookies, _> = self.answer("POST", &path, query, Some(body));
-        ready(answer.map(|answer| RefreshedSession {
-            cookies: answer.cookies,
+        ready(answer.and_then(|answer| {
+            let texts = answer.cookies.iter().filter_map(Value::as_str);
+            let cookies: Vec<String> = texts.map(str::to_owned).collect();
+            if cookies.is_empty() && !answer.cookies.is_empty() {
+                return Err(BackendError::unreadable(StatusCode::OK, "no string"));
+            }
+            Ok(RefreshedSession { cookies })
         }))
     }
 }

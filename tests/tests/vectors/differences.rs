@@ -80,6 +80,7 @@ replayed! {
     g40_repeated_parameter_can_name_the_active_organization => "G40",
     g41_weak_key_or_key_without_algorithm_is_bounded => "G41",
     g42_session_id_with_other_characters_is_not_sent => "G42",
+    g44_unusable_cookie_is_skipped => "G44",
 }
 
 const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";

@@ -49,10 +49,10 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
         errors: Vec<Value>,
     }
     let body: Errors = serde_json::from_slice(body).ok()?;
-    let codes = || body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
+    let codes = || {
+        let codes = body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
+        codes.filter(|code| !code.is_empty())
+    };
     let refused = codes().find(|code| *code == SECRET_KEY_REFUSED);
-    refused
-        .or(codes().next())
-        .filter(|code| !code.is_empty())
-        .map(Into::into)
+    refused.or(codes().next()).map(Into::into)
 }

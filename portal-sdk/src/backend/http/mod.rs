@@ -219,6 +219,13 @@ impl Backend for HttpBackend {
             .iter()
             .filter_map(|cookie| cookie.as_str().map(str::to_owned));
         let cookies: Vec<String> = texts.collect();
+        // Only an empty list is an answer without cookies.
+        if cookies.is_empty() && !answer.cookies.is_empty() {
+            return Err(BackendError::unreadable(
+                StatusCode::OK,
+                "no entry of its cookies is a string",
+            ));
+        }
         if cookies.len() < answer.cookies.len() {
             tracing::debug!("a renewed session has cookies that are not strings; they are ignored");
         }

@@ -39,11 +39,11 @@ impl FakeClerk {
         Self(Arc::new(Mutex::new(Script {
             calls: Vec::new(),
             jwks: Ok(mint::jwks()),
-            handshake_payload: Err(answer(404, None)),
-            refresh: Err(answer(404, None)),
+            handshake_payload: Err(answer(404, Some("resource_not_found"))),
+            refresh: Err(answer(404, Some("resource_not_found"))),
             user: Ok(serde_json::from_value(ada).unwrap()),
             revoke: Ok(()),
-            pages: Err(answer(404, None)),
+            pages: Err(answer(404, Some("resource_not_found"))),
         })))
     }
 
@@ -111,7 +111,9 @@ impl Backend for FakeClerk {
 
 impl BackendApi for FakeClerk {
     async fn request(&self, method: Method, path: ApiPath, _: Option<Value>) -> Result<Value, BackendError> {
-        self.asked(format!("{method} {path}"), |_| Err(answer(404, None)))
+        self.asked(format!("{method} {path}"), |_| {
+            Err(answer(404, Some("resource_not_found")))
+        })
     }
 
     async fn user(&self, id: &UserId) -> Result<User, BackendError> {

@@ -34,7 +34,7 @@ C1 empty is none                 | test | document /p?__clerk_handshake=&__clerk
 C1 a nonce                       | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=valid    | signed-in token=valid cors sets=valid to=http://localhost:3000/p?a=1 marked
 C1 a nonce, then keys            | test | document /p?__clerk_handshake_nonce=n1                       | nonce=valid keys | signed-in cors sets=valid to=http://localhost:3000/p marked
 C1 a nonce wins over a token     | test | document /p?__clerk_handshake={hs:valid}&__clerk_handshake_nonce=n1 | nonce=none     | signed-out session-token-missing cors to=http://localhost:3000/p marked
-C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404      | signed-out session-token-missing cors to=http://localhost:3000/p?a=1 marked
+C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404:resource_not_found | signed-out session-token-missing cors to=http://localhost:3000/p?a=1 marked
 C1 a nonce in an outage (G4)     | test | document /p?__clerk_handshake_nonce=n1&a=1 session=valid uat={recent} dev=dvb_1 | nonce=down     | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
 C1 an outage and no session       | test | document /p?__clerk_handshake_nonce=n1&a=1 dev=dvb_1 | nonce=503 | undecided handshake-out-of-reach temporary=true
 C1 an outage and an old session   | test | api /p?__clerk_handshake_nonce=n1 session=expired uat=1 dev=dvb_1 | nonce=429 | undecided handshake-out-of-reach temporary=true
@@ -68,8 +68,8 @@ C1 nor an address's nonce (G11)     | live | document /p?__clerk_handshake_nonce
 C1 a nonce                          | live | document nonce=n1                                            | nonce=valid    | signed-in token=valid cors sets=valid
 C1 a nonce, then keys               | live | document nonce=n1                                            | nonce=valid keys | signed-in cors sets=valid
 C1 a nonce wins over a token        | live | document nonce=n1 handshake=hs:valid                         | nonce=none     | signed-out session-token-missing cors
-C1 a nonce nobody knows             | live | document nonce=n1                                            | nonce=404      | signed-out session-token-and-uat-missing
-C1 a valid session stays (G4)       | live | document nonce=n1 session=valid uat={recent}                 | nonce=404      | signed-in token=valid
+C1 a nonce nobody knows             | live | document nonce=n1                                            | nonce=404:resource_not_found | signed-out session-token-and-uat-missing
+C1 a valid session stays (G4)       | live | document nonce=n1 session=valid uat={recent}                 | nonce=404:resource_not_found | signed-in token=valid
 C1 also in an outage (G4)           | live | document nonce=n1 session=valid uat={recent}                 | nonce=down     | signed-in token=valid
 C1 and under load (G4)              | live | document nonce=n1 session=valid uat={recent}                 | nonce=429      | signed-in token=valid
 C1 everything at once               | live | document nonce=n1 session=expired uat=1 refresh'=r           | nonce=expired keys refresh=valid | signed-in token=valid sets=valid

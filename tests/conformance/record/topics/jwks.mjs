@@ -29,6 +29,7 @@ const ANSWERS = {
   forbidden: json(error('forbidden'), 403),
   'not-found': json(error('resource_not_found'), 404),
   'not-found-html': { status: 404, contentType: 'text/html', body: '<html></html>' },
+  'blocked-html': { status: 403, contentType: 'text/html', body: '<html>blocked</html>' },
   'errors-empty': json({ errors: [] }, 400),
   'too-many': json(error('too_many_requests'), 429),
   'too-many-text': { status: 429, contentType: 'text/plain', body: 'slow down' },

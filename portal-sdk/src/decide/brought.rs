@@ -1,0 +1,83 @@
+//! The `Set-Cookie` values that a handshake or a renewal brings.
+
+use http::HeaderValue;
+use http::header::SET_COOKIE;
+
+use super::Question;
+use crate::names::cookie;
+use crate::state::ResponseHeaders;
+use crate::token::UnverifiedToken;
+
+/// The parts of the brought cookies that the decision needs.
+#[derive(Default)]
+pub(super) struct Brought<'t> {
+    /// The last session cookie: `None` without one, `Some(None)` for one without a value.
+    pub(super) session: Option<Option<&'t str>>,
+    /// An entry was skipped, because it is not a string or cannot be a header field.
+    pub(super) has_skipped: bool,
+    /// `__client_uat` is among them: Clerk has said whether the browser is signed in.
+    has_client_uat: bool,
+}
+
+impl Brought<'_> {
+    /// Returns `true` if these cannot be all of Clerk's cookies for a renewal.
+    ///
+    /// That is: the value of the session cookie is not a token, or there is no session cookie, and no `__client_uat` or
+    /// a skipped entry. An empty session cookie is a sign-out.
+    pub(super) fn is_garbage(&self) -> bool {
+        match self.session {
+            None => self.has_skipped || !self.has_client_uat,
+            Some(value) => value.is_some_and(|token| !token.is_empty() && UnverifiedToken::decode(token).is_err()),
+        }
+    }
+}
+
+/// Appends the cookies to `headers` and reads them. An entry that is not a string or cannot be a header field is skipped:
+/// it must not spoil the others.
+pub(super) fn brought_by<'t>(
+    question: Question<'_, '_>,
+    set_cookies: impl Iterator<Item = Option<&'t str>>,
+    headers: &mut ResponseHeaders,
+) -> Brought<'t> {
+    let suffix = question.cx.instance().publishable_key().cookie_suffix();
+    let mut brought = Brought::default();
+    for (index, set_cookie) in set_cookies.enumerate() {
+        let Some((set_cookie, value)) = set_cookie.and_then(|text| Some((text, header_value(text)?))) else {
+            tracing::debug!(index, "a cookie from Clerk cannot be a header field; it is ignored");
+            brought.has_skipped = true;
+            continue;
+        };
+        headers.append(SET_COOKIE, value);
+        let (name, value) = cookie_pair(set_cookie);
+        if is_named(name, cookie::SESSION, suffix) {
+            brought.session = Some(value);
+        }
+        brought.has_client_uat |= is_named(name, cookie::CLIENT_UAT, suffix);
+    }
+    brought
+}
+
+/// Returns `true` if `name` is `plain`, with the suffix of this instance or without. Cookies that merely begin alike are
+/// not.
+fn is_named(name: &str, plain: &str, suffix: &str) -> bool {
+    name.strip_prefix(plain)
+        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_') == Some(suffix))
+}
+
+/// The name and the value of a `Set-Cookie` field, as Clerk's SDK takes them apart: no trimming, the value ends at its
+/// first `=`. Returns no value if there is no `=`.
+fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
+    let pair = set_cookie.split(';').next().unwrap_or_default();
+    let mut pieces = pair.split('=');
+    (pieces.next().unwrap_or_default(), pieces.next())
+}
+
+/// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.
+fn header_value(set_cookie: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = set_cookie
+        .trim()
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
+    HeaderValue::from_bytes(&bytes?).ok()
+}
