@@ -6,7 +6,8 @@ use std::sync::Arc;
 use url::Url;
 
 use super::origin::is_loopback;
-use super::redact::redacted;
+use super::public_origins::{base_path, is_below};
+use super::redact::{holds_secret_key, redacted};
 use super::{Instance, InstanceType, PublishableKeyError, Satellite};
 
 /// The Frontend API of an instance, as in its publishable key.
@@ -30,7 +31,7 @@ impl FrontendApi {
         let has_host = url
             .host_str()
             .is_some_and(|host| host.split('.').any(|label| !label.is_empty()));
-        if !has_only_host_and_path || !has_host {
+        if !has_only_host_and_path || !has_host || holds_secret_key(text) {
             return Err(invalid());
         }
         if plain_http && (instance_type != InstanceType::Development || !is_loopback(&url)) {
@@ -77,6 +78,17 @@ pub enum ProxyUrl {
     Path(Box<str>),
 }
 
+/// The URL of a proxy path. One that already lies below the path of `public_origin` is not put below it again.
+fn below(public_origin: &str, path: &str) -> String {
+    let url = Url::parse(public_origin).ok();
+    let base = url
+        .as_ref()
+        .map(base_path)
+        .filter(|base| !base.is_empty() && is_below(path, base));
+    let origin = base.and_then(|base| public_origin.trim_end_matches('/').strip_suffix(base));
+    format!("{}{path}", origin.unwrap_or(public_origin))
+}
+
 impl Instance {
     /// The Frontend API as browsers of this application reach it, with scheme and without a closing slash.
     ///
@@ -87,7 +99,7 @@ impl Instance {
     pub fn frontend_api_base(&self, public_origin: &str) -> String {
         let base = match self.proxy_url() {
             Some(ProxyUrl::Absolute(url)) => url.as_str().to_owned(),
-            Some(ProxyUrl::Path(path)) => format!("{public_origin}{path}"),
+            Some(ProxyUrl::Path(path)) => below(public_origin, path),
             None => with_scheme(&self.issuer_host()),
         };
         base.trim_end_matches('/').to_owned()

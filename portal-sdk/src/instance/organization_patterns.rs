@@ -1,6 +1,6 @@
 //! [`OrganizationPatterns`]: which organization a path names, as in `/orgs/:slug/(.*)`.
 
-use super::redact::{is_certainly_secret_key, redacted};
+use super::redact::{holds_secret_key, redacted};
 use super::{ConfigError, Setting};
 use crate::path_pattern::PathPattern;
 
@@ -59,7 +59,7 @@ impl OrganizationPatterns {
 
 fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>, ConfigError> {
     let compile = |pattern: &String| {
-        let compiled = match is_certainly_secret_key(pattern) {
+        let compiled = match holds_secret_key(pattern) {
             true => Err("it is a secret key".to_owned()),
             false => PathPattern::compile(pattern),
         };

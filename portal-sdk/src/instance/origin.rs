@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use url::{Host, Position, Url};
 
-use super::redact::redacted;
+use super::redact::{holds_secret_key, redacted};
 
 /// A scheme, a host and a port as browsers write them, such as `https://app.example.com`.
 ///
@@ -156,12 +156,20 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 /// An http(s) URL with a valid host and without user information.
 pub(super) fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let is_web = matches!(url.scheme(), "http" | "https") && is_web_host(&url) && !text.chars().any(char::is_control);
+    let is_web = matches!(url.scheme(), "http" | "https")
+        && is_web_host(&url)
+        && !text.chars().any(char::is_control)
+        && !holds_secret_key(text);
     (is_web && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
 /// Returns `true` if browsers can connect to the host. Wildcards and lists of hosts are rejected.
 pub(super) fn is_web_host(url: &Url) -> bool {
+    // Port 0 is reserved (RFC 6335 section 6).
+    url.port() != Some(0) && has_web_host(url)
+}
+
+fn has_web_host(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -180,7 +188,7 @@ fn application_url(text: &str) -> Option<Url> {
     let is_application = !matches!(url.scheme(), "http" | "https" | "ws" | "wss" | "ftp" | "file");
     let has_plain_host = url.host_str().is_some_and(|host| !host.contains(['*', ',']));
     let has_user = !url.username().is_empty() || url.password().is_some();
-    (is_application && has_plain_host && !has_user).then_some(url)
+    (is_application && has_plain_host && !has_user && !holds_secret_key(text)).then_some(url)
 }
 
 fn host_and_port(url: &Url) -> &str {

@@ -1,15 +1,17 @@
 //! Settings as strings: what each may say, and the value it becomes.
 
-use url::Url;
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
 
-use super::origin::{is_web_host, web_url};
-use super::redact::is_certainly_secret_key;
+use super::origin::{is_loopback, is_web_host, web_url};
+use super::redact::holds_secret_key;
 use super::{AfterRedirects, ConfigError, Origin, ProxyUrl, Setting};
 use crate::key::VerifyingKey;
 
 const DEFAULT_API_VERSION: &str = "v1";
 /// The only version of the Frontend API.
 const FRONTEND_API_VERSION: &str = "v1";
+const BACKEND_API_HOST: &str = "api.clerk.com";
 
 const URL: &str = "an absolute http(s) URL without query and user information";
 const URL_OR_PATH: &str = "an absolute http(s) URL, or a path that starts with one slash";
@@ -35,6 +37,14 @@ pub(super) fn api_url(setting: Setting, text: &str, version: &str) -> Result<Url
             segments.pop_if_empty().pop();
         }
     }
+    // An endpoint such as `/v1/jwks`: calls would go below it.
+    if segments_of(&url).any(|segment| segment.eq_ignore_ascii_case(version)) {
+        return Err(ConfigError::invalid(
+            setting,
+            text,
+            "a base URL, without the path of an endpoint",
+        ));
+    }
     Ok(url)
 }
 
@@ -46,14 +56,22 @@ pub(super) fn frontend_api_url(text: &str) -> Result<Url, ConfigError> {
 }
 
 fn last_segment(url: &Url) -> Option<String> {
-    let segments = url.path_segments()?;
-    segments.rev().find(|segment| !segment.is_empty()).map(str::to_owned)
+    segments_of(url).filter(|segment| !segment.is_empty()).last()
 }
 
-/// Returns `true` for `v1`, `v2` and so on.
+/// The segments of the path, percent-decoded.
+fn segments_of(url: &Url) -> impl Iterator<Item = String> {
+    let decode = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    url.path_segments().into_iter().flatten().map(decode)
+}
+
+/// Returns `true` for `v1`, `v2`, `v1.0` and so on.
 fn is_version(segment: &str) -> bool {
     let number = segment.strip_prefix(['v', 'V']);
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    number.is_some_and(|number| {
+        number.starts_with(|c: char| c.is_ascii_digit())
+            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
 }
 
 pub(super) fn api_version(text: Option<String>) -> Result<Box<str>, ConfigError> {
@@ -73,33 +91,77 @@ pub(super) fn jwt_key(pem: &str) -> Result<VerifyingKey, ConfigError> {
 }
 
 pub(super) fn proxy_url(text: &str) -> Result<ProxyUrl, ConfigError> {
-    let is_plain = !text.contains(['?', '#']);
-    let url = match is_path(text) {
-        true => Some(ProxyUrl::Path(text.into())),
-        false => web_url(text).map(ProxyUrl::Absolute),
+    let invalid = |expected| ConfigError::invalid(Setting::ProxyUrl, text, expected);
+    let is_plain = !text.contains(['?', '#', '\\']) && !text.contains(char::is_whitespace);
+    let path = text.find("://").map_or(text, |at| &text[at + "://".len()..]);
+    let is_dotted = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..");
+    if !is_plain || path.split('/').skip(1).any(is_dotted) {
+        return Err(invalid(URL_OR_PATH));
+    }
+    let base =
+        without_version(text).ok_or_else(|| invalid("the base of the proxy, without the path of an endpoint"))?;
+    let url = match is_path(base) {
+        true => Some(ProxyUrl::Path(base.into())),
+        false => web_url(base).map(ProxyUrl::Absolute),
     };
-    url.filter(|_| is_plain)
-        .ok_or_else(|| ConfigError::invalid(Setting::ProxyUrl, text, URL_OR_PATH))
+    match url {
+        Some(ProxyUrl::Absolute(url)) if url.host_str() == Some(BACKEND_API_HOST) => {
+            Err(invalid("the proxy of the Frontend API, not the Backend API"))
+        }
+        url => url.ok_or_else(|| invalid(URL_OR_PATH)),
+    }
+}
+
+/// `text` without a version at the end of its path, or `None` if a version stands before other segments.
+fn without_version(text: &str) -> Option<&str> {
+    let is_v1 = |segment: &str| {
+        let segment = percent_decode_str(segment).decode_utf8_lossy();
+        segment.eq_ignore_ascii_case(FRONTEND_API_VERSION)
+    };
+    let mut base = text;
+    while let Some((rest, last)) = base.trim_end_matches('/').rsplit_once('/') {
+        if !is_v1(last) || rest.ends_with('/') {
+            break;
+        }
+        let setting = Setting::ProxyUrl;
+        tracing::warn!(%setting, "the version at the end of the URL is dropped; leave it out");
+        base = if rest.is_empty() { "/" } else { rest };
+    }
+    (!base.split('/').skip(1).any(is_v1)).then_some(base)
 }
 
 /// A host, perhaps with a port, as URLs write it. A closing slash is dropped.
 pub(super) fn domain(text: &str) -> Result<String, ConfigError> {
-    let host = text.strip_suffix('/').unwrap_or(text);
-    let url = Url::parse(&format!("https://{host}")).ok();
-    let is_host = !host.contains(['/', '?', '#', '@', '\\']) && !host.chars().any(char::is_control);
-    let url = url.filter(|url| is_host && is_web_host(url) && !is_certainly_secret_key(host));
-    let host = url.as_ref().and_then(|url| Some((url.host_str()?, url.port())));
-    match host {
-        Some((host, Some(port))) => Ok(format!("{host}:{port}")),
-        Some((host, None)) => Ok(host.to_owned()),
-        None => {
-            let expected = "a host name without scheme, such as satellite.example";
-            Err(ConfigError::invalid(Setting::Domain, text, expected))
-        }
+    let expected = "a host name without scheme, such as satellite.example";
+    let invalid = || ConfigError::invalid(Setting::Domain, text, expected);
+    let mut host = text.strip_suffix('/').unwrap_or(text);
+    if host.contains(['/', '?', '#', '@', '\\']) || host.contains(char::is_control) || holds_secret_key(host) {
+        return Err(invalid());
+    }
+    if let Some(rest) = host.strip_prefix("clerk.").filter(|rest| rest.contains('.')) {
+        let setting = Setting::Domain;
+        tracing::warn!(%setting, "\"clerk.\" before the domain is dropped, because it is added; leave it out");
+        host = rest;
+    }
+    let authority = |text: String| {
+        let url = Url::parse(&format!("https://{text}")).ok().filter(is_web_host)?;
+        let Some(Host::Domain(name)) = url.host() else {
+            return None;
+        };
+        let is_label = |label: &str| !label.starts_with('-') && !label.ends_with('-');
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        name.split('.').all(is_label).then(|| format!("{name}{port}"))
+    };
+    // Clerk's host below the domain has to be the same host once it is parsed.
+    let domain = authority(host.to_owned()).ok_or_else(invalid)?;
+    match authority(format!("clerk.{domain}")) {
+        Some(below) if below == format!("clerk.{domain}") => Ok(domain),
+        _ => Err(invalid()),
     }
 }
 
 pub(super) fn page_url(setting: Setting, text: &str) -> Result<Box<str>, ConfigError> {
+    let text = text.trim();
     if is_path(text) || web_url(text).is_some() {
         return Ok(text.into());
     }
@@ -113,7 +175,10 @@ fn is_path(text: &str) -> bool {
         return false;
     };
     let is_on_origin = |url: Url| super::is_same_origin(&url, &base);
-    text.starts_with('/') && !text.chars().any(char::is_control) && base.join(text).is_ok_and(is_on_origin)
+    text.starts_with('/')
+        && !holds_secret_key(text)
+        && !text.chars().any(char::is_control)
+        && base.join(text).is_ok_and(is_on_origin)
 }
 
 pub(super) fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirects, ConfigError> {
@@ -134,7 +199,7 @@ pub(super) fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirect
 pub(super) fn public_origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
     let is_plain_path = |path: &str| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/".contains(&byte);
-        path.bytes().all(is_plain) && !path.contains("//")
+        path.bytes().all(is_plain) && !path.contains("//") && has_valid_escapes(path)
     };
     let mut url = web_url(text)
         .filter(|url| url.query().is_none() && url.fragment().is_none())
@@ -143,6 +208,14 @@ pub(super) fn public_origin(setting: Setting, text: &str) -> Result<Url, ConfigE
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
+}
+
+/// Returns `true` if each `%` begins an escape (RFC 3986 section 2.1).
+fn has_valid_escapes(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 /// Origins of web pages.
@@ -164,10 +237,16 @@ pub(super) fn parties(texts: &[String]) -> Result<Vec<Origin>, ConfigError> {
     texts.iter().map(party).collect()
 }
 
-/// Issuers as in the claim `iss`. A closing slash is dropped.
-pub(super) fn issuers(texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
+/// Issuers as in the claim `iss`. A closing slash is dropped. Clerk's issuers are hosts, over https in production; other
+/// paths than a proxy's never match.
+pub(super) fn issuers(texts: &[String], is_production: bool) -> Result<Vec<Box<str>>, ConfigError> {
+    let is_issuer = |url: &Url| {
+        let is_endpoint = segments_of(url).any(|segment| segment == ".well-known" || is_version(&segment));
+        let is_plain = url.query().is_none() && url.fragment().is_none();
+        is_plain && !is_endpoint && (url.scheme() == "https" || !is_production || is_loopback(url))
+    };
     let issuer = |text: &String| {
-        let url = web_url(text).filter(|url| url.query().is_none() && url.fragment().is_none());
+        let url = web_url(text).filter(is_issuer);
         let url = url.ok_or_else(|| ConfigError::invalid(Setting::Issuers, text, ISSUER))?;
         Ok(url.as_str().trim_end_matches('/').into())
     };
@@ -177,7 +256,7 @@ pub(super) fn issuers(texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
 /// Audiences, whose form is the application's choice. Tokens never hold an empty one.
 pub(super) fn audience(texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
     let audience = |text: &String| match text.trim() {
-        trimmed if trimmed.is_empty() || is_certainly_secret_key(trimmed) => {
+        trimmed if trimmed.is_empty() || holds_secret_key(trimmed) => {
             let expected = "a string that the claim aud may hold";
             Err(ConfigError::invalid(Setting::Audience, text, expected))
         }

@@ -88,7 +88,7 @@ pub(crate) fn join_below(here: &Url, base_path: &str, text: &str) -> Result<Url,
 }
 
 /// Returns `true` if `path` is `base_path` or lies below it.
-fn is_below(path: &str, base_path: &str) -> bool {
+pub(super) fn is_below(path: &str, base_path: &str) -> bool {
     path.strip_prefix(base_path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

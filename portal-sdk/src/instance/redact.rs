@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// Longer values are cut.
 const MAX_SHOWN_CHARS: usize = 200;
 /// A run of this many characters without punctuation is treated as a key or a token.
@@ -26,11 +29,6 @@ pub(super) fn is_secret_key(text: &str) -> bool {
     ["sk_", "test_", "live_"].iter().any(|prefix| begins_with(text, prefix))
 }
 
-/// Returns `true` if `text` is a secret key in any setting.
-pub(super) fn is_certainly_secret_key(text: &str) -> bool {
-    begins_with(text, "sk_")
-}
-
 /// Returns `true` if `text` starts with `prefix`, in any letter case, in quotes or after white space.
 fn begins_with(text: &str, prefix: &str) -> bool {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
@@ -38,9 +36,48 @@ fn begins_with(text: &str, prefix: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
+/// Returns `true` if `text` holds a secret key anywhere: behind other text, behind `\n` as two characters, percent-encoded,
+/// or in base64 behind the prefix of a publishable key.
+pub(super) fn holds_secret_key(text: &str) -> bool {
+    let spelled = percent_decoded(text).replace(['\n', '\r', '\t'], " ");
+    let lower = ["\\n", "\\r", "\\t"]
+        .iter()
+        .fold(spelled.to_ascii_lowercase(), |text, escape| text.replace(escape, " "));
+    lower.contains("sk_live_")
+        || lower.contains("sk_test_")
+        || holds_word(&lower, "sk_")
+        || holds_word(&lower, "ak_")
+        || encoded_after_prefix(text).is_some_and(|inner| holds_secret_key(&inner))
+}
+
+/// `text` with its percent-encodings decoded, also those that were encoded twice.
+fn percent_decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..2 {
+        text = percent_encoding::percent_decode_str(&text)
+            .decode_utf8_lossy()
+            .into_owned();
+    }
+    text
+}
+
+/// The text that stands in base64 behind the prefix of a publishable key.
+fn encoded_after_prefix(text: &str) -> Option<String> {
+    let at = ["pk_live_", "pk_test_"]
+        .iter()
+        .find_map(|prefix| Some(text.find(prefix)? + prefix.len()))?;
+    let is_base64 = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let encoded: String = text[at..].chars().take_while(is_base64).collect();
+    let encoded = encoded.replace('-', "+").replace('_', "/");
+    // Without an incomplete last group: what stands before it tells enough.
+    let whole = &encoded[..encoded.len() / 4 * 4];
+    let bytes = STANDARD.decode(whole).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn secret_kind(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
-    if is_secret_key(text) || holds_word(&lower, "sk_") {
+    if is_secret_key(text) || holds_secret_key(text) {
         return Some("a secret key");
     }
     if lower.contains("private key") {
@@ -86,6 +123,14 @@ mod tests {
             " \"SK_TEST_hunter2\"\n",
             "'sk_hunter2'",
             "live_hunter2",
+            "\\nsk_live_hunter2",
+            "\\nak_hunter2",
+            "ak_hunter2",
+            "CLERK_SECRET_KEYsk_live_hunter2",
+            "sk%5Flive_hunter2",
+            "sk%255Flive_hunter2",
+            "https://x.example/?u=https%3A%2F%2Fy%2Fsk_live_hunter2",
+            "pk_live_sk_live_hunter2",
             "https://api.example.com/?key=sk_test_hunter2",
             "https://sk_live_hunter2@api.example.com",
             "https://user:hunter2@api.example.com/x",

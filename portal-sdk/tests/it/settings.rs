@@ -392,3 +392,104 @@ fn portal_variables_are_read_without_empty_entries() {
         }
     }
 }
+
+fn satellite(domain: &str) -> InstanceBuilder {
+    live()
+        .satellite(Satellite::on_domain(domain))
+        .sign_in_url("https://primary.example/sign-in")
+}
+
+#[test]
+fn setting_that_can_never_work_is_refused_with_its_value() {
+    let proxies = [
+        "/__clerk/v1/client/handshake",
+        "https://app.example.com/__clerk/v1/client",
+        "/__clerk/../..",
+        "/%2e%2e/x",
+        "/ __clerk",
+        "/a\\b",
+        "https://app.example.com:0/__clerk",
+        "https://api.clerk.com",
+    ];
+    let api_urls = [
+        "https://api.clerk.com/v1/jwks",
+        "https://api.clerk.com/v1.0",
+        "https://api.clerk.com:0",
+    ];
+    let issuers = [
+        "https://clerk.example.com/.well-known/openid-configuration",
+        "https://clerk.example.com/v1",
+        "http://clerk.example.com",
+    ];
+    let origins = [
+        "https://app.example.com:0",
+        "https://app.example.com/%zz",
+        "https://a.example/%2",
+    ];
+    let domains = ["127.0.0.1", "[::1]", "1.2", "-", "sat.example:0"];
+    let proxies = proxies.map(|text| (text, live().proxy_url(text)));
+    let api_urls = api_urls.map(|text| (text, live().api_url(text)));
+    let issuers = issuers.map(|text| (text, live().issuers([text])));
+    let origins = origins.map(|text| (text, live().public_origin(text)));
+    let domains = domains.map(|text| (text, satellite(text)));
+    let all = proxies
+        .into_iter()
+        .chain(api_urls)
+        .chain(issuers)
+        .chain(origins)
+        .chain(domains);
+    for (text, builder) in all {
+        let error = builder.build().expect_err(text).to_string();
+        assert!(error.contains(&format!("{text:?}")), "{error}");
+    }
+}
+
+#[test]
+fn setting_whose_intent_is_plain_is_mended() {
+    let base = |builder: InstanceBuilder, origin: &str| builder.build().unwrap().frontend_api_base(origin);
+    for proxy in ["/__clerk", "/__clerk/v1", "/__clerk/v1/"] {
+        let found = base(live().proxy_url(proxy), "https://app.example.com");
+        assert_eq!(found, "https://app.example.com/__clerk");
+    }
+    let shop = "https://app.example.com/shop";
+    for proxy in ["/shop/__clerk", "/__clerk"] {
+        let found = base(live().proxy_url(proxy).public_origin(shop), shop);
+        assert_eq!(found, "https://app.example.com/shop/__clerk", "{proxy}");
+    }
+    for domain in ["sat.example", "clerk.sat.example", "sat.example/"] {
+        assert_eq!(base(satellite(domain), shop), "https://clerk.sat.example");
+    }
+    let instance = live().sign_in_url(" https://acc.example/sign-in").build().unwrap();
+    assert_eq!(instance.sign_in_url(), Some("https://acc.example/sign-in"));
+    assert!(live().api_url("https://api.clerk.com/%761").build().is_ok());
+}
+
+#[test]
+fn secret_key_in_a_setting_is_neither_kept_nor_shown() {
+    for text in [
+        "\\nsk_live_hunter2",
+        "CLERK_SECRET_KEYsk_live_hunter2",
+        "sk%5Flive_hunter2",
+        "ak_hunter2",
+        "https://acc.example/sk_live_hunter2",
+        "/sign-in?key=sk_live_hunter2",
+        "pk_live_c2tfbGl2ZV9odW50ZXIy",
+        "pk_live_c2tfbGl2ZV9odW50ZXIyJA==",
+    ] {
+        for builder in [
+            Instance::builder(text, "sk_live_x"),
+            live().proxy_url(text),
+            live().api_url(text),
+            live().sign_in_url(text),
+            live().authorized_parties([text]),
+            live().issuers([text]),
+            live().public_origin(text),
+            satellite(text),
+        ] {
+            let error = builder.build().expect_err(text);
+            let shown = format!("{error} {error:?}");
+            let is_shown = ["hunter2", "c2tfbGl2"].iter().any(|secret| shown.contains(secret));
+            assert!(!is_shown, "{text}: {shown}");
+        }
+    }
+}

@@ -549,7 +549,8 @@ const undecided = calls => ({ status: 'undecided', reason: null, headers: [], au
  */
 async function sessionThatCounts(c, ask) {
   const url = new URL(c.request.url);
-  for (const name of HANDSHAKE_PARAMETERS) url.searchParams.delete(name);
+  // Synchronisation between domains comes before cookies, and tells no session.
+  for (const name of [...HANDSHAKE_PARAMETERS, '__clerk_redirect_url', '__clerk_synced']) url.searchParams.delete(name);
   url.searchParams.set('__clerk_db_jwt', 'x');
   const others = ['__clerk_redirect_count', ...HANDSHAKE_PARAMETERS];
   const page = read.withHeader(read.withHeader(read.withUrl(c, url.href), 'sec-fetch-dest', 'document'), 'authorization', undefined);

@@ -32,6 +32,7 @@ impl InstanceBuilder {
                 secret_key: name_of(secret_key.instance_type()),
             });
         }
+        let is_production = publishable_key.instance_type() == InstanceType::Production;
         let default_api_url = publishable_key.frontend_api().local_origin().unwrap_or(DEFAULT_API_URL);
         let api_version = parse::api_version(self.api_version)?;
         let api_url = self.api_url.as_deref().unwrap_or(default_api_url);
@@ -61,7 +62,7 @@ impl InstanceBuilder {
             authorized_parties: authorized_parties(parse::parties(&self.authorized_parties)?, &public_origins),
             public_origins,
             audience: parse::audience(&self.audience)?,
-            issuers: parse::issuers(&self.issuers)?,
+            issuers: parse::issuers(&self.issuers, is_production)?,
             clock_skew: self.clock_skew.unwrap_or(DEFAULT_CLOCK_SKEW).min(MAX_CLOCK_SKEW),
             organization_patterns: OrganizationPatterns::compile(
                 &self.organization_patterns,
