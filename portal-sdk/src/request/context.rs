@@ -3,24 +3,24 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN, REFERER};
+use http::Method;
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN, REFERER};
 use http::request::Parts;
-use http::{HeaderMap, Method};
 use url::{Url, form_urlencoded};
 
 use super::bearer;
-use super::cookie_reader::cookies;
 use super::cookies::RequestCookies;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
-use super::headers::{first_value, header_value, latin1};
+use super::headers::{first_value, header_value};
 use super::navigation::is_navigation;
 use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
+use super::refresh_headers::headers_for_refresh;
 use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
 use crate::clock::UnixTime;
 use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
-use crate::names::{cookie, header, query};
+use crate::names::{header, query};
 
 /// The facts of a request that the decision uses.
 ///
@@ -362,19 +362,7 @@ impl<'r> AuthenticateContext<'r> {
     /// The request's header fields for a refresh, with lower-case names, only Clerk's cookies, and no `Authorization`.
     #[must_use]
     pub fn headers_for_refresh(&self) -> Vec<(String, String)> {
-        let headers = &self.parts.headers;
-        headers
-            .keys()
-            .filter(|name| *name != AUTHORIZATION)
-            .filter_map(|name| {
-                let value = if name == COOKIE {
-                    clerk_cookies(headers, self.instance.publishable_key().cookie_suffix())
-                } else {
-                    header_value(headers, name)?.into_owned()
-                };
-                (!value.is_empty()).then(|| (name.as_str().to_owned(), value))
-            })
-            .collect()
+        headers_for_refresh(&self.parts.headers, self.instance.publishable_key().cookie_suffix())
     }
 }
 
@@ -404,21 +392,4 @@ fn opaque(token: Option<&str>) -> Option<&str> {
 pub(super) fn unsigned(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
-}
-
-/// Joins the cookies with Clerk's names, plain or suffixed for this instance, to the value of one field.
-fn clerk_cookies(headers: &HeaderMap, suffix: &str) -> String {
-    let is_clerks = |name: &str| {
-        let plain = name
-            .strip_suffix(suffix)
-            .and_then(|name| name.strip_suffix('_'))
-            .unwrap_or(name);
-        cookie::ALL.contains(&plain)
-    };
-    cookies(headers)
-        .filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, latin1(value))))
-        .filter(|(name, _)| is_clerks(name))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect::<Vec<_>>()
-        .join("; ")
 }

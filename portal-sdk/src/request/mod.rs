@@ -10,6 +10,7 @@ mod headers;
 mod navigation;
 mod public_url;
 mod redirect_count;
+mod refresh_headers;
 mod set_cookie;
 mod suffix;
 
