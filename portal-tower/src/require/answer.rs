@@ -47,7 +47,7 @@ pub(super) fn write(refusal: &Refusal) -> Response<Bytes> {
 pub(super) fn status(refusal: &Refusal) -> StatusCode {
     let is_sign_in = refusal.cause().is_sign_in();
     match refusal.caller() {
-        // gRPC has a status of its own, and Datastar drops every other response.
+        // gRPC has its own status, and Datastar drops every other response.
         Caller::Grpc(_) | Caller::Datastar => StatusCode::OK,
         // htmx renders no other response when it restores its history.
         Caller::HtmxHistoryRestore if is_sign_in => StatusCode::OK,
@@ -86,7 +86,7 @@ fn redirect_in_header(caller: Caller, url: &str) -> Response<Bytes> {
 
 /// A body that makes the caller's page continue to `url`.
 ///
-/// For callers that follow neither a redirect to another origin nor a header of their own; `None` for the others.
+/// For callers that follow neither a redirect to another origin nor a redirecting header; `None` for the others.
 fn redirect_in_body(caller: Caller, url: &str, title: &str, text: &str) -> Option<Response<Bytes>> {
     match caller {
         Caller::Turbo { .. } => Some(with_body(HTML, page_that_goes_to(url, title, text))),
