@@ -134,7 +134,20 @@ impl<B: BackendApi> Authenticator<B> {
         let Shared {
             backend, clock, users, ..
         } = &*self.shared;
-        users.user(backend, clock, id).await
+        users.user(backend, clock, id, None).await
+    }
+
+    /// [`user`](Self::user), from memory only if they were looked up at `since` or later. Pass the time a session token was
+    /// issued: the data is then at least as new as the token.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    pub async fn user_since(&self, id: &UserId, since: UnixTime) -> Result<Arc<User>, BackendError> {
+        let Shared {
+            backend, clock, users, ..
+        } = &*self.shared;
+        users.user(backend, clock, id, Some(since)).await
     }
 
     /// Drops a user from memory, so that the next [`user`](Self::user) looks them up. Call it after you have changed

@@ -58,12 +58,13 @@ impl UserCache {
         }
     }
 
-    /// Returns the user in memory, or looks them up. Concurrent callers share one call (single flight).
+    /// Returns the user in memory, unless they were looked up before `since`, or looks them up. Concurrent callers share one call (single flight).
     pub(crate) async fn user<B: BackendApi>(
         self: &Arc<Self>,
         backend: &B,
         clock: &Arc<dyn Clock>,
         id: &UserId,
+        since: Option<UnixTime>,
     ) -> Answer {
         if self.lifetime_millis == 0 {
             return backend.user(id).await.map(Arc::new);
@@ -72,7 +73,11 @@ impl UserCache {
         let generation = {
             let entries = self.entries();
             match entries.users.get(id) {
-                Some((at, user)) if now.is_within(self.lifetime_millis, *at) => return Ok(user.clone()),
+                Some((at, user))
+                    if now.is_within(self.lifetime_millis, *at) && since.is_none_or(|since| *at >= since) =>
+                {
+                    return Ok(user.clone());
+                }
                 _ => entries.generations[self.group(id)],
             }
         };

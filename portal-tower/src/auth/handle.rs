@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use portal_sdk::backend::{BackendApi, User};
+use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
@@ -17,7 +18,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The operations of an authenticator that [`Auth`](super::Auth) and sign-out need.
 pub(crate) trait Accounts: Send + Sync + fmt::Debug {
-    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Arc<User>, BackendError>>;
+    fn user<'a>(&'a self, id: &'a UserId, since: UnixTime) -> BoxFuture<'a, Result<Arc<User>, BackendError>>;
     fn forget_user(&self, id: &UserId);
     fn genuine_session<'a>(
         &'a self,
@@ -32,8 +33,8 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
 }
 
 impl<B: BackendApi> Accounts for Authenticator<B> {
-    fn user<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Arc<User>, BackendError>> {
-        Box::pin(self.user(id))
+    fn user<'a>(&'a self, id: &'a UserId, since: UnixTime) -> BoxFuture<'a, Result<Arc<User>, BackendError>> {
+        Box::pin(self.user_since(id, since))
     }
 
     fn forget_user(&self, id: &UserId) {

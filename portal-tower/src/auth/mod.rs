@@ -216,8 +216,8 @@ impl Auth {
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
-    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is fresh if
-    /// the user may have changed it at the portal since the session token was issued.
+    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is newer than
+    /// the session token, and fresh if the user may have changed it at the portal since the token was issued.
     ///
     /// # Errors
     ///
@@ -225,11 +225,14 @@ impl Auth {
     /// next call then retries.
     pub async fn user(&self) -> Result<&User, UserError> {
         let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
+        // A handshake brings a new token after a visit to the portal. Token times are whole seconds, so round up.
+        let issued_at = signed_in.claims().issued_at().unwrap_or(self.at());
+        let since = issued_at.plus_millis(1_000);
         let look_up = || {
             if self.was_at_portal() {
                 self.inner.accounts.forget_user(signed_in.user_id());
             }
-            self.inner.accounts.user(signed_in.user_id())
+            self.inner.accounts.user(signed_in.user_id(), since)
         };
         let user = self.inner.user.get_or_try_init(look_up).await;
         user.map(|user| &**user).map_err(UserError::Backend)

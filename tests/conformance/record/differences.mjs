@@ -554,7 +554,7 @@ async function sessionThatCounts(c, ask) {
   url.searchParams.set('__clerk_db_jwt', 'x');
   const others = ['__clerk_redirect_count', ...HANDSHAKE_PARAMETERS];
   const page = read.withHeader(read.withHeader(read.withUrl(c, url.href), 'sec-fetch-dest', 'document'), 'authorization', undefined);
-  const asked = read.mapCookies({ ...page, request: { ...page.request, method: 'GET' } }, (n, v) => (others.includes(n) ? undefined : v));
+  const asked = read.mapCookies({ ...page, request: { ...page.request, method: 'GET' } }, (n, v) => (others.includes(n) || n.startsWith('__refresh') ? undefined : v));
   const { headers } = await ask(asked);
   const location = headers?.find(([name]) => name === 'location')?.[1];
   return location && new URL(location).searchParams.get('__session');
