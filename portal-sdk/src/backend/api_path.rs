@@ -85,7 +85,7 @@ impl ApiPath {
         &self.path
     }
 
-    /// Returns the query string without `?`; empty if there is none.
+    /// Returns the query string without `?`, or an empty string without parameters.
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query

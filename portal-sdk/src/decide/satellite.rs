@@ -23,7 +23,7 @@ pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
     }
 }
 
-/// Returns the redirect of a satellite or its primary that comes before cookies; `None` if there is none.
+/// Returns the redirect of a satellite or its primary that comes before cookies, or `None` if cookies decide.
 pub(super) fn answer(question: Question<'_, '_>) -> Option<RequestState> {
     if question.cx.instance().is_satellite() {
         satellite(question)

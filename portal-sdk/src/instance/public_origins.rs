@@ -46,7 +46,7 @@ impl PublicOrigins {
             .or_else(|| self.0.first().map(|base| &base.url))
     }
 
-    /// The path that a proxy strips from requests to `url`, without a closing slash; empty if there is none.
+    /// The path that a proxy strips from requests to `url`, without a closing slash. Empty without such a proxy.
     ///
     /// It is `/shop` for `https://example.com/shop/cart` if `https://example.com/shop` is one of the origins.
     #[must_use]
