@@ -47,6 +47,8 @@ export const KEY_SETS = {
 };
 export const keySetOf = secretKey => KEY_SETS[/_(\w+)$/.exec(secretKey.replace(/^sk_(live|test)_/, '_'))?.[1]] ?? KEY_SETS.ok;
 
+const ODD_SESSION_IDS = [undefined, '', 'sess 1', 'sess?1'];
+
 /** A session token. `sid` is the case's own, so that the mock can tell whose refresh it is. */
 function sessionToken(r, env, now, sid) {
   const at = Math.floor(now / 1000);
@@ -71,7 +73,7 @@ function sessionToken(r, env, now, sid) {
     [2, () => { if (r.keySet !== 'oct') return; header.kid = 'ins_oct'; header.alg = r.pick(['RS256', 'ES256', 'HS256']); }],
     [1, () => { key = 'small'; }],
     [1, () => { claims.sub = r.pick(['mch_1', 5, '', undefined]); }],
-    [1, () => { claims.sid = r.pick([undefined, '', 'sess 1', 'sess?1']); }],
+    [1, () => { claims.sid = r.pick(ODD_SESSION_IDS); }],
     [1, () => { claims.iat = r.pick([undefined, 'x', null]); }],
     [1, () => { claims.exp = r.pick([undefined, 'x', 1e20]); }],
     [1, () => { claims.aud = r.pick([5, { a: 1 }, ['a', 5], true]); }],
@@ -210,10 +212,12 @@ export function generate(seed, index, { now = Date.now(), nameSpace = `${seed}_$
     ]);
   }
   const refreshed = () => json({ object: 'cookies', cookies: directives(r, env, now, token) });
-  backend[`POST /v1/sessions/${sid}/refresh`] = r.weighted([
+  const renewal = r.weighted([
     [8, refreshed], [1, () => ({ ...refreshed(), contentType: 'application/json; charset=utf-8' })], [2, failure('refresh_token_expired', 401)], [1, failure('x', 500)],
     [1, { status: 500, contentType: 'text/plain', body: 'oops' }], [1, json({ object: 'cookies', cookies: [] })],
   ]);
+  // Clerk's package asks under the odd session IDs of `sessionToken` too.
+  for (const id of [sid, ...ODD_SESSION_IDS.filter(Boolean)]) backend[`POST ${new URL(`https://x/v1/sessions/${id}/refresh`).pathname}`] = renewal;
 
   if (r.chance(0.2)) query.push(r.pick(['a=1', 'q=a%20b', 'q=a+b&r=~', 'q', 'e=%C3%A9', 'x=1&x=2']));
   if (r.chance(options.isSatellite ? 0.5 : 0.05)) query.push(`__clerk_synced=${r.pick(['true', 'false', 'x'])}`);

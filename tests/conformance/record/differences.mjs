@@ -255,7 +255,9 @@ const rereadings = [
     says: 'a session id that is no path segment is not sent',
     apply(c) {
       const isOdd = sid => typeof sid === 'string' && sid !== '' && !/^[\w-]+$/.test(sid);
-      return eachSessionToken(c, text => remint(text, claims => (isOdd(claims.sid) && claims.exp * 1000 < (c.now ?? Infinity) ? { ...claims, sid: '..' } : null)));
+      // A bearer token decides the request, but what Clerk's package renews is the cookie's session, expired or not.
+      const isRenewed = (text, claims) => claims.exp * 1000 < (c.now ?? Infinity) || (bearer(c) && bearer(c) !== text);
+      return eachSessionToken(c, text => remint(text, claims => (isOdd(claims.sid) && isRenewed(text, claims) ? { ...claims, sid: '..' } : null)));
     },
   },
   {
