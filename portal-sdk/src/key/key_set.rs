@@ -2,14 +2,23 @@
 
 use std::collections::HashMap;
 
-use jsonwebtoken::jwk::Jwk;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::VerifyingKey;
 
-/// The members of an entry that verification needs (RFC 7517 section 4, RFC 7518 section 6.3). Others, such as `x5c`,
+/// The members of an entry that verification needs (RFC 7517 section 4, RFC 7518 section 6.3.1). Others, such as `x5c`,
 /// are not read, so that they cannot spoil a key.
-const MEMBERS: [&str; 6] = ["kid", "kty", "use", "alg", "n", "e"];
+#[derive(Deserialize)]
+pub(super) struct Jwk {
+    kid: Option<String>,
+    pub(super) kty: Option<String>,
+    #[serde(rename = "use")]
+    pub(super) public_key_use: Option<String>,
+    pub(super) alg: Option<String>,
+    pub(super) n: Option<String>,
+    pub(super) e: Option<String>,
+}
 
 /// An instance's signing keys by key id, parsed once.
 ///
@@ -59,7 +68,7 @@ impl KeySet {
     pub(crate) fn from_entries(entries: Vec<Value>, mut skipped: impl FnMut(usize, SkippedEntry)) -> Self {
         let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let (key_id, jwk) = match read(entry) {
+            let (key_id, jwk) = match read(&entry) {
                 Ok(read) => read,
                 Err(entry) => {
                     skipped(index, entry);
@@ -102,30 +111,16 @@ impl KeySet {
     }
 }
 
-fn read(entry: Value) -> Result<(String, Jwk), SkippedEntry> {
-    let Value::Object(mut entry) = entry else {
-        return Err(SkippedEntry {
-            key_id: None,
-            problem: "expected a JSON object",
-        });
-    };
-    let key_id = entry.get("kid").and_then(Value::as_str).map(str::to_owned);
+fn read(entry: &Value) -> Result<(String, Jwk), SkippedEntry> {
     let skipped = |problem| SkippedEntry {
-        key_id: key_id.clone(),
+        key_id: entry.get("kid").and_then(Value::as_str).map(str::to_owned),
         problem,
     };
-    let members: Map<String, Value> = MEMBERS
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), entry.remove(name)?)))
-        .filter(|(_, value)| !value.is_null())
-        .collect();
-    if !members.values().all(Value::is_string) {
-        return Err(skipped("expected text for kid, kty, use, alg, n and e"));
+    if !entry.is_object() {
+        return Err(skipped("expected a JSON object"));
     }
-    let Some(key_id) = key_id.clone() else {
-        return Err(skipped("expected a key id"));
-    };
-    let jwk = serde_json::from_value(members.into()).map_err(|_| skipped("expected a JSON Web Key"))?;
+    let mut jwk = Jwk::deserialize(entry).map_err(|_| skipped("expected text for kid, kty, use, alg, n and e"))?;
+    let key_id = jwk.kid.take().ok_or_else(|| skipped("expected a key id"))?;
     Ok((key_id, jwk))
 }
 

@@ -10,7 +10,8 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
+
+use super::key_set::Jwk;
 
 /// The accepted RSA key sizes, in bits.
 const MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
@@ -120,27 +121,18 @@ impl VerifyingKey {
 
     /// Reads an RSA key of a JWK set (RFC 7517); `None` if it is for something else than checking signatures.
     pub(super) fn from_jwk(jwk: &Jwk) -> Option<Self> {
-        let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
-            return None;
-        };
-        if jwk
-            .common
-            .public_key_use
-            .as_ref()
-            .is_some_and(|usage| *usage != PublicKeyUse::Signature)
-        {
+        if jwk.kty.as_deref() != Some("RSA") || jwk.public_key_use.as_deref().is_some_and(|usage| usage != "sig") {
             return None;
         }
-        // A key that names no algorithm is taken for what Clerk signs with.
-        let algorithm = match jwk.common.key_algorithm {
-            None | Some(KeyAlgorithm::RS256) => Algorithm::Rs256,
-            Some(KeyAlgorithm::RS384) => Algorithm::Rs384,
-            Some(KeyAlgorithm::RS512) => Algorithm::Rs512,
-            Some(_) => return None,
+        let algorithm = match &jwk.alg {
+            Some(name) => Algorithm::parse(name)?,
+            // Clerk signs with this one.
+            None => Algorithm::Rs256,
         };
+        let number = |digits: &Option<String>| URL_SAFE_NO_PAD.decode(digits.as_deref()?.trim_end_matches('=')).ok();
         let components = PublicKeyComponents {
-            n: URL_SAFE_NO_PAD.decode(rsa.n.trim_end_matches('=')).ok()?,
-            e: URL_SAFE_NO_PAD.decode(rsa.e.trim_end_matches('=')).ok()?,
+            n: number(&jwk.n)?,
+            e: number(&jwk.e)?,
         };
         Self::new(algorithm, |parameters| components.to_parsed_public_key(parameters).ok()).ok()
     }

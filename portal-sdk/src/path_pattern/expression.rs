@@ -1,4 +1,4 @@
-//! Regular expressions inside patterns, translated from JavaScript's syntax to the `regex` crate's.
+//! Regular expressions inside patterns, translated from JavaScript's syntax to the `regex-lite` crate's.
 //!
 //! Constructs with different meanings are rejected, so that a pattern matches the same paths as at Clerk.
 
@@ -6,7 +6,7 @@
 pub(super) fn translate(expression: &str) -> Result<String, String> {
     let mut translated = String::new();
     let mut rest = expression;
-    // JavaScript rejects a repeated repetition; the `regex` crate accepts it.
+    // JavaScript rejects a repeated repetition; the `regex-lite` crate accepts it.
     let mut is_repeated = false;
     while let Some(c) = rest.chars().next() {
         let (piece, length) = match c {
@@ -18,7 +18,7 @@ pub(super) fn translate(expression: &str) -> Result<String, String> {
                 None => ("\\{".to_owned(), 1),
             },
             ')' | '|' | '.' | '^' | '$' | '*' | '+' | '?' => (c.to_string(), 1),
-            other => (regex::escape(&other.to_string()), other.len_utf8()),
+            other => (regex_lite::escape(&other.to_string()), other.len_utf8()),
         };
         let repeats = matches!(c, '*' | '+' | '?') || (c == '{' && length > 1);
         if repeats && is_repeated {
@@ -47,7 +47,7 @@ fn escape(rest: &str) -> Result<(String, usize), String> {
         }
         '1'..='9' | 'k' => Err(format!("the back reference \\{escaped} needs more than linear time")),
         other if other.is_ascii_alphanumeric() => Err(format!("the escape \\{other} is not supported")),
-        other => Ok((regex::escape(&other.to_string()), length)),
+        other => Ok((regex_lite::escape(&other.to_string()), length)),
     }
 }
 
@@ -85,8 +85,8 @@ fn class(rest: &str) -> Result<(String, usize), String> {
                 at += 1;
             }
             other => {
-                // Unescaped, `[`, `&` and `~` start set operations in the `regex` crate.
-                translated.push_str(&regex::escape(&other.to_string()));
+                // Unescaped, `[`, `&` and `~` start set operations in the `regex-lite` crate.
+                translated.push_str(&regex_lite::escape(&other.to_string()));
                 at += other.len_utf8();
             }
         }

@@ -303,7 +303,7 @@ fn segment(prefix: &str, before: &[Token]) -> Result<(String, String), String> {
     let (expression, excludes) = match (characters.next(), characters.next()) {
         _ if text_before.contains(|c| DELIMITERS.contains(c)) => ("[^/#?]+?".to_owned(), ""),
         (None, _) => ("[^/#?]+?".to_owned(), ""),
-        (Some(only), None) => (format!("[^/#?{}]+?", regex::escape(&only.to_string())), ""),
+        (Some(only), None) => (format!("[^/#?{}]+?", regex_lite::escape(&only.to_string())), ""),
         _ => ("[^/#?]+?".to_owned(), text_before),
     };
     Ok((expression, excludes.to_ascii_lowercase()))
