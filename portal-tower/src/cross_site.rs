@@ -11,8 +11,8 @@ use crate::auth::Auth;
 /// Allows cross-site requests that carry this site's cookies and change something.
 ///
 /// Guards and extractors refuse them (403) on all other routes. Put this layer around single routes, inside
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) and outside guards. To allow other *origins* of your own instead,
-/// see [`allowed_request_origins`](portal_sdk::instance::InstanceBuilder::allowed_request_origins).
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) and outside guards. To allow your own other *origins* instead, see
+/// [`allowed_request_origins`](portal_sdk::instance::InstanceBuilder::allowed_request_origins).
 ///
 /// An expired session is not renewed for such requests; they are signed out.
 ///

@@ -1,4 +1,4 @@
-//! An [`Auth`] made of a session of `portal_sdk::testing` (feature `testing`).
+//! [`Auth`] from a session of `portal_sdk::testing` (feature `testing`).
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use portal_sdk::testing::TestSession;
 
 use crate::auth::{AnswerSettings, Auth};
 
-/// The `Auth` of a `GET` request for `/` with this session (feature `testing`), to call what needs one without a layer.
+/// Creates the `Auth` of a `GET` request for `/` with this session (feature `testing`), for calls without a layer.
 ///
 /// ```
 /// use portal_tower::sdk::testing::TestInstance;
@@ -22,7 +22,7 @@ use crate::auth::{AnswerSettings, Auth};
 ///
 /// # Security
 ///
-/// Enable the feature under `[dev-dependencies]` only. Without it, nothing but a verified token makes an `Auth`.
+/// Enable the feature under `[dev-dependencies]` only. Without it, only a verified token signs an `Auth` in.
 impl From<TestSession> for Auth {
     fn from(session: TestSession) -> Self {
         let request = session

@@ -58,7 +58,7 @@ async fn cross_site_post_is_refused() {
     // Another port of the same host is another origin of the same site: its posts carry the cookies.
     browser.visit(&same_site).await;
     browser.click("button").await;
-    assert_eq!(browser.text("h1").await, "This came from another site");
+    assert_eq!(browser.text("h1").await, "This request came from another site");
     // The same page under another host is another site: its posts carry no cookies.
     browser.visit(&same_site.replace("localhost", "127.0.0.1")).await;
     browser.click("button").await;
@@ -183,12 +183,12 @@ async fn wrong_keys_show_a_page_with_the_reason() {
     browser.visit(&format!("{}/dashboard", shop.app)).await;
     sign_up(&browser, &shop).await;
     browser.arrives_at(&format!("{}/dashboard", shop.app)).await;
-    assert_eq!(browser.text("h1").await, "Signing in does not help here");
+    assert_eq!(browser.text("h1").await, "We couldn't sign you in");
     let text = browser.text("main").await;
     for part in [
         "CLERK_PUBLISHABLE_KEY",
         "token-invalid-signature",
-        "Try to sign in once more",
+        "Try again",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }

@@ -1,4 +1,4 @@
-//! [`RequestHead`]: the parts of a request that are read after its service was called.
+//! [`RequestHead`]: the parts of a request that are read after the inner service's call.
 
 use http::header::{
     ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER,
@@ -10,10 +10,10 @@ use portal_sdk::names::header;
 
 use crate::caller;
 
-/// Number of fields that are kept without an allocation: more than browsers send. Further fields go to a `Vec`.
+/// Number of fields kept without an allocation. Browsers send fewer; further fields go to a `Vec`.
 const INLINE: usize = 20;
 
-/// The method, address and later-read header fields of a request.
+/// A request's method, URL, and the header fields that are read later.
 ///
 /// They are shared with the request by reference count, so that keeping them allocates nothing.
 pub(crate) struct RequestHead {

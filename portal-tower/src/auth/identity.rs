@@ -6,9 +6,9 @@ use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
 use portal_sdk::token::{SessionClaims, UserId};
 
-/// The user of a request, or why it has no user.
+/// The user of a request, or the reason why there is none.
 ///
-/// It takes the session, the request's origin and outages at Clerk into account.
+/// The value depends on the session, the request's origin, and outages at Clerk.
 ///
 /// ```
 /// use portal_tower::sdk::portal::PortalPage;
@@ -29,8 +29,7 @@ pub enum Identity<'a> {
     SignedIn(SignedInRef<'a>),
     /// The session is pending and counts as signed out: tasks such as choosing an organization are outstanding.
     Pending(SignedInRef<'a>),
-    /// A user is signed in, but the active organization is not the path's. Do not serve a page of the path's
-    /// organization.
+    /// A user is signed in, but the active organization differs from the path's. Do not serve the path's organization.
     OrganizationMismatch(SignedInRef<'a>),
     /// The request is signed out, for this reason.
     SignedOut(&'a AuthReason),

@@ -51,8 +51,8 @@ use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, Rende
 ///
 /// # Caches
 ///
-/// A response may depend on the user once a handler or middleware has read the state, claims, token or user, made a
-/// check or written a link. `AuthenticateLayer` then adds `Cache-Control: private`, unless the handler sets that field,
+/// A response may depend on the user once a handler or middleware has read the state, claims, token or user, run a
+/// check, or built a link. `AuthenticateLayer` then adds `Cache-Control: private`, unless the handler sets that field,
 /// and adds `Cookie` and `Authorization` to `Vary`. Other responses, such as static files, stay unchanged. A middleware
 /// inside the layer that reads the user for a log therefore makes every response private.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ struct Inner {
     is_read: AtomicBool,
 }
 
-/// The response settings of [`AuthenticateLayer`](crate::AuthenticateLayer).
+/// The settings of [`AuthenticateLayer`](crate::AuthenticateLayer) that affect responses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerSettings {
     pub(crate) renderer: Option<Arc<dyn RenderRefusal>>,
@@ -131,12 +131,12 @@ impl Auth {
         self.outcome().headers.apply(headers);
     }
 
-    /// Returns the user of the request, or why it has no user.
+    /// Returns the user of the request, or the reason why there is none.
     ///
     /// Calling it is cheap and has no side effect besides the [cache fields](Self#caches).
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
-        /// For a genuine token with an empty `sub`, which passes verification as in Clerk's SDK.
+        /// For a genuine token with an empty `sub`: it passes verification, as in Clerk's SDK.
         static NO_USER: AuthReason = AuthReason::Token(TokenErrorReason::TokenVerificationFailed);
 
         if self.is_cross_site() {
@@ -258,7 +258,7 @@ impl Auth {
         self.inner.parts.get_or_init(|| Box::new(self.inner.head.to_parts()))
     }
 
-    /// The facts of the request, each computed on first use.
+    /// The facts of the request, computed on first use.
     pub(crate) fn context(&self) -> AuthenticateContext<'_> {
         let context = AuthenticateContext::new(self.parts(), self.instance(), self.at());
         match self.inner.url.get() {

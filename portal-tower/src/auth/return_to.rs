@@ -8,11 +8,11 @@ use url::Url;
 use super::Auth;
 
 impl Auth {
-    /// The page to return to, without Clerk's parameters.
+    /// Returns the page that the portal leads back to, without Clerk's parameters.
     ///
     /// For a page request it is the requested page; for a form or a script, whose URL is not a page, the page that
-    /// contains it. Returns `None` if there is no page, or if only the application's root is left and `portal_page` has
-    /// a fallback.
+    /// contains it. Returns `None` if the page is unknown, or if it would be the application's root and `portal_page`
+    /// has a fallback.
     pub(crate) fn page_to_return_to(&self, portal_page: PortalPage) -> Option<Url> {
         let context = self.context();
         let caller = self.caller();
@@ -35,7 +35,7 @@ impl Auth {
         without_clerk_parameters(self.public_url().as_url().clone())
     }
 
-    /// The referring page if it is another page of the application, else the page of last resort.
+    /// Returns the referring page if it is another page of the application, else the page of last resort.
     pub(crate) fn page_before(&self, portal_page: PortalPage) -> Option<Url> {
         let here = self.public_url().as_url();
         let context = self.context();
@@ -46,7 +46,7 @@ impl Auth {
             .or_else(|| self.page_of_last_resort(portal_page))
     }
 
-    /// The application's root, or `None` if a fallback is set for the flow of `portal_page`.
+    /// Returns the application's root, or `None` if a fallback is set for the flow of `portal_page`.
     ///
     /// The portal reads the fallback only if no `redirect_url` is given; see
     /// <https://clerk.com/docs/guides/development/customize-redirect-urls>.

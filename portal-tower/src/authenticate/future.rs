@@ -34,7 +34,7 @@ pin_project! {
         Forward { #[pin] future: F, auth: Auth },
         /// This layer responds.
         Respond { response: Option<Box<Response<()>>> },
-        /// A fetch comes before the inner service. The only boxed variant.
+        /// The inner service runs after a fetch. The only boxed variant.
         Authenticate { call: Option<Box<Call<S, ReqBody>>>, _types: PhantomData<fn() -> (B, ResBody)> },
     }
 }

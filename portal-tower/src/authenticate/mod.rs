@@ -1,7 +1,7 @@
 //! Authentication of requests: [`AuthenticateLayer`].
 //!
-//! 1. [`Authenticator`](portal_sdk::Authenticator) decides the request. It does not wait if the signing keys are in
-//!    memory.
+//! 1. [`Authenticator`](portal_sdk::Authenticator) authenticates the request, without waiting if the signing keys are
+//!    in memory.
 //! 2. If the browser must be redirected first (a handshake, or a clean URL after one), the response is 307 with the
 //!    outcome's cookies, and the inner service is not called.
 //! 3. Otherwise the request is forwarded with [`Auth`](crate::Auth) in its extensions. The outcome's cookies and
@@ -11,7 +11,7 @@
 //! the inner service. With an outer `TraceLayer` of tower-http, declare the field in `make_span_with`:
 //! `info_span!("request", user_id = tracing::field::Empty)`.
 //!
-//! The layer refuses no request and adds no error to those of the inner service.
+//! The layer never refuses a request. Its errors are those of the inner service.
 
 mod future;
 mod layer;

@@ -1,4 +1,4 @@
-//! [`GrpcMediaType`]: which kind of gRPC a caller speaks.
+//! [`GrpcMediaType`]: the kind of gRPC that a caller speaks.
 
 /// The media types of gRPC and gRPC-Web, with the named message formats.
 const KNOWN: [&str; 9] = [
@@ -14,13 +14,14 @@ const KNOWN: [&str; 9] = [
 ];
 const PLAIN: &str = "application/grpc";
 
-/// The media type that a gRPC call is made with and must be answered with: clients refuse another kind than their own.
+/// The media type of a gRPC call and of its response. Clients reject a response of another media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GrpcMediaType(&'static str);
 
 impl GrpcMediaType {
-    /// Reads a `Content-Type` in lower case; `None` unless it is one of gRPC's. An unknown message format is left out,
-    /// which is right for an answer without a message.
+    /// Reads a lower-case `Content-Type`; returns `None` unless it is gRPC's.
+    ///
+    /// An unknown message format is omitted: the response has no message.
     pub(super) fn of(content_type: &str) -> Option<Self> {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.starts_with(PLAIN) {

@@ -1,6 +1,6 @@
-//! [`Caller`]: what a caller can make of an answer.
+//! [`Caller`]: the kind of client, which determines the form of a response.
 //!
-//! A new kind of caller touches this file and `require/answer.rs`: here it is recognized, there it is answered.
+//! A new kind of caller touches two files: this one recognizes it, `require/answer.rs` responds to it.
 
 mod grpc;
 #[cfg(test)]
@@ -16,11 +16,11 @@ pub use self::grpc::GrpcMediaType;
 
 /// htmx made the request: `true`.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
-/// htmx made the request for a link or a form of the page: `true`.
+/// htmx made the request for a boosted link or form: `true`.
 const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
-/// htmx restores a page of the browser's history that it no longer has: `true`.
+/// htmx restores a page of the browser's history that is missing from its cache: `true`.
 const HX_HISTORY_RESTORE_REQUEST: HeaderName = HeaderName::from_static("hx-history-restore-request");
-/// The address of the page that htmx runs on.
+/// The URL of the page that htmx runs on.
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 /// The frame that Turbo fills with the response.
 const TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
@@ -31,7 +31,7 @@ const UP_VERSION: HeaderName = HeaderName::from_static("x-up-version");
 /// Datastar made the request: `true` (<https://data-star.dev/reference/actions>).
 const DATASTAR_REQUEST: HeaderName = HeaderName::from_static("datastar-request");
 
-/// The fields, besides HTTP's own, that tell callers apart.
+/// The non-standard header fields that identify callers.
 pub(crate) const HEADERS: [HeaderName; 8] = [
     HX_REQUEST,
     HX_BOOSTED,
@@ -43,42 +43,42 @@ pub(crate) const HEADERS: [HeaderName; 8] = [
     DATASTAR_REQUEST,
 ];
 
-/// What a caller can make of an answer, as its request says.
+/// The kind of client that made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Caller {
-    /// A browser that will show a page and follows redirects.
+    /// A browser that navigates to a page and follows redirects.
     Page,
-    /// A browser that sends a form. It follows redirects, but its address is not a page to come back to.
+    /// A browser that submits a form. It follows redirects, but the form's URL is not a page to return to.
     Form,
-    /// A script or a program, which wants a status it can tell apart.
+    /// A script or a program, which needs a distinct status.
     Api,
     /// htmx, which swaps the response into a page and follows only its own header `HX-Redirect`.
     Htmx {
-        /// A link or a form of the page that htmx has taken over: its address is the page's next one.
+        /// `true` for a boosted link or form, whose URL becomes the page's.
         is_boosted: bool,
     },
-    /// htmx, which restores a page of the browser's history. It puts an answer of 200 into the page and follows no
-    /// header there (htmx 2; see `loadHistoryFromServer` in its source).
+    /// htmx, which restores a page of the browser's history. It swaps in a response with status 200 and ignores
+    /// `HX-Redirect` there (htmx 2; see `loadHistoryFromServer` in its source).
     HtmxHistoryRestore,
-    /// Turbo, which puts the answer into a page.
+    /// Turbo, which renders the response into a page.
     Turbo {
-        /// The answer is for a frame or a list of stream actions, not for the whole page.
+        /// `true` if the response is for a frame or a list of stream actions, not for the whole page.
         is_partial: bool,
     },
-    /// Unpoly, which puts a part of an HTML answer into a page, failed answers too. It cannot follow a redirect to
-    /// another origin.
+    /// Unpoly, which renders a part of an HTML response into a page, whatever its status. It cannot follow a redirect
+    /// to another origin.
     Unpoly,
-    /// Datastar, which applies patches to a page. It ignores the body of every answer whose status is not 200, and
+    /// Datastar, which applies patches to a page. It ignores the body of every response whose status is not 200, and
     /// cannot follow a redirect to another origin.
     Datastar,
-    /// A WebSocket or an event stream, which no redirect may touch.
+    /// A WebSocket or an event stream, which must not be redirected.
     Stream,
-    /// gRPC or gRPC-Web, whose status is in the header `grpc-status` if there is no message.
+    /// gRPC or gRPC-Web, which reads the status from the header `grpc-status` if the response has no message.
     Grpc(GrpcMediaType),
 }
 
-/// Where a caller's user comes back to after the portal.
+/// The page that the user returns to from the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReturnsTo {
     /// The requested page.
@@ -92,11 +92,11 @@ pub(crate) enum ReturnsTo {
 }
 
 impl Caller {
-    /// Reads a request.
+    /// Determines the kind of client from a request's head.
     ///
-    /// A browser is known by `Sec-Fetch-Mode: navigate` or by `Sec-Fetch-Dest: document` or `iframe`; without a
-    /// destination by an `Accept` that prefers HTML to JSON and to anything at all (RFC 9110 section 12.5.1). The mode
-    /// counts because a service worker that passes a navigation on leaves the destination `empty` (Fetch standard).
+    /// A browser sends `Sec-Fetch-Mode: navigate`, or `Sec-Fetch-Dest: document` or `iframe`. Without a destination, it
+    /// is a client whose `Accept` prefers HTML to JSON and to `*/*` (RFC 9110 section 12.5.1). The mode counts because
+    /// a service worker that forwards a navigation leaves the destination `empty` (Fetch standard).
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
@@ -108,7 +108,7 @@ impl Caller {
         if is_upgrade(parts) {
             return Self::Stream;
         }
-        // Before event streams: Datastar asks for one first, but takes other answers too.
+        // Before event streams: Datastar prefers one, but accepts other media types too.
         if has(headers, &DATASTAR_REQUEST, |value| value == "true") {
             return Self::Datastar;
         }
@@ -141,7 +141,7 @@ impl Caller {
         }
     }
 
-    /// Returns the address of the page that the caller's script runs on, as the request states it; unchecked.
+    /// Returns the unchecked URL of the page that the caller's script runs on.
     pub(crate) fn page_of_script(self, parts: &Parts) -> Option<String> {
         let name = match self {
             Self::Htmx { .. } => HX_CURRENT_URL,
@@ -150,7 +150,7 @@ impl Caller {
         header_value(&parts.headers, &name).map(Into::into)
     }
 
-    /// Returns where the user comes back to after a request with `method`.
+    /// Returns the page that the user returns to after a request with `method`.
     pub(crate) fn returns_to(self, method: &Method) -> ReturnsTo {
         let is_read_only = matches!(*method, Method::GET | Method::HEAD);
         match self {
@@ -167,24 +167,24 @@ impl Caller {
         matches!(self, Self::Stream | Self::Grpc(_))
     }
 
-    /// Returns `true` if an HTML page reaches the user, whatever its status.
+    /// Returns `true` if the user sees an HTML response, whatever its status.
     pub(crate) fn reads_pages(self) -> bool {
         !matches!(self, Self::Api | Self::Datastar | Self::Stream | Self::Grpc(_))
     }
 
-    /// Returns `true` if the browser shows the answer as a page.
+    /// Returns `true` if the browser shows the response as a page.
     #[must_use]
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Page | Self::Form)
     }
 }
 
-/// Returns `true` if there is such a field and `is` holds for its value in lower case.
+/// Returns `true` if the field is present and `is` accepts its lower-case value.
 fn has(headers: &HeaderMap, name: &HeaderName, is: impl FnOnce(&str) -> bool) -> bool {
     header_value(headers, name).is_some_and(|value| is(value.trim().to_ascii_lowercase().as_str()))
 }
 
-/// Returns `true` if an `Accept` value prefers HTML to JSON and to `*/*`. Of equal weights the first one counts.
+/// Returns `true` if an `Accept` value prefers HTML to JSON and to `*/*`. The first of equal weights wins.
 fn prefers_html(accept: &str) -> bool {
     let mut best = (0.0, false);
     for range in accept.split(',') {

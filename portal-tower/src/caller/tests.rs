@@ -1,4 +1,4 @@
-//! Which request is read as which kind.
+//! The kind of client that each request is recognized as.
 
 use http::Request;
 

@@ -1,12 +1,14 @@
-//! Whose request it is: the address of the client.
+//! The client's IP address.
 
 use std::net::IpAddr;
 
 use http::HeaderMap;
 use portal_sdk::names::header::FORWARDED_FOR;
 
-/// Returns the client's address: the peer's, or behind configured proxies the last address in `X-Forwarded-For` that is
-/// not a proxy's. A client can invent the addresses before it.
+/// Returns the client's IP address.
+///
+/// That is the peer's, or behind trusted proxies the last address in `X-Forwarded-For` that is not a trusted proxy's.
+/// Addresses before it may be forged by the client.
 pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let is_proxy = |address: &IpAddr| proxies.contains(address);
@@ -14,7 +16,7 @@ pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies:
         return Some(peer);
     }
     let fields = headers.get_all(FORWARDED_FOR).iter().rev();
-    // As bytes: what a client has put first must not hide what a proxy has added behind it.
+    // Compare bytes, because unreadable text from the client must not hide an address that a proxy appended.
     let elements = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
     let mut client = peer;
     for element in elements {
@@ -30,7 +32,7 @@ pub(super) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies:
     Some(client)
 }
 
-/// An address as proxies write it, perhaps with a port or in brackets.
+/// Parses an address as proxies write it, with or without a port and brackets.
 fn parse(element: &str) -> Option<IpAddr> {
     let bare = element.trim_start_matches('[');
     let bare = bare.split_once(']').map_or(bare, |(address, _)| address);

@@ -1,4 +1,4 @@
-//! [`ProxyBody`], the body on its way back to the client, and the time limit on the pauses of both bodies.
+//! [`ProxyBody`], the response body, and [`IdleLimited`], the idle timeout of both bodies.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use crate::response::BytesBody;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body of the proxy's responses: Clerk's, streamed, or the proxy's own.
+/// The body of the proxy's responses: streamed from Clerk, or an error's.
 ///
-/// The default is an empty body, for layers that make responses themselves.
+/// The default is empty, for layers that create responses themselves.
 pub struct ProxyBody(UnsyncBoxBody<Bytes, BoxError>);
 
 impl ProxyBody {
@@ -67,10 +67,10 @@ impl fmt::Debug for ProxyBody {
 }
 
 pin_project! {
-    /// A body that fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a frame takes too long to arrive
-    /// after it was polled. The pauses of the reader do not count.
+    /// A body with an idle timeout. It fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a polled frame
+    /// takes too long to arrive. The reader's pauses do not count.
     ///
-    /// `TimeoutBody` hides the length, without which hyper would send an empty body in chunks, so it is kept here.
+    /// Keeps the length, which `TimeoutBody` hides: without it, hyper sends even an empty body in chunks.
     pub(super) struct IdleLimited<B> {
         #[pin]
         body: TimeoutBody<B>,

@@ -1,4 +1,4 @@
-//! [`ProxyError`]: what the proxy itself answers.
+//! [`ProxyError`]: the errors that the proxy responds with.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -9,43 +9,43 @@ use tower_http::timeout::TimeoutError;
 
 use super::request_body::ClientBodyError;
 
-/// Why a request was not passed on, or its answer not passed back.
+/// An error of the proxy; see the table in the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The path does not lie below the proxy's.
+    /// The path is not below the proxy's mount path.
     #[error(
-        "the path does not lie below the proxy's own; mount the service so that it sees the whole path, such as with \
-         route_service(\"/__clerk/{{*path}}\", …), not nest_service"
+        "the path is not below the proxy's mount path; mount the service so that it sees the whole path, for example with \
+         route_service(\"/__clerk/{{*path}}\", …) instead of nest_service"
     )]
     Path,
-    /// The request's body is larger than allowed.
-    #[error("the request's body is larger than this proxy passes on")]
+    /// The request body exceeds the size limit.
+    #[error("the request body exceeds the size limit")]
     TooLarge,
     /// The client ended its request before the body was complete.
-    #[error("the request's body ended before it was complete")]
+    #[error("the request body ended early")]
     Incomplete,
-    /// The client paused for too long within the body.
-    #[error("the request's body did not arrive in time")]
+    /// The client sent no part of the body within the time limit.
+    #[error("the request body did not arrive in time")]
     Stalled,
-    /// The method is for the next server only.
-    #[error("the method is not passed on")]
+    /// The method is `TRACE` or `CONNECT`.
+    #[error("TRACE and CONNECT are not forwarded")]
     Method,
-    /// The proxy is mounted inside the layer that authenticates.
-    #[error("the Frontend API proxy must stand outside AuthenticateLayer, or handshakes loop")]
+    /// The proxy is mounted inside [`AuthenticateLayer`](crate::AuthenticateLayer).
+    #[error("the Frontend API proxy is mounted inside AuthenticateLayer, where handshakes loop; mount it outside")]
     Misplaced,
-    /// Clerk cannot be reached, or broke the connection.
-    #[error("the Frontend API cannot be reached")]
+    /// Clerk is unreachable, or closed the connection early.
+    #[error("the Frontend API is unreachable")]
     Unreachable,
     /// Clerk switched protocols although no upgrade was requested.
-    #[error("the Frontend API switched protocols without being asked to")]
+    #[error("the Frontend API switched protocols unasked")]
     Upgraded,
-    /// Clerk did not answer in time.
-    #[error("the Frontend API did not answer in time")]
+    /// Clerk did not respond in time.
+    #[error("the Frontend API did not respond in time")]
     TooSlow,
 }
 
-/// An exchange that failed, and the error behind it.
+/// A failed exchange and its cause.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) meaning: ProxyError,
@@ -53,7 +53,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Logs the failure. What a client can cause is `debug`.
+    /// Logs the failure; at `debug` level if a client can cause it.
     pub(super) fn log(&self) {
         let cause = self
             .cause
@@ -98,12 +98,12 @@ impl ProxyError {
         }
     }
 
-    /// Returns `true` if Clerk or the network is at fault, not the client or the application.
+    /// Returns `true` if Clerk or the network is at fault.
     fn is_upstreams(self) -> bool {
         matches!(self, Self::Unreachable | Self::Upgraded | Self::TooSlow)
     }
 
-    /// The status it is answered with.
+    /// The status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {

@@ -1,4 +1,4 @@
-//! Which header fields stop at the proxy.
+//! Header fields that the proxy removes.
 
 use http::HeaderMap;
 use http::header::{
@@ -6,7 +6,7 @@ use http::header::{
 };
 use portal_sdk::names::header::{CLERK_PROXY_URL, CLERK_SECRET_KEY};
 
-/// Fields that are for one connection only (RFC 9110 section 7.6.1), besides those that `Connection` names.
+/// Hop-by-hop fields (RFC 9110 section 7.6.1), besides those that `Connection` names.
 const HOP_BY_HOP: [HeaderName; 11] = [
     CONNECTION,
     HeaderName::from_static("http2-settings"),
@@ -21,8 +21,8 @@ const HOP_BY_HOP: [HeaderName; 11] = [
     UPGRADE,
 ];
 
-/// Name parts of fields that claim the client's address, its country, or the host and port that it requested:
-/// `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IPv6`, `Fastly-Client-IP`, `X-Azure-SocketIP`, `X-Envoy-External-Address`,
+/// Parts of field names that claim the client's address or country, or the requested host and port: `X-Client-IP`,
+/// `True-Client-IP`, `CF-Connecting-IPv6`, `Fastly-Client-IP`, `X-Azure-SocketIP`, `X-Envoy-External-Address`,
 /// `CloudFront-Viewer-Address`, `X-Remote-Addr`, `Forwarded`, `X-Forwarded-Port`, `X-Original-Host`.
 const CLAIMING: [&str; 18] = [
     "ip",
@@ -45,9 +45,9 @@ const CLAIMING: [&str; 18] = [
     "host",
 ];
 
-/// Removes the fields that are for one connection only.
+/// Removes the hop-by-hop fields.
 pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    // As bytes: a name that cannot be read hides no other.
+    // Split bytes, so that an unreadable name does not hide the others.
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes what a client says of itself that only a proxy may say, and what the server has dealt with already.
+/// Removes the claims that only a proxy may make, and the fields that the server has already handled.
 pub(super) fn drop_claims(headers: &mut HeaderMap) {
     let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
     for name in claims.iter().chain(&[EXPECT]) {
@@ -67,7 +67,9 @@ pub(super) fn drop_claims(headers: &mut HeaderMap) {
     }
 }
 
-/// Some servers take `_` for `-` (CGI, RFC 3875 section 4.1.18), so both are read.
+/// Returns `true` if the field makes such a claim.
+///
+/// `_` counts as `-`, because some servers treat them alike (CGI, RFC 3875 section 4.1.18).
 fn is_claim(name: &HeaderName) -> bool {
     let name = name.as_str().replace('_', "-");
     let is_ours = [&CLERK_PROXY_URL, &CLERK_SECRET_KEY]

@@ -1,8 +1,9 @@
-//! Serve Clerk's Frontend API under the application's own origin: [`FrontendApiProxy`].
+//! A proxy for Clerk's Frontend API under the application's origin: [`FrontendApiProxy`].
 //!
 //! For applications that cannot have `clerk.<their domain>`. Set the proxy URL in the Clerk dashboard and as
-//! `CLERK_PROXY_URL` (a path such as `/__clerk`, or the whole address), and mount the service at that path, *outside*
-//! [`AuthenticateLayer`](crate::AuthenticateLayer): a handshake goes through the proxy, and must not start another one.
+//! `CLERK_PROXY_URL` (a path such as `/__clerk`, or an absolute URL), and mount the service at that path. Mount it
+//! *outside* [`AuthenticateLayer`](crate::AuthenticateLayer), because handshakes go through the proxy and must not
+//! start another handshake.
 //!
 //! ```
 //! # use std::net::IpAddr;
@@ -17,44 +18,43 @@
 //! # }
 //! ```
 //!
-//! # What is passed on
+//! # What the proxy forwards
 //!
 //! | | Request | Response |
 //! |---|---|---|
-//! | where to | Clerk's own address and nothing else, whatever the path says; the path below the mount and the query verbatim | |
-//! | body | as it comes, up to [`max_request_bytes`](FrontendApiProxy::max_request_bytes) | as it comes |
+//! | URL | always Clerk's host; the path below the mount path and the query string verbatim | |
+//! | body | streamed, up to [`max_request_bytes`](FrontendApiProxy::max_request_bytes) | streamed |
 //! | hop-by-hop fields (RFC 9110 section 7.6.1) and those that `Connection` names | dropped | dropped |
 //! | `Host` | Clerk's | |
-//! | `Accept-Encoding` | `identity`, as Clerk's proxy asks | |
-//! | `Clerk-Proxy-Url`, `Clerk-Secret-Key` | set, whatever the client sent | |
+//! | `Accept-Encoding` | `identity`, as in Clerk's proxy | |
+//! | `Clerk-Proxy-Url`, `Clerk-Secret-Key` | set, replacing the client's | |
 //! | `X-Forwarded-Host`, `X-Forwarded-Proto` | the public URL's | |
-//! | `X-Forwarded-For` | the client's address and nothing else; see [`peer_address`](FrontendApiProxy::peer_address) | |
+//! | `X-Forwarded-For` | only the client's address; see [`peer_address`](FrontendApiProxy::peer_address) | |
 //! | other fields that claim an address, a country or a host: `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IP`, `Fastly-Client-IP` and their like, with `-` or `_` | dropped | |
-//! | `Expect` | dropped: the server in front has answered it | |
-//! | `Set-Cookie` | | every one |
-//! | `Location` on Clerk's address | | the same below the proxy |
+//! | `Expect` | dropped, because the server has answered it | |
+//! | `Set-Cookie` | | all |
+//! | `Location` on Clerk's host | | rewritten to the proxy |
 //!
-//! Redirects are not followed and upgrades are not made: a `101` is an error of Clerk's side (502). Clerk's own proxy
-//! for JavaScript believes whatever address a client claims to have, and some of its adapters keep one `Set-Cookie` of
-//! several; this one does not.
+//! Redirects are not followed. Upgrades are not supported: a `101` from Clerk becomes 502. Unlike Clerk's proxy for
+//! JavaScript, this one ignores the address that a client claims, and keeps every `Set-Cookie`.
 //!
-//! | Answer of the proxy itself | When |
+//! | Error | Cause |
 //! |---|---|
-//! | 400 `proxy_path_mismatch` | the path does not lie below the proxy's, or has `..` in it |
+//! | 400 `proxy_path_mismatch` | the path is not below the mount path, or contains `..` |
 //! | 400 `proxy_request_incomplete` | the client ended its request before the body was complete |
 //! | 405 `proxy_method_not_allowed` | the method is `TRACE` or `CONNECT` |
-//! | 408 `proxy_request_incomplete` | the client paused for too long within the body |
-//! | 413 `proxy_request_too_large` | the body is larger than allowed |
-//! | 500 `proxy_configuration_error` | it is mounted inside `AuthenticateLayer` |
-//! | 502 `proxy_request_failed` | Clerk cannot be reached, broke the connection or switched protocols |
-//! | 504 `proxy_request_failed` | Clerk did not answer in time |
+//! | 408 `proxy_request_incomplete` | the client sent no part of the body within the time limit |
+//! | 413 `proxy_request_too_large` | the body exceeds the size limit |
+//! | 500 `proxy_configuration_error` | the proxy is mounted inside `AuthenticateLayer` |
+//! | 502 `proxy_request_failed` | Clerk is unreachable, closed the connection early, or switched protocols |
+//! | 504 `proxy_request_failed` | Clerk did not respond in time |
 //!
-//! The bodies are as Clerk's: `{"errors": [{"code": "…", "message": "…"}]}`.
+//! The bodies have Clerk's format: `{"errors": [{"code": "…", "message": "…"}]}`.
 //!
 //! # Security
 //!
-//! The secret key goes to the upstream address with every request; it is never logged. Set `CLERK_FAPI_URL` only to an
-//! address of Clerk's or your own.
+//! Every request sends the secret key to the upstream URL; the key is never logged. Set `CLERK_FAPI_URL` only to a host
+//! that is Clerk's or yours.
 
 mod address;
 mod body;

@@ -1,4 +1,4 @@
-//! The head of a request on its way to Clerk.
+//! The head of a forwarded request.
 
 use std::net::IpAddr;
 
@@ -13,17 +13,17 @@ use portal_sdk::request::PublicUrl;
 use super::ProxyError;
 use super::fields::{drop_claims, drop_hop_by_hop};
 
-/// Where requests go.
+/// The base URL that requests are forwarded to.
 #[derive(Clone, Debug)]
 pub(super) struct Upstream {
     scheme: Scheme,
     authority: Authority,
-    /// A path that comes before that of every request, without a closing slash.
+    /// The path before every request's path, without a trailing slash.
     prefix: Box<str>,
 }
 
 impl Upstream {
-    /// `None` if `address` is no http(s) address.
+    /// Returns `None` unless `address` is an absolute URL.
     pub(super) fn parse(address: &str) -> Option<Self> {
         let uri: Uri = address.parse().ok()?;
         let parts = uri.into_parts();
@@ -49,7 +49,11 @@ impl Upstream {
         self.scheme.as_str()
     }
 
-    /// The address for the request's path, which must lie below `mount`. The host is never the request's to choose.
+    /// Returns the upstream URL for a request; the request cannot choose the host.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProxyError::Path`] if the path is not below `mount` or contains `..`.
     pub(super) fn address(&self, requested: &Uri, mount: &str) -> Result<Uri, ProxyError> {
         let rest = requested
             .path()
@@ -69,19 +73,20 @@ impl Upstream {
     }
 }
 
-/// Whether a path leads above itself, written in whatever way.
+/// Returns `true` if a path contains `..`, percent-encoded or not.
 fn climbs(path: &str) -> bool {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     decoded.split(['/', '\\']).any(|segment| segment == "..")
 }
 
-/// Returns `true` for methods that must not be forwarded. A response to `TRACE` repeats the request with the secret key
-/// (RFC 9110 section 9.3.8), and `CONNECT` opens a tunnel.
+/// Returns `true` for methods that must not be forwarded.
+///
+/// A response to `TRACE` echoes the secret key (RFC 9110 section 9.3.8), and `CONNECT` opens a tunnel.
 pub(super) fn is_for_one_hop(method: &Method) -> bool {
     matches!(*method, Method::CONNECT | Method::TRACE)
 }
 
-/// What a request's head says to Clerk besides what the client said.
+/// The values that the proxy adds to a request's head.
 #[derive(Debug)]
 pub(super) struct Facts<'r> {
     pub(super) url: &'r PublicUrl,
@@ -91,7 +96,7 @@ pub(super) struct Facts<'r> {
     pub(super) host: &'r Authority,
 }
 
-/// Makes `parts` the head for Clerk.
+/// Turns `parts` into the head for Clerk.
 pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     let headers = &mut parts.headers;
     drop_hop_by_hop(headers);
@@ -104,7 +109,7 @@ pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     });
     for (name, value) in [
         (HOST, text(facts.host.as_str())),
-        // As Clerk's proxy asks, so that nothing between has to guess what a body is encoded with.
+        // As in Clerk's proxy, so that no hop has to guess a body's encoding.
         (ACCEPT_ENCODING, Some(HeaderValue::from_static("identity"))),
         (CLERK_PROXY_URL, text(facts.proxy_url)),
         (CLERK_SECRET_KEY, Some(facts.secret_key.clone())),

@@ -1,4 +1,4 @@
-//! A request's body on its way to Clerk, and who keeps whom waiting.
+//! The body of a forwarded request, and the side that delays it.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -16,15 +16,15 @@ use tokio::time::{Instant, timeout_at};
 use super::ProxyError;
 use super::body::{BoxError, IdleLimited};
 
-/// A request's body as the client for Clerk takes it.
+/// A request body as the HTTP client takes it.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, ClientBodyError>;
 
-/// The client's own body failed, not the connection to Clerk.
+/// A failure of the client's body, not of the connection to Clerk.
 #[derive(Debug, thiserror::Error)]
-#[error("the request's body failed")]
+#[error("the request body failed")]
 pub(super) struct ClientBodyError(#[source] BoxError);
 
-/// A request's body, cut off where it is larger than `max_bytes` or pauses for longer than `idle`.
+/// Limits a request body to `max_bytes`, and each pause within it to `idle`.
 pub(super) fn request_body<B>(body: B, max_bytes: usize, idle: Duration) -> (RequestBody, Progress)
 where
     B: Body<Error: Into<BoxError>> + Send + 'static,
@@ -39,11 +39,11 @@ where
     (body.boxed_unsync(), progress)
 }
 
-/// How far a request's body has come, for the exchange that waits for an answer.
+/// The progress of a request body, for the exchange that waits for the response.
 #[derive(Clone, Debug)]
 pub(super) struct Progress(Arc<Mutex<Wait>>);
 
-/// Whom the exchange waits for, and since when.
+/// The side that the exchange waits for, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wait {
     is_for_client: bool,
@@ -62,12 +62,12 @@ impl Progress {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A piece has come, or its end: the next step is Clerk's.
+    /// Records a frame or the end of the body. The next step is Clerk's.
     fn moved(&self) {
         self.set(false);
     }
 
-    /// Clerk's side has room and the client has sent nothing.
+    /// Records that Clerk is ready for more, but the client has sent nothing.
     fn waits_for_client(&self) {
         if !self.wait().is_for_client {
             self.set(true);
@@ -79,7 +79,11 @@ impl Progress {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Wait { is_for_client, since };
     }
 
-    /// Waits for `answer` until neither the client nor Clerk has done anything for `limit`, and says who did not.
+    /// Waits for `answer` while the client or Clerk makes progress.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProxyError::Stalled`] if the client was idle for `limit`, or [`ProxyError::TooSlow`] if Clerk was.
     pub(super) async fn within<F: Future>(&self, limit: Duration, answer: F) -> Result<F::Output, ProxyError> {
         let mut answer = pin!(answer);
         loop {
@@ -147,7 +151,7 @@ mod tests {
 
     type Client = UnboundedSender<Result<Frame<Bytes>, Infallible>>;
 
-    /// A request's body, and the client that sends it.
+    /// A request body and the client that sends it.
     fn upload() -> (Client, RequestBody, Progress) {
         let (client, mut frames) = unbounded_channel();
         let frames = poll_fn(move |cx| frames.poll_recv(cx));
@@ -166,7 +170,7 @@ mod tests {
             for _ in 0..5 {
                 advance(LIMIT / 2).await;
                 send(&client);
-                // The reader's turn, before time goes on.
+                // Let the reader run before time advances.
                 tokio::task::yield_now().await;
             }
         };

@@ -1,4 +1,4 @@
-//! The head of an answer on its way back.
+//! The head of a forwarded response.
 
 use http::HeaderValue;
 use http::header::LOCATION;
@@ -8,7 +8,7 @@ use url::Url;
 use super::fields::drop_hop_by_hop;
 use super::request::Upstream;
 
-/// Makes `parts` the head for the client: what is on Clerk's address is below the proxy for it.
+/// Turns `parts` into the head for the client: rewrites `Location` on Clerk's host to the proxy.
 pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
     drop_hop_by_hop(&mut parts.headers);
     let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
@@ -18,7 +18,7 @@ pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
     }
 }
 
-/// Returns `None` if the location is not on the upstream, and stays unchanged.
+/// Returns a location on the upstream as a URL below the proxy; `None` if it is on another host.
 fn below_the_proxy(location: &str, upstream: &Upstream, proxy_url: &str) -> Option<String> {
     let base = format!("{}://{}{}/", upstream.scheme(), upstream.authority(), upstream.prefix());
     let base = Url::parse(&base).ok()?;
@@ -26,7 +26,7 @@ fn below_the_proxy(location: &str, upstream: &Upstream, proxy_url: &str) -> Opti
     if (url.host_str(), url.port_or_known_default()) != (base.host_str(), base.port_or_known_default()) {
         return None;
     }
-    // An upstream below a path has other things on its host, which are not the Frontend API's.
+    // Other paths of the upstream's host are not the Frontend API's.
     let path = url
         .path()
         .strip_prefix(upstream.prefix())

@@ -33,12 +33,12 @@ use crate::auth::Auth;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-/// A profile picture is the largest thing that people send.
+/// Room for a profile picture, the largest body that browsers send.
 const DEFAULT_MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 
-/// A service that passes requests on to Clerk's Frontend API. See the [module](super) for the rules.
+/// A service that forwards requests to Clerk's Frontend API. See the [module](super) for the rules.
 ///
-/// Cloning shares the connections.
+/// Clones share the connection pool.
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is mounted"]
 pub struct FrontendApiProxy {
@@ -50,7 +50,7 @@ pub struct FrontendApiProxy {
 struct Settings {
     instance: Instance,
     upstream: Upstream,
-    /// The path it is mounted at, without a closing slash.
+    /// The mount path, without a trailing slash.
     mount: Box<str>,
     secret_key: HeaderValue,
     timeout: Duration,
@@ -62,8 +62,9 @@ struct Settings {
 type PeerAddress = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 impl FrontendApiProxy {
-    /// A proxy for the instance's Frontend API at the path of its
-    /// [`proxy_url`](portal_sdk::instance::InstanceBuilder::proxy_url).
+    /// Creates a proxy for the instance's Frontend API.
+    ///
+    /// The mount path is that of the instance's [`proxy_url`](portal_sdk::instance::InstanceBuilder::proxy_url).
     ///
     /// # Errors
     ///
@@ -71,7 +72,7 @@ impl FrontendApiProxy {
     pub fn new(instance: &Instance) -> Result<Self, ConfigError> {
         let mount = match instance.proxy_url() {
             Some(ProxyUrl::Path(path)) => path.trim_end_matches('/').into(),
-            // A proxy in front of the application has taken this path off when a request arrives.
+            // A proxy in front of the application has stripped this path prefix.
             Some(ProxyUrl::Absolute(url)) => {
                 let base_path = instance.public_origins().base_path_at(url);
                 let path = url.path().strip_prefix(base_path).unwrap_or(url.path());
@@ -87,7 +88,7 @@ impl FrontendApiProxy {
         let upstream = Upstream::parse(instance.frontend_api_upstream()).ok_or_else(|| ConfigError::Invalid {
             setting: Setting::FrontendApiUrl,
             found: instance.frontend_api_upstream().into(),
-            expected: "an absolute http(s) address",
+            expected: "an absolute http(s) URL",
         })?;
         let mut secret_key =
             HeaderValue::try_from(instance.secret_key().expose()).map_err(|_| ConfigError::Missing {
@@ -111,30 +112,32 @@ impl FrontendApiProxy {
         })
     }
 
-    /// Sets how the peer's address is read from a request, which only the server knows. With axum's `ConnectInfo`:
-    /// `|parts| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
+    /// Sets a function that reads the peer's IP address from a request.
     ///
-    /// Without it Clerk gets no address, and counts the attempts of all clients together.
+    /// Only the server knows that address. With axum's `ConnectInfo`: `|parts|
+    /// parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
+    ///
+    /// Without it, Clerk gets no address, and its rate limits count the attempts of all clients together.
     pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.settings_mut().peer_address = Some(Arc::new(of));
         self
     }
 
-    /// Addresses of proxies of your own in front of the application. What they say in `X-Forwarded-For` is believed;
-    /// what anybody else says is not. Default: none.
+    /// Sets the addresses of your own proxies in front of the application (default: empty).
+    ///
+    /// `X-Forwarded-For` is trusted from these addresses only.
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
         self.settings_mut().trusted_proxies = proxies.into_iter().map(|address| address.to_canonical()).collect();
         self
     }
 
-    /// How long Clerk may take to answer a request that it has been sent, and how long either body may pause. Default:
-    /// 30 seconds.
+    /// Limits the wait for Clerk's response, and each pause within a body (default: 30 seconds).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self
     }
 
-    /// How large a request's body may be. Default: 16 MiB.
+    /// Limits the size of a request body (default: 16 MiB).
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.settings_mut().max_request_bytes = bytes;
         self
@@ -166,7 +169,7 @@ impl FrontendApiProxy {
         let answering = self.client.request(Request::from_parts(parts, body));
         let answer = progress.within(settings.timeout, answering).await??;
         let (mut parts, body) = answer.into_parts();
-        // No upgrade is passed on, so nothing could follow on this connection.
+        // Upgrades are not forwarded, so this connection could not continue.
         if parts.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(ProxyError::Upgraded.into());
         }
@@ -178,7 +181,7 @@ impl FrontendApiProxy {
 }
 
 impl Settings {
-    /// Makes `parts` the head for Clerk, and says the address of the proxy as this request's browser knows it.
+    /// Turns `parts` into the head for Clerk, and returns the proxy's URL as the browser sees it.
     fn make_head(&self, parts: &mut Parts, uri: Uri) -> String {
         let url = PublicUrl::within(parts, self.instance.public_origins());
         let proxy_url = self.instance.frontend_api_base(&url.base());
@@ -207,7 +210,7 @@ fn client() -> Client<HttpsConnector<HttpConnector>, RequestBody> {
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
     connector.set_nodelay(true);
     connector.enforce_http(false);
-    // Named here, because rustls panics without a process-wide provider if other crates enable several.
+    // Name the provider, because rustls panics without a process-wide default if other crates enable several.
     let connector = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(aws_lc_rs::default_provider())
         .expect("aws-lc-rs speaks the default versions of TLS")

@@ -1,4 +1,4 @@
-//! [`PortalRedirect`]: to a page of the portal, from a handler.
+//! [`PortalRedirect`]: a redirect to a page of the portal, for handlers.
 
 use std::fmt;
 
@@ -12,15 +12,15 @@ use url::Url;
 use crate::auth::Auth;
 use crate::require::go_to;
 
-/// A redirect to a page of the portal, which leads back to the referring page.
+/// A redirect to a page of the portal that leads back to the referring page.
 ///
-/// That is the `Referer` if it is on the application's origin, else the application's root, and never the requested
-/// URL. A fallback redirect of the page's flow replaces the root.
+/// The referring page is the `Referer` if it is on the application's origin, else the application's root; never the
+/// requested URL. A fallback redirect of the page's flow replaces the root.
 ///
-/// 303 for most; htmx gets `HX-Redirect`, and Turbo, Unpoly and Datastar get content that continues to the portal. It
-/// does not check the session; [`RedirectToPortal`](super::RedirectToPortal) does.
+/// The response is 303; htmx gets `HX-Redirect`, and Turbo, Unpoly and Datastar get content that continues to the
+/// portal. The session is not checked; [`RedirectToPortal`](super::RedirectToPortal) checks it.
 #[derive(Clone)]
-#[must_use = "a redirect is an answer; send it"]
+#[must_use = "a redirect does nothing until it is sent"]
 pub struct PortalRedirect {
     auth: Auth,
     page: PortalPage,
@@ -30,14 +30,15 @@ pub struct PortalRedirect {
 }
 
 impl PortalRedirect {
-    /// To `page`, for the request that `auth` is of.
+    /// Redirects to `page`, for the request of `auth`.
     pub fn to(auth: &Auth, page: PortalPage) -> Self {
         let back = auth.page_before(page);
         Self::back_to(auth, page, back.as_ref().map_or("", Url::as_str))
     }
 
-    /// To `page`, and from there to another address: absolute, or a path of this application. One that the portal would
-    /// drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out.
+    /// Redirects to `page`, and from there to `return_back_to`: an absolute URL or a path of this application.
+    ///
+    /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)).
     pub fn back_to(auth: &Auth, page: PortalPage, return_back_to: &str) -> Self {
         Self {
             auth: auth.clone(),
@@ -48,20 +49,22 @@ impl PortalRedirect {
         }
     }
 
-    /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
+    /// Fills in a field of the page.
+    ///
+    /// A value is omitted if the page has no such field; the log says so once.
     pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill.push(value);
         self.location = self.auth.link_to(self.page, &self.return_back_to, &self.prefill);
         self
     }
 
-    /// Where to.
+    /// The target of the redirect.
     #[must_use]
     pub fn location(&self) -> &Url {
         &self.location
     }
 
-    /// The answer.
+    /// Builds the response.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         let mut response = go_to(self.auth.caller(), self.location.as_str());

@@ -26,42 +26,42 @@ pub struct RedirectToPortal {
 }
 
 impl RedirectToPortal {
-    /// To the sign-in page.
+    /// Redirects to the sign-in page.
     pub fn sign_in() -> Self {
         Self::to(PortalPage::SignIn)
     }
 
-    /// To the sign-up page.
+    /// Redirects to the sign-up page.
     pub fn sign_up() -> Self {
         Self::to(PortalPage::SignUp)
     }
 
-    /// To the user profile page.
+    /// Redirects to the user profile page.
     pub fn user_profile() -> Self {
         Self::to(PortalPage::UserProfile)
     }
 
-    /// To the organization profile page.
+    /// Redirects to the organization profile page.
     pub fn organization_profile() -> Self {
         Self::to(PortalPage::OrganizationProfile)
     }
 
-    /// To the create organization page.
+    /// Redirects to the page that creates an organization.
     pub fn create_organization() -> Self {
         Self::to(PortalPage::CreateOrganization)
     }
 
-    /// To the waitlist page.
+    /// Redirects to the waitlist page.
     pub fn waitlist() -> Self {
         Self::to(PortalPage::Waitlist)
     }
 
-    /// To the tasks of a pending session.
+    /// Redirects to the tasks of a pending session.
     pub fn session_tasks() -> Self {
         Self::to(PortalPage::SessionTasks)
     }
 
-    /// To any page.
+    /// Redirects to `page`.
     pub fn to(page: PortalPage) -> Self {
         Self {
             page,
@@ -70,9 +70,11 @@ impl RedirectToPortal {
         }
     }
 
-    /// Comes back to `location` instead of the page the user came from: a path of the application or an absolute
-    /// address. One that the portal would drop (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)) is left out,
-    /// and the log says so once. A forced redirect of the instance still wins, a fallback does not.
+    /// Sets where the portal leads back to, instead of the referring page.
+    ///
+    /// `location` is a path of the application or an absolute URL. A URL that the portal would drop is omitted (see
+    /// [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)); the log says so once. The instance's forced redirect
+    /// takes precedence over `location`, its fallback redirect does not.
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;
@@ -84,7 +86,9 @@ impl RedirectToPortal {
         self
     }
 
-    /// Fills in a field of the page. A value that the page has no field for is left out, and the log says so once.
+    /// Fills in a field of the page.
+    ///
+    /// A value is omitted if the page has no such field; the log says so once.
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;
@@ -102,11 +106,11 @@ impl RedirectToPortal {
             return Refusal::missing_layer(Caller::Page).into_response();
         };
         match auth.identity() {
-            // The portal is where another organization can be chosen.
+            // The user can choose another organization at the portal.
             Identity::SignedIn(_) | Identity::OrganizationMismatch(_) => self.redirect(auth),
             _ if !self.page.needs_session() => self.redirect(auth),
-            // To sign in first, and then here again, which leads on. The user has followed a link, whatever the browser
-            // says about the request.
+            // Sign-in comes first, and leads back to this service. The user has followed a link, whatever the request's
+            // fields say.
             Identity::SignedOut(_) | Identity::Pending(_) if auth.caller() != Caller::Page => {
                 match auth.refuse(auth.identity()) {
                     refusal if refusal.cause().is_sign_in() => {
@@ -161,7 +165,7 @@ impl Future for ResponseFuture {
 
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The response holds an address with the development browser's token.
+        // The response's URL may hold the development browser's token.
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -9,12 +9,12 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
     match reason {
         Some(AuthReason::Token(reason)) => match reason {
             Token::TokenInvalidAuthorizedParties => {
-                "Authorized parties: the session token was made for another origin than those this application accepts. \
+                "Authorized parties: the session token was issued for an origin that this application does not accept. \
                  Compare the address in the browser with public_origin and authorized_parties."
             }
             Token::TokenInvalidIssuer => {
-                "Keys: the session token was issued by another Clerk instance than those this application accepts. \
-                 Compare CLERK_PUBLISHABLE_KEY with the issuers that are configured."
+                "Keys: the session token was issued by a Clerk instance that this application does not accept. \
+                 Compare CLERK_PUBLISHABLE_KEY with the configured issuers."
             }
             Token::TokenNotActiveYet | Token::TokenIatInTheFuture | Token::TokenExpired => CLOCK,
             Token::SecretKeyInvalid => {
@@ -23,8 +23,8 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
             }
             _ => {
                 "Keys: the session token was not signed by the key of this application's Clerk instance. \
-                 CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY and CLERK_JWT_KEY must be of the same instance as the portal \
-                 that people sign in at."
+                 CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY and CLERK_JWT_KEY must belong to the instance whose portal \
+                 users sign in at."
             }
         },
         Some(
@@ -33,24 +33,24 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
             | AuthReason::SessionTokenExpired(_),
         ) => CLOCK,
         Some(AuthReason::SessionTokenIatBeforeClientUat | AuthReason::SessionTokenWithoutClientUat) => {
-            "Cookies: __session and __client_uat contradict each other. Look for cookies of the same name from another \
-             application on this domain, and clear them."
+            "Cookies: __session and __client_uat contradict each other. Look for cookies of the same names from \
+             another application on this domain, and clear them."
         }
         None => {
-            "Tasks: signing in has led to the tasks of the session, and they are still outstanding. Look which tasks \
-             the instance asks for, and whether they can be done."
+            "Tasks: the session's tasks are still outstanding after sign-in. Check which tasks the instance requires, \
+             and whether users can complete them."
         }
         Some(AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync) => {
-            "Handshakes: what they should bring does not arrive. If the log says that a handshake payload cannot be \
-             fetched, compare CLERK_SECRET_KEY with CLERK_PUBLISHABLE_KEY: they must be of the same Clerk instance. \
-             Otherwise the browser may be blocking cookies."
+            "Handshakes: their cookies do not arrive. If the log says that a handshake payload cannot be fetched, check \
+             that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong to the same Clerk instance. Otherwise the browser \
+             may be blocking cookies."
         }
         Some(_) => {
-            "Cookies: those of the session do not arrive here. They may be blocked by the browser, or marked Secure on \
-             an address without https; or this address is not one that the Clerk instance sends people back to."
+            "Cookies: the session's cookies do not arrive here. The browser may block them, they may be marked Secure on \
+             an address without https, or the Clerk instance may not redirect users to this address."
         }
     }
 }
 
-const CLOCK: &str = "Clock: the session token's times do not fit this server's clock. Set the clock, or allow for more \
+const CLOCK: &str = "Clock: the session token's times do not match this server's clock. Set the clock, or allow a larger \
                      difference with clock_skew.";

@@ -13,15 +13,15 @@ use super::cause::{NO_TOKEN, PREFLIGHT};
 use super::{Refusal, RefusalCause};
 use crate::response::{content_that_goes_to, escape, page, page_that_goes_to, refresh_to};
 
-/// The address that htmx sends the browser to.
+/// The URL that htmx sends the browser to.
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 /// The part of the response that Unpoly renders, in place of the requested one.
 const UP_TARGET: HeaderName = HeaderName::from_static("x-up-target");
 /// Makes Unpoly 3.11 or later render the response in a new overlay, even if the page has no such part.
 const UP_OPEN_LAYER: HeaderName = HeaderName::from_static("x-up-open-layer");
-/// The outcome of a gRPC call, a number.
+/// The status code of a gRPC call.
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-/// The outcome of a gRPC call in words.
+/// The status message of a gRPC call.
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -57,9 +57,9 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-/// Redirects the caller to `location`, an address or a path.
+/// Redirects the caller to `location`, an absolute URL or a path.
 pub(crate) fn go_to(caller: Caller, location: &str) -> Response<Bytes> {
-    let (title, text) = ("One moment, please", "This leads to another page.");
+    let (title, text) = ("One moment, please", "We're taking you to another page.");
     let mut response = match redirect_in_body(caller, location, title, text) {
         Some(response) => response,
         None => redirect_in_header(caller, location),
@@ -125,8 +125,8 @@ fn with_body(content_type: &'static str, text: String) -> Response<Bytes> {
     response
 }
 
-/// Puts `html` at the top of the page that Datastar runs on, in place of an earlier message.
-/// See <https://data-star.dev/reference/sse_events>.
+/// Puts `html` at the top of the page that Datastar runs on, and replaces an earlier message. See
+/// <https://data-star.dev/reference/sse_events>.
 fn datastar_events(html: &str) -> String {
     const ID: &str = "portal-refusal";
     let html = format!("<div id=\"{ID}\" role=\"alert\">\n{html}\n</div>");
@@ -137,7 +137,7 @@ fn datastar_events(html: &str) -> String {
     )
 }
 
-/// Renders the body, by the application's renderer if it returns one.
+/// Renders the body, with the application's renderer if it returns one.
 fn body(refusal: &Refusal) -> Response<Bytes> {
     let caller = refusal.caller();
     let (title, text) = sentences(refusal);
@@ -165,7 +165,7 @@ fn body(refusal: &Refusal) -> Response<Bytes> {
     with_body(content_type, text)
 }
 
-/// Sets the fields that every response needs, also with a body of the application's renderer.
+/// Sets the fields that every response needs, with any renderer.
 fn set_fields(refusal: &Refusal, headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for cookie in refusal.cookies() {
@@ -218,49 +218,47 @@ fn json_body(refusal: &Refusal) -> Value {
 /// Returns a heading and a text for the user.
 fn sentences(refusal: &Refusal) -> (&'static str, String) {
     let (title, text) = match refusal.cause() {
-        RefusalCause::SignedOut { .. } => ("Please sign in", "This is only for people who are signed in."),
-        RefusalCause::Pending => ("One more step", "Signing in is not complete yet."),
+        RefusalCause::SignedOut { .. } => ("Please sign in", "You need to sign in to continue."),
+        RefusalCause::Pending => ("One more step", "You haven't finished signing in."),
         RefusalCause::RedirectLoop { .. } => (
-            "Signing in does not help here",
-            "You have signed in, but this application still cannot tell who you are. It is not your mistake: please \
-             tell the people who run it what you read here.",
+            "We couldn't sign you in",
+            "You signed in, but this application doesn't recognize you. It's not your fault. Please send the details \
+             below to the site's administrators.",
         ),
         RefusalCause::CookiesNotKept => (
-            "Your browser does not keep cookies for this site",
-            "Without them you can't stay signed in. Allow cookies for this site, or open it in a window of its own \
-             instead of inside another page, and load this page again.",
+            "Your browser blocks cookies for this site",
+            "You can't stay signed in without them. Allow cookies for this site, or open it in a separate window, then \
+             reload this page.",
         ),
         RefusalCause::OrganizationMismatch => (
             "This page belongs to another organization",
-            "Your account is active in another organization than this page is for, and we couldn't switch. Choose the \
-             organization, or ask one of its administrators to invite you.",
+            "You're working in a different organization, and we couldn't switch. Choose this page's organization, or ask \
+             its administrators to invite you.",
         ),
         RefusalCause::Unmet => (
-            "You may not see this",
-            "Your account does not have what this page asks for. Somebody who manages your organization may be able \
-             to give it to you.",
+            "You don't have access to this page",
+            "If you need access, ask an administrator of your organization.",
         ),
         RefusalCause::NoActiveOrganization => (
             "No organization is active",
-            "This page belongs to an organization. Choose the one you want to work in, and you'll come back here.",
+            "This page belongs to an organization. Choose one, and you'll come back here.",
         ),
-        RefusalCause::Renewal => ("One moment, please", "Your sign-in is being renewed."),
+        RefusalCause::Renewal => ("One moment, please", "We're renewing your sign-in."),
         RefusalCause::Preflight => ("Please sign in", PREFLIGHT),
         RefusalCause::NeedsReverification(_) => (
-            "Please prove again that it is you",
-            "This asks for a recent sign-in. Sign out, sign in again, and come back here.",
+            "Please verify that it's you",
+            "This page needs a recent sign-in. Sign out, sign in again, and come back.",
         ),
         RefusalCause::CrossSite => (
-            "This came from another site",
-            "A page of another site sent this in your name, so nothing was done. If you meant to do it, open this \
-             site itself and do it here.",
+            "This request came from another site",
+            "Another site sent this request in your name, so we stopped it. If you meant to send it, open this site and \
+             try again from here.",
         ),
         RefusalCause::Unavailable => (
-            "One moment, please",
-            "The sign-in service cannot be reached, so we cannot tell whether you are signed in. You have not been \
-             signed out. Please try again in a moment.",
+            "We couldn't reach the sign-in service",
+            "We can't tell whether you're signed in. You haven't been signed out. Please try again in 5 seconds.",
         ),
-        RefusalCause::Misconfigured { problem } => return ("Sign-in is not set up correctly", problem.to_string()),
+        RefusalCause::Misconfigured { problem } => return ("Sign-in isn't set up correctly", problem.to_string()),
     };
     (title, text.to_owned())
 }
@@ -290,7 +288,7 @@ fn more(refusal: &Refusal) -> String {
         entry("Details", details);
     }
     html.push_str("</dl>\n");
-    html.push_str(&link(refusal.location(), "Try to sign in once more"));
+    html.push_str(&link(refusal.location(), "Try again"));
     html
 }
 
@@ -300,7 +298,7 @@ fn link(location: Option<&Url>, text: &str) -> String {
     })
 }
 
-/// Renders a fragment for a page that stays. Datastar shows it, and htmx if it is configured to show refusals.
+/// Renders a fragment for the current page. Datastar shows it, and so does htmx if configured to show errors.
 fn fragment(refusal: &Refusal) -> String {
     let (title, text) = sentences(refusal);
     let more = match refusal.cause() {

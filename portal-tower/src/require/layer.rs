@@ -100,8 +100,8 @@ impl RequireAuthLayer {
 
     /// Redirects browsers of users who do not meet the requirement instead of responding 403.
     ///
-    /// The location is a page of the portal, which leads back to the requested page, or a path of the application or an
-    /// absolute URL. Do not choose a page behind the same requirement.
+    /// The location is a page of the portal (which leads back to the requested page), a path of the application, or an
+    /// absolute URL. Do not choose a page with the same requirement.
     ///
     /// # Security
     ///
@@ -143,7 +143,7 @@ impl RequireAuthLayer {
     ///
     /// # Security
     ///
-    /// An inner handler for any method then runs without a user, because any client can send a preflight.
+    /// Inner handlers then run without a user for preflights, which any client can send.
     pub fn allow_preflight(mut self, allow: bool) -> Self {
         self.rule.allows_preflight = allow;
         self

@@ -1,7 +1,7 @@
 //! Log lines of refusals.
 //!
-//! A client can cause any number of refusals, so each is one `debug` line. Problems for the developer are logged once
-//! per interval.
+//! Each refusal is one `debug` line, because clients can cause any number of them. Problems that the developer can fix
+//! are logged once per interval.
 
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use portal_sdk::token::UserId;
 use super::cause::PREFLIGHT;
 use super::{Refusal, RefusalCause};
 
-/// The shortest time between two lines for the developer.
+/// The shortest time between two lines of a kind.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Logs a refusal that is sent.

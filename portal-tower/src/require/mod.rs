@@ -19,39 +19,38 @@
 //! | all | the session is pending | as if signed out, but redirects to the tasks, with the reason `session-pending` |
 //! | all | no organization is active and the requirement needs one | 403; pages link to the portal's organization page and back |
 //! | all | the active organization is not the path's, and no redirect can activate it | 403 with the reason `organization-mismatch`; pages link to the portal's organization page |
-//! | page | the browser keeps no cookies (detected in development only) | 401 page that says so, instead of a redirect |
+//! | page | the browser keeps no cookies (detected in development only) | 401 page that explains this, instead of a redirect |
 //! | all | a CORS preflight | 401, unless [`allow_preflight`](RequireAuthLayer::allow_preflight) |
 //! | all | re-verification is required | 403; scripts get the body that Clerk's components expect |
 //! | all | Clerk is unreachable and the session cannot be verified without it | 503 with `Retry-After` (gRPC: 14; Datastar: 200 and a message) |
 //! | all | the application is misconfigured | 500 (gRPC: 13) |
 //!
-//! A browser is detected by `Sec-Fetch-Mode: navigate`, by `Sec-Fetch-Dest: document` or `iframe`, or without a destination
-//! by an `Accept` that prefers HTML.
-//! Every refusal is `Cache-Control: no-store`; other responses are `private` unless the handler sets that field. The
-//! JSON is `{"error": {"code": "…", "reason": "…", "message": "…"}}`, with `sign_in_url` for 401 and `organization_url`
-//! if no organization is active, or another one than the path names.
+//! A browser is detected by `Sec-Fetch-Mode: navigate`, by `Sec-Fetch-Dest: document` or `iframe`, or without a
+//! destination by an `Accept` that prefers HTML. Every refusal is `Cache-Control: no-store`; other responses are
+//! `private` unless the handler sets that field. The JSON is `{"error": {"code": "…", "reason": "…", "message": "…"}}`,
+//! with `sign_in_url` for 401 and `organization_url` if no organization is active or the active one is not the path's.
 //!
 //! # The body of a refused request
 //!
-//! An HTTP/1 response sent before the request's body has arrived can be lost, and the browser shows an error instead. The
-//! guard therefore reads and drops the rest of the body first: 64 MiB and 60 seconds at most, and never for WebSockets,
-//! event streams, gRPC or after `Expect: 100-continue`.
+//! An HTTP/1 response can be lost if the server sends it before the request's body has arrived; the browser then shows
+//! an error. The guard therefore reads and drops the rest of the body first: 64 MiB and 60 seconds at most, and never
+//! for WebSockets, event streams, gRPC or after `Expect: 100-continue`.
 //!
 //! # After a visit to the portal
 //!
-//! A user who chooses another organization at the portal comes back with an older token. Before such a page request is
-//! refused, one handshake renews the token: at most once per chain of redirects, and three times a minute. This needs a
-//! sign of the visit since the token was issued: a `Referer` from the portal, or the cookie `__portal_visit`, which
-//! [`RedirectToPortal`](crate::RedirectToPortal) and refusals that lead to the portal set. It applies to tokens that do
-//! not meet the requirement, and to pending sessions.
+//! A user who chooses another organization at the portal returns with an outdated token. The guard then renews the
+//! token by a handshake before it refuses a page: at most once per chain of redirects, and three times a minute. The
+//! renewal needs evidence that the user visited the portal since the token was issued: a `Referer` from the portal, or
+//! the cookie `__portal_visit`. [`RedirectToPortal`](crate::RedirectToPortal) and refusals that lead to the portal set
+//! that cookie. Renewal applies to tokens that do not meet the requirement and to pending sessions.
 //!
 //! # Logs
 //!
 //! Each refusal is one `debug` line with `reason`, `path` (without the query) and `user_id`.
 //!
-//! [`RenderRefusal`] replaces how refusals look.
+//! [`RenderRefusal`] replaces the look of refusals.
 //!
-//! Without an outer [`AuthenticateLayer`](crate::AuthenticateLayer) the response is 500, because that mistake in the
+//! Without an outer [`AuthenticateLayer`](crate::AuthenticateLayer) the response is 500, because a misconfigured
 //! application must not look like a signed-out user.
 
 mod advice;

@@ -1,8 +1,8 @@
 //! Detection of redirect loops: counts a browser's recent redirects to sign-in from the same page.
 //!
 //! A cookie holds a hash of the page's path, the times of recent redirects in Unix seconds, and the last error of a
-//! session token, because a loop may lose the token. The cookie is not a secret. A browser that changes it only changes
-//! when it gets the page that explains the loop, and the reason on that page.
+//! session token, because a loop may lose the token. The cookie is not a secret. A browser that alters it affects only
+//! when that browser gets the page that explains the loop, and the reason on that page.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,7 +16,7 @@ use portal_sdk::token::TokenErrorReason;
 use crate::cookie;
 
 const NAME: &str = "__portal_redirects";
-/// Redirects from one page to sign-in before a page that explains the loop takes the place of the next one.
+/// Redirects from one page to sign-in before a page explains the loop instead.
 const MAX_REDIRECTS: usize = 3;
 /// The time in which redirects are counted.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -109,7 +109,7 @@ mod tests {
         PublicUrl::from(Url::parse("https://app.example.com").unwrap().join(path).unwrap())
     }
 
-    /// Reads the cookie back, as a browser would send it.
+    /// Reads the cookie as a browser would send it.
     fn again(cookie: &HeaderValue) -> RecentRedirects {
         let mut headers = HeaderMap::new();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();

@@ -20,7 +20,7 @@ use crate::auth::{Auth, Identity};
 
 /// The response to a rejected request; see the table in [`require`](super).
 ///
-/// Guards and extractors create it. Your own services get it from [`Auth::check`] or [`Auth::require`].
+/// Guards and extractors create it; your own services get it from [`Auth::check`] or [`Auth::require`].
 ///
 /// ```
 /// use bytes::Bytes;
@@ -35,7 +35,7 @@ use crate::auth::{Auth, Identity};
 /// }
 /// ```
 #[derive(Clone)]
-#[must_use = "a refusal is an answer; send it"]
+#[must_use = "a refusal does nothing until it is sent"]
 pub struct Refusal(Box<Inner>);
 
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl Refusal {
         let back = auth.page_to_return_to(sign_in.page);
         let back = back.as_ref().map_or("", Url::as_str);
         let location = match cause {
-            // A pending session's tasks are on the sign-in page, also if the guard links to another page.
+            // A pending session's tasks are on the sign-in page, even if the guard links to another page.
             RefusalCause::Pending => auth.link_back_to(PortalPage::SignIn, back),
             _ => auth.link_to(sign_in.page, back, &sign_in.prefill),
         };
@@ -125,8 +125,8 @@ impl Refusal {
         self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
-    /// Returns the refusal by a requirement's verdict; `None` if it is met. Pages are redirected to `unmet` if it is
-    /// given.
+    /// Returns the refusal for a requirement's verdict; `None` if the requirement is met. Pages are redirected to
+    /// `unmet` if it is set.
     pub(crate) fn by_verdict(auth: &Auth, verdict: Verdict, unmet: Option<&UnmetLocation>) -> Option<Self> {
         let cause = match verdict {
             Verdict::Met => return None,
@@ -179,7 +179,7 @@ impl Refusal {
     }
 
     pub(crate) fn missing_layer(caller: Caller) -> Self {
-        let problem = "no authentication was done: put AuthenticateLayer around this".into();
+        let problem = "the request was not authenticated; put AuthenticateLayer around this service".into();
         Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, caller)))
     }
 
@@ -212,7 +212,7 @@ impl Refusal {
         self.0.details.as_deref()
     }
 
-    /// The HTTP status of the response: always 200 for gRPC, where `grpc-status` tells, and for Datastar.
+    /// The HTTP status of the response; always 200 for gRPC (see `grpc-status`) and Datastar.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         answer::status(self)

@@ -1,8 +1,8 @@
 //! [`PortalVisits`]: a browser's last visit to the portal, and the token renewals after it.
 //!
 //! The user may choose another organization at the portal, and only a new session token carries that choice. A cookie
-//! set by this library holds the seconds of the last visit and of the last renewals. It proves nothing: a user
-//! who changes it causes at most a few extra handshakes.
+//! set by this library holds the times of the last visit and renewals, in Unix seconds. It needs no signature, because
+//! a user who alters it causes at most a few extra handshakes.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,10 +19,10 @@ const MAX_RENEWALS: usize = 3;
 /// The time in which renewals are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 const WINDOW_MILLIS: i64 = 60_000;
-/// The longest time a visit is remembered, however long tokens live.
+/// The longest time that a visit is remembered, even if tokens live longer.
 const MAX_VISIT: Duration = Duration::from_secs(3_600);
 
-/// The visits to the portal and renewals, as the browser's cookie records them.
+/// The visits and renewals that the browser's cookie records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PortalVisits {
     sent_at: Option<i64>,
@@ -98,7 +98,7 @@ mod tests {
         PublicUrl::from(Url::parse("https://app.example.com/team").unwrap())
     }
 
-    /// Reads the cookie back, as a browser would send it.
+    /// Reads the cookie as a browser would send it.
     fn again(cookie: &HeaderValue) -> PortalVisits {
         let mut headers = HeaderMap::new();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();

@@ -12,8 +12,8 @@ use pin_project_lite::pin_project;
 pin_project! {
     /// The body of a response from the inner service or from a layer.
     ///
-    /// Data and errors have the inner body's types, so that a layer changes neither. The default is an empty body, for
-    /// layers that make responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).
+    /// Data and errors have the inner body's types, so that a layer changes neither. The default is empty, for layers
+    /// that create responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).
     ///
     /// ```
     /// use bytes::Bytes;
@@ -112,7 +112,7 @@ impl<B: Body> Body for ResponseBody<B> {
 /// ```
 #[derive(Clone, Default)]
 pub struct BytesBody {
-    /// What has not been read yet; empty at the end.
+    /// The unread bytes; empty at the end.
     bytes: Bytes,
 }
 
@@ -140,7 +140,7 @@ impl Body for BytesBody {
     }
 }
 
-/// Shows the length only: a page may hold what only its reader should see.
+/// Shows only the length, because a page may hold private data.
 impl fmt::Debug for BytesBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BytesBody")

@@ -1,11 +1,11 @@
-//! A plain page for the few answers that a person sees from a layer.
+//! The plain page of the responses that users see.
 
-/// A page with a heading, a paragraph and whatever is already written as HTML.
+/// A page with a heading, a paragraph and an HTML fragment.
 pub(crate) fn page(title: &str, text: &str, html: &str) -> String {
     write(title, "", text, html)
 }
 
-/// A page that Turbo must load as a whole and that continues to `url`, with a link for browsers that stay.
+/// A page that continues to `url` and makes Turbo load it as a whole; with a link as fallback.
 pub(crate) fn page_that_goes_to(url: &str, title: &str, text: &str) -> String {
     let head = format!(
         "<meta name=\"turbo-visit-control\" content=\"reload\">\n{}\n",
@@ -14,13 +14,13 @@ pub(crate) fn page_that_goes_to(url: &str, title: &str, text: &str) -> String {
     write(title, &head, text, &link(&escape(url)))
 }
 
-/// [`page_that_goes_to`] for a script that puts a page's body into its own and drops the head, such as htmx or Unpoly.
+/// [`page_that_goes_to`] for scripts that render only a page's body, such as htmx and Unpoly.
 pub(crate) fn content_that_goes_to(url: &str, title: &str, text: &str) -> String {
     write(title, "", text, &refresh_to(url))
 }
 
-/// HTML that makes the page that it is put into continue to `url`, without a script: a page's Content-Security-Policy
-/// may forbid inline scripts.
+/// HTML that makes its page continue to `url`, without a script, because a Content-Security-Policy may forbid inline
+/// scripts.
 pub(crate) fn refresh_to(url: &str) -> String {
     let url = escape(url);
     format!("{}\n{}", refresh(&url), link(&url))
@@ -31,7 +31,7 @@ fn refresh(escaped_url: &str) -> String {
 }
 
 fn link(escaped_url: &str) -> String {
-    format!("<p><a href=\"{escaped_url}\">Go on</a></p>")
+    format!("<p><a href=\"{escaped_url}\">Continue</a></p>")
 }
 
 fn write(title: &str, head: &str, text: &str, html: &str) -> String {
@@ -49,7 +49,7 @@ fn write(title: &str, head: &str, text: &str, html: &str) -> String {
     )
 }
 
-/// `text` as HTML text or as the value of a quoted attribute.
+/// Escapes `text` for use as HTML text or in a quoted attribute.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

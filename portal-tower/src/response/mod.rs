@@ -1,4 +1,4 @@
-//! What responses made here consist of: their body and the plain page.
+//! Parts of the responses made here: the body and the plain page.
 
 mod body;
 mod html;

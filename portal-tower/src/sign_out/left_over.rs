@@ -1,4 +1,4 @@
-//! The token of a session that could not be ended at Clerk, kept for another attempt.
+//! The token of a session that could not be ended at Clerk, kept for a retry.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ const MAX_AGE: Duration = Duration::from_secs(3_600);
 
 /// Returns the cookie that keeps the token of a session that is still alive at Clerk.
 ///
-/// Returns `None` if the token has characters that no cookie can hold: without keys, nothing about it was checked.
+/// Returns `None` if the token has characters that a cookie cannot hold. It is unchecked if no signing key was
+/// available.
 pub(super) fn kept(url: &PublicUrl, token: &Secret) -> Option<HeaderValue> {
     let cookie = SetCookie::new(url, NAME, token.expose()).with_max_age(MAX_AGE);
     let mut field = cookie.with_strict_same_site(true).to_header()?;

@@ -21,7 +21,7 @@ use crate::auth::Auth;
 use crate::require::{Refusal, RefusalCause, go_to};
 use crate::response::{BytesBody, escape, page};
 
-/// A service that signs people out. See the [module](super) for the rules.
+/// A service that signs users out. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct SignOut {
@@ -30,7 +30,7 @@ pub struct SignOut {
 }
 
 impl SignOut {
-    /// Signs out and goes on to `/`.
+    /// Creates a service that signs out and then redirects to `/`.
     pub fn new() -> Self {
         Self {
             then: "/".into(),
@@ -38,14 +38,17 @@ impl SignOut {
         }
     }
 
-    /// Goes on to `location` instead: a path of the application or an absolute address. It is the application's own
-    /// choice, so it is not checked; do not pass on what a visitor sent.
+    /// Sets where to redirect after sign-out: a path of the application or an absolute URL.
+    ///
+    /// # Security
+    ///
+    /// The URL is not checked. Do not pass on a client's input (open redirect).
     pub fn then(mut self, location: impl Into<Arc<str>>) -> Self {
         self.then = location.into();
         self
     }
 
-    /// Answers `GET` with a page that asks whether to sign out, for places where only a link can stand.
+    /// Responds to `GET` with a page with a sign-out button, for places that need a link.
     pub fn with_confirmation(mut self) -> Self {
         self.asks = true;
         self
@@ -132,8 +135,11 @@ impl SignOut {
     }
 }
 
-/// Ends the sessions of the token that was sent and of one that could not be ended before. The token of a session that
-/// lives on comes back.
+/// Ends the sessions of the request's token and of the token kept from an earlier attempt.
+///
+/// # Errors
+///
+/// Returns the token of a session that could not be ended.
 async fn end_sessions(auth: &Auth, left_over: Option<Secret>) -> Result<(), Secret> {
     let mut lives_on = None;
     for token in [left_over, auth.token_to_end()].into_iter().flatten() {
@@ -158,36 +164,36 @@ async fn end_sessions(auth: &Auth, left_over: Option<Secret>) -> Result<(), Secr
     lives_on.map_or(Ok(()), Err)
 }
 
-/// One line a minute at most: during an outage each user who signs out causes one, as often as they try again.
+/// Logs at most one line a minute, because during an outage every sign-out fails.
 fn log_failure(auth: &Auth, error: &dyn std::error::Error) {
     if let Some(held_back) = auth.accounts().admits_log_line("sign-out") {
         tracing::error!(%error, held_back, "a session could not be ended at Clerk");
     }
 }
 
-/// The Backend API answers 404 for a session that is gone and 400 for one that has ended.
+/// Returns `true` if the session has ended: the Backend API responds 404 to a deleted session, 400 to an ended one.
 fn is_already_over(error: &BackendError) -> bool {
     !error.is_outage() && matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
 }
 
-/// A page that asks first.
+/// The page with a sign-out button.
 fn ask(auth: &Auth) -> Response<Bytes> {
     let html = page(
         "Sign out?",
-        "You will have to sign in again to come back.",
+        "You'll need to sign in again to come back.",
         &button(auth, "Sign out"),
     );
     respond(StatusCode::OK, &[HTML], html)
 }
 
-/// Signed out in this browser, but not at Clerk.
+/// The response if the user is signed out in this browser, but not at Clerk.
 fn only_here(auth: &Auth) -> Response<Bytes> {
     if !auth.caller().reads_pages() {
         return Refusal::new(auth, RefusalCause::Unavailable).into_response();
     }
-    let text = "You are signed out in this browser. The sign-in service could not be reached, so it may still take you \
-                for signed in. Please try again in a moment to sign out there too.";
-    let html = page("Signed out here only", text, &button(auth, "Try again"));
+    let text = "You're signed out in this browser, but we couldn't reach the sign-in service. Your session may still be \
+                active there. Please try again in 5 seconds.";
+    let html = page("Signed out in this browser only", text, &button(auth, "Try again"));
     respond(StatusCode::SERVICE_UNAVAILABLE, &[HTML, (RETRY_AFTER, "5")], html)
 }
 
@@ -198,8 +204,10 @@ fn button(auth: &Auth, text: &str) -> String {
     format!("<form method=\"post\" action=\"{action}\"><button>{text}</button></form>")
 }
 
-/// The path of `url` as a reference that cannot leave its host. A reference that begins with two slashes names a host
-/// (RFC 3986 section 4.2), so one that would is written with `/.` before it, as the URL Standard's serializer does.
+/// Returns the path of `url` as a reference that cannot leave its host.
+///
+/// A reference with two leading slashes names a host (RFC 3986 section 4.2), so such a path gets the prefix `/.`, as in
+/// the URL Standard's serializer.
 fn own_path(url: &Url) -> String {
     match url.path() {
         path if path.starts_with("//") => format!("/.{path}"),

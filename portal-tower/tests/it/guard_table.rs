@@ -100,15 +100,15 @@ POST grpc                        | 200 grpc=16 session-pending
 ";
 
 const UNMET_TABLE: &str = "
-page                             | 403 page: You may not see this
-HEAD page                        | 403 page: You may not see this
-POST page referer=/form          | 403 page: You may not see this
+page                             | 403 page: You don't have access to this page
+HEAD page                        | 403 page: You don't have access to this page
+POST page referer=/form          | 403 page: You don't have access to this page
 fetch                            | 403 json forbidden requirement-not-met
 htmx on=/list                    | 403 fragment
 htmx history                     | 403 fragment
-turbo-frame referer=/list        | 403 page: You may not see this
-unpoly referer=/list             | 403 page: You may not see this
-datastar referer=/list           | 200 patch: You may not see this
+turbo-frame referer=/list        | 403 page: You don't have access to this page
+unpoly referer=/list             | 403 page: You don't have access to this page
+datastar referer=/list           | 200 patch: You don't have access to this page
 websocket                        | 403 json forbidden requirement-not-met
 event-stream                     | 403 json forbidden requirement-not-met
 POST grpc                        | 200 grpc=7 requirement-not-met
@@ -128,24 +128,24 @@ POST grpc                        | 200 grpc=7 no-active-organization
 ";
 
 const REVERIFICATION_TABLE: &str = "
-page                             | 403 page: Please prove again that it is you
-POST page referer=/form          | 403 page: Please prove again that it is you
+page                             | 403 page: Please verify that it's you
+POST page referer=/form          | 403 page: Please verify that it's you
 fetch                            | 403 json clerk_error forbidden reverification-error second_factor/10
 htmx on=/list                    | 403 fragment
-unpoly                           | 403 page: Please prove again that it is you
-datastar                         | 200 patch: Please prove again that it is you
+unpoly                           | 403 page: Please verify that it's you
+datastar                         | 200 patch: Please verify that it's you
 websocket                        | 403 json clerk_error forbidden reverification-error second_factor/10
 POST grpc                        | 200 grpc=7 reverification-error
 ";
 
 const CANNOT_TELL_TABLE: &str = "
-page                             | 503 retry-after=5 page: One moment, please
-POST page referer=/form          | 503 retry-after=5 page: One moment, please
+page                             | 503 retry-after=5 page: We couldn't reach the sign-in service
+POST page referer=/form          | 503 retry-after=5 page: We couldn't reach the sign-in service
 fetch                            | 503 retry-after=5 json unavailable clerk-unreachable
 htmx on=/list                    | 503 retry-after=5 fragment
-turbo-frame referer=/list        | 503 retry-after=5 page: One moment, please
-unpoly referer=/list             | 503 retry-after=5 page: One moment, please
-datastar referer=/list           | 200 patch: One moment, please
+turbo-frame referer=/list        | 503 retry-after=5 page: We couldn't reach the sign-in service
+unpoly referer=/list             | 503 retry-after=5 page: We couldn't reach the sign-in service
+datastar referer=/list           | 200 patch: We couldn't reach the sign-in service
 websocket                        | 503 retry-after=5 json unavailable clerk-unreachable
 event-stream                     | 503 retry-after=5 json unavailable clerk-unreachable
 POST grpc                        | 200 grpc=14 clerk-unreachable
@@ -153,15 +153,15 @@ POST grpc                        | 200 grpc=14 clerk-unreachable
 
 /// Before any other check, for signed-in and signed-out requests.
 const CROSS_SITE_TABLE: &str = "
-POST page site=cross-site referer=https://evil.example/ | 403 page: This came from another site
-POST page site=same-site                         | 403 page: This came from another site
-POST page origin=null                            | 403 page: This came from another site
-POST page origin=https://evil.example            | 403 page: This came from another site
+POST page site=cross-site referer=https://evil.example/ | 403 page: This request came from another site
+POST page site=same-site                         | 403 page: This request came from another site
+POST page origin=null                            | 403 page: This request came from another site
+POST page origin=https://evil.example            | 403 page: This request came from another site
 DELETE fetch site=cross-site                     | 403 json forbidden cross-site-request
 websocket origin=https://evil.example            | 403 json forbidden cross-site-request
 POST htmx site=cross-site                        | 403 fragment
-POST unpoly site=cross-site                      | 403 page: This came from another site
-POST datastar site=cross-site                    | 200 patch: This came from another site
+POST unpoly site=cross-site                      | 403 page: This request came from another site
+POST datastar site=cross-site                    | 200 patch: This request came from another site
 POST grpc site=cross-site                        | 200 grpc=7 cross-site-request
 ";
 
@@ -321,7 +321,7 @@ fn patch_words(events: &str) -> String {
 fn page_words(html: &str) -> String {
     let between = |start: &str, end: &str| {
         let rest = html.split_once(start)?.1;
-        Some(rest.split_once(end)?.0.replace("&amp;", "&"))
+        Some(rest.split_once(end)?.0.replace("&amp;", "&").replace("&#39;", "'"))
     };
     match between("<meta http-equiv=\"refresh\" content=\"0; url=", "\"") {
         // In the body, where htmx does not drop it.

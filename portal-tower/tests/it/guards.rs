@@ -129,11 +129,11 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
         let page = &answers[3];
         assert_eq!(page.header("cache-control"), Some("no-store"));
         for text in [
-            "Signing in does not help here",
+            "We couldn&#39;t sign you in",
             reason,
             advice,
             details,
-            "Try to sign in once more",
+            "Try again",
         ] {
             assert!(page.body.contains(text), "{text} is not in {}", page.body);
         }
@@ -280,7 +280,7 @@ async fn rendered_refusal_keeps_status_and_required_fields() {
     let unmet = RequireAuthLayer::with(requirement_fn(|_| false));
     let unmet = ask(outer(), unmet, HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_PAGE]).await;
     assert!(
-        unmet.status == 403 && unmet.body.contains("You may not see this"),
+        unmet.status == 403 && unmet.body.contains("You don&#39;t have access to this page"),
         "{}",
         unmet.body
     );

@@ -119,7 +119,7 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
             has_no_session_cookies(&answer);
             assert_eq!(answer.header("retry-after"), Some("5"));
             assert!(
-                answer.body.contains("You are signed out in this browser"),
+                answer.body.contains("Signed out in this browser only"),
                 "{}",
                 answer.body
             );

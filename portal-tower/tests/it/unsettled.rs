@@ -85,7 +85,7 @@ async fn browser_that_keeps_no_cookies_gets_a_guard_page() {
     let (redirects, answer) = browse(&clerk(), true, false).await;
     assert_eq!((redirects, answer.status, answer.header("location")), (2, 401, None));
     assert!(
-        answer.body.contains("does not keep cookies for this site"),
+        answer.body.contains("Your browser blocks cookies for this site"),
         "{}",
         answer.body
     );

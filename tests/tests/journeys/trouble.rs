@@ -43,9 +43,9 @@ async fn assert_no_redirect_loop(scripts: Scripts, mix: impl FnOnce(&LocalPortal
     // A user who signs in nevertheless sees the reason, not a redirect loop.
     browser.visit(&shop.at("/dashboard")).await;
     sign_in_here(&browser, JANE, PASSWORD).await;
-    browser.finds_in("h1", "Signing in does not help here").await;
+    browser.finds_in("h1", "We couldn't sign you in").await;
     browser
-        .finds_in("main", "compare CLERK_SECRET_KEY with CLERK_PUBLISHABLE_KEY")
+        .finds_in("main", "check that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong")
         .await;
     assert_eq!(user(&browser, &shop).await, "nobody");
     shop.ends(browser, Expected::redirect_loop()).await;
