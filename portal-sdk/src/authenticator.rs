@@ -1,4 +1,4 @@
-//! [`Authenticator`]: the decision, driven with a backend, the keys in memory and a clock.
+//! [`Authenticator`]: runs the decision with a backend, the keys in memory and a clock.
 
 mod builder;
 
@@ -29,7 +29,7 @@ const MIN_REMEMBERED: Duration = Duration::from_secs(60);
 /// The limit for tokens that claim a longer lifetime.
 const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Authenticates requests for one instance. Cloning shares everything it keeps in memory; make one per instance.
+/// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
 /// ```
 /// use http::Request;
@@ -50,13 +50,13 @@ pub struct Authenticator<B> {
     shared: Arc<Shared<B>>,
 }
 
-/// A request after authentication.
+/// The result of authenticating a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// The result.
+    /// The outcome and its response headers.
     pub state: RequestState,
-    /// The time the request was read.
+    /// The time at which the request was read.
     pub at: UnixTime,
 }
 
@@ -75,14 +75,14 @@ struct Shared<B> {
 }
 
 impl Authenticator<DefaultBackend> {
-    /// An authenticator with other settings than the defaults: time limits, backend, clock, caches.
+    /// Starts a builder, to set time limits, backend, clock or caches.
     pub fn builder(instance: Instance) -> AuthenticatorBuilder {
         AuthenticatorBuilder::new(instance)
     }
 }
 
 impl<B: Backend> Authenticator<B> {
-    /// An authenticator with this backend and the default settings. See [`builder`](Authenticator::builder) for others.
+    /// Creates an authenticator with `backend` and the default settings; see also [`builder`](Authenticator::builder).
     #[must_use]
     pub fn new(instance: Instance, backend: B) -> Self {
         Authenticator::builder(instance).backend(backend).build()
@@ -113,7 +113,7 @@ impl<B: Backend> Authenticator<B> {
         &self.shared.instance
     }
 
-    /// The backend that effects are carried out with.
+    /// The backend that carries out the effects.
     #[must_use]
     pub fn backend(&self) -> &B {
         &self.shared.backend
@@ -121,15 +121,14 @@ impl<B: Backend> Authenticator<B> {
 }
 
 impl<B: BackendApi> Authenticator<B> {
-    /// The user with this ID, from memory if they were looked up within the last
-    /// [some seconds](AuthenticatorBuilder::user_cache).
+    /// Returns a user by ID, from memory if the data is [fresh](AuthenticatorBuilder::user_cache).
     ///
-    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are kept. A failure
-    /// is not kept.
+    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are cached; failures
+    /// are not.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    /// Returns [`BackendError`] if the call fails or the user does not exist.
     pub async fn user(&self, id: &UserId) -> Result<Arc<User>, BackendError> {
         let Shared {
             backend, clock, users, ..
@@ -137,12 +136,13 @@ impl<B: BackendApi> Authenticator<B> {
         users.user(backend, clock, id, None).await
     }
 
-    /// [`user`](Self::user), from memory only if they were looked up at `since` or later. Pass the time a session token was
-    /// issued: the data is then at least as new as the token.
+    /// Returns a user like [`user`](Self::user), from memory only if the data was fetched at `since` or later.
+    ///
+    /// Pass the time of issue of a session token, so that the data is at least as new as the token.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    /// Returns [`BackendError`] if the call fails or the user does not exist.
     pub async fn user_since(&self, id: &UserId, since: UnixTime) -> Result<Arc<User>, BackendError> {
         let Shared {
             backend, clock, users, ..
@@ -150,17 +150,17 @@ impl<B: BackendApi> Authenticator<B> {
         users.user(backend, clock, id, Some(since)).await
     }
 
-    /// Drops a user from memory, so that the next [`user`](Self::user) looks them up. Call it after you have changed
-    /// them.
+    /// Drops a user from memory, so that the next [`user`](Self::user) fetches them. Call it after you change a user.
     ///
-    /// Other processes keep theirs until they expire.
+    /// Other processes keep their data until it expires.
     pub fn forget_user(&self, id: &UserId) {
         self.shared.users.forget(id);
     }
 
-    /// The portal to link to. Where the instance [discovers
-    /// pages](crate::instance::InstanceBuilder::discover_pages) it has the addresses read so far, and reads them in the
-    /// background when it is time; that needs a tokio runtime.
+    /// Returns the portal, to write links.
+    ///
+    /// If the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages), the portal has the page
+    /// URLs known so far. They are refreshed in the background, which needs a tokio runtime.
     #[must_use]
     pub fn portal(&self) -> Portal {
         let Shared {
@@ -181,14 +181,15 @@ impl<B: BackendApi> Authenticator<B> {
         }
     }
 
-    /// Reads the addresses of the portal's pages now, so that the first link has them. Worth a call at start-up where
-    /// the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). There is one read at a time:
-    /// if they are being read already, this waits for that answer.
+    /// Fetches the URLs of the portal's pages now, so that the first link has them.
+    ///
+    /// Call it at start-up if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
+    /// Concurrent callers share one fetch (single flight).
     ///
     /// # Errors
     ///
-    /// [`BackendError`] if they cannot be read. Nothing is lost: links use the derived addresses, and they are tried
-    /// again in the background.
+    /// Returns [`BackendError`] if the fetch fails. Links then use the derived URLs, and the fetch is retried in the
+    /// background.
     pub async fn discover_pages(&self) -> Result<(), BackendError> {
         let Shared {
             backend, clock, pages, ..
@@ -198,27 +199,32 @@ impl<B: BackendApi> Authenticator<B> {
 }
 
 impl<B: Backend> Authenticator<B> {
-    /// Decides at once if nothing must be fetched. Returns `None` otherwise; await [`authenticate`](Self::authenticate)
-    /// then.
+    /// Authenticates a request if nothing must be fetched.
+    ///
+    /// Returns `None` otherwise; await [`authenticate`](Self::authenticate) then.
     #[must_use]
     pub fn try_authenticate(&self, parts: &Parts) -> Option<Authenticated> {
         self.try_with(&self.context(parts))
     }
 
-    /// [`try_authenticate`](Self::try_authenticate) for a request whose public URL is known, because a router has
-    /// changed the request's own address since.
+    /// Authenticates like [`try_authenticate`](Self::try_authenticate), for a request with a known public URL.
+    ///
+    /// Use it if a router has changed the request's URI since the URL was read.
     #[must_use]
     pub fn try_authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Option<Authenticated> {
         self.try_with(&self.context(parts).with_public_url(url.clone()))
     }
 
-    /// Decides, fetching what is needed: at most the signing keys, one handshake payload and one renewed session.
+    /// Authenticates a request.
+    ///
+    /// Fetches at most the signing keys, one handshake payload and one renewed session.
     pub async fn authenticate(&self, parts: &Parts) -> Authenticated {
         self.with_effects(self.context(parts)).await
     }
 
-    /// [`authenticate`](Self::authenticate) for a request whose public URL is known, because a router has changed the
-    /// request's own address since.
+    /// Authenticates like [`authenticate`](Self::authenticate), for a request with a known public URL.
+    ///
+    /// Use it if a router has changed the request's URI since the URL was read.
     pub async fn authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Authenticated {
         self.with_effects(self.context(parts).with_public_url(url.clone()))
             .await
@@ -244,10 +250,9 @@ impl<B: Backend> Authenticator<B> {
             ..
         } = &*self.shared;
         let mut now = cx.read_at();
-        // One context for all turns: the choice between the cookie sets is made once, or the effects could be for
-        // different tokens.
+        // One context for all turns: a second choice between the cookie sets could mix the effects of different tokens.
         let mut known = self.known(&cx);
-        // An effect's answer or failure is filled in, and the effect then not requested again: four turns at most.
+        // Each effect is requested at most once, because its success or failure is filled in: four turns at most.
         loop {
             let decision = decide(&cx, &known, now);
             match decision {
@@ -277,7 +282,7 @@ impl<B: Backend> Authenticator<B> {
     ///
     /// # Errors
     ///
-    /// [`UndecidedCause`] if the signing keys are out of reach.
+    /// Returns [`UndecidedCause`] if the signing keys are unreachable.
     pub async fn genuine_session(&self, token: &Secret) -> Result<Option<GenuineSession>, UndecidedCause> {
         let Shared {
             instance,
@@ -296,8 +301,10 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// What is wrong with a session token, by the keys in memory; `None` if nothing is, or it cannot be told without
-    /// asking Clerk. For an explanation to developers: the decision may have looked at other things first.
+    /// Returns the error of a session token, by the keys in memory.
+    ///
+    /// Returns `None` if the token is valid or its key is not in memory. The error explains a refusal to developers;
+    /// the decision may have run other checks first.
     #[must_use]
     pub fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         let now = self.shared.clock.now();
@@ -305,15 +312,16 @@ impl<B: Backend> Authenticator<B> {
         token_problem(&self.shared.instance, &keys, token.expose(), now)
     }
 
-    /// Treats a session as over from now on, for as long as tokens of it can still be good. Call it when the session
-    /// has been signed out: a token lives on for a minute whatever happens to its session. Only this authenticator and
-    /// its clones remember it.
+    /// Rejects a session's tokens from now on, until all of them have expired.
+    ///
+    /// Call it after sign-out, because a token outlives its session by up to a minute. Only this authenticator and its
+    /// clones remember the session.
     pub fn end_session(&self, session: &GenuineSession) {
         let Shared {
             instance, clock, ended, ..
         } = &*self.shared;
         let now = clock.now();
-        // Another tab may have got a token in this very moment.
+        // Another tab may have just received a new token.
         let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
         let lifetime_millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
         let until = now
@@ -322,15 +330,15 @@ impl<B: Backend> Authenticator<B> {
         ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 
-    /// Returns how many events of `cause` were held back since the last one that was let through, or `None` if this one
-    /// is held back too: at most one a minute is let through. For log lines that a request can cause.
+    /// Limits log lines that clients can cause to one per minute and `cause`.
+    ///
+    /// Returns the number of suppressed lines since the last one, or `None` if this line is suppressed too.
     #[must_use]
     pub fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
         self.shared.throttle.admit(cause, self.shared.clock.now())
     }
 
-    /// Anyone can make up a nonce, so that a refused one is no news more than once in a while. A backend logs its own
-    /// outages.
+    /// Logs a refused nonce, at most once a minute, because any client can invent one. A backend logs its own outages.
     fn warn_of_handshake(&self, error: &BackendError) {
         if error.is_outage() {
             return;
@@ -340,7 +348,7 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Returns what is known without waiting. A request without a token needs no keys and causes no fetch.
+    /// Returns the results known without waiting. A request without a token needs no keys and causes no fetch.
     fn known(&self, cx: &AuthenticateContext<'_>) -> Known {
         let Shared {
             backend,

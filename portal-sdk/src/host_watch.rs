@@ -14,10 +14,10 @@ pub(crate) struct HostWatch {
 }
 
 impl HostWatch {
-    /// Checks the address of a request. Returns `true` if it logged the warning.
+    /// Checks the host of a request. Returns `true` if it logged the warning.
     ///
-    /// Only if no public origin is set: the `Host` then decides where the portal redirects users to, and a proxy that
-    /// does not forward it shows as a loopback or changing address.
+    /// Applies only if no public origin is set. `Host` then determines where the portal redirects users to, and a proxy
+    /// that does not forward it shows as a loopback or changing host.
     pub(crate) fn look_at(&self, cx: &AuthenticateContext<'_>) -> bool {
         let instance = cx.instance();
         let is_watched = !instance.is_development() && instance.public_origins().iter().next().is_none();
@@ -52,7 +52,7 @@ mod tests {
     use crate::clock::UnixTime;
     use crate::instance::Instance;
 
-    /// The answers for `GET` requests at these addresses, each with its `Accept`.
+    /// Returns the results for `GET` requests to these URLs, each with its `Accept`.
     fn warnings(instance: &Instance, requests: &[(&str, &str)]) -> Vec<bool> {
         let watch = HostWatch::default();
         let look = |(url, accept): &(&str, &str)| {

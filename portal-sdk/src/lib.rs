@@ -1,6 +1,6 @@
 //! Links to Clerk's Account Portal and request authentication, without a web framework.
 //!
-//! Most applications use this crate through `portal-tower` or `portal-axum`. Use it directly to write links, or to
+//! Most applications use this crate through `portal-tower` or `portal-axum`. Use it directly to create links, or to
 //! authenticate requests without tower.
 //!
 //! # Contents

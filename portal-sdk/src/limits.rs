@@ -7,13 +7,14 @@
 //! |---|---|---|
 //! | session token, handshake token (cookie, query, `Authorization`) | [`MAX_TOKEN_BYTES`] | refused as `token-invalid` |
 //! | refresh token, development browser's token | [`MAX_OPAQUE_TOKEN_BYTES`] | counts as absent |
-//! | handshake nonce | [`MAX_NONCE_BYTES`] | refused without asking Clerk |
+//! | handshake nonce | [`MAX_NONCE_BYTES`] | refused without a call to Clerk |
 //! | any other header that is read | [`MAX_HEADER_BYTES`] | counts as absent |
 //!
-//! Cookies with other names are not read. Calls to Clerk that a request can cause are limited too: 64 of a kind run at
-//! once and 256 wait; a further request is undecided.
+//! Cookies with other names are not read. Calls to Clerk that a request can cause are limited too: at most 64 of a kind
+//! run and 256 wait. The next such request is undecided.
 
-/// The most bytes of a session or handshake token, as sent. Clerk's have one to two kilobytes; browsers keep four.
+/// The most bytes of a session or handshake token, as sent. Clerk's tokens have one to two kilobytes; browsers store
+/// cookies of up to four.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// The most bytes of a refresh token or a development browser's token, as sent.
 pub const MAX_OPAQUE_TOKEN_BYTES: usize = 4 * 1024;

@@ -1,4 +1,4 @@
-//! Types that redact themselves: [`Secret`], and [`WithoutQuery`] for addresses.
+//! Types that redact themselves: [`Secret`], and [`WithoutQuery`] for URLs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use url::Url;
 ///
 /// # Security
 ///
-/// `Debug` prints `[redacted]`. There is no `Display`, no `PartialEq` and no serialization. Only
-/// [`expose`](Self::expose) returns the text, so that every place that reads a secret can be found by its name.
+/// `Debug` prints `[redacted]`; `Display`, `PartialEq` and serialization are not implemented. Only
+/// [`expose`](Self::expose) returns the text, so that a search finds every use.
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// An address for logs and `Debug`: scheme, host, port and path.
+/// A URL for logs and `Debug`: scheme, host, port and path.
 ///
 /// # Security
 ///

@@ -1,4 +1,4 @@
-//! Signing a browser out: the response fields, for any web framework.
+//! The response fields that sign a browser out, for any web framework.
 //!
 //! `SignOut` of `portal-tower` uses them; an application without tower sends them itself.
 
@@ -13,7 +13,7 @@ use crate::names::cookie;
 use crate::request::{PublicUrl, SetCookie};
 use crate::state::ResponseHeaders;
 
-/// How long `__client_uat=0` is kept, as Clerk does.
+/// The maximum age of `__client_uat=0`, as at Clerk.
 const CLIENT_UAT_AGE: Duration = Duration::from_secs(31_536_000);
 
 /// Makes the browser drop this origin's cached pages, so that Back does not show them:
@@ -22,18 +22,18 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// Returns the response fields that sign a browser out of `instance` at `url`.
 ///
-/// `Set-Cookie` removes the session and refresh cookies and sets `__client_uat` to 0, on the host of `url` and on each of
-/// its parent domains, because a server cannot see which domain a cookie was set for. A development browser's token
-/// stays. `Clear-Site-Data: "cache"` drops the pages that the browser has kept, and `Cache-Control: no-store` keeps
-/// caches from storing the cookies.
+/// `Set-Cookie` removes the session and refresh cookies and sets `__client_uat` to 0, on the host of `url` and on each
+/// of its parent domains, because a server cannot see which domain a cookie was set for. A development browser's token
+/// stays. `Clear-Site-Data: "cache"` drops the browser's cached pages. `Cache-Control: no-store` keeps caches from
+/// storing the cookies.
 ///
-/// The session itself lives on at Clerk. End it with
+/// The session stays active at Clerk. End it with
 /// [`BackendApi::revoke_session`](crate::backend::BackendApi::revoke_session).
 ///
 /// # Security
 ///
-/// Answer only `POST` requests of the application's own pages with these fields. Otherwise a link or another site's page
-/// can sign users out.
+/// Send these fields only in response to `POST` requests of the application's own pages. Otherwise a link or another
+/// site's page can sign users out.
 ///
 /// # Example
 ///
@@ -67,7 +67,7 @@ pub fn sign_out_headers(instance: &Instance, url: &PublicUrl) -> ResponseHeaders
         let zeros = plain_and_suffixed(cookie::CLIENT_UAT)
             .map(|name| SetCookie::new(url, &name, "0").with_max_age(CLIENT_UAT_AGE));
         for cookie in removals.chain(zeros) {
-            // A host with a character that no cookie attribute can hold has no cookies for its domain.
+            // Skip a host that a cookie attribute cannot hold; it has no cookies for its domain.
             if let Some(field) = cookie.like_clerk(domain).to_header() {
                 fields.append(SET_COOKIE, field);
             }
@@ -78,8 +78,8 @@ pub fn sign_out_headers(instance: &Instance, url: &PublicUrl) -> ResponseHeaders
     fields
 }
 
-/// The `Domain` attributes a cookie may have been set with: none (this host only), then the host and each parent of at
-/// least two labels. Browsers ignore the ones that are public suffixes.
+/// Returns the `Domain` attributes with which a cookie may have been set: `None` (this host only), then the host and
+/// each parent of at least two labels. Browsers ignore public suffixes.
 fn domains(url: &PublicUrl) -> Vec<Option<&str>> {
     let host = match url.as_url().host() {
         Some(Host::Domain(host)) => Some(host),

@@ -1,6 +1,6 @@
-//! Query parameters of a URL, edited as a browser's `URLSearchParams` does (WHATWG URL section 6.2).
+//! Edits of query parameters, as by a browser's `URLSearchParams` (WHATWG URL section 6.2).
 //!
-//! The whole query is serialized again by every edit: spaces become `+`, and `~` is percent-encoded.
+//! Every edit serializes the whole query string again: spaces become `+`, and `~` is percent-encoded.
 
 use url::Url;
 

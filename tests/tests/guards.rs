@@ -1,4 +1,5 @@
-//! Guards in a real browser: forms, other sites' pages, htmx, Turbo, Unpoly and Datastar, redirect loops, and the ways to the portal and back.
+//! Guards in a real browser: forms, other sites' pages, htmx, Turbo, Unpoly and Datastar, redirect loops, and the ways
+//! to the portal and back.
 
 use portal_tests::browser::Browser;
 use portal_tests::people;
@@ -185,11 +186,7 @@ async fn wrong_keys_show_a_page_with_the_reason() {
     browser.arrives_at(&format!("{}/dashboard", shop.app)).await;
     assert_eq!(browser.text("h1").await, "We couldn't sign you in");
     let text = browser.text("main").await;
-    for part in [
-        "CLERK_PUBLISHABLE_KEY",
-        "token-invalid-signature",
-        "Try again",
-    ] {
+    for part in ["CLERK_PUBLISHABLE_KEY", "token-invalid-signature", "Try again"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     browser.close().await;

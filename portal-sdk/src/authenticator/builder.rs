@@ -13,7 +13,7 @@ use crate::instance::Instance;
 
 const USER_LIFETIME: Duration = Duration::from_secs(5);
 
-/// Settings of an [`Authenticator`]; made by [`Authenticator::builder`].
+/// Settings of an [`Authenticator`]; created by [`Authenticator::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ const USER_LIFETIME: Duration = Duration::from_secs(5);
 /// # }
 /// ```
 ///
-/// With a backend of your own and a stopped clock, as in a test:
+/// With a custom backend and a stopped clock, as in a test:
 ///
 /// ```
 /// # use portal_sdk::backend::Backend;
@@ -53,7 +53,7 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) user_cache: Duration,
 }
 
-/// The backend of an [`AuthenticatorBuilder`] that was not given one.
+/// The placeholder for the default backend of an [`AuthenticatorBuilder`].
 ///
 /// With the feature `http-client` it becomes an [`HttpBackend`](crate::backend::HttpBackend). Without it, call
 /// [`AuthenticatorBuilder::backend`].
@@ -76,7 +76,7 @@ impl AuthenticatorBuilder {
         }
     }
 
-    /// Sets the backend, such as an [`HttpBackend`](crate::backend::HttpBackend) with a proxy, or one of your own.
+    /// Sets the backend: an [`HttpBackend`](crate::backend::HttpBackend) with a proxy, or a custom one.
     pub fn backend<B: Backend>(self, backend: B) -> AuthenticatorBuilder<B> {
         AuthenticatorBuilder {
             instance: self.instance,
@@ -104,7 +104,7 @@ impl AuthenticatorBuilder {
         self
     }
 
-    /// Makes the authenticator, with an [`HttpBackend`].
+    /// Creates the authenticator with an [`HttpBackend`].
     #[must_use]
     pub fn build(self) -> Authenticator<HttpBackend> {
         let DefaultBackend {
@@ -130,20 +130,20 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
-    /// Sets when signing keys are fetched again.
+    /// Sets when signing keys are refetched.
     pub fn key_cache(mut self, policy: KeyCachePolicy) -> Self {
         self.key_cache = policy;
         self
     }
 
-    /// Sets how long [`Authenticator::user`] answers from memory. Default: 5 seconds. Zero switches the cache off.
+    /// Sets how long [`Authenticator::user`] answers from memory (default: 5 seconds; zero: no cache).
     ///
-    /// A user who was changed elsewhere (at the portal, in the dashboard, by another process) is out of date for that long
-    /// at most. `Auth::user` of `portal-tower` looks a user up afresh who comes from the portal.
+    /// Changes at the portal, in the dashboard or by another process show after that time at most. `Auth::user` of
+    /// `portal-tower` fetches a user who returns from the portal again.
     ///
     /// # Security
     ///
-    /// Permissions that you keep in a user's metadata also stay in force for that long.
+    /// Permissions that you store in a user's metadata stay in force for that time too.
     pub fn user_cache(mut self, lifetime: Duration) -> Self {
         self.user_cache = lifetime;
         self
@@ -151,7 +151,7 @@ impl<B> AuthenticatorBuilder<B> {
 }
 
 impl<B: Backend> AuthenticatorBuilder<B> {
-    /// Makes the authenticator, with the given [`backend`](AuthenticatorBuilder::backend).
+    /// Creates the authenticator with the given [`backend`](AuthenticatorBuilder::backend).
     #[must_use]
     pub fn build(self) -> Authenticator<B> {
         Authenticator::from_builder(self)

@@ -6,9 +6,9 @@ use std::fmt;
 use super::{Requirement, Verdict, met_if};
 use crate::token::SessionClaims;
 
-/// Makes a requirement of a function that returns `true` if the claims meet it.
+/// Turns a function into a requirement, met if the function returns `true`.
 ///
-/// Implement [`Requirement`] instead to ask for a re-verification or an organization.
+/// To require a re-verification or an organization, implement [`Requirement`] instead.
 ///
 /// ```
 /// use portal_sdk::authorization::{Requirement, Role, requirement_fn};
@@ -25,7 +25,7 @@ where
     RequirementFn(is_met)
 }
 
-/// A requirement made by [`requirement_fn`].
+/// A requirement created by [`requirement_fn`].
 #[derive(Clone, Copy)]
 #[must_use = "a requirement does nothing until a guard asks for its verdict"]
 pub struct RequirementFn<F>(F);

@@ -80,7 +80,7 @@ impl Verdict {
 ///
 /// Guards check that the session is signed in and not pending before they ask for a verdict.
 ///
-/// Implement it for a type to give a rule a name, which `portal_axum::Require` can then use in a handler's signature:
+/// Implement it for a type to name a rule, so that `portal_axum::Require` can use it in a handler's signature:
 ///
 /// ```
 /// use portal_sdk::authorization::{Permission, Requirement, Verdict};
@@ -124,7 +124,7 @@ pub trait Requirement {
         And::new(self, other)
     }
 
-    /// Requires at least one. Asks for a re-verification if that suffices and the other requirement is unmet.
+    /// Requires at least one. Asks for a re-verification if it suffices while the other requirement is unmet.
     ///
     /// ```
     /// use portal_sdk::authorization::{Plan, Requirement, Role};
@@ -145,7 +145,7 @@ pub trait Requirement {
     /// # Security
     ///
     /// Absent claims meet a negation: without an active organization, `Role::new("org:guest").not()` is met. Combine it
-    /// with what must be present.
+    /// with a requirement that must be met.
     ///
     /// ```
     /// use portal_sdk::authorization::{Permission, Requirement, Role};

@@ -1,4 +1,4 @@
-//! [`BackendApi`]: everything that applications ask Clerk for.
+//! [`BackendApi`]: the calls that applications make.
 
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -13,13 +13,13 @@ use crate::token::{OrganizationId, SessionId, UserId};
 
 /// The largest page of a list that Clerk returns.
 const PAGE_LEN: usize = 500;
-/// How many memberships of one user are read. Clerk bounds them far below.
+/// The most memberships of one user that are read. Clerk's own limit is far lower.
 const MAX_MEMBERSHIPS: usize = 10_000;
 
-/// The rest of the Backend API: what applications, links to the portal and sign-out ask for.
+/// The Backend API for applications, portal links and sign-out.
 ///
-/// Only [`request`](Self::request) must be written; the other methods call it. Write them too where that is simpler, as
-/// in a test.
+/// Only [`request`](Self::request) is required; the other methods call it. Override them if that is simpler, as in
+/// tests.
 ///
 /// ```
 /// use http::{Method, StatusCode};
@@ -69,19 +69,19 @@ const MAX_MEMBERSHIPS: usize = 10_000;
 /// # }
 /// ```
 pub trait BackendApi: Backend {
-    /// Calls the Backend API with the instance's secret key and returns the JSON answer.
+    /// Calls the Backend API with the instance's secret key and returns the JSON response.
     ///
-    /// An empty answer is `null`. Limits, time-outs and errors are those of the other calls; nothing is retried. See
-    /// [`request_as`](Self::request_as) for the answer in a type of your own.
+    /// An empty response is `null`. Limits, time-outs and errors are those of the other calls; nothing is retried.
+    /// [`request_as`](Self::request_as) deserializes the response into your own type.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, Clerk refuses, or [`ApiPath::check`] fails.
+    /// Returns [`BackendError`] if the call fails, Clerk refuses it, or [`ApiPath::check`] fails.
     ///
     /// # Security
     ///
-    /// The call may read and change everything in the instance. Take user and organization IDs from verified claims, not
-    /// from the request, unless you have checked that the signed-in user may act on them.
+    /// The call can read and change everything in the instance. Take user and organization IDs from verified claims.
+    /// Use an ID from the request only after a check that the signed-in user may act on it.
     fn request(
         &self,
         method: Method,
@@ -89,7 +89,7 @@ pub trait BackendApi: Backend {
         body: Option<Value>,
     ) -> impl Future<Output = Result<Value, BackendError>> + Send;
 
-    /// Calls the Backend API as [`request`](Self::request) does, with types of your own. The body `()` sends none.
+    /// Calls the Backend API like [`request`](Self::request), with your own types. The body `()` sends no body.
     ///
     /// ```
     /// use http::Method;
@@ -119,7 +119,7 @@ pub trait BackendApi: Backend {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] as [`request`](Self::request) does, or if the answer is not a `T`.
+    /// Returns [`BackendError`] if [`request`](Self::request) does, or if the response is not a `T`.
     ///
     /// # Security
     ///
@@ -143,7 +143,7 @@ pub trait BackendApi: Backend {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, or no such user.
+    /// Returns [`BackendError`] if the call fails or the user does not exist.
     fn user(&self, id: &UserId) -> impl Future<Output = Result<User, BackendError>> + Send {
         self.request_as(Method::GET, ApiPath::new(["users", id.as_str()]), ())
     }
@@ -152,7 +152,7 @@ pub trait BackendApi: Backend {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, or no such organization.
+    /// Returns [`BackendError`] if the call fails or the organization does not exist.
     fn organization(&self, id: &OrganizationId) -> impl Future<Output = Result<Organization, BackendError>> + Send {
         self.request_as(Method::GET, ApiPath::new(["organizations", id.as_str()]), ())
     }
@@ -163,7 +163,7 @@ pub trait BackendApi: Backend {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, no such user, or more than 10,000 memberships.
+    /// Returns [`BackendError`] if the call fails, the user does not exist or has more than 10,000 memberships.
     fn organization_memberships(
         &self,
         id: &UserId,
@@ -190,7 +190,7 @@ pub trait BackendApi: Backend {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer, or Clerk refuses.
+    /// Returns [`BackendError`] if the call fails or Clerk refuses it.
     fn revoke_session(&self, id: &SessionId) -> impl Future<Output = Result<(), BackendError>> + Send {
         let path = ApiPath::new(["sessions", id.as_str(), "revoke"]);
         async move {
@@ -199,14 +199,14 @@ pub trait BackendApi: Backend {
         }
     }
 
-    /// Fetches the addresses of the portal's pages: `GET /v1/environment` of the Frontend API.
+    /// Fetches the URLs of the portal's pages: `GET /v1/environment` of the Frontend API.
     ///
-    /// Called only if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). By default it
-    /// fails with `501 Not Implemented`, so that links use the derived addresses.
+    /// Called only if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages). The default
+    /// implementation fails with `501 Not Implemented`, so that links use the derived URLs.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer.
+    /// Returns [`BackendError`] if the call fails.
     fn portal_pages(&self) -> impl Future<Output = Result<DiscoveredPages, BackendError>> + Send {
         std::future::ready(Err(BackendError::answer(StatusCode::NOT_IMPLEMENTED)))
     }

@@ -1,4 +1,4 @@
-//! [`ApiPath`]: an address of the Backend API that untrusted text cannot change.
+//! [`ApiPath`]: a path of the Backend API that untrusted text cannot escape.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::effect::BackendError;
 /// Everything except RFC 3986's unreserved characters (section 2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A path of the Backend API below its version, segment by segment, with a query string.
+/// A path below the Backend API's version, built from segments and query parameters.
 ///
 /// ```
 /// use portal_sdk::backend::ApiPath;
@@ -24,12 +24,11 @@ const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_
 ///
 /// # Security
 ///
-/// An empty segment, `.` and `..` would make the call go to another address, such as the list of all users instead of
-/// one. [`check`](Self::check) refuses them, and so does every call of
-/// [`HttpBackend`](crate::backend::HttpBackend).
+/// An empty segment, `.` or `..` would redirect the call to another path, such as the list of all users instead of one
+/// user. [`check`](Self::check) rejects them, and so does every call of [`HttpBackend`](crate::backend::HttpBackend).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiPath {
-    /// Percent-encoded; each segment after a slash.
+    /// The percent-encoded segments, each after a slash.
     path: String,
     query: String,
     is_valid: bool,
@@ -57,7 +56,7 @@ impl ApiPath {
         }
     }
 
-    /// Adds a query parameter. A name may occur several times.
+    /// Adds a query parameter. A name may be repeated.
     #[must_use]
     pub fn with_query(mut self, name: &str, value: impl fmt::Display) -> Self {
         let mut query = form_urlencoded::Serializer::new(self.query);
@@ -65,11 +64,11 @@ impl ApiPath {
         self
     }
 
-    /// Refuses a path that would lead elsewhere. For the `request` of a backend of your own.
+    /// Rejects a path that leads elsewhere. A custom backend calls it in `request`.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no segment, or one is empty, `.` or `..`.
+    /// Returns [`BackendError`] if the path has no segments, or a segment is empty, `.` or `..`.
     pub fn check(&self) -> Result<(), BackendError> {
         match self.is_valid {
             true => Ok(()),
@@ -103,7 +102,7 @@ impl fmt::Display for ApiPath {
 
 impl fmt::Debug for ApiPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The query may hold a nonce or an email address.
+        // The query string may hold a nonce or an email address.
         f.debug_struct("ApiPath")
             .field("path", &self.path)
             .finish_non_exhaustive()

@@ -1,5 +1,5 @@
-//! [`Flights`]: single flight. Callers that need the same thing at the same time share one call, and the call outlives
-//! the caller that started it.
+//! [`Flights`]: single flight. Concurrent callers with the same key share one call, which outlives the caller that
+//! started it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// Calls under way, by what they are for.
+/// The calls in progress, by key.
 pub(crate) struct Flights<K, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
 }
@@ -22,11 +22,13 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// Returns what the call for `key` comes to. If none is under way, `work` becomes one.
+    /// Returns the result of the call for `key`. Starts `work` unless such a call is in progress.
     ///
-    /// The call runs as a separate task, so that it completes even if the caller is dropped. Without a tokio
-    /// runtime the caller itself runs it. `None` if the call ended without a result: its runtime was shut down, or there
-    /// was none and the caller was dropped.
+    /// The call runs as a separate task, so that it completes even if the caller is dropped; without a tokio runtime
+    /// the caller runs it.
+    ///
+    /// Returns `None` if the call ended without a result, because its runtime was shut down or the caller that ran it
+    /// was dropped.
     pub(crate) async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
@@ -46,8 +48,7 @@ where
         landed.ok().and_then(|result| result.clone())
     }
 
-    /// Starts the call for `key` beside the caller, unless one is under way. Returns `false` if there is no tokio runtime
-    /// to start it on.
+    /// Starts the call for `key` as a task, unless one is in progress. Returns `false` without a tokio runtime.
     pub(crate) fn start<F>(&self, key: K, work: impl FnOnce() -> F) -> bool
     where
         F: Future<Output = T> + Send + 'static,
@@ -99,7 +100,7 @@ enum Boarded<K: Eq + Hash, T> {
     Leader(Flight<K, T>, watch::Receiver<Option<T>>),
 }
 
-/// One call. It leaves the map when it ends, in whatever way.
+/// A call in progress. Dropping it removes it from the map.
 struct Flight<K: Eq + Hash, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
     key: K,
@@ -157,7 +158,7 @@ mod tests {
         gate.add_permits(1);
         assert_eq!(second.await, Some("result"));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
-        // It has landed: the next caller starts another.
+        // The call has ended: the next caller starts another.
         gate.add_permits(1);
         assert_eq!(flights.join("key", call).await, Some("result"));
         assert_eq!(calls.load(Ordering::SeqCst), 2);
@@ -170,7 +171,7 @@ mod tests {
         assert!(!flights.start((), || async { 1 }));
         let ready = Box::pin(flights.join((), || async { 1 })).as_mut().poll(&mut cx);
         assert_eq!(ready, Poll::Ready(Some(1)));
-        // A caller that is dropped on the way leaves nothing behind.
+        // A dropped caller leaves no entry in the map.
         let mut given_up = Box::pin(flights.join((), pending));
         assert!(given_up.as_mut().poll(&mut cx).is_pending());
         drop(given_up);

@@ -1,4 +1,4 @@
-//! What the objects of Clerk's APIs have in common.
+//! Readers shared by the objects of Clerk's APIs.
 
 use http::StatusCode;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -8,13 +8,13 @@ use serde_json::error::Category;
 use crate::clock::UnixTime;
 use crate::effect::BackendError;
 
-/// Converts the body of a success that was read before.
+/// Converts the parsed body of a success.
 pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, BackendError> {
     serde_json::from_value(value).map_err(|error| BackendError::unreadable(StatusCode::OK, problem_of(&error)))
 }
 
-/// The place where a body differs from what was expected. serde's own message would quote the value, which may be a
-/// token.
+/// Describes where a body differs from the expected JSON, without quoting values as serde does, because a value may be
+/// a token.
 pub(super) fn problem_of(error: &serde_json::Error) -> String {
     let found = match error.classify() {
         Category::Data => "another JSON value than expected",
@@ -22,13 +22,13 @@ pub(super) fn problem_of(error: &serde_json::Error) -> String {
         Category::Io | Category::Syntax => "text that is not JSON",
     };
     match error.line() {
-        // A value that was read before has no lines.
+        // A parsed value has no lines.
         0 => format!("found {found}"),
         line => format!("found {found} at line {line}, column {}", error.column()),
     }
 }
 
-/// Reads a field whose malformed value counts as absent: it must not hide the object around it.
+/// Reads a field. A malformed value counts as absent, so that it does not hide the whole object.
 pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -38,7 +38,7 @@ where
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// Reads milliseconds since 1970. An unexpected value must not hide the object around it.
+/// Reads milliseconds since 1970. A malformed value counts as absent.
 pub(super) fn time(value: Option<&Value>) -> Option<UnixTime> {
     value?.as_i64().map(UnixTime::from_millis)
 }

@@ -1,5 +1,5 @@
-//! The signing keys in memory: one snapshot, swapped whole. Keys in memory answer at once; a fetch runs beside them, one at
-//! a time.
+//! The signing keys in memory: one snapshot, replaced as a whole. Requests use it at once, while at most one fetch runs
+//! in the background.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
@@ -14,10 +14,10 @@ use crate::effect::{BackendError, KnownKeys, MissingKey};
 use crate::key::KeySet;
 use crate::token::TokenError;
 
-/// How many unknown key ids are remembered. They are anyone's to send, so there must be an end.
+/// The most unknown key IDs that are remembered. The number is bounded, because any client can invent them.
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
 
-/// The times after which signing keys are fetched again.
+/// The times that determine when signing keys are refetched.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,15 +48,15 @@ impl Default for KeyCachePolicy {
 }
 
 impl KeyCachePolicy {
-    /// Sets how long fetched keys are fresh. Default: 5 minutes, as in Clerk's SDK.
+    /// Sets how long fetched keys are fresh (default: 5 minutes, as in Clerk's SDK).
     ///
-    /// Older keys still serve at once, while new ones are fetched in the background (stale-while-revalidate).
+    /// Older keys are still used while new ones are fetched in the background (stale-while-revalidate).
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime, ..self }
     }
 
-    /// Sets how long keys serve after they are no longer fresh. Default: 24 hours.
+    /// Sets how long keys are used after they stop being fresh (default: 24 hours).
     ///
     /// Older keys are not used: requests wait for a fetch.
     #[must_use]
@@ -64,17 +64,17 @@ impl KeyCachePolicy {
         Self { max_stale, ..self }
     }
 
-    /// Sets the shortest time between two fetches that unknown key IDs cause. Default: 10 seconds.
+    /// Sets the shortest time between two fetches for unknown key IDs (default: 10 seconds).
     ///
     /// # Security
     ///
-    /// Any client can send unknown key IDs, so a short time lets clients cause that many calls to Clerk.
+    /// Any client can send unknown key IDs. A short time lets clients cause many calls to Clerk.
     #[must_use]
     pub fn with_min_refetch(self, min_refetch: Duration) -> Self {
         Self { min_refetch, ..self }
     }
 
-    /// Sets the shortest time between two attempts after a failed one. Default: 1 second.
+    /// Sets the shortest time before a failed fetch is retried (default: 1 second).
     #[must_use]
     pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl KeyCachePolicy {
     }
 }
 
-/// One successful answer.
+/// The keys of one successful fetch.
 #[derive(Debug)]
 struct Snapshot {
     keys: Arc<KeySet>,
@@ -94,11 +94,11 @@ struct Snapshot {
 /// The history of fetch attempts, without their keys.
 #[derive(Debug, Default)]
 struct Attempts {
-    /// The last attempt, if it brought no keys, and what that means for a token whose key is missing.
+    /// The time of the last fetch if it failed, and the result for a token whose key is missing.
     failure: Option<(UnixTime, MissingKey)>,
-    /// The beginning of the last fetch that an unknown key id caused.
+    /// The start of the last fetch for an unknown key ID.
     for_unknown_at: Option<UnixTime>,
-    /// Key ids that a fetch has shown to be unknown, oldest first.
+    /// Key IDs that a fetch has shown to be unknown, oldest first.
     unknown: VecDeque<(Box<str>, UnixTime)>,
 }
 
@@ -111,12 +111,12 @@ pub(crate) struct KeyCache {
     fetching: Flights<(), ()>,
 }
 
-/// What to do for a wanted key id.
+/// The next step for a wanted key ID.
 #[derive(Debug)]
 enum Verdict {
-    /// This is the answer.
+    /// Use these keys.
     Use(KnownKeys),
-    /// Fetch; `for_unknown` if fresh keys are there and only this id is not among them.
+    /// Fetch the keys; `for_unknown` if the keys in memory are fresh but lack this ID.
     Fetch { for_unknown: bool },
 }
 
@@ -130,8 +130,9 @@ impl KeyCache {
         }
     }
 
-    /// Returns the keys in memory, unless they are too old to serve. If they are no longer fresh, a fetch is started in
-    /// the background; without a tokio runtime to do so, only fresh keys are returned.
+    /// Returns the keys in memory unless they are too old.
+    ///
+    /// Starts a fetch in the background if they are not fresh. Without a tokio runtime only fresh keys are returned.
     pub(crate) fn in_memory<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) -> Option<Arc<KeySet>> {
         let now = clock.now();
         let snapshot = self.snapshot.load();
@@ -148,7 +149,7 @@ impl KeyCache {
         usable.map(|snapshot| snapshot.keys.clone())
     }
 
-    /// The keys for a token that names `key_id`, fetched if that is due.
+    /// Returns the keys for a token with the key ID `key_id`; fetches them if needed.
     pub(crate) async fn ask<B: Backend>(
         self: &Arc<Self>,
         backend: &B,
@@ -166,7 +167,7 @@ impl KeyCache {
         self.conclude(key_id, clock.now())
     }
 
-    /// Starts a fetch beside the caller if it is time to. Returns `false` if there is no tokio runtime to start it on.
+    /// Starts a fetch in the background if it is due. Returns `false` without a tokio runtime.
     fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>, now: UnixTime) -> bool {
         match self.verdict(None, now) {
             Verdict::Use(_) => true,
@@ -176,13 +177,13 @@ impl KeyCache {
         }
     }
 
-    /// Fetches the keys, for the only flight. It may have been due when the flight was boarded and not be any more.
+    /// Fetches the keys, as the single flight. Checks again if the fetch is still due.
     async fn fetch<B: Backend>(self: Arc<Self>, backend: B, clock: Arc<dyn Clock>, key_id: Option<Box<str>>) {
         let began_at = clock.now();
         let Verdict::Fetch { for_unknown } = self.verdict(key_id.as_deref(), began_at) else {
             return;
         };
-        // An attempt counts when it begins, so that one that is given up on the way counts too.
+        // Count the attempt at its start, so that a cancelled one counts too.
         if for_unknown {
             self.attempts().for_unknown_at = Some(began_at);
         }
@@ -212,7 +213,7 @@ impl KeyCache {
                     missing,
                 })
             };
-            // A token without a key id names no key, so a fetch cannot find it.
+            // A fetch cannot help a token without a key ID.
             let Some(key_id) = key_id.filter(|key_id| !snapshot.keys.contains(key_id)) else {
                 return asked(MissingKey::Unknown);
             };
@@ -234,7 +235,7 @@ impl KeyCache {
         }
     }
 
-    /// Returns the keys known after a flight.
+    /// Returns the keys after a flight.
     fn conclude(&self, key_id: Option<&str>, now: UnixTime) -> KnownKeys {
         let attempts = self.attempts();
         if let Some((_, missing)) = &attempts.failure {
@@ -243,8 +244,8 @@ impl KeyCache {
         let Some(snapshot) = self.snapshot.load_full() else {
             return self.after_failure(given_up(), now);
         };
-        // Only the flight's own key id is known to be unknown: another may have been made since the fetch began. A found
-        // key settles that a second token of the same request, under another id, has an unknown key.
+        // Only the flight's own key ID is certainly unknown: Clerk may have created another key since the fetch began.
+        // A found key is certain too.
         let is_settled = |key_id: &str| {
             snapshot.keys.contains(key_id) || attempts.unknown.iter().any(|(unknown, _)| **unknown == *key_id)
         };
@@ -296,7 +297,7 @@ impl KeyCache {
         attempts.failure = Some((now, missing));
     }
 
-    /// Keys from before, if they are not too old, and what the failure means for those that are missing.
+    /// Returns the keys in memory unless they are too old; `missing` is the result for other keys.
     fn after_failure(&self, missing: MissingKey, now: UnixTime) -> KnownKeys {
         KnownKeys::Asked {
             keys: self.peek(now).unwrap_or_default(),
@@ -308,20 +309,20 @@ impl KeyCache {
         now.is_within(millis(self.policy.lifetime), snapshot.fetched_at)
     }
 
-    /// Returns `true` if the keys may serve during a fetch. Keys of unknown age (the clock was set back) stay usable,
-    /// because they are fetched again at once.
+    /// Returns `true` if the keys may be used during a fetch. Keys of unknown age (the clock was set back) are, because
+    /// a fetch is due at once.
     fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
         let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
         now.age_of(snapshot.fetched_at).is_none_or(|age| age < max_age)
     }
 
     fn attempts(&self) -> std::sync::MutexGuard<'_, Attempts> {
-        // Nothing in here can be half done: a panic elsewhere leaves it as good as before.
+        // The critical sections leave no partial state, so a poisoned lock is still consistent.
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A fetch under way. One that ends without an answer, because its runtime was shut down, counts as a failure.
+/// A fetch in progress. Dropped without a result (its runtime was shut down), it counts as a failure.
 struct Attempt<'c> {
     cache: &'c KeyCache,
     address: &'c str,
@@ -337,7 +338,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// Maps a failed fetch to the verdict on a token whose key is not in memory. A refusal is an answer, an outage is not.
+/// Maps a failed fetch to the result for a token whose key is missing.
 fn meaning_of(error: BackendError) -> MissingKey {
     if error.is_outage() {
         return MissingKey::OutOfReach(Arc::new(error));

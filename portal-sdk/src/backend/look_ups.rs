@@ -1,5 +1,5 @@
-//! Handshake payloads and renewed sessions: one call for requests that carry the same secrets, and a bound on how many
-//! run at once, because anyone can make up a nonce or a refresh token.
+//! Calls for handshake payloads and renewed sessions. Requests with the same secrets share one call, and the number of
+//! concurrent calls is bounded, because any client can invent a nonce or a refresh token.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use super::flights::Flights;
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::secret::Secret;
 
-/// Calls of one kind that run at once.
+/// The most calls of one kind that run at once.
 const MAX_RUNNING: usize = 64;
-/// Calls of one kind that run or wait for their turn. At five seconds a call, the last one waits for twenty.
+/// The most calls of one kind that run or wait. At five seconds a call, the last one waits for twenty.
 const MAX_TAKEN_ON: usize = 320;
 
-/// The answer to one effect.
+/// The result of one effect.
 type Answer<T> = Result<T, Arc<BackendError>>;
 
 /// The calls of one authenticator that requests can cause.
@@ -28,7 +28,7 @@ pub(crate) struct LookUps {
 }
 
 impl LookUps {
-    /// The payload with this nonce. Requests with the same nonce share one call: a nonce is good once.
+    /// Fetches the payload with this nonce. Requests with the same nonce share one call, because a nonce is valid once.
     pub(crate) async fn handshake_payload<B: Backend>(&self, backend: &B, nonce: &Secret) -> Answer<HandshakePayload> {
         let call = || {
             let (gate, backend, nonce) = (self.payloads_gate.clone(), backend.clone(), nonce.clone());
@@ -38,8 +38,8 @@ impl LookUps {
         answer.unwrap_or_else(|| Err(Arc::new(BackendError::given_up())))
     }
 
-    /// The renewed session. Requests with the same tokens share one call: a page's scripts find out together that a
-    /// session has expired.
+    /// Renews a session. Requests with the same tokens share one call, because a page's scripts often find an expired
+    /// session at the same time.
     pub(crate) async fn refresh_session<B: Backend>(
         &self,
         backend: &B,
@@ -55,7 +55,7 @@ impl LookUps {
     }
 }
 
-/// The key that requests share to be renewed by one call. It holds every input to the new session.
+/// The key of a shared renewal: every input of the new session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Renewal {
     session_id: Box<str>,
@@ -77,7 +77,7 @@ impl Renewal {
     }
 }
 
-/// Lets so many calls run and so many wait, and refuses the others.
+/// Bounds the running and the waiting calls, and refuses further ones.
 #[derive(Clone, Debug)]
 struct Gate {
     taken_on: Arc<Semaphore>,

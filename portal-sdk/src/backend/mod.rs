@@ -34,10 +34,10 @@ use crate::secret::Secret;
 /// The error code of an unknown secret key.
 const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
 
-/// Carries out the three effects that authenticating a request may need.
+/// The three calls that authentication may need.
 ///
-/// [`BackendApi`] adds the calls that applications and sign-out make. An implementation limits the time and the size of
-/// every answer itself. Its errors are made with the constructors of [`BackendError`].
+/// [`BackendApi`] adds the calls of applications and sign-out. An implementation must limit the time and the size of
+/// every response. It creates its errors with the constructors of [`BackendError`].
 pub trait Backend: Clone + Send + Sync + 'static {
     /// Returns the Backend API's address for log lines, without secrets. Empty by default.
     fn address(&self) -> &str {
@@ -48,21 +48,21 @@ pub trait Backend: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer.
+    /// Returns [`BackendError`] if the call fails.
     fn jwks(&self) -> impl Future<Output = Result<KeySet, BackendError>> + Send;
 
     /// Fetches the handshake payload with this nonce: `GET /clients/handshake_payload`.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer.
+    /// Returns [`BackendError`] if the call fails.
     fn handshake_payload(&self, nonce: &Secret) -> impl Future<Output = Result<HandshakePayload, BackendError>> + Send;
 
     /// Renews an expired session token: `POST /sessions/{id}/refresh`.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if there is no usable answer.
+    /// Returns [`BackendError`] if the call fails.
     fn refresh_session(
         &self,
         refresh: &SessionRefresh,

@@ -24,7 +24,7 @@ pub struct Organization {
     pub id: OrganizationId,
     /// The name to show.
     pub name: String,
-    /// The name in addresses, if it has one.
+    /// The name in URLs, if set.
     pub slug: Option<String>,
     /// URL of the logo.
     pub image_url: Option<String>,
@@ -32,7 +32,7 @@ pub struct Organization {
     pub public_metadata: Map<String, Value>,
     /// Metadata that only servers read and write.
     pub private_metadata: Map<String, Value>,
-    /// Time of its creation, if known.
+    /// Time of creation, if known.
     pub created_at: Option<UnixTime>,
     /// Time of the last change, if known.
     pub updated_at: Option<UnixTime>,
@@ -54,7 +54,7 @@ pub struct OrganizationMembership {
     pub id: String,
     /// The organization.
     pub organization: Organization,
-    /// The user's role there, such as `org:admin`.
+    /// The user's role in the organization, such as `org:admin`.
     pub role: String,
     /// The role's permissions, system permissions included, such as `org:sys_memberships:read`.
     pub permissions: Vec<String>,
@@ -84,7 +84,7 @@ impl Organization {
         }
     }
 
-    /// Sets the name in addresses.
+    /// Sets the name in URLs.
     #[must_use]
     pub fn with_slug(mut self, slug: impl Into<String>) -> Self {
         self.slug = Some(slug.into());

@@ -1,4 +1,4 @@
-//! [`PageCache`]: the portal's page addresses in memory, read in the background while requests go on.
+//! [`PageCache`]: the portal's page URLs in memory, refreshed in the background.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
@@ -13,34 +13,34 @@ use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
 use crate::portal::{DiscoveredPages, Portal};
 
-/// The time after which addresses are read again, in milliseconds. They keep serving during the read.
+/// The time after which URLs are refetched, in milliseconds. Links use them meanwhile.
 const LIFETIME_MILLIS: i64 = 60 * 60 * 1_000;
 /// The shortest time between two attempts, in milliseconds.
 const RETRY_MILLIS: i64 = 60 * 1_000;
 
 impl Portal {
-    /// This portal with the page addresses that the instance itself names, read now.
+    /// Fetches the page URLs of the instance, and returns this portal with them.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if they cannot be read. This portal still works, with its derived addresses.
+    /// Returns [`BackendError`] if the fetch fails. This portal still works, with its derived URLs.
     pub async fn discover<B: BackendApi>(&self, backend: &B) -> Result<Self, BackendError> {
         Ok(self.clone().with_discovered(backend.portal_pages().await?))
     }
 }
 
-/// The addresses of one instance.
+/// The page URLs of one instance.
 #[derive(Debug, Default)]
 pub(crate) struct PageCache {
     pages: ArcSwapOption<DiscoveredPages>,
     pause: SyncMutex<Option<Pause>>,
-    /// Held during a read, so that there is one at a time (single flight). Holds the last read's error, if it failed.
+    /// The error of the last read, if it failed. The lock is held during a read (single flight).
     reading: Arc<Mutex<Option<BackendError>>>,
     /// The number of finished reads.
     finished: AtomicU64,
 }
 
-/// The time from one read to the next.
+/// The pause before the next read.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     since: UnixTime,
@@ -48,12 +48,12 @@ struct Pause {
 }
 
 impl PageCache {
-    /// The addresses in memory, however old.
+    /// Returns the URLs in memory, of any age.
     pub(crate) fn pages(&self) -> Option<Arc<DiscoveredPages>> {
         self.pages.load_full()
     }
 
-    /// Reads them in the background if that is due, no read is under way, and the thread has a tokio runtime.
+    /// Reads the URLs in the background if that is due, no read is in progress, and the thread has a tokio runtime.
     pub(crate) fn refresh<B: BackendApi>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) {
         if !self.is_due(clock.now()) {
             return;
@@ -71,7 +71,7 @@ impl PageCache {
         });
     }
 
-    /// Reads them now. Concurrent callers share one read (single flight).
+    /// Reads the URLs now. Concurrent callers share one read (single flight).
     pub(crate) async fn read<B: BackendApi>(&self, backend: &B, clock: &dyn Clock) -> Result<(), BackendError> {
         let finished = self.finished.load(Ordering::Relaxed);
         let mut failure = self.reading.lock().await;
@@ -81,9 +81,9 @@ impl PageCache {
         failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Reads them for the caller that holds the lock. A failure is logged once, until a read succeeds.
+    /// Reads the URLs for the holder of the lock. Logs the first failure after a success.
     async fn read_alone<B: BackendApi>(&self, failure: &mut Option<BackendError>, backend: &B, clock: &dyn Clock) {
-        // Count the attempt first: a read that is dropped on the way must not be retried at once.
+        // Count the attempt at its start, so that a cancelled read is not retried at once.
         self.pause_for(RETRY_MILLIS, clock.now());
         let answer = match backend.portal_pages().await {
             Ok(pages) if pages.is_empty() => Err(no_pages()),
@@ -122,7 +122,7 @@ impl PageCache {
     }
 }
 
-/// An answer without any page address is not an answer: keep the addresses read before.
+/// The error of a response without page URLs, which keeps the URLs read before.
 fn no_pages() -> BackendError {
     BackendError::unreadable(StatusCode::OK, "found no page address in display_config")
 }

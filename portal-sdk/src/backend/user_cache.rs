@@ -1,4 +1,4 @@
-//! [`UserCache`]: users in memory for some seconds, so that a page with many requests looks a user up once.
+//! [`UserCache`]: users in memory for a few seconds, so that the requests of one page share a look-up.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,19 +11,19 @@ use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
 use crate::token::UserId;
 
-/// The most users in memory. The oldest leave first.
+/// The most users in memory. The oldest are evicted first.
 const MAX_USERS: usize = 1_000;
-/// How many groups of users are told apart when one is forgotten during a call.
+/// The number of groups of users, each with a generation that [`UserCache::forget`] advances.
 const GROUPS: usize = 256;
 
 type Answer = Result<Arc<User>, BackendError>;
 
-/// The users of one instance that were looked up last.
+/// The recently fetched users of one instance.
 #[derive(Debug)]
 pub(crate) struct UserCache {
     lifetime_millis: i64,
     entries: Mutex<Entries>,
-    /// The generation is part of the key, so that a call after `forget` does not join one that began before.
+    /// The generation is part of the key, so that a call after `forget` does not join an earlier one.
     look_ups: Flights<(UserId, u64), Answer>,
     hasher: RandomState,
 }
@@ -31,9 +31,9 @@ pub(crate) struct UserCache {
 #[derive(Debug)]
 struct Entries {
     users: HashMap<UserId, (UnixTime, Arc<User>)>,
-    /// Every insertion, oldest first. An entry that was replaced since has another time in `users`.
+    /// Every insertion, oldest first. The entry of a replaced user has another time in `users`.
     insertions: VecDeque<(UnixTime, UserId)>,
-    /// How often a user of each group was forgotten.
+    /// The number of `forget` calls for each group.
     generations: [u64; GROUPS],
 }
 
@@ -48,7 +48,7 @@ impl Default for Entries {
 }
 
 impl UserCache {
-    /// Keeps users for `lifetime`; not at all if it is zero.
+    /// Creates a cache that keeps users for `lifetime`; zero disables it.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self {
             lifetime_millis: i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX),
@@ -58,7 +58,8 @@ impl UserCache {
         }
     }
 
-    /// Returns the user in memory, unless they were looked up before `since`, or looks them up. Concurrent callers share one call (single flight).
+    /// Returns the user in memory if the data is fresh and not older than `since`; else fetches it. Concurrent callers
+    /// share one call (single flight).
     pub(crate) async fn user<B: BackendApi>(
         self: &Arc<Self>,
         backend: &B,
@@ -85,7 +86,7 @@ impl UserCache {
             let (cache, backend, id) = (self.clone(), backend.clone(), id.clone());
             async move {
                 let user = Arc::new(backend.user(&id).await?);
-                // The age counts from the beginning of the call: the answer may be as old as that.
+                // The age counts from the start of the call, because the data may be that old.
                 cache.keep(id, user.clone(), now, generation);
                 Ok(user)
             }
@@ -94,7 +95,7 @@ impl UserCache {
         answer.unwrap_or_else(|| Err(BackendError::given_up()))
     }
 
-    /// Drops the user, so that the next call looks them up again. The result of a call in progress is not kept.
+    /// Drops the user, so that the next call fetches them. The result of a call in progress is not kept.
     pub(crate) fn forget(&self, id: &UserId) {
         let mut entries = self.entries();
         entries.users.remove(id);

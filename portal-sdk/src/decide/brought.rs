@@ -20,10 +20,10 @@ pub(super) struct Brought<'t> {
 }
 
 impl Brought<'_> {
-    /// Returns `true` if these cannot be all of Clerk's cookies for a renewal.
+    /// Returns `true` if Clerk's cookies for a renewal must be incomplete.
     ///
-    /// That is: the value of the session cookie is not a token, or there is no session cookie, and no `__client_uat` or
-    /// a skipped entry. An empty session cookie is a sign-out.
+    /// That is so if the session cookie's value is not a token, or if the session cookie is missing and `__client_uat`
+    /// is missing too or an entry was skipped. An empty session cookie is a sign-out.
     pub(super) fn is_garbage(&self) -> bool {
         match self.session {
             None => self.has_skipped || !self.has_client_uat,
@@ -32,8 +32,8 @@ impl Brought<'_> {
     }
 }
 
-/// Appends the cookies to `headers` and reads them. An entry that is not a string or cannot be a header field is skipped:
-/// it must not spoil the others.
+/// Appends the cookies to `headers` and reads them. An entry that is not a string or cannot be a header field is
+/// skipped, so that the others still arrive.
 pub(super) fn brought_by<'t>(
     question: Question<'_, '_>,
     set_cookies: impl Iterator<Item = Option<&'t str>>,
@@ -57,22 +57,21 @@ pub(super) fn brought_by<'t>(
     brought
 }
 
-/// Returns `true` if `name` is `plain`, with the suffix of this instance or without. Cookies that merely begin alike are
-/// not.
+/// Returns `true` if `name` is `plain`, with or without this instance's suffix.
 fn is_named(name: &str, plain: &str, suffix: &str) -> bool {
     name.strip_prefix(plain)
         .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_') == Some(suffix))
 }
 
-/// The name and the value of a `Set-Cookie` field, as Clerk's SDK takes them apart: no trimming, the value ends at its
-/// first `=`. Returns no value if there is no `=`.
+/// Splits a `Set-Cookie` field like Clerk's SDK: without trimming, and the value ends at its first `=`. The value is
+/// `None` without a `=`.
 fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
     let pair = set_cookie.split(';').next().unwrap_or_default();
     let mut pieces = pair.split('=');
     (pieces.next().unwrap_or_default(), pieces.next())
 }
 
-/// A `Set-Cookie` value; `None` if it holds what no header may, such as a line end.
+/// Converts a `Set-Cookie` value; returns `None` if it contains a character that headers forbid, such as a line end.
 fn header_value(set_cookie: &str) -> Option<HeaderValue> {
     let bytes: Option<Vec<u8>> = set_cookie
         .trim()

@@ -87,7 +87,7 @@ enum Verdict<'t> {
     SignedIn(SessionClaims, &'t str),
     /// The token has expired. Its session may be alive.
     Expired(TokenError),
-    /// A handshake decides if the request may be redirected; otherwise the request is signed out.
+    /// The request goes through a handshake if it may be redirected; otherwise it is signed out.
     Unsettled(Refusal),
     /// The request is signed out.
     SignedOut(Refusal),

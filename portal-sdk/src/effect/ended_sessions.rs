@@ -9,12 +9,12 @@ use crate::token::SessionId;
 /// The IDs of ended sessions, each until its tokens have expired. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct EndedSessions {
-    /// `None` while the set is empty, which is almost always.
+    /// `None` while the set is empty, the usual case.
     until: Option<Arc<HashMap<SessionId, UnixTime>>>,
 }
 
 impl EndedSessions {
-    /// Returns these sessions and `id`, which is kept until `until`. Sessions whose tokens have expired are dropped.
+    /// Returns these sessions and `id`, which is kept until `until`. Expired entries are dropped.
     #[must_use]
     pub fn with(&self, id: SessionId, until: UnixTime, now: UnixTime) -> Self {
         let known = self.until.iter().flat_map(|ended| ended.iter());

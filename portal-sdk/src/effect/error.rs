@@ -74,7 +74,7 @@ impl BackendError {
         Self::with_source(Kind::Transport, source)
     }
 
-    /// Creates the error of a missing response within `limit`.
+    /// Creates the error of a call without a response within `limit`.
     #[must_use]
     pub fn timeout(limit: Duration) -> Self {
         Self::new(Kind::Timeout(limit))
@@ -148,12 +148,12 @@ impl BackendError {
         }
     }
 
-    /// Returns `true` if Clerk is unreachable, so that the call has no result.
+    /// Returns `true` if Clerk is unreachable, so that the call's result is unknown.
     ///
-    /// That is: no connection, no answer in time, a body that cannot be read, too many calls under way, or an error
-    /// answer that is not a refusal of Clerk's. A refusal has a status of 4xx, other than 407, 408, 425 and 429, and an
-    /// error [`code`](Self::code): redirects and pages of proxies, firewalls and captive portals have none. This is the
-    /// one definition for keys, handshakes, renewals, sign-out and users.
+    /// Causes are a failed connection, a time-out, an unreadable body, too many calls in progress, or an error response
+    /// that is not Clerk's refusal. A refusal has a 4xx status other than 407, 408, 425 and 429, and an error
+    /// [`code`](Self::code), which redirects and the pages of proxies, firewalls and captive portals lack. This
+    /// definition applies to keys, handshakes, renewals, sign-out and users.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match &self.kind {
@@ -220,7 +220,7 @@ impl BackendError {
         }
     }
 
-    /// The error with its sources, for a log line.
+    /// Returns the error and its sources as one string, for a log line.
     pub(crate) fn with_sources(&self) -> String {
         self.sources().fold(self.to_string(), |mut text, error| {
             let _ = write!(text, ": {error}");
@@ -233,8 +233,10 @@ impl BackendError {
     }
 }
 
-/// Returns `true` for the 4xx with which a server judges the request. The excepted ones say that it did not get as far:
-/// 407 (RFC 9110 section 15.5.8), 408 (section 15.5.9), 425 (RFC 8470 section 5.2) and 429 (RFC 6585 section 4).
+/// Returns `true` for a 4xx status by which a server rejects the request itself.
+///
+/// The excepted statuses say that the server did not process it: 407 (RFC 9110 section 15.5.8), 408 (section 15.5.9),
+/// 425 (RFC 8470 section 5.2) and 429 (RFC 6585 section 4).
 fn could_be_refusal(status: StatusCode) -> bool {
     let is_about_transport = matches!(
         status,
@@ -264,7 +266,7 @@ impl fmt::Display for BackendError {
                     "the Backend API answered {status}, and its body cannot be read: {problem}"
                 )
             }
-            Kind::Busy => f.write_str("too many calls of this kind to the Backend API are under way"),
+            Kind::Busy => f.write_str("too many calls of this kind to the Backend API are in progress"),
             Kind::InvalidRequest(problem) => write!(f, "the Backend API was not called: {problem}"),
         }
     }

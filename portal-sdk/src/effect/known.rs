@@ -50,7 +50,7 @@ pub enum MissingKey {
     Refused(TokenError),
     /// The keys could not be fetched.
     OutOfReach(Arc<BackendError>),
-    /// Keys were fetched for an unknown ID so recently that they are not fetched again yet.
+    /// Keys were fetched for an unknown ID too recently to fetch them again.
     TooSoon,
 }
 

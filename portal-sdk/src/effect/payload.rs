@@ -9,7 +9,8 @@ use crate::secret::{Secret, cookie_names};
 /// The result of a handshake: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct HandshakePayload {
-    /// The values, each a whole `Set-Cookie` field. The decision skips an entry that is not text or cannot be a field.
+    /// The values, each a whole `Set-Cookie` field. The decision skips an entry that is not a string or cannot be a
+    /// field.
     #[serde(rename = "directives")]
     pub set_cookies: Vec<Value>,
 }

@@ -1,4 +1,4 @@
-//! [`InstanceBuilder`]: what can be set.
+//! [`InstanceBuilder`]: the settings of an [`Instance`](super::Instance).
 
 mod build;
 
@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::redact::redacted;
 use super::{AfterRedirects, Satellite};
 
-/// Collects the settings of an [`Instance`](super::Instance); [`build`](Self::build) checks them.
+/// The settings of an [`Instance`](super::Instance); [`build`](Self::build) checks them.
 ///
-/// Origins are given as strings or as [`Origin`](super::Origin)s. An invalid value is reported by `build` with its
+/// Origins are strings or [`Origin`](super::Origin)s. For an invalid value, `build` returns an error that names the
 /// setting.
 ///
 /// ```
@@ -118,7 +118,7 @@ impl InstanceBuilder {
 
     /// Origins of satellites that a development primary may send its development browser's token to.
     ///
-    /// Loopback origins need not be named. Default: none.
+    /// Loopback origins need not be listed. Default: empty.
     pub fn satellite_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
         self.satellite_origins = strings(origins);
         self
@@ -126,7 +126,7 @@ impl InstanceBuilder {
 
     /// Sets whether only links from [`satellite_origins`](Self::satellite_origins) cause a handshake. Default: `false`.
     ///
-    /// Otherwise a link from any origin but Clerk's does, as with Clerk's own SDK: each such visit costs a redirect.
+    /// Otherwise a link from any origin but Clerk's causes one, as in Clerk's SDK: each such visit costs a redirect.
     pub fn sync_from_satellites_only(mut self, is_on: bool) -> Self {
         self.syncs_from_satellites_only = is_on;
         self
@@ -134,14 +134,14 @@ impl InstanceBuilder {
 
     /// The origin that browsers reach this application at, such as `https://app.example.com`.
     ///
-    /// A request that names another origin, in `Host` or in forwarded headers, is treated as one for this origin. Unless
-    /// [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
+    /// A request that names another origin, in `Host` or in forwarded headers, is treated as one for this origin.
+    /// Unless [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
     ///
     /// Behind a proxy that serves the application under a path and strips that path from requests, give the path too:
-    /// `https://example.com/shop`. Links, redirects and this crate's own cookies then lie below it; paths in settings and
-    /// patterns stay the application's own (`/sign-in`, not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses between
-    /// several paths named here and in [`trusted_origins`](Self::trusted_origins). `X-Forwarded-Port` and `Forwarded`
-    /// (RFC 7239) are never read; behind a proxy that sends only those, set this.
+    /// `https://example.com/shop`. Links, redirects and this crate's own cookies then lie below it; paths in settings
+    /// and patterns stay the application's own (`/sign-in`, not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses
+    /// between several paths named here and in [`trusted_origins`](Self::trusted_origins). `X-Forwarded-Port` and
+    /// `Forwarded` (RFC 7239) are never read; behind a proxy that sends only those, set this.
     ///
     /// # Security
     ///
@@ -163,7 +163,7 @@ impl InstanceBuilder {
 
     /// Other origins whose pages may send state-changing requests with cookies, such as `https://spa.example.com`.
     ///
-    /// Default: none, so that such requests are rejected (403). The application's own origins need not be named.
+    /// Default: none, so that such requests are rejected (403). The application's own origins need not be listed.
     ///
     /// # Security
     ///
@@ -175,8 +175,8 @@ impl InstanceBuilder {
 
     /// Other origins that the portal may send users back to, such as `https://www.example.net`.
     ///
-    /// Allow them at Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and in
-    /// development the Frontend API. There are no wildcards.
+    /// Allow them at Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and
+    /// in development the Frontend API. There are no wildcards.
     pub fn allowed_redirect_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
         self.allowed_redirect_origins = strings(origins);
         self
@@ -185,8 +185,8 @@ impl InstanceBuilder {
     /// Sets whether the URLs of the portal's pages are read from the instance. Default: `false`, they are derived.
     ///
     /// For instances whose Frontend API is not called `clerk.…`, or whose pages were moved. The URLs are read in the
-    /// background from `GET /v1/environment` of the Frontend API, and again every hour. Until then, and while they cannot
-    /// be read, the derived or the last known URLs serve.
+    /// background from `GET /v1/environment` of the Frontend API, and again every hour. Until then, and while they
+    /// cannot be read, the derived or the last known URLs serve.
     pub fn discover_pages(mut self, is_on: bool) -> Self {
         self.discovers_pages = is_on;
         self
@@ -194,8 +194,8 @@ impl InstanceBuilder {
 
     /// Sets whether an expired session is refreshed for GET requests only, as by Clerk's own SDK. Default: `false`.
     ///
-    /// Otherwise it is refreshed for every method, unless a page of another site made the request, so that a form that
-    /// took longer than a minute to fill in is not lost.
+    /// Otherwise it is refreshed for every method unless another site's page made the request, so that a form is not
+    /// lost if filling it in took longer than a minute.
     pub fn refresh_on_get_only(mut self, is_on: bool) -> Self {
         self.refreshes_on_get_only = is_on;
         self
@@ -250,13 +250,13 @@ impl InstanceBuilder {
         self
     }
 
-    /// Audiences of which a token must name one if it names any (claim `aud`). Default: all.
+    /// Accepted audiences (claim `aud`). Default: all. A token without the claim is accepted too.
     pub fn audience(mut self, audience: impl IntoIterator<Item: Into<String>>) -> Self {
         self.audience = strings(audience);
         self
     }
 
-    /// Issuers of which a token must name one (claim `iss`), such as `https://clerk.example.com`. Default: all.
+    /// Accepted issuers (claim `iss`), such as `https://clerk.example.com`. Default: all.
     pub fn issuers(mut self, issuers: impl IntoIterator<Item: Into<String>>) -> Self {
         self.issuers = strings(issuers);
         self
@@ -274,12 +274,12 @@ impl InstanceBuilder {
     ///
     /// A pattern has a parameter `:id` or `:slug`. The syntax is that of the npm package `path-to-regexp` 6: `:name`
     /// matches one segment, `:name(expression)` and `(expression)` match the regular expression, `{…}` groups, `?`, `*`
-    /// and `+` follow parameters and groups. Letter case and one closing slash are ignored. An expression that needs more
-    /// than linear time (look-around, back references) is rejected.
+    /// and `+` follow parameters and groups. Letter case and one trailing slash are ignored. An expression that needs
+    /// more than linear time (look-around, back references) is rejected.
     ///
     /// Clerk leaves the active organization unchanged if the user is not a member of the named one. The signed-in state
-    /// then has [`organization_mismatch`](crate::state::SignedInState::organization_mismatch), and guards and extractors
-    /// reject the request. The same happens to requests that cannot be redirected, such as a script's.
+    /// then has [`organization_mismatch`](crate::state::SignedInState::organization_mismatch), and guards and
+    /// extractors reject the request. The same happens to requests that cannot be redirected, such as a script's.
     pub fn organization_patterns(mut self, patterns: impl IntoIterator<Item: Into<String>>) -> Self {
         self.organization_patterns = strings(patterns);
         self

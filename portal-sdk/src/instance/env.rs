@@ -4,11 +4,11 @@ use std::env::{self, VarError};
 
 use super::{AfterRedirects, ConfigError, InstanceBuilder, Satellite, Setting, parse};
 
-/// Where Clerk's SDKs expect the Frontend API if no path is configured.
+/// The path at which Clerk's SDKs expect the Frontend API by default.
 const AUTOMATIC_PROXY: &str = "/__clerk";
 
 impl InstanceBuilder {
-    /// Starts with the process's environment. Setters called afterwards win.
+    /// Starts a builder from the process's environment. Later setter calls override it.
     ///
     /// Surrounding white space is dropped, and an empty variable counts as unset.
     ///
@@ -38,12 +38,13 @@ impl InstanceBuilder {
     /// # Errors
     ///
     /// Returns [`ConfigError`] if a key is missing, a variable is not UTF-8, `CLERK_IS_SATELLITE` is neither `true` nor
-    /// `false`, `CLERK_DOMAIN` is not a host name, or a list contains only commas. [`build`](Self::build) checks the rest.
+    /// `false`, `CLERK_DOMAIN` is not a host name, or a list contains only commas. [`build`](Self::build) checks the
+    /// rest.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_variables(process_variable)
     }
 
-    /// Starts like [`from_env`](Self::from_env), with a look-up function instead of the process's environment.
+    /// Starts a builder like [`from_env`](Self::from_env), from a look-up function instead of the environment.
     ///
     /// ```
     /// use portal_sdk::instance::InstanceBuilder;
@@ -61,7 +62,7 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] as [`from_env`](Self::from_env) does, or the error of `variable`.
+    /// Returns [`ConfigError`] if [`from_env`](Self::from_env) does, or the error of `variable`.
     pub fn from_variables<F>(variable: F) -> Result<Self, ConfigError>
     where
         F: Fn(&'static str) -> Result<Option<String>, ConfigError>,
@@ -121,7 +122,7 @@ impl InstanceBuilder {
     }
 }
 
-/// The entries of a comma-separated list; empty ones are ignored.
+/// Returns the non-empty entries of a comma-separated list.
 fn entries(setting: Setting, value: &str) -> Result<Vec<String>, ConfigError> {
     let entries: Vec<String> = value
         .split(',')
@@ -129,7 +130,7 @@ fn entries(setting: Setting, value: &str) -> Result<Vec<String>, ConfigError> {
         .filter(|entry| !entry.is_empty())
         .map(str::to_owned)
         .collect();
-    // An empty list would allow everything, which a variable that is set never means.
+    // Reject an empty list, because it would allow everything.
     if entries.is_empty() {
         let expected = "origins separated by commas; unset the variable if there are none";
         return Err(ConfigError::invalid(setting, value, expected));

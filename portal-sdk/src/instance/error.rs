@@ -1,4 +1,4 @@
-//! [`ConfigError`]: what an operator can fix at start-up.
+//! [`ConfigError`]: errors that an operator can fix at start-up.
 
 use std::fmt;
 
@@ -116,10 +116,10 @@ impl fmt::Display for Setting {
     }
 }
 
-/// An [`Instance`](super::Instance) cannot be built.
+/// The error of an [`Instance`](super::Instance) that cannot be built.
 ///
-/// Every message is complete: it names the setting, what was expected and what was found, without secrets. Causes are
-/// part of the message and in the variant's field, so that [`source`](std::error::Error::source) is `None`.
+/// Every message names the setting, the expected and the found value, without secrets. Causes are part of the message
+/// and in the variant's field, so that [`source`](std::error::Error::source) is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -195,7 +195,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// Makes an [`Invalid`](Self::Invalid) that shows `found` without secrets.
+    /// Creates an [`Invalid`](Self::Invalid) that shows `found` without secrets.
     pub(super) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
         Self::Invalid {
             setting,

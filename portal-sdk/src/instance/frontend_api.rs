@@ -1,4 +1,4 @@
-//! [`FrontendApi`]: the host inside the publishable key, and how browsers and proxies reach it.
+//! [`FrontendApi`]: the host inside the publishable key, and its URLs for browsers and proxies.
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl FrontendApi {
         })
     }
 
-    /// The string inside the key, without the closing `$`. It has a scheme only if the key names one.
+    /// The string inside the key, without the trailing `$`. It has a scheme only if the key contains one.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -72,13 +72,13 @@ impl fmt::Display for FrontendApi {
 /// A proxy for the Frontend API: an absolute URL, or a path below the application's public origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyUrl {
-    /// Such as `https://app.example.com/__clerk`.
+    /// A URL such as `https://app.example.com/__clerk`.
     Absolute(Url),
-    /// Such as `/__clerk`; resolved against the public origin of each request.
+    /// A path such as `/__clerk`, resolved against the public origin of each request.
     Path(Box<str>),
 }
 
-/// The URL of a proxy path. One that already lies below the path of `public_origin` is not put below it again.
+/// Returns the URL of a proxy path. A path that already starts with that of `public_origin` is not prefixed again.
 fn below(public_origin: &str, path: &str) -> String {
     let url = Url::parse(public_origin).ok();
     let base = url
@@ -90,11 +90,11 @@ fn below(public_origin: &str, path: &str) -> String {
 }
 
 impl Instance {
-    /// The Frontend API as browsers of this application reach it, with scheme and without a closing slash.
+    /// The Frontend API's base URL for browsers, with a scheme and without a trailing slash.
     ///
     /// This is the proxy, else a production satellite's `clerk.<domain>`, else the host inside the publishable key.
-    /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy strips from
-    /// requests ([`PublicUrl::base`](crate::request::PublicUrl::base)); only a proxy path needs it.
+    /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy strips
+    /// from requests ([`PublicUrl::base`](crate::request::PublicUrl::base)); only a proxy path needs it.
     #[must_use]
     pub fn frontend_api_base(&self, public_origin: &str) -> String {
         let base = match self.proxy_url() {
@@ -105,10 +105,10 @@ impl Instance {
         base.trim_end_matches('/').to_owned()
     }
 
-    /// Where a proxy forwards Frontend API requests, with scheme and without a closing slash.
+    /// The URL that a proxy forwards Frontend API requests to, without a trailing slash.
     ///
-    /// This is the URL set with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), else the local portal's,
-    /// else Clerk's.
+    /// This is the URL set with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), else the local
+    /// portal's, else Clerk's.
     #[must_use]
     pub fn frontend_api_upstream(&self) -> &str {
         if let Some(url) = self.frontend_api_url() {
@@ -120,7 +120,7 @@ impl Instance {
         }
         let host = frontend_api.as_str();
         let is_on = |suffix: &str| host.ends_with(suffix);
-        // Older development hosts start with `clerk.` in every environment of Clerk's.
+        // Older development hosts start with `clerk.` in all of Clerk's environments.
         let is_legacy = host.starts_with("clerk.")
             && [".lcl.dev", ".lclstage.dev", ".lclclerk.com"]
                 .iter()

@@ -37,8 +37,8 @@ use crate::key::VerifyingKey;
 
 /// One Clerk application in one environment: its keys and settings.
 ///
-/// Cloning is cheap. Build it once at start-up, with [`Instance::builder`] or [`Instance::from_env`]: every setting is
-/// checked then, and never during a request.
+/// Build it once at start-up, with [`Instance::builder`] or [`Instance::from_env`], which check every setting. Cloning
+/// is cheap.
 ///
 /// ```
 /// use portal_sdk::instance::Instance;
@@ -79,7 +79,7 @@ struct Settings {
     is_debug: bool,
 }
 
-/// Where sign-in and sign-up end: paths or absolute URLs.
+/// The redirect targets after sign-in and sign-up: paths or absolute URLs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AfterRedirects {
     pub(crate) sign_in_force: Option<Box<str>>,
@@ -89,7 +89,7 @@ pub(crate) struct AfterRedirects {
 }
 
 impl Instance {
-    /// Starts a builder with the two keys that every instance has.
+    /// Starts a builder with the instance's two keys.
     pub fn builder(publishable_key: impl Into<String>, secret_key: impl Into<String>) -> InstanceBuilder {
         InstanceBuilder::new(publishable_key.into(), secret_key.into())
     }
@@ -98,7 +98,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] for the first invalid variable: its name, what was expected and what was found.
+    /// Returns [`ConfigError`] for the first invalid variable, with its name, the expected and the found value.
     pub fn from_env() -> Result<Self, ConfigError> {
         InstanceBuilder::from_env()?.build()
     }
@@ -151,7 +151,7 @@ impl Instance {
         self.0.proxy_url.as_ref()
     }
 
-    /// Where a proxy forwards Frontend API requests, if it is configured.
+    /// The configured URL that a proxy forwards Frontend API requests to.
     fn frontend_api_url(&self) -> Option<&Url> {
         self.0.frontend_api_url.as_ref()
     }
@@ -222,25 +222,25 @@ impl Instance {
         self.0.sign_up_url.as_deref()
     }
 
-    /// Where sign-in ends, whatever the link says: a path or an absolute URL.
+    /// Where the portal sends users after sign-in, whatever the link says: a path or an absolute URL.
     #[must_use]
     pub fn sign_in_force_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_in_force.as_deref()
     }
 
-    /// Where sign-in ends if the link does not say: a path or an absolute URL.
+    /// Where the portal sends users after sign-in if the link does not say: a path or an absolute URL.
     #[must_use]
     pub fn sign_in_fallback_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_in_fallback.as_deref()
     }
 
-    /// Where sign-up ends, whatever the link says: a path or an absolute URL.
+    /// Where the portal sends users after sign-up, whatever the link says: a path or an absolute URL.
     #[must_use]
     pub fn sign_up_force_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_up_force.as_deref()
     }
 
-    /// Where sign-up ends if the link does not say: a path or an absolute URL.
+    /// Where the portal sends users after sign-up if the link does not say: a path or an absolute URL.
     #[must_use]
     pub fn sign_up_fallback_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_up_fallback.as_deref()
@@ -256,13 +256,13 @@ impl Instance {
         &self.0.authorized_parties
     }
 
-    /// Audiences of which a token must name one if it names any (claim `aud`); empty accepts all.
+    /// Accepted audiences (claim `aud`); empty accepts all. A token without the claim is accepted too.
     #[must_use]
     pub fn audience(&self) -> &[Box<str>] {
         &self.0.audience
     }
 
-    /// Issuers of which a token must name one (claim `iss`); empty accepts all.
+    /// Accepted issuers (claim `iss`); empty accepts all.
     #[must_use]
     pub fn issuers(&self) -> &[Box<str>] {
         &self.0.issuers

@@ -1,4 +1,4 @@
-//! [`OrganizationPatterns`]: which organization a path names, as in `/orgs/:slug/(.*)`.
+//! [`OrganizationPatterns`]: patterns of paths that name an organization, such as `/orgs/:slug/(.*)`.
 
 use super::redact::{holds_secret_key, redacted};
 use super::{ConfigError, Setting};

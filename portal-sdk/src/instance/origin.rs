@@ -1,4 +1,4 @@
-//! [`Origin`]: scheme, host and port, and what is asked of them.
+//! [`Origin`]: scheme, host and port of a URL.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -12,8 +12,8 @@ use super::redact::{holds_secret_key, redacted};
 
 /// A scheme, a host and a port as browsers write them, such as `https://app.example.com`.
 ///
-/// The scheme's default port is left out. Besides origins of web pages there are those of browser extensions and native
-/// applications, such as `chrome-extension://abcdef` and `capacitor://localhost`.
+/// The scheme's default port is omitted. Browser extensions and native applications have origins too, such as
+/// `chrome-extension://abcdef` and `capacitor://localhost`.
 ///
 /// ```
 /// use portal_sdk::instance::Origin;
@@ -28,21 +28,21 @@ use super::redact::{holds_secret_key, redacted};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(Arc<str>);
 
-/// The text is not an [`Origin`].
+/// The error of a string that is not an [`Origin`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {}, found {found:?}", Origin::EXPECTED)]
 #[non_exhaustive]
 pub struct OriginError {
-    /// The text. A secret in it is replaced by its kind.
+    /// The string. A secret in it is replaced by its kind.
     pub found: Box<str>,
 }
 
 impl Origin {
-    /// What error messages ask for.
+    /// The expected value, for error messages.
     pub(super) const EXPECTED: &str =
         "an origin (scheme, host and perhaps a port, nothing else) such as https://app.example.com";
 
-    /// Returns the origin of `url`, or `None` if its scheme has none, as `data:` and `file:`.
+    /// Returns the origin of `url`; `None` for schemes without one, such as `data:` and `file:`.
     #[must_use]
     pub fn of(url: &Url) -> Option<Self> {
         // `file:` has an opaque origin (WHATWG URL section 4.7).
@@ -59,7 +59,7 @@ impl Origin {
         &self.0
     }
 
-    /// Returns `true` if `url` lies on this origin.
+    /// Returns `true` if `url` is on this origin.
     #[must_use]
     pub fn is_origin_of(&self, url: &Url) -> bool {
         let rest = self.0.strip_prefix(url.scheme());
@@ -76,7 +76,7 @@ impl Origin {
 impl FromStr for Origin {
     type Err = OriginError;
 
-    /// Reads an origin. A closing slash is dropped.
+    /// Parses an origin. A trailing slash is dropped.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let url = web_url(text).or_else(|| application_url(text));
         let bare =
@@ -137,7 +137,7 @@ impl From<&Origin> for String {
 
 /// Returns `true` if both URLs have the same scheme, host and port (RFC 6454 section 5), without allocating.
 ///
-/// A URL whose scheme is not of the web has an opaque origin, which equals no other (WHATWG URL section 4.7).
+/// A URL with a non-web scheme has an opaque origin, which is never equal to another (WHATWG URL section 4.7).
 pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
     let is_of_the_web = matches!(one.scheme(), "http" | "https" | "ws" | "wss" | "ftp");
     is_of_the_web && one.scheme() == other.scheme() && host_and_port(one) == host_and_port(other)
@@ -153,7 +153,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An http(s) URL with a valid host and without user information.
+/// Parses an http(s) URL with a valid host and without user information.
 pub(super) fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https")
@@ -181,10 +181,10 @@ fn has_web_host(url: &Url) -> bool {
     }
 }
 
-/// The URL of a browser extension or a native application, such as `capacitor://localhost`.
+/// Parses the URL of a browser extension or a native application, such as `capacitor://localhost`.
 fn application_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    // Schemes of the web and of its sockets have other rules.
+    // Web and WebSocket schemes have other rules.
     let is_application = !matches!(url.scheme(), "http" | "https" | "ws" | "wss" | "ftp" | "file");
     let has_plain_host = url.host_str().is_some_and(|host| !host.contains(['*', ',']));
     let has_user = !url.username().is_empty() || url.password().is_some();

@@ -1,4 +1,4 @@
-//! Settings as strings: what each may say, and the value it becomes.
+//! Parsers of the settings.
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
@@ -19,7 +19,7 @@ const PUBLIC_ORIGIN: &str = "an origin such as https://app.example.com, with a p
                              path from requests";
 const ISSUER: &str = "an absolute http(s) URL such as https://clerk.example.com";
 
-/// The base URL of an API, to which the version is appended. A version at its end is dropped.
+/// Parses the base URL of an API. A version at its end is dropped, because the version is appended later.
 pub(super) fn api_url(setting: Setting, text: &str, version: &str) -> Result<Url, ConfigError> {
     let mut url = web_url(text).ok_or_else(|| ConfigError::invalid(setting, text, URL))?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -37,7 +37,7 @@ pub(super) fn api_url(setting: Setting, text: &str, version: &str) -> Result<Url
             segments.pop_if_empty().pop();
         }
     }
-    // An endpoint such as `/v1/jwks`: calls would go below it.
+    // Reject an endpoint such as `/v1/jwks`, because calls would go below it.
     if segments_of(&url).any(|segment| segment.eq_ignore_ascii_case(version)) {
         return Err(ConfigError::invalid(
             setting,
@@ -59,7 +59,7 @@ fn last_segment(url: &Url) -> Option<String> {
     segments_of(url).filter(|segment| !segment.is_empty()).last()
 }
 
-/// The segments of the path, percent-decoded.
+/// Returns the percent-decoded segments of the path.
 fn segments_of(url: &Url) -> impl Iterator<Item = String> {
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
     url.path_segments().into_iter().flatten().map(decode)
@@ -112,7 +112,7 @@ pub(super) fn proxy_url(text: &str) -> Result<ProxyUrl, ConfigError> {
     }
 }
 
-/// `text` without a version at the end of its path, or `None` if a version stands before other segments.
+/// Returns `text` without a version at the end of its path; `None` if segments follow a version.
 fn without_version(text: &str) -> Option<&str> {
     let is_v1 = |segment: &str| {
         let segment = percent_decode_str(segment).decode_utf8_lossy();
@@ -130,7 +130,7 @@ fn without_version(text: &str) -> Option<&str> {
     (!base.split('/').skip(1).any(is_v1)).then_some(base)
 }
 
-/// A host, perhaps with a port, as URLs write it. A closing slash is dropped.
+/// Parses a host with an optional port. A trailing slash is dropped.
 pub(super) fn domain(text: &str) -> Result<String, ConfigError> {
     let expected = "a host name without scheme, such as satellite.example";
     let invalid = || ConfigError::invalid(Setting::Domain, text, expected);
@@ -152,7 +152,7 @@ pub(super) fn domain(text: &str) -> Result<String, ConfigError> {
         let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
         name.split('.').all(is_label).then(|| format!("{name}{port}"))
     };
-    // Clerk's host below the domain has to be the same host once it is parsed.
+    // Reject a domain whose `clerk.` subdomain parses to another host.
     let domain = authority(host.to_owned()).ok_or_else(invalid)?;
     match authority(format!("clerk.{domain}")) {
         Some(below) if below == format!("clerk.{domain}") => Ok(domain),
@@ -168,8 +168,10 @@ pub(super) fn page_url(setting: Setting, text: &str) -> Result<Box<str>, ConfigE
     Err(ConfigError::invalid(setting, text, URL_OR_PATH))
 }
 
-/// Returns `true` if `text` is a path that stays on its origin wherever it is resolved. Browsers read `\` as `/` and drop
-/// tabs and line ends (WHATWG URL section 4.4), so that `/\t/evil.example` is another host.
+/// Returns `true` if `text` is a path that stays on its origin when it is resolved.
+///
+/// Browsers read `\` as `/` and drop tabs and line ends (WHATWG URL section 4.4), so that `/\t/evil.example` is another
+/// host.
 fn is_path(text: &str) -> bool {
     let Ok(base) = Url::parse("https://localhost") else {
         return false;
@@ -195,7 +197,7 @@ pub(super) fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirect
     Ok(redirects)
 }
 
-/// The URL of the application as browsers see it, with a path where a proxy strips one.
+/// Parses the application's public URL, with a path if a proxy strips one.
 pub(super) fn public_origin(setting: Setting, text: &str) -> Result<Url, ConfigError> {
     let is_plain_path = |path: &str| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/".contains(&byte);
@@ -218,7 +220,7 @@ fn has_valid_escapes(path: &str) -> bool {
     })
 }
 
-/// Origins of web pages.
+/// Parses origins of web pages.
 pub(super) fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Origin>, ConfigError> {
     let origin = |text: &String| match text.parse::<Origin>() {
         Ok(origin) if web_url(text).is_some() => Ok(origin),
@@ -227,7 +229,7 @@ pub(super) fn origins(setting: Setting, texts: &[String]) -> Result<Vec<Origin>,
     texts.iter().map(origin).collect()
 }
 
-/// Origins as in the claim `azp`: of web pages, browser extensions or native applications.
+/// Parses origins as in the claim `azp`: of web pages, browser extensions or native applications.
 pub(super) fn parties(texts: &[String]) -> Result<Vec<Origin>, ConfigError> {
     let setting = Setting::AuthorizedParties;
     let party = |text: &String| match text.parse::<Origin>() {
@@ -237,8 +239,9 @@ pub(super) fn parties(texts: &[String]) -> Result<Vec<Origin>, ConfigError> {
     texts.iter().map(party).collect()
 }
 
-/// Issuers as in the claim `iss`. A closing slash is dropped. Clerk's issuers are hosts, over https in production; other
-/// paths than a proxy's never match.
+/// Parses issuers as in the claim `iss`. A trailing slash is dropped.
+///
+/// Clerk's issuers are hosts, over https in production. A path never matches, except a proxy's.
 pub(super) fn issuers(texts: &[String], is_production: bool) -> Result<Vec<Box<str>>, ConfigError> {
     let is_issuer = |url: &Url| {
         let is_endpoint = segments_of(url).any(|segment| segment == ".well-known" || is_version(&segment));
@@ -253,7 +256,7 @@ pub(super) fn issuers(texts: &[String], is_production: bool) -> Result<Vec<Box<s
     texts.iter().map(issuer).collect()
 }
 
-/// Audiences, whose form is the application's choice. Tokens never hold an empty one.
+/// Checks audiences, which have any form but are never empty.
 pub(super) fn audience(texts: &[String]) -> Result<Vec<Box<str>>, ConfigError> {
     let audience = |text: &String| match text.trim() {
         trimmed if trimmed.is_empty() || holds_secret_key(trimmed) => {

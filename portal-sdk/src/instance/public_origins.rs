@@ -1,11 +1,11 @@
-//! [`PublicOrigins`]: which origins a request may name.
+//! [`PublicOrigins`]: the origins that a request may name.
 
 use url::{ParseError, Url};
 
 use super::Origin;
 use super::origin::is_same_origin;
 
-/// The application's own origins. By default there are none, and a request's headers are trusted.
+/// The application's own origins. If the list is empty (the default), a request's headers are trusted.
 ///
 /// An origin may have a path that a proxy strips from requests, as in `https://example.com/shop`.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ struct Base {
 }
 
 impl PublicOrigins {
-    /// In order of preference.
+    /// Creates the list, in order of preference.
     pub(super) fn new(urls: Vec<Url>) -> Self {
         let base = |url: Url| {
             Some(Base {
@@ -31,7 +31,7 @@ impl PublicOrigins {
 
     /// Returns the application's URL for a request that names the origin `claimed`, or `None` if the claim is trusted.
     ///
-    /// Of several paths on one origin `prefix` (`X-Forwarded-Prefix`) chooses. An unknown prefix is ignored.
+    /// `prefix` (`X-Forwarded-Prefix`) chooses among several paths on one origin. An unknown prefix is ignored.
     pub(crate) fn base_for(&self, claimed: &str, prefix: Option<&str>) -> Option<&Url> {
         let own = || {
             self.0
@@ -46,7 +46,7 @@ impl PublicOrigins {
             .or_else(|| self.0.first().map(|base| &base.url))
     }
 
-    /// The path that a proxy strips from requests to `url`, without a closing slash. Empty without such a proxy.
+    /// The path that a proxy strips from requests to `url`, without a trailing slash; empty without such a proxy.
     ///
     /// It is `/shop` for `https://example.com/shop/cart` if `https://example.com/shop` is one of the origins.
     #[must_use]
@@ -63,20 +63,21 @@ impl PublicOrigins {
         self.0.iter().map(|base| &base.origin)
     }
 
-    /// Returns `true` if the application names no origin.
+    /// Returns `true` if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// The path of a URL of [`PublicOrigins`], without a closing slash.
+/// Returns the path of a URL of [`PublicOrigins`], without a trailing slash.
 pub(crate) fn base_path(base: &Url) -> &str {
     base.path().trim_end_matches('/')
 }
 
-/// Resolves `text`, a URL or a path of the application whose base path is `base_path`, against `here`. A path that already
-/// lies below the base path is unchanged.
+/// Resolves `text`, a URL or a path of the application, against `here`.
+///
+/// A path is prefixed with `base_path` unless it already starts with it.
 pub(crate) fn join_below(here: &Url, base_path: &str, text: &str) -> Result<Url, ParseError> {
     let mut url = here.join(text)?;
     let is_own_path = text.trim_start().starts_with('/') && is_same_origin(&url, here);
@@ -87,7 +88,7 @@ pub(crate) fn join_below(here: &Url, base_path: &str, text: &str) -> Result<Url,
     Ok(url)
 }
 
-/// Returns `true` if `path` is `base_path` or lies below it.
+/// Returns `true` if `path` is `base_path` or below it.
 pub(super) fn is_below(path: &str, base_path: &str) -> bool {
     path.strip_prefix(base_path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -32,7 +32,7 @@ pub enum InstanceType {
 
 /// An instance's public identifier, `pk_test_…` or `pk_live_…`, which contains its Frontend API.
 ///
-/// It is compared and hashed as written, because the cookie suffix depends on every character.
+/// Keys are compared and hashed as written, because the cookie suffix depends on every character.
 ///
 /// ```
 /// use portal_sdk::instance::{InstanceType, PublishableKey};
@@ -51,7 +51,7 @@ pub struct PublishableKey {
 }
 
 impl PublishableKey {
-    /// Makes a development key for a Frontend API such as `http://127.0.0.1:8787/accounts.dev`.
+    /// Creates a development key for a Frontend API such as `http://127.0.0.1:8787/accounts.dev`.
     ///
     /// # Errors
     ///
@@ -131,9 +131,9 @@ impl fmt::Debug for PublishableKey {
     }
 }
 
-/// The string is not a [`PublishableKey`].
+/// The error of a string that is not a [`PublishableKey`].
 ///
-/// Publishable keys are public, so the messages show them. A secret in their place is not shown.
+/// Messages show the string, because publishable keys are public. A secret key in its place is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishableKeyError {
@@ -158,7 +158,7 @@ pub enum PublishableKeyError {
         /// The string.
         found: Box<str>,
     },
-    /// The base64 does not contain a host name and a closing `$`.
+    /// The base64 does not contain a host name and a trailing `$`.
     #[error("expected base64 of a host name and one closing $, found {found:?}; copy the key again")]
     Content {
         /// The string.

@@ -1,16 +1,16 @@
-//! Values of settings as error messages may show them.
+//! Redaction of settings in error messages.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Longer values are cut.
+/// The length beyond which a value is cut.
 const MAX_SHOWN_CHARS: usize = 200;
 /// A run of this many characters without punctuation is treated as a key or a token.
 const KEY_LENGTH: usize = 80;
 
-/// A setting's value for an error message.
+/// Returns a setting's value for an error message.
 ///
 /// A secret is replaced by its kind, user information in a URL by `…`, and a long string is cut.
 pub(super) fn redacted(text: &str) -> Box<str> {
@@ -24,20 +24,22 @@ pub(super) fn redacted(text: &str) -> Box<str> {
     }
 }
 
-/// Returns `true` if `text` is a secret key where a key is expected. Clerk's older keys have no `sk_`.
+/// Returns `true` if `text` starts like a secret key. Clerk's older keys have no `sk_`.
 pub(super) fn is_secret_key(text: &str) -> bool {
     ["sk_", "test_", "live_"].iter().any(|prefix| begins_with(text, prefix))
 }
 
-/// Returns `true` if `text` starts with `prefix`, in any letter case, in quotes or after white space.
+/// Returns `true` if `text` starts with `prefix`, in any letter case, after quotes or white space.
 fn begins_with(text: &str, prefix: &str) -> bool {
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
     text.get(..prefix.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Returns `true` if `text` holds a secret key anywhere: behind other text, behind `\n` as two characters, percent-encoded,
-/// or in base64 behind the prefix of a publishable key.
+/// Returns `true` if `text` contains a secret key.
+///
+/// The key may follow other text or an escaped `\n`, be percent-encoded, or be base64 after the prefix of a publishable
+/// key.
 pub(super) fn holds_secret_key(text: &str) -> bool {
     let spelled = percent_decoded(text).replace(['\n', '\r', '\t'], " ");
     let lower = ["\\n", "\\r", "\\t"]
@@ -50,7 +52,7 @@ pub(super) fn holds_secret_key(text: &str) -> bool {
         || encoded_after_prefix(text).is_some_and(|inner| holds_secret_key(&inner))
 }
 
-/// `text` with its percent-encodings decoded, also those that were encoded twice.
+/// Percent-decodes `text`, also if it was encoded twice.
 fn percent_decoded(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..2 {
@@ -61,7 +63,7 @@ fn percent_decoded(text: &str) -> String {
     text
 }
 
-/// The text that stands in base64 behind the prefix of a publishable key.
+/// Decodes the base64 after the prefix of a publishable key.
 fn encoded_after_prefix(text: &str) -> Option<String> {
     let at = ["pk_live_", "pk_test_"]
         .iter()
@@ -69,7 +71,7 @@ fn encoded_after_prefix(text: &str) -> Option<String> {
     let is_base64 = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     let encoded: String = text[at..].chars().take_while(is_base64).collect();
     let encoded = encoded.replace('-', "+").replace('_', "/");
-    // Without an incomplete last group: what stands before it tells enough.
+    // Drop an incomplete last group; the rest is enough to recognize a key.
     let whole = &encoded[..encoded.len() / 4 * 4];
     let bytes = STANDARD.decode(whole).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -100,7 +102,7 @@ fn holds_word(text: &str, word: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
-/// `text` with the user information of a URL replaced by `…` (RFC 3986 section 3.2.1).
+/// Replaces the user information of a URL by `…` (RFC 3986 section 3.2.1).
 pub(crate) fn without_user_info(text: &str) -> Cow<'_, str> {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let end = text[start..]

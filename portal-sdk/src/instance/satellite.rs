@@ -1,4 +1,4 @@
-//! [`Satellite`]: an application that follows another one's sessions.
+//! [`Satellite`]: an application that shares the sessions of its primary.
 
 use std::fmt;
 
@@ -22,14 +22,14 @@ use super::redact::redacted;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Satellite {
-    /// Without a scheme. Both this and the proxy are unset only between the environment and `build`, which checks it.
+    /// Without a scheme. `build` rejects a satellite from the environment with neither a domain nor a proxy.
     pub(super) domain: Option<String>,
     pub(super) proxy_url: Option<String>,
     pub(super) auto_sync: bool,
 }
 
 impl Satellite {
-    /// Makes a satellite on a domain, without scheme, such as `satellite.example`.
+    /// Creates a satellite on a domain, without a scheme, such as `satellite.example`.
     #[must_use]
     pub fn on_domain(domain: impl Into<String>) -> Self {
         Self {
@@ -39,9 +39,9 @@ impl Satellite {
         }
     }
 
-    /// Makes a satellite that serves the Frontend API itself, at an absolute http(s) URL or a path such as `/__clerk`.
+    /// Creates a satellite that serves the Frontend API at an absolute http(s) URL or a path.
     ///
-    /// The builder takes it as its [`proxy_url`](super::InstanceBuilder::proxy_url).
+    /// A usual path is `/__clerk`. The URL becomes the instance's [`proxy_url`](super::InstanceBuilder::proxy_url).
     #[must_use]
     pub fn behind_proxy(proxy_url: impl Into<String>) -> Self {
         Self {
@@ -51,9 +51,9 @@ impl Satellite {
         }
     }
 
-    /// Sets whether the primary is asked about each browser without a session here. Default: `false`.
+    /// Sets if each browser without a session here is first redirected to the primary (default: `false`).
     ///
-    /// It costs a redirect for each first visit.
+    /// The check costs one redirect on the first visit.
     #[must_use]
     pub fn with_auto_sync(self, auto_sync: bool) -> Self {
         Self { auto_sync, ..self }
@@ -65,7 +65,7 @@ impl Satellite {
         self.domain.as_deref()
     }
 
-    /// Returns `true` if the primary is asked about each browser without a session here.
+    /// Returns `true` if each browser without a session here is first redirected to the primary.
     #[must_use]
     pub fn auto_sync(&self) -> bool {
         self.auto_sync

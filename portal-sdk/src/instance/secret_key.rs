@@ -72,7 +72,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The string is not a [`SecretKey`]. No variant contains the string.
+/// The error of a string that is not a [`SecretKey`]. No variant contains the string.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretKeyError {

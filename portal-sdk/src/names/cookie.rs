@@ -1,6 +1,6 @@
 //! Cookie names.
 
-/// The session token, a JWT that lives about a minute. Suffixed.
+/// The session token, a JWT with a lifetime of about a minute. Suffixed.
 pub const SESSION: &str = "__session";
 /// Unix seconds of the client's last change; `0` if the browser is signed out. Suffixed.
 pub const CLIENT_UAT: &str = "__client_uat";
@@ -10,12 +10,12 @@ pub const REFRESH: &str = "__refresh";
 pub const DEV_BROWSER: &str = "__clerk_db_jwt";
 /// A signed handshake payload (production).
 pub const HANDSHAKE: &str = "__clerk_handshake";
-/// The name under which a handshake payload can be fetched (production).
+/// The nonce of a handshake payload (production).
 pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
 /// The number of consecutive redirects of this browser.
 pub const REDIRECT_COUNT: &str = "__clerk_redirect_count";
 
-/// All of them.
+/// All cookie names.
 pub(crate) const ALL: [&str; 7] = [
     SESSION,
     CLIENT_UAT,

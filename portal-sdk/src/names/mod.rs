@@ -1,10 +1,10 @@
-//! Every name of Clerk's protocol that travels in a cookie, a query or a header, written once.
+//! The names of Clerk's cookies, query parameters and headers.
 //!
 //! Cookies marked *suffixed* also exist under `<name>_<suffix>`, where the suffix is
 //! [`PublishableKey::cookie_suffix`](crate::instance::PublishableKey::cookie_suffix): it keeps several instances on one
 //! host apart.
 
-/// The Backend API version this crate speaks, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
+/// The Backend API version that this crate uses, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
 pub const API_VERSION: &str = "2026-05-12";
 
 pub mod cookie;

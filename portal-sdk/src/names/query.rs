@@ -2,22 +2,22 @@
 
 /// The URL that the portal or the Frontend API redirects to afterwards.
 pub const REDIRECT_URL: &str = "redirect_url";
-/// The development browser's token, handed over between origins.
+/// The development browser's token, passed between origins.
 pub const DEV_BROWSER: &str = "__clerk_db_jwt";
-/// The older name of [`DEV_BROWSER`], still removed from addresses.
+/// The older name of [`DEV_BROWSER`], still removed from URLs.
 pub const LEGACY_DEV_BROWSER: &str = "__dev_session";
 /// A signed handshake payload (development).
 pub const HANDSHAKE: &str = "__clerk_handshake";
-/// The name under which a handshake payload can be fetched (development).
+/// The nonce of a handshake payload (development).
 pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
 /// Unix seconds at which a development handshake set its cookies. A name of ours; see
 /// [`SignedOutState::cookies_not_kept`](crate::state::SignedOutState::cookies_not_kept).
 pub const COOKIE_CHECK: &str = "__portal_cookie_check";
-/// Diagnostics that the Frontend API may add to the way back from a handshake.
+/// Diagnostics that the Frontend API may add to the URL after a handshake.
 pub const HELP: &str = "__clerk_help";
 /// `false`: synchronize this satellite when the browser arrives; `true`: done.
 pub const SYNCED: &str = "__clerk_synced";
-/// On a development primary: the satellite address to return to.
+/// On a development primary: the satellite's URL to return to.
 pub const SATELLITE_REDIRECT_URL: &str = "__clerk_redirect_url";
 /// The API version of the caller.
 pub const API_VERSION: &str = "__clerk_api_version";
@@ -31,11 +31,11 @@ pub const HANDSHAKE_FORMAT: &str = "format";
 pub const SESSION: &str = "__session";
 /// The organization (ID or slug) to activate; empty for the personal account.
 pub const ORGANIZATION_ID: &str = "organization_id";
-/// Where sign-in ends, overriding every other URL.
+/// The redirect target after sign-in, overriding every other URL.
 pub const SIGN_IN_FORCE_REDIRECT_URL: &str = "sign_in_force_redirect_url";
-/// Where sign-in ends if no other URL is given.
+/// The redirect target after sign-in if no other URL is set.
 pub const SIGN_IN_FALLBACK_REDIRECT_URL: &str = "sign_in_fallback_redirect_url";
-/// Where sign-up ends, overriding every other URL.
+/// The redirect target after sign-up, overriding every other URL.
 pub const SIGN_UP_FORCE_REDIRECT_URL: &str = "sign_up_force_redirect_url";
-/// Where sign-up ends if no other URL is given.
+/// The redirect target after sign-up if no other URL is set.
 pub const SIGN_UP_FALLBACK_REDIRECT_URL: &str = "sign_up_fallback_redirect_url";

@@ -9,8 +9,8 @@ use crate::instance::is_loopback;
 
 /// The page URLs in the `display_config` of an instance's environment (`GET /v1/environment` of its Frontend API).
 ///
-/// They differ from the derived ones if the Frontend API's host does not start with `clerk.`, or if pages were moved into
-/// the application.
+/// They differ from the derived URLs if the Frontend API's host does not start with `clerk.`, or if the application
+/// serves pages itself.
 ///
 /// ```
 /// use portal_sdk::portal::{DiscoveredPages, PortalPage};
@@ -50,7 +50,7 @@ impl DiscoveredPages {
         }
     }
 
-    /// Returns `true` if the instance names no page.
+    /// Returns `true` if no page URL is known.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }

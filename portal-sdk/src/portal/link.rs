@@ -1,4 +1,4 @@
-//! [`PortalLink`]: the URL of a portal page, with what the page needs to send the user back.
+//! [`PortalLink`]: the URL of a portal page, with its return-back URL.
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ impl fmt::Debug for PortalLink<'_> {
     }
 }
 
-/// A link cannot be made.
+/// The error of a link that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
@@ -136,8 +136,8 @@ impl<'p> PortalLink<'p> {
     ///
     /// # Errors
     ///
-    /// Returns [`LinkError`] if a path lacks [`requested_from`](Self::requested_from), a URL is invalid, the return-back
-    /// URL is not allowed, or the page has no field for a prefilled value.
+    /// Returns [`LinkError`] if a path lacks [`requested_from`](Self::requested_from), a URL is invalid, the
+    /// return-back URL is not allowed, or the page has no field for a prefilled value.
     pub fn to_url(&self) -> Result<Url, LinkError> {
         let mut url = self.target()?;
         let here = self.requested_from.as_ref();
@@ -174,7 +174,7 @@ impl<'p> PortalLink<'p> {
         Ok(url)
     }
 
-    /// The page without parameters.
+    /// Returns the page's URL without parameters.
     fn target(&self) -> Result<Url, LinkError> {
         let mut url = match self.page {
             PortalPage::SignUp => self.sign_up()?,
@@ -207,7 +207,7 @@ impl<'p> PortalLink<'p> {
         if let Some(own) = &settings.sign_up_url {
             return self.resolve(own);
         }
-        // The sign-up page of an application with its own sign-in page lies below that page.
+        // The sign-up page of an application with its own sign-in page is below that page.
         if let Some(sign_in_url) = &settings.sign_in_url {
             let mut url = self.resolve(sign_in_url)?;
             append_segment(&mut url, "create");
@@ -216,7 +216,7 @@ impl<'p> PortalLink<'p> {
         self.hosted(PortalPage::SignUp)
     }
 
-    /// The discovered URL of the page, else the derived one.
+    /// Returns the discovered URL of the page, else the derived one.
     fn hosted(&self, page: PortalPage) -> Result<Url, LinkError> {
         let discovered = self.portal.discovered.as_deref().and_then(|pages| pages.get(page));
         match discovered {
@@ -258,7 +258,7 @@ fn is_same_site(one: &Url, other: &Url) -> bool {
     one.host() == other.host() && one.port() == other.port()
 }
 
-/// Appends a path segment before the query, without doubling a closing slash.
+/// Appends a path segment before the query string, without doubling a trailing slash.
 fn append_segment(url: &mut Url, segment: &str) {
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().push(segment);

@@ -52,9 +52,9 @@ use crate::instance::{
     AfterRedirects, FrontendApi, Instance, InstanceType, Origin, PublicOrigins, join_below, with_scheme,
 };
 
-/// The Account Portal of one instance, which makes links to its pages.
+/// The Account Portal of one instance, for links to its pages.
 ///
-/// Make one from an [`Instance`], with the application's settings, or from a [`FrontendApi`] alone:
+/// Convert it from an [`Instance`] (with the application's settings) or from a [`FrontendApi`] alone:
 ///
 /// ```
 /// use portal_sdk::instance::PublishableKey;
@@ -81,7 +81,7 @@ struct Settings {
     domain: Option<Box<str>>,
     /// Other origins that the portal returns to.
     origins: Vec<Origin>,
-    /// The application's own, with the paths that a proxy strips from requests.
+    /// The application's own origins, with the paths that a proxy strips from requests.
     public_origins: PublicOrigins,
     is_development: bool,
     is_satellite: bool,
@@ -131,7 +131,7 @@ impl Portal {
         self.link(PortalPage::OrganizationProfile)
     }
 
-    /// A link to the create organization page.
+    /// A link to the page that creates an organization.
     pub fn create_organization(&self) -> PortalLink<'_> {
         self.link(PortalPage::CreateOrganization)
     }
@@ -172,7 +172,7 @@ impl Portal {
             || self.settings.domain.as_deref().is_some_and(is_on)
     }
 
-    /// Where the portal returns users to, for error messages.
+    /// Lists the origins that the portal returns users to, for error messages.
     fn allowed(&self, requested_from: Option<&Url>) -> String {
         let own = requested_from.and_then(Origin::of).map(String::from);
         let domain = self.settings.domain.as_deref();
@@ -187,7 +187,7 @@ impl Portal {
 }
 
 impl From<&FrontendApi> for Portal {
-    /// Makes the portal of a Frontend API, without an application's settings.
+    /// Creates the portal of a Frontend API, without an application's settings.
     ///
     /// It returns users to the instance's domain, in development to the Frontend API, and to the site that requests a
     /// link.
@@ -200,10 +200,10 @@ impl From<&FrontendApi> for Portal {
 }
 
 impl From<&Instance> for Portal {
-    /// Makes the portal of an instance with the application's settings.
+    /// Creates the portal of an instance with the application's settings.
     ///
-    /// These are its sign-in and sign-up pages, its redirects, the origins it allows, and in development the development
-    /// browser's token on links.
+    /// These are its sign-in and sign-up pages, its redirects, the origins it allows, and in development the
+    /// development browser's token on links.
     fn from(instance: &Instance) -> Self {
         let of_the_instance = Settings::of(instance.publishable_key().frontend_api());
         let own = instance.public_origins().iter();
@@ -248,7 +248,7 @@ impl Settings {
     }
 }
 
-/// The domain of an instance on Clerk's allowlist: its Frontend API's host without the first `clerk.`.
+/// Returns the domain on Clerk's allowlist: the Frontend API's host without the first `clerk.`.
 fn domain_of(frontend_api: &Url) -> Option<Box<str>> {
     Some(frontend_api.host_str()?.replacen("clerk.", "", 1).into())
 }

@@ -1,4 +1,4 @@
-//! [`PortalPage`]: the pages of the portal, and where they are by default.
+//! [`PortalPage`]: the pages of the portal and their default paths.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -110,10 +110,11 @@ impl SessionTask {
     }
 }
 
-/// The portal's origin for `frontend_api`, a host or a local portal's `http://` URL.
+/// Returns the portal's origin for `frontend_api`, a host or a local portal's `http://` URL.
 ///
-/// Clerk derives it by string replacement: `clerk.accountsstage.` becomes `accountsstage.`, then the first `clerk.accounts.` or
-/// `clerk.` becomes `accounts.`. A local portal serves its pages from the origin of its Frontend API.
+/// Clerk derives it by string replacement: `clerk.accountsstage.` becomes `accountsstage.`, then the first
+/// `clerk.accounts.` or `clerk.` becomes `accounts.`. A local portal serves its pages from the origin of its Frontend
+/// API.
 pub(crate) fn portal_base(frontend_api: &str) -> String {
     if let Some(rest) = frontend_api.strip_prefix("http://") {
         let host = rest.split('/').next().unwrap_or_default();

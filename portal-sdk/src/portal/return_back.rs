@@ -10,14 +10,14 @@ use crate::secret::WithoutQuery;
 
 /// A URL that the portal accepts as `redirect_url`.
 ///
-/// Allowed are the origin of the request, the application's other
-/// [named origins](crate::instance::InstanceBuilder::public_origin), the instance's domain and its subdomains over https,
-/// in development the Frontend API, and the
-/// [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port
-/// must match. The portal would ignore any other URL and send the user to its default page. Beyond the portal's rules,
-/// user information and control characters are rejected.
+/// Allowed are the origin of the request, the application's other [named
+/// origins](crate::instance::InstanceBuilder::public_origin), the instance's domain and its subdomains over https, in
+/// development the Frontend API, and the
+/// [`allowed_redirect_origins`](crate::instance::InstanceBuilder::allowed_redirect_origins). Scheme and port must
+/// match. The portal would ignore any other URL and send the user to its default page. Beyond the portal's rules, user
+/// information and control characters are rejected.
 ///
-/// Links check theirs; make one to check what a client sent, such as a `?next=` parameter:
+/// Links check their own URL. Parse one to check a client's input, such as a `?next=` parameter:
 ///
 /// ```
 /// use portal_sdk::instance::Instance;
@@ -35,14 +35,13 @@ use crate::secret::WithoutQuery;
 ///
 /// # Security
 ///
-/// A client that chooses any URL to land on after sign-in can lead users to a copy of the sign-in page (an open
-/// redirect).
+/// With an unchecked URL, an attacker can lead users to a copy of the sign-in page after sign-in (open redirect).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReturnBackUrl(Url);
 
-/// A URL cannot be used as a [`ReturnBackUrl`].
+/// The error of a URL that cannot be a [`ReturnBackUrl`].
 ///
-/// Queries and user information in it are not shown.
+/// Messages do not show query strings and user information.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReturnBackUrlError {
@@ -183,7 +182,7 @@ impl fmt::Display for ReturnBackUrl {
     }
 }
 
-/// `text` for an error message. A query may contain a ticket or a token, user information a password.
+/// Redacts `text` for an error message: a query string may contain a ticket or a token, user information a password.
 fn redacted(text: &str) -> Box<str> {
     let text = without_user_info(text);
     match text.split_once(['?', '#']) {

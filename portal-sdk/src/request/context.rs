@@ -90,7 +90,7 @@ impl<'r> AuthenticateContext<'r> {
         self.instance
     }
 
-    /// The time the request was read.
+    /// The time at which the request was read.
     #[must_use]
     pub fn read_at(&self) -> UnixTime {
         self.now

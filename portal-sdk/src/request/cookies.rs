@@ -141,7 +141,7 @@ fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
     decoded.map_or(value, Cow::Owned)
 }
 
-/// Decodes as `decodeURIComponent`, which refuses a string with a broken escape.
+/// Returns `true` if every escape is complete; `decodeURIComponent` rejects other strings.
 fn has_only_whole_escapes(value: &str) -> bool {
     value
         .split('%')

@@ -30,7 +30,7 @@ use crate::url_query::without_parameters;
 pub struct PublicUrl {
     url: Url,
     origin: Box<str>,
-    /// The path prefix that a proxy strips, without a closing slash.
+    /// The path prefix that a proxy strips, without a trailing slash.
     base_path: Box<str>,
 }
 
@@ -95,14 +95,14 @@ impl PublicUrl {
         &self.origin
     }
 
-    /// The application's base URL without a closing slash: the origin and the path prefix that a proxy strips, as in
+    /// The application's base URL without a trailing slash: the origin and the path prefix that a proxy strips, as in
     /// `https://example.com/shop`.
     #[must_use]
     pub fn base(&self) -> String {
         format!("{}{}", self.origin, self.base_path)
     }
 
-    /// The path prefix that a proxy strips from requests, without a closing slash; empty if there is no prefix.
+    /// The path prefix that a proxy strips from requests, without a trailing slash; empty if there is no prefix.
     #[must_use]
     pub fn base_path(&self) -> &str {
         &self.base_path

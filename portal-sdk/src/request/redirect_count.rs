@@ -1,4 +1,4 @@
-//! [`RedirectCount`]: the number of consecutive redirects of a browser, and for which organization.
+//! [`RedirectCount`]: the number of a browser's consecutive redirects, and their organization.
 
 use std::fmt;
 

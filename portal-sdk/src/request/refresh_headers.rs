@@ -1,4 +1,4 @@
-//! The header fields that a refresh passes on to Clerk.
+//! The header fields that a refresh forwards to Clerk.
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
@@ -23,7 +23,7 @@ pub(super) fn headers_for_refresh(headers: &HeaderMap, suffix: &str) -> Vec<(Str
         .collect()
 }
 
-/// Joins the cookies with Clerk's names, plain or suffixed for this instance, to the value of one field.
+/// Joins Clerk's cookies, plain or with this instance's suffix, into one field value.
 fn clerk_cookies(headers: &HeaderMap, suffix: &str) -> String {
     let is_clerks = |name: &str| {
         let plain = name

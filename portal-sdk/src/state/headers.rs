@@ -10,19 +10,19 @@ use super::AuthReason;
 use crate::names::header;
 use crate::secret::{WithoutQuery, cookie_names};
 
-/// Header fields that the outcome adds to the response. `Debug` shows cookies and addresses without their values.
+/// Header fields that the outcome adds to the response. `Debug` redacts cookies and URLs.
 #[derive(Clone, Default)]
 pub struct ResponseHeaders {
     fields: Vec<(HeaderName, HeaderValue)>,
-    /// `x-clerk-auth-status`, `x-clerk-auth-reason`, `x-clerk-auth-message`. They are apart, because most signed-out
-    /// requests have these fields only.
+    /// `x-clerk-auth-status`, `x-clerk-auth-reason`, `x-clerk-auth-message`. They are separate, because most signed-out
+    /// requests have only these fields.
     described: [Option<HeaderValue>; 3],
 }
 
 static DESCRIBED: [HeaderName; 3] = [header::AUTH_STATUS, header::AUTH_REASON, header::AUTH_MESSAGE];
 
 impl ResponseHeaders {
-    /// Adds a field and keeps those of the same name.
+    /// Adds a field and keeps existing fields of the same name.
     pub fn append(&mut self, name: HeaderName, value: HeaderValue) {
         self.fields.push((name, value));
     }
@@ -42,7 +42,7 @@ impl ResponseHeaders {
         }
     }
 
-    /// The URL of the redirect that replaces the page, if there is one.
+    /// The URL of the redirect that replaces the page, if any.
     #[must_use]
     pub fn location(&self) -> Option<&HeaderValue> {
         self.iter()

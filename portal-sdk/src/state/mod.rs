@@ -27,11 +27,12 @@ pub struct RequestState {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A session token was verified. A *pending* session is here too; see [`SessionClaims::is_pending`].
+    /// A session token was verified. Includes *pending* sessions; see [`SessionClaims::is_pending`].
     SignedIn(SignedInState),
     /// The request is signed out: it carries no valid session token.
     SignedOut(SignedOutState),
-    /// The browser must go to the Frontend API (or to another domain) and back before the request can be decided.
+    /// The request can be decided only after the browser was redirected to the Frontend API (or to another domain) and
+    /// back.
     Handshake(HandshakeState),
     /// The request cannot be decided, because Clerk is unreachable or the settings are inconsistent. Never show it as
     /// signed out.
@@ -53,7 +54,7 @@ pub struct SignedInState {
     pub organization_mismatch: bool,
 }
 
-/// Why a request is signed out.
+/// The reason why a request is signed out.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedOutState {
@@ -69,7 +70,7 @@ pub struct SignedOutState {
     pub cookies_not_kept: bool,
 }
 
-/// Why a browser must go to the Frontend API and back.
+/// The reason why a browser must go through a handshake.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HandshakeState {
@@ -86,8 +87,9 @@ pub enum UndecidedCause {
     /// The signing keys could not be fetched, and none are in memory; respond 503.
     #[error("the signing keys cannot be fetched")]
     KeysOutOfReach(#[source] Arc<BackendError>),
-    /// The token's key is not in memory, and keys were fetched for an unknown ID only just now; respond 503.
-    #[error("the token names an unknown signing key, which may not be looked up yet")]
+    /// The token's key is unknown, and keys were fetched for an unknown ID too recently to fetch them again; respond
+    /// 503.
+    #[error("the token names an unknown signing key, and keys were fetched too recently to fetch them again")]
     KeyNotLookedUpYet,
     /// The session token has expired and could not be renewed, because the Backend API is unreachable; respond 503.
     #[error("the session has expired and cannot be renewed")]

@@ -1,4 +1,4 @@
-//! [`FakeBackend`]: a Backend API in memory.
+//! [`FakeBackend`]: an in-memory Backend API.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 use crate::token::{SessionId, UserId};
 
-/// A Backend API in memory that records its calls. Clones share answers and calls.
+/// An in-memory Backend API that records its calls. Clones share responses and calls.
 ///
-/// Until told otherwise it serves the key of [`TestKey::of_process`], knows every user by ID alone, revokes every session,
-/// and answers anything else with 404.
+/// By default it serves the key of [`TestKey::of_process`], returns a user with no data but the requested ID, revokes
+/// every session, and responds 404 to other calls.
 ///
 /// ```
 /// use http::StatusCode;
@@ -47,12 +47,12 @@ struct Script {
     users: HashMap<UserId, Result<User, BackendError>>,
     revoke: Result<(), BackendError>,
     pages: Result<DiscoveredPages, BackendError>,
-    /// By method and path.
+    /// Responses by method and path.
     responses: HashMap<String, Result<Value, BackendError>>,
 }
 
 impl FakeBackend {
-    /// Creates a backend with the default answers.
+    /// Creates a backend with the default responses.
     ///
     /// # Panics
     ///
@@ -71,44 +71,46 @@ impl FakeBackend {
         })))
     }
 
-    /// Returns every call so far: the method's name with the ID or nonce it was called with (`user user_1`), or the HTTP
-    /// method and the path of a [`request`](BackendApi::request) (`GET /organizations/org_1`).
+    /// Returns all calls so far.
+    ///
+    /// A call is the method's name with its ID or nonce (`user user_1`), or the HTTP method and path of a
+    /// [`request`](BackendApi::request) (`GET /organizations/org_1`).
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.script().calls.clone()
     }
 
-    /// Sets the answer of [`Backend::jwks`].
+    /// Sets the result of [`Backend::jwks`].
     pub fn set_jwks(&self, answer: Result<KeySet, BackendError>) {
         self.script().keys = answer;
     }
 
-    /// Sets the answer of [`Backend::handshake_payload`].
+    /// Sets the result of [`Backend::handshake_payload`].
     pub fn set_handshake_payload(&self, answer: Result<HandshakePayload, BackendError>) {
         self.script().handshake_payload = answer;
     }
 
-    /// Sets the answer of [`Backend::refresh_session`].
+    /// Sets the result of [`Backend::refresh_session`].
     pub fn set_refresh_session(&self, answer: Result<RefreshedSession, BackendError>) {
         self.script().refresh = answer;
     }
 
-    /// Sets the answer of [`BackendApi::user`] for one user.
+    /// Sets the result of [`BackendApi::user`] for one user.
     pub fn set_user(&self, id: impl Into<UserId>, answer: Result<User, BackendError>) {
         self.script().users.insert(id.into(), answer);
     }
 
-    /// Sets the answer of [`BackendApi::revoke_session`].
+    /// Sets the result of [`BackendApi::revoke_session`].
     pub fn set_revoke_session(&self, answer: Result<(), BackendError>) {
         self.script().revoke = answer;
     }
 
-    /// Sets the answer of [`BackendApi::portal_pages`].
+    /// Sets the result of [`BackendApi::portal_pages`].
     pub fn set_portal_pages(&self, answer: Result<DiscoveredPages, BackendError>) {
         self.script().pages = answer;
     }
 
-    /// Sets the answer of [`BackendApi::request`], and of the calls built on it, for one method and path.
+    /// Sets the result of [`BackendApi::request`], and of calls built on it, for one method and path.
     ///
     /// ```
     /// use http::Method;
@@ -123,13 +125,13 @@ impl FakeBackend {
         self.script().responses.insert(format!("{method} {path}"), answer);
     }
 
-    /// A test that panicked while it held the lock must not hide its own failure behind another.
+    /// Ignore poisoning, so that a panic in one thread does not hide the test's own failure.
     fn script(&self) -> MutexGuard<'_, Script> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn call<T>(&self, call: String, answer: impl FnOnce(&Script) -> T) -> T {
-        // A real answer takes time: yield, so that concurrent callers meet as they would in production.
+        // Yield, so that concurrent callers overlap as in production.
         tokio::task::yield_now().await;
         let mut script = self.script();
         script.calls.push(call);

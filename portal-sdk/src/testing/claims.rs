@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::token::{FactorAge, OrganizationId};
 
-/// The organization of a session that names a role or permission but no organization.
+/// The organization of a session with a role or permission but without an organization.
 const DEFAULT_ORGANIZATION: &str = "org_test";
 
-/// The active organization and what the user may do there.
+/// The active organization and the user's rights in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OrganizationRights {
     pub(super) id: Option<OrganizationId>,
@@ -36,7 +36,7 @@ impl OrganizationRights {
             claim.insert("slg".to_owned(), slug.as_str().into());
         }
         if let Some(role) = &self.role {
-            // Clerk leaves the prefix out, and its SDKs add it again.
+            // Clerk omits the prefix, and its SDKs add it.
             claim.insert("rol".to_owned(), role.strip_prefix("org:").unwrap_or(role).into());
         }
         if !self.permissions.is_empty() {
@@ -68,7 +68,7 @@ impl OrganizationRights {
         names
     }
 
-    /// A number whose bit *j* grants the permission `names[j]` of `feature`.
+    /// Returns a number whose bit *j* grants the permission `names[j]` of `feature`.
     fn mask(&self, feature: &str, names: &[String]) -> String {
         let grants = |name: &String| self.parts().any(|part| part == (feature, name));
         let bits = names.iter().enumerate().filter(|(_, name)| grants(name));
@@ -91,7 +91,7 @@ pub(super) fn features_and_plans(organization: &[String], user: &[String]) -> St
     organization.chain(user).collect::<Vec<_>>().join(",")
 }
 
-/// A factor's age in claim `fva`: whole minutes, or -1 if the user has no such factor.
+/// Returns a factor's age for claim `fva`: whole minutes, or -1 for a missing factor.
 pub(super) fn minutes(age: FactorAge) -> i64 {
     match age {
         FactorAge::NotEnrolled => -1,
@@ -99,7 +99,7 @@ pub(super) fn minutes(age: FactorAge) -> i64 {
     }
 }
 
-/// The names, each once, in their order: a bit or a mask belongs to a position.
+/// Removes repeated names and keeps the order, because a bit or a mask belongs to a position.
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut unique = Vec::new();
     for name in names {

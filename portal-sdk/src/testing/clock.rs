@@ -1,4 +1,4 @@
-//! [`TestClock`]: time that a test moves.
+//! [`TestClock`]: a clock that a test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,7 +28,7 @@ impl TestClock {
         Self(Arc::new(AtomicI64::new(time.as_millis())))
     }
 
-    /// Moves the clock to `time`, which may be in its past.
+    /// Moves the clock to `time`, forward or back.
     pub fn set(&self, time: UnixTime) {
         self.0.store(time.as_millis(), Ordering::SeqCst);
     }

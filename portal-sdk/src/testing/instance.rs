@@ -1,11 +1,11 @@
-//! [`TestInstance`]: an instance that believes only this process's key.
+//! [`TestInstance`]: an instance that accepts only this process's key.
 
 use super::{FakeBackend, TestClock, TestKey, TestSession};
 use crate::authenticator::Authenticator;
 use crate::instance::{ConfigError, Instance, InstanceBuilder};
 use crate::token::UserId;
 
-/// `clerk.example.com`, in production: a development instance sends browsers away before it shows a page.
+/// The production key of `clerk.example.com`, because a development instance redirects browsers before it shows a page.
 const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 /// A Clerk instance for tests: its own key, a [`FakeBackend`] and a [`TestClock`]. Cloning is cheap and shares them.
@@ -35,9 +35,9 @@ const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 ///
 /// # Security
 ///
-/// Tokens of a [`TestSession`] are refused by every instance that does not name [`TestKey::of_process`] as its key. Never
-/// put the [`authenticator`](Self::authenticator) around a real service. The feature `testing` belongs under
-/// `[dev-dependencies]`.
+/// Never put the [`authenticator`](Self::authenticator) around a real service, and enable the feature `testing` under
+/// `[dev-dependencies]` only. Every instance without [`TestKey::of_process`] as its key rejects the tokens of a
+/// [`TestSession`].
 #[derive(Clone, Debug)]
 pub struct TestInstance {
     authenticator: Authenticator<FakeBackend>,
@@ -80,7 +80,7 @@ impl TestInstance {
         self.authenticator.instance()
     }
 
-    /// Returns an authenticator that believes only this process's key; clones share its state.
+    /// Returns an authenticator that accepts only this process's key; clones share its state.
     ///
     /// With portal-tower: `AuthenticateLayer::from_authenticator(clerk.authenticator())`.
     #[must_use]
@@ -88,7 +88,7 @@ impl TestInstance {
         self.authenticator.clone()
     }
 
-    /// Returns the Backend API, to set answers and to read the calls.
+    /// Returns the backend, to set results and read the calls.
     #[must_use]
     pub fn backend(&self) -> &FakeBackend {
         self.authenticator.backend()
@@ -100,7 +100,7 @@ impl TestInstance {
         &self.clock
     }
 
-    /// Returns a session of a user. Refine it, then make requests from it.
+    /// Returns a session of a user. Configure it, then create requests from it.
     pub fn signed_in(&self, user_id: impl Into<UserId>) -> TestSession {
         TestSession::new(self.clone(), user_id.into())
     }

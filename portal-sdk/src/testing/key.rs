@@ -1,4 +1,4 @@
-//! [`TestKey`]: an RSA key pair made in this process, and tokens signed with it.
+//! [`TestKey`]: an RSA key pair generated in this process, which signs tokens.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -34,7 +34,7 @@ impl TestKey {
     /// The key ID (`kid`) of the tokens of a [`TestSession`](super::TestSession).
     pub const ID: &str = "ins_test";
 
-    /// Generates a key pair of 2048 bits, which no [`TestInstance`](super::TestInstance) believes.
+    /// Generates a 2048-bit key pair, which no [`TestInstance`](super::TestInstance) accepts.
     ///
     /// # Panics
     ///
@@ -45,8 +45,8 @@ impl TestKey {
         Self(Arc::new(pair))
     }
 
-    /// Returns the key that every [`TestInstance`](super::TestInstance) of this process believes. The first call generates
-    /// it.
+    /// Returns the key that every [`TestInstance`](super::TestInstance) of this process accepts. The first call
+    /// generates it.
     ///
     /// # Panics
     ///
@@ -57,7 +57,7 @@ impl TestKey {
         KEY.get_or_init(Self::generate).clone()
     }
 
-    /// Returns the public key in PEM, as [`jwt_key`](crate::instance::InstanceBuilder::jwt_key) takes it.
+    /// Returns the public key in PEM, for [`jwt_key`](crate::instance::InstanceBuilder::jwt_key).
     #[must_use]
     pub fn pem(&self) -> String {
         let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().expect("an RSA public key has a DER form");
@@ -70,7 +70,7 @@ impl TestKey {
         )
     }
 
-    /// Returns the public key as a JSON Web Key (RFC 7517) with this key ID, as the Backend API shows it.
+    /// Returns the public key as a JSON Web Key (RFC 7517) with this key ID.
     #[must_use]
     pub fn jwk(&self, key_id: &str) -> Value {
         let public = self.0.public_key();
@@ -90,8 +90,9 @@ impl TestKey {
         KeySet::from_json(&json!({ "keys": [self.jwk(Self::ID)] }))
     }
 
-    /// Returns a JWT of `header` and `claims`, signed with the algorithm that the header names: RS384, RS512, or else
-    /// RS256. Neither is checked.
+    /// Returns a signed JWT of unchecked `header` and `claims`.
+    ///
+    /// The algorithm is the header's RS384 or RS512, else RS256.
     ///
     /// # Panics
     ///

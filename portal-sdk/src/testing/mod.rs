@@ -1,7 +1,7 @@
 //! Signed-in requests for an application's own tests, without Clerk and without a network (feature `testing`).
 //!
 //! [`TestInstance`] stands in for the application's Clerk instance, [`TestSession`] is a session of one of its users,
-//! [`FakeBackend`] answers for the Backend API, and [`TestClock`] stands still until the test moves it.
+//! [`FakeBackend`] replaces the Backend API, and [`TestClock`] stands still until the test moves it.
 //!
 //! ```
 //! use portal_sdk::state::Outcome;
@@ -23,8 +23,8 @@
 //! portal-sdk = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! The signing key is generated in each process and never leaves it. An ordinary [`Instance`](crate::Instance) believes
-//! only the keys that Clerk serves for it or that its `jwt_key` names, so it refuses every token made here.
+//! The signing key is generated in each process and never leaves it. An ordinary [`Instance`](crate::Instance) accepts
+//! only the keys that Clerk serves or its `jwt_key`, so it rejects these tokens.
 
 mod backend;
 mod claims;

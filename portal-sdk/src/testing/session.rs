@@ -13,7 +13,7 @@ use crate::token::{FactorAges, OrganizationId, SessionId, UserId};
 /// The category (`cat`) of Clerk's session tokens.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 
-/// A session of a user at a [`TestInstance`], made by [`TestInstance::signed_in`].
+/// A session of a user at a [`TestInstance`], created by [`TestInstance::signed_in`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,8 +36,7 @@ const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 ///     .expect("a valid request");
 /// ```
 ///
-/// A session can be used for several requests. Each token is issued at the time of the instance's clock and lasts a
-/// minute.
+/// A session serves several requests. Each token is issued at the time of the instance's clock and valid for a minute.
 #[derive(Clone, Debug)]
 #[must_use = "a session does nothing until a request is made from it"]
 pub struct TestSession {
@@ -79,8 +78,9 @@ impl TestSession {
         self
     }
 
-    /// Makes an organization active. Default: the personal account, or `org_test` once another setting needs an
-    /// organization.
+    /// Sets the active organization.
+    ///
+    /// Default: the personal account, or `org_test` if another setting needs an organization.
     pub fn organization(mut self, id: impl Into<OrganizationId>) -> Self {
         self.organization.id = Some(id.into());
         self
@@ -98,8 +98,9 @@ impl TestSession {
         self
     }
 
-    /// Sets the user's permissions in the active organization, such as `org:invoices:read`. Their features become
-    /// features of the organization, because Clerk's tokens list permissions by feature.
+    /// Sets the user's permissions in the active organization, such as `org:invoices:read`.
+    ///
+    /// Their features become features of the organization, because Clerk's tokens list permissions by feature.
     ///
     /// # Panics
     ///
@@ -157,8 +158,9 @@ impl TestSession {
         self
     }
 
-    /// Sets a claim, such as one added in Clerk's session token settings. It replaces the claim of that name; `null`
-    /// removes it.
+    /// Sets a claim, such as one added in Clerk's session token settings.
+    ///
+    /// It replaces the claim of that name; `null` removes it.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
@@ -181,7 +183,7 @@ impl TestSession {
     #[must_use]
     pub fn cookies(&self) -> String {
         let suffix = self.clerk.instance().publishable_key().cookie_suffix();
-        // The time of the last sign-in or sign-out must not be later than the token's.
+        // `__client_uat` must not be later than the token's time of issue.
         let cookies = format!(
             "{}_{suffix}={}; {}_{suffix}=1",
             cookie::SESSION,
@@ -264,7 +266,7 @@ impl TestSession {
         claims
     }
 
-    /// Now, or long enough ago for the token to have expired whatever clock skew the instance tolerates.
+    /// Returns the current time, or for an expired session a time beyond the tolerated clock skew.
     fn issued_at(&self) -> UnixTime {
         let now = self.clerk.clock().now();
         if !self.is_expired {

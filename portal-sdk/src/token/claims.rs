@@ -12,8 +12,8 @@ use crate::clock::UnixTime;
 
 /// A verified session token's claims.
 ///
-/// Only [`verify_session_token`](super::verify_session_token) makes them, so they prove that the instance's key signed
-/// the token. Cloning is cheap.
+/// Only [`verify_session_token`](super::verify_session_token) creates them, so they prove that the instance's key
+/// signed the token. Cloning is cheap.
 ///
 /// ```
 /// use portal_sdk::token::SessionClaims;
@@ -176,7 +176,7 @@ impl SessionClaims {
         self.names(Holder::User, "pla")
     }
 
-    /// Returns the slug that Clerk compares with the one in a path: the claim as it stands, even beside an empty ID.
+    /// Returns the slug that Clerk compares with the path's: the claim as sent, even with an empty ID.
     pub(crate) fn organization_slug(&self) -> Option<&str> {
         organization::slug(&self.0.payload)
     }

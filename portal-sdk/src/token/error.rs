@@ -23,8 +23,8 @@ pub enum TokenError {
         /// The part: `header`, `payload` or `signature`.
         part: &'static str,
     },
-    /// The header names another kind of token.
-    #[error("the token is of another kind than a session token")]
+    /// The token's category is not a session token's.
+    #[error("the token is not a session token")]
     Category,
     /// No key of the instance has the token's key ID.
     #[error("no signing key of this instance has the key id {key_id:?}; it has {known}")]
@@ -227,7 +227,7 @@ impl fmt::Display for TokenErrorReason {
     }
 }
 
-/// Seconds since the epoch with their unit, for messages.
+/// A time as seconds since the epoch with the unit, for messages.
 struct Stamp(UnixTime);
 
 impl fmt::Display for Stamp {

@@ -34,7 +34,7 @@ pub enum FactorAge {
 }
 
 impl FactorAges {
-    /// Reads `[first, second]` in minutes, where -1 stands for a missing factor; `None` if the claim is malformed.
+    /// Parses `[first, second]` in minutes, -1 for a missing factor; returns `None` if the claim is malformed.
     pub(super) fn parse(claim: &Value) -> Option<Self> {
         let [first, second] = claim.as_array()?.as_slice() else {
             return None;
@@ -56,7 +56,7 @@ impl FactorAge {
     }
 }
 
-/// Converts minutes, which are not negative, and rounds down: a factor's age must not reach a limit by rounding.
+/// Converts non-negative minutes, rounded down, because rounding must not make a factor's age reach a limit.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

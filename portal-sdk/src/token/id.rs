@@ -10,7 +10,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// Cloning shares the text. Any text is accepted, as Clerk promises no format.
+        /// Cloning shares the string. Any string is accepted, because Clerk documents no format.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
@@ -40,7 +40,7 @@ macro_rules! id {
             }
         }
 
-        // `Hash`, `Eq` and `Ord` are derived from the text alone, as `Borrow` demands.
+        // `Hash`, `Eq` and `Ord` derive from the string alone, as `Borrow` requires.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0

@@ -1,6 +1,6 @@
-//! Session tokens: decoding them without trust, verifying them, and their claims.
+//! Session tokens: unverified decoding, verification, and claims.
 //!
-//! Only [`verify_session_token`] makes [`SessionClaims`]: they prove that the instance's key signed the token.
+//! Only [`verify_session_token`] creates [`SessionClaims`], so they prove that the instance's key signed the token.
 
 mod claims;
 mod error;

@@ -29,13 +29,13 @@ pub struct OrganizationClaims(Arc<Organization>);
 struct Organization {
     id: OrganizationId,
     role: Option<Box<str>>,
-    /// The permissions of version 2, decoded when they are first read.
+    /// The permissions of version 2, decoded on first use.
     decoded: OnceLock<Vec<Box<str>>>,
     payload: Arc<Map<String, Value>>,
 }
 
 impl OrganizationClaims {
-    /// Returns `None` if the ID is missing or empty: then the personal account is active, as in Clerk's SDK.
+    /// Returns `None` if the ID is missing or empty; the personal account is then active, as in Clerk's SDK.
     pub(super) fn parse(payload: &Arc<Map<String, Value>>) -> Option<Self> {
         let (id, role) = if is_version_2(payload) {
             let claim = compact(payload)?;
@@ -94,7 +94,7 @@ impl fmt::Debug for OrganizationClaims {
     }
 }
 
-/// Returns the organization's slug as the token states it, even beside an empty ID.
+/// Returns the organization's slug as sent, even with an empty ID.
 pub(super) fn slug(payload: &Map<String, Value>) -> Option<&str> {
     if is_version_2(payload) {
         return text(compact(payload)?, "slg");
@@ -117,7 +117,7 @@ fn is_version_2(payload: &Map<String, Value>) -> bool {
     payload.get("v").and_then(Value::as_f64) == Some(2.0)
 }
 
-/// Returns claim `o`, where version 2 has what `org_*` has in version 1.
+/// Returns claim `o`, which replaces the `org_*` claims of version 1.
 fn compact(payload: &Map<String, Value>) -> Option<&Map<String, Value>> {
     payload.get("o").filter(|_| is_version_2(payload))?.as_object()
 }

@@ -12,7 +12,7 @@ use crate::limits::MAX_TOKEN_BYTES;
 
 /// Category of session and handshake tokens.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
-/// Category that does not tell the kind of token.
+/// Category without a meaning.
 const IGNORED_CATEGORY: &str = "cl_I7d4PD111III";
 /// Category of machine-to-machine tokens.
 const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
@@ -45,13 +45,13 @@ pub struct UnverifiedToken<'t> {
 impl<'t> UnverifiedToken<'t> {
     /// Decodes the three parts of `text`.
     ///
-    /// Trailing `=` are accepted, leftover bits are not.
+    /// Trailing `=` are accepted; leftover bits are rejected.
     ///
     /// # Errors
     ///
     /// Returns [`TokenError::TooLarge`] if `text` has more than [`MAX_TOKEN_BYTES`], [`TokenError::Form`] if it does
-    /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or the
-    /// signature is not base64url.
+    /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or
+    /// the signature is not base64url.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge { found: text.len() });
@@ -92,13 +92,13 @@ impl<'t> UnverifiedToken<'t> {
         &self.payload
     }
 
-    /// Returns `kid`, the ID of the key that supposedly signed the token.
+    /// Returns `kid`, the ID of the key that the token claims.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
-    /// Returns `sid`, the ID of the token's supposed session; `None` if it is missing or empty.
+    /// Returns `sid`, the ID of the session that the token claims; `None` if it is missing or empty.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.payload
@@ -109,7 +109,8 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Returns `iat` in seconds, coerced as JavaScript's `<` would.
     ///
-    /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass verification.
+    /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass
+    /// verification.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
         Some(match self.payload.get("iat")? {
@@ -127,7 +128,7 @@ impl<'t> UnverifiedToken<'t> {
         self.payload.get("exp").and_then(Value::as_f64)
     }
 
-    /// Returns `true` if the token claims to be of another kind than a session token.
+    /// Returns `true` if the token claims not to be a session token.
     ///
     /// OAuth access tokens are recognized by `typ` (RFC 9068), machine tokens by `sub`, others by their category. `typ`
     /// and `sub` of a token without a signature are ignored, as in Clerk's SDK, because such a token is never valid.
@@ -160,7 +161,7 @@ impl<'t> UnverifiedToken<'t> {
         self.header.get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
     }
 
-    /// Returns the payload's JSON, shared.
+    /// Returns the shared payload.
     pub(super) fn shared_payload(&self) -> Arc<Map<String, Value>> {
         Arc::clone(&self.payload)
     }

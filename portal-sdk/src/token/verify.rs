@@ -84,7 +84,7 @@ pub fn verify_session_token(
     Ok(SessionClaims::new(subject, token.shared_payload()))
 }
 
-/// A session whose token the instance signed, even if the token has expired. It serves to end the session.
+/// A session whose token the instance signed, expired or not. Use it to end the session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GenuineSession {
@@ -229,7 +229,7 @@ fn check_times(token: &UnverifiedToken<'_>, clock_skew_millis: i64, now: UnixTim
     Ok(())
 }
 
-/// A claim in seconds, as JavaScript reads it.
+/// A time claim in seconds, as a JavaScript number.
 #[derive(Clone, Copy)]
 struct Seconds(f64);
 

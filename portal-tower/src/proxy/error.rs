@@ -15,7 +15,7 @@ use super::request_body::ClientBodyError;
 pub enum ProxyError {
     /// The path is not below the proxy's mount path.
     #[error(
-        "the path is not below the proxy's mount path; mount the service so that it sees the whole path, for example with \
+        "the path is not below the proxy's mount path; mount the service so that it sees the whole path, such as with \
          route_service(\"/__clerk/{{*path}}\", …) instead of nest_service"
     )]
     Path,

@@ -41,16 +41,16 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
              and whether users can complete them."
         }
         Some(AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync) => {
-            "Handshakes: their cookies do not arrive. If the log says that a handshake payload cannot be fetched, check \
-             that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong to the same Clerk instance. Otherwise the browser \
+            "Handshakes: their cookies do not arrive. If the log says that a handshake payload cannot be fetched, \
+             check that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong to the same Clerk instance. Otherwise the browser \
              may be blocking cookies."
         }
         Some(_) => {
-            "Cookies: the session's cookies do not arrive here. The browser may block them, they may be marked Secure on \
-             an address without https, or the Clerk instance may not redirect users to this address."
+            "Cookies: the session's cookies do not arrive here. The browser may block them, they may be marked Secure \
+             on an address without https, or the Clerk instance may not redirect users to this address."
         }
     }
 }
 
-const CLOCK: &str = "Clock: the session token's times do not match this server's clock. Set the clock, or allow a larger \
-                     difference with clock_skew.";
+const CLOCK: &str = "Clock: the session token's times do not match this server's clock. Set the clock, or allow a \
+                     larger difference with clock_skew.";

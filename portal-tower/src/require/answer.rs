@@ -232,8 +232,8 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
         ),
         RefusalCause::OrganizationMismatch => (
             "This page belongs to another organization",
-            "You're working in a different organization, and we couldn't switch. Choose this page's organization, or ask \
-             its administrators to invite you.",
+            "You're working in a different organization, and we couldn't switch. Choose this page's organization, or \
+             ask its administrators to invite you.",
         ),
         RefusalCause::Unmet => (
             "You don't have access to this page",
@@ -251,8 +251,8 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
         ),
         RefusalCause::CrossSite => (
             "This request came from another site",
-            "Another site sent this request in your name, so we stopped it. If you meant to send it, open this site and \
-             try again from here.",
+            "Another site sent this request in your name, so we stopped it. If you meant to send it, open this site \
+             and try again from here.",
         ),
         RefusalCause::Unavailable => (
             "We couldn't reach the sign-in service",

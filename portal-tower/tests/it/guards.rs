@@ -128,13 +128,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
         );
         let page = &answers[3];
         assert_eq!(page.header("cache-control"), Some("no-store"));
-        for text in [
-            "We couldn&#39;t sign you in",
-            reason,
-            advice,
-            details,
-            "Try again",
-        ] {
+        for text in ["We couldn&#39;t sign you in", reason, advice, details, "Try again"] {
             assert!(page.body.contains(text), "{text} is not in {}", page.body);
         }
     }

@@ -235,7 +235,11 @@ async fn undecided_request_returns_503() {
         assert_eq!(app.calls(), 0);
         if is_page {
             assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-            assert!(answer.body.contains("You haven&#39;t been signed out"), "{}", answer.body);
+            assert!(
+                answer.body.contains("You haven&#39;t been signed out"),
+                "{}",
+                answer.body
+            );
         } else {
             assert_eq!(answer.json()["error"]["code"], "unavailable");
         }

@@ -1,4 +1,4 @@
-//! Reads the answers of Clerk's APIs: bodies of successes, errors of refusals.
+//! Readers of Clerk's responses: bodies of successes, errors of refusals.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) fn read_json<T: DeserializeOwned>(status: StatusCode, body: &[u8]) ->
     serde_json::from_slice(body).map_err(|error| BackendError::unreadable(status, problem_of(&error)))
 }
 
-/// Reads the JSON body of a success; an empty one, as of `204 No Content`, is `null`.
+/// Reads the JSON body of a success. An empty body, as of `204 No Content`, is `null`.
 pub(super) fn read_json_or_nothing(status: StatusCode, body: &[u8]) -> Result<Value, BackendError> {
     match body {
         [] => Ok(Value::Null),
@@ -24,7 +24,7 @@ pub(super) fn read_json_or_nothing(status: StatusCode, body: &[u8]) -> Result<Va
     }
 }
 
-/// The error of an answer without success.
+/// Returns the error of an unsuccessful response.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> BackendError {
     let mut error = BackendError::answer(status);
     if let Some(code) = error_code(body) {
@@ -36,13 +36,14 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> B
     error
 }
 
-/// `Retry-After` in seconds; its other form, a date, is ignored (RFC 9110 section 10.2.3).
+/// Reads `Retry-After` in seconds. A date is ignored (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
 }
 
-/// The first error's code in a body of Clerk's, whatever its content type. The code of an unknown secret key comes first,
-/// because it explains the others.
+/// Returns the first error code of Clerk's in a body of any content type.
+///
+/// The code of an unknown secret key takes precedence, because it explains the others.
 fn error_code(body: &[u8]) -> Option<Box<str>> {
     #[derive(Deserialize)]
     struct Errors {

@@ -1,4 +1,4 @@
-//! [`HttpBackendBuilder`]: time limits, and how connections are made.
+//! [`HttpBackendBuilder`]: time limits and connections of an [`HttpBackend`].
 
 use std::error::Error;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Settings of an [`HttpBackend`]; made by [`HttpBackend::builder`].
+/// Settings of an [`HttpBackend`]; created by [`HttpBackend::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,30 +56,31 @@ impl HttpBackendBuilder {
         }
     }
 
-    /// Sets the time limit of one call, from connecting to the last byte of the answer. Default: 5 seconds.
+    /// Sets the time limit of one call, from connecting to the last byte (default: 5 seconds).
     ///
-    /// Looking up a handshake payload may take two calls.
+    /// Fetching a handshake payload may take two calls.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the time limit of connecting: DNS, TCP, a proxy, TLS. Default: 3 seconds.
+    /// Sets the time limit of connecting: DNS, TCP, proxy and TLS (default: 3 seconds).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Opens connections with a tower service, such as one that goes through a company's proxy.
+    /// Opens connections with a tower service, such as one that connects through a company's proxy.
     ///
-    /// The service is called with the address of the call and returns a byte stream to its host and port. TLS is
-    /// added here for `https` addresses, so the service returns the bare stream, such as a `TcpStream` after `CONNECT`
-    /// was answered. Streams are kept and used again. [`connect_timeout`](Self::connect_timeout) still applies. A
-    /// connector that was written for hyper returns `hyper::rt` streams; wrap them with `hyper_util::rt::TokioIo`.
+    /// The service gets the URI of a call and returns a byte stream to its host and port. TLS for `https` URIs is added
+    /// on top, so the service returns the bare stream, such as a `TcpStream` after the response to `CONNECT`. Streams
+    /// are pooled. [`connect_timeout`](Self::connect_timeout) still applies. A connector for hyper returns `hyper::rt`
+    /// streams; wrap them in `hyper_util::rt::TokioIo`.
     ///
     /// # Security
     ///
-    /// `http` addresses are for servers on the same machine: with them, the connector's network sees the secret key.
+    /// Use `http` URIs only for servers on the same machine, because the connector's network sees the secret key in
+    /// clear text.
     ///
     /// ```
     /// use http::Uri;
@@ -123,21 +124,20 @@ impl HttpBackendBuilder {
         self
     }
 
-    /// Sets rustls' configuration, such as the operating system's roots, a company's root, or a client certificate.
-    /// Default: Mozilla's roots.
+    /// Sets rustls' configuration: root certificates or a client certificate (default: Mozilla's roots).
     ///
     /// Needs the feature `rustls-0_23`, because the type follows rustls' releases. ALPN is always HTTP/1.1.
     ///
     /// # Security
     ///
-    /// The secret key goes to every server whose certificate this configuration accepts.
+    /// The secret key is sent to every server whose certificate this configuration accepts.
     #[cfg(feature = "rustls-0_23")]
     pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
         self.tls = Some(config);
         self
     }
 
-    /// Makes the client. Nothing is connected yet.
+    /// Creates the client without connecting.
     #[must_use]
     pub fn build(self) -> HttpBackend {
         let connector = self.connector.unwrap_or_else(|| Connector::tcp(self.connect_timeout));
@@ -171,7 +171,8 @@ impl HttpBackendBuilder {
     }
 }
 
-/// The Frontend API's address for servers. A proxy's path alone is not an address, so the key's own host is called.
+/// Returns the Frontend API's base URL for servers. A proxy path has no host, so the host in the publishable key is
+/// used.
 fn frontend_api(instance: &Instance) -> Box<str> {
     match instance.proxy_url() {
         Some(ProxyUrl::Path(_)) => {

@@ -1,4 +1,4 @@
-//! One log line for a failed call, with its address and without the secrets of its query.
+//! Log lines of failed calls, without the secrets in their query strings.
 
 use http::{Method, Uri};
 
@@ -6,8 +6,8 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::effect::BackendError;
 use crate::throttle::Throttle;
 
-/// Paths of calls that a request can cause. An outage of each is a warning once a minute at most; the other calls are
-/// made by caches, which log the beginning and the end of an outage themselves.
+/// Paths of calls that a request can cause. An outage of each is a warning at most once a minute. Caches make the other
+/// calls and log the start and end of an outage themselves.
 const CAUSED_BY_REQUESTS: [(&str, &str); 4] = [
     ("/handshake_payload", "handshake payload"),
     ("/refresh", "refresh"),
@@ -21,7 +21,7 @@ pub(super) struct CallLog {
 }
 
 impl CallLog {
-    /// Logs a failed call. A refusal is an answer, which its caller explains.
+    /// Logs a failed call. Refusals are `debug` lines, because the caller explains them.
     pub(super) fn failed(&self, method: &Method, uri: &Uri, error: &BackendError) {
         let (address, problem) = (address_of(uri), error.with_sources());
         let cause = CAUSED_BY_REQUESTS
@@ -38,7 +38,7 @@ impl CallLog {
     }
 }
 
-/// `uri` without user information and query: those may hold a nonce or a token.
+/// Returns `uri` without user information and query string, which may hold a nonce or a token.
 fn address_of(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("http");
     let host = uri.host().unwrap_or_default();

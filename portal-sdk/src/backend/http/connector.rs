@@ -1,4 +1,4 @@
-//! Connections to Clerk: [`Connector`], which hides how they are made, and TLS on top of it.
+//! Connections to Clerk: [`Connector`] for any transport, and TLS on top.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ use tower_service::Service;
 type BoxError = Box<dyn Error + Send + Sync>;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// A connected byte stream, whatever it runs over.
+/// A connected byte stream over any transport.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -34,7 +34,7 @@ impl Connection for BoxStream {
     }
 }
 
-/// Opens byte streams to addresses. Cloning is cheap.
+/// Opens byte streams to the hosts of URIs. Cloning is cheap.
 #[derive(Clone)]
 pub(super) struct Connector(Arc<dyn Fn(Uri) -> BoxFuture<TokioIo<BoxStream>> + Send + Sync>);
 
@@ -55,7 +55,7 @@ impl Connector {
         }))
     }
 
-    /// Connects over DNS and TCP. `timeout` is divided among the addresses of a host.
+    /// Connects by DNS and TCP. `timeout` is divided among the addresses of a host.
     pub(super) fn tcp(timeout: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(timeout));
@@ -96,7 +96,7 @@ pub(super) struct SecureConnector {
 }
 
 impl SecureConnector {
-    /// Checks certificates as `tls` says, or against Mozilla's roots.
+    /// Creates a connector that checks certificates by `tls`, or against Mozilla's roots.
     pub(super) fn new(connector: Connector, tls: Option<ClientConfig>, timeout: Duration) -> Self {
         let builder = HttpsConnectorBuilder::new();
         let builder = match tls {
@@ -105,7 +105,7 @@ impl SecureConnector {
                 config.alpn_protocols.clear();
                 builder.with_tls_config(config)
             }
-            // The provider is named, because rustls panics without a process-wide one if other crates enable several.
+            // Name the provider, because rustls panics without a process-wide default if other crates enable several.
             None => builder
                 .with_provider_and_webpki_roots(aws_lc_rs::default_provider())
                 .expect("aws-lc-rs supports rustls' default TLS versions"),

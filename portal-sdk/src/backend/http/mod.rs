@@ -33,15 +33,15 @@ use crate::names::{self, header, query};
 use crate::portal::DiscoveredPages;
 use crate::secret::Secret;
 
-/// A key set or a user is a few kilobytes.
+/// The size limit of a response body. A key set or a user has a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 
-/// The Backend API of one instance, over one pool of connections. Cloning shares the pool.
+/// The Backend API of one instance, over a connection pool that clones share.
 ///
-/// Every call ends within five seconds, three of them to connect, and reads at most one megabyte; see
-/// [`builder`](Self::builder) for other time limits, a proxy, and other root certificates. Redirects are not followed,
-/// because they would carry the secret key elsewhere.
+/// Every call ends within five seconds (three to connect) and reads at most one megabyte. Use
+/// [`builder`](Self::builder) for other time limits, a proxy, or other root certificates. Redirects are not followed,
+/// because they would send the secret key elsewhere.
 ///
 /// ```
 /// use portal_sdk::backend::{BackendApi, HttpBackend};
@@ -68,7 +68,7 @@ pub struct HttpBackend {
 
 struct Settings {
     base: Url,
-    /// The Frontend API's address, with scheme and without a closing slash.
+    /// The Frontend API's base URL, with a scheme and without a trailing slash.
     frontend_api: Box<str>,
     is_development: bool,
     authorization: HeaderValue,
@@ -78,13 +78,13 @@ struct Settings {
 }
 
 impl HttpBackend {
-    /// A client for `instance` with the default settings. Nothing is connected yet.
+    /// Creates a client for `instance` with the default settings, without connecting.
     #[must_use]
     pub fn new(instance: &Instance) -> Self {
         Self::builder(instance).build()
     }
 
-    /// A client for `instance` with other time limits, or another way to connect.
+    /// Starts a builder, to set time limits or the way to connect.
     pub fn builder(instance: &Instance) -> HttpBackendBuilder {
         HttpBackendBuilder::new(instance.clone())
     }
@@ -117,7 +117,7 @@ impl HttpBackend {
         self.exchange_in_time(request, read).await
     }
 
-    /// Calls the Frontend API as a browser without cookies does.
+    /// Calls the Frontend API like a browser without cookies.
     async fn call_frontend_api<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -177,7 +177,7 @@ impl Backend for HttpBackend {
         let is_empty = entries.is_empty();
         let skipped = &self.settings.skipped_keys;
         let keys = KeySet::from_entries(entries, |index, entry| skipped.log_once(index, entry));
-        // A set without a valid entry is an outage: only an empty set says that there are no keys.
+        // A set without valid entries is an outage; only an empty set means that the instance has no keys.
         if keys.is_empty() && !is_empty {
             return Err(BackendError::unreadable(
                 StatusCode::OK,
@@ -190,7 +190,7 @@ impl Backend for HttpBackend {
     async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
         let path = ApiPath::new(["clients", "handshake_payload"]).with_query("nonce", nonce.expose());
         match self.call(Method::GET, &path, None, read_json).await {
-            // Retry once: the browser is between two pages, and a failed handshake is an error page.
+            // Retry once, because a failed handshake shows the user an error page.
             Err(error) if is_worth_a_retry(&error) => self.call(Method::GET, &path, None, read_json).await,
             answer => answer,
         }
@@ -219,7 +219,7 @@ impl Backend for HttpBackend {
             .iter()
             .filter_map(|cookie| cookie.as_str().map(str::to_owned));
         let cookies: Vec<String> = texts.collect();
-        // Only an empty list is an answer without cookies.
+        // A list without valid entries is unreadable; only an empty list means no cookies.
         if cookies.is_empty() && !answer.cookies.is_empty() {
             return Err(BackendError::unreadable(
                 StatusCode::OK,
@@ -246,7 +246,7 @@ impl BackendApi for HttpBackend {
         if !(is_refused && self.settings.is_development) {
             return answer;
         }
-        // A development instance may refuse browsers that it has not registered.
+        // A development instance may refuse unregistered browsers.
         let browser: DevBrowser = self.call_frontend_api(Method::POST, "/v1/dev_browser", None).await?;
         self.call_frontend_api(Method::GET, ENVIRONMENT, Some(&browser.id))
             .await
@@ -264,7 +264,7 @@ impl fmt::Debug for HttpBackend {
 /// Reads the body of a success.
 type Read<T> = fn(StatusCode, &[u8]) -> Result<T, BackendError>;
 
-/// A key set (RFC 7517 section 5) whose entries are unread.
+/// A key set (RFC 7517 section 5) with unparsed entries.
 #[derive(Deserialize)]
 struct Jwks {
     keys: Vec<Value>,
@@ -276,13 +276,13 @@ struct DevBrowser {
     id: Box<str>,
 }
 
-/// The answer to a refresh in cookie form.
+/// The response to a refresh: cookies.
 #[derive(Deserialize)]
 struct Cookies {
     cookies: Vec<Value>,
 }
 
-/// A call that was not made, because it cannot be written as an HTTP request.
+/// The error of a call that cannot be written as an HTTP request.
 fn invalid(error: impl std::error::Error) -> BackendError {
     BackendError::invalid_request(error.to_string())
 }

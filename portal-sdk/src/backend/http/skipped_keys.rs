@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::key::SkippedEntry;
 
-/// How many entries are remembered as logged.
+/// The most entries that are remembered as logged.
 const MAX_LOGGED: usize = 64;
 
 #[derive(Debug, Default)]

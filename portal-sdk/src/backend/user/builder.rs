@@ -1,4 +1,4 @@
-//! [`UserBuilder`]: users for an application's own backend.
+//! [`UserBuilder`]: users for custom backends.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{EmailAddress, User};
 use crate::clock::UnixTime;
 use crate::token::UserId;
 
-/// Fields of a [`User`]; made by [`User::builder`]. Everything but the ID starts empty.
+/// Fields of a [`User`]; created by [`User::builder`]. All fields but the ID start empty.
 ///
 /// ```
 /// use portal_sdk::backend::User;
@@ -79,13 +79,13 @@ impl UserBuilder {
         self
     }
 
-    /// Adds an email address and marks it as primary, in place of an earlier one.
+    /// Adds an email address as the primary one, replacing an earlier primary one.
     pub fn primary_email_address(mut self, address: EmailAddress) -> Self {
         self.0.primary_email_address_id = Some(address.id.clone());
         self.email_address(address)
     }
 
-    /// Sets the metadata that browsers read and servers write.
+    /// Sets the metadata that browsers and servers read, and only servers write.
     pub fn public_metadata(mut self, metadata: Map<String, Value>) -> Self {
         self.0.public_metadata = metadata;
         self
@@ -115,7 +115,7 @@ impl UserBuilder {
         self
     }
 
-    /// Makes the user.
+    /// Creates the user.
     #[must_use]
     pub fn build(self) -> User {
         self.0

@@ -13,8 +13,8 @@ use crate::token::UserId;
 
 /// A user of the instance: name, email addresses, metadata.
 ///
-/// Clerk has more fields; [`BackendApi::request_as`](crate::backend::BackendApi::request_as) reads them into a type of
-/// your own. A backend of your own makes users with [`User::builder`].
+/// Clerk has more fields; [`BackendApi::request_as`](crate::backend::BackendApi::request_as) reads them into your own
+/// type. A custom backend creates users with [`User::builder`].
 ///
 /// ```
 /// use portal_sdk::backend::{EmailAddress, User};
@@ -50,7 +50,7 @@ pub struct User {
     pub public_metadata: Map<String, Value>,
     /// Metadata that only servers read and write.
     pub private_metadata: Map<String, Value>,
-    /// Metadata that browsers write too: trust nothing in it.
+    /// Metadata that browsers can write too. Do not trust it.
     pub unsafe_metadata: Map<String, Value>,
     /// Time of the sign-up, if known.
     pub created_at: Option<UnixTime>,
@@ -73,7 +73,7 @@ pub struct EmailAddress {
     pub id: String,
     /// The address.
     pub email_address: String,
-    /// `true` if the user has proven to receive mail there.
+    /// `true` if the address is verified.
     pub is_verified: bool,
 }
 
@@ -91,7 +91,7 @@ impl User {
         (!names.is_empty()).then(|| names.join(" "))
     }
 
-    /// Returns the email address that the user has marked as primary.
+    /// Returns the user's primary email address.
     #[must_use]
     pub fn primary_email_address(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_deref()?;
@@ -100,7 +100,7 @@ impl User {
 }
 
 impl EmailAddress {
-    /// An address that is not verified yet.
+    /// Creates an unverified address.
     #[must_use]
     pub fn new(id: impl Into<String>, email_address: impl Into<String>) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl EmailAddress {
         }
     }
 
-    /// Sets whether the user has proven to receive mail there.
+    /// Sets if the address is verified.
     #[must_use]
     pub fn with_verified(self, is_verified: bool) -> Self {
         Self { is_verified, ..self }
@@ -119,7 +119,7 @@ impl EmailAddress {
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The rest is personal data, or the application's secrets in its private metadata.
+        // The other fields are personal data, or may hold the application's secrets (private metadata).
         f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use crate::token::UserId;
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        // One by one: a malformed address must not hide the others.
+        // One by one, so that a malformed address does not hide the others.
         let addresses = wire.email_addresses.iter().filter_map(read_address);
         Ok(Self {
             id: wire.id,
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for User {
     }
 }
 
-/// An address whose verification is malformed is unverified.
+/// Reads an address. It is unverified if its verification is malformed.
 fn read_address(entry: &Value) -> Option<EmailAddress> {
     let status = entry.pointer("/verification/status").and_then(Value::as_str);
     Some(EmailAddress {
@@ -40,7 +40,8 @@ fn read_address(entry: &Value) -> Option<EmailAddress> {
     })
 }
 
-/// A malformed field is absent: it must not hide the user. Only the ID is required.
+/// The fields of a user. A malformed field counts as absent, so that it does not hide the user; only the ID is
+/// required.
 #[derive(Deserialize)]
 struct Wire {
     id: UserId,

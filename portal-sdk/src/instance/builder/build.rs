@@ -1,4 +1,4 @@
-//! [`InstanceBuilder::build`]: the settings checked, each by itself and then against each other.
+//! [`InstanceBuilder::build`]: checks each setting, then their combinations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,7 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
     let Some(satellite) = &settings.satellite else {
         return Ok(());
     };
-    // Only the environment's variables can leave out both.
+    // Only the environment can leave out both.
     if satellite.domain.is_none() && settings.proxy_url.is_none() {
         return Err(ConfigError::SatelliteWithoutDomain);
     }
@@ -114,8 +114,9 @@ fn check_satellite(settings: &Settings) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Returns `true` if `url` lies on the satellite itself, by its domain or its public origins. A development satellite's
-/// domain is ignored: it runs on its developer's machine.
+/// Returns `true` if `url` is on the satellite itself, by its domain or its public origins.
+///
+/// A development satellite's domain is ignored, because it runs on the developer's machine.
 fn is_own(settings: &Settings, satellite: &Satellite, url: &Url) -> bool {
     let is_production = settings.publishable_key.instance_type() == InstanceType::Production;
     let domain = satellite.domain().filter(|_| is_production);
@@ -133,7 +134,7 @@ fn name_of(instance_type: InstanceType) -> &'static str {
     }
 }
 
-/// The configured parties, or the application's own origins if there are none.
+/// Returns the configured parties, or the application's own origins if the list is empty.
 fn authorized_parties(configured: Vec<Origin>, own: &PublicOrigins) -> Vec<Origin> {
     if configured.is_empty() {
         own.iter().cloned().collect()
