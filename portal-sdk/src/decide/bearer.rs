@@ -1,12 +1,18 @@
 //! A session token in the `Authorization` header. Cookies, handshakes and satellites are ignored.
 
-use super::{Answer, Question, Verdict};
+use super::{Answer, Question, Refusal, Verdict};
 use crate::state::AuthReason;
-use crate::token::UnverifiedToken;
+use crate::token::{TokenError, UnverifiedToken};
 
-pub(super) fn verdict<'t>(question: Question<'_, '_>, token: &'t str) -> Answer<Verdict<'t>> {
-    if UnverifiedToken::decode(token).is_ok_and(|token| token.is_other_than_session_token()) {
-        return Ok(Verdict::SignedOut(AuthReason::TokenTypeMismatch.into()));
+pub(super) fn verdict<'q>(
+    question: Question<'q, '_>,
+    token: Result<UnverifiedToken<'q>, TokenError>,
+) -> Answer<Verdict<'q>> {
+    match token {
+        Ok(token) if token.is_other_than_session_token() => {
+            Ok(Verdict::SignedOut(AuthReason::TokenTypeMismatch.into()))
+        }
+        Ok(token) => question.judge(&token),
+        Err(error) => Ok(Verdict::SignedOut(Refusal::token(error))),
     }
-    question.judge(token)
 }

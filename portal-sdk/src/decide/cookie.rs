@@ -4,7 +4,7 @@ use super::redirect::is_document_get;
 use super::{Answer, Question, Refusal, Verdict, satellite};
 use crate::names::query;
 use crate::state::AuthReason;
-use crate::token::UnverifiedToken;
+use crate::token::{TokenError, UnverifiedToken};
 
 pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
     let cx = question.cx;
@@ -18,7 +18,7 @@ pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
         }
     }
     let is_client_active = cx.client_uat() != 0;
-    match (is_client_active, cx.session_cookie()) {
+    match (is_client_active, cx.decoded_session_cookie()) {
         (false, None) => Ok(Verdict::SignedOut(AuthReason::SessionTokenAndUatMissing.into())),
         (false, Some(_)) => Ok(Verdict::Unsettled(AuthReason::SessionTokenWithoutClientUat.into())),
         (true, None) => Ok(Verdict::Unsettled(AuthReason::ClientUatWithoutSessionToken.into())),
@@ -27,9 +27,12 @@ pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of our time fit a double exactly")]
-fn session_token<'q>(question: Question<'q, '_>, session: &'q str) -> Answer<Verdict<'q>> {
+fn session_token<'q>(
+    question: Question<'q, '_>,
+    session: Result<UnverifiedToken<'q>, TokenError>,
+) -> Answer<Verdict<'q>> {
     let cx = question.cx;
-    let token = match UnverifiedToken::decode(session) {
+    let token = match session {
         Ok(token) => token,
         Err(error) => return Ok(Verdict::SignedOut(Refusal::token(error))),
     };
@@ -41,7 +44,7 @@ fn session_token<'q>(question: Question<'q, '_>, session: &'q str) -> Answer<Ver
     if token.issued_at_secs().is_some_and(is_outdated) {
         return Ok(Verdict::Unsettled(AuthReason::SessionTokenIatBeforeClientUat.into()));
     }
-    let verdict = question.judge(session)?;
+    let verdict = question.judge(&token)?;
     let is_signed_in = matches!(verdict, Verdict::SignedIn(..));
     if is_signed_in && is_document_get(cx) && cx.redirect_count() == 0 && satellite::comes_from_elsewhere(cx) {
         return Ok(Verdict::Unsettled(AuthReason::PrimaryDomainCrossOriginSync.into()));

@@ -48,9 +48,11 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
         let error = BackendError::unreadable(StatusCode::OK, "its cookies hold no session token");
         return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(Arc::new(error))));
     }
-    let token = brought.session.flatten().unwrap_or_default();
-    Ok(match question.verify(token)? {
-        Ok(claims) => Refresh::Renewed(question.signed_in(claims, token, headers)),
+    let Ok(token) = UnverifiedToken::decode(brought.session.flatten().unwrap_or_default()) else {
+        return Ok(Refresh::Failed(RefreshFailure::InvalidSessionToken));
+    };
+    Ok(match question.verify(&token)? {
+        Ok(claims) => Refresh::Renewed(question.signed_in(claims, token.text(), headers)),
         Err(_) => Refresh::Failed(RefreshFailure::InvalidSessionToken),
     })
 }

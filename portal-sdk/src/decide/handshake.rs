@@ -66,13 +66,9 @@ pub(super) fn returned(question: Question<'_, '_>) -> Answer<Returned> {
 }
 
 fn has_valid_session(question: Question<'_, '_>) -> Answer<bool> {
-    let session = question
-        .cx
-        .session_cookie()
-        .filter(|session| UnverifiedToken::decode(session).is_ok_and(|session| !session.is_other_than_session_token()));
-    match session {
-        Some(session) => Ok(question.verify(session)?.is_ok()),
-        None => Ok(false),
+    match question.cx.decoded_session_cookie() {
+        Some(Ok(session)) if !session.is_other_than_session_token() => Ok(question.verify(&session)?.is_ok()),
+        _ => Ok(false),
     }
 }
 
@@ -114,9 +110,13 @@ fn take_over(question: Question<'_, '_>, payload: &[Value], is_signed: bool) -> 
         let state = question.signed_out_with(AuthReason::SessionTokenMissing.into(), headers);
         return Ok(Returned::Resolved(state));
     }
-    let mut verified = question.verify(session)?;
+    let token = match UnverifiedToken::decode(session) {
+        Ok(token) => token,
+        Err(error) => return Ok(Returned::Useless(Some(error))),
+    };
+    let mut verified = question.verify(&token)?;
     if cx.instance().is_development() && verified.as_ref().is_err_and(TokenError::is_about_time) {
-        verified = question.verify_by(session, question.rules().with_clock_skew(DEVELOPMENT_CLOCK_SKEW))?;
+        verified = question.verify_by(&token, question.rules().with_clock_skew(DEVELOPMENT_CLOCK_SKEW))?;
     }
     Ok(match verified {
         Ok(claims) => Returned::Resolved(question.signed_in(claims, session, headers)),

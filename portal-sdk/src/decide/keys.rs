@@ -103,9 +103,9 @@ impl<'q> Question<'q, '_> {
     }
 
     /// Verifies a session token. If only its times are wrong, the session may be alive.
-    pub(super) fn judge(self, token: &str) -> Answer<Verdict<'_>> {
+    pub(super) fn judge<'t>(self, token: &UnverifiedToken<'t>) -> Answer<Verdict<'t>> {
         let error = match self.verify(token)? {
-            Ok(claims) => return Ok(Verdict::SignedIn(claims, token)),
+            Ok(claims) => return Ok(Verdict::SignedIn(claims, token.text())),
             Err(error) => error,
         };
         let reason = match error {
@@ -121,15 +121,15 @@ impl<'q> Question<'q, '_> {
     }
 
     /// Verifies a session token by the instance's rules.
-    pub(super) fn verify(self, token: &str) -> Answer<Result<SessionClaims, TokenError>> {
+    pub(super) fn verify(self, token: &UnverifiedToken<'_>) -> Answer<Result<SessionClaims, TokenError>> {
         self.verify_by(token, self.rules())
     }
 
-    pub(super) fn verify_by(self, token: &str, rules: VerifyRules<'_>) -> Answer<Result<SessionClaims, TokenError>> {
-        let token = match UnverifiedToken::decode(token) {
-            Ok(token) => token,
-            Err(error) => return Ok(Err(error)),
-        };
+    pub(super) fn verify_by(
+        self,
+        token: &UnverifiedToken<'_>,
+        rules: VerifyRules<'_>,
+    ) -> Answer<Result<SessionClaims, TokenError>> {
         // Reject machine tokens before fetching keys: they are never session tokens.
         if token.is_of_machine_category() {
             return Ok(Err(TokenError::Category));
@@ -137,9 +137,9 @@ impl<'q> Question<'q, '_> {
         let key = match self.key(token.key_id())? {
             Ok(key) => key,
             // The key exists but is unusable: the header's own errors come first, as at Clerk.
-            Err(error @ TokenError::UnusableKey { .. }) => return Ok(Err(header_problem(&token).unwrap_or(error))),
+            Err(error @ TokenError::UnusableKey { .. }) => return Ok(Err(header_problem(token).unwrap_or(error))),
             Err(error) => return Ok(Err(error)),
         };
-        Ok(verify_session_token(&token, &key, rules, self.now))
+        Ok(verify_session_token(token, &key, rules, self.now))
     }
 }

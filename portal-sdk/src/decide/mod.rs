@@ -96,7 +96,7 @@ enum Verdict<'t> {
 impl Question<'_, '_> {
     fn answer(self) -> Answer {
         satellite::check_sign_in_url(self.cx)?;
-        if let Some(token) = self.cx.bearer() {
+        if let Some(token) = self.cx.decoded_bearer() {
             let verdict = bearer::verdict(self, token)?;
             return self.state_of(verdict);
         }

@@ -21,6 +21,7 @@ use crate::clock::UnixTime;
 use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
 use crate::names::{header, query};
+use crate::token::{DecodeOnce, TokenError, UnverifiedToken};
 
 /// The facts of a request that the decision uses.
 ///
@@ -35,6 +36,7 @@ pub struct AuthenticateContext<'r> {
     given_url: Option<PublicUrl>,
     url: OnceCell<PublicUrl>,
     bearer: OnceCell<Option<Cow<'r, str>>>,
+    decoded_bearer: DecodeOnce,
     cookies: OnceCell<ChosenCookies<'r>>,
     dev_browser_parameter: OnceCell<Option<String>>,
     handshake_parameters: OnceCell<HandshakeParameters>,
@@ -68,6 +70,7 @@ impl<'r> AuthenticateContext<'r> {
             given_url: None,
             url: OnceCell::new(),
             bearer: OnceCell::new(),
+            decoded_bearer: DecodeOnce::default(),
             cookies: OnceCell::new(),
             dev_browser_parameter: OnceCell::new(),
             handshake_parameters: OnceCell::new(),
@@ -141,6 +144,10 @@ impl<'r> AuthenticateContext<'r> {
         self.bearer.get_or_init(read).as_deref()
     }
 
+    pub(crate) fn decoded_bearer(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+        self.bearer().map(|token| self.decoded_bearer.decode(token))
+    }
+
     fn cookies(&self) -> &ChosenCookies<'r> {
         self.cookies.get_or_init(|| {
             let suffix = self.instance.publishable_key().cookie_suffix();
@@ -164,6 +171,11 @@ impl<'r> AuthenticateContext<'r> {
     pub fn session_cookie(&self) -> Option<&str> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
         all.session.get(*are_suffixed)
+    }
+
+    pub(crate) fn decoded_session_cookie(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+        let ChosenCookies { all, are_suffixed } = self.cookies();
+        all.session_token(*are_suffixed)
     }
 
     /// The session cookie, or else the `Authorization` header's token.

@@ -9,6 +9,7 @@ use super::cookie_reader::cookies;
 use super::headers::latin1;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::cookie;
+use crate::token::{DecodeOnce, TokenError, UnverifiedToken};
 
 /// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
 /// absent.
@@ -50,6 +51,8 @@ pub(super) struct RequestCookies<'h> {
     pub(super) redirect_count: Option<Cow<'h, str>>,
     /// Returns `true` if any of these cookies is present, even empty.
     pub(super) is_any: bool,
+    /// The decoded plain and suffixed session cookie.
+    decoded: [DecodeOnce; 2],
 }
 
 impl<'h> RequestCookies<'h> {
@@ -99,7 +102,15 @@ impl<'h> RequestCookies<'h> {
             handshake_nonce: nonce,
             redirect_count: count,
             is_any,
+            decoded: Default::default(),
         }
+    }
+
+    /// The session cookie under the suffixed name or under the plain one, decoded once, even if both are equal.
+    pub(super) fn session_token(&self, suffixed: bool) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+        let text = self.session.get(suffixed)?;
+        let is_second = suffixed && self.session.get(false) != Some(text);
+        Some(self.decoded[usize::from(is_second)].decode(text))
     }
 
     /// Returns `true` if there is any state under this instance's suffixed names.

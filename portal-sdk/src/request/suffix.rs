@@ -11,8 +11,9 @@ use crate::token::UnverifiedToken;
 ///
 /// Any sister domain could set it to invalidate the suffixed cookies.
 pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
-    let is_meaningless = |text: &str| !UnverifiedToken::decode(text).is_ok_and(|token| names_an_issuer(&token));
-    if cookies.has_suffixed_state() && cookies.session.get(false).is_some_and(is_meaningless) {
+    let is_meaningful = |token: UnverifiedToken<'_>| names_an_issuer(&token);
+    let is_meaningless = |token: Result<_, _>| !token.is_ok_and(is_meaningful);
+    if cookies.has_suffixed_state() && cookies.session_token(false).is_some_and(is_meaningless) {
         cookies.session.plain = None;
     }
 }
@@ -26,9 +27,8 @@ pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Ins
     let has_suffixed_session = cookies.session.get(true).is_some();
 
     let plain = cookies
-        .session
-        .get(false)
-        .map(|text| UnverifiedToken::decode(text).ok().filter(names_an_issuer));
+        .session_token(false)
+        .map(|token| token.ok().filter(names_an_issuer));
     let plain = match plain {
         Some(None) => return false,
         Some(Some(token)) if !belongs_to(&token, instance) => return true,
@@ -38,10 +38,7 @@ pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Ins
         return false;
     }
 
-    let suffixed = cookies
-        .session
-        .get(true)
-        .and_then(|text| UnverifiedToken::decode(text).ok());
+    let suffixed = cookies.session_token(true).and_then(Result::ok);
     let issued_at =
         |token: &Option<UnverifiedToken<'_>>| token.as_ref().and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
     if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(&plain) > issued_at(&suffixed) {

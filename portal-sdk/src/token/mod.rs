@@ -16,6 +16,7 @@ pub use error::{TokenError, TokenErrorReason};
 pub use factor_ages::{FactorAge, FactorAges};
 pub use id::{OrganizationId, SessionId, UserId};
 pub use organization::OrganizationClaims;
+pub(crate) use unverified::DecodeOnce;
 pub use unverified::UnverifiedToken;
 pub(crate) use verify::header_problem;
 pub use verify::{GenuineSession, VerifyRules, verify_handshake_token, verify_session_token};

@@ -1,5 +1,7 @@
 //! Tokens decoded without verification.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,7 +37,11 @@ const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 #[derive(Clone)]
 pub struct UnverifiedToken<'t> {
     text: &'t str,
-    signed_part: &'t str,
+    parts: Cow<'t, Parts>,
+}
+
+#[derive(Clone)]
+struct Parts {
     header: Map<String, Value>,
     /// Shared with the claims, so that verification copies no JSON.
     payload: Arc<Map<String, Value>>,
@@ -53,25 +59,8 @@ impl<'t> UnverifiedToken<'t> {
     /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or
     /// the signature is not base64url.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
-        if text.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::TooLarge { found: text.len() });
-        }
-        let mut parts = text.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(TokenError::Form);
-        };
-        let signed_part = &text[..header.len() + 1 + payload.len()];
-        Ok(Self {
-            text,
-            signed_part,
-            header: object(header).ok_or(TokenError::Undecodable { part: "header" })?,
-            payload: object(payload)
-                .ok_or(TokenError::Undecodable { part: "payload" })?
-                .into(),
-            signature: bytes(signature).ok_or(TokenError::Undecodable { part: "signature" })?,
-        })
+        let parts = Cow::Owned(Parts::decode(text)?);
+        Ok(Self { text, parts })
     }
 
     /// Returns the whole token.
@@ -83,25 +72,25 @@ impl<'t> UnverifiedToken<'t> {
     /// Returns the header's JSON.
     #[must_use]
     pub fn header(&self) -> &Map<String, Value> {
-        &self.header
+        &self.parts.header
     }
 
     /// Returns the payload's JSON.
     #[must_use]
     pub fn payload(&self) -> &Map<String, Value> {
-        &self.payload
+        &self.parts.payload
     }
 
     /// Returns `kid`, the ID of the key that the token claims.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.header.get("kid").and_then(Value::as_str)
+        self.header().get("kid").and_then(Value::as_str)
     }
 
     /// Returns `sid`, the ID of the session that the token claims; `None` if it is missing or empty.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.payload
+        self.payload()
             .get("sid")
             .and_then(Value::as_str)
             .filter(|session_id| !session_id.is_empty())
@@ -113,7 +102,7 @@ impl<'t> UnverifiedToken<'t> {
     /// verification.
     #[must_use]
     pub fn issued_at_secs(&self) -> Option<f64> {
-        Some(match self.payload.get("iat")? {
+        Some(match self.payload().get("iat")? {
             Value::Null | Value::Bool(false) => 0.0,
             Value::Bool(true) => 1.0,
             Value::String(text) if text.trim().is_empty() => 0.0,
@@ -125,7 +114,7 @@ impl<'t> UnverifiedToken<'t> {
     /// Returns `exp` in seconds; `None` if it is not a number.
     #[must_use]
     pub fn expires_at_secs(&self) -> Option<f64> {
-        self.payload.get("exp").and_then(Value::as_f64)
+        self.payload().get("exp").and_then(Value::as_f64)
     }
 
     /// Returns `true` if the token claims not to be a session token.
@@ -138,11 +127,11 @@ impl<'t> UnverifiedToken<'t> {
             return self.is_of_foreign_category();
         }
         let is_oauth = matches!(
-            self.header.get("typ").and_then(Value::as_str),
+            self.header().get("typ").and_then(Value::as_str),
             Some("at+jwt" | "application/at+jwt")
         );
         let is_machine = self
-            .payload
+            .payload()
             .get("sub")
             .and_then(Value::as_str)
             .is_some_and(|sub| sub.starts_with("mch_"));
@@ -151,27 +140,27 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Returns `true` if `cat` is present and excludes session tokens.
     pub(super) fn is_of_foreign_category(&self) -> bool {
-        self.header
+        self.header()
             .get("cat")
             .is_some_and(|category| !matches!(category.as_str(), Some(SESSION_CATEGORY | IGNORED_CATEGORY)))
     }
 
     /// Returns `true` if the token claims to be a machine token, which is rejected before any key is fetched.
     pub(crate) fn is_of_machine_category(&self) -> bool {
-        self.header.get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
+        self.header().get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
     }
 
     /// Returns the shared payload.
     pub(super) fn shared_payload(&self) -> Arc<Map<String, Value>> {
-        Arc::clone(&self.payload)
+        Arc::clone(&self.parts.payload)
     }
 
     pub(super) fn signed_part(&self) -> &'t str {
-        self.signed_part
+        self.text.rsplit_once('.').map_or("", |(signed, _)| signed)
     }
 
     pub(super) fn signature(&self) -> &[u8] {
-        &self.signature
+        &self.parts.signature
     }
 }
 
@@ -181,6 +170,43 @@ impl fmt::Debug for UnverifiedToken<'_> {
             .field("key_id", &self.key_id())
             .field("session_id", &self.session_id())
             .finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    fn decode(text: &str) -> Result<Self, TokenError> {
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLarge { found: text.len() });
+        }
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(TokenError::Form);
+        };
+        Ok(Self {
+            header: object(header).ok_or(TokenError::Undecodable { part: "header" })?,
+            payload: object(payload)
+                .ok_or(TokenError::Undecodable { part: "payload" })?
+                .into(),
+            signature: bytes(signature).ok_or(TokenError::Undecodable { part: "signature" })?,
+        })
+    }
+}
+
+/// Decodes a token once. Each use passes the same text.
+#[derive(Clone, Default)]
+pub(crate) struct DecodeOnce(OnceCell<Result<Parts, TokenError>>);
+
+impl DecodeOnce {
+    pub(crate) fn decode<'t>(&'t self, text: &'t str) -> Result<UnverifiedToken<'t>, TokenError> {
+        match self.0.get_or_init(|| Parts::decode(text)) {
+            Ok(parts) => Ok(UnverifiedToken {
+                text,
+                parts: Cow::Borrowed(parts),
+            }),
+            Err(error) => Err(error.clone()),
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+//! Allocations per request of `AuthenticateLayer`, over those of a service that inserts one extension into the request
+//! and two fields into the response, which any such layer must.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use allocation_counter::measure;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, VARY};
+use http::{HeaderValue, Request, Response};
+use http_body_util::Empty;
+use portal_sdk::testing::TestInstance;
+use portal_tower::AuthenticateLayer;
+use tower::{Layer as _, Service, service_fn};
+
+/// How many equal requests are counted, after one that fills what is filled once.
+const REQUESTS: usize = 16;
+
+type Page = Result<Response<Empty<Bytes>>, Infallible>;
+
+fn page(_: Request<()>) -> Ready<Page> {
+    ready(Ok(Response::new(Empty::new())))
+}
+
+fn baseline(mut request: Request<()>) -> Ready<Page> {
+    request.extensions_mut().insert("value");
+    let mut response = Response::new(Empty::new());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
+    headers.insert(VARY, HeaderValue::from_static("Cookie"));
+    ready(Ok(response))
+}
+
+/// Returns the allocations of `service` for one `request`.
+fn allocations<S, B>(mut service: S, request: &Request<()>) -> u64
+where
+    S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
+{
+    let mut call = |request| {
+        service
+            .call(request)
+            .now_or_never()
+            .expect("nothing is fetched")
+            .map(drop)
+    };
+    // Cloned outside of what is counted. It also lets the fields share their bytes, as those that a server parses do.
+    let mut requests = vec![request.clone(); REQUESTS + 1].into_iter();
+    let Ok(()) = requests.by_ref().take(1).try_for_each(&mut call);
+    let counted = measure(|| {
+        let Ok(()) = requests.by_ref().try_for_each(&mut call);
+    });
+    let total = usize::try_from(counted.count_total).expect("a small number");
+    assert_eq!(total % REQUESTS, 0, "equal requests allocate differently");
+    (total / REQUESTS) as u64
+}
+
+fn over_baseline(clerk: &TestInstance, request: &Request<()>) -> u64 {
+    let authenticate = AuthenticateLayer::from_authenticator(clerk.authenticator());
+    allocations(authenticate.layer(service_fn(page)), request) - allocations(service_fn(baseline), request)
+}
+
+#[test]
+fn request_allocations_stay_within_their_budget() {
+    let clerk = TestInstance::new();
+    let session = clerk.signed_in("user_1");
+    let get = || Request::get("/dashboard").header(HOST, "app.example.com");
+    let bearer = format!("Bearer {}", session.token());
+    for (kind, budget, request) in [
+        // The state that the layer, the guards and the handler share.
+        ("signed out", 1, get().body(())),
+        // Most of these decode the token, once.
+        ("session cookie", 31, get().header(COOKIE, session.cookies()).body(())),
+        ("bearer token", 31, get().header(AUTHORIZATION, bearer).body(())),
+    ] {
+        let found = over_baseline(&clerk, &request.unwrap());
+        println!("{kind}: {found} allocations over the baseline");
+        assert!(
+            found <= budget,
+            "{kind}: expected {budget} allocations over the baseline, found {found}"
+        );
+    }
+}
