@@ -29,6 +29,14 @@ const replacing = pairs => outcome => {
   return JSON.parse(text);
 };
 
+/** `replacing` for tokens, which an address holds encoded. */
+const replacingTokens = pairs => outcome => {
+  const encoded = pairs.map(pair => pair.map(encodeURIComponent));
+  const header = field => replacing(field[0] === 'location' ? encoded : pairs)(field);
+  const rest = replacing(pairs)({ ...outcome, headers: [] });
+  return outcome.headers ? { ...rest, headers: outcome.headers.map(header) } : replacing(pairs)(outcome);
+};
+
 /** Whether a handshake was taken over: the browser is led to the address without it. */
 const leadsOutOfHandshake = outcome => {
   const leads = outcome.headers?.find(([name]) => name === 'location');
@@ -68,11 +76,11 @@ function eachHandshakeToken(c, change) {
 
 /** Applies `change` to every token that may be taken for a session: in cookies, in the header and in directives. */
 function eachSessionToken(c, change) {
-  const restores = [];
+  const originals = new Map();
   const swap = text => {
     const changed = change(text);
     if (changed === null || changed === text) return text;
-    restores.push([`&__session=${changed}`, `&__session=${encodeURIComponent(text)}`], [encodeURIComponent(changed), text], [changed, text]);
+    originals.set(changed, text);
     return changed;
   };
   const names = ['__session', read.suffixed(c, '__session')];
@@ -85,7 +93,8 @@ function eachSessionToken(c, change) {
   }
   const directives = eachDirective(next, directive =>
     directive.replace(/^(__session[^=;]*=)([^=;]*)/, (_, name, token) => `${name}${swap(token)}`));
-  return { c: directives.c, restore: replacing([...directives.restores, ...restores]) };
+  const restoreTokens = replacingTokens([...originals]);
+  return { c: directives.c, restore: outcome => restoreTokens(replacing(directives.restores)(outcome)) };
 }
 
 /** The same claims, changed, signed by the same key again. Two tokens never become one: each remembers its original. */
@@ -237,17 +246,10 @@ const rereadings = [
     says: 'a machine\'s token is one with padding too',
     apply(c) {
       const isMachine = ({ header, payload }) => ['at+jwt', 'application/at+jwt'].includes(header.typ) || String(payload.sub).startsWith('mch_');
-      const padded = [];
-      const { c: next, restore } = eachSessionToken(c, text => {
+      return eachSessionToken(c, text => {
         const decoded = text.includes('=') && read.decodeStrictly(text);
-        if (!decoded || !isMachine(decoded)) return null;
-        padded.push(text);
-        return text.replaceAll('=', '');
+        return decoded && isMachine(decoded) ? text.replaceAll('=', '') : null;
       });
-      // An address holds it encoded.
-      const encoded = padded.map(text => [text, encodeURIComponent(text)]);
-      const inAddress = ([name, text]) => [name, name === 'location' ? encoded.reduce((all, [from, to]) => all.replaceAll(from, to), text) : text];
-      return { c: next, restore: o => { const whole = restore(o); return whole.headers ? { ...whole, headers: whole.headers.map(inAddress) } : whole; } };
     },
   },
   {
@@ -374,10 +376,10 @@ const rereadings = [
       const restores = [];
       const next = eachHandshakeToken(sessions.c, text => {
         const changed = undecodable(text);
-        if (changed) restores.push([`&__session=${changed}`, `&__session=${encodeURIComponent(text)}`], [encodeURIComponent(changed), text], [changed, text]);
+        if (changed) restores.push([changed, text]);
         return changed ?? text;
       });
-      return { c: next, restore: outcome => sessions.restore(replacing(restores)(outcome)) };
+      return { c: next, restore: outcome => sessions.restore(replacingTokens(restores)(outcome)) };
     },
   },
   {
