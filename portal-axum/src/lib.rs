@@ -1,12 +1,12 @@
 //! Clerk's Account Portal for axum: the signed-in user as an extractor, refusals as responses.
 //!
-//! One dependency is enough: the layers and services of [`tower`] and everything of [`sdk`] are re-exported.
+//! One dependency is enough: what an application names is in this module, and the rest is in
+//! [`portal_tower`] and [`portal_sdk`], which are re-exported.
 //!
 //! ```no_run
 //! use axum::Router;
 //! use axum::routing::{get, post_service};
-//! use portal_axum::sdk::instance::ConfigError;
-//! use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+//! use portal_axum::{AuthenticateLayer, ConfigError, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 //!
 //! async fn dashboard(signed_in: SignedIn) -> String {
 //!     format!("Hello {}", signed_in.user_id())
@@ -30,7 +30,7 @@
 //! | [`ActiveOrganization`] | as `SignedIn`, and no organization is active (403) |
 //! | [`Require<R>`](Require) | as `SignedIn`, and the requirement `R` is not met (403) |
 //!
-//! All of them respond by the table of [`tower::require`], and refuse (403) cross-site requests that carry this site's
+//! All of them respond by the table of [`portal_tower::require`], and refuse (403) cross-site requests that carry this site's
 //! cookies and change something; [`AllowCrossSiteLayer`] makes exceptions.
 //!
 //! Each of them except [`Auth`] makes the response private to the user: `Cache-Control: private`, unless the handler sets
@@ -48,8 +48,7 @@
 //! use axum::http::Method;
 //! use axum::http::header::AUTHORIZATION;
 //! use axum::routing::post;
-//! use portal_axum::sdk::instance::{ConfigError, Instance};
-//! use portal_axum::{AuthenticateLayer, RequireAuthLayer};
+//! use portal_axum::{AuthenticateLayer, ConfigError, Instance, RequireAuthLayer};
 //! use tower_http::cors::{AllowOrigin, CorsLayer};
 //!
 //! # async fn pay() {}
@@ -68,7 +67,7 @@
 //! ```
 //!
 //! Scripts of that origin that send cookies instead of `Authorization` also need `allow_credentials` there and
-//! [`allowed_request_origins`](sdk::instance::InstanceBuilder::allowed_request_origins) here. Where the CORS layer must be
+//! [`allowed_request_origins`](InstanceBuilder::allowed_request_origins) here. Where the CORS layer must be
 //! inside a guard, [`allow_preflight`](RequireAuthLayer::allow_preflight) lets preflights through.
 //!
 //! # Tests
@@ -81,9 +80,8 @@
 //! use axum::Router;
 //! use axum::body::Body;
 //! use axum::routing::get;
-//! use portal_axum::sdk::authorization::Role;
-//! use portal_axum::sdk::testing::TestInstance;
-//! use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn};
+//! use portal_axum::testing::TestInstance;
+//! use portal_axum::{AuthenticateLayer, RequireAuthLayer, Role, SignedIn};
 //! use tower::ServiceExt as _;
 //!
 //! async fn team(user: SignedIn) -> String {
@@ -126,16 +124,27 @@
 //! let app = Router::new().route("/", get(page)).merge(protected);
 //! ```
 
-pub mod extract;
+mod extract;
 #[cfg(feature = "testing")]
-mod testing;
+mod from_test_session;
 
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
-pub use portal_sdk as sdk;
-pub use portal_tower as tower;
+#[cfg(feature = "testing")]
+pub use portal_sdk::testing;
 #[cfg(feature = "proxy")]
 pub use portal_tower::FrontendApiProxy;
 pub use portal_tower::{
     AllowCrossSiteLayer, Auth, AuthenticateLayer, Caller, Identity, PortalRedirect, RedirectToPortal, Refusal,
     RefusalCause, RenderRefusal, RequireAuthLayer, SignOut, SignedInRef, UserError,
 };
+// The rest of both crates, under their own names, so that an application needs no line for them in its `Cargo.toml`.
+pub use {portal_sdk, portal_tower};
+
+pub use portal_sdk::authenticator::Authenticator;
+pub use portal_sdk::authorization::{
+    Feature, Permission, Plan, Requirement, Reverification, ReverificationLevel, Role, Verdict, requirement_fn,
+};
+pub use portal_sdk::backend::User;
+pub use portal_sdk::instance::{ConfigError, Instance, InstanceBuilder, Satellite};
+pub use portal_sdk::portal::{Portal, PortalPage, Prefill, ReturnBackUrl};
+pub use portal_sdk::token::{OrganizationId, SessionClaims, SessionId, UserId};

@@ -33,7 +33,8 @@ const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// ```
 /// use http::Request;
-/// use portal_sdk::{Authenticator, Instance};
+/// use portal_sdk::authenticator::Authenticator;
+/// use portal_sdk::instance::Instance;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -37,7 +37,8 @@
 //! use http::{Request, Response};
 //! use portal_sdk::backend::HttpBackend;
 //! use portal_sdk::state::Outcome;
-//! use portal_sdk::{Authenticator, Instance};
+//! use portal_sdk::authenticator::Authenticator;
+//! use portal_sdk::instance::Instance;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -119,8 +120,3 @@ pub mod testing;
 mod throttle;
 pub mod token;
 mod url_query;
-
-pub use authenticator::{Authenticated, Authenticator, AuthenticatorBuilder};
-pub use instance::Instance;
-pub use portal::Portal;
-pub use state::RequestState;

@@ -39,7 +39,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 ///
 /// ```
 /// use http::{Request, Response, StatusCode};
-/// use portal_sdk::Instance;
+/// use portal_sdk::instance::Instance;
 /// use portal_sdk::request::PublicUrl;
 /// use portal_sdk::sign_out::sign_out_headers;
 ///

@@ -9,9 +9,7 @@ use tower_service::Service as _;
 
 use crate::auth::{Auth, Identity};
 use crate::caller::Caller;
-use crate::redirect::{self, PortalRedirect, RedirectToPortal};
-use crate::require::Refusal;
-use crate::sign_out::{self, SignOut};
+use crate::{PortalRedirect, RedirectToPortal, Refusal, SignOut, redirect, sign_out};
 
 /// For public pages. Rejects cross-site requests with this site's cookies that change something (403), and every
 /// request if [`AuthenticateLayer`](crate::AuthenticateLayer) is missing (500).

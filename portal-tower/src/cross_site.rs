@@ -22,7 +22,7 @@ use crate::auth::Auth;
 /// unless the cookies' `SameSite` attribute prevents it.
 ///
 /// ```
-/// use portal_tower::sdk::Instance;
+/// use portal_tower::portal_sdk::instance::Instance;
 /// use portal_tower::{AllowCrossSiteLayer, AuthenticateLayer, RequireAuthLayer};
 /// use tower::ServiceBuilder;
 ///

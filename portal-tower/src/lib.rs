@@ -34,7 +34,7 @@
 //! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
-//! use portal_tower::sdk::instance::{ConfigError, Instance};
+//! use portal_tower::portal_sdk::instance::{ConfigError, Instance};
 //! use portal_tower::{Auth, AuthenticateLayer, RequireAuthLayer};
 //! use tower::{Service, ServiceBuilder, service_fn};
 //!
@@ -74,13 +74,18 @@ pub mod sign_out;
 mod testing;
 
 pub use auth::{Auth, Identity, SignedInRef, UserError};
-pub use authenticate::AuthenticateLayer;
+pub use authenticate::layer::AuthenticateLayer;
 pub use caller::{Caller, GrpcMediaType};
 pub use cross_site::{AllowCrossSite, AllowCrossSiteLayer};
-pub use portal_sdk as sdk;
+pub use portal_sdk;
 #[cfg(feature = "proxy")]
-pub use proxy::FrontendApiProxy;
-pub use redirect::{PortalRedirect, RedirectToPortal};
-pub use require::{Refusal, RefusalCause, RenderRefusal, RequireAuthLayer, UnmetLocation};
+pub use proxy::service::FrontendApiProxy;
+pub use redirect::portal_redirect::PortalRedirect;
+pub use redirect::service::RedirectToPortal;
+pub use require::cause::RefusalCause;
+pub use require::layer::RequireAuthLayer;
+pub use require::location::UnmetLocation;
+pub use require::refusal::Refusal;
+pub use require::render::RenderRefusal;
 pub use response::{BytesBody, ResponseBody};
-pub use sign_out::SignOut;
+pub use sign_out::service::SignOut;

@@ -9,7 +9,7 @@ use crate::auth::{AnswerSettings, Auth};
 /// Creates the `Auth` of a `GET` request for `/` with this session (feature `testing`), for calls without a layer.
 ///
 /// ```
-/// use portal_tower::sdk::testing::TestInstance;
+/// use portal_tower::portal_sdk::testing::TestInstance;
 /// use portal_tower::{Auth, Identity};
 ///
 /// let auth = Auth::from(TestInstance::new().signed_in("user_1").pending(true));

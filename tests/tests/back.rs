@@ -5,8 +5,7 @@
 use axum::Router;
 use axum::response::Html;
 use axum::routing::{get, post_service};
-use portal_axum::sdk::Instance;
-use portal_axum::{Auth, AuthenticateLayer, RequireAuthLayer, SignOut, SignedIn};
+use portal_axum::{Auth, AuthenticateLayer, Instance, RequireAuthLayer, SignOut, SignedIn};
 use portal_local::LocalPortal;
 use portal_tests::browser::Browser;
 use portal_tests::people;

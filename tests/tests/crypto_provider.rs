@@ -1,8 +1,8 @@
 //! An application may enable another crypto provider of rustls beside ours. Then rustls knows no default and panics where
 //! none is named.
 
-use portal_sdk::Instance;
 use portal_sdk::backend::{Backend as _, HttpBackend};
+use portal_sdk::instance::Instance;
 use portal_tower::{AuthenticateLayer, FrontendApiProxy};
 use rustls::crypto::CryptoProvider;
 

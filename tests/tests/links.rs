@@ -5,7 +5,7 @@ use portal_sdk::instance::Satellite;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portal_sdk::Instance;
+use portal_sdk::instance::Instance;
 use portal_sdk::portal::{LinkError, Portal, PortalPage};
 use serde::Deserialize;
 use url::Url;

@@ -4,8 +4,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::{get, get_service, post_service};
-use portal_axum::sdk::authorization::Role;
-use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, SignOut};
+use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, Role, SignOut};
 
 use crate::pages;
 

@@ -4,8 +4,7 @@ use askama::Template;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use portal_axum::sdk::backend::User;
-use portal_axum::{ActiveOrganization, Auth, SignedIn};
+use portal_axum::{ActiveOrganization, Auth, SignedIn, User};
 use serde::Serialize;
 
 #[derive(Template)]

@@ -5,9 +5,7 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use portal_axum::AuthenticateLayer;
-use portal_axum::sdk::Instance;
-use portal_axum::sdk::instance::{ConfigError, InstanceBuilder};
+use portal_axum::{AuthenticateLayer, ConfigError, Instance, InstanceBuilder};
 use portal_local::LocalPortal;
 use tokio::net::TcpListener;
 
@@ -69,7 +67,7 @@ async fn with_clerk(options: &Options, skew: Duration) -> Result<(), StartError>
     say(&format!("  Application     {address}"));
     say(&format!(
         "  Account Portal  {}",
-        portal_axum::sdk::Portal::from(&instance).base()
+        portal_axum::Portal::from(&instance).base()
     ));
     run_until_stopped(listener, instance, &address).await;
     Ok(())

@@ -16,9 +16,7 @@ use super::{AuthRejection, SignedIn};
 /// mistake. Other requests get the response of [`RequireAuthLayer`](crate::RequireAuthLayer).
 ///
 /// ```
-/// use portal_axum::Require;
-/// use portal_axum::sdk::authorization::{Permission, Requirement, Verdict};
-/// use portal_axum::sdk::token::SessionClaims;
+/// use portal_axum::{Permission, Require, Requirement, SessionClaims, Verdict};
 ///
 /// #[derive(Default)]
 /// struct CanReadInvoices;

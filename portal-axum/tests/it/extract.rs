@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use portal_axum::tower::UserError;
+use portal_axum::portal_tower::UserError;
 use portal_axum::{Auth, SignedIn};
 use serde_json::{Value, json};
 

@@ -2,10 +2,10 @@
 
 use axum::Router;
 use axum::routing::{any, post};
-use portal_axum::sdk::authorization::{Permission, Requirement, Reverification, Verdict};
-use portal_axum::sdk::portal::PortalPage;
-use portal_axum::sdk::token::SessionClaims;
-use portal_axum::{ActiveOrganization, AllowCrossSiteLayer, Auth, PortalRedirect, Require, SignedIn};
+use portal_axum::{
+    ActiveOrganization, AllowCrossSiteLayer, Auth, Permission, PortalPage, PortalRedirect, Require, Requirement,
+    Reverification, SessionClaims, SignedIn, Verdict,
+};
 use serde_json::json;
 
 use crate::ask::{As, get as ask, layer, session};

@@ -96,7 +96,7 @@ async fn layer_wraps_plain_tower_services() {
     let plain = service_fn(async |request: Request<Body>| {
         let user = request
             .extensions()
-            .get::<portal_axum::tower::Auth>()
+            .get::<portal_axum::portal_tower::Auth>()
             .unwrap()
             .signed_in()
             .unwrap()

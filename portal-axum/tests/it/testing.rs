@@ -1,9 +1,10 @@
 //! The feature `testing`: extracted values made of a session.
 
-use portal_axum::sdk::authorization::{Permission, Requirement, Verdict};
-use portal_axum::sdk::testing::TestInstance;
-use portal_axum::sdk::token::SessionClaims;
-use portal_axum::{ActiveOrganization, Auth, AuthRejection, Identity, Require, SignedIn};
+use portal_axum::testing::TestInstance;
+use portal_axum::{
+    ActiveOrganization, Auth, AuthRejection, Identity, Permission, Require, Requirement, SessionClaims, SignedIn,
+    Verdict,
+};
 
 #[derive(Default, Debug)]
 struct CanPay;

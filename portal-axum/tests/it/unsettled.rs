@@ -2,9 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use portal_axum::sdk::authorization::{Requirement, Verdict};
-use portal_axum::sdk::token::SessionClaims;
-use portal_axum::{ActiveOrganization, Require, SignedIn};
+use portal_axum::{ActiveOrganization, Require, Requirement, SessionClaims, SignedIn, Verdict};
 use serde_json::json;
 
 use crate::ask::{As, get as ask, session};

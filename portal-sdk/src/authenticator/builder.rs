@@ -19,7 +19,8 @@ const USER_LIFETIME: Duration = Duration::from_secs(5);
 /// use std::time::Duration;
 ///
 /// use portal_sdk::backend::KeyCachePolicy;
-/// use portal_sdk::{Authenticator, Instance};
+/// use portal_sdk::authenticator::Authenticator;
+/// use portal_sdk::instance::Instance;
 ///
 /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
 /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
@@ -36,7 +37,8 @@ const USER_LIFETIME: Duration = Duration::from_secs(5);
 /// ```
 /// # use portal_sdk::backend::Backend;
 /// # use portal_sdk::clock::UnixTime;
-/// # use portal_sdk::{Authenticator, Instance};
+/// # use portal_sdk::authenticator::Authenticator;
+/// # use portal_sdk::instance::Instance;
 /// # fn example(instance: Instance, my_backend: impl Backend) {
 /// let authenticator = Authenticator::builder(instance)
 ///     .backend(my_backend)

@@ -139,7 +139,7 @@ pub trait BackendApi: Backend {
 
     /// Fetches a user: `GET /users/{id}`.
     ///
-    /// [`Authenticator::user`](crate::Authenticator::user) keeps users in memory for some seconds.
+    /// [`Authenticator::user`](crate::authenticator::Authenticator::user) keeps users in memory for some seconds.
     ///
     /// # Errors
     ///

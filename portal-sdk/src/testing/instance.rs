@@ -22,7 +22,7 @@ const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 /// With the application's own settings:
 ///
 /// ```
-/// use portal_sdk::Instance;
+/// use portal_sdk::instance::Instance;
 /// use portal_sdk::testing::TestInstance;
 ///
 /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {

@@ -46,7 +46,7 @@ impl<'i> VerifyRules<'i> {
 /// Verifies a session token at the time `now`.
 ///
 /// ```
-/// use portal_sdk::Instance;
+/// use portal_sdk::instance::Instance;
 /// use portal_sdk::clock::UnixTime;
 /// use portal_sdk::key::VerifyingKey;
 /// use portal_sdk::token::{SessionClaims, TokenError, UnverifiedToken, VerifyRules, verify_session_token};

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use http::Request;
 use http::request::Parts;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::Instance;
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::Secret;
-use portal_sdk::state::Outcome;
-use portal_sdk::{Authenticator, Instance, RequestState};
+use portal_sdk::state::{Outcome, RequestState};
 use serde_json::json;
 
 use crate::common::clerk::{FakeClerk, answer, down};

@@ -5,9 +5,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Version};
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Known, KnownKeys, MissingKey};
-use portal_sdk::instance::Satellite;
+use portal_sdk::instance::{Instance, Satellite};
 use portal_sdk::request::{AuthenticateContext, PublicUrl};
-use portal_sdk::{Instance, RequestState};
+use portal_sdk::state::RequestState;
 use serde_json::json;
 
 use crate::common::mint::{instance_key, jwks};

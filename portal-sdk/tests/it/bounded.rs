@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::Instance;
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Known, KnownKeys, MissingKey};
+use portal_sdk::instance::Instance;
 use portal_sdk::request::AuthenticateContext;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;

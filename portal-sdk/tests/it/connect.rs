@@ -165,7 +165,7 @@ mod tls {
 
     #[tokio::test]
     async fn own_root_certificate_is_trusted_only_where_it_is_configured() {
-        let instance = portal_sdk::Instance::builder(TEST_KEY, "sk_test_x")
+        let instance = portal_sdk::instance::Instance::builder(TEST_KEY, "sk_test_x")
             .api_url(server().await)
             .build()
             .unwrap();
@@ -179,7 +179,7 @@ mod tls {
 
     #[tokio::test]
     async fn connector_streams_are_wrapped_in_tls() {
-        let instance = portal_sdk::Instance::builder(TEST_KEY, "sk_test_x")
+        let instance = portal_sdk::instance::Instance::builder(TEST_KEY, "sk_test_x")
             .api_url(server().await)
             .build()
             .unwrap();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::instance::PublishableKey;
+use portal_sdk::instance::{Instance, PublishableKey};
 use portal_sdk::portal::{DiscoveredPages, Portal};
-use portal_sdk::{Authenticator, Instance};
 use serde_json::json;
 use tracing::subscriber::set_default;
 use tracing::{Event, Level, Metadata, Subscriber, span};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Request, StatusCode};
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;

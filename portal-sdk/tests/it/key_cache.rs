@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use http::Request;
 use http::request::Parts;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::UnixTime;
-use portal_sdk::state::{Outcome, UndecidedCause};
-use portal_sdk::{Authenticator, RequestState};
+use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 
 use http::Request;
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::state::Outcome;

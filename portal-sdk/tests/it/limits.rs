@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use http::Request;
 use http::request::Parts;
+use portal_sdk::authenticator::Authenticator;
+use portal_sdk::instance::Instance;
 use portal_sdk::limits::{MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_TOKEN_BYTES};
 use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use portal_sdk::token::{TokenError, UnverifiedToken};
-use portal_sdk::{Authenticator, Instance};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

@@ -2,7 +2,7 @@
 
 use http::Request;
 use http::request::Parts;
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Outcome, RequestState};

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
+use portal_sdk::instance::Instance;
 use portal_sdk::portal::DiscoveredPages;
-use portal_sdk::{Authenticator, Instance};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;

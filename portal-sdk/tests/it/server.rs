@@ -4,8 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use portal_sdk::Instance;
-use portal_sdk::instance::InstanceBuilder;
+use portal_sdk::instance::{Instance, InstanceBuilder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;

@@ -7,8 +7,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portal_sdk::Instance;
-use portal_sdk::instance::{ConfigError, InstanceBuilder, Origin, PublishableKey, Satellite, Setting};
+use portal_sdk::instance::{ConfigError, Instance, InstanceBuilder, Origin, PublishableKey, Satellite, Setting};
 
 use crate::common::{LIVE_KEY, TEST_KEY};
 

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::authorization::{Feature, Permission, Plan, Requirement, Role, Verdict};
 use portal_sdk::backend::{ApiPath, BackendApi as _};
 use portal_sdk::effect::BackendError;
-use portal_sdk::instance::InstanceBuilder;
+use portal_sdk::instance::{Instance, InstanceBuilder};
 use portal_sdk::state::{AuthReason, Outcome, RequestState};
 use portal_sdk::testing::{FakeBackend, TestInstance, TestKey, TestSession};
 use portal_sdk::token::{FactorAge, FactorAges, SessionClaims, TokenErrorReason};
-use portal_sdk::{Authenticator, Instance};
 use serde_json::{Value, json};
 
 use crate::common::{LIVE_KEY, TEST_KEY};

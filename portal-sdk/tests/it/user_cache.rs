@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::User;
 use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::Instance;
 use portal_sdk::token::UserId;
-use portal_sdk::{Authenticator, Instance};
 
 use crate::common::clerk::{FakeClerk, down};
 use crate::common::{LIVE_KEY, NOW_SECS};

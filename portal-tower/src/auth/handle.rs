@@ -5,14 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
+use portal_sdk::instance::Instance;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::UndecidedCause;
 use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
-use portal_sdk::{Authenticator, Instance};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -11,7 +11,7 @@ use portal_sdk::token::{SessionClaims, UserId};
 /// The value depends on the session, the request's origin, and outages at Clerk.
 ///
 /// ```
-/// use portal_tower::sdk::portal::PortalPage;
+/// use portal_tower::portal_sdk::portal::PortalPage;
 /// use portal_tower::{Auth, Identity, Refusal};
 ///
 /// fn page(auth: &Auth) -> Result<String, Refusal> {

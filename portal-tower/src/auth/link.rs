@@ -28,7 +28,7 @@ impl Auth {
     ///
     /// ```
     /// use portal_tower::Auth;
-    /// use portal_tower::sdk::portal::{PortalPage, Prefill};
+    /// use portal_tower::portal_sdk::portal::{PortalPage, Prefill};
     ///
     /// fn invitation(auth: &Auth, address: &str) -> String {
     ///     auth.link_prefilled(PortalPage::SignUp, &[Prefill::EmailAddress(address.into())]).into()

@@ -12,15 +12,16 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
 use http::request::Parts;
+use portal_sdk::authenticator::Authenticated;
 use portal_sdk::authorization::Requirement;
 use portal_sdk::backend::User;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
+use portal_sdk::instance::Instance;
 use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, Outcome, RequestState};
 use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
-use portal_sdk::{Authenticated, Instance};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::handle::Accounts;
@@ -216,7 +217,7 @@ impl Auth {
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
-    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::Authenticator::user). It is newer than
+    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::authenticator::Authenticator::user). It is newer than
     /// the session token, and fresh if the user may have changed it at the portal since the token was issued.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
+use portal_sdk::authenticator::{Authenticated, Authenticator};
 use portal_sdk::backend::BackendApi;
-use portal_sdk::{Authenticated, Authenticator};
 use tower_service::Service;
 
 use crate::auth::{Accounts, AnswerSettings, Auth};

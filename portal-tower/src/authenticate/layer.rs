@@ -2,12 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::BackendApi;
 #[cfg(feature = "http-client")]
 use portal_sdk::backend::HttpBackend;
 #[cfg(feature = "http-client")]
-use portal_sdk::{Instance, instance::ConfigError};
+use portal_sdk::instance::{ConfigError, Instance};
 use tower_layer::Layer;
 
 use super::Authenticate;
@@ -20,9 +20,9 @@ use crate::require::RenderRefusal;
 ///
 /// ```
 /// use portal_tower::AuthenticateLayer;
-/// use portal_tower::sdk::Instance;
+/// use portal_tower::portal_sdk::instance::Instance;
 ///
-/// # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+/// # fn main() -> Result<(), portal_tower::portal_sdk::instance::ConfigError> {
 /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
 /// let layer = AuthenticateLayer::new(instance).with_no_store(true);
 /// # Ok(())
@@ -72,9 +72,10 @@ impl<B: BackendApi> AuthenticateLayer<B> {
     /// use std::time::Duration;
     ///
     /// use portal_tower::AuthenticateLayer;
-    /// use portal_tower::sdk::{Authenticator, Instance};
+    /// use portal_tower::portal_sdk::authenticator::Authenticator;
+    /// use portal_tower::portal_sdk::instance::Instance;
     ///
-    /// # fn main() -> Result<(), portal_tower::sdk::instance::ConfigError> {
+    /// # fn main() -> Result<(), portal_tower::portal_sdk::instance::ConfigError> {
     /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
     /// let authenticator = Authenticator::builder(instance).timeout(Duration::from_secs(2)).build();
     /// let layer = AuthenticateLayer::from_authenticator(authenticator);
@@ -102,8 +103,8 @@ impl<B: BackendApi> AuthenticateLayer<B> {
     /// use http::header::HOST;
     /// use http::request::Parts;
     /// use portal_tower::AuthenticateLayer;
-    /// use portal_tower::sdk::Authenticator;
-    /// use portal_tower::sdk::backend::HttpBackend;
+    /// use portal_tower::portal_sdk::authenticator::Authenticator;
+    /// use portal_tower::portal_sdk::backend::HttpBackend;
     ///
     /// fn layer(by_host: HashMap<String, Authenticator<HttpBackend>>) -> AuthenticateLayer {
     ///     AuthenticateLayer::per_request(move |parts: &Parts| {

@@ -1,6 +1,6 @@
 //! Authentication of requests: [`AuthenticateLayer`].
 //!
-//! 1. [`Authenticator`](portal_sdk::Authenticator) authenticates the request, without waiting if the signing keys are
+//! 1. [`Authenticator`] authenticates the request, without waiting if the signing keys are
 //!    in memory.
 //! 2. If the browser must be redirected first (a handshake, or a clean URL after one), the response is 307 with the
 //!    outcome's cookies, and the inner service is not called.
@@ -12,11 +12,13 @@
 //! `info_span!("request", user_id = tracing::field::Empty)`.
 //!
 //! The layer never refuses a request. Its errors are those of the inner service.
+//!
+//! [`AuthenticateLayer`]: crate::AuthenticateLayer
+//! [`Authenticator`]: portal_sdk::authenticator::Authenticator
 
 mod future;
-mod layer;
+pub(crate) mod layer;
 mod service;
 
 pub use future::ResponseFuture;
-pub use layer::AuthenticateLayer;
 pub use service::Authenticate;

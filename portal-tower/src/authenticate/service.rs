@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::BackendApi;
 #[cfg(feature = "http-client")]
 use portal_sdk::backend::HttpBackend;
@@ -16,7 +16,7 @@ use super::layer::Choose;
 use crate::auth::{Accounts, AnswerSettings, Auth};
 use crate::response::ResponseBody;
 
-/// The service of [`AuthenticateLayer`](super::AuthenticateLayer).
+/// The service of [`AuthenticateLayer`](crate::AuthenticateLayer).
 #[derive(Debug)]
 pub struct Authenticate<S, #[cfg(feature = "http-client")] B = HttpBackend, #[cfg(not(feature = "http-client"))] B> {
     inner: S,

@@ -1,4 +1,4 @@
-//! A proxy for Clerk's Frontend API under the application's origin: [`FrontendApiProxy`].
+//! A proxy for Clerk's Frontend API under the application's origin: [`FrontendApiProxy`](crate::FrontendApiProxy).
 //!
 //! For applications that cannot have `clerk.<their domain>`. Set the proxy URL in the Clerk dashboard and as
 //! `CLERK_PROXY_URL` (a path such as `/__clerk`, or an absolute URL), and mount the service at that path. Mount it
@@ -8,7 +8,7 @@
 //! ```
 //! # use std::net::IpAddr;
 //! use portal_tower::FrontendApiProxy;
-//! use portal_tower::sdk::Instance;
+//! use portal_tower::portal_sdk::instance::Instance;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").proxy_url("/__clerk").build()?;
@@ -23,13 +23,13 @@
 //! | | Request | Response |
 //! |---|---|---|
 //! | URL | always Clerk's host; the path below the mount path and the query string verbatim | |
-//! | body | streamed, up to [`max_request_bytes`](FrontendApiProxy::max_request_bytes) | streamed |
+//! | body | streamed, up to [`max_request_bytes`](crate::FrontendApiProxy::max_request_bytes) | streamed |
 //! | hop-by-hop fields (RFC 9110 section 7.6.1) and those that `Connection` names | dropped | dropped |
 //! | `Host` | Clerk's | |
 //! | `Accept-Encoding` | `identity`, as in Clerk's proxy | |
 //! | `Clerk-Proxy-Url`, `Clerk-Secret-Key` | set, replacing the client's | |
 //! | `X-Forwarded-Host`, `X-Forwarded-Proto` | the public URL's | |
-//! | `X-Forwarded-For` | only the client's address; see [`peer_address`](FrontendApiProxy::peer_address) | |
+//! | `X-Forwarded-For` | only the client's address; see [`peer_address`](crate::FrontendApiProxy::peer_address) | |
 //! | other fields that claim an address, a country or a host: `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IP`, `Fastly-Client-IP` and their like, with `-` or `_` | dropped | |
 //! | `Expect` | dropped, because the server has answered it | |
 //! | `Set-Cookie` | | all |
@@ -63,8 +63,8 @@ mod fields;
 mod request;
 mod request_body;
 mod response;
-mod service;
+pub(crate) mod service;
 
 pub use body::ProxyBody;
 pub use error::ProxyError;
-pub use service::{FrontendApiProxy, ResponseFuture};
+pub use service::ResponseFuture;

@@ -14,9 +14,12 @@
 //! 4. the fallback redirect of the page's flow (`CLERK_SIGN_IN_FALLBACK_REDIRECT_URL`,
 //!    `CLERK_SIGN_UP_FALLBACK_REDIRECT_URL`), after sign-in and sign-up;
 //! 5. the application's root.
+//!
+//! [`RedirectToPortal`]: crate::RedirectToPortal
+//! [`RedirectToPortal::then`]: crate::RedirectToPortal::then
 
-mod portal_redirect;
-mod service;
+pub(crate) mod portal_redirect;
+pub(crate) mod service;
 
-pub use portal_redirect::PortalRedirect;
-pub use service::{RedirectToPortal, ResponseFuture};
+pub(crate) use portal_redirect::PortalRedirect;
+pub use service::ResponseFuture;

@@ -18,7 +18,7 @@ use crate::require::go_to;
 /// requested URL. A fallback redirect of the page's flow replaces the root.
 ///
 /// The response is 303; htmx gets `HX-Redirect`, and Turbo, Unpoly and Datastar get content that continues to the
-/// portal. The session is not checked; [`RedirectToPortal`](super::RedirectToPortal) checks it.
+/// portal. The session is not checked; [`RedirectToPortal`](crate::RedirectToPortal) checks it.
 #[derive(Clone)]
 #[must_use = "a redirect does nothing until it is sent"]
 pub struct PortalRedirect {

@@ -92,7 +92,7 @@ impl RedirectToPortal {
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;
-    /// use portal_tower::sdk::portal::Prefill;
+    /// use portal_tower::portal_sdk::portal::Prefill;
     ///
     /// let demo = RedirectToPortal::sign_in().with_prefill(Prefill::EmailAddress("demo@example.com".into()));
     /// ```

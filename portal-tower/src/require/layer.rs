@@ -11,7 +11,7 @@ use crate::auth::{Auth, Identity};
 /// Admits only signed-in users who meet a requirement. See the [module](super) for the responses to other requests.
 ///
 /// ```
-/// use portal_tower::sdk::Instance;
+/// use portal_tower::portal_sdk::instance::Instance;
 /// use portal_tower::{AuthenticateLayer, RequireAuthLayer};
 /// use tower::ServiceBuilder;
 ///
@@ -59,7 +59,7 @@ impl RequireAuthLayer {
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
-    /// use portal_tower::sdk::authorization::{Permission, Requirement as _, Reverification, Role};
+    /// use portal_tower::portal_sdk::authorization::{Permission, Requirement as _, Reverification, Role};
     ///
     /// let may_pay = Role::new("org:admin").or(Permission::new("org:invoices:pay"));
     /// let layer = RequireAuthLayer::with(may_pay.and(Reverification::STRICT)).or_redirect_unmet_to("/ask-for-access");
@@ -74,7 +74,7 @@ impl RequireAuthLayer {
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
-    /// use portal_tower::sdk::portal::PortalPage;
+    /// use portal_tower::portal_sdk::portal::PortalPage;
     ///
     /// let layer = RequireAuthLayer::signed_in().or_redirect_to(PortalPage::SignUp);
     /// ```
@@ -89,7 +89,7 @@ impl RequireAuthLayer {
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
-    /// use portal_tower::sdk::portal::Prefill;
+    /// use portal_tower::portal_sdk::portal::Prefill;
     ///
     /// let layer = RequireAuthLayer::signed_in().with_prefill(Prefill::EmailAddress("demo@example.com".into()));
     /// ```
@@ -109,8 +109,8 @@ impl RequireAuthLayer {
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
-    /// use portal_tower::sdk::authorization::Role;
-    /// use portal_tower::sdk::portal::PortalPage;
+    /// use portal_tower::portal_sdk::authorization::Role;
+    /// use portal_tower::portal_sdk::portal::PortalPage;
     ///
     /// let admins = || RequireAuthLayer::with(Role::new("org:admin"));
     /// let choose_another = admins().or_redirect_unmet_to(PortalPage::OrganizationProfile);

@@ -35,7 +35,7 @@ impl Default for SignInLink {
 ///
 /// ```
 /// use portal_tower::UnmetLocation;
-/// use portal_tower::sdk::portal::PortalPage;
+/// use portal_tower::portal_sdk::portal::PortalPage;
 ///
 /// assert_eq!(UnmetLocation::from("/ask-for-access"), UnmetLocation::Address("/ask-for-access".into()));
 /// assert_eq!(UnmetLocation::from(PortalPage::SignIn), UnmetLocation::Page(PortalPage::SignIn));

@@ -11,7 +11,7 @@ use super::{Refusal, ResponseFuture};
 use crate::auth::Auth;
 use crate::response::ResponseBody;
 
-/// The service of [`RequireAuthLayer`](super::RequireAuthLayer).
+/// The service of [`RequireAuthLayer`](crate::RequireAuthLayer).
 #[derive(Clone, Debug)]
 pub struct RequireAuth<S> {
     inner: S,

@@ -33,8 +33,12 @@
 //! or [`AuthenticateLayer::with_no_store`](crate::AuthenticateLayer::with_no_store). The browser then loads such a page
 //! again on every Back. [`SignOut::with_confirmation`] inserts a page, so that the browser has left the private page
 //! before. Browsers honor `Clear-Site-Data` on https and loopback hosts only; older browsers ignore it.
+//!
+//! [`SignOut`]: crate::SignOut
+//! [`SignOut::then`]: crate::SignOut::then
+//! [`SignOut::with_confirmation`]: crate::SignOut::with_confirmation
 
 mod left_over;
-mod service;
+pub(crate) mod service;
 
-pub use service::{ResponseFuture, SignOut};
+pub use service::ResponseFuture;

@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use portal_tower::sdk::authorization::requirement_fn;
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::authorization::requirement_fn;
+use portal_tower::portal_sdk::portal::PortalPage;
 use portal_tower::{Auth, Identity, RequireAuthLayer};
 use tower::{Layer as _, Service};
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use portal_tower::RequireAuthLayer;
-use portal_tower::sdk::authorization::{Permission, Reverification};
+use portal_tower::portal_sdk::authorization::{Permission, Reverification};
 use serde_json::json;
 use url::Url;
 

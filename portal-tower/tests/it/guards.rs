@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
-use portal_tower::sdk::authorization::{Role, requirement_fn};
+use portal_tower::portal_sdk::authorization::{Role, requirement_fn};
 use portal_tower::{AllowCrossSiteLayer, Auth, AuthenticateLayer, Refusal, RefusalCause, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, service_fn};

@@ -1,7 +1,7 @@
 //! An expired session that cannot be renewed because Clerk is out of reach: *cannot tell*, for every caller.
 
 use http::StatusCode;
-use portal_tower::sdk::effect::BackendError;
+use portal_tower::portal_sdk::effect::BackendError;
 use portal_tower::{RequireAuthLayer, UserError};
 use tower::ServiceBuilder;
 

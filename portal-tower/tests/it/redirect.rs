@@ -1,8 +1,8 @@
 //! `RedirectToPortal`, by its table.
 
 use portal_tower::RedirectToPortal;
-use portal_tower::sdk::instance::InstanceBuilder;
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::portal::PortalPage;
 use serde_json::json;
 use tower::Layer as _;
 

@@ -1,7 +1,7 @@
 //! Refusals as developers and programs meet them: log lines, spans, reasons, gRPC, preflights, prefilled pages.
 
-use portal_tower::sdk::authorization::Role;
-use portal_tower::sdk::portal::{PortalPage, Prefill};
+use portal_tower::portal_sdk::authorization::Role;
+use portal_tower::portal_sdk::portal::{PortalPage, Prefill};
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, RefusalCause, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _};

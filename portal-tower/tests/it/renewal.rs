@@ -1,7 +1,7 @@
 //! A page that would be refused by a token from before a visit to the portal renews the token once first.
 
-use portal_tower::sdk::authorization::{Reverification, Role};
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::authorization::{Reverification, Role};
+use portal_tower::portal_sdk::portal::PortalPage;
 use portal_tower::{RedirectToPortal, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};

@@ -1,8 +1,8 @@
 //! `RequireAuthLayer`, by its table.
 
 use portal_tower::RequireAuthLayer;
-use portal_tower::sdk::instance::{InstanceBuilder, Satellite};
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::instance::{InstanceBuilder, Satellite};
+use portal_tower::portal_sdk::portal::PortalPage;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::portal::PortalPage;
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, SignOut, SignedInRef};
 use tower::{Service as _, ServiceBuilder};
 

@@ -1,7 +1,7 @@
 //! `SignOut`, by its rules.
 
-use portal_tower::sdk::effect::BackendError;
-use portal_tower::sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::effect::BackendError;
+use portal_tower::portal_sdk::instance::InstanceBuilder;
 use portal_tower::{AllowCrossSiteLayer, SignOut};
 use serde_json::json;
 use tower::Layer as _;

@@ -1,8 +1,8 @@
 //! An application at `https://example.com/shop` behind a proxy that takes `/shop` off each request.
 
-use portal_tower::sdk::authorization::requirement_fn;
-use portal_tower::sdk::instance::InstanceBuilder;
-use portal_tower::sdk::portal::PortalPage;
+use portal_tower::portal_sdk::authorization::requirement_fn;
+use portal_tower::portal_sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::portal::PortalPage;
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, RequireAuthLayer, SignOut};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, service_fn};

@@ -1,6 +1,6 @@
 //! Requests that no further redirect can settle: browsers without cookies, organizations that cannot be activated.
 
-use portal_tower::sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::instance::InstanceBuilder;
 use portal_tower::{RedirectToPortal, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use portal_tower::Auth;
-use portal_tower::sdk::backend::User;
+use portal_tower::portal_sdk::backend::User;
 use tower::{Layer as _, service_fn};
 
 use crate::common::clerk::FakeClerk;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use portal_tests::conformance::options::Instances;
 use portal_tests::conformance::server;
-use portal_tower::sdk::backend::KeyCachePolicy;
+use portal_tower::portal_sdk::backend::KeyCachePolicy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;

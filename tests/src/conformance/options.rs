@@ -8,8 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName};
-use portal_tower::sdk::backend::{HttpBackend, KeyCachePolicy};
-use portal_tower::sdk::{Authenticator, Instance};
+use portal_tower::portal_sdk::authenticator::Authenticator;
+use portal_tower::portal_sdk::backend::{HttpBackend, KeyCachePolicy};
+use portal_tower::portal_sdk::instance::Instance;
 use serde::Deserialize;
 
 /// Headers that carry an option. They are taken off the request before the SDK sees it.

@@ -1,7 +1,7 @@
 //! The outcome of a request, as JSON in Clerk's words.
 
-use portal_tower::sdk::RequestState;
-use portal_tower::sdk::token::SessionClaims;
+use portal_tower::portal_sdk::state::RequestState;
+use portal_tower::portal_sdk::token::SessionClaims;
 use serde_json::{Map, Value, json};
 
 /// The fields of a signed-in user's identity.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use portal_axum::sdk::clock::{Clock, SystemClock, UnixTime};
+use portal_axum::portal_sdk::clock::{Clock, SystemClock, UnixTime};
 
 /// The machine's clock, moved.
 #[derive(Clone, Debug, Default)]

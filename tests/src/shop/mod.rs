@@ -8,10 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::Router;
-use portal_axum::sdk::backend::HttpBackend;
-use portal_axum::sdk::instance::InstanceBuilder;
-use portal_axum::sdk::{Authenticator, Instance};
-use portal_axum::{AuthenticateLayer, FrontendApiProxy};
+use portal_axum::portal_sdk::backend::HttpBackend;
+use portal_axum::{AuthenticateLayer, Authenticator, FrontendApiProxy, Instance, InstanceBuilder};
 use portal_local::{LocalPortal, LocalPortalBuilder, RequestRecord};
 use serde_json::json;
 use tempfile::TempDir;

@@ -9,8 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{any_service, get, post, post_service};
-use portal_axum::sdk::authorization::Role;
-use portal_axum::{ActiveOrganization, Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
+use portal_axum::{ActiveOrganization, Auth, RedirectToPortal, RequireAuthLayer, Role, SignOut, SignedIn};
 use serde::Deserialize;
 
 /// What people have noted, in order.

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use http::request::Parts;
 use http::{Method, Request};
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::Backend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
-use portal_sdk::instance::InstanceBuilder;
+use portal_sdk::instance::{Instance, InstanceBuilder};
 use portal_sdk::key::KeySet;
 use portal_sdk::names::header::AUTH_MESSAGE;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
-use portal_sdk::state::Outcome;
-use portal_sdk::{Authenticator, Instance, RequestState};
+use portal_sdk::state::{Outcome, RequestState};
 use serde_json::Value;
 use url::Url;
 

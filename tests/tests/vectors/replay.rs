@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::{ConfigError, Instance, Satellite};
-use portal_sdk::state::Outcome;
-use portal_sdk::{Authenticator, RequestState};
+use portal_sdk::state::{Outcome, RequestState};
 use portal_tests::conformance::outcome;
 use serde_json::{Value, json};
 use url::Url;

@@ -23,7 +23,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// ```
 /// use std::time::Duration;
 ///
-/// use portal_sdk::Instance;
+/// use portal_sdk::instance::Instance;
 /// use portal_sdk::backend::HttpBackend;
 ///
 /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
@@ -84,7 +84,7 @@ impl HttpBackendBuilder {
     ///
     /// ```
     /// use http::Uri;
-    /// use portal_sdk::Instance;
+    /// use portal_sdk::instance::Instance;
     /// use portal_sdk::backend::HttpBackend;
     /// use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
     /// use tokio::net::TcpStream;

@@ -46,7 +46,7 @@ const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 /// ```
 /// use portal_sdk::backend::{BackendApi, HttpBackend};
 /// use portal_sdk::effect::BackendError;
-/// use portal_sdk::Instance;
+/// use portal_sdk::instance::Instance;
 ///
 /// async fn greeting(backend: &HttpBackend) -> Result<String, BackendError> {
 ///     let user = backend.user(&"user_2abc".into()).await?;

@@ -1,7 +1,6 @@
 //! The vocabulary of the tables: instances, tokens, payloads.
 
-use portal_sdk::Instance;
-use portal_sdk::instance::Satellite;
+use portal_sdk::instance::{Instance, Satellite};
 use serde_json::{Value, json};
 
 use crate::common::mint::{self, foreign_key, instance_key};

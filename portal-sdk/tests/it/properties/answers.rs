@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use portal_sdk::effect::BackendError;
-use portal_sdk::effect::MissingKey;
+use portal_sdk::effect::{BackendError, MissingKey};
 use portal_sdk::token::TokenError;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use portal_sdk::Authenticator;
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::decide::{Decision, decide};
-use portal_sdk::effect::RefreshedSession;
-use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey};
+use portal_sdk::effect::{Effect, Known, KnownKeys, MissingKey, RefreshedSession};
 use portal_sdk::portal::{Portal, ReturnBackUrl};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::WithoutQuery;
@@ -112,7 +111,7 @@ fn shown(printed: &mut Vec<String>, value: &impl Debug) {
 }
 
 /// Decides with these answers and formats everything on the way.
-fn walk(instance: &portal_sdk::Instance, parts: &Parts, answers: &Answers, printed: &mut Vec<String>) {
+fn walk(instance: &portal_sdk::instance::Instance, parts: &Parts, answers: &Answers, printed: &mut Vec<String>) {
     let cx = AuthenticateContext::new(parts, instance, now());
     shown(printed, &cx);
     shown(printed, cx.url());

@@ -17,8 +17,8 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portal_tower::FrontendApiProxy;
+use portal_tower::portal_sdk::instance::{ConfigError, Setting};
 use portal_tower::proxy::ProxyBody;
-use portal_tower::sdk::instance::{ConfigError, Setting};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 

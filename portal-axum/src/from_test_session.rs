@@ -9,9 +9,8 @@ use crate::{ActiveOrganization, AuthRejection, Require, SignedIn};
 /// What a handler extracts from a `GET` request for `/` with this session (feature `testing`).
 ///
 /// ```
-/// use portal_axum::SignedIn;
-/// use portal_axum::sdk::backend::User;
-/// use portal_axum::sdk::testing::TestInstance;
+/// use portal_axum::{SignedIn, User};
+/// use portal_axum::testing::TestInstance;
 ///
 /// async fn greeting(user: SignedIn) -> String {
 ///     let name = user.user().await.ok().and_then(|user| user.first_name.clone());
@@ -42,7 +41,7 @@ impl<C: DeserializeOwned> TryFrom<TestSession> for SignedIn<C> {
 ///
 /// ```
 /// use portal_axum::ActiveOrganization;
-/// use portal_axum::sdk::testing::TestInstance;
+/// use portal_axum::testing::TestInstance;
 ///
 /// let clerk = TestInstance::new();
 /// let acme = ActiveOrganization::try_from(clerk.signed_in("user_1").organization("org_1"))?;
