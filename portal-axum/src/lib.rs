@@ -68,7 +68,7 @@
 //!
 //! Scripts of that origin that send cookies instead of `Authorization` also need `allow_credentials` there and
 //! [`allowed_request_origins`](InstanceBuilder::allowed_request_origins) here. Where the CORS layer must be
-//! inside a guard, [`allow_preflight`](RequireAuthLayer::allow_preflight) lets preflights through.
+//! inside a guard, [`with_preflight_allowed`](RequireAuthLayer::with_preflight_allowed) lets preflights through.
 //!
 //! # Tests
 //!

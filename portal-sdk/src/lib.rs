@@ -26,7 +26,7 @@
 //! use portal_sdk::portal::Portal;
 //!
 //! let key: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?;
-//! let url = Portal::from(key.frontend_api()).sign_in().return_back_to("https://app.example.com/").to_url()?;
+//! let url = Portal::from(key.frontend_api()).sign_in().with_return_back("https://app.example.com/").to_url()?;
 //! assert_eq!(url.as_str(), "https://accounts.example.com/sign-in?redirect_url=https%3A%2F%2Fapp.example.com%2F");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -24,7 +24,7 @@
 //!
 //! A CORS layer belongs outside both. A preflight carries no credentials, so a guard outside the CORS layer refuses
 //! every preflight; and refusals need the CORS headers too. In a `ServiceBuilder` the CORS layer comes first:
-//! `.layer(cors).layer(authenticate).layer(guard)`. If it must be inside, see [`RequireAuthLayer::allow_preflight`].
+//! `.layer(cors).layer(authenticate).layer(guard)`. If it must be inside, see [`RequireAuthLayer::with_preflight_allowed`].
 //!
 //! # Example
 //!

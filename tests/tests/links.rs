@@ -72,9 +72,9 @@ fn replay() -> BTreeMap<String, usize> {
             other => panic!("no such page: {other}"),
         };
         let here = Url::parse(&axes.base_url[base]).expect("a URL");
-        let link = portal.link(page).requested_from(&here);
+        let link = portal.link(page).with_requested_from(&here);
         let link = link.with_dev_browser(axes.dev_browser_token[token].as_deref());
-        let link = link.return_back_to(axes.return_back_url[back].as_deref().unwrap_or_default());
+        let link = link.with_return_back(axes.return_back_url[back].as_deref().unwrap_or_default());
         let link = link.with_tasks(axes.session_status[status].is_some());
         let found = match link.to_url() {
             Ok(url) => Some(url.to_string()),

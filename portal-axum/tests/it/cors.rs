@@ -48,7 +48,7 @@ async fn cors_layer_outside_the_guard_answers_preflights_and_marks_refusals() {
 #[tokio::test]
 async fn cors_layer_inside_the_guard_needs_the_switch() {
     for (allow, status) in [(false, 401), (true, 200)] {
-        let guard = RequireAuthLayer::signed_in().allow_preflight(allow);
+        let guard = RequireAuthLayer::signed_in().with_preflight_allowed(allow);
         let router = pay().layer(cors()).layer(guard).layer(layer(&FakeClerk::new()));
         let answer = send(router, request("OPTIONS /pay", &PREFLIGHT)).await;
         assert_eq!(answer.status, status, "{allow}");

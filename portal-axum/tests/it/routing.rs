@@ -64,7 +64,7 @@ async fn services_mount_as_routes() {
         )
         .route_layer(RequireAuthLayer::signed_in())
         .route_service("/account", RedirectToPortal::user_profile())
-        .route("/sign-out", post_service(SignOut::new().then("/bye")))
+        .route("/sign-out", post_service(SignOut::new().with_redirect("/bye")))
         .route("/old", get(async || Redirect::permanent("/dashboard")))
         .layer(layer(&clerk));
     let cookies = session(&json!({}));

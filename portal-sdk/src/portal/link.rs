@@ -19,8 +19,8 @@ use crate::url_query::set_parameter;
 /// let portal = Portal::from(&Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?);
 /// let url = portal
 ///     .sign_in()
-///     .requested_from(&Url::parse("https://app.example.com/cart")?)
-///     .return_back_to("/checkout")
+///     .with_requested_from(&Url::parse("https://app.example.com/cart")?)
+///     .with_return_back("/checkout")
 ///     .with_prefill(Prefill::Username("ada".into()))
 ///     .to_url()?;
 /// assert_eq!(
@@ -60,7 +60,7 @@ impl fmt::Debug for PortalLink<'_> {
 pub enum LinkError {
     /// The page is a path, and the requesting site is unknown.
     #[error(
-        "page URL: expected an absolute URL, found the path {found:?}; call requested_from with the request's public URL"
+        "page URL: expected an absolute URL, found the path {found:?}; call with_requested_from with the request's public URL"
     )]
     Relative {
         /// The path.
@@ -101,7 +101,7 @@ impl<'p> PortalLink<'p> {
     /// Sets the public URL of the request that the link is for.
     ///
     /// Paths are resolved against it, and the development browser's token is left out of links to its own site.
-    pub fn requested_from(mut self, url: &Url) -> Self {
+    pub fn with_requested_from(mut self, url: &Url) -> Self {
         self.requested_from = Some(url.clone());
         self
     }
@@ -109,7 +109,7 @@ impl<'p> PortalLink<'p> {
     /// Sets where the portal sends the user afterwards: an absolute URL, or a path of the requesting site.
     ///
     /// [`to_url`](Self::to_url) checks it by the rules of [`ReturnBackUrl`]. An empty string leaves it out.
-    pub fn return_back_to(mut self, url: impl AsRef<str>) -> Self {
+    pub fn with_return_back(mut self, url: impl AsRef<str>) -> Self {
         self.return_back_to = Some(url.as_ref().to_owned());
         self
     }
@@ -136,7 +136,7 @@ impl<'p> PortalLink<'p> {
     ///
     /// # Errors
     ///
-    /// Returns [`LinkError`] if a path lacks [`requested_from`](Self::requested_from), a URL is invalid, the
+    /// Returns [`LinkError`] if a path lacks [`with_requested_from`](Self::with_requested_from), a URL is invalid, the
     /// return-back URL is not allowed, or the page has no field for a prefilled value.
     pub fn to_url(&self) -> Result<Url, LinkError> {
         let mut url = self.target()?;

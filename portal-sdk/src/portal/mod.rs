@@ -24,7 +24,7 @@
 //!
 //! | Parameter | On | Set by |
 //! |---|---|---|
-//! | `redirect_url` | every page | [`return_back_to`](PortalLink::return_back_to) |
+//! | `redirect_url` | every page | [`with_return_back`](PortalLink::with_return_back) |
 //! | `sign_in_force_redirect_url`, `sign_in_fallback_redirect_url`, `sign_up_…` | sign-in, sign-up | the instance, such as [`sign_in_force_redirect_url`](crate::instance::InstanceBuilder::sign_in_force_redirect_url); a forced URL replaces the fallback |
 //! | `email_address`, `phone_number`, `username` | sign-in, sign-up | [`with_prefill`](PortalLink::with_prefill) |
 //! | `first_name`, `last_name` | sign-up | [`with_prefill`](PortalLink::with_prefill) |
@@ -61,7 +61,7 @@ use crate::instance::{
 /// use portal_sdk::portal::Portal;
 ///
 /// let key: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?;
-/// let url = Portal::from(key.frontend_api()).sign_in().return_back_to("https://app.example.com/dash?x=1").to_url()?;
+/// let url = Portal::from(key.frontend_api()).sign_in().with_return_back("https://app.example.com/dash?x=1").to_url()?;
 /// assert_eq!(
 ///     url.as_str(),
 ///     "https://accounts.example.com/sign-in?redirect_url=https%3A%2F%2Fapp.example.com%2Fdash%3Fx%3D1"

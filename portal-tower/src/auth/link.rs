@@ -54,7 +54,10 @@ impl Auth {
         let here = self.public_url().as_url();
         let context = self.context();
         let dev_browser = context.dev_browser_for_links();
-        let mut link = portal.link(page).requested_from(here).with_dev_browser(dev_browser);
+        let mut link = portal
+            .link(page)
+            .with_requested_from(here)
+            .with_dev_browser(dev_browser);
         if matches!(self.identity(), Identity::Pending(_)) && !page.needs_session() {
             link = link.with_tasks(true);
         }
@@ -65,7 +68,7 @@ impl Auth {
                 warn_of_prefill(page, value.name());
             }
         }
-        match link.clone().return_back_to(return_back_to).to_url() {
+        match link.clone().with_return_back(return_back_to).to_url() {
             Ok(url) => return url,
             Err(error) => warn_of_return_address(page, &error),
         }

@@ -124,7 +124,7 @@ impl<B: BackendApi> AuthenticateLayer<B> {
     }
 
     /// Renders the refusals of all inner guards and extractors in the application's own look; see [`RenderRefusal`].
-    pub fn render_refusals(mut self, renderer: impl RenderRefusal) -> Self {
+    pub fn with_refusal_renderer(mut self, renderer: impl RenderRefusal) -> Self {
         self.settings.renderer = Some(Arc::new(renderer));
         self
     }

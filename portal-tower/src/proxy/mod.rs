@@ -12,7 +12,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").proxy_url("/__clerk").build()?;
-//! let proxy = FrontendApiProxy::new(&instance)?.peer_address(|parts| parts.extensions.get::<IpAddr>().copied());
+//! let proxy = FrontendApiProxy::new(&instance)?.with_peer_address(|parts| parts.extensions.get::<IpAddr>().copied());
 //! // axum: Router::new().…layer(AuthenticateLayer::new(instance)).route_service("/__clerk/{*path}", proxy)
 //! # Ok(())
 //! # }
@@ -23,13 +23,13 @@
 //! | | Request | Response |
 //! |---|---|---|
 //! | URL | always Clerk's host; the path below the mount path and the query string verbatim | |
-//! | body | streamed, up to [`max_request_bytes`](crate::FrontendApiProxy::max_request_bytes) | streamed |
+//! | body | streamed, up to [`with_max_request_bytes`](crate::FrontendApiProxy::with_max_request_bytes) | streamed |
 //! | hop-by-hop fields (RFC 9110 section 7.6.1) and those that `Connection` names | dropped | dropped |
 //! | `Host` | Clerk's | |
 //! | `Accept-Encoding` | `identity`, as in Clerk's proxy | |
 //! | `Clerk-Proxy-Url`, `Clerk-Secret-Key` | set, replacing the client's | |
 //! | `X-Forwarded-Host`, `X-Forwarded-Proto` | the public URL's | |
-//! | `X-Forwarded-For` | only the client's address; see [`peer_address`](crate::FrontendApiProxy::peer_address) | |
+//! | `X-Forwarded-For` | only the client's address; see [`with_peer_address`](crate::FrontendApiProxy::with_peer_address) | |
 //! | other fields that claim an address, a country or a host: `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IP`, `Fastly-Client-IP` and their like, with `-` or `_` | dropped | |
 //! | `Expect` | dropped, because the server has answered it | |
 //! | `Set-Cookie` | | all |

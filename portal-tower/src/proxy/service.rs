@@ -117,7 +117,7 @@ impl FrontendApiProxy {
     /// parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip())`.
     ///
     /// Without it, Clerk gets no address, and its rate limits count the attempts of all clients together.
-    pub fn peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+    pub fn with_peer_address(mut self, of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.settings_mut().peer_address = Some(Arc::new(of));
         self
     }
@@ -125,19 +125,19 @@ impl FrontendApiProxy {
     /// Sets the addresses of your own proxies in front of the application (default: empty).
     ///
     /// `X-Forwarded-For` is trusted from these addresses only.
-    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
+    pub fn with_trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
         self.settings_mut().trusted_proxies = proxies.into_iter().map(|address| address.to_canonical()).collect();
         self
     }
 
     /// Limits the wait for Clerk's response, and each pause within a body (default: 30 seconds).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self
     }
 
     /// Limits the size of a request body (default: 16 MiB).
-    pub fn max_request_bytes(mut self, bytes: usize) -> Self {
+    pub fn with_max_request_bytes(mut self, bytes: usize) -> Self {
         self.settings_mut().max_request_bytes = bytes;
         self
     }

@@ -9,14 +9,14 @@
 //!
 //! 1. the instance's forced redirect (`CLERK_SIGN_IN_FORCE_REDIRECT_URL`, `CLERK_SIGN_UP_FORCE_REDIRECT_URL`), after
 //!    sign-in and sign-up;
-//! 2. the location given with [`RedirectToPortal::then`];
+//! 2. the location given with [`RedirectToPortal::with_return_back`];
 //! 3. the referring page: the `Referer`, if it is on the application's origin;
 //! 4. the fallback redirect of the page's flow (`CLERK_SIGN_IN_FALLBACK_REDIRECT_URL`,
 //!    `CLERK_SIGN_UP_FALLBACK_REDIRECT_URL`), after sign-in and sign-up;
 //! 5. the application's root.
 //!
 //! [`RedirectToPortal`]: crate::RedirectToPortal
-//! [`RedirectToPortal::then`]: crate::RedirectToPortal::then
+//! [`RedirectToPortal::with_return_back`]: crate::RedirectToPortal::with_return_back
 
 pub(crate) mod portal_redirect;
 pub(crate) mod service;

@@ -79,9 +79,9 @@ impl RedirectToPortal {
     /// ```
     /// use portal_tower::RedirectToPortal;
     ///
-    /// let sign_up = RedirectToPortal::sign_up().then("/welcome");
+    /// let sign_up = RedirectToPortal::sign_up().with_return_back("/welcome");
     /// ```
-    pub fn then(mut self, location: impl Into<Arc<str>>) -> Self {
+    pub fn with_return_back(mut self, location: impl Into<Arc<str>>) -> Self {
         self.then = Some(location.into());
         self
     }

@@ -62,7 +62,7 @@ impl RequireAuthLayer {
     /// use portal_tower::portal_sdk::authorization::{Permission, Requirement as _, Reverification, Role};
     ///
     /// let may_pay = Role::new("org:admin").or(Permission::new("org:invoices:pay"));
-    /// let layer = RequireAuthLayer::with(may_pay.and(Reverification::STRICT)).or_redirect_unmet_to("/ask-for-access");
+    /// let layer = RequireAuthLayer::with(may_pay.and(Reverification::STRICT)).with_unmet_redirect("/ask-for-access");
     /// ```
     pub fn with(requirement: impl Requirement + Send + Sync + 'static) -> Self {
         let mut layer = Self::signed_in();
@@ -76,14 +76,14 @@ impl RequireAuthLayer {
     /// use portal_tower::RequireAuthLayer;
     /// use portal_tower::portal_sdk::portal::PortalPage;
     ///
-    /// let layer = RequireAuthLayer::signed_in().or_redirect_to(PortalPage::SignUp);
+    /// let layer = RequireAuthLayer::signed_in().with_sign_in_page(PortalPage::SignUp);
     /// ```
-    pub fn or_redirect_to(mut self, page: PortalPage) -> Self {
+    pub fn with_sign_in_page(mut self, page: PortalPage) -> Self {
         self.rule.sign_in.page = page;
         self
     }
 
-    /// Fills in a field of the sign-in page, or of the page chosen with [`or_redirect_to`](Self::or_redirect_to).
+    /// Fills in a field of the sign-in page, or of the page chosen with [`with_sign_in_page`](Self::with_sign_in_page).
     ///
     /// A value is omitted if the page has no such field; the log says so once.
     ///
@@ -113,10 +113,10 @@ impl RequireAuthLayer {
     /// use portal_tower::portal_sdk::portal::PortalPage;
     ///
     /// let admins = || RequireAuthLayer::with(Role::new("org:admin"));
-    /// let choose_another = admins().or_redirect_unmet_to(PortalPage::OrganizationProfile);
-    /// let explain = admins().or_redirect_unmet_to("/ask-for-access");
+    /// let choose_another = admins().with_unmet_redirect(PortalPage::OrganizationProfile);
+    /// let explain = admins().with_unmet_redirect("/ask-for-access");
     /// ```
-    pub fn or_redirect_unmet_to(mut self, location: impl Into<UnmetLocation>) -> Self {
+    pub fn with_unmet_redirect(mut self, location: impl Into<UnmetLocation>) -> Self {
         self.rule.unmet_location = Some(location.into());
         self
     }
@@ -144,7 +144,7 @@ impl RequireAuthLayer {
     /// # Security
     ///
     /// Inner handlers then run without a user for preflights, which any client can send.
-    pub fn allow_preflight(mut self, allow: bool) -> Self {
+    pub fn with_preflight_allowed(mut self, allow: bool) -> Self {
         self.rule.allows_preflight = allow;
         self
     }

@@ -31,7 +31,7 @@ impl Default for SignInLink {
 
 /// The redirect target for users who do not meet a requirement.
 ///
-/// See [`or_redirect_unmet_to`](crate::RequireAuthLayer::or_redirect_unmet_to).
+/// See [`with_unmet_redirect`](crate::RequireAuthLayer::with_unmet_redirect).
 ///
 /// ```
 /// use portal_tower::UnmetLocation;

@@ -2,7 +2,7 @@
 //!
 //! | Request | Signed out | Signed in, requirement not met |
 //! |---|---|---|
-//! | page (GET or HEAD by a browser) | 303 to the portal, back to this page; after three redirects in ten seconds, a 401 page that explains the loop | 403 page, or 303 to the page chosen with [`or_redirect_unmet_to`](crate::RequireAuthLayer::or_redirect_unmet_to); 307 once to renew the token, if the user has visited the portal since it was issued |
+//! | page (GET or HEAD by a browser) | 303 to the portal, back to this page; after three redirects in ten seconds, a 401 page that explains the loop | 403 page, or 303 to the page chosen with [`with_unmet_redirect`](crate::RequireAuthLayer::with_unmet_redirect); 307 once to renew the token, if the user has visited the portal since it was issued |
 //! | form (another method by a browser) | 303 to the portal, back to the page with the form | 403 page |
 //! | script or program | 401 JSON with `WWW-Authenticate: Bearer` | 403 JSON |
 //! | htmx (`HX-Request`) | 401 with `HX-Redirect`, back to the page htmx runs on; a boosted link back to its own address | 403 |
@@ -20,7 +20,7 @@
 //! | all | no organization is active and the requirement needs one | 403; pages link to the portal's organization page and back |
 //! | all | the active organization is not the path's, and no redirect can activate it | 403 with the reason `organization-mismatch`; pages link to the portal's organization page |
 //! | page | the browser keeps no cookies (detected in development only) | 401 page that explains this, instead of a redirect |
-//! | all | a CORS preflight | 401, unless [`allow_preflight`](crate::RequireAuthLayer::allow_preflight) |
+//! | all | a CORS preflight | 401, unless [`with_preflight_allowed`](crate::RequireAuthLayer::with_preflight_allowed) |
 //! | all | re-verification is required | 403; scripts get the body that Clerk's components expect |
 //! | all | Clerk is unreachable and the session cannot be verified without it | 503 with `Retry-After` (gRPC: 14; Datastar: 200 and a message) |
 //! | all | the application is misconfigured | 500 (gRPC: 13) |

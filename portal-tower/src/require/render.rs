@@ -9,7 +9,7 @@ use super::Refusal;
 
 /// An application's renderer of refusals.
 ///
-/// Pass it to [`AuthenticateLayer::render_refusals`](crate::AuthenticateLayer::render_refusals); every inner guard and
+/// Pass it to [`AuthenticateLayer::with_refusal_renderer`](crate::AuthenticateLayer::with_refusal_renderer); every inner guard and
 /// extractor uses it. It chooses the body and extra header fields. The status and the fields that the caller needs
 /// (`Location`, `WWW-Authenticate`, `Retry-After`, `Cache-Control`, `HX-Redirect`, cookies) are set afterwards. The
 /// renderer is not called for gRPC and Turbo, because a program reads those responses, nor for the sign-in redirects of

@@ -9,7 +9,7 @@
 //!    minute.
 //! 5. On this host and each of its parent domains, the session and refresh cookies of this instance are removed and
 //!    `__client_uat` is set to 0. The development browser's token stays.
-//! 6. The response is 303 to the location set with [`SignOut::then`] (default: `/`). htmx gets `HX-Redirect`; Turbo,
+//! 6. The response is 303 to the location set with [`SignOut::with_redirect`] (default: `/`). htmx gets `HX-Redirect`; Turbo,
 //!    Unpoly and Datastar get content that continues there.
 //! 7. The response has `Clear-Site-Data: "cache"`, so that the browser drops its cached pages.
 //!
@@ -35,7 +35,7 @@
 //! before. Browsers honor `Clear-Site-Data` on https and loopback hosts only; older browsers ignore it.
 //!
 //! [`SignOut`]: crate::SignOut
-//! [`SignOut::then`]: crate::SignOut::then
+//! [`SignOut::with_redirect`]: crate::SignOut::with_redirect
 //! [`SignOut::with_confirmation`]: crate::SignOut::with_confirmation
 
 mod left_over;

@@ -43,14 +43,14 @@ impl SignOut {
     /// # Security
     ///
     /// The URL is not checked. Do not pass on a client's input (open redirect).
-    pub fn then(mut self, location: impl Into<Arc<str>>) -> Self {
+    pub fn with_redirect(mut self, location: impl Into<Arc<str>>) -> Self {
         self.then = location.into();
         self
     }
 
-    /// Responds to `GET` with a page with a sign-out button, for places that need a link.
-    pub fn with_confirmation(mut self) -> Self {
-        self.asks = true;
+    /// Responds to `GET` with a page with a sign-out button, for places that need a link (default: `false`).
+    pub fn with_confirmation(mut self, asks: bool) -> Self {
+        self.asks = asks;
         self
     }
 }

@@ -63,8 +63,7 @@ async fn token_with_empty_subject_is_signed_out() {
 #[tokio::test]
 async fn unmet_requirement_redirects_to_the_chosen_page() {
     let cookies = signed_in(TEST_ISSUER);
-    let guard =
-        || RequireAuthLayer::with(Role::new("org:admin")).or_redirect_unmet_to("/ask-for-access?from=dashboard");
+    let guard = || RequireAuthLayer::with(Role::new("org:admin")).with_unmet_redirect("/ask-for-access?from=dashboard");
     let page = ask(layer(test()), guard(), HERE, &[("cookie", &cookies), AS_PAGE]).await;
     assert_eq!(page.status, 303);
     assert_eq!(
@@ -249,7 +248,7 @@ fn in_another_look(refusal: &Refusal) -> Option<Response<Bytes>> {
 #[tokio::test]
 async fn rendered_refusal_keeps_status_and_required_fields() {
     let guard = RequireAuthLayer::signed_in;
-    let outer = || layer(test()).render_refusals(in_another_look);
+    let outer = || layer(test()).with_refusal_renderer(in_another_look);
     let signed_out = ("cookie", SIGNED_OUT);
     let script = ask(outer(), guard(), HERE, &[signed_out, AS_SCRIPT]).await;
     assert_eq!((script.status, script.body.as_str()), (401, "another look"));

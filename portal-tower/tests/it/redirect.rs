@@ -102,7 +102,7 @@ fn with_fallbacks() -> InstanceBuilder {
 async fn then_sets_the_destination_afterwards() {
     for builder in [test(), with_fallbacks()] {
         for referer in [None, Some("http://localhost:3000/cart")] {
-            let service = RedirectToPortal::sign_up().then("/welcome?x=1");
+            let service = RedirectToPortal::sign_up().with_return_back("/welcome?x=1");
             let found = parameters(builder.clone(), service, referer).await;
             let expected = (
                 "redirect_url".to_owned(),
@@ -112,7 +112,7 @@ async fn then_sets_the_destination_afterwards() {
         }
     }
     // The portal would drop it, so it is left out.
-    let service = RedirectToPortal::sign_up().then("https://evil.example/");
+    let service = RedirectToPortal::sign_up().with_return_back("https://evil.example/");
     assert!(parameters(test(), service, None).await.is_empty());
 }
 

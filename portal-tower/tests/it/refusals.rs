@@ -197,7 +197,7 @@ async fn preflight_is_refused_with_its_cause_and_logged_once() {
             .all(|line| line.contains("put the CORS layer outside the guard"))
     );
 
-    let open = RequireAuthLayer::signed_in().allow_preflight(true);
+    let open = RequireAuthLayer::signed_in().with_preflight_allowed(true);
     assert_eq!(ask(open.clone(), &target, &preflight).await.body, "nobody");
     // Only preflights pass: any other request without a user does not.
     for headers in [&preflight[..1], &preflight[1..2], &[]] {
@@ -212,7 +212,7 @@ async fn prefilled_values_are_on_the_sign_in_link() {
     let expected = "email_address=ada%40example.com";
     let cookie = ("cookie", SIGNED_OUT);
     let guard = RequireAuthLayer::signed_in()
-        .or_redirect_to(PortalPage::SignUp)
+        .with_sign_in_page(PortalPage::SignUp)
         .with_prefill(email());
     let guard = guard.with_prefill(Prefill::FirstName("Ada".into()));
     let answer = ask(guard, HERE, &[AS_PAGE, cookie]).await;

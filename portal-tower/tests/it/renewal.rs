@@ -119,8 +119,8 @@ async fn every_refusal_of_a_signed_in_user_renews_first() {
     for (guard, cookies) in [
         (RequireAuthLayer::signed_in(), &pending),
         (admins(), &member),
-        (admins().or_redirect_unmet_to("/organization"), &member),
-        (admins().or_redirect_unmet_to(PortalPage::OrganizationProfile), &member),
+        (admins().with_unmet_redirect("/organization"), &member),
+        (admins().with_unmet_redirect(PortalPage::OrganizationProfile), &member),
         (again, &member),
     ] {
         let headers = [("cookie", cookies.as_str()), AS_PAGE, FROM_PORTAL];
@@ -155,7 +155,7 @@ async fn visit_since_the_token_renews_it_and_an_earlier_one_does_not() {
 
 #[tokio::test]
 async fn unmet_redirect_to_the_portal_keeps_the_address_and_does_not_loop() {
-    let guard = || admins().or_redirect_unmet_to(PortalPage::OrganizationProfile);
+    let guard = || admins().with_unmet_redirect(PortalPage::OrganizationProfile);
     let cookies = personal();
     let answer = ask(guard(), TEAM, &[("cookie", &cookies), AS_PAGE]).await;
     assert_eq!(answer.status, 303);

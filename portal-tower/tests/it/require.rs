@@ -107,7 +107,7 @@ async fn signed_out_page_is_redirected_to_the_portal_and_back() {
             Some("session-token-and-uat-missing")
         );
     }
-    let to_sign_up = RequireAuthLayer::signed_in().or_redirect_to(PortalPage::SignUp);
+    let to_sign_up = RequireAuthLayer::signed_in().with_sign_in_page(PortalPage::SignUp);
     let answer = refused(to_sign_up, HERE, &[AS_PAGE, cookie]).await;
     assert_eq!(
         answer.header("location").unwrap(),
@@ -191,7 +191,7 @@ async fn pending_session_is_redirected_to_its_tasks() {
     let cookie = ("cookie", pending.as_str());
     for require in [
         RequireAuthLayer::signed_in(),
-        RequireAuthLayer::signed_in().or_redirect_to(PortalPage::SignUp),
+        RequireAuthLayer::signed_in().with_sign_in_page(PortalPage::SignUp),
     ] {
         let answer = refused(require, HERE, &[AS_PAGE, cookie]).await;
         assert_eq!(answer.status, 303);

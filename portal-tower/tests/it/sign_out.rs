@@ -243,7 +243,7 @@ async fn cross_site_sign_out_is_refused() {
 #[tokio::test]
 async fn get_with_confirmation_shows_a_form() {
     let clerk = FakeClerk::new();
-    let service = layer_with(test(), &clerk).layer(SignOut::new().with_confirmation());
+    let service = layer_with(test(), &clerk).layer(SignOut::new().with_confirmation(true));
     let here = "http://localhost:3000/sign-out";
     let cookies = signed_in(TEST_ISSUER);
     let asked = send(service.clone(), request(here, &[("cookie", &cookies), AS_PAGE])).await;
@@ -261,7 +261,7 @@ async fn get_with_confirmation_shows_a_form() {
 
 #[tokio::test]
 async fn scripts_that_render_pages_are_redirected_after_sign_out() {
-    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
+    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().with_redirect("/bye"));
     let htmx = send(service.clone(), request(HERE, &[("hx-request", "true")])).await;
     assert_eq!((htmx.status, htmx.header("hx-redirect")), (200, Some("/bye")));
     for headers in [
@@ -314,7 +314,7 @@ async fn cookies_are_removed_on_the_host_and_its_parents() {
 
 #[tokio::test]
 async fn destination_after_sign_out_is_configurable() {
-    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().then("/bye"));
+    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().with_redirect("/bye"));
     let answer = send(service, request(HERE, &[("cookie", &signed_in(TEST_ISSUER))])).await;
     assert_eq!(answer.header("location"), Some("/bye"));
 }

@@ -108,10 +108,10 @@ async fn sign_out_stays_below_the_base_path() {
     let builder = || shop().authorized_parties(["https://app.example.com"]);
     for (then, expected) in [
         (SignOut::new(), "/shop/"),
-        (SignOut::new().then("/bye?a=1"), "/shop/bye?a=1"),
-        (SignOut::new().then("/shop/bye"), "/shop/bye"),
+        (SignOut::new().with_redirect("/bye?a=1"), "/shop/bye?a=1"),
+        (SignOut::new().with_redirect("/shop/bye"), "/shop/bye"),
         (
-            SignOut::new().then("https://www.example.com/"),
+            SignOut::new().with_redirect("https://www.example.com/"),
             "https://www.example.com/",
         ),
     ] {
@@ -122,7 +122,7 @@ async fn sign_out_stays_below_the_base_path() {
         .await;
         assert_eq!((answer.status, answer.header("location")), (303, Some(expected)));
     }
-    let asks = layer(builder()).layer(SignOut::new().with_confirmation());
+    let asks = layer(builder()).layer(SignOut::new().with_confirmation(true));
     let answer = send(asks, request("http://inner:3000/sign-out", &headers)).await;
     assert!(answer.body.contains("action=\"/shop/sign-out\""), "{}", answer.body);
 
@@ -140,7 +140,7 @@ async fn sign_out_stays_below_the_base_path() {
 
 #[tokio::test]
 async fn unmet_request_goes_to_a_page_below_the_base_path() {
-    let guard = RequireAuthLayer::with(requirement_fn(|_| false)).or_redirect_unmet_to("/ask");
+    let guard = RequireAuthLayer::with(requirement_fn(|_| false)).with_unmet_redirect("/ask");
     let service = ServiceBuilder::new()
         .layer(layer(shop().authorized_parties(["https://app.example.com"])))
         .layer(guard)

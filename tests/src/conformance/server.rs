@@ -103,13 +103,13 @@ async fn redirect(page: PortalPage, request: Request) -> Response {
     let dev_browser = cx.dev_browser_for_links();
     let mut link = portal
         .link(page)
-        .requested_from(cx.url().as_url())
+        .with_requested_from(cx.url().as_url())
         .with_dev_browser(dev_browser);
     if authenticated.state.claims().is_some_and(SessionClaims::is_pending) {
         link = link.with_tasks(true);
     }
     if let Some(back) = cx.url().query_parameter("return_back_url") {
-        link = link.return_back_to(back);
+        link = link.with_return_back(back);
     }
     match link.to_url() {
         Ok(url) => (StatusCode::FOUND, [(LOCATION, url.to_string())], Body::empty()).into_response(),

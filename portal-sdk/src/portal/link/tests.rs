@@ -13,8 +13,8 @@ fn link(portal: &Portal, page: PortalPage, back: &str) -> String {
     let here = Url::parse("http://localhost:3000/dash?x=1").unwrap();
     let link = portal
         .link(page)
-        .requested_from(&here)
-        .return_back_to(back)
+        .with_requested_from(&here)
+        .with_return_back(back)
         .with_dev_browser(Some("dvb"));
     link.to_url().unwrap().to_string()
 }
@@ -99,7 +99,7 @@ fn tasks_link_appends_a_path_segment() {
     let here = Url::parse("http://localhost:3000/").unwrap();
     let url = portal
         .sign_in()
-        .requested_from(&here)
+        .with_requested_from(&here)
         .with_tasks(true)
         .to_url()
         .unwrap();
@@ -118,8 +118,8 @@ fn satellite_link_requests_synchronisation() {
     let back = "https://satellite.dev/x?__clerk_synced=true&a=1";
     let url = portal
         .sign_in()
-        .requested_from(&here)
-        .return_back_to(back)
+        .with_requested_from(&here)
+        .with_return_back(back)
         .with_dev_browser(Some("dvb"))
         .to_url()
         .unwrap();
@@ -264,7 +264,7 @@ fn path_without_a_request_is_rejected() {
         })
     );
     let portal = Portal::from(&development().build().unwrap());
-    let javascript = portal.sign_in().return_back_to("javascript:alert(1)").to_url();
+    let javascript = portal.sign_in().with_return_back("javascript:alert(1)").to_url();
     assert!(matches!(
         javascript,
         Err(LinkError::ReturnBackUrl(ReturnBackUrlError::Scheme { .. }))

@@ -166,9 +166,9 @@ fn walk(instance: &portal_sdk::instance::Instance, parts: &Parts, answers: &Answ
     let portal = Portal::from(instance);
     let link = portal
         .sign_in()
-        .requested_from(cx.url().as_url())
+        .with_requested_from(cx.url().as_url())
         .with_dev_browser(cx.dev_browser_for_links());
-    let link = link.return_back_to(format!("https://evil.example/?ticket={MARK}"));
+    let link = link.with_return_back(format!("https://evil.example/?ticket={MARK}"));
     shown(printed, &link);
     if let Err(error) = link.to_url() {
         shown(printed, &error);

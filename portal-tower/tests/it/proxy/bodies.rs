@@ -60,7 +60,7 @@ async fn bodies_are_streamed() {
 #[tokio::test]
 async fn oversized_body_is_refused() {
     let upstream = Upstream::echoing().await;
-    let proxy = || upstream.proxy().max_request_bytes(10);
+    let proxy = || upstream.proxy().with_max_request_bytes(10);
     let declared = request(
         "POST /__clerk/v1/x",
         &[("host", "app.example.com"), ("content-length", "11")],

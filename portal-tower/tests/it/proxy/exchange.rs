@@ -95,11 +95,11 @@ async fn forwarded_address_is_trusted_from_configured_proxies_only() {
     for (proxy, peer, expected) in [
         (upstream.proxy(), Some(mine), Some("10.0.0.1")),
         (
-            upstream.proxy().trusted_proxies([mine]),
+            upstream.proxy().with_trusted_proxies([mine]),
             Some(mine),
             Some("203.0.113.9"),
         ),
-        (upstream.proxy().trusted_proxies([mine]), None, None),
+        (upstream.proxy().with_trusted_proxies([mine]), None, None),
     ] {
         let mut request = request(
             "/__clerk/v1/client",

@@ -34,7 +34,7 @@ async fn upstream_errors_have_distinct_statuses() {
     assert_eq!(refused, (502, "proxy_request_failed".to_owned()));
 
     let silent = Upstream::start(async |_: Request<Incoming>| std::future::pending().await).await;
-    let refused = refusal(send(silent.proxy().timeout(Duration::from_millis(50)), get()).await).await;
+    let refused = refusal(send(silent.proxy().with_timeout(Duration::from_millis(50)), get()).await).await;
     assert_eq!(refused, (504, "proxy_request_failed".to_owned()));
 
     // It begins to answer and stops.
@@ -49,7 +49,7 @@ async fn upstream_errors_have_distinct_statuses() {
         Response::new(StreamBody::new(frames).boxed_unsync())
     })
     .await;
-    let mut response = send(stopping.proxy().timeout(Duration::from_millis(50)), get()).await;
+    let mut response = send(stopping.proxy().with_timeout(Duration::from_millis(50)), get()).await;
     assert_eq!(response.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
     let error = response.frame().await.unwrap().unwrap_err();
     assert!(error.is::<tower_http::timeout::TimeoutError>(), "{error}");
@@ -88,7 +88,7 @@ async fn incomplete_client_body_is_a_client_error() {
 #[tokio::test]
 async fn stalled_client_body_is_a_client_error() {
     let upstream = Upstream::echoing().await;
-    let proxy = upstream.proxy().timeout(Duration::from_millis(50));
+    let proxy = upstream.proxy().with_timeout(Duration::from_millis(50));
     let answer = proxy.oneshot(upload(vec![Ok("half")], false)).await.unwrap();
     assert_eq!(refusal(answer).await, (408, "proxy_request_incomplete".to_owned()));
 }
@@ -101,7 +101,7 @@ async fn silent_upstream_after_a_whole_body_times_out() {
         std::future::pending().await
     })
     .await;
-    let proxy = silent.proxy().timeout(Duration::from_millis(50));
+    let proxy = silent.proxy().with_timeout(Duration::from_millis(50));
     let answer = proxy.oneshot(upload(vec![Ok("whole")], true)).await.unwrap();
     assert_eq!(refusal(answer).await, (504, "proxy_request_failed".to_owned()));
 }

@@ -78,7 +78,7 @@ impl Upstream {
             .proxy_url("/__clerk")
             .frontend_api_url(format!("http://{}/base", self.address));
         let proxy = FrontendApiProxy::new(&instance.build().unwrap()).unwrap();
-        proxy.peer_address(|parts| parts.extensions.get::<IpAddr>().copied())
+        proxy.with_peer_address(|parts| parts.extensions.get::<IpAddr>().copied())
     }
 
     fn asked(&self) -> Vec<Parts> {
