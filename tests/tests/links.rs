@@ -1,12 +1,14 @@
 //! Every combination of settings that decides a link, against what Clerk's own package made of it
 //! (`tests/conformance/links.json`). Where we differ, the case carries the number of the difference.
 
-use portal_sdk::instance::Satellite;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portal_sdk::instance::Instance;
+use http::Request;
+use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::{Instance, Satellite};
 use portal_sdk::portal::{LinkError, Portal, PortalPage};
+use portal_sdk::request::AuthenticateContext;
 use serde::Deserialize;
 use url::Url;
 
@@ -133,4 +135,26 @@ fn l1_an_address_that_the_portal_drops_is_not_written() {
 #[test]
 fn g28_tasks_and_create_are_path_segments() {
     assert!(replay()["G28"] > 100);
+}
+
+#[test]
+fn l2_the_token_for_links_is_read_from_either_cookie_set() {
+    let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_x");
+    let instance = instance.build().expect("valid");
+    let suffix = instance.publishable_key().cookie_suffix();
+    for (other_set, is_suffixed) in [
+        // The suffixed set is trusted, because it alone has state.
+        (format!("__client_uat_{suffix}=1; __clerk_db_jwt=dvb_1"), true),
+        (format!("__client_uat=1; __clerk_db_jwt_{suffix}=dvb_1"), false),
+    ] {
+        let parts = Request::get("/")
+            .header("cookie", other_set)
+            .body(())
+            .expect("a request")
+            .into_parts()
+            .0;
+        let cx = AuthenticateContext::new(&parts, &instance, UnixTime::from_secs(1_800_000_000));
+        assert_eq!((cx.uses_suffixed_cookies(), cx.dev_browser()), (is_suffixed, None));
+        assert_eq!(cx.dev_browser_for_links(), Some("dvb_1"));
+    }
 }

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{Method, Request};
 use portal_sdk::authenticator::Authenticator;
+use portal_sdk::authorization::{self, Requirement as _, Role};
 use portal_sdk::backend::Backend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
@@ -16,6 +18,8 @@ use portal_sdk::names::header::AUTH_MESSAGE;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Outcome, RequestState};
+use portal_sdk::testing::TestInstance;
+use portal_tower::{Auth, Identity};
 use serde_json::Value;
 use url::Url;
 
@@ -258,6 +262,40 @@ async fn g43_a_navigation_by_a_service_worker_takes_part_in_handshakes() {
             "{mode}: {state:?}"
         );
     }
+}
+
+#[test]
+fn g45_an_ended_session_is_signed_out_at_once() {
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    let request = clerk.signed_in("user_1").claim("sid", "sess_1").get("/").body(());
+    let parts = request.expect("a request").into_parts().0;
+    let state = || authenticator.try_authenticate(&parts).expect("no fetch").state;
+    let Outcome::SignedIn(user) = state().outcome else {
+        panic!("{:?}", state());
+    };
+    let session = authenticator.genuine_session(&user.token).now_or_never();
+    let session = session
+        .expect("no fetch")
+        .expect("the key is known")
+        .expect("a session");
+    authenticator.end_session(&session);
+    assert_eq!(
+        state().reason().map(ToString::to_string).as_deref(),
+        Some("session-ended")
+    );
+}
+
+#[test]
+fn g46_an_empty_user_id_is_no_user() {
+    let session = TestInstance::new().signed_in("").role("org:admin");
+    let parts = session.get("/").body(()).expect("a request").into_parts().0;
+    let authenticator = session.test_instance().authenticator();
+    let state = authenticator.try_authenticate(&parts).expect("no fetch").state;
+    let claims = state.claims().expect("signed in, as at Clerk");
+    assert_eq!(Role::new("org:admin").verdict(claims), authorization::Verdict::Unmet);
+    let auth = Auth::from(session);
+    assert!(matches!(auth.identity(), Identity::SignedOut(_)), "{auth:?}");
 }
 
 #[test]
