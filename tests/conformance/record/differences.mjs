@@ -37,6 +37,12 @@ const replacingTokens = pairs => outcome => {
   return outcome.headers ? { ...rest, headers: outcome.headers.map(header) } : replacing(pairs)(outcome);
 };
 
+/** The key IDs of all tokens in a text, also of those inside a handshake token. */
+function keyIds(text) {
+  const parts = [...text.matchAll(/eyJ[\w-]+/g)].map(([part]) => Buffer.from(part, 'base64url').toString());
+  return new Set(parts.flatMap(part => [String(JSON_BODY(part)?.kid), ...keyIds(part)]));
+}
+
 /** Whether a handshake was taken over: the browser is led to the address without it. */
 const leadsOutOfHandshake = outcome => {
   const leads = outcome.headers?.find(([name]) => name === 'location');
@@ -455,8 +461,7 @@ const rereadings = [
       if (n.length < 400 && pem === c.options.jwtKey) return null;
       const { jwtKey, ...options } = c.options;
       // Whatever key id a token names, or none: the package looks that one up as `undefined`.
-      const ids = [...new Set([...JSON.stringify(c).matchAll(/eyJ[\w-]+(?=\.)/g)].map(([part]) => String(JSON_BODY(Buffer.from(part, 'base64url').toString())?.kid)))];
-      const keys = [...ids, KID].map(kid => jwk('main', { kid, n, e }));
+      const keys = [...keyIds(JSON.stringify(c)), KID].map(kid => jwk('main', { kid, n, e }));
       const answer = { status: 200, contentType: 'application/json', body: JSON.stringify({ keys }) };
       return {
         c: { ...c, options, backend: { ...c.backend, 'GET /v1/jwks': answer } },
