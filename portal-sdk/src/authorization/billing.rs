@@ -1,6 +1,6 @@
 //! Features and plans of organizations and users.
 
-use super::{Requirement, Verdict, active_organization, has_user, met_if, no_organization};
+use super::{Requirement, Verdict, active_organization, met_if, no_organization};
 use crate::token::SessionClaims;
 
 /// A feature of the active organization or the user, such as `dashboard`.
@@ -108,7 +108,7 @@ impl Scoped {
         mut user: impl Iterator<Item = &'c str>,
     ) -> Verdict {
         let is_name = |name: &str| *name == *self.name;
-        let is_met = has_user(claims)
+        let is_met = claims.has_user()
             && match self.scope {
                 Scope::Any => organization.any(is_name) || user.any(is_name),
                 Scope::Organization => organization.any(is_name),

@@ -1,6 +1,6 @@
 //! Combined requirements.
 
-use super::{Requirement, Verdict, has_user, met_if};
+use super::{Requirement, Verdict, met_if};
 use crate::token::SessionClaims;
 
 /// Both of two requirements; see [`Requirement::and`].
@@ -67,6 +67,6 @@ impl<A: Requirement, B: Requirement> Requirement for Or<A, B> {
 impl<R: Requirement> Requirement for Not<R> {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         // Without a user every requirement is unmet, so its negation must not be met either.
-        met_if(has_user(claims) && !self.0.verdict(claims).is_met())
+        met_if(claims.has_user() && !self.0.verdict(claims).is_met())
     }
 }

@@ -164,7 +164,7 @@ pub trait Requirement {
 
 /// Returns the verdict of a requirement on the organization while no organization is active.
 fn no_organization(claims: &SessionClaims) -> Verdict {
-    if has_user(claims) {
+    if claims.has_user() {
         Verdict::NoActiveOrganization
     } else {
         Verdict::Unmet
@@ -173,12 +173,7 @@ fn no_organization(claims: &SessionClaims) -> Verdict {
 
 /// Returns the user's active organization.
 fn active_organization(claims: &SessionClaims) -> Option<&OrganizationClaims> {
-    claims.organization().filter(|_| has_user(claims))
-}
-
-/// Returns `true` if the claims name a user. An empty `sub` passes verification, as in Clerk's SDK, and meets nothing.
-fn has_user(claims: &SessionClaims) -> bool {
-    !claims.user_id().as_str().is_empty()
+    claims.organization().filter(|_| claims.has_user())
 }
 
 fn met_if(is_met: bool) -> Verdict {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use super::{Requirement, Verdict, has_user};
+use super::{Requirement, Verdict};
 use crate::token::{FactorAge, FactorAges, SessionClaims};
 
 /// Recently verified factors, for sensitive changes.
@@ -97,7 +97,7 @@ impl ReverificationLevel {
 impl Requirement for Reverification {
     fn verdict(&self, claims: &SessionClaims) -> Verdict {
         match claims.factor_ages() {
-            _ if !has_user(claims) => Verdict::Unmet,
+            _ if !claims.has_user() => Verdict::Unmet,
             Some(ages) if self.is_met(ages) => Verdict::Met,
             _ => Verdict::NeedsReverification(*self),
         }

@@ -341,7 +341,7 @@ impl Drop for Attempt<'_> {
 /// Maps a failed fetch to the result for a token whose key is missing.
 fn meaning_of(error: BackendError) -> MissingKey {
     if error.is_outage() {
-        return MissingKey::OutOfReach(Arc::new(error));
+        return MissingKey::OutOfReach(error);
     }
     MissingKey::Refused(match error.code() {
         Some(SECRET_KEY_REFUSED) => TokenError::SecretKeyRefused,
@@ -358,7 +358,7 @@ fn no_keys() -> MissingKey {
 }
 
 fn given_up() -> MissingKey {
-    MissingKey::OutOfReach(Arc::new(BackendError::given_up()))
+    MissingKey::OutOfReach(BackendError::given_up())
 }
 
 fn problem_of(missing: &MissingKey) -> Option<String> {

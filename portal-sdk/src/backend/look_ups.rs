@@ -9,6 +9,7 @@ use super::Backend;
 use super::flights::Flights;
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::secret::Secret;
+use crate::token::SessionId;
 
 /// The most calls of one kind that run at once.
 const MAX_RUNNING: usize = 64;
@@ -16,7 +17,7 @@ const MAX_RUNNING: usize = 64;
 const MAX_TAKEN_ON: usize = 320;
 
 /// The result of one effect.
-type Answer<T> = Result<T, Arc<BackendError>>;
+type Answer<T> = Result<T, BackendError>;
 
 /// The calls of one authenticator that requests can cause.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl LookUps {
             async move { gate.pass(|| backend.handshake_payload(&nonce)).await }
         };
         let answer = self.payloads.join(nonce.expose().into(), call).await;
-        answer.unwrap_or_else(|| Err(Arc::new(BackendError::given_up())))
+        answer.unwrap_or_else(|| Err(BackendError::given_up()))
     }
 
     /// Renews a session. Requests with the same tokens share one call, because a page's scripts often find an expired
@@ -51,17 +52,17 @@ impl LookUps {
             async move { gate.pass(|| backend.refresh_session(&refresh)).await }
         };
         let answer = self.renewals.join(renewal, call).await;
-        answer.unwrap_or_else(|| Err(Arc::new(BackendError::given_up())))
+        answer.unwrap_or_else(|| Err(BackendError::given_up()))
     }
 }
 
 /// The key of a shared renewal: every input of the new session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Renewal {
-    session_id: Box<str>,
+    session_id: SessionId,
     expired_token: Box<str>,
     refresh_token: Box<str>,
-    request_origin: Box<str>,
+    request_origin: String,
     suffixed_cookies: bool,
 }
 
@@ -98,9 +99,9 @@ impl Gate {
     where
         F: Future<Output = Result<T, BackendError>>,
     {
-        let busy = || Arc::new(BackendError::busy());
+        let busy = BackendError::busy;
         let _place = self.taken_on.try_acquire().map_err(|_| busy())?;
         let _turn = self.running.acquire().await.map_err(|_| busy())?;
-        call().await.map_err(Arc::new)
+        call().await
     }
 }

@@ -1,7 +1,5 @@
 //! Renewal of an expired session token through the Backend API, without a redirect.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 
 use super::brought::brought_by;
@@ -46,7 +44,7 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
     );
     if brought.is_garbage() {
         let error = BackendError::unreadable(StatusCode::OK, "its cookies hold no session token");
-        return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(Arc::new(error))));
+        return Err(Stop::Undecided(UndecidedCause::RenewalOutOfReach(error)));
     }
     let Ok(token) = UnverifiedToken::decode(brought.session.flatten().unwrap_or_default()) else {
         return Ok(Refresh::Failed(RefreshFailure::InvalidSessionToken));

@@ -1,6 +1,5 @@
 //! A returning handshake: takes over its cookies.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -19,14 +18,13 @@ use crate::token::{TokenError, UnverifiedToken, verify_handshake_token};
 const DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(86_400);
 
 /// The result of looking for a returning handshake.
-#[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
 pub(super) enum Returned {
     /// The handshake decides.
     Resolved(RequestState),
     /// No handshake, or an unusable one, with the error of its token if it carries one.
     Useless(Option<TokenError>),
     /// The payload could not be fetched.
-    OutOfReach(Arc<BackendError>),
+    OutOfReach(BackendError),
 }
 
 /// Resolves the handshake whose payload the request carries.

@@ -47,7 +47,7 @@ pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestSta
 
 /// Returns the path's organization if it is not the active one. Pending sessions and tokens without a user are exempt.
 fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<OrganizationTarget> {
-    if cx.instance().organization_patterns().is_empty() || claims.is_pending() || claims.user_id().as_str().is_empty() {
+    if cx.instance().organization_patterns().is_empty() || claims.is_pending() || !claims.has_user() {
         return None;
     }
     target(cx).filter(|target| !is_active(claims, target))

@@ -45,15 +45,15 @@ enum Kind {
     Timeout(Duration),
     Answer {
         status: StatusCode,
-        code: Option<Box<str>>,
+        code: Option<String>,
         retry_after: Option<Duration>,
     },
     Unreadable {
         status: StatusCode,
-        problem: Box<str>,
+        problem: String,
     },
     Busy,
-    InvalidRequest(Box<str>),
+    InvalidRequest(String),
 }
 
 /// The source of an error whose call ended with its runtime.
@@ -95,7 +95,7 @@ impl BackendError {
     ///
     /// `problem` continues the sentence "its body cannot be read:". It must not quote the body, which may hold tokens.
     #[must_use]
-    pub fn unreadable(status: StatusCode, problem: impl Into<Box<str>>) -> Self {
+    pub fn unreadable(status: StatusCode, problem: impl Into<String>) -> Self {
         Self::new(Kind::Unreadable {
             status,
             problem: problem.into(),
@@ -110,7 +110,7 @@ impl BackendError {
 
     /// Creates the error of a call that was not made because its path or body is invalid: a bug of the caller.
     #[must_use]
-    pub fn invalid_request(problem: impl Into<Box<str>>) -> Self {
+    pub fn invalid_request(problem: impl Into<String>) -> Self {
         Self::new(Kind::InvalidRequest(problem.into()))
     }
 
@@ -121,7 +121,7 @@ impl BackendError {
 
     /// Sets the error code of an [`answer`](Self::answer), as Clerk spells it. A no-op for other errors.
     #[must_use]
-    pub fn with_code(mut self, new: impl Into<Box<str>>) -> Self {
+    pub fn with_code(mut self, new: impl Into<String>) -> Self {
         if let Kind::Answer { code, .. } = &mut self.kind {
             *code = Some(new.into());
         }

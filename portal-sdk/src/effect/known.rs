@@ -13,9 +13,9 @@ pub struct Known {
     /// The instance's signing keys. Not needed if the instance has a PEM key.
     pub keys: KnownKeys,
     /// The result of [`Effect::HandshakePayload`], once carried out.
-    pub handshake: Option<Result<HandshakePayload, Arc<BackendError>>>,
+    pub handshake: Option<Result<HandshakePayload, BackendError>>,
     /// The result of [`Effect::RefreshSession`], once carried out.
-    pub refresh: Option<Result<RefreshedSession, Arc<BackendError>>>,
+    pub refresh: Option<Result<RefreshedSession, BackendError>>,
     /// The sessions that this process has ended.
     pub ended: EndedSessions,
 }
@@ -49,7 +49,7 @@ pub enum MissingKey {
     /// Clerk refused the request for keys.
     Refused(TokenError),
     /// The keys could not be fetched.
-    OutOfReach(Arc<BackendError>),
+    OutOfReach(BackendError),
     /// Keys were fetched for an unknown ID too recently to fetch them again.
     TooSoon,
 }

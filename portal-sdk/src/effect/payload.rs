@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::secret::{Secret, cookie_names};
+use crate::token::SessionId;
 
 /// The result of a handshake: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
@@ -20,13 +21,13 @@ pub struct HandshakePayload {
 #[non_exhaustive]
 pub struct SessionRefresh {
     /// `sid` of the expired token; letters, digits, `_` and `-` only.
-    pub session_id: Box<str>,
+    pub session_id: SessionId,
     /// The expired token.
     pub expired_token: Secret,
     /// The refresh cookie.
     pub refresh_token: Secret,
     /// The application's public origin.
-    pub request_origin: Box<str>,
+    pub request_origin: String,
     /// The request's header fields, lower-case names, without other applications' cookies and without
     /// `Authorization`.
     pub request_headers: Vec<(String, String)>,

@@ -154,7 +154,7 @@ pub enum ConfigError {
         /// The setting.
         setting: Setting,
         /// The value. A secret in it is replaced by its kind.
-        found: Box<str>,
+        found: String,
         /// The expected value.
         expected: &'static str,
     },
@@ -170,9 +170,9 @@ pub enum ConfigError {
         /// The list that holds the pattern.
         setting: Setting,
         /// The pattern.
-        pattern: Box<str>,
+        pattern: String,
         /// The reason.
-        problem: Box<str>,
+        problem: String,
     },
     /// `CLERK_IS_SATELLITE` is set without a domain and a proxy URL.
     #[error("CLERK_IS_SATELLITE: expected CLERK_DOMAIN or CLERK_PROXY_URL to be set too")]
@@ -184,7 +184,7 @@ pub enum ConfigError {
     )]
     SatelliteSignInUrl {
         /// The value of `CLERK_SIGN_IN_URL`.
-        found: Option<Box<str>>,
+        found: Option<String>,
     },
     /// An environment variable is not UTF-8.
     #[error("{name}: expected UTF-8")]

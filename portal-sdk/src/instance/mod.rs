@@ -258,13 +258,21 @@ impl Instance {
 
     /// Accepted audiences (claim `aud`); empty accepts all. A token without the claim is accepted too.
     #[must_use]
-    pub fn audience(&self) -> &[Box<str>] {
+    pub fn audience(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.accepted_audience().iter().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn accepted_audience(&self) -> &[Box<str>] {
         &self.0.audience
     }
 
     /// Accepted issuers (claim `iss`); empty accepts all.
     #[must_use]
-    pub fn issuers(&self) -> &[Box<str>] {
+    pub fn issuers(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.accepted_issuers().iter().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn accepted_issuers(&self) -> &[Box<str>] {
         &self.0.issuers
     }
 

@@ -66,7 +66,7 @@ fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>
         compiled.map_err(|problem| ConfigError::Pattern {
             setting,
             pattern: redacted(pattern),
-            problem: problem.into(),
+            problem,
         })
     };
     patterns.iter().map(compile).collect()

@@ -34,7 +34,7 @@ pub struct Origin(Arc<str>);
 #[non_exhaustive]
 pub struct OriginError {
     /// The string. A secret in it is replaced by its kind.
-    pub found: Box<str>,
+    pub found: String,
 }
 
 impl Origin {

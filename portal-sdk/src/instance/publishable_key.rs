@@ -150,25 +150,25 @@ pub enum PublishableKeyError {
     #[error("expected a publishable key that starts with pk_test_ or pk_live_, found {found:?}")]
     Prefix {
         /// The string.
-        found: Box<str>,
+        found: String,
     },
     /// The part after the prefix is not base64.
     #[error("expected base64 after pk_test_ or pk_live_, found {found:?}; copy the key again")]
     Encoding {
         /// The string.
-        found: Box<str>,
+        found: String,
     },
     /// The base64 does not contain a host name and a trailing `$`.
     #[error("expected base64 of a host name and one closing $, found {found:?}; copy the key again")]
     Content {
         /// The string.
-        found: Box<str>,
+        found: String,
     },
     /// The Frontend API inside the key is not a valid host.
     #[error("expected a Frontend API such as clerk.example.com inside the key, found {found:?}; copy the key again")]
     FrontendApi {
         /// The Frontend API.
-        found: Box<str>,
+        found: String,
     },
     /// The Frontend API inside the key is a plain http URL, but not on loopback or not in a development key.
     #[error(
@@ -177,7 +177,7 @@ pub enum PublishableKeyError {
     )]
     PlainHttp {
         /// The Frontend API.
-        found: Box<str>,
+        found: String,
     },
 }
 

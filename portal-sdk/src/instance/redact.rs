@@ -13,14 +13,14 @@ const KEY_LENGTH: usize = 80;
 /// Returns a setting's value for an error message.
 ///
 /// A secret is replaced by its kind, user information in a URL by `…`, and a long string is cut.
-pub(super) fn redacted(text: &str) -> Box<str> {
+pub(super) fn redacted(text: &str) -> String {
     if let Some(kind) = secret_kind(text) {
-        return format!("[{kind}, not shown]").into();
+        return format!("[{kind}, not shown]");
     }
     let text = without_user_info(text);
     match text.char_indices().nth(MAX_SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
     }
 }
 

@@ -3,8 +3,6 @@
 mod headers;
 mod reason;
 
-use std::sync::Arc;
-
 pub use headers::ResponseHeaders;
 pub use reason::{AuthReason, RefreshFailure};
 
@@ -86,17 +84,17 @@ pub struct HandshakeState {
 pub enum UndecidedCause {
     /// The signing keys could not be fetched, and none are in memory; respond 503.
     #[error("the signing keys cannot be fetched")]
-    KeysOutOfReach(#[source] Arc<BackendError>),
+    KeysOutOfReach(#[source] BackendError),
     /// The token's key is unknown, and keys were fetched for an unknown ID too recently to fetch them again; respond
     /// 503.
     #[error("the token names an unknown signing key, and keys were fetched too recently to fetch them again")]
     KeyNotLookedUpYet,
     /// The session token has expired and could not be renewed, because the Backend API is unreachable; respond 503.
     #[error("the session has expired and cannot be renewed")]
-    RenewalOutOfReach(#[source] Arc<BackendError>),
+    RenewalOutOfReach(#[source] BackendError),
     /// The payload of a returning handshake could not be fetched, because the Backend API is unreachable; respond 503.
     #[error("the result of the handshake cannot be fetched")]
-    HandshakeOutOfReach(#[source] Arc<BackendError>),
+    HandshakeOutOfReach(#[source] BackendError),
     /// The payload of a development handshake was not signed by this instance's key: the keys were switched or the link
     /// is forged; respond 500.
     #[error("the handshake payload is not signed by this instance: {0}; check that the Clerk keys belong together")]

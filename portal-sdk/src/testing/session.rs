@@ -231,10 +231,7 @@ impl TestSession {
         set("nbf", (issued_at - 10).into());
         set("exp", (issued_at + 60).into());
         let frontend_api = || format!("https://{}", instance.issuer_host());
-        let issuer = instance
-            .issuers()
-            .first()
-            .map_or_else(frontend_api, ToString::to_string);
+        let issuer = instance.issuers().next().map_or_else(frontend_api, ToOwned::to_owned);
         set("iss", issuer.into());
         if let Some(party) = instance.authorized_parties().first() {
             set("azp", party.as_str().into());

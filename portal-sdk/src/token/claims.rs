@@ -86,6 +86,15 @@ impl SessionClaims {
         &self.0.user_id
     }
 
+    /// Returns `true` if the claims name a user.
+    ///
+    /// A token with an empty `sub` passes verification, as in Clerk's SDK. It is treated as signed out and meets no
+    /// requirement.
+    #[must_use]
+    pub fn has_user(&self) -> bool {
+        !self.user_id().as_str().is_empty()
+    }
+
     /// Returns the session's ID (claim `sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {

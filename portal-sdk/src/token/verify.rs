@@ -26,9 +26,9 @@ impl<'i> VerifyRules<'i> {
     #[must_use]
     pub fn of(instance: &'i Instance) -> Self {
         Self {
-            audience: instance.audience(),
+            audience: instance.accepted_audience(),
             authorized_parties: instance.authorized_parties(),
-            issuers: instance.issuers(),
+            issuers: instance.accepted_issuers(),
             clock_skew_millis: instance.clock_skew_millis(),
         }
     }

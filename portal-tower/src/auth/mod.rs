@@ -144,7 +144,7 @@ impl Auth {
             return Identity::CrossSite;
         }
         match &self.state().outcome {
-            Outcome::SignedIn(state) if state.claims.user_id().as_str().is_empty() => Identity::SignedOut(&NO_USER),
+            Outcome::SignedIn(state) if !state.claims.has_user() => Identity::SignedOut(&NO_USER),
             Outcome::SignedIn(state) => {
                 let user = SignedInRef::new(&state.claims, &state.token);
                 match state.claims.is_pending() {
@@ -304,8 +304,8 @@ impl Auth {
 
     /// The user of the session token, for logs and spans; also for pending sessions and cross-site requests.
     pub(crate) fn user_id_for_logs(&self) -> Option<&UserId> {
-        let user_id = self.outcome().claims()?.user_id();
-        Some(user_id).filter(|user_id| !user_id.as_str().is_empty())
+        let claims = self.outcome().claims()?;
+        claims.has_user().then(|| claims.user_id())
     }
 
     pub(crate) fn allow_cross_site(&mut self) {
@@ -338,7 +338,10 @@ impl Auth {
                     self.instance().authorized_parties().join(", ")
                 )
             }
-            TokenError::Issuer { .. } => format!("{problem}; accepted are {}", self.instance().issuers().join(", ")),
+            TokenError::Issuer { .. } => {
+                let issuers: Vec<_> = self.instance().issuers().collect();
+                format!("{problem}; accepted are {}", issuers.join(", "))
+            }
             _ => problem.to_string(),
         }
     }

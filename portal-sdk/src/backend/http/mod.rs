@@ -197,7 +197,7 @@ impl Backend for HttpBackend {
     }
 
     async fn refresh_session(&self, refresh: &SessionRefresh) -> Result<RefreshedSession, BackendError> {
-        let mut path = ApiPath::new(["sessions", &refresh.session_id, "refresh"]);
+        let mut path = ApiPath::new(["sessions", refresh.session_id.as_str(), "refresh"]);
         if refresh.suffixed_cookies {
             path = path.with_query("suffixed_cookies", true);
         }

@@ -144,8 +144,8 @@ fn keys() -> Arc<KeySet> {
 fn asked_keys(answer: &str) -> KnownKeys {
     let (keys, missing) = match answer {
         "" => (keys(), MissingKey::Unknown),
-        "down" => (Arc::default(), MissingKey::OutOfReach(Arc::new(clerk::down()))),
-        "down-but-kept" => (keys(), MissingKey::OutOfReach(Arc::new(clerk::down()))),
+        "down" => (Arc::default(), MissingKey::OutOfReach(clerk::down())),
+        "down-but-kept" => (keys(), MissingKey::OutOfReach(clerk::down())),
         "secret-key-refused" => (Arc::default(), MissingKey::Refused(TokenError::SecretKeyRefused)),
         "none" => {
             let problem = "the key set is empty".into();
@@ -161,7 +161,7 @@ fn asked_keys(answer: &str) -> KnownKeys {
 }
 
 /// `down`, `timeout`, `unreadable`, or a status with or without a code; `None` for a success.
-fn error(answer: &str) -> Option<Arc<BackendError>> {
+fn error(answer: &str) -> Option<BackendError> {
     let (status, code) = answer
         .split_once(':')
         .map_or((answer, None), |(status, code)| (status, Some(code)));
@@ -171,7 +171,7 @@ fn error(answer: &str) -> Option<Arc<BackendError>> {
         "unreadable" => BackendError::unreadable(http::StatusCode::OK, "not JSON"),
         status => clerk::answer(status.parse().ok()?, code),
     };
-    Some(Arc::new(error))
+    Some(error)
 }
 
 /// A request in words: method, address, `document`/`iframe`/`dest=…`, `accept=…`, cookies by their short names,

@@ -1,7 +1,5 @@
 //! What Clerk could answer.
 
-use std::sync::Arc;
-
 use portal_sdk::effect::{BackendError, MissingKey};
 use portal_sdk::token::TokenError;
 use proptest::collection::vec;
@@ -11,7 +9,7 @@ use proptest::sample::select;
 use super::requests::{cookie_name, value};
 use crate::common::clerk::{answer, down};
 
-fn failure() -> impl Strategy<Value = Arc<BackendError>> {
+fn failure() -> impl Strategy<Value = BackendError> {
     let unreadable = BackendError::unreadable(http::StatusCode::OK, "x");
     let failures = [
         down(),
@@ -20,7 +18,7 @@ fn failure() -> impl Strategy<Value = Arc<BackendError>> {
         answer(401, Some("\r\n\u{e9}")),
         unreadable,
     ];
-    select(failures.map(Arc::new).to_vec())
+    select(failures.to_vec())
 }
 
 fn set_cookies() -> impl Strategy<Value = Vec<String>> {
@@ -38,8 +36,8 @@ fn set_cookies() -> impl Strategy<Value = Vec<String>> {
 pub(super) struct Answers {
     pub(super) has_keys: bool,
     pub(super) keys: Result<(), MissingKey>,
-    pub(super) payload: Result<Vec<String>, Arc<BackendError>>,
-    pub(super) renewed: Result<Vec<String>, Arc<BackendError>>,
+    pub(super) payload: Result<Vec<String>, BackendError>,
+    pub(super) renewed: Result<Vec<String>, BackendError>,
 }
 
 prop_compose! {

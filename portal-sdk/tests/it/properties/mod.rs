@@ -93,6 +93,7 @@ fn run(instance: &Instance, parts: &Parts, answers: &Answers) -> (RequestState, 
                 assert!(
                     refresh
                         .session_id
+                        .as_str()
                         .bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
                 );

@@ -205,11 +205,8 @@ proptest! {
         with_default(lines.clone(), || {
             walk(&instance, &parts, &answers, &mut printed);
             let clerk = FakeClerk::new();
-            let share = |answer: &Result<Vec<String>, Arc<portal_sdk::effect::BackendError>>| {
-                answer.clone().map_err(|error| (*error).clone())
-            };
-            clerk.set_handshake_payload(share(&answers.payload));
-            clerk.set_refresh(share(&answers.renewed));
+            clerk.set_handshake_payload(answers.payload.clone());
+            clerk.set_refresh(answers.renewed.clone());
             let authenticator = Authenticator::builder(instance.clone()).backend(clerk).clock(now).build();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let authenticated = runtime.block_on(authenticator.authenticate(&parts));
