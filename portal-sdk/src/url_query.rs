@@ -4,6 +4,8 @@
 
 use url::Url;
 
+use crate::names::query;
+
 /// Sets the first parameter named `name` and removes the others of that name.
 pub(crate) fn set_parameter(url: &mut Url, name: &str, value: &str) {
     let mut pairs: Vec<(String, String)> = Vec::new();
@@ -23,11 +25,28 @@ pub(crate) fn set_parameter(url: &mut Url, name: &str, value: &str) {
 
 /// Returns `url` without the parameters in `names`, serialized again even if none was removed.
 pub(crate) fn without_parameters(url: &Url, names: &[&str]) -> Url {
+    without_matching(url, |name| names.contains(&name))
+}
+
+/// Removes Clerk's parameters from `url`, except an invitation's ticket, which the page needs.
+///
+/// A query string without any stays as it is.
+#[cfg(feature = "unstable-decision")]
+#[must_use]
+pub fn without_clerk_parameters(url: Url) -> Url {
+    let is_clerks = |name: &str| {
+        let is_own = name.starts_with("__clerk_") || matches!(name, query::LEGACY_DEV_BROWSER | query::COOKIE_CHECK);
+        is_own && !matches!(name, "__clerk_ticket" | "__clerk_status")
+    };
+    match url.query_pairs().any(|(name, _)| is_clerks(&name)) {
+        true => without_matching(&url, is_clerks),
+        false => url,
+    }
+}
+
+fn without_matching(url: &Url, is_removed: impl Fn(&str) -> bool) -> Url {
     let mut cleaned = url.clone();
-    let kept: Vec<_> = url
-        .query_pairs()
-        .filter(|(key, _)| !names.contains(&key.as_ref()))
-        .collect();
+    let kept: Vec<_> = url.query_pairs().filter(|(name, _)| !is_removed(name)).collect();
     if kept.is_empty() {
         cleaned.set_query(None);
     } else {

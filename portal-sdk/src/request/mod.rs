@@ -14,6 +14,8 @@ mod refresh_headers;
 mod set_cookie;
 mod suffix;
 
+#[cfg(feature = "unstable-decision")]
+pub use crate::url_query::without_clerk_parameters;
 pub use public_url::PublicUrl;
 pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};
 pub use set_cookie::SetCookie;

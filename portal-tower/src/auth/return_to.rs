@@ -1,8 +1,8 @@
 //! The pages that users return to from the portal.
 
 use crate::caller::ReturnsTo;
-use portal_sdk::names::query;
 use portal_sdk::portal::PortalPage;
+use portal_sdk::request::without_clerk_parameters;
 use url::Url;
 
 use super::Auth;
@@ -59,25 +59,4 @@ impl Auth {
         };
         (!has_fallback).then(|| self.public_url().root())
     }
-}
-
-/// Removes Clerk's parameters from `url`, except an invitation's ticket, which the page needs.
-fn without_clerk_parameters(mut url: Url) -> Url {
-    let is_clerks = |name: &str| {
-        let is_own = name.starts_with("__clerk_") || matches!(name, query::LEGACY_DEV_BROWSER | query::COOKIE_CHECK);
-        is_own && !matches!(name, "__clerk_ticket" | "__clerk_status")
-    };
-    if !url.query_pairs().any(|(name, _)| is_clerks(&name)) {
-        return url;
-    }
-    let pairs: Vec<_> = url
-        .query_pairs()
-        .into_owned()
-        .filter(|(name, _)| !is_clerks(name))
-        .collect();
-    url.set_query(None);
-    if !pairs.is_empty() {
-        url.query_pairs_mut().extend_pairs(pairs);
-    }
-    url
 }
