@@ -9,14 +9,14 @@ use http::request::Parts;
 use url::{Url, form_urlencoded};
 
 use super::bearer;
-use super::cookies::RequestCookies;
+use super::cookies::unsigned;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::headers::{first_value, header_value};
 use super::navigation::is_navigation;
 use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
 use super::refresh_headers::headers_for_refresh;
-use super::suffix::{forget_meaningless_session, uses_suffixed_cookies};
+use super::suffix::ChosenCookies;
 use crate::clock::UnixTime;
 use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
@@ -43,13 +43,6 @@ pub struct AuthenticateContext<'r> {
     cookie_check: OnceCell<Option<Option<i64>>>,
     referer: OnceCell<Option<Url>>,
     origin: OnceCell<Option<Cow<'r, str>>>,
-}
-
-/// Clerk's cookies, and which of the two sets is trusted.
-#[derive(Clone)]
-struct ChosenCookies<'r> {
-    all: RequestCookies<'r>,
-    are_suffixed: bool,
 }
 
 /// The query parameters that a development instance's handshake returns.
@@ -149,15 +142,8 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     fn cookies(&self) -> &ChosenCookies<'r> {
-        self.cookies.get_or_init(|| {
-            let suffix = self.instance.publishable_key().cookie_suffix();
-            let mut all = RequestCookies::read(&self.parts.headers, suffix);
-            forget_meaningless_session(&mut all);
-            ChosenCookies {
-                are_suffixed: uses_suffixed_cookies(&all, self.instance, self.now),
-                all,
-            }
-        })
+        let read = || ChosenCookies::read(&self.parts.headers, self.instance, self.now);
+        self.cookies.get_or_init(read)
     }
 
     /// Returns `true` if the suffixed cookies are trusted.
@@ -398,10 +384,4 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
 /// Returns a refresh token or a development browser's token if its size is plausible.
 fn opaque(token: Option<&str>) -> Option<&str> {
     token.filter(|token| could_be_opaque_token(token))
-}
-
-/// Parses an unsigned decimal number; saturates.
-pub(super) fn unsigned(text: &str) -> Option<u64> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }

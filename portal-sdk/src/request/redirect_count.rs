@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::context::unsigned;
+use super::cookies::unsigned;
 use crate::instance::OrganizationTarget;
 
 /// The most consecutive redirects before the request is decided without another one.

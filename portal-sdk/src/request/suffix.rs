@@ -1,5 +1,6 @@
 //! The choice between the plain and the suffixed cookie set.
 
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::cookies::RequestCookies;
@@ -7,10 +8,28 @@ use crate::clock::UnixTime;
 use crate::instance::{Instance, InstanceType};
 use crate::token::UnverifiedToken;
 
+/// Clerk's cookies, and which of the two sets is trusted.
+#[derive(Clone)]
+pub(super) struct ChosenCookies<'r> {
+    pub(super) all: RequestCookies<'r>,
+    pub(super) are_suffixed: bool,
+}
+
+impl<'r> ChosenCookies<'r> {
+    pub(super) fn read(headers: &'r HeaderMap, instance: &Instance, now: UnixTime) -> Self {
+        let mut all = RequestCookies::read(headers, instance.publishable_key().cookie_suffix());
+        forget_meaningless_session(&mut all);
+        Self {
+            are_suffixed: uses_suffixed_cookies(&all, instance, now),
+            all,
+        }
+    }
+}
+
 /// Drops a plain session cookie that is unreadable or has no issuer, if suffixed cookies exist.
 ///
 /// Any sister domain could set it to invalidate the suffixed cookies.
-pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
+fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
     let is_meaningful = |token: UnverifiedToken<'_>| names_an_issuer(&token);
     let is_meaningless = |token: Result<_, _>| !token.is_ok_and(is_meaningful);
     if cookies.has_suffixed_state() && cookies.session_token(false).is_some_and(is_meaningless) {
@@ -21,7 +40,7 @@ pub(super) fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
 /// Returns `true` if the suffixed cookies are trusted, by Clerk's rules in Clerk's order.
 ///
 /// No token is verified here; a wrong guess costs a handshake.
-pub(super) fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
+fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
     let suffixed_uat = cookies.client_uat.get(true);
     let plain_uat = cookies.client_uat.get(false);
     let has_suffixed_session = cookies.session.get(true).is_some();

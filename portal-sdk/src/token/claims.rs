@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::organization::{self, text};
 use super::permissions::{self, Holder};
-use super::{FactorAges, OrganizationClaims, SessionId, UserId, organization};
+use super::{FactorAges, OrganizationClaims, SessionId, UserId};
 use crate::clock::UnixTime;
 
 /// A verified session token's claims.
@@ -235,10 +236,6 @@ impl fmt::Debug for SessionClaims {
             .field("organization", &self.organization().map(OrganizationClaims::id))
             .finish_non_exhaustive()
     }
-}
-
-pub(super) fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&'p str> {
-    payload.get(claim).and_then(Value::as_str)
 }
 
 #[cfg(test)]

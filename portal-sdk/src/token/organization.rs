@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use super::OrganizationId;
-use super::claims::text;
 use super::permissions;
 
 /// The active organization and the user's rights there, from a session token.
@@ -100,6 +99,10 @@ pub(super) fn slug(payload: &Map<String, Value>) -> Option<&str> {
         return text(compact(payload)?, "slg");
     }
     text(payload, "org_slug")
+}
+
+pub(super) fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&'p str> {
+    payload.get(claim).and_then(Value::as_str)
 }
 
 fn decode(payload: &Map<String, Value>) -> Vec<Box<str>> {

@@ -54,7 +54,7 @@ fn decide_once(instance: &Instance, parts: &Parts) {
             "__session=x; Path=/".to_owned();
             1_000
         ])));
-        known.refresh = Some(Err(crate::common::clerk::down().into()));
+        known.refresh = Some(Err(crate::common::clerk::down()));
         let _ = decide(&cx, &known, now());
     }
 }

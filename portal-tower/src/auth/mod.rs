@@ -5,6 +5,7 @@ mod head;
 mod identity;
 mod link;
 mod return_to;
+mod user;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,6 @@ use portal_sdk::authenticator::Authenticated;
 use portal_sdk::authorization::Requirement;
 use portal_sdk::backend::User;
 use portal_sdk::clock::UnixTime;
-use portal_sdk::effect::BackendError;
 use portal_sdk::instance::Instance;
 use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::secret::Secret;
@@ -27,6 +27,7 @@ use tokio::sync::OnceCell;
 pub(crate) use self::handle::Accounts;
 use self::head::RequestHead;
 pub use self::identity::{Identity, SignedInRef};
+pub use self::user::UserError;
 use crate::caching::{keep_nowhere, keep_to_one_user};
 use crate::caller::Caller;
 use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, RenderRefusal, SignInLink};
@@ -215,30 +216,6 @@ impl Auth {
         !self.allows_cross_site && self.context().is_cross_site()
     }
 
-    /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
-    ///
-    /// The data may be some seconds old; see [`Authenticator::user`](portal_sdk::authenticator::Authenticator::user). It is newer than
-    /// the session token, and fresh if the user may have changed it at the portal since the token was issued.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`UserError::NotSignedIn`] if no user is signed in, or [`UserError::Backend`] if the look-up fails. The
-    /// next call then retries.
-    pub async fn user(&self) -> Result<&User, UserError> {
-        let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
-        // A handshake brings a new token after a visit to the portal. Token times are whole seconds, so round up.
-        let issued_at = signed_in.claims().issued_at().unwrap_or(self.at());
-        let since = issued_at.plus_millis(1_000);
-        let look_up = || {
-            if self.was_at_portal() {
-                self.inner.accounts.forget_user(signed_in.user_id());
-            }
-            self.inner.accounts.user(signed_in.user_id(), since)
-        };
-        let user = self.inner.user.get_or_try_init(look_up).await;
-        user.map(|user| &**user).map_err(UserError::Backend)
-    }
-
     /// The URL of the request, as the browser sees it.
     #[must_use]
     pub fn public_url(&self) -> &PublicUrl {
@@ -365,40 +342,4 @@ impl fmt::Debug for Auth {
             .field("state", self.outcome())
             .finish_non_exhaustive()
     }
-}
-
-impl UserError {
-    /// Returns `true` if Clerk is unreachable and a retry may help.
-    ///
-    /// Respond with 503 then, not with 404 or 500. See [`BackendError::is_outage`].
-    #[must_use]
-    pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Backend(error) if error.is_outage())
-    }
-}
-
-/// An error of [`Auth::user`].
-///
-/// ```
-/// use http::StatusCode;
-/// use portal_tower::UserError;
-///
-/// fn status(error: &UserError) -> StatusCode {
-///     match error {
-///         UserError::NotSignedIn => StatusCode::UNAUTHORIZED,
-///         _ if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
-///         _ => StatusCode::BAD_GATEWAY,
-///     }
-/// }
-/// # assert_eq!(status(&UserError::NotSignedIn), StatusCode::UNAUTHORIZED);
-/// ```
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UserError {
-    /// No user is signed in.
-    #[error("no user is signed in")]
-    NotSignedIn,
-    /// The look-up in the Backend API failed.
-    #[error("the user cannot be looked up")]
-    Backend(#[source] BackendError),
 }
