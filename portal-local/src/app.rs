@@ -22,12 +22,12 @@ use crate::store::{Store, StoreError};
 use crate::store::{email_addresses, instance, prune, reset, roles, second_factors};
 use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp, unread_body};
 
-/// How many variables at the start of [`App::environment`] an application needs that uses these crates.
+/// The number of variables at the start of [`App::environment`] that an application of these crates needs.
 const ENOUGH_VARIABLES: usize = 2;
 /// Forms and Backend API bodies are a few hundred bytes; a refresh carries the headers of a whole request.
 const MOST_BODY_BYTES: usize = 256 * 1_024;
 
-/// How often what is over is deleted.
+/// The interval between deletions of expired data.
 const PRUNE_EVERY_MILLIS: u64 = 60_000;
 
 pub(crate) struct App {
@@ -49,7 +49,7 @@ pub(crate) struct App {
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
     pub(crate) slow_work: SlowWork,
-    /// When what is over was deleted last, in milliseconds since 1970.
+    /// The time of the last deletion of expired data, in milliseconds since 1970.
     pub(crate) pruned_at: AtomicI64,
 }
 
@@ -131,7 +131,7 @@ impl App {
         block
     }
 
-    /// Deletes what is over, now and then. Called with every request.
+    /// Deletes expired data from time to time. Called with every request.
     pub(crate) async fn prune_if_due(&self) {
         let now = self.now();
         let last = self.pruned_at.load(Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl App {
         if let Err(error) = pruned.await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "what is over could not be deleted; trying again in a minute"
+                "expired data could not be deleted; retrying in a minute"
             );
         }
     }
@@ -206,7 +206,7 @@ impl App {
         Ok(token.map(|(_, text)| self.sign_in_link(&text)))
     }
 
-    /// What one person's authenticator app shows, by address or user id.
+    /// Returns the code that a user's authenticator app shows, by address or user ID.
     pub(crate) async fn totp_code_for(&self, wanted: String) -> Result<Option<String>, StoreError> {
         let now = self.now();
         self.store

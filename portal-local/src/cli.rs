@@ -17,9 +17,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the pages, the Frontend API and the Backend API until Ctrl-C or SIGTERM.
     Serve(Serve),
-    /// Add a few people and an organization to try everything with. What is there already stays as it is.
+    /// Add a few users and an organization to try everything. Existing ones stay unchanged.
     Seed(Place),
-    /// Forget all people, organizations, devices, mail and settings. The keys stay as they are.
+    /// Delete all users, organizations, devices, mail and settings. The keys are kept.
     Reset(Reset),
     /// Print the environment variables for an application, secret key included, in the form of a .env file.
     Env(Place),
@@ -42,13 +42,13 @@ pub(crate) struct Serve {
     /// The application's name, as the pages show it.
     #[arg(long, value_name = "NAME", default_value = "My Application")]
     pub(crate) app_name: String,
-    /// Another origin that people may be sent back to, such as https://app.test; may be repeated.
+    /// Another origin that users may be redirected to, such as https://app.test; may be repeated.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) redirect_origin: Vec<String>,
-    /// Send people back only to the origins that --redirect-origin names, not to all of this machine, as production does.
+    /// Redirect users only to the origins of --redirect-origin, as in production, not to all of this machine.
     #[arg(long)]
     pub(crate) strict_redirects: bool,
-    /// Begin with the people and the organization that the command `seed` adds.
+    /// Start with the users and the organization that the command `seed` adds.
     #[arg(long)]
     pub(crate) demo_data: bool,
     /// Stop when standard input closes. A test that starts the portal with a pipe as its input takes it along when it ends.
@@ -56,7 +56,7 @@ pub(crate) struct Serve {
     pub(crate) exit_on_stdin_close: bool,
 }
 
-/// Which portal: one that runs, or a file that no running portal has open.
+/// A portal: a running one, or a file that no running portal has open.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// Address of the portal.
@@ -65,7 +65,7 @@ pub(crate) struct Place {
     /// Port of the portal.
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
     pub(crate) port: u16,
-    /// SQLite file of a portal that does not run at the moment. Without it the running portal is asked.
+    /// SQLite file of a stopped portal. Default: the running portal.
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
 }

@@ -52,7 +52,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Where to listen: a loopback address. Port 0 picks a free port. Default: `127.0.0.1:0`.
+    /// Sets the loopback address to listen on. Port 0 picks a free port. Default: `127.0.0.1:0`.
     ///
     /// The publishable key holds the address, so an application whose settings should outlive a restart needs a fixed
     /// port.
@@ -67,13 +67,13 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// How long a session token is good for, in seconds, at least 1. Default: 60.
+    /// Sets the lifetime of a session token in seconds, at least 1. Default: 60.
     pub fn token_lifetime_secs(mut self, secs: u32) -> Self {
         self.token_lifetime_secs = secs;
         self
     }
 
-    /// Where the time comes from. Default: the machine's clock.
+    /// Sets the clock. Default: the machine's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -93,7 +93,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// What an administrator would decide in Clerk's dashboard. Default: as the database has them, which begins with
+    /// Sets the settings that an administrator chooses in Clerk's dashboard. Default: the database's, initially
     /// [`Settings::default`].
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);

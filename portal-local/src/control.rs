@@ -64,7 +64,7 @@ async fn same_site_only(request: Request, next: Next) -> Response<Body> {
         .into_response()
 }
 
-/// What came as a body, or why it did not come.
+/// The body of a request, or the error of reading it.
 type Sent = Result<Bytes, BytesRejection>;
 
 fn read<T: DeserializeOwned>(body: Sent) -> Result<T, ApiError> {

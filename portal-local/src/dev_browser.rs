@@ -1,4 +1,4 @@
-//! Which development browser is asking.
+//! Identifies the development browser of a request.
 
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
@@ -13,7 +13,7 @@ use crate::store::dev_browsers;
 use crate::store::{DevBrowser, StoreError};
 
 const MOST_USER_AGENT_CHARS: usize = 512;
-/// How many cookies of one name are looked up, each of them in the database.
+/// The most cookies of one name that are looked up in the database.
 const MOST_TOKENS: usize = 16;
 
 /// A development browser and the token that names it.
@@ -34,7 +34,7 @@ pub(crate) fn cookie_tokens(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// What the browser says about itself, as far as it is worth keeping.
+/// Returns the `User-Agent` to store, cut to a bounded length.
 pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     Some(text.chars().take(MOST_USER_AGENT_CHARS).collect())

@@ -1,6 +1,6 @@
-//! What a browser says about itself, in words a person knows.
+//! A readable name for a browser's `User-Agent`.
 
-/// A browser on a system, as far as a `User-Agent` header tells.
+/// Returns the browser and the system that a `User-Agent` header names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) browser: Option<&'static str>,

@@ -8,7 +8,7 @@ use portal_sdk::names::cookie;
 const YEAR: &str = "Max-Age=31536000";
 const GONE: &str = "Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
-/// What a signed-in browser holds besides its development browser's token.
+/// The cookies of a signed-in browser, besides its development browser's token.
 pub(crate) struct SignedIn<'a> {
     pub(crate) client_uat_secs: i64,
     pub(crate) refresh_token: &'a str,

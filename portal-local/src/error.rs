@@ -9,14 +9,14 @@ use crate::excerpt::excerpt;
 use crate::redirect::RedirectPolicy;
 use crate::store::{OpenError, Settings, StoreError};
 
-/// Why a portal did not start. Each message is one line: what was found, what was expected, what to do.
+/// The reason why a portal did not start. Each message is one line: the found and the expected value, and the next
+/// step.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// The address is not this machine's own.
     #[error(
-        "found the bind address {found}; expected a loopback address such as 127.0.0.1:8787, because whoever reaches \
-         this portal can sign in as anybody"
+        "found the bind address {found}; expected a loopback address such as 127.0.0.1:8787, because every client that reaches this portal can sign in as any user"
     )]
     NotLoopback {
         /// The address.
@@ -42,7 +42,7 @@ pub enum StartError {
         /// The lifetime.
         found: u32,
     },
-    /// A redirect origin is no origin.
+    /// A redirect origin is malformed.
     #[error("found the redirect origin {found:?}; expected scheme and host and nothing else, such as https://app.test")]
     RedirectOrigin {
         /// The text.
@@ -55,7 +55,7 @@ pub enum StartError {
     NotOurDatabase {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The value.
         found: String,
     },
     /// The file was written by a newer portal.
@@ -77,7 +77,7 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
-    /// There is no space left for the file.
+    /// The disk is full.
     #[error("{} cannot be written: the disk is full; free some space, or choose another file", .path.display())]
     DiskFull {
         /// The file.
@@ -107,7 +107,7 @@ pub enum StartError {
     Seed {
         /// The user, organization or role.
         what: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// No signing key could be made, or the one in the database cannot be read.
@@ -142,13 +142,13 @@ impl StartError {
 pub struct RefusedSetting {
     /// The field of [`Settings`].
     pub name: &'static str,
-    /// What was wanted.
+    /// The requested value.
     pub found: String,
-    /// What it can be.
+    /// The valid values.
     pub expected: &'static str,
 }
 
-/// Why settings did not change.
+/// The reason why settings did not change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -160,7 +160,7 @@ pub enum SettingsError {
     Store(#[from] StoreError),
 }
 
-/// What can be said about settings without asking the database.
+/// Checks settings without the database.
 pub(crate) fn check_settings(wanted: &Settings, redirects: &RedirectPolicy) -> Result<(), RefusedSetting> {
     for (name, found) in wanted.addresses() {
         if redirects.absolute(found).is_err() {

@@ -1,4 +1,4 @@
-//! Why a command did not do what it should, and the exit code that says so.
+//! The reason why a command failed, and its exit code.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -16,7 +16,7 @@ const SIGNALLED: u8 = 128;
 pub(crate) enum Failure {
     /// The command line asks for something impossible.
     Usage(String),
-    /// Something was in the way.
+    /// An external problem, such as a port in use.
     Failed(String),
     /// The reader of standard output has heard enough (`portal-local env | head -1`).
     ReaderGone,

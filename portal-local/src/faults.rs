@@ -10,7 +10,7 @@ use axum::response::IntoResponse as _;
 
 use crate::json::ApiError;
 
-/// Where the Frontend API is mounted a second time; a fault names a path without it.
+/// The second mount path of the Frontend API. A fault's path omits it.
 const SECOND_MOUNT: &str = "/accounts.dev";
 const MOST_FAULTS: usize = 256;
 
@@ -49,7 +49,7 @@ impl Fault {
         }
     }
 
-    /// The answer has this status, and Clerk's error body. What is no status becomes 500.
+    /// Sets the status of the response, with Clerk's error body. An invalid status becomes 500.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::new(FaultAction::Status(status))
@@ -73,22 +73,22 @@ impl Fault {
         Self::new(FaultAction::Drop)
     }
 
-    /// Which path: as it is written in the request, without query and without `/accounts.dev`; `*` stands for anything.
-    /// Default: every path but the portal's own `/__local/*`.
+    /// Sets the path: as in the request, without query string and `/accounts.dev`; `*` matches anything. Default: every
+    /// path except the portal's own `/__local/*`.
     #[must_use]
     pub fn on(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Which method. Default: every method.
+    /// Sets the method. Default: every method.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = Some(method.into().to_ascii_uppercase());
         self
     }
 
-    /// For how many calls. Default: one.
+    /// Sets the number of calls. Default: one.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
@@ -102,7 +102,7 @@ impl Fault {
     }
 }
 
-/// Whether `text` fits `pattern`, in which `*` stands for anything.
+/// Returns `true` if `text` matches `pattern`, in which `*` matches anything.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == text;
@@ -141,7 +141,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What goes wrong with this call, which counts. The fault that was added first comes first.
+    /// Returns the fault of a call, and counts the call. The first added fault applies first.
     pub(crate) fn take(&self, method: &str, path: &str) -> Option<FaultAction> {
         if path.starts_with("/__local") {
             return None;

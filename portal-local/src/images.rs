@@ -3,7 +3,7 @@
 /// Clerk's limit for an organization's logo, and here for a profile image too.
 pub(crate) const MOST_IMAGE_BYTES: usize = 10 * 1_024 * 1_024;
 
-/// Where the image of a user or an organization is; initials stand for a missing one.
+/// Returns the URL of a user's or an organization's image; initials replace a missing one.
 pub(crate) fn url(origin: &str, owner_id: &str, image_id: Option<&str>) -> String {
     match image_id {
         Some(id) => format!("{origin}/__local/image/{id}"),

@@ -1,4 +1,4 @@
-//! JSON bodies of requests, read strictly: a field that stands there twice is refused, not dropped.
+//! JSON bodies of requests, read strictly: a repeated field is refused, not dropped.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub(crate) fn parse_body(bytes: &[u8]) -> serde_json::Result<Value> {
     }
 }
 
-/// A value whose own fields, and those of a list's objects, each stand there once. What the fields hold is the caller's.
+/// A value whose fields, and those of a list's objects, are unique. The caller checks their values.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -23,7 +23,7 @@
 //! # Contents
 //!
 //! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set: the clock, [`Settings`],
-//!   and the people ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) it begins with.
+//!   and the users ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) that it starts with.
 //! - [`LocalPortal::sign_in_link_for`] signs a user in without password and code.
 //! - [`LocalPortal::totp_code_for`] is the authenticator app of a user with two-step verification
 //!   ([`SeedUser::totp_secret`]).
@@ -40,9 +40,9 @@
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
 //! - The binary `portal-local` serves the same from the command line.
 //!
-//! Clerk's APIs are far larger than the part that is played. Nothing of the rest is ignored in silence: a call that is not
-//! played answers 404 with a sentence that says so, and a parameter that is not played 422 with `form_param_unknown` and
-//! its name.
+//! Clerk's APIs are far larger than the part that is played. The rest is never ignored in silence: a call that is not
+//! played answers 404 with a sentence that says so, and a parameter that is not played 422 with `form_param_unknown`
+//! and its name.
 //!
 //! # Beside another SQLite
 //!

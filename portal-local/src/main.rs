@@ -91,9 +91,9 @@ async fn serve(serve: Serve) -> Outcome {
     let exit_on_stdin_close = serve.exit_on_stdin_close;
     let portal = described(serve).start().await?;
 
-    // From before the first line that says so: its reader may be quick.
+    // Listen before the first line is printed, because its reader may be quick.
     let mut signals = Signals::listen()?;
-    // In one piece: a program that reads as far as the address may close the pipe then.
+    // Print in one piece, because a program may close the pipe once it has read the address.
     let printed = print(&format!(
         "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}\nCtrl-C stops it.\n",
         portal.origin(),
@@ -159,7 +159,7 @@ async fn reset(reset: Reset) -> Outcome {
             Some(path) => format!("in {}", path.display()),
             None => format!("of the portal at {}", place.origin()),
         };
-        let message = format!("this forgets all people, organizations and mail {which}; add --yes to do it");
+        let message = format!("this deletes all users, organizations and mail {which}; add --yes to do it");
         return Err(Failure::Usage(message));
     }
     match &place.database {

@@ -10,7 +10,7 @@ pub(crate) const MIN_CHARS: usize = 8;
 /// bcrypt's limit. Argon2 has none, but an account must be able to move to Clerk.
 pub(crate) const MAX_CHARS: usize = 72;
 
-/// A handful of the passwords that every guesser tries first. Clerk asks a breach database; this portal asks nobody.
+/// Some of the most common passwords. Clerk checks a breach database; this portal does not use the network.
 const WELL_KNOWN: [&str; 16] = [
     "12345678",
     "123456789",
@@ -30,7 +30,7 @@ const WELL_KNOWN: [&str; 16] = [
     "qwertyuiop",
 ];
 
-/// Whether `password` may protect the account known as `identifier`.
+/// Checks that `password` is strong enough for the account `identifier`.
 pub(crate) fn check_policy(password: &str, identifier: &str) -> Result<(), FlowError> {
     let chars = password.chars().count();
     if chars < MIN_CHARS {
@@ -56,7 +56,7 @@ pub(crate) fn hash(password: &str) -> Result<String, argon2::password_hash::Erro
     Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
 }
 
-/// Whether `password` is the one that was hashed. As slow as [`hash`].
+/// Returns `true` if `password` matches the hash. As slow as [`hash`].
 pub(crate) fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }

@@ -33,7 +33,7 @@ use crate::store::{instance, outbox, settings};
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
 const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
-/// How long requests under way may take to end once the portal shuts down.
+/// The time for requests in progress to end during shutdown.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
@@ -211,7 +211,7 @@ impl LocalPortal {
         self.app.rotate_signing_key().await
     }
 
-    /// Forgets people, organizations, devices, mail and settings. The keys stay.
+    /// Deletes users, organizations, devices, mail and settings. The keys are kept.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl LocalPortal {
         &self.app.plain_publishable_key
     }
 
-    /// What an administrator has decided for the instance.
+    /// The instance's settings.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Where people may be sent, and where a flow ends.
+//! Allowed redirects, and the redirect at the end of a flow.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use portal_sdk::instance;
 use portal_sdk::names::query;
 use url::{Host, Origin, Url};
 
-/// What `redirect_url` and its relatives are checked against.
+/// The policy for `redirect_url` and similar parameters.
 #[derive(Debug)]
 pub(crate) struct RedirectPolicy {
     portal: Url,
@@ -15,23 +15,23 @@ pub(crate) struct RedirectPolicy {
     loopback: Loopback,
 }
 
-/// Whether people may be sent to every origin of this machine.
+/// The policy for loopback origins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loopback {
     Allowed,
-    /// Only to those that are named.
+    /// Only the listed ones are allowed.
     Named,
 }
 
 /// The longest return address in bytes. Longer ones fail in servers and proxies on the way.
 pub(crate) const MOST_BYTES: usize = 8_192;
 
-/// Why the portal does not redirect to an address.
+/// The reason why the portal does not redirect to a URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It has this many bytes, which is more than [`MOST_BYTES`].
+    /// Its length in bytes exceeds [`MOST_BYTES`].
     TooLong(usize),
-    /// It is malformed, or its origin is not allowed. Holds the host if there is one to show.
+    /// It is malformed, or its origin is not allowed. Holds the host if known.
     NotAllowed { host: Option<String> },
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Refused {
 }
 
 impl RedirectPolicy {
-    /// Gives back the text of `extra` that is no origin.
+    /// Returns the entry of `extra` that is not an origin.
     pub(crate) fn new(portal_origin: &str, extra: &[String], loopback: Loopback) -> Result<Self, String> {
         let portal = Url::parse(portal_origin).map_err(|_| portal_origin.to_owned())?;
         let extra = extra
@@ -70,7 +70,7 @@ impl RedirectPolicy {
         })
     }
 
-    /// An absolute address that people may be sent to.
+    /// An absolute URL that users may be redirected to.
     pub(crate) fn absolute(&self, text: &str) -> Result<Url, Refused> {
         self.check(text, Url::parse(text).ok())
     }
@@ -96,7 +96,7 @@ impl RedirectPolicy {
         url.origin() == self.portal.origin()
     }
 
-    /// Whether browsers keep the cookies of `url` together with the portal's.
+    /// Returns `true` if browsers keep the cookies of `url` together with the portal's.
     pub(crate) fn shares_host(&self, url: &Url) -> bool {
         url.host() == self.portal.host()
     }

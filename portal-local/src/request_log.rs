@@ -1,4 +1,4 @@
-//! What was asked of the portal lately, so that a test can see whether a handshake or a refresh took place.
+//! The portal's latest requests, so that a test can see if a handshake or a refresh took place.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,16 +13,16 @@ const MOST_RECORDS: usize = 1_024;
 /// The longest method and path that a record keeps, in bytes.
 const MOST_METHOD_BYTES: usize = 32;
 const MOST_PATH_BYTES: usize = 1_024;
-/// How much of a query string a record keeps: bytes and pairs. All records together stay below ten megabytes.
+/// The most bytes of a query string that a record keeps, so that all records stay below ten megabytes.
 const MOST_QUERY_BYTES: usize = 4_096;
 const MOST_PAIRS: usize = 64;
-/// How many addresses inside addresses are read. Those further inside are left out.
+/// The depth to which URLs inside URLs are read. Deeper ones are omitted.
 const DEEPEST: u32 = 4;
 /// Stands where a record was cut.
 const CUT: &str = "…";
 const REDACTED: &str = "[redacted]";
 
-/// Parameters that are, or stand for, a credential.
+/// Parameters that carry a credential.
 const SECRET_PARAMETERS: [&str; 8] = [
     query::DEV_BROWSER,
     query::LEGACY_DEV_BROWSER,
@@ -34,11 +34,11 @@ const SECRET_PARAMETERS: [&str; 8] = [
     "nonce",
 ];
 
-/// One request and its answer.
+/// A request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// When it arrived.
+    /// The time of its arrival.
     pub at: UnixTime,
     /// Its method.
     pub method: String,
@@ -59,13 +59,13 @@ impl RequestRecord {
         pair.map(|(_, value)| value.as_str())
     }
 
-    /// Whether this was a handshake.
+    /// Returns `true` for a handshake.
     #[must_use]
     pub fn is_handshake(&self) -> bool {
         self.path.ends_with("/v1/client/handshake")
     }
 
-    /// Why the application asked for a handshake (`__clerk_hs_reason`); `None` for other requests.
+    /// Returns the reason of a handshake (`__clerk_hs_reason`); `None` for other requests.
     #[must_use]
     pub fn handshake_reason(&self) -> Option<&str> {
         self.is_handshake()
@@ -73,7 +73,7 @@ impl RequestRecord {
             .flatten()
     }
 
-    /// Whether this was a session refresh through the Backend API.
+    /// Returns `true` for a session refresh through the Backend API.
     #[must_use]
     pub fn is_refresh(&self) -> bool {
         self.path.starts_with("/v1/sessions/") && self.path.ends_with("/refresh")
@@ -131,7 +131,7 @@ fn redacted(raw: &str, depth: u32) -> Vec<(String, String)> {
     kept
 }
 
-/// `text`, or its first `most` bytes and the mark that says so.
+/// Returns `text`, cut to `most` bytes with a mark if it is longer.
 fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

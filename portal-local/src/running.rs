@@ -14,7 +14,7 @@ pub(crate) struct Running {
     address: SocketAddr,
 }
 
-/// Why a running portal did not do what it was asked.
+/// The reason why a running portal did not carry out a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunningError {
     #[error(

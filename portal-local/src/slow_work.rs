@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::store::StoreError;
 
 const MOST_AT_ONCE: usize = 4;
-/// How many requests may wait for their turn.
+/// The most waiting requests.
 const MOST_WAITING: usize = 512;
 /// After how many seconds a request that found no room may come again.
 pub(crate) const BUSY_SECS: i64 = 1;

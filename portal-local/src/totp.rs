@@ -11,18 +11,18 @@ use url::form_urlencoded;
 use crate::secrets::random_bytes;
 
 const STEP_SECS: i64 = 30;
-/// How many steps a phone's clock may be off, each way.
+/// The number of steps by which a phone's clock may be off, each way.
 const TOLERANCE_STEPS: i64 = 1;
 /// RFC 4648's letters, which apps take for secrets.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Shorter secrets are guessable; longer ones are no secrets of an authenticator.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 10..=64;
 
-/// What an authenticator app and the portal share.
+/// The secret that an authenticator app and the portal share.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct TotpSecret(Vec<u8>);
 
-/// Why a text is no secret.
+/// The reason why a text is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretError {
     #[error(
@@ -37,11 +37,11 @@ pub(crate) enum SecretError {
 
 impl TotpSecret {
     pub(crate) fn random() -> Self {
-        // As long as what SHA-1 gives, which the RFC recommends.
+        // The length of SHA-1's output, as the RFC recommends.
         Self(random_bytes::<20>().to_vec())
     }
 
-    /// Reads base32 as people write it: in any case, with spaces and hyphens, padded or not.
+    /// Reads base32 as users write it: in any case, with spaces and hyphens, padded or not.
     pub(crate) fn from_base32(text: &str) -> Result<Self, SecretError> {
         let (mut bytes, mut bits, mut buffer) = (Vec::new(), 0_u32, 0_u32);
         let significant = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '=');

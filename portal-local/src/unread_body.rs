@@ -1,8 +1,8 @@
 //! Bodies that a response does not wait for.
 //!
-//! On a connection that stays open, the next request stands behind the body of this one (RFC 9112, section 9.3). A
-//! refusal that leaves the body unread therefore either reads and drops the rest, or says `Connection: close`. Otherwise
-//! the client's next request, which has nothing to do with the refused one, fails.
+//! On a persistent connection, the next request follows the body of this one (RFC 9112 section 9.3). A refusal with an
+//! unread body must therefore read and drop the rest, or send `Connection: close`. Otherwise the client's next,
+//! unrelated request fails.
 
 use std::io;
 use std::pin::Pin;
@@ -19,9 +19,9 @@ use axum::response::Response;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-/// How much of a refused body is read and dropped: 32 MiB.
+/// The most bytes of a refused body that are read and dropped: 32 MiB.
 const MOST_DROPPED_BYTES: u64 = 32 * 1_024 * 1_024;
-/// How long a body may take to arrive.
+/// The time limit of a body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Leaves the connection in a state in which the next request on it is understood, or closes it.
@@ -85,7 +85,7 @@ async fn is_dropped(mut body: Body) -> bool {
     tokio::time::timeout(PATIENCE, dropping).await.unwrap_or(false)
 }
 
-/// Where a lent body goes when the handler is done with it.
+/// The place to which a handler returns a lent body.
 #[derive(Clone, Default)]
 struct Home(Arc<Mutex<Returned>>);
 
@@ -93,11 +93,11 @@ struct Home(Arc<Mutex<Returned>>);
 enum Returned {
     #[default]
     Nothing,
-    /// It was read to its end.
+    /// The body was read to its end.
     Whole,
-    /// It was not, and `is_begun` tells whether any of it was.
+    /// The body was not read to its end; `is_begun` if a part was read.
     Rest { body: Body, is_begun: bool },
-    /// It did not arrive in time.
+    /// The body did not arrive in time.
     TooSlow,
 }
 

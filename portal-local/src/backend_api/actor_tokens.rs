@@ -63,7 +63,7 @@ fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
         None | Some(Value::Null) => return Err(missing("actor.sub")),
         Some(Value::String(sub)) if !sub.is_empty() => {}
         Some(_) => {
-            let sentence = "Found a sub that is no text, or an empty one; expected the id of the user who acts.";
+            let sentence = "Found a sub that is not a string, or is empty; expected the id of the acting user.";
             return Err(invalid("actor.sub", sentence));
         }
     }

@@ -160,7 +160,7 @@ pub(super) async fn create_entry(
 const ENTRY_FIELDS: [&str; 3] = ["created_at", "email_address", "invited_at"];
 const ENTRY_STATUSES: [&str; 4] = ["pending", "invited", "completed", "rejected"];
 
-/// Whether `text`, in lower case, is the id or a part of the address.
+/// Returns `true` if `text`, in lower case, is the ID or a part of the address.
 fn is_like(text: &str, id: &str, address: &str) -> bool {
     id.eq_ignore_ascii_case(text) || normalize(address).contains(text)
 }

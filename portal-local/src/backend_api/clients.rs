@@ -1,4 +1,4 @@
-//! `/v1/clients`: the browsers that people sign in with.
+//! `/v1/clients`: the browsers that users sign in with.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(super) async fn verify(
     };
     let claims = app.mint.read_session_token(&token);
     let Some(claims) = claims.filter(|claims| is_current(claims, now)) else {
-        let sentence = "This is no session token of this instance, or it has expired.";
+        let sentence = "The token is not a session token of this instance, or it has expired.";
         return Err(refusal("token_invalid", sentence).param("token"));
     };
     let body = attempt(&app, move |connection| {

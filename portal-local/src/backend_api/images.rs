@@ -24,7 +24,7 @@ use crate::json::{ApiError, json};
 use crate::multipart;
 use crate::store::{images, users};
 
-/// Room for what stands around the image in a form.
+/// Room for the form's parts around the image.
 const MOST_FORM_BYTES: usize = MOST_IMAGE_BYTES + 64 * 1_024;
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -70,7 +70,7 @@ impl Upload {
                 "unsupported_content_type",
                 "Unsupported content type",
             )
-            .explain("The file is no image; expected image/jpeg, image/png, image/gif or image/webp.")
+            .explain("The file is not an image; expected image/jpeg, image/png, image/gif or image/webp.")
             .param("file")
         })?;
         let uploader = multipart::file(kind, &body, "uploader_user_id");

@@ -1,4 +1,4 @@
-//! What invitations to the application and to organizations have in common on their way in.
+//! Parameters shared by invitations to the application and to organizations.
 
 use super::query::invalid;
 use crate::app::App;
@@ -8,7 +8,7 @@ use crate::json::ApiError;
 /// The statuses that invitations can be filtered by.
 pub(super) const STATUSES: [&str; 4] = ["pending", "accepted", "revoked", "expired"];
 
-/// How long an invitation is good for.
+/// Returns the lifetime of an invitation.
 pub(super) fn days(asked: Option<u32>) -> Result<u32, ApiError> {
     let days = asked.unwrap_or(INVITATION_DAYS);
     if (1..=MOST_INVITATION_DAYS).contains(&days) {

@@ -1,4 +1,4 @@
-//! `/v1/jwt_templates`, and tokens from them. They are signed with the instance's key, never with one of their own.
+//! `/v1/jwt_templates`, and tokens from them. They are always signed with the instance's key.
 
 use std::sync::Arc;
 

@@ -269,7 +269,7 @@ async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next)
     next.run(request).await
 }
 
-/// Whether a path is UTF-8 behind its percent signs. Nothing has a name that is not.
+/// Returns `true` if a percent-decoded path is UTF-8; every known name is.
 fn is_text(path: &str) -> bool {
     form_urlencoded::parse(path.as_bytes())
         .all(|(name, value)| !name.contains('\u{fffd}') && !value.contains('\u{fffd}'))

@@ -21,7 +21,7 @@ use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{InvitationStatus, Metadata, Organization, StoreError};
 use crate::store::{memberships, organization_invitations, organizations, users};
 
-/// What a member needs to manage the others.
+/// The permissions that a member needs to manage other members.
 const ELEVATED: [&str; 2] = [MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS];
 const FIELDS: [&str; 3] = ["name", "created_at", "members_count"];
 
@@ -58,7 +58,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
     Ok(counted(&data, total))
 }
 
-/// What is told about an organization only to those who ask.
+/// Fields of an organization that are returned only on request.
 #[derive(Clone, Copy)]
 struct Asked {
     members_count: bool,

@@ -1,4 +1,4 @@
-//! Which users a query describes: the filters that lists of users and of members have in common.
+//! Filters shared by lists of users and of members.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -19,7 +19,7 @@ const UNKNOWN_TO_ALL: [&str; 5] = [
     "username_query",
 ];
 
-/// The people that a query describes.
+/// The users that a query selects.
 pub(super) struct People {
     query: String,
     address_query: Option<String>,
@@ -139,7 +139,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// By what people are sorted, under the names of `order_by`.
+    /// Returns the key that users are sorted by, under its name in `order_by`.
     pub(super) fn sort_key(&self, field: &str) -> SortKey {
         match field {
             "created_at" => self.user.created_at.into(),

@@ -1,4 +1,4 @@
-//! The query of a call: filters, orders and pages. A value that means nothing is refused, under the name of its parameter.
+//! The query of a call: filters, orders and pages. An invalid value is refused, with the name of its parameter.
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::json::ApiError;
 
 const USUAL_LIMIT: u32 = 10;
 const MOST: u32 = 500;
-/// How many values one filter takes.
+/// The most values of one filter.
 const MOST_VALUES: usize = 100;
 
 /// The query of a call. A name may come several times, and with `[]` or not.
@@ -65,7 +65,7 @@ impl Query {
         }
     }
 
-    /// Values that are wanted, or unwanted if a `-` stands before them.
+    /// Values to include, or to exclude if prefixed with `-`.
     pub(super) fn selected(&self, name: &'static str) -> Result<Selected, ApiError> {
         let mut selected = Selected::default();
         for value in self.values(name)? {
@@ -160,7 +160,7 @@ pub(super) fn invalid(name: &'static str, sentence: impl Into<String>) -> ApiErr
         .param(name)
 }
 
-/// What a filter with `+` and `-` lets through.
+/// The values that a filter with `+` and `-` admits and excludes.
 #[derive(Default)]
 pub(super) struct Selected {
     wanted: Vec<String>,
@@ -168,7 +168,7 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    /// Whether something passes of which `has` tells what it is.
+    /// Returns `true` if the filter admits an item; `has` tells if the item has a value.
     pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
         let is_wanted = self.wanted.is_empty() || self.wanted.iter().any(|value| has(value));
         is_wanted && !self.unwanted.iter().any(|value| has(value))
@@ -183,7 +183,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// What never happened is in no span.
+    /// Returns `true` if the moment is in the span; a missing moment never is.
     pub(super) fn admits(self, moment: Option<UnixTime>) -> bool {
         let millis = moment.map(UnixTime::as_millis);
         self.after
@@ -194,7 +194,7 @@ impl Span {
     }
 }
 
-/// In which order a list comes.
+/// The order of a list.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     pub(super) field: &'static str,
@@ -218,7 +218,7 @@ impl Order {
     }
 }
 
-/// What a list is sorted by.
+/// The key that a list is sorted by.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SortKey {
     Nothing,

@@ -1,6 +1,6 @@
 //! `POST /v1/sessions/{id}/refresh`: a new session token for an expired one, without the browser's help.
 //!
-//! Whatever does not fit is a 401: it sends the application back to a handshake, and its code becomes the reason there.
+//! Every mismatch is a 401. The application then starts a handshake, with the error's code as its reason.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::store::refresh_tokens::RefreshToken;
 use crate::store::{Session, StoreError};
 use crate::store::{clients, refresh_tokens, sessions};
 
-/// How long a replaced token still works: requests that run side by side all carry the old one.
+/// The time for which a replaced token still works, because concurrent requests all carry it.
 const GRACE_MILLIS: i64 = 10_000;
-/// How long after its expiry a token may still be refreshed: as long as a session can live.
+/// The time after its expiry in which a token may be refreshed: the longest life of a session.
 const LONGEST_EXPIRY_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,7 +45,7 @@ pub(crate) struct RefreshRequest {
     format: Format,
 }
 
-/// Why a session was not refreshed.
+/// The reason why a session was not refreshed.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
     SessionInactive,
@@ -140,7 +140,7 @@ impl From<Refusal> for ApiError {
             Refusal::SessionInactive => (
                 "session_inactive",
                 "Session is not active",
-                "There is no such session, or it has ended.",
+                "The session does not exist, or it has ended.",
             ),
             Refusal::ExpiredTokenInvalid => (
                 "expired_token_invalid",

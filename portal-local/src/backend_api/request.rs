@@ -1,4 +1,4 @@
-//! What the calls have in common: bodies and answers.
+//! Request bodies and responses of the calls.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};

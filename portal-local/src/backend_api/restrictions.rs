@@ -20,7 +20,7 @@ use crate::store::{listed_identifiers, settings};
 #[derive(Deserialize)]
 pub(super) struct EntryBody {
     identifier: Option<String>,
-    /// Whether the address is invited too.
+    /// `true` if the address is invited too.
     #[serde(default)]
     notify: bool,
 }

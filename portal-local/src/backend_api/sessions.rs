@@ -95,7 +95,7 @@ pub(super) struct TokenBody {
 }
 
 impl TokenBody {
-    /// How long the token is to be good for; `None` is the usual time.
+    /// Returns the lifetime of the token; `None` for the default.
     pub(super) fn lifetime_secs(&self) -> Result<Option<i64>, ApiError> {
         match self.expires_in_seconds {
             Some(secs) if !(30..=LONGEST_TOKEN_SECS).contains(&secs) => Err(invalid(
@@ -161,7 +161,7 @@ pub(super) async fn verify(
             "invalid_session_token",
             "Invalid session token",
         )
-        .explain("This is no session token of this session, or it has expired."));
+        .explain("The token is not a session token of this session, or it has expired."));
     }
     Ok(json(StatusCode::OK, &view(&session)))
 }

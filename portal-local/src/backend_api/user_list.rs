@@ -60,7 +60,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
     Ok(json(StatusCode::OK, &data))
 }
 
-/// What follows the user `id`.
+/// Returns the users after the user `id`.
 fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
     match people.iter().position(|person| person.user.id == id) {
         Some(position) => Ok(people.split_off(position + 1)),

@@ -22,7 +22,7 @@ pub(super) fn full_view(
     Ok(view(origin, user, &addresses, &accounts, &second_factor, now))
 }
 
-/// Every field that the API describes. What this portal does not know is null, empty or false.
+/// Every field that the API describes. Fields unknown to this portal are null, empty or false.
 fn view(
     origin: &str,
     user: &User,
@@ -82,7 +82,7 @@ fn view(
     })
 }
 
-/// An account at the outside provider. What the provider does not know is empty.
+/// An account at the outside provider. Fields unknown to the provider are empty.
 fn external_account(account: &ExternalAccount) -> Value {
     let profile = &account.profile;
     json!({

@@ -223,7 +223,7 @@ pub(super) async fn change(
     .await
 }
 
-/// What one `POST /v1/users/{id}/<mark>` does to a user.
+/// The effect of one `POST /v1/users/{id}/<mark>`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Mark {
     Banned,

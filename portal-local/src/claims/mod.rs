@@ -51,7 +51,7 @@ impl TemplateKind {
     }
 }
 
-/// Why a template is refused.
+/// The reason why a template is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplateProblem {
     /// This claim is set by the portal itself.

@@ -37,7 +37,7 @@ impl<'a> Text<'a> {
         Some(Self(pieces))
     }
 
-    /// A shortcode alone gives its value; among other text it becomes text, with `null` for what is missing.
+    /// A shortcode alone yields its value. Inside other text it becomes text; a missing value becomes `null`.
     pub(super) fn render(&self, values: &Value) -> Value {
         match self.0.as_slice() {
             [Piece::Fixed(text)] => (*text).into(),
@@ -113,7 +113,7 @@ fn operand(text: &str) -> Option<Operand<'_>> {
     is_path.then_some(Operand::Path(text))
 }
 
-/// Where `wanted` begins outside single quotes; `None` if it is nowhere or a quote stays open before it.
+/// Returns the start of `wanted` outside single quotes; `None` if it is missing or follows an open quote.
 fn find_unquoted(text: &str, wanted: &str) -> Option<usize> {
     let mut is_quoted = false;
     for (position, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! What people change about their own account: addresses, password, devices, and its end.
+//! Changes of a user's own account: addresses, password, devices, deletion.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::{email_addresses, memberships, organizations, sessions, settin
 /// The confirmation that the user types to delete their account.
 pub(crate) const DELETE_PHRASE: &str = "Delete account";
 
-/// Adds an address and sends the code that will prove it. Gives its id.
+/// Adds an address and sends the code that verifies it. Returns its ID.
 pub(crate) fn add_email_address(
     connection: &Connection,
     user_id: &str,
@@ -107,7 +107,7 @@ pub(crate) fn make_primary(connection: &Connection, user_id: &str, address_id: &
     Ok(Ok(()))
 }
 
-/// Takes an address off the account, unless it is the one people know or the last to sign in with.
+/// Removes an address from the account, unless it is the primary one or the last one for sign-in.
 pub(crate) fn remove_email_address(connection: &Connection, user_id: &str, address_id: &str) -> Outcome<()> {
     // As the account is at this moment: a request beside this one may have made the address primary.
     let Some(user) = users::find(connection, user_id)? else {
@@ -210,7 +210,7 @@ pub(crate) async fn reset_compromised_password(
     replace_password(app, session, user, new, sign_out_others).await
 }
 
-/// Sets a password in place of the one that `user` has. Gives the session as it is afterwards.
+/// Replaces the password of `user`. Returns the updated session.
 async fn replace_password(
     app: &Arc<App>,
     session: &Session,

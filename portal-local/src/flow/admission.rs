@@ -1,4 +1,4 @@
-//! Who may make an account: invitations to the application, and the waitlist.
+//! Admission to sign-up: invitations to the application, and the waitlist.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -31,13 +31,13 @@ pub(crate) struct NewAdmission {
     pub(crate) redirect_url: Option<String>,
     pub(crate) public_metadata: Metadata,
     pub(crate) expires_in_days: u32,
-    /// Whether a mail is written.
+    /// `true` if a mail is written.
     pub(crate) notify: bool,
-    /// Whether an account or an open invitation with this address is no obstacle.
+    /// `true` if an existing account or open invitation with this address is accepted.
     pub(crate) ignore_existing: bool,
 }
 
-/// Invites an address to make an account. Gives the invitation and its link.
+/// Invites an address to create an account. Returns the invitation and its link.
 pub(crate) fn invite_to_application(
     app: &App,
     connection: &Connection,

@@ -39,7 +39,7 @@ fn open_setup(connection: &Connection, session: &Session, now: UnixTime) -> Resu
     Ok(open.map(|(secret, _)| secret))
 }
 
-/// Checks that the app shows the right codes; from then on signing in needs one. Gives the first backup codes.
+/// Verifies a code of the app, which sign-in then requires. Returns the first backup codes.
 pub(crate) fn enable_authenticator(
     connection: &Connection,
     session: &Session,
@@ -79,7 +79,7 @@ pub(crate) fn install_authenticator(
     complete_task_of(connection, user_id, Task::SetupMfa, now)
 }
 
-/// Gives new backup codes in place of all that there were.
+/// Returns new backup codes, which replace all earlier ones.
 pub(crate) fn new_backup_codes(connection: &Connection, user_id: &str) -> Outcome<Vec<String>> {
     if !second_factors::has_authenticator(connection, user_id)? {
         return Ok(Err(FlowError::AttemptLost));

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-/// Which input a message belongs to. The names are those of the form fields.
+/// The input that a message belongs to, under the name of its form field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Identifier,
@@ -60,7 +60,7 @@ impl Field {
         }
     }
 
-    /// What the person should enter.
+    /// The expected input.
     fn wanted(self) -> &'static str {
         match self {
             Self::Identifier | Self::EmailAddress => "your email address",
@@ -94,7 +94,7 @@ impl Field {
     }
 }
 
-/// Why a step of a flow was refused.
+/// The reason why a step of a flow was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FlowError {
     #[error("Enter {}.", .field.wanted())]
@@ -208,11 +208,11 @@ pub(crate) enum FlowError {
         name = super::PROVIDER_NAME
     )]
     ExternalUnverified,
-    #[error("There is no such role.")]
+    #[error("The role does not exist.")]
     RoleUnknown,
-    #[error("There is no such member.")]
+    #[error("The member does not exist.")]
     MemberUnknown,
-    #[error("There is no such user.")]
+    #[error("The user does not exist.")]
     UserUnknown,
     #[error("This invitation is no longer valid.")]
     InvitationOver,
@@ -313,7 +313,7 @@ impl FlowError {
         }
     }
 
-    /// The status of an answer that says so.
+    /// The HTTP status of the error.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -338,7 +338,7 @@ impl FlowError {
         }
     }
 
-    /// How long to wait, where waiting helps.
+    /// Returns the seconds to wait, if waiting helps.
     pub(crate) fn retry_after_secs(&self) -> Option<i64> {
         match self {
             Self::Locked { retry_after_secs } | Self::TooManyRequests { retry_after_secs } => Some(*retry_after_secs),

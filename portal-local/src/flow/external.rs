@@ -1,6 +1,6 @@
-//! The way through an outside provider: there with a state, back with a code, and what that leads to.
+//! Sign-in with an outside provider: the redirect with a state, the return with a code, and the next step.
 //!
-//! There is one provider, which this portal plays itself. It stands for all of those that Clerk knows.
+//! This portal plays the only provider itself. It replaces all of Clerk's providers.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -15,9 +15,9 @@ use crate::store::{
 };
 use crate::store::{clients, email_addresses, external_accounts, oauth_attempts, settings, sign_ins, sign_ups, users};
 
-/// What the provider is called.
+/// The provider's name.
 pub(crate) const PROVIDER_NAME: &str = "Example ID";
-/// Clerk's word for a way through a provider that it does not know itself.
+/// Clerk's name for a strategy with a custom provider.
 pub(crate) const PROVIDER_STRATEGY: &str = "oauth_custom_example";
 /// The time limit for the round trip to the provider.
 const AWAY_MILLIS: i64 = 10 * 60 * 1_000;
@@ -56,7 +56,7 @@ pub(crate) fn allow_provider(
     Ok(oauth_attempts::allow(connection, state, &code, profile, now)?.then_some(code))
 }
 
-/// What coming back leads to.
+/// The next step after the provider.
 #[derive(Debug)]
 pub(crate) enum ExternalStep {
     SignedIn(Box<Session>),

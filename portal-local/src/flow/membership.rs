@@ -1,4 +1,4 @@
-//! Who belongs to an organization: adding, changing roles, removing, leaving.
+//! Members of an organization: adding, changing roles, removing, leaving.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -34,7 +34,7 @@ pub(crate) fn add_member(
     found(connection, organization, user_id)
 }
 
-/// Gives a member another role.
+/// Changes a member's role.
 pub(crate) fn change_role(
     connection: &Connection,
     organization: &Organization,
@@ -73,7 +73,7 @@ pub(crate) fn remove_member(
     Ok(Ok(membership))
 }
 
-/// Whether there is room for one more.
+/// Checks that the organization has room for another member.
 pub(super) fn check_quota(connection: &Connection, organization: &Organization, now: UnixTime) -> Outcome<()> {
     let most = organization.max_allowed_memberships;
     let pending = Some(InvitationStatus::Pending);

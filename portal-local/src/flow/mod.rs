@@ -1,4 +1,4 @@
-//! What people do here, independent of how they ask: the pages and the Frontend API lead to the same operations.
+//! The operations of users. The pages and the Frontend API call the same ones.
 //!
 //! Each operation is one transaction (a password is verified between two). It answers on two levels: the outer error
 //! is the database's, the inner one, [`FlowError`], is for the person.
@@ -87,10 +87,10 @@ use crate::store::StoreError;
 /// Done, refused with a reason, or failed.
 pub(crate) type Outcome<T> = Result<Result<T, FlowError>, StoreError>;
 
-/// Why nothing was done, for work of several steps that is undone as a whole.
+/// The reason why work of several steps was rolled back.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What the person asked cannot be done.
+    /// The user's request was refused.
     Refused(FlowError),
     /// The database failed.
     Store(StoreError),

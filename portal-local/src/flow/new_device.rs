@@ -11,7 +11,7 @@ use crate::store::outbox::Content;
 use crate::store::{MailKind, Session, SessionStatus, StoreError};
 use crate::store::{email_addresses, instance, outbox, revocation_links, sessions, settings, users};
 
-/// For how long the link ends the session.
+/// The lifetime of the link.
 const LIFETIME_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Sends the mail if the user has sessions on other devices and none on this one.
@@ -40,7 +40,7 @@ pub(super) fn tell(connection: &Connection, session: &Session, now: UnixTime) ->
         &address,
         MailKind::NewDevice,
         &format!("New sign-in to {name}"),
-        &format!("Somebody signed in to your account at {name} on a new device. If it was not you, open the link."),
+        &format!("There was a sign-in to your account at {name} on a new device. If it wasn't you, open the link."),
         Content::Link(&ticket_link(&origin, &ticket)),
         now,
     )?;

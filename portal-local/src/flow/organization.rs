@@ -11,7 +11,7 @@ use crate::store::{memberships, organizations, roles, sessions, settings};
 const MOST_NAME_CHARS: usize = 256;
 const MOST_SLUG_CHARS: usize = 64;
 
-/// What one member may do in one organization.
+/// The rights of one member in one organization.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) organization: Organization,
@@ -34,7 +34,7 @@ impl Access {
     }
 }
 
-/// What `user_id` may do in the organization; `None` if they do not belong to it.
+/// Returns the rights of `user_id` in the organization; `None` if the user is not a member.
 pub(crate) fn access(connection: &Connection, user_id: &str, organization: &str) -> Result<Option<Access>, StoreError> {
     let Some(organization) = organizations::find(connection, organization)? else {
         return Ok(None);
@@ -71,7 +71,7 @@ pub(crate) struct NewOrganization {
     pub(crate) created_at: Option<UnixTime>,
 }
 
-/// Whether `user` may create organizations.
+/// Checks that `user` may create organizations.
 pub(crate) fn may_create(connection: &Connection, user: &User) -> Outcome<()> {
     let settings = settings::read(connection)?;
     if !settings.organizations_enabled {

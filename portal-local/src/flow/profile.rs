@@ -1,4 +1,4 @@
-//! What a person says about themself.
+//! A user's profile: names and picture.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, StoreError, Strategy, Subject, sign_ins};
 
-/// Where a reset stands.
+/// The state of a password reset.
 #[derive(Clone, Debug)]
 pub(crate) enum Reset {
     /// Waits for its code.

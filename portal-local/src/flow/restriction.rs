@@ -1,6 +1,6 @@
-//! Which addresses may have an account: the allowlist, the blocklist, subaddresses and disposable mailboxes.
+//! Restrictions on addresses: the allowlist, the blocklist, subaddresses and disposable mailboxes.
 //!
-//! Administrators stand above this: whom they add through the Backend API is added.
+//! Users that administrators add through the Backend API are exempt.
 
 use rusqlite::Connection;
 
@@ -9,7 +9,7 @@ use crate::store::email_addresses::{self, normalize};
 use crate::store::listed_identifiers::{self, List};
 use crate::store::{Settings, StoreError, settings};
 
-/// Services whose mailboxes are open to everybody or thrown away after minutes. Clerk knows many more.
+/// Services with public or short-lived mailboxes. Clerk knows many more.
 pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
     "10minutemail.com",
     "discard.email",
@@ -24,7 +24,7 @@ pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
     "throwawaymail.com",
     "yopmail.com",
 ];
-/// What begins a subaddress in the part of an address before the `@`.
+/// The characters that begin a subaddress before the `@`.
 const SUBADDRESS_MARKS: [char; 3] = ['+', '#', '='];
 
 /// The use of an address that a restriction applies to.
@@ -36,7 +36,7 @@ pub(super) enum Use {
     SignIn,
 }
 
-/// Whether the settings and the lists leave `address` to this use.
+/// Checks that the settings and the lists allow this use of `address`.
 pub(super) fn check_address(connection: &Connection, address: &str, wanted: Use) -> Outcome<()> {
     let settings = settings::read(connection)?;
     let address = normalize(address);
@@ -95,7 +95,7 @@ pub(crate) fn check_listed(text: &str) -> Result<String, FlowError> {
     }
 }
 
-/// How many addresses an entry names, from the most to one.
+/// The range of addresses that an entry covers, from the widest to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     Subdomains,
@@ -130,7 +130,7 @@ fn is_admitted(connection: &Connection, settings: &Settings, address: &str) -> R
     Ok(blocked_by <= allowed_by)
 }
 
-/// How far an entry that names `address` reaches.
+/// Returns the range of an entry if it covers `address`.
 fn reach(identifier: &str, address: &str) -> Option<Reach> {
     let domain = address.rsplit_once('@')?.1;
     if let Some(parent) = identifier.strip_prefix("*@*.") {
@@ -154,7 +154,7 @@ fn plain(address: &str) -> String {
     }
 }
 
-/// The same Gmail mailbox without the dots that Gmail does not read; `None` if there are none.
+/// Returns the Gmail address without the dots that Gmail ignores; `None` if it has no dots.
 fn without_dots(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     (local.contains('.') && domain == "gmail.com").then(|| format!("{}@{domain}", local.replace('.', "")))

@@ -12,7 +12,7 @@ use crate::password;
 use crate::store::{Session, Strategy, Subject, User};
 use crate::store::{sessions, users};
 
-/// For how long a proof counts.
+/// The time for which a proof counts.
 pub(crate) const PROOF_MILLIS: i64 = 10 * 60 * 1_000;
 
 /// Checks the password; the right one counts as a new proof.

@@ -19,7 +19,7 @@ pub(crate) enum SecondFactorMethod {
     BackupCode,
 }
 
-/// What was accepted.
+/// The accepted kind of proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Proof {
     /// A code of the authenticator, with its time step.
@@ -138,7 +138,7 @@ fn prove(
     }
 }
 
-/// What the entered code proves; `None` if it is wrong.
+/// Returns the proof by the entered code; `None` if the code is wrong.
 fn check(
     connection: &Connection,
     user_id: &str,

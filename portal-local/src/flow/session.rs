@@ -1,4 +1,4 @@
-//! Who is signed in at a client: beginning, finding and ending sessions.
+//! The sessions of a client: beginning, finding and ending them.
 
 use std::sync::Once;
 

@@ -23,7 +23,7 @@ pub(crate) struct PendingSignIn {
     pub(crate) user: User,
 }
 
-/// Where a proven first factor leads.
+/// The next step after a proven first factor.
 #[derive(Clone, Debug)]
 pub(crate) enum SignInStep {
     Complete(Box<Session>),
@@ -55,7 +55,7 @@ pub(crate) fn start_sign_in(
     let previous = sign_ins::current(connection, &client)?;
     let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let sign_in = sign_ins::insert(connection, &client, &identifier, &address.user_id, now, abandon_at)?;
-    // Starting again in the same browser is no reason for another code: the one that is out stays good.
+    // A restart in the same browser sends no other code, because the last one stays valid.
     let normalize = email_addresses::normalize;
     if let Some(previous) = previous.filter(|one| normalize(&one.identifier) == normalize(&identifier)) {
         let (from, to) = (Subject::SignIn(&previous.id), Subject::SignIn(&sign_in.id));
@@ -160,7 +160,7 @@ fn conclude_password(
     first_factor_proven(connection, dev_browser, &pending, now).map(Ok)
 }
 
-/// Whether the account may be opened at the moment, whatever is proven. An administrator may have barred it since the
+/// Refuses a locked or banned account, even with proven factors, because an administrator may have barred it since the
 /// attempt began.
 pub(super) fn refuse_barred(user: &User, now: UnixTime) -> Result<(), FlowError> {
     if user.banned {

@@ -116,7 +116,7 @@ pub(crate) fn start_sign_up(
         abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
     sign_ups::insert(connection, &client, &sign_up, now)?;
-    // Starting again in the same browser is no reason for another code while one is young: it stays good.
+    // A restart in the same browser sends no other code while the last one is recent, because it stays valid.
     let is_carried = match &previous {
         Some(previous) => {
             let (from, to) = (Subject::SignUp(&previous.id), Subject::SignUp(&sign_up.id));
@@ -199,7 +199,7 @@ pub(crate) fn send_sign_up_code(
     )
 }
 
-/// What a proven address leads to.
+/// The next step after a proven address.
 #[derive(Clone, Debug)]
 pub(crate) enum SignUpStep {
     /// The account exists and is signed in.

@@ -1,4 +1,4 @@
-//! Tickets: what the links in mails stand for.
+//! Tickets: the links in mails.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -21,7 +21,7 @@ use crate::store::{
 /// The default lifetime of a sign-in token.
 pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
 
-/// What a ticket is good for.
+/// The purpose of a ticket.
 #[derive(Clone, Debug)]
 pub(crate) enum Ticket {
     /// Joining an organization.
@@ -44,7 +44,7 @@ impl Ticket {
         }
     }
 
-    /// Where its owner wants people to go.
+    /// The URL that its creator set for the redirect afterwards.
     pub(crate) fn redirect_url(&self) -> Option<&str> {
         match self {
             Self::OrganizationInvitation(invitation) => invitation.redirect_url.as_deref(),
@@ -54,7 +54,7 @@ impl Ticket {
     }
 }
 
-/// What `text` is good for, if it still is.
+/// Returns the ticket with this text, if it is still valid.
 pub(crate) fn find_ticket(connection: &Connection, text: &str, now: UnixTime) -> Result<Option<Ticket>, StoreError> {
     if let Some(invitation) = organization_invitations::find_by_ticket(connection, text, now)? {
         let is_open = invitation.status == InvitationStatus::Pending;

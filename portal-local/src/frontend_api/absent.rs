@@ -1,6 +1,6 @@
 //! The calls of Clerk's Frontend API that the local portal does not play.
 
-/// Methods and path of each call; `{}` stands for one segment.
+/// Methods and path of each call; `{}` matches one segment.
 pub(super) const CALLS: &[(&str, &str)] = &[
     ("GET", "/.well-known/apple-app-site-association"),
     ("GET", "/.well-known/assetlinks.json"),

@@ -1,4 +1,4 @@
-//! Which applications' scripts may read the Frontend API's answers: those that people may be sent back to.
+//! CORS for the Frontend API: the origins that users may be redirected to may read its responses.
 
 use std::sync::Arc;
 

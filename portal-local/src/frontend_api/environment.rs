@@ -133,7 +133,7 @@ fn display_config(app: &App, settings: &Settings) -> Value {
 
 /// The URLs of the pages and their destinations.
 ///
-/// Without a `home_url` in the settings, the default page stands in for the application's home.
+/// Without a `home_url` in the settings, the default page is the application's home.
 pub(super) fn page_addresses(app: &App, settings: &Settings) -> Value {
     let page = |path: &str| format!("{}{path}", app.origin);
     let home = settings.home_url.clone().unwrap_or_else(|| page("/default-redirect"));

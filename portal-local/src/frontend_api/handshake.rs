@@ -1,4 +1,4 @@
-//! `GET /v1/client/handshake`: tells an application who its browser is, by way of the browser.
+//! `GET /v1/client/handshake`: tells an application about its browser's session, by redirects of the browser.
 //!
 //! 1. A forbidden redirect URL is an error, never a `Location`.
 //! 2. The browser is the one named by the query, else by the portal's cookie, else a new one.
@@ -31,7 +31,7 @@ use crate::{directives, pages};
 
 const NONCE_LIFETIME_MILLIS: i64 = 60_000;
 
-/// What a handshake puts into the address it returns to; left-overs of an earlier one are replaced.
+/// The parameters that a handshake adds to the return URL, replacing those of an earlier one.
 const RETURNED_PARAMETERS: [&str; 4] = [
     query::HANDSHAKE,
     query::HANDSHAKE_NONCE,
@@ -45,7 +45,7 @@ enum Format {
     Token,
 }
 
-/// What the application asks. The session token it sends along is a hint that nothing here needs.
+/// The application's parameters. Its session token is only a hint, and unused here.
 struct HandshakeRequest {
     redirect_url: Url,
     format: Format,
@@ -54,7 +54,7 @@ struct HandshakeRequest {
     tokens: Vec<String>,
 }
 
-/// Where the Frontend API is asked.
+/// The mount of the Frontend API that got the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mount {
     /// At the root, which is where applications with the plain publishable key ask, and all those with a proxy URL.
@@ -63,12 +63,12 @@ pub(crate) enum Mount {
     KeyPath,
 }
 
-/// What the directives depend on besides who is asking.
+/// The parameters of the directives, besides the browser.
 struct Asked {
     /// Id or slug of the organization to activate; empty is the personal account, absent leaves it as it is.
     organization: Option<String>,
     user_agent: Option<String>,
-    /// Whether the application may know its cookies by the plain publishable key's suffix.
+    /// `true` if the application may use the cookie suffix of the plain publishable key.
     for_plain_key: bool,
 }
 
@@ -137,7 +137,7 @@ fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<Han
     })
 }
 
-/// Where the browser goes next, and the token of the browser it is.
+/// Returns the redirect of the browser, and its development browser's token.
 fn answer(
     app: &App,
     connection: &Connection,
@@ -249,7 +249,7 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
         .into_response()
 }
 
-/// A browser on its way says so; everything else gets JSON.
+/// A navigating browser is redirected; other clients get JSON.
 fn prefers_html(headers: &HeaderMap) -> bool {
     let fields: Vec<_> = headers
         .get_all(ACCEPT)

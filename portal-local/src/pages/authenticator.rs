@@ -1,4 +1,4 @@
-//! What setting up an authenticator app shows, in the account and as a session's task: the secret, then the backup codes.
+//! The set-up of an authenticator app, in the account and as a session's task: the secret, then the backup codes.
 
 use askama::Template;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use crate::totp::TotpSecret;
 /// The light margin that scanners need, in modules.
 const QUIET_ZONE: usize = 4;
 
-/// What differs between the places.
+/// The differences between the two places.
 pub(super) struct Place {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
@@ -117,7 +117,7 @@ fn render(person: &Person, place: Place, secret: &TotpSecret, found: &[FlowError
     form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
 }
 
-/// In groups of four, which people can copy by hand.
+/// Splits `text` into groups of four characters, which users can copy by hand.
 fn groups(text: &str) -> String {
     let separator = if text.len() > 8 { ' ' } else { '-' };
     let mut grouped = String::with_capacity(text.len() + text.len() / 4);

@@ -58,7 +58,7 @@ fn picture(initials: String) -> Response<Body> {
     response
 }
 
-/// Up to two letters of the names; where there are none, the first one of `otherwise`.
+/// Returns up to two initials of the names, else the first letter of `otherwise`.
 pub(super) fn initials(user: &User, otherwise: &str) -> String {
     let letters: String = [&user.first_name, &user.last_name]
         .into_iter()

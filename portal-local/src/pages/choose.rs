@@ -21,12 +21,12 @@ struct ChoosePage {
     frame: Frame,
     form: FormFrame,
     accounts: Vec<Account>,
-    /// Where the form for another account is.
+    /// The URL of the form for another account.
     another: String,
     sign_out: String,
 }
 
-/// One account as it is listed.
+/// A listed account.
 pub(super) struct Account {
     session_id: String,
     pub(super) name: String,
@@ -77,7 +77,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     })
 }
 
-/// Redirects if there is no choice: in single-session mode, or without an account.
+/// Redirects without a choice: in single-session mode, or without an account.
 fn elsewhere(visit: &Visit) -> Option<Response<Body>> {
     match visit.sole_session() {
         Some(session) => Some(visit.finish(Flow::SignIn, session)),

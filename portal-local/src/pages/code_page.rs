@@ -1,4 +1,4 @@
-//! The page that asks for a six-digit code, wherever one is asked for.
+//! The page that asks for a six-digit code.
 
 use askama::Template;
 use axum::body::Body;
@@ -11,17 +11,17 @@ use super::path;
 use super::visit::Visit;
 use crate::flow::{FlowError, is_test_address};
 
-/// What differs between the places.
+/// The differences between the uses of the page.
 pub(super) struct CodeStep<'a> {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) heading: &'static str,
-    /// Where the form goes, parameters included.
+    /// The form's URL, with parameters.
     pub(super) action: String,
     pub(super) address: &'a str,
     /// The link to correct a wrong address.
     pub(super) change: String,
-    /// Address and name of another way.
+    /// URL and name of another method.
     pub(super) other: Option<(String, &'static str)>,
     /// The link for a user whose address already has an account.
     pub(super) taken: Option<String>,

@@ -13,7 +13,7 @@ pub(super) struct ConfirmPage {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) consequence: &'static str,
-    /// What must be typed.
+    /// The text that the user must type.
     pub(super) expected: String,
     pub(super) typed: String,
     pub(super) button: &'static str,

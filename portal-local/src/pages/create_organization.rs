@@ -1,4 +1,4 @@
-//! `/create-organization`: a new organization, then the people to invite to it.
+//! `/create-organization`: a new organization, then its invitations.
 
 use askama::Template;
 use axum::body::Body;
@@ -17,7 +17,7 @@ use crate::flow::{
 use crate::store::roles::MANAGE_MEMBERSHIPS;
 use crate::store::{Role, StoreError, Task, organizations, roles, settings, users};
 
-/// How long after it a form that was sent is taken for the same one.
+/// The time in which a repeated form counts as a second click.
 const SECOND_CLICK_MILLIS: i64 = 5_000;
 
 #[derive(Template)]
@@ -143,7 +143,7 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
     }
 }
 
-/// Where "Skip" leads: to the end of the flow.
+/// The target of "Skip": the end of the flow.
 pub(super) async fn finish(person: Person) -> Response<Body> {
     person.visit.finish(Flow::CreateOrganization, &person.session)
 }

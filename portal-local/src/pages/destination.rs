@@ -1,4 +1,4 @@
-//! Where a flow ends.
+//! The redirect at the end of a flow.
 
 use portal_sdk::names::query;
 use url::Url;
@@ -32,7 +32,7 @@ impl Flow {
         }
     }
 
-    /// What an administrator has set for it.
+    /// The administrator's setting.
     fn setting(self, settings: &Settings) -> Option<&str> {
         match self {
             Self::SignIn => settings.after_sign_in_url.as_deref(),
@@ -44,7 +44,7 @@ impl Flow {
     }
 }
 
-/// Where a flow ends, and what was passed over on the way to that answer.
+/// The redirect at the end of a flow, and the refused URLs that were skipped.
 #[derive(Debug)]
 pub(super) struct Destination {
     /// `None`: nothing says where, so the portal's own page.

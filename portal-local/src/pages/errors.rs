@@ -24,7 +24,7 @@ use crate::store::StoreError;
 struct ErrorPage {
     frame: Frame,
     sentence: String,
-    /// Address and text of the way on.
+    /// URL and text of the next step.
     link: Option<(String, &'static str)>,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn not_found_page(app: &App) -> Response<Body> {
         app,
         StatusCode::NOT_FOUND,
         "Page not found",
-        "There is no page at this address.",
+        "There's no page at this address.",
         link,
     )
 }
@@ -132,7 +132,7 @@ pub(crate) fn not_ahead(app: &App) -> Response<Body> {
     )
 }
 
-/// Where the flow of a page begins, with the parameters that travel.
+/// The start of a page's flow, with the carried parameters.
 fn restart(uri: &Uri) -> String {
     let restart = if uri.path().starts_with(path::SIGN_UP) {
         path::SIGN_UP
@@ -148,12 +148,12 @@ fn restart(uri: &Uri) -> String {
     Params::parse(uri.query().unwrap_or_default()).link(restart, &[])
 }
 
-/// What was sent is not a form, or is larger than any form of ours.
+/// The response to a malformed or oversized form.
 pub(super) fn unreadable_form(app: &App, uri: &Uri, status: StatusCode) -> Response<Body> {
     let sentence = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "What you entered is too long for this form. Go back and shorten it.",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address takes only what its own form sends.",
-        _ => "What was sent did not arrive whole. Go back and try again.",
+        _ => "The form didn't arrive in full. Go back and try again.",
     };
     let link = Some((restart(uri), "Start again"));
     error_page(app, status, "Form not readable", sentence, link)
@@ -182,7 +182,7 @@ pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
 
 fn failure(application_name: &str, error: &StoreError) -> Response<Body> {
     let (status, heading, sentence) = if error.is_busy() {
-        let sentence = "Too many people sign in at this moment. Wait a second, then try again.";
+        let sentence = "Too many users are signing in right now. Wait a second, then try again.";
         (StatusCode::SERVICE_UNAVAILABLE, "Busy", sentence.to_owned())
     } else if error.is_conflict() {
         let sentence = "Something changed at the same moment. Go back, load the page again, and try once more.";
@@ -225,7 +225,7 @@ pub(super) fn ticket_over(app: &App) -> Response<Body> {
     error_page(app, StatusCode::GONE, "Link no longer valid", sentence, link)
 }
 
-/// Why a handler gives up: lets it use `?` on the store, and on a session that is over.
+/// The reason why a handler gives up. Lets it use `?` on the store and on an ended session.
 pub(crate) enum PageError {
     Store(StoreError),
     /// The session ended or got a task since the request began; the path is where to go instead.

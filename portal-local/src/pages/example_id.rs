@@ -49,7 +49,7 @@ impl Default for Typed {
     }
 }
 
-/// What an application asks for, checked as a provider checks it.
+/// The application's parameters, checked as a provider checks them.
 struct Asked {
     state: String,
 }
@@ -166,8 +166,8 @@ async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError])
     Ok(form_page(visit, &template, found, target.as_ref()))
 }
 
-/// Where the redirects after this form go on to. A real provider does not know that and need not: its application's
-/// pages are on another origin, and their own policy counts.
+/// Returns the end of the redirects after this form. A real provider does not need it, because the application's pages
+/// are on another origin with their own policy.
 async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
     let state = asked.state.clone();
     let open = visit

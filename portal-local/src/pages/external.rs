@@ -1,4 +1,4 @@
-//! The way through the outside provider: the button that leads there, and the address that people come back to.
+//! Sign-in with the outside provider: the button, and the URL that the provider redirects to.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -18,7 +18,7 @@ use crate::store::{OauthAttempt, Purpose, oauth_attempts};
 
 pub(super) const CALLBACK: &str = "/v1/oauth_callback";
 
-/// Where the button of a page leads; `None` if there is no provider.
+/// Returns the URL of a page's button; `None` without a provider.
 pub(super) fn button(visit: &Visit, path: &str) -> Option<String> {
     let params = visit.params.without_ticket();
     visit.settings.example_provider_enabled.then(|| params.link(path, &[]))
@@ -132,7 +132,7 @@ fn onward(visit: &Visit, step: ExternalStep) -> Response<Body> {
     }
 }
 
-/// Says what is wrong on the page that the person came from.
+/// Renders the page that the user came from, with the error.
 async fn refuse(visit: Visit, attempt: &OauthAttempt, error: FlowError) -> PageResult {
     Ok(match attempt.purpose {
         Purpose::SignIn => sign_in::refuse(&visit, error),

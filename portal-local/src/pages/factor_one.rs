@@ -51,7 +51,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
             let method = method(wanted.as_deref(), &pending);
             // Choosing this method is asking for a code; opening the page again is not.
             let sent = match method {
-                // Another site's link is no wish of the user's.
+                // A link on another site must not trigger this.
                 Method::EmailCode if is_from_here => send_sign_in_code(connection, &pending, &name, false, now)?,
                 Method::EmailCode | Method::Password => Ok(()),
             };
@@ -78,7 +78,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     }
 }
 
-/// Also where `/sign-in` leads when it is given a password.
+/// Handles a password that was entered at `/sign-in`, too.
 pub(super) async fn try_password(visit: Visit, password: String) -> PageResult {
     match attempt_password(&visit.app, &visit.known.browser, password).await? {
         Ok(step) => Ok(visit.proceed(&step)),
@@ -122,7 +122,7 @@ async fn pending(visit: &Visit) -> Result<Option<PendingSignIn>, StoreError> {
         .await
 }
 
-/// The method that is asked for, if the account has it; a password is preferred.
+/// Returns the requested method if the account has it, else preferably the password.
 fn method(wanted: Option<&str>, pending: &PendingSignIn) -> Method {
     let has_password = pending.user.password_hash.is_some();
     if wanted == Some("email_code") || !has_password {

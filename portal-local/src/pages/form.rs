@@ -87,24 +87,24 @@ fn is_form(headers: &HeaderMap) -> bool {
         .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
-/// What every form shows: where it goes, its proof, and what was wrong the last time.
+/// The parts of every form: its URL, its CSRF proof, and the errors of the last attempt.
 pub(super) struct FormFrame {
     pub(super) action: String,
     pub(super) token: String,
     pub(super) errors: Vec<ErrorView>,
     pub(super) notices: Vec<String>,
-    /// Where the person will be sent afterwards.
+    /// The host that the user is redirected to afterwards.
     pub(super) return_host: Option<String>,
 }
 
-/// One mistake, in the summary and next to its field.
+/// An error, in the summary and next to its field.
 pub(super) struct ErrorView {
     /// Empty if it belongs to no field.
     pub(super) field: &'static str,
     pub(super) message: String,
     /// Clerk's code, for tests.
     pub(super) code: &'static str,
-    /// Address and text of the way out, if there is one.
+    /// URL and text of the way out, if any.
     pub(super) link: Option<(String, &'static str)>,
 }
 
@@ -127,14 +127,14 @@ impl FormFrame {
     }
 }
 
-/// The status and the waiting time that go with what is wrong.
+/// The status and the waiting time of an error.
 pub(super) fn status_of(errors: &[FlowError]) -> (StatusCode, Option<i64>) {
     let retry_after = errors.iter().find_map(FlowError::retry_after_secs);
     let status = errors.first().map_or(StatusCode::OK, FlowError::status);
     (status, retry_after)
 }
 
-/// Renders a page with a form, with the status of what is wrong.
+/// Renders a page with a form, with the status of its error.
 pub(super) fn form_page(
     visit: &Visit,
     template: &impl Template,

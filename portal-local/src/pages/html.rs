@@ -1,4 +1,4 @@
-//! How a page becomes a response.
+//! Responses of pages.
 
 use askama::Template;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use crate::redirect::push_source;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// What surrounds every page.
+/// The frame of every page.
 pub(super) struct Frame {
     pub(super) application_name: String,
     /// The page's one `<h1>`.
@@ -41,8 +41,8 @@ impl Frame {
     }
 }
 
-/// Renders a page. `target` is where its form leads in the end. Chromium applies `form-action` to every redirect after a
-/// submission, also to those that the application makes, so every origin that people may be sent to is named.
+/// Renders a page. `target` is the final redirect of its form. Chromium applies `form-action` to every redirect after a
+/// submission, the application's included, so the policy lists every origin that users may be redirected to.
 pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
     let mut form_action = format!("'self' {}{}", app.origin, app.redirects.form_sources());
@@ -112,7 +112,7 @@ fn redirect(status: StatusCode, location: &str) -> Response<Body> {
     response
 }
 
-/// How long ago something was.
+/// Returns the age of a moment, in words.
 pub(super) fn age(then: UnixTime, now: UnixTime) -> String {
     let minutes = now.millis_since(then).max(0) / 60_000;
     match minutes {

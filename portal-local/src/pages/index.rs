@@ -25,7 +25,7 @@ struct IndexPage {
     form: FormFrame,
     environment: String,
     people: Vec<PersonView>,
-    /// How many there are besides those.
+    /// The number of further entries.
     more: usize,
     sign_in_as: &'static str,
     add_demo: &'static str,

@@ -10,7 +10,8 @@ pub(super) const FIRST_NAME: &str = "first_name";
 pub(super) const LAST_NAME: &str = "last_name";
 pub(super) const TICKET: &str = "__clerk_ticket";
 
-/// Where a flow ends, and what its fields start with. Everything else in an address belongs to one page.
+/// The parameters of redirects and prefilled fields, which travel through a flow. All other parameters belong to one
+/// page.
 const CARRIED: [&str; 11] = [
     query::REDIRECT_URL,
     query::SIGN_IN_FORCE_REDIRECT_URL,

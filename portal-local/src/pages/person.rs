@@ -136,7 +136,7 @@ impl Person {
             .await
     }
 
-    /// Where the person must go first if the session waits for another task than `own`.
+    /// Returns the redirect to another task than `own`, if the session waits for one.
     pub(super) fn waits_for_another(&self, own: Task) -> Option<Response<Body>> {
         let is_another = self.session.task().is_some_and(|task| task != own);
         is_another.then(|| self.visit.finish(Flow::SignIn, &self.session))
@@ -153,7 +153,7 @@ impl Person {
         Ok(found.map_or(Place::Nowhere, |access| Place::Inside(Box::new(access))))
     }
 
-    /// Address and host of the application that the person came from, and what there is to say about it.
+    /// Returns URL and host of the application that the user came from, and the notice about it.
     pub(super) fn way_back(&self) -> (Option<(String, String)>, Vec<String>) {
         let redirects = &self.visit.app.redirects;
         let mut notices = self.visit.params.left_out();
@@ -175,7 +175,7 @@ impl Person {
         (self.identifier().to_owned(), action)
     }
 
-    /// What a form on `path` shows.
+    /// Returns the frame of a form on `path`.
     pub(super) fn form_frame(&self, path: &str, found: &[FlowError]) -> FormFrame {
         FormFrame {
             action: self.visit.params.link(path, &[]),
@@ -186,7 +186,7 @@ impl Person {
         }
     }
 
-    /// Whether this page's address carries the notice that something was done.
+    /// Returns `true` if the page's URL carries this notice.
     pub(super) fn is_told(&self, notice: &str) -> bool {
         self.visit.own_parameter("notice").as_deref() == Some(notice)
     }
@@ -198,7 +198,7 @@ impl Person {
     }
 }
 
-/// Why work in a transaction stopped.
+/// The reason why work in a transaction stopped.
 enum Stopped {
     Refused(FlowError),
     Over(PageError),

@@ -1,4 +1,4 @@
-//! The page that asks for a second factor, wherever one is asked for.
+//! The page that asks for a second factor.
 
 use askama::Template;
 use axum::body::Body;
@@ -10,18 +10,18 @@ use super::html::Frame;
 use super::visit::Visit;
 use crate::flow::{FlowError, SecondFactorMethod};
 
-/// What differs between the places.
+/// The differences between the uses of the page.
 pub(super) struct SecondFactorStep<'a> {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) heading: &'static str,
     pub(super) method: SecondFactorMethod,
-    /// Where the form goes, parameters included.
+    /// The form's URL, with parameters.
     pub(super) action: String,
     pub(super) address: &'a str,
-    /// Address and name of the way out.
+    /// URL and name of the way out.
     pub(super) leave: (String, &'static str),
-    /// Address and name of another way to prove it.
+    /// URL and name of another method.
     pub(super) other: Option<(String, &'static str)>,
 }
 

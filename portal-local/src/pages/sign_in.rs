@@ -23,10 +23,10 @@ struct SignInPage {
     frame: Frame,
     form: FormFrame,
     identifier: String,
-    /// Where the button of the outside provider leads.
+    /// The URL of the outside provider's button.
     external: Option<String>,
     provider: &'static str,
-    /// Address and words of the way to an account; `None` if there is none.
+    /// URL and label of the link to sign-up; `None` if sign-up is closed.
     other: Option<(String, &'static str, &'static str)>,
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     factor_one::try_password(visit, password.to_owned()).await
 }
 
-/// Where a browser can be signed in to several accounts: the address of the form for another one.
+/// Returns the URL of the form for another account, if a browser can be signed in to several.
 pub(super) fn another(visit: &Visit) -> String {
     let (name, value) = ANOTHER;
     visit.params.link(path::SIGN_IN, &[(name, value)])
@@ -82,7 +82,7 @@ fn is_another(visit: &Visit) -> bool {
     visit.own_parameter(name).as_deref() == Some(value)
 }
 
-/// The page with what is wrong with another way in than its own form.
+/// Renders the page with an error of another sign-in method.
 pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
     render(visit, identifier, &[error])

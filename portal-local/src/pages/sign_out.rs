@@ -18,7 +18,7 @@ use crate::store::{Session, SessionStatus, StoreError};
 struct SignOutPage {
     frame: Frame,
     form: FormFrame,
-    /// Who is signed in here.
+    /// The names of the signed-in users.
     names: Vec<String>,
     sign_in: String,
 }
@@ -44,7 +44,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     Ok(form_page(&visit, &template, &[], destination.url.as_ref()))
 }
 
-/// Ends every session of this browser, and tells the application the person came from by sending them back there.
+/// Ends every session of this browser, and redirects the user to the application, which then notices.
 pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
     end(&visit, |_| true).await?;
     Ok(onward(&visit))

@@ -25,7 +25,7 @@ struct SignUpPage {
     form: FormFrame,
     typed: Typed,
     sign_in: String,
-    /// Where the button of the outside provider leads.
+    /// The URL of the outside provider's button.
     external: Option<String>,
     provider: &'static str,
     /// An invitation fixes the address.
@@ -37,7 +37,7 @@ struct SignUpPage {
     waitlist: Option<String>,
 }
 
-/// What the fields hold. Never the password.
+/// The values of the fields, except the password.
 #[derive(Clone, Default)]
 struct Typed {
     email_address: String,
@@ -46,7 +46,7 @@ struct Typed {
 }
 
 impl Typed {
-    /// What the address of the page says.
+    /// Reads the values in the page's URL.
     fn prefilled(visit: &Visit) -> Self {
         let prefill = |name| visit.params.value(name).unwrap_or_default().to_owned();
         Self {
@@ -156,7 +156,7 @@ async fn start(
     Ok(started?.map_err(|error| vec![error]))
 }
 
-/// The page with what is wrong with another way than its own form.
+/// Renders the page with an error of another sign-up method.
 pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
     render(visit, Typed::prefilled(visit), false, &[error])
 }

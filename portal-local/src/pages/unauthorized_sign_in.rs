@@ -22,7 +22,7 @@ struct UnauthorizedPage {
     sign_in: &'static str,
 }
 
-/// With a ticket: which sign-in it is about. Without one: that it is over.
+/// Shows the sign-in of the ticket; without a ticket, that the sign-in was revoked.
 pub(super) async fn show(visit: Visit) -> PageResult {
     let Some(ticket) = visit.params.value(TICKET).map(str::to_owned) else {
         return Ok(ended(&visit));

@@ -1,4 +1,4 @@
-//! `/waitlist`, for applications that let people in one by one.
+//! `/waitlist`, for applications that admit users one by one.
 
 use askama::Template;
 use axum::body::Body;
@@ -23,7 +23,7 @@ struct WaitlistPage {
     email_address: String,
     is_joined: bool,
     sign_in: String,
-    /// Address and host of the application, if the person came from one.
+    /// URL and host of the application that the user came from, if any.
     back: Option<(String, String)>,
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct ActorToken {
     pub(crate) user_id: String,
     /// The claim `act` of the session's tokens.
     pub(crate) actor: Metadata,
-    /// How long the session may last.
+    /// The lifetime of the session in seconds.
     pub(crate) session_secs: i64,
     pub(crate) status: InvitationStatus,
     pub(crate) created_at: UnixTime,

@@ -12,7 +12,7 @@ use crate::ids;
 pub(crate) struct ExternalProfile {
     pub(crate) provider_user_id: String,
     pub(crate) email_address: String,
-    /// Whether the provider says that it has proven the address.
+    /// `true` if the provider has verified the address.
     pub(crate) email_address_verified: bool,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct ExternalProfile {
 #[derive(Clone, Debug)]
 pub(crate) struct ExternalAccount {
     pub(crate) id: String,
-    /// Its id among the ways in which people can be identified.
+    /// The ID of the account's identification.
     pub(crate) identification_id: String,
     pub(crate) user_id: String,
     pub(crate) profile: ExternalProfile,

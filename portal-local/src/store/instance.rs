@@ -8,7 +8,7 @@ use super::{Millis, OpenError};
 use crate::secrets::{random_alphanumeric, random_bytes};
 use crate::{ids, mint};
 
-/// What stays the same for as long as the database exists.
+/// The constants of a database.
 pub(crate) struct Instance {
     pub(crate) id: String,
     /// The signing key's id: the instance's own for the first key.

@@ -14,7 +14,7 @@ pub(crate) struct Invitation {
     pub(crate) id: String,
     pub(crate) address: String,
     pub(crate) redirect_url: Option<String>,
-    /// What the account will have as its public metadata.
+    /// The public metadata of the future account.
     pub(crate) public_metadata: Metadata,
     pub(crate) status: InvitationStatus,
     pub(crate) expires_at: UnixTime,

@@ -74,7 +74,7 @@ pub(crate) fn insert(
         .optional()
 }
 
-/// Whether there was such an entry.
+/// Deletes the entry; returns `true` if it existed.
 pub(crate) fn delete(connection: &Connection, list: List, id: &str) -> rusqlite::Result<bool> {
     let removed = connection.execute(
         "DELETE FROM listed_identifiers WHERE list = ? AND id = ?",

@@ -18,7 +18,7 @@ pub(crate) struct Membership {
     pub(crate) updated_at: UnixTime,
 }
 
-/// A membership with what is shown of its user.
+/// A membership with the shown fields of its user.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) membership: Membership,
@@ -134,7 +134,7 @@ pub(crate) fn set_metadata(connection: &Connection, membership: &Membership, now
     Ok(())
 }
 
-/// Who belongs to an organization.
+/// Returns the IDs of an organization's members.
 pub(crate) fn user_ids(connection: &Connection, organization_id: &str) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT user_id FROM memberships WHERE organization_id = ?")?
@@ -148,7 +148,7 @@ pub(crate) fn count(connection: &Connection, organization_id: &str) -> rusqlite:
         .query_row([organization_id], |row| row.get(0))
 }
 
-/// How many members besides `user_id` hold both of these permissions.
+/// Returns the number of members besides `user_id` with both permissions.
 pub(crate) fn others_with_permissions(
     connection: &Connection,
     organization_id: &str,

@@ -1,6 +1,6 @@
 //! Everything the portal remembers: one SQLite database, one file per aggregate.
 //!
-//! The functions of the aggregates take a connection and a moment, and none of them decides anything about people;
+//! The functions of the aggregates take a connection and a moment, and make no decisions about users;
 //! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
 
 pub(crate) mod actor_tokens;
@@ -85,7 +85,7 @@ pub(crate) async fn read_only<F: Future>(work: F) -> F::Output {
     READ_ONLY.scope((), work).await
 }
 
-/// Where the data lives.
+/// The place of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     Memory,
@@ -122,7 +122,7 @@ impl Store {
         self.attempt(work).await
     }
 
-    /// Like [`transaction`](Self::transaction), for work that can be refused: what is refused is undone.
+    /// Like [`transaction`](Self::transaction), for work that can be refused; a refusal rolls back.
     pub(crate) async fn attempt<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -160,7 +160,7 @@ impl Store {
     }
 }
 
-/// The database did not do what it was asked to.
+/// A database operation failed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct StoreError(StoreErrorKind);
@@ -250,7 +250,7 @@ impl FromSql for Millis {
     }
 }
 
-/// Gives an enum its words in the database, which are also its words on the wire.
+/// Implements an enum's names, the same in the database and on the wire.
 macro_rules! words {
     ($type:ty { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $type {

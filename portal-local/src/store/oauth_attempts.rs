@@ -1,4 +1,4 @@
-//! People on their way to the outside provider and back.
+//! Open attempts to sign in with the outside provider.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -11,7 +11,7 @@ use crate::secrets::{SecretHash, hash};
 pub(crate) enum Purpose {
     SignIn,
     SignUp,
-    /// To connect the account there with the one they are signed in to.
+    /// Connects the provider's account with the signed-in one.
     Connect,
 }
 
@@ -24,7 +24,7 @@ words!(Purpose {
 #[derive(Clone, Debug)]
 pub(crate) struct OauthAttempt {
     pub(crate) purpose: Purpose,
-    /// Who connects their account.
+    /// The user who connects an account.
     pub(crate) user_id: Option<String>,
     /// The parameters that travel with the person, as in an address.
     pub(crate) query: String,
@@ -33,7 +33,7 @@ pub(crate) struct OauthAttempt {
 }
 
 impl OauthAttempt {
-    /// What the provider tells for `code`; nothing for any other.
+    /// Returns the provider's profile for `code`; `None` for another code.
     pub(crate) fn profile_for(&self, code: &str) -> Result<Option<ExternalProfile>, StoreError> {
         match &self.profile {
             Some(profile) if self.code_hash == Some(hash(code)) => Ok(Some(serde_json::from_str(profile)?)),
@@ -58,7 +58,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// What an open attempt is for, and the parameters that travel with it.
+/// Returns the purpose of an open attempt, and its carried parameters.
 pub(crate) fn peek(connection: &Connection, state: &str) -> rusqlite::Result<Option<(Purpose, String)>> {
     connection
         .prepare_cached("SELECT purpose, query FROM oauth_attempts WHERE state_hash = ?")?

@@ -8,10 +8,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Location, schema};
 
-/// What every SQLite database starts with.
+/// The first bytes of every SQLite database.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Why a database cannot be used.
+/// The reason why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("not a database of this program")]

@@ -101,7 +101,7 @@ pub(crate) fn of_organization(
     )
 }
 
-/// The invitations to one of the user's verified addresses, whatever became of them, the latest first.
+/// The invitations to the user's verified addresses, in any status, the latest first.
 pub(crate) fn to_user(
     connection: &Connection,
     user_id: &str,

@@ -68,7 +68,7 @@ pub(crate) fn search(connection: &Connection, query: &str) -> rusqlite::Result<V
         .collect()
 }
 
-/// What `user_id` created under this name since `since`, the latest.
+/// Returns the latest organization that `user_id` created under this name since `since`.
 pub(crate) fn created_since(
     connection: &Connection,
     user_id: &str,

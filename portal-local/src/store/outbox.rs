@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::{Millis, words};
 use crate::ids;
 
-/// How many mails are kept, the latest.
+/// The number of latest mails that are kept.
 pub(crate) const MOST_MAILS: u32 = 1_000;
 
 /// The reason for a mail.
@@ -44,7 +44,7 @@ pub struct Mail {
     pub id: String,
     /// The address it would have gone to.
     pub to: String,
-    /// Why it was written.
+    /// The reason for the mail.
     pub kind: MailKind,
     /// The subject line.
     pub subject: String,
@@ -54,16 +54,16 @@ pub struct Mail {
     pub code: Option<String>,
     /// The link inside, if there is one.
     pub link: Option<String>,
-    /// When it was written.
+    /// The time of writing.
     pub created_at: UnixTime,
 }
 
-/// What a mail leads to.
+/// The link or code in a mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content<'a> {
     Code(&'a str),
     Link(&'a str),
-    /// It only tells something.
+    /// Neither a link nor a code.
     Nothing,
 }
 

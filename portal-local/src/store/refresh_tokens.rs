@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{Millis, Session};
 use crate::secrets::{hash, random_token};
 
-/// How many tokens of one session are good at once, the latest.
+/// The number of latest tokens of one session that are valid.
 const MOST_PER_SESSION: u32 = 256;
 
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct RefreshToken {
     pub(crate) session_id: String,
     pub(crate) expire_at: UnixTime,
     pub(crate) replaced_at: Option<UnixTime>,
-    /// Whether the application may know cookies by the plain publishable key's suffix.
+    /// `true` if the application may use the cookie suffix of the plain publishable key.
     pub(crate) for_plain_key: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-/// In an order in which nothing is left that refers to something gone.
+/// The tables in the order of deletion: referring rows before the rows they refer to.
 const TABLES: [&str; 29] = [
     "handshake_nonces",
     "refresh_tokens",
@@ -35,7 +35,7 @@ const TABLES: [&str; 29] = [
     "role_permissions",
 ];
 
-/// Forgets people, organizations, devices, mail and settings. The keys stay, so that applications need no new ones.
+/// Deletes users, organizations, devices, mail and settings. The keys are kept, so that applications need no new ones.
 pub(crate) fn everything(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "defer_foreign_keys", true)?;
     for table in TABLES {

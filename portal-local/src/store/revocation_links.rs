@@ -19,7 +19,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Which session the link ends, if it is still good.
+/// Returns the session that the link ends, if the link is still valid.
 pub(crate) fn find(connection: &Connection, ticket: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT session_id FROM revocation_links WHERE ticket_hash = ? AND expires_at > ?")?

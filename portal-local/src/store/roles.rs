@@ -35,12 +35,12 @@ pub(crate) struct Role {
     pub(crate) description: String,
 }
 
-/// Whether a permission is Clerk's own.
+/// Returns `true` for a system permission of Clerk's.
 pub(crate) fn is_system(permission_key: &str) -> bool {
     permission_key.starts_with("org:sys_")
 }
 
-/// Adds what is missing of Clerk's own roles and permissions.
+/// Adds missing system roles and permissions of Clerk's.
 pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     for (key, name) in SYSTEM_PERMISSIONS {
         add_permission(connection, key, name, now)?;

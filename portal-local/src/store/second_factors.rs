@@ -9,7 +9,7 @@ use crate::totp::TotpSecret;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SecondFactor {
-    /// `None`: there is no authenticator, or none any more.
+    /// `None` without an authenticator.
     pub(crate) secret: Option<TotpSecret>,
     pub(crate) enabled_at: Option<UnixTime>,
     pub(crate) disabled_at: Option<UnixTime>,
@@ -45,7 +45,7 @@ pub(crate) fn has_authenticator(connection: &Connection, user_id: &str) -> rusql
     Ok(find(connection, user_id)?.secret.is_some())
 }
 
-/// Gives the user an authenticator, in place of one that they may have. `last_step` is that of a code that proved it.
+/// Sets the user's authenticator, replacing an earlier one. `last_step` is the step of the code that verified it.
 pub(crate) fn enable(
     connection: &Connection,
     user_id: &str,

@@ -41,9 +41,9 @@ pub(crate) struct Session {
     pub(crate) tasks: Tasks,
     /// `None`: the personal account.
     pub(crate) last_active_organization_id: Option<String>,
-    /// Who acts in the user's name, as the claim `act` tells; `None` while users act for themselves.
+    /// The impersonator, as in the claim `act`; `None` without impersonation.
     pub(crate) actor: Option<Metadata>,
-    /// What the browser last said about itself.
+    /// The browser's last `User-Agent`.
     pub(crate) user_agent: Option<String>,
     pub(crate) first_factor_at: UnixTime,
     /// `None`: never in this session.
@@ -60,8 +60,7 @@ impl Session {
         matches!(self.status, SessionStatus::Active | SessionStatus::Pending)
     }
 
-    /// When the person last proved who they are, with either factor. A link began a session in another user's name: it
-    /// proved nothing.
+    /// Returns the time of the last proof by either factor. An actor token is not a proof.
     pub(crate) fn proven_at(&self) -> UnixTime {
         let first = match &self.actor {
             Some(_) if self.first_factor_at == self.created_at => UnixTime::from_millis(0),
@@ -70,19 +69,19 @@ impl Session {
         self.second_factor_at.map_or(first, |second| second.max(first))
     }
 
-    /// What is to be done first before the session counts.
+    /// Returns the first outstanding task of the session.
     pub(crate) fn task(&self) -> Option<Task> {
         self.tasks.first()
     }
 }
 
-/// A session that begins.
+/// A new session.
 pub(crate) struct NewSession<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) user_id: &'a str,
     /// No other session may be live at its client.
     pub(crate) is_sole: bool,
-    /// Who acts in the user's name.
+    /// The impersonator.
     pub(crate) actor: Option<Metadata>,
     pub(crate) expire_at: UnixTime,
     pub(crate) abandon_at: UnixTime,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{Client, Millis, clients, words};
 use crate::ids;
 
-/// Where an attempt to sign in or up stands.
+/// The state of an attempt to sign in or up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptStatus {
     NeedsFirstFactor,
@@ -29,7 +29,7 @@ words!(AttemptStatus {
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
     pub(crate) id: String,
-    /// What the person typed to say who they are.
+    /// The identifier that the user typed.
     pub(crate) identifier: String,
     pub(crate) user_id: Option<String>,
     pub(crate) status: AttemptStatus,

@@ -104,7 +104,7 @@ pub(crate) fn set_email_verified(connection: &Connection, id: &str, now: UnixTim
     Ok(())
 }
 
-/// The user exists: what waited here is no longer needed.
+/// Deletes the attempt once the user exists.
 pub(crate) fn complete(connection: &Connection, id: &str, user_id: &str, session_id: &str) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE sign_ups SET status = ?, created_user_id = ?, created_session_id = ?, password_hash = NULL,

@@ -1,8 +1,8 @@
-//! What a session can wait for before it counts as signed in.
+//! Tasks that a pending session waits for.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-/// One thing to do. The words are Clerk's keys of session tasks.
+/// A task, named by Clerk's key of session tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     ResetPassword,
@@ -11,7 +11,7 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    /// In the order in which they are done.
+    /// All tasks, in their order.
     const ALL: [Self; 3] = [Self::ResetPassword, Self::SetupMfa, Self::ChooseOrganization];
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! What invitations of both kinds and sign-in tokens have in common: a link opens them once, and they have a status.
+//! Shared parts of invitations and sign-in tokens: a link that works once, and a status.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
@@ -23,7 +23,7 @@ words!(InvitationStatus {
 /// A table with the columns `id`, `status`, `expires_at`, `created_at` and `updated_at`.
 pub(super) struct Tickets<T> {
     pub(super) table: &'static str,
-    /// What `read` reads, in its order.
+    /// The columns for `read`, in its order.
     pub(super) columns: &'static str,
     pub(super) read: fn(&Row<'_>) -> rusqlite::Result<T>,
 }

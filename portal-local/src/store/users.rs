@@ -34,14 +34,14 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// How long sign-in with a password stays refused, in milliseconds; `None` if it is not.
+    /// Returns the milliseconds for which password sign-in stays locked; `None` if it is not locked.
     pub(crate) fn locked_for_millis(&self, now: UnixTime) -> Option<i64> {
         self.locked_until
             .map(|until| until.millis_since(now))
             .filter(|&millis| millis > 0)
     }
 
-    /// First and last name, as far as they are known.
+    /// Returns the known parts of the first and last name.
     pub(crate) fn full_name(&self) -> Option<String> {
         match (self.first_name.as_deref(), self.last_name.as_deref()) {
             (Some(first), Some(last)) => Some(format!("{first} {last}")),

@@ -1,4 +1,4 @@
-//! Codes that were sent and what became of them.
+//! Sent codes and their outcomes.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -17,9 +17,9 @@ pub(crate) enum Strategy {
     ResetPasswordEmailCode,
     /// The link of an invitation, which came by mail.
     Ticket,
-    /// The outside provider says so.
+    /// The outside provider verified it.
     Provider,
-    /// An administrator of the application says so.
+    /// An administrator of the application set it.
     Admin,
 }
 
@@ -31,7 +31,7 @@ words!(Strategy {
     Admin = "admin",
 });
 
-/// What a code is for.
+/// The subject of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject<'a> {
     SignIn(&'a str),
@@ -112,7 +112,7 @@ pub(crate) fn latest(
         .optional()
 }
 
-/// When the latest code went to `address` that did not come back yet.
+/// Returns the time of the latest code to `address` that is not verified yet.
 pub(crate) fn last_sent(
     connection: &Connection,
     address: &str,
@@ -129,7 +129,7 @@ pub(crate) fn last_sent(
         .optional()
 }
 
-/// Gives the open codes of one attempt to the attempt that replaces it. Returns `true` if there were any.
+/// Moves the open codes of an attempt to the one that replaces it. Returns `true` if there were any.
 pub(crate) fn carry_over(
     connection: &Connection,
     from: Subject<'_>,
@@ -145,7 +145,7 @@ pub(crate) fn carry_over(
     Ok(moved > 0)
 }
 
-/// Opens a verification in place of an open one of the same subject, whose code is worth nothing from now on.
+/// Opens a verification. It replaces an open one of the same subject, whose code becomes invalid.
 pub(crate) fn open(
     connection: &Connection,
     subject: Subject<'_>,

@@ -128,7 +128,7 @@ async fn an_address_that_the_provider_has_not_proven_opens_nothing() {
         0
     );
 
-    // Nobody has this one: a code proves it.
+    // No account has this address: a code proves it.
     leave(&mut browser, "/sign-up").await;
     let code = allow(&mut browser, PAT, false).await;
     assert_eq!(code.location(), format!("/sign-up/verify-email-address?{DASHBOARD}"));

@@ -178,7 +178,7 @@ async fn a_portal_begins_with_people_and_organizations() {
                 .clock
                 .builder()
                 .organization(SeedOrganization::new("A", "a").member("x@example.com", "org:admin")),
-            "There is no such user.",
+            "The user does not exist.",
         ),
     ] {
         let error = builder.start().await.unwrap_err();

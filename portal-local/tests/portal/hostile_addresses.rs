@@ -1,4 +1,4 @@
-//! Addresses to return to that nobody may be sent to, on every page that takes one and at the handshake.
+//! Return URLs that users must not be redirected to, on every page that takes one and at the handshake.
 
 use hyper::Method;
 use url::{Url, form_urlencoded};

@@ -1,4 +1,4 @@
-//! What the Backend API's lists can be asked for: filters, orders, pages.
+//! The filters, orders and pages of the Backend API's lists.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `/organization/invitations`: inviting people, and who has not answered yet.
+//! `/organization/invitations`: new and pending invitations.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! `/organization/leave` and `/organization/delete`: the two ways out, each behind the name typed once more.
+//! `/organization/leave` and `/organization/delete`, confirmed by typing the organization's name.
 
 use axum::body::Body;
 use axum::http::Response;

@@ -25,7 +25,7 @@ struct MembersPage {
     may_manage: bool,
     notice: Option<&'static str>,
     query: String,
-    /// What a search must carry along.
+    /// The parameters that a search carries along.
     carried: Vec<(&'static str, String)>,
     total: u32,
     set_role: String,

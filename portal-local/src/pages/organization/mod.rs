@@ -42,11 +42,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(DELETE, get(leave::show_delete).post(leave::delete))
 }
 
-/// What surrounds every tab.
+/// The frame of every tab.
 struct Tabs {
     name: String,
     role: String,
-    /// Address and host of the application, if the person came from one.
+    /// URL and host of the application that the user came from, if any.
     back: Option<(String, String)>,
     /// Address, name, and whether this is the one that is shown.
     tabs: Vec<(String, &'static str, bool)>,
@@ -85,7 +85,7 @@ async fn inside(person: &Person) -> Result<Result<Box<Access>, Response<Body>>, 
     })
 }
 
-/// What only members with `permission` may see or do.
+/// Admits only members with `permission`.
 async fn allowed(person: &Person, permission: &'static str) -> Result<Result<Box<Access>, Response<Body>>, PageError> {
     Ok(match inside(person).await? {
         Ok(access) => match access.require(permission) {

@@ -1,4 +1,4 @@
-//! `/user/delete`: the end of an account, behind a phrase to type.
+//! `/user/delete`: deletion of an account, confirmed by typing a phrase.
 
 use axum::body::Body;
 use axum::http::Response;

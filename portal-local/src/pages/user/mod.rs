@@ -52,15 +52,15 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(path::SIGN_OUT_HERE, post(sign_out::submit_one))
 }
 
-/// What surrounds both tabs.
+/// The frame of both tabs.
 struct Tabs {
     name: String,
     initials: String,
     /// Empty if the name is the address.
     address: String,
-    /// Where another account is chosen, if this browser can be signed in to several.
+    /// The URL for choosing another account, if a browser can be signed in to several.
     switch: Option<String>,
-    /// Address and host of the application, if the person came from one.
+    /// URL and host of the application that the user came from, if any.
     back: Option<(String, String)>,
     /// Address, name, and whether this is the one that is shown.
     tabs: [(String, &'static str, bool); 2],

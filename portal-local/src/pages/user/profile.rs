@@ -28,7 +28,7 @@ struct UserPage {
     primary: String,
     remove: String,
     connections: Vec<ConnectionView>,
-    /// Where the outside provider is connected, if there is one.
+    /// The URL for connecting the outside provider, if enabled.
     connect: Option<String>,
     disconnect: String,
     provider: &'static str,
@@ -45,7 +45,7 @@ struct AddressView {
     address: String,
     is_primary: bool,
     is_verified: bool,
-    /// Where an unproven address is proven.
+    /// The URL for verifying the address.
     verify: String,
     is_removable: bool,
 }
@@ -71,7 +71,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     Ok(person.done(path::USER, "saved"))
 }
 
-/// Also where a refused change of an address ends.
+/// Renders the page, also after a refused change of an address.
 pub(in super::super) fn render(person: &Person, found: &[FlowError]) -> Response<Body> {
     let first_name = person.user.first_name.clone().unwrap_or_default();
     let last_name = person.user.last_name.clone().unwrap_or_default();

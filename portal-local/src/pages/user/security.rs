@@ -1,4 +1,4 @@
-//! `/user/security`: the password, two-step verification, the devices, and the way to the account's end.
+//! `/user/security`: the password, two-step verification, devices, and deletion of the account.
 
 use askama::Template;
 use portal_sdk::clock::UnixTime;

@@ -18,7 +18,7 @@ use crate::flow::{
     reverify_password, second_factor, send_reverify_code,
 };
 
-/// What a page that was opened in time has left for typing.
+/// The time after a proof has expired in which a form that was opened in time may still be sent.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
 
 /// The method of re-verification.
@@ -36,12 +36,12 @@ struct ReverifyPage {
     form: FormFrame,
     identifier: String,
     email_code: String,
-    /// Where a code of the authenticator is asked for, if there is one.
+    /// The URL for an authenticator code, if the user has an authenticator.
     totp: Option<String>,
     cancel: String,
 }
 
-/// What a page needs a proof for.
+/// The action that needs a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     /// Opening a form; sending it may take longer.
@@ -67,7 +67,7 @@ pub(super) async fn show(person: Person) -> PageResult {
     Ok(match method(&person, has_authenticator) {
         Method::Password => render_password(&person, has_authenticator, &[]),
         Method::EmailCode => {
-            // Another site's link is no wish of the user's.
+            // A link on another site must not trigger this.
             let sent = match person.visit.is_from_here {
                 true => send(&person, false).await?,
                 false => Ok(()),
@@ -137,7 +137,7 @@ async fn has_authenticator(person: &Person) -> Result<bool, PageError> {
     Ok(held.secret.is_some())
 }
 
-/// The method that is asked for, if the account has it; a password is preferred, as when signing in.
+/// Returns the requested method if the account has it, else preferably the password, as for sign-in.
 fn method(person: &Person, has_authenticator: bool) -> Method {
     match person.visit.own_parameter("strategy").as_deref() {
         Some("totp") if has_authenticator => Method::Totp,
@@ -147,7 +147,7 @@ fn method(person: &Person, has_authenticator: bool) -> Method {
     }
 }
 
-/// Back to where the proof was asked for; only to pages that ask for one.
+/// Returns the page to go back to after the proof, if it is one that requires a proof.
 fn next(person: &Person) -> &'static str {
     let wanted = person.visit.own_parameter("next").unwrap_or_default();
     [ADD, DELETE, SECURITY, AUTHENTICATOR, BACKUP_CODES]
