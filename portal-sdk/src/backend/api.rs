@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::json::from_value;
+use super::json::{from_value, problem_of};
 use super::{ApiPath, Backend, Organization, OrganizationMembership, User};
 use crate::effect::BackendError;
 use crate::portal::DiscoveredPages;
@@ -159,7 +159,7 @@ pub trait BackendApi: Backend {
 
     /// Fetches all memberships of a user, newest first: `GET /users/{id}/organization_memberships`.
     ///
-    /// One call for every 500 memberships.
+    /// One call for every 500 memberships. A malformed entry is skipped and logged, so that it does not hide the others.
     ///
     /// # Errors
     ///
@@ -170,14 +170,16 @@ pub trait BackendApi: Backend {
     ) -> impl Future<Output = Result<Vec<OrganizationMembership>, BackendError>> + Send {
         async move {
             let mut memberships = Vec::new();
-            while memberships.len() < MAX_MEMBERSHIPS {
+            let mut offset = 0;
+            while offset < MAX_MEMBERSHIPS {
                 let path = ApiPath::new(["users", id.as_str(), "organization_memberships"])
                     .with_query("limit", PAGE_LEN)
-                    .with_query("offset", memberships.len());
+                    .with_query("offset", offset);
                 let page: Page = self.request_as(Method::GET, path, ()).await?;
-                let is_last = page.data.len() < PAGE_LEN;
-                memberships.extend(page.data);
-                if is_last {
+                let found = page.data.len();
+                offset += found;
+                memberships.extend(page.data.into_iter().filter_map(membership));
+                if found < PAGE_LEN {
                     return Ok(memberships);
                 }
             }
@@ -212,8 +214,19 @@ pub trait BackendApi: Backend {
     }
 }
 
-/// A page of a list.
+/// A page of a list. Its entries are read one by one.
 #[derive(Deserialize)]
 struct Page {
-    data: Vec<OrganizationMembership>,
+    data: Vec<Value>,
+}
+
+fn membership(entry: Value) -> Option<OrganizationMembership> {
+    serde_json::from_value(entry)
+        .inspect_err(|error| {
+            tracing::warn!(
+                problem = problem_of(error),
+                "skipped a malformed membership in the Backend API's list"
+            );
+        })
+        .ok()
 }

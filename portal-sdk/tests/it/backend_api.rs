@@ -157,6 +157,17 @@ async fn memberships_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn malformed_membership_hides_no_other() {
+    let mut list: Value = serde_json::from_str(&page(3)).unwrap();
+    list["data"][1] = json!({ "id": 5 });
+    let server = Server::always(move || json_answer(200, &list.to_string())).await;
+    let backend = HttpBackend::new(&server.instance());
+    let memberships = backend.organization_memberships(&"user_1".into()).await.unwrap();
+    let ids: Vec<_> = memberships.iter().map(|membership| membership.id.as_str()).collect();
+    assert_eq!(ids, ["orgmem_0", "orgmem_2"]);
+}
+
+#[tokio::test]
 async fn endless_memberships_are_not_read() {
     let server = Server::always(|| json_answer(200, &page(500))).await;
     let error = HttpBackend::new(&server.instance())
