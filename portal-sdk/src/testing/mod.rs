@@ -23,8 +23,9 @@
 //! portal-sdk = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! The signing key is generated in each process and never leaves it. An ordinary [`Instance`](crate::Instance) accepts
-//! only the keys that Clerk serves or its `jwt_key`, so it rejects these tokens.
+//! The signing key is generated in each process and never leaves it. An ordinary
+//! [`Instance`](crate::instance::Instance) accepts only the keys that Clerk serves or its `jwt_key`, so it rejects these
+//! tokens.
 
 mod backend;
 mod claims;
