@@ -3,12 +3,11 @@
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
 use axum::routing::get;
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{ActiveOrganization, Auth, SignedIn};
 use serde_json::json;
 
-use crate::ask::{As, get as ask, layer, session};
-use crate::common::clerk::FakeClerk;
-use crate::support::SIGNED_OUT;
+use crate::ask::{As, SIGNED_OUT, get as ask, layer, session};
 
 fn router() -> Router {
     Router::new()
@@ -22,7 +21,7 @@ fn router() -> Router {
             "/shared",
             get(async |_: Option<SignedIn>| ([(CACHE_CONTROL, "public, max-age=60")], "shared")),
         )
-        .layer(layer(&FakeClerk::new()))
+        .layer(layer(&FakeBackend::new()))
 }
 
 #[tokio::test]

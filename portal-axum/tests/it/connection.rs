@@ -13,14 +13,13 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper_util::rt::TokioIo;
 use portal_axum::RequireAuthLayer;
+use portal_axum::portal_sdk::testing::FakeBackend;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::ask::{layer, session};
-use crate::common::clerk::FakeClerk;
-use crate::support::SIGNED_OUT;
+use crate::ask::{SIGNED_OUT, layer, session};
 
 type Chunks = mpsc::UnboundedReceiver<Result<Frame<Bytes>, Infallible>>;
 
@@ -53,7 +52,7 @@ async fn connect(chunks: Chunks) -> TcpStream {
         .route("/stream", get(stream))
         .route("/upload", post(async || "reached"))
         .route_layer(RequireAuthLayer::signed_in())
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });

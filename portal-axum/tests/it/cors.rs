@@ -5,11 +5,10 @@ use axum::routing::post;
 use http::Method;
 use http::header::AUTHORIZATION;
 use portal_axum::RequireAuthLayer;
+use portal_axum::portal_sdk::testing::FakeBackend;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::ask::layer;
-use crate::common::clerk::FakeClerk;
-use crate::support::{AS_SCRIPT, request, send};
+use crate::ask::{AS_SCRIPT, layer, request, send};
 
 const ORIGIN: &str = "https://spa.example.com";
 
@@ -34,7 +33,7 @@ const PREFLIGHT: [(&str, &str); 4] = [
 #[tokio::test]
 async fn cors_layer_outside_the_guard_answers_preflights_and_marks_refusals() {
     let guarded = pay().route_layer(RequireAuthLayer::signed_in());
-    let router = guarded.layer(layer(&FakeClerk::new())).layer(cors());
+    let router = guarded.layer(layer(&FakeBackend::new())).layer(cors());
     let answer = send(router.clone(), request("OPTIONS /pay", &PREFLIGHT)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
@@ -49,7 +48,7 @@ async fn cors_layer_outside_the_guard_answers_preflights_and_marks_refusals() {
 async fn cors_layer_inside_the_guard_needs_the_switch() {
     for (allow, status) in [(false, 401), (true, 200)] {
         let guard = RequireAuthLayer::signed_in().with_preflight_allowed(allow);
-        let router = pay().layer(cors()).layer(guard).layer(layer(&FakeClerk::new()));
+        let router = pay().layer(cors()).layer(guard).layer(layer(&FakeBackend::new()));
         let answer = send(router, request("OPTIONS /pay", &PREFLIGHT)).await;
         assert_eq!(answer.status, status, "{allow}");
     }

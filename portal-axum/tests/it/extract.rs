@@ -1,14 +1,18 @@
 //! `Auth`, `SignedIn`, `SignedIn<Custom>` and `Option<SignedIn>`.
 
+use std::io;
+
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
+use portal_axum::portal_sdk::backend::User;
+use portal_axum::portal_sdk::effect::BackendError;
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::portal_tower::UserError;
 use portal_axum::{Auth, SignedIn};
 use serde_json::{Value, json};
 
-use crate::ask::{As, get as ask, layer, session, token};
-use crate::common::clerk::{FakeClerk, answer, down};
-use crate::support::SIGNED_OUT;
+use crate::ask::{As, SIGNED_OUT, TEST_KEY, get as ask, layer, session, token};
 
 #[derive(serde::Deserialize)]
 struct Claims {
@@ -74,7 +78,7 @@ async fn user(auth: Auth, signed_in: SignedIn, again: Option<SignedIn>) -> Strin
 
 #[tokio::test]
 async fn signed_in_request_is_extracted() {
-    let router = router().layer(layer(&FakeClerk::new()));
+    let router = router().layer(layer(&FakeBackend::new()));
     let cookies = session(&json!({ "plan": "pro" }));
     for by in [As::Page, As::Script] {
         for (path, expected) in [
@@ -91,7 +95,7 @@ async fn signed_in_request_is_extracted() {
 
 #[tokio::test]
 async fn signed_out_request_is_rejected() {
-    let router = router().layer(layer(&FakeClerk::new()));
+    let router = router().layer(layer(&FakeBackend::new()));
     let pending = session(&json!({ "sts": "pending", "plan": "pro" }));
     for (cookies, page, reason) in [
         (SIGNED_OUT, "/sign-in?", "session-token-and-uat-missing"),
@@ -120,8 +124,9 @@ async fn signed_out_request_is_rejected() {
 
 #[tokio::test]
 async fn undecided_request_returns_503() {
-    let clerk = FakeClerk::new();
-    clerk.set_jwks(Err(down()));
+    let clerk = FakeBackend::new();
+    let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+    clerk.set_jwks(Err(BackendError::connect(refused)));
     let router = router().layer(layer(&clerk));
     let cookies = session(&json!({}));
     for path in ["/somebody", "/plan", "/perhaps"] {
@@ -147,7 +152,7 @@ async fn missing_layer_returns_500() {
 
 #[tokio::test]
 async fn mismatched_custom_claims_return_500() {
-    let router = router().layer(layer(&FakeClerk::new()));
+    let router = router().layer(layer(&FakeBackend::new()));
     for claims in [json!({}), json!({ "plan": 5 })] {
         let answer = ask(&router, "/plan", &session(&claims), As::Page).await;
         assert_eq!(answer.status, 500);
@@ -158,7 +163,7 @@ async fn mismatched_custom_claims_return_500() {
 
 #[tokio::test]
 async fn signed_in_returns_the_session_facts() {
-    let router = router().layer(layer(&FakeClerk::new()));
+    let router = router().layer(layer(&FakeBackend::new()));
     let claims = json!({ "v": 2, "o": { "id": "org_1", "rol": "admin" }, "email": "ada@example.com" });
     let answer = ask(&router, "/facts?a=1", &session(&claims), As::Page).await;
     let facts: Value = serde_json::from_str(&answer.body).unwrap();
@@ -167,7 +172,7 @@ async fn signed_in_returns_the_session_facts() {
         "session": "sess_1",
         "organization": "org_1",
         "role": "org:admin",
-        "instance": crate::common::TEST_KEY,
+        "instance": TEST_KEY,
         "url": "http://localhost:3000/facts?a=1",
         "email": "ada@example.com",
     });
@@ -176,7 +181,8 @@ async fn signed_in_returns_the_session_facts() {
 
 #[tokio::test]
 async fn user_is_looked_up_once_and_only_if_asked_for() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
+    clerk.set_user("user_1", Ok(User::builder("user_1").first_name("Ada").build()));
     let router = router().layer(layer(&clerk));
     let cookies = session(&json!({}));
     ask(&router, "/somebody", &cookies, As::Page).await;
@@ -192,8 +198,9 @@ async fn user_is_looked_up_once_and_only_if_asked_for() {
 
 #[tokio::test]
 async fn failed_look_up_is_retried() {
-    let clerk = FakeClerk::new();
-    clerk.set_user(Err(answer(404, Some("resource_not_found"))));
+    let clerk = FakeBackend::new();
+    let not_found = BackendError::answer(StatusCode::NOT_FOUND).with_code("resource_not_found");
+    clerk.set_user("user_1", Err(not_found));
     let router = router().layer(layer(&clerk));
     let answer = ask(&router, "/user", &session(&json!({})), As::Page).await;
     assert!(answer.body.contains("404"), "{}", answer.body);

@@ -1,17 +1,15 @@
-//! The table of answers, through axum: by the layer and by extractors.
+//! Guards and extractors among axum's routes.
 
 use axum::Router;
 use axum::routing::{any, post};
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{
     ActiveOrganization, AllowCrossSiteLayer, Auth, Permission, PortalPage, PortalRedirect, Require, Requirement,
-    Reverification, SessionClaims, SignedIn, Verdict,
+    SessionClaims, SignedIn, Verdict,
 };
 use serde_json::json;
 
-use crate::ask::{As, get as ask, layer, session};
-use crate::common::clerk::{FakeClerk, down};
-use crate::guard_table::{self, Case};
-use crate::support::{AS_PAGE, SIGNED_OUT, request, send};
+use crate::ask::{AS_PAGE, As, SIGNED_OUT, get as ask, layer, request, send, session};
 
 #[derive(Default)]
 struct CanPay;
@@ -22,53 +20,10 @@ impl Requirement for CanPay {
     }
 }
 
-#[derive(Default)]
-struct IsRecent;
-
-impl Requirement for IsRecent {
-    fn verdict(&self, claims: &SessionClaims) -> Verdict {
-        Reverification::STRICT.verdict(claims)
-    }
-}
-
-/// A Clerk that is there, or is not.
-fn clerk(case: Case) -> FakeClerk {
-    let clerk = FakeClerk::new();
-    if case == Case::CannotTell {
-        clerk.set_jwks(Err(down()));
-    }
-    clerk
-}
-
-#[tokio::test]
-async fn layer_answers_every_row_of_the_table() {
-    guard_table::check(async |case, request| {
-        let router = Router::new()
-            .route("/dashboard", any(async || "reached"))
-            .route_layer(case.guard())
-            .layer(layer(&clerk(case)));
-        send(router, request).await
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn extractor_answers_every_row_of_the_table() {
-    guard_table::check(async |case, request| {
-        let handler = match case {
-            Case::NeedsReverification => any(async |_: Require<IsRecent>| "reached"),
-            _ => any(async |_: Require<CanPay>| "reached"),
-        };
-        let router = Router::new().route("/dashboard", handler).layer(layer(&clerk(case)));
-        send(router, request).await
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn require_extractor_admits_a_met_requirement() {
     let handler = any(async |payer: Require<CanPay>| payer.user_id().to_string());
-    let router = Router::new().route("/pay", handler).layer(layer(&FakeClerk::new()));
+    let router = Router::new().route("/pay", handler).layer(layer(&FakeBackend::new()));
     let claims = json!({ "org_id": "org_a", "org_role": "org:admin", "org_permissions": ["org:invoices:pay"] });
     assert_eq!(ask(&router, "/pay", &session(&claims), As::Page).await.body, "user_1");
 }
@@ -81,7 +36,7 @@ async fn missing_active_organization_returns_403() {
             "/perhaps",
             any(async |team: Option<ActiveOrganization>| team.map_or_else(String::new, |team| team.id().to_string())),
         )
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     let in_acme = session(&json!({ "org_id": "org_a", "org_slug": "acme", "org_role": "org:admin" }));
     let personal = session(&json!({}));
     for (path, cookies, status, body) in [
@@ -106,8 +61,10 @@ async fn extractors_refuse_cross_site_requests() {
         .route("/anybody", post(async |_: Auth| "reached"))
         .route("/perhaps", post(async |_: Option<SignedIn>| "reached"))
         .route("/somebody", post(async |_: SignedIn| "reached"));
-    let strict = router.clone().layer(layer(&FakeClerk::new()));
-    let lenient = router.layer(AllowCrossSiteLayer::new()).layer(layer(&FakeClerk::new()));
+    let strict = router.clone().layer(layer(&FakeBackend::new()));
+    let lenient = router
+        .layer(AllowCrossSiteLayer::new())
+        .layer(layer(&FakeBackend::new()));
     let cookies = session(&json!({}));
     let headers = [
         ("cookie", cookies.as_str()),
@@ -137,7 +94,7 @@ async fn portal_redirect_returns_to_the_referring_page() {
     let router = Router::new()
         .route("/upgrade", handler)
         .route("/to", to)
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     let cookies = session(&json!({}));
     let from = ("referer", "http://localhost:3000/plans?x=1");
     let headers = [("cookie", cookies.as_str()), ("host", "localhost:3000"), from, AS_PAGE];
@@ -164,7 +121,7 @@ async fn extractors_renew_a_token_older_than_a_portal_visit() {
         .route("/team", any(async |team: ActiveOrganization| team.id().to_string()))
         .route("/pay", any(async |_: Require<CanPay>| "reached"))
         .route("/home", any(async |who: Option<SignedIn>| who.is_some().to_string()))
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     let cookies = session(&json!({}));
     let from_portal = ("referer", "https://foo-bar-13.accounts.dev/organization");
     let ask = async |path: &str, headers: &[(&str, &str)]| {

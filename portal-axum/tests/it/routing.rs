@@ -7,13 +7,12 @@ use axum::body::Body;
 use axum::response::Redirect;
 use axum::routing::{get, post, post_service};
 use http::{Request, Response};
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{Auth, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use serde_json::json;
 use tower::{ServiceExt as _, service_fn};
 
-use crate::ask::{As, get as ask, layer, session};
-use crate::common::clerk::FakeClerk;
-use crate::support::SIGNED_OUT;
+use crate::ask::{As, SIGNED_OUT, get as ask, layer, session};
 
 #[tokio::test]
 async fn nested_router_sees_the_public_url() {
@@ -26,7 +25,7 @@ async fn nested_router_sees_the_public_url() {
     let router = Router::new()
         .nest("/team", inner)
         .nest("/team/guarded", guarded)
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
 
     let answer = ask(&router, "/team/dashboard?tab=1", SIGNED_OUT, As::Page).await;
     assert_eq!(answer.body, "http://localhost:3000/team/dashboard?tab=1");
@@ -46,7 +45,7 @@ async fn services_are_mounted_as_handlers() {
     let router = Router::new()
         .route("/sign-in", get(RedirectToPortal::sign_in().into_handler()))
         .route("/sign-out", post(SignOut::new().into_handler()))
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     let answer = ask(&router, "/sign-in", SIGNED_OUT, As::Page).await;
     assert_eq!(answer.status, 303);
     assert!(answer.header("location").unwrap().contains("/sign-in?"));
@@ -56,7 +55,7 @@ async fn services_are_mounted_as_handlers() {
 
 #[tokio::test]
 async fn services_mount_as_routes() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let router = Router::new()
         .route(
             "/dashboard",
@@ -88,7 +87,7 @@ async fn services_mount_as_routes() {
         (response.status().as_u16(), &response.headers()["location"]),
         (303, &"/bye".parse().unwrap())
     );
-    assert_eq!(clerk.calls(), ["jwks", "revoke sess_1"]);
+    assert_eq!(clerk.calls(), ["jwks", "revoke_session sess_1"]);
 }
 
 #[tokio::test]
@@ -106,7 +105,7 @@ async fn layer_wraps_plain_tower_services() {
     });
     let router = Router::new()
         .route_service("/plain", plain)
-        .layer(layer(&FakeClerk::new()));
+        .layer(layer(&FakeBackend::new()));
     assert_eq!(
         ask(&router, "/plain", &session(&json!({})), As::Script).await.body,
         "user_1"

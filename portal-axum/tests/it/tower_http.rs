@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::routing::{any_service, get};
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{AllowCrossSiteLayer, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 use serde_json::json;
 use tower::ServiceBuilder;
@@ -17,9 +18,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::ask::{As, get as ask, layer, session};
-use crate::common::clerk::FakeClerk;
-use crate::support::SIGNED_OUT;
+use crate::ask::{As, SIGNED_OUT, get as ask, layer, session};
 
 fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(60))
@@ -41,7 +40,7 @@ macro_rules! beside {
                 .layer($theirs);
             let authenticate = ServiceBuilder::new()
                 .layer($theirs)
-                .layer(layer(&FakeClerk::new()))
+                .layer(layer(&FakeBackend::new()))
                 .layer($theirs);
             let router = Router::new()
                 .route("/me", get(async |who: SignedIn| who.user_id().to_string()))

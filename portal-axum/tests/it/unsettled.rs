@@ -2,12 +2,11 @@
 
 use axum::Router;
 use axum::routing::get;
+use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{ActiveOrganization, Require, Requirement, SessionClaims, SignedIn, Verdict};
 use serde_json::json;
 
-use crate::ask::{As, get as ask, session};
-use crate::common::clerk::FakeClerk;
-use crate::support::{layer_with, test};
+use crate::ask::{As, get as ask, layer_with, session, settings};
 
 #[derive(Default)]
 struct Anything;
@@ -26,8 +25,8 @@ async fn extractors_refuse_a_page_of_another_organization() {
         .route("/orgs/{slug}/active", get(async |_: ActiveOrganization| "served"))
         .route("/orgs/{slug}/meets", get(async |_: Require<Anything>| "served"))
         .layer(layer_with(
-            test().organization_patterns(["/orgs/:slug/(.*)"]),
-            &FakeClerk::new(),
+            settings().organization_patterns(["/orgs/:slug/(.*)"]),
+            &FakeBackend::new(),
         ));
     let in_beta = session(&json!({ "org_id": "org_b", "org_slug": "beta" }));
     for page in ["signed-in", "perhaps", "active", "meets"] {

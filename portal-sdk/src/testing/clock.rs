@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock, UnixTime};
 
-/// A clock that stands still until it is moved. Clones share the time.
+/// A clock that a test moves. It stands still, or runs with the machine's. Clones share the time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,24 +19,61 @@ use crate::clock::{Clock, SystemClock, UnixTime};
 /// assert_eq!(clock.now(), UnixTime::from_secs(1_800_000_060));
 /// ```
 #[derive(Clone, Debug)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    is_running: bool,
+    /// The time itself or, of a running clock, how far it is ahead of the machine's.
+    millis: Arc<AtomicI64>,
+}
 
 impl TestClock {
     /// Creates a clock that stands at `time`.
     #[must_use]
     pub fn at(time: UnixTime) -> Self {
-        Self(Arc::new(AtomicI64::new(time.as_millis())))
+        Self {
+            is_running: false,
+            millis: Arc::new(AtomicI64::new(time.as_millis())),
+        }
+    }
+
+    /// Creates a clock that runs with the machine's, for tests whose browsers or servers have clocks too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portal_sdk::clock::{Clock, SystemClock};
+    /// use portal_sdk::testing::TestClock;
+    ///
+    /// let clock = TestClock::running();
+    /// clock.advance(Duration::from_secs(3_600));
+    /// assert!(clock.now() > SystemClock.now());
+    /// ```
+    #[must_use]
+    pub fn running() -> Self {
+        Self {
+            is_running: true,
+            millis: Arc::default(),
+        }
     }
 
     /// Moves the clock to `time`, forward or back.
     pub fn set(&self, time: UnixTime) {
-        self.0.store(time.as_millis(), Ordering::SeqCst);
+        let millis = time.as_millis().saturating_sub(self.origin().as_millis());
+        self.millis.store(millis, Ordering::SeqCst);
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        self.set(self.now().plus_millis(millis));
+        let advanced = |now: i64| Some(now.saturating_add(millis));
+        let _ = self.millis.fetch_update(Ordering::SeqCst, Ordering::SeqCst, advanced);
+    }
+
+    /// The time that `millis` counts from.
+    fn origin(&self) -> UnixTime {
+        match self.is_running {
+            true => SystemClock.now(),
+            false => UnixTime::from_millis(0),
+        }
     }
 }
 
@@ -49,6 +86,6 @@ impl Default for TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> UnixTime {
-        UnixTime::from_millis(self.0.load(Ordering::SeqCst))
+        self.origin().plus_millis(self.millis.load(Ordering::SeqCst))
     }
 }

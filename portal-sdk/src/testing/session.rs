@@ -41,6 +41,7 @@ const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 #[must_use = "a session does nothing until a request is made from it"]
 pub struct TestSession {
     clerk: TestInstance,
+    key: TestKey,
     user_id: UserId,
     session_id: SessionId,
     organization: OrganizationRights,
@@ -58,6 +59,7 @@ impl TestSession {
     pub(super) fn new(clerk: TestInstance, user_id: UserId) -> Self {
         Self {
             clerk,
+            key: TestKey::of_process(),
             user_id,
             session_id: "sess_test".into(),
             organization: OrganizationRights::default(),
@@ -166,6 +168,22 @@ impl TestSession {
         self
     }
 
+    /// Sets the key that signs the tokens. Default: [`TestKey::of_process`], the only one that the instance believes.
+    ///
+    /// ```
+    /// use portal_sdk::testing::{TestInstance, TestKey};
+    ///
+    /// let clerk = TestInstance::new();
+    /// let forged = clerk.signed_in("user_1").signed_by(TestKey::generate());
+    /// let request = forged.get("/").body(()).expect("a valid request").into_parts().0;
+    /// let state = clerk.authenticator().try_authenticate(&request).expect("no fetch").state;
+    /// assert!(state.claims().is_none());
+    /// ```
+    pub fn signed_by(mut self, key: TestKey) -> Self {
+        self.key = key;
+        self
+    }
+
     /// Returns the instance.
     #[must_use]
     pub fn test_instance(&self) -> &TestInstance {
@@ -176,7 +194,7 @@ impl TestSession {
     #[must_use]
     pub fn token(&self) -> String {
         let header = json!({ "alg": "RS256", "cat": SESSION_CATEGORY, "kid": TestKey::ID, "typ": "JWT" });
-        TestKey::of_process().sign(&header, &self.to_claims().into())
+        self.key.sign(&header, &self.to_claims().into())
     }
 
     /// Returns the value of the `Cookie` field that a signed-in browser sends.

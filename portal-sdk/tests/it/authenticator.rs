@@ -1,6 +1,5 @@
 //! The decision driven by [`Authenticator`]: which requests reach Clerk, and what the outcome says besides itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -8,15 +7,16 @@ use http::Request;
 use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::RefreshedSession;
 use portal_sdk::instance::Instance;
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Outcome, RequestState};
+use portal_sdk::testing::FakeBackend;
 use serde_json::json;
 
-use crate::common::clerk::{FakeClerk, answer, down};
-use crate::common::mint::{foreign_key, instance_key};
-use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
+use crate::common::tokens::{foreign_key, header, instance_key, jwks, session_token};
+use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, clock, down, error_answer, handshake_payload, now};
 
 const ISSUER: &str = "https://clerk.example.com";
 
@@ -24,7 +24,7 @@ fn instance() -> Instance {
     Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap()
 }
 
-fn authenticator(clerk: &FakeClerk) -> Authenticator<FakeClerk> {
+fn authenticator(clerk: &FakeBackend) -> Authenticator<FakeBackend> {
     Authenticator::builder(instance())
         .backend(clerk.clone())
         .clock(now)
@@ -39,12 +39,16 @@ fn page(cookies: &str) -> Parts {
 }
 
 fn signed_in() -> Parts {
-    let token = instance_key().session_token(ISSUER, &json!({}));
+    let token = session_token(instance_key(), ISSUER, &json!({}));
     page(&format!("__session={token}; __client_uat=1"))
 }
 
 fn expired_token() -> String {
-    instance_key().session_token(ISSUER, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }))
+    session_token(
+        instance_key(),
+        ISSUER,
+        &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
+    )
 }
 
 fn reason(state: &RequestState) -> String {
@@ -53,7 +57,7 @@ fn reason(state: &RequestState) -> String {
 
 #[tokio::test]
 async fn keys_in_memory_decide_without_awaiting() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let authenticator = authenticator(&clerk);
     assert!(
         authenticator.try_authenticate(&signed_in()).is_none(),
@@ -73,7 +77,7 @@ async fn keys_in_memory_decide_without_awaiting() {
 
 #[tokio::test]
 async fn request_without_a_token_makes_no_call() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let authenticator = authenticator(&clerk);
     for cookies in [
         "",
@@ -91,13 +95,15 @@ async fn request_without_a_token_makes_no_call() {
 async fn each_effect_is_carried_out_once() {
     let expired = expired_token();
     let cookies = format!("__clerk_handshake_nonce=n1; __session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r");
-    let renewed = instance_key().session_token(ISSUER, &json!({}));
+    let renewed = session_token(instance_key(), ISSUER, &json!({}));
     let stale_payload = vec![format!("__session={expired}; Path=/")];
-    let every_effect = ["handshake_payload n1", "jwks", "refresh sess_1"];
+    let every_effect = ["handshake_payload n1", "jwks", "refresh_session sess_1"];
 
-    let clerk = FakeClerk::new();
-    clerk.set_handshake_payload(Ok(stale_payload));
-    clerk.set_refresh(Ok(vec![format!("__session={renewed}; Path=/")]));
+    let clerk = FakeBackend::new();
+    clerk.set_handshake_payload(Ok(handshake_payload(stale_payload)));
+    clerk.set_refresh_session(Ok(RefreshedSession {
+        cookies: vec![format!("__session={renewed}; Path=/")],
+    }));
     let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
     assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
     assert_eq!(clerk.calls(), every_effect);
@@ -105,15 +111,15 @@ async fn each_effect_is_carried_out_once() {
     // The same when each fails.
     for error in [
         down(),
-        answer(500, None),
-        answer(429, None),
-        answer(302, None),
-        answer(403, None),
-        answer(404, Some("resource_not_found")),
+        error_answer(500, None),
+        error_answer(429, None),
+        error_answer(302, None),
+        error_answer(403, None),
+        error_answer(404, Some("resource_not_found")),
     ] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         clerk.set_handshake_payload(Err(error.clone()));
-        clerk.set_refresh(Err(error.clone()));
+        clerk.set_refresh_session(Err(error.clone()));
         let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
         match &outcome.state.outcome {
             Outcome::Undecided(cause) => assert!(error.is_outage() && cause.is_temporary()),
@@ -135,7 +141,8 @@ async fn each_effect_is_carried_out_once() {
 
 #[tokio::test]
 async fn clock_is_read_again_after_an_effect() {
-    let renewed = instance_key().session_token(
+    let renewed = session_token(
+        instance_key(),
         ISSUER,
         &json!({ "iat": NOW_SECS + 10, "nbf": NOW_SECS + 10, "exp": NOW_SECS + 70 }),
     );
@@ -143,8 +150,10 @@ async fn clock_is_read_again_after_an_effect() {
         "__session={}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r",
         expired_token()
     ));
-    let clerk = FakeClerk::new();
-    clerk.set_refresh(Ok(vec![format!("__session={renewed}; Path=/")]));
+    let clerk = FakeBackend::new();
+    clerk.set_refresh_session(Ok(RefreshedSession {
+        cookies: vec![format!("__session={renewed}; Path=/")],
+    }));
 
     let secs = AtomicI64::new(NOW_SECS);
     let clock = move || UnixTime::from_secs(secs.fetch_add(3, Ordering::Relaxed));
@@ -164,15 +173,11 @@ async fn clock_is_read_again_after_an_effect() {
 
 #[tokio::test]
 async fn outage_is_undecided_and_not_signed_out() {
-    let clerk = FakeClerk::new();
-    let millis = Arc::new(AtomicI64::new(now().as_millis()));
-    let clock = {
-        let millis = millis.clone();
-        move || UnixTime::from_millis(millis.load(Ordering::Relaxed))
-    };
+    let clerk = FakeBackend::new();
+    let clock = clock();
     let authenticator = Authenticator::builder(instance())
         .backend(clerk.clone())
-        .clock(clock)
+        .clock(clock.clone())
         .build();
 
     clerk.set_jwks(Err(down()));
@@ -186,8 +191,8 @@ async fn outage_is_undecided_and_not_signed_out() {
     }
     assert_eq!(clerk.calls(), ["jwks"], "a failure is remembered for a moment");
 
-    clerk.set_jwks(Ok(crate::common::mint::jwks()));
-    millis.fetch_add(1_000, Ordering::Relaxed);
+    clerk.set_jwks(Ok(jwks()));
+    clock.advance(Duration::from_secs(1));
     let outcome = authenticator.authenticate(&signed_in()).await;
     assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
     assert_eq!(clerk.calls(), ["jwks", "jwks"]);
@@ -236,13 +241,13 @@ fn return_address_and_development_token_are_read_from_a_form() {
 
 #[test]
 fn debug_output_contains_no_secret() {
-    let outcome = format!("{:?} {:?}", authenticator(&FakeClerk::new()), instance());
+    let outcome = format!("{:?} {:?}", authenticator(&FakeBackend::new()), instance());
     assert!(!outcome.contains("sk_live_x"), "{outcome}");
 }
 
 #[tokio::test]
 async fn ended_session_is_signed_out_with_a_valid_token() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let authenticator = authenticator(&clerk);
     let outcome = authenticator.authenticate(&signed_in()).await;
     let Outcome::SignedIn(state) = &outcome.state.outcome else {
@@ -258,7 +263,7 @@ async fn ended_session_is_signed_out_with_a_valid_token() {
         .try_authenticate(&signed_in())
         .expect("the keys are in memory");
     assert_eq!(reason(&outcome.state), "session-ended");
-    let other = instance_key().session_token(ISSUER, &json!({ "sid": "sess_2" }));
+    let other = session_token(instance_key(), ISSUER, &json!({ "sid": "sess_2" }));
     let outcome = authenticator.try_authenticate(&page(&format!("__session={other}; __client_uat=1")));
     assert!(outcome.unwrap().state.claims().is_some());
     assert_eq!(clerk.calls(), ["jwks"]);
@@ -266,19 +271,19 @@ async fn ended_session_is_signed_out_with_a_valid_token() {
 
 #[tokio::test]
 async fn genuine_session_requires_a_token_of_the_instance() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let authenticator = authenticator(&clerk);
     let session_of = async |token: String| {
         let session = authenticator.genuine_session(&Secret::new(token)).await.unwrap();
         session.map(|session| session.id.to_string())
     };
     assert_eq!(session_of(expired_token()).await.as_deref(), Some("sess_1"));
-    let early = instance_key().session_token(ISSUER, &json!({ "nbf": NOW_SECS + 900 }));
+    let early = session_token(instance_key(), ISSUER, &json!({ "nbf": NOW_SECS + 900 }));
     assert_eq!(session_of(early).await.as_deref(), Some("sess_1"));
-    let forged = foreign_key().session_token(ISSUER, &json!({}));
+    let forged = session_token(foreign_key(), ISSUER, &json!({}));
     assert_eq!(session_of(forged).await, None);
     let machines = instance_key().sign(
-        &crate::common::mint::header(&json!({ "cat": "cl_B7d4PD222AAA" })),
+        &header(&json!({ "cat": "cl_B7d4PD222AAA" })),
         &json!({ "sid": "sess_1" }),
     );
     assert_eq!(session_of(machines).await, None);
@@ -295,26 +300,26 @@ async fn genuine_session_requires_a_token_of_the_instance() {
 
 #[tokio::test]
 async fn token_problem_uses_keys_in_memory() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let authenticator = authenticator(&clerk);
     let problem = |token: String| {
         let problem = authenticator.token_problem(&Secret::new(token));
         problem.map(|problem| problem.reason().to_string())
     };
-    let good = || instance_key().session_token(ISSUER, &json!({}));
+    let good = || session_token(instance_key(), ISSUER, &json!({}));
     assert_eq!(problem(good()), None, "no key is in memory, and none is asked for");
     assert!(authenticator.authenticate(&signed_in()).await.state.claims().is_some());
     assert_eq!(problem(good()), None);
     assert_eq!(problem(expired_token()).as_deref(), Some("token-expired"));
     assert_eq!(problem("garbage".to_owned()).as_deref(), Some("token-invalid"));
-    let forged = foreign_key().session_token(ISSUER, &json!({}));
+    let forged = session_token(foreign_key(), ISSUER, &json!({}));
     assert_eq!(problem(forged).as_deref(), Some("token-invalid-signature"));
     assert_eq!(clerk.calls(), ["jwks"]);
 }
 
 #[test]
 fn request_facts_are_read_from_headers() {
-    let authenticator = authenticator(&FakeClerk::new());
+    let authenticator = authenticator(&FakeBackend::new());
     let request = |method: &str, headers: &[(&str, &str)]| {
         let mut request = Request::builder().method(method).uri("https://app.example.com/x?y");
         for (name, value) in headers {

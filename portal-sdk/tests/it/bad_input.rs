@@ -10,7 +10,7 @@ use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::state::RequestState;
 use serde_json::json;
 
-use crate::common::mint::{instance_key, jwks};
+use crate::common::tokens::{instance_key, jwks, session_token};
 use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
 
 fn request(uri: &str, headers: &[(&str, &[u8])]) -> Parts {
@@ -51,7 +51,7 @@ fn outcome(headers: &[(&str, &[u8])]) -> String {
 }
 
 fn token() -> String {
-    instance_key().session_token("https://clerk.example.com", &json!({}))
+    session_token(instance_key(), "https://clerk.example.com", &json!({}))
 }
 
 #[test]

@@ -14,8 +14,8 @@ use portal_sdk::request::AuthenticateContext;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
-use crate::common::mint::{self, instance_key, jwks};
-use crate::common::{LIVE_KEY, TEST_KEY, now};
+use crate::common::tokens::{header, instance_key, jwks, session_token};
+use crate::common::{LIVE_KEY, TEST_KEY, down, handshake_payload, now};
 
 /// About as much as an address may hold, and more than most servers take for a whole head.
 const LARGE: usize = 64_000;
@@ -50,11 +50,8 @@ fn decide_once(instance: &Instance, parts: &Parts) {
     };
     let _ = cx.is_cross_site();
     if let Decision::Needs(_) = decide(&cx, &known, now()) {
-        known.handshake = Some(Ok(crate::common::clerk::payload(vec![
-            "__session=x; Path=/".to_owned();
-            1_000
-        ])));
-        known.refresh = Some(Err(crate::common::clerk::down()));
+        known.handshake = Some(Ok(handshake_payload(vec!["__session=x; Path=/".to_owned(); 1_000])));
+        known.refresh = Some(Err(down()));
         let _ = decide(&cx, &known, now());
     }
 }
@@ -76,11 +73,11 @@ fn cost(instance: &Instance, parts: &Parts) -> Duration {
 fn requests(bytes: usize) -> Vec<Parts> {
     let many = |piece: &str| piece.repeat(bytes / piece.len());
     let deep = format!("{}{}", many("[["), many("]]"));
-    let deep = instance_key().sign(&mint::header(&json!({})), &json!({ "deep": deep }));
+    let deep = instance_key().sign(&header(&json!({})), &json!({ "deep": deep }));
     let nested = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, many("{\"a\":"));
     let unsigned = format!("{nested}.{nested}.{nested}");
     let wide: serde_json::Map<_, _> = (0..bytes / 20).map(|n| (format!("claim{n}"), json!(n))).collect();
-    let wide = instance_key().sign(&mint::header(&json!({})), &wide.into());
+    let wide = instance_key().sign(&header(&json!({})), &wide.into());
     let session = |token: &str| format!("__session={token}; __client_uat=1; __clerk_db_jwt=dvb");
     let cookies = [
         many("__session=a; "),
@@ -111,7 +108,7 @@ fn requests(bytes: usize) -> Vec<Parts> {
         }
     }
     requests.push(("authorization", format!("Bearer {unsigned}"), "/".to_owned()));
-    let cookie = session(&instance_key().session_token("https://clerk.example.com", &json!({})));
+    let cookie = session(&session_token(instance_key(), "https://clerk.example.com", &json!({})));
     for piece in [
         "/orgs",
         "/a",

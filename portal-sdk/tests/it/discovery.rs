@@ -1,19 +1,19 @@
 //! Page URLs read from the instance: fetched in the background, kept, and replaced by derived ones if missing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::Clock as _;
 use portal_sdk::instance::{Instance, PublishableKey};
 use portal_sdk::portal::{DiscoveredPages, Portal};
+use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::json;
 use tracing::subscriber::set_default;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-use crate::common::clerk::{FakeClerk, down};
-use crate::common::{LIVE_KEY, NOW_SECS};
+use crate::common::{LIVE_KEY, clock, down};
 use crate::server::{Reply, Server, answer, json as json_answer};
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -137,27 +137,25 @@ impl Subscriber for Log {
 
 /// An application whose Clerk and clock a test can move.
 pub(crate) struct Application {
-    pub(crate) clerk: FakeClerk,
-    millis: Arc<AtomicI64>,
-    pub(crate) authenticator: Authenticator<FakeClerk>,
+    pub(crate) clerk: FakeBackend,
+    clock: TestClock,
+    pub(crate) authenticator: Authenticator<FakeBackend>,
 }
 
 impl Application {
     pub(crate) fn new(discovers: bool) -> Self {
         let builder = Instance::builder(LIVE_KEY, "sk_live_x");
         let builder = builder.discover_pages(discovers);
-        let (clerk, millis) = (FakeClerk::new(), Arc::new(AtomicI64::new(NOW_SECS * 1_000)));
-        let seen = millis.clone();
-        let clock = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
+        let (clerk, clock) = (FakeBackend::new(), clock());
         let policy = KeyCachePolicy::default();
         let authenticator = Authenticator::builder(builder.build().unwrap())
             .backend(clerk.clone())
-            .clock(clock)
+            .clock(clock.clone())
             .key_cache(policy)
             .build();
         Self {
             clerk,
-            millis,
+            clock,
             authenticator,
         }
     }
@@ -172,7 +170,7 @@ impl Application {
     }
 
     pub(crate) fn later(&self, millis: i64) {
-        self.millis.fetch_add(millis, Ordering::SeqCst);
+        self.clock.set(self.clock.now().plus_millis(millis));
     }
 
     pub(crate) fn reads(&self) -> usize {
@@ -185,14 +183,18 @@ pub(crate) const DERIVED: &str = "https://accounts.example.com/sign-in";
 #[tokio::test]
 async fn link_never_waits_and_page_urls_are_refreshed_hourly() {
     let application = Application::new(true);
-    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://one.example.net/in")));
     assert_eq!(application.sign_in().await, DERIVED, "the first link does not wait");
     for _ in 0..3 {
         assert_eq!(application.sign_in().await, "https://one.example.net/in");
     }
     assert_eq!(application.reads(), 1);
 
-    application.clerk.set_pages(Ok(pages("https://two.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://two.example.net/in")));
     application.later(61 * MINUTE);
     assert_eq!(
         application.sign_in().await,
@@ -206,7 +208,7 @@ async fn link_never_waits_and_page_urls_are_refreshed_hourly() {
 #[tokio::test]
 async fn failed_read_is_logged_once_and_retried() {
     let application = Application::new(true);
-    application.clerk.set_pages(Err(down()));
+    application.clerk.set_portal_pages(Err(down()));
     let log = Log::default();
     let _guard = set_default(log.clone());
     for _ in 0..5 {
@@ -219,14 +221,16 @@ async fn failed_read_is_logged_once_and_retried() {
     }
     assert_eq!((application.reads(), log.counts()), (4, [1, 0]));
 
-    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://one.example.net/in")));
     application.later(MINUTE);
     application.sign_in().await;
     assert_eq!(application.sign_in().await, "https://one.example.net/in");
     assert_eq!(log.counts(), [1, 1]);
 
     // The last known URLs serve for as long as the outage lasts.
-    application.clerk.set_pages(Err(down()));
+    application.clerk.set_portal_pages(Err(down()));
     application.later(48 * 60 * MINUTE);
     for _ in 0..3 {
         assert_eq!(application.sign_in().await, "https://one.example.net/in");
@@ -238,7 +242,9 @@ async fn failed_read_is_logged_once_and_retried() {
 async fn discover_pages_waits_for_the_page_urls() {
     let application = Application::new(true);
     application.authenticator.discover_pages().await.unwrap_err();
-    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://one.example.net/in")));
     application.authenticator.discover_pages().await.unwrap();
     assert_eq!(application.sign_in().await, "https://one.example.net/in");
     assert_eq!(application.reads(), 2);
@@ -247,7 +253,9 @@ async fn discover_pages_waits_for_the_page_urls() {
 #[tokio::test]
 async fn page_urls_are_not_read_unless_configured() {
     let application = Application::new(false);
-    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://one.example.net/in")));
     for _ in 0..3 {
         assert_eq!(application.sign_in().await, DERIVED);
     }
@@ -257,7 +265,9 @@ async fn page_urls_are_not_read_unless_configured() {
 #[test]
 fn link_without_a_runtime_is_derived() {
     let application = Application::new(true);
-    application.clerk.set_pages(Ok(pages("https://one.example.net/in")));
+    application
+        .clerk
+        .set_portal_pages(Ok(pages("https://one.example.net/in")));
     assert_eq!(sign_in_of(&application.authenticator.portal()), DERIVED);
     assert_eq!(application.reads(), 0);
 }

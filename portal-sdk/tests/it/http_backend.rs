@@ -9,8 +9,8 @@ use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::common::mint::{KEY_ID, instance_key, jwks_answer};
-use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
+use crate::common::tokens::{KEY_ID, instance_key, jwks_answer, session_token};
+use crate::common::{LIVE_SUFFIX, NOW_SECS, handshake_payload, now};
 use crate::server::{Recorded, Reply, Server, answer, json as json_answer};
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -46,7 +46,7 @@ async fn calls_have_their_address_and_the_usual_headers() {
     let payload = backend.handshake_payload(&Secret::new("n 1&a=/ü")).await.unwrap();
     assert_eq!(
         payload,
-        crate::common::clerk::payload(vec!["a=1; Path=/".to_owned(), "b=2".to_owned()])
+        handshake_payload(vec!["a=1; Path=/".to_owned(), "b=2".to_owned()])
     );
     assert_eq!(backend.user(&"user_1/?#%".into()).await.unwrap().id.as_str(), "user_1");
     backend.revoke_session(&"sess_1".into()).await.unwrap();
@@ -85,7 +85,7 @@ async fn api_url_with_path_and_other_version_is_kept() {
 
 #[tokio::test]
 async fn renewal_sends_only_the_fields_clerk_needs() {
-    let renewed = instance_key().session_token("https://clerk.example.com", &json!({}));
+    let renewed = session_token(instance_key(), "https://clerk.example.com", &json!({}));
     let cookies = json!({ "object": "cookies", "cookies": [format!("__session={renewed}; Path=/")] }).to_string();
     let server = Server::start(move |n| {
         let cookies = cookies.clone();
@@ -101,7 +101,8 @@ async fn renewal_sends_only_the_fields_clerk_needs() {
     let instance = server.live_instance();
     let backend = HttpBackend::new(&instance);
     let authenticator = Authenticator::builder(instance).backend(backend).clock(now).build();
-    let expired = instance_key().session_token(
+    let expired = session_token(
+        instance_key(),
         "https://clerk.example.com",
         &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
     );

@@ -1,19 +1,20 @@
 //! When signing keys are fetched, seen from a Backend API on loopback. The clock stands still until a test moves it.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::Request;
 use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::Clock as _;
 use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
+use portal_sdk::testing::{TestClock, TestKey};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::common::mint::{KEY_ID, Mint, foreign_key, header, instance_key, session_claims};
-use crate::common::{NOW_SECS, now};
+use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key, session_claims};
+use crate::common::{NOW_SECS, clock, now};
 use crate::server::{Reply, Server, json as json_answer};
 
 const ISSUER: &str = "https://clerk.example.com";
@@ -25,7 +26,7 @@ pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) struct World {
     pub(crate) server: Server,
     answer: Arc<Mutex<(u16, String)>>,
-    millis: Arc<AtomicI64>,
+    clock: TestClock,
     pub(crate) authenticator: Authenticator<HttpBackend>,
 }
 
@@ -38,18 +39,17 @@ impl World {
             json_answer(status, &body)
         })
         .await;
-        let millis = Arc::new(AtomicI64::new(now().as_millis()));
-        let clock = {
-            let millis = millis.clone();
-            move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
-        };
+        let clock = clock();
         let instance = server.live_instance();
         let backend = HttpBackend::new(&instance);
-        let authenticator = Authenticator::builder(instance).backend(backend).clock(clock).build();
+        let authenticator = Authenticator::builder(instance)
+            .backend(backend)
+            .clock(clock.clone())
+            .build();
         Self {
             server,
             answer,
-            millis,
+            clock,
             authenticator,
         }
     }
@@ -60,11 +60,11 @@ impl World {
 
     /// Moves the clock; tokens stay valid because each request gets a new one.
     pub(crate) fn wait(&self, millis: i64) {
-        self.millis.fetch_add(millis, Ordering::SeqCst);
+        self.clock.set(self.clock.now().plus_millis(millis));
     }
 
     /// Asks with a token of `key` that names `key_id`, and says what came of it and how often keys were fetched so far.
-    pub(crate) async fn ask(&self, key: &Mint, key_id: &str) -> (String, usize) {
+    pub(crate) async fn ask(&self, key: &TestKey, key_id: &str) -> (String, usize) {
         let outcome = self.authenticator.authenticate(&self.request(key, key_id)).await;
         (outcome_of(&outcome.state), self.server.count())
     }
@@ -74,8 +74,8 @@ impl World {
     }
 
     /// A request with a token of `key` that names `key_id` and is valid now.
-    pub(crate) fn request(&self, key: &Mint, key_id: &str) -> Parts {
-        request_at(key, key_id, self.millis.load(Ordering::SeqCst).div_euclid(SECOND))
+    pub(crate) fn request(&self, key: &TestKey, key_id: &str) -> Parts {
+        request_at(key, key_id, self.clock.now().as_secs())
     }
 
     /// Asks as usual, which starts a fetch beside the answer, and waits until that fetch is done.
@@ -91,13 +91,13 @@ impl World {
     }
 }
 
-pub(crate) fn key_set(keys: &[(&Mint, &str)]) -> String {
+pub(crate) fn key_set(keys: &[(&TestKey, &str)]) -> String {
     let keys: Vec<Value> = keys.iter().map(|(key, key_id)| key.jwk(key_id)).collect();
     json!({ "keys": keys }).to_string()
 }
 
 /// A request with a token of `key` that is valid at `secs`; without a key id if that is empty.
-pub(crate) fn request_at(key: &Mint, key_id: &str, secs: i64) -> Parts {
+pub(crate) fn request_at(key: &TestKey, key_id: &str, secs: i64) -> Parts {
     let mut claims = session_claims(ISSUER);
     for claim in ["iat", "nbf", "exp"] {
         claims[claim] = (claims[claim].as_i64().unwrap() - NOW_SECS + secs).into();
@@ -320,16 +320,12 @@ async fn key_cache_intervals_are_configurable() {
         .with_lifetime(std::time::Duration::from_secs(1))
         .with_max_stale(std::time::Duration::ZERO)
         .with_min_refetch(std::time::Duration::ZERO);
-    let clock = {
-        let millis = world.millis.clone();
-        move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
-    };
     let instance = world.server.live_instance();
     let backend = HttpBackend::new(&instance);
     let world = World {
         authenticator: Authenticator::builder(instance)
             .backend(backend)
-            .clock(clock)
+            .clock(world.clock.clone())
             .key_cache(policy)
             .build(),
         ..world

@@ -2,19 +2,17 @@
 //! stands still until a test moves it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 
 use http::Request;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
-use portal_sdk::clock::UnixTime;
 use portal_sdk::state::Outcome;
 use tokio::sync::Semaphore;
 use tracing::subscriber::set_default;
 
-use crate::common::mint::{KEY_ID, foreign_key, header, instance_key};
-use crate::common::now;
+use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key};
+use crate::common::{clock, now};
 use crate::key_cache::{HOUR, MINUTE, SECOND, World, is, key_set, outcome_of, request_at};
 use crate::log::Lines;
 use crate::server::{Reply, Server, json};
@@ -43,15 +41,11 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
         }
     })
     .await;
-    let millis = Arc::new(AtomicI64::new(now().as_millis()));
-    let clock = {
-        let millis = millis.clone();
-        move || UnixTime::from_millis(millis.load(Ordering::SeqCst))
-    };
+    let clock = clock();
     let instance = server.live_instance();
     let authenticator = Authenticator::builder(instance.clone())
         .backend(HttpBackend::new(&instance))
-        .clock(clock)
+        .clock(clock.clone())
         .build();
     let request = |minutes: i64| request_at(instance_key(), KEY_ID, now().as_secs() + minutes * 60);
     let first = authenticator.authenticate(&request(0)).await;
@@ -59,7 +53,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
 
     // The next answers never come, and no caller waits for them.
     for minutes in [5, 6, 60, 24 * 60] {
-        millis.store((now().as_secs() + minutes * 60) * SECOND, Ordering::SeqCst);
+        clock.set(now().plus_millis(minutes * MINUTE));
         let at_once = authenticator
             .try_authenticate(&request(minutes))
             .expect("nothing is awaited");
@@ -72,7 +66,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
     }
     assert_eq!(server.count(), 2, "one fetch is under way");
     // Beyond the stated limit keys are too old to answer.
-    millis.store(now().as_millis() + 24 * HOUR + 5 * MINUTE, Ordering::SeqCst);
+    clock.set(now().plus_millis(24 * HOUR + 5 * MINUTE));
     assert!(authenticator.try_authenticate(&request(24 * 60 + 5)).is_none());
 }
 

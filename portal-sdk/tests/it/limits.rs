@@ -5,19 +5,20 @@ use std::sync::Arc;
 use http::Request;
 use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
+use portal_sdk::effect::RefreshedSession;
 use portal_sdk::instance::Instance;
 use portal_sdk::limits::{MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_TOKEN_BYTES};
 use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
+use portal_sdk::testing::FakeBackend;
 use portal_sdk::token::{TokenError, UnverifiedToken};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::common::clerk::FakeClerk;
-use crate::common::mint::{self, instance_key};
+use crate::common::tokens::{instance_key, jwks, session_token};
 use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
 use crate::server::{Server, json as json_answer};
 
-fn authenticator(clerk: &FakeClerk, key: &str, secret: &str) -> Authenticator<FakeClerk> {
+fn authenticator(clerk: &FakeBackend, key: &str, secret: &str) -> Authenticator<FakeBackend> {
     let instance = Instance::builder(key, secret).build().unwrap();
     Authenticator::builder(instance)
         .backend(clerk.clone())
@@ -25,7 +26,7 @@ fn authenticator(clerk: &FakeClerk, key: &str, secret: &str) -> Authenticator<Fa
         .build()
 }
 
-fn live(clerk: &FakeClerk) -> Authenticator<FakeClerk> {
+fn live(clerk: &FakeBackend) -> Authenticator<FakeBackend> {
     authenticator(clerk, LIVE_KEY, "sk_live_x")
 }
 
@@ -60,12 +61,13 @@ fn oversized_token_is_refused_before_it_is_decoded() {
 
 #[tokio::test]
 async fn oversized_genuine_token_is_invalid_wherever_it_is_sent() {
-    let large = instance_key().session_token(
+    let large = session_token(
+        instance_key(),
         "https://clerk.example.com",
         &json!({ "x": "x".repeat(MAX_TOKEN_BYTES) }),
     );
     let escaped = format!("%41{large}");
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     for parts in [
         page(&format!("__session={large}; __client_uat=1")),
         page(&format!("__session={escaped}; __client_uat=1")),
@@ -87,22 +89,23 @@ async fn oversized_genuine_token_is_invalid_wherever_it_is_sent() {
 #[tokio::test]
 async fn oversized_token_is_not_sent_to_the_frontend_api() {
     let cookies = format!("__session={}", "a".repeat(MAX_TOKEN_BYTES + 1));
-    let outcome = live(&FakeClerk::new()).authenticate(&page(&cookies)).await;
+    let outcome = live(&FakeBackend::new()).authenticate(&page(&cookies)).await;
     let location = outcome.state.headers.location().expect("a handshake");
     assert!(location.len() < 1_000);
 }
 
 #[tokio::test]
 async fn oversized_refresh_token_counts_as_absent() {
-    let expired = instance_key().session_token(
+    let expired = session_token(
+        instance_key(),
         "https://clerk.example.com",
         &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
     );
     for (size, expected) in [
-        (MAX_OPAQUE_TOKEN_BYTES, vec!["jwks", "refresh sess_1"]),
+        (MAX_OPAQUE_TOKEN_BYTES, vec!["jwks", "refresh_session sess_1"]),
         (MAX_OPAQUE_TOKEN_BYTES + 1, vec!["jwks"]),
     ] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         let refresh = "r".repeat(size);
         let cookies = format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}={refresh}");
         live(&clerk).authenticate(&page(&cookies)).await;
@@ -112,22 +115,22 @@ async fn oversized_refresh_token_counts_as_absent() {
 
 #[tokio::test]
 async fn malformed_nonce_is_not_looked_up() {
-    let valid = instance_key().session_token("https://clerk.example.com", &json!({}));
+    let valid = session_token(instance_key(), "https://clerk.example.com", &json!({}));
     let long = "n".repeat(MAX_NONCE_BYTES + 1);
     for nonce in ["a b", "a%0Ab", "%C3%A9", &long, &"n".repeat(60_000)] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         let cookies = format!("__clerk_handshake_nonce={nonce}; __session={valid}; __client_uat=1");
         let outcome = live(&clerk).authenticate(&page(&cookies)).await;
         assert!(outcome.state.claims().is_some(), "the cookies decide");
         assert_eq!(clerk.calls(), ["jwks"]);
     }
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let cookies = format!("__clerk_handshake_nonce={}", &long[1..]);
     live(&clerk).authenticate(&page(&cookies)).await;
     assert_eq!(clerk.calls().len(), 1, "one of the limit's length is looked up");
 
     // In development the address is cleaned, as after any look-up that is refused.
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let address = format!("http://localhost:3000/p?__clerk_handshake_nonce={long}");
     let outcome = authenticator(&clerk, TEST_KEY, "sk_test_x")
         .authenticate(&request(&address, &[("cookie", "__clerk_db_jwt=dvb")]))
@@ -189,14 +192,17 @@ async fn look_ups_are_bounded_and_shared() {
 
 #[tokio::test]
 async fn concurrent_renewals_of_one_session_share_a_call() {
-    let expired = instance_key().session_token(
+    let expired = session_token(
+        instance_key(),
         "https://clerk.example.com",
         &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
     );
-    let renewed = instance_key().session_token("https://clerk.example.com", &json!({}));
-    let clerk = FakeClerk::new();
-    clerk.set_jwks(Ok(mint::jwks()));
-    clerk.set_refresh(Ok(vec![format!("__session={renewed}; Path=/")]));
+    let renewed = session_token(instance_key(), "https://clerk.example.com", &json!({}));
+    let clerk = FakeBackend::new();
+    clerk.set_jwks(Ok(jwks()));
+    clerk.set_refresh_session(Ok(RefreshedSession {
+        cookies: vec![format!("__session={renewed}; Path=/")],
+    }));
     let authenticator = live(&clerk);
     // The keys first, so that all come to the renewal together.
     let valid = format!("__session={renewed}; __client_uat=1");
@@ -213,7 +219,7 @@ async fn concurrent_renewals_of_one_session_share_a_call() {
     }
     assert_eq!(
         clerk.calls(),
-        ["jwks", "refresh sess_1", "refresh sess_1"],
+        ["jwks", "refresh_session sess_1", "refresh_session sess_1"],
         "one for each refresh token"
     );
 }

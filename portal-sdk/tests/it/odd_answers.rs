@@ -9,7 +9,7 @@ use portal_sdk::state::{Outcome, RequestState};
 use serde_json::{Value, json};
 use tracing::subscriber::set_default;
 
-use crate::common::mint::{instance_key, jwks_answer};
+use crate::common::tokens::{instance_key, jwks_answer, session_token};
 use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
 use crate::log::Lines;
 use crate::server::{Server, json as json_answer};
@@ -154,7 +154,11 @@ async fn renewed_by(cookies: Value) -> RequestState {
         std::future::ready(answer)
     })
     .await;
-    let expired = instance_key().session_token(ISSUER, &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }));
+    let expired = session_token(
+        instance_key(),
+        ISSUER,
+        &json!({ "iat": NOW_SECS - 100, "exp": NOW_SECS - 40 }),
+    );
     let cookies = format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}=r");
     application(&server).await.authenticate(&page(&cookies)).await.state
 }
@@ -188,7 +192,7 @@ fn odd_cookies() -> [Value; 7] {
 
 #[tokio::test]
 async fn unusable_cookie_is_skipped_in_renewals_and_handshakes() {
-    let token = instance_key().session_token(ISSUER, &json!({}));
+    let token = session_token(instance_key(), ISSUER, &json!({}));
     let session = json!(format!("__session={token}; Path=/"));
     for odd in odd_cookies() {
         for cookies in [json!([odd, session]), json!([session, odd])] {
@@ -203,7 +207,7 @@ async fn unusable_cookie_is_skipped_in_renewals_and_handshakes() {
 
 #[tokio::test]
 async fn cookie_with_a_line_end_after_it_is_trimmed() {
-    let token = instance_key().session_token(ISSUER, &json!({}));
+    let token = session_token(instance_key(), ISSUER, &json!({}));
     let cookies = json!(["a=José; Path=/", format!("__session={token}; Path=/\n")]);
     for state in [renewed_by(cookies.clone()).await, brought(cookies).await] {
         assert!(state.claims().is_some(), "{state:?}");

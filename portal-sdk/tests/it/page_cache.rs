@@ -1,7 +1,5 @@
 //! When page addresses are read: one read at a time, over loopback and with every kind of failure, and by any clock.
 
-use portal_sdk::instance::Satellite;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,17 +7,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::Clock as _;
 use portal_sdk::effect::BackendError;
 use portal_sdk::instance::Instance;
+use portal_sdk::instance::Satellite;
 use portal_sdk::portal::DiscoveredPages;
+use portal_sdk::testing::TestClock;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tracing::subscriber::set_default;
 
-use crate::common::NOW_SECS;
-use crate::common::clerk::down;
+use crate::common::{clock, down};
 use crate::discovery::{Application, DERIVED, Log, MINUTE, environment, local, pages, sign_in_of};
 use crate::server::{Reply, Server, json};
 
@@ -33,7 +32,7 @@ struct OverHttp {
     reply: Arc<Mutex<fn() -> Reply>>,
     /// An answer takes a permit with it.
     answers: Arc<Semaphore>,
-    millis: Arc<AtomicI64>,
+    clock: TestClock,
     authenticator: Authenticator<HttpBackend>,
 }
 
@@ -50,17 +49,18 @@ impl OverHttp {
             }
         })
         .await;
-        let millis = Arc::new(AtomicI64::new(NOW_SECS * 1_000));
-        let seen = millis.clone();
-        let clock = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
+        let clock = clock();
         let instance = local(&server);
         let backend = HttpBackend::new(&instance);
         Self {
             server,
             reply,
             answers,
-            millis,
-            authenticator: Authenticator::builder(instance).backend(backend).clock(clock).build(),
+            authenticator: Authenticator::builder(instance)
+                .backend(backend)
+                .clock(clock.clone())
+                .build(),
+            clock,
         }
     }
 
@@ -69,7 +69,7 @@ impl OverHttp {
     }
 
     fn later(&self, millis: i64) {
-        self.millis.fetch_add(millis, Ordering::SeqCst);
+        self.clock.set(self.clock.now().plus_millis(millis));
     }
 
     fn sign_in(&self) -> String {
@@ -202,7 +202,7 @@ async fn abandoned_page_read_does_not_block_the_next() {
 #[tokio::test]
 async fn concurrent_page_reads_share_a_failure() {
     let application = Application::new(true);
-    application.clerk.set_pages(Err(down()));
+    application.clerk.set_portal_pages(Err(down()));
     let discover = || application.authenticator.discover_pages();
     let (one, two, three) = tokio::join!(discover(), discover(), discover());
     assert!(one.is_err() && two.is_err() && three.is_err());
@@ -214,15 +214,15 @@ async fn concurrent_page_reads_share_a_failure() {
 #[tokio::test]
 async fn clock_set_back_does_not_delay_page_reads() {
     let application = Application::new(true);
-    application.clerk.set_pages(Ok(pages(ONE)));
+    application.clerk.set_portal_pages(Ok(pages(ONE)));
     application.sign_in().await;
-    application.clerk.set_pages(Ok(pages(TWO)));
+    application.clerk.set_portal_pages(Ok(pages(TWO)));
     application.later(-DAY);
     assert_eq!(application.sign_in().await, ONE);
     assert_eq!(application.sign_in().await, TWO);
 
     // The same after a failure, and then at the usual interval.
-    application.clerk.set_pages(Err(down()));
+    application.clerk.set_portal_pages(Err(down()));
     application.later(61 * MINUTE);
     for _ in 0..3 {
         application.sign_in().await;
@@ -241,13 +241,13 @@ async fn clock_set_back_does_not_delay_page_reads() {
 #[tokio::test]
 async fn environment_without_pages_keeps_the_known_ones() {
     let application = Application::new(true);
-    application.clerk.set_pages(Ok(DiscoveredPages::default()));
+    application.clerk.set_portal_pages(Ok(DiscoveredPages::default()));
     let error = application.authenticator.discover_pages().await.unwrap_err();
     assert!(error.to_string().contains("no page address"), "{error}");
     assert_eq!(application.sign_in().await, DERIVED);
-    application.clerk.set_pages(Ok(pages(ONE)));
+    application.clerk.set_portal_pages(Ok(pages(ONE)));
     application.authenticator.discover_pages().await.unwrap();
-    application.clerk.set_pages(Ok(DiscoveredPages::default()));
+    application.clerk.set_portal_pages(Ok(DiscoveredPages::default()));
     application.authenticator.discover_pages().await.unwrap_err();
     assert_eq!(application.sign_in().await, ONE);
 }

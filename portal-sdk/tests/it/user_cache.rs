@@ -1,40 +1,38 @@
 //! Users in the authenticator's memory. The clock stands still until a test moves it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::User;
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::Clock as _;
 use portal_sdk::instance::Instance;
+use portal_sdk::testing::{FakeBackend, TestClock};
 use portal_sdk::token::UserId;
 
-use crate::common::clerk::{FakeClerk, down};
-use crate::common::{LIVE_KEY, NOW_SECS};
+use crate::common::{LIVE_KEY, clock, down};
 
 struct World {
-    clerk: FakeClerk,
-    millis: Arc<AtomicI64>,
-    authenticator: Authenticator<FakeClerk>,
+    clerk: FakeBackend,
+    clock: TestClock,
+    authenticator: Authenticator<FakeBackend>,
     id: UserId,
 }
 
 impl World {
     fn new(lifetime: Option<Duration>) -> Self {
-        let clerk = FakeClerk::new();
-        let millis = Arc::new(AtomicI64::new(NOW_SECS * 1_000));
-        let time = millis.clone();
+        let clerk = FakeBackend::new();
+        let clock = clock();
         let instance = Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap();
         let mut builder = Authenticator::builder(instance)
             .backend(clerk.clone())
-            .clock(move || UnixTime::from_millis(time.load(Ordering::SeqCst)));
+            .clock(clock.clone());
         if let Some(lifetime) = lifetime {
             builder = builder.user_cache(lifetime);
         }
+        clerk.set_user("user_1", Ok(User::builder("user_1").first_name("Ada").build()));
         Self {
             clerk,
-            millis,
+            clock,
             authenticator: builder.build(),
             id: "user_1".into(),
         }
@@ -47,11 +45,11 @@ impl World {
 
     fn rename(&self, name: &str) {
         self.clerk
-            .set_user(Ok(User::builder("user_1").first_name(name).build()));
+            .set_user("user_1", Ok(User::builder("user_1").first_name(name).build()));
     }
 
     fn advance(&self, millis: i64) {
-        self.millis.fetch_add(millis, Ordering::SeqCst);
+        self.clock.set(self.clock.now().plus_millis(millis));
     }
 
     fn look_ups(&self) -> usize {
@@ -103,7 +101,7 @@ async fn answer_to_a_call_from_before_forgetting_is_not_kept() {
 #[tokio::test]
 async fn failed_look_up_is_not_kept() {
     let world = World::new(None);
-    world.clerk.set_user(Err(down()));
+    world.clerk.set_user("user_1", Err(down()));
     assert!(world.authenticator.user(&world.id).await.unwrap_err().is_connect());
     world.rename("Grace");
     assert_eq!(world.name().await.as_deref(), Some("Grace"));

@@ -11,15 +11,14 @@ use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{Auth, AuthenticateLayer};
 use serde_json::json;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 
-use crate::common::clerk::{FakeClerk, down};
-use crate::common::mint::{self, instance_key};
 use crate::support::{
-    AS_PAGE, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, asking_layer, authenticator, layer, live, request, send,
-    signed_in, test,
+    AS_PAGE, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, asking_layer, authenticator, down, handshake_token, layer,
+    live, request, send, session_token, signed_in, test,
 };
 
 /// The output of a future that completes on its first poll.
@@ -92,12 +91,9 @@ async fn handshake_is_answered_without_the_inner_service() {
 #[tokio::test]
 async fn resolved_development_handshake_redirects_to_the_clean_url() {
     let app = App::default();
-    let session = format!(
-        "__session={}; Path=/",
-        instance_key().session_token(TEST_ISSUER, &json!({}))
-    );
+    let session = format!("__session={}; Path=/", session_token(TEST_ISSUER, &json!({})));
     let uat = "__client_uat=1; Path=/";
-    let token = instance_key().sign(&mint::header(&json!({})), &json!({ "handshake": [session, uat] }));
+    let token = handshake_token(&[&session, uat]);
     let target = format!("POST http://localhost:3000/a?b=1&__clerk_handshake={token}");
     let answer = send(layer(test()).layer(app.service()), request(&target, &[])).await;
     assert_eq!(answer.status, 307);
@@ -108,7 +104,7 @@ async fn resolved_development_handshake_redirects_to_the_clean_url() {
 
 #[tokio::test]
 async fn keys_in_memory_decide_without_awaiting() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let app = App::default();
     let mut service = asking_layer(live(), &clerk).layer(app.service());
     let cookies = signed_in(LIVE_ISSUER);
@@ -132,7 +128,7 @@ async fn keys_in_memory_decide_without_awaiting() {
 
 #[tokio::test]
 async fn undecided_request_is_forwarded() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     clerk.set_jwks(Err(down()));
     let app = App::default();
     let cookies = signed_in(LIVE_ISSUER);
@@ -173,7 +169,7 @@ impl Service<Request<Full<Bytes>>> for MustBeReady {
 #[tokio::test]
 async fn polled_ready_service_is_called() {
     let cookies = signed_in(LIVE_ISSUER);
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let mut service = asking_layer(live(), &clerk).layer(MustBeReady::default());
     // First with a fetch of keys, then without one, then for a signed-out request.
     for cookies in [cookies.as_str(), cookies.as_str(), ""] {
@@ -272,7 +268,7 @@ async fn inner_service_error_is_unchanged() {
 async fn request_body_is_unchanged() {
     let inner =
         service_fn(async |request: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(request.into_body())));
-    for layer in [layer(live()), asking_layer(live(), &FakeClerk::new())] {
+    for layer in [layer(live()), asking_layer(live(), &FakeBackend::new())] {
         let mut request = request("POST https://app.example.com/", &[("cookie", &signed_in(LIVE_ISSUER))]);
         *request.body_mut() = "a form".into();
         assert_eq!(send(layer.layer(inner), request).await.body, "a form");
@@ -281,15 +277,9 @@ async fn request_body_is_unchanged() {
 
 /// A request whose outcome sets three cookies, and a handler that sets two.
 async fn with_cookies(handler: &'static [(&'static str, &'static str)]) -> crate::support::Answer {
-    let session = format!(
-        "__session={}; Path=/",
-        instance_key().session_token(LIVE_ISSUER, &json!({}))
-    );
-    let directives = json!({ "handshake": [session, "__client_uat=1; Path=/", "shared=clerk; Path=/"] });
-    let cookie = format!(
-        "__clerk_handshake={}",
-        instance_key().sign(&mint::header(&json!({})), &directives)
-    );
+    let session = format!("__session={}; Path=/", session_token(LIVE_ISSUER, &json!({})));
+    let token = handshake_token(&[&session, "__client_uat=1; Path=/", "shared=clerk; Path=/"]);
+    let cookie = format!("__clerk_handshake={token}");
     let inner = service_fn(move |_: Request<Full<Bytes>>| {
         let mut response = Response::new(Full::<Bytes>::default());
         for (name, value) in handler {
@@ -380,7 +370,7 @@ async fn existing_auth_extension_is_replaced() {
 
 #[tokio::test]
 async fn instance_is_chosen_per_request() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let (production, development) = (authenticator(live(), &clerk), authenticator(test(), &clerk));
     let layer = AuthenticateLayer::per_request(move |parts| match parts.uri.host() {
         Some("app.example.com") => Some(production.clone()),

@@ -1,13 +1,12 @@
 //! Cookies of others beside our own.
 
 use http::{HeaderMap, HeaderValue};
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{RequireAuthLayer, SignOut};
 use serde_json::json;
 use tower::Layer as _;
 
-use crate::common::clerk::FakeClerk;
-use crate::common::mint::instance_key;
-use crate::support::{AS_PAGE, App, SIGNED_OUT, TEST_ISSUER, layer, layer_with, request, send, test};
+use crate::support::{AS_PAGE, App, SIGNED_OUT, TEST_ISSUER, layer, layer_with, request, send, session_token, test};
 
 /// A page request with these `Cookie` fields, as bytes.
 fn with_cookies(target: &str, fields: &[&str]) -> http::Request<http_body_util::Full<bytes::Bytes>> {
@@ -50,16 +49,19 @@ async fn non_ascii_cookie_leaves_the_redirect_limit_in_force() {
 /// The token of a session that could not be ended before must be found for another attempt.
 #[tokio::test]
 async fn non_ascii_cookie_leaves_the_session_to_end_readable() {
-    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
+    let token = session_token(TEST_ISSUER, &json!({}));
     let kept = format!("__portal_sign_out={token}");
     for fields in [
         vec![format!("name=José; {kept}")],
         vec!["name=José".to_owned(), kept.clone()],
     ] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         let request = with_cookies("POST http://localhost:3000/sign-out", &fields);
         let answer = send(layer_with(test(), &clerk).layer(SignOut::new()), request).await;
-        assert_eq!((answer.status, clerk.calls()), (303, vec!["revoke sess_1".to_owned()]));
+        assert_eq!(
+            (answer.status, clerk.calls()),
+            (303, vec!["revoke_session sess_1".to_owned()])
+        );
     }
 }

@@ -5,22 +5,21 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use portal_tower::portal_sdk::authorization::{Role, requirement_fn};
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{AllowCrossSiteLayer, Auth, AuthenticateLayer, Refusal, RefusalCause, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, service_fn};
 
-use crate::common::clerk::FakeClerk;
-use crate::common::mint::{foreign_key, instance_key};
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, layer, live, request, send, session,
-    signed_in, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, NOW_SECS, SIGNED_OUT, TEST_ISSUER, forged_token, layer, live,
+    request, send, session, session_token, signed_in, test,
 };
 
 const HERE: &str = "http://localhost:3000/dashboard";
 
 /// Sends one request through both layers to an application that says who it sees.
 async fn ask(
-    outer: AuthenticateLayer<FakeClerk>,
+    outer: AuthenticateLayer<FakeBackend>,
     guard: RequireAuthLayer,
     target: &str,
     headers: &[(&str, &str)],
@@ -78,7 +77,7 @@ async fn unmet_requirement_redirects_to_the_chosen_page() {
 }
 
 /// A browser that keeps the guard's cookie and has these cookies besides; how it fares on its first visits.
-async fn visits(outer: &AuthenticateLayer<FakeClerk>, target: &str, cookies: &str, count: usize) -> Vec<Answer> {
+async fn visits(outer: &AuthenticateLayer<FakeBackend>, target: &str, cookies: &str, count: usize) -> Vec<Answer> {
     let mut answers: Vec<Answer> = Vec::new();
     for _ in 0..count {
         let counted = answers.last().and_then(|answer| answer.header("set-cookie"));
@@ -94,11 +93,11 @@ async fn visits(outer: &AuthenticateLayer<FakeClerk>, target: &str, cookies: &st
 
 #[tokio::test]
 async fn redirect_loop_ends_on_a_page_that_explains_it() {
-    let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
-    let early = json!({ "nbf": crate::common::NOW_SECS + 600, "azp": "http://localhost:3000" });
-    let early = instance_key().session_token(TEST_ISSUER, &early);
+    let forged = forged_token(TEST_ISSUER);
+    let early = json!({ "nbf": NOW_SECS + 600, "azp": "http://localhost:3000" });
+    let early = session_token(TEST_ISSUER, &early);
     let elsewhere = json!({ "azp": "http://localhost:9999" });
-    let elsewhere = instance_key().session_token(TEST_ISSUER, &elsewhere);
+    let elsewhere = session_token(TEST_ISSUER, &elsewhere);
     let with = |token: &str| format!("{SIGNED_OUT}; __session={token}; __client_uat=1; __clerk_redirect_count=3");
     for (cookies, reason, advice, details) in [
         (
@@ -135,7 +134,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
 
 #[tokio::test]
 async fn loop_page_in_production_has_no_details() {
-    let elsewhere = instance_key().session_token(LIVE_ISSUER, &json!({ "azp": "https://other.example.com" }));
+    let elsewhere = session_token(LIVE_ISSUER, &json!({ "azp": "https://other.example.com" }));
     let cookies = format!("__session={elsewhere}; __client_uat=1");
     let builder = || live().authorized_parties(["https://app.example.com"]);
     let here = "https://app.example.com/dashboard";
@@ -195,7 +194,7 @@ async fn cross_site_request_is_not_signed_in() {
     );
     // Links are exempt, and so are bearer tokens, which browsers never attach on their own.
     assert_eq!(send(service.clone(), request(HERE, &headers)).await.body, "user_1");
-    let bearer = format!("Bearer {}", instance_key().session_token(TEST_ISSUER, &json!({})));
+    let bearer = format!("Bearer {}", session_token(TEST_ISSUER, &json!({})));
     let headers = [
         ("authorization", bearer.as_str()),
         ("sec-fetch-site", "cross-site"),

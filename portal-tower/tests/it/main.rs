@@ -4,12 +4,8 @@
 
 mod authenticate;
 mod caches;
-#[path = "../../../portal-sdk/tests/it/common/mod.rs"]
-#[allow(dead_code, reason = "each crate's tests need a part of it")]
-mod common;
 mod cookies;
 mod drain;
-mod guard_table;
 mod guards;
 mod log;
 mod outage;

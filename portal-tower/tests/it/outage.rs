@@ -2,39 +2,41 @@
 
 use http::StatusCode;
 use portal_tower::portal_sdk::effect::BackendError;
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{RequireAuthLayer, UserError};
 use tower::ServiceBuilder;
 
-use crate::common::LIVE_SUFFIX;
-use crate::common::clerk::{FakeClerk, answer, down};
-use crate::support::{AS_PAGE, AS_SCRIPT, App, LIVE_ISSUER, expired, layer_with, live, request, send, signed_in};
+use crate::support::{
+    AS_PAGE, AS_SCRIPT, App, LIVE_ISSUER, LIVE_SUFFIX, down, error_answer, expired, layer_with, live, request, send,
+    signed_in,
+};
 
 fn outages() -> Vec<BackendError> {
     vec![
-        answer(500, None),
-        answer(502, Some("unexpected_error")),
-        answer(503, Some("internal_clerk_error")),
-        answer(429, Some("too_many_requests")),
-        answer(429, None),
+        error_answer(500, None),
+        error_answer(502, Some("unexpected_error")),
+        error_answer(503, Some("internal_clerk_error")),
+        error_answer(429, Some("too_many_requests")),
+        error_answer(429, None),
         // Answers of proxies, firewalls and captive portals: without one of Clerk's error codes.
-        answer(302, None),
-        answer(304, None),
-        answer(403, None),
-        answer(404, None),
-        answer(407, None),
-        answer(425, Some("too_early")),
-        answer(451, None),
+        error_answer(302, None),
+        error_answer(304, None),
+        error_answer(403, None),
+        error_answer(404, None),
+        error_answer(407, None),
+        error_answer(425, Some("too_early")),
+        error_answer(451, None),
         down(),
         BackendError::timeout(std::time::Duration::from_secs(5)),
         BackendError::unreadable(StatusCode::OK, "found text that is not JSON"),
     ]
 }
 
-fn clerk_with(error: &BackendError) -> FakeClerk {
-    let clerk = FakeClerk::new();
-    clerk.set_refresh(Err(error.clone()));
+fn clerk_with(error: &BackendError) -> FakeBackend {
+    let clerk = FakeBackend::new();
+    clerk.set_refresh_session(Err(error.clone()));
     clerk.set_handshake_payload(Err(error.clone()));
-    clerk.set_user(Err(error.clone()));
+    clerk.set_user("user_1", Err(error.clone()));
     clerk
 }
 
@@ -99,7 +101,7 @@ async fn public_page_is_served_while_clerk_is_out_of_reach() {
 
 #[tokio::test]
 async fn refused_renewal_is_not_an_outage() {
-    let clerk = clerk_with(&answer(401, Some("refresh_token_expired")));
+    let clerk = clerk_with(&error_answer(401, Some("refresh_token_expired")));
     let cookies = format!("{}; __refresh_{LIVE_SUFFIX}=r", expired(LIVE_ISSUER));
     for (device, status) in [(AS_PAGE, 307), (AS_SCRIPT, 401)] {
         let service = ServiceBuilder::new()
@@ -116,7 +118,7 @@ async fn user_look_up_distinguishes_outage_from_refusal() {
     for (error, is_outage) in outages()
         .into_iter()
         .map(|error| (error, true))
-        .chain([(answer(404, Some("resource_not_found")), false)])
+        .chain([(error_answer(404, Some("resource_not_found")), false)])
     {
         let found = std::sync::Arc::new(std::sync::Mutex::new(None));
         let seen = found.clone();

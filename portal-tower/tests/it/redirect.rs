@@ -3,12 +3,12 @@
 use portal_tower::RedirectToPortal;
 use portal_tower::portal_sdk::instance::InstanceBuilder;
 use portal_tower::portal_sdk::portal::PortalPage;
+use portal_tower::portal_sdk::testing::FakeBackend;
 use serde_json::json;
 use tower::Layer as _;
 
-use crate::common::clerk::{FakeClerk, down};
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, SIGNED_OUT, TEST_ISSUER, asking_layer, layer, request, send, session, signed_in, test,
+    AS_PAGE, AS_SCRIPT, SIGNED_OUT, TEST_ISSUER, asking_layer, down, layer, request, send, session, signed_in, test,
 };
 
 const PORTAL: &str = "https://foo-bar-13.accounts.dev";
@@ -157,7 +157,7 @@ async fn pending_session_is_redirected_to_its_tasks() {
 
 #[tokio::test]
 async fn undecided_request_gets_503_for_account_pages_only() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     clerk.set_jwks(Err(down()));
     let cookies = signed_in(TEST_ISSUER);
     let layer = asking_layer(test(), &clerk);

@@ -6,9 +6,8 @@ use portal_tower::{RedirectToPortal, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};
 
-use crate::common::NOW_SECS;
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, TEST_ISSUER, layer, live, request, send, session, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, NOW_SECS, TEST_ISSUER, layer, live, request, send, session, test,
 };
 
 const TEAM: &str = "https://app.example.com/team?tab=1";

@@ -3,15 +3,13 @@
 use portal_tower::RequireAuthLayer;
 use portal_tower::portal_sdk::instance::{InstanceBuilder, Satellite};
 use portal_tower::portal_sdk::portal::PortalPage;
+use portal_tower::portal_sdk::testing::FakeBackend;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};
 
-use crate::common::TEST_SUFFIX;
-use crate::common::clerk::{FakeClerk, down};
-use crate::guard_table::{self, Case};
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, Answer, App, SIGNED_OUT, TEST_ISSUER, asking_layer, expired, layer, request, send, session,
-    signed_in, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, SIGNED_OUT, TEST_ISSUER, TEST_SUFFIX, asking_layer, down, error_answer, expired,
+    layer, request, send, session, signed_in, test,
 };
 
 const HERE: &str = "http://localhost:3000/dashboard?tab=1";
@@ -64,25 +62,6 @@ async fn signed_in_request_is_admitted() {
         assert_eq!((answer.status, answer.body.as_str()), (200, "user_1"));
         assert_eq!(answer.header("cache-control"), Some("private"));
     }
-}
-
-#[tokio::test]
-async fn every_row_of_the_table_is_answered() {
-    guard_table::check(async |case, request| {
-        let clerk = FakeClerk::new();
-        if case == Case::CannotTell {
-            clerk.set_jwks(Err(down()));
-        }
-        let app = App::default();
-        let service = ServiceBuilder::new()
-            .layer(asking_layer(test(), &clerk))
-            .layer(case.guard())
-            .service(app.service());
-        let answer = send(service, request).await;
-        assert_eq!(app.calls(), 0);
-        answer
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -216,11 +195,11 @@ async fn undecided_request_returns_503() {
         // Keys are in memory, but the Backend API does not tell if the session is alive.
         (HERE.to_owned(), &expired, false),
     ] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         if cookies == &signed_in {
             clerk.set_jwks(Err(down()));
         }
-        clerk.set_refresh(Err(down()));
+        clerk.set_refresh_session(Err(down()));
         let app = App::default();
         let service = ServiceBuilder::new()
             .layer(asking_layer(test(), &clerk))
@@ -248,13 +227,13 @@ async fn undecided_request_returns_503() {
 
 #[tokio::test]
 async fn refused_renewal_is_signed_out() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let cookies = format!("{}; __refresh_{TEST_SUFFIX}=r", expired(TEST_ISSUER));
     let service = ServiceBuilder::new()
         .layer(asking_layer(test(), &clerk))
         .layer(RequireAuthLayer::signed_in())
         .service(App::default().service());
-    clerk.set_refresh(Err(crate::common::clerk::answer(401, Some("refresh_token_expired"))));
+    clerk.set_refresh_session(Err(error_answer(401, Some("refresh_token_expired"))));
     let answer = send(service, request(HERE, &[("cookie", &cookies), AS_SCRIPT])).await;
     assert_eq!(answer.status, 401);
     let reason = "session-token-expired-refresh-refresh_token_expired";

@@ -10,8 +10,7 @@ use portal_tower::portal_sdk::portal::PortalPage;
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, SignOut, SignedInRef};
 use tower::{Service as _, ServiceBuilder};
 
-use crate::common::TEST_SUFFIX;
-use crate::support::{AS_PAGE, AS_SCRIPT, TEST_ISSUER, expired, layer, request, send, signed_in, test};
+use crate::support::{AS_PAGE, AS_SCRIPT, TEST_ISSUER, TEST_SUFFIX, expired, layer, request, send, signed_in, test};
 
 const MARK: &str = "s3cr3tPLANTED";
 

@@ -2,21 +2,21 @@
 
 use portal_tower::portal_sdk::effect::BackendError;
 use portal_tower::portal_sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::testing::FakeBackend;
+use portal_tower::portal_sdk::testing::TestKey;
 use portal_tower::{AllowCrossSiteLayer, SignOut};
 use serde_json::json;
 use tower::Layer as _;
 
-use crate::common::clerk::{FakeClerk, answer, down};
-use crate::common::mint::{foreign_key, instance_key};
-use crate::common::{LIVE_SUFFIX, TEST_SUFFIX};
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, SIGNED_OUT, TEST_ISSUER, asking_layer, expired, layer_with, live,
-    request, send, session, signed_in, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, LIVE_SUFFIX, SIGNED_OUT, TEST_ISSUER, TEST_SUFFIX, asking_layer,
+    down, error_answer, expired, forged_token, layer_with, live, request, send, session, session_token, signed_in,
+    test,
 };
 
 const HERE: &str = "POST http://localhost:3000/sign-out";
 
-async fn sign_out(builder: InstanceBuilder, clerk: &FakeClerk, target: &str, cookies: &str) -> Answer {
+async fn sign_out(builder: InstanceBuilder, clerk: &FakeBackend, target: &str, cookies: &str) -> Answer {
     let service = layer_with(builder, clerk).layer(SignOut::new());
     let answer = send(service, request(target, &[("cookie", cookies), AS_PAGE])).await;
     assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -56,19 +56,19 @@ fn has_no_session_cookies(answer: &Answer) {
 async fn sign_out_ends_the_session_at_clerk_and_in_the_browser() {
     let pending = session(TEST_ISSUER, &json!({ "sts": "pending" }));
     for cookies in [signed_in(TEST_ISSUER), pending, expired(TEST_ISSUER)] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         is_signed_out(&sign_out(test(), &clerk, HERE, &cookies).await);
-        assert_eq!(clerk.calls(), ["revoke sess_1"]);
+        assert_eq!(clerk.calls(), ["revoke_session sess_1"]);
     }
 }
 
 #[tokio::test]
 async fn ended_session_signs_out_successfully() {
     for status in [404, 400] {
-        let clerk = FakeClerk::new();
-        clerk.set_revoke(Err(answer(status, Some("resource_not_found"))));
+        let clerk = FakeBackend::new();
+        clerk.set_revoke_session(Err(error_answer(status, Some("resource_not_found"))));
         is_signed_out(&sign_out(test(), &clerk, HERE, &signed_in(TEST_ISSUER)).await);
-        assert_eq!(clerk.calls(), ["revoke sess_1"]);
+        assert_eq!(clerk.calls(), ["revoke_session sess_1"]);
     }
 }
 
@@ -76,7 +76,7 @@ async fn ended_session_signs_out_successfully() {
 async fn signed_out_request_makes_no_call() {
     let forged = "__session=abc; __client_uat=1; __clerk_db_jwt=dvb";
     for cookies in ["", SIGNED_OUT, forged] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         is_signed_out(&sign_out(test(), &clerk, HERE, cookies).await);
         assert!(clerk.calls().is_empty());
     }
@@ -102,17 +102,17 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
     for error in [
         down(),
         timeout,
-        answer(500, None),
-        answer(429, None),
+        error_answer(500, None),
+        error_answer(429, None),
         // Not Clerk's 404 and 400, which carry a code: the session may live on.
-        answer(404, None),
-        answer(400, None),
-        answer(302, None),
-        answer(401, Some("clerk_key_invalid")),
+        error_answer(404, None),
+        error_answer(400, None),
+        error_answer(302, None),
+        error_answer(401, Some("clerk_key_invalid")),
     ] {
         for cookies in [signed_in(TEST_ISSUER), expired(TEST_ISSUER)] {
-            let clerk = FakeClerk::new();
-            clerk.set_revoke(Err(error.clone()));
+            let clerk = FakeBackend::new();
+            clerk.set_revoke_session(Err(error.clone()));
             let target = "POST http://localhost:3000/sign-out/%22%3E%3Cb%3E'x";
             let answer = sign_out(test(), &clerk, target, &cookies).await;
             assert_eq!(answer.status, 503, "{error}");
@@ -128,7 +128,7 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
             assert!(answer.body.contains(form), "{}", answer.body);
 
             // Another attempt ends it, with nothing but what was kept for it.
-            clerk.set_revoke(Ok(()));
+            clerk.set_revoke_session(Ok(()));
             let again = sign_out(test(), &clerk, HERE, &format!("{SIGNED_OUT}; {}", left_over(&answer))).await;
             is_signed_out(&again);
             assert!(
@@ -137,14 +137,14 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
                     .iter()
                     .any(|cookie| cookie.starts_with("__portal_sign_out=; "))
             );
-            assert_eq!(clerk.calls(), ["revoke sess_1", "revoke sess_1"]);
+            assert_eq!(clerk.calls(), ["revoke_session sess_1", "revoke_session sess_1"]);
         }
     }
 }
 
 #[tokio::test]
 async fn key_outage_clears_cookies_and_offers_a_retry() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     clerk.set_jwks(Err(down()));
     let service = asking_layer(test(), &clerk).layer(SignOut::new());
     let answer = send(service, request(HERE, &[("cookie", &signed_in(TEST_ISSUER)), AS_PAGE])).await;
@@ -161,22 +161,22 @@ async fn key_outage_clears_cookies_and_offers_a_retry() {
     );
     has_no_session_cookies(&script);
 
-    clerk.set_jwks(Ok(crate::common::mint::jwks()));
+    clerk.set_jwks(Ok(TestKey::of_process().key_set()));
     let service = asking_layer(test(), &clerk).layer(SignOut::new());
     let again = send(service, request(HERE, &[("cookie", &left_over(&answer)), AS_PAGE])).await;
     is_signed_out(&again);
-    assert_eq!(clerk.calls().last().unwrap(), "revoke sess_1");
+    assert_eq!(clerk.calls().last().unwrap(), "revoke_session sess_1");
 }
 
 #[tokio::test]
 async fn retry_cookie_neither_signs_in_nor_ends_another_session() {
-    let clerk = FakeClerk::new();
-    let forged = foreign_key().session_token(TEST_ISSUER, &json!({}));
+    let clerk = FakeBackend::new();
+    let forged = forged_token(TEST_ISSUER);
     is_signed_out(&sign_out(test(), &clerk, HERE, &format!("__portal_sign_out={forged}")).await);
     assert!(clerk.calls().is_empty());
 
     let app = App::default();
-    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
+    let token = session_token(TEST_ISSUER, &json!({}));
     let cookies = format!("{SIGNED_OUT}; __portal_sign_out={token}");
     let seen = send(
         layer_with(test(), &clerk).layer(app.service()),
@@ -188,18 +188,18 @@ async fn retry_cookie_neither_signs_in_nor_ends_another_session() {
 
 #[tokio::test]
 async fn contradicting_cookies_still_end_the_session() {
-    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
+    let token = session_token(TEST_ISSUER, &json!({}));
     for uat in ["0", "9999999999"] {
-        let clerk = FakeClerk::new();
+        let clerk = FakeBackend::new();
         let cookies = format!("__session={token}; __client_uat={uat}; {SIGNED_OUT}");
         is_signed_out(&sign_out(test(), &clerk, HERE, &cookies).await);
-        assert_eq!(clerk.calls(), ["revoke sess_1"], "{uat}");
+        assert_eq!(clerk.calls(), ["revoke_session sess_1"], "{uat}");
     }
 }
 
 #[tokio::test]
 async fn token_of_an_ended_session_is_signed_out() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let layer = layer_with(test(), &clerk);
     let cookies = signed_in(TEST_ISSUER);
     let seen = async || {
@@ -208,7 +208,7 @@ async fn token_of_an_ended_session_is_signed_out() {
     };
     assert_eq!(seen().await.body, "user_1");
     // Clerk does not even answer.
-    clerk.set_revoke(Err(down()));
+    clerk.set_revoke_session(Err(down()));
     let request = request(HERE, &[("cookie", &cookies), AS_PAGE]);
     assert_eq!(send(layer.clone().layer(SignOut::new()), request).await.status, 503);
     let after = seen().await;
@@ -218,7 +218,7 @@ async fn token_of_an_ended_session_is_signed_out() {
 
 #[tokio::test]
 async fn cross_site_sign_out_is_refused() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let evil = ("origin", "https://evil.example");
     for headers in [
         vec![("cookie", SIGNED_OUT), ("sec-fetch-site", "cross-site"), AS_PAGE],
@@ -242,7 +242,7 @@ async fn cross_site_sign_out_is_refused() {
 
 #[tokio::test]
 async fn get_with_confirmation_shows_a_form() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let service = layer_with(test(), &clerk).layer(SignOut::new().with_confirmation(true));
     let here = "http://localhost:3000/sign-out";
     let cookies = signed_in(TEST_ISSUER);
@@ -261,7 +261,7 @@ async fn get_with_confirmation_shows_a_form() {
 
 #[tokio::test]
 async fn scripts_that_render_pages_are_redirected_after_sign_out() {
-    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().with_redirect("/bye"));
+    let service = layer_with(test(), &FakeBackend::new()).layer(SignOut::new().with_redirect("/bye"));
     let htmx = send(service.clone(), request(HERE, &[("hx-request", "true")])).await;
     assert_eq!((htmx.status, htmx.header("hx-redirect")), (200, Some("/bye")));
     for headers in [
@@ -277,7 +277,7 @@ async fn scripts_that_render_pages_are_redirected_after_sign_out() {
 
 #[tokio::test]
 async fn get_does_not_sign_out() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
         let target = format!("{method} http://localhost:3000/sign-out");
         let answer = sign_out(test(), &clerk, &target, &signed_in(TEST_ISSUER)).await;
@@ -289,7 +289,7 @@ async fn get_does_not_sign_out() {
 
 #[tokio::test]
 async fn cookies_are_removed_on_the_host_and_its_parents() {
-    let clerk = FakeClerk::new();
+    let clerk = FakeBackend::new();
     let answer = sign_out(
         live(),
         &clerk,
@@ -314,7 +314,7 @@ async fn cookies_are_removed_on_the_host_and_its_parents() {
 
 #[tokio::test]
 async fn destination_after_sign_out_is_configurable() {
-    let service = layer_with(test(), &FakeClerk::new()).layer(SignOut::new().with_redirect("/bye"));
+    let service = layer_with(test(), &FakeBackend::new()).layer(SignOut::new().with_redirect("/bye"));
     let answer = send(service, request(HERE, &[("cookie", &signed_in(TEST_ISSUER))])).await;
     assert_eq!(answer.header("location"), Some("/bye"));
 }

@@ -3,13 +3,13 @@
 use portal_tower::portal_sdk::authorization::requirement_fn;
 use portal_tower::portal_sdk::instance::InstanceBuilder;
 use portal_tower::portal_sdk::portal::PortalPage;
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{Auth, PortalRedirect, RedirectToPortal, RequireAuthLayer, SignOut};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, service_fn};
 use url::Url;
 
-use crate::common::clerk::{FakeClerk, down};
-use crate::support::{AS_PAGE, App, LIVE_ISSUER, layer, layer_with, live, request, send, session, signed_in};
+use crate::support::{AS_PAGE, App, LIVE_ISSUER, down, layer, layer_with, live, request, send, session, signed_in};
 
 fn shop() -> InstanceBuilder {
     live().public_origin("https://example.com/shop")
@@ -126,8 +126,8 @@ async fn sign_out_stays_below_the_base_path() {
     let answer = send(asks, request("http://inner:3000/sign-out", &headers)).await;
     assert!(answer.body.contains("action=\"/shop/sign-out\""), "{}", answer.body);
 
-    let clerk = FakeClerk::new();
-    clerk.set_revoke(Err(down()));
+    let clerk = FakeBackend::new();
+    clerk.set_revoke_session(Err(down()));
     let service = layer_with(builder(), &clerk).layer(SignOut::new());
     let answer = send(service, request("POST http://inner:3000/sign-out", &headers)).await;
     let kept = answer.all("set-cookie").join("\n");

@@ -1,34 +1,36 @@
 //! Requests that no further redirect can settle: browsers without cookies, organizations that cannot be activated.
 
+use portal_tower::portal_sdk::effect::HandshakePayload;
 use portal_tower::portal_sdk::instance::InstanceBuilder;
+use portal_tower::portal_sdk::testing::FakeBackend;
 use portal_tower::{RedirectToPortal, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder};
 use url::Url;
 
-use crate::common::NOW_SECS;
-use crate::common::clerk::FakeClerk;
-use crate::common::mint::instance_key;
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, TEST_ISSUER, layer, layer_with, live, request, send, session, test,
+    AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, NOW_SECS, TEST_ISSUER, layer, layer_with, live, request, send,
+    session, session_token, test,
 };
 
 const HERE: &str = "http://localhost:3000/p?a=1";
 
 /// A Frontend API that signs every browser in, by handshakes.
-fn clerk() -> FakeClerk {
-    let clerk = FakeClerk::new();
-    let token = instance_key().session_token(TEST_ISSUER, &json!({}));
-    clerk.set_handshake_payload(Ok(vec![
-        "__clerk_db_jwt=dvb; Path=/".to_owned(),
-        "__client_uat=1; Path=/".to_owned(),
-        format!("__session={token}; Path=/"),
-    ]));
+fn clerk() -> FakeBackend {
+    let clerk = FakeBackend::new();
+    let token = session_token(TEST_ISSUER, &json!({}));
+    clerk.set_handshake_payload(Ok(HandshakePayload {
+        set_cookies: vec![
+            "__clerk_db_jwt=dvb; Path=/".into(),
+            "__client_uat=1; Path=/".into(),
+            format!("__session={token}; Path=/").into(),
+        ],
+    }));
     clerk
 }
 
 /// Follows redirects as a browser does, with or without cookies; returns their number and the last response.
-async fn browse(clerk: &FakeClerk, guard: bool, keeps_cookies: bool) -> (usize, Answer) {
+async fn browse(clerk: &FakeBackend, guard: bool, keeps_cookies: bool) -> (usize, Answer) {
     let mut url = HERE.to_owned();
     let mut jar: Vec<(String, String)> = Vec::new();
     for redirects in 0..10 {
@@ -76,7 +78,7 @@ async fn browser_that_keeps_no_cookies_is_served_public_pages() {
     let (redirects, answer) = browse(&clerk(), false, false).await;
     assert_eq!((redirects, answer.status, answer.body.as_str()), (2, 200, "nobody"));
     // Where the handshake brings nothing either, the browser is still not sent around without end.
-    let (redirects, answer) = browse(&FakeClerk::new(), false, false).await;
+    let (redirects, answer) = browse(&FakeBackend::new(), false, false).await;
     assert_eq!((redirects, answer.status), (2, 200));
 }
 
@@ -161,7 +163,7 @@ async fn redirects_are_counted_per_organization() {
 #[tokio::test]
 async fn request_that_cannot_be_redirected_is_refused_with_another_organization_active() {
     let cookies = in_beta();
-    let token = instance_key().session_token(LIVE_ISSUER, &json!({ "org_id": "org_b", "org_slug": "beta" }));
+    let token = session_token(LIVE_ISSUER, &json!({ "org_id": "org_b", "org_slug": "beta" }));
     let bearer = format!("Bearer {token}");
     let acme = "https://app.example.com/orgs/acme";
     let own = ("sec-fetch-site", "same-origin");

@@ -1,9 +1,12 @@
-//! What the tests of every crate share: tokens, and a Clerk that answers from memory.
+//! The instances, the time and the errors of these tests.
 
-#[allow(dead_code, reason = "each crate's tests need a part of it")]
-pub(crate) mod clerk;
-#[allow(dead_code, reason = "each crate's tests need a part of it")]
-pub(crate) mod mint;
+pub(crate) mod tokens;
+
+use http::StatusCode;
+use portal_sdk::clock::UnixTime;
+use portal_sdk::effect::{BackendError, HandshakePayload};
+use portal_sdk::testing::TestClock;
+use serde_json::Value;
 
 /// The publishable key of a production instance at `clerk.example.com`.
 pub(crate) const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -13,10 +16,36 @@ pub(crate) const LIVE_SUFFIX: &str = "naoXFJnI";
 pub(crate) const TEST_KEY: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
 /// Its cookie suffix.
 pub(crate) const TEST_SUFFIX: &str = "nx2hSE6I";
-/// Unix seconds at which every test takes place.
+/// The time of every test, in Unix seconds.
 pub(crate) const NOW_SECS: i64 = 1_795_402_121;
 
-/// The time at which every test takes place.
-pub(crate) fn now() -> portal_sdk::clock::UnixTime {
-    portal_sdk::clock::UnixTime::from_secs(NOW_SECS)
+/// The time of every test.
+pub(crate) fn now() -> UnixTime {
+    UnixTime::from_secs(NOW_SECS)
+}
+
+/// A clock that stands at [`now`].
+pub(crate) fn clock() -> TestClock {
+    TestClock::at(now())
+}
+
+/// A handshake payload of these `Set-Cookie` values.
+pub(crate) fn handshake_payload(set_cookies: Vec<String>) -> HandshakePayload {
+    HandshakePayload {
+        set_cookies: set_cookies.into_iter().map(Value::from).collect(),
+    }
+}
+
+/// An error answer with this status and, if given, error code.
+pub(crate) fn error_answer(status: u16, code: Option<&str>) -> BackendError {
+    let error = BackendError::answer(StatusCode::from_u16(status).unwrap());
+    match code {
+        Some(code) => error.with_code(code),
+        None => error,
+    }
+}
+
+/// A failed connection.
+pub(crate) fn down() -> BackendError {
+    BackendError::connect(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
 }

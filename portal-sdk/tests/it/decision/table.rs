@@ -20,7 +20,8 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::words::Setting;
-use crate::common::{NOW_SECS, clerk, mint, now};
+use crate::common::tokens::jwks;
+use crate::common::{NOW_SECS, down, error_answer, handshake_payload, now};
 
 /// Checks every row and reports all that fail.
 pub(super) fn check(table: &str) {
@@ -125,7 +126,7 @@ impl<'t> Row<'t> {
                 "keys" => known.keys = asked_keys(answer),
                 "nonce" => {
                     let payload = error(answer).map_or_else(|| Ok(self.setting.payload(answer)), Err);
-                    known.handshake = Some(payload.map(clerk::payload));
+                    known.handshake = Some(payload.map(handshake_payload));
                 }
                 _ => {
                     let cookies = error(answer).map_or_else(|| Ok(self.setting.payload(answer)), Err);
@@ -138,14 +139,14 @@ impl<'t> Row<'t> {
 }
 
 fn keys() -> Arc<KeySet> {
-    Arc::new(mint::jwks())
+    Arc::new(jwks())
 }
 
 fn asked_keys(answer: &str) -> KnownKeys {
     let (keys, missing) = match answer {
         "" => (keys(), MissingKey::Unknown),
-        "down" => (Arc::default(), MissingKey::OutOfReach(clerk::down())),
-        "down-but-kept" => (keys(), MissingKey::OutOfReach(clerk::down())),
+        "down" => (Arc::default(), MissingKey::OutOfReach(down())),
+        "down-but-kept" => (keys(), MissingKey::OutOfReach(down())),
         "secret-key-refused" => (Arc::default(), MissingKey::Refused(TokenError::SecretKeyRefused)),
         "none" => {
             let problem = "the key set is empty".into();
@@ -166,10 +167,10 @@ fn error(answer: &str) -> Option<BackendError> {
         .split_once(':')
         .map_or((answer, None), |(status, code)| (status, Some(code)));
     let error = match status {
-        "down" => clerk::down(),
+        "down" => down(),
         "timeout" => BackendError::timeout(std::time::Duration::from_secs(5)),
         "unreadable" => BackendError::unreadable(http::StatusCode::OK, "not JSON"),
-        status => clerk::answer(status.parse().ok()?, code),
+        status => error_answer(status.parse().ok()?, code),
     };
     Some(error)
 }

@@ -3,7 +3,7 @@
 use portal_sdk::instance::{Instance, Satellite};
 use serde_json::{Value, json};
 
-use crate::common::mint::{self, foreign_key, instance_key};
+use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key, session_claims, session_token};
 use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, TEST_SUFFIX};
 
 pub(super) const LIVE_FRONTEND_API: &str = "https://clerk.example.com";
@@ -110,9 +110,8 @@ impl Setting {
         if let Some(payload) = kind.strip_prefix("hs:") {
             return self.handshake_token(&json!({}), payload);
         }
-        let with_claims = |claims: Value| instance_key().session_token(self.issuer, &claims);
-        let with_header =
-            |header: Value| instance_key().sign(&mint::header(&header), &mint::session_claims(self.issuer));
+        let with_claims = |claims: Value| session_token(instance_key(), self.issuer, &claims);
+        let with_header = |changes: Value| instance_key().sign(&header(&changes), &session_claims(self.issuer));
         match kind {
             "valid" => with_claims(json!({})),
             "newer" => with_claims(json!({ "iat": NOW_SECS - 2 })),
@@ -161,8 +160,8 @@ impl Setting {
             "of-unknown-category" => with_header(json!({ "cat": "something" })),
             "of-no-category" => with_header(json!({ "cat": null })),
             "of-null-category" => {
-                let header = json!({ "alg": "RS256", "cat": null, "kid": mint::KEY_ID });
-                instance_key().sign(&header, &mint::session_claims(self.issuer))
+                let header = json!({ "alg": "RS256", "cat": null, "kid": KEY_ID });
+                instance_key().sign(&header, &session_claims(self.issuer))
             }
             "of-ignored-category" => with_header(json!({ "cat": "cl_I7d4PD111III" })),
             "hs256" => with_header(json!({ "alg": "HS256" })),
@@ -170,31 +169,30 @@ impl Setting {
             "rs384" => with_header(json!({ "alg": "RS384" })),
             "of-unknown-key" => with_header(json!({ "kid": "ins_2" })),
             "without-key-id" => with_header(json!({ "kid": null })),
-            "forged" => foreign_key().session_token(self.issuer, &json!({})),
-            "expired-and-forged" => foreign_key().session_token(self.issuer, &json!({ "exp": NOW_SECS - 3_545 })),
-            "null-payload" => instance_key().sign(&mint::header(&json!({})), &Value::Null),
+            "forged" => session_token(foreign_key(), self.issuer, &json!({})),
+            "expired-and-forged" => session_token(foreign_key(), self.issuer, &json!({ "exp": NOW_SECS - 3_545 })),
+            "null-payload" => instance_key().sign(&header(&json!({})), &Value::Null),
             "null-header" => instance_key().sign(&Value::Null, &json!({})),
             "garbage" => "abc".to_owned(),
             "quoted" => format!("\"{}\"", self.token("valid")),
             "escaped" => self.token("valid").replace('.', "%2E"),
-            "hs-of-foreign-key" => foreign_key().sign(
-                &mint::header(&json!({})),
-                &json!({ "handshake": self.payload("valid") }),
-            ),
+            "hs-of-foreign-key" => {
+                foreign_key().sign(&header(&json!({})), &json!({ "handshake": self.payload("valid") }))
+            }
             "hs-of-unknown-key" => self.handshake_token(&json!({ "kid": "ins_2" }), "valid"),
             "hs-of-template" => self.handshake_token(&json!({ "cat": "cl_B7d4PD222AAA" }), "valid"),
             "hs-that-expired" => instance_key().sign(
-                &mint::header(&json!({})),
+                &header(&json!({})),
                 &json!({ "handshake": self.payload("valid"), "exp": NOW_SECS - 3_600, "iat": NOW_SECS - 3_660 }),
             ),
-            "hs-of-numbers" => instance_key().sign(&mint::header(&json!({})), &json!({ "handshake": [1, 2] })),
-            "hs-of-nothing" => instance_key().sign(&mint::header(&json!({})), &json!({ "handshake": "x" })),
+            "hs-of-numbers" => instance_key().sign(&header(&json!({})), &json!({ "handshake": [1, 2] })),
+            "hs-of-nothing" => instance_key().sign(&header(&json!({})), &json!({ "handshake": "x" })),
             other => panic!("no such token: {other}"),
         }
     }
 
-    fn handshake_token(&self, header: &Value, payload: &str) -> String {
-        instance_key().sign(&mint::header(header), &json!({ "handshake": self.payload(payload) }))
+    fn handshake_token(&self, changes: &Value, payload: &str) -> String {
+        instance_key().sign(&header(changes), &json!({ "handshake": self.payload(payload) }))
     }
 
     /// The `Set-Cookie` values that a handshake or a refresh brings: with a session token of some kind, or a special

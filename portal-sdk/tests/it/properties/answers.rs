@@ -7,15 +7,15 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::requests::{cookie_name, value};
-use crate::common::clerk::{answer, down};
+use crate::common::{down, error_answer};
 
 fn failure() -> impl Strategy<Value = BackendError> {
     let unreadable = BackendError::unreadable(http::StatusCode::OK, "x");
     let failures = [
         down(),
-        answer(500, None),
-        answer(404, Some("resource_not_found")),
-        answer(401, Some("\r\n\u{e9}")),
+        error_answer(500, None),
+        error_answer(404, Some("resource_not_found")),
+        error_answer(401, Some("\r\n\u{e9}")),
         unreadable,
     ];
     select(failures.to_vec())

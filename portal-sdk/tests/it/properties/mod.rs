@@ -26,9 +26,8 @@ use url::Url;
 use self::answers::{Answers, answers};
 use self::requests::request;
 use self::tokens::{GENUINE, OTHER_KINDS};
-use crate::common::clerk::payload;
-use crate::common::mint::{self, instance_key};
-use crate::common::{LIVE_KEY, TEST_KEY, now};
+use crate::common::tokens::{instance_key, jwks};
+use crate::common::{LIVE_KEY, TEST_KEY, handshake_payload, now};
 
 fn instances() -> Vec<(&'static str, Instance)> {
     let live = || Instance::builder(LIVE_KEY, "sk_live_x");
@@ -62,7 +61,7 @@ fn instances() -> Vec<(&'static str, Instance)> {
 /// Decides with these answers. Every turn is taken twice: the same arguments must give the same answer.
 fn run(instance: &Instance, parts: &Parts, answers: &Answers) -> (RequestState, Vec<&'static str>) {
     let cx = AuthenticateContext::new(parts, instance, now());
-    let key_set = Arc::new(mint::jwks());
+    let key_set = Arc::new(jwks());
     let mut known = Known {
         keys: KnownKeys::InMemory(answers.has_keys.then(|| key_set.clone())),
         ..Known::default()
@@ -86,7 +85,7 @@ fn run(instance: &Instance, parts: &Parts, answers: &Answers) -> (RequestState, 
                 "keys"
             }
             Effect::HandshakePayload(_) => {
-                known.handshake = Some(answers.payload.clone().map(payload));
+                known.handshake = Some(answers.payload.clone().map(handshake_payload));
                 "nonce"
             }
             Effect::RefreshSession(refresh) => {

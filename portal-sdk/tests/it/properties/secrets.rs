@@ -12,6 +12,7 @@ use portal_sdk::portal::{Portal, ReturnBackUrl};
 use portal_sdk::request::AuthenticateContext;
 use portal_sdk::secret::WithoutQuery;
 use portal_sdk::state::Outcome;
+use portal_sdk::testing::FakeBackend;
 use portal_sdk::token::UnverifiedToken;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -22,8 +23,8 @@ use super::answers::{Answers, answers};
 use super::instances;
 use super::requests::request;
 use super::tokens::{GENUINE, HANDSHAKES, OTHER_KINDS, WORTHLESS};
-use crate::common::clerk::{FakeClerk, payload};
-use crate::common::{LIVE_SUFFIX, TEST_SUFFIX, mint, now};
+use crate::common::tokens::jwks;
+use crate::common::{LIVE_SUFFIX, TEST_SUFFIX, handshake_payload, now};
 use crate::log::Lines;
 
 /// Part of every secret that is planted.
@@ -118,7 +119,7 @@ fn walk(instance: &portal_sdk::instance::Instance, parts: &Parts, answers: &Answ
     for token in [cx.session_token(), cx.handshake_token()].into_iter().flatten() {
         shown(printed, &UnverifiedToken::decode(token));
     }
-    let keys = Arc::new(mint::jwks());
+    let keys = Arc::new(jwks());
     let mut known = Known {
         keys: KnownKeys::InMemory(Some(keys.clone())),
         ..Known::default()
@@ -130,7 +131,7 @@ fn walk(instance: &portal_sdk::instance::Instance, parts: &Parts, answers: &Answ
         let state = match decision {
             Decision::Settled(state) => state,
             Decision::Needs(Effect::HandshakePayload(_)) => {
-                known.handshake = Some(answers.payload.clone().map(payload));
+                known.handshake = Some(answers.payload.clone().map(handshake_payload));
                 continue;
             }
             Decision::Needs(Effect::RefreshSession(refresh)) => {
@@ -204,9 +205,9 @@ proptest! {
         let (mut printed, lines) = (Vec::new(), Lines::default());
         with_default(lines.clone(), || {
             walk(&instance, &parts, &answers, &mut printed);
-            let clerk = FakeClerk::new();
-            clerk.set_handshake_payload(answers.payload.clone());
-            clerk.set_refresh(answers.renewed.clone());
+            let clerk = FakeBackend::new();
+            clerk.set_handshake_payload(answers.payload.clone().map(handshake_payload));
+            clerk.set_refresh_session(answers.renewed.clone().map(|cookies| RefreshedSession { cookies }));
             let authenticator = Authenticator::builder(instance.clone()).backend(clerk).clock(now).build();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let authenticated = runtime.block_on(authenticator.authenticate(&parts));

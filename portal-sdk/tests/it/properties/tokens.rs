@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use crate::common::NOW_SECS;
-use crate::common::mint::{self, KEY_ID, foreign_key, instance_key};
+use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key, session_claims, session_token};
 
 const ISSUERS: [&str; 2] = ["https://clerk.example.com", "https://foo-bar-13.clerk.accounts.dev"];
 
@@ -21,7 +21,7 @@ pub(super) static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tokens = |issuer| {
         claims
             .iter()
-            .map(move |claims| instance_key().session_token(issuer, claims))
+            .map(move |claims| session_token(instance_key(), issuer, claims))
     };
     ISSUERS.into_iter().flat_map(tokens).collect()
 });
@@ -30,10 +30,10 @@ pub(super) static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// handshake or a renewal, where its category is not checked.
 pub(super) static OTHER_KINDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let issuer = ISSUERS[0];
-    let claims = mint::session_claims(issuer);
+    let claims = session_claims(issuer);
     vec![
-        instance_key().sign(&mint::header(&json!({ "cat": "cl_B7d4PD222AAA" })), &claims),
-        instance_key().session_token(issuer, &json!({ "sub": "mch_1" })),
+        instance_key().sign(&header(&json!({ "cat": "cl_B7d4PD222AAA" })), &claims),
+        session_token(instance_key(), issuer, &json!({ "sub": "mch_1" })),
         instance_key().sign(&json!({ "alg": "RS256", "cat": "x", "kid": KEY_ID }), &claims),
     ]
 });
@@ -41,23 +41,23 @@ pub(super) static OTHER_KINDS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Tokens that look alike and are worth nothing.
 pub(super) static WORTHLESS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let issuer = ISSUERS[0];
-    let claims = mint::session_claims(issuer);
+    let claims = session_claims(issuer);
     let genuine = &GENUINE[0];
     let parts: Vec<&str> = genuine.split('.').collect();
-    let other = foreign_key().session_token(issuer, &json!({ "sub": "user_2" }));
+    let other = session_token(foreign_key(), issuer, &json!({ "sub": "user_2" }));
     let other_parts: Vec<&str> = other.split('.').collect();
     let payload = json!({ "handshake": ["__session=x", format!("__session={genuine}\r\nX: 1"), 5] });
     vec![
-        foreign_key().session_token(issuer, &json!({})),
+        session_token(foreign_key(), issuer, &json!({})),
         foreign_key().sign(&json!({ "alg": "none", "kid": KEY_ID }), &claims),
         instance_key().sign(&json!({ "alg": "HS256", "kid": KEY_ID }), &claims),
         foreign_key().sign(&json!({ "alg": "RS256", "kid": "ins_2" }), &claims),
-        instance_key().session_token(issuer, &json!({ "exp": null })),
-        instance_key().session_token(issuer, &json!({ "exp": NOW_SECS - 200_000 })),
-        instance_key().session_token(issuer, &json!({ "nbf": NOW_SECS + 200_000 })),
-        instance_key().sign(&mint::header(&json!({})), &payload),
+        session_token(instance_key(), issuer, &json!({ "exp": null })),
+        session_token(instance_key(), issuer, &json!({ "exp": NOW_SECS - 200_000 })),
+        session_token(instance_key(), issuer, &json!({ "nbf": NOW_SECS + 200_000 })),
+        instance_key().sign(&header(&json!({})), &payload),
         foreign_key().sign(
-            &mint::header(&json!({})),
+            &header(&json!({})),
             &json!({ "handshake": [format!("__session={genuine}")] }),
         ),
         format!("{}.{}.{}", parts[0], other_parts[1], parts[2]),
@@ -74,7 +74,7 @@ pub(super) static HANDSHAKES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tokens = GENUINE.iter().chain(OTHER_KINDS.iter()).chain(WORTHLESS.iter());
     let sign = |token: &String| {
         let directives = json!({ "handshake": [format!("__session={token}; Path=/"), "__client_uat=1"] });
-        instance_key().sign(&mint::header(&json!({})), &directives)
+        instance_key().sign(&header(&json!({})), &directives)
     };
     tokens.map(sign).collect()
 });
