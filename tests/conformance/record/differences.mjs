@@ -264,7 +264,8 @@ const rereadings = [
     apply(c) {
       const isOdd = sid => typeof sid === 'string' && sid !== '' && !/^[\w-]+$/.test(sid);
       // A bearer token decides the request, but what Clerk's package renews is the cookie's session, expired or not.
-      const isRenewed = (text, claims) => claims.exp * 1000 < (c.now ?? Infinity) || (bearer(c) && bearer(c) !== text);
+      const inCookies = ['__session', read.suffixed(c, '__session')].map(name => read.cookie(c, name));
+      const isRenewed = (text, claims) => claims.exp * 1000 < (c.now ?? Infinity) || (bearer(c) && inCookies.includes(text));
       return eachSessionToken(c, text => remint(text, claims => (isOdd(claims.sid) && isRenewed(text, claims) ? { ...claims, sid: '..' } : null)));
     },
   },
