@@ -284,6 +284,7 @@ impl<B: Backend> Authenticator<B> {
     /// # Errors
     ///
     /// Returns [`UndecidedCause`] if the signing keys are unreachable.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     pub async fn genuine_session(&self, token: &Secret) -> Result<Option<GenuineSession>, UndecidedCause> {
         let Shared {
             instance,
@@ -306,6 +307,7 @@ impl<B: Backend> Authenticator<B> {
     ///
     /// Returns `None` if the token is valid or its key is not in memory. The error explains a refusal to developers;
     /// the decision may have run other checks first.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         let now = self.shared.clock.now();
@@ -334,6 +336,7 @@ impl<B: Backend> Authenticator<B> {
     /// Limits log lines that clients can cause to one per minute and `cause`.
     ///
     /// Returns the number of suppressed lines since the last one, or `None` if this line is suppressed too.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
         self.shared.throttle.admit(cause, self.shared.clock.now())

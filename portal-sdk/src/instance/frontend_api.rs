@@ -109,6 +109,7 @@ impl Instance {
     ///
     /// This is the URL set with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), else the local
     /// portal's, else Clerk's.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn frontend_api_upstream(&self) -> &str {
         if let Some(url) = self.frontend_api_url() {
@@ -141,8 +142,7 @@ impl Instance {
     /// The host in the `iss` claim of this instance's session tokens, without a scheme.
     ///
     /// A production satellite's domain changes it; a proxy does not.
-    #[must_use]
-    pub fn issuer_host(&self) -> String {
+    pub(crate) fn issuer_host(&self) -> String {
         match self.satellite().and_then(Satellite::domain) {
             Some(domain) if self.instance_type() == InstanceType::Production => {
                 format!("clerk.{domain}")

@@ -49,6 +49,7 @@ impl PublicOrigins {
     /// The path that a proxy strips from requests to `url`, without a trailing slash; empty without such a proxy.
     ///
     /// It is `/shop` for `https://example.com/shop/cart` if `https://example.com/shop` is one of the origins.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn base_path_at(&self, url: &Url) -> &str {
         let own = self.0.iter().filter(|base| is_same_origin(&base.url, url));

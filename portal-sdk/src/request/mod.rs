@@ -18,14 +18,14 @@ mod suffix;
 pub use crate::url_query::without_clerk_parameters;
 pub use public_url::PublicUrl;
 pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};
-pub use set_cookie::SetCookie;
 #[cfg(feature = "unstable-decision")]
 pub use {
     context::AuthenticateContext,
     cookie_reader::{cookie_values, cookies},
     headers::header_value,
     navigation::{is_navigation, is_upgrade},
+    set_cookie::SetCookie,
 };
 
 #[cfg(not(feature = "unstable-decision"))]
-pub(crate) use self::context::AuthenticateContext;
+pub(crate) use self::{context::AuthenticateContext, set_cookie::SetCookie};

@@ -102,15 +102,8 @@ impl PublicUrl {
         format!("{}{}", self.origin, self.base_path)
     }
 
-    /// The path prefix that a proxy strips from requests, without a trailing slash; empty if there is no prefix.
-    #[must_use]
-    pub fn base_path(&self) -> &str {
-        &self.base_path
-    }
-
     /// The cookie attribute `Path` for the whole application.
-    #[must_use]
-    pub fn cookie_path(&self) -> &str {
+    pub(crate) fn cookie_path(&self) -> &str {
         match &*self.base_path {
             "" => "/",
             path => path,
@@ -118,8 +111,7 @@ impl PublicUrl {
     }
 
     /// The path as the application's router sees it.
-    #[must_use]
-    pub fn application_path(&self) -> &str {
+    pub(crate) fn application_path(&self) -> &str {
         let path = self.url.path().strip_prefix(&*self.base_path);
         path.filter(|path| !path.is_empty()).unwrap_or("/")
     }
@@ -160,8 +152,7 @@ impl PublicUrl {
     }
 
     /// Returns `true` if the scheme is `https`.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 
@@ -174,8 +165,7 @@ impl PublicUrl {
     }
 
     /// Returns this URL without the parameters that carry a development browser's token.
-    #[must_use]
-    pub fn without_dev_browser(&self) -> Url {
+    pub(crate) fn without_dev_browser(&self) -> Url {
         without_parameters(&self.url, &[query::DEV_BROWSER, query::LEGACY_DEV_BROWSER])
     }
 
@@ -189,8 +179,7 @@ impl PublicUrl {
     }
 
     /// Returns this URL without the parameters of a handshake.
-    #[must_use]
-    pub fn without_handshake(&self) -> Url {
+    pub(crate) fn without_handshake(&self) -> Url {
         without_parameters(
             &self.url,
             &[

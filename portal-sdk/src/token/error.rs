@@ -140,8 +140,7 @@ impl TokenError {
     }
 
     /// Returns `true` if a wrong clock could be the cause.
-    #[must_use]
-    pub fn is_about_time(&self) -> bool {
+    pub(crate) fn is_about_time(&self) -> bool {
         matches!(
             self,
             Self::Expired { .. } | Self::NotActiveYet { .. } | Self::IssuedInTheFuture { .. }

@@ -18,5 +18,9 @@ pub use id::{OrganizationId, SessionId, UserId};
 pub use organization::OrganizationClaims;
 pub(crate) use unverified::DecodeOnce;
 pub use unverified::UnverifiedToken;
-pub(crate) use verify::header_problem;
-pub use verify::{GenuineSession, VerifyRules, verify_handshake_token, verify_session_token};
+#[cfg(feature = "unstable-decision")]
+pub use verify::GenuineSession;
+#[cfg(not(feature = "unstable-decision"))]
+pub(crate) use verify::GenuineSession;
+pub use verify::{VerifyRules, verify_session_token};
+pub(crate) use verify::{header_problem, verify_handshake_token};

@@ -100,8 +100,7 @@ impl<'t> UnverifiedToken<'t> {
     ///
     /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass
     /// verification.
-    #[must_use]
-    pub fn issued_at_secs(&self) -> Option<f64> {
+    pub(crate) fn issued_at_secs(&self) -> Option<f64> {
         Some(match self.payload().get("iat")? {
             Value::Null | Value::Bool(false) => 0.0,
             Value::Bool(true) => 1.0,
@@ -112,8 +111,7 @@ impl<'t> UnverifiedToken<'t> {
     }
 
     /// Returns `exp` in seconds; `None` if it is not a number.
-    #[must_use]
-    pub fn expires_at_secs(&self) -> Option<f64> {
+    pub(crate) fn expires_at_secs(&self) -> Option<f64> {
         self.payload().get("exp").and_then(Value::as_f64)
     }
 
@@ -121,8 +119,7 @@ impl<'t> UnverifiedToken<'t> {
     ///
     /// OAuth access tokens are recognized by `typ` (RFC 9068), machine tokens by `sub`, others by their category. `typ`
     /// and `sub` of a token without a signature are ignored, as in Clerk's SDK, because such a token is never valid.
-    #[must_use]
-    pub fn is_other_than_session_token(&self) -> bool {
+    pub(crate) fn is_other_than_session_token(&self) -> bool {
         if self.text.ends_with('.') {
             return self.is_of_foreign_category();
         }

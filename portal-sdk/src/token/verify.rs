@@ -118,7 +118,10 @@ impl GenuineSession {
 /// # Errors
 ///
 /// Returns the [`TokenError`] of the first check that fails: type, algorithm, kind, signature.
-pub fn verify_handshake_token(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Result<Vec<Value>, TokenError> {
+pub(crate) fn verify_handshake_token(
+    token: &UnverifiedToken<'_>,
+    key: &VerifyingKey,
+) -> Result<Vec<Value>, TokenError> {
     let algorithm = check_header(token)?;
     if token.is_of_foreign_category() {
         return Err(TokenError::Category);
