@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{ActiveOrganization, AuthRejection, Require, SignedIn};
 
-/// What a handler extracts from a `GET` request for `/` with this session (feature `testing`).
+/// Extracts the value from a `GET` request for `/` with this session (feature `testing`).
 ///
 /// ```
 /// use portal_axum::{SignedIn, User};
@@ -37,7 +37,7 @@ impl<C: DeserializeOwned> TryFrom<TestSession> for SignedIn<C> {
     }
 }
 
-/// What a handler extracts from a `GET` request for `/` with this session (feature `testing`).
+/// Extracts the value from a `GET` request for `/` with this session (feature `testing`).
 ///
 /// ```
 /// use portal_axum::ActiveOrganization;
@@ -61,7 +61,7 @@ impl TryFrom<TestSession> for ActiveOrganization {
     }
 }
 
-/// What a handler extracts from a `GET` request for `/` with this session (feature `testing`).
+/// Extracts the value from a `GET` request for `/` with this session (feature `testing`).
 ///
 /// # Errors
 ///

@@ -169,7 +169,7 @@ impl App {
             .await
     }
 
-    /// Adds what is not there yet.
+    /// Adds the missing parts of the seed.
     pub(crate) async fn seed(self: &Arc<Self>, seed: Seed) -> Result<(), SeedError> {
         let (app, now) = (Arc::clone(self), self.now());
         let store = &self.store;

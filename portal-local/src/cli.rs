@@ -36,7 +36,7 @@ pub(crate) struct Serve {
     /// SQLite file to keep accounts and sessions in, created if missing. Without it everything is in memory.
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
-    /// Seconds that a session token is good for.
+    /// Lifetime of a session token in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) token_lifetime: u32,
     /// The application's name, as the pages show it.

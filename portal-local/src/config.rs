@@ -79,7 +79,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Another origin that people may be sent back to, such as `https://app.test`. Every origin of this machine
+    /// Adds an origin that users may be redirected to, such as `https://app.test`. Every origin of this machine
     /// (`localhost`, 127.0.0.0/8, `[::1]`, any port) is allowed without being named. May be called several times.
     pub fn redirect_origin(mut self, origin: impl Into<String>) -> Self {
         self.redirect_origins.push(origin.into());
@@ -118,7 +118,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Adds the people that `portal-local seed` adds: `jane`, `joe`, `solo`, `code` and `leaked`, each
+    /// Adds the users that `portal-local seed` adds: `jane`, `joe`, `solo`, `code` and `leaked`, each
     /// `+clerk_test@example.com`, and the organization `acme`. The password is `correct horse battery`; `code` has none,
     /// that of `leaked` must be reset.
     pub fn demo_data(mut self) -> Self {
@@ -132,7 +132,7 @@ impl LocalPortalBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what was found, what was expected and what to do.
+    /// Returns [`StartError`] with the found and the expected value, and the next step.
     pub async fn start(self) -> Result<LocalPortal, StartError> {
         LocalPortal::start(self).await
     }

@@ -1,4 +1,4 @@
-//! The `Set-Cookie` values that an application is told to pass on.
+//! The `Set-Cookie` values that an application must forward.
 //!
 //! Every name comes plain and suffixed with the same value. The order matters: official SDKs take the session token
 //! from the last entry whose name starts with `__session`, and cut a value at its first `=`.

@@ -99,7 +99,7 @@ pub enum StartError {
         /// SQLite's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A setting cannot be as it is wanted.
+    /// A setting has an invalid value.
     #[error(transparent)]
     Setting(#[from] RefusedSetting),
     /// Something to begin with cannot be.
@@ -135,7 +135,7 @@ impl StartError {
     }
 }
 
-/// A setting that cannot be as it is wanted: what was found, what was expected.
+/// A rejected setting: the found and the expected value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found the setting {name} = {found:?}; expected {expected}")]
 #[non_exhaustive]
@@ -152,7 +152,7 @@ pub struct RefusedSetting {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A setting cannot be as it is wanted.
+    /// A setting has an invalid value.
     #[error(transparent)]
     Refused(#[from] RefusedSetting),
     /// The database failed.

@@ -30,7 +30,7 @@
 //! - [`LocalPortal::outbox`] has the codes that would have been mailed. An address whose part before the `@` contains
 //!   `+clerk_test` always gets the code `424242` and no mail.
 //! - Example ID is an external provider that the portal simulates. After *Continue with Example ID*, the user enters an
-//!   address and whether the provider has verified it. It stands for every social connection.
+//!   address and whether the provider has verified it. It replaces every social connection.
 //! - Who may sign up is decided as at Clerk: by the mode in [`Settings`], by invitations, and by the allowlist, the
 //!   blocklist and the other restrictions, which the Backend API sets too.
 //! - [`Settings::session_claims`] adds claims to every session token, with Clerk's shortcodes; JWT templates, actor tokens
@@ -41,7 +41,7 @@
 //! - The binary `portal-local` serves the same from the command line.
 //!
 //! Clerk's APIs are far larger than the part that is played. The rest is never ignored in silence: a call that is not
-//! played answers 404 with a sentence that says so, and a parameter that is not played 422 with `form_param_unknown`
+//! played answers 404 with an explanation, and a parameter that is not played 422 with `form_param_unknown`
 //! and its name.
 //!
 //! # Beside another SQLite

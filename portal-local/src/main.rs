@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the help or the version on standard output, or what is wrong with the command line on standard error.
+/// Prints the help or the version on standard output, or the error of the command line on standard error.
 fn explain(answer: &clap::Error) -> ExitCode {
     match answer.print() {
         Err(error) if !answer.use_stderr() => Failure::output(&error).report(),

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::secrets::random_hex;
 use crate::store::{Metadata, Session};
 
-/// Clerk's mark for session and handshake tokens; a token with another mark is no session token.
+/// Clerk's mark for session and handshake tokens; a token with another mark is not a session token.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 /// Clerk's mark for tokens made from a JWT template.
 const TEMPLATE_CATEGORY: &str = "cl_B7d4PD222AAA";
@@ -91,7 +91,7 @@ pub(crate) struct OrganizationClaim {
     /// The names of custom permissions, without duplicates.
     #[serde(skip_serializing_if = "Option::is_none")]
     per: Option<String>,
-    /// A bit mask for each feature in `fea`: bit n stands for the n-th name in `per`.
+    /// A bit mask for each feature in `fea`: bit n is the n-th name in `per`.
     #[serde(skip_serializing_if = "Option::is_none")]
     fpm: Option<String>,
 }

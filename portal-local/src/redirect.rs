@@ -132,7 +132,7 @@ impl RedirectPolicy {
 const LOOPBACK_SOURCES: &str =
     " http://localhost:* http://*.localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*";
 
-/// Adds the source that matches `origin`. An IPv6 host cannot be written in a policy, so its scheme stands for it.
+/// Adds the source that matches `origin`. An IPv6 host cannot be written in a policy, so only its scheme is added.
 pub(crate) fn push_source(sources: &mut String, origin: &Origin) {
     let source = match origin {
         Origin::Tuple(scheme, Host::Ipv6(_), _) => format!("{scheme}:"),

@@ -44,7 +44,7 @@ pub struct RequestRecord {
     pub method: String,
     /// Its path; `…` ends one of more than 1,024 bytes.
     pub path: String,
-    /// Its query, decoded, in order; `[redacted]` in place of secrets. `…` ends what was cut off after
+    /// Its query, decoded, in order; `[redacted]` in place of secrets. `…` marks a cut after
     /// 4,096 bytes or 64 pairs.
     pub query: Vec<(String, String)>,
     /// The status of the answer.

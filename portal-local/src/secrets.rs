@@ -50,7 +50,7 @@ pub(crate) fn random_code() -> String {
 const UNAMBIGUOUS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BACKUP_CODE_LETTERS: usize = 8;
 
-/// A backup code: forty bits of chance that people can copy from paper.
+/// Creates a backup code: forty random bits that users can copy from paper.
 pub(crate) fn random_backup_code() -> String {
     let bytes = random_bytes::<BACKUP_CODE_LETTERS>();
     bytes

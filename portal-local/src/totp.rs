@@ -15,7 +15,7 @@ const STEP_SECS: i64 = 30;
 const TOLERANCE_STEPS: i64 = 1;
 /// RFC 4648's letters, which apps take for secrets.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-/// Shorter secrets are guessable; longer ones are no secrets of an authenticator.
+/// Shorter secrets are guessable; longer ones are not secrets of an authenticator.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 10..=64;
 
 /// The secret that an authenticator app and the portal share.

@@ -137,7 +137,7 @@ impl<B: BackendApi> Authenticator<B> {
         users.user(backend, clock, id, None).await
     }
 
-    /// Returns a user like [`user`](Self::user), from memory only if the data was fetched at `since` or later.
+    /// Returns a user like [`user`](Self::user), with data from `since` or later.
     ///
     /// Pass the time of issue of a session token, so that the data is at least as new as the token.
     ///
@@ -182,7 +182,7 @@ impl<B: BackendApi> Authenticator<B> {
         }
     }
 
-    /// Fetches the URLs of the portal's pages now, so that the first link has them.
+    /// Fetches the URLs of the portal's pages now, for the first link.
     ///
     /// Call it at start-up if the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages).
     /// Concurrent callers share one fetch (single flight).
@@ -277,7 +277,9 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Returns the session of a token that this instance signed, even an expired one; `None` for any other token.
+    /// Returns the session of a genuine token, expired or not.
+    ///
+    /// A genuine token is signed by this instance; for any other token the result is `None`.
     ///
     /// It does not authenticate the request. Use it only to end that session.
     ///

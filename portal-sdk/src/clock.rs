@@ -52,7 +52,7 @@ impl UnixTime {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Returns the age of `earlier` in milliseconds, or `None` if it is in the future.
+    /// Returns the age of `earlier` in milliseconds; `None` if it is later.
     ///
     /// The clock was then set back, so that the age is unknown.
     #[must_use]

@@ -20,7 +20,9 @@ pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 pub const MAX_OPAQUE_TOKEN_BYTES: usize = 4 * 1024;
 /// The most bytes of a handshake nonce.
 pub const MAX_NONCE_BYTES: usize = 256;
-/// The most bytes of all fields of one header name other than `Cookie` and `Authorization`.
+/// The most bytes of all fields of one header name.
+///
+/// Does not apply to `Cookie` and `Authorization`.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// Returns `true` if `nonce` may be one of Clerk's: visible ASCII of a bounded length.

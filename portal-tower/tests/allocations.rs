@@ -14,7 +14,7 @@ use portal_sdk::testing::TestInstance;
 use portal_tower::AuthenticateLayer;
 use tower::{Layer as _, Service, service_fn};
 
-/// How many equal requests are counted, after one that fills what is filled once.
+/// The number of counted equal requests, after one that fills the caches.
 const REQUESTS: usize = 16;
 
 type Page = Result<Response<Empty<Bytes>>, Infallible>;
@@ -44,7 +44,7 @@ where
             .expect("nothing is fetched")
             .map(drop)
     };
-    // Cloned outside of what is counted. It also lets the fields share their bytes, as those that a server parses do.
+    // Cloned outside of the count. It also lets the fields share their bytes, as those that a server parses do.
     let mut requests = vec![request.clone(); REQUESTS + 1].into_iter();
     let Ok(()) = requests.by_ref().take(1).try_for_each(&mut call);
     let counted = measure(|| {

@@ -18,14 +18,14 @@ pub struct BackendApi {
     secret_key: String,
 }
 
-/// What the portal said.
+/// The portal's response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body; text that is no JSON is a JSON text.
+    /// Its body. Text that is not JSON becomes a JSON string.
     pub body: Value,
 }
 

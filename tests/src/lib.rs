@@ -1,4 +1,4 @@
-//! What the tests across crates share: the conformance server's parts, a real browser, and the programs they look at.
+//! Helpers for the tests across crates: the conformance server's parts, a real browser, and programs.
 
 pub mod backend_api;
 pub mod browser;

@@ -1,4 +1,4 @@
-//! What people do at the portal's pages.
+//! The steps of users at the portal's pages.
 
 use crate::browser::Browser;
 

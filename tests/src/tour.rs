@@ -314,7 +314,7 @@ async fn closed(
     }
 }
 
-/// The portal remembers the application that people come from, so this is last.
+/// Runs last, because the portal remembers the application that users come from.
 async fn returning(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut impl AsyncFnMut(&str)) {
     for (name, back) in [
         ("sign-in-with-return", "http%3A%2F%2Flocalhost%3A3000%2Fdashboard"),

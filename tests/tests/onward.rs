@@ -1,5 +1,5 @@
-//! Where a form of the portal ends in Chromium, which applies the page's `form-action` to every redirect behind it, also
-//! to those that the application makes.
+//! The redirects after a form of the portal in Chromium, which applies the page's `form-action` to every redirect, the
+//! application's included.
 
 use axum::Router;
 use axum::response::{Html, Redirect};

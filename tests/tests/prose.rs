@@ -4,31 +4,63 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words and phrases that do not pass, in lower case.
-const DENIED: [&str; 17] = [
+const DENIED: &[&str] = &[
+    // They hide the actor.
     "whoever",
     "whomever",
     "somebody",
     "someone",
     "nobody",
     "no one",
+    "anybody",
+    "everybody",
+    "people",
+    // They deny an identity or hide the noun: write "not a", "invalid", "missing", or the noun itself.
     "is none",
     "are none",
-    "anew",
-    "likewise",
-    "in vain",
-    "as may be",
+    "is no",
+    "are no",
+    "what is",
+    "what was",
     "of its own",
     "of their own",
-    "asked for",
-    "for ever",
+    "so many",
     "as far as",
+    "as may be",
+    // Old or unusual words for "again", "too", "valid", "omitted", "continues", "represents".
+    "anew",
+    "afresh",
+    "once more",
+    "likewise",
+    "in vain",
+    "for ever",
+    "asked for",
+    "taken for",
+    "stands for",
+    "stands in for",
+    "good for",
+    "left out",
+    "goes on",
+    "says so",
+    "is told",
+    "closing slash",
 ];
 
 /// Longer phrases that may contain a denied one.
-const ALLOWED: [&str; 2] = [
+const ALLOWED: &[&str] = &[
     // They say that a set is empty. Without "there", the phrase denies an identity.
     "there is none",
     "there are none",
+    "there is no",
+    "there are no",
+    // A change of state, not an identity.
+    "is no longer",
+    "are no longer",
+];
+
+/// Words that do not begin a documentation comment: it begins with a verb or the noun that the item is.
+const DENIED_FIRST: &[&str] = &[
+    "what", "whether", "why", "who", "whom", "whose", "how", "where", "when", "which",
 ];
 
 const SOURCES: &[&str] = &[
@@ -72,6 +104,30 @@ fn comments_and_documents_contain_no_denied_words() {
 }
 
 #[test]
+fn documentation_comments_begin_with_the_item() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut found = Vec::new();
+    for file in SOURCES.iter().flat_map(|folder| files(&root.join(folder), "rs")) {
+        let text = fs::read_to_string(&file).expect("a text file");
+        let name = file.strip_prefix(root).unwrap_or(&file).display();
+        let first = denied_first(&text).into_iter();
+        found.extend(first.map(|(line, word)| format!("{name}:{line}: {word}")));
+    }
+    assert!(
+        found.is_empty(),
+        "denied first words, see DENIED_FIRST:\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
+fn only_first_lines_of_documentation_are_read() {
+    let source =
+        "//! What it is.\n//! Why not.\n\n/// A value.\n/// Whether it is.\nfn f() {}\n    /// How.\n// Who.\n";
+    assert_eq!(denied_first(source), [(1, "what"), (7, "how")]);
+}
+
+#[test]
 fn only_comments_of_rust_sources_are_read() {
     let source = "let a = \"// nobody\"; // anew\nlet b = r#\"\" somebody\"#; /* is\nnone */ let c = '\"'; // likewise";
     assert_eq!(
@@ -93,16 +149,40 @@ fn denied(prose: &str) -> Vec<(usize, &'static str)> {
             .split(' ')
             .all(|word| rest.next().is_some_and(|(_, next)| next == word))
     };
-    let is_allowed = |at: usize| ALLOWED.iter().any(|phrase| at > 0 && starts(at - 1, phrase));
+    let is_allowed = |at: usize| {
+        let covers = |phrase: &&str| starts(at, phrase) || at > 0 && starts(at - 1, phrase);
+        ALLOWED.iter().any(covers)
+    };
     let at = |at: usize| {
         DENIED
-            .into_iter()
+            .iter()
+            .copied()
             .filter(move |phrase| starts(at, phrase) && !is_allowed(at))
     };
     (0..words.len())
         .flat_map(|index| at(index).map(move |phrase| (index, phrase)))
         .map(|(index, phrase)| (words[index].0, phrase))
         .collect()
+}
+
+/// Returns each denied word at the start of a documentation comment of `source`, with its line.
+fn denied_first(source: &str) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    let mut was_documentation = false;
+    for (index, line) in source.lines().enumerate() {
+        let line = line.trim_start();
+        let text = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        if let Some(text) = text.filter(|_| !was_documentation) {
+            let first = text.split_whitespace().next().unwrap_or_default();
+            let first = first
+                .trim_end_matches(|letter: char| !letter.is_alphanumeric())
+                .to_lowercase();
+            let denied = DENIED_FIRST.iter().find(|word| **word == first);
+            found.extend(denied.map(|word| (index + 1, *word)));
+        }
+        was_documentation = text.is_some();
+    }
+    found
 }
 
 fn words(prose: &str) -> Vec<Word> {
@@ -122,7 +202,7 @@ fn words(prose: &str) -> Vec<Word> {
     words
 }
 
-/// Returns `source` with everything but its comments left out, line by line.
+/// Returns only the comments of `source`, line by line.
 fn comments(source: &str) -> String {
     let mut prose = String::new();
     let mut rest = source;

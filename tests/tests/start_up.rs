@@ -1,4 +1,4 @@
-//! What the demo says when it cannot start: one line that names the setting, what was found and what was expected.
+//! The demo's error if it cannot start: one line with the setting, the found and the expected value.
 
 use std::net::TcpListener;
 use std::process::Command;

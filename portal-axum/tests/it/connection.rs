@@ -1,4 +1,4 @@
-//! What lives longer than a request: upgrades and streams pass the layers untouched, over a real connection.
+//! Upgrades and streams, which pass the layers untouched, over a real connection.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,6 @@
 //! The calls of Clerk's Backend API that the local portal does not play.
 
-/// Methods and path of each call; `{}` stands for one segment.
+/// Methods and path of each call; `{}` matches one segment.
 pub(super) const CALLS: &[(&str, &str)] = &[
     // Official clients ask for these without the version.
     ("POST GET", "/api_keys"),

@@ -207,8 +207,7 @@ impl Order {
         is_descending: true,
     };
 
-    /// Sorts `items`, which come as the store keeps them, the latest first. Of two with equal keys the earlier one is
-    /// taken for the smaller.
+    /// Sorts `items`, which the store returns latest first. Of two with equal keys, the earlier one is the smaller.
     pub(super) fn sort<T>(self, items: &mut [T], key: impl Fn(&T, &str) -> SortKey) {
         items.reverse();
         items.sort_by_cached_key(|item| key(item, self.field));

@@ -22,8 +22,8 @@ where
     app.store.attempt(work).await
 }
 
-/// A JSON body. An empty body and `null` are an empty object, and so is a field that is `null` a missing one: generated
-/// clients write them for what their caller left out. The declared type does not matter: the bytes do.
+/// A JSON body of any declared type. An empty body and `null` are an empty object, and a `null` field is a missing one,
+/// because generated clients write them for omitted values.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {

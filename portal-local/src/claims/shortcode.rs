@@ -74,7 +74,7 @@ fn evaluate(operands: &[Operand<'_>], values: &Value) -> Value {
 }
 
 fn look_up(path: &str, values: &Value) -> Value {
-    // `{{user}}` alone is no shortcode of Clerk's.
+    // `{{user}}` alone is not a shortcode of Clerk's.
     if !path.contains('.') {
         return Value::Null;
     }

@@ -19,7 +19,7 @@ pub(crate) enum Field {
     Name,
     Slug,
     Role,
-    /// The name typed once more before something is gone for good.
+    /// The name that the user types to confirm a deletion.
     Confirmation,
     /// An entry of the allowlist or the blocklist.
     ListedIdentifier,

@@ -67,8 +67,7 @@ pub(super) fn check_address(connection: &Connection, address: &str, wanted: Use)
     Ok(Ok(()))
 }
 
-/// An entry for one of the lists in the form in which it is kept: an address, `*@domain` or `*@*.domain`. A domain alone
-/// stands for its addresses.
+/// Returns the stored form of a list entry: an address, `*@domain` or `*@*.domain`. A bare domain covers its addresses.
 pub(crate) fn check_listed(text: &str) -> Result<String, FlowError> {
     let text = text.trim().to_lowercase();
     let field = Field::ListedIdentifier;

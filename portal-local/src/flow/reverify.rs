@@ -1,4 +1,4 @@
-//! Proving once more who one is, before something that would help a stranger at an open screen.
+//! Re-verification before sensitive changes.
 
 use std::sync::Arc;
 

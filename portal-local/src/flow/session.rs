@@ -41,8 +41,8 @@ pub(crate) fn begin_session(
     task::settle_new(connection, session, now)
 }
 
-/// Begins a session in which another user acts in the user's name. It is no sign-in of the user's: no mail tells of it,
-/// and what the user still has to do, such as setting a new password, is not for the other one to do.
+/// Begins a session in which another user acts in the user's name. It does not count as a sign-in of the user: no mail
+/// is sent, and what the user still has to do, such as setting a new password, is not for the other one to do.
 pub(super) fn impersonate(
     connection: &Connection,
     client: &Client,

@@ -54,7 +54,7 @@ pub(crate) fn check_new_sign_up(
     }
 }
 
-/// The address without surrounding space, if it can be one: this is no place to judge mailboxes, only to catch slips.
+/// Returns the trimmed address if it looks like one. The check only catches typing errors.
 pub(crate) fn check_email_address(text: &str, field: Field) -> Result<String, FlowError> {
     let address = text.trim();
     if address.is_empty() {
@@ -76,7 +76,7 @@ pub(crate) fn check_email_address(text: &str, field: Field) -> Result<String, Fl
     }
 }
 
-/// Keeps what was entered and sends the code that will prove the address.
+/// Keeps the entered values and sends the code that verifies the address.
 pub(crate) fn start_sign_up(
     connection: &Connection,
     dev_browser: &DevBrowser,

@@ -84,8 +84,8 @@ pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<
     }
 }
 
-/// A sign-in token for `user_id`, and the text that stands in its link. Signing in with it activates `organization`, an
-/// id or a slug, to which the user must belong.
+/// Creates a sign-in token for `user_id`; returns it and the text of its link. Signing in with it activates
+/// `organization`, an id or a slug, to which the user must belong.
 pub(crate) fn issue_sign_in_token(
     connection: &Connection,
     user_id: &str,
@@ -109,7 +109,7 @@ pub(crate) fn issue_sign_in_token(
     Ok(Ok((token, text)))
 }
 
-/// An actor token for `user_id`, good for so many seconds and for a session of so many, and the text that stands in its link.
+/// Creates an actor token for `user_id` with its lifetime and the session's; returns it and the text of its link.
 pub(crate) fn issue_actor_token(
     connection: &Connection,
     user_id: &str,

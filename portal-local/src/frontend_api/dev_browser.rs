@@ -18,7 +18,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>) -> Result<Response<Body>
         .store
         .transaction(move |connection| dev_browser::create(&shared, connection, now))
         .await?;
-    // Official clients keep what is called `id`.
+    // Official clients keep the field `id`.
     Ok(json(
         StatusCode::OK,
         &json!({ "id": known.token, "token": known.token }),

@@ -194,7 +194,7 @@ fn directives(
     };
     if let Some(wanted) = asked.organization.as_deref() {
         let wanted = Some(wanted).filter(|text| !text.is_empty());
-        // What cannot be activated changes nothing, and is no error: the application sees it in the token.
+        // A failed activation changes nothing and is not an error; the application sees it in the token.
         session = activate(connection, &session, wanted, now)?.unwrap_or(session);
     }
     sessions::see(connection, &mut session, asked.user_agent.as_deref())?;

@@ -1,4 +1,4 @@
-//! The page before something is gone for good: a name or a phrase is typed once more.
+//! The confirmation page before a deletion, on which the user types a name or a phrase.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! `/sign-in/factor-two`: prove it once more, with a code of the authenticator app or a backup code.
+//! `/sign-in/factor-two`: the second factor, a code of the authenticator app or a backup code.
 
 use axum::body::Body;
 use axum::http::Response;

@@ -85,7 +85,7 @@ impl Params {
         }
     }
 
-    /// The same parameters without the ticket, which is good for one flow.
+    /// The same parameters without the ticket, which is valid for one flow.
     pub(super) fn without_ticket(&self) -> Self {
         self.with(TICKET, "")
     }

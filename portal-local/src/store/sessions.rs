@@ -273,7 +273,7 @@ pub(crate) fn see(connection: &Connection, session: &mut Session, user_agent: Op
     Ok(())
 }
 
-/// The person proved once more who they are.
+/// Records a re-verification of the user.
 pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE sessions SET first_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
@@ -282,7 +282,7 @@ pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTi
     Ok(())
 }
 
-/// The person proved their second factor, also once more.
+/// Records a verified second factor, also a repeated one.
 pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE sessions SET second_factor_at = ?1, updated_at = ?1 WHERE id = ?2",

@@ -1,4 +1,4 @@
-//! Attempts to sign up; a client has one at a time. What was entered waits here until the address is verified.
+//! Attempts to sign up; a client has one at a time. The entered values are kept here until the address is verified.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -95,7 +95,7 @@ pub(crate) fn new_id(now: UnixTime) -> String {
     ids::new_id(ids::SIGN_UP, now)
 }
 
-/// The address is proven; the attempt goes on.
+/// Records that the address is verified; the attempt continues.
 pub(crate) fn set_email_verified(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE sign_ups SET email_verified_at = ? WHERE id = ?",

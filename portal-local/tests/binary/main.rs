@@ -61,7 +61,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // SIGKILL: what was answered must be on disk by now.
+        // SIGKILL: acknowledged changes must be on disk by now.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

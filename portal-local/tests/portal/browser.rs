@@ -52,7 +52,7 @@ impl Answer {
         self.after("data-code=\"").unwrap_or("")
     }
 
-    /// What stands between `start` and the next double quote.
+    /// Returns the text between `start` and the next double quote.
     pub(crate) fn after(&self, start: &str) -> Option<&str> {
         self.body.split_once(start)?.1.split_once('"').map(|(text, _)| text)
     }
@@ -63,7 +63,7 @@ pub(crate) struct Browser {
     http: Http,
     pub(crate) origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
-    /// Where the form of the last page goes, and its proof.
+    /// The URL of the last page's form, and its proof.
     form: Option<(String, String)>,
 }
 

@@ -93,7 +93,7 @@ const VALUES: [&str; 14] = [
     "%F0%9F%A6%80",
 ];
 
-/// What of the world must not change by nonsense.
+/// The state that invalid requests must not change.
 async fn state(application: &Application) -> Vec<serde_json::Value> {
     let mut state = Vec::new();
     // What wrong passwords count to is meant to change.
@@ -175,7 +175,7 @@ async fn nonsense_changes_nothing_of_somebody_signed_in() {
     let application = world.application();
     let before = state(&application).await;
     for path in FORMS {
-        // Signing out is done whatever the fields say, and people may be called many things.
+        // Signing out is done whatever the fields say, and names may be anything.
         let is_free = matches!(
             path,
             "/user" | "/organization" | "/create-organization" | "/sign-out" | "/user/sign-out" | "/sign-in/choose"

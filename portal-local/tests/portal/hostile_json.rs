@@ -97,7 +97,7 @@ fn calls(user: &str, organization: &str, session: &str) -> Vec<Call> {
     .collect()
 }
 
-/// What a field can hold that is not meant to be there, as JSON text.
+/// Unexpected values of a field, as JSON text.
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
         "null",
@@ -131,7 +131,7 @@ fn values() -> Vec<String> {
     values
 }
 
-/// The body with the field `name` replaced by JSON text. A password that is not asked about is left out: it would be
+/// The body with the field `name` replaced by JSON text. A password under no test is omitted, because it would be
 /// hashed each time.
 fn with(body: &Value, name: &str, text: &str) -> String {
     let fields = body
@@ -171,7 +171,7 @@ fn is_clear(answer: &Answer, what: &str) {
     }
 }
 
-/// How many there are of everything that a call can make.
+/// The number of each kind of object that a call can create.
 async fn counts(application: &Application) -> Vec<Value> {
     let mut counts = Vec::new();
     for path in [

@@ -14,7 +14,7 @@ fn ticket(link: &str) -> String {
     link.split_once("ticket=").unwrap().1.to_owned()
 }
 
-/// What is not the ticket, but looks like it.
+/// Texts that look like the ticket.
 fn altered(ticket: &str) -> Vec<String> {
     let mut first_changed = ticket.to_owned();
     first_changed.replace_range(..1, if ticket.starts_with('A') { "B" } else { "A" });

@@ -39,7 +39,7 @@ fn path(world: &World, token: &Value) -> String {
     url.strip_prefix(world.portal.origin()).unwrap().to_owned()
 }
 
-/// Opens the link of a token and goes on, if it can.
+/// Opens the link of a token and continues, if possible.
 async fn open(world: &World, browser: &mut Browser, token: &Value) -> Answer {
     let page = browser.get(&path(world, token)).await;
     if page.status == 200 {

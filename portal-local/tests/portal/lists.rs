@@ -22,7 +22,7 @@ pub(crate) async fn ask(application: &Application, path: &str) -> Value {
     answer.json()
 }
 
-/// Three people, a minute apart, with names.
+/// Creates three users with names, a minute apart.
 async fn three(world: &World) -> [String; 3] {
     let application = world.application();
     let mut made = Vec::new();

@@ -1,4 +1,4 @@
-//! How the pages treat what browsers and applications send beside the ordinary.
+//! The pages' handling of unusual requests of browsers and applications.
 
 use hyper::Method;
 use url::{Url, form_urlencoded};

@@ -28,7 +28,7 @@ async fn claims(application: &Application, browser: &mut Browser) -> serde_json:
     application.verified_claims(cookies.value("__session")).await
 }
 
-/// What the page of the members answers to a form about one of them.
+/// Returns the members page's response to a form about a member.
 async fn change_member(browser: &mut Browser, deed: &str, fields: &[(&str, &str)]) -> Answer {
     let path = format!("/organization/organization-members/{deed}");
     post(browser, &path, fields).await

@@ -10,7 +10,7 @@ use crate::world::{DASHBOARD, PASSWORD, World, identify, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const REAL: &str = "real@example.com";
-/// How clients say that they fetch ahead.
+/// The header fields of prefetches.
 const AHEAD: [(&str, &str); 4] = [
     ("sec-purpose", "prefetch"),
     ("sec-purpose", "prefetch;prerender"),

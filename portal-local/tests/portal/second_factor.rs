@@ -1,4 +1,4 @@
-//! The second step of signing in, and the people who have one.
+//! The second factor at sign-in, and its users.
 
 use aws_lc_rs::hmac;
 use hyper::Method;
@@ -41,7 +41,7 @@ pub(crate) fn required() -> Settings {
     settings
 }
 
-/// What an app shows that knows nothing but the secret and the time.
+/// Returns the code that an app computes from the secret and the time.
 pub(crate) fn app_shows(secret: &str, secs: i64) -> String {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let letters = secret.chars().filter(|c| !c.is_whitespace());

@@ -28,7 +28,7 @@ async fn sign_in_too(browser: &mut Browser, address: &str) -> Answer {
     browser.submit(&[("password", PASSWORD)]).await
 }
 
-/// Whom an application sees.
+/// Returns the user that an application sees.
 async fn seen(world: &World, browser: &mut Browser) -> Option<String> {
     let application = world.application();
     let cookies = application.handshake(browser).await;

@@ -1,4 +1,4 @@
-//! What a session can wait for before it counts: a new password, an organization, or both.
+//! The tasks of a pending session: a new password, an organization, or both.
 
 use portal_local::{SeedOrganization, SeedUser, Settings};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A portal on a free port with a clock that only moves when it is told to.
+//! A portal on a free port with a clock that only the test moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

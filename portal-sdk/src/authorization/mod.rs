@@ -6,7 +6,7 @@
 //! | [`Feature`], [`Plan`] | the active organization or the user has it |
 //! | [`Reverification`] | the user's factors were verified recently enough |
 //! | [`requirement_fn`] | a function of the claims returns `true` |
-//! | a type with `impl Requirement` | its own [`Verdict`] says so |
+//! | a type with `impl Requirement` | its [`Verdict`] is `Met` |
 //!
 //! [`and`](Requirement::and), [`or`](Requirement::or) and [`not`](Requirement::not) combine them. References, `Box` and
 //! `Arc` of a requirement are requirements too.

@@ -72,7 +72,7 @@ struct Question<'q, 'r> {
     now: UnixTime,
 }
 
-/// Why a step stops: it needs a call, or the request is undecided.
+/// The reason why a step stops: it needs a call, or the request is undecided.
 enum Stop {
     Needs(Effect),
     Undecided(UndecidedCause),

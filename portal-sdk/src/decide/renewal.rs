@@ -10,13 +10,15 @@ use super::satellite::is_clerks;
 use crate::request::{AuthenticateContext, RedirectCount};
 use crate::state::{AuthReason, Outcome, RequestState, ResponseHeaders};
 
-/// Returns `true` if the `Referer` is the portal or the Frontend API and [`renewal`] can renew the session token.
+/// Returns `true` if the user comes from the portal and [`renewal`] is possible.
+///
+/// The `Referer` is then the portal or the Frontend API.
 #[must_use]
 pub fn comes_from_portal(cx: &AuthenticateContext<'_>, state: &RequestState) -> bool {
     is_possible(cx, state) && cx.foreign_referer().is_some_and(|referer| is_clerks(cx, referer))
 }
 
-/// Returns the headers of a handshake that renews the session token, for a token that may be outdated.
+/// Returns the headers of a handshake that renews an outdated session token.
 ///
 /// Respond with 307 and these headers; the browser returns to the same URL with a new token. Returns `None` unless the
 /// request is a GET for a page, signed in by a cookie, and not the result of a redirect: the redirect counter limits

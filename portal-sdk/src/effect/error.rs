@@ -68,7 +68,7 @@ impl BackendError {
         Self::with_source(Kind::Connect, source)
     }
 
-    /// Creates the error of a broken connection, or of a response that is not HTTP.
+    /// Creates the error of a broken connection or a malformed HTTP response.
     #[must_use]
     pub fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::with_source(Kind::Transport, source)
@@ -91,7 +91,9 @@ impl BackendError {
         })
     }
 
-    /// Creates the error of a response whose body is too large, or not the expected JSON.
+    /// Creates the error of a response whose body is unreadable.
+    ///
+    /// The body is too large or not the expected JSON.
     ///
     /// `problem` continues the sentence "its body cannot be read:". It must not quote the body, which may hold tokens.
     #[must_use]
@@ -102,13 +104,15 @@ impl BackendError {
         })
     }
 
-    /// Creates the error of a call that was not made because too many of its kind are in progress.
+    /// Creates the error of a call beyond the limit of concurrent calls.
     #[must_use]
     pub fn busy() -> Self {
         Self::new(Kind::Busy)
     }
 
-    /// Creates the error of a call that was not made because its path or body is invalid: a bug of the caller.
+    /// Creates the error of an unsent call with an invalid path or body.
+    ///
+    /// Such a call is a bug of the caller.
     #[must_use]
     pub fn invalid_request(problem: impl Into<String>) -> Self {
         Self::new(Kind::InvalidRequest(problem.into()))
@@ -180,13 +184,13 @@ impl BackendError {
         matches!(self.kind, Kind::Connect)
     }
 
-    /// Returns `true` if the response's body is too large or not the expected JSON.
+    /// Returns `true` if the response's body is unreadable.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self.kind, Kind::Unreadable { .. })
     }
 
-    /// Returns `true` if the call was not made because too many of its kind are in progress.
+    /// Returns `true` if the limit of concurrent calls prevented the call.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self.kind, Kind::Busy)
@@ -210,8 +214,9 @@ impl BackendError {
         }
     }
 
-    /// Returns the time to wait before a retry, if the response had a `Retry-After` in seconds (RFC 9110 section
-    /// 10.2.3).
+    /// Returns the time to wait before a retry.
+    ///
+    /// It is the response's `Retry-After`, if given in seconds (RFC 9110 section 10.2.3).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.kind {

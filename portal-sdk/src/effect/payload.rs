@@ -28,8 +28,7 @@ pub struct SessionRefresh {
     pub refresh_token: Secret,
     /// The application's public origin.
     pub request_origin: String,
-    /// The request's header fields, lower-case names, without other applications' cookies and without
-    /// `Authorization`.
+    /// The request's header fields, without other applications' cookies and `Authorization`. Names are lower-case.
     pub request_headers: Vec<(String, String)>,
     /// `true` if the application trusts the suffixed cookies.
     pub suffixed_cookies: bool,

@@ -92,23 +92,24 @@ impl InstanceBuilder {
         self
     }
 
-    /// Where this application serves the Frontend API: an absolute http(s) URL, or a path below the public origin.
+    /// Sets where this application serves the Frontend API.
     ///
-    /// A usual path is `/__clerk`.
+    /// An absolute http(s) URL, or a path below the public origin, usually `/__clerk`.
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
         self.proxy_url = Some(url.into());
         self
     }
 
-    /// Where this application's proxy forwards Frontend API requests: an absolute http(s) URL without query.
+    /// Sets where this application's proxy forwards Frontend API requests.
     ///
-    /// Default: Clerk's own, or the local portal inside the publishable key.
+    /// An absolute http(s) URL without a query string. Default: Clerk's, or the local portal inside the publishable
+    /// key.
     pub fn frontend_api_url(mut self, url: impl Into<String>) -> Self {
         self.frontend_api_url = Some(url.into());
         self
     }
 
-    /// Makes this application a satellite: users sign in on the primary, and this domain follows. Default: `None`.
+    /// Makes this application a satellite, whose users sign in on the primary (default: `None`).
     pub fn satellite(mut self, satellite: impl Into<Option<Satellite>>) -> Self {
         self.satellite = satellite.into();
         let proxy_url = self.satellite.as_mut().and_then(|satellite| satellite.proxy_url.take());
@@ -116,7 +117,7 @@ impl InstanceBuilder {
         self
     }
 
-    /// Origins of satellites that a development primary may send its development browser's token to.
+    /// Sets the satellites that may get the development browser's token.
     ///
     /// Loopback origins need not be listed. Default: empty.
     pub fn satellite_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -124,7 +125,7 @@ impl InstanceBuilder {
         self
     }
 
-    /// Sets whether only links from [`satellite_origins`](Self::satellite_origins) cause a handshake. Default: `false`.
+    /// Sets if only links from [`satellite_origins`](Self::satellite_origins) cause a handshake (default: `false`).
     ///
     /// Otherwise a link from any origin but Clerk's causes one, as in Clerk's SDK: each such visit costs a redirect.
     pub fn sync_from_satellites_only(mut self, is_on: bool) -> Self {
@@ -132,48 +133,51 @@ impl InstanceBuilder {
         self
     }
 
-    /// The origin that browsers reach this application at, such as `https://app.example.com`.
+    /// The origin at which browsers reach this application, such as `https://app.example.com`.
     ///
     /// A request that names another origin, in `Host` or in forwarded headers, is treated as one for this origin.
     /// Unless [`authorized_parties`](Self::authorized_parties) are set, tokens must have been made for it.
     ///
-    /// Behind a proxy that serves the application under a path and strips that path from requests, give the path too:
-    /// `https://example.com/shop`. Links, redirects and this crate's own cookies then lie below it; paths in settings
-    /// and patterns stay the application's own (`/sign-in`, not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses
-    /// between several paths named here and in [`trusted_origins`](Self::trusted_origins). `X-Forwarded-Port` and
-    /// `Forwarded` (RFC 7239) are never read; behind a proxy that sends only those, set this.
+    /// Include the path prefix that a proxy strips from requests, as in `https://example.com/shop`. Links, redirects
+    /// and this crate's own cookies are then below it. Paths in settings and patterns do not include it (`/sign-in`,
+    /// not `/shop/sign-in`). `X-Forwarded-Prefix` only chooses between several paths set here and in
+    /// [`trusted_origins`](Self::trusted_origins).
+    ///
+    /// Behind a proxy that sends only `X-Forwarded-Port` or `Forwarded` (RFC 7239), set this, because those fields are
+    /// never read.
     ///
     /// # Security
     ///
-    /// Without this and [`trusted_origins`](Self::trusted_origins) the headers are trusted: a client that can send them
-    /// through your proxy chooses where users are sent back to.
+    /// Without this and [`trusted_origins`](Self::trusted_origins) the headers are trusted. A client that can send them
+    /// through your proxy then chooses where users are redirected to.
     pub fn public_origin(mut self, origin: impl Into<String>) -> Self {
         self.public_origin = Some(origin.into());
         self
     }
 
-    /// Origins that a request may name, each with its path prefix if it has one. Default: none.
+    /// Sets the origins that a request may name (default: empty).
     ///
-    /// A request that names another origin is treated as one for the [`public_origin`](Self::public_origin), or without
-    /// one for the first of these.
+    /// An origin may have a path prefix. A request that names another origin is treated as one for the
+    /// [`public_origin`](Self::public_origin), else for the first of these.
     pub fn trusted_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
         self.trusted_origins = strings(origins);
         self
     }
 
-    /// Other origins whose pages may send state-changing requests with cookies, such as `https://spa.example.com`.
+    /// Sets other origins whose pages may send state-changing requests.
     ///
-    /// Default: none, so that such requests are rejected (403). The application's own origins need not be listed.
+    /// An example is `https://spa.example.com`. Default: empty, so that such requests are rejected (403). The
+    /// application's own origins need not be listed.
     ///
     /// # Security
     ///
-    /// A page on one of these origins can do everything here that its user may do.
+    /// A page on one of these origins can do everything that its user may do here.
     pub fn allowed_request_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
         self.allowed_request_origins = strings(origins);
         self
     }
 
-    /// Other origins that the portal may send users back to, such as `https://www.example.net`.
+    /// Sets other origins that the portal may send users to, such as `https://www.example.net`.
     ///
     /// Allow them at Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and
     /// in development the Frontend API. There are no wildcards.
@@ -182,17 +186,17 @@ impl InstanceBuilder {
         self
     }
 
-    /// Sets whether the URLs of the portal's pages are read from the instance. Default: `false`, they are derived.
+    /// Sets if the portal's page URLs are read from the instance (default: `false`, derived).
     ///
     /// For instances whose Frontend API is not called `clerk.…`, or whose pages were moved. The URLs are read in the
-    /// background from `GET /v1/environment` of the Frontend API, and again every hour. Until then, and while they
-    /// cannot be read, the derived or the last known URLs serve.
+    /// background from `GET /v1/environment` of the Frontend API, and again every hour. Until then, and during an
+    /// outage, links use the last known or the derived URLs.
     pub fn discover_pages(mut self, is_on: bool) -> Self {
         self.discovers_pages = is_on;
         self
     }
 
-    /// Sets whether an expired session is refreshed for GET requests only, as by Clerk's own SDK. Default: `false`.
+    /// Sets if only GET requests refresh an expired session, as in Clerk's SDK (default: `false`).
     ///
     /// Otherwise it is refreshed for every method unless another site's page made the request, so that a form is not
     /// lost if filling it in took longer than a minute.
@@ -213,34 +217,42 @@ impl InstanceBuilder {
         self
     }
 
-    /// Where the portal sends users after sign-in, whatever the link says: a path or an absolute http(s) URL.
-    /// See <https://clerk.com/docs/guides/development/customize-redirect-urls>.
+    /// Sets where the portal always sends users after sign-in.
+    ///
+    /// A path or an absolute http(s) URL, which takes precedence over the link's. See
+    /// <https://clerk.com/docs/guides/development/customize-redirect-urls>.
     pub fn sign_in_force_redirect_url(mut self, url: impl Into<String>) -> Self {
         self.after_redirects.sign_in_force = Some(url.into().into());
         self
     }
 
-    /// Where the portal sends users after sign-in if the link does not say: a path or an absolute http(s) URL.
+    /// Sets where the portal sends users after sign-in by default.
+    ///
+    /// A path or an absolute http(s) URL, for links without a return-back URL.
     pub fn sign_in_fallback_redirect_url(mut self, url: impl Into<String>) -> Self {
         self.after_redirects.sign_in_fallback = Some(url.into().into());
         self
     }
 
-    /// Where the portal sends users after sign-up, whatever the link says: a path or an absolute http(s) URL.
+    /// Sets where the portal always sends users after sign-up.
+    ///
+    /// A path or an absolute http(s) URL, which takes precedence over the link's.
     pub fn sign_up_force_redirect_url(mut self, url: impl Into<String>) -> Self {
         self.after_redirects.sign_up_force = Some(url.into().into());
         self
     }
 
-    /// Where the portal sends users after sign-up if the link does not say: a path or an absolute http(s) URL.
+    /// Sets where the portal sends users after sign-up by default.
+    ///
+    /// A path or an absolute http(s) URL, for links without a return-back URL.
     pub fn sign_up_fallback_redirect_url(mut self, url: impl Into<String>) -> Self {
         self.after_redirects.sign_up_fallback = Some(url.into().into());
         self
     }
 
-    /// Origins that accepted tokens were made for (claim `azp`). Default: all, or the public origins if there are any.
+    /// Accepted authorized parties (claim `azp`). Default: the public origins; if they are unset, all.
     ///
-    /// Such as `https://app.example.com` or an extension's `chrome-extension://…`.
+    /// Examples are `https://app.example.com` and an extension's `chrome-extension://…`.
     ///
     /// # Security
     ///
@@ -268,9 +280,9 @@ impl InstanceBuilder {
         self
     }
 
-    /// Paths that name the organization that must be active there, such as `/orgs/:slug/(.*)`. Default: none.
+    /// Sets patterns of paths that name an organization, such as `/orgs/:slug/(.*)`.
     ///
-    /// A user with another active organization is sent through a handshake that activates the named one.
+    /// Default: empty. For a user with another active organization, a handshake activates the named one.
     ///
     /// A pattern has a parameter `:id` or `:slug`. The syntax is that of the npm package `path-to-regexp` 6: `:name`
     /// matches one segment, `:name(expression)` and `(expression)` match the regular expression, `{…}` groups, `?`, `*`
@@ -285,7 +297,7 @@ impl InstanceBuilder {
         self
     }
 
-    /// Paths at which the personal account must be active, such as `/me/(.*)`. Default: none.
+    /// Paths at which the personal account must be active, such as `/me/(.*)`. Default: empty.
     ///
     /// Tried after the [`organization_patterns`](Self::organization_patterns).
     pub fn personal_account_patterns(mut self, patterns: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -297,7 +309,7 @@ impl InstanceBuilder {
     ///
     /// # Security
     ///
-    /// The message can name expected origins, key ids and this machine's time. Leave it off in production.
+    /// The message can name expected origins, key IDs and this machine's time. Leave it off in production.
     pub fn debug(mut self, is_on: bool) -> Self {
         self.is_debug = is_on;
         self

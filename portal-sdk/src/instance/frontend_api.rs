@@ -56,7 +56,9 @@ impl FrontendApi {
         self.instance_type
     }
 
-    /// Returns a local portal's origin, such as `http://127.0.0.1:8787`, or `None` for an instance at Clerk.
+    /// Returns a local portal's origin, such as `http://127.0.0.1:8787`.
+    ///
+    /// Returns `None` for an instance at Clerk.
     #[must_use]
     pub fn local_origin(&self) -> Option<&str> {
         self.local_origin.as_deref()

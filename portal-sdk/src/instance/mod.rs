@@ -168,7 +168,7 @@ impl Instance {
         self.0.satellite.is_some()
     }
 
-    /// Origins of satellites that a development primary may send its development browser's token to.
+    /// The satellites that may get the development browser's token.
     #[must_use]
     pub fn satellite_origins(&self) -> &[Origin] {
         &self.0.satellite_origins
@@ -222,25 +222,25 @@ impl Instance {
         self.0.sign_up_url.as_deref()
     }
 
-    /// Where the portal sends users after sign-in, whatever the link says: a path or an absolute URL.
+    /// The forced redirect target after sign-in: a path or an absolute URL.
     #[must_use]
     pub fn sign_in_force_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_in_force.as_deref()
     }
 
-    /// Where the portal sends users after sign-in if the link does not say: a path or an absolute URL.
+    /// The default redirect target after sign-in: a path or an absolute URL.
     #[must_use]
     pub fn sign_in_fallback_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_in_fallback.as_deref()
     }
 
-    /// Where the portal sends users after sign-up, whatever the link says: a path or an absolute URL.
+    /// The forced redirect target after sign-up: a path or an absolute URL.
     #[must_use]
     pub fn sign_up_force_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_up_force.as_deref()
     }
 
-    /// Where the portal sends users after sign-up if the link does not say: a path or an absolute URL.
+    /// The default redirect target after sign-up: a path or an absolute URL.
     #[must_use]
     pub fn sign_up_fallback_redirect_url(&self) -> Option<&str> {
         self.0.after_redirects.sign_up_fallback.as_deref()

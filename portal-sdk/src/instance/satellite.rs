@@ -39,9 +39,10 @@ impl Satellite {
         }
     }
 
-    /// Creates a satellite that serves the Frontend API at an absolute http(s) URL or a path.
+    /// Creates a satellite that serves the Frontend API at `proxy_url`.
     ///
-    /// A usual path is `/__clerk`. The URL becomes the instance's [`proxy_url`](super::InstanceBuilder::proxy_url).
+    /// An absolute http(s) URL or a path such as `/__clerk`. It becomes the instance's
+    /// [`proxy_url`](super::InstanceBuilder::proxy_url).
     #[must_use]
     pub fn behind_proxy(proxy_url: impl Into<String>) -> Self {
         Self {
@@ -51,9 +52,9 @@ impl Satellite {
         }
     }
 
-    /// Sets if each browser without a session here is first redirected to the primary (default: `false`).
+    /// Sets if the first visit synchronizes with the primary (default: `false`).
     ///
-    /// The check costs one redirect on the first visit.
+    /// It redirects each browser without a session here once to the primary.
     #[must_use]
     pub fn with_auto_sync(self, auto_sync: bool) -> Self {
         Self { auto_sync, ..self }
@@ -65,7 +66,7 @@ impl Satellite {
         self.domain.as_deref()
     }
 
-    /// Returns `true` if each browser without a session here is first redirected to the primary.
+    /// Returns `true` if the first visit synchronizes with the primary.
     #[must_use]
     pub fn auto_sync(&self) -> bool {
         self.auto_sync

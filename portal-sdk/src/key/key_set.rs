@@ -64,7 +64,8 @@ impl KeySet {
         Self::from_entries(entries.cloned().unwrap_or_default(), |_, _| {})
     }
 
-    /// [`from_json`](Self::from_json), and `skipped` is told the position and the defect of each skipped entry.
+    /// Reads entries like [`from_json`](Self::from_json), and calls `skipped` with the position and defect of each
+    /// skipped one.
     pub(crate) fn from_entries(entries: Vec<Value>, mut skipped: impl FnMut(usize, SkippedEntry)) -> Self {
         let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
         for (index, entry) in entries.into_iter().enumerate() {

@@ -60,7 +60,7 @@ struct Parsed {
     key: ParsedPublicKey,
 }
 
-/// Why a signature does not fit a key.
+/// The reason why a signature does not match a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Misfit {
     /// The key is for another algorithm than this one of the token.
@@ -69,7 +69,7 @@ pub(crate) enum Misfit {
     Signature,
 }
 
-/// Why a text is not a usable key.
+/// The reason why a text is not a usable key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyProblem {
@@ -101,7 +101,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// [`KeyProblem`] says what is wrong with it.
+    /// Returns [`KeyProblem`] if the text is not a usable key.
     pub fn from_pem(pem: &str) -> Result<Self, KeyProblem> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(KeyProblem::Private);

@@ -22,9 +22,9 @@ pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for")
 pub const CLERK_PROXY_URL: HeaderName = HeaderName::from_static("clerk-proxy-url");
 /// The secret key, which authenticates a proxy for the Frontend API.
 pub const CLERK_SECRET_KEY: HeaderName = HeaderName::from_static("clerk-secret-key");
-/// What the browser requests: `document`, `iframe`, `empty` for a script, and so on.
+/// The kind of the requested resource: `document`, `iframe`, `empty` for a script, and so on.
 pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-/// How the browser makes the request: `navigate` for a page, `cors`, `no-cors` or `same-origin` for a script.
+/// The mode of the request: `navigate` for a page, `cors`, `no-cors` or `same-origin` for a script.
 pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The relation of the requesting page to the application: `same-origin`, `same-site`, `cross-site` or `none`.
 pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -22,7 +22,7 @@ pub(crate) struct PathPattern {
 }
 
 impl PathPattern {
-    /// Compiles `pattern`, or says what is wrong with it.
+    /// Compiles `pattern`, or returns its error.
     pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
         let mut source = String::from("^");
         let mut parameters = Vec::new();

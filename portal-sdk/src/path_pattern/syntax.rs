@@ -59,7 +59,7 @@ impl Modifier {
     }
 }
 
-/// Parses `pattern`, or says what is wrong with it.
+/// Parses `pattern`, or returns its error.
 pub(super) fn parse(pattern: &str) -> Result<Vec<Token>, String> {
     let mut lexemes = lex(pattern)?.into_iter().peekable();
     let mut tokens = Vec::new();

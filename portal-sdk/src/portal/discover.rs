@@ -7,7 +7,9 @@ use url::Url;
 use super::PortalPage;
 use crate::instance::is_loopback;
 
-/// The page URLs in the `display_config` of an instance's environment (`GET /v1/environment` of its Frontend API).
+/// The page URLs that an instance's Frontend API returns.
+///
+/// They are in `display_config` of `GET /v1/environment`.
 ///
 /// They differ from the derived URLs if the Frontend API's host does not start with `clerk.`, or if the application
 /// serves pages itself.
@@ -55,7 +57,7 @@ impl DiscoveredPages {
         *self == Self::default()
     }
 
-    /// Returns the URL of `page`, or `None` if the instance does not name it.
+    /// Returns the URL of `page`; `None` if it is unknown.
     #[must_use]
     pub fn get(&self, page: PortalPage) -> Option<&Url> {
         match page {

@@ -100,7 +100,7 @@ impl<'p> PortalLink<'p> {
 
     /// Sets the public URL of the request that the link is for.
     ///
-    /// Paths are resolved against it, and the development browser's token is left out of links to its own site.
+    /// Paths are resolved against it, and links to its site omit the development browser's token.
     pub fn with_requested_from(mut self, url: &Url) -> Self {
         self.requested_from = Some(url.clone());
         self
@@ -120,13 +120,13 @@ impl<'p> PortalLink<'p> {
         self
     }
 
-    /// Sets the development browser's token, for links of a development instance to another site.
+    /// Sets the development browser's token, for links to another site.
     pub fn with_dev_browser(mut self, token: Option<&str>) -> Self {
         self.dev_browser = token.map(Secret::new);
         self
     }
 
-    /// Sets whether a link to sign-in or sign-up leads to the tasks of a pending session. Default: `false`.
+    /// Sets if sign-in and sign-up links lead to a pending session's tasks (default: `false`).
     pub fn with_tasks(mut self, has_tasks: bool) -> Self {
         self.has_tasks = has_tasks;
         self

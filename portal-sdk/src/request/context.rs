@@ -73,7 +73,9 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
-    /// Sets the request's public URL, for a request whose path a router has changed since an outer layer read it.
+    /// Sets the request's public URL.
+    ///
+    /// Use it if a router has changed the path since an outer layer read the URL.
     #[must_use]
     pub fn with_public_url(mut self, url: PublicUrl) -> Self {
         self.given_url = Some(url);
@@ -120,7 +122,9 @@ impl<'r> AuthenticateContext<'r> {
         &self.parts.method
     }
 
-    /// Returns `true` if the method is GET, in any case, as in the Fetch standard's `Request`.
+    /// Returns `true` if the method is GET.
+    ///
+    /// The letter case is ignored, as in the Fetch standard's `Request`.
     #[must_use]
     pub fn is_get(&self) -> bool {
         self.method().as_str().eq_ignore_ascii_case("GET")
@@ -294,9 +298,9 @@ impl<'r> AuthenticateContext<'r> {
             && self.parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Returns `true` if a page of another site made this request, by `Sec-Fetch-Site` or else by `Origin`.
+    /// Returns `true` if a page of another site made this request.
     ///
-    /// Clients other than browsers send neither header.
+    /// `Sec-Fetch-Site` decides, else `Origin`. Clients other than browsers send neither header.
     #[must_use]
     pub fn comes_from_elsewhere(&self) -> bool {
         comes_from_elsewhere(self, self.parts)
@@ -357,7 +361,9 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
-    /// The request's header fields for a refresh, with lower-case names, only Clerk's cookies, and no `Authorization`.
+    /// The request's header fields for a refresh.
+    ///
+    /// Names are lower-case; of the cookies only Clerk's are included, and `Authorization` is omitted.
     #[must_use]
     pub fn headers_for_refresh(&self) -> Vec<(String, String)> {
         headers_for_refresh(&self.parts.headers, self.instance.publishable_key().cookie_suffix())

@@ -45,10 +45,11 @@ pub struct SignedInState {
     pub claims: SessionClaims,
     /// The session token itself.
     pub token: Secret,
-    /// `true` if the path's organization (or personal account) is not the active one, and no redirect can activate it.
+    /// `true` if the path's organization is not active, and cannot be activated.
     ///
-    /// The redirect limit for this organization was reached, or the request cannot be redirected. Do not serve a page
-    /// of the path's organization; guards and extractors refuse the request.
+    /// The path may also name the personal account. The redirect limit for this organization was reached, or the
+    /// request cannot be redirected. Do not serve a page of the path's organization; guards and extractors refuse the
+    /// request.
     pub organization_mismatch: bool,
 }
 
@@ -60,11 +61,12 @@ pub struct SignedOutState {
     pub reason: AuthReason,
     /// The error of the token, if the request carries one.
     pub token_error: Option<TokenError>,
-    /// The error of the token that a handshake brought, if it brought an invalid one.
+    /// The error of a handshake's token, if it is invalid.
     pub handshake_problem: Option<TokenError>,
-    /// `true` if the browser has just lost every cookie of a handshake, so that sign-in cannot work.
+    /// `true` if the browser has just lost every cookie of a handshake.
     ///
-    /// Detected in development only, where another handshake would start a redirect loop. Public pages can be served.
+    /// Sign-in cannot work then. Detected in development only, where another handshake would start a redirect loop.
+    /// Public pages can be served.
     pub cookies_not_kept: bool,
 }
 

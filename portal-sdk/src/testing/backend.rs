@@ -110,7 +110,9 @@ impl FakeBackend {
         self.script().pages = answer;
     }
 
-    /// Sets the result of [`BackendApi::request`], and of calls built on it, for one method and path.
+    /// Sets the result of [`BackendApi::request`] for one method and path.
+    ///
+    /// Calls that use `request` get it too.
     ///
     /// ```
     /// use http::Method;

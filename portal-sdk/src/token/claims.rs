@@ -119,7 +119,7 @@ impl SessionClaims {
         }
     }
 
-    /// Returns `true` if tasks are outstanding, so that the session counts as signed out.
+    /// Returns `true` if the session is pending, which counts as signed out.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.session_status() == Some(SessionStatus::Pending)

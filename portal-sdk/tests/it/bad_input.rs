@@ -185,7 +185,7 @@ fn repeated_single_field_counts_once_and_two_tokens_are_rejected() {
         ];
         assert_eq!(outcome(&headers), expected);
     }
-    // Two destinations are no destination.
+    // A repeated destination is ignored.
     let twice = [
         ("sec-fetch-dest", &b"document"[..]),
         ("sec-fetch-dest", b"document"),

@@ -1,4 +1,4 @@
-//! How `HttpBackend` connects: through a proxy, with roots of the application's own, in time.
+//! Connections of `HttpBackend`: a proxy, custom roots, time limits.
 
 use std::io;
 use std::sync::Arc;

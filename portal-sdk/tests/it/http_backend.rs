@@ -352,7 +352,7 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test]
 async fn handshake_payload_is_retried_once_after_an_outage() {
-    /// What it is, the server's replies, whether it works in the end, and after how many requests.
+    /// A name, the server's replies, `true` for a final success, and the number of requests.
     type Case = (&'static str, Vec<fn() -> Reply>, bool, usize);
     const OK: fn() -> Reply = || json_answer(200, r#"{"directives":["a=1"]}"#);
     const BROKEN: fn() -> Reply = || json_answer(500, "{}");

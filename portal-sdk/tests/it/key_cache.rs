@@ -1,4 +1,4 @@
-//! When signing keys are fetched, seen from a Backend API on loopback. The clock stands still until a test moves it.
+//! The fetches of signing keys, seen from a Backend API on loopback. The clock stands still until a test moves it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -148,7 +148,7 @@ async fn concurrent_requests_fetch_keys_once() {
         .map(|_| {
             let (authenticator, started) = (authenticator.clone(), started.clone());
             tokio::spawn(async move {
-                // On this runtime's one thread the task goes on to where it must wait, before another runs.
+                // On this runtime's one thread the task runs until it must wait, before another runs.
                 started.fetch_add(1, Ordering::SeqCst);
                 authenticator
                     .authenticate(&request_at(instance_key(), KEY_ID, NOW_SECS))

@@ -1,4 +1,4 @@
-//! When page addresses are read: one read at a time, over loopback and with every kind of failure, and by any clock.
+//! The reads of page URLs: one at a time, over loopback, with every kind of failure, and by any clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

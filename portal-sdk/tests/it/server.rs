@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::common::{LIVE_KEY, TEST_KEY};
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 pub(crate) enum Reply {
     /// Writes these bytes and waits for the next request.
     Bytes(Vec<u8>),
@@ -27,7 +27,7 @@ pub(crate) struct Recorded {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
-    /// Which connection it came on, counted from 0.
+    /// The number of its connection, from 0.
     pub(crate) connection: usize,
 }
 

@@ -24,7 +24,7 @@ impl Auth {
 
     /// Returns [`link`](Self::link) with fields of the page filled in.
     ///
-    /// A value is omitted if the page has no such field; the log says so once.
+    /// A value is omitted if the page has no such field, with one warning in the log.
     ///
     /// ```
     /// use portal_tower::Auth;
@@ -42,8 +42,8 @@ impl Auth {
 
     /// Returns [`link`](Self::link) with another return-back URL: absolute, or a path of this application.
     ///
-    /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)); the log
-    /// says so once.
+    /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)), with one
+    /// warning in the log.
     #[must_use]
     pub fn link_back_to(&self, page: PortalPage, return_back_to: &str) -> Url {
         self.link_to(page, return_back_to, &[])

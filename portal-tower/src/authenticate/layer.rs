@@ -34,7 +34,7 @@ pub struct AuthenticateLayer<#[cfg(feature = "http-client")] B = HttpBackend, #[
     settings: AnswerSettings,
 }
 
-/// How the instance of a request is chosen.
+/// The choice of a request's instance.
 pub(super) enum Choose<B> {
     Fixed {
         authenticator: Authenticator<B>,
@@ -92,7 +92,7 @@ impl<B: BackendApi> AuthenticateLayer<B> {
         }
     }
 
-    /// Chooses the authenticator per request, for a process that serves several Clerk applications.
+    /// Chooses the authenticator per request, to serve several Clerk applications.
     ///
     /// Keep the authenticators, because each holds the signing keys of its instance in memory. If `choose` returns
     /// `None`, the response is 421 (RFC 9110 section 15.5.20).
@@ -123,7 +123,7 @@ impl<B: BackendApi> AuthenticateLayer<B> {
         }
     }
 
-    /// Renders the refusals of all inner guards and extractors in the application's own look; see [`RenderRefusal`].
+    /// Sets the renderer of all inner refusals; see [`RenderRefusal`].
     pub fn with_refusal_renderer(mut self, renderer: impl RenderRefusal) -> Self {
         self.settings.renderer = Some(Arc::new(renderer));
         self

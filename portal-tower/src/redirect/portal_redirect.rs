@@ -51,7 +51,7 @@ impl PortalRedirect {
 
     /// Fills in a field of the page.
     ///
-    /// A value is omitted if the page has no such field; the log says so once.
+    /// A value is omitted if the page has no such field, with one warning in the log.
     pub fn with_prefill(mut self, value: Prefill) -> Self {
         self.prefill.push(value);
         self.location = self.auth.link_to(self.page, &self.return_back_to, &self.prefill);

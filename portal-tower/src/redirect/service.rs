@@ -73,8 +73,8 @@ impl RedirectToPortal {
     /// Sets where the portal leads back to, instead of the referring page.
     ///
     /// `location` is a path of the application or an absolute URL. A URL that the portal would drop is omitted (see
-    /// [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)); the log says so once. The instance's forced redirect
-    /// takes precedence over `location`, its fallback redirect does not.
+    /// [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)), with one warning in the log. The instance's forced
+    /// redirect takes precedence over `location`, its fallback redirect does not.
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;
@@ -88,7 +88,7 @@ impl RedirectToPortal {
 
     /// Fills in a field of the page.
     ///
-    /// A value is omitted if the page has no such field; the log says so once.
+    /// A value is omitted if the page has no such field, with one warning in the log.
     ///
     /// ```
     /// use portal_tower::RedirectToPortal;

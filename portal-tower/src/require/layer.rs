@@ -85,7 +85,7 @@ impl RequireAuthLayer {
 
     /// Fills in a field of the sign-in page, or of the page chosen with [`with_sign_in_page`](Self::with_sign_in_page).
     ///
-    /// A value is omitted if the page has no such field; the log says so once.
+    /// A value is omitted if the page has no such field, with one warning in the log.
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
@@ -98,7 +98,7 @@ impl RequireAuthLayer {
         self
     }
 
-    /// Redirects browsers of users who do not meet the requirement instead of responding 403.
+    /// Redirects browsers instead of responding 403 if the requirement is unmet.
     ///
     /// The location is a page of the portal (which leads back to the requested page), a path of the application, or an
     /// absolute URL. Do not choose a page with the same requirement.

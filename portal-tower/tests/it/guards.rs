@@ -1,5 +1,4 @@
-//! What guards do besides the table: requirements, redirect loops, other sites' pages, caches, and refusals in another
-//! look.
+//! Guards beyond the table: requirements, redirect loops, other sites' pages, caches, and renderers.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};

@@ -111,7 +111,7 @@ async fn then_sets_the_destination_afterwards() {
             assert!(found.contains(&expected), "{found:?}");
         }
     }
-    // The portal would drop it, so it is left out.
+    // The portal would drop it, so it is omitted.
     let service = RedirectToPortal::sign_up().with_return_back("https://evil.example/");
     assert!(parameters(test(), service, None).await.is_empty());
 }

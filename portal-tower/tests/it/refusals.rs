@@ -108,7 +108,7 @@ async fn admitted_page_logs_no_refusal() {
     let (log, _guard) = keep_log().await;
     let ada = signed_in(TEST_ISSUER);
     ask(RequireAuthLayer::signed_in(), HERE, &[AS_PAGE, ("cookie", &ada)]).await;
-    // It goes on to sign-in instead of sending the refusal that it looked at.
+    // It redirects to sign-in instead of sending the refusal that it looked at.
     let account = layer(test()).layer(RedirectToPortal::user_profile());
     send(account, request(HERE, &[AS_SCRIPT, ("cookie", SIGNED_OUT)])).await;
     assert!(log.lines("refused").is_empty(), "{:?}", log.lines(""));
@@ -145,7 +145,7 @@ async fn client_without_a_token_gets_that_reason() {
     let grpc = ("content-type", "application/grpc");
     let answer = ask(RequireAuthLayer::signed_in(), &format!("POST {HERE}"), &[grpc]).await;
     assert_eq!(answer.header("grpc-message"), Some("no%20session%20token%20was%20sent"));
-    // The page that ends a redirect loop says so too.
+    // The page that ends a redirect loop has this reason too.
     let in_loop = format!("__portal_redirects={}", "x.1.2.3");
     let answer = ask(RequireAuthLayer::signed_in(), HERE, &[AS_PAGE, ("cookie", &in_loop)]).await;
     assert!(!answer.body.contains("dev-browser"), "{}", answer.body);

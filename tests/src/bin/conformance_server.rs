@@ -56,7 +56,7 @@ async fn run() -> Result<(), String> {
         .map_err(|error| format!("PORT: {error}; expected a free port"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let router = server::router(Arc::new(Instances::new(api_url, policy)));
-    // From before the line that says so: its reader may be quick.
+    // Listen before the line is printed, because its reader may be quick.
     let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let stopped = async move {

@@ -1,4 +1,4 @@
-//! Pictures of every page of the local portal, in light, dark and narrow, for people who look at them all at once.
+//! Pictures of every page of the local portal, in light, dark and narrow, for review.
 //!
 //! ```sh
 //! cargo run -p portal-tests --bin screenshots          # writes them to ./screenshots

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// What the browser did on the network since the last time.
+/// The browser's network events since the last call.
 #[derive(Debug)]
 pub(super) struct PerformanceLog;
 
@@ -19,7 +19,7 @@ impl WebDriverCompatibleCommand for PerformanceLog {
     }
 }
 
-/// What only the browser's developer tools can do.
+/// Commands of the browser's developer tools.
 #[derive(Debug)]
 pub(super) struct DevTools(Value);
 

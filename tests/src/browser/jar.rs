@@ -18,13 +18,13 @@ pub struct KeptCookie {
     pub domain: String,
     /// The path it is for.
     pub path: String,
-    /// When it ends, in seconds since 1970; negative if with the browser.
+    /// The time of expiry, in seconds since 1970; negative for a session cookie.
     pub expires: f64,
-    /// Whether scripts cannot read it.
+    /// `true` if scripts cannot read it.
     pub http_only: bool,
-    /// Whether it only travels encrypted.
+    /// `true` if it is sent over TLS only.
     pub secure: bool,
-    /// Which requests from other sites carry it; `None` if nothing was said.
+    /// The attribute `SameSite`; `None` if unset.
     pub same_site: Option<String>,
 }
 

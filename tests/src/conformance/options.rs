@@ -31,7 +31,7 @@ const OPTIONS: [&str; 14] = [
     "x-clock-skew-ms",
 ];
 
-/// How many option sets have an authenticator in memory. A suite uses a few dozen.
+/// The most option sets with an authenticator in memory. A suite uses a few dozen.
 const MAX_INSTANCES: usize = 256;
 
 /// Authenticators by option set, so that signing keys live across requests as they do in an application.
@@ -68,11 +68,11 @@ impl Instances {
         }
     }
 
-    /// The authenticator for a request's options, which are taken off its headers.
+    /// Removes the options from a request's headers and returns the authenticator for them.
     ///
     /// # Errors
     ///
-    /// What is wrong with the options, in words.
+    /// Returns a message if an option is invalid.
     pub fn take(&self, headers: &mut HeaderMap) -> Result<Authenticator<HttpBackend>, String> {
         let options: Vec<Option<String>> = OPTIONS.iter().map(|name| take_header(headers, name)).collect();
         if let Some(known) = self.known().by_options.get(&options) {

@@ -40,7 +40,7 @@ pub fn router(instances: Arc<Instances>) -> Router {
     Router::new()
         .fallback(tell)
         .layer(authenticate)
-        // Outside the layer: a link is told whatever the state of authentication.
+        // Outside the layer, because links do not depend on authentication.
         .merge(redirects)
         .layer(from_fn_with_state(instances, choose))
 }
@@ -70,7 +70,7 @@ async fn choose(State(instances): State<Arc<Instances>>, mut request: Request, n
     response
 }
 
-/// What the request came to.
+/// Responds with the outcome of the request.
 async fn tell(request: Request) -> Response {
     let Some(auth) = request.extensions().get::<Auth>() else {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "the layer added nothing");

@@ -33,7 +33,7 @@ pub struct Shop {
     pub portal: LocalPortal,
     /// The clock of both.
     pub clock: MovableClock,
-    /// Where the portal keeps its data; `None` is in memory.
+    /// The folder of the portal's data; `None` for in memory.
     folder: Option<TempDir>,
     notes: Notes,
     server: JoinHandle<()>,
@@ -133,7 +133,7 @@ impl Shop {
         database(self.folder.as_ref().expect("the portal has a database file"))
     }
 
-    /// What has been noted so far.
+    /// The notes so far.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         self.notes.all()

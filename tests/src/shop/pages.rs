@@ -12,7 +12,7 @@ use axum::routing::{any_service, get, post, post_service};
 use portal_axum::{ActiveOrganization, Auth, RedirectToPortal, RequireAuthLayer, Role, SignOut, SignedIn};
 use serde::Deserialize;
 
-/// What people have noted, in order.
+/// The notes of users, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes(Arc<Mutex<Vec<String>>>);
 

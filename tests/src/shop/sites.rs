@@ -1,4 +1,4 @@
-//! Sites of other people.
+//! Other sites.
 
 use axum::Router;
 use axum::response::Html;

@@ -91,7 +91,7 @@ pub(crate) async fn destination_of_a_flow_follows_precedence(scripts: Scripts) {
     shop.close().await;
 }
 
-/// Opens the page `from` and goes on to `to`, whose own address is forced.
+/// Opens the page `from` and continues to `to`, whose own address is forced.
 async fn everything_is_taken_along(shop: &Shop, browser: &Browser, from: &str, to: &str) {
     let (from_flow, to_flow) = (from.replace('-', "_"), to.replace('-', "_"));
     let carried = [

@@ -93,7 +93,7 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// What the Backend API answers.
+/// The Backend API's responses.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Answer {
@@ -163,7 +163,7 @@ impl VectorFile {
 }
 
 impl Case {
-    /// What our SDK must answer.
+    /// The outcome that our SDK must return.
     pub(crate) fn wanted(&self) -> &Value {
         self.expected.as_ref().unwrap_or(&self.outcome)
     }

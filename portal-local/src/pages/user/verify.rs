@@ -1,4 +1,4 @@
-//! `/user/verify`: who is this, once more, before something that would help a stranger at an open screen.
+//! `/user/verify`: re-verification before sensitive changes.
 
 use askama::Template;
 use axum::body::Body;

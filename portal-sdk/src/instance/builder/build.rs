@@ -22,7 +22,7 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] for the first invalid setting: its name, what was expected and what was found.
+    /// Returns [`ConfigError`] for the first invalid setting, with its name, the expected and the found value.
     pub fn build(self) -> Result<Instance, ConfigError> {
         let publishable_key: PublishableKey = self.publishable_key.parse()?;
         let secret_key: SecretKey = self.secret_key.parse()?;

@@ -1,4 +1,4 @@
-//! Which of the two cookie sets counts.
+//! The choice between the two cookie sets.
 
 use portal_sdk::request::AuthenticateContext;
 

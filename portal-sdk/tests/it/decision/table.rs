@@ -253,7 +253,7 @@ fn summary(state: &RequestState) -> String {
     }
 }
 
-/// What a row says must come out.
+/// The expected outcome of a row.
 ///
 /// After status and reason: `token=<kind>` which token counts; `sets=<payload>` cookies forwarded; `uncount` the counter
 /// removed; `marked` the address marked and the counter set, because no cookie came along; `cors` the two headers of a resolved handshake; `message=…` (`+` is a space); `to=<address>` another

@@ -19,7 +19,7 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// `live` (production) or `test` (development), and what is said about it after `+`.
+    /// `live` (production) or `test` (development), and its options after `+`.
     pub(super) fn named(name: &str) -> Self {
         let mut words = name.split('+');
         let is_live = match words.next() {
@@ -230,7 +230,7 @@ impl Setting {
         }
     }
 
-    /// The name of a cookie: `'` stands for this instance's suffix.
+    /// The name of a cookie: `'` is this instance's suffix.
     pub(super) fn cookie_name(&self, word: &str) -> Option<String> {
         let (word, suffix) = match word.strip_suffix('\'') {
             Some(word) => (word, format!("_{}", self.suffix)),

@@ -1,4 +1,4 @@
-//! What Clerk could answer.
+//! Possible responses of Clerk.
 
 use portal_sdk::effect::{BackendError, MissingKey};
 use portal_sdk::token::TokenError;
@@ -31,7 +31,7 @@ fn set_cookies() -> impl Strategy<Value = Vec<String>> {
     vec(cookie, 0..4)
 }
 
-/// What Clerk would answer, whatever is asked.
+/// Clerk's responses to any request.
 #[derive(Clone, Debug)]
 pub(super) struct Answers {
     pub(super) has_keys: bool,

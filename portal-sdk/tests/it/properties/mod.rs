@@ -1,4 +1,4 @@
-//! What holds for every request, however odd: tried with requests made at random out of the pieces that matter.
+//! Properties of every request, tested with requests of random pieces.
 
 mod answers;
 mod requests;

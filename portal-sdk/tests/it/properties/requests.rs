@@ -173,7 +173,7 @@ prop_compose! {
         }
         let cookies = cookies.into_iter().map(|value| (http::header::COOKIE, value));
         for (name, value) in cookies.chain(headers) {
-            // What is no header value at all cannot arrive.
+            // Other bytes cannot arrive in a header.
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 request = request.header(name, value);
             }

@@ -30,7 +30,7 @@ use crate::log::Lines;
 /// Part of every secret that is planted.
 const MARK: &str = "s3cr3tPLANTED";
 
-/// Where a secret can stand.
+/// A place of a secret.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Cookie(&'static str),

@@ -9,8 +9,8 @@ use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key, session_c
 
 const ISSUERS: [&str; 2] = ["https://clerk.example.com", "https://foo-bar-13.clerk.accounts.dev"];
 
-/// Tokens that are genuine and valid now: with none but these may anybody be signed in. Development takes over expired
-/// ones too when they arrive by a handshake, so the expired ones of today are among them.
+/// Genuine tokens that are valid now: only these may sign a user in. They include those that expired today, because
+/// development accepts them from a handshake.
 pub(super) static GENUINE: LazyLock<Vec<String>> = LazyLock::new(|| {
     let claims = [
         json!({}),

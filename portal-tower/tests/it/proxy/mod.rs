@@ -26,7 +26,7 @@ use crate::support::live;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// A Frontend API that answers as it is told and remembers what it was asked.
+/// A Frontend API with scripted responses that records its requests.
 struct Upstream {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Parts>>>,
