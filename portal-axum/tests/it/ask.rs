@@ -60,7 +60,7 @@ pub(crate) fn session(claims: &Value) -> String {
     format!("__session={}; __client_uat=1; __clerk_db_jwt=dvb", token(claims))
 }
 
-/// Who sends a request: a browser that opens a page, or a script.
+/// The sender of a request: a browser that opens a page, or a script.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum As {
     Page,

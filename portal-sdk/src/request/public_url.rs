@@ -89,7 +89,7 @@ impl PublicUrl {
         &self.url
     }
 
-    /// Scheme, host and port, such as `https://app.example.com`; a scheme's default port is left out.
+    /// Scheme, host and port, such as `https://app.example.com`; a scheme's default port is omitted.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin

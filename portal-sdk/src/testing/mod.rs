@@ -1,6 +1,6 @@
 //! Signed-in requests for an application's own tests, without Clerk and without a network (feature `testing`).
 //!
-//! [`TestInstance`] stands in for the application's Clerk instance, [`TestSession`] is a session of one of its users,
+//! [`TestInstance`] replaces the application's Clerk instance, [`TestSession`] is a session of one of its users,
 //! [`FakeBackend`] replaces the Backend API, and [`TestClock`] is moved by the test.
 //!
 //! ```

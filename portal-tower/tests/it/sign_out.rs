@@ -127,7 +127,7 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
             let form = "<form method=\"post\" action=\"/sign-out/%22%3E%3Cb%3E&#39;x\">";
             assert!(answer.body.contains(form), "{}", answer.body);
 
-            // Another attempt ends it, with nothing but what was kept for it.
+            // A retry ends it, with the kept token only.
             clerk.set_revoke_session(Ok(()));
             let again = sign_out(test(), &clerk, HERE, &format!("{SIGNED_OUT}; {}", left_over(&answer))).await;
             is_signed_out(&again);

@@ -1,4 +1,4 @@
-//! Who sends the requests of a table, and what they are sent to.
+//! The users of a table's requests, and their guards.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use portal_tower::{AuthenticateLayer, RequireAuthLayer};
 /// The time of every request.
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// Who sends the requests of a table, and to what.
+/// The user of a table's requests, and the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Case {
     SignedOut,
