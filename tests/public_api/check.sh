@@ -11,7 +11,7 @@ files=()
 for crate in "${crates[@]}"; do
     # One crate at a time, so that each has its own features only.
     RUSTDOC="$PWD/tests/public_api/rustdoc.sh" cargo doc --quiet --locked --no-deps --all-features --package "$crate"
-    files+=("target/doc/${crate//-/_}.json")
+    files+=("${CARGO_TARGET_DIR:-target}/doc/${crate//-/_}.json")
 done
 
 program=(cargo run --quiet --locked --package portal-tests --bin public-api --)
