@@ -317,7 +317,7 @@ impl<B: Backend> Authenticator<B> {
         token_problem(&self.shared.instance, &keys, token.expose(), now)
     }
 
-    /// Rejects a session's tokens from now on, until all of them have expired.
+    /// Rejects a session's tokens from now on, until they have expired.
     ///
     /// Call it after sign-out, because a token outlives its session by up to a minute. Only this authenticator and its
     /// clones remember the session.
@@ -335,9 +335,10 @@ impl<B: Backend> Authenticator<B> {
         ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 
-    /// Limits log lines that clients can cause to one per minute and `cause`.
+    /// Limits log lines of a `cause` to one per minute.
     ///
-    /// Returns the number of suppressed lines since the last one, or `None` if this line is suppressed too.
+    /// Use it for lines that clients can cause. Returns the number of suppressed lines since the last one, or `None` if
+    /// this line is suppressed too.
     #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn admits_log_line(&self, cause: &'static str) -> Option<u64> {

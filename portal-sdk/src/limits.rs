@@ -16,7 +16,7 @@
 /// The most bytes of a session or handshake token, as sent. Clerk's tokens have one to two kilobytes; browsers store
 /// cookies of up to four.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// The most bytes of a refresh token or a development browser's token, as sent.
+/// The most bytes of a refresh or development browser token, as sent.
 pub const MAX_OPAQUE_TOKEN_BYTES: usize = 4 * 1024;
 /// The most bytes of a handshake nonce.
 pub const MAX_NONCE_BYTES: usize = 256;

@@ -20,7 +20,7 @@ const CLIENT_UAT_AGE: Duration = Duration::from_secs(31_536_000);
 /// <https://w3c.github.io/webappsec-clear-site-data/>.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// Returns the response fields that sign a browser out of `instance` at `url`.
+/// Returns the response fields that sign a browser out.
 ///
 /// `Set-Cookie` removes the session and refresh cookies and sets `__client_uat` to 0, on the host of `url` and on each
 /// of its parent domains, because a server cannot see which domain a cookie was set for. A development browser's token

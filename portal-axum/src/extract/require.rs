@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{AuthRejection, SignedIn};
 
-/// A signed-in user who meets the requirement `R`, a type of the application.
+/// A signed-in user who meets the application's requirement `R`.
 ///
 /// Dereferences to [`SignedIn`]. The requirement stands in the handler's signature, so that a route cannot miss it by
 /// mistake. Other requests get the response of [`RequireAuthLayer`](crate::RequireAuthLayer).

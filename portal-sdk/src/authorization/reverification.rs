@@ -61,7 +61,9 @@ impl Reverification {
         self.level
     }
 
-    /// Returns the age from which a factor must be verified again (Clerk's `afterMinutes`).
+    /// Returns the age from which a factor must be verified again.
+    ///
+    /// It is Clerk's `afterMinutes`.
     #[must_use]
     pub const fn max_age(self) -> Duration {
         self.max_age

@@ -10,7 +10,7 @@ use crate::effect::BackendError;
 /// Everything except RFC 3986's unreserved characters (section 2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A path below the Backend API's version, built from segments and query parameters.
+/// A path of the Backend API, built from segments and query parameters.
 ///
 /// ```
 /// use portal_sdk::backend::ApiPath;

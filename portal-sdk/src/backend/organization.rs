@@ -58,7 +58,7 @@ pub struct OrganizationMembership {
     pub role: String,
     /// The role's permissions, system permissions included, such as `org:sys_memberships:read`.
     pub permissions: Vec<String>,
-    /// Metadata of the membership that browsers and servers read, and only servers write.
+    /// The membership's metadata that browsers and servers read. Only servers write it.
     pub public_metadata: Map<String, Value>,
     /// Metadata of the membership that only servers read and write.
     pub private_metadata: Map<String, Value>,

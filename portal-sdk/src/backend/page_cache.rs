@@ -19,7 +19,7 @@ const LIFETIME_MILLIS: i64 = 60 * 60 * 1_000;
 const RETRY_MILLIS: i64 = 60 * 1_000;
 
 impl Portal {
-    /// Fetches the page URLs of the instance, and returns this portal with them.
+    /// Returns this portal with page URLs fetched from the instance.
     ///
     /// # Errors
     ///

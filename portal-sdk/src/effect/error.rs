@@ -110,9 +110,9 @@ impl BackendError {
         Self::new(Kind::Busy)
     }
 
-    /// Creates the error of an unsent call with an invalid path or body.
+    /// Creates the error of a call with an invalid path or body.
     ///
-    /// Such a call is a bug of the caller.
+    /// Such a call is not sent; it is a bug of the caller.
     #[must_use]
     pub fn invalid_request(problem: impl Into<String>) -> Self {
         Self::new(Kind::InvalidRequest(problem.into()))
@@ -152,7 +152,7 @@ impl BackendError {
         }
     }
 
-    /// Returns `true` if Clerk is unreachable, so that the call's result is unknown.
+    /// Returns `true` if Clerk is unreachable and the call's result unknown.
     ///
     /// Causes are a failed connection, a time-out, an unreadable body, too many calls in progress, or an error response
     /// that is not Clerk's refusal. A refusal has a 4xx status other than 407, 408, 425 and 429, and an error
@@ -178,7 +178,7 @@ impl BackendError {
         matches!(self.kind, Kind::Timeout(_)) || self.sources().any(timed_out)
     }
 
-    /// Returns `true` if the connection failed, so that the request was not sent.
+    /// Returns `true` if the connection failed. The request was then not sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.kind, Kind::Connect)

@@ -28,7 +28,7 @@ pub struct SessionRefresh {
     pub refresh_token: Secret,
     /// The application's public origin.
     pub request_origin: String,
-    /// The request's header fields, without other applications' cookies and `Authorization`. Names are lower-case.
+    /// The request's header fields, with lower-case names. Other applications' cookies and `Authorization` are omitted.
     pub request_headers: Vec<(String, String)>,
     /// `true` if the application trusts the suffixed cookies.
     pub suffixed_cookies: bool,

@@ -177,10 +177,10 @@ impl InstanceBuilder {
         self
     }
 
-    /// Sets other origins that the portal may send users to, such as `https://www.example.net`.
+    /// Sets other origins for redirects, such as `https://www.example.net`.
     ///
-    /// Allow them at Clerk too. Default: the application's own origins, the instance's domain with its subdomains, and
-    /// in development the Frontend API. There are no wildcards.
+    /// The portal may send users there. Allow them at Clerk too. The application's own origins, the instance's domain
+    /// with its subdomains, and in development the Frontend API are always allowed. Wildcards are not supported.
     pub fn allowed_redirect_origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
         self.allowed_redirect_origins = strings(origins);
         self
@@ -196,10 +196,10 @@ impl InstanceBuilder {
         self
     }
 
-    /// Sets if only GET requests refresh an expired session, as in Clerk's SDK (default: `false`).
+    /// Sets if only GET requests refresh an expired session (default: `false`).
     ///
-    /// Otherwise it is refreshed for every method unless another site's page made the request, so that a form is not
-    /// lost if filling it in took longer than a minute.
+    /// Clerk's SDK behaves like `true`. Otherwise every method refreshes it, unless another site's page made the
+    /// request, so that a form is not lost if filling it in took longer than a minute.
     pub fn refresh_on_get_only(mut self, is_on: bool) -> Self {
         self.refreshes_on_get_only = is_on;
         self

@@ -44,7 +44,7 @@ impl InstanceBuilder {
         Self::from_variables(process_variable)
     }
 
-    /// Starts a builder like [`from_env`](Self::from_env), from a look-up function instead of the environment.
+    /// Starts a builder like [`from_env`](Self::from_env), from a look-up function.
     ///
     /// ```
     /// use portal_sdk::instance::InstanceBuilder;

@@ -92,7 +92,7 @@ fn below(public_origin: &str, path: &str) -> String {
 }
 
 impl Instance {
-    /// The Frontend API's base URL for browsers, with a scheme and without a trailing slash.
+    /// The Frontend API's base URL for browsers, without a trailing slash.
     ///
     /// This is the proxy, else a production satellite's `clerk.<domain>`, else the host inside the publishable key.
     /// `public_origin` is the application's own, such as `https://app.example.com`, with the path that a proxy strips
@@ -107,7 +107,7 @@ impl Instance {
         base.trim_end_matches('/').to_owned()
     }
 
-    /// The URL that a proxy forwards Frontend API requests to, without a trailing slash.
+    /// The base URL of forwarded Frontend API requests, without a trailing slash.
     ///
     /// This is the URL set with [`frontend_api_url`](super::InstanceBuilder::frontend_api_url), else the local
     /// portal's, else Clerk's.
@@ -141,7 +141,7 @@ impl Instance {
         "https://frontend-api.clerk.dev"
     }
 
-    /// The host in the `iss` claim of this instance's session tokens, without a scheme.
+    /// The host in the `iss` claim of this instance's session tokens.
     ///
     /// A production satellite's domain changes it; a proxy does not.
     pub(crate) fn issuer_host(&self) -> String {

@@ -139,7 +139,7 @@ impl Instance {
         &self.0.api_version
     }
 
-    /// The configured key that verifies session tokens, so that no key is fetched.
+    /// The configured key that verifies session tokens. With it, keys are not fetched.
     #[must_use]
     pub fn jwt_key(&self) -> Option<&VerifyingKey> {
         self.0.jwt_key.as_ref()
@@ -162,7 +162,7 @@ impl Instance {
         self.0.satellite.as_ref()
     }
 
-    /// Returns `true` for a satellite, whose users sign in on the primary application.
+    /// Returns `true` for a satellite.
     #[must_use]
     pub fn is_satellite(&self) -> bool {
         self.0.satellite.is_some()
@@ -198,7 +198,7 @@ impl Instance {
         &self.0.allowed_redirect_origins
     }
 
-    /// Returns `true` if the URLs of the portal's pages are read from the instance.
+    /// Returns `true` if the portal's page URLs are read from the instance.
     #[must_use]
     pub fn discovers_pages(&self) -> bool {
         self.0.discovers_pages

@@ -10,7 +10,7 @@ use url::{Host, Position, Url};
 
 use super::redact::{holds_secret_key, redacted};
 
-/// A scheme, a host and a port as browsers write them, such as `https://app.example.com`.
+/// A scheme, host and port, such as `https://app.example.com`.
 ///
 /// The scheme's default port is omitted. Browser extensions and native applications have origins too, such as
 /// `chrome-extension://abcdef` and `capacitor://localhost`.

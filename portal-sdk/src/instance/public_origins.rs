@@ -46,7 +46,9 @@ impl PublicOrigins {
             .or_else(|| self.0.first().map(|base| &base.url))
     }
 
-    /// The path that a proxy strips from requests to `url`, without a trailing slash; empty without such a proxy.
+    /// The path that a proxy strips from requests to `url`.
+    ///
+    /// It has no trailing slash, and is empty without such a proxy.
     ///
     /// It is `/shop` for `https://example.com/shop/cart` if `https://example.com/shop` is one of the origins.
     #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]

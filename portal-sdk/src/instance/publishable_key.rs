@@ -79,7 +79,7 @@ impl PublishableKey {
         &self.frontend_api
     }
 
-    /// The eight-character suffix of this instance's cookie names, without the `_` before it.
+    /// The eight-character suffix of this instance's cookie names, without its `_`.
     ///
     /// It is the start of the URL-safe base64 of the key's SHA-1, and may contain `_` and `-`.
     #[must_use]

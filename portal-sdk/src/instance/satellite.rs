@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::redact::redacted;
 
-/// An application on a second domain, whose users sign in on the primary application.
+/// An application on a second domain that shares the primary's sessions.
 ///
 /// Its Frontend API is reached on the satellite's domain ([`on_domain`](Self::on_domain)) or through a proxy
 /// ([`behind_proxy`](Self::behind_proxy)). A development satellite also needs the primary's sign-in page, set with

@@ -54,7 +54,7 @@ pub(crate) struct SkippedEntry {
 }
 
 impl KeySet {
-    /// Reads a JWK set (RFC 7517 section 5), such as the answer of `GET /v1/jwks`.
+    /// Reads a JWK set (RFC 7517 section 5), as `GET /v1/jwks` returns it.
     ///
     /// Malformed entries and entries without a key id are skipped. Of two keys with one id, the usable one counts; of two
     /// usable ones the last.

@@ -4,7 +4,7 @@
 //! [`PublishableKey::cookie_suffix`](crate::instance::PublishableKey::cookie_suffix): it keeps several instances on one
 //! host apart.
 
-/// The Backend API version that this crate uses, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
+/// The Backend API version of this crate, sent as [`header::CLERK_API_VERSION`] and [`query::API_VERSION`].
 pub const API_VERSION: &str = "2026-05-12";
 
 pub mod cookie;

@@ -13,7 +13,7 @@ pub const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
 /// Unix seconds at which a development handshake set its cookies. A name of ours; see
 /// [`SignedOutState::cookies_not_kept`](crate::state::SignedOutState::cookies_not_kept).
 pub const COOKIE_CHECK: &str = "__portal_cookie_check";
-/// Diagnostics that the Frontend API may add to the URL after a handshake.
+/// Diagnostics that the Frontend API may add after a handshake.
 pub const HELP: &str = "__clerk_help";
 /// `false`: synchronize this satellite when the browser arrives; `true`: done.
 pub const SYNCED: &str = "__clerk_synced";

@@ -188,7 +188,7 @@ impl<'r> AuthenticateContext<'r> {
         all.client_uat.get(*are_suffixed).and_then(unsigned).unwrap_or(0)
     }
 
-    /// The development browser's token, from the query string or else from the cookie.
+    /// The development browser's token, from the query string or the cookie.
     #[must_use]
     pub fn dev_browser(&self) -> Option<&str> {
         let read = || self.query_parameter(query::DEV_BROWSER);
@@ -283,7 +283,9 @@ impl<'r> AuthenticateContext<'r> {
         header_value(&self.parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty())
     }
 
-    /// Returns `true` if the browser will show the response as a top-level page (`Sec-Fetch-Dest`).
+    /// Returns `true` if the browser shows the response as a top-level page.
+    ///
+    /// The header is `Sec-Fetch-Dest`.
     #[must_use]
     pub fn is_document(&self) -> bool {
         self.sec_fetch_dest().as_deref() == Some("document")
@@ -306,7 +308,7 @@ impl<'r> AuthenticateContext<'r> {
         comes_from_elsewhere(self, self.parts)
     }
 
-    /// Returns `true` for a cross-site request with this site's cookies that changes something.
+    /// Returns `true` for a cross-site request with cookies that changes something.
     ///
     /// That is an unsafe method or a WebSocket. Requests with a bearer token are exempt, because their cookies are not
     /// read.

@@ -63,9 +63,10 @@ impl PublicUrl {
         Self::from(url)
     }
 
-    /// Reads a request's public URL as [`of`](Self::of), limited to `origins` if any are set.
+    /// Reads a request's public URL, limited to the application's `origins`.
     ///
-    /// A request for another origin is treated as one for an origin of the application.
+    /// A request for another origin is treated as one for an origin of the application. Without `origins`, the URL is
+    /// that of [`of`](Self::of).
     #[must_use]
     pub fn within(parts: &Parts, origins: &PublicOrigins) -> Self {
         let claimed = Self::of(parts);
@@ -136,8 +137,9 @@ impl PublicUrl {
         join_below(&self.url, &self.base_path, text)
     }
 
-    /// Returns a value of `Location` for `text`, a URL or a path of the application below the
-    /// [`base_path`](Self::base_path).
+    /// Returns the `Location` for a URL or a path of the application.
+    ///
+    /// A path gets the prefix of [`base`](Self::base) unless it already starts with it.
     #[must_use]
     pub fn location<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.base_path.is_empty() {

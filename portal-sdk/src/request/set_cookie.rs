@@ -44,7 +44,7 @@ impl SetCookie {
         Self { cookie }
     }
 
-    /// Creates the removal of a cookie that [`new`](Self::new) has set for the same application.
+    /// Creates the removal of a cookie set with [`new`](Self::new).
     pub fn removal(url: &PublicUrl, name: &str) -> Self {
         Self::new(url, name, "").with_max_age(Duration::ZERO)
     }
@@ -56,7 +56,9 @@ impl SetCookie {
         self
     }
 
-    /// Withholds the cookie even if the user follows a link on another site (`SameSite=Strict`; default: `false`).
+    /// Sets `SameSite=Strict` instead of `Lax` (default: `false`).
+    ///
+    /// The browser then withholds the cookie even if the user follows a link on another site.
     pub fn with_strict_same_site(mut self, strict: bool) -> Self {
         self.cookie
             .set_same_site(if strict { SameSite::Strict } else { SameSite::Lax });

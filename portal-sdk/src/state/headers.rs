@@ -55,7 +55,7 @@ impl ResponseHeaders {
         self.iter().next().is_none()
     }
 
-    /// Returns `true` if a cookie is set, so that caches must not store the response.
+    /// Returns `true` if a cookie is set. Caches must then not store the response.
     #[must_use]
     pub fn sets_cookie(&self) -> bool {
         self.fields.iter().any(|(name, _)| name == SET_COOKIE)

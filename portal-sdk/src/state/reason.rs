@@ -88,7 +88,7 @@ impl fmt::Display for AuthReason {
     }
 }
 
-/// The reason why an expired session token was not renewed through the Backend API.
+/// The reason why the Backend API did not renew a session token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshFailure {

@@ -35,7 +35,9 @@ impl TestClock {
         }
     }
 
-    /// Creates a clock that runs with the machine's, for tests whose browsers or servers have clocks too.
+    /// Creates a clock that runs with the machine's.
+    ///
+    /// Use it in tests with browsers or servers, which have their own clocks.
     ///
     /// ```
     /// use std::time::Duration;

@@ -70,7 +70,7 @@ impl TestKey {
         )
     }
 
-    /// Returns the public key as a JSON Web Key (RFC 7517) with this key ID.
+    /// Returns the public key as a JWK (RFC 7517) with this ID.
     #[must_use]
     pub fn jwk(&self, key_id: &str) -> Value {
         let public = self.0.public_key();

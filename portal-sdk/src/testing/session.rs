@@ -148,7 +148,7 @@ impl TestSession {
         self
     }
 
-    /// Sets if tasks are outstanding, so that the session counts as signed out. Default: `false`.
+    /// Sets if the session is pending, which counts as signed out (default: `false`).
     pub fn pending(mut self, is_on: bool) -> Self {
         self.is_pending = is_on;
         self

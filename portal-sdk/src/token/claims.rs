@@ -191,7 +191,7 @@ impl SessionClaims {
         organization::slug(&self.0.payload)
     }
 
-    /// Deserializes all claims into `T`, for claims added in Clerk's session token settings.
+    /// Deserializes all claims into `T`, including the application's own.
     ///
     /// ```
     /// use portal_sdk::token::SessionClaims;

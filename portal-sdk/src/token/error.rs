@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::clock::UnixTime;
 
-/// The reason why a token was rejected, in the order of the checks.
+/// The reason why a token was rejected. Variants are in the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {

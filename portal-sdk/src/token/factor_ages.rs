@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The ages of a user's first and second factor when the token was issued.
+/// The ages of a user's factors when the token was issued.
 ///
 /// ```
 /// use std::time::Duration;

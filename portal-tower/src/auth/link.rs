@@ -13,7 +13,7 @@ use url::Url;
 use super::{Auth, Identity};
 
 impl Auth {
-    /// Returns the URL of a portal page, for a "Sign in" or "Account" link.
+    /// Returns the URL of a portal page, such as for "Sign in".
     ///
     /// The portal leads back to the requested page. The link opens the tasks of a pending session, and carries the
     /// development browser's token and the satellite marker if they are needed.

@@ -133,7 +133,7 @@ impl Auth {
         self.outcome().headers.apply(headers);
     }
 
-    /// Returns the user of the request, or the reason why there is none.
+    /// Returns the user of the request, or the reason for its absence.
     ///
     /// Calling it is cheap and has no side effect besides the [cache fields](Self#caches).
     #[must_use]
@@ -195,7 +195,7 @@ impl Auth {
         Refusal::by_verdict(self, requirement.verdict(user.claims()), None).map_or(Ok(user), Err)
     }
 
-    /// Returns the refusal of a request with this identity, by the table of [`require`](crate::require).
+    /// Returns the refusal for an identity, by the table of [`require`](crate::require).
     ///
     /// For a signed-in user it is the refusal of an unmet requirement.
     pub fn refuse(&self, identity: Identity<'_>) -> Refusal {
@@ -207,7 +207,7 @@ impl Auth {
         Refusal::unmet(self, RefusalCause::NoActiveOrganization, None)
     }
 
-    /// Returns `true` for a cross-site request with this site's cookies that changes something.
+    /// Returns `true` for a cross-site request with cookies that changes something.
     ///
     /// That is an unsafe method or a WebSocket. Guards and extractors refuse it;
     /// [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer) makes exceptions.

@@ -92,7 +92,7 @@ impl<B: BackendApi> AuthenticateLayer<B> {
         }
     }
 
-    /// Chooses the authenticator per request, to serve several Clerk applications.
+    /// Chooses the authenticator per request, for several Clerk applications.
     ///
     /// Keep the authenticators, because each holds the signing keys of its instance in memory. If `choose` returns
     /// `None`, the response is 421 (RFC 9110 section 15.5.20).

@@ -122,15 +122,15 @@ impl FrontendApiProxy {
         self
     }
 
-    /// Sets the addresses of your own proxies in front of the application (default: empty).
+    /// Sets the addresses of your own proxies (default: empty).
     ///
-    /// `X-Forwarded-For` is trusted from these addresses only.
+    /// These proxies are in front of the application; `X-Forwarded-For` is trusted from them only.
     pub fn with_trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
         self.settings_mut().trusted_proxies = proxies.into_iter().map(|address| address.to_canonical()).collect();
         self
     }
 
-    /// Limits the wait for Clerk's response, and each pause within a body (default: 30 seconds).
+    /// Limits waits for Clerk and pauses within a body (default: 30 seconds).
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self

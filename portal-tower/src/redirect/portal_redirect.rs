@@ -12,7 +12,7 @@ use url::Url;
 use crate::auth::Auth;
 use crate::require::go_to;
 
-/// A redirect to a page of the portal that leads back to the referring page.
+/// A redirect to a portal page and back to the referring page.
 ///
 /// The referring page is the `Referer` if it is on the application's origin, else the application's root; never the
 /// requested URL. A fallback redirect of the page's flow replaces the root.

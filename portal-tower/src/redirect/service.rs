@@ -16,7 +16,7 @@ use crate::auth::{Auth, Identity};
 use crate::require::Refusal;
 use crate::response::BytesBody;
 
-/// A service that redirects users to a page of the portal and back. See the [module](super) for the rules.
+/// A service that redirects users to a portal page and back. See the [module](super) for the rules.
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct RedirectToPortal {

@@ -70,7 +70,7 @@ impl RequireAuthLayer {
         layer
     }
 
-    /// Redirects signed-out browsers to `page` of the portal instead of the sign-in page.
+    /// Sets the portal page for signed-out browsers (default: the sign-in page).
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;
@@ -83,9 +83,10 @@ impl RequireAuthLayer {
         self
     }
 
-    /// Fills in a field of the sign-in page, or of the page chosen with [`with_sign_in_page`](Self::with_sign_in_page).
+    /// Fills in a field of the sign-in page.
     ///
-    /// A value is omitted if the page has no such field, with one warning in the log.
+    /// Applies to the page set with [`with_sign_in_page`](Self::with_sign_in_page) too. A value is omitted if the page
+    /// has no such field, with one warning in the log.
     ///
     /// ```
     /// use portal_tower::RequireAuthLayer;

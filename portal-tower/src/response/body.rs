@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response from the inner service or from a layer.
+    /// The body of a response, from the inner service or a layer.
     ///
     /// Data and errors have the inner body's types, so that a layer changes neither. The default is empty, for layers
     /// that create responses themselves (tower-http's `CorsLayer` and `TimeoutLayer`).

@@ -48,7 +48,7 @@ impl SignOut {
         self
     }
 
-    /// Responds to `GET` with a sign-out button, for places that need a link (default: `false`).
+    /// Responds to `GET` with a sign-out button, for links (default: `false`).
     pub fn with_confirmation(mut self, asks: bool) -> Self {
         self.asks = asks;
         self

@@ -56,9 +56,9 @@ impl HttpBackendBuilder {
         }
     }
 
-    /// Sets the time limit of one call, from connecting to the last byte (default: 5 seconds).
+    /// Sets the time limit of one call (default: 5 seconds).
     ///
-    /// Fetching a handshake payload may take two calls.
+    /// The limit covers the time from connecting to the last byte. Fetching a handshake payload may take two calls.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -37,7 +37,7 @@ use crate::secret::Secret;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 
-/// The Backend API of one instance, over a connection pool that clones share.
+/// The Backend API of one instance. Clones share the connection pool.
 ///
 /// Every call ends within five seconds (three to connect) and reads at most one megabyte. Use
 /// [`builder`](Self::builder) for other time limits, a proxy, or other root certificates. Redirects are not followed,

@@ -79,7 +79,7 @@ impl UserBuilder {
         self
     }
 
-    /// Adds an email address as the primary one, replacing an earlier primary one.
+    /// Adds the primary email address, replacing an earlier primary one.
     pub fn primary_email_address(mut self, address: EmailAddress) -> Self {
         self.0.primary_email_address_id = Some(address.id.clone());
         self.email_address(address)
