@@ -274,7 +274,7 @@ async fn pages_that_only_inform_are_there() {
 async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
     let world = World::start().await;
     let mut browser = world.browser();
-    assert!(browser.get("/").await.body.contains("Nobody has an account yet."));
+    assert!(browser.get("/").await.body.contains("There are no accounts yet."));
     let added = browser.submit(&[]).await;
     let page = browser.follow(&added).await;
     assert!(page.body.contains("Jane Doe") && page.body.contains("solo+clerk_test@example.com"));

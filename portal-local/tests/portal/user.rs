@@ -356,7 +356,7 @@ async fn the_sign_out_page_asks_first() {
             .starts_with("http://localhost:3000/dashboard?__clerk_db_jwt=")
     );
     assert!(!application.handshake(&mut browser).await.is_signed_in());
-    assert!(browser.get("/sign-out").await.body.contains("Nobody is signed in"));
+    assert!(browser.get("/sign-out").await.body.contains("You aren't signed in"));
 }
 
 #[tokio::test]
