@@ -2,140 +2,101 @@
 
 use portal_sdk::request::AuthenticateContext;
 
-use super::table::{check, request};
+use super::request::request;
+use super::table::check;
 use super::words::Setting;
 use crate::common::now;
 
-#[test]
-fn cookie_set_is_chosen_by_clerks_rules() {
-    for (name, instance, cookies, suffixed) in [
-        ("nothing", "live", "", false),
-        ("1 nothing suffixed", "live", "session=valid uat=1", false),
-        ("1 garbage and nothing suffixed", "live", "session=garbage uat=1", false),
-        (
-            "1 no issuer and nothing suffixed",
-            "live",
-            "session=without-iss uat=1",
-            false,
-        ),
-        (
-            "1 garbage beside this instance's (G17)",
-            "live",
-            "session=garbage session'=valid uat'=1",
-            true,
-        ),
-        (
-            "1 no issuer beside this instance's (G17)",
-            "live",
-            "session=without-iss session'=valid uat'=1",
-            true,
-        ),
-        (
-            "2 another issuer",
-            "live",
-            "session=of-another-issuer uat=1 session'=valid uat'=1",
-            true,
-        ),
-        (
-            "2 another issuer, nothing suffixed",
-            "live",
-            "session=of-another-issuer uat=1",
-            true,
-        ),
-        (
-            "2 the proxy as issuer",
-            "live+proxy",
-            "session=of-proxy-issuer uat=1",
-            true,
-        ),
-        (
-            "2 the scheme does not matter",
-            "live",
-            "session=of-http-issuer uat=1",
-            false,
-        ),
-        (
-            "2 a satellite's own issuer",
-            "live+satellite",
-            "session=valid uat=1",
-            false,
-        ),
-        (
-            "4 plain is newer",
-            "live",
-            "session=newer uat=1 session'=valid uat'=1",
-            false,
-        ),
-        (
-            "4 suffixed is newer",
-            "live",
-            "session=valid uat=1 session'=newer uat'=1",
-            true,
-        ),
-        (
-            "4 as old as each other",
-            "live",
-            "session=valid uat=1 session'=valid uat'=1",
-            true,
-        ),
-        (
-            "4 plain is newer, but signed out",
-            "live",
-            "session=newer uat=0 session'=valid uat'=1",
-            true,
-        ),
-        (
-            "4 an absent uat is not signed out",
-            "live",
-            "session=newer session'=valid uat'=1",
-            false,
-        ),
-        (
-            "4 suffixed is garbage",
-            "live",
-            "session=valid uat=1 session'=garbage uat'=1",
-            false,
-        ),
-        ("5 suffixed is signed out", "live", "session=valid uat=1 uat'=0", false),
-        (
-            "5 suffixed is signed out, plain uat absent",
-            "live",
-            "session=valid uat'=0",
-            false,
-        ),
-        (
-            "5 both are signed out",
-            "live",
-            "session=valid uat=0 session'=valid uat'=0",
-            true,
-        ),
-        (
-            "6 suffixed expired, plain signed out",
-            "test",
-            "uat=0 session'=expired uat'=1",
-            false,
-        ),
-        (
-            "6 suffixed still good, plain signed out",
-            "test",
-            "uat=0 session'=valid uat'=1",
-            true,
-        ),
-        ("6 not in production", "live", "uat=0 session'=expired uat'=1", true),
-        (
-            "7 suffixed without its uat",
-            "live",
-            "session=valid uat=1 session'=valid",
-            false,
-        ),
-        ("8 suffixed alone", "live", "session'=valid uat'=1", true),
-        ("8 the suffixed uat alone", "live", "uat'=1", true),
-    ] {
+/// Checks rows of name, instance, cookies, and the set that counts.
+fn check_sets(table: &str) {
+    for row in table.lines().filter(|row| !row.is_empty()) {
+        let [name, instance, cookies, expected] = *row.split('|').map(str::trim).collect::<Vec<_>>() else {
+            panic!("expected four cells: {row}");
+        };
         let setting = Setting::named(instance);
         let parts = request(&setting, cookies);
         let cx = AuthenticateContext::new(&parts, &setting.instance, now());
-        assert_eq!(cx.uses_suffixed_cookies(), suffixed, "{name}");
+        let found = if cx.uses_suffixed_cookies() {
+            "suffixed"
+        } else {
+            "unsuffixed"
+        };
+        assert_eq!(found, expected, "{name}");
     }
+}
+
+#[test]
+fn unsuffixed_set_is_used_without_a_suffixed_one() {
+    check_sets(
+        "
+nothing                                  | live |                                           | unsuffixed
+1 nothing suffixed                       | live | session=valid uat=1                       | unsuffixed
+1 garbage and nothing suffixed           | live | session=garbage uat=1                     | unsuffixed
+1 no issuer and nothing suffixed         | live | session=without-iss uat=1                 | unsuffixed
+1 garbage beside this instance's (G17)   | live | session=garbage session'=valid uat'=1     | suffixed
+1 no issuer beside this instance's (G17) | live | session=without-iss session'=valid uat'=1 | suffixed
+",
+    );
+}
+
+#[test]
+fn session_of_another_issuer_selects_the_suffixed_set() {
+    check_sets(
+        "
+2 another issuer                   | live           | session=of-another-issuer uat=1 session'=valid uat'=1 | suffixed
+2 another issuer, nothing suffixed | live           | session=of-another-issuer uat=1                       | suffixed
+2 the proxy as issuer              | live+proxy     | session=of-proxy-issuer uat=1                         | suffixed
+2 the scheme does not matter       | live           | session=of-http-issuer uat=1                          | unsuffixed
+2 a satellite's own issuer         | live+satellite | session=valid uat=1                                   | unsuffixed
+",
+    );
+}
+
+#[test]
+fn newer_session_selects_its_set() {
+    check_sets(
+        "
+4 plain is newer                  | live | session=newer uat=1 session'=valid uat'=1   | unsuffixed
+4 suffixed is newer               | live | session=valid uat=1 session'=newer uat'=1   | suffixed
+4 as old as each other            | live | session=valid uat=1 session'=valid uat'=1   | suffixed
+4 plain is newer, but signed out  | live | session=newer uat=0 session'=valid uat'=1   | suffixed
+4 an absent uat is not signed out | live | session=newer session'=valid uat'=1         | unsuffixed
+4 suffixed is garbage             | live | session=valid uat=1 session'=garbage uat'=1 | unsuffixed
+",
+    );
+}
+
+#[test]
+fn signed_out_suffixed_set_yields_to_a_signed_in_unsuffixed_one() {
+    check_sets(
+        "
+5 suffixed is signed out                   | live | session=valid uat=1 uat'=0                | unsuffixed
+5 suffixed is signed out, plain uat absent | live | session=valid uat'=0                      | unsuffixed
+5 both are signed out                      | live | session=valid uat=0 session'=valid uat'=0 | suffixed
+",
+    );
+}
+
+#[test]
+fn expired_suffixed_session_yields_in_development_only() {
+    check_sets(
+        "
+6 suffixed expired, plain signed out    | test | uat=0 session'=expired uat'=1 | unsuffixed
+6 suffixed still good, plain signed out | test | uat=0 session'=valid uat'=1   | suffixed
+6 not in production                     | live | uat=0 session'=expired uat'=1 | suffixed
+",
+    );
+}
+
+#[test]
+fn suffixed_session_counts_with_its_client_uat_only() {
+    check_sets(
+        "
+7 suffixed without its uat | live | session=valid uat=1 session'=valid | unsuffixed
+8 suffixed alone           | live | session'=valid uat'=1              | suffixed
+8 the suffixed uat alone   | live | uat'=1                             | suffixed
+",
+    );
 }
 
 #[test]

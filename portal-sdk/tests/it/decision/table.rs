@@ -3,25 +3,21 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, COOKIE,
-    LOCATION, ORIGIN, REFERER, SET_COOKIE,
-};
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{BackendError, Effect, Known, KnownKeys, MissingKey, RefreshedSession};
 use portal_sdk::key::KeySet;
 use portal_sdk::request::AuthenticateContext;
-use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
+use portal_sdk::state::{Outcome, RequestState};
 use portal_sdk::token::TokenError;
-use url::Url;
-use url::form_urlencoded::Serializer;
 
+use super::expected::{Expected, lines, summary};
+use super::request::request;
 use super::words::Setting;
 use crate::common::tokens::jwks;
-use crate::common::{NOW_SECS, down, error_answer, handshake_payload, now};
+use crate::common::{down, error_answer, handshake_payload, now};
 
 /// Checks every row and reports all that fail.
 pub(super) fn check(table: &str) {
@@ -78,7 +74,7 @@ impl<'t> Row<'t> {
             asked.join(" "),
             self.clerk[usize::from(self.has_memory_word())..].join(" "),
         );
-        let expected = Expected::of(self, &parts);
+        let expected = Expected::of(&self.setting, self.outcome, &parts);
         compare("outcome", summary(&state), expected.summary.clone());
         if !matches!(state.outcome, Outcome::Undecided(_)) {
             let mut headers = HeaderMap::new();
@@ -156,7 +152,7 @@ fn asked_keys(answer: &str) -> KnownKeys {
             )
         }
         "too-soon" => (keys(), MissingKey::TooSoon),
-        other => panic!("no such answer about keys: {other}"),
+        other => panic!("unknown answer about keys: {other}"),
     };
     KnownKeys::Asked { keys, missing }
 }
@@ -173,241 +169,6 @@ fn error(answer: &str) -> Option<BackendError> {
         status => error_answer(status.parse().ok()?, code),
     };
     Some(error)
-}
-
-/// A request in words: method, address, `document`/`iframe`/`dest=…`, `accept=…`, cookies by their short names,
-/// `bearer=<kind>`, `authorization=…` (`+` is a space), `referer=…`, `origin=…`,
-/// `site=…` (`Sec-Fetch-Site`).
-pub(super) fn request(setting: &Setting, words: &str) -> Parts {
-    let mut method = Method::GET;
-    let mut address = Url::parse(setting.address).unwrap();
-    let mut headers = HeaderMap::new();
-    let mut cookies = Vec::new();
-    let mut set = |name: HeaderName, value: &str| {
-        headers.append(name, HeaderValue::from_str(value).unwrap());
-    };
-    for word in words.split_whitespace() {
-        let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        if let Some(cookie) = setting.cookie_name(name) {
-            let value = match name.trim_end_matches('\'') {
-                "session" | "handshake" => setting.token(value),
-                _ => setting.fill_in(value),
-            };
-            cookies.push(format!("{cookie}={value}"));
-            continue;
-        }
-        let sec_fetch_dest = HeaderName::from_static("sec-fetch-dest");
-        match name {
-            "GET" | "HEAD" | "POST" | "PUT" => method = name.parse().unwrap(),
-            "api" => {}
-            "document" | "iframe" => set(sec_fetch_dest, name),
-            "dest" => set(sec_fetch_dest, value),
-            "accept" => set(ACCEPT, value),
-            "bearer" => set(AUTHORIZATION, &format!("Bearer {}", setting.token(value))),
-            "authorization" => set(AUTHORIZATION, &setting.fill_in(&value.replace('+', " "))),
-            "referer" => set(REFERER, value),
-            "origin" => set(ORIGIN, value),
-            "site" => set(HeaderName::from_static("sec-fetch-site"), value),
-            _ if word.starts_with('/') || word.starts_with("http") => {
-                address = address.join(&setting.fill_in(word)).unwrap();
-            }
-            _ => panic!("no such word about a request: {word}"),
-        }
-    }
-    let mut request = Request::builder()
-        .method(method)
-        .uri(address.as_str())
-        .body(())
-        .unwrap();
-    if !cookies.is_empty() {
-        headers.insert(COOKIE, HeaderValue::from_str(&cookies.join("; ")).unwrap());
-    }
-    *request.headers_mut() = headers;
-    request.into_parts().0
-}
-
-/// Status and reason, and what a state says besides its headers.
-fn summary(state: &RequestState) -> String {
-    match &state.outcome {
-        Outcome::SignedIn(state) => {
-            let pending = if state.claims.is_pending() { " pending" } else { "" };
-            format!("signed-in {}{pending}", state.claims.user_id())
-        }
-        Outcome::SignedOut(state) => {
-            format!("signed-out {}", state.reason)
-        }
-        Outcome::Handshake(state) => format!("handshake {}", state.reason),
-        Outcome::Undecided(cause) => {
-            let name = match cause {
-                UndecidedCause::KeysOutOfReach(_) => "keys-out-of-reach",
-                UndecidedCause::KeyNotLookedUpYet => "key-not-looked-up-yet",
-                UndecidedCause::RenewalOutOfReach(_) => "renewal-out-of-reach",
-                UndecidedCause::HandshakeOutOfReach(_) => "handshake-out-of-reach",
-                UndecidedCause::HandshakeToken(_) => "handshake-token",
-                UndecidedCause::SatelliteSignInUrl => "satellite-sign-in-url",
-                _ => "something else",
-            };
-            format!("undecided {name} temporary={}", cause.is_temporary())
-        }
-        _ => "something else".to_owned(),
-    }
-}
-
-/// The expected outcome of a row.
-///
-/// After status and reason: `token=<kind>` which token counts; `sets=<payload>` cookies forwarded; `uncount` the counter
-/// removed; `marked` the address marked and the counter set, because no cookie came along; `cors` the two headers of a resolved handshake; `message=…` (`+` is a space); `to=<address>` another
-/// location than the Frontend API's. What a handshake with the Frontend API carries besides the usual: `session=<kind>`,
-/// `dev=…`, `suffixed`, `redirect_url=…`, `organization=…`, and `count=…` if it is not the first.
-struct Expected<'t> {
-    summary: String,
-    headers: HeaderMap,
-    token: Option<&'t str>,
-}
-
-impl<'t> Expected<'t> {
-    fn of(row: &Row<'t>, parts: &Parts) -> Self {
-        let setting = &row.setting;
-        let mut words = row.outcome.split_whitespace();
-        let status = words.next().unwrap();
-        let mut reason = if status == "signed-in" {
-            "user_1"
-        } else {
-            words.next().expect("a reason")
-        }
-        .to_owned();
-        let mut headers = HeaderMap::new();
-        let mut add = |name: HeaderName, value: &str| {
-            headers.append(name, HeaderValue::from_str(value).unwrap());
-        };
-        if matches!(status, "signed-out" | "handshake") {
-            add(HeaderName::from_static("x-clerk-auth-status"), status);
-            add(HeaderName::from_static("x-clerk-auth-reason"), &reason);
-        }
-        let public_url = setting.instance_url(parts);
-        let secure = if public_url.scheme() == "https" { "; Secure" } else { "" };
-        let (mut token, mut location) = (None, None);
-        let (mut session, mut dev, mut organization, mut suffixed, mut count) = (None, None, None, "false", "1");
-        let mut redirect_url = public_url.to_string();
-        let (mut is_uncounted, mut is_marked) = (false, false);
-        let mut notes = String::new();
-        let mut sets = Vec::new();
-        for word in words {
-            let (name, value) = word.split_once('=').unwrap_or((word, ""));
-            match name {
-                "token" => token = Some(value),
-                "sets" => sets = setting.payload(value),
-                "uncount" => is_uncounted = true,
-                "marked" => is_marked = true,
-                "cors" => {
-                    add(ACCESS_CONTROL_ALLOW_ORIGIN, "null");
-                    add(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
-                }
-                "message" => add(
-                    HeaderName::from_static("x-clerk-auth-message"),
-                    &value.replace('+', " "),
-                ),
-                "to" => location = Some(value.to_owned()),
-                "session" => session = Some(setting.token(value)),
-                "dev" => dev = Some(value),
-                "organization" => organization = Some(value.replace('+', " ")),
-                "suffixed" => suffixed = "true",
-                "redirect_url" => redirect_url = value.to_owned(),
-                "count" => count = value,
-                "pending" | "temporary" => notes = format!("{notes} {word}"),
-                _ => panic!("no such word about an outcome: {word}"),
-            }
-        }
-        if status == "handshake" {
-            let mut query = Serializer::new(String::new());
-            query
-                .append_pair("redirect_url", &redirect_url)
-                .append_pair("__clerk_api_version", "2026-05-12")
-                .append_pair("suffixed_cookies", suffixed)
-                .append_pair("__clerk_hs_reason", &reason)
-                .append_pair("format", "nonce");
-            for (name, value) in [
-                ("__session", session.as_deref()),
-                ("__clerk_db_jwt", dev),
-                ("organization_id", organization.as_deref()),
-            ] {
-                if let Some(value) = value {
-                    query.append_pair(name, value);
-                }
-            }
-            let frontend_api = setting.frontend_api;
-            location.get_or_insert_with(|| format!("{frontend_api}/v1/client/handshake?{}", query.finish()));
-            let mark = match (reason.as_str(), organization.as_deref()) {
-                ("active-organization-mismatch", Some(name)) => format!(".{:08x}", mark_of(public_url.path(), name)),
-                _ => String::new(),
-            };
-            sets.push(format!(
-                "__clerk_redirect_count={count}{mark}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=10"
-            ));
-        }
-        if is_marked {
-            let clean = location.as_deref().expect("a clean address");
-            let joint = if clean.contains('?') { '&' } else { '?' };
-            location = Some(format!("{clean}{joint}__portal_cookie_check={NOW_SECS}"));
-            sets.push(format!(
-                "__clerk_redirect_count=1; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=10"
-            ));
-        }
-        if is_uncounted {
-            sets.push(format!(
-                "__clerk_redirect_count=; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age=0"
-            ));
-        }
-        for cookie in &sets {
-            add(SET_COOKIE, cookie);
-        }
-        if let Some(location) = &location {
-            add(LOCATION, location);
-        }
-        if location.is_some() || !sets.is_empty() {
-            add(CACHE_CONTROL, "no-store");
-        }
-        reason.push_str(&notes);
-        Self {
-            summary: format!("{status} {reason}"),
-            headers,
-            token,
-        }
-    }
-}
-
-/// FNV-1a, 32 bits, of what the paths of `live+organizations` name.
-fn mark_of(path: &str, name: &str) -> u32 {
-    let kind = match name {
-        "" => "personal",
-        _ if path.starts_with("/orgs-by-id/") => "id",
-        _ => "slug",
-    };
-    let bytes = format!("{kind}:{name}");
-    bytes.bytes().fold(0x811c_9dc5, |hash: u32, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
-impl Setting {
-    fn instance_url(&self, parts: &Parts) -> Url {
-        Url::parse(&parts.uri.to_string()).unwrap()
-    }
-}
-
-fn lines(headers: &HeaderMap) -> String {
-    let mut lines: Vec<String> = headers
-        .keys()
-        .flat_map(|name| {
-            headers
-                .get_all(name)
-                .iter()
-                .map(move |value| format!("\n      {name}: {value:?}"))
-        })
-        .collect();
-    // Fields of one name stay in their order.
-    lines.sort_by_key(|line| line.split(": ").next().map(str::to_owned));
-    lines.concat()
 }
 
 /// The decision about `parts` at `now` with every key in memory and nothing to ask.

@@ -3,7 +3,8 @@
 use portal_sdk::clock::UnixTime;
 use portal_sdk::state::Outcome;
 
-use super::table::{decide_at, request};
+use super::request::request;
+use super::table::decide_at;
 use super::words::Setting;
 use crate::common::NOW_SECS;
 
