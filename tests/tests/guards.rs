@@ -1,6 +1,8 @@
 //! Guards in a real browser: forms, other sites' pages, htmx, Turbo, Unpoly and Datastar, redirect loops, and the ways
 //! to the portal and back.
 
+use std::time::Duration;
+
 use portal_tests::browser::Browser;
 use portal_tests::people;
 use portal_tests::shop::{Shop, datastar_is_there, other_site, scripts_are_installed};
@@ -24,7 +26,7 @@ async fn late_form_post_is_accepted_or_returns_to_its_form() {
     browser.arrives_at(&form).await;
 
     // A user who takes longer than a session token lives stays signed in.
-    shop.clock.move_by_secs(70);
+    shop.clock.advance(Duration::from_secs(70));
     browser.fill("text", "after 70 seconds").await;
     browser.click("[data-testid=save]").await;
     browser.text("[data-testid=dashboard]").await;
@@ -33,7 +35,7 @@ async fn late_form_post_is_accepted_or_returns_to_its_form() {
     // A user who was signed out elsewhere signs in and returns to the form.
     browser.visit(&form).await;
     shop.end_session(&browser).await;
-    shop.clock.move_by_secs(70);
+    shop.clock.advance(Duration::from_secs(70));
     browser.fill("text", "after the end").await;
     browser.click("[data-testid=save]").await;
     people::sign_in(&browser, shop.portal.origin(), ADA).await;
@@ -228,7 +230,7 @@ async fn handshakes_go_through_the_frontend_api_proxy() {
     let ada = browser.text("[data-testid=dashboard]").await;
 
     // The token expires, and only a handshake can renew it.
-    shop.clock.move_by_secs(70);
+    shop.clock.advance(Duration::from_secs(70));
     browser.remove_cookies("__refresh").await;
     browser.visit(&dashboard).await;
     assert_eq!(browser.text("[data-testid=dashboard]").await, ada);
@@ -252,7 +254,7 @@ async fn handshakes_go_through_the_frontend_api_proxy() {
     assert_eq!(arrived.count(), handshakes.len());
 
     shop.end_session(&browser).await;
-    shop.clock.move_by_secs(70);
+    shop.clock.advance(Duration::from_secs(70));
     browser.visit(&dashboard).await;
     browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
     browser.close().await;
@@ -295,7 +297,7 @@ async fn htmx_history_of_a_guarded_page_goes_to_sign_in() {
 
         // Back is a request of htmx's own, and version 2 follows no `HX-Redirect` there.
         shop.end_session(&browser).await;
-        shop.clock.move_by_secs(70);
+        shop.clock.advance(Duration::from_secs(70));
         browser.back().await;
         browser.arrives_at(&format!("{}/sign-in", shop.portal.origin())).await;
 

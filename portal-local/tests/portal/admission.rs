@@ -1,12 +1,12 @@
 use portal_local::{Settings, SignUpMode};
 use serde_json::json;
 
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
 async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let mut settings = Settings::default();
     change(&mut settings);
     let portal = clock.builder().settings(settings).start().await.unwrap();

@@ -9,7 +9,7 @@ use crate::second_factor::{
     ADA, AUTHENTICATOR, BACKUP_CODES, BOB, NEW, SECRET, SECURITY, app_shows, assert_dashboard, bob_signed_in, claims,
     code, codes_on, path, required, secret_on, send_from, set_up, signed_in, tasks, user, world, world_with, wrong,
 };
-use crate::world::{DASHBOARD, PASSWORD, START_SECS, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, START_SECS, World, identify};
 
 const REMOVE: &str = "/user/security/authenticator/remove";
 const TASK: &str = "/sign-in/tasks/setup-mfa";
@@ -102,7 +102,7 @@ async fn a_secret_does_not_wait_for_ever() {
 async fn backup_codes_are_kept_as_hashes() {
     let dir = tempfile::TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let bob = SeedUser::new(BOB).password(PASSWORD);
     let portal = clock.builder().user(bob).database_file(&file).start().await.unwrap();
     let world = World { portal, clock };
@@ -207,7 +207,7 @@ async fn the_task_has_its_place_among_the_others() {
     const LEAKED: &str = "leaked+clerk_test@example.com";
     let mut settings = required();
     settings.force_organization_selection = true;
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let organization = |slug: &str| SeedOrganization::new(slug, slug).member(LEAKED, "org:admin");
     let portal = clock
         .builder()

@@ -5,7 +5,7 @@ use portal_local::{SeedOrganization, SeedUser, Settings};
 use serde_json::{Map, Value, json};
 
 use crate::application::{Application, Cookies, unverified_claims};
-use crate::world::{PASSWORD, START_SECS, TestClock, World, signed_in};
+use crate::world::{PASSWORD, PortalClock, START_SECS, World, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
@@ -14,7 +14,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 async fn world_with(claims: Value) -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let mut settings = Settings::default();
     settings.session_claims = object(claims);
     let ada = SeedUser::new(ADA)
@@ -118,7 +118,7 @@ async fn reserved_session_claims_are_refused_when_set() {
     }
     let mut settings = Settings::default();
     settings.session_claims = object(json!({ "exp": 1 }));
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     assert!(clock.builder().settings(settings).start().await.is_err());
     assert!(world.portal.settings().await.unwrap().session_claims.is_empty());
 }
@@ -127,7 +127,7 @@ async fn reserved_session_claims_are_refused_when_set() {
 async fn session_claims_are_set_over_http_and_outlive_a_restart() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().database_file(&file).start().await.unwrap();
     let mut browser = crate::browser::Browser::new(portal.origin());
     let wanted = json!({ "session_claims": { "metadata": "{{user.public_metadata}}" } });

@@ -5,13 +5,13 @@ use portal_local::{LocalPortalBuilder, SeedUser, Settings, SignUpMode};
 use serde_json::Value;
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify, sign_up};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify, sign_up};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const PAT: &str = "pat+clerk_test@example.com";
 
 async fn world(stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder) -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock
         .builder()
         .user(SeedUser::new(ADA).name("Ada", "Lovelace").password(PASSWORD));

@@ -7,7 +7,7 @@ use portal_local::{Fault, SeedOrganization, SeedRole, SeedUser, StartError};
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
@@ -74,7 +74,7 @@ async fn a_connection_is_dropped_without_an_answer() {
 async fn a_rotated_key_makes_old_tokens_worthless() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().database_file(&file).start().await.unwrap();
     let world = World { portal, clock };
     let application = world.application();
@@ -118,7 +118,7 @@ async fn the_clock_can_be_wrong() {
 
 #[tokio::test]
 async fn a_portal_begins_with_people_and_organizations() {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let ada = SeedUser::new(ADA).name("Ada", "Lovelace").password(PASSWORD);
     let acme = SeedOrganization::new("Acme", "acme")
         .member(ADA, "org:editor")

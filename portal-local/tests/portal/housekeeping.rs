@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::organizations::user;
-use crate::world::{DASHBOARD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PortalClock, World, identify};
 
 const ADA: &str = "ada@example.com";
 const TABLES: [&str; 4] = ["sign_ins", "verifications", "handshake_nonces", "oauth_attempts"];
@@ -13,7 +13,7 @@ const TABLES: [&str; 4] = ["sign_ins", "verifications", "handshake_nonces", "oau
 async fn attempts_and_codes_are_deleted_once_they_are_over() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().database_file(&file).start().await.unwrap();
     let world = World { portal, clock };
     user(&world.application(), ADA).await;

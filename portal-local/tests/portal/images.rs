@@ -8,14 +8,14 @@ use portal_local::{SeedOrganization, SeedUser};
 use serde_json::json;
 
 use crate::browser::{Answer, http, send};
-use crate::world::{TestClock, World};
+use crate::world::{PortalClock, World};
 
 const ADA: &str = "ada@example.com";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\r\n--not-the-boundary\r\n\0\xff";
 const MOST_BYTES: usize = 10 * 1_024 * 1_024;
 
 async fn world() -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let acme = SeedOrganization::new("Acme", "acme").member(ADA, "org:admin");
     let builder = clock.builder().user(SeedUser::new(ADA)).organization(acme);
     let portal = builder.start().await.unwrap();

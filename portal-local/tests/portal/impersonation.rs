@@ -4,13 +4,13 @@ use portal_local::SeedUser;
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
-use crate::world::{PASSWORD, START_SECS, TestClock, World, signed_in};
+use crate::world::{PASSWORD, PortalClock, START_SECS, World, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const EVE: &str = "eve+clerk_test@example.com";
 
 async fn world() -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let person = |address: &str| SeedUser::new(address).password(PASSWORD);
     let builder = clock
         .builder()

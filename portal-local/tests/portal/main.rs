@@ -42,6 +42,7 @@ mod refresh;
 mod reset_password;
 mod restrictions;
 mod safe_methods;
+mod schemas;
 mod second_factor;
 mod seeding;
 mod several_accounts;

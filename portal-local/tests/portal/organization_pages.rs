@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::application::Application;
 use crate::browser::{Answer, Browser, unescape};
 use crate::organizations::{organization, user};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, signed_in};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const JOE: &str = "joe+clerk_test@example.com";
@@ -415,7 +415,7 @@ async fn leaving_and_deleting_ask_for_the_name() {
 
 #[tokio::test]
 async fn who_must_choose_an_organization_is_pending_until_then() {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let mut settings = portal_local::Settings::default();
     settings.force_organization_selection = true;
     let portal = clock.builder().settings(settings).start().await.unwrap();

@@ -6,7 +6,7 @@ use portal_local::{SeedOrganization, SeedUser, Settings};
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, START_SECS, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, START_SECS, World, identify};
 
 pub(crate) const ADA: &str = "ada+clerk_test@example.com";
 pub(crate) const BOB: &str = "bob+clerk_test@example.com";
@@ -23,7 +23,7 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(settings: Settings) -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock
         .builder()
         .settings(settings)
@@ -454,7 +454,7 @@ async fn whoever_has_no_backup_codes_is_not_asked_for_one() {
 
 #[tokio::test]
 async fn a_sign_in_token_needs_no_second_factor_and_an_invitation_does() {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock
         .builder()
         .user(SeedUser::new("ada@example.com").password(PASSWORD).totp_secret(SECRET))

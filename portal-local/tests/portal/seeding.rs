@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::application::Application;
 use crate::browser::Answer;
-use crate::world::{PASSWORD, TestClock, World, identify, signed_in};
+use crate::world::{PASSWORD, PortalClock, World, identify, signed_in};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const JOE: &str = "joe@example.com";
 
 async fn world() -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let person = |address: &str| SeedUser::new(address).password(PASSWORD);
     let acme = SeedOrganization::new("Acme", "acme").member(ADA, "org:admin");
     let beta = SeedOrganization::new("Beta", "beta").invitation(JOE, "org:member");

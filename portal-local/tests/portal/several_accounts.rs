@@ -3,13 +3,13 @@
 use portal_local::{SeedUser, Settings};
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify};
 
 const ADA: &str = "ada+clerk_test@example.com";
 const BOB: &str = "bob+clerk_test@example.com";
 
 async fn world() -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let mut settings = Settings::default();
     settings.single_session_mode = false;
     let portal = clock

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use crate::application::Application;
 use crate::browser::Browser;
-use crate::world::{APP, DASHBOARD, PASSWORD, TestClock, identify, sign_up};
+use crate::world::{APP, DASHBOARD, PASSWORD, PortalClock, identify, sign_up};
 
 const ADA: &str = "ada+clerk_test@example.com";
 
@@ -13,7 +13,7 @@ const ADA: &str = "ada+clerk_test@example.com";
 async fn everything_survives_a_restart_with_the_same_file() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let first = clock.builder().database_file(&file).start().await.unwrap();
     let address = first
         .origin()
@@ -66,7 +66,7 @@ async fn everything_survives_a_restart_with_the_same_file() {
 async fn secrets_are_not_in_the_file_in_the_clear_and_the_file_is_the_owners() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().database_file(&file).start().await.unwrap();
     let mut browser = Browser::new(portal.origin());
     sign_up(&mut browser, ADA, DASHBOARD).await;
@@ -225,7 +225,7 @@ async fn impossible_settings_are_refused() {
 
 #[tokio::test]
 async fn settings_show_in_tokens_and_redirects() {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let builder = clock
         .builder()
         .token_lifetime_secs(2)
@@ -269,7 +269,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
                 PRAGMA application_id = 0x50744c6f; PRAGMA user_version = 1;";
     connection.execute_batch(user).unwrap();
     drop(connection);
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().database_file(&file).start().await.unwrap();
     let application = Application::new(&portal);
     let user = application.get("/v1/users/user_1").await.json();
@@ -286,7 +286,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
 async fn tickets_are_kept_as_hashes() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let portal = clock.builder().demo_data().database_file(&file).start().await.unwrap();
     let application = Application::new(&portal);
     let link = portal

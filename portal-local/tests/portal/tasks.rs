@@ -4,7 +4,7 @@ use portal_local::{SeedOrganization, SeedUser, Settings};
 use serde_json::json;
 
 use crate::browser::{Answer, Browser};
-use crate::world::{DASHBOARD, PASSWORD, TestClock, World, identify};
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify};
 
 const LEAKED: &str = "leaked+clerk_test@example.com";
 const RESET: &str = "/sign-in/tasks/reset-password";
@@ -12,7 +12,7 @@ const CHOOSE: &str = "/sign-in/tasks/choose-organization";
 const NEW: &str = "a new horse battery";
 
 async fn world(settings: Settings) -> World {
-    let clock = TestClock::new();
+    let clock = PortalClock::new();
     let organization = |slug: &str| SeedOrganization::new(slug, slug).member(LEAKED, "org:admin");
     let portal = clock
         .builder()

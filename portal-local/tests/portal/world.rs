@@ -1,10 +1,10 @@
 //! A portal on a free port with a clock that only the test moves.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use portal_local::{LocalPortal, LocalPortalBuilder};
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::{Clock as _, UnixTime};
+use portal_sdk::testing::TestClock;
 
 use crate::application::Application;
 use crate::browser::{Answer, Browser};
@@ -14,38 +14,36 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const APP: &str = "http://localhost:3000";
 pub(crate) const DASHBOARD: &str = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard";
 
+/// The clock of a portal.
 #[derive(Clone)]
-pub(crate) struct TestClock(Arc<AtomicI64>);
+pub(crate) struct PortalClock(TestClock);
 
-impl TestClock {
+impl PortalClock {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(START_SECS * 1_000)))
+        Self(TestClock::at(UnixTime::from_secs(START_SECS)))
     }
 
-    pub(crate) fn forward_secs(&self, secs: i64) {
-        self.0.fetch_add(secs * 1_000, Ordering::SeqCst);
+    pub(crate) fn forward_secs(&self, secs: u64) {
+        self.0.advance(Duration::from_secs(secs));
     }
 
     pub(crate) fn now_secs(&self) -> i64 {
-        self.0.load(Ordering::SeqCst).div_euclid(1_000)
+        self.0.now().as_secs()
     }
 
     pub(crate) fn builder(&self) -> LocalPortalBuilder {
-        let millis = Arc::clone(&self.0);
-        LocalPortal::builder()
-            .application_name("Acme")
-            .clock(move || UnixTime::from_millis(millis.load(Ordering::SeqCst)))
+        LocalPortal::builder().application_name("Acme").clock(self.0.clone())
     }
 }
 
 pub(crate) struct World {
     pub(crate) portal: LocalPortal,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: PortalClock,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let clock = TestClock::new();
+        let clock = PortalClock::new();
         let portal = clock.builder().start().await.unwrap();
         Self { portal, clock }
     }

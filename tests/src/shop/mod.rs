@@ -1,6 +1,5 @@
 //! A small application with guarded parts, beside a local portal. Both run on one clock that a test can move.
 
-mod clock;
 mod pages;
 mod sites;
 
@@ -9,13 +8,13 @@ use std::path::PathBuf;
 
 use axum::Router;
 use portal_axum::portal_sdk::backend::HttpBackend;
+use portal_axum::portal_sdk::testing::TestClock;
 use portal_axum::{AuthenticateLayer, Authenticator, FrontendApiProxy, Instance, InstanceBuilder};
 use portal_local::{LocalPortal, LocalPortalBuilder, RequestRecord};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-pub use self::clock::MovableClock;
 use self::pages::{Notes, router, scripts};
 pub use self::pages::{datastar_is_there, scripts_are_installed};
 use self::sites::serve;
@@ -32,7 +31,7 @@ pub struct Shop {
     /// The portal.
     pub portal: LocalPortal,
     /// The clock of both.
-    pub clock: MovableClock,
+    pub clock: TestClock,
     /// The folder of the portal's data; `None` for in memory.
     folder: Option<TempDir>,
     notes: Notes,
@@ -83,7 +82,7 @@ impl Shop {
         keys: impl FnOnce(&LocalPortal) -> Keys,
         change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
     ) -> Self {
-        let clock = MovableClock::default();
+        let clock = TestClock::running();
         let portal = stage(portal(&clock)).start().await.expect("the portal starts");
         let notes = Notes::default();
         let (app, server) = serve(application(&clock, keys(&portal), &notes, change)).await;
@@ -229,7 +228,7 @@ pub fn keys(portal: &LocalPortal) -> Keys {
     (portal.publishable_key().as_str().to_owned(), secret_key)
 }
 
-fn portal(clock: &MovableClock) -> LocalPortalBuilder {
+fn portal(clock: &TestClock) -> LocalPortalBuilder {
     LocalPortal::builder().application_name("Shop").clock(clock.clone())
 }
 
@@ -238,7 +237,7 @@ fn database(folder: &TempDir) -> PathBuf {
 }
 
 fn application(
-    clock: &MovableClock,
+    clock: &TestClock,
     (publishable_key, secret_key): Keys,
     notes: &Notes,
     change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,

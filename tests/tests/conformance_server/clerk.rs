@@ -1,24 +1,17 @@
 //! A Backend API on loopback, and the tokens of its instances.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use portal_sdk::testing::TestKey;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-const KEY_ID: &str = "ins_main";
 
 /// A Backend API that answers what it was told to, and remembers what it was asked.
 pub(crate) struct Clerk {
@@ -35,7 +28,7 @@ impl Clerk {
     /// Starts one that gives the signing keys, and `answers` by path.
     pub(crate) async fn start<const N: usize>(answers: [(&'static str, Value); N]) -> Self {
         let mut answers = BTreeMap::from(answers);
-        answers.insert("/v1/jwks", json!({ "keys": [public_key()] }));
+        answers.insert("/v1/jwks", json!({ "keys": [TestKey::of_process().jwk(TestKey::ID)] }));
         let shared = Arc::new(Shared {
             answers,
             calls: Mutex::default(),
@@ -95,27 +88,6 @@ pub(crate) fn now() -> i64 {
 }
 
 fn signed(claims: &Value) -> String {
-    let mut header = Header::new(Algorithm::RS256);
-    header.kid = Some(KEY_ID.to_owned());
-    jsonwebtoken::encode(&header, claims, &private_key()).expect("it can be signed")
-}
-
-/// The key that the vectors are signed with too.
-fn private_key() -> EncodingKey {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/record/keys.json");
-    let keys: Value = serde_json::from_str(&fs::read_to_string(path).expect("the keys")).expect("JSON");
-    let pem = keys["main"].as_str().expect("a key");
-    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    EncodingKey::from_rsa_der(&pkcs1(&STANDARD.decode(base64).expect("base64")))
-}
-
-/// The RSA key inside a PKCS #8 container (RFC 5208): what follows its fixed start.
-fn pkcs1(pkcs8: &[u8]) -> Vec<u8> {
-    pkcs8[26..].to_vec()
-}
-
-fn public_key() -> Value {
-    let mut jwk = Jwk::from_encoding_key(&private_key(), Algorithm::RS256).expect("a public half");
-    jwk.common.key_id = Some(KEY_ID.to_owned());
-    serde_json::to_value(jwk).expect("JSON")
+    let header = json!({ "alg": "RS256", "kid": TestKey::ID, "typ": "JWT" });
+    TestKey::of_process().sign(&header, claims)
 }

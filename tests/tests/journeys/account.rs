@@ -4,7 +4,7 @@ use portal_tests::browser::{Browser, Scripts};
 use portal_tests::ending::Expected;
 use portal_tests::tokens;
 
-use crate::{JANE, PASSWORD, SOLO, TEST_CODE, TOKEN_END_SECS, identify, open, sign_in, user};
+use crate::{JANE, PASSWORD, SOLO, TEST_CODE, TOKEN_END, identify, open, sign_in, user};
 
 pub(crate) async fn a_profile_is_changed_and_the_application_is_a_link_away(scripts: Scripts) {
     const JANET: &str = "janet+clerk_test@example.com";
@@ -58,7 +58,7 @@ pub(crate) async fn password_change_requires_the_current_password(scripts: Scrip
         browser.follow("portal-security-submit").await;
         browser.is_told(said).await;
     }
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     assert_eq!(user(&other, &shop).await, "nobody");
     other.visit(&shop.at("/sign-in")).await;
     crate::sign_in_here(&other, JANE, PASSWORD).await;
@@ -83,7 +83,7 @@ pub(crate) async fn account_deletion_requires_a_typed_confirmation(scripts: Scri
     browser.follow("portal-user-delete-submit").await;
     assert_eq!(shop.backend_api().status(&path).await, 404);
 
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     assert_eq!(user(&browser, &shop).await, "nobody");
     browser.visit(&shop.at("/sign-in")).await;
     identify(&browser, SOLO).await;

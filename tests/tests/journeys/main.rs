@@ -16,6 +16,8 @@ mod signing_out;
 mod signing_up;
 mod trouble;
 
+use std::time::Duration;
+
 use portal_local::LocalPortalBuilder;
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::shop::Shop;
@@ -143,7 +145,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const TEST_CODE: &str = "424242";
 
 /// The time after which a session token has expired, clock tolerance included.
-pub(crate) const TOKEN_END_SECS: i64 = 70;
+pub(crate) const TOKEN_END: Duration = Duration::from_secs(70);
 
 /// A shop whose portal has the users above.
 pub(crate) async fn open(scripts: Scripts) -> (Shop, Browser) {

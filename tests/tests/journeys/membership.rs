@@ -6,7 +6,7 @@ use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
 use serde_json::json;
 
-use crate::{JANE, JOE, PASSWORD, TOKEN_END_SECS, open, open_with, sign_in};
+use crate::{JANE, JOE, PASSWORD, TOKEN_END, open, open_with, sign_in};
 
 /// Signs a user in and activates acme.
 async fn enter_acme(browser: &Browser, shop: &Shop, address: &str) {
@@ -132,7 +132,7 @@ pub(crate) async fn member_is_removed_but_not_the_last_administrator(scripts: Sc
     let members = shop.backend_api().get("/v1/organizations/acme/memberships").await;
     assert_eq!(members["total_count"], 1);
 
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     shop.ends(joe, Expected::signed_in(JOE)).await;
     shop.ends(browser, Expected::signed_in(JANE).organization("acme")).await;
     shop.close().await;

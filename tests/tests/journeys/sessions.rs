@@ -5,7 +5,7 @@ use portal_tests::browser::{Browser, Scripts, Visit, handshakes, statuses};
 use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
 
-use crate::{JANE, TOKEN_END_SECS, open, sign_in};
+use crate::{JANE, TOKEN_END, open, sign_in};
 
 /// A shop where jane is signed in.
 async fn open_signed_in(scripts: Scripts) -> (Shop, Browser) {
@@ -33,7 +33,7 @@ fn assert_one_handshake(visits: &[Visit], reason: &str) {
 pub(crate) async fn expired_token_is_refreshed_without_a_redirect(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     let before = (browser.cookie("__session").await, browser.cookie("__refresh").await);
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     let asked = shop.asked();
     assert_eq!(statuses(&come_back(&shop, &browser).await), [200]);
     let log = shop.asked_since(asked);
@@ -50,7 +50,7 @@ pub(crate) async fn expired_token_is_refreshed_without_a_redirect(scripts: Scrip
 pub(crate) async fn missing_refresh_token_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.remove_cookies("__refresh").await;
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     let reason = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
     assert_one_handshake(&come_back(&shop, &browser).await, reason);
     shop.ends(browser, Expected::signed_in(JANE).refreshes(0)).await;
@@ -61,7 +61,7 @@ pub(crate) async fn form_after_token_expiry_is_accepted(scripts: Scripts) {
     let (shop, browser) = open_signed_in(scripts).await;
     browser.visit(&shop.at("/form")).await;
     browser.fill("text", "after 70 seconds").await;
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     let asked = shop.asked();
     browser.follow("save").await;
     browser.read("dashboard").await;
@@ -80,7 +80,7 @@ pub(crate) async fn form_after_token_expiry_is_signed_out_as_in_clerk(scripts: S
     let browser = Browser::with(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     browser.visits().await;
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     let asked = shop.asked();
     browser.follow("ask").await;
     browser.shows("user", "nobody").await;
@@ -96,7 +96,7 @@ pub(crate) async fn form_after_token_expiry_is_signed_out_as_in_clerk(scripts: S
     // A guarded page's form redirects to the portal, which has the session, and back to the form.
     browser.visit(&shop.at("/form")).await;
     browser.fill("text", "lost").await;
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     browser.follow("save").await;
     assert_eq!(browser.arrives_at(&shop.at("/form")).await.as_str(), shop.at("/form"));
     assert!(shop.notes().is_empty());

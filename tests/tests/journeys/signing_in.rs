@@ -1,6 +1,7 @@
 //! Signing in.
 
 use std::path::Path;
+use std::time::Duration;
 
 use portal_local::SeedUser;
 use portal_tests::browser::{Browser, Scripts, handshakes, statuses};
@@ -10,7 +11,7 @@ use portal_tests::tokens;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::{CODE, JANE, PASSWORD, TEST_CODE, TOKEN_END_SECS, identify, open, open_with, sign_in, sign_in_here, user};
+use crate::{CODE, JANE, PASSWORD, TEST_CODE, TOKEN_END, identify, open, open_with, sign_in, sign_in_here, user};
 
 pub(crate) async fn first_visit_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
@@ -114,7 +115,7 @@ pub(crate) async fn code_expires_and_resend_is_rate_limited(scripts: Scripts) {
     assert_eq!(browser.count("[data-code=too_many_requests]").await, 1);
     assert_eq!(statuses(&browser.visits().await), [429]);
 
-    shop.clock.move_by_secs(11 * 60);
+    shop.clock.advance(Duration::from_secs(11 * 60));
     browser.fill("code", &first).await;
     browser.follow("portal-factor-one-submit").await;
     browser.is_told("This code has expired.").await;
@@ -148,7 +149,7 @@ pub(crate) async fn too_many_wrong_passwords_lock_the_account(scripts: Scripts) 
     browser.follow("portal-factor-one-submit").await;
     browser.is_told("Too many attempts. Try again in 60 minutes.").await;
     assert_eq!(browser.count("[data-code=user_locked]").await, 1);
-    shop.clock.move_by_secs(61 * 60);
+    shop.clock.advance(Duration::from_secs(61 * 60));
     browser.fill("password", PASSWORD).await;
     browser.follow("portal-factor-one-submit").await;
     browser.read("home").await;
@@ -173,7 +174,7 @@ pub(crate) async fn password_reset_signs_other_devices_out(scripts: Scripts) {
     browser.follow("portal-reset-password-submit").await;
     browser.read("home").await;
 
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     assert_eq!(user(&other, &shop).await, "nobody");
     other.visit(&shop.at("/sign-in")).await;
     sign_in_here(&other, JANE, PASSWORD).await;

@@ -6,7 +6,7 @@ use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
 use portal_tests::tokens;
 
-use crate::{JANE, TOKEN_END_SECS, open, sign_in, user};
+use crate::{JANE, TOKEN_END, open, sign_in, user};
 
 pub(crate) async fn signing_out_in_the_application_ends_the_session(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
@@ -42,7 +42,7 @@ pub(crate) async fn signing_out_on_the_portal_reaches_the_application_at_once(sc
 /// Then one handshake signs it out.
 async fn is_out_within_a_minute(shop: &Shop, browser: &Browser) {
     assert_eq!(user(browser, shop).await, SeedUser::new(JANE).id());
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     browser.visits().await;
     assert_eq!(user(browser, shop).await, "nobody");
     let visits = browser.visits().await;

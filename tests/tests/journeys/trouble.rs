@@ -6,7 +6,7 @@ use portal_tests::ending::Expected;
 use portal_tests::log::Log;
 use portal_tests::shop::{Keys, Shop, keys};
 
-use crate::{JANE, PASSWORD, TOKEN_END_SECS, open, sign_in, sign_in_here, user};
+use crate::{JANE, PASSWORD, TOKEN_END, open, sign_in, sign_in_here, user};
 
 pub(crate) async fn foreign_secret_key_causes_no_redirect_loop(scripts: Scripts) {
     assert_no_redirect_loop(scripts, |own, another| (keys(own).0, keys(another).1)).await;
@@ -59,7 +59,7 @@ pub(crate) async fn restarted_portal_keeps_sessions(scripts: Scripts) {
     sign_in(&browser, &shop, JANE).await;
     let before = browser.cookie("__clerk_db_jwt").await;
     let shop = shop.restart_portal().await;
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     browser.visits().await;
     assert_eq!(user(&browser, &shop).await, SeedUser::new(JANE).id());
     assert_eq!(statuses(&browser.visits().await), [200], "the session is refreshed");
@@ -77,7 +77,7 @@ pub(crate) async fn reset_portal_causes_no_redirect_loop(scripts: Scripts) {
     sign_in(&browser, &shop, JANE).await;
     let before = browser.cookie("__clerk_db_jwt").await;
     shop.portal.reset().await.expect("it is reset");
-    shop.clock.move_by_secs(TOKEN_END_SECS);
+    shop.clock.advance(TOKEN_END);
     browser.visits().await;
     assert_eq!(user(&browser, &shop).await, "nobody");
     let visits = browser.visits().await;

@@ -2,7 +2,8 @@
 //! difference explains: Clerk's outcome stands beside ours in each of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use http::request::Parts;
@@ -18,7 +19,7 @@ use portal_sdk::names::header::AUTH_MESSAGE;
 use portal_sdk::portal::Portal;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Outcome, RequestState};
-use portal_sdk::testing::TestInstance;
+use portal_sdk::testing::{TestClock, TestInstance};
 use portal_tower::{Auth, Identity};
 use serde_json::Value;
 use url::Url;
@@ -140,12 +141,11 @@ async fn g1_a_named_origin_is_not_for_headers_to_choose() {
 
 #[tokio::test]
 async fn g7_fetched_keys_replace_the_old_ones() {
-    let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
-    let (seen, keys) = (clock.clone(), KeySets::default());
-    let now = move || UnixTime::from_millis(seen.load(Ordering::SeqCst));
+    let clock = TestClock::at(UnixTime::from_secs(1_800_000_000));
+    let keys = KeySets::default();
     let authenticator = Authenticator::builder(live().build().expect("right"))
         .backend(keys.clone())
-        .clock(now)
+        .clock(clock.clone())
         .build();
     // Neither is signed: whether the key is known shows in the reason.
     let reason = async |key_id: &str| {
@@ -159,7 +159,7 @@ async fn g7_fetched_keys_replace_the_old_ones() {
             .map(ToString::to_string)
     };
     assert_eq!(reason("ins_0").await.as_deref(), Some("token-invalid-signature"));
-    clock.fetch_add(600_000, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(600));
     assert_eq!(reason("ins_1").await.as_deref(), Some("token-invalid-signature"));
     assert_eq!(keys.fetches.load(Ordering::SeqCst), 2);
     assert_eq!(

@@ -1,12 +1,12 @@
 //! The Frontend API: every call that applications without Clerk's script use, and a refusal of every other one.
 
-use http::{Method, StatusCode};
+use hyper::{Method, StatusCode};
 use portal_local::{LocalPortal, Settings};
 use serde_json::Value;
 
-use crate::api::{Api, Expected, filled};
-use crate::ask::ask;
-use crate::shape::parse;
+use super::api::{Api, Expected, filled};
+use super::ask::ask;
+use super::shape::parse;
 
 /// The Frontend API is at the root and under the path inside the publishable key.
 const MOUNTS: [&str; 2] = ["", "/accounts.dev"];

@@ -1,22 +1,23 @@
 //! The Backend API: every call that the local portal plays, and a refusal of every other one.
 
-use http::{Method, StatusCode};
+use hyper::{Method, StatusCode};
 use portal_local::{LocalPortal, SeedOrganization, SeedUser};
 use serde_json::{Value, json};
 
-use crate::api::{Api, Expected, filled};
+use super::api::{Api, Expected, filled};
+use super::shape::parse;
 use crate::browser::Browser;
-use crate::shape::parse;
 
 const JANE: &str = "jane+clerk_test@example.com";
 const PAT: &str = "pat+clerk_test@example.com";
 const APP: &str = "http://localhost:3000/dashboard";
+const TOTP_SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const PASSWORD: &str = "correct horse battery";
 
 async fn portal() -> LocalPortal {
     LocalPortal::builder()
         .demo_data()
-        .user(SeedUser::new("tess@example.com").totp_secret(portal_tests::people::TOTP_SECRET))
+        .user(SeedUser::new("tess@example.com").totp_secret(TOTP_SECRET))
         .start()
         .await
         .expect("the portal starts")

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use http::{HeaderMap, Method, StatusCode};
+use hyper::{HeaderMap, Method, StatusCode};
 use portal_local::LocalPortal;
 use serde_json::Value;
 
-use crate::ask::{ask, ask_as};
-use crate::shape::{Shape, Shapes, parse};
+use super::ask::{ask, ask_as};
+use super::shape::{Shape, Shapes, parse};
 
 /// A line of a table of operations.
 pub(crate) struct Operation {

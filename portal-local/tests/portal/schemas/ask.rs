@@ -1,8 +1,8 @@
 //! Calls of a portal, whose answers are JSON.
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use portal_local::LocalPortal;

@@ -1,11 +1,11 @@
 //! The bodies of errors, of both APIs.
 
-use http::{Method, StatusCode};
+use hyper::{Method, StatusCode};
 use portal_local::{Fault, LocalPortal};
 use serde_json::{Value, json};
 
-use crate::ask::ask;
-use crate::shape::{Shapes, parse};
+use super::ask::ask;
+use super::shape::{Shapes, parse};
 
 #[tokio::test]
 async fn every_error_has_clerks_shape() {

@@ -6,13 +6,6 @@
 mod api;
 mod ask;
 mod backend_api;
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "the browser of portal-local's own tests, of which these need a part"
-)]
-#[path = "../../../portal-local/tests/portal/browser.rs"]
-mod browser;
 mod errors;
 mod frontend_api;
 mod shape;
