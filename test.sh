@@ -155,7 +155,7 @@ if has_node; then
 else
     say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
     skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
-    without=(--skip htmx_goes --skip htmx_history --skip turbo_goes --skip unpoly_goes --skip an_express_application --skip axe_finds --skip node_env_file)
+    without=(--skip htmx_goes --skip htmx_history --skip turbo_goes --skip unpoly_goes --skip express_application --skip axe_finds --skip node_env_file)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.

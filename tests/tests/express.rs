@@ -71,7 +71,7 @@ async fn user(browser: &Browser) -> String {
 
 /// The numbers beside the steps are those of `journeys`, here with Clerk's own SDK.
 #[tokio::test]
-async fn an_express_application_cannot_tell() {
+async fn express_application_behaves_as_with_clerk() {
     let express = Express::start().await;
     let browser = Browser::open().await;
     let home = format!("{}/", express.app);
@@ -97,7 +97,7 @@ async fn an_express_application_cannot_tell() {
     a_used_nonce_changes_nothing(&browser, &home, &ada).await;
     signed_out_on_the_portal(&express, &browser, &home).await;
     a_password_wrong_once_leads_back(&express, &browser, &private).await;
-    the_address_chooses_the_organization(&express, &browser).await;
+    path_activates_its_organization(&express, &browser).await;
 
     let log = express.portal.request_log();
     let failed: Vec<_> = log.iter().filter(|request| request.status >= 500).collect();
@@ -226,7 +226,7 @@ async fn signed_out_on_the_portal(express: &Express, browser: &Browser, home: &s
     assert_eq!(browser.address().await.as_str(), home);
 }
 
-async fn the_address_chooses_the_organization(express: &Express, browser: &Browser) {
+async fn path_activates_its_organization(express: &Express, browser: &Browser) {
     for (path, slug) in [
         ("/orgs/beta", "beta"),
         ("/orgs/gamma/x", "gamma"),

@@ -128,7 +128,7 @@ fn every_link_is_as_recorded() {
 }
 
 #[test]
-fn l1_an_address_that_the_portal_drops_is_not_written() {
+fn l1_address_dropped_by_the_portal_is_omitted() {
     assert!(replay()["L1"] > 1_000);
 }
 
@@ -138,7 +138,7 @@ fn g28_tasks_and_create_are_path_segments() {
 }
 
 #[test]
-fn l2_the_token_for_links_is_read_from_either_cookie_set() {
+fn l2_link_token_is_read_from_either_cookie_set() {
     let instance = Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_x");
     let instance = instance.build().expect("valid");
     let suffix = instance.publishable_key().cookie_suffix();

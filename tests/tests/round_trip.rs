@@ -7,7 +7,7 @@ use portal_tests::tokens::wait_for_the_end_of_the_session_token;
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn a_person_signs_up_and_lands_on_the_protected_page() {
+async fn sign_up_ends_on_the_protected_page() {
     let demo = Demo::start(&["--token-lifetime", "2", "--clock-skew", "0"]).await;
     let browser = Browser::open().await;
     let dashboard = format!("{}/dashboard", demo.app);
@@ -58,7 +58,7 @@ async fn a_person_signs_up_and_lands_on_the_protected_page() {
 }
 
 #[tokio::test]
-async fn the_same_database_signs_the_same_person_in_after_a_restart() {
+async fn restarted_portal_signs_the_same_user_in() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("portal.sqlite");
     let database = ["--database", file.to_str().expect("a temporary folder's name is text")];
@@ -99,7 +99,7 @@ async fn the_same_database_signs_the_same_person_in_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_script_that_is_signed_out_gets_401_and_never_a_redirect() {
+async fn signed_out_script_gets_401_instead_of_a_redirect() {
     let demo = Demo::start(&[]).await;
     let browser = Browser::open().await;
     browser.visit(&demo.app).await;
@@ -130,7 +130,7 @@ async fn a_script_that_is_signed_out_gets_401_and_never_a_redirect() {
 }
 
 #[tokio::test]
-async fn an_administrator_is_let_in_and_nobody_else() {
+async fn admin_page_requires_the_admin_role() {
     let demo = Demo::start(&[]).await;
     let browser = Browser::open().await;
     let team = format!("{}/team", demo.app);

@@ -31,7 +31,7 @@ fn complaint(variables: &[(&str, &str)], arguments: &[&str]) -> String {
 }
 
 #[test]
-fn wrong_keys_are_named_and_secrets_are_not_shown() {
+fn invalid_keys_are_named_without_their_secrets() {
     for (variables, expected) in [
         (
             vec![("CLERK_PUBLISHABLE_KEY", TEST_KEY)],
@@ -71,7 +71,7 @@ fn wrong_keys_are_named_and_secrets_are_not_shown() {
 }
 
 #[test]
-fn other_variables_are_checked_too() {
+fn invalid_variable_is_named() {
     for (name, value, expected) in [
         (
             "CLERK_API_URL",
@@ -107,7 +107,7 @@ fn other_variables_are_checked_too() {
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("it is bound").port().to_string();
     let said = complaint(&[], &["--portal-port", &port]);
@@ -128,7 +128,7 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn a_file_that_is_not_ours_is_left_alone() {
+fn foreign_database_file_is_unchanged() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("notes.txt");
     std::fs::write(&file, "not a database, but long enough to be looked at by one").expect("the file can be written");
@@ -146,7 +146,7 @@ fn a_file_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
-fn options_of_the_local_portal_need_a_local_portal() {
+fn local_portal_options_require_the_local_portal() {
     let variables = [
         ("CLERK_PUBLISHABLE_KEY", TEST_KEY),
         ("CLERK_SECRET_KEY", "sk_test_hunter2"),
@@ -156,7 +156,7 @@ fn options_of_the_local_portal_need_a_local_portal() {
 }
 
 #[test]
-fn help_lists_what_can_be_set() {
+fn help_lists_every_option_and_variable() {
     let output = Command::new(demo_binary()).arg("--help").output().expect("it runs");
     let help = String::from_utf8(output.stdout).expect("text");
     for option in [

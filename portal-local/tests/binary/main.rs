@@ -115,7 +115,7 @@ fn form_token(page: &str) -> &str {
 }
 
 #[test]
-fn it_says_what_it_starts_and_stops_in_order() {
+fn program_prints_its_addresses_and_stops_on_a_signal() {
     let mut running = Running::start(&["--port", "0", "--app-name", "Acme Books"]);
     assert!(
         running
@@ -145,7 +145,7 @@ fn it_says_what_it_starts_and_stops_in_order() {
 }
 
 #[test]
-fn what_stops_it_is_one_line() {
+fn start_up_error_is_one_line() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     assert!(refused(&["--port", &port]).contains(&format!("127.0.0.1:{port} is in use")));
@@ -159,7 +159,7 @@ fn what_stops_it_is_one_line() {
 }
 
 #[test]
-fn another_process_cannot_take_the_file() {
+fn database_in_use_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("portal.sqlite");
     let file = file.to_str().unwrap();
@@ -168,7 +168,7 @@ fn another_process_cannot_take_the_file() {
 }
 
 #[tokio::test]
-async fn an_acknowledged_account_survives_a_kill() {
+async fn acknowledged_account_survives_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("portal.sqlite");
     let arguments = ["--port", "0", "--database", file.to_str().unwrap()];
@@ -278,7 +278,7 @@ fn other(arguments: &[&str]) -> Result<String, String> {
 }
 
 #[tokio::test]
-async fn a_running_portal_is_seeded_reset_and_asked_for_its_environment() {
+async fn running_portal_is_seeded_reset_and_prints_its_environment() {
     let running = Running::start(&["--port", "0", "--demo-data"]);
     let origin = running.value("CLERK_API_URL");
     let port = origin.rsplit(':').next().unwrap();
@@ -311,7 +311,7 @@ async fn a_running_portal_is_seeded_reset_and_asked_for_its_environment() {
 }
 
 #[test]
-fn a_file_is_seeded_reset_and_asked_while_no_portal_runs() {
+fn database_is_seeded_reset_and_read_without_a_running_portal() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("portal.sqlite");
     let file = file.to_str().unwrap();

@@ -14,7 +14,7 @@ async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
 }
 
 #[tokio::test]
-async fn with_a_waitlist_people_are_let_in_one_by_one() {
+async fn waitlist_entry_signs_up_after_its_invitation() {
     let world = world_with(|settings| settings.sign_up_mode = SignUpMode::Waitlist).await;
     let application = world.application();
     let mut browser = world.browser();
@@ -83,7 +83,7 @@ async fn with_a_waitlist_people_are_let_in_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_invitation_brings_its_metadata_and_is_withdrawn_or_used_once() {
+async fn invitation_sets_metadata_and_is_single_use_or_revoked() {
     let world = world_with(|settings| settings.sign_up_mode = SignUpMode::Restricted).await;
     let application = world.application();
     assert!(!world.browser().get("/sign-in").await.body.contains("No account yet?"));
@@ -143,7 +143,7 @@ async fn an_invitation_brings_its_metadata_and_is_withdrawn_or_used_once() {
 }
 
 #[tokio::test]
-async fn a_sign_in_link_signs_in_once() {
+async fn sign_in_link_is_single_use() {
     let world = World::start().await;
     let application = world.application();
     world.signed_up(ADA).await;
@@ -206,7 +206,7 @@ async fn a_sign_in_link_signs_in_once() {
 }
 
 #[tokio::test]
-async fn required_names_are_asked_for_also_in_the_middle() {
+async fn missing_required_names_are_requested_during_sign_up() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.browser();
@@ -250,7 +250,7 @@ async fn required_names_are_asked_for_also_in_the_middle() {
 }
 
 #[tokio::test]
-async fn pages_that_only_inform_are_there() {
+async fn informational_pages_return_200() {
     let world = World::start().await;
     let mut browser = world.browser();
     assert!(
@@ -271,7 +271,7 @@ async fn pages_that_only_inform_are_there() {
 }
 
 #[tokio::test]
-async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
+async fn start_page_creates_users_and_signs_in_as_one() {
     let world = World::start().await;
     let mut browser = world.browser();
     assert!(browser.get("/").await.body.contains("There are no accounts yet."));
@@ -306,7 +306,7 @@ async fn the_first_page_adds_people_and_signs_in_as_one_of_them() {
 }
 
 #[tokio::test]
-async fn a_sign_in_on_a_new_device_is_told_and_can_be_ended_from_the_mail() {
+async fn new_device_mail_revokes_the_session() {
     let world = World::start().await;
     let application = world.application();
     let address = "real@example.com";

@@ -15,7 +15,7 @@ const REMOVE: &str = "/user/security/authenticator/remove";
 const TASK: &str = "/sign-in/tasks/setup-mfa";
 
 #[tokio::test]
-async fn somebody_sets_up_an_app_and_signs_in_with_it() {
+async fn enrolled_authenticator_app_signs_in() {
     let world = world().await;
     let (mut browser, _) = bob_signed_in(&world).await;
     assert!(browser.get(SECURITY).await.body.contains("Set up an authenticator app"));
@@ -83,7 +83,7 @@ async fn somebody_sets_up_an_app_and_signs_in_with_it() {
 }
 
 #[tokio::test]
-async fn a_secret_does_not_wait_for_ever() {
+async fn pending_totp_secret_expires() {
     let world = world().await;
     let (mut browser, _) = bob_signed_in(&world).await;
     let secret = secret_on(&browser.get(AUTHENTICATOR).await);
@@ -121,7 +121,7 @@ async fn backup_codes_are_kept_as_hashes() {
 }
 
 #[tokio::test]
-async fn removal_needs_a_fresh_proof_and_ends_the_second_step() {
+async fn authenticator_removal_requires_reverification_and_ends_the_second_factor() {
     let world = world().await;
     let mut browser = signed_in(&world).await;
     world.clock.forward_secs(21 * 60);
@@ -168,7 +168,7 @@ async fn removal_needs_a_fresh_proof_and_ends_the_second_step() {
 }
 
 #[tokio::test]
-async fn the_task_asks_those_who_have_none() {
+async fn mfa_task_is_set_for_users_without_a_second_factor() {
     let world = world_with(required()).await;
     let (mut browser, answer) = bob_signed_in(&world).await;
     assert_eq!(path(&answer), TASK);
@@ -203,7 +203,7 @@ async fn the_task_asks_those_who_have_none() {
 }
 
 #[tokio::test]
-async fn the_task_has_its_place_among_the_others() {
+async fn mfa_task_follows_the_other_tasks_in_order() {
     const LEAKED: &str = "leaked+clerk_test@example.com";
     let mut settings = required();
     settings.force_organization_selection = true;
@@ -251,7 +251,7 @@ async fn the_task_has_its_place_among_the_others() {
 }
 
 #[tokio::test]
-async fn an_application_checks_codes() {
+async fn verify_totp_checks_authenticator_and_backup_codes() {
     let world = world().await;
     let application = world.application();
     let (_, _, codes) = set_up(&world).await;
@@ -333,7 +333,7 @@ async fn an_application_checks_codes() {
 }
 
 #[tokio::test]
-async fn the_environment_tells_what_there_is() {
+async fn environment_lists_second_factors() {
     let world = world_with(required()).await;
     let environment = world.browser().get("/v1/environment").await.json();
     assert_eq!(
@@ -356,7 +356,7 @@ async fn the_environment_tells_what_there_is() {
 }
 
 #[tokio::test]
-async fn tests_have_everybodys_app() {
+async fn totp_code_of_any_user_is_returned_to_tests() {
     let world = world().await;
     let application = world.application();
     let ask = async |user: &str| application.post("/__local/totp-codes", &json!({ "user": user })).await;

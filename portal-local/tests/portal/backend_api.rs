@@ -6,7 +6,7 @@ use crate::world::World;
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn every_call_needs_the_secret_key() {
+async fn call_without_the_secret_key_is_refused() {
     let world = World::start().await;
     let application = world.application();
     for (method, path) in [
@@ -36,7 +36,7 @@ async fn every_call_needs_the_secret_key() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_json() {
+async fn unknown_resource_returns_404_in_json() {
     let world = World::start().await;
     let application = world.application();
     for path in [
@@ -65,7 +65,7 @@ async fn what_is_not_there_is_said_in_json() {
 }
 
 #[tokio::test]
-async fn a_user_has_every_field_of_the_api() {
+async fn user_has_every_field_of_the_api() {
     let world = World::start().await;
     let application = world.application();
     let cookies = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -137,7 +137,7 @@ async fn a_user_has_every_field_of_the_api() {
 }
 
 #[tokio::test]
-async fn a_session_has_every_field_of_the_api() {
+async fn session_has_every_field_of_the_api() {
     let world = World::start().await;
     let application = world.application();
     let cookies = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -156,7 +156,7 @@ async fn a_session_has_every_field_of_the_api() {
 }
 
 #[tokio::test]
-async fn the_same_keys_are_public_under_the_issuer() {
+async fn issuer_serves_the_same_key_set() {
     let world = World::start().await;
     let application = world.application();
     let private: Value = application.get("/v1/jwks").await.json();
@@ -185,7 +185,7 @@ async fn the_same_keys_are_public_under_the_issuer() {
 }
 
 #[tokio::test]
-async fn the_instance_says_and_learns_its_settings() {
+async fn instance_settings_are_read_and_changed() {
     let world = World::start().await;
     let application = world.application();
     let settings = application.get("/v1/instance/organization_settings").await.json();

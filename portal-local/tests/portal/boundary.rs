@@ -5,7 +5,7 @@ use crate::world::{PASSWORD, World, identify};
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn only_the_portals_own_names_are_answered() {
+async fn foreign_host_header_is_refused() {
     let world = World::start().await;
     let port = world.portal.origin().rsplit(':').next().unwrap().to_owned();
     let mut browser = world.browser();
@@ -27,7 +27,7 @@ async fn only_the_portals_own_names_are_answered() {
 }
 
 #[tokio::test]
-async fn forms_from_elsewhere_are_refused() {
+async fn cross_site_form_is_refused() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -68,7 +68,7 @@ async fn forms_from_elsewhere_are_refused() {
 }
 
 #[tokio::test]
-async fn pages_carry_their_rules() {
+async fn pages_have_security_headers() {
     let world = World::start().await;
     let mut browser = world.browser();
     let page = browser
@@ -93,7 +93,7 @@ async fn pages_carry_their_rules() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_on_a_page() {
+async fn unknown_path_returns_a_404_page() {
     let world = World::start().await;
     let mut browser = world.browser();
     let missing = browser.get("/nothing").await;
@@ -124,7 +124,7 @@ async fn what_is_not_there_is_said_on_a_page() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_failure() {
+async fn malformed_request_is_no_server_error() {
     let world = World::start().await;
     let mut browser = world.browser();
     for cookie in [
@@ -165,7 +165,7 @@ async fn garbage_is_no_failure() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_of_ours_gets_a_page_that_says_so() {
+async fn malformed_form_gets_an_error_page() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     let pages = [
@@ -239,7 +239,7 @@ async fn what_is_no_form_of_ours_gets_a_page_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_second_click_creates_nothing_twice() {
+async fn double_submit_creates_one_account() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -279,7 +279,7 @@ async fn a_second_click_creates_nothing_twice() {
 }
 
 #[tokio::test]
-async fn satellites_learn_the_browser_and_nobody_else_does() {
+async fn satellite_sync_returns_to_allowed_addresses_only() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     for name in ["__clerk_redirect_url", "__clerk_satellite_url"] {

@@ -15,7 +15,7 @@ async fn verify(world: &World, body: &Value) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_client_holds_the_sessions_of_its_browser() {
+async fn client_lists_the_sessions_of_its_browser() {
     let world = World::start().await;
     let application = world.application();
     let mut settings = Settings::default();
@@ -67,7 +67,7 @@ async fn a_client_holds_the_sessions_of_its_browser() {
 }
 
 #[tokio::test]
-async fn clients_are_listed_the_latest_first() {
+async fn clients_are_listed_newest_first() {
     let world = World::start().await;
     let application = world.application();
     world.signed_up(ADA).await;
@@ -87,7 +87,7 @@ async fn clients_are_listed_the_latest_first() {
 }
 
 #[tokio::test]
-async fn a_session_token_names_its_client_while_both_live() {
+async fn client_verification_requires_a_live_session_and_client() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;

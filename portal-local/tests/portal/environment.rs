@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{APP, World, sign_up};
 
 #[tokio::test]
-async fn the_environment_says_where_the_pages_are() {
+async fn environment_has_the_page_urls() {
     let world = World::start().await;
     let mut browser = world.browser();
     let mut settings = Settings::default();
@@ -42,7 +42,7 @@ async fn the_environment_says_where_the_pages_are() {
 }
 
 #[tokio::test]
-async fn touching_the_environment_tells_where_the_application_is() {
+async fn environment_update_sets_the_application_origin() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-in").await;
@@ -69,7 +69,7 @@ async fn touching_the_environment_tells_where_the_application_is() {
 }
 
 #[tokio::test]
-async fn only_applications_may_read_across_origins() {
+async fn cors_allows_the_application_origins_only() {
     let world = World::start().await;
     let mut browser = world.browser();
     for (origin, is_allowed) in [
@@ -116,7 +116,7 @@ async fn only_applications_may_read_across_origins() {
 }
 
 #[tokio::test]
-async fn a_verifier_finds_the_keys_by_the_issuer() {
+async fn discovery_document_names_the_key_set() {
     let world = World::start().await;
     let mut browser = world.browser();
     let issuer = format!("{}/accounts.dev", world.portal.origin());
@@ -143,7 +143,7 @@ async fn a_verifier_finds_the_keys_by_the_issuer() {
 }
 
 #[tokio::test]
-async fn an_administrator_says_where_flows_end() {
+async fn redirect_settings_decide_where_flows_end() {
     let world = World::start().await;
     let mut settings = world.portal.settings().await.unwrap();
     settings.after_sign_up_url = Some("http://localhost:3000/welcome".into());
@@ -196,7 +196,7 @@ async fn an_administrator_says_where_flows_end() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_are_refused_by_name() {
+async fn invalid_setting_is_refused_by_name() {
     let world = World::start().await;
     let usual = world.portal.settings().await.unwrap();
     let mut hostile = usual.clone();
@@ -233,7 +233,7 @@ async fn settings_that_cannot_be_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn sessions_end_when_an_administrator_wants_them_to() {
+async fn session_lifetime_setting_ends_sessions() {
     let world = World::start().await;
     let mut settings = world.portal.settings().await.unwrap();
     settings.session_lifetime_secs = 3_600;
@@ -260,7 +260,7 @@ async fn sessions_end_when_an_administrator_wants_them_to() {
 }
 
 #[tokio::test]
-async fn a_portal_that_is_turned_off_has_no_pages() {
+async fn disabled_account_portal_serves_no_pages() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up("ada+clerk_test@example.com").await;

@@ -69,7 +69,7 @@ async fn user(world: &World, address: &str) -> Value {
 }
 
 #[tokio::test]
-async fn somebody_new_gets_an_account_and_somebody_known_is_signed_in() {
+async fn external_sign_in_creates_or_signs_in_the_user() {
     let world = usual().await;
     let mut browser = world.browser();
     let page = leave(&mut browser, "/sign-in").await;
@@ -104,7 +104,7 @@ async fn somebody_new_gets_an_account_and_somebody_known_is_signed_in() {
 }
 
 #[tokio::test]
-async fn an_address_that_both_have_proven_is_the_same_person() {
+async fn verified_external_address_links_the_existing_account() {
     let world = usual().await;
     let mut browser = world.browser();
     leave(&mut browser, "/sign-in").await;
@@ -116,7 +116,7 @@ async fn an_address_that_both_have_proven_is_the_same_person() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_provider_has_not_proven_opens_nothing() {
+async fn unverified_external_address_does_not_sign_in() {
     let world = usual().await;
     let mut browser = world.browser();
     leave(&mut browser, "/sign-in").await;
@@ -141,7 +141,7 @@ async fn an_address_that_the_provider_has_not_proven_opens_nothing() {
 }
 
 #[tokio::test]
-async fn what_an_account_needs_and_the_provider_does_not_know_is_asked_for() {
+async fn missing_required_fields_are_requested_after_external_sign_up() {
     let mut settings = Settings::default();
     settings.names_required = true;
     let world = world(|portal| portal.settings(settings)).await;
@@ -160,7 +160,7 @@ async fn what_an_account_needs_and_the_provider_does_not_know_is_asked_for() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_allow_it_is_told_and_can_try_again() {
+async fn denied_external_consent_shows_an_error_and_can_be_retried() {
     let world = usual().await;
     let mut browser = world.browser();
     leave(&mut browser, "/sign-in").await;
@@ -180,7 +180,7 @@ async fn whoever_does_not_allow_it_is_told_and_can_try_again() {
 }
 
 #[tokio::test]
-async fn the_way_back_is_for_one_browser_once_and_for_a_while() {
+async fn oauth_callback_is_single_use_expires_and_is_bound_to_its_browser() {
     let world = usual().await;
     let mut browser = world.browser();
     leave(&mut browser, "/sign-in").await;
@@ -219,7 +219,7 @@ async fn the_way_back_is_for_one_browser_once_and_for_a_while() {
 }
 
 #[tokio::test]
-async fn the_provider_answers_only_applications_that_it_knows() {
+async fn unknown_oauth_client_or_redirect_uri_is_refused() {
     let world = usual().await;
     let mut browser = world.browser();
     let there = {
@@ -244,7 +244,7 @@ async fn the_provider_answers_only_applications_that_it_knows() {
 }
 
 #[tokio::test]
-async fn closed_doors_stay_closed() {
+async fn sign_up_restrictions_apply_to_external_accounts() {
     for (mode, code) in [
         (SignUpMode::Restricted, "sign_up_mode_restricted"),
         (SignUpMode::Waitlist, "sign_up_restricted_waitlist"),
@@ -283,7 +283,7 @@ async fn closed_doors_stay_closed() {
 }
 
 #[tokio::test]
-async fn an_account_there_is_connected_and_disconnected() {
+async fn external_account_is_connected_and_disconnected() {
     let world = usual().await;
     let mut browser = world.browser();
     identify(&mut browser, ADA, DASHBOARD).await;
@@ -340,7 +340,7 @@ async fn an_account_there_is_connected_and_disconnected() {
 }
 
 #[tokio::test]
-async fn a_second_factor_is_asked_for_all_the_same() {
+async fn external_sign_in_requires_the_second_factor() {
     let mia = SeedUser::new(PAT).totp_secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
     let world = world(|portal| portal.user(mia)).await;
     let mut browser = world.browser();
@@ -354,7 +354,7 @@ async fn a_second_factor_is_asked_for_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_account_is_connected_only_to_whoever_asked() {
+async fn external_account_is_connected_to_the_requesting_user_only() {
     let world = usual().await;
     let mut browser = world.browser();
     identify(&mut browser, ADA, DASHBOARD).await;
@@ -376,7 +376,7 @@ async fn an_account_is_connected_only_to_whoever_asked() {
 }
 
 #[tokio::test]
-async fn an_application_takes_an_account_off_its_user() {
+async fn backend_api_deletes_an_external_account() {
     let world = usual().await;
     let mut browser = world.browser();
     leave(&mut browser, "/sign-in").await;
@@ -395,7 +395,7 @@ async fn an_application_takes_an_account_off_its_user() {
 }
 
 #[tokio::test]
-async fn the_lists_count_on_the_way_through_the_provider_too() {
+async fn restriction_lists_apply_to_external_sign_in() {
     let world = usual().await;
     let application = world.application();
     let entry = serde_json::json!({ "identifier": "example.com" });

@@ -55,7 +55,7 @@ async fn endpoints_fail_on_demand_as_often_as_asked() {
 }
 
 #[tokio::test]
-async fn a_connection_is_dropped_without_an_answer() {
+async fn dropped_connection_fault_sends_no_answer() {
     let world = World::start().await;
     world
         .portal
@@ -71,7 +71,7 @@ async fn a_connection_is_dropped_without_an_answer() {
 }
 
 #[tokio::test]
-async fn a_rotated_key_makes_old_tokens_worthless() {
+async fn key_rotation_invalidates_old_tokens() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("portal.sqlite");
     let clock = PortalClock::new();
@@ -100,7 +100,7 @@ async fn a_rotated_key_makes_old_tokens_worthless() {
 }
 
 #[tokio::test]
-async fn the_clock_can_be_wrong() {
+async fn clock_skew_moves_the_times_of_tokens() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -117,7 +117,7 @@ async fn the_clock_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn a_portal_begins_with_people_and_organizations() {
+async fn builder_seeds_users_and_organizations() {
     let clock = PortalClock::new();
     let ada = SeedUser::new(ADA).name("Ada", "Lovelace").password(PASSWORD);
     let acme = SeedOrganization::new("Acme", "acme")
@@ -190,7 +190,7 @@ async fn a_portal_begins_with_people_and_organizations() {
 }
 
 #[tokio::test]
-async fn tests_in_other_languages_do_the_same_over_http() {
+async fn local_interface_seeds_resets_and_faults_over_http() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.browser();
@@ -381,7 +381,7 @@ async fn pages_of_other_sites_cannot_reach_the_local_interface() {
 }
 
 #[tokio::test]
-async fn applications_with_the_plain_key_find_their_cookies() {
+async fn cookies_have_the_suffix_of_the_plain_publishable_key() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;

@@ -8,7 +8,7 @@ const ADA: &str = "ada+clerk_test@example.com";
 const BACK: &str = "redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fx%3D%2520y%23f";
 
 #[tokio::test]
-async fn a_signed_in_browser_returns_with_a_session_token() {
+async fn handshake_of_a_signed_in_browser_returns_a_session_token() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -65,7 +65,7 @@ async fn both_mounts_answer_and_the_address_keeps_its_spelling() {
 }
 
 #[tokio::test]
-async fn the_token_format_carries_the_same_directives_signed() {
+async fn token_format_carries_the_same_directives_signed() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -81,7 +81,7 @@ async fn the_token_format_carries_the_same_directives_signed() {
 }
 
 #[tokio::test]
-async fn a_stranger_returns_signed_out_with_a_name() {
+async fn handshake_of_a_signed_out_browser_returns_a_development_token() {
     let world = World::start().await;
     let cookies = world.application().handshake(&mut world.browser()).await;
     assert!(!cookies.is_signed_in());
@@ -91,7 +91,7 @@ async fn a_stranger_returns_signed_out_with_a_name() {
 }
 
 #[tokio::test]
-async fn the_browser_is_told_by_the_query_then_by_the_cookie() {
+async fn development_token_in_the_query_precedes_the_cookie() {
     let world = World::start().await;
     let application = world.application();
     let mut signed_in = world.signed_up(ADA).await;
@@ -119,7 +119,7 @@ async fn the_browser_is_told_by_the_query_then_by_the_cookie() {
 }
 
 #[tokio::test]
-async fn a_nonce_is_good_once_and_for_a_minute() {
+async fn nonce_is_single_use_and_expires_after_a_minute() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.browser();
@@ -147,7 +147,7 @@ async fn a_nonce_is_good_once_and_for_a_minute() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_an_address_that_is_not_allowed() {
+async fn disallowed_redirect_url_is_refused() {
     let world = World::start().await;
     let mut browser = world.browser();
     for (bad, expected) in [
@@ -178,7 +178,7 @@ async fn nobody_is_sent_to_an_address_that_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn only_get_starts_a_handshake() {
+async fn handshake_accepts_get_only() {
     let world = World::start().await;
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS] {
         let path = format!("/v1/client/handshake?{BACK}");
@@ -188,7 +188,7 @@ async fn only_get_starts_a_handshake() {
 }
 
 #[tokio::test]
-async fn a_session_ends_after_seven_days() {
+async fn session_expires_after_seven_days() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -210,7 +210,7 @@ async fn a_session_ends_after_seven_days() {
 }
 
 #[tokio::test]
-async fn the_request_log_shows_handshakes_without_their_secrets() {
+async fn request_log_redacts_handshake_secrets() {
     let world = World::start().await;
     let path =
         format!("/v1/client/handshake?{BACK}&__clerk_hs_reason=dev-browser-missing&__session=S&__clerk_db_jwt=D");

@@ -91,7 +91,7 @@ async fn open(world: &World, browser: &mut Browser, pages: &[&str]) {
 }
 
 #[tokio::test]
-async fn no_page_leads_a_stranger_there() {
+async fn signed_out_page_has_no_link_to_a_hostile_address() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-in").await;
@@ -127,7 +127,7 @@ async fn no_page_leads_a_stranger_there() {
 }
 
 #[tokio::test]
-async fn no_page_leads_somebody_signed_in_there() {
+async fn signed_in_page_has_no_link_to_a_hostile_address() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     browser.get("/create-organization").await;
@@ -160,7 +160,7 @@ async fn no_page_leads_somebody_signed_in_there() {
 }
 
 #[tokio::test]
-async fn no_flow_ends_there() {
+async fn flow_does_not_redirect_to_a_hostile_address() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     for (n, hostile) in HOSTILE.into_iter().enumerate() {
@@ -201,7 +201,7 @@ async fn no_flow_ends_there() {
 }
 
 #[tokio::test]
-async fn no_handshake_returns_there() {
+async fn handshake_does_not_return_to_a_hostile_address() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     for mount in ["", "/accounts.dev"] {

@@ -150,7 +150,7 @@ async fn post(browser: &Browser, path: &str, body: String) -> Answer {
 }
 
 #[tokio::test]
-async fn nonsense_in_every_field_of_every_form_is_answered_on_a_page() {
+async fn malformed_form_field_gets_a_page() {
     let world = World::start().await;
     let mut stranger = world.browser();
     stranger.get("/sign-in").await;
@@ -169,7 +169,7 @@ async fn nonsense_in_every_field_of_every_form_is_answered_on_a_page() {
 }
 
 #[tokio::test]
-async fn nonsense_changes_nothing_of_somebody_signed_in() {
+async fn malformed_form_field_changes_no_account() {
     let world = World::start().await;
     let browser = ada(&world).await;
     let application = world.application();
@@ -196,7 +196,7 @@ async fn nonsense_changes_nothing_of_somebody_signed_in() {
 }
 
 #[tokio::test]
-async fn free_text_is_kept_without_what_controls() {
+async fn control_characters_are_removed_from_free_text() {
     let world = World::start().await;
     let mut browser = ada(&world).await;
     let application = world.application();
@@ -219,7 +219,7 @@ async fn free_text_is_kept_without_what_controls() {
 }
 
 #[tokio::test]
-async fn forms_of_any_size_are_read_or_refused() {
+async fn oversized_form_is_refused() {
     let world = World::start().await;
     let mut browser = ada(&world).await;
     browser.get("/user").await;
@@ -250,7 +250,7 @@ async fn forms_of_any_size_are_read_or_refused() {
 }
 
 #[tokio::test]
-async fn other_sites_cannot_send_any_form() {
+async fn cross_site_form_is_refused_at_every_path() {
     let world = World::start().await;
     let mut browser = ada(&world).await;
     browser.get("/user").await;
@@ -279,7 +279,7 @@ async fn other_sites_cannot_send_any_form() {
 }
 
 #[tokio::test]
-async fn broken_queries_and_paths_are_answered() {
+async fn malformed_query_or_path_is_answered() {
     let world = World::start().await;
     let mut browser = ada(&world).await;
     for query in VALUES {

@@ -194,7 +194,7 @@ async fn send(application: &Application, call: &Call, body: String) -> Answer {
 }
 
 #[tokio::test]
-async fn every_field_is_read_or_refused_and_what_is_refused_makes_nothing() {
+async fn invalid_json_field_is_refused_without_effect() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -228,7 +228,7 @@ async fn every_field_is_read_or_refused_and_what_is_refused_makes_nothing() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_object_are_refused() {
+async fn non_object_json_body_is_refused() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -266,7 +266,7 @@ async fn bodies_that_are_no_object_are_refused() {
 }
 
 #[tokio::test]
-async fn paths_and_queries_in_any_spelling_are_answered_in_json() {
+async fn malformed_path_or_query_is_answered_in_json() {
     let world = World::start().await;
     let application = world.application();
     for id in [
@@ -322,7 +322,7 @@ async fn paths_and_queries_in_any_spelling_are_answered_in_json() {
 }
 
 #[tokio::test]
-async fn the_portals_own_addresses_answer_in_json_too() {
+async fn local_interface_answers_malformed_input_in_json() {
     let world = World::start().await;
     let application = world.application();
     let long = format!("{{\"user\":\"{}\"}}", "x".repeat(300_000));

@@ -36,7 +36,7 @@ fn altered(ticket: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_a_ticket_opens_nothing() {
+async fn malformed_ticket_is_refused() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -84,7 +84,7 @@ async fn what_only_looks_like_a_ticket_opens_nothing() {
 }
 
 #[tokio::test]
-async fn an_invitation_to_an_account_is_not_for_somebody_else() {
+async fn invitation_is_refused_for_another_account() {
     let world = World::start().await;
     let application = world.application();
     let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
@@ -134,7 +134,7 @@ async fn an_invitation_to_an_account_is_not_for_somebody_else() {
 }
 
 #[tokio::test]
-async fn what_was_withdrawn_or_is_another_portals_opens_nothing() {
+async fn revoked_or_foreign_ticket_is_refused() {
     let (world, other) = (World::start().await, World::start().await);
     let (application, elsewhere) = (world.application(), other.application());
     let ada = user(&application, ADA).await;

@@ -10,7 +10,7 @@ const ADA: &str = "ada@example.com";
 const TABLES: [&str; 4] = ["sign_ins", "verifications", "handshake_nonces", "oauth_attempts"];
 
 #[tokio::test]
-async fn attempts_and_codes_are_deleted_once_they_are_over() {
+async fn expired_attempts_and_codes_are_deleted() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     let clock = PortalClock::new();

@@ -105,7 +105,7 @@ async fn logo_is_set_and_removed() {
 }
 
 #[tokio::test]
-async fn file_that_is_no_image_is_refused() {
+async fn non_image_file_is_refused() {
     let world = world().await;
     let path = format!("/v1/users/{}/profile_image", SeedUser::new(ADA).id());
     let large = [PNG, &vec![0; MOST_BYTES][..]].concat();

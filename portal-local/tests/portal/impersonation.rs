@@ -95,7 +95,7 @@ async fn actor_token_begins_a_session_whose_tokens_name_the_actor() {
 }
 
 #[tokio::test]
-async fn actor_token_is_good_once_until_it_expires_or_is_revoked() {
+async fn actor_token_is_single_use_until_expiry_or_revocation() {
     let world = world().await;
     let application = world.application();
     let used = application.post("/v1/actor_tokens", &wanted()).await.json();

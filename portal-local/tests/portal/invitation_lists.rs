@@ -73,7 +73,7 @@ async fn invitations_are_found_by_status_address_and_time() {
 }
 
 #[tokio::test]
-async fn the_waitlist_is_sorted_by_who_was_invited_when() {
+async fn waitlist_is_sorted_by_invitation_time() {
     let world = World::start().await;
     let application = world.application();
     let mut made = Vec::new();

@@ -37,7 +37,7 @@ async fn three(world: &World) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn users_are_found_by_everything_that_is_known_of_them() {
+async fn user_list_filters_by_every_parameter() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, sue] = three(&world).await;
@@ -101,7 +101,7 @@ async fn users_are_found_by_everything_that_is_known_of_them() {
 }
 
 #[tokio::test]
-async fn a_value_that_means_nothing_is_refused_by_name() {
+async fn invalid_list_parameter_is_refused_by_name() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -170,7 +170,7 @@ async fn a_value_that_means_nothing_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn sessions_are_found_by_client_user_and_status() {
+async fn session_list_filters_by_client_user_and_status() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, _] = three(&world).await;
@@ -210,7 +210,7 @@ async fn sessions_are_found_by_client_user_and_status() {
 }
 
 #[tokio::test]
-async fn organizations_are_found_by_members_and_sorted_by_size() {
+async fn organization_list_filters_by_member_and_sorts_by_size() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, sue] = three(&world).await;
@@ -268,7 +268,7 @@ async fn organizations_are_found_by_members_and_sorted_by_size() {
 }
 
 #[tokio::test]
-async fn members_are_found_like_users() {
+async fn member_list_filters_like_users() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, sue] = three(&world).await;

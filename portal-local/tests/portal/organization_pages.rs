@@ -42,7 +42,7 @@ async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Ans
 }
 
 #[tokio::test]
-async fn an_organization_is_created_and_people_are_invited() {
+async fn created_organization_invites_members() {
     let world = World::start().await;
     let application = world.application();
     let mut ada = world.signed_up(ADA).await;
@@ -94,7 +94,7 @@ async fn an_organization_is_created_and_people_are_invited() {
 }
 
 #[tokio::test]
-async fn a_newcomer_with_an_invitation_signs_up_without_a_code() {
+async fn organization_invitation_signs_up_without_a_code() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -151,7 +151,7 @@ async fn a_newcomer_with_an_invitation_signs_up_without_a_code() {
 }
 
 #[tokio::test]
-async fn somebody_with_an_account_joins_by_opening_the_link() {
+async fn existing_user_joins_by_the_invitation_link() {
     let world = World::start().await;
     let application = world.application();
     let [_, joe, acme] = acme(&world).await;
@@ -220,7 +220,7 @@ async fn invite_and_revoke(application: &Application, acme: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_administrator_manages_members_and_invitations() {
+async fn administrator_manages_members_and_invitations() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, acme] = acme(&world).await;
@@ -315,7 +315,7 @@ async fn an_administrator_manages_members_and_invitations() {
 }
 
 #[tokio::test]
-async fn a_member_without_permission_sees_no_controls_and_forged_forms_are_refused() {
+async fn member_without_permission_sees_no_controls_and_forged_forms_are_refused() {
     let world = World::start().await;
     let application = world.application();
     let [ada, joe, acme] = acme(&world).await;
@@ -373,7 +373,7 @@ async fn a_member_without_permission_sees_no_controls_and_forged_forms_are_refus
 }
 
 #[tokio::test]
-async fn leaving_and_deleting_ask_for_the_name() {
+async fn leave_and_delete_require_the_organization_name() {
     let world = World::start().await;
     let application = world.application();
     let [_, joe, acme] = acme(&world).await;
@@ -414,7 +414,7 @@ async fn leaving_and_deleting_ask_for_the_name() {
 }
 
 #[tokio::test]
-async fn who_must_choose_an_organization_is_pending_until_then() {
+async fn choose_organization_task_keeps_the_session_pending() {
     let clock = PortalClock::new();
     let mut settings = portal_local::Settings::default();
     settings.force_organization_selection = true;

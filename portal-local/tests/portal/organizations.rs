@@ -44,7 +44,7 @@ async fn claims_after(world: &World, browser: &mut crate::browser::Browser, quer
 }
 
 #[tokio::test]
-async fn a_handshake_activates_organizations_the_person_belongs_to() {
+async fn handshake_activates_the_members_organization_only() {
     let world = World::start().await;
     let application = world.application();
     let mut ada = world.signed_up(ADA).await;
@@ -84,7 +84,7 @@ async fn a_handshake_activates_organizations_the_person_belongs_to() {
 }
 
 #[tokio::test]
-async fn organizations_are_made_read_changed_and_listed() {
+async fn organization_is_created_read_updated_and_listed() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -203,7 +203,7 @@ async fn organizations_are_made_read_changed_and_listed() {
 }
 
 #[tokio::test]
-async fn members_come_and_go_but_somebody_can_always_manage() {
+async fn last_manager_of_an_organization_is_not_removed() {
     let world = World::start().await;
     let application = world.application();
     let (ada, joe) = (user(&application, ADA).await, user(&application, JOE).await);
@@ -286,7 +286,7 @@ async fn members_come_and_go_but_somebody_can_always_manage() {
 }
 
 #[tokio::test]
-async fn invitations_are_counted_listed_and_withdrawn() {
+async fn organization_invitations_are_counted_listed_and_revoked() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;

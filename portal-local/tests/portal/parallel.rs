@@ -33,7 +33,7 @@ async fn count(world: &World, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn signing_up_makes_one_account() {
+async fn parallel_sign_up_creates_one_account() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get(&format!("/sign-up?{DASHBOARD}")).await;
@@ -55,7 +55,7 @@ async fn signing_up_makes_one_account() {
 }
 
 #[tokio::test]
-async fn two_browsers_cannot_sign_up_with_one_address() {
+async fn parallel_sign_up_with_one_address_creates_one_account() {
     let world = World::start().await;
     let (mut one, mut other) = (world.browser(), world.browser());
     for browser in [&mut one, &mut other] {
@@ -72,7 +72,7 @@ async fn two_browsers_cannot_sign_up_with_one_address() {
 }
 
 #[tokio::test]
-async fn signing_in_leaves_one_session() {
+async fn parallel_sign_in_creates_one_session() {
     let world = World::start().await;
     user(&world.application(), ADA).await;
     let mut browser = world.browser();
@@ -84,7 +84,7 @@ async fn signing_in_leaves_one_session() {
 }
 
 #[tokio::test]
-async fn addresses_and_invitations_are_added_once() {
+async fn parallel_address_or_invitation_is_added_once() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -116,7 +116,7 @@ async fn addresses_and_invitations_are_added_once() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_accepted_once() {
+async fn parallel_acceptance_uses_an_invitation_once() {
     let world = World::start().await;
     let application = world.application();
     let (ada, _) = (user(&application, ADA).await, user(&application, JOE).await);
@@ -143,7 +143,7 @@ async fn an_invitation_is_accepted_once() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_twice_is_gone_once() {
+async fn parallel_deletion_deletes_once() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -176,7 +176,7 @@ async fn what_is_deleted_twice_is_gone_once() {
 }
 
 #[tokio::test]
-async fn the_backend_api_makes_one_of_each() {
+async fn parallel_backend_calls_create_one_of_each() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;

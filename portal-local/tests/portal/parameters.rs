@@ -22,7 +22,7 @@ async fn refused(application: &Application, method: Method, path: &str, body: &V
 }
 
 #[tokio::test]
-async fn field_that_is_not_played_is_refused() {
+async fn unsupported_field_is_refused() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -107,7 +107,7 @@ async fn field_that_is_not_played_is_refused() {
 }
 
 #[tokio::test]
-async fn field_that_describes_the_portal_as_it_is_is_accepted() {
+async fn field_with_the_portals_fixed_value_is_accepted() {
     let world = World::start().await;
     let application = world.application();
     for (path, body) in [
@@ -313,7 +313,7 @@ async fn sign_in_token_activates_its_organization() {
 }
 
 #[tokio::test]
-async fn invitation_is_revoked_by_those_who_may() {
+async fn invitation_is_revoked_by_permitted_users_only() {
     let world = World::start().await;
     let application = world.application();
     let (ada, bob) = (

@@ -38,7 +38,7 @@ async fn invited() -> (World, Browser, String) {
 }
 
 #[tokio::test]
-async fn pending_session_sees_no_page_but_its_task() {
+async fn pending_session_is_redirected_to_its_task() {
     let (_world, mut browser, _) = invited().await;
     for page in [
         "/user",
@@ -70,7 +70,7 @@ async fn pending_session_sees_no_page_but_its_task() {
 }
 
 #[tokio::test]
-async fn pending_session_changes_nothing_but_its_task() {
+async fn pending_session_cannot_change_the_account() {
     let (world, mut browser, invitation) = invited().await;
     let forms: [(&str, &[(&str, &str)]); 9] = [
         ("/create-organization", &[("name", "Own")]),
@@ -97,7 +97,7 @@ async fn pending_session_changes_nothing_but_its_task() {
 }
 
 #[tokio::test]
-async fn pending_session_activates_no_organization_in_a_handshake() {
+async fn pending_handshake_activates_no_organization() {
     let (world, mut browser, _) = invited().await;
     let application = world.application();
     let member = json!({ "user_id": user_id(&world, BOB).await, "role": "org:member" });

@@ -27,7 +27,7 @@ fn assert_understood(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn making_an_address_primary_beside_its_removal_is_no_failure() {
+async fn primary_address_change_during_removal_is_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     for round in 0..ROUNDS {
@@ -60,7 +60,7 @@ async fn making_an_address_primary_beside_its_removal_is_no_failure() {
 }
 
 #[tokio::test]
-async fn deleting_an_account_beside_anything_else_is_no_failure() {
+async fn account_deletion_during_other_requests_is_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     let actions: [(&str, &[(&str, &str)]); 10] = [
@@ -94,7 +94,7 @@ async fn deleting_an_account_beside_anything_else_is_no_failure() {
 }
 
 #[tokio::test]
-async fn deleting_an_organization_beside_anything_else_is_no_failure() {
+async fn organization_deletion_during_other_requests_is_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     let (ada, joe) = (user(&application, ADA).await, user(&application, MORE).await);
@@ -137,7 +137,7 @@ async fn deleting_an_organization_beside_anything_else_is_no_failure() {
 }
 
 #[tokio::test]
-async fn session_that_ended_beside_a_form_leads_to_sign_in() {
+async fn session_ended_during_a_form_redirects_to_sign_in() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     for path in ["/user", "/user/security", "/create-organization"] {

@@ -10,7 +10,7 @@ fn refusal(answer: &crate::browser::Answer) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_renewed_without_the_browser() {
+async fn expired_token_is_refreshed_by_the_backend_api() {
     let world = World::start().await;
     let application = world.application();
     let before = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -55,7 +55,7 @@ async fn an_expired_token_is_renewed_without_the_browser() {
 }
 
 #[tokio::test]
-async fn a_replaced_refresh_token_works_for_ten_seconds_more() {
+async fn replaced_refresh_token_is_valid_for_ten_seconds() {
     let world = World::start().await;
     let application = world.application();
     let cookies = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -70,7 +70,7 @@ async fn a_replaced_refresh_token_works_for_ten_seconds_more() {
 }
 
 #[tokio::test]
-async fn the_token_format_leaves_the_refresh_token_as_it_is() {
+async fn token_format_keeps_the_refresh_token() {
     let world = World::start().await;
     let application = world.application();
     let cookies = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -85,7 +85,7 @@ async fn the_token_format_leaves_the_refresh_token_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused() {
+async fn mismatched_refresh_request_is_refused() {
     let world = World::start().await;
     let application = world.application();
     let ada = application.handshake(&mut world.signed_up(ADA).await).await;
@@ -122,7 +122,7 @@ async fn what_does_not_fit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_revoked_session_is_not_renewed() {
+async fn revoked_session_is_not_refreshed() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -149,7 +149,7 @@ async fn a_revoked_session_is_not_renewed() {
 }
 
 #[tokio::test]
-async fn signing_in_again_moves_the_clients_time_but_never_past_the_token() {
+async fn repeated_sign_in_keeps_client_uat_at_or_before_the_token() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;

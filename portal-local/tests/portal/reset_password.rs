@@ -7,7 +7,7 @@ const ADA: &str = "ada+clerk_test@example.com";
 const NEW: &str = "a better password";
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_and_the_others_are_signed_out() {
+async fn password_reset_signs_out_other_sessions() {
     let world = World::start().await;
     let application = world.application();
     let mut other = world.signed_up(ADA).await;
@@ -64,7 +64,7 @@ async fn a_forgotten_password_is_replaced_and_the_others_are_signed_out() {
 }
 
 #[tokio::test]
-async fn without_an_attempt_there_is_nothing_to_reset() {
+async fn password_reset_without_an_attempt_is_refused() {
     let world = World::start().await;
     let mut browser = world.browser();
     let lost = browser.get("/sign-in/reset-password").await;
@@ -72,7 +72,7 @@ async fn without_an_attempt_there_is_nothing_to_reset() {
 }
 
 #[tokio::test]
-async fn a_sign_in_code_allows_no_new_password() {
+async fn sign_in_code_does_not_permit_a_password_reset() {
     let world = World::start().await;
     world.signed_up("real+clerk_test@example.com").await;
     let settings = json!({ "test_mode": false }).to_string();
@@ -98,7 +98,7 @@ async fn a_sign_in_code_allows_no_new_password() {
 }
 
 #[tokio::test]
-async fn compromised_and_banned_accounts_are_told_what_to_do() {
+async fn compromised_or_banned_account_gets_an_explanation() {
     let world = World::start().await;
     let application = world.application();
     world.signed_up(ADA).await;
@@ -152,7 +152,7 @@ async fn compromised_and_banned_accounts_are_told_what_to_do() {
 }
 
 #[tokio::test]
-async fn the_address_at_which_clerks_pages_end_leads_on() {
+async fn clerk_flow_end_address_redirects_onward() {
     let world = World::start().await;
     let path = format!("/sign-in/reset-password-success?{DASHBOARD}");
     let signed_out = world.browser().get(&path).await;

@@ -49,7 +49,7 @@ async fn mailed_path(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn sign_in_link_is_used_by_its_button_only() {
+async fn sign_in_link_is_redeemed_by_post_only() {
     let world = World::start().await;
     let application = world.application();
     user(&application, ADA).await;
@@ -68,7 +68,7 @@ async fn sign_in_link_is_used_by_its_button_only() {
 }
 
 #[tokio::test]
-async fn invitation_is_accepted_by_its_button_only() {
+async fn invitation_is_accepted_by_post_only() {
     let world = World::start().await;
     let application = world.application();
     let (ada, _) = (user(&application, ADA).await, user(&application, REAL).await);
@@ -88,7 +88,7 @@ async fn invitation_is_accepted_by_its_button_only() {
 }
 
 #[tokio::test]
-async fn link_about_a_new_device_ends_nothing_until_its_button_is_pressed() {
+async fn new_device_link_revokes_by_post_only() {
     let world = World::start().await;
     let application = world.application();
     user(&application, REAL).await;
@@ -104,7 +104,7 @@ async fn link_about_a_new_device_ends_nothing_until_its_button_is_pressed() {
 }
 
 #[tokio::test]
-async fn organization_in_an_address_is_switched_to_by_a_button_only() {
+async fn organization_in_an_address_is_activated_by_post_only() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;
@@ -132,7 +132,7 @@ async fn organization_in_an_address_is_switched_to_by_a_button_only() {
 }
 
 #[tokio::test]
-async fn pages_send_no_code_ahead_or_for_another_site() {
+async fn prefetch_or_cross_site_get_sends_no_code() {
     let world = World::start().await;
     user(&world.application(), REAL).await;
     for page in ["/sign-in/factor-one?strategy=email_code", "/sign-in/reset-password"] {

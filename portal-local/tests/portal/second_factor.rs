@@ -162,7 +162,7 @@ pub(crate) async fn set_up(world: &World) -> (Browser, String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn every_first_factor_leads_to_the_second() {
+async fn every_first_factor_requires_the_second() {
     let world = world().await;
     let application = world.application();
     for way in ["password", "both at once", "email_code", "reset"] {
@@ -216,7 +216,7 @@ async fn every_first_factor_leads_to_the_second() {
 }
 
 #[tokio::test]
-async fn a_token_tells_the_age_of_both_factors() {
+async fn token_has_the_ages_of_both_factors() {
     let world = world().await;
     let mut browser = first_factor(&world).await;
     world.clock.forward_secs(120);
@@ -229,7 +229,7 @@ async fn a_token_tells_the_age_of_both_factors() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once() {
+async fn totp_code_is_single_use() {
     let world = world().await;
     let seen = code(&world).await;
     assert_eq!(seen, app_shows(SECRET, START_SECS));
@@ -259,7 +259,7 @@ async fn a_code_is_good_once() {
 }
 
 #[tokio::test]
-async fn a_phone_may_be_half_a_minute_off() {
+async fn totp_code_tolerates_30_seconds_of_clock_skew() {
     for (off, is_accepted) in [(-60, false), (-30, true), (0, true), (30, true), (60, false)] {
         let world = world().await;
         let mut browser = first_factor(&world).await;
@@ -272,7 +272,7 @@ async fn a_phone_may_be_half_a_minute_off() {
 }
 
 #[tokio::test]
-async fn wrong_codes_lock_the_account() {
+async fn wrong_totp_codes_lock_the_account() {
     let world = world().await;
     let mut browser = first_factor(&world).await;
     for left in ["4 tries", "3 tries", "2 tries", "1 try"] {
@@ -317,7 +317,7 @@ async fn wrong_codes_lock_the_account() {
 }
 
 #[tokio::test]
-async fn without_a_proven_first_factor_there_is_no_second() {
+async fn second_factor_without_a_first_is_refused() {
     let world = world().await;
     let mut stranger = world.browser();
     assert_eq!(stranger.get(FACTOR_TWO).await.location(), "/sign-in?notice=expired");
@@ -337,7 +337,7 @@ async fn without_a_proven_first_factor_there_is_no_second() {
 }
 
 #[tokio::test]
-async fn a_second_account_in_one_browser_has_its_second_step() {
+async fn second_account_in_one_browser_requires_its_second_factor() {
     let mut settings = Settings::default();
     settings.single_session_mode = false;
     let world = world_with(settings).await;
@@ -359,7 +359,7 @@ async fn a_second_account_in_one_browser_has_its_second_step() {
 }
 
 #[tokio::test]
-async fn what_happens_meanwhile_counts() {
+async fn account_change_during_the_second_factor_applies() {
     let world = world().await;
     let application = world.application();
     let id = SeedUser::new(ADA).id();
@@ -388,7 +388,7 @@ async fn what_happens_meanwhile_counts() {
 }
 
 #[tokio::test]
-async fn a_backup_code_works_once() {
+async fn backup_code_is_single_use() {
     let world = world().await;
     let (_, secret, codes) = set_up(&world).await;
     let (mut browser, answer) = bob_signed_in(&world).await;
@@ -436,7 +436,7 @@ async fn a_backup_code_works_once() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_backup_codes_is_not_asked_for_one() {
+async fn backup_code_is_not_offered_without_backup_codes() {
     let world = world().await;
     let mut browser = first_factor(&world).await;
     let page = browser
@@ -453,7 +453,7 @@ async fn whoever_has_no_backup_codes_is_not_asked_for_one() {
 }
 
 #[tokio::test]
-async fn a_sign_in_token_needs_no_second_factor_and_an_invitation_does() {
+async fn sign_in_token_skips_the_second_factor_and_an_invitation_does_not() {
     let clock = PortalClock::new();
     let portal = clock
         .builder()

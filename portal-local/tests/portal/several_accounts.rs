@@ -80,7 +80,7 @@ async fn accounts_are_added_and_chosen() {
 }
 
 #[tokio::test]
-async fn one_account_is_signed_out_and_the_others_stay() {
+async fn sign_out_of_one_account_keeps_the_others() {
     let world = world().await;
     let mut browser = world.browser();
     sign_in_too(&mut browser, ADA).await;
@@ -113,7 +113,7 @@ async fn one_account_is_signed_out_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn nobody_is_signed_in_twice_in_one_browser() {
+async fn repeated_sign_in_of_one_account_keeps_one_session() {
     let world = world().await;
     let mut browser = world.browser();
     sign_in_too(&mut browser, ADA).await;
@@ -139,7 +139,7 @@ async fn nobody_is_signed_in_twice_in_one_browser() {
 }
 
 #[tokio::test]
-async fn a_session_of_another_browser_cannot_be_chosen() {
+async fn session_of_another_browser_is_refused() {
     let world = world().await;
     let (mut mine, mut theirs) = (world.browser(), world.browser());
     sign_in_too(&mut mine, ADA).await;
@@ -156,7 +156,7 @@ async fn a_session_of_another_browser_cannot_be_chosen() {
 }
 
 #[tokio::test]
-async fn in_single_session_mode_there_is_nothing_to_choose() {
+async fn single_session_mode_has_no_account_chooser() {
     let world = world().await;
     let mut browser = world.browser();
     sign_in_too(&mut browser, ADA).await;

@@ -4,7 +4,7 @@ use crate::world::{DASHBOARD, PASSWORD, World, identify};
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_the_right_one_signs_in() {
+async fn wrong_password_is_reported_and_the_right_one_signs_in() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -25,7 +25,7 @@ async fn a_wrong_password_is_said_and_the_right_one_signs_in() {
 }
 
 #[tokio::test]
-async fn identifier_and_password_may_come_together() {
+async fn identifier_and_password_in_one_form_sign_in() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -39,7 +39,7 @@ async fn identifier_and_password_may_come_together() {
 }
 
 #[tokio::test]
-async fn an_unknown_address_leads_to_sign_up_with_everything_kept() {
+async fn unknown_address_redirects_to_sign_up_with_its_parameters() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get(&format!("/sign-in?{DASHBOARD}")).await;
@@ -66,7 +66,7 @@ async fn an_unknown_address_leads_to_sign_up_with_everything_kept() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_lock_for_an_hour() {
+async fn ten_wrong_passwords_lock_the_account_for_an_hour() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -92,7 +92,7 @@ async fn ten_wrong_passwords_lock_for_an_hour() {
 }
 
 #[tokio::test]
-async fn a_code_signs_in_instead_of_the_password() {
+async fn email_code_replaces_the_password() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -108,7 +108,7 @@ async fn a_code_signs_in_instead_of_the_password() {
 }
 
 #[tokio::test]
-async fn opening_the_code_page_again_sends_no_second_code() {
+async fn reopened_code_page_sends_no_second_code() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-up").await;
@@ -133,7 +133,7 @@ async fn opening_the_code_page_again_sends_no_second_code() {
 }
 
 #[tokio::test]
-async fn somebody_signed_in_goes_straight_on() {
+async fn signed_in_user_is_redirected_onward() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     for path in [
@@ -159,7 +159,7 @@ async fn somebody_signed_in_goes_straight_on() {
 }
 
 #[tokio::test]
-async fn without_an_address_to_return_to_the_portal_has_a_page() {
+async fn sign_in_without_a_redirect_url_ends_on_the_portals_page() {
     let world = World::start().await;
     let mut browser = world.browser();
     let answer = crate::world::sign_up(&mut browser, ADA, "").await;
@@ -168,7 +168,7 @@ async fn without_an_address_to_return_to_the_portal_has_a_page() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_allowed_is_said_and_passed_over() {
+async fn disallowed_redirect_url_is_reported_and_ignored() {
     let world = World::start().await;
     for bad in [
         "https://evil.example/x",
@@ -200,7 +200,7 @@ async fn an_address_that_is_not_allowed_is_said_and_passed_over() {
 }
 
 #[tokio::test]
-async fn parameters_travel_between_the_pages_and_through_the_steps() {
+async fn parameters_are_kept_across_pages_and_steps() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let all = "redirect_url=http%3A%2F%2Flocalhost%3A1%2F&sign_in_force_redirect_url=http%3A%2F%2Flocalhost%3A2%2F\
@@ -218,7 +218,7 @@ async fn parameters_travel_between_the_pages_and_through_the_steps() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_address_is_taken_over() {
+async fn development_token_in_the_address_is_adopted() {
     let world = World::start().await;
     let signed_in = world.signed_up(ADA).await;
     let token = signed_in.cookies["__clerk_db_jwt"].clone();

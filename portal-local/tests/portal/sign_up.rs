@@ -4,7 +4,7 @@ use crate::world::{DASHBOARD, PASSWORD, World, sign_up};
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn a_person_signs_up_with_password_and_code() {
+async fn sign_up_takes_password_and_code() {
     let world = World::start().await;
     let mut browser = world.browser();
     let answer = sign_up(&mut browser, ADA, DASHBOARD).await;
@@ -29,7 +29,7 @@ async fn a_person_signs_up_with_password_and_code() {
 }
 
 #[tokio::test]
-async fn a_real_address_finds_its_code_in_the_outbox() {
+async fn code_for_a_real_address_is_in_the_outbox() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get(&format!("/sign-up?{DASHBOARD}")).await;
@@ -59,7 +59,7 @@ async fn a_real_address_finds_its_code_in_the_outbox() {
 }
 
 #[tokio::test]
-async fn mistakes_are_named_and_what_was_typed_stays() {
+async fn invalid_field_is_reported_and_the_form_keeps_its_values() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-up").await;
@@ -81,7 +81,7 @@ async fn mistakes_are_named_and_what_was_typed_stays() {
 }
 
 #[tokio::test]
-async fn a_taken_address_leads_to_sign_in_with_everything_kept() {
+async fn taken_address_redirects_to_sign_in_with_its_parameters() {
     let world = World::start().await;
     world.signed_up(ADA).await;
     let mut browser = world.browser();
@@ -109,7 +109,7 @@ async fn a_taken_address_leads_to_sign_in_with_everything_kept() {
 }
 
 #[tokio::test]
-async fn an_address_taken_meanwhile_is_noticed_at_the_code() {
+async fn address_taken_during_sign_up_is_refused_at_the_code() {
     let world = World::start().await;
     let (mut first, mut second) = (world.browser(), world.browser());
     for browser in [&mut first, &mut second] {
@@ -123,7 +123,7 @@ async fn an_address_taken_meanwhile_is_noticed_at_the_code() {
 }
 
 #[tokio::test]
-async fn five_wrong_codes_use_a_code_up() {
+async fn code_is_invalid_after_five_wrong_attempts() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-up").await;
@@ -160,7 +160,7 @@ async fn five_wrong_codes_use_a_code_up() {
 }
 
 #[tokio::test]
-async fn a_code_expires_after_ten_minutes() {
+async fn code_expires_after_ten_minutes() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get("/sign-up").await;
@@ -176,7 +176,7 @@ async fn a_code_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_lost_attempt_starts_again_with_its_parameters() {
+async fn lost_attempt_restarts_with_its_parameters() {
     let world = World::start().await;
     let mut browser = world.browser();
     let answer = browser.get(&format!("/sign-up/verify-email-address?{DASHBOARD}")).await;
@@ -197,7 +197,7 @@ async fn a_lost_attempt_starts_again_with_its_parameters() {
 }
 
 #[tokio::test]
-async fn fields_start_with_what_the_link_says() {
+async fn link_parameters_prefill_the_form() {
     let world = World::start().await;
     let page = world
         .browser()
@@ -209,7 +209,7 @@ async fn fields_start_with_what_the_link_says() {
 }
 
 #[tokio::test]
-async fn the_code_form_sent_twice_makes_one_account() {
+async fn double_submit_of_the_code_creates_one_account() {
     let world = World::start().await;
     let mut browser = world.browser();
     browser.get(&format!("/sign-up?{DASHBOARD}")).await;

@@ -10,7 +10,7 @@ use crate::world::{APP, DASHBOARD, PASSWORD, PortalClock, identify, sign_up};
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn everything_survives_a_restart_with_the_same_file() {
+async fn data_survives_a_restart_with_the_same_file() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     let clock = PortalClock::new();
@@ -63,7 +63,7 @@ async fn everything_survives_a_restart_with_the_same_file() {
 }
 
 #[tokio::test]
-async fn secrets_are_not_in_the_file_in_the_clear_and_the_file_is_the_owners() {
+async fn database_has_no_plain_secrets_and_is_owner_only() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     let clock = PortalClock::new();
@@ -97,7 +97,7 @@ async fn secrets_are_not_in_the_file_in_the_clear_and_the_file_is_the_owners() {
 }
 
 #[tokio::test]
-async fn a_second_portal_on_one_file_is_refused() {
+async fn second_portal_on_one_file_is_refused() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     let first = LocalPortal::builder().database_file(&file).start().await.unwrap();
@@ -113,7 +113,7 @@ async fn a_second_portal_on_one_file_is_refused() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_ours_are_refused_and_left_alone() {
+async fn foreign_file_is_refused_and_unchanged() {
     let dir = TempDir::new().unwrap();
     let text = dir.path().join("notes.txt");
     std::fs::write(&text, "not a database, but longer than sixteen bytes").unwrap();
@@ -147,7 +147,7 @@ async fn files_that_are_not_ours_are_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_portal_is_refused() {
+async fn file_of_a_newer_portal_is_refused() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     LocalPortal::builder()
@@ -169,7 +169,7 @@ async fn a_file_of_a_newer_portal_is_refused() {
 }
 
 #[tokio::test]
-async fn an_empty_file_becomes_a_database() {
+async fn empty_file_becomes_a_database() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("empty.sqlite");
     std::fs::write(&file, b"").unwrap();
@@ -183,7 +183,7 @@ async fn an_empty_file_becomes_a_database() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_named() {
+async fn port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = taken.local_addr().unwrap();
     let dir = TempDir::new().unwrap();
@@ -203,7 +203,7 @@ async fn a_port_in_use_is_named() {
 }
 
 #[tokio::test]
-async fn only_this_machine_is_listened_to() {
+async fn non_loopback_address_is_refused() {
     for address in [([0, 0, 0, 0], 0), ([192, 0, 2, 1], 8787)] {
         let error = LocalPortal::builder().bind(address).start().await.unwrap_err();
         assert!(matches!(error, StartError::NotLoopback { .. }), "{error:?}");
@@ -212,7 +212,7 @@ async fn only_this_machine_is_listened_to() {
 }
 
 #[tokio::test]
-async fn impossible_settings_are_refused() {
+async fn invalid_setting_is_refused_at_start() {
     let error = LocalPortal::builder().token_lifetime_secs(0).start().await.unwrap_err();
     one_line(&error, &["token lifetime of 0 seconds"]);
     let error = LocalPortal::builder()
@@ -224,7 +224,7 @@ async fn impossible_settings_are_refused() {
 }
 
 #[tokio::test]
-async fn settings_show_in_tokens_and_redirects() {
+async fn settings_change_tokens_and_redirects() {
     let clock = PortalClock::new();
     let builder = clock
         .builder()
@@ -256,7 +256,7 @@ fn one_line(error: &StartError, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_file_of_the_first_version_is_brought_up_to_date() {
+async fn file_of_the_first_version_is_migrated() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
     let connection = rusqlite::Connection::open(&file).unwrap();

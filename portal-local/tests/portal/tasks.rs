@@ -57,7 +57,7 @@ async fn state(world: &World, browser: &mut Browser) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_password_that_strangers_know_must_be_replaced_first() {
+async fn compromised_password_is_replaced_before_the_redirect() {
     let world = world(Settings::default()).await;
     let mut browser = world.browser();
     let answer = sign_in_with_code(&mut browser).await;
@@ -95,7 +95,7 @@ async fn a_password_that_strangers_know_must_be_replaced_first() {
 }
 
 #[tokio::test]
-async fn a_new_password_elsewhere_ends_the_wait_too() {
+async fn password_change_in_another_session_completes_the_task() {
     let world = world(Settings::default()).await;
     let (mut waiting, mut other) = (world.browser(), world.browser());
     sign_in_with_code(&mut waiting).await;
@@ -109,7 +109,7 @@ async fn a_new_password_elsewhere_ends_the_wait_too() {
 }
 
 #[tokio::test]
-async fn two_tasks_are_done_one_after_the_other() {
+async fn two_tasks_are_completed_in_order() {
     let mut settings = Settings::default();
     settings.force_organization_selection = true;
     let world = world(settings).await;
@@ -135,7 +135,7 @@ async fn two_tasks_are_done_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn an_administrator_can_leave_it_to_the_people() {
+async fn setting_switches_the_password_task_off() {
     let mut settings = Settings::default();
     settings.force_password_reset = false;
     let world = world(settings).await;
@@ -145,7 +145,7 @@ async fn an_administrator_can_leave_it_to_the_people() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_want_to_can_sign_out() {
+async fn task_page_offers_sign_out() {
     let world = world(Settings::default()).await;
     let mut browser = world.browser();
     let answer = sign_in_with_code(&mut browser).await;
@@ -159,7 +159,7 @@ async fn whoever_does_not_want_to_can_sign_out() {
 }
 
 #[tokio::test]
-async fn an_application_says_which_passwords_strangers_know() {
+async fn backend_api_marks_a_password_compromised() {
     let world = world(Settings::default()).await;
     let application = world.application();
     let password = format!("/v1/users/{}/password", SeedUser::new(LEAKED).id());

@@ -26,7 +26,7 @@ async fn id_of(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn the_account_pages_are_for_people_who_are_signed_in() {
+async fn account_pages_require_a_session() {
     let world = World::start().await;
     for path in [
         "/user",
@@ -45,7 +45,7 @@ async fn the_account_pages_are_for_people_who_are_signed_in() {
 }
 
 #[tokio::test]
-async fn a_name_is_changed_and_the_way_back_is_shown() {
+async fn name_is_changed_and_the_back_link_is_shown() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     let page = browser.get(&format!("/user?{DASHBOARD}")).await;
@@ -76,7 +76,7 @@ async fn a_name_is_changed_and_the_way_back_is_shown() {
 }
 
 #[tokio::test]
-async fn an_address_is_added_proven_preferred_and_removed() {
+async fn address_is_added_verified_made_primary_and_removed() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     let mut other = world.browser();
@@ -168,7 +168,7 @@ async fn an_address_is_added_proven_preferred_and_removed() {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_and_other_devices_are_signed_out() {
+async fn password_change_signs_out_other_devices() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -212,7 +212,7 @@ async fn a_password_is_changed_and_other_devices_are_signed_out() {
 }
 
 #[tokio::test]
-async fn wrong_current_passwords_lock_like_wrong_sign_ins() {
+async fn wrong_current_passwords_lock_the_account() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     browser.get("/user/security").await;
@@ -231,7 +231,7 @@ async fn wrong_current_passwords_lock_like_wrong_sign_ins() {
 }
 
 #[tokio::test]
-async fn devices_are_shown_and_signed_out() {
+async fn device_list_signs_devices_out() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -276,7 +276,7 @@ async fn devices_are_shown_and_signed_out() {
 }
 
 #[tokio::test]
-async fn an_account_is_deleted_unless_an_organization_depends_on_it() {
+async fn account_deletion_is_refused_for_a_sole_administrator() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -304,7 +304,7 @@ async fn an_account_is_deleted_unless_an_organization_depends_on_it() {
 }
 
 #[tokio::test]
-async fn signing_out_tells_the_application() {
+async fn portal_sign_out_signs_out_of_the_application() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -339,7 +339,7 @@ async fn signing_out_tells_the_application() {
 }
 
 #[tokio::test]
-async fn the_sign_out_page_asks_first() {
+async fn sign_out_page_asks_for_confirmation() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -360,7 +360,7 @@ async fn the_sign_out_page_asks_first() {
 }
 
 #[tokio::test]
-async fn an_old_sign_in_is_confirmed_before_sensitive_changes() {
+async fn sensitive_change_requires_reverification() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.signed_up(ADA).await;
@@ -430,7 +430,7 @@ async fn an_old_sign_in_is_confirmed_before_sensitive_changes() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_name_is_shown_by_their_address() {
+async fn user_without_a_name_is_shown_by_address() {
     let world = World::start().await;
     let application = world.application();
     for (names, letters) in [

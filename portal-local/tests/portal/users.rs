@@ -7,7 +7,7 @@ use crate::world::World;
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn users_are_made_found_changed_and_deleted() {
+async fn user_is_created_listed_updated_and_deleted() {
     let world = World::start().await;
     let application = world.application();
     let body = json!({

@@ -270,7 +270,7 @@ async fn error_answer_without_a_code_is_an_outage() {
 }
 
 #[tokio::test]
-async fn wait_of_an_outage_is_read() {
+async fn retry_after_of_an_outage_is_read() {
     for (headers, expected) in [
         ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
         ("Retry-After: soon\r\n", None),

@@ -30,7 +30,7 @@ async fn application(server: &Server) -> Authenticator<HttpBackend> {
 }
 
 #[tokio::test]
-async fn odd_error_entry_hides_no_error_code() {
+async fn malformed_error_entry_keeps_the_error_code() {
     for errors in [
         r#"[5,{"code":"clerk_key_invalid"}]"#,
         r#"[null,{"code":5},{"message":"x"},{"code":"clerk_key_invalid"}]"#,
@@ -44,7 +44,7 @@ async fn odd_error_entry_hides_no_error_code() {
 }
 
 #[tokio::test]
-async fn odd_email_address_hides_no_user() {
+async fn malformed_email_address_keeps_the_user() {
     let body = json!({
         "id": "user_1",
         "primary_email_address_id": "idn_2",
@@ -271,7 +271,7 @@ async fn unreadable_answer_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn made_up_nonces_are_logged_once_per_interval() {
+async fn unknown_nonces_are_logged_once_per_interval() {
     for (status, body) in [(404, r#"{"errors":[{"code":"resource_not_found"}]}"#), (503, "")] {
         let server = Server::always(move || json_answer(status, body)).await;
         let authenticator = application(&server).await;

@@ -443,7 +443,7 @@ fn setting_that_can_never_work_is_refused_with_its_value() {
 }
 
 #[test]
-fn setting_whose_intent_is_plain_is_mended() {
+fn setting_with_unambiguous_intent_is_corrected() {
     let base = |builder: InstanceBuilder, origin: &str| builder.build().unwrap().frontend_api_base(origin);
     for proxy in ["/__clerk", "/__clerk/v1", "/__clerk/v1/"] {
         let found = base(live().proxy_url(proxy), "https://app.example.com");

@@ -156,7 +156,7 @@ async fn production_handshakes_come_back_in_a_cookie() {
 }
 
 #[tokio::test]
-async fn a_forged_development_handshake_is_an_error() {
+async fn forged_development_handshake_is_an_error() {
     let clerk = Clerk::start([]).await;
     let server = Server::start(&clerk.address).await;
     let token = handshake_token(&[]);

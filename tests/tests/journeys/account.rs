@@ -6,7 +6,7 @@ use portal_tests::tokens;
 
 use crate::{JANE, PASSWORD, SOLO, TEST_CODE, TOKEN_END, identify, open, sign_in, user};
 
-pub(crate) async fn a_profile_is_changed_and_the_application_is_a_link_away(scripts: Scripts) {
+pub(crate) async fn profile_page_links_back_to_the_application(scripts: Scripts) {
     const JANET: &str = "janet+clerk_test@example.com";
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;

@@ -28,7 +28,7 @@ async fn is_back_at_the_form(browser: &Browser, shop: &Shop) {
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/form?x=1"));
 }
 
-pub(crate) async fn signing_in_with_a_password_needs_no_mouse(scripts: Scripts) {
+pub(crate) async fn password_sign_in_works_by_keyboard(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     identify(&browser, &shop, JANE).await;
     browser.focus_is_at("portal-factor-one-password").await;
@@ -45,7 +45,7 @@ pub(crate) async fn signing_in_with_a_password_needs_no_mouse(scripts: Scripts) 
     shop.close().await;
 }
 
-pub(crate) async fn signing_in_with_a_code_needs_no_mouse(scripts: Scripts) {
+pub(crate) async fn code_sign_in_works_by_keyboard(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     identify(&browser, &shop, CODE).await;
     browser.focus_is_at("portal-factor-one-code").await;
@@ -63,7 +63,7 @@ pub(crate) async fn signing_in_with_a_code_needs_no_mouse(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn signing_up_needs_no_mouse(scripts: Scripts) {
+pub(crate) async fn sign_up_works_by_keyboard(scripts: Scripts) {
     const NEW: &str = "new+clerk_test@example.com";
     let (shop, browser) = open(scripts).await;
     identify(&browser, &shop, NEW).await;
@@ -92,7 +92,7 @@ pub(crate) async fn signing_up_needs_no_mouse(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn a_profile_needs_no_mouse(scripts: Scripts) {
+pub(crate) async fn profile_is_changed_by_keyboard(scripts: Scripts) {
     const JANET: &str = "janet+clerk_test@example.com";
     let (shop, browser) = open(scripts).await;
     crate::sign_in(&browser, &shop, JANE).await;

@@ -62,38 +62,38 @@ journeys! {
     13 => sessions::form_after_token_expiry_is_signed_out_as_in_clerk;
     14 => sessions::missing_session_cookie_is_restored;
     15 => sessions::application_without_cookies_restores_the_session;
-    16 => signing_out::signing_out_in_the_application_ends_the_session;
-    17 => signing_out::signing_out_on_the_portal_reaches_the_application_at_once;
+    16 => signing_out::application_sign_out_ends_the_session;
+    17 => signing_out::portal_sign_out_signs_the_application_out_at_once;
     18 => signing_out::another_device_is_signed_out_within_a_minute;
     19 => signing_out::revoked_session_ends_within_a_minute;
-    20 => account::a_profile_is_changed_and_the_application_is_a_link_away;
+    20 => account::profile_page_links_back_to_the_application;
     21 => account::password_change_requires_the_current_password;
     22 => account::account_deletion_requires_a_typed_confirmation;
     23 => organizations::new_organization_is_active;
-    24 => organizations::the_address_chooses_the_organization;
+    24 => organizations::path_activates_its_organization;
     25 => organizations::organization_of_non_member_is_not_activated;
-    26 => organizations::the_personal_account_is_chosen_too;
+    26 => organizations::path_activates_the_personal_account;
     27 => membership::new_user_joins_by_invitation;
     28 => membership::signed_in_user_joins_by_invitation_link;
-    29 => membership::members_see_and_cannot_manage;
+    29 => membership::member_without_permission_sees_no_controls;
     30 => membership::member_is_removed_but_not_the_last_administrator;
     31 => organizations::pending_session_is_redirected_to_its_task;
-    32 => signing_up::sign_up_mode_decides_who_may_sign_up;
+    32 => signing_up::sign_up_mode_restricts_sign_up;
     33 => boundaries::hostile_redirect_url_is_reported_and_not_followed;
     34 => boundaries::destination_of_a_flow_follows_precedence;
     35 => signing_in::signed_in_user_sees_no_form;
     36 => signing_in::back_and_double_submit_are_harmless;
-    37 => sessions::a_used_nonce_does_no_harm;
-    38 => signing_out::two_tabs_are_one_person;
+    37 => sessions::used_nonce_keeps_the_session;
+    38 => signing_out::tabs_share_sign_in_and_sign_out;
     39 => trouble::foreign_secret_key_causes_no_redirect_loop;
     39 => trouble::foreign_publishable_key_causes_no_redirect_loop;
     40 => trouble::restarted_portal_keeps_sessions;
     40 => trouble::reset_portal_causes_no_redirect_loop;
     41 => signing_in::sign_in_link_works_once;
-    42 => keyboard::signing_in_with_a_password_needs_no_mouse;
-    42 => keyboard::signing_in_with_a_code_needs_no_mouse;
-    42 => keyboard::signing_up_needs_no_mouse;
-    42 => keyboard::a_profile_needs_no_mouse;
+    42 => keyboard::password_sign_in_works_by_keyboard;
+    42 => keyboard::code_sign_in_works_by_keyboard;
+    42 => keyboard::sign_up_works_by_keyboard;
+    42 => keyboard::profile_is_changed_by_keyboard;
     45 => boundaries::link_from_another_site_takes_one_handshake;
     connections::new_user_signs_up_through_the_external_provider;
     connections::external_account_is_connected_to_an_existing_user;
@@ -103,7 +103,7 @@ journeys! {
 }
 
 #[test]
-fn every_journey_is_made() {
+fn every_journey_number_is_listed() {
     let mut numbers = NUMBERS.to_vec();
     numbers.sort_unstable();
     numbers.dedup();
@@ -112,7 +112,7 @@ fn every_journey_is_made() {
 }
 
 #[tokio::test]
-async fn scripts_are_off_where_they_are_meant_to_be() {
+async fn scripts_are_off_in_the_journeys_without_scripts() {
     for (scripts, expected) in [(Scripts::On, "on"), (Scripts::Off, "off")] {
         let browser = Browser::with(scripts).await;
         browser
@@ -124,7 +124,7 @@ async fn scripts_are_off_where_they_are_meant_to_be() {
 }
 
 #[tokio::test]
-async fn a_browser_ends_with_a_journey_that_fails() {
+async fn failed_journey_ends_its_browser() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let journey = tokio::spawn(async move {
         let browser = Browser::open().await;

@@ -64,7 +64,7 @@ pub(crate) async fn signed_in_user_joins_by_invitation_link(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn members_see_and_cannot_manage(scripts: Scripts) {
+pub(crate) async fn member_without_permission_sees_no_controls(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     enter_acme(&browser, &shop, JOE).await;
     browser

@@ -66,7 +66,7 @@ fn assert_one_handshake(visits: &[Visit], organization: &str) {
     );
 }
 
-pub(crate) async fn the_address_chooses_the_organization(scripts: Scripts) {
+pub(crate) async fn path_activates_its_organization(scripts: Scripts) {
     let (shop, browser) = open_in_beta(scripts).await;
     let (shown, visits) = organization(&browser, &shop, "/orgs/acme").await;
     assert_eq!(shown, "acme");
@@ -92,7 +92,7 @@ pub(crate) async fn organization_of_non_member_is_not_activated(scripts: Scripts
     shop.close().await;
 }
 
-pub(crate) async fn the_personal_account_is_chosen_too(scripts: Scripts) {
+pub(crate) async fn path_activates_the_personal_account(scripts: Scripts) {
     let (shop, browser) = open_in_beta(scripts).await;
     let (shown, visits) = organization(&browser, &shop, "/me").await;
     assert_eq!(shown, "none");

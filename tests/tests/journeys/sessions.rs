@@ -120,7 +120,7 @@ pub(crate) async fn application_without_cookies_restores_the_session(scripts: Sc
     shop.close().await;
 }
 
-pub(crate) async fn a_used_nonce_does_no_harm(scripts: Scripts) {
+pub(crate) async fn used_nonce_keeps_the_session(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let visits = browser.visits().await;

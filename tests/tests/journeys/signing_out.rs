@@ -8,7 +8,7 @@ use portal_tests::tokens;
 
 use crate::{JANE, TOKEN_END, open, sign_in, user};
 
-pub(crate) async fn signing_out_in_the_application_ends_the_session(scripts: Scripts) {
+pub(crate) async fn application_sign_out_ends_the_session(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let session = tokens::session_id(&browser).await;
@@ -21,7 +21,7 @@ pub(crate) async fn signing_out_in_the_application_ends_the_session(scripts: Scr
     shop.close().await;
 }
 
-pub(crate) async fn signing_out_on_the_portal_reaches_the_application_at_once(scripts: Scripts) {
+pub(crate) async fn portal_sign_out_signs_the_application_out_at_once(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     sign_in(&browser, &shop, JANE).await;
     let session = tokens::session_id(&browser).await;
@@ -84,7 +84,7 @@ pub(crate) async fn revoked_session_ends_within_a_minute(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn two_tabs_are_one_person(scripts: Scripts) {
+pub(crate) async fn tabs_share_sign_in_and_sign_out(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     assert_eq!(user(&browser, &shop).await, "nobody");
     let waiting = browser.open_tab().await;

@@ -70,7 +70,7 @@ pub(crate) async fn taken_address_is_redirected_to_sign_in(scripts: Scripts) {
     shop.close().await;
 }
 
-pub(crate) async fn sign_up_mode_decides_who_may_sign_up(scripts: Scripts) {
+pub(crate) async fn sign_up_mode_restricts_sign_up(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     set_mode(&shop, SignUpMode::Restricted).await;
     is_refused(&shop, &browser, "Sign-ups are by invitation only.").await;

@@ -116,7 +116,7 @@ async fn state(instance: Instance, parts: &Parts) -> RequestState {
 }
 
 #[tokio::test]
-async fn g1_a_named_origin_is_not_for_headers_to_choose() {
+async fn g1_configured_origin_ignores_forwarded_headers() {
     let parts = page(&[("x-forwarded-host", "evil.example"), ("cookie", "__client_uat=1")]);
     let back = |state: RequestState| {
         let location = state
@@ -170,7 +170,7 @@ async fn g7_fetched_keys_replace_the_old_ones() {
 }
 
 #[tokio::test]
-async fn g8_a_form_that_took_longer_than_a_minute_is_not_lost() {
+async fn g8_form_with_an_expired_token_asks_for_renewal() {
     let cookies = format!(
         "__session={}; __client_uat=1; __refresh_naoXFJnI=r",
         signing::expired_token()
@@ -199,7 +199,7 @@ async fn g8_a_form_that_took_longer_than_a_minute_is_not_lost() {
 }
 
 #[tokio::test]
-async fn g25_the_message_is_for_debugging() {
+async fn g25_message_is_sent_in_debug_mode_only() {
     let parts = page(&[("authorization", "Bearer abc")]);
     for (builder, is_said) in [(live(), false), (live().debug(true), true)] {
         let state = state(builder.build().expect("right"), &parts).await;
@@ -208,7 +208,7 @@ async fn g25_the_message_is_for_debugging() {
 }
 
 #[tokio::test]
-async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
+async fn g27_requested_synchronization_is_for_satellites_only() {
     let builder = || live().satellite_origins(["https://satellite.example"]);
     for (builder, referer, is_asked) in [
         (builder(), "https://news.example/", true),
@@ -239,7 +239,7 @@ async fn g27_only_satellites_cost_a_handshake_if_asked_for() {
 }
 
 #[tokio::test]
-async fn g33_an_oversized_token_is_not_decoded() {
+async fn g33_oversized_token_is_not_decoded() {
     let instance = live().jwt_key(signing::public_pem()).build().expect("right");
     let token = format!("{}.{}", signing::token(), "A".repeat(16 * 1024));
     let parts = page(&[("cookie", &format!("__session={token}; __client_uat=1799999990"))]);
@@ -248,7 +248,7 @@ async fn g33_an_oversized_token_is_not_decoded() {
 }
 
 #[tokio::test]
-async fn g43_a_navigation_by_a_service_worker_takes_part_in_handshakes() {
+async fn g43_service_worker_navigation_takes_part_in_handshakes() {
     for (mode, is_handshake) in [("navigate", true), ("cors", false)] {
         let request = Request::get("/a").header("host", "app.example.com");
         let request = request.header("sec-fetch-dest", "empty").header("sec-fetch-mode", mode);
@@ -265,7 +265,7 @@ async fn g43_a_navigation_by_a_service_worker_takes_part_in_handshakes() {
 }
 
 #[test]
-fn g45_an_ended_session_is_signed_out_at_once() {
+fn g45_ended_session_is_signed_out_at_once() {
     let clerk = TestInstance::new();
     let authenticator = clerk.authenticator();
     let request = clerk.signed_in("user_1").claim("sid", "sess_1").get("/").body(());
@@ -287,7 +287,7 @@ fn g45_an_ended_session_is_signed_out_at_once() {
 }
 
 #[test]
-fn g46_an_empty_user_id_is_no_user() {
+fn g46_empty_user_id_is_signed_out() {
     let session = TestInstance::new().signed_in("").role("org:admin");
     let parts = session.get("/").body(()).expect("a request").into_parts().0;
     let authenticator = session.test_instance().authenticator();

@@ -79,7 +79,7 @@ mod tests {
     use super::cores_in;
 
     #[test]
-    fn lists_of_cores_are_read() {
+    fn core_list_is_parsed() {
         assert_eq!(cores_in("\t0-2,5"), Some(vec![0, 1, 2, 5]));
         assert_eq!(cores_in("3\n"), Some(vec![3]));
         assert_eq!(cores_in(""), None);

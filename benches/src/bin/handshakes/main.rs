@@ -128,7 +128,7 @@ mod tests {
     use super::median;
 
     #[test]
-    fn the_median_is_the_value_in_the_middle() {
+    fn median_is_the_middle_value() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![4, 1, 3, 2]), Some(3));
         assert_eq!(median(Vec::<u64>::new()), None);

@@ -317,7 +317,7 @@ async fn instance(api: &Api<'_>) {
 }
 
 #[tokio::test]
-async fn every_absent_operation_says_that_it_is_not_played() {
+async fn unsupported_operation_returns_clerks_error() {
     let portal = portal().await;
     let api = api(&portal);
     let mut wrong = Vec::new();

@@ -43,7 +43,7 @@ async fn every_answer_has_clerks_shape() {
 }
 
 #[tokio::test]
-async fn every_absent_operation_says_that_it_is_not_played() {
+async fn unsupported_operation_returns_clerks_error() {
     let portal = LocalPortal::builder().start().await.expect("the portal starts");
     let key = Some(portal.secret_key().expose());
     let mut wrong = Vec::new();
@@ -78,7 +78,7 @@ async fn every_absent_operation_says_that_it_is_not_played() {
 }
 
 #[tokio::test]
-async fn pages_of_the_api_answer_browsers() {
+async fn api_pages_answer_browsers() {
     let portal = LocalPortal::builder().start().await.expect("the portal starts");
     let pages: Vec<String> = api(&portal, "")
         .operations
@@ -96,7 +96,7 @@ async fn pages_of_the_api_answer_browsers() {
 }
 
 #[tokio::test]
-async fn the_account_portal_says_what_the_environment_says() {
+async fn account_portal_object_matches_the_environment() {
     let portal = LocalPortal::builder().start().await.expect("the portal starts");
     let mut settings = Settings::default();
     settings.after_sign_in_url = Some("http://localhost:3000/in".to_owned());
