@@ -148,7 +148,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the key cannot be written.
+    /// Returns [`StoreError`] if the key cannot be encoded.
     pub fn jwt_key(&self) -> Result<String, StoreError> {
         self.app.mint.public_key_pem().map_err(|error: MintError| error.into())
     }
@@ -157,7 +157,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// Returns [`StoreError`] if the database fails.
     pub async fn outbox(&self) -> Result<Vec<Mail>, StoreError> {
         self.app
             .store
@@ -171,7 +171,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// Returns [`StoreError`] if the database fails.
     pub async fn sign_in_link_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
         self.app.sign_in_link_for(address_or_id.to_owned()).await
     }
@@ -182,7 +182,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// Returns [`StoreError`] if the database fails.
     pub async fn totp_code_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
         self.app.totp_code_for(address_or_id.to_owned()).await
     }
@@ -206,7 +206,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If no key can be made, or the database fails.
+    /// Returns [`StoreError`] if key generation or the database fails.
     pub async fn rotate_signing_key(&self) -> Result<(), StoreError> {
         self.app.rotate_signing_key().await
     }
@@ -215,7 +215,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// Returns [`StoreError`] if the database fails.
     pub async fn reset(&self) -> Result<(), StoreError> {
         self.app.reset().await
     }
@@ -237,7 +237,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// Returns [`StoreError`] if the database fails.
     pub async fn settings(&self) -> Result<Settings, StoreError> {
         self.app
             .store
@@ -249,7 +249,7 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// If a setting is invalid, or the database fails. The settings are unchanged then.
+    /// Returns [`SettingsError`] if a setting is invalid or the database fails. The settings are then unchanged.
     pub async fn set_settings(&self, wanted: Settings) -> Result<(), SettingsError> {
         check_settings(&wanted, &self.app.redirects)?;
         let store = &self.app.store;

@@ -11,7 +11,7 @@ pub(crate) type SecretHash = [u8; 32];
 ///
 /// # Panics
 ///
-/// If the operating system has no randomness to give. Nothing safe can be done then.
+/// Panics if the operating system provides no randomness, because no safe fallback exists.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("the operating system gives random bytes");

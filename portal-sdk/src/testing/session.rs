@@ -106,7 +106,7 @@ impl TestSession {
     ///
     /// # Panics
     ///
-    /// The token's methods panic if a permission is not of the form `org:feature:permission`.
+    /// Panics later, when the token is created, if a permission does not have the form `org:feature:permission`.
     pub fn permissions(mut self, permissions: impl IntoIterator<Item: Into<String>>) -> Self {
         self.organization.permissions = permissions.into_iter().map(Into::into).collect();
         self

@@ -199,11 +199,11 @@ fn path_of(script: &str) -> PathBuf {
         .join(script)
 }
 
-/// Says what to do if the scripts are not there.
+/// Checks that the browser scripts are installed.
 ///
 /// # Panics
 ///
-/// Then.
+/// Panics with the missing path and the command that installs it.
 pub fn scripts_are_installed() {
     for (_, script) in SCRIPTS {
         let path = path_of(script);
@@ -220,11 +220,11 @@ fn datastar_path() -> Option<PathBuf> {
     std::env::var_os("DATASTAR_JS").map(PathBuf::from)
 }
 
-/// Says where Datastar comes from if it is not there.
+/// Checks that Datastar is installed.
 ///
 /// # Panics
 ///
-/// Then.
+/// Panics with its source if `DATASTAR_JS` is not the path of the script.
 pub fn datastar_is_there() {
     let is_there = datastar_path().is_some_and(|path| path.exists());
     assert!(
