@@ -135,6 +135,9 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 say "Public API: types of other crates"
 tests/public_api/check.sh
 
+say "The actix-web example"
+examples/actix/check.sh
+
 say "The local portal beside other crates that link SQLite"
 tests/dependents/check.sh
 

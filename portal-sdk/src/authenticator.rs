@@ -1,6 +1,7 @@
 //! [`Authenticator`]: runs the decision with a backend, the keys in memory and a clock.
 
 mod builder;
+mod by_hand;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +14,7 @@ pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
 use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache, User, UserCache};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, genuine_session, token_problem};
-use crate::effect::BackendError;
-use crate::effect::{Effect, EndedSessions, Known, KnownKeys};
+use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::HostWatch;
 use crate::instance::Instance;
 use crate::portal::Portal;
@@ -321,6 +321,7 @@ impl<B: Backend> Authenticator<B> {
     ///
     /// Call it after sign-out, because a token outlives its session by up to a minute. Only this authenticator and its
     /// clones remember the session.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     pub fn end_session(&self, session: &GenuineSession) {
         let Shared {
             instance, clock, ended, ..

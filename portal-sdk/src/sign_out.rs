@@ -1,17 +1,19 @@
 //! The response fields that sign a browser out, for any web framework.
 //!
-//! `SignOut` of `portal-tower` uses them; an application without tower sends them itself.
+//! `SignOut` of `portal-tower` uses them. An application without tower calls
+//! [`Authenticator::sign_out`](crate::authenticator::Authenticator::sign_out), which also ends the session at Clerk.
 
 use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, SET_COOKIE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use url::Host;
 
+use crate::effect::BackendError;
 use crate::instance::Instance;
 use crate::names::cookie;
 use crate::request::{PublicUrl, SetCookie};
-use crate::state::ResponseHeaders;
+use crate::state::{ResponseHeaders, UndecidedCause};
 
 /// The maximum age of `__client_uat=0`, as at Clerk.
 const CLIENT_UAT_AGE: Duration = Duration::from_secs(31_536_000);
@@ -76,6 +78,25 @@ pub fn sign_out_headers(instance: &Instance, url: &PublicUrl) -> ResponseHeaders
     fields.append(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     fields.append(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     fields
+}
+
+/// The error of a session that could not be ended at Clerk, where it stays active.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignOutError {
+    /// The session token cannot be verified.
+    #[error("the session token cannot be verified; try again")]
+    Undecided(#[from] UndecidedCause),
+    /// The Backend API did not end the session.
+    #[error("the session cannot be ended at Clerk; try again")]
+    Backend(#[from] BackendError),
+}
+
+/// Returns `true` if the session has ended: the Backend API responds 404 to a deleted session, 400 to an ended one.
+#[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
+#[must_use]
+pub fn is_already_over(error: &BackendError) -> bool {
+    !error.is_outage() && matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
 }
 
 /// Returns the `Domain` attributes with which a cookie may have been set: `None` (this host only), then the host and

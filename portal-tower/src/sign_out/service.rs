@@ -10,9 +10,8 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use portal_sdk::effect::BackendError;
 use portal_sdk::secret::Secret;
-use portal_sdk::sign_out::sign_out_headers;
+use portal_sdk::sign_out::{is_already_over, sign_out_headers};
 use tower_service::Service;
 use url::Url;
 
@@ -169,11 +168,6 @@ fn log_failure(auth: &Auth, error: &dyn std::error::Error) {
     if let Some(held_back) = auth.accounts().admits_log_line("sign-out") {
         tracing::error!(%error, held_back, "a session could not be ended at Clerk");
     }
-}
-
-/// Returns `true` if the session has ended: the Backend API responds 404 to a deleted session, 400 to an ended one.
-fn is_already_over(error: &BackendError) -> bool {
-    !error.is_outage() && matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST))
 }
 
 /// The page with a sign-out button.
