@@ -11,6 +11,7 @@ mod connect;
 mod decision;
 mod discovery;
 mod http_backend;
+mod http_backend_errors;
 mod key_cache;
 mod key_flight;
 mod limits;
