@@ -1,7 +1,7 @@
 //! Clerk's Account Portal for axum: the signed-in user as an extractor, refusals as responses.
 //!
-//! One dependency is enough: what an application names is in this module, and the rest is in
-//! [`portal_tower`] and [`portal_sdk`], which are re-exported.
+//! One dependency is enough: what an application names is in this module, and the rest is in [`portal_tower`] and
+//! [`portal_sdk`], which are re-exported.
 //!
 //! ```no_run
 //! use axum::Router;
@@ -30,12 +30,44 @@
 //! | [`ActiveOrganization`] | as `SignedIn`, and no organization is active (403) |
 //! | [`Require<R>`](Require) | as `SignedIn`, and the requirement `R` is not met (403) |
 //!
-//! All of them respond by the table of [`portal_tower::require`], and refuse (403) cross-site requests that carry this site's
-//! cookies and change something; [`AllowCrossSiteLayer`] makes exceptions.
+//! All of them respond by the table of [`portal_tower::require`], and refuse (403) cross-site requests that carry this
+//! site's cookies and change something; [`AllowCrossSiteLayer`] makes exceptions.
 //!
 //! Each of them except [`Auth`] makes the response private to the user: `Cache-Control: private`, unless the handler sets
 //! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads the user from it. Other responses
 //! stay cacheable.
+//!
+//! # Services in routes
+//!
+//! [`RedirectToPortal`], [`SignOut`] and `FrontendApiProxy` are tower services, and `get`
+//! and `post` take handlers. If the compiler reports that `RedirectToPortal: Handler<_, _>` is not satisfied, write one
+//! of these:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::{get, get_service, post};
+//! use portal_axum::{RedirectToPortal, SignOut};
+//!
+//! let app = Router::<()>::new()
+//!     .route_service("/account", RedirectToPortal::user_profile())
+//!     .route("/profile", get_service(RedirectToPortal::user_profile()))
+//!     .route("/organization", get(RedirectToPortal::organization_profile().into_handler()))
+//!     .route("/sign-out", post(SignOut::new().into_handler()));
+//! ```
+//!
+//! # Versions
+//!
+//! This crate is for axum 0.8 (axum-core 0.5). With another version of axum the compiler reports that a handler with
+//! [`SignedIn`] does not implement `Handler<_, _>`. With `#[axum::debug_handler]` on the handler it names the cause: "there
+//! are multiple different versions of crate `axum_core` in the dependency graph".
+//!
+//! # Features
+//!
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
+//! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
+//! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests
 //!

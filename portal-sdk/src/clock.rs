@@ -72,7 +72,14 @@ impl UnixTime {
     }
 }
 
-/// Reads the current time. Closures are clocks, so a test can write `move || UnixTime::from_secs(…)`.
+/// Reads the current time. Closures are clocks.
+///
+/// ```
+/// use portal_sdk::clock::{Clock, UnixTime};
+///
+/// let stopped = || UnixTime::from_secs(1_700_000_000);
+/// assert_eq!(Clock::now(&stopped).as_secs(), 1_700_000_000);
+/// ```
 pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> UnixTime;

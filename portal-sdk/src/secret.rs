@@ -11,6 +11,14 @@ use url::Url;
 ///
 /// `Debug` prints `[redacted]`; `Display`, `PartialEq` and serialization are not implemented. Only
 /// [`expose`](Self::expose) returns the text, so that a search finds every use.
+///
+/// ```
+/// use portal_sdk::secret::Secret;
+///
+/// let secret = Secret::new("sk_test_example");
+/// assert_eq!(format!("{secret:?}"), "[redacted]");
+/// assert_eq!(secret.expose(), "sk_test_example");
+/// ```
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 

@@ -26,6 +26,15 @@
 //! every preflight; and refusals need the CORS headers too. In a `ServiceBuilder` the CORS layer comes first:
 //! `.layer(cors).layer(authenticate).layer(guard)`. If it must be inside, see [`RequireAuthLayer::with_preflight_allowed`].
 //!
+//! # Features
+//!
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
+//! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
+//! | `axum-core` | no | the traits of axum-core 0.5 that `portal-axum` needs |
+//! | `testing` | no | `Auth` from a test's session; a dev-dependency's feature |
+//!
 //! # Example
 //!
 //! ```

@@ -26,6 +26,16 @@ use crate::url_query::without_parameters;
 ///
 /// `X-Forwarded-Port` and `Forwarded` (RFC 7239) are not read; set
 /// [`public_origin`](crate::instance::InstanceBuilder::public_origin) where a proxy sends only those.
+///
+/// ```
+/// use http::Request;
+/// use portal_sdk::request::PublicUrl;
+///
+/// let request = Request::get("/cart?step=2").header("host", "shop:8080").header("x-forwarded-host", "shop.example.com");
+/// let (parts, ()) = request.header("x-forwarded-proto", "https").body(())?.into_parts();
+/// assert_eq!(PublicUrl::of(&parts).as_url().as_str(), "https://shop.example.com/cart?step=2");
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl {
     url: Url,

@@ -38,6 +38,19 @@ const DEFAULT_MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 /// A service that forwards requests to Clerk's Frontend API. See the [module](super) for the rules.
 ///
 /// Clones share the connection pool.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_tower::FrontendApiProxy;
+/// use portal_tower::portal_sdk::instance::Instance;
+///
+/// # fn main() -> Result<(), portal_tower::portal_sdk::instance::ConfigError> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").proxy_url("/__clerk").build()?;
+/// let proxy = FrontendApiProxy::new(&instance)?.with_timeout(Duration::from_secs(10));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is mounted"]
 pub struct FrontendApiProxy {

@@ -19,6 +19,18 @@ use crate::require::go_to;
 ///
 /// The response is 303; htmx gets `HX-Redirect`, and Turbo, Unpoly and Datastar get content that continues to the
 /// portal. The session is not checked; [`RedirectToPortal`](crate::RedirectToPortal) checks it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::Response;
+/// use portal_tower::portal_sdk::portal::{PortalPage, Prefill};
+/// use portal_tower::{Auth, PortalRedirect};
+///
+/// fn sign_up(auth: &Auth, email_address: &str) -> Response<Bytes> {
+///     let redirect = PortalRedirect::to(auth, PortalPage::SignUp);
+///     redirect.with_prefill(Prefill::EmailAddress(email_address.into())).into_response()
+/// }
+/// ```
 #[derive(Clone)]
 #[must_use = "a redirect does nothing until it is sent"]
 pub struct PortalRedirect {

@@ -17,6 +17,15 @@ use crate::require::Refusal;
 use crate::response::BytesBody;
 
 /// A service that redirects users to a portal page and back. See the [module](super) for the rules.
+///
+/// ```
+/// use portal_tower::RedirectToPortal;
+/// use portal_tower::portal_sdk::portal::PortalPage;
+///
+/// // Signed-out users go to the sign-in page first; all of them return to `/settings`.
+/// let account = RedirectToPortal::user_profile().with_return_back("/settings");
+/// let sign_up = RedirectToPortal::to(PortalPage::SignUp);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct RedirectToPortal {

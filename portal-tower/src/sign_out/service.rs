@@ -21,6 +21,12 @@ use crate::require::{Refusal, RefusalCause, go_to};
 use crate::response::{BytesBody, escape, page};
 
 /// A service that signs users out. See the [module](super) for the rules.
+///
+/// ```
+/// use portal_tower::SignOut;
+///
+/// let sign_out = SignOut::new().with_redirect("/goodbye").with_confirmation(true);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a service does nothing until it is called"]
 pub struct SignOut {
