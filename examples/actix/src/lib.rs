@@ -14,7 +14,7 @@ use portal_sdk::portal::PortalPage;
 use portal_sdk::state::{Outcome, RequestState, ResponseHeaders};
 use portal_sdk::token::SessionClaims;
 
-/// What handlers see of the request.
+/// The parts and the state of a request, for handlers.
 type Seen = (Parts, RequestState);
 
 /// Adds the routes, with the authentication around all of them.

@@ -1,4 +1,4 @@
-//! What an application without `portal-tower` answers: cross-site requests, links for a request, sign-out.
+//! Operations for applications without `portal-tower`: cross-site checks, links for a request, sign-out.
 
 use http::request::Parts;
 use url::Url;
