@@ -71,7 +71,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
-//! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
+//! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`, `throttle`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
 //!
@@ -117,6 +117,9 @@ pub mod sign_out;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(not(feature = "unstable-decision"))]
 mod throttle;
+#[cfg(feature = "unstable-decision")]
+pub mod throttle;
 pub mod token;
 mod url_query;

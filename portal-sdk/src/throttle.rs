@@ -8,9 +8,9 @@ use crate::clock::UnixTime;
 /// The shortest time between two events of a cause, in milliseconds.
 const INTERVAL_MILLIS: i64 = 60 * 1_000;
 
-/// Events by cause. Causes are constants, so that the map stays small.
+/// Events by cause: one a minute is admitted. Causes are constants, so that the map stays small.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     last: Mutex<HashMap<&'static str, Last>>,
 }
 
@@ -24,7 +24,8 @@ struct Last {
 impl Throttle {
     /// Returns the number of suppressed events of `cause` since the last admitted one, or `None` if this one is
     /// suppressed.
-    pub(crate) fn admit(&self, cause: &'static str, now: UnixTime) -> Option<u64> {
+    #[must_use]
+    pub fn admit(&self, cause: &'static str, now: UnixTime) -> Option<u64> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.get_mut(cause) {
             Some(last) if now.is_within(INTERVAL_MILLIS, last.at) => {

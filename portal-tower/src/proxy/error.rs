@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::LengthLimitError;
+use portal_sdk::clock::{Clock as _, SystemClock};
+use portal_sdk::throttle::Throttle;
 use serde_json::json;
 use tower_http::timeout::TimeoutError;
 
@@ -53,17 +55,25 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Logs the failure; at `debug` level if a client can cause it.
-    pub(super) fn log(&self) {
+    /// Logs the failure; at `debug` level if the client is at fault, else once a minute, because each request causes it.
+    pub(super) fn log(&self, log_lines: &Throttle) {
         let cause = self
             .cause
             .as_ref()
             .map(|cause| cause as &(dyn std::error::Error + 'static));
         let error = self.meaning;
-        match error {
-            ProxyError::Misplaced => tracing::error!(%error, "a request for the Frontend API was refused"),
-            _ if error.is_upstreams() => tracing::warn!(%error, cause, "a request for the Frontend API failed"),
-            _ => tracing::debug!(%error, cause, "a request for the Frontend API was refused"),
+        let is_misplaced = error == ProxyError::Misplaced;
+        if !is_misplaced && !error.is_upstreams() {
+            tracing::debug!(%error, cause, "a request for the Frontend API was refused");
+            return;
+        }
+        let Some(held_back) = log_lines.admit(error.code(), SystemClock.now()) else {
+            return;
+        };
+        if is_misplaced {
+            tracing::error!(%error, held_back, "a request for the Frontend API was refused");
+        } else {
+            tracing::warn!(%error, cause, held_back, "a request for the Frontend API failed");
         }
     }
 }

@@ -19,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use portal_sdk::instance::{ConfigError, Instance, ProxyUrl, Setting};
 use portal_sdk::request::PublicUrl;
+use portal_sdk::throttle::Throttle;
 use rustls::crypto::aws_lc_rs;
 use tower_service::Service;
 
@@ -69,6 +70,7 @@ struct Settings {
     max_request_bytes: usize,
     peer_address: Option<PeerAddress>,
     trusted_proxies: Vec<IpAddr>,
+    log_lines: Arc<Throttle>,
 }
 
 type PeerAddress = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
@@ -117,6 +119,7 @@ impl FrontendApiProxy {
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             peer_address: None,
             trusted_proxies: Vec::new(),
+            log_lines: Arc::default(),
         };
         Ok(Self {
             client: client(),
@@ -250,11 +253,12 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let proxy = self.clone();
+        let log_lines = proxy.settings.log_lines.clone();
         ResponseFuture {
             answering: Box::pin(async move {
                 let answer = proxy.exchange(request).await;
                 Ok(answer.unwrap_or_else(|failure| {
-                    failure.log();
+                    failure.log(&log_lines);
                     failure.meaning.into_response().map(ProxyBody::from)
                 }))
             }),

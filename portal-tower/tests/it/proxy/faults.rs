@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tower::{Layer as _, ServiceExt as _};
 
 use super::{Upstream, refusal, send};
+use crate::log::Log;
 use crate::support::{layer, live, request};
 
 #[tokio::test]
@@ -132,4 +133,24 @@ async fn switched_protocols_are_not_forwarded() {
     assert_eq!(refused, (502, "proxy_request_failed".to_owned()));
     let (_connection, head) = upstream.await.unwrap();
     assert!(!head.to_ascii_lowercase().contains("upgrade"), "{head}");
+}
+
+#[tokio::test]
+async fn unreachable_upstream_is_logged_once_a_minute() {
+    let (log, _guard) = Log::keep();
+    let gone = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let instance = live().proxy_url("/__clerk").frontend_api_url(format!("http://{gone}"));
+    let proxy = FrontendApiProxy::new(&instance.build().unwrap()).unwrap();
+    let misplaced = layer(live()).layer(proxy.clone());
+    for _ in 0..3 {
+        let get = || request("/__clerk/v1/client", &[("host", "app.example.com")]);
+        assert_eq!(send(proxy.clone(), get()).await.status(), 502);
+        assert_eq!(misplaced.clone().oneshot(get()).await.unwrap().status(), 500);
+    }
+    let lines = log.lines("a request for the Frontend API");
+    let count = |level: &str| lines.iter().filter(|line| line.contains(level)).count();
+    assert_eq!((count("WARN"), count("ERROR")), (1, 1), "{lines:?}");
 }
