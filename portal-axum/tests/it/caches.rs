@@ -1,8 +1,13 @@
 //! Cache headers of responses whose handlers extract the user.
 
+use std::convert::Infallible;
+use std::task::Poll;
+
 use axum::Router;
+use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
 use axum::routing::get;
+use futures_util::stream::poll_fn;
 use portal_axum::portal_sdk::testing::FakeBackend;
 use portal_axum::{ActiveOrganization, Auth, SignedIn};
 use serde_json::json;
@@ -17,11 +22,23 @@ fn router() -> Router {
         .route("/signed-in", get(async |_: SignedIn| "signed in"))
         .route("/perhaps", get(async |_: Option<SignedIn>| "perhaps"))
         .route("/team", get(async |_: Option<ActiveOrganization>| "team"))
+        .route("/stream", get(stream))
         .route(
             "/shared",
             get(async |_: Option<SignedIn>| ([(CACHE_CONTROL, "public, max-age=60")], "shared")),
         )
         .layer(layer(&FakeBackend::new()))
+}
+
+/// Reads the user when the response's head is on its way.
+async fn stream(auth: Auth) -> Body {
+    let mut once = Some(auth);
+    Body::from_stream(poll_fn(move |_| {
+        let user = once
+            .take()
+            .map(|auth| Ok::<_, Infallible>(auth.signed_in().is_some().to_string()));
+        Poll::Ready(user)
+    }))
 }
 
 #[tokio::test]
@@ -34,6 +51,8 @@ async fn extracting_the_user_makes_the_response_private() {
         ("/perhaps", &user),
         ("/perhaps", SIGNED_OUT),
         ("/team", &user),
+        ("/stream", &user),
+        ("/stream", SIGNED_OUT),
     ] {
         let answer = ask(&app, path, cookies, As::Page).await;
         assert_eq!(answer.status, 200, "{path}");

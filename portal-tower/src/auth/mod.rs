@@ -54,9 +54,10 @@ use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, Rende
 /// # Caches
 ///
 /// A response may depend on the user once a handler or middleware has read the state, claims, token or user, run a
-/// check, or built a link. `AuthenticateLayer` then adds `Cache-Control: private`, unless the handler sets that field,
-/// and adds `Cookie` and `Authorization` to `Vary`. Other responses, such as static files, stay unchanged. A middleware
-/// inside the layer that reads the user for a log therefore makes every response private.
+/// check, or built a link, and while a streamed body keeps an `Auth`. `AuthenticateLayer` then adds
+/// `Cache-Control: private`, unless the handler sets that field, and adds `Cookie` and `Authorization` to `Vary`. Other
+/// responses, such as static files, stay unchanged. A middleware inside the layer that reads the user for a log therefore
+/// makes every response private.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -124,7 +125,9 @@ impl Auth {
 
     /// Sets the cache fields of a response and adds the outcome's fields.
     pub(crate) fn finish(&self, headers: &mut HeaderMap) {
-        if self.inner.is_read.load(Ordering::Relaxed) {
+        // A clone that is still alive belongs to a streamed body, which may read the user when it is too late.
+        let is_kept = Arc::strong_count(&self.inner) > 1;
+        if is_kept || self.inner.is_read.load(Ordering::Relaxed) {
             keep_to_one_user(headers);
             if self.inner.settings.no_store {
                 keep_nowhere(headers);
