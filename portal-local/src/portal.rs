@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -75,7 +75,7 @@ impl LocalPortal {
             path: path_of(&config.location),
         };
         let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
-        let plain_publishable_key = PublishableKey::development(&address.to_string()).map_err(|_| signing_key())?;
+        let plain_publishable_key = PublishableKey::development(&plain_address(address)).map_err(|_| signing_key())?;
         let lifetime = i64::from(config.token_lifetime_secs);
         let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
 
@@ -308,6 +308,15 @@ fn path_of(location: &Location) -> PathBuf {
     match location {
         Location::Memory => PathBuf::from("the database in memory"),
         Location::File(path) => path.clone(),
+    }
+}
+
+/// The address inside the plain publishable key. Clerk's keys contain a dot, so an IPv6 address is written with the last
+/// 32 bits as IPv4 writes them (RFC 4291 section 2.2).
+fn plain_address(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(_) => address.to_string(),
+        IpAddr::V6(_) => format!("[::0.0.0.1]:{}", address.port()),
     }
 }
 

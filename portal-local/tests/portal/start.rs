@@ -309,3 +309,18 @@ async fn tickets_are_kept_as_hashes() {
         assert!(bytes.windows(32).any(|window| window == hash.as_ref()));
     }
 }
+
+#[tokio::test]
+async fn ipv6_loopback_is_listened_on() {
+    let portal = LocalPortal::builder()
+        .bind((std::net::Ipv6Addr::LOCALHOST, 0))
+        .start()
+        .await
+        .unwrap();
+    assert!(portal.origin().starts_with("http://[::1]:"), "{}", portal.origin());
+    let browser = Browser::new(portal.origin()).get("/sign-in").await;
+    assert_eq!(browser.status, 200);
+    let frontend_api = portal.plain_publishable_key().frontend_api().as_str();
+    let url = url::Url::parse(&format!("http://{frontend_api}")).unwrap();
+    assert_eq!(url.origin().ascii_serialization(), portal.origin());
+}
