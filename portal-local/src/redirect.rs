@@ -31,6 +31,8 @@ pub(crate) const MOST_BYTES: usize = 8_192;
 pub(crate) enum Refused {
     /// Its length in bytes exceeds [`MOST_BYTES`].
     TooLong(usize),
+    /// It holds a control character, a backslash or an encoded NUL, or its path begins with two slashes.
+    Suspicious,
     /// It is malformed, or its origin is not allowed. Holds the host if known.
     NotAllowed { host: Option<String> },
 }
@@ -41,6 +43,10 @@ impl fmt::Display for Refused {
             Self::TooLong(bytes) => write!(
                 f,
                 "The address to return to is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
+            ),
+            Self::Suspicious => f.write_str(
+                "The address to return to is not allowed for this application: its path begins with two slashes, or it \
+                 holds a control character, a backslash or %00.",
             ),
             Self::NotAllowed { host: Some(host) } => {
                 write!(
@@ -118,13 +124,15 @@ impl RedirectPolicy {
         let is_known = self.is_own(&url)
             || (self.loopback == Loopback::Allowed && is_loopback())
             || self.extra.contains(&url.origin());
-        if !is_suspicious && is_plain && is_known {
-            Ok(url)
-        } else {
-            Err(Refused::NotAllowed {
+        if !is_plain || !is_known {
+            return Err(Refused::NotAllowed {
                 host: url.host_str().map(Into::into),
-            })
+            });
         }
+        if is_suspicious {
+            return Err(Refused::Suspicious);
+        }
+        Ok(url)
     }
 }
 

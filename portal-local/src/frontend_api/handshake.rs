@@ -235,7 +235,7 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
             tracing::debug!(%refused, "a handshake was refused because of its return address");
             let code = match refused {
                 Refused::TooLong(_) => "form_param_max_length_exceeded",
-                Refused::NotAllowed { .. } => "form_param_value_invalid",
+                Refused::Suspicious | Refused::NotAllowed { .. } => "form_param_value_invalid",
             };
             (code, refused.to_string())
         }
