@@ -8,7 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::query::invalid;
+use super::query::{invalid, seconds};
 use super::request::{JsonBody, attempt, missing};
 use crate::app::App;
 use crate::flow::issue_actor_token;
@@ -18,8 +18,6 @@ use crate::store::{ActorToken, InvitationStatus, Metadata, actor_tokens};
 /// Clerk's defaults.
 const TOKEN_SECS: i64 = 60 * 60;
 const SESSION_SECS: i64 = 30 * 60;
-/// Ten years.
-const MOST_SECS: i64 = 315_360_000;
 /// The actor is a claim of every session token, and browsers drop cookies above 4 KB.
 const MOST_ACTOR_BYTES: usize = 2_048;
 
@@ -73,16 +71,6 @@ fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
         return Err(invalid("actor", sentence));
     }
     Ok(actor.into())
-}
-
-fn seconds(name: &'static str, found: i64) -> Result<i64, ApiError> {
-    if (1..=MOST_SECS).contains(&found) {
-        return Ok(found);
-    }
-    Err(invalid(
-        name,
-        format!("Found {found} seconds; expected between 1 and {MOST_SECS}."),
-    ))
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {

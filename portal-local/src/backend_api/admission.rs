@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::invitation_request::{STATUSES, days, redirect_url};
-use super::query::{Query, cut, invalid};
+use super::query::{Query, cut, seconds};
 use super::request::{JsonBody, attempt, counted, listed, missing};
 use crate::app::App;
 use crate::flow::{
@@ -261,13 +261,10 @@ pub(super) async fn create_sign_in_token(
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Result<Response<Body>, ApiError> {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
-    let secs = body.expires_in_seconds.unwrap_or(SIGN_IN_TOKEN_SECS);
-    if secs < 1 {
-        return Err(invalid(
-            "expires_in_seconds",
-            format!("Found {secs} seconds; expected at least 1."),
-        ));
-    }
+    let secs = seconds(
+        "expires_in_seconds",
+        body.expires_in_seconds.unwrap_or(SIGN_IN_TOKEN_SECS),
+    )?;
     let now = app.now();
     let (token, text) = attempt(&app, move |connection| {
         Ok(issue_sign_in_token(

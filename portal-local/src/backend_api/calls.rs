@@ -78,7 +78,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("DELETE", "/v1/users/{id}/totp"),
     Call::new("DELETE", "/v1/users/{id}/backup_code"),
     Call::new("POST", "/v1/users/{id}/remove_password").body("sign_out_of_other_sessions"),
-    Call::new("POST", "/v1/users/{id}/profile_image"),
+    Call::new("POST", "/v1/users/{id}/profile_image").file(),
     Call::new("DELETE", "/v1/users/{id}/profile_image"),
     Call::new("GET", "/v1/users/{id}/organization_invitations").query("status limit offset"),
     Call::new("GET", "/v1/users/{id}/organization_memberships").query(PAGE),
@@ -121,13 +121,13 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("PATCH", "/v1/organizations/{id}/memberships/{user_id}/metadata")
         .body("public_metadata private_metadata"),
     Call::new("GET", "/v1/organization_memberships").query("order_by limit offset"),
-    Call::new("PUT", "/v1/organizations/{id}/logo"),
+    Call::new("PUT", "/v1/organizations/{id}/logo").file(),
     Call::new("DELETE", "/v1/organizations/{id}/logo"),
     Call::new("GET", "/v1/organizations/{id}/invitations").query("status email_address order_by limit offset"),
     Call::new("POST", "/v1/organizations/{id}/invitations").body(
         "email_address inviter_user_id role public_metadata private_metadata redirect_url expires_in_days notify",
     ),
-    Call::new("POST", "/v1/organizations/{id}/invitations/bulk").body(
+    Call::new("POST", "/v1/organizations/{id}/invitations/bulk").list(
         "email_address inviter_user_id role public_metadata private_metadata redirect_url expires_in_days notify",
     ),
     Call::new("GET", "/v1/organizations/{id}/invitations/pending").query(PAGE),
@@ -139,12 +139,12 @@ pub(super) const CALLS: &[Call] = &[
         .body("email_address public_metadata redirect_url notify ignore_existing expires_in_days")
         .absent("template_slug=\"invitation\""),
     Call::new("POST", "/v1/invitations/bulk")
-        .body("email_address public_metadata redirect_url notify ignore_existing expires_in_days")
+        .list("email_address public_metadata redirect_url notify ignore_existing expires_in_days")
         .absent("template_slug=\"invitation\""),
     Call::new("POST", "/v1/invitations/{id}/revoke"),
     Call::new("GET", "/v1/waitlist_entries").query("limit offset query status order_by"),
     Call::new("POST", "/v1/waitlist_entries").body("email_address notify"),
-    Call::new("POST", "/v1/waitlist_entries/bulk").body("email_address notify"),
+    Call::new("POST", "/v1/waitlist_entries/bulk").list("email_address notify"),
     Call::new("DELETE", "/v1/waitlist_entries/{id}"),
     Call::new("POST", "/v1/waitlist_entries/{id}/invite").body("ignore_existing"),
     Call::new("POST", "/v1/waitlist_entries/{id}/reject"),

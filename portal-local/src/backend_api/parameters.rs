@@ -4,6 +4,8 @@
 //! and for one that the instance's settings leave out, such as `username`; so does the local portal for what it does not
 //! play.
 
+use std::collections::HashSet;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest as _, MatchedPath, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -25,6 +27,18 @@ pub(super) struct Call {
     query: &'static str,
     body: &'static str,
     absent: &'static str,
+    kind: BodyKind,
+}
+
+/// The body of a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyKind {
+    /// A JSON object, `null` or nothing.
+    Object,
+    /// A list of JSON objects.
+    List,
+    /// A form with a file, which the handler reads under its own limit.
+    File,
 }
 
 impl Call {
@@ -36,6 +50,7 @@ impl Call {
             query: "",
             body: "",
             absent: "",
+            kind: BodyKind::Object,
         }
     }
 
@@ -51,6 +66,19 @@ impl Call {
         self
     }
 
+    /// Fields of each object in the list that is the body.
+    pub(super) const fn list(mut self, names: &'static str) -> Self {
+        self.body = names;
+        self.kind = BodyKind::List;
+        self
+    }
+
+    /// The body is a form with a file.
+    pub(super) const fn file(mut self) -> Self {
+        self.kind = BodyKind::File;
+        self
+    }
+
     /// Fields of Clerk's that the local portal does not play. After `=` comes the JSON value that describes the local
     /// portal as it is, which is accepted.
     pub(super) const fn absent(mut self, names: &'static str) -> Self {
@@ -59,23 +87,30 @@ impl Call {
     }
 
     fn check_query(&self, query: &str) -> Result<(), ApiError> {
-        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let mut seen = HashSet::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let name = name.strip_suffix("[]").unwrap_or(&name);
             if !lists(self.query, name) {
                 return Err(unknown(name));
+            }
+            if !value.is_empty() && !seen.insert(name.to_owned()) && !lists(REPEATABLE, name) {
+                return Err(repeated(name));
             }
         }
         Ok(())
     }
 
+    /// Refuses bodies of another shape too: serde would read the items of a list as the fields of an object.
     fn check_body(&self, body: &Value) -> Result<(), ApiError> {
-        match body {
-            Value::Object(fields) => self.check_fields(fields),
-            Value::Array(items) => items
-                .iter()
-                .filter_map(Value::as_object)
-                .try_for_each(|fields| self.check_fields(fields)),
-            _ => Ok(()),
+        match (self.kind, body) {
+            // The handler of a list asks for one.
+            (_, Value::Object(fields)) => self.check_fields(fields),
+            (BodyKind::List, Value::Array(items)) => items.iter().try_for_each(|item| match item {
+                Value::Object(fields) => self.check_fields(fields),
+                _ => Err(unreadable("each item of the list has to be an object")),
+            }),
+            (BodyKind::List, _) => Err(unreadable("it has to be a list of objects")),
+            _ => Err(unreadable("it has to be an object")),
         }
     }
 
@@ -105,6 +140,26 @@ impl Call {
             "{name} is not a valid parameter for this request: the local portal does not play it{exception}. Leave it out."
         )))
     }
+}
+
+/// Filters that take several values; every other query parameter is for one.
+const REPEATABLE: &str = "email_address phone_number external_id username web3_wallet user_id organization_id status role \
+                          provider provider_user_id";
+
+fn repeated(name: &str) -> ApiError {
+    let name = excerpt(name);
+    ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "form_param_format_invalid",
+        "is given twice",
+    )
+    .explain(format!("Found {name} more than once; expected one value."))
+    .param(name)
+}
+
+fn unreadable(reason: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
+        .explain(format!("The body is not the JSON that this call needs: {reason}."))
 }
 
 fn lists(names: &str, name: &str) -> bool {
@@ -140,20 +195,17 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
 
 async fn checked(call: &Call, request: Request) -> Result<Request, ApiError> {
     call.check_query(request.uri().query().unwrap_or_default())?;
-    if is_form(&request) {
+    if call.kind == BodyKind::File && is_form(&request) {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
     let limits = Request::from_parts(parts.clone(), body);
     let bytes = Bytes::from_request(limits, &()).await?;
-    // A body that is not JSON is for the handler to refuse, or to do without.
-    if let Ok(body) = parse_body(&bytes) {
-        call.check_body(&body)?;
-    }
+    let body = parse_body(&bytes).map_err(|error| unreadable(&excerpt(&error.to_string())))?;
+    call.check_body(&body)?;
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Files come as forms, under a limit of the handler's own.
 fn is_form(request: &Request) -> bool {
     let kind = request.headers().get(CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"))
@@ -161,8 +213,6 @@ fn is_form(request: &Request) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -188,9 +238,32 @@ mod tests {
             r#"{"hibp":true}"#,
             r#"{"name":""}"#,
             r#"{"other":null}"#,
-            r#"[{}, {"x":1}]"#,
+            r#"[{}]"#,
+            r#"[false]"#,
+            "5",
         ] {
             assert!(!check(refused), "{refused}");
+        }
+        let list = Call::new("POST", "/").list("name");
+        let check = |text: &str| list.check_body(&serde_json::from_str(text).unwrap()).is_ok();
+        assert!(check(r#"[{"name":"a"}, {}]"#));
+        for refused in [r#"[["a"]]"#, r#"[{}, {"x":1}]"#, r#"{"x":1}"#, "[5]"] {
+            assert!(!check(refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn single_parameter_is_refused_twice() {
+        let call = Call::new("GET", "/").query("limit user_id");
+        for (query, is_accepted) in [
+            ("limit=1&user_id=a&user_id=b", true),
+            ("limit[]=1&user_id[]=a", true),
+            ("limit=&limit=1", true),
+            ("limit=1&limit=2", false),
+            ("limit=1&limit[]=1", false),
+            ("offset=1", false),
+        ] {
+            assert_eq!(call.check_query(query).is_ok(), is_accepted, "{query}");
         }
     }
 }

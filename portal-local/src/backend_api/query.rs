@@ -9,12 +9,14 @@ use url::form_urlencoded;
 use crate::excerpt::excerpt;
 use crate::json::ApiError;
 
+/// Ten years.
+const MOST_SECS: i64 = 315_360_000;
 const USUAL_LIMIT: u32 = 10;
 const MOST: u32 = 500;
 /// The most values of one filter.
 const MOST_VALUES: usize = 100;
 
-/// The query of a call. A name may come several times, and with `[]` or not.
+/// The query of a call. A name may come several times, and with `[]` or not; here it is without.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
@@ -22,7 +24,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let raw = parts.uri.query().unwrap_or_default();
-        Ok(Self(form_urlencoded::parse(raw.as_bytes()).into_owned().collect()))
+        let pairs = form_urlencoded::parse(raw.as_bytes()).map(|(name, value)| {
+            let name = name.strip_suffix("[]").unwrap_or(&name);
+            (name.to_owned(), value.into_owned())
+        });
+        Ok(Self(pairs.collect()))
     }
 }
 
@@ -39,7 +45,7 @@ impl Query {
     fn values_of(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
-            .filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name)
+            .filter(move |(key, _)| key == name)
             .flat_map(|(_, value)| value.split(','))
             .filter(|value| !value.is_empty())
     }
@@ -142,6 +148,16 @@ impl Query {
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| unexpected(name, text, &format!("a number between {least} and {most}")))
     }
+}
+
+pub(super) fn seconds(name: &'static str, found: i64) -> Result<i64, ApiError> {
+    if (1..=MOST_SECS).contains(&found) {
+        return Ok(found);
+    }
+    Err(invalid(
+        name,
+        format!("Found {found} seconds; expected between 1 and {MOST_SECS}."),
+    ))
 }
 
 fn one_of(words: &[&str]) -> String {

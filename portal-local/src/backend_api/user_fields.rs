@@ -46,7 +46,9 @@ pub(super) fn check_external_id(
     wanted: Option<&str>,
     own_id: Option<&str>,
 ) -> Result<(), ApiError> {
-    let Some(wanted) = wanted else { return Ok(()) };
+    let Some(wanted) = wanted.filter(|id| !id.is_empty()) else {
+        return Ok(());
+    };
     let holder = users::find_external(connection, wanted)?;
     if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
         let status = StatusCode::UNPROCESSABLE_ENTITY;

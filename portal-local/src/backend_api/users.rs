@@ -52,6 +52,13 @@ pub(super) struct NewBody {
     banned: bool,
     #[serde(default)]
     locked: bool,
+    /// The instance has no legal documents, and requires neither a password nor an identifier here.
+    #[serde(default, rename = "skip_legal_checks")]
+    _skip_legal_checks: bool,
+    #[serde(default, rename = "skip_password_requirement")]
+    _skip_password_requirement: bool,
+    #[serde(default, rename = "skip_user_requirement")]
+    _skip_user_requirement: bool,
 }
 
 pub(super) async fn create(
@@ -107,7 +114,7 @@ pub(super) async fn create(
         }
         let user = named(connection, &id)?;
         let user = User {
-            external_id: body.external_id,
+            external_id: body.external_id.filter(|id| !id.is_empty()),
             public_metadata: body.public_metadata,
             private_metadata: body.private_metadata,
             unsafe_metadata: body.unsafe_metadata,
@@ -150,6 +157,9 @@ pub(super) struct ChangeBody {
     unsafe_metadata: Option<Metadata>,
     delete_self_enabled: Option<bool>,
     create_organization_enabled: Option<bool>,
+    /// The instance has no legal documents.
+    #[serde(default, rename = "skip_legal_checks")]
+    _skip_legal_checks: bool,
 }
 
 pub(super) async fn change(
@@ -208,7 +218,10 @@ pub(super) async fn change(
             } else {
                 user.last_name
             },
-            external_id: body.external_id.or(user.external_id),
+            external_id: match body.external_id {
+                Some(id) => Some(id).filter(|id| !id.is_empty()),
+                None => user.external_id,
+            },
             created_at: created_at.unwrap_or(user.created_at),
             public_metadata: body.public_metadata.unwrap_or(user.public_metadata),
             private_metadata: body.private_metadata.unwrap_or(user.private_metadata),

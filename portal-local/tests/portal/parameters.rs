@@ -364,3 +364,42 @@ async fn waitlist_entry_is_confirmed_and_invited_as_the_body_says() {
     );
     assert!(entry["created_at"].as_i64().unwrap() >= START_SECS * 1_000);
 }
+
+#[tokio::test]
+async fn query_parameter_with_brackets_is_read() {
+    let world = World::start().await;
+    let application = world.application();
+    user(&application, ADA).await;
+    let get = async |path: &str| application.get(path).await;
+    assert_eq!(get("/v1/sessions?user_id[]=nobody").await.json(), json!([]));
+    assert_eq!(get("/v1/users?query[]=zzz").await.json(), json!([]));
+    for refused in ["limit[]=abc", "banned[]=banana", "limit=1&limit=2", "order_by[]=zzz"] {
+        assert_eq!(get(&format!("/v1/users?{refused}")).await.status, 422, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn body_of_another_shape_is_refused() {
+    let world = World::start().await;
+    let application = world.application();
+    let ada = user(&application, ADA).await;
+    let key = Some(application.secret_key.as_str());
+    let (user, ban) = (format!("/v1/users/{ada}"), format!("/v1/users/{ada}/unban"));
+    for (method, path, body) in [
+        (Method::POST, "/v1/users/ban", json!([[ada]]).to_string()),
+        (Method::PATCH, "/v1/instance", "[false]".to_owned()),
+        (Method::POST, "/v1/invitations/bulk", r#"[["a@i.test"]]"#.to_owned()),
+        (Method::POST, &ban, "not json".to_owned()),
+        (Method::POST, &ban, "[1,2]".to_owned()),
+        (Method::PATCH, &user, r#"{"skip_legal_checks":"banana"}"#.to_owned()),
+    ] {
+        let answer = application.call(method.clone(), path, key, body.clone()).await;
+        assert_eq!(
+            (answer.status, &answer.json()["errors"][0]["code"]),
+            (400, &json!("request_body_invalid")),
+            "{method} {path} {body}"
+        );
+    }
+    let cleared = application.call(Method::PATCH, &user, key, json!({ "external_id": "" }).to_string());
+    assert_eq!(cleared.await.json()["external_id"], Value::Null);
+}
