@@ -2,10 +2,10 @@
 
 mod builder;
 mod by_hand;
+mod ending;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::request::Parts;
@@ -13,21 +13,16 @@ use http::request::Parts;
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
 use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache, User, UserCache};
 use crate::clock::{Clock, UnixTime};
-use crate::decide::{Decision, decide, genuine_session, token_problem};
+use crate::decide::{Decision, decide, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::HostWatch;
 use crate::instance::Instance;
 use crate::portal::Portal;
 use crate::request::{AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
-use crate::state::{RequestState, UndecidedCause};
+use crate::state::RequestState;
 use crate::throttle::Throttle;
-use crate::token::{GenuineSession, TokenError, UserId};
-
-/// The lifetime of Clerk's session tokens.
-const MIN_REMEMBERED: Duration = Duration::from_secs(60);
-/// The limit for tokens that claim a longer lifetime.
-const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::token::{TokenError, UserId};
 
 /// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
@@ -277,34 +272,6 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Returns the session of a genuine token, expired or not.
-    ///
-    /// A genuine token is signed by this instance; for any other token the result is `None`.
-    ///
-    /// It does not authenticate the request. Use it only to end that session.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`UndecidedCause`] if the signing keys are unreachable.
-    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
-    pub async fn genuine_session(&self, token: &Secret) -> Result<Option<GenuineSession>, UndecidedCause> {
-        let Shared {
-            instance,
-            backend,
-            clock,
-            keys,
-            ..
-        } = &*self.shared;
-        let mut known = KnownKeys::InMemory(keys.in_memory(backend, clock));
-        if let Decision::Needs(Effect::SigningKeys { key_id }) = genuine_session(instance, &known, token.expose()) {
-            known = keys.ask(backend, clock, key_id.as_deref()).await;
-        }
-        match genuine_session(instance, &known, token.expose()) {
-            Decision::Settled(session) => session,
-            Decision::Needs(_) => Ok(None),
-        }
-    }
-
     /// Returns the error of a session token, by the keys in memory.
     ///
     /// Returns `None` if the token is valid or its key is not in memory. The error explains a refusal to developers;
@@ -315,25 +282,6 @@ impl<B: Backend> Authenticator<B> {
         let now = self.shared.clock.now();
         let keys = KnownKeys::InMemory(self.shared.keys.peek(now));
         token_problem(&self.shared.instance, &keys, token.expose(), now)
-    }
-
-    /// Rejects a session's tokens from now on, until they have expired.
-    ///
-    /// Call it after sign-out, because a token outlives its session by up to a minute. Only this authenticator and its
-    /// clones remember the session.
-    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
-    pub fn end_session(&self, session: &GenuineSession) {
-        let Shared {
-            instance, clock, ended, ..
-        } = &*self.shared;
-        let now = clock.now();
-        // Another tab may have just received a new token.
-        let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
-        let lifetime_millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-        let until = now
-            .plus_millis(lifetime_millis)
-            .plus_millis(2 * instance.clock_skew_millis());
-        ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 
     /// Limits log lines of a `cause` to one per minute.
