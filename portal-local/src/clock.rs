@@ -5,6 +5,32 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use portal_sdk::clock::{Clock, UnixTime};
 
+/// Arithmetic in signed milliseconds, in which the database keeps times.
+pub(crate) trait Millis {
+    /// This moment moved by `millis`, which may be negative; saturates.
+    fn plus_millis(self, millis: i64) -> Self;
+
+    /// Milliseconds from `earlier` to this moment; negative if `earlier` is later.
+    fn millis_since(self, earlier: Self) -> i64;
+
+    /// Returns `true` if at most `millis` have passed since `earlier`; `false` if it is later.
+    fn follows_within(self, millis: i64, earlier: Self) -> bool;
+}
+
+impl Millis for UnixTime {
+    fn plus_millis(self, millis: i64) -> Self {
+        Self::from_millis(self.as_millis().saturating_add(millis))
+    }
+
+    fn millis_since(self, earlier: Self) -> i64 {
+        self.as_millis().saturating_sub(earlier.as_millis())
+    }
+
+    fn follows_within(self, millis: i64, earlier: Self) -> bool {
+        (0..=millis).contains(&self.millis_since(earlier))
+    }
+}
+
 /// The clock that the portal was given, and how far it is moved.
 pub(crate) struct SkewedClock {
     inner: Arc<dyn Clock>,

@@ -17,6 +17,7 @@ use portal_sdk::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::clock::Millis as _;
 use crate::secrets::random_hex;
 use crate::store::{Metadata, Session};
 

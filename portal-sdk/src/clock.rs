@@ -1,15 +1,19 @@
 //! Time as an argument: [`UnixTime`], and the [`Clock`] that supplies it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::ops::{Add, Sub};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use portal_sdk::clock::UnixTime;
 ///
 /// let now = UnixTime::from_secs(1_700_000_000);
-/// assert_eq!(now.plus_millis(1_500).as_millis(), 1_700_000_001_500);
-/// assert_eq!(now.plus_millis(1_500).as_secs(), 1_700_000_001);
+/// let later = now + Duration::from_millis(1_500);
+/// assert_eq!((later.as_millis(), later.as_secs()), (1_700_000_001_500, 1_700_000_001));
+/// assert_eq!(later.age_of(now), Some(Duration::from_millis(1_500)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(i64);
@@ -39,37 +43,47 @@ impl UnixTime {
         self.0.div_euclid(1_000)
     }
 
-    /// This moment moved by `millis` (which may be negative); saturates.
-    #[must_use]
-    pub const fn plus_millis(self, millis: i64) -> Self {
-        Self(self.0.saturating_add(millis))
-    }
-
-    /// Milliseconds from `earlier` to this moment; negative if `earlier` is later. For ages use
-    /// [`age_of`](Self::age_of).
-    #[must_use]
-    pub const fn millis_since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// Returns the age of `earlier` in milliseconds; `None` if it is later.
+    /// Returns the age of `earlier`; `None` if it is later.
     ///
     /// The clock was then set back, so that the age is unknown.
     #[must_use]
-    pub const fn age_of(self, earlier: Self) -> Option<i64> {
-        match self.millis_since(earlier) {
-            age @ 0.. => Some(age),
-            _ => None,
+    pub const fn age_of(self, earlier: Self) -> Option<Duration> {
+        let millis = self.0.saturating_sub(earlier.0);
+        if millis < 0 {
+            return None;
         }
+        Some(Duration::from_millis(millis.unsigned_abs()))
     }
 
-    /// Returns `true` if less than `millis` have passed since `earlier`.
+    /// Returns `true` if less than `duration` has passed since `earlier`.
     ///
     /// An unknown age (see [`age_of`](Self::age_of)) counts as old, so that a clock that is set back ends every pause.
     #[must_use]
-    pub const fn is_within(self, millis: i64, earlier: Self) -> bool {
-        matches!(self.age_of(earlier), Some(age) if age < millis)
+    pub fn is_within(self, duration: Duration, earlier: Self) -> bool {
+        self.age_of(earlier).is_some_and(|age| age < duration)
     }
+}
+
+/// Saturates. Fractions of a millisecond are dropped.
+impl Add<Duration> for UnixTime {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+/// Saturates. Fractions of a millisecond are dropped.
+impl Sub<Duration> for UnixTime {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Reads the current time. Closures are clocks.
@@ -103,7 +117,7 @@ impl Clock for SystemClock {
         // A clock before 1970 reads as 1970: every token then looks issued in the future, and every request is signed
         // out.
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        UnixTime(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+        UnixTime(millis(elapsed))
     }
 }
 
@@ -120,10 +134,12 @@ mod tests {
             (110, 100, Some(10), false),
             (99, 100, None, false),
             (i64::MIN, i64::MAX, None, false),
-            (i64::MAX, i64::MIN, Some(i64::MAX), false),
+            (i64::MAX, i64::MIN, Some(i64::MAX.unsigned_abs()), false),
         ] {
+            let age = age.map(Duration::from_millis);
             assert_eq!(at(now).age_of(at(earlier)), age, "{now} {earlier}");
-            assert_eq!(at(now).is_within(10, at(earlier)), is_within, "{now} {earlier}");
+            let limit = Duration::from_millis(10);
+            assert_eq!(at(now).is_within(limit, at(earlier)), is_within, "{now} {earlier}");
         }
     }
 }

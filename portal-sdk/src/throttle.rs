@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock::UnixTime;
 
-/// The shortest time between two events of a cause, in milliseconds.
-const INTERVAL_MILLIS: i64 = 60 * 1_000;
+/// The shortest time between two events of a cause.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Events by cause: one a minute is admitted. Causes are constants, so that the map stays small.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl Throttle {
     pub fn admit(&self, cause: &'static str, now: UnixTime) -> Option<u64> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.get_mut(cause) {
-            Some(last) if now.is_within(INTERVAL_MILLIS, last.at) => {
+            Some(last) if now.is_within(INTERVAL, last.at) => {
                 last.held_back += 1;
                 None
             }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
@@ -46,7 +47,7 @@ pub(crate) fn layer_with(settings: InstanceBuilder, clerk: &FakeBackend) -> Auth
 /// A token of version 1 of `user_1`, which was issued five seconds ago, with these claims besides.
 pub(crate) fn token(claims: &Value) -> String {
     let clerk = TestInstance::from_builder(settings()).unwrap();
-    clerk.clock().set(NOW.plus_millis(-5_000));
+    clerk.clock().set(NOW - Duration::from_secs(5));
     let session = clerk.signed_in("user_1").session_id("sess_1").claim("v", Value::Null);
     let claims = claims.as_object().unwrap().clone();
     let session = claims

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::request::JsonBody;
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::directives::SignedIn;
 use crate::flow::{session_token, use_session};
 use crate::json::{ApiError, json};
@@ -117,7 +118,7 @@ fn check(
     };
     let token = refresh_tokens::find(connection, &request.refresh_token)?;
     let is_good = |token: &RefreshToken| {
-        let in_grace = token.replaced_at.is_none_or(|at| now.is_within(GRACE_MILLIS + 1, at));
+        let in_grace = token.replaced_at.is_none_or(|at| now.follows_within(GRACE_MILLIS, at));
         token.session_id == session.id && token.expire_at > now && in_grace
     };
     let Some(token) = token.filter(is_good) else {

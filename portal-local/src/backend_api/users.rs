@@ -15,6 +15,7 @@ use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::flow::{
     self, Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of,
     end_sessions_of, install_authenticator, set_password,

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::{Field, FlowError, Outcome, check_email_address};
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
 use crate::store::{

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::code::plain_code;
 use super::{FlowError, Outcome, complete_task_of, task};
+use crate::clock::Millis as _;
 use crate::secrets::{random_backup_code, read_backup_code};
 use crate::store::{SecondFactor, Session, StoreError, Task};
 use crate::store::{second_factors, sessions, settings};
@@ -35,7 +36,7 @@ pub(crate) fn begin_authenticator(
 
 fn open_setup(connection: &Connection, session: &Session, now: UnixTime) -> Result<Option<TotpSecret>, StoreError> {
     let found = second_factors::find_setup(connection, &session.id)?;
-    let open = found.filter(|(_, since)| now.is_within(SETUP_MILLIS + 1, *since));
+    let open = found.filter(|(_, since)| now.follows_within(SETUP_MILLIS, *since));
     Ok(open.map(|(secret, _)| secret))
 }
 

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::tries::Tries;
 use super::{Field, FlowError, Outcome};
+use crate::clock::Millis as _;
 use crate::secrets::random_code;
 use crate::store::{MailKind, StoreError, Strategy, Subject, VerificationStatus};
 use crate::store::{outbox, settings, verifications};

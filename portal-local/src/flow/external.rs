@@ -9,6 +9,7 @@ use super::restriction::{Use, check_address};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, first_factor_proven, refuse_barred};
 use super::sign_up::finish_proven;
 use super::{FlowError, Names, Outcome, SignInStep, SignUpStep, may_sign_up, send_sign_up_code};
+use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::{
     AttemptStatus, DevBrowser, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User,

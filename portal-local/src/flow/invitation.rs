@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::membership::check_quota;
 use super::{Access, Field, FlowError, Outcome, check_email_address};
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::excerpt::excerpt;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;

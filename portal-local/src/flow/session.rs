@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::{claims, new_device, organization, task};
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::mint::TokenUse;
 use crate::store::{ActorToken, Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, settings, users};

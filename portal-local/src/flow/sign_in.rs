@@ -10,6 +10,7 @@ use super::session::begin_session;
 use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Strategy, Subject, User};
 use crate::store::{clients, email_addresses, second_factors, sign_ins, users, verifications};

@@ -9,6 +9,7 @@ use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::{accept_ticket, find_ticket};
 use super::tries::Tries;
 use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
+use crate::clock::Millis as _;
 use crate::password;
 use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
 use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users, verifications};

@@ -8,6 +8,7 @@ use super::organization::{access, activate};
 use super::session::{begin_session, impersonate};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
+use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::{
     ActorToken, DevBrowser, Invitation, InvitationStatus, Metadata, OrganizationInvitation, Session, SignInToken,

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::sign_in::refuse_barred;
 use super::{FlowError, Outcome};
+use crate::clock::Millis as _;
 use crate::store::code_limits::CodeLimit;
 use crate::store::{StoreError, User};
 use crate::store::{code_limits, users};

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use url::{Url, form_urlencoded};
 
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::flow::{activate, live_session, session_token, use_session};
 use crate::json::ApiError;

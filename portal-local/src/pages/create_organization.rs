@@ -10,6 +10,7 @@ use super::form::{FormFrame, form_page};
 use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
+use crate::clock::Millis as _;
 use crate::flow::{
     Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization, invite_addresses,
     may_create,

@@ -12,6 +12,7 @@ use portal_sdk::clock::UnixTime;
 use url::Url;
 
 use crate::app::App;
+use crate::clock::Millis as _;
 use crate::redirect::push_source;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

@@ -5,6 +5,8 @@ use rusqlite::{Connection, params};
 
 use super::Millis;
 
+use crate::clock::Millis as _;
+
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
 const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
 /// The age limit of browsers that never signed in; [`MOST_BROWSERS`] limits their number.

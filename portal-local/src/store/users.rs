@@ -4,6 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Metadata, Millis, Strategy, email_addresses};
+use crate::clock::Millis as _;
 use crate::ids;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

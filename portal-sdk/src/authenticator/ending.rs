@@ -56,10 +56,8 @@ impl<B: Backend> Authenticator<B> {
         let now = clock.now();
         // Another tab may have just received a new token.
         let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
-        let lifetime_millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-        let until = now
-            .plus_millis(lifetime_millis)
-            .plus_millis(2 * instance.clock_skew_millis());
+        let skew = instance.clock_skew();
+        let until = now + lifetime + skew + skew;
         ended.rcu(|ended| ended.with(session.id.clone(), until, now));
     }
 }

@@ -217,7 +217,7 @@ impl KeyCache {
             let Some(key_id) = key_id.filter(|key_id| !snapshot.keys.contains(key_id)) else {
                 return asked(MissingKey::Unknown);
             };
-            let is_recent = |at: UnixTime| now.is_within(millis(self.policy.min_refetch), at);
+            let is_recent = |at: UnixTime| now.is_within(self.policy.min_refetch, at);
             let is_it = |(unknown, at): &(Box<str>, UnixTime)| **unknown == *key_id && is_recent(*at);
             if attempts.unknown.iter().any(is_it) {
                 return asked(MissingKey::Unknown);
@@ -228,7 +228,7 @@ impl KeyCache {
             return Verdict::Fetch { for_unknown: true };
         }
         match &attempts.failure {
-            Some((at, missing)) if now.is_within(millis(self.policy.retry_after_failure), *at) => {
+            Some((at, missing)) if now.is_within(self.policy.retry_after_failure, *at) => {
                 Verdict::Use(self.after_failure(missing.clone(), now))
             }
             _ => Verdict::Fetch { for_unknown: false },
@@ -306,13 +306,13 @@ impl KeyCache {
     }
 
     fn is_fresh(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
-        now.is_within(millis(self.policy.lifetime), snapshot.fetched_at)
+        now.is_within(self.policy.lifetime, snapshot.fetched_at)
     }
 
     /// Returns `true` if the keys may be used during a fetch. Keys of unknown age (the clock was set back) are, because
     /// a fetch is due at once.
     fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
-        let max_age = millis(self.policy.lifetime).saturating_add(millis(self.policy.max_stale));
+        let max_age = self.policy.lifetime.saturating_add(self.policy.max_stale);
         now.age_of(snapshot.fetched_at).is_none_or(|age| age < max_age)
     }
 
@@ -367,8 +367,4 @@ fn problem_of(missing: &MissingKey) -> Option<String> {
         MissingKey::OutOfReach(error) => Some(error.with_sources()),
         MissingKey::Unknown | MissingKey::TooSoon => None,
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

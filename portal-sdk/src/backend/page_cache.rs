@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::StatusCode;
@@ -13,10 +14,10 @@ use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
 use crate::portal::{DiscoveredPages, Portal};
 
-/// The time after which URLs are refetched, in milliseconds. Links use them meanwhile.
-const LIFETIME_MILLIS: i64 = 60 * 60 * 1_000;
-/// The shortest time between two attempts, in milliseconds.
-const RETRY_MILLIS: i64 = 60 * 1_000;
+/// The time after which URLs are refetched. Links use them meanwhile.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The shortest time between two attempts.
+const RETRY: Duration = Duration::from_secs(60);
 
 impl Portal {
     /// Returns this portal with page URLs fetched from the instance.
@@ -44,7 +45,7 @@ pub(crate) struct PageCache {
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     since: UnixTime,
-    millis: i64,
+    length: Duration,
 }
 
 impl PageCache {
@@ -84,7 +85,7 @@ impl PageCache {
     /// Reads the URLs for the holder of the lock. Logs the first failure after a success.
     async fn read_alone<B: BackendApi>(&self, failure: &mut Option<BackendError>, backend: &B, clock: &dyn Clock) {
         // Count the attempt at its start, so that a cancelled read is not retried at once.
-        self.pause_for(RETRY_MILLIS, clock.now());
+        self.pause_for(RETRY, clock.now());
         let answer = match backend.portal_pages().await {
             Ok(pages) if pages.is_empty() => Err(no_pages()),
             answer => answer,
@@ -96,25 +97,25 @@ impl PageCache {
                     tracing::info!("the portal's page addresses can be read again");
                 }
                 self.pages.store(Some(Arc::new(pages)));
-                self.pause_for(LIFETIME_MILLIS, clock.now());
+                self.pause_for(LIFETIME, clock.now());
             }
             Err(error) => {
                 if failure.is_none() {
                     tracing::warn!(%error, "the portal's page addresses cannot be read; links use those known so far");
                 }
                 *failure = Some(error);
-                self.pause_for(RETRY_MILLIS, clock.now());
+                self.pause_for(RETRY, clock.now());
             }
         }
     }
 
     fn is_due(&self, now: UnixTime) -> bool {
         self.pause()
-            .is_none_or(|pause| !now.is_within(pause.millis, pause.since))
+            .is_none_or(|pause| !now.is_within(pause.length, pause.since))
     }
 
-    fn pause_for(&self, millis: i64, since: UnixTime) {
-        *self.pause() = Some(Pause { since, millis });
+    fn pause_for(&self, length: Duration, since: UnixTime) {
+        *self.pause() = Some(Pause { since, length });
     }
 
     fn pause(&self) -> MutexGuard<'_, Option<Pause>> {

@@ -21,7 +21,7 @@ type Answer = Result<Arc<User>, BackendError>;
 /// The recently fetched users of one instance.
 #[derive(Debug)]
 pub(crate) struct UserCache {
-    lifetime_millis: i64,
+    lifetime: Duration,
     entries: Mutex<Entries>,
     /// The generation is part of the key, so that a call after `forget` does not join an earlier one.
     look_ups: Flights<(UserId, u64), Answer>,
@@ -51,7 +51,7 @@ impl UserCache {
     /// Creates a cache that keeps users for `lifetime`; zero disables it.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self {
-            lifetime_millis: i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX),
+            lifetime,
             entries: Mutex::default(),
             look_ups: Flights::default(),
             hasher: RandomState::new(),
@@ -67,16 +67,14 @@ impl UserCache {
         id: &UserId,
         since: Option<UnixTime>,
     ) -> Answer {
-        if self.lifetime_millis == 0 {
+        if self.lifetime.is_zero() {
             return backend.user(id).await.map(Arc::new);
         }
         let now = clock.now();
         let generation = {
             let entries = self.entries();
             match entries.users.get(id) {
-                Some((at, user))
-                    if now.is_within(self.lifetime_millis, *at) && since.is_none_or(|since| *at >= since) =>
-                {
+                Some((at, user)) if now.is_within(self.lifetime, *at) && since.is_none_or(|since| *at >= since) => {
                     return Ok(user.clone());
                 }
                 _ => entries.generations[self.group(id)],
@@ -109,7 +107,7 @@ impl UserCache {
         }
         entries.users.insert(id.clone(), (at, user));
         entries.insertions.push_back((at, id));
-        let is_expired = |at: UnixTime, now: UnixTime| !now.is_within(self.lifetime_millis, at);
+        let is_expired = |at: UnixTime, now: UnixTime| !now.is_within(self.lifetime, at);
         while entries
             .insertions
             .front()

@@ -282,11 +282,6 @@ impl Instance {
         self.0.clock_skew
     }
 
-    /// [`clock_skew`](Self::clock_skew) for arithmetic on signed times. It is at most a day.
-    pub(crate) fn clock_skew_millis(&self) -> i64 {
-        i64::try_from(self.0.clock_skew.as_millis()).unwrap_or(i64::MAX)
-    }
-
     /// The paths that name an organization or the personal account.
     pub(crate) fn organization_patterns(&self) -> &OrganizationPatterns {
         &self.0.organization_patterns

@@ -88,6 +88,7 @@ impl Default for TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> UnixTime {
-        self.origin().plus_millis(self.millis.load(Ordering::SeqCst))
+        let advanced = self.millis.load(Ordering::SeqCst);
+        UnixTime::from_millis(self.origin().as_millis().saturating_add(advanced))
     }
 }

@@ -1,5 +1,7 @@
 //! [`TestSession`]: a session of a user, as a token, cookies or a request.
 
+use std::time::Duration;
+
 use http::header::COOKIE;
 use http::{Method, Uri, request};
 use serde_json::{Map, Value, json};
@@ -287,7 +289,6 @@ impl TestSession {
         if !self.is_expired {
             return now;
         }
-        let skew = i64::try_from(self.clerk.instance().clock_skew().as_millis()).unwrap_or(i64::MAX);
-        now.plus_millis(-skew).plus_millis(-120_000)
+        now - self.clerk.instance().clock_skew() - Duration::from_secs(120)
     }
 }

@@ -18,7 +18,7 @@ pub struct VerifyRules<'i> {
     audience: &'i [Box<str>],
     authorized_parties: &'i [Origin],
     issuers: &'i [Box<str>],
-    clock_skew_millis: i64,
+    clock_skew: Duration,
 }
 
 impl<'i> VerifyRules<'i> {
@@ -29,7 +29,7 @@ impl<'i> VerifyRules<'i> {
             audience: instance.accepted_audience(),
             authorized_parties: instance.authorized_parties(),
             issuers: instance.accepted_issuers(),
-            clock_skew_millis: instance.clock_skew_millis(),
+            clock_skew: instance.clock_skew(),
         }
     }
 
@@ -37,7 +37,7 @@ impl<'i> VerifyRules<'i> {
     #[must_use]
     pub fn with_clock_skew(self, skew: Duration) -> Self {
         Self {
-            clock_skew_millis: i64::try_from(skew.as_millis()).unwrap_or(i64::MAX),
+            clock_skew: skew,
             ..self
         }
     }
@@ -80,7 +80,7 @@ pub fn verify_session_token(
     check_audience(payload.get("aud"), rules.audience)?;
     check_authorized_party(payload.get("azp"), rules.authorized_parties)?;
     check_issuer(payload.get("iss"), rules.issuers)?;
-    check_times(token, rules.clock_skew_millis, now)?;
+    check_times(token, rules.clock_skew, now)?;
     Ok(SessionClaims::new(subject, token.shared_payload()))
 }
 
@@ -100,13 +100,13 @@ impl GenuineSession {
         let algorithm = check_header(token).ok()?;
         check_signature(token, key, algorithm).ok()?;
         let moment = |claim| seconds(token.payload().get(claim), claim).ok()??.date();
-        let lifetime_millis = match (moment("iat"), moment("exp")) {
-            (Some(issued_at), Some(expires_at)) => expires_at.millis_since(issued_at),
-            _ => 0,
+        let lifetime = match (moment("iat"), moment("exp")) {
+            (Some(issued_at), Some(expires_at)) => expires_at.age_of(issued_at),
+            _ => None,
         };
         Some(Self {
             id: SessionId::from(token.session_id()?),
-            token_lifetime: Duration::from_millis(u64::try_from(lifetime_millis).unwrap_or_default()),
+            token_lifetime: lifetime.unwrap_or_default(),
         })
     }
 }
@@ -207,16 +207,13 @@ fn check_issuer(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), Toke
     Err(TokenError::Issuer { found: json(claim) })
 }
 
-fn check_times(token: &UnverifiedToken<'_>, clock_skew_millis: i64, now: UnixTime) -> Result<(), TokenError> {
+fn check_times(token: &UnverifiedToken<'_>, clock_skew: Duration, now: UnixTime) -> Result<(), TokenError> {
     let payload = token.payload();
     let expires_at = seconds(payload.get("exp"), "exp")?.ok_or(TokenError::Time { claim: "exp" })?;
-    if let Some(expired_at) = expires_at
-        .date()
-        .filter(|&at| at <= now.plus_millis(-clock_skew_millis))
-    {
+    if let Some(expired_at) = expires_at.date().filter(|&at| at <= now - clock_skew) {
         return Err(TokenError::Expired { expired_at, now });
     }
-    let latest = now.plus_millis(clock_skew_millis);
+    let latest = now + clock_skew;
     if let Some(not_before) = seconds(payload.get("nbf"), "nbf")?
         .and_then(Seconds::date)
         .filter(|&at| at > latest)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
-use portal_sdk::clock::Clock as _;
+use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::instance::{Instance, PublishableKey};
 use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::testing::{FakeBackend, TestClock};
@@ -170,7 +170,8 @@ impl Application {
     }
 
     pub(crate) fn later(&self, millis: i64) {
-        self.clock.set(self.clock.now().plus_millis(millis));
+        self.clock
+            .set(UnixTime::from_millis(self.clock.now().as_millis() + millis));
     }
 
     pub(crate) fn reads(&self) -> usize {

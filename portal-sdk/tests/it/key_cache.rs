@@ -7,7 +7,7 @@ use http::Request;
 use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
-use portal_sdk::clock::Clock as _;
+use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use portal_sdk::testing::{TestClock, TestKey};
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ impl World {
 
     /// Moves the clock; tokens stay valid because each request gets a new one.
     pub(crate) fn wait(&self, millis: i64) {
-        self.clock.set(self.clock.now().plus_millis(millis));
+        self.clock
+            .set(UnixTime::from_millis(self.clock.now().as_millis() + millis));
     }
 
     /// Asks with a token of `key` that names `key_id`, and says what came of it and how often keys were fetched so far.

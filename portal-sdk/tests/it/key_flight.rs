@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 use http::Request;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
+use portal_sdk::clock::UnixTime;
 use portal_sdk::state::Outcome;
 use tokio::sync::Semaphore;
 use tracing::subscriber::set_default;
@@ -53,7 +54,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
 
     // The next answers never come, and no caller waits for them.
     for minutes in [5, 6, 60, 24 * 60] {
-        clock.set(now().plus_millis(minutes * MINUTE));
+        clock.set(UnixTime::from_millis(now().as_millis() + minutes * MINUTE));
         let at_once = authenticator
             .try_authenticate(&request(minutes))
             .expect("nothing is awaited");
@@ -66,7 +67,7 @@ async fn keys_in_memory_answer_while_the_backend_api_hangs() {
     }
     assert_eq!(server.count(), 2, "one fetch is under way");
     // Beyond the stated limit keys are too old to answer.
-    clock.set(now().plus_millis(24 * HOUR + 5 * MINUTE));
+    clock.set(UnixTime::from_millis(now().as_millis() + 24 * HOUR + 5 * MINUTE));
     assert!(authenticator.try_authenticate(&request(24 * 60 + 5)).is_none());
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
-use portal_sdk::clock::Clock as _;
+use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::effect::BackendError;
 use portal_sdk::instance::Instance;
 use portal_sdk::instance::Satellite;
@@ -69,7 +69,8 @@ impl OverHttp {
     }
 
     fn later(&self, millis: i64) {
-        self.clock.set(self.clock.now().plus_millis(millis));
+        self.clock
+            .set(UnixTime::from_millis(self.clock.now().as_millis() + millis));
     }
 
     fn sign_in(&self) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::User;
-use portal_sdk::clock::Clock as _;
+use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::instance::Instance;
 use portal_sdk::testing::{FakeBackend, TestClock};
 use portal_sdk::token::UserId;
@@ -49,7 +49,8 @@ impl World {
     }
 
     fn advance(&self, millis: i64) {
-        self.clock.set(self.clock.now().plus_millis(millis));
+        self.clock
+            .set(UnixTime::from_millis(self.clock.now().as_millis() + millis));
     }
 
     fn look_ups(&self) -> usize {

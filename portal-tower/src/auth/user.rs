@@ -1,5 +1,7 @@
 //! [`Auth::user`]: the user's data from the Backend API.
 
+use std::time::Duration;
+
 use portal_sdk::backend::User;
 use portal_sdk::effect::BackendError;
 
@@ -20,7 +22,7 @@ impl Auth {
         let signed_in = self.signed_in().ok_or(UserError::NotSignedIn)?;
         // A handshake brings a new token after a visit to the portal. Token times are whole seconds, so round up.
         let issued_at = signed_in.claims().issued_at().unwrap_or(self.at());
-        let since = issued_at.plus_millis(1_000);
+        let since = issued_at + Duration::from_secs(1);
         let look_up = || {
             if self.was_at_portal() {
                 self.inner.accounts.forget_user(signed_in.user_id());

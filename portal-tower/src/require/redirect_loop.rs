@@ -20,8 +20,8 @@ const NAME: &str = "__portal_redirects";
 const MAX_REDIRECTS: usize = 3;
 /// The time in which redirects are counted.
 const WINDOW: Duration = Duration::from_secs(10);
-/// [`WINDOW`] in milliseconds. Times are whole seconds, so all of the window's last second counts.
-const WINDOW_MILLIS: i64 = 11_000;
+/// Times are whole seconds, so all of the window's last second counts.
+const COUNTED: Duration = Duration::from_secs(11);
 
 /// Recent redirects to sign-in, as the browser's cookie records them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl RecentRedirects {
         now: UnixTime,
     ) -> Result<HeaderValue, LimitReached> {
         let page = mark(url);
-        let is_recent = |at: &&i64| now.is_within(WINDOW_MILLIS, UnixTime::from_secs(**at));
+        let is_recent = |at: &&i64| now.is_within(COUNTED, UnixTime::from_secs(**at));
         let recent: Vec<i64> = match *self.page == *page {
             true => self.at_secs.iter().filter(is_recent).copied().collect(),
             // Not a loop: a browser may restore several tabs at once.

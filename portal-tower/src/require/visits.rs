@@ -18,7 +18,6 @@ const NAME: &str = "__portal_visit";
 const MAX_RENEWALS: usize = 3;
 /// The time in which renewals are counted.
 const WINDOW: Duration = Duration::from_secs(60);
-const WINDOW_MILLIS: i64 = 60_000;
 /// The longest time that a visit is remembered, even if tokens live longer.
 const MAX_VISIT: Duration = Duration::from_secs(3_600);
 
@@ -69,7 +68,7 @@ impl PortalVisits {
     }
 
     fn recent(&self, now: UnixTime) -> impl Iterator<Item = i64> {
-        let is_recent = move |at: &i64| now.is_within(WINDOW_MILLIS, UnixTime::from_secs(*at));
+        let is_recent = move |at: &i64| now.is_within(WINDOW, UnixTime::from_secs(*at));
         self.renewed_at.iter().copied().filter(is_recent)
     }
 

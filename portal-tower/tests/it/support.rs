@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -64,7 +65,7 @@ pub(crate) fn asking_layer(builder: InstanceBuilder, clerk: &FakeBackend) -> Aut
 /// `null` removes a claim.
 pub(crate) fn user(issuer: &str, claims: &Value) -> TestSession {
     let clerk = TestInstance::new();
-    clerk.clock().set(now().plus_millis(-5_000));
+    clerk.clock().set(now() - Duration::from_secs(5));
     let session = clerk.signed_in("user_1").session_id("sess_1");
     let usual = json!({ "v": null, "iss": issuer, "azp": "https://app.example.com" });
     let claims = [&usual, claims].into_iter().filter_map(Value::as_object).flatten();

@@ -13,6 +13,7 @@ use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::super::second_factor_page::SecondFactorStep;
 use super::{ADD, AUTHENTICATOR, BACKUP_CODES, DELETE, REVERIFY, SECURITY};
+use crate::clock::Millis as _;
 use crate::flow::{
     Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_authenticator,
     reverify_password, second_factor, send_reverify_code,
@@ -55,7 +56,7 @@ pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response
         Deed::Open => PROOF_MILLIS,
         Deed::Send => PROOF_MILLIS + TYPING_MILLIS,
     };
-    if person.visit.app.now().is_within(most + 1, person.session.proven_at()) {
+    if person.visit.app.now().follows_within(most, person.session.proven_at()) {
         return None;
     }
     let link = person.visit.params.link(REVERIFY, &[("next", path)]);

@@ -44,7 +44,7 @@ fn token_times_are_exact_to_the_millisecond() {
         ("live", "early", 60_000, EXPIRED),
         ("live+no-skew", "valid", -15_001, NOT_YET),
     ] {
-        let now = UnixTime::from_secs(NOW_SECS).plus_millis(millis);
+        let now = UnixTime::from_millis(NOW_SECS * 1_000 + millis);
         assert_eq!(
             outcome(instance, token, now),
             expected,
