@@ -1,9 +1,10 @@
 //! The log of an application.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 /// The log of everything that runs on this thread, from warnings upwards.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,10 @@ impl Log {
     /// Keeps the log for as long as the guard lives.
     #[must_use]
     pub fn keep() -> (Self, DefaultGuard) {
+        // With one subscriber alone, tracing asks the thread that meets a log line first, which may be another test's
+        // without a subscriber, and drops the line everywhere from then on.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

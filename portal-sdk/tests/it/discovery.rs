@@ -10,10 +10,10 @@ use portal_sdk::instance::{Instance, PublishableKey};
 use portal_sdk::portal::{DiscoveredPages, Portal};
 use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::json;
-use tracing::subscriber::set_default;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
 use crate::common::{LIVE_KEY, clock, down};
+use crate::log::set_default;
 use crate::server::{Reply, Server, answer, json as json_answer};
 
 pub(crate) const MINUTE: i64 = 60_000;

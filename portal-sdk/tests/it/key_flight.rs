@@ -10,12 +10,11 @@ use portal_sdk::backend::HttpBackend;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::state::Outcome;
 use tokio::sync::Semaphore;
-use tracing::subscriber::set_default;
 
 use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key};
 use crate::common::{clock, now};
 use crate::key_cache::{HOUR, MINUTE, SECOND, World, is, key_set, outcome_of, request_at};
-use crate::log::Lines;
+use crate::log::{Lines, set_default};
 use crate::server::{Reply, Server, json};
 
 /// Requests that are given up at their first await.

@@ -1,11 +1,20 @@
 //! Log lines as a test sees them.
 
 use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
-use tracing::span;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::subscriber::{self, DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber, span};
+
+/// Makes `subscriber` the one of this thread for as long as the guard lives.
+pub(crate) fn set_default(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
+    // With one subscriber alone, tracing asks the thread that meets a log line first, which may be another test's
+    // without a subscriber, and drops the line everywhere from then on.
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
+    subscriber::set_default(subscriber)
+}
 
 /// Every event with its level and fields, one a line.
 #[derive(Clone, Default)]

@@ -7,11 +7,10 @@ use portal_sdk::backend::{Backend as _, BackendApi as _, HttpBackend};
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Outcome, RequestState};
 use serde_json::{Value, json};
-use tracing::subscriber::set_default;
 
 use crate::common::tokens::{instance_key, jwks_answer, session_token};
 use crate::common::{LIVE_SUFFIX, NOW_SECS, now};
-use crate::log::Lines;
+use crate::log::{Lines, set_default};
 use crate::server::{Server, json as json_answer};
 
 const ISSUER: &str = "https://clerk.example.com";

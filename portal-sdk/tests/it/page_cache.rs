@@ -16,10 +16,10 @@ use portal_sdk::testing::TestClock;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tracing::subscriber::set_default;
 
 use crate::common::{clock, down};
 use crate::discovery::{Application, DERIVED, Log, MINUTE, environment, local, pages, sign_in_of};
+use crate::log::set_default;
 use crate::server::{Reply, Server, json};
 
 const ONE: &str = "https://one.example.net/in";

@@ -137,14 +137,15 @@ async fn switched_protocols_are_not_forwarded() {
 
 #[tokio::test]
 async fn unreachable_upstream_is_logged_once_a_minute() {
-    let (log, _guard) = Log::keep();
     let gone = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap()
     };
     let instance = live().proxy_url("/__clerk").frontend_api_url(format!("http://{gone}"));
-    let proxy = FrontendApiProxy::new(&instance.build().unwrap()).unwrap();
+    let instance = instance.build().unwrap();
+    let proxy = FrontendApiProxy::new(&instance).unwrap();
     let misplaced = layer(live()).layer(proxy.clone());
+    let (log, _guard) = Log::keep();
     for _ in 0..3 {
         let get = || request("/__clerk/v1/client", &[("host", "app.example.com")]);
         assert_eq!(send(proxy.clone(), get()).await.status(), 502);
