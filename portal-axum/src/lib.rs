@@ -134,7 +134,7 @@
 //! let member = clerk.signed_in("user_1").role("org:member").get("/team").body(Body::empty())?;
 //! assert_eq!(app.oneshot(member).await?.status(), 403);
 //!
-//! // Or call the handler itself.
+//! // `clerk.backend().set_user(…)` sets what `SignedIn::user` returns. Or call the handler itself.
 //! assert_eq!(team(clerk.signed_in("user_1").try_into()?).await, "Hello user_1");
 //! # Ok(())
 //! # }
@@ -176,7 +176,8 @@ pub use portal_sdk::authenticator::Authenticator;
 pub use portal_sdk::authorization::{
     Feature, Permission, Plan, Requirement, Reverification, ReverificationLevel, Role, Verdict, requirement_fn,
 };
-pub use portal_sdk::backend::User;
+pub use portal_sdk::backend::{EmailAddress, User};
+pub use portal_sdk::effect::BackendError;
 pub use portal_sdk::instance::{ConfigError, Instance, InstanceBuilder, Satellite};
 pub use portal_sdk::portal::{Portal, PortalPage, Prefill, ReturnBackUrl};
 pub use portal_sdk::token::{OrganizationId, SessionClaims, SessionId, UserId};

@@ -89,13 +89,17 @@ async fn serve(serve: Serve) -> Outcome {
         serve.app_name
     ))?;
     let exit_on_stdin_close = serve.exit_on_stdin_close;
+    let users = match serve.demo_data {
+        true => format!("\n{DEMO_USERS}"),
+        false => String::new(),
+    };
     let portal = described(serve).start().await?;
 
     // Listen before the first line is printed, because its reader may be quick.
     let mut signals = Signals::listen()?;
     // Print in one piece, because a program may close the pipe once it has read the address.
     let printed = print(&format!(
-        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}\nCtrl-C stops it.\n",
+        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}{users}\nCtrl-C stops it.\n",
         portal.origin(),
         portal.environment_block()
     ));
@@ -141,16 +145,16 @@ async fn seed(place: Place) -> Outcome {
             Running::at(&place)?.post("/__local/seed")?;
         }
     }
-    print(
-        "Seeded. Each of these signs in with the password `correct horse battery`:
+    print(&format!("Seeded. {DEMO_USERS}"))
+}
+
+const DEMO_USERS: &str = "Each of these signs in with the password `correct horse battery`:
   jane+clerk_test@example.com    administrator of the organization acme
   joe+clerk_test@example.com     member of acme
   solo+clerk_test@example.com    without an organization
   leaked+clerk_test@example.com  must set a new password first
 code+clerk_test@example.com has no password; its code is 424242, as for the others.
-",
-    )
-}
+";
 
 async fn reset(reset: Reset) -> Outcome {
     let place = reset.place;

@@ -300,7 +300,11 @@ impl<B: Backend> Authenticator<B> {
             return;
         }
         if let Some(held_back) = self.admits_log_line("handshake payload") {
-            tracing::warn!(%error, held_back, "a handshake payload was refused");
+            tracing::warn!(
+                %error,
+                held_back,
+                "a handshake payload was refused; if all are, CLERK_SECRET_KEY is of another instance"
+            );
         }
     }
 

@@ -80,6 +80,16 @@ impl<C> SignedIn<C> {
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
     ///
+    /// ```
+    /// use portal_axum::{SignedIn, User};
+    ///
+    /// async fn hello(signed_in: SignedIn) -> String {
+    ///     // The session is valid without the profile, so an outage costs the name only.
+    ///     let name = signed_in.user().await.ok().and_then(User::full_name);
+    ///     format!("Hello {}", name.unwrap_or_else(|| "friend".to_owned()))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns [`UserError::Backend`] if the look-up fails.

@@ -120,7 +120,9 @@ impl fmt::Display for Setting {
 ///
 /// Every message names the setting, the expected and the found value, without secrets. Causes are part of the message
 /// and in the variant's field, so that [`source`](std::error::Error::source) is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// `Debug` prints the message too, for a `main` that returns the error.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A required setting is missing.
@@ -192,6 +194,12 @@ pub enum ConfigError {
         /// The variable.
         name: &'static str,
     },
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConfigError: {self}")
+    }
 }
 
 impl ConfigError {

@@ -138,7 +138,7 @@ impl PublicUrl {
 
     /// Resolves a URL or a path of the application against this URL.
     ///
-    /// A path may be the router's, such as `/cart`, or already start with the [`base_path`](Self::base_path).
+    /// A path may be the router's, such as `/cart`, or already start with the path of [`base`](Self::base).
     ///
     /// # Errors
     ///

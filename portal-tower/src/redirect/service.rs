@@ -16,7 +16,7 @@ use crate::auth::{Auth, Identity};
 use crate::require::Refusal;
 use crate::response::BytesBody;
 
-/// A service that redirects users to a portal page and back. See the [module](super) for the rules.
+/// A service for routes that redirects users to a portal page and back. See the [module](super) for the rules.
 ///
 /// ```
 /// use portal_tower::RedirectToPortal;

@@ -10,7 +10,8 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
         Some(AuthReason::Token(reason)) => match reason {
             Token::TokenInvalidAuthorizedParties => {
                 "Authorized parties: the session token was issued for an origin that this application does not accept. \
-                 Compare the address in the browser with public_origin and authorized_parties."
+                 Compare the address in the browser with public_origin (PORTAL_PUBLIC_ORIGIN) and authorized_parties \
+                 (PORTAL_AUTHORIZED_PARTIES)."
             }
             Token::TokenInvalidIssuer => {
                 "Keys: the session token was issued by a Clerk instance that this application does not accept. \
@@ -41,9 +42,9 @@ pub(super) fn advice(reason: Option<&AuthReason>) -> &'static str {
              and whether users can complete them."
         }
         Some(AuthReason::DevBrowserMissing | AuthReason::DevBrowserSync) => {
-            "Handshakes: their cookies do not arrive. If the log says that a handshake payload cannot be fetched, \
-             check that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong to the same Clerk instance. Otherwise the browser \
-             may be blocking cookies."
+            "Handshakes: their cookies do not arrive. If the log says that a handshake payload was refused, \
+             check that CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY belong to the same Clerk instance: a local portal in \
+             memory makes a new secret key at each start. Otherwise the browser may be blocking cookies."
         }
         Some(_) => {
             "Cookies: the session's cookies do not arrive here. The browser may block them, they may be marked Secure \

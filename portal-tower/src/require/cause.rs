@@ -131,6 +131,10 @@ impl RefusalCause {
     /// The reason as a sentence for developers.
     pub(super) fn message(&self, has_token: bool) -> Cow<'static, str> {
         match self {
+            // A loop's reason is that of an earlier request, which sent a token.
+            Self::RedirectLoop {
+                reason: Some(AuthReason::Token(_)),
+            } => "the session token was not accepted".into(),
             Self::SignedOut { .. } | Self::RedirectLoop { .. } if !has_token => NO_TOKEN.into(),
             Self::SignedOut { .. } | Self::RedirectLoop { .. } => "the session token was not accepted".into(),
             Self::Pending => "the session has outstanding tasks".into(),

@@ -179,7 +179,9 @@ impl Refusal {
     }
 
     pub(crate) fn missing_layer(caller: Caller) -> Self {
-        let problem = "the request was not authenticated; put AuthenticateLayer around this service".into();
+        let problem = "the request was not authenticated; put AuthenticateLayer around this service (in axum, call \
+                       .layer after the routes and the guards)"
+            .into();
         Self(Box::new(Inner::new(RefusalCause::Misconfigured { problem }, caller)))
     }
 
