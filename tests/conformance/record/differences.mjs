@@ -196,6 +196,17 @@ function markOf(c) {
 
 const rereadings = [
   {
+    gap: 'G24',
+    says: 'the Bearer scheme in any case; spaces separate, however many',
+    // First, so that the other rules find the token.
+    apply(c) {
+      const [scheme, ...words] = (read.header(c, 'authorization') ?? '').split(/ +/);
+      if (!words.length) return null;
+      const plain = [/^bearer$/i.test(scheme) ? 'Bearer' : scheme, ...words].join(' ');
+      return { c: read.withHeader(c, 'authorization', plain), restore: o => o };
+    },
+  },
+  {
     gap: 'G44',
     says: 'a cookie that cannot be a header field is skipped; it may be the session only where no session is beside it',
     apply(c) {
@@ -289,16 +300,6 @@ const rereadings = [
       if (!url.pathname.startsWith('//')) return null;
       const marked = `${url.origin}/-two-slashes-/${url.pathname.slice(2)}${url.search}`;
       return { c: read.withUrl(c, marked), restore: replacing([['/-two-slashes-/', '//'], ['%2F-two-slashes-%2F', '%2F%2F']]) };
-    },
-  },
-  {
-    gap: 'G24',
-    says: 'the Bearer scheme in any case; spaces separate, however many',
-    apply(c) {
-      const [scheme, ...words] = (read.header(c, 'authorization') ?? '').split(/ +/);
-      if (!words.length) return null;
-      const plain = [/^bearer$/i.test(scheme) ? 'Bearer' : scheme, ...words].join(' ');
-      return { c: read.withHeader(c, 'authorization', plain), restore: o => o };
     },
   },
   {
