@@ -264,6 +264,9 @@ mod tests {
             assert!(policy().absolute(text).is_err(), "{text}");
             assert!(policy().resolve(text).is_err(), "{text}");
         }
+        for text in ["http://localhost:3000//x", "http://localhost:3000/?q=%00"] {
+            assert_eq!(policy().absolute(text), Err(Refused::Suspicious), "{text}");
+        }
         let host = Some("evil.example".to_owned());
         assert_eq!(policy().resolve("//evil.example/x"), Err(Refused::NotAllowed { host }));
     }

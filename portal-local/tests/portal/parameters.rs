@@ -1,10 +1,12 @@
 //! Parameters of the Backend API: each is played, or refused with the name of the parameter.
 
 use hyper::Method;
+use portal_local::LocalPortal;
 use serde_json::{Value, json};
 
 use crate::application::Application;
 use crate::organizations::{organization, user};
+use crate::schemas::ask::ask_as;
 use crate::world::{DASHBOARD, PASSWORD, START_SECS, World};
 
 const ADA: &str = "ada+clerk_test@example.com";
@@ -402,4 +404,32 @@ async fn body_of_another_shape_is_refused() {
     }
     let cleared = application.call(Method::PATCH, &user, key, json!({ "external_id": "" }).to_string());
     assert_eq!(cleared.await.json()["external_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn sign_in_token_beyond_ten_years_is_refused() {
+    let world = World::start().await;
+    let application = world.application();
+    let ada = user(&application, ADA).await;
+    let key = Some(application.secret_key.as_str());
+    for (seconds, status) in [(315_360_000_i64, 200), (315_360_001, 422), (i64::MAX, 422)] {
+        let body = json!({ "user_id": ada, "expires_in_seconds": seconds }).to_string();
+        let answer = application.call(Method::POST, "/v1/sign_in_tokens", key, body).await;
+        assert_eq!(answer.status, status, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn body_labelled_as_a_form_is_checked() {
+    let portal = LocalPortal::builder().start().await.unwrap();
+    let key = portal.secret_key().expose().to_owned();
+    for kind in [
+        "application/json",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+    ] {
+        let body = r#"{"hibp":false,"portal_test":1}"#.to_owned();
+        let (status, _, answer) = ask_as(kind, &portal, Method::PATCH, "/v1/instance", Some(&key), body).await;
+        assert_eq!(status, 422, "{kind}: {answer}");
+    }
 }

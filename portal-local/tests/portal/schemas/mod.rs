@@ -4,7 +4,7 @@
 //! portal plays answers with its shape, any other one with Clerk's error. What the tables do not know is wrong too.
 
 mod api;
-mod ask;
+pub(crate) mod ask;
 mod backend_api;
 mod errors;
 mod frontend_api;
