@@ -9,7 +9,7 @@ use url::Url;
 ///
 /// # Security
 ///
-/// `Debug` prints `[redacted]`; `Display`, `PartialEq` and serialization are not implemented. Only
+/// `Debug` prints `[redacted]`. The type has neither `Display`, `PartialEq` nor serialization on purpose: only
 /// [`expose`](Self::expose) returns the text, so that a search finds every use.
 ///
 /// ```

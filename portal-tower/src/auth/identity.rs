@@ -6,7 +6,7 @@ use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
 use portal_sdk::token::{SessionClaims, UserId};
 
-/// The user of a request, or the reason why there is none.
+/// The user of a request, or the reason for a missing user.
 ///
 /// The value depends on the session, the request's origin, and outages at Clerk.
 ///
