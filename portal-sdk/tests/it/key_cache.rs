@@ -338,3 +338,45 @@ async fn key_cache_intervals_are_configurable() {
     world.answer(500, "");
     assert_eq!(world.ask_as_usual().await, is("out of reach", 4));
 }
+
+#[tokio::test]
+async fn token_that_no_key_can_verify_causes_no_fetch() {
+    let world = World::new().await;
+    let tokens = [
+        (
+            json!({ "alg": "HS256", "kid": "ins_2" }),
+            None,
+            "token-invalid-algorithm",
+        ),
+        (json!({ "alg": "none", "kid": KEY_ID }), None, "token-invalid-algorithm"),
+        (json!({ "typ": "at", "kid": "ins_2" }), None, "token-invalid"),
+        // 255 and 1025 bytes.
+        (json!({ "kid": "ins_2" }), Some(340), "token-invalid-signature"),
+        (json!({ "kid": "ins_2" }), Some(1_367), "token-invalid-signature"),
+    ];
+    let ask = async |header_changes: &Value, signature: Option<usize>| {
+        let token = instance_key().sign(&header(header_changes), &session_claims(ISSUER));
+        let token = match (token.rsplit_once('.'), signature) {
+            (Some((signed, _)), Some(length)) => format!("{signed}.{}", "A".repeat(length)),
+            _ => token,
+        };
+        let request = Request::get("https://app.example.com/").header("authorization", format!("Bearer {token}"));
+        let outcome = world
+            .authenticator
+            .authenticate(&request.body(()).unwrap().into_parts().0)
+            .await;
+        (outcome_of(&outcome.state), world.server.count())
+    };
+    for (header_changes, signature, reason) in &tokens {
+        assert_eq!(ask(header_changes, *signature).await, is(reason, 0), "{header_changes}");
+    }
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    for (header_changes, signature, reason) in &tokens {
+        let reason = if header_changes["kid"] == KEY_ID {
+            reason
+        } else {
+            "jwk-kid-mismatch"
+        };
+        assert_eq!(ask(header_changes, *signature).await, is(reason, 1), "{header_changes}");
+    }
+}
