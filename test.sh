@@ -114,6 +114,7 @@ install_node
 
 say "Formatting"
 cargo fmt --all -- --check
+cargo fmt --manifest-path benches/peers/clerk-rs/Cargo.toml -- --check
 
 say "Lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings

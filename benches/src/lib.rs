@@ -1,102 +1,60 @@
-//! The fixture of the benchmarks: an instance with its own key, and requests to it.
+//! Measurements of this workspace.
 //!
 //! | Command | Measures |
 //! |---|---|
-//! | `cargo bench -p portal-bench` | the cost of authentication per request, without any fetch |
-//! | `cargo run --release -p portal-bench --bin handshakes` | a local portal in its own process: handshakes per second, with and without the look-up of their payloads; start time with its data in memory, in a new file and in an existing one; resident memory. `--json` for programs, `--help` for all options |
+//! | `cargo run --release -p portal-bench -- compare` | authentication per request beside its limit (one RSA verification), clerk-rs and Clerk's own packages, in one run. `--json` for programs; `--readme` keeps the result in `benches/compare.json` and in the README's table |
+//! | `cargo run --release -p portal-bench -- readme < benches/compare.json` | nothing: writes the README's table again |
+//! | `cargo bench -p portal-bench` | the time of each step |
+//! | `cargo run --release -p portal-bench --bin instructions` | the instructions of each step, under callgrind |
+//! | `cargo run --release -p portal-bench --bin allocations` | allocations and memory per request, as JSON; a part of `compare` |
+//! | `cargo run --release -p portal-bench --bin handshakes` | a local portal in a separate process: handshakes per second, with and without the look-up of their payloads; start time with its data in memory, in a new file and in an existing one; resident memory. `--json` for programs, `--help` for all options |
 
-use std::time::Duration;
+pub mod allocations;
+pub mod compare;
+pub mod cores;
+pub mod fixture;
+pub mod programs;
+pub mod services;
+pub mod steps;
 
-use http::Request;
-use http::request::Parts;
-use portal_sdk::authenticator::Authenticator;
-use portal_sdk::backend::HttpBackend;
-use portal_sdk::clock::Clock as _;
-use portal_sdk::instance::Instance;
-use portal_sdk::testing::TestInstance;
-use portal_sdk::token::{FactorAge, FactorAges};
+use std::error::Error;
 
-const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+/// The result of a program.
+pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// An instance whose signing key is in memory, and a session token by that key.
-#[derive(Debug)]
-pub struct Bench {
-    /// Authenticates without any network.
-    pub authenticator: Authenticator<HttpBackend>,
-    /// Valid for an hour.
-    pub token: String,
-    /// The time when the token was issued, in Unix seconds.
-    pub issued_at: i64,
+/// Returns the median; the upper one of an even number.
+#[must_use]
+pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
+    sort(&mut values);
+    values.get(values.len() / 2).copied()
 }
 
-impl Bench {
-    /// Creates a key and a token.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the system's random number generator fails.
-    #[must_use]
-    pub fn new() -> Self {
-        let settings = Instance::builder(PUBLISHABLE_KEY, "sk_live_bench");
-        let clerk = TestInstance::from_builder(settings).expect("the settings are right");
-        let issued_at = clerk.clock().now().as_secs();
-        let ages = FactorAges {
-            first: FactorAge::VerifiedAgo(Duration::ZERO),
-            second: FactorAge::NotEnrolled,
-        };
-        let token = clerk
-            .signed_in("user_2xhFjEI5X2qWRvtV13BzSj8H6Dk")
-            .session_id("sess_2xhFjEI5X2qWRvtV13BzSj8H6Dk")
-            .factor_ages(ages)
-            .claim("azp", "https://app.example.com")
-            .claim("exp", issued_at + 3_600)
-            .claim("jti", "0123456789abcdef0123")
-            .token();
-        let instance = clerk.instance().clone();
-        let backend = HttpBackend::new(&instance);
-        Self {
-            authenticator: Authenticator::new(instance, backend),
-            token,
-            issued_at,
-        }
-    }
-
-    /// A page request without any of Clerk's cookies.
-    ///
-    /// # Panics
-    ///
-    /// Never: the request is a constant.
-    #[must_use]
-    pub fn signed_out(&self) -> Parts {
-        page("theme=dark; consent=1")
-    }
-
-    /// A page request with the session cookies of a browser.
-    #[must_use]
-    pub fn signed_in(&self) -> Parts {
-        let Self { token, issued_at, .. } = self;
-        page(&format!(
-            "theme=dark; __client_uat={issued_at}; __client_uat_naoXFJnI={issued_at}; __session={token}; \
-             __session_naoXFJnI={token}"
-        ))
-    }
+/// Returns the first and the third quartile: half of the values lie between them.
+#[must_use]
+pub fn quartiles<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<[T; 2]> {
+    sort(&mut values);
+    let at = |index: usize| values.get(index).copied();
+    Some([at(values.len() / 4)?, at(values.len() * 3 / 4)?])
 }
 
-impl Default for Bench {
-    fn default() -> Self {
-        Self::new()
-    }
+fn sort<T: PartialOrd>(values: &mut [T]) {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
 }
 
-fn page(cookies: &str) -> Parts {
-    Request::get("/dashboard?tab=invoices")
-        .header("host", "app.example.com")
-        .header("x-forwarded-proto", "https")
-        .header("sec-fetch-dest", "document")
-        .header("accept", "text/html,application/xhtml+xml")
-        .header("cookie", cookies)
-        .body(())
-        .expect("a request")
-        .into_parts()
-        .0
+#[cfg(test)]
+mod tests {
+    use super::{median, quartiles};
+
+    #[test]
+    fn median_is_the_middle_value() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4, 1]), Some(4));
+        assert_eq!(median::<u64>(Vec::new()), None);
+    }
+
+    #[test]
+    fn quartiles_enclose_the_middle_half() {
+        assert_eq!(quartiles(vec![5, 1, 4, 2, 3]), Some([2, 4]));
+        assert_eq!(quartiles::<u64>(Vec::new()), None);
+    }
 }

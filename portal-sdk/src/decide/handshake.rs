@@ -76,7 +76,7 @@ fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Va
         Err(error) => return Ok(Err(error)),
     };
     Ok(question
-        .key_of(&token)?
+        .key(token.key_id())?
         .and_then(|key| verify_handshake_token(&token, &key)))
 }
 

@@ -156,7 +156,7 @@ impl<'t> UnverifiedToken<'t> {
         self.text.rsplit_once('.').map_or("", |(signed, _)| signed)
     }
 
-    pub(crate) fn signature(&self) -> &[u8] {
+    pub(super) fn signature(&self) -> &[u8] {
         &self.parts.signature
     }
 }

@@ -5,7 +5,6 @@
 //! Compare them only with others from the same machine.
 
 mod client;
-mod cores;
 mod portal;
 mod report;
 mod rounds;
@@ -16,13 +15,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use portal_bench::cores::Cores;
+use portal_bench::{Outcome, median, programs};
 
-use crate::cores::Cores;
 use crate::portal::Program;
 use crate::report::Report;
 use crate::rounds::{Plan, Trip, Visitor};
-
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Measure a local portal: handshakes per second, start time, resident memory.
 #[derive(Debug, Parser)]
@@ -68,12 +66,12 @@ fn is_closed_pipe(error: &(dyn Error + Send + Sync + 'static)) -> bool {
 fn run(options: Options) -> Outcome {
     let executable = match options.portal {
         Some(file) => file,
-        None => portal::build()?,
+        None => programs::build("portal-local", "portal-local")?,
     };
     // After the build, which may use every core.
     let cores = Cores::divide();
     if let Some(cores) = &cores {
-        cores.leave_to_portal()?;
+        cores.leave_to_server()?;
     }
     let program = Program { executable, cores };
     let plan = Plan {
@@ -93,7 +91,7 @@ fn run(options: Options) -> Outcome {
     })?;
     let report = Report {
         executable: program.executable.display().to_string(),
-        pinned_to_core: program.cores.as_ref().map(|cores| cores.portal),
+        pinned_to_core: program.cores.as_ref().map(|cores| cores.server),
         rounds,
         handshakes_per_round: plan.handshakes,
         connections: plan.connections,
@@ -115,22 +113,4 @@ fn run(options: Options) -> Outcome {
         write!(out, "{report}")?;
     }
     Ok(())
-}
-
-/// Returns the median; the upper one of an even number.
-fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
-    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
-    values.get(values.len() / 2).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn median_is_the_middle_value() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4, 1, 3, 2]), Some(3));
-        assert_eq!(median(Vec::<u64>::new()), None);
-    }
 }

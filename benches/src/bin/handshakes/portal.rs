@@ -5,43 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cores::Cores;
-use crate::{Outcome, median};
-
-/// Builds `portal-local` with this program's profile, and returns its path.
-///
-/// It is built together with this package, so that common dependencies are not compiled again with other features.
-pub(crate) fn build() -> Outcome<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "portal-local",
-            "--package",
-            env!("CARGO_PKG_NAME"),
-            "--bin",
-            "portal-local",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    if !command.status()?.success() {
-        return Err("portal-local does not build".into());
-    }
-    let file = std::env::current_exe()?.with_file_name(format!("portal-local{}", std::env::consts::EXE_SUFFIX));
-    if file.is_file() {
-        return Ok(file);
-    }
-    Err(format!(
-        "portal-local was not built beside this program, at {}; name it with --portal",
-        file.display()
-    )
-    .into())
-}
+use portal_bench::cores::Cores;
+use portal_bench::{Outcome, median};
 
 /// The executable of a portal and its cores.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! [`Cores`]: one core for the portal and the others for its clients, so that they do not compete.
+//! [`Cores`]: one core for a server and the others for its clients, so that they do not compete.
 
 use std::process::{Command, Stdio};
 
@@ -6,16 +6,17 @@ use crate::Outcome;
 
 /// The cores of this machine, divided. Needs `taskset`.
 #[derive(Debug)]
-pub(crate) struct Cores {
-    /// The portal's core.
-    pub(crate) portal: usize,
+pub struct Cores {
+    /// The server's core.
+    pub server: usize,
     /// The other cores in the format of `taskset`; `None` on a machine with a single core.
     others: Option<String>,
 }
 
 impl Cores {
     /// Returns `None` if processes cannot be pinned.
-    pub(crate) fn divide() -> Option<Self> {
+    #[must_use]
+    pub fn divide() -> Option<Self> {
         let taskset = Command::new("taskset")
             .arg("--version")
             .stdout(Stdio::null())
@@ -30,14 +31,18 @@ impl Cores {
                 .lines()
                 .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?,
         )?;
-        let portal = (!allowed.is_empty()).then(|| allowed.remove(0))?;
+        let server = (!allowed.is_empty()).then(|| allowed.remove(0))?;
         let others = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let others = Some(others).filter(|others| !others.is_empty());
-        Some(Self { portal, others })
+        Some(Self { server, others })
     }
 
     /// Moves this process to the other cores, including the threads and processes that it starts later.
-    pub(crate) fn leave_to_portal(&self) -> Outcome {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `taskset` cannot do so.
+    pub fn leave_to_server(&self) -> Outcome {
         let Some(others) = &self.others else { return Ok(()) };
         let moved = Command::new("taskset")
             .args([
@@ -55,10 +60,11 @@ impl Cores {
         Err(format!("taskset cannot move this process to the cores {others}: {moved}").into())
     }
 
-    /// Returns the command that runs `executable` on the portal's core. The process becomes the program itself.
-    pub(crate) fn command(&self, executable: &std::path::Path) -> Command {
+    /// Returns the command that runs `executable` on the server's core. The process becomes the program itself.
+    #[must_use]
+    pub fn command(&self, executable: &std::path::Path) -> Command {
         let mut command = Command::new("taskset");
-        command.args(["--cpu-list", &self.portal.to_string()]).arg(executable);
+        command.args(["--cpu-list", &self.server.to_string()]).arg(executable);
         command
     }
 }

@@ -1,0 +1,85 @@
+//! Compares authentication with its limit and its peers. See the crate `portal_bench` for all programs.
+
+use std::error::Error;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use portal_bench::Outcome;
+use portal_bench::compare::{self, Options, Report};
+
+/// Measure what authentication costs.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure authentication beside its limit, clerk-rs and Clerk's own packages. Takes some minutes.
+    Compare(Options),
+    /// Write the README's speed table from the JSON of `compare --json` on standard input.
+    Readme,
+    /// Serve one page with authentication, as a part of `compare`.
+    #[command(hide = true)]
+    Serve {
+        /// Serve it without authentication.
+        #[arg(long)]
+        plain: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of standard output has closed the pipe.
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The terminal may be closed too; there is no other place to report it.
+            let _ = writeln!(io::stderr(), "portal-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Compare(options) => {
+            let report = compare::compare(*options)?;
+            let json = format!("{}\n", serde_json::to_string_pretty(&report)?);
+            if options.readme {
+                std::fs::write(workspace().join("benches/compare.json"), &json)?;
+                write_readme(&report)?;
+            }
+            let mut out = io::stdout();
+            match options.json {
+                true => out.write_all(json.as_bytes())?,
+                false => write!(out, "{report}")?,
+            }
+            Ok(())
+        }
+        Command::Readme => {
+            let mut json = String::new();
+            io::stdin().read_to_string(&mut json)?;
+            write_readme(&serde_json::from_str(&json)?)
+        }
+        Command::Serve { plain } => compare::serve(*plain),
+    }
+}
+
+fn write_readme(report: &Report) -> Outcome {
+    let file = workspace().join("README.md");
+    let readme = compare::rewrite(&std::fs::read_to_string(&file)?, report)?;
+    Ok(std::fs::write(file, readme)?)
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn is_closed_pipe(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
