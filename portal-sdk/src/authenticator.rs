@@ -231,9 +231,17 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn try_with(&self, cx: &AuthenticateContext<'_>) -> Option<Authenticated> {
-        match decide(cx, &self.known(cx), cx.read_at()) {
-            Decision::Settled(state) => Some(self.authenticated(cx, state)),
-            Decision::Needs(_) => None,
+        let Shared { clock, keys, .. } = &*self.shared;
+        let mut known = self.known(cx);
+        loop {
+            match decide(cx, &known, cx.read_at()) {
+                Decision::Settled(state) => return Some(self.authenticated(cx, state)),
+                // Asked at most once, because the answer is filled in.
+                Decision::Needs(Effect::SigningKeys { key_id }) => {
+                    known.keys = keys.ask_now(&**clock, key_id.as_deref())?;
+                }
+                Decision::Needs(_) => return None,
+            }
         }
     }
 

@@ -6,46 +6,101 @@ use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::alarm::Alarm;
+use crate::effect::BackendError;
+
 /// The calls in progress, by key.
 pub(crate) struct Flights<K, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
+    /// Ends the waiting for calls that take too long.
+    alarm: Option<Alarm<watch::Sender<Stage<T>>>>,
 }
 
-type UnderWay<K, T> = HashMap<K, watch::Receiver<Option<T>>>;
+type UnderWay<K, T> = HashMap<K, watch::Receiver<Stage<T>>>;
+
+/// The progress of a call.
+#[derive(Debug)]
+enum Stage<T> {
+    Flying,
+    /// It takes longer than callers wait.
+    Late,
+    Landed(T),
+}
+
+/// The end of waiting for a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Landing<T> {
+    /// The call's result.
+    Result(T),
+    /// The call takes longer than this. It goes on.
+    Late(Duration),
+    /// The call ended without a result, because its runtime was shut down or the caller that ran it was dropped.
+    Lost,
+}
+
+impl<T> Landing<Result<T, BackendError>> {
+    /// Returns the call's result. A call without one in time is an outage.
+    pub(crate) fn into_answer(self) -> Result<T, BackendError> {
+        match self {
+            Self::Result(answer) => answer,
+            Self::Late(limit) => Err(BackendError::timeout(limit)),
+            Self::Lost => Err(BackendError::given_up()),
+        }
+    }
+}
 
 impl<K, T> Flights<K, T>
 where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
+    /// Creates flights that callers wait for until `limit` after their start.
+    pub(crate) fn with_limit(limit: Duration) -> Self {
+        let ring = |flight: &watch::Sender<Stage<T>>| {
+            flight.send_if_modified(|stage| {
+                let is_flying = matches!(stage, Stage::Flying);
+                if is_flying {
+                    *stage = Stage::Late;
+                }
+                is_flying
+            });
+        };
+        Self {
+            alarm: Some(Alarm::new(limit, ring)),
+            ..Self::default()
+        }
+    }
+
     /// Returns the result of the call for `key`. Starts `work` unless such a call is in progress.
     ///
     /// The call runs as a separate task, so that it completes even if the caller is dropped; without a tokio runtime
-    /// the caller runs it.
-    ///
-    /// Returns `None` if the call ended without a result, because its runtime was shut down or the caller that ran it
-    /// was dropped.
-    pub(crate) async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Option<T>
+    /// the caller runs it, and waits for its end.
+    pub(crate) async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Landing<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut landing = match self.board(key) {
-            Boarded::Passenger(landing) => landing,
-            Boarded::Leader(flight, landing) => {
+        let mut stage = match self.board(key) {
+            Boarded::Passenger(stage) => stage,
+            Boarded::Leader(flight, stage) => {
                 let flying = flight.fly(work());
                 match Handle::try_current() {
                     Ok(runtime) => drop(runtime.spawn(flying)),
                     Err(_) => flying.await,
                 }
-                landing
+                stage
             }
         };
-        let landed = landing.wait_for(Option::is_some).await;
-        landed.ok().and_then(|result| result.clone())
+        let landed = stage.wait_for(|stage| !matches!(stage, Stage::Flying)).await;
+        match landed.as_deref() {
+            Ok(Stage::Landed(result)) => Landing::Result(result.clone()),
+            Ok(Stage::Late | Stage::Flying) => Landing::Late(self.alarm.as_ref().map_or(Duration::MAX, Alarm::limit)),
+            Err(_) => Landing::Lost,
+        }
     }
 
     /// Starts the call for `key` as a task, unless one is in progress. Returns `false` without a tokio runtime.
@@ -62,26 +117,46 @@ where
         true
     }
 
+    /// Returns `true` if a call for `key` is in progress and takes longer than callers wait.
+    pub(crate) fn is_late(&self, key: &K) -> bool {
+        let under_way = lock(&self.under_way);
+        let stage = under_way.get(key);
+        stage.is_some_and(|stage| matches!(*stage.borrow(), Stage::Late))
+    }
+
     fn board(&self, key: K) -> Boarded<K, T> {
         let mut under_way = lock(&self.under_way);
-        if let Some(landing) = under_way.get(&key) {
-            return Boarded::Passenger(landing.clone());
+        if let Some(stage) = under_way.get(&key) {
+            return Boarded::Passenger(stage.clone());
         }
-        let (result, landing) = watch::channel(None);
-        under_way.insert(key.clone(), landing.clone());
+        let (progress, stage) = watch::channel(Stage::Flying);
+        let progress = Arc::new(progress);
+        under_way.insert(key.clone(), stage.clone());
+        if let Some(alarm) = &self.alarm {
+            alarm.set(&progress);
+        }
         let flight = Flight {
             under_way: self.under_way.clone(),
             key,
-            result,
+            progress,
         };
-        Boarded::Leader(flight, landing)
+        Boarded::Leader(flight, stage)
     }
 }
 
+impl<K, T> Flights<K, T> {
+    /// Returns the number of calls in progress.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.under_way).len()
+    }
+}
+
+/// Flights that callers wait for until they end.
 impl<K, T> Default for Flights<K, T> {
     fn default() -> Self {
         Self {
             under_way: Arc::default(),
+            alarm: None,
         }
     }
 }
@@ -90,27 +165,27 @@ impl<K, T> fmt::Debug for Flights<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Keys may be secrets.
         f.debug_struct("Flights")
-            .field("under_way", &lock(&self.under_way).len())
-            .finish()
+            .field("under_way", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
 enum Boarded<K: Eq + Hash, T> {
-    Passenger(watch::Receiver<Option<T>>),
-    Leader(Flight<K, T>, watch::Receiver<Option<T>>),
+    Passenger(watch::Receiver<Stage<T>>),
+    Leader(Flight<K, T>, watch::Receiver<Stage<T>>),
 }
 
 /// A call in progress. Dropping it removes it from the map.
 struct Flight<K: Eq + Hash, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
     key: K,
-    result: watch::Sender<Option<T>>,
+    progress: Arc<watch::Sender<Stage<T>>>,
 }
 
 impl<K: Eq + Hash, T> Flight<K, T> {
     async fn fly(self, work: impl Future<Output = T>) {
         let result = work.await;
-        self.result.send_replace(Some(result));
+        self.progress.send_replace(Stage::Landed(result));
     }
 }
 
@@ -156,11 +231,11 @@ mod tests {
         let mut second = Box::pin(flights.join("key", call));
         assert!(second.as_mut().poll(&mut cx).is_pending());
         gate.add_permits(1);
-        assert_eq!(second.await, Some("result"));
+        assert_eq!(second.await, Landing::Result("result"));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
         // The call has ended: the next caller starts another.
         gate.add_permits(1);
-        assert_eq!(flights.join("key", call).await, Some("result"));
+        assert_eq!(flights.join("key", call).await, Landing::Result("result"));
         assert_eq!(calls.load(Ordering::SeqCst), 2);
     }
 
@@ -170,13 +245,13 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(!flights.start((), || async { 1 }));
         let ready = Box::pin(flights.join((), || async { 1 })).as_mut().poll(&mut cx);
-        assert_eq!(ready, Poll::Ready(Some(1)));
+        assert_eq!(ready, Poll::Ready(Landing::Result(1)));
         // A dropped caller leaves no entry in the map.
         let mut given_up = Box::pin(flights.join((), pending));
         assert!(given_up.as_mut().poll(&mut cx).is_pending());
         drop(given_up);
         let ready = Box::pin(flights.join((), || async { 2 })).as_mut().poll(&mut cx);
-        assert_eq!(ready, Poll::Ready(Some(2)));
+        assert_eq!(ready, Poll::Ready(Landing::Result(2)));
     }
 
     #[test]
@@ -190,6 +265,37 @@ mod tests {
             assert!(waiting.as_mut().poll(&mut cx).is_pending());
         }
         drop(runtime);
-        assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(None));
+        assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(Landing::Lost));
+    }
+
+    #[tokio::test]
+    async fn late_call_goes_on_without_its_callers() {
+        let flights = Flights::with_limit(Duration::from_millis(1));
+        let gate = Arc::new(Semaphore::new(0));
+        let call = || {
+            let gate = gate.clone();
+            async move { gate.acquire().await.map(tokio::sync::SemaphorePermit::forget).is_ok() }
+        };
+        assert_eq!(flights.join("key", call).await, Landing::Late(Duration::from_millis(1)));
+        assert!(flights.is_late(&"key"));
+        // A caller that comes later does not wait at all.
+        let mut cx = Context::from_waker(Waker::noop());
+        let at_once = Box::pin(flights.join("key", call)).as_mut().poll(&mut cx);
+        assert_eq!(at_once, Poll::Ready(Landing::Late(Duration::from_millis(1))));
+        assert_eq!(flights.len(), 1);
+        gate.add_permits(1);
+        while flights.len() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn limit_needs_no_timer_of_the_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let flights: Flights<(), u8> = Flights::with_limit(Duration::from_millis(1));
+        assert_eq!(
+            runtime.block_on(flights.join((), pending)),
+            Landing::Late(Duration::from_millis(1))
+        );
     }
 }

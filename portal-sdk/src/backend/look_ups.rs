@@ -36,7 +36,7 @@ impl LookUps {
             async move { gate.pass(|| backend.handshake_payload(&nonce)).await }
         };
         let answer = self.payloads.join(nonce.expose().into(), call).await;
-        answer.unwrap_or_else(|| Err(BackendError::given_up()))
+        answer.into_answer()
     }
 
     /// Renews a session. Requests with the same tokens share one call, because a page's scripts often find an expired
@@ -52,7 +52,7 @@ impl LookUps {
             async move { gate.pass(|| backend.refresh_session(&refresh)).await }
         };
         let answer = self.renewals.join(renewal, call).await;
-        answer.unwrap_or_else(|| Err(BackendError::given_up()))
+        answer.into_answer()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Calls to Clerk: the traits [`Backend`] and [`BackendApi`], and (feature `http-client`) [`HttpBackend`].
 
+mod alarm;
 mod api;
 mod api_path;
 mod flights;
 #[cfg(feature = "http-client")]
 mod http;
 mod json;
-mod key_cache;
+mod keys;
 mod look_ups;
 mod organization;
 mod page_cache;
@@ -19,8 +20,10 @@ pub use api::BackendApi;
 pub use api_path::ApiPath;
 #[cfg(feature = "http-client")]
 pub use http::{HttpBackend, HttpBackendBuilder};
-pub(crate) use key_cache::KeyCache;
-pub use key_cache::KeyCachePolicy;
+pub(crate) use keys::KeyCache;
+pub use keys::KeyCachePolicy;
+#[cfg(feature = "unstable-decision")]
+pub use keys::{KeyRule, KeyStep};
 pub(crate) use look_ups::LookUps;
 pub use organization::{Organization, OrganizationMembership};
 pub(crate) use page_cache::PageCache;

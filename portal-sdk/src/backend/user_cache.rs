@@ -90,7 +90,7 @@ impl UserCache {
             }
         };
         let answer = self.look_ups.join((id.clone(), generation), look_up).await;
-        answer.unwrap_or_else(|| Err(BackendError::given_up()))
+        answer.into_answer()
     }
 
     /// Drops the user, so that the next call fetches them. The result of a call in progress is not kept.

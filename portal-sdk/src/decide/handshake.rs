@@ -76,7 +76,7 @@ fn verify_token(question: Question<'_, '_>, token: &str) -> Answer<Result<Vec<Va
         Err(error) => return Ok(Err(error)),
     };
     Ok(question
-        .key(token.key_id())?
+        .key_of(&token)?
         .and_then(|key| verify_handshake_token(&token, &key)))
 }
 

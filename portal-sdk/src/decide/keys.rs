@@ -1,6 +1,7 @@
 //! Key selection, and the verification of session tokens.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::{Answer, Decision, Question, Refusal, Stop, Verdict};
 use crate::clock::UnixTime;
@@ -11,6 +12,37 @@ use crate::state::{AuthReason, UndecidedCause};
 use crate::token::{
     GenuineSession, SessionClaims, TokenError, UnverifiedToken, VerifyRules, header_problem, verify_session_token,
 };
+
+/// The lengths of signatures by RSA keys of 2048 to 8192 bits, in bytes (RFC 8017 section 8.2.1).
+const SIGNATURE_BYTES: RangeInclusive<usize> = 256..=1024;
+
+/// Returns the key of a token. Never asks for a fetch that cannot help the token.
+///
+/// # Security
+///
+/// Any client can send tokens that no key can verify. They must not cause calls to Clerk.
+fn key_of<'k>(
+    instance: &'k Instance,
+    keys: &'k KnownKeys,
+    token: &UnverifiedToken<'_>,
+) -> Answer<Result<Cow<'k, VerifyingKey>, TokenError>> {
+    let stop = match key(instance, keys, token.key_id()) {
+        Ok(key) => return Ok(key),
+        Err(stop) => stop,
+    };
+    match (hopeless(token), keys) {
+        (None, _) => Err(stop),
+        // As after a fetch that does not find the key.
+        (Some(_), KnownKeys::InMemory(Some(keys))) => Ok(found(keys, token.key_id()).map(Cow::Borrowed)),
+        (Some(problem), _) => Ok(Err(problem)),
+    }
+}
+
+/// Returns the error of a token that no key can verify, by its header and the length of its signature.
+fn hopeless(token: &UnverifiedToken<'_>) -> Option<TokenError> {
+    let has_possible_length = SIGNATURE_BYTES.contains(&token.signature().len());
+    header_problem(token).or((!has_possible_length).then_some(TokenError::Signature))
+}
 
 /// Returns the key with the ID `key_id`. A PEM key serves every ID.
 fn key<'k>(
@@ -73,7 +105,7 @@ pub(crate) fn token_problem(instance: &Instance, keys: &KnownKeys, token: &str, 
         Ok(token) => token,
         Err(error) => return Some(error),
     };
-    match key(instance, keys, token.key_id()) {
+    match key_of(instance, keys, &token) {
         Ok(Ok(key)) => verify_session_token(&token, &key, VerifyRules::of(instance), now).err(),
         Ok(Err(error)) => Some(error),
         Err(_) => None,
@@ -87,15 +119,15 @@ fn checked_session(instance: &Instance, keys: &KnownKeys, token: &str) -> Answer
     else {
         return Ok(None);
     };
-    let Ok(key) = key(instance, keys, token.key_id())? else {
+    let Ok(key) = key_of(instance, keys, &token)? else {
         return Ok(None);
     };
     Ok(GenuineSession::check(&token, &key))
 }
 
 impl<'q> Question<'q, '_> {
-    pub(super) fn key(self, key_id: Option<&str>) -> Answer<Result<Cow<'q, VerifyingKey>, TokenError>> {
-        key(self.cx.instance(), &self.known.keys, key_id)
+    pub(super) fn key_of(self, token: &UnverifiedToken<'_>) -> Answer<Result<Cow<'q, VerifyingKey>, TokenError>> {
+        key_of(self.cx.instance(), &self.known.keys, token)
     }
 
     pub(super) fn rules(self) -> VerifyRules<'q> {
@@ -134,7 +166,7 @@ impl<'q> Question<'q, '_> {
         if token.is_of_machine_category() {
             return Ok(Err(TokenError::Category));
         }
-        let key = match self.key(token.key_id())? {
+        let key = match self.key_of(token)? {
             Ok(key) => key,
             // The key exists but is unusable: the header's own errors come first, as at Clerk.
             Err(error @ TokenError::UnusableKey { .. }) => return Ok(Err(header_problem(token).unwrap_or(error))),

@@ -156,7 +156,7 @@ impl<'t> UnverifiedToken<'t> {
         self.text.rsplit_once('.').map_or("", |(signed, _)| signed)
     }
 
-    pub(super) fn signature(&self) -> &[u8] {
+    pub(crate) fn signature(&self) -> &[u8] {
         &self.parts.signature
     }
 }

@@ -45,6 +45,7 @@ impl World {
         let authenticator = Authenticator::builder(instance)
             .backend(backend)
             .clock(clock.clone())
+            .key_cache(KeyCachePolicy::default().with_jitter(false))
             .build();
         Self {
             server,
@@ -79,15 +80,15 @@ impl World {
         request_at(key, key_id, self.clock.now().as_secs())
     }
 
-    /// Asks as usual, which starts a fetch beside the answer, and waits until that fetch is done.
+    /// Asks as usual, which starts a fetch in the background, and waits until that fetch is over.
     async fn ask_and_let_fetch(&self) -> (String, usize) {
         let (outcome, before) = self.ask_as_usual().await;
         while self.server.count() == before {
             tokio::task::yield_now().await;
         }
         let after = self.server.count();
-        // A token without a key id waits for a fetch under way, and starts none after it.
-        self.ask(instance_key(), "").await;
+        // A request with an unknown key ID waits for a fetch in progress.
+        self.ask(foreign_key(), "ins_waiting").await;
         (outcome, after)
     }
 }
@@ -190,13 +191,14 @@ async fn concurrent_requests_share_a_failed_fetch() {
 }
 
 #[tokio::test]
-async fn keys_are_fresh_for_five_minutes() {
+async fn keys_are_refreshed_ahead_of_the_end_of_their_lifetime() {
     let world = World::new().await;
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
-    world.wait(5 * MINUTE - 1);
+    world.wait(255 * SECOND - 1);
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.wait(1);
     assert_eq!(world.ask_and_let_fetch().await, is("signed-in", 2));
+    world.wait(254 * SECOND);
     assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
 }
 
@@ -216,23 +218,25 @@ async fn stale_keys_serve_for_a_day_during_an_outage() {
     world.answer(503, "<h1>Down</h1>");
     world.wait(5 * MINUTE);
     assert_eq!(world.ask_and_let_fetch().await, is("signed-in", 2));
-    // It is not asked again at once.
+    // The next attempt waits for the back-off.
     world.wait(SECOND - 1);
     assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
+    // A key that is not among the old ones may be a new one.
+    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 2));
     world.wait(1);
     assert_eq!(world.ask_and_let_fetch().await, is("signed-in", 3));
-    // A key that is not among the old ones may be a new one.
-    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 3));
+    world.wait(2 * SECOND - 1);
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 3));
     // The last millisecond of the day, and the next.
-    world.wait(24 * HOUR - SECOND - 1);
+    world.wait(24 * HOUR - 3 * SECOND);
     assert_eq!(world.ask_and_let_fetch().await, is("signed-in", 4));
     world.wait(1);
     assert_eq!(world.ask_as_usual().await, is("out of reach", 4));
-    world.wait(SECOND);
+    world.wait(5 * SECOND);
     assert_eq!(world.ask_as_usual().await, is("out of reach", 5));
     // And then all is well again.
     world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
-    world.wait(SECOND);
+    world.wait(5 * SECOND);
     assert_eq!(world.ask_as_usual().await, is("signed-in", 6));
 }
 
@@ -295,10 +299,9 @@ async fn failed_fetch_for_an_unknown_key_waits_the_interval() {
     assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
     world.answer(500, "");
     assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 2));
-    world.wait(SECOND);
-    assert_eq!(world.ask(foreign_key(), "ins_2").await, is("too soon", 2));
+    assert_eq!(world.ask(foreign_key(), "ins_3").await, is("out of reach", 2));
     assert_eq!(world.ask_as_usual().await, is("signed-in", 2));
-    world.wait(9 * SECOND);
+    world.wait(10 * SECOND);
     assert_eq!(world.ask(foreign_key(), "ins_2").await, is("out of reach", 3));
 }
 
@@ -337,4 +340,46 @@ async fn key_cache_intervals_are_configurable() {
     world.wait(SECOND);
     world.answer(500, "");
     assert_eq!(world.ask_as_usual().await, is("out of reach", 4));
+}
+
+#[tokio::test]
+async fn token_that_no_key_can_verify_causes_no_fetch() {
+    let world = World::new().await;
+    let tokens = [
+        (
+            json!({ "alg": "HS256", "kid": "ins_2" }),
+            None,
+            "token-invalid-algorithm",
+        ),
+        (json!({ "alg": "none", "kid": KEY_ID }), None, "token-invalid-algorithm"),
+        (json!({ "typ": "at", "kid": "ins_2" }), None, "token-invalid"),
+        // 255 and 1025 bytes.
+        (json!({ "kid": "ins_2" }), Some(340), "token-invalid-signature"),
+        (json!({ "kid": "ins_2" }), Some(1_367), "token-invalid-signature"),
+    ];
+    let ask = async |header_changes: &Value, signature: Option<usize>| {
+        let token = instance_key().sign(&header(header_changes), &session_claims(ISSUER));
+        let token = match (token.rsplit_once('.'), signature) {
+            (Some((signed, _)), Some(length)) => format!("{signed}.{}", "A".repeat(length)),
+            _ => token,
+        };
+        let request = Request::get("https://app.example.com/").header("authorization", format!("Bearer {token}"));
+        let outcome = world
+            .authenticator
+            .authenticate(&request.body(()).unwrap().into_parts().0)
+            .await;
+        (outcome_of(&outcome.state), world.server.count())
+    };
+    for (header_changes, signature, reason) in &tokens {
+        assert_eq!(ask(header_changes, *signature).await, is(reason, 0), "{header_changes}");
+    }
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    for (header_changes, signature, reason) in &tokens {
+        let reason = if header_changes["kid"] == KEY_ID {
+            reason
+        } else {
+            "jwk-kid-mismatch"
+        };
+        assert_eq!(ask(header_changes, *signature).await, is(reason, 1), "{header_changes}");
+    }
 }

@@ -151,7 +151,7 @@ async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
     world.answer(503, "");
     for _ in 0..3 {
         assert_eq!(world.ask_as_usual().await.0, "out of reach");
-        world.wait(SECOND);
+        world.wait(5 * SECOND);
     }
     assert_eq!(lines.with("none are in memory").len(), 1, "{:?}", lines.all());
     assert!(lines.with("go on serving").is_empty());

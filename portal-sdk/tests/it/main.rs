@@ -14,6 +14,7 @@ mod http_backend;
 mod http_backend_errors;
 mod key_cache;
 mod key_flight;
+mod key_rule;
 mod limits;
 mod log;
 mod odd_answers;

@@ -54,11 +54,11 @@ const launched = args.selfcheck ? await start(...selfcheck) : args.server ? awai
 const base = launched?.base ?? args.base;
 
 /** What the server has to answer, and the gaps that make it differ from the package. */
-async function expectation(c) {
+async function expectation(c, leaveOut) {
   const outcome = await reference(c);
   const clerk = onTheWire(outcome, c);
   if (args.selfcheck) return { wire: clerk, gap: [] };
-  const { expected, refused, gap } = await ours(c, outcome, reference);
+  const { expected, refused, gap } = await ours(c, outcome, reference, leaveOut);
   const wire = onTheWire(refused ? { refused } : expected ?? outcome, c);
   // Calls are not seen from here, so a difference in calls alone explains nothing.
   const visible = differences(clerk, wire).length > 0;
@@ -84,7 +84,9 @@ try {
     tally.cases += 1;
     const word = wire.headers?.['x-clerk-auth-status'] ?? String(wire.status);
     tally.statuses.set(word, (tally.statuses.get(word) ?? 0) + 1);
-    const found = differences(wire, actual);
+    let found = differences(wire, actual);
+    // A server that still has keys in memory answers as after a fetch.
+    if (found.length && gap.includes('G47')) found = differences((await expectation(c, 'G47')).wire, actual);
     if (found.length) {
       tally.unexplained += 1;
       if (tally.unexplained <= show || args.case !== undefined) {

@@ -86,6 +86,7 @@ replayed! {
     g41_weak_key_or_key_without_algorithm_is_bounded => "G41",
     g42_session_id_with_other_characters_is_not_sent => "G42",
     g44_unusable_cookie_is_skipped => "G44",
+    g47_hopeless_token_causes_no_fetch => "G47",
 }
 
 const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -147,9 +148,9 @@ async fn g7_fetched_keys_replace_the_old_ones() {
         .backend(keys.clone())
         .clock(clock.clone())
         .build();
-    // Neither is signed: whether the key is known shows in the reason.
+    // The signatures are zeros: whether the key is known shows in the reason.
     let reason = async |key_id: &str| {
-        let token = unsigned_token(key_id);
+        let token = forged_token(key_id);
         let parts = page(&[("authorization", &format!("Bearer {token}"))]);
         authenticator
             .authenticate(&parts)
@@ -313,14 +314,16 @@ fn g28_tasks_and_create_are_path_segments() {
     );
 }
 
-fn unsigned_token(key_id: &str) -> String {
+/// A token whose signature has the right length and nothing else.
+fn forged_token(key_id: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let header = format!(r#"{{"alg":"RS256","typ":"JWT","kid":"{key_id}"}}"#);
     format!(
-        "{}.{}.AAAA",
+        "{}.{}.{}",
         URL_SAFE_NO_PAD.encode(header),
-        URL_SAFE_NO_PAD.encode("{}")
+        URL_SAFE_NO_PAD.encode("{}"),
+        URL_SAFE_NO_PAD.encode([0; 256])
     )
 }
 

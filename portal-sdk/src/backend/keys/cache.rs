@@ -1,0 +1,350 @@
+//! [`KeyCache`]: one snapshot of keys, replaced as a whole and read without a lock, and at most one fetch at a time.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::runtime::Handle;
+
+use super::rule::{Pause, is_usable};
+use super::{KeyCachePolicy, KeyRule, KeyStep};
+use crate::backend::flights::{Flights, Landing};
+use crate::backend::{Backend, SECRET_KEY_REFUSED};
+use crate::clock::{Clock, UnixTime};
+use crate::effect::{BackendError, KnownKeys, MissingKey};
+use crate::key::KeySet;
+use crate::token::TokenError;
+
+/// The keys of one instance.
+#[derive(Debug)]
+pub(crate) struct KeyCache {
+    policy: KeyCachePolicy,
+    snapshot: ArcSwapOption<Snapshot>,
+    state: Mutex<State>,
+    fetching: Flights<(), ()>,
+}
+
+/// The keys in memory, and what a request must know of the rule.
+#[derive(Debug)]
+struct Snapshot {
+    keys: Arc<KeySet>,
+    fetched_at: UnixTime,
+    /// The span in which no fetch is due, so that requests need not ask the rule.
+    quiet: Option<Pause>,
+}
+
+/// The history of fetches, without their keys.
+#[derive(Debug)]
+struct State {
+    rule: KeyRule,
+    /// The meaning of the last fetch, if it failed, for a token whose key is missing.
+    failure: Option<MissingKey>,
+}
+
+impl KeyCache {
+    pub(crate) fn new(policy: KeyCachePolicy) -> Self {
+        Self {
+            policy,
+            snapshot: ArcSwapOption::empty(),
+            state: Mutex::new(State {
+                rule: KeyRule::new(policy),
+                failure: None,
+            }),
+            fetching: Flights::with_limit(policy.max_wait),
+        }
+    }
+
+    /// Returns the keys in memory unless they are too old. Never waits, and takes no lock unless a fetch is due.
+    ///
+    /// A due fetch starts in the background. Without a tokio runtime only fresh keys are returned when one is due.
+    pub(crate) fn in_memory<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) -> Option<Arc<KeySet>> {
+        let now = clock.now();
+        let snapshot = self.snapshot.load();
+        let snapshot = snapshot.as_ref().filter(|snapshot| self.is_usable(snapshot, now))?;
+        let may_serve = snapshot.quiet.is_some_and(|quiet| quiet.holds(now))
+            || self.refresh(backend, clock, now)
+            || self.is_fresh(snapshot, now);
+        may_serve.then(|| snapshot.keys.clone())
+    }
+
+    /// Returns the keys in memory without fetching any.
+    pub(crate) fn peek(&self, now: UnixTime) -> Option<Arc<KeySet>> {
+        let snapshot = self.snapshot.load();
+        let usable = snapshot.as_ref().filter(|snapshot| self.is_usable(snapshot, now));
+        usable.map(|snapshot| snapshot.keys.clone())
+    }
+
+    /// Returns the keys for a token with the key ID `key_id`, unless a fetch for it is due or in progress.
+    ///
+    /// Returns `None` if [`ask`](Self::ask) would wait.
+    pub(crate) fn ask_now(&self, clock: &dyn Clock, key_id: Option<&str>) -> Option<KnownKeys> {
+        let now = clock.now();
+        match self.verdict(key_id, now) {
+            None if self.fetching.is_late(&()) => Some(self.when_late(now)),
+            known => known,
+        }
+    }
+
+    /// Returns the keys for a token with the key ID `key_id`; fetches them if needed.
+    ///
+    /// Waits until the fetch ends or takes longer than [`KeyCachePolicy::with_max_wait`], and no longer.
+    pub(crate) async fn ask<B: Backend>(
+        self: &Arc<Self>,
+        backend: &B,
+        clock: &Arc<dyn Clock>,
+        key_id: Option<&str>,
+    ) -> KnownKeys {
+        if let Some(known) = self.ask_now(&**clock, key_id) {
+            return known;
+        }
+        let fetch = || {
+            self.clone()
+                .fetch(backend.clone(), clock.clone(), key_id.map(Into::into))
+        };
+        match self.fetching.join((), fetch).await {
+            Landing::Late(_) => self.when_late(clock.now()),
+            Landing::Result(()) | Landing::Lost => self.conclude(key_id, clock.now()),
+        }
+    }
+
+    /// Starts a fetch in the background if it is due. Returns `false` if that needs a tokio runtime.
+    fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>, now: UnixTime) -> bool {
+        let is_due = self.state().rule.is_refresh_due(now);
+        let fetch = || self.clone().fetch(backend.clone(), clock.clone(), None);
+        !is_due || self.fetching.start((), fetch)
+    }
+
+    /// Fetches the keys, as the single flight. Checks again if the fetch is still due.
+    async fn fetch<B: Backend>(self: Arc<Self>, backend: B, clock: Arc<dyn Clock>, key_id: Option<Box<str>>) {
+        let began_at = clock.now();
+        if !self.begin(key_id.as_deref(), began_at) {
+            return;
+        }
+        let mut attempt = Attempt {
+            cache: &self,
+            address: backend.address(),
+            began_at,
+            is_over: false,
+        };
+        let fetched = backend.jwks().await;
+        attempt.is_over = true;
+        let now = clock.now();
+        match fetched {
+            Ok(keys) if keys.is_empty() => self.keep_failure(no_keys(), None, backend.address(), now),
+            Ok(keys) => self.keep(keys, key_id.as_deref(), backend.address(), now),
+            Err(error) => {
+                let retry_after = error.retry_after();
+                self.keep_failure(meaning_of(error), retry_after, backend.address(), now);
+            }
+        }
+    }
+
+    fn begin(&self, key_id: Option<&str>, now: UnixTime) -> bool {
+        let mut state = self.state();
+        let snapshot = self.usable(now);
+        let missing = key_id.filter(|key_id| !contains(snapshot.as_deref(), key_id));
+        let is_due = matches!(
+            state.rule.step(missing, now),
+            KeyStep::Fetch | KeyStep::Serve { refresh: true }
+        );
+        if is_due {
+            state.rule.started(missing, now);
+            self.publish(&state, None);
+        }
+        is_due
+    }
+
+    /// Returns the keys if the request need not wait.
+    fn verdict(&self, key_id: Option<&str>, now: UnixTime) -> Option<KnownKeys> {
+        let state = self.state();
+        let snapshot = self.usable(now);
+        let missing = key_id.filter(|key_id| !contains(snapshot.as_deref(), key_id));
+        let missing = match state.rule.step(missing, now) {
+            KeyStep::Fetch | KeyStep::Wait => return None,
+            // Without a runtime nothing runs in the background: the request that finds old keys fetches.
+            KeyStep::Serve { refresh: true }
+                if Handle::try_current().is_err()
+                    && !snapshot.as_ref().is_some_and(|keys| self.is_fresh(keys, now)) =>
+            {
+                return None;
+            }
+            KeyStep::Serve { .. } | KeyStep::Unknown => MissingKey::Unknown,
+            KeyStep::TooSoon => MissingKey::TooSoon,
+            KeyStep::Failed => state.failure.clone().unwrap_or_else(given_up),
+        };
+        Some(asked(snapshot.as_deref(), missing))
+    }
+
+    /// Returns the keys after a flight.
+    fn conclude(&self, key_id: Option<&str>, now: UnixTime) -> KnownKeys {
+        let state = self.state();
+        let snapshot = self.usable(now);
+        if let Some(failure) = &state.failure {
+            return asked(snapshot.as_deref(), failure.clone());
+        }
+        // Only the flight's own key ID is certainly unknown: Clerk may have created another key since the fetch began.
+        // A found key is certain too.
+        let is_settled = |key_id: &str| contains(snapshot.as_deref(), key_id) || state.rule.has_shown_unknown(key_id);
+        let missing = match &snapshot {
+            None => given_up(),
+            Some(_) if key_id.is_none_or(is_settled) => MissingKey::Unknown,
+            Some(_) => MissingKey::TooSoon,
+        };
+        asked(snapshot.as_deref(), missing)
+    }
+
+    /// Returns the keys while a fetch takes longer than requests wait.
+    fn when_late(&self, now: UnixTime) -> KnownKeys {
+        let snapshot = self.usable(now);
+        let missing = match &snapshot {
+            Some(_) => MissingKey::TooSoon,
+            None => MissingKey::OutOfReach(BackendError::timeout(self.policy.max_wait)),
+        };
+        asked(snapshot.as_deref(), missing)
+    }
+
+    fn keep(&self, keys: KeySet, key_id: Option<&str>, address: &str, now: UnixTime) {
+        let mut state = self.state();
+        let failures = state.rule.failures();
+        let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
+        state.rule.succeeded(still_missing, now, random());
+        if state.failure.take().is_some() {
+            tracing::info!(address, failures, "signing keys can be fetched again");
+        }
+        self.publish(&state, Some((Arc::new(keys), now)));
+    }
+
+    fn keep_failure(&self, missing: MissingKey, retry_after: Option<Duration>, address: &str, now: UnixTime) {
+        let mut state = self.state();
+        state.rule.failed(retry_after, now, random());
+        if state.failure.is_none() {
+            self.warn(&state.rule, &missing, address, now);
+        }
+        state.failure = Some(missing);
+        self.publish(&state, None);
+    }
+
+    fn warn(&self, rule: &KeyRule, missing: &MissingKey, address: &str, now: UnixTime) {
+        let problem = problem_of(missing);
+        let failures = rule.failures();
+        let next_attempt_secs = rule.next_attempt_in(now).as_secs_f32();
+        if let Some(snapshot) = self.usable(now) {
+            let key_age_secs = now.age_of(snapshot.fetched_at).map(|age| age.as_secs());
+            tracing::warn!(
+                address,
+                problem,
+                key_age_secs,
+                failures,
+                next_attempt_secs,
+                "signing keys cannot be fetched; keys in memory go on serving"
+            );
+        } else {
+            tracing::warn!(
+                address,
+                problem,
+                failures,
+                next_attempt_secs,
+                "signing keys cannot be fetched and none are in memory; requests with a session token cannot be decided"
+            );
+        }
+    }
+
+    /// Replaces the snapshot after each change of the rule, with `new` keys or those in memory.
+    fn publish(&self, state: &State, new: Option<(Arc<KeySet>, UnixTime)>) {
+        let in_memory = || {
+            let snapshot = self.snapshot.load();
+            snapshot.as_ref().map(|old| (old.keys.clone(), old.fetched_at))
+        };
+        let Some((keys, fetched_at)) = new.or_else(in_memory) else {
+            return;
+        };
+        self.snapshot.store(Some(Arc::new(Snapshot {
+            keys,
+            fetched_at,
+            quiet: state.rule.quiet(),
+        })));
+    }
+
+    fn usable(&self, now: UnixTime) -> Option<Arc<Snapshot>> {
+        let snapshot = self.snapshot.load_full();
+        snapshot.filter(|snapshot| self.is_usable(snapshot, now))
+    }
+
+    fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
+        is_usable(&self.policy, snapshot.fetched_at, now)
+    }
+
+    fn is_fresh(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
+        now.is_within(self.policy.lifetime, snapshot.fetched_at)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The critical sections leave no partial state, so a poisoned lock is still consistent.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A fetch in progress. Dropped without a result (its runtime was shut down), it counts as a failure.
+struct Attempt<'c> {
+    cache: &'c KeyCache,
+    address: &'c str,
+    began_at: UnixTime,
+    is_over: bool,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.cache.keep_failure(given_up(), None, self.address, self.began_at);
+        }
+    }
+}
+
+fn contains(snapshot: Option<&Snapshot>, key_id: &str) -> bool {
+    snapshot.is_some_and(|snapshot| snapshot.keys.contains(key_id))
+}
+
+fn asked(snapshot: Option<&Snapshot>, missing: MissingKey) -> KnownKeys {
+    KnownKeys::Asked {
+        keys: snapshot.map(|snapshot| snapshot.keys.clone()).unwrap_or_default(),
+        missing,
+    }
+}
+
+/// A random number for jitter: each hasher of the standard library is seeded differently.
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+/// Maps a failed fetch to the result for a token whose key is missing.
+fn meaning_of(error: BackendError) -> MissingKey {
+    if error.is_outage() {
+        return MissingKey::OutOfReach(error);
+    }
+    MissingKey::Refused(match error.code() {
+        Some(SECRET_KEY_REFUSED) => TokenError::SecretKeyRefused,
+        _ => TokenError::KeysNotLoaded {
+            problem: error.to_string().into(),
+        },
+    })
+}
+
+fn no_keys() -> MissingKey {
+    MissingKey::Refused(TokenError::KeysNotLoaded {
+        problem: "the key set is empty".into(),
+    })
+}
+
+fn given_up() -> MissingKey {
+    MissingKey::OutOfReach(BackendError::given_up())
+}
+
+fn problem_of(missing: &MissingKey) -> Option<String> {
+    match missing {
+        MissingKey::Refused(error) => Some(error.to_string()),
+        MissingKey::OutOfReach(error) => Some(error.with_sources()),
+        MissingKey::Unknown | MissingKey::TooSoon => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! [`KeyCachePolicy`]: the times of the key cache.
+
+use std::time::Duration;
+
+/// The longest time between two attempts during an outage while keys in memory serve. 10,000 processes then make 74
+/// calls a second, twice as many as in ordinary operation.
+const MAX_BACKOFF_WITH_KEYS: Duration = Duration::from_secs(180);
+/// The longest time between two attempts without keys, because no request with a token can be decided meanwhile.
+const MAX_BACKOFF_WITHOUT_KEYS: Duration = Duration::from_secs(5);
+
+/// The times that determine when signing keys are fetched.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::backend::KeyCachePolicy;
+///
+/// let policy = KeyCachePolicy::default()
+///     .with_lifetime(Duration::from_secs(60))
+///     .with_max_stale(Duration::from_secs(60 * 60));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyCachePolicy {
+    pub(super) lifetime: Duration,
+    pub(super) max_stale: Duration,
+    pub(super) min_refetch: Duration,
+    pub(super) retry_after_failure: Duration,
+    pub(super) max_wait: Duration,
+    pub(super) jitter: bool,
+}
+
+impl Default for KeyCachePolicy {
+    fn default() -> Self {
+        Self {
+            lifetime: Duration::from_secs(5 * 60),
+            max_stale: Duration::from_secs(24 * 60 * 60),
+            min_refetch: Duration::from_secs(10),
+            retry_after_failure: Duration::from_secs(1),
+            max_wait: Duration::from_secs(1),
+            jitter: true,
+        }
+    }
+}
+
+impl KeyCachePolicy {
+    /// Sets how long fetched keys are fresh (default: 5 minutes, as in Clerk's SDK).
+    ///
+    /// They are refreshed ahead, in the background, after 75 to 95 % of it. Requests never wait for that, and use older
+    /// keys while they cannot be fetched (stale-while-error).
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime, ..self }
+    }
+
+    /// Sets how long keys are used after they stop being fresh (default: 24 hours).
+    ///
+    /// Older keys are not used: requests wait for a fetch.
+    #[must_use]
+    pub fn with_max_stale(self, max_stale: Duration) -> Self {
+        Self { max_stale, ..self }
+    }
+
+    /// Sets the shortest time between two fetches for unknown key IDs (default: 10 seconds).
+    ///
+    /// # Security
+    ///
+    /// Any client can send unknown key IDs. A short time lets clients cause many calls to Clerk.
+    #[must_use]
+    pub fn with_min_refetch(self, min_refetch: Duration) -> Self {
+        Self { min_refetch, ..self }
+    }
+
+    /// Sets the back-off after the first failed fetch (default: 1 second).
+    ///
+    /// It doubles with each further failure, to three minutes at most while keys in memory serve, and to five seconds
+    /// without them. Each attempt is made after 50 to 100 % of it. A response's `Retry-After` is obeyed, up to an hour.
+    #[must_use]
+    pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
+        Self {
+            retry_after_failure,
+            ..self
+        }
+    }
+
+    /// Sets how long requests wait for a fetch, from the fetch's start (default: 1 second).
+    ///
+    /// Requests without keys in memory and those with an unknown key ID wait. Afterwards they are undecided, and so are
+    /// those that arrive while the fetch goes on. Without a tokio runtime the request that fetches waits for the
+    /// response.
+    #[must_use]
+    pub fn with_max_wait(self, max_wait: Duration) -> Self {
+        Self { max_wait, ..self }
+    }
+
+    /// Sets whether times are jittered (default: `true`). Switch it off in simulations and tests only.
+    ///
+    /// Jitter keeps processes that started together, or that saw the same outage, from calling Clerk at the same time.
+    /// Without it keys are refreshed after 85 % of their lifetime, and each attempt is made after the whole back-off.
+    #[must_use]
+    pub fn with_jitter(self, jitter: bool) -> Self {
+        Self { jitter, ..self }
+    }
+
+    /// Returns the longest back-off.
+    pub(super) fn max_backoff(&self, has_keys: bool) -> Duration {
+        let bound = match has_keys {
+            true => MAX_BACKOFF_WITH_KEYS,
+            false => MAX_BACKOFF_WITHOUT_KEYS,
+        };
+        bound.max(self.retry_after_failure)
+    }
+}

@@ -1,0 +1,285 @@
+//! [`KeyRule`]: when signing keys are fetched, as a state machine without clock, lock or network.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::KeyCachePolicy;
+use crate::clock::UnixTime;
+
+/// The most unknown key IDs that are remembered. The number is bounded, because any client can invent them.
+const MAX_UNKNOWN_KEY_IDS: usize = 64;
+/// The longest `Retry-After` that is obeyed.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// The part of the lifetime after which keys are refreshed ahead, in percent.
+const REFRESH_AHEAD: (f64, f64) = (75.0, 95.0);
+/// The part of the back-off after which the next attempt is made, in percent.
+const BACKOFF: (f64, f64) = (50.0, 100.0);
+
+/// Decides when the signing keys are fetched. Pure: time and randomness are arguments.
+///
+/// The owner keeps the keys, asks [`step`](Self::step) for each request, and reports each fetch with
+/// [`started`](Self::started) and [`succeeded`](Self::succeeded) or [`failed`](Self::failed).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::backend::{KeyCachePolicy, KeyRule, KeyStep};
+/// use portal_sdk::clock::UnixTime;
+///
+/// let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
+/// let start = UnixTime::from_secs(1_800_000_000);
+/// assert_eq!(rule.step(Some("ins_1"), start), KeyStep::Fetch);
+/// rule.started(Some("ins_1"), start);
+/// assert_eq!(rule.step(Some("ins_1"), start), KeyStep::Wait);
+/// rule.succeeded(None, start, 0);
+/// // The key is in memory. It is refreshed ahead, and no request waits for that.
+/// assert_eq!(rule.step(None, start), KeyStep::Serve { refresh: false });
+/// assert_eq!(rule.step(None, start + Duration::from_secs(255)), KeyStep::Serve { refresh: true });
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyRule {
+    policy: KeyCachePolicy,
+    /// The time of the last successful fetch.
+    fetched_at: Option<UnixTime>,
+    /// The start of the fetch in progress.
+    in_flight: Option<UnixTime>,
+    /// The time without fetches for keys that are in memory.
+    pause: Option<Pause>,
+    /// The time without any fetch, as the last response asked for.
+    retry_after: Option<Pause>,
+    /// The time of the last failed fetch.
+    failed_at: Option<UnixTime>,
+    /// The failed fetches since the last successful one.
+    failures: u32,
+    /// The start of the last fetch for an unknown key ID.
+    for_unknown_at: Option<UnixTime>,
+    /// Key IDs that a fetch has shown to be unknown, oldest first.
+    unknown: VecDeque<(Box<str>, UnixTime)>,
+}
+
+/// The next step for a request with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyStep {
+    /// The keys in memory decide.
+    Serve {
+        /// Start a fetch in the background.
+        refresh: bool,
+    },
+    /// The key ID is unknown: a fetch has shown it within the interval.
+    Unknown,
+    /// Keys were fetched for an unknown ID within the interval. The request is undecided.
+    TooSoon,
+    /// The last fetch failed, and the next attempt is not due. The request shares that failure.
+    Failed,
+    /// Start a fetch and wait for it.
+    Fetch,
+    /// Wait for the fetch in progress.
+    Wait,
+}
+
+/// A span of time. A clock that is set back ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pause {
+    since: UnixTime,
+    length: Duration,
+}
+
+impl Pause {
+    pub(super) fn new(since: UnixTime, length: Duration) -> Self {
+        Self { since, length }
+    }
+
+    pub(super) fn holds(self, now: UnixTime) -> bool {
+        now.is_within(self.length, self.since)
+    }
+
+    /// The time until its end.
+    fn remaining(self, now: UnixTime) -> Duration {
+        let age = now.age_of(self.since);
+        age.map_or(Duration::ZERO, |age| self.length.saturating_sub(age))
+    }
+}
+
+impl KeyRule {
+    /// Creates the rule of a cache without keys.
+    #[must_use]
+    pub fn new(policy: KeyCachePolicy) -> Self {
+        Self {
+            policy,
+            fetched_at: None,
+            in_flight: None,
+            pause: None,
+            retry_after: None,
+            failed_at: None,
+            failures: 0,
+            for_unknown_at: None,
+            unknown: VecDeque::new(),
+        }
+    }
+
+    /// Creates the rule of a cache whose keys come from elsewhere and are as old as `fetched_at`.
+    ///
+    /// They are refreshed at the first request.
+    #[must_use]
+    pub fn with_keys_of(policy: KeyCachePolicy, fetched_at: UnixTime) -> Self {
+        Self {
+            fetched_at: Some(fetched_at),
+            ..Self::new(policy)
+        }
+    }
+
+    /// Returns the next step for a request.
+    ///
+    /// `missing` is the token's key ID if no key in memory has it, and `None` if one has it or the token names none.
+    #[must_use]
+    pub fn step(&self, missing: Option<&str>, now: UnixTime) -> KeyStep {
+        if !self.has_keys(now) {
+            return self.step_without_keys(now);
+        }
+        // A fetch cannot help a token without a key ID.
+        let Some(key_id) = missing else {
+            return KeyStep::Serve {
+                refresh: self.is_refresh_due(now),
+            };
+        };
+        let is_unknown =
+            |(unknown, at): &(Box<str>, UnixTime)| **unknown == *key_id && now.is_within(self.policy.min_refetch, *at);
+        if self.unknown.iter().any(is_unknown) {
+            return KeyStep::Unknown;
+        }
+        match (self.in_flight, self.may_fetch_for_unknown(now)) {
+            (Some(_), _) => KeyStep::Wait,
+            (None, true) => KeyStep::Fetch,
+            (None, false) if self.failures > 0 => KeyStep::Failed,
+            (None, false) => KeyStep::TooSoon,
+        }
+    }
+
+    fn step_without_keys(&self, now: UnixTime) -> KeyStep {
+        if self.in_flight.is_some() {
+            return KeyStep::Wait;
+        }
+        match self.failures > 0 && self.pause.is_some_and(|pause| pause.holds(now)) {
+            true => KeyStep::Failed,
+            false => KeyStep::Fetch,
+        }
+    }
+
+    /// Returns `true` if keys were fetched and are not too old.
+    ///
+    /// Keys of unknown age (the clock was set back) may be used, because a fetch is due at once.
+    #[must_use]
+    pub fn has_keys(&self, now: UnixTime) -> bool {
+        self.fetched_at.is_some_and(|at| is_usable(&self.policy, at, now))
+    }
+
+    /// Returns `true` if keys in memory are to be refreshed.
+    #[must_use]
+    pub fn is_refresh_due(&self, now: UnixTime) -> bool {
+        self.in_flight.is_none() && !self.pause.is_some_and(|pause| pause.holds(now))
+    }
+
+    /// During an outage unknown IDs follow the back-off too, up to their own interval: a user with a new key must not
+    /// wait for minutes after the outage.
+    fn may_fetch_for_unknown(&self, now: UnixTime) -> bool {
+        let interval = self.policy.min_refetch;
+        let is_recent = |at: Option<UnixTime>| at.is_some_and(|at| now.is_within(interval, at));
+        let is_asked_to_wait = self.retry_after.is_some_and(|pause| pause.holds(now));
+        let backs_off = is_recent(self.failed_at) && self.pause.is_some_and(|pause| pause.holds(now));
+        !is_asked_to_wait && !is_recent(self.for_unknown_at) && !backs_off
+    }
+
+    /// Records the start of a fetch, for the same `missing` key ID as in [`step`](Self::step).
+    pub fn started(&mut self, missing: Option<&str>, now: UnixTime) {
+        self.in_flight = Some(now);
+        // Count it at its start, so that an abandoned fetch counts too.
+        if missing.is_some() && self.has_keys(now) {
+            self.for_unknown_at = Some(now);
+        }
+    }
+
+    /// Records a successful fetch. `still_missing` is the key ID that it was for, if the new keys lack it.
+    ///
+    /// `random` is uniformly distributed and determines the time of the next refresh.
+    pub fn succeeded(&mut self, still_missing: Option<&str>, now: UnixTime, random: u64) {
+        self.in_flight = None;
+        self.failures = 0;
+        self.failed_at = None;
+        self.retry_after = None;
+        self.fetched_at = Some(now);
+        self.pause = Some(Pause::new(
+            now,
+            self.part(self.policy.lifetime, REFRESH_AHEAD, 85.0, random),
+        ));
+        let Some(key_id) = still_missing else {
+            return;
+        };
+        self.unknown.retain(|(unknown, _)| **unknown != *key_id);
+        self.unknown.push_back((key_id.into(), now));
+        if self.unknown.len() > MAX_UNKNOWN_KEY_IDS {
+            self.unknown.pop_front();
+        }
+    }
+
+    /// Records a failed fetch, with the response's `Retry-After`.
+    ///
+    /// `random` is uniformly distributed and determines the time of the next attempt.
+    pub fn failed(&mut self, retry_after: Option<Duration>, now: UnixTime, random: u64) {
+        self.in_flight = None;
+        self.failed_at = Some(now);
+        let doublings = self.failures.min(31);
+        self.failures = self.failures.saturating_add(1);
+        let bound = self.policy.retry_after_failure.saturating_mul(1 << doublings);
+        let bound = bound.min(self.policy.max_backoff(self.has_keys(now)));
+        let backoff = self.part(bound, BACKOFF, 100.0, random);
+        let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+        self.retry_after = retry_after.map(|_| Pause::new(now, asked));
+        // The back-off comes on top, so that processes that were told the same time do not return together.
+        self.pause = Some(Pause::new(now, asked.saturating_add(backoff)));
+    }
+
+    /// Returns `true` if a fetch has shown this key ID to be unknown, however long ago.
+    pub(super) fn has_shown_unknown(&self, key_id: &str) -> bool {
+        self.unknown.iter().any(|(unknown, _)| **unknown == *key_id)
+    }
+
+    /// Returns the number of failed fetches since the last successful one.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Returns the time until the next fetch for keys that are in memory; zero if it is due or in progress.
+    #[must_use]
+    pub fn next_attempt_in(&self, now: UnixTime) -> Duration {
+        match (self.in_flight, self.pause) {
+            (None, Some(pause)) => pause.remaining(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns the span in which keys in memory decide without asking this rule.
+    pub(super) fn quiet(&self) -> Option<Pause> {
+        match self.in_flight {
+            Some(began_at) => Some(Pause::new(began_at, self.policy.min_refetch)),
+            None => self.pause,
+        }
+    }
+
+    /// Returns a random part of `whole` between two percentages; `fixed` percent without jitter.
+    #[expect(clippy::cast_precision_loss, reason = "a random number has digits to spare")]
+    fn part(&self, whole: Duration, (least, most): (f64, f64), fixed: f64, random: u64) -> Duration {
+        let percent = match self.policy.jitter {
+            true => least + (most - least) * (random as f64 / u64::MAX as f64),
+            false => fixed,
+        };
+        Duration::try_from_secs_f64(whole.as_secs_f64() * percent / 100.0).unwrap_or(whole)
+    }
+}
+
+/// Returns `true` if keys of `fetched_at` may still decide.
+pub(super) fn is_usable(policy: &KeyCachePolicy, fetched_at: UnixTime, now: UnixTime) -> bool {
+    let max_age = policy.lifetime.saturating_add(policy.max_stale);
+    now.age_of(fetched_at).is_none_or(|age| age < max_age)
+}

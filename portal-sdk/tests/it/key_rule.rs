@@ -1,0 +1,205 @@
+//! The key cache's rule by itself: no clock, no network, random numbers from a generator with a seed.
+
+use std::time::Duration;
+
+use portal_sdk::backend::{KeyCachePolicy, KeyRule, KeyStep};
+use portal_sdk::clock::UnixTime;
+
+use crate::common::now;
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+const SERVE: KeyStep = KeyStep::Serve { refresh: false };
+const REFRESH: KeyStep = KeyStep::Serve { refresh: true };
+
+/// A rule whose keys were fetched now, without jitter.
+fn with_keys() -> KeyRule {
+    let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
+    rule.started(None, now());
+    rule.succeeded(None, now(), 0);
+    rule
+}
+
+fn fail(rule: &mut KeyRule, at: UnixTime) {
+    rule.started(None, at);
+    rule.failed(None, at, 0);
+}
+
+#[test]
+fn refresh_is_due_between_75_and_95_percent_of_the_lifetime() {
+    for (random, due) in [(0, 225), (u64::MAX / 2, 255), (u64::MAX, 285)] {
+        let mut rule = KeyRule::new(KeyCachePolicy::default());
+        rule.succeeded(None, now(), random);
+        let due = now() + secs(due);
+        assert_eq!(rule.step(None, due - Duration::from_millis(1)), SERVE, "{random}");
+        assert_eq!(rule.step(None, due + Duration::from_millis(1)), REFRESH, "{random}");
+    }
+}
+
+#[test]
+fn key_in_memory_serves_at_every_age_until_the_limit() {
+    let mut rule = with_keys();
+    let limit = now() + secs(300 + 24 * 3_600);
+    rule.started(None, now() + secs(255));
+    for age in [255, 299, 300, 301, 3_600, 24 * 3_600, 24 * 3_600 + 299] {
+        // The fetch hangs for ever.
+        assert_eq!(rule.step(None, now() + secs(age)), SERVE, "{age}");
+    }
+    assert_eq!(rule.step(None, limit), KeyStep::Wait);
+    rule.failed(None, limit, 0);
+    assert_eq!(rule.step(None, limit), KeyStep::Failed);
+}
+
+#[test]
+fn backoff_doubles_to_three_minutes_with_keys_and_to_five_seconds_without() {
+    let mut rule = with_keys();
+    let mut at = now() + secs(255);
+    for backoff in [1, 2, 4, 8, 16, 32, 64, 128, 180, 180] {
+        fail(&mut rule, at);
+        assert_eq!(rule.next_attempt_in(at), secs(backoff));
+        assert_eq!(rule.step(None, at + secs(backoff) - Duration::from_millis(1)), SERVE);
+        at = at + secs(backoff);
+        assert_eq!(rule.step(None, at), REFRESH);
+    }
+    let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
+    let mut at = now();
+    for backoff in [1, 2, 4, 5, 5] {
+        assert_eq!(rule.step(Some("ins_1"), at), KeyStep::Fetch);
+        fail(&mut rule, at);
+        assert_eq!(rule.step(Some("ins_1"), at), KeyStep::Failed);
+        at = at + secs(backoff);
+    }
+    // Each attempt is made after half of the back-off at the earliest.
+    let mut rule = KeyRule::new(KeyCachePolicy::default());
+    rule.failed(None, now(), 0);
+    assert_eq!(rule.next_attempt_in(now()), Duration::from_millis(500));
+}
+
+#[test]
+fn retry_after_is_obeyed_for_an_hour_at_most() {
+    for (asked, obeyed) in [(7, 7), (3_600, 3_600), (86_400, 3_600)] {
+        let mut rule = with_keys();
+        rule.failed(Some(secs(asked)), now(), 0);
+        let end = now() + secs(obeyed);
+        assert_eq!(
+            rule.step(Some("ins_2"), end - Duration::from_millis(1)),
+            KeyStep::Failed
+        );
+        assert_eq!(rule.step(None, end), SERVE, "the back-off comes on top");
+        assert_eq!(rule.step(None, end + secs(1)), REFRESH);
+        // Unknown IDs are fetched for again, within their own interval.
+        assert_eq!(rule.step(Some("ins_2"), end + secs(10)), KeyStep::Fetch);
+    }
+    let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
+    rule.failed(Some(secs(60)), now(), 0);
+    assert_eq!(rule.step(Some("ins_1"), now() + secs(59)), KeyStep::Failed);
+    assert_eq!(rule.step(Some("ins_1"), now() + secs(61)), KeyStep::Fetch);
+}
+
+#[test]
+fn unknown_ids_cause_one_fetch_per_interval() {
+    let mut rule = with_keys();
+    let mut fetches = 0;
+    for millis in 0..20_000 {
+        let at = now() + Duration::from_millis(millis);
+        let key_id = format!("ins_random_{millis}");
+        match rule.step(Some(&key_id), at) {
+            KeyStep::Fetch => {
+                fetches += 1;
+                rule.started(Some(&key_id), at);
+                assert_eq!(rule.step(Some("ins_other"), at), KeyStep::Wait);
+                rule.succeeded(Some(&key_id), at, 0);
+                assert_eq!(rule.step(Some(&key_id), at), KeyStep::Unknown);
+            }
+            other => assert_eq!(other, KeyStep::TooSoon),
+        }
+        assert_eq!(rule.step(None, at), SERVE);
+    }
+    assert_eq!(fetches, 2);
+}
+
+#[test]
+fn unknown_id_is_fetched_for_within_the_interval_during_a_long_outage() {
+    let mut rule = with_keys();
+    let mut at = now() + secs(255);
+    for backoff in [1, 2, 4, 8, 16, 32, 64, 128] {
+        fail(&mut rule, at);
+        at = at + secs(backoff);
+    }
+    fail(&mut rule, at);
+    assert_eq!(rule.step(Some("ins_2"), at + secs(9)), KeyStep::Failed);
+    assert_eq!(rule.step(Some("ins_2"), at + secs(10)), KeyStep::Fetch);
+}
+
+#[test]
+fn remembered_unknown_ids_are_bounded() {
+    let mut rule = with_keys();
+    for n in 0..100 {
+        rule.succeeded(Some(&format!("ins_{n}")), now(), 0);
+    }
+    assert_eq!(rule.step(Some("ins_35"), now()), KeyStep::Fetch);
+    assert_eq!(rule.step(Some("ins_36"), now()), KeyStep::Unknown);
+}
+
+#[test]
+fn clock_set_back_ends_every_pause() {
+    let mut rule = with_keys();
+    rule.failed(Some(secs(3_600)), now(), 0);
+    let earlier = now() - secs(86_400);
+    assert_eq!(rule.step(None, earlier), REFRESH);
+    assert_eq!(rule.step(Some("ins_2"), earlier), KeyStep::Fetch);
+}
+
+#[test]
+fn keys_from_elsewhere_are_refreshed_at_the_first_request() {
+    let rule = KeyRule::with_keys_of(KeyCachePolicy::default(), now());
+    assert_eq!(rule.step(None, now()), REFRESH);
+    assert_eq!(rule.step(None, now() + secs(300 + 24 * 3_600)), KeyStep::Fetch);
+}
+
+/// A generator of random numbers with a seed: `splitmix64`.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Ten thousand processes under constant load, a ten-minute outage, and the half hour after it.
+#[test]
+fn fleet_stays_within_three_times_its_average_after_an_outage() {
+    const PROCESSES: usize = 10_000;
+    let outage = 600..1_200;
+    let mut seed = 7;
+    let mut counts = vec![0_usize; 3_000];
+    for _ in 0..PROCESSES {
+        let mut rule = KeyRule::new(KeyCachePolicy::default());
+        // Long started, so that refreshes are spread.
+        let age = Duration::from_millis(next(&mut seed) % 285_000);
+        rule.succeeded(None, now() - age, next(&mut seed));
+        for (second, count) in counts.iter_mut().enumerate() {
+            let at = now() + secs(second as u64);
+            if rule.step(None, at) == SERVE {
+                continue;
+            }
+            *count += 1;
+            rule.started(None, at);
+            match outage.contains(&second) {
+                true => rule.failed(None, at, next(&mut seed)),
+                false => rule.succeeded(None, at, next(&mut seed)),
+            }
+        }
+    }
+    let average = counts[300..600].iter().sum::<usize>() as f64 / 300.0;
+    let peak = *counts[1_200..].iter().max().unwrap() as f64;
+    assert!(
+        (35.0..45.0).contains(&average),
+        "{average} a second in ordinary operation"
+    );
+    assert!(
+        peak <= 3.0 * average,
+        "{peak} a second after the outage, {average} before"
+    );
+}
