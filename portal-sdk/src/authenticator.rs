@@ -3,6 +3,7 @@
 mod builder;
 mod by_hand;
 mod ending;
+mod health;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use arc_swap::ArcSwap;
 use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
-use crate::backend::{Backend, BackendApi, KeyCache, LookUps, PageCache, User, UserCache};
+pub use self::health::{CallHealth, Health, KeyHealth};
+use crate::backend::{Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, User, UserCache};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
@@ -91,7 +93,7 @@ impl<B: Backend> Authenticator<B> {
             backend: builder.backend,
             clock: builder.clock,
             keys: Arc::new(KeyCache::new(builder.key_cache)),
-            look_ups: LookUps::default(),
+            look_ups: LookUps::new(builder.max_wait.unwrap_or(MAX_WAIT)),
             throttle: Throttle::default(),
             ended: ArcSwap::default(),
             hosts: HostWatch::default(),
@@ -265,14 +267,14 @@ impl<B: Backend> Authenticator<B> {
                     known.keys = keys.ask(backend, clock, key_id.as_deref()).await;
                 }
                 Decision::Needs(Effect::HandshakePayload(nonce)) => {
-                    let payload = look_ups.handshake_payload(backend, &nonce).await;
+                    let payload = look_ups.handshake_payload(backend, clock, &nonce).await;
                     if let Err(error) = &payload {
                         self.warn_of_handshake(error);
                     }
                     known.handshake = Some(payload);
                 }
                 Decision::Needs(Effect::RefreshSession(refresh)) => {
-                    known.refresh = Some(look_ups.refresh_session(backend, *refresh).await);
+                    known.refresh = Some(look_ups.refresh_session(backend, clock, *refresh).await);
                 }
             }
             // A token minted during the effect must not look issued in the future.

@@ -53,6 +53,7 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) key_cache: KeyCachePolicy,
     pub(super) user_cache: Duration,
+    pub(super) max_wait: Option<Duration>,
 }
 
 /// The placeholder for the default backend of an [`AuthenticatorBuilder`].
@@ -75,6 +76,7 @@ impl AuthenticatorBuilder {
             clock: Arc::new(SystemClock),
             key_cache: KeyCachePolicy::default(),
             user_cache: USER_LIFETIME,
+            max_wait: None,
         }
     }
 
@@ -86,6 +88,7 @@ impl AuthenticatorBuilder {
             clock: self.clock,
             key_cache: self.key_cache,
             user_cache: self.user_cache,
+            max_wait: self.max_wait,
         }
     }
 }
@@ -108,7 +111,7 @@ impl AuthenticatorBuilder {
 
     /// Creates the authenticator with an [`HttpBackend`].
     #[must_use]
-    pub fn build(self) -> Authenticator<HttpBackend> {
+    pub fn build(mut self) -> Authenticator<HttpBackend> {
         let DefaultBackend {
             timeout,
             connect_timeout,
@@ -116,6 +119,7 @@ impl AuthenticatorBuilder {
         let mut backend = HttpBackend::builder(&self.instance);
         if let Some(timeout) = timeout {
             backend = backend.timeout(timeout);
+            self.max_wait.get_or_insert(timeout);
         }
         if let Some(timeout) = connect_timeout {
             backend = backend.connect_timeout(timeout);
@@ -135,6 +139,16 @@ impl<B> AuthenticatorBuilder<B> {
     /// Sets when signing keys are refetched.
     pub fn key_cache(mut self, policy: KeyCachePolicy) -> Self {
         self.key_cache = policy;
+        self
+    }
+
+    /// Sets how long requests wait for a renewed session or a handshake payload (default: 5 seconds, or the
+    /// [`timeout`](AuthenticatorBuilder::timeout)).
+    ///
+    /// The time counts from the start of the call, which concurrent requests share. Afterwards they are undecided. The
+    /// wait for signing keys is a setting of [`KeyCachePolicy`].
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = Some(max_wait);
         self
     }
 

@@ -24,7 +24,7 @@ pub(crate) use keys::KeyCache;
 pub use keys::KeyCachePolicy;
 #[cfg(feature = "unstable-decision")]
 pub use keys::{KeyRule, KeyStep};
-pub(crate) use look_ups::LookUps;
+pub(crate) use look_ups::{CallCounts, LookUps, MAX_WAIT};
 pub use organization::{Organization, OrganizationMembership};
 pub(crate) use page_cache::PageCache;
 pub use user::{EmailAddress, User, UserBuilder};

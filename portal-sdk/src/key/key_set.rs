@@ -90,6 +90,11 @@ impl KeySet {
         self.keys.is_empty()
     }
 
+    /// The number of keys that verify tokens.
+    pub(crate) fn usable(&self) -> usize {
+        self.keys.values().flatten().count()
+    }
+
     /// Returns `true` if a key has this id, usable or not.
     #[must_use]
     pub fn contains(&self, key_id: &str) -> bool {

@@ -20,6 +20,7 @@ mod log;
 mod odd_answers;
 mod page_cache;
 mod properties;
+mod renewals;
 mod room_order;
 mod server;
 mod settings;

@@ -297,6 +297,8 @@ fn not_sent(error: hyper_util::client::legacy::Error) -> BackendError {
 fn is_worth_a_retry(error: &BackendError) -> bool {
     match error.status() {
         None => error.is_outage() && !error.is_busy(),
+        // A server that names a time is not called before it.
+        Some(_) if error.retry_after().is_some() => false,
         Some(status) => !error.is_unreadable() && status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED,
     }
 }

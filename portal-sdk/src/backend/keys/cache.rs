@@ -41,6 +41,21 @@ struct State {
     rule: KeyRule,
     /// The meaning of the last fetch, if it failed, for a token whose key is missing.
     failure: Option<MissingKey>,
+    /// All fetches.
+    started: u64,
+    failed: u64,
+}
+
+/// The state of the keys, for `Health`.
+#[derive(Debug)]
+pub(crate) struct KeyCounts {
+    pub(crate) age: Option<Duration>,
+    pub(crate) usable: usize,
+    pub(crate) last_error: Option<String>,
+    pub(crate) failures: u32,
+    pub(crate) started: u64,
+    pub(crate) failed: u64,
+    pub(crate) next_attempt_in: Duration,
 }
 
 impl KeyCache {
@@ -51,6 +66,8 @@ impl KeyCache {
             state: Mutex::new(State {
                 rule: KeyRule::new(policy),
                 failure: None,
+                started: 0,
+                failed: 0,
             }),
             fetching: Flights::with_limit(policy.max_wait),
         }
@@ -109,6 +126,20 @@ impl KeyCache {
         }
     }
 
+    pub(crate) fn counts(&self, now: UnixTime) -> KeyCounts {
+        let state = self.state();
+        let snapshot = self.snapshot.load_full();
+        KeyCounts {
+            age: snapshot.as_ref().and_then(|snapshot| now.age_of(snapshot.fetched_at)),
+            usable: self.usable(now).map_or(0, |snapshot| snapshot.keys.usable()),
+            last_error: state.failure.as_ref().and_then(problem_of),
+            failures: state.rule.failures(),
+            started: state.started,
+            failed: state.failed,
+            next_attempt_in: state.rule.next_attempt_in(now),
+        }
+    }
+
     /// Starts a fetch in the background if it is due. Returns `false` if that needs a tokio runtime.
     fn refresh<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>, now: UnixTime) -> bool {
         let is_due = self.state().rule.is_refresh_due(now);
@@ -151,6 +182,7 @@ impl KeyCache {
         );
         if is_due {
             state.rule.started(missing, now);
+            state.started += 1;
             self.publish(&state, None);
         }
         is_due
@@ -219,6 +251,7 @@ impl KeyCache {
     fn keep_failure(&self, missing: MissingKey, retry_after: Option<Duration>, address: &str, now: UnixTime) {
         let mut state = self.state();
         state.rule.failed(retry_after, now, random());
+        state.failed += 1;
         if state.failure.is_none() {
             self.warn(&state.rule, &missing, address, now);
         }

@@ -6,4 +6,5 @@ mod rule;
 
 pub(crate) use cache::KeyCache;
 pub use policy::KeyCachePolicy;
+pub(super) use rule::Pause;
 pub use rule::{KeyRule, KeyStep};

@@ -80,17 +80,17 @@ pub enum KeyStep {
 
 /// A span of time. A clock that is set back ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pause {
+pub(in crate::backend) struct Pause {
     since: UnixTime,
     length: Duration,
 }
 
 impl Pause {
-    pub(super) fn new(since: UnixTime, length: Duration) -> Self {
+    pub(in crate::backend) fn new(since: UnixTime, length: Duration) -> Self {
         Self { since, length }
     }
 
-    pub(super) fn holds(self, now: UnixTime) -> bool {
+    pub(in crate::backend) fn holds(self, now: UnixTime) -> bool {
         now.is_within(self.length, self.since)
     }
 
