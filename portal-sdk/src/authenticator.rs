@@ -13,7 +13,7 @@ use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
 pub use self::health::{CallHealth, Health, KeyHealth};
-use crate::backend::{Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, User, UserCache};
+use crate::backend::{Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
@@ -87,12 +87,17 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn from_builder(builder: AuthenticatorBuilder<B>) -> Self {
+        let keys = KeyCache::new(builder.key_cache).with_keys(
+            builder.initial_keys,
+            builder.key_snapshot.map(SnapshotFile::new),
+            builder.clock.now(),
+        );
         let shared = Shared {
             portal: Portal::from(&builder.instance),
             instance: builder.instance,
             backend: builder.backend,
             clock: builder.clock,
-            keys: Arc::new(KeyCache::new(builder.key_cache)),
+            keys: Arc::new(keys),
             look_ups: LookUps::new(builder.max_wait.unwrap_or(MAX_WAIT)),
             throttle: Throttle::default(),
             ended: ArcSwap::default(),

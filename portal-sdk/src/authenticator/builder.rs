@@ -1,6 +1,7 @@
 //! [`AuthenticatorBuilder`]: backend, clock and caches of an [`Authenticator`].
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::backend::HttpBackend;
 use crate::backend::{Backend, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::instance::Instance;
+use crate::key::KeySet;
 
 const USER_LIFETIME: Duration = Duration::from_secs(5);
 
@@ -54,6 +56,8 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) key_cache: KeyCachePolicy,
     pub(super) user_cache: Duration,
     pub(super) max_wait: Option<Duration>,
+    pub(super) initial_keys: Option<KeySet>,
+    pub(super) key_snapshot: Option<PathBuf>,
 }
 
 /// The placeholder for the default backend of an [`AuthenticatorBuilder`].
@@ -77,6 +81,8 @@ impl AuthenticatorBuilder {
             key_cache: KeyCachePolicy::default(),
             user_cache: USER_LIFETIME,
             max_wait: None,
+            initial_keys: None,
+            key_snapshot: None,
         }
     }
 
@@ -89,6 +95,8 @@ impl AuthenticatorBuilder {
             key_cache: self.key_cache,
             user_cache: self.user_cache,
             max_wait: self.max_wait,
+            initial_keys: self.initial_keys,
+            key_snapshot: self.key_snapshot,
         }
     }
 }
@@ -139,6 +147,62 @@ impl<B> AuthenticatorBuilder<B> {
     /// Sets when signing keys are refetched.
     pub fn key_cache(mut self, policy: KeyCachePolicy) -> Self {
         self.key_cache = policy;
+        self
+    }
+
+    /// Sets the signing keys that are used until the first fetch succeeds, for a start during an outage.
+    ///
+    /// The first request that needs keys starts a fetch in the background. Until it succeeds, these keys count as fetched
+    /// now; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for keys in a file.
+    ///
+    /// ```
+    /// use portal_sdk::authenticator::Authenticator;
+    /// use portal_sdk::instance::Instance;
+    /// use portal_sdk::key::KeySet;
+    ///
+    /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+    /// let jwks = serde_json::json!({ "keys": [{ "kid": "ins_1", "kty": "RSA", "use": "sig", "n": "…", "e": "AQAB" }] });
+    /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+    /// let authenticator = Authenticator::builder(instance)
+    ///     .initial_keys(KeySet::from_json(&jwks))
+    ///     .build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Whoever holds the private half of one of these keys can sign in as any user, until a fetch succeeds.
+    pub fn initial_keys(mut self, keys: KeySet) -> Self {
+        self.initial_keys = Some(keys);
+        self
+    }
+
+    /// Keeps the fetched signing keys in a file, for a restart during an outage.
+    ///
+    /// The file is read when the authenticator is built, and replaced as a whole after a fetch. It is a JWK set with the
+    /// time of the fetch, and keeps its age: keys that are [too old](KeyCachePolicy::with_max_stale), unreadable or
+    /// missing are ignored. A failed write is a warning. The folder must exist.
+    ///
+    /// ```
+    /// use portal_sdk::authenticator::Authenticator;
+    /// use portal_sdk::instance::Instance;
+    ///
+    /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+    /// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+    /// let authenticator = Authenticator::builder(instance)
+    ///     .key_snapshot("/var/lib/app/clerk-jwks.json")
+    ///     .build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Anyone who can write the file or its folder can sign in as any user. It is created with mode 0600 on Unix; choose
+    /// a folder that only the application's user can write.
+    pub fn key_snapshot(mut self, path: impl Into<PathBuf>) -> Self {
+        self.key_snapshot = Some(path.into());
         self
     }
 

@@ -37,7 +37,7 @@ impl<T: Send + Sync + 'static> Alarm<T> {
 
     /// Rings for `item` when the limit is over, unless it was dropped before.
     pub(super) fn set(&self, item: &Arc<T>) {
-        // A limit beyond the clock's range is none.
+        // A limit beyond the range of the clock never rings.
         let Some(due) = Instant::now().checked_add(self.limit) else {
             return;
         };

@@ -37,7 +37,7 @@ enum Stage<T> {
 pub(crate) enum Landing<T> {
     /// The call's result.
     Result(T),
-    /// The call takes longer than this. It goes on.
+    /// The call takes longer than this. It is still in progress.
     Late(Duration),
     /// The call ended without a result, because its runtime was shut down or the caller that ran it was dropped.
     Lost,

@@ -20,8 +20,8 @@ pub use api::BackendApi;
 pub use api_path::ApiPath;
 #[cfg(feature = "http-client")]
 pub use http::{HttpBackend, HttpBackendBuilder};
-pub(crate) use keys::KeyCache;
 pub use keys::KeyCachePolicy;
+pub(crate) use keys::{KeyCache, SnapshotFile};
 #[cfg(feature = "unstable-decision")]
 pub use keys::{KeyRule, KeyStep};
 pub(crate) use look_ups::{CallCounts, LookUps, MAX_WAIT};

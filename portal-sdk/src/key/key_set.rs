@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::VerifyingKey;
 
@@ -20,6 +20,27 @@ pub(super) struct Jwk {
     pub(super) e: Option<String>,
 }
 
+impl Jwk {
+    fn to_json(&self, key_id: &str) -> Value {
+        let members = [
+            ("kid", Some(key_id)),
+            ("kty", self.kty.as_deref()),
+            ("use", self.public_key_use.as_deref()),
+            ("alg", self.alg.as_deref()),
+            ("n", self.n.as_deref()),
+            ("e", self.e.as_deref()),
+        ];
+        let present = members
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?.into())));
+        Value::Object(
+            present
+                .map(|(name, text): (&str, Value)| (name.to_owned(), text))
+                .collect(),
+        )
+    }
+}
+
 /// An instance's signing keys by key id, parsed once.
 ///
 /// ```
@@ -33,6 +54,8 @@ pub(super) struct Jwk {
 pub struct KeySet {
     /// `None`: the key exists but cannot check session tokens.
     keys: HashMap<Box<str>, Option<VerifyingKey>>,
+    /// The public members of the entries, to write them again.
+    jwks: Vec<Value>,
 }
 
 /// A key as [`KeySet::find`] finds it.
@@ -68,6 +91,7 @@ impl KeySet {
     /// skipped one.
     pub(crate) fn from_entries(entries: Vec<Value>, mut skipped: impl FnMut(usize, SkippedEntry)) -> Self {
         let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
+        let mut jwks = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
             let (key_id, jwk) = match read(&entry) {
                 Ok(read) => read,
@@ -76,12 +100,28 @@ impl KeySet {
                     continue;
                 }
             };
+            jwks.push(jwk.to_json(&key_id));
             let known = keys.entry(key_id.into()).or_default();
             if let Some(key) = VerifyingKey::from_jwk(&jwk) {
                 *known = Some(key);
             }
         }
-        Self { keys }
+        Self { keys, jwks }
+    }
+
+    /// Returns the keys as a JWK set (RFC 7517 section 5), which [`from_json`](Self::from_json) reads again.
+    ///
+    /// ```
+    /// use portal_sdk::key::KeySet;
+    ///
+    /// let jwks = serde_json::json!({ "keys": [{ "kid": "ins_1", "kty": "RSA", "use": "sig", "n": "…", "e": "AQAB" }] });
+    /// assert_eq!(KeySet::from_json(&jwks).to_json(), jwks);
+    /// ```
+    ///
+    /// The entries have only the public members `kid`, `kty`, `use`, `alg`, `n` and `e`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({ "keys": self.jwks })
     }
 
     /// Returns `true` if there are no keys.
@@ -132,8 +172,6 @@ fn read(entry: &Value) -> Result<(String, Jwk), SkippedEntry> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn key_ids(keys: &Value) -> Box<str> {

@@ -162,7 +162,7 @@ async fn retry_after_pauses_that_kind_of_call_for_a_minute_at_most() {
                 assert!(is_out_of_reach(&state), "{state:?}");
                 assert_eq!(backend.calls().len(), calls, "{asked} {status}");
             }
-            // The other kind of call goes on.
+            // The other kind of call is still made.
             authenticator.authenticate(&cookies("__clerk_handshake_nonce=n1")).await;
             assert_eq!(backend.calls().len(), 3);
         }

@@ -1,7 +1,5 @@
 //! [`KeyCache`]: one snapshot of keys, replaced as a whole and read without a lock, and at most one fetch at a time.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 
 use super::rule::{Pause, is_usable};
-use super::{KeyCachePolicy, KeyRule, KeyStep};
+use super::{KeyCachePolicy, KeyRule, KeyStep, SnapshotFile, random};
 use crate::backend::flights::{Flights, Landing};
 use crate::backend::{Backend, SECRET_KEY_REFUSED};
 use crate::clock::{Clock, UnixTime};
@@ -24,6 +22,7 @@ pub(crate) struct KeyCache {
     snapshot: ArcSwapOption<Snapshot>,
     state: Mutex<State>,
     fetching: Flights<(), ()>,
+    file: Option<Arc<SnapshotFile>>,
 }
 
 /// The keys in memory, and what a request must know of the rule.
@@ -70,7 +69,26 @@ impl KeyCache {
                 failed: 0,
             }),
             fetching: Flights::with_limit(policy.max_wait),
+            file: None,
         }
+    }
+
+    /// Uses keys until the first fetch succeeds, and keeps fetched keys in a file.
+    ///
+    /// The keys of the file come first, because they were fetched. `initial` ones count as fetched now.
+    #[must_use]
+    pub(crate) fn with_keys(mut self, initial: Option<KeySet>, file: Option<SnapshotFile>, now: UnixTime) -> Self {
+        self.file = file.map(Arc::new);
+        let on_disk = self.file.as_ref().and_then(|file| file.read(&self.policy, now));
+        let initial = initial.filter(|keys| !keys.is_empty()).map(|keys| (keys, now));
+        let Some((keys, fetched_at)) = on_disk.or(initial) else {
+            return self;
+        };
+        let mut state = self.state();
+        state.rule = KeyRule::with_keys_of(self.policy, fetched_at);
+        self.publish(&state, Some((Arc::new(keys), fetched_at)));
+        drop(state);
+        self
     }
 
     /// Returns the keys in memory unless they are too old. Never waits, and takes no lock unless a fetch is due.
@@ -245,7 +263,12 @@ impl KeyCache {
         if state.failure.take().is_some() {
             tracing::info!(address, failures, "signing keys can be fetched again");
         }
-        self.publish(&state, Some((Arc::new(keys), now)));
+        let keys = Arc::new(keys);
+        self.publish(&state, Some((keys.clone(), now)));
+        drop(state);
+        if let Some(file) = &self.file {
+            file.keep(&keys, now, &self.policy);
+        }
     }
 
     fn keep_failure(&self, missing: MissingKey, retry_after: Option<Duration>, address: &str, now: UnixTime) {
@@ -344,11 +367,6 @@ fn asked(snapshot: Option<&Snapshot>, missing: MissingKey) -> KnownKeys {
         keys: snapshot.map(|snapshot| snapshot.keys.clone()).unwrap_or_default(),
         missing,
     }
-}
-
-/// A random number for jitter: each hasher of the standard library is seeded differently.
-fn random() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 /// Maps a failed fetch to the result for a token whose key is missing.

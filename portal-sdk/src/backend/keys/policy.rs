@@ -85,7 +85,7 @@ impl KeyCachePolicy {
     /// Sets how long requests wait for a fetch, from the fetch's start (default: 1 second).
     ///
     /// Requests without keys in memory and those with an unknown key ID wait. Afterwards they are undecided, and so are
-    /// those that arrive while the fetch goes on. Without a tokio runtime the request that fetches waits for the
+    /// those that arrive during the rest of the fetch. Without a tokio runtime the request that fetches waits for the
     /// response.
     #[must_use]
     pub fn with_max_wait(self, max_wait: Duration) -> Self {
