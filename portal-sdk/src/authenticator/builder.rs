@@ -172,7 +172,7 @@ impl<B> AuthenticatorBuilder<B> {
     ///
     /// # Security
     ///
-    /// Whoever holds the private half of one of these keys can sign in as any user, until a fetch succeeds.
+    /// The owner of the private half of one of these keys can sign in as any user, until a fetch succeeds.
     pub fn initial_keys(mut self, keys: KeySet) -> Self {
         self.initial_keys = Some(keys);
         self

@@ -45,7 +45,7 @@ pub struct KeyRule {
     in_flight: Option<UnixTime>,
     /// The time without fetches for keys that are in memory.
     pause: Option<Pause>,
-    /// The time without any fetch, as the last response asked for.
+    /// The time without any fetch: the `Retry-After` of the last response.
     retry_after: Option<Pause>,
     /// The time of the last failed fetch.
     failed_at: Option<UnixTime>,

@@ -1,4 +1,4 @@
-//! [`SharedAnswers`]: results that are shared for some seconds with requests that ask for the same.
+//! [`SharedAnswers`]: results that are shared for some seconds with requests with the same inputs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,7 +17,7 @@ const OUTAGE_SHARED_FOR: Duration = Duration::from_secs(1);
 /// The most results that are kept.
 const MAX_KEPT: usize = 1_000;
 
-/// The newest results, by what they were asked for with.
+/// The newest results, by the inputs of their calls.
 pub(super) struct SharedAnswers<K, T> {
     kept: Arc<Mutex<Kept<K, T>>>,
     /// Drops results whose time is over, because they hold secrets.

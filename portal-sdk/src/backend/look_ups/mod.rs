@@ -52,7 +52,7 @@ impl LookUps {
 
     /// Fetches the payload with this nonce. Requests with the same nonce share one call.
     ///
-    /// The response is not kept: a nonce is valid once, and must not work for whoever presents it later.
+    /// The response is not kept: a nonce is valid once, and must not work a second time.
     pub(crate) async fn handshake_payload<B: Backend>(
         &self,
         backend: &B,
@@ -127,7 +127,7 @@ where
         }
     }
 
-    /// Makes the call, or waits for the one in progress; `keep` gets its result before anyone else.
+    /// Makes the call, or waits for the one in progress; `keep` gets its result first.
     async fn share<F>(
         &self,
         clock: &Arc<dyn Clock>,
