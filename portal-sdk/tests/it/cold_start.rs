@@ -116,20 +116,22 @@ async fn snapshot_on_disk_serves_after_a_restart_and_keeps_its_age() {
 #[tokio::test]
 async fn unusable_snapshot_counts_as_absent_and_is_one_warning() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("jwks.json");
-    for text in [
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let texts = [
         "",
         "{",
         "[]",
         r#"{"keys":[]}"#,
         r#"{"keys":[{"kid":"ins_1","kty":"EC"}]}"#,
-    ] {
+    ];
+    for (index, text) in texts.into_iter().enumerate() {
+        // Each its own file, because the fetch replaces it.
+        let path = folder.path().join(format!("{index}.json"));
         fs::write(&path, text).unwrap();
-        let lines = Lines::default();
-        let _guard = set_default(lines.clone());
         let clock = clock();
         let authenticator = builder(&FakeBackend::new(), &clock).key_snapshot(&path).build();
-        assert_eq!(lines.with("is ignored").len(), 1, "{text}: {:?}", lines.all());
+        assert_eq!(lines.with("is ignored").len(), index + 1, "{text}: {:?}", lines.all());
         assert_eq!(ask(&authenticator, &clock).await, "signed-in");
     }
     // A folder that does not exist.

@@ -44,7 +44,7 @@ fn key_in_memory_serves_at_every_age_until_the_limit() {
     let limit = now() + secs(300 + 24 * 3_600);
     rule.started(None, now() + secs(255));
     for age in [255, 299, 300, 301, 3_600, 24 * 3_600, 24 * 3_600 + 299] {
-        // The fetch hangs for ever.
+        // The fetch never ends.
         assert_eq!(rule.step(None, now() + secs(age)), SERVE, "{age}");
     }
     assert_eq!(rule.step(None, limit), KeyStep::Wait);

@@ -51,7 +51,7 @@ impl SnapshotFile {
             }
         };
         let fetched_at = jwks.get(FETCHED_AT).and_then(Value::as_i64).map(UnixTime::from_secs);
-        // A time in the future would make the keys live for ever.
+        // A time in the future would make the keys live without a limit.
         let usable = fetched_at
             .map(|at| at.min(now))
             .filter(|at| is_usable(policy, *at, now));
