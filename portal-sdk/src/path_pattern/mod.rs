@@ -16,6 +16,8 @@ use syntax::{Modifier, Parameter, Token};
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct PathPattern {
+    /// The text that every matching path contains, in order and in lower case. The first piece is at its start.
+    required: Vec<Box<str>>,
     regex: Regex,
     /// In the order of capture groups.
     parameters: Vec<Parameter>,
@@ -26,7 +28,9 @@ impl PathPattern {
     pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
         let mut source = String::from("^");
         let mut parameters = Vec::new();
-        for token in syntax::parse(pattern)? {
+        let tokens = syntax::parse(pattern)?;
+        let required = required_text(&tokens);
+        for token in tokens {
             match token {
                 Token::Text(text) => source.push_str(&regex_lite::escape(&text)),
                 Token::Parameter(parameter) => {
@@ -42,7 +46,11 @@ impl PathPattern {
             .case_insensitive(true)
             .build()
             .map_err(|error| format!("its regular expression does not compile: {error}"))?;
-        Ok(Self { regex, parameters })
+        Ok(Self {
+            required,
+            regex,
+            parameters,
+        })
     }
 
     /// Returns `true` if `path`, percent-encoded as in a URL, matches.
@@ -51,6 +59,10 @@ impl PathPattern {
     }
 
     fn captures<'t>(&self, path: &'t str) -> Option<Captures<'t>> {
+        // Most patterns of a list do not match a path, and comparing text shows it sooner.
+        if !self.could_match(path) {
+            return None;
+        }
         let captures = self.regex.captures(path)?;
         let taken = |index: usize| captures.get(index + 1).map(|taken| taken.as_str().to_ascii_lowercase());
         let holds_excluded = self.parameters.iter().enumerate().any(|(index, parameter)| {
@@ -58,6 +70,20 @@ impl PathPattern {
             !excluded.is_empty() && taken(index).is_some_and(|taken| taken.contains(excluded))
         });
         (!holds_excluded).then_some(captures)
+    }
+
+    fn could_match(&self, path: &str) -> bool {
+        let Some((start, others)) = self.required.split_first() else {
+            return true;
+        };
+        let Some(rest) = after_prefix(path, start) else {
+            return false;
+        };
+        let mut rest = Some(rest);
+        others.iter().all(|text| {
+            rest = rest.and_then(|rest| after_first(rest, text));
+            rest.is_some()
+        })
     }
 
     /// Returns the parameters of a match, percent-decoded once, or `None` if `path` does not match.
@@ -70,6 +96,41 @@ impl PathPattern {
                 .collect(),
         )
     }
+}
+
+/// Returns the text that every matching path contains, one piece for each part between parameters.
+fn required_text(tokens: &[Token]) -> Vec<Box<str>> {
+    let mut pieces = Vec::new();
+    let mut piece = String::new();
+    for token in tokens {
+        match token {
+            Token::Text(text) => piece.push_str(text),
+            Token::Parameter(parameter) if parameter.modifier.is_required() => {
+                piece.push_str(&parameter.prefix);
+                pieces.push(std::mem::replace(&mut piece, parameter.suffix.clone()));
+            }
+            Token::Parameter(_) => pieces.push(std::mem::take(&mut piece)),
+        }
+    }
+    pieces.push(piece);
+    pieces
+        .into_iter()
+        .map(|piece| piece.to_ascii_lowercase().into())
+        .collect()
+}
+
+/// Returns what follows `prefix`, which is in lower case, in `path`.
+fn after_prefix<'t>(path: &'t str, prefix: &str) -> Option<&'t str> {
+    let (start, rest) = path.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// Returns what follows the first `text`, which is in lower case, in `path`.
+fn after_first<'t>(path: &'t str, text: &str) -> Option<&'t str> {
+    if text.is_empty() {
+        return Some(path);
+    }
+    (0..path.len()).find_map(|at| after_prefix(path.get(at..)?, text))
 }
 
 fn value<'p>(captures: &Captures<'_>, index: usize, parameter: &'p Parameter) -> Option<(&'p str, String)> {

@@ -54,6 +54,10 @@ impl Modifier {
         }
     }
 
+    pub(super) fn is_required(self) -> bool {
+        matches!(self, Self::One | Self::OneOrMore)
+    }
+
     pub(super) fn repeats(self) -> bool {
         matches!(self, Self::ZeroOrMore | Self::OneOrMore)
     }
