@@ -20,11 +20,11 @@ use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::HostWatch;
 use crate::instance::Instance;
 use crate::portal::Portal;
-use crate::request::{AuthenticateContext, PublicUrl};
+use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
 use crate::state::RequestState;
 use crate::throttle::Throttle;
-use crate::token::{TokenError, UserId};
+use crate::token::{TokenError, UserId, VerifiedTokens};
 
 /// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
@@ -63,6 +63,8 @@ struct Shared<B> {
     backend: B,
     clock: Arc<dyn Clock>,
     keys: Arc<KeyCache>,
+    verified: VerifiedTokens,
+    addresses: Addresses,
     look_ups: LookUps,
     throttle: Throttle,
     ended: ArcSwap<EndedSessions>,
@@ -94,6 +96,7 @@ impl<B: Backend> Authenticator<B> {
         );
         let shared = Shared {
             portal: Portal::from(&builder.instance),
+            verified: VerifiedTokens::new(builder.token_cache, builder.instance.clock_skew()),
             instance: builder.instance,
             backend: builder.backend,
             clock: builder.clock,
@@ -102,6 +105,7 @@ impl<B: Backend> Authenticator<B> {
             throttle: Throttle::default(),
             ended: ArcSwap::default(),
             hosts: HostWatch::default(),
+            addresses: Addresses::default(),
             pages: Arc::default(),
             users: Arc::new(UserCache::new(builder.user_cache)),
         };
@@ -234,7 +238,14 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn context<'r>(&'r self, parts: &'r Parts) -> AuthenticateContext<'r> {
-        AuthenticateContext::new(parts, &self.shared.instance, self.shared.clock.now())
+        let Shared {
+            instance,
+            clock,
+            verified,
+            addresses,
+            ..
+        } = &*self.shared;
+        AuthenticateContext::with_memory(parts, instance, clock.now(), verified, addresses)
     }
 
     fn try_with(&self, cx: &AuthenticateContext<'_>) -> Option<Authenticated> {
@@ -326,18 +337,22 @@ impl<B: Backend> Authenticator<B> {
     /// Returns the results known without waiting. A request without a token needs no keys and causes no fetch.
     fn known(&self, cx: &AuthenticateContext<'_>) -> Known {
         let Shared {
+            instance,
             backend,
             clock,
             keys,
             ended,
             ..
         } = &*self.shared;
-        let carries_token = cx.bearer().is_some()
-            || cx.session_token().is_some()
-            || cx.handshake_token().is_some()
-            || cx.handshake_nonce().is_some();
+        let carries_token = || {
+            cx.bearer().is_some()
+                || cx.session_token().is_some()
+                || cx.handshake_token().is_some()
+                || cx.handshake_nonce().is_some()
+        };
+        let needs_keys = instance.jwt_key().is_none() && carries_token();
         Known {
-            keys: KnownKeys::InMemory(carries_token.then(|| keys.in_memory(backend, clock)).flatten()),
+            keys: KnownKeys::InMemory(needs_keys.then(|| keys.in_memory(backend, clock)).flatten()),
             ended: EndedSessions::clone(&ended.load()),
             ..Known::default()
         }
@@ -345,6 +360,9 @@ impl<B: Backend> Authenticator<B> {
 
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
         self.shared.hosts.look_at(cx);
+        if let Some(claims) = state.claims() {
+            self.shared.verified.insert(claims, cx.read_at());
+        }
         Authenticated {
             state,
             at: cx.read_at(),

@@ -20,15 +20,22 @@ impl HostWatch {
     /// that does not forward it shows as a loopback or changing host.
     pub(crate) fn look_at(&self, cx: &AuthenticateContext<'_>) -> bool {
         let instance = cx.instance();
-        let is_watched = !instance.is_development() && instance.public_origins().iter().next().is_none();
-        if !is_watched || self.has_warned.load(Ordering::Relaxed) || !cx.is_eligible_for_handshake() {
+        let is_watched = !instance.is_development() && instance.public_origins().is_empty();
+        if !is_watched || self.has_warned.load(Ordering::Relaxed) {
+            return false;
+        }
+        // A known address has passed before.
+        if cx.known_origin().is_some() || !cx.is_eligible_for_handshake() {
             return false;
         }
         let url = cx.url();
         let is_first = || **self.first.get_or_init(|| url.origin().into()) == *url.origin();
         let problem = match is_loopback(url.as_url()) {
             true => "of this machine",
-            false if is_first() => return false,
+            false if is_first() => {
+                cx.remember_origin();
+                return false;
+            }
             false => "that differs from the first one",
         };
         if self.has_warned.swap(true, Ordering::Relaxed) {

@@ -12,6 +12,7 @@ use crate::backend::{Backend, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::instance::Instance;
 use crate::key::KeySet;
+use crate::token::TokenCachePolicy;
 
 const USER_LIFETIME: Duration = Duration::from_secs(5);
 
@@ -58,6 +59,7 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) max_wait: Option<Duration>,
     pub(super) initial_keys: Option<KeySet>,
     pub(super) key_snapshot: Option<PathBuf>,
+    pub(super) token_cache: TokenCachePolicy,
 }
 
 /// The placeholder for the default backend of an [`AuthenticatorBuilder`].
@@ -83,6 +85,7 @@ impl AuthenticatorBuilder {
             max_wait: None,
             initial_keys: None,
             key_snapshot: None,
+            token_cache: TokenCachePolicy::default(),
         }
     }
 
@@ -97,6 +100,7 @@ impl AuthenticatorBuilder {
             max_wait: self.max_wait,
             initial_keys: self.initial_keys,
             key_snapshot: self.key_snapshot,
+            token_cache: self.token_cache,
         }
     }
 }
@@ -216,6 +220,14 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
+    /// Sets how many verified tokens are remembered.
+    ///
+    /// A signature is then verified once per token. All other rules are checked for every request.
+    pub fn token_cache(mut self, policy: TokenCachePolicy) -> Self {
+        self.token_cache = policy;
+        self
+    }
+
     /// Sets how long [`Authenticator::user`] answers from memory (default: 5 seconds; zero: no cache).
     ///
     /// Changes at the portal, in the dashboard or by another process show after that time at most. `Auth::user` of
@@ -244,6 +256,7 @@ impl<B> fmt::Debug for AuthenticatorBuilder<B> {
             .field("instance", &self.instance)
             .field("key_cache", &self.key_cache)
             .field("user_cache", &self.user_cache)
+            .field("token_cache", &self.token_cache)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ fn claims(payload: &Value) -> SessionClaims {
     let Value::Object(payload) = payload.clone() else {
         panic!("claims are an object")
     };
-    SessionClaims::new("user_1", payload)
+    SessionClaims::of_payload("user_1", payload)
 }
 
 fn of(pairs: &[(&str, Value)]) -> SessionClaims {
@@ -19,7 +19,7 @@ fn of(pairs: &[(&str, Value)]) -> SessionClaims {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
         .collect();
-    SessionClaims::new("user_1", payload)
+    SessionClaims::of_payload("user_1", payload)
 }
 
 fn reverification(config: &Value) -> Reverification {
@@ -133,7 +133,7 @@ fn missing_organization_has_its_own_verdict() {
 #[test]
 fn negation_is_met_exactly_if_the_requirement_is_not() {
     let user = of(&[("fea", "u:dash".into())]);
-    let without_user = SessionClaims::new("", Map::new());
+    let without_user = SessionClaims::of_payload("", Map::new());
     for (verdict, expected) in [
         (requirement_fn(|_| true).not().verdict(&user), Verdict::Unmet),
         (requirement_fn(|_| false).not().verdict(&user), Verdict::Met),
@@ -203,7 +203,7 @@ fn empty_user_or_organization_id_meets_nothing() {
         let mut payload = everything.as_object().unwrap().clone();
         payload.insert("org_id".to_owned(), organization.into());
         payload.insert("org_role".to_owned(), role.into());
-        let claims = SessionClaims::new(user, payload);
+        let claims = SessionClaims::of_payload(user, payload);
         [
             Role::new(role).verdict(&claims),
             Permission::new("dash:read").verdict(&claims),

@@ -7,7 +7,7 @@ use crate::token::{TokenError, UnverifiedToken};
 pub(super) fn verdict<'q>(
     question: Question<'q, '_>,
     token: Result<UnverifiedToken<'q>, TokenError>,
-) -> Answer<Verdict<'q>> {
+) -> Answer<Verdict> {
     match token {
         Ok(token) if token.is_other_than_session_token() => {
             Ok(Verdict::SignedOut(AuthReason::TokenTypeMismatch.into()))

@@ -6,7 +6,7 @@ use crate::names::query;
 use crate::state::AuthReason;
 use crate::token::{TokenError, UnverifiedToken};
 
-pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
+pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict> {
     let cx = question.cx;
     if cx.instance().is_development() {
         // An empty parameter counts too, because it must leave the address bar.
@@ -18,7 +18,7 @@ pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
         }
     }
     let is_client_active = cx.client_uat() != 0;
-    match (is_client_active, cx.decoded_session_cookie()) {
+    match (is_client_active, cx.session_cookie_token()) {
         (false, None) => Ok(Verdict::SignedOut(AuthReason::SessionTokenAndUatMissing.into())),
         (false, Some(_)) => Ok(Verdict::Unsettled(AuthReason::SessionTokenWithoutClientUat.into())),
         (true, None) => Ok(Verdict::Unsettled(AuthReason::ClientUatWithoutSessionToken.into())),
@@ -27,10 +27,7 @@ pub(super) fn verdict<'q>(question: Question<'q, '_>) -> Answer<Verdict<'q>> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of our time fit a double exactly")]
-fn session_token<'q>(
-    question: Question<'q, '_>,
-    session: Result<UnverifiedToken<'q>, TokenError>,
-) -> Answer<Verdict<'q>> {
+fn session_token<'q>(question: Question<'q, '_>, session: Result<UnverifiedToken<'q>, TokenError>) -> Answer<Verdict> {
     let cx = question.cx;
     let token = match session {
         Ok(token) => token,

@@ -50,7 +50,7 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
         return Ok(Refresh::Failed(RefreshFailure::InvalidSessionToken));
     };
     Ok(match question.verify(&token)? {
-        Ok(claims) => Refresh::Renewed(question.signed_in(claims, token.text(), headers)),
+        Ok(claims) => Refresh::Renewed(question.signed_in(claims, headers)),
         Err(_) => Refresh::Failed(RefreshFailure::InvalidSessionToken),
     })
 }

@@ -64,7 +64,7 @@ pub(super) fn returned(question: Question<'_, '_>) -> Answer<Returned> {
 }
 
 fn has_valid_session(question: Question<'_, '_>) -> Answer<bool> {
-    match question.cx.decoded_session_cookie() {
+    match question.cx.session_cookie_token() {
         Some(Ok(session)) if !session.is_other_than_session_token() => Ok(question.verify(&session)?.is_ok()),
         _ => Ok(false),
     }
@@ -117,7 +117,7 @@ fn take_over(question: Question<'_, '_>, payload: &[Value], is_signed: bool) -> 
         verified = question.verify_by(&token, question.rules().with_clock_skew(DEVELOPMENT_CLOCK_SKEW))?;
     }
     Ok(match verified {
-        Ok(claims) => Returned::Resolved(question.signed_in(claims, session, headers)),
+        Ok(claims) => Returned::Resolved(question.signed_in(claims, headers)),
         Err(error) => Returned::Useless(Some(error)),
     })
 }

@@ -40,7 +40,7 @@ fn key_of<'k>(
 
 /// Returns the error of a token that no key can verify, by its header and the length of its signature.
 fn hopeless(token: &UnverifiedToken<'_>) -> Option<TokenError> {
-    let has_possible_length = SIGNATURE_BYTES.contains(&token.signature().len());
+    let has_possible_length = token.signature_len().is_ok_and(|len| SIGNATURE_BYTES.contains(&len));
     header_problem(token).or((!has_possible_length).then_some(TokenError::Signature))
 }
 
@@ -135,9 +135,9 @@ impl<'q> Question<'q, '_> {
     }
 
     /// Verifies a session token. If only its times are wrong, the session may be alive.
-    pub(super) fn judge<'t>(self, token: &UnverifiedToken<'t>) -> Answer<Verdict<'t>> {
+    pub(super) fn judge(self, token: &UnverifiedToken<'_>) -> Answer<Verdict> {
         let error = match self.verify(token)? {
-            Ok(claims) => return Ok(Verdict::SignedIn(claims, token.text())),
+            Ok(claims) => return Ok(Verdict::SignedIn(claims)),
             Err(error) => error,
         };
         let reason = match error {

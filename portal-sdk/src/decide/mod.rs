@@ -30,12 +30,13 @@ mod satellite;
 pub(crate) use keys::{genuine_session, token_problem};
 pub use renewal::{comes_from_portal, renewal};
 
+use http::HeaderValue;
+
 use self::expired::Refresh;
 use self::handshake::Returned;
 use crate::clock::UnixTime;
 use crate::effect::{Effect, Known};
 use crate::request::AuthenticateContext;
-use crate::secret::Secret;
 use crate::state::{
     AuthReason, HandshakeState, Outcome, RequestState, ResponseHeaders, SignedInState, SignedOutState, UndecidedCause,
 };
@@ -50,6 +51,10 @@ pub enum Decision<S = RequestState> {
     /// Decided.
     Settled(S),
 }
+
+/// The values of `x-clerk-auth-status`, checked at compile time.
+const SIGNED_OUT: HeaderValue = HeaderValue::from_static("signed-out");
+const HANDSHAKE: HeaderValue = HeaderValue::from_static("handshake");
 
 /// Decides who a request is from.
 pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Decision {
@@ -82,9 +87,9 @@ enum Stop {
 type Answer<T = RequestState> = Result<T, Stop>;
 
 /// The result of verifying a session token.
-enum Verdict<'t> {
+enum Verdict {
     /// The user is signed in.
-    SignedIn(SessionClaims, &'t str),
+    SignedIn(SessionClaims),
     /// The token has expired. Its session may be alive.
     Expired(TokenError),
     /// The request goes through a handshake if it may be redirected; otherwise it is signed out.
@@ -96,7 +101,7 @@ enum Verdict<'t> {
 impl Question<'_, '_> {
     fn answer(self) -> Answer {
         satellite::check_sign_in_url(self.cx)?;
-        if let Some(token) = self.cx.decoded_bearer() {
+        if let Some(token) = self.cx.bearer_token() {
             let verdict = bearer::verdict(self, token)?;
             return self.state_of(verdict);
         }
@@ -129,9 +134,9 @@ impl Question<'_, '_> {
     }
 
     /// Steps 5 and 6, for either transport of the token.
-    fn state_of(self, verdict: Verdict<'_>) -> Answer {
+    fn state_of(self, verdict: Verdict) -> Answer {
         match verdict {
-            Verdict::SignedIn(claims, token) => Ok(self.signed_in(claims, token, ResponseHeaders::default())),
+            Verdict::SignedIn(claims) => Ok(self.signed_in(claims, ResponseHeaders::default())),
             Verdict::SignedOut(refusal) => Ok(self.signed_out(refusal)),
             Verdict::Unsettled(refusal) => Ok(self.handshake_or_signed_out(refusal)),
             Verdict::Expired(error) => match expired::refresh(self)? {
@@ -161,10 +166,9 @@ impl Question<'_, '_> {
         self.signed_out_with(AuthReason::SessionEnded.into(), state.headers)
     }
 
-    fn signed_in(self, claims: SessionClaims, token: &str, headers: ResponseHeaders) -> RequestState {
+    fn signed_in(self, claims: SessionClaims, headers: ResponseHeaders) -> RequestState {
         let state = SignedInState {
             claims,
-            token: Secret::new(token),
             organization_mismatch: false,
         };
         RequestState::new(Outcome::SignedIn(state), headers)
@@ -175,7 +179,7 @@ impl Question<'_, '_> {
     }
 
     fn signed_out_with(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
-        headers.describe("signed-out", &refusal.reason, self.message(&refusal));
+        headers.describe(SIGNED_OUT, &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
         let state = SignedOutState {
             reason,
@@ -187,7 +191,7 @@ impl Question<'_, '_> {
     }
 
     fn handshake(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
-        headers.describe("handshake", &refusal.reason, self.message(&refusal));
+        headers.describe(HANDSHAKE, &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
         RequestState::new(Outcome::Handshake(HandshakeState { reason, token_error }), headers)
     }

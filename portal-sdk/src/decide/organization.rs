@@ -8,7 +8,7 @@ use crate::token::SessionClaims;
 
 /// Returns the organization or personal account of the request's path.
 pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget> {
-    target_of(cx.instance(), cx.url())
+    cx.instance().organization_patterns().target(cx.application_path())
 }
 
 /// Returns [`target`] for a URL.

@@ -35,7 +35,7 @@ pub fn renewal(cx: &AuthenticateContext<'_>, state: &RequestState) -> Option<Res
     }
     let reason = AuthReason::ActiveOrganizationMismatch;
     let handshake = Handshake {
-        session_token: Some(signed_in.token.expose()),
+        session_token: Some(signed_in.claims.token().expose()),
         dev_browser: cx.dev_browser_for_links(),
         ..Handshake::of(cx)
     };
@@ -46,7 +46,7 @@ pub fn renewal(cx: &AuthenticateContext<'_>, state: &RequestState) -> Option<Res
         SET_COOKIE,
         count_cookie(cx.url(), RedirectCount::default().another(None)),
     );
-    headers.describe("handshake", &reason, None);
+    headers.describe(super::HANDSHAKE, &reason, None);
     Some(headers)
 }
 

@@ -14,7 +14,10 @@ use crate::url_query::set_parameter;
 /// A satellite's sign-in URL on the satellite itself would cause a redirect loop. Only the browser's `Origin` shows it.
 pub(super) fn check_sign_in_url(cx: &AuthenticateContext<'_>) -> Answer<()> {
     let instance = cx.instance();
-    let (true, Some(sign_in_url), Some(origin)) = (instance.is_satellite(), instance.sign_in_url(), cx.origin()) else {
+    if !instance.is_satellite() {
+        return Ok(());
+    }
+    let (Some(sign_in_url), Some(origin)) = (instance.sign_in_url(), cx.origin()) else {
         return Ok(());
     };
     match Url::parse(sign_in_url) {
@@ -90,14 +93,19 @@ fn satellite_address(cx: &AuthenticateContext<'_>, target: &str) -> Option<Url> 
 /// That origin could be a satellite whose state the primary does not have yet.
 pub(super) fn comes_from_elsewhere(cx: &AuthenticateContext<'_>) -> bool {
     let instance = cx.instance();
-    let Some(referer) = cx.referer().filter(|_| !instance.is_satellite()) else {
+    if instance.is_satellite() {
         return false;
-    };
-    if instance.syncs_from_satellites_only() {
-        let satellites = instance.satellite_origins();
-        return satellites.iter().any(|satellite| satellite.is_origin_of(referer));
     }
-    !is_same_origin(referer, cx.url().as_url()) && !is_clerks(cx, referer)
+    if instance.syncs_from_satellites_only() {
+        let is_satellite = |referer| {
+            instance
+                .satellite_origins()
+                .iter()
+                .any(|satellite| satellite.is_origin_of(referer))
+        };
+        return cx.referer().is_some_and(is_satellite);
+    }
+    cx.foreign_referer().is_some_and(|referer| !is_clerks(cx, referer))
 }
 
 /// Returns `true` if `referer` is the Frontend API or the portal of this instance, with or without a proxy.

@@ -1,5 +1,6 @@
 //! [`FrontendApi`]: the host inside the publishable key, and its URLs for browsers and proxies.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -144,12 +145,10 @@ impl Instance {
     /// The host in the `iss` claim of this instance's session tokens.
     ///
     /// A production satellite's domain changes it; a proxy does not.
-    pub(crate) fn issuer_host(&self) -> String {
+    pub(crate) fn issuer_host(&self) -> Cow<'_, str> {
         match self.satellite().and_then(Satellite::domain) {
-            Some(domain) if self.instance_type() == InstanceType::Production => {
-                format!("clerk.{domain}")
-            }
-            _ => self.publishable_key().frontend_api().as_str().to_owned(),
+            Some(domain) if self.instance_type() == InstanceType::Production => format!("clerk.{domain}").into(),
+            _ => self.publishable_key().frontend_api().as_str().into(),
         }
     }
 }

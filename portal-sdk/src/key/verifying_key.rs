@@ -158,6 +158,16 @@ impl VerifyingKey {
     }
 }
 
+/// Equal if they are the same key for the same algorithm, wherever each was read.
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = || self.0.algorithm == other.0.algorithm && self.0.key.as_ref() == other.0.key.as_ref();
+        Arc::ptr_eq(&self.0, &other.0) || is_same()
+    }
+}
+
+impl Eq for VerifyingKey {}
+
 /// `text` without the quotes around it.
 fn unquoted(text: &str) -> &str {
     ['"', '\'']

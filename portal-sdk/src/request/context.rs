@@ -8,10 +8,12 @@ use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN,
 use http::request::Parts;
 use url::{Url, form_urlencoded};
 
+use super::address::Addresses;
 use super::bearer;
 use super::cookies::unsigned;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
-use super::headers::{first_value, header_value};
+use super::fields::Fields;
+use super::headers::first_value;
 use super::navigation::is_navigation;
 use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
@@ -21,7 +23,7 @@ use crate::clock::UnixTime;
 use crate::instance::{Instance, is_same_origin};
 use crate::limits::could_be_opaque_token;
 use crate::names::{header, query};
-use crate::token::{DecodeOnce, TokenError, UnverifiedToken};
+use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 
 /// The facts of a request that the decision uses.
 ///
@@ -31,12 +33,16 @@ use crate::token::{DecodeOnce, TokenError, UnverifiedToken};
 pub struct AuthenticateContext<'r> {
     instance: &'r Instance,
     parts: &'r Parts,
+    fields: Fields<'r>,
     now: UnixTime,
+    verified: Option<&'r VerifiedTokens>,
+    addresses: Option<&'r Addresses>,
     /// The public URL of an outer layer.
     given_url: Option<PublicUrl>,
+    known_origin: OnceCell<Option<&'r str>>,
     url: OnceCell<PublicUrl>,
     bearer: OnceCell<Option<Cow<'r, str>>>,
-    decoded_bearer: DecodeOnce,
+    bearer_token: ReadOnce,
     cookies: OnceCell<ChosenCookies<'r>>,
     dev_browser_parameter: OnceCell<Option<String>>,
     handshake_parameters: OnceCell<HandshakeParameters>,
@@ -56,14 +62,39 @@ impl<'r> AuthenticateContext<'r> {
     /// Creates the context of a request. `now` is only used to choose between the two cookie sets.
     #[must_use]
     pub fn new(parts: &'r Parts, instance: &'r Instance, now: UnixTime) -> Self {
+        Self::create(parts, instance, now, None, None)
+    }
+
+    /// Creates the context like [`new`](Self::new), with the tokens verified before and the addresses seen before.
+    pub(crate) fn with_memory(
+        parts: &'r Parts,
+        instance: &'r Instance,
+        now: UnixTime,
+        verified: &'r VerifiedTokens,
+        addresses: &'r Addresses,
+    ) -> Self {
+        Self::create(parts, instance, now, Some(verified), Some(addresses))
+    }
+
+    fn create(
+        parts: &'r Parts,
+        instance: &'r Instance,
+        now: UnixTime,
+        verified: Option<&'r VerifiedTokens>,
+        addresses: Option<&'r Addresses>,
+    ) -> Self {
         Self {
             instance,
             parts,
+            fields: Fields::read(&parts.headers),
             now,
+            verified,
+            addresses,
             given_url: None,
+            known_origin: OnceCell::new(),
             url: OnceCell::new(),
             bearer: OnceCell::new(),
-            decoded_bearer: DecodeOnce::default(),
+            bearer_token: ReadOnce::default(),
             cookies: OnceCell::new(),
             dev_browser_parameter: OnceCell::new(),
             handshake_parameters: OnceCell::new(),
@@ -107,6 +138,32 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
+    /// The origin of [`url`](Self::url), if it was computed for this address before.
+    pub(crate) fn known_origin(&self) -> Option<&'r str> {
+        let read = || {
+            let addresses = self.addresses.filter(|_| self.given_url.is_none());
+            addresses?.origin(self.parts, &self.fields)
+        };
+        *self.known_origin.get_or_init(read)
+    }
+
+    /// Remembers the origin of [`url`](Self::url), if it was computed, for requests under the same address.
+    pub(crate) fn remember_origin(&self) {
+        let addresses = self.addresses.filter(|_| self.given_url.is_none());
+        if let (Some(addresses), Some(url)) = (addresses, self.url.get()) {
+            addresses.remember(self.parts, &self.fields, url.origin());
+        }
+    }
+
+    /// The path as the application's router sees it, percent-encoded.
+    pub(crate) fn application_path(&self) -> &str {
+        let path = self.parts.uri.path();
+        match self.given_url.is_none() && is_plain(path) {
+            true => path,
+            false => self.url().application_path(),
+        }
+    }
+
     /// The first query parameter named `name`, decoded.
     pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
         let query = match &self.given_url {
@@ -134,19 +191,22 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
         // Join the fields, so that the first one cannot hide a second one.
-        let read = || match header_value(&self.parts.headers, &AUTHORIZATION)? {
+        let read = || match self.fields.authorization.value(&self.parts.headers, &AUTHORIZATION)? {
             Cow::Borrowed(value) => bearer::token(value).map(Cow::Borrowed),
             Cow::Owned(value) => bearer::token(&value).map(|token| token.to_owned().into()),
         };
         self.bearer.get_or_init(read).as_deref()
     }
 
-    pub(crate) fn decoded_bearer(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
-        self.bearer().map(|token| self.decoded_bearer.decode(token))
+    pub(crate) fn bearer_token(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+        self.bearer().map(|token| self.bearer_token.read(token, self.verified))
     }
 
     fn cookies(&self) -> &ChosenCookies<'r> {
-        let read = || ChosenCookies::read(&self.parts.headers, self.instance, self.now);
+        let read = || match self.fields.cookie.is_missing() {
+            true => ChosenCookies::default(),
+            false => ChosenCookies::read(&self.parts.headers, self.instance, self.verified, self.now),
+        };
         self.cookies.get_or_init(read)
     }
 
@@ -163,9 +223,9 @@ impl<'r> AuthenticateContext<'r> {
         all.session.get(*are_suffixed)
     }
 
-    pub(crate) fn decoded_session_cookie(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+    pub(crate) fn session_cookie_token(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.session_token(*are_suffixed)
+        all.session_token(*are_suffixed, self.verified)
     }
 
     /// The session cookie, or else the `Authorization` header's token.
@@ -268,19 +328,31 @@ impl<'r> AuthenticateContext<'r> {
     /// The `Origin` header.
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
-        let read = || header_value(&self.parts.headers, &ORIGIN).filter(|origin| !origin.is_empty());
+        let read = || {
+            self.fields
+                .origin
+                .value(&self.parts.headers, &ORIGIN)
+                .filter(|origin| !origin.is_empty())
+        };
         self.origin.get_or_init(read).as_deref()
     }
 
     /// The `Referer` header, if it is a valid URL.
     #[must_use]
     pub fn referer(&self) -> Option<&Url> {
-        let read = || Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok();
+        let read = || match self.fields.referer.is_missing() {
+            true => None,
+            false => Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok(),
+        };
         self.referer.get_or_init(read).as_ref()
     }
 
     fn sec_fetch_dest(&self) -> Option<Cow<'r, str>> {
-        header_value(&self.parts.headers, &header::SEC_FETCH_DEST).filter(|dest| !dest.is_empty())
+        let dest = self
+            .fields
+            .sec_fetch_dest
+            .value(&self.parts.headers, &header::SEC_FETCH_DEST);
+        dest.filter(|dest| !dest.is_empty())
     }
 
     /// Returns `true` if the browser shows the response as a top-level page.
@@ -340,6 +412,14 @@ impl<'r> AuthenticateContext<'r> {
 
     /// The `Referer`, if it is on another origin.
     pub(crate) fn foreign_referer(&self) -> Option<&Url> {
+        // Most are the application's own pages, as the text shows.
+        if self.fields.referer.is_missing() {
+            return None;
+        }
+        let text = self.parts.headers.get(REFERER)?.as_bytes();
+        if self.known_origin().is_some_and(|own| is_on_origin(text, own)) {
+            return None;
+        }
         self.referer().filter(|referer| !self.is_own(referer))
     }
 
@@ -359,7 +439,11 @@ impl<'r> AuthenticateContext<'r> {
         match self.sec_fetch_dest().as_deref() {
             Some("empty") => is_navigation(headers),
             Some(dest) => matches!(dest, "document" | "iframe"),
-            None => header_value(headers, &ACCEPT).is_some_and(|accept| accept.starts_with("text/html")),
+            None => self
+                .fields
+                .accept
+                .value(headers, &ACCEPT)
+                .is_some_and(|accept| accept.starts_with("text/html")),
         }
     }
 
@@ -387,6 +471,18 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
             .field("redirect_count", &self.redirect_count())
             .finish_non_exhaustive()
     }
+}
+
+/// Returns `true` if `text` is certainly a URL on `origin`. What follows an origin in a URL cannot change it.
+fn is_on_origin(text: &[u8], origin: &str) -> bool {
+    text.strip_prefix(origin.as_bytes())
+        .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
+}
+
+/// Returns `true` for a path that a URL parser leaves as it is: without dot segments and characters to encode.
+fn is_plain(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
+    path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")
 }
 
 /// Returns a refresh token or a development browser's token if its size is plausible.

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::COOKIE;
+use memchr::memchr;
 
 /// Iterates over a request's cookies as sent: every pair of every `Cookie` field, in order.
 ///
@@ -21,11 +22,29 @@ use http::header::COOKIE;
 /// ```
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     let fields = headers.get_all(COOKIE).iter();
-    let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
+    let pairs = fields.flat_map(|field| Pairs(Some(field.as_bytes())));
     pairs.filter_map(|pair| {
         let equals = pair.iter().position(|byte| *byte == b'=')?;
         Some((trim(&pair[..equals]), trim(&pair[equals + 1..])))
     })
+}
+
+/// The parts of a field between semicolons.
+struct Pairs<'h>(Option<&'h [u8]>);
+
+impl<'h> Iterator for Pairs<'h> {
+    type Item = &'h [u8];
+
+    fn next(&mut self) -> Option<&'h [u8]> {
+        let field = self.0?;
+        // Tokens are long, so that the search for their end is most of the work.
+        let (pair, rest) = match memchr(b';', field) {
+            Some(end) => (&field[..end], Some(&field[end + 1..])),
+            None => (field, None),
+        };
+        self.0 = rest;
+        Some(pair)
+    }
 }
 
 /// Iterates over the values of the cookies named `name`, in order. Values that are not visible ASCII are skipped.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
 use super::cookie_reader::cookies;
 use super::headers::latin1;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::cookie;
-use crate::token::{DecodeOnce, TokenError, UnverifiedToken};
+use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 
 /// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
 /// absent.
@@ -51,8 +52,8 @@ pub(super) struct RequestCookies<'h> {
     pub(super) redirect_count: Option<Cow<'h, str>>,
     /// Returns `true` if any of these cookies is present, even empty.
     pub(super) is_any: bool,
-    /// The decoded plain and suffixed session cookie.
-    decoded: [DecodeOnce; 2],
+    /// The tokens of the plain and the suffixed session cookie.
+    tokens: [ReadOnce; 2],
 }
 
 impl<'h> RequestCookies<'h> {
@@ -62,15 +63,22 @@ impl<'h> RequestCookies<'h> {
     /// of a name counts. A value is percent-decoded if the result is UTF-8, and kept as written otherwise; quotes are
     /// part of it.
     pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
-        let mut seen = Seen::default();
+        // First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
+        let mut values: [Option<Cow<'h, str>>; 10] = Default::default();
         for (name, value) in cookies(headers) {
             // Clerk's names are ASCII.
-            let slot = std::str::from_utf8(name).ok().and_then(|name| seen.slot(name, suffix));
-            if let Some(slot) = slot {
-                slot.get_or_insert_with(|| decode(latin1(value)));
+            let Some(index) = std::str::from_utf8(name).ok().and_then(|name| slot(name, suffix)) else {
+                continue;
+            };
+            if values[index].is_none() {
+                let first = values[SESSION].as_ref().filter(|_| index == SUFFIXED_SESSION);
+                values[index] = Some(match first {
+                    // Usually both hold one token, and comparing is faster than reading it again.
+                    Some(Cow::Borrowed(first)) if first.as_bytes() == value => Cow::Borrowed(first),
+                    _ => decode(latin1(value)),
+                });
             }
         }
-        let Seen(values) = seen;
         let is_any = values.iter().any(Option::is_some);
         let [
             session,
@@ -102,15 +110,19 @@ impl<'h> RequestCookies<'h> {
             handshake_nonce: nonce,
             redirect_count: count,
             is_any,
-            decoded: Default::default(),
+            tokens: Default::default(),
         }
     }
 
-    /// The session cookie under the suffixed name or under the plain one, decoded once, even if both are equal.
-    pub(super) fn session_token(&self, suffixed: bool) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+    /// The session cookie under the suffixed name or under the plain one, read once, even if both are equal.
+    pub(super) fn session_token(
+        &self,
+        suffixed: bool,
+        verified: Option<&VerifiedTokens>,
+    ) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
         let text = self.session.get(suffixed)?;
         let is_second = suffixed && self.session.get(false) != Some(text);
-        Some(self.decoded[usize::from(is_second)].decode(text))
+        Some(self.tokens[usize::from(is_second)].read(text, verified))
     }
 
     /// Returns `true` if there is any state under this instance's suffixed names.
@@ -119,33 +131,30 @@ impl<'h> RequestCookies<'h> {
     }
 }
 
-/// First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
-#[derive(Default)]
-struct Seen<'h>([Option<Cow<'h, str>>; 10]);
+const SESSION: usize = 0;
+const SUFFIXED_SESSION: usize = 1;
 
-impl<'h> Seen<'h> {
-    fn slot(&mut self, name: &str, suffix: &str) -> Option<&mut Option<Cow<'h, str>>> {
-        let index = match name {
-            cookie::SESSION => 0,
-            cookie::CLIENT_UAT => 2,
-            cookie::DEV_BROWSER => 4,
-            cookie::HANDSHAKE => 7,
-            cookie::HANDSHAKE_NONCE => 8,
-            cookie::REDIRECT_COUNT => 9,
-            _ => match name.strip_suffix(suffix)?.strip_suffix('_')? {
-                cookie::SESSION => 1,
-                cookie::CLIENT_UAT => 3,
-                cookie::DEV_BROWSER => 5,
-                cookie::REFRESH => 6,
-                _ => return None,
-            },
-        };
-        self.0.get_mut(index)
-    }
+/// Returns the position of a cookie's value in the order of [`RequestCookies::read`].
+fn slot(name: &str, suffix: &str) -> Option<usize> {
+    Some(match name {
+        cookie::SESSION => SESSION,
+        cookie::CLIENT_UAT => 2,
+        cookie::DEV_BROWSER => 4,
+        cookie::HANDSHAKE => 7,
+        cookie::HANDSHAKE_NONCE => 8,
+        cookie::REDIRECT_COUNT => 9,
+        _ => match name.strip_suffix(suffix)?.strip_suffix('_')? {
+            cookie::SESSION => SUFFIXED_SESSION,
+            cookie::CLIENT_UAT => 3,
+            cookie::DEV_BROWSER => 5,
+            cookie::REFRESH => 6,
+            _ => return None,
+        },
+    })
 }
 
 fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
-    if value.len() > MAX_TOKEN_BYTES || !value.contains('%') || !has_only_whole_escapes(&value) {
+    if value.len() > MAX_TOKEN_BYTES || memchr(b'%', value.as_bytes()).is_none() || !has_only_whole_escapes(&value) {
         return value;
     }
     let decoded = percent_decode_str(&value).decode_utf8().map(Cow::into_owned);

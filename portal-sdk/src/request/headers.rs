@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use http::header::{AUTHORIZATION, COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 use crate::limits::MAX_HEADER_BYTES;
 
@@ -26,16 +26,22 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
 /// refused, not ignored.
 #[must_use]
 pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
-    let size = || headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>();
-    if *name != AUTHORIZATION && *name != COOKIE && size() > MAX_HEADER_BYTES {
+    let is_bounded = *name != AUTHORIZATION && *name != COOKIE;
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    let mut size = first.len();
+    let mut joined = None;
+    for value in values {
+        size += value.len();
+        let separator = if *name == COOKIE { "; " } else { ", " };
+        let joined = joined.get_or_insert_with(|| latin1(first.as_bytes()).into_owned());
+        joined.push_str(separator);
+        joined.push_str(&latin1(value.as_bytes()));
+    }
+    if is_bounded && size > MAX_HEADER_BYTES {
         return None;
     }
-    let mut values = headers.get_all(name).iter();
-    let first = latin1(values.next()?.as_bytes());
-    let separator = if *name == COOKIE { "; " } else { ", " };
-    Some(values.fold(first, |joined, value| {
-        Cow::Owned(joined.into_owned() + separator + &latin1(value.as_bytes()))
-    }))
+    Some(joined.map_or_else(|| latin1(first.as_bytes()), Cow::Owned))
 }
 
 /// Decodes Latin-1.
@@ -48,6 +54,7 @@ pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use http::header::HOST;
 
     use super::*;

@@ -1,11 +1,13 @@
 //! The facts of a request: its public URL and its cookies. With the feature `unstable-decision` also
 //! `AuthenticateContext`, the input of the decision.
 
+mod address;
 mod bearer;
 mod context;
 mod cookie_reader;
 mod cookies;
 mod cross_site;
+mod fields;
 mod headers;
 mod navigation;
 mod public_url;
@@ -16,6 +18,7 @@ mod suffix;
 
 #[cfg(feature = "unstable-decision")]
 pub use crate::url_query::without_clerk_parameters;
+pub(crate) use address::Addresses;
 pub use public_url::PublicUrl;
 pub(crate) use redirect_count::{MAX_REDIRECTS, RedirectCount};
 #[cfg(feature = "unstable-decision")]

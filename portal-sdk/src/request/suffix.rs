@@ -6,21 +6,26 @@ use serde_json::Value;
 use super::cookies::RequestCookies;
 use crate::clock::UnixTime;
 use crate::instance::{Instance, InstanceType};
-use crate::token::UnverifiedToken;
+use crate::token::{UnverifiedToken, VerifiedTokens};
 
 /// Clerk's cookies, and which of the two sets is trusted.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct ChosenCookies<'r> {
     pub(super) all: RequestCookies<'r>,
     pub(super) are_suffixed: bool,
 }
 
 impl<'r> ChosenCookies<'r> {
-    pub(super) fn read(headers: &'r HeaderMap, instance: &Instance, now: UnixTime) -> Self {
+    pub(super) fn read(
+        headers: &'r HeaderMap,
+        instance: &Instance,
+        verified: Option<&VerifiedTokens>,
+        now: UnixTime,
+    ) -> Self {
         let mut all = RequestCookies::read(headers, instance.publishable_key().cookie_suffix());
-        forget_meaningless_session(&mut all);
+        forget_meaningless_session(&mut all, verified);
         Self {
-            are_suffixed: uses_suffixed_cookies(&all, instance, now),
+            are_suffixed: uses_suffixed_cookies(&all, instance, verified, now),
             all,
         }
     }
@@ -29,10 +34,10 @@ impl<'r> ChosenCookies<'r> {
 /// Drops a plain session cookie that is unreadable or has no issuer, if suffixed cookies exist.
 ///
 /// Any sister domain could set it to invalidate the suffixed cookies.
-fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
+fn forget_meaningless_session(cookies: &mut RequestCookies<'_>, verified: Option<&VerifiedTokens>) {
     let is_meaningful = |token: UnverifiedToken<'_>| names_an_issuer(&token);
     let is_meaningless = |token: Result<_, _>| !token.is_ok_and(is_meaningful);
-    if cookies.has_suffixed_state() && cookies.session_token(false).is_some_and(is_meaningless) {
+    if cookies.has_suffixed_state() && cookies.session_token(false, verified).is_some_and(is_meaningless) {
         cookies.session.plain = None;
     }
 }
@@ -40,13 +45,18 @@ fn forget_meaningless_session(cookies: &mut RequestCookies<'_>) {
 /// Returns `true` if the suffixed cookies are trusted, by Clerk's rules in Clerk's order.
 ///
 /// No token is verified here; a wrong guess costs a handshake.
-fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now: UnixTime) -> bool {
+fn uses_suffixed_cookies(
+    cookies: &RequestCookies<'_>,
+    instance: &Instance,
+    verified: Option<&VerifiedTokens>,
+    now: UnixTime,
+) -> bool {
     let suffixed_uat = cookies.client_uat.get(true);
     let plain_uat = cookies.client_uat.get(false);
     let has_suffixed_session = cookies.session.get(true).is_some();
 
     let plain = cookies
-        .session_token(false)
+        .session_token(false, verified)
         .map(|token| token.ok().filter(names_an_issuer));
     let plain = match plain {
         Some(None) => return false,
@@ -57,7 +67,7 @@ fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now:
         return false;
     }
 
-    let suffixed = cookies.session_token(true).and_then(Result::ok);
+    let suffixed = cookies.session_token(true, verified).and_then(Result::ok);
     let issued_at =
         |token: &Option<UnverifiedToken<'_>>| token.as_ref().and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
     if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(&plain) > issued_at(&suffixed) {
@@ -77,7 +87,7 @@ fn uses_suffixed_cookies(cookies: &RequestCookies<'_>, instance: &Instance, now:
 }
 
 fn names_an_issuer(token: &UnverifiedToken<'_>) -> bool {
-    match token.payload().get("iss") {
+    match token.issuer() {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::String(issuer)) => !issuer.is_empty(),
         Some(Value::Number(number)) => number.as_f64() != Some(0.0),
@@ -87,10 +97,14 @@ fn names_an_issuer(token: &UnverifiedToken<'_>) -> bool {
 
 fn belongs_to(token: &UnverifiedToken<'_>, instance: &Instance) -> bool {
     token
-        .payload()
-        .get("iss")
+        .issuer()
         .and_then(Value::as_str)
-        .is_some_and(|issuer| without_schemes(issuer) == instance.issuer_host())
+        .is_some_and(|issuer| is_at_host(issuer, &instance.issuer_host()))
+}
+
+fn is_at_host(issuer: &str, host: &str) -> bool {
+    // Genuine tokens need no copy.
+    issuer.strip_prefix("https://") == Some(host) || without_schemes(issuer) == host
 }
 
 /// Removes every `http://` and `https://` from `issuer`, in any case.

@@ -85,9 +85,9 @@ impl ResponseHeaders {
         }
     }
 
-    pub(crate) fn describe(&mut self, status: &'static str, reason: &AuthReason, message: Option<String>) {
+    pub(crate) fn describe(&mut self, status: HeaderValue, reason: &AuthReason, message: Option<String>) {
         self.described = [
-            Some(HeaderValue::from_static(status)),
+            Some(status),
             reason.header_value(),
             message.and_then(|message| HeaderValue::try_from(message).ok()),
         ];

@@ -7,7 +7,6 @@ pub use headers::ResponseHeaders;
 pub use reason::{AuthReason, RefreshFailure};
 
 use crate::effect::BackendError;
-use crate::secret::Secret;
 use crate::token::{SessionClaims, TokenError};
 
 /// The result of authenticating one request.
@@ -43,8 +42,6 @@ pub enum Outcome {
 pub struct SignedInState {
     /// The token's claims.
     pub claims: SessionClaims,
-    /// The session token itself.
-    pub token: Secret,
     /// `true` if the path's organization is not active, and cannot be activated.
     ///
     /// The path may also name the personal account. The redirect limit for this organization was reached, or the

@@ -1,15 +1,19 @@
 //! The claims of a verified session token, in both versions of Clerk's format.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::organization::{self, text};
+use super::payload::Payload;
 use super::permissions::{self, Holder};
-use super::{FactorAges, OrganizationClaims, SessionId, UserId};
+use super::rights::Rights;
+use super::{FactorAges, OrganizationClaims, SessionId, UnverifiedToken, UserId};
 use crate::clock::UnixTime;
+use crate::key::VerifyingKey;
+use crate::secret::Secret;
 
 /// A verified session token's claims.
 ///
@@ -27,15 +31,26 @@ use crate::clock::UnixTime;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct SessionClaims(Arc<Claims>);
+pub struct SessionClaims {
+    verified: Arc<Verified>,
+    /// Read on first use. Clones of one request share it, and the cache of verified tokens does not keep it.
+    json: OnceLock<Arc<Map<String, Value>>>,
+}
 
-struct Claims {
+/// A token whose signature was verified, and its key.
+pub(super) struct Verified {
+    pub(super) token: Secret,
+    pub(super) key_id: Option<Box<str>>,
+    pub(super) key: VerifyingKey,
+    pub(super) payload: Arc<Payload>,
+    /// `sub`.
     user_id: UserId,
-    session_id: Option<SessionId>,
-    /// Both are read from the payload on first use, because most requests do not need them.
-    organization: OnceLock<Option<OrganizationClaims>>,
-    actor_id: OnceLock<Option<UserId>>,
-    payload: Arc<Map<String, Value>>,
+    /// Read on first use, because most requests do not need them.
+    rights: OnceLock<Box<Rights>>,
+    /// `false` if a cookie or header with this token would be refused by its kind.
+    pub(super) is_session_token: bool,
+    /// `true` once the token was put into the cache of verified tokens.
+    pub(super) is_cached: AtomicBool,
 }
 
 /// The user who acts as the session's user (impersonation), from claim `act`.
@@ -67,24 +82,43 @@ impl SessionStatus {
             Self::Pending => "pending",
         }
     }
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Pending]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+    }
 }
 
 impl SessionClaims {
-    pub(crate) fn new(subject: &str, payload: impl Into<Arc<Map<String, Value>>>) -> Self {
-        let payload = payload.into();
-        Self(Arc::new(Claims {
-            user_id: subject.into(),
-            session_id: text(&payload, "sid").map(Into::into),
-            organization: OnceLock::new(),
-            actor_id: OnceLock::new(),
+    /// Creates the claims of a token whose signature `key` has verified.
+    pub(super) fn new(token: &UnverifiedToken<'_>, key: &VerifyingKey, payload: Arc<Payload>, user_id: UserId) -> Self {
+        Self::from(Arc::new(Verified {
+            token: Secret::new(token.text()),
+            key_id: token.key_id().map(Into::into),
+            key: key.clone(),
+            is_session_token: !token.is_other_than_session_token(),
             payload,
+            user_id,
+            rights: OnceLock::new(),
+            is_cached: AtomicBool::new(false),
         }))
+    }
+
+    pub(super) fn verified(&self) -> &Arc<Verified> {
+        &self.verified
+    }
+
+    /// Returns the session token.
+    #[must_use]
+    pub fn token(&self) -> &Secret {
+        &self.verified.token
     }
 
     /// Returns the user's ID (claim `sub`).
     #[must_use]
     pub fn user_id(&self) -> &UserId {
-        &self.0.user_id
+        &self.verified.user_id
     }
 
     /// Returns `true` if the claims name a user.
@@ -99,24 +133,19 @@ impl SessionClaims {
     /// Returns the session's ID (claim `sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
-        self.0.session_id.as_ref()
+        self.payload().session_id.as_ref()
     }
 
     /// Returns the active organization; `None` for the personal account.
     #[must_use]
     pub fn organization(&self) -> Option<&OrganizationClaims> {
-        let parse = || OrganizationClaims::parse(&self.0.payload);
-        self.0.organization.get_or_init(parse).as_ref()
+        self.rights().organization.as_ref()
     }
 
     /// Returns the session's status (claim `sts`); `None` if the instance does not send it.
     #[must_use]
     pub fn session_status(&self) -> Option<SessionStatus> {
-        match text(&self.0.payload, "sts")? {
-            "active" => Some(SessionStatus::Active),
-            "pending" => Some(SessionStatus::Pending),
-            _ => None,
-        }
+        self.payload().status
     }
 
     /// Returns `true` if the session is pending, which counts as signed out.
@@ -128,67 +157,63 @@ impl SessionClaims {
     /// Returns the user who acts as the session's user (claim `act`); `None` without impersonation.
     #[must_use]
     pub fn actor(&self) -> Option<Actor<'_>> {
-        let claim = self.0.payload.get("act")?.as_object()?;
-        let user_id = self.0.actor_id.get_or_init(|| text(claim, "sub").map(Into::into));
-        Some(Actor {
-            user_id: user_id.as_ref()?,
-            claim,
-        })
+        let (user_id, claim) = self.rights().actor.as_ref()?;
+        Some(Actor { user_id, claim })
     }
 
     /// Returns the origin for which the token was issued (claim `azp`).
     #[must_use]
     pub fn authorized_party(&self) -> Option<&str> {
-        text(&self.0.payload, "azp")
+        self.payload().authorized_party.as_ref()?.as_str()
     }
 
     /// Returns the token's issuer (claim `iss`).
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        text(&self.0.payload, "iss")
+        self.payload().issuer.as_ref()?.as_str()
     }
 
     /// Returns the time of issue (claim `iat`), in whole seconds.
     #[must_use]
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.time("iat")
+        whole_seconds(self.payload().issued_at.as_ref())
     }
 
     /// Returns the time of expiry (claim `exp`), in whole seconds; `None` if it is out of range.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.time("exp")
+        whole_seconds(self.payload().expires_at.as_ref())
     }
 
     /// Returns the ages of the user's factors (claim `fva`); `None` if the claim is missing or malformed.
     #[must_use]
     pub fn factor_ages(&self) -> Option<FactorAges> {
-        FactorAges::parse(self.0.payload.get("fva")?)
+        self.rights().factor_ages
     }
 
     /// Returns the active organization's features (claim `fea`); none if the claim is malformed.
     pub fn organization_features(&self) -> impl Iterator<Item = &str> {
-        self.names(Holder::Organization, "fea")
+        permissions::names(Holder::Organization, &self.rights().features)
     }
 
     /// Returns the user's own features (claim `fea`); none if the claim is malformed.
     pub fn user_features(&self) -> impl Iterator<Item = &str> {
-        self.names(Holder::User, "fea")
+        permissions::names(Holder::User, &self.rights().features)
     }
 
     /// Returns the active organization's plans (claim `pla`); none if the claim is malformed.
     pub fn organization_plans(&self) -> impl Iterator<Item = &str> {
-        self.names(Holder::Organization, "pla")
+        permissions::names(Holder::Organization, &self.rights().plans)
     }
 
     /// Returns the user's own plans (claim `pla`); none if the claim is malformed.
     pub fn user_plans(&self) -> impl Iterator<Item = &str> {
-        self.names(Holder::User, "pla")
+        permissions::names(Holder::User, &self.rights().plans)
     }
 
     /// Returns the slug that Clerk compares with the path's: the claim as sent, even with an empty ID.
     pub(crate) fn organization_slug(&self) -> Option<&str> {
-        organization::slug(&self.0.payload)
+        self.rights().organization_slug.as_deref()
     }
 
     /// Deserializes all claims into `T`, including the application's own.
@@ -210,29 +235,43 @@ impl SessionClaims {
     ///
     /// Returns [`serde_json::Error`] if the claims do not fit `T`.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(&*self.0.payload)
+        serde_json::from_str(self.payload().json())
     }
 
     /// Returns all claims as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
-        &self.0.payload
+        self.json.get_or_init(|| self.payload().to_map().into())
     }
 
-    fn time(&self, claim: &str) -> Option<UnixTime> {
-        self.0.payload.get(claim)?.as_i64().map(UnixTime::from_secs)
+    pub(super) fn payload(&self) -> &Payload {
+        &self.verified.payload
     }
 
-    fn names(&self, holder: Holder, claim: &'static str) -> impl Iterator<Item = &str> {
-        permissions::names(holder, text(&self.0.payload, claim).unwrap_or_default())
+    fn rights(&self) -> &Rights {
+        let read = || Box::new(Rights::parse(&self.payload().to_map()));
+        self.verified.rights.get_or_init(read)
     }
+}
+
+impl From<Arc<Verified>> for SessionClaims {
+    fn from(verified: Arc<Verified>) -> Self {
+        Self {
+            verified,
+            json: OnceLock::new(),
+        }
+    }
+}
+
+fn whole_seconds(claim: Option<&Value>) -> Option<UnixTime> {
+    claim?.as_i64().map(UnixTime::from_secs)
 }
 
 impl fmt::Debug for SessionClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionClaims")
-            .field("user_id", &self.0.user_id.as_str())
-            .field("session_id", &self.0.session_id.as_ref().map(SessionId::as_str))
+            .field("user_id", &self.user_id().as_str())
+            .field("session_id", &self.session_id().map(SessionId::as_str))
             .field("organization", &self.organization().map(OrganizationClaims::id))
             .finish_non_exhaustive()
     }
@@ -247,8 +286,24 @@ mod tests {
     use super::super::FactorAge;
     use super::*;
 
+    impl SessionClaims {
+        /// The claims of a token with this payload, for tests of what they say.
+        pub(crate) fn of_payload(subject: &str, mut payload: Map<String, Value>) -> Self {
+            payload.insert("sub".to_owned(), subject.into());
+            let key = crate::testing::TestKey::of_process();
+            let token = key.sign(
+                &serde_json::json!({ "alg": "RS256", "typ": "JWT" }),
+                &Value::Object(payload.clone()),
+            );
+            let payload = Payload::parse(&Value::Object(payload).to_string()).unwrap();
+            let verifying_key = VerifyingKey::from_pem(&key.pem()).unwrap();
+            let token = UnverifiedToken::decode(&token).unwrap();
+            Self::new(&token, &verifying_key, Arc::new(payload), subject.into())
+        }
+    }
+
     fn claims(payload: &Value) -> SessionClaims {
-        SessionClaims::new("user_1", payload.as_object().unwrap().clone())
+        SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone())
     }
 
     #[test]

@@ -5,10 +5,14 @@
 mod claims;
 mod error;
 mod factor_ages;
+mod header;
 mod id;
 mod organization;
+mod payload;
 mod permissions;
+mod rights;
 mod unverified;
+mod verified_cache;
 mod verify;
 
 pub use claims::{Actor, SessionClaims, SessionStatus};
@@ -16,8 +20,10 @@ pub use error::{TokenError, TokenErrorReason};
 pub use factor_ages::{FactorAge, FactorAges};
 pub use id::{OrganizationId, SessionId, UserId};
 pub use organization::OrganizationClaims;
-pub(crate) use unverified::DecodeOnce;
+pub(crate) use unverified::ReadOnce;
 pub use unverified::UnverifiedToken;
+pub use verified_cache::TokenCachePolicy;
+pub(crate) use verified_cache::VerifiedTokens;
 #[cfg(feature = "unstable-decision")]
 pub use verify::GenuineSession;
 #[cfg(not(feature = "unstable-decision"))]

@@ -1,7 +1,7 @@
 //! The claims about the active organization, in both versions of Clerk's session token.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -27,15 +27,14 @@ pub struct OrganizationClaims(Arc<Organization>);
 
 struct Organization {
     id: OrganizationId,
+    slug: Option<Box<str>>,
     role: Option<Box<str>>,
-    /// The permissions of version 2, decoded on first use.
-    decoded: OnceLock<Vec<Box<str>>>,
-    payload: Arc<Map<String, Value>>,
+    permissions: Box<[Box<str>]>,
 }
 
 impl OrganizationClaims {
     /// Returns `None` if the ID is missing or empty; the personal account is then active, as in Clerk's SDK.
-    pub(super) fn parse(payload: &Arc<Map<String, Value>>) -> Option<Self> {
+    pub(super) fn parse(payload: &Map<String, Value>) -> Option<Self> {
         let (id, role) = if is_version_2(payload) {
             let claim = compact(payload)?;
             let role = text(claim, "rol").filter(|role| !role.is_empty());
@@ -45,9 +44,9 @@ impl OrganizationClaims {
         };
         Some(Self(Arc::new(Organization {
             id: id.filter(|id| !id.is_empty())?.into(),
+            slug: slug(payload).map(Into::into),
             role,
-            decoded: OnceLock::new(),
-            payload: Arc::clone(payload),
+            permissions: permissions_of(payload).into(),
         })))
     }
 
@@ -60,7 +59,7 @@ impl OrganizationClaims {
     /// Returns the organization's slug; `None` if it has none.
     #[must_use]
     pub fn slug(&self) -> Option<&str> {
-        slug(&self.0.payload)
+        self.0.slug.as_deref()
     }
 
     /// Returns the user's role in the organization, such as `org:admin`.
@@ -73,13 +72,7 @@ impl OrganizationClaims {
     ///
     /// System permissions (`org:sys_…`) are never in a session token.
     pub fn permissions(&self) -> impl Iterator<Item = &str> {
-        let payload = &*self.0.payload;
-        let listed = (!is_version_2(payload))
-            .then(|| payload.get("org_permissions").and_then(Value::as_array))
-            .flatten();
-        let decoded = self.0.decoded.get_or_init(|| decode(payload));
-        let listed = listed.into_iter().flatten().filter_map(Value::as_str);
-        listed.chain(decoded.iter().map(|permission| &**permission))
+        self.0.permissions.iter().map(|permission| &**permission)
     }
 }
 
@@ -105,7 +98,12 @@ pub(super) fn text<'p>(payload: &'p Map<String, Value>, claim: &str) -> Option<&
     payload.get(claim).and_then(Value::as_str)
 }
 
-fn decode(payload: &Map<String, Value>) -> Vec<Box<str>> {
+fn permissions_of(payload: &Map<String, Value>) -> Vec<Box<str>> {
+    if !is_version_2(payload) {
+        let listed = payload.get("org_permissions").and_then(Value::as_array);
+        let names = listed.into_iter().flatten().filter_map(Value::as_str);
+        return names.map(Into::into).collect();
+    }
     let Some(claim) = compact(payload) else {
         return Vec::new();
     };
@@ -132,7 +130,7 @@ mod tests {
     use super::*;
 
     fn parse(payload: &Value) -> Option<OrganizationClaims> {
-        OrganizationClaims::parse(&Arc::new(payload.as_object().unwrap().clone()))
+        OrganizationClaims::parse(payload.as_object().unwrap())
     }
 
     #[test]

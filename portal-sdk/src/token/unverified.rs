@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::TokenError;
+use super::header::Header;
+use super::payload::Payload;
+use super::{SessionClaims, SessionId, TokenError, VerifiedTokens};
+use crate::key::VerifyingKey;
 use crate::limits::MAX_TOKEN_BYTES;
 
 /// Category of session and handshake tokens.
@@ -37,15 +40,22 @@ const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 #[derive(Clone)]
 pub struct UnverifiedToken<'t> {
     text: &'t str,
-    parts: Cow<'t, Parts>,
+    parts: Parts<'t>,
+}
+
+/// The parts of a token, or the claims of one that was verified before.
+#[derive(Clone)]
+enum Parts<'t> {
+    Decoded(Cow<'t, Decoded>),
+    Verified(&'t SessionClaims),
 }
 
 #[derive(Clone)]
-struct Parts {
-    header: Map<String, Value>,
+pub(super) struct Decoded {
+    pub(super) header: Header,
     /// Shared with the claims, so that verification copies no JSON.
-    payload: Arc<Map<String, Value>>,
-    signature: Vec<u8>,
+    pub(super) payload: Arc<Payload>,
+    pub(super) signature: Vec<u8>,
 }
 
 impl<'t> UnverifiedToken<'t> {
@@ -59,7 +69,7 @@ impl<'t> UnverifiedToken<'t> {
     /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or
     /// the signature is not base64url.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
-        let parts = Cow::Owned(Parts::decode(text)?);
+        let parts = Parts::Decoded(Cow::Owned(Decoded::read(text)?));
         Ok(Self { text, parts })
     }
 
@@ -69,31 +79,25 @@ impl<'t> UnverifiedToken<'t> {
         self.text
     }
 
-    /// Returns the header's JSON.
-    #[must_use]
-    pub fn header(&self) -> &Map<String, Value> {
-        &self.parts.header
-    }
-
-    /// Returns the payload's JSON.
-    #[must_use]
-    pub fn payload(&self) -> &Map<String, Value> {
-        &self.parts.payload
-    }
-
     /// Returns `kid`, the ID of the key that the token claims.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.header().get("kid").and_then(Value::as_str)
+        match &self.parts {
+            Parts::Decoded(decoded) => decoded.header.key_id.as_deref(),
+            Parts::Verified(claims) => claims.verified().key_id.as_deref(),
+        }
     }
 
     /// Returns `sid`, the ID of the session that the token claims; `None` if it is missing or empty.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.payload()
-            .get("sid")
-            .and_then(Value::as_str)
-            .filter(|session_id| !session_id.is_empty())
+        let session_id = self.payload().session_id.as_ref().map(SessionId::as_str);
+        session_id.filter(|session_id| !session_id.is_empty())
+    }
+
+    /// Returns `iss` as sent.
+    pub(crate) fn issuer(&self) -> Option<&Value> {
+        self.payload().issuer.as_ref()
     }
 
     /// Returns `iat` in seconds, coerced as JavaScript's `<` would.
@@ -101,7 +105,7 @@ impl<'t> UnverifiedToken<'t> {
     /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass
     /// verification.
     pub(crate) fn issued_at_secs(&self) -> Option<f64> {
-        Some(match self.payload().get("iat")? {
+        Some(match self.payload().issued_at.as_ref()? {
             Value::Null | Value::Bool(false) => 0.0,
             Value::Bool(true) => 1.0,
             Value::String(text) if text.trim().is_empty() => 0.0,
@@ -112,7 +116,7 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Returns `exp` in seconds; `None` if it is not a number.
     pub(crate) fn expires_at_secs(&self) -> Option<f64> {
-        self.payload().get("exp").and_then(Value::as_f64)
+        self.payload().expires_at.as_ref().and_then(Value::as_f64)
     }
 
     /// Returns `true` if the token claims not to be a session token.
@@ -120,44 +124,68 @@ impl<'t> UnverifiedToken<'t> {
     /// OAuth access tokens are recognized by `typ` (RFC 9068), machine tokens by `sub`, others by their category. `typ`
     /// and `sub` of a token without a signature are ignored, as in Clerk's SDK, because such a token is never valid.
     pub(crate) fn is_other_than_session_token(&self) -> bool {
+        // Only session tokens are remembered as verified.
+        let Parts::Decoded(decoded) = &self.parts else {
+            return false;
+        };
         if self.text.ends_with('.') {
-            return self.is_of_foreign_category();
+            return decoded.header.is_of_foreign_category();
         }
         let is_oauth = matches!(
-            self.header().get("typ").and_then(Value::as_str),
+            decoded.header.token_type.as_ref().and_then(Value::as_str),
             Some("at+jwt" | "application/at+jwt")
         );
-        let is_machine = self
-            .payload()
-            .get("sub")
-            .and_then(Value::as_str)
-            .is_some_and(|sub| sub.starts_with("mch_"));
-        is_oauth || is_machine || self.is_of_foreign_category()
-    }
-
-    /// Returns `true` if `cat` is present and excludes session tokens.
-    pub(super) fn is_of_foreign_category(&self) -> bool {
-        self.header()
-            .get("cat")
-            .is_some_and(|category| !matches!(category.as_str(), Some(SESSION_CATEGORY | IGNORED_CATEGORY)))
+        let user_id = decoded.payload.user_id.as_ref();
+        let is_machine = user_id.is_some_and(|id| id.as_str().starts_with("mch_"));
+        is_oauth || is_machine || decoded.header.is_of_foreign_category()
     }
 
     /// Returns `true` if the token claims to be a machine token, which is rejected before any key is fetched.
     pub(crate) fn is_of_machine_category(&self) -> bool {
-        self.header().get("cat").and_then(Value::as_str) == Some(M2M_CATEGORY)
+        let Parts::Decoded(decoded) = &self.parts else {
+            return false;
+        };
+        decoded.header.category.as_ref().and_then(Value::as_str) == Some(M2M_CATEGORY)
     }
 
-    /// Returns the shared payload.
-    pub(super) fn shared_payload(&self) -> Arc<Map<String, Value>> {
-        Arc::clone(&self.parts.payload)
+    /// Returns the claims, if `key` has verified the token's signature before.
+    pub(super) fn verified_by(&self, key: &VerifyingKey) -> Option<&'t SessionClaims> {
+        match self.parts {
+            Parts::Verified(claims) if claims.verified().key == *key => Some(claims),
+            _ => None,
+        }
+    }
+
+    /// Returns the decoded parts.
+    pub(super) fn decoded(&self) -> Result<Cow<'_, Decoded>, TokenError> {
+        match &self.parts {
+            Parts::Decoded(decoded) => Ok(Cow::Borrowed(decoded)),
+            Parts::Verified(_) => Decoded::read(self.text).map(Cow::Owned),
+        }
+    }
+
+    /// Returns the length of the signature in bytes.
+    pub(crate) fn signature_len(&self) -> Result<usize, TokenError> {
+        Ok(self.decoded()?.signature.len())
+    }
+
+    pub(super) fn payload(&self) -> &Payload {
+        match &self.parts {
+            Parts::Decoded(decoded) => &decoded.payload,
+            Parts::Verified(claims) => claims.payload(),
+        }
     }
 
     pub(super) fn signed_part(&self) -> &'t str {
         self.text.rsplit_once('.').map_or("", |(signed, _)| signed)
     }
+}
 
-    pub(crate) fn signature(&self) -> &[u8] {
-        &self.parts.signature
+impl Header {
+    /// Returns `true` if `cat` is present and excludes session tokens.
+    pub(super) fn is_of_foreign_category(&self) -> bool {
+        let category = self.category.as_ref();
+        category.is_some_and(|category| !matches!(category.as_str(), Some(SESSION_CATEGORY | IGNORED_CATEGORY)))
     }
 }
 
@@ -170,8 +198,8 @@ impl fmt::Debug for UnverifiedToken<'_> {
     }
 }
 
-impl Parts {
-    fn decode(text: &str) -> Result<Self, TokenError> {
+impl Decoded {
+    fn read(text: &str) -> Result<Self, TokenError> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge { found: text.len() });
         }
@@ -182,8 +210,8 @@ impl Parts {
             return Err(TokenError::Form);
         };
         Ok(Self {
-            header: object(header).ok_or(TokenError::Undecodable { part: "header" })?,
-            payload: object(payload)
+            header: json(header, Header::parse).ok_or(TokenError::Undecodable { part: "header" })?,
+            payload: json(payload, Payload::parse)
                 .ok_or(TokenError::Undecodable { part: "payload" })?
                 .into(),
             signature: bytes(signature).ok_or(TokenError::Undecodable { part: "signature" })?,
@@ -191,19 +219,33 @@ impl Parts {
     }
 }
 
-/// Decodes a token once. Each use passes the same text.
+/// Reads a token once: from the tokens verified before, or by decoding it. Each use passes the same text.
 #[derive(Clone, Default)]
-pub(crate) struct DecodeOnce(OnceCell<Result<Parts, TokenError>>);
+pub(crate) struct ReadOnce(OnceCell<Result<Read, TokenError>>);
 
-impl DecodeOnce {
-    pub(crate) fn decode<'t>(&'t self, text: &'t str) -> Result<UnverifiedToken<'t>, TokenError> {
-        match self.0.get_or_init(|| Parts::decode(text)) {
-            Ok(parts) => Ok(UnverifiedToken {
-                text,
-                parts: Cow::Borrowed(parts),
-            }),
-            Err(error) => Err(error.clone()),
-        }
+#[derive(Clone)]
+enum Read {
+    /// Boxed, because most contexts hold none.
+    Decoded(Box<Decoded>),
+    Verified(SessionClaims),
+}
+
+impl ReadOnce {
+    pub(crate) fn read<'t>(
+        &'t self,
+        text: &'t str,
+        verified: Option<&VerifiedTokens>,
+    ) -> Result<UnverifiedToken<'t>, TokenError> {
+        let read = || match verified.and_then(|tokens| tokens.get(text)) {
+            Some(claims) => Ok(Read::Verified(claims)),
+            None => Decoded::read(text).map(Box::new).map(Read::Decoded),
+        };
+        let parts = match self.0.get_or_init(read) {
+            Ok(Read::Decoded(decoded)) => Parts::Decoded(Cow::Borrowed(decoded)),
+            Ok(Read::Verified(claims)) => Parts::Verified(claims),
+            Err(error) => return Err(error.clone()),
+        };
+        Ok(UnverifiedToken { text, parts })
     }
 }
 
@@ -211,15 +253,12 @@ fn bytes(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
 }
 
-fn object(part: &str) -> Option<Map<String, Value>> {
+fn json<T>(part: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     let bytes = bytes(part)?;
     // Invalid UTF-8 becomes replacement characters and a byte order mark is dropped, as in Clerk's decoder. That is
     // safe because the signature covers the bytes.
     let text = String::from_utf8_lossy(&bytes);
-    match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).ok()? {
-        Value::Object(map) => Some(map),
-        _ => None,
-    }
+    parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! The checks of a session token, in Clerk's order, at a given time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::header::Header;
+use super::payload::Payload;
+use super::unverified::Decoded;
 use super::{SessionClaims, SessionId, TokenError, UnverifiedToken};
 use crate::clock::UnixTime;
 use crate::instance::{Instance, Origin};
@@ -67,21 +71,32 @@ pub fn verify_session_token(
     rules: VerifyRules<'_>,
     now: UnixTime,
 ) -> Result<SessionClaims, TokenError> {
+    if let Some(claims) = token.verified_by(key) {
+        check_claims(token.payload(), rules, now)?;
+        return Ok(claims.clone());
+    }
     if token.is_of_machine_category() {
         return Err(TokenError::Category);
     }
-    let algorithm = check_header(token)?;
-    check_signature(token, key, algorithm)?;
+    let decoded = token.decoded()?;
+    check_signature(token, &decoded, key)?;
 
-    let payload = token.payload();
-    let Some(subject) = payload.get("sub").and_then(Value::as_str) else {
-        return Err(TokenError::Subject);
-    };
-    check_audience(payload.get("aud"), rules.audience)?;
-    check_authorized_party(payload.get("azp"), rules.authorized_parties)?;
-    check_issuer(payload.get("iss"), rules.issuers)?;
-    check_times(token, rules.clock_skew, now)?;
-    Ok(SessionClaims::new(subject, token.shared_payload()))
+    let user_id = decoded.payload.user_id.as_ref().ok_or(TokenError::Subject)?;
+    check_claims(&decoded.payload, rules, now)?;
+    Ok(SessionClaims::new(
+        token,
+        key,
+        Arc::clone(&decoded.payload),
+        user_id.clone(),
+    ))
+}
+
+/// Checks the claims that depend on the settings and the time, which a token verified before must meet again.
+fn check_claims(payload: &Payload, rules: VerifyRules<'_>, now: UnixTime) -> Result<(), TokenError> {
+    check_audience(payload.audience.as_ref(), rules.audience)?;
+    check_authorized_party(payload.authorized_party.as_ref(), rules.authorized_parties)?;
+    check_issuer(payload.issuer.as_ref(), rules.issuers)?;
+    check_times(payload, rules.clock_skew, now)
 }
 
 /// A session whose token the instance signed, expired or not. Use it to end the session.
@@ -97,10 +112,13 @@ pub struct GenuineSession {
 impl GenuineSession {
     /// Returns `None` if the signature is invalid or the token names no session.
     pub(crate) fn check(token: &UnverifiedToken<'_>, key: &VerifyingKey) -> Option<Self> {
-        let algorithm = check_header(token).ok()?;
-        check_signature(token, key, algorithm).ok()?;
-        let moment = |claim| seconds(token.payload().get(claim), claim).ok()??.date();
-        let lifetime = match (moment("iat"), moment("exp")) {
+        if token.verified_by(key).is_none() {
+            let decoded = token.decoded().ok()?;
+            check_signature(token, &decoded, key).ok()?;
+        }
+        let payload = token.payload();
+        let moment = |claim: &Option<Value>, name| seconds(claim.as_ref(), name).ok()??.date();
+        let lifetime = match (moment(&payload.issued_at, "iat"), moment(&payload.expires_at, "exp")) {
             (Some(issued_at), Some(expires_at)) => expires_at.age_of(issued_at),
             _ => None,
         };
@@ -122,40 +140,41 @@ pub(crate) fn verify_handshake_token(
     token: &UnverifiedToken<'_>,
     key: &VerifyingKey,
 ) -> Result<Vec<Value>, TokenError> {
-    let algorithm = check_header(token)?;
-    if token.is_of_foreign_category() {
+    let decoded = token.decoded()?;
+    check_header(&decoded.header)?;
+    if decoded.header.is_of_foreign_category() {
         return Err(TokenError::Category);
     }
-    check_signature(token, key, algorithm)?;
-    Ok(token
-        .payload()
-        .get("handshake")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default())
+    check_signature(token, &decoded, key)?;
+    let handshake = decoded.payload.to_map().remove("handshake");
+    Ok(match handshake {
+        Some(Value::Array(set_cookies)) => set_cookies,
+        _ => Vec::new(),
+    })
 }
 
 /// Returns the first fault of type and algorithm, which are checked before any key is fetched.
 pub(crate) fn header_problem(token: &UnverifiedToken<'_>) -> Option<TokenError> {
-    check_header(token).err()
+    token.decoded().and_then(|decoded| check_header(&decoded.header)).err()
 }
 
-fn check_header(token: &UnverifiedToken<'_>) -> Result<Algorithm, TokenError> {
-    if let Some(found) = token.header().get("typ").filter(|typ| typ.as_str() != Some("JWT")) {
+fn check_header(header: &Header) -> Result<Algorithm, TokenError> {
+    if let Some(found) = header.token_type.as_ref().filter(|typ| typ.as_str() != Some("JWT")) {
         return Err(TokenError::Type {
             found: found.to_string().into(),
         });
     }
-    let algorithm = token.header().get("alg");
+    let algorithm = header.algorithm.as_ref();
     algorithm
         .and_then(Value::as_str)
         .and_then(Algorithm::parse)
         .ok_or_else(|| TokenError::Algorithm { found: json(algorithm) })
 }
 
-fn check_signature(token: &UnverifiedToken<'_>, key: &VerifyingKey, algorithm: Algorithm) -> Result<(), TokenError> {
-    let signed_part = token.signed_part().as_bytes();
-    key.verify(algorithm, signed_part, token.signature())
+/// Checks type and algorithm, then the signature.
+fn check_signature(token: &UnverifiedToken<'_>, decoded: &Decoded, key: &VerifyingKey) -> Result<(), TokenError> {
+    let algorithm = check_header(&decoded.header)?;
+    key.verify(algorithm, token.signed_part().as_bytes(), &decoded.signature)
         .map_err(|misfit| match misfit {
             Misfit::Algorithm(algorithm) => TokenError::UnusableKey {
                 algorithm: algorithm.as_str(),
@@ -207,20 +226,19 @@ fn check_issuer(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), Toke
     Err(TokenError::Issuer { found: json(claim) })
 }
 
-fn check_times(token: &UnverifiedToken<'_>, clock_skew: Duration, now: UnixTime) -> Result<(), TokenError> {
-    let payload = token.payload();
-    let expires_at = seconds(payload.get("exp"), "exp")?.ok_or(TokenError::Time { claim: "exp" })?;
+fn check_times(payload: &Payload, clock_skew: Duration, now: UnixTime) -> Result<(), TokenError> {
+    let expires_at = seconds(payload.expires_at.as_ref(), "exp")?.ok_or(TokenError::Time { claim: "exp" })?;
     if let Some(expired_at) = expires_at.date().filter(|&at| at <= now - clock_skew) {
         return Err(TokenError::Expired { expired_at, now });
     }
     let latest = now + clock_skew;
-    if let Some(not_before) = seconds(payload.get("nbf"), "nbf")?
+    if let Some(not_before) = seconds(payload.not_before.as_ref(), "nbf")?
         .and_then(Seconds::date)
         .filter(|&at| at > latest)
     {
         return Err(TokenError::NotActiveYet { not_before, now });
     }
-    if let Some(issued_at) = seconds(payload.get("iat"), "iat")?
+    if let Some(issued_at) = seconds(payload.issued_at.as_ref(), "iat")?
         .and_then(Seconds::date)
         .filter(|&at| at > latest)
     {

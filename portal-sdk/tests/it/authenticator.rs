@@ -253,7 +253,11 @@ async fn ended_session_is_signed_out_with_a_valid_token() {
     let Outcome::SignedIn(state) = &outcome.state.outcome else {
         panic!("{:?}", outcome.state);
     };
-    let session = authenticator.genuine_session(&state.token).await.unwrap().unwrap();
+    let session = authenticator
+        .genuine_session(state.claims.token())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(session.id.as_str(), "sess_1");
     assert_eq!(session.token_lifetime, Duration::from_secs(60));
 

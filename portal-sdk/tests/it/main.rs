@@ -27,3 +27,4 @@ mod server;
 mod settings;
 mod testing;
 mod user_cache;
+mod verified_tokens;

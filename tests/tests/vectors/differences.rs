@@ -275,7 +275,7 @@ fn g45_ended_session_is_signed_out_at_once() {
     let Outcome::SignedIn(user) = state().outcome else {
         panic!("{:?}", state());
     };
-    let session = authenticator.genuine_session(&user.token).now_or_never();
+    let session = authenticator.genuine_session(user.claims.token()).now_or_never();
     let session = session
         .expect("no fetch")
         .expect("the key is known")

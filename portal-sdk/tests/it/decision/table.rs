@@ -82,7 +82,11 @@ impl<'t> Row<'t> {
             compare("headers", lines(&headers), lines(&expected.headers));
         }
         if let (Some(kind), Outcome::SignedIn(state)) = (&expected.token, &state.outcome) {
-            compare("token", state.token.expose().to_owned(), self.setting.token(kind));
+            compare(
+                "token",
+                state.claims.token().expose().to_owned(),
+                self.setting.token(kind),
+            );
         }
         problems
     }

@@ -133,7 +133,7 @@ proptest! {
 
         // Nothing signs in without a valid signature by the instance's key.
         if let Outcome::SignedIn(signed_in) = &state.outcome {
-            let token = signed_in.token.expose();
+            let token = signed_in.claims.token().expose();
             let is = |known: &[String]| known.iter().any(|known| known == token);
             let is_brought = || state.headers.iter().any(|(_, value)| value.to_str().is_ok_and(|value| value.contains(token)));
             prop_assert!(is(&GENUINE) || (is(&OTHER_KINDS) && is_brought()), "{name}: {token}");

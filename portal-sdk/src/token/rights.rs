@@ -1,0 +1,39 @@
+//! [`Rights`]: the claims that requirements ask for, read from the JSON once per token.
+
+use serde_json::{Map, Value};
+
+use super::organization::{self, text};
+use super::{FactorAges, OrganizationClaims, UserId};
+
+pub(super) struct Rights {
+    pub(super) organization: Option<OrganizationClaims>,
+    /// The slug that Clerk compares with the path's: the claim as sent, even with an empty ID.
+    pub(super) organization_slug: Option<Box<str>>,
+    /// `fea`
+    pub(super) features: Box<str>,
+    /// `pla`
+    pub(super) plans: Box<str>,
+    /// `fva`
+    pub(super) factor_ages: Option<FactorAges>,
+    /// `act`, if it names a user.
+    pub(super) actor: Option<(UserId, Map<String, Value>)>,
+}
+
+impl Rights {
+    pub(super) fn parse(payload: &Map<String, Value>) -> Self {
+        let list = |claim| text(payload, claim).unwrap_or_default().into();
+        Self {
+            organization: OrganizationClaims::parse(payload),
+            organization_slug: organization::slug(payload).map(Into::into),
+            features: list("fea"),
+            plans: list("pla"),
+            factor_ages: payload.get("fva").and_then(FactorAges::parse),
+            actor: actor(payload),
+        }
+    }
+}
+
+fn actor(payload: &Map<String, Value>) -> Option<(UserId, Map<String, Value>)> {
+    let claim = payload.get("act")?.as_object()?;
+    Some((text(claim, "sub")?.into(), claim.clone()))
+}
