@@ -45,12 +45,11 @@ pub enum Identity<'a> {
 #[derive(Clone, Copy)]
 pub struct SignedInRef<'a> {
     claims: &'a SessionClaims,
-    token: &'a Secret,
 }
 
 impl<'a> SignedInRef<'a> {
-    pub(super) fn new(claims: &'a SessionClaims, token: &'a Secret) -> Self {
-        Self { claims, token }
+    pub(super) fn new(claims: &'a SessionClaims) -> Self {
+        Self { claims }
     }
 
     /// The verified claims.
@@ -62,7 +61,7 @@ impl<'a> SignedInRef<'a> {
     /// The session token, for calls to services that verify it too. It is valid for about a minute.
     #[must_use]
     pub fn token(self) -> &'a Secret {
-        self.token
+        self.claims.token()
     }
 
     /// The user's ID.

@@ -4,6 +4,7 @@ mod handle;
 mod head;
 mod identity;
 mod link;
+mod pool;
 mod return_to;
 mod user;
 
@@ -64,17 +65,36 @@ pub struct Auth {
     allows_cross_site: bool,
 }
 
+/// The shared part of an [`Auth`]. Its memory is reused after the request.
+#[derive(Default)]
 struct Inner {
-    authenticated: Authenticated,
-    accounts: Arc<dyn Accounts>,
+    /// `None` only between two requests.
+    decided: Option<Decided>,
     head: RequestHead,
     /// The restored head, for facts that few requests need.
     parts: OnceLock<Box<Parts>>,
     url: OnceLock<Box<PublicUrl>>,
     user: OnceCell<Arc<User>>,
-    settings: AnswerSettings,
     /// `true` once the user was read, so that the response may depend on the user.
     is_read: AtomicBool,
+}
+
+/// The result of authentication, and what answers need besides.
+struct Decided {
+    authenticated: Authenticated,
+    accounts: Arc<dyn Accounts>,
+    settings: AnswerSettings,
+}
+
+impl Inner {
+    fn clear(&mut self) {
+        self.decided = None;
+        self.head.clear();
+        self.parts.take();
+        self.url.take();
+        self.user.take();
+        *self.is_read.get_mut() = false;
+    }
 }
 
 /// The settings of [`AuthenticateLayer`](crate::AuthenticateLayer) that affect responses.
@@ -95,20 +115,30 @@ impl Auth {
         outer: Option<&Self>,
         settings: AnswerSettings,
     ) -> Self {
-        let inner = Inner {
-            authenticated,
-            accounts,
-            head: RequestHead::of(parts),
-            parts: OnceLock::new(),
-            url: outer.map_or_else(OnceLock::new, |outer| Box::new(outer.public_url().clone()).into()),
-            user: OnceCell::new(),
-            settings,
-            is_read: AtomicBool::new(false),
-        };
+        let inner = pool::take(|inner| {
+            inner.decided = Some(Decided {
+                authenticated,
+                accounts,
+                settings,
+            });
+            inner.head.read(parts);
+            if let Some(outer) = outer {
+                inner.url = Box::new(outer.public_url().clone()).into();
+            }
+        });
         Self {
-            inner: Arc::new(inner),
+            inner,
             allows_cross_site: false,
         }
+    }
+
+    /// Ends the last use of this value in a request.
+    pub(crate) fn end(self) {
+        pool::give_back(self.inner);
+    }
+
+    fn decided(&self) -> &Decided {
+        self.inner.decided.as_ref().expect("filled for the whole request")
     }
 
     /// The result of authentication, as Clerk decides it. Most applications use [`identity`](Self::identity).
@@ -120,7 +150,7 @@ impl Auth {
 
     /// The result of authentication, without marking the response as depending on the user.
     pub(crate) fn outcome(&self) -> &RequestState {
-        &self.inner.authenticated.state
+        &self.decided().authenticated.state
     }
 
     /// Sets the cache fields of a response and adds the outcome's fields.
@@ -129,7 +159,7 @@ impl Auth {
         let is_kept = Arc::strong_count(&self.inner) > 1;
         if is_kept || self.inner.is_read.load(Ordering::Relaxed) {
             keep_to_one_user(headers);
-            if self.inner.settings.no_store {
+            if self.decided().settings.no_store {
                 keep_nowhere(headers);
             }
         }
@@ -150,7 +180,7 @@ impl Auth {
         match &self.state().outcome {
             Outcome::SignedIn(state) if !state.claims.has_user() => Identity::SignedOut(&NO_USER),
             Outcome::SignedIn(state) => {
-                let user = SignedInRef::new(&state.claims, &state.token);
+                let user = SignedInRef::new(&state.claims);
                 match state.claims.is_pending() {
                     true => Identity::Pending(user),
                     false if state.organization_mismatch => Identity::OrganizationMismatch(user),
@@ -231,7 +261,7 @@ impl Auth {
     /// The instance that the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
-        self.inner.accounts.instance()
+        self.decided().accounts.instance()
     }
 
     /// The request's head, without the fields that are not read later.
@@ -258,11 +288,11 @@ impl Auth {
     }
 
     pub(crate) fn at(&self) -> UnixTime {
-        self.inner.authenticated.at
+        self.decided().authenticated.at
     }
 
     pub(crate) fn renderer(&self) -> Option<&Arc<dyn RenderRefusal>> {
-        self.inner.settings.renderer.as_ref()
+        self.decided().settings.renderer.as_ref()
     }
 
     pub(crate) fn recent_redirects(&self) -> RecentRedirects {
@@ -329,13 +359,13 @@ impl Auth {
     /// The session token of the request, valid or not; sign-out ends its session.
     pub(crate) fn token_to_end(&self) -> Option<Secret> {
         match &self.state().outcome {
-            Outcome::SignedIn(state) => Some(state.token.clone()),
+            Outcome::SignedIn(state) => Some(state.claims.token().clone()),
             _ => self.context().session_token().map(Secret::new),
         }
     }
 
     pub(crate) fn accounts(&self) -> &dyn Accounts {
-        &*self.inner.accounts
+        &*self.decided().accounts
     }
 }
 

@@ -25,9 +25,9 @@ impl Auth {
         let since = issued_at + Duration::from_secs(1);
         let look_up = || {
             if self.was_at_portal() {
-                self.inner.accounts.forget_user(signed_in.user_id());
+                self.accounts().forget_user(signed_in.user_id());
             }
-            self.inner.accounts.user(signed_in.user_id(), since)
+            self.accounts().user(signed_in.user_id(), since)
         };
         let user = self.inner.user.get_or_try_init(look_up).await;
         user.map(|user| &**user).map_err(UserError::Backend)

@@ -31,7 +31,7 @@ pin_project! {
     #[project = KindProj]
     enum Kind<S, B, ReqBody, F, ResBody> {
         /// The inner service runs; the outcome's headers are added to its response.
-        Forward { #[pin] future: F, auth: Auth },
+        Forward { #[pin] future: F, auth: Option<Auth> },
         /// This layer responds.
         Respond { response: Option<Box<Response<()>>> },
         /// The inner service runs after a fetch. The only boxed variant.
@@ -77,7 +77,7 @@ where
         Self {
             kind: Kind::Forward {
                 future: inner.call(Request::from_parts(parts, body)),
-                auth,
+                auth: Some(auth),
             },
         }
     }
@@ -126,8 +126,11 @@ where
         loop {
             let next = match this.kind.as_mut().project() {
                 KindProj::Forward { future, auth } => {
-                    let mut response = ready!(future.poll(cx))?;
+                    let response = ready!(future.poll(cx));
+                    let auth = auth.take().expect("a future is not polled after it is done");
+                    let mut response = response?;
                     auth.finish(response.headers_mut());
+                    auth.end();
                     return Poll::Ready(Ok(response.map(ResponseBody::inner)));
                 }
                 KindProj::Respond { response } => {

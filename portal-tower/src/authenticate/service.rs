@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,17 +35,20 @@ impl<S, B> Authenticate<S, B> {
     }
 }
 
+/// The authenticator of a request, with its type and with its type erased.
+type Chosen<'c, B> = (Cow<'c, Authenticator<B>>, Arc<dyn Accounts>);
+
 impl<B: BackendApi> Choose<B> {
-    fn authenticator(&self, parts: &Parts) -> Option<(Authenticator<B>, Arc<dyn Accounts>)> {
+    fn authenticator(&self, parts: &Parts) -> Option<Chosen<'_, B>> {
         match self {
             Self::Fixed {
                 authenticator,
                 accounts,
-            } => Some((authenticator.clone(), accounts.clone())),
+            } => Some((Cow::Borrowed(authenticator), accounts.clone())),
             Self::PerRequest(choose) => {
                 let authenticator = choose(parts)?;
                 let accounts = Arc::new(authenticator.clone());
-                Some((authenticator, accounts))
+                Some((Cow::Owned(authenticator), accounts))
             }
         }
     }
@@ -81,7 +85,14 @@ where
         // Swap in the clone: only the original was polled ready (see tower's `Service` docs).
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::authenticate(authenticator, accounts, self.settings.clone(), parts, body, ready)
+        ResponseFuture::authenticate(
+            authenticator.into_owned(),
+            accounts,
+            self.settings.clone(),
+            parts,
+            body,
+            ready,
+        )
     }
 }
 
