@@ -29,6 +29,12 @@ pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
     values.get(values.len() / 2).copied()
 }
 
+/// Rounds to three decimals, so that a report shows no digits that were not measured.
+#[must_use]
+pub fn rounded(number: f64) -> f64 {
+    (number * 1_000.0).round() / 1_000.0
+}
+
 /// Returns the first and the third quartile: half of the values lie between them.
 #[must_use]
 pub fn quartiles<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<[T; 2]> {

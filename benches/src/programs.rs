@@ -17,8 +17,7 @@ use crate::Outcome;
 ///
 /// Returns an error if cargo cannot be started, or the build fails.
 pub fn build(package: &str, name: &str) -> Outcome<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command
         .args([
             "build",
@@ -38,6 +37,21 @@ pub fn build(package: &str, name: &str) -> Outcome<PathBuf> {
         return Err(format!("{name} does not build").into());
     }
     beside(name)
+}
+
+/// Returns a command that runs cargo, without the variables that `cargo run` has set for this program.
+///
+/// Build scripts that read such a variable would run again each time.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&variable);
+        }
+    }
+    command
 }
 
 /// Returns the executable `name` beside this program.

@@ -7,10 +7,10 @@ use std::io::{self, Write as _};
 use allocation_counter::{AllocationInfo, measure};
 use clap::Parser;
 use http::Request;
-use portal_bench::Outcome;
 use portal_bench::allocations::Allocations;
 use portal_bench::fixture::Clerk;
 use portal_bench::services::{Driver, authenticated, baseline};
+use portal_bench::{Outcome, rounded};
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::testing::FakeBackend;
 use tower::{Service, service_fn};
@@ -54,8 +54,8 @@ fn count(driver: &Driver, count: usize) -> Allocations {
         cold: over_baseline(clerk.authenticator(), &signed_in),
         signed_out: over_baseline(clerk.authenticator(), &signed_out),
         forged_known: over_baseline(clerk.authenticator(), &forged),
-        token_bytes: tokens.iter().map(String::len).sum::<usize>() as f64 / count as f64,
-        cached_token_bytes: (all - first) as f64 / (count - 1) as f64,
+        token_bytes: rounded(tokens.iter().map(String::len).sum::<usize>() as f64 / count as f64),
+        cached_token_bytes: rounded((all - first) as f64 / (count - 1) as f64),
         authenticator_bytes: first,
     }
 }

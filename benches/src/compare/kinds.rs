@@ -17,7 +17,7 @@ use super::Plan;
 use super::rounds::{Work, alternate};
 use crate::fixture::Clerk;
 use crate::services::{Driver, authenticated, baseline};
-use crate::{Outcome, median};
+use crate::{Outcome, median, rounded};
 
 /// The number of organization patterns of the kind `patterns`.
 const PATTERNS: usize = 50;
@@ -129,10 +129,10 @@ impl<'c> Kinds<'c> {
             self.layer(&self.forged_unknown, clerk.authenticator_with_key_set()),
         ];
         let times = alternate(&mut works, plan);
-        let of = |index: usize| median(times[index].clone()).unwrap_or(f64::NAN);
+        let of = |index: usize| rounded(median(times[index].clone()).unwrap_or(f64::NAN));
         let over = |index: usize, base: usize| {
             let differences = times[index].iter().zip(&times[base]).map(|(time, base)| time - base);
-            median(differences.collect()).unwrap_or(f64::NAN)
+            rounded(median(differences.collect()).unwrap_or(f64::NAN))
         };
         Times {
             rsa_verify: of(0),

@@ -50,6 +50,8 @@ struct Plan {
     batch: Duration,
     /// Distinct tokens.
     tokens: usize,
+    /// Rounds of the axum servers: more and shorter ones, because their ratio is close to 1.
+    axum_rounds: usize,
     /// Requests to an axum server in each round.
     axum_requests: usize,
     /// Requests to an Express server in each round.
@@ -61,13 +63,15 @@ impl Plan {
         rounds: 31,
         batch: Duration::from_millis(25),
         tokens: 1_500,
-        axum_requests: 6_000,
+        axum_rounds: 101,
+        axum_requests: 2_000,
         express_requests: 800,
     };
     const SMOKE: Self = Self {
         rounds: 3,
         batch: Duration::from_micros(200),
         tokens: 8,
+        axum_rounds: 3,
         axum_requests: 40,
         express_requests: 0,
     };
@@ -120,7 +124,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
         cores.leave_to_server()?;
     }
     say("axum servers");
-    let axum = servers::axum(&set_up, cores.as_ref(), plan)?;
+    let (axum, axum_control) = servers::axum(&set_up, cores.as_ref(), plan)?;
     say("Express servers");
     let express = match plan.express_requests {
         0 => None,
@@ -137,6 +141,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
         allocations,
         peers: peer_times,
         axum,
+        axum_control,
         express,
         skipped,
     }))

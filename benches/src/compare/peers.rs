@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{Plan, Skipped};
 use crate::fixture::SetUp;
-use crate::programs::Program;
-use crate::{Outcome, median};
+use crate::programs::{Program, cargo};
+use crate::{Outcome, median, rounded};
 
 /// Medians in microseconds per request, over the peer's own baseline; `None` if it could not be measured.
 #[derive(Clone, Copy, Debug, Default)]
@@ -90,9 +90,9 @@ impl Peers {
             }
         }
         PeerTimes {
-            clerk_rs: median(clerk_rs),
-            clerk_backend: median(backend),
-            clerk_backend_signed_out: median(signed_out),
+            clerk_rs: median(clerk_rs).map(rounded),
+            clerk_backend: median(backend).map(rounded),
+            clerk_backend_signed_out: median(signed_out).map(rounded),
         }
     }
 }
@@ -101,8 +101,7 @@ impl Peers {
 fn clerk_rs() -> Outcome<Program> {
     let folder = peers().join("clerk-rs");
     let target = folder.join("../../../target/peers");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let built = cargo()
         .args(["build", "--quiet", "--release", "--locked", "--manifest-path"])
         .arg(folder.join("Cargo.toml"))
         .env("CARGO_TARGET_DIR", &target)
@@ -116,14 +115,18 @@ fn clerk_rs() -> Outcome<Program> {
 }
 
 fn clerk_backend() -> Outcome<Program> {
-    install_packages()?;
+    prepare_node()?;
     let mut command = Command::new("node");
     command.arg(script("backend.mjs"));
     Program::start("@clerk/backend", command)
 }
 
-/// Installs the packages of `tests/express` from its lock file, if they are missing.
-fn install_packages() -> Outcome {
+/// Fails if Node is missing. Installs the packages of `tests/express` from its lock file, if they are missing.
+pub(super) fn prepare_node() -> Outcome {
+    let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
+    if !node.is_ok_and(|status| status.success()) {
+        return Err("Node is not installed".into());
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/express");
     if folder.join("node_modules/@clerk/express").exists() {
         return Ok(());
@@ -133,7 +136,7 @@ fn install_packages() -> Outcome {
         .current_dir(&folder)
         .stdout(Stdio::null())
         .status()
-        .map_err(|error| format!("npm cannot be started: {error}; install Node"))?;
+        .map_err(|error| format!("npm cannot be started: {error}"))?;
     match installed.success() {
         true => Ok(()),
         false => Err("npm cannot install the packages of tests/express".into()),

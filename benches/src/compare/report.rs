@@ -11,6 +11,7 @@ use super::readme::whole;
 use super::servers::Servers;
 use super::{Plan, Skipped};
 use crate::allocations::Allocations;
+use crate::rounded;
 
 /// The result of a run.
 ///
@@ -67,6 +68,8 @@ pub struct Report {
     pub axum_cpu_ratio: f64,
     /// The middle half of that ratio in single rounds.
     pub axum_cpu_ratio_spread: [f64; 2],
+    /// The ratio of two axum servers without them. Its distance from 1 is the error of `axum_cpu_ratio`.
+    pub axum_control_ratio: f64,
     /// The processor time per request of the axum server with layer, guard and extractor.
     pub axum_cpu_us: f64,
     /// The same without them.
@@ -111,6 +114,8 @@ pub(super) struct Parts {
     pub(super) allocations: Allocations,
     pub(super) peers: PeerTimes,
     pub(super) axum: Servers,
+    /// The ratio of two plain servers.
+    pub(super) axum_control: f64,
     pub(super) express: Option<Servers>,
     pub(super) skipped: Skipped,
 }
@@ -125,6 +130,7 @@ impl Report {
             allocations,
             peers,
             axum,
+            axum_control,
             express,
             skipped,
         } = parts;
@@ -135,10 +141,10 @@ impl Report {
             warm_us: times.warm,
             warm_jwks_us: times.warm_jwks,
             cold_us: times.cold,
-            cold_ratio: times.cold / times.rsa_verify,
+            cold_ratio: rounded(times.cold / times.rsa_verify),
             signed_out_us: times.signed_out,
             forged_known_us: times.forged_known,
-            forged_known_ratio: times.forged_known / times.rsa_verify,
+            forged_known_ratio: rounded(times.forged_known / times.rsa_verify),
             forged_unknown_us: times.forged_unknown,
             patterns_us: times.patterns,
             warm_allocations: allocations.warm,
@@ -153,6 +159,7 @@ impl Report {
             two_core_scaling: scaling,
             axum_cpu_ratio: axum.ratio,
             axum_cpu_ratio_spread: axum.spread,
+            axum_control_ratio: axum_control,
             axum_cpu_us: axum.authenticated,
             axum_plain_cpu_us: axum.plain,
             axum_requests: axum.requests,
@@ -258,12 +265,14 @@ impl Report {
         let [low, high] = self.axum_cpu_ratio_spread;
         writeln!(
             f,
-            "{:<40} {:>9.2} x       {:.1} against {:.1} µs; half of the rounds: {low:.2} to {high:.2}; {} requests each",
+            "{:<40} {:>9.2} x       {:.1} against {:.1} µs; half of the rounds: {low:.2} to {high:.2}; {} requests each; control \
+             {:.2} x",
             "axum server with layer, guard, extractor",
             self.axum_cpu_ratio,
             self.axum_cpu_us,
             self.axum_plain_cpu_us,
-            self.axum_requests
+            self.axum_requests,
+            self.axum_control_ratio
         )?;
         writeln!(f, "{:<40} {:>9.2} x", "two threads against one", self.two_core_scaling)?;
         writeln!(

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use crate::fixture::Clerk;
-use crate::median;
 use crate::services::{Driver, authenticated};
+use crate::{median, rounded};
 
 /// Returns how many times more warm requests per second two threads serve than one; the median of all rounds.
 ///
@@ -47,5 +47,5 @@ pub(super) fn measure(clerk: &Clerk, plan: Plan) -> f64 {
         let (one, two) = (round(1, requests), round(2, requests));
         2.0 * one / two
     });
-    median(ratios.collect()).unwrap_or(f64::NAN)
+    rounded(median(ratios.collect()).unwrap_or(f64::NAN))
 }

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::Plan;
 use super::load::Load;
+use super::peers::{prepare_node, script};
 use crate::cores::Cores;
 use crate::fixture::SetUp;
 use crate::programs::Program;
-use crate::{Outcome, median, quartiles};
+use crate::{Outcome, median, quartiles, rounded};
 
 /// The processor time of two servers.
 #[derive(Clone, Copy, Debug)]
@@ -28,65 +29,74 @@ pub(super) struct Servers {
 }
 
 /// Measures this workspace's axum server: layer, guard and extractor against none of them.
-pub(super) fn axum(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<Servers> {
+///
+/// Also returns the ratio of two servers without them, which shows what a ratio close to 1 is worth.
+pub(super) fn axum(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<(Servers, f64)> {
     let executable = std::env::current_exe()?;
     let start = |arguments: &[&str]| {
         let mut command = command(cores, &executable);
         command.args(arguments);
         Server::start("the axum server", command, set_up)
     };
-    measure(
+    let servers = [
         start(&["serve", "--plain"])?,
         start(&["serve"])?,
-        plan.rounds,
-        plan.axum_requests,
-    )
+        start(&["serve", "--plain"])?,
+    ];
+    let [plain, authenticated, control] = alternate(servers, plan.axum_rounds, plan.axum_requests)?;
+    let control = Servers::new(&plain, &control, plan.axum_requests)?.ratio;
+    Ok((Servers::new(&plain, &authenticated, plan.axum_requests)?, control))
 }
 
 /// Measures an Express server with `clerkMiddleware()` against one without it.
 pub(super) fn express(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<Servers> {
+    prepare_node()?;
     let start = |arguments: &[&str]| {
         let mut command = command(cores, Path::new("node"));
-        command.arg(super::peers::script("express.mjs")).args(arguments);
+        command.arg(script("express.mjs")).args(arguments);
         Server::start("the Express server", command, set_up)
     };
-    measure(start(&["--plain"])?, start(&[])?, plan.rounds, plan.express_requests)
+    let servers = [start(&["--plain"])?, start(&[])?];
+    let [plain, authenticated] = alternate(servers, plan.rounds, plan.express_requests)?;
+    Servers::new(&plain, &authenticated, plan.express_requests)
+}
+
+impl Servers {
+    fn new(plain: &[f64], authenticated: &[f64], requests: usize) -> Outcome<Self> {
+        let nothing = "nothing was measured";
+        let ratios = authenticated.iter().zip(plain).map(|(with, without)| with / without);
+        let spread = quartiles(ratios.collect()).ok_or(nothing)?;
+        let rounds = plain.len();
+        let plain = median(plain.to_vec()).ok_or(nothing)?;
+        let authenticated = median(authenticated.to_vec()).ok_or(nothing)?;
+        Ok(Self {
+            plain: rounded(plain),
+            authenticated: rounded(authenticated),
+            ratio: rounded(authenticated / plain),
+            spread: spread.map(rounded),
+            requests: rounds * requests,
+        })
+    }
+}
+
+/// Returns the microseconds per request of each server in each round. Each round begins with another server.
+fn alternate<const N: usize>(mut servers: [Server; N], rounds: usize, requests: usize) -> Outcome<[Vec<f64>; N]> {
+    for server in &mut servers {
+        // Long enough for the optimizing compiler of Node.
+        server.round(requests * 2)?;
+    }
+    let mut times = [const { Vec::new() }; N];
+    for round in 0..rounds {
+        for turn in 0..N {
+            let index = (round + turn) % N;
+            times[index].push(servers[index].round(requests)?);
+        }
+    }
+    Ok(times)
 }
 
 fn command(cores: Option<&Cores>, executable: &Path) -> Command {
     cores.map_or_else(|| Command::new(executable), |cores| cores.command(executable))
-}
-
-fn measure(mut plain: Server, mut authenticated: Server, rounds: usize, requests: usize) -> Outcome<Servers> {
-    for server in [&mut plain, &mut authenticated] {
-        // Long enough for the optimizing compiler of Node.
-        server.round(requests * 2)?;
-    }
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
-        if round % 2 == 0 {
-            without.push(plain.round(requests)?);
-            with.push(authenticated.round(requests)?);
-        } else {
-            with.push(authenticated.round(requests)?);
-            without.push(plain.round(requests)?);
-        }
-    }
-    let ratios = with
-        .iter()
-        .zip(&without)
-        .map(|(with, without)| with / without)
-        .collect();
-    let nothing = "nothing was measured";
-    let plain = median(without).ok_or(nothing)?;
-    let authenticated = median(with).ok_or(nothing)?;
-    Ok(Servers {
-        plain,
-        authenticated,
-        ratio: authenticated / plain,
-        spread: quartiles(ratios).ok_or(nothing)?,
-        requests: rounds * requests,
-    })
 }
 
 struct Server {
