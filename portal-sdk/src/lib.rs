@@ -71,9 +71,24 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
+//! | `metrics` | no | the metrics below, over the facade [`metrics`](https://docs.rs/metrics) |
 //! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`, `throttle`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`. [`Authenticator::health`](authenticator::Authenticator::health) returns the same without it.
+//!
+//! | Name | Type | Meaning |
+//! |---|---|---|
+//! | `portal_key_fetches_total` | counter | fetches of signing keys |
+//! | `portal_key_fetch_failures_total` | counter | those that failed |
+//! | `portal_key_fetch_failures_in_a_row` | gauge | those that failed since the last success |
+//! | `portal_keys_usable` | gauge | keys of the last fetch that verify tokens |
+//! | `portal_keys_fetched_timestamp_seconds` | gauge | Unix time of the last successful fetch |
+//! | `portal_calls_total` | counter | calls for renewed sessions and handshake payloads, by `kind`: `renewal`, `handshake_payload` |
+//! | `portal_shared_renewals_total` | counter | requests decided with the result of an earlier request's renewal |
 //!
 //! # Security
 //!

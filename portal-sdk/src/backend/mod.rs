@@ -9,6 +9,7 @@ mod http;
 mod json;
 mod keys;
 mod look_ups;
+mod meter;
 mod organization;
 mod page_cache;
 mod user;

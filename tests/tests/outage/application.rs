@@ -93,7 +93,7 @@ impl Application {
         self.issuer.signed_in("user_1").token()
     }
 
-    /// A token that expired, with a refresh token of its own.
+    /// A token that expired, with this refresh token.
     pub(crate) fn expired(&self, refresh_token: &str) -> String {
         let token = self.issuer.signed_in("user_1").expired(true).token();
         let suffix = self.issuer.instance().publishable_key().cookie_suffix().to_owned();

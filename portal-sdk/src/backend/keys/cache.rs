@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::rule::{Pause, is_usable};
 use super::{KeyCachePolicy, KeyRule, KeyStep, SnapshotFile, random};
 use crate::backend::flights::{Flights, Landing};
-use crate::backend::{Backend, SECRET_KEY_REFUSED};
+use crate::backend::{Backend, SECRET_KEY_REFUSED, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::effect::{BackendError, KnownKeys, MissingKey};
 use crate::key::KeySet;
@@ -201,6 +201,7 @@ impl KeyCache {
         if is_due {
             state.rule.started(missing, now);
             state.started += 1;
+            meter::key_fetch_started();
             self.publish(&state, None);
         }
         is_due
@@ -263,6 +264,7 @@ impl KeyCache {
         if state.failure.take().is_some() {
             tracing::info!(address, failures, "signing keys can be fetched again");
         }
+        meter::keys_replaced(keys.usable(), now);
         let keys = Arc::new(keys);
         self.publish(&state, Some((keys.clone(), now)));
         drop(state);
@@ -275,6 +277,7 @@ impl KeyCache {
         let mut state = self.state();
         state.rule.failed(retry_after, now, random());
         state.failed += 1;
+        meter::key_fetch_failed(state.rule.failures());
         if state.failure.is_none() {
             self.warn(&state.rule, &missing, address, now);
         }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use self::answers::SharedAnswers;
 use self::gate::Gate;
-use super::Backend;
 use super::flights::Flights;
+use super::{Backend, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
 use crate::secret::Secret;
@@ -43,8 +43,8 @@ impl LookUps {
     /// Creates look-ups that requests wait for until `max_wait` after their start.
     pub(crate) fn new(max_wait: Duration) -> Self {
         Self {
-            payloads: Calls::new(max_wait),
-            renewals: Calls::new(max_wait),
+            payloads: Calls::new("handshake_payload", max_wait),
+            renewals: Calls::new("renewal", max_wait),
             answers: Arc::default(),
             shared: AtomicU64::new(0),
         }
@@ -79,6 +79,7 @@ impl LookUps {
         let renewal = Renewal::of(&refresh);
         if let Some(answer) = self.answers.get(&renewal, clock.now()) {
             self.shared.fetch_add(1, Ordering::Relaxed);
+            meter::renewal_shared();
             return answer;
         }
         let call = || {
@@ -112,6 +113,8 @@ struct Calls<K, T> {
     flights: Flights<K, Answer<T>>,
     gate: Gate,
     started: Arc<AtomicU64>,
+    /// The kind's name in metrics.
+    kind: &'static str,
 }
 
 impl<K, T> Calls<K, T>
@@ -119,8 +122,9 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    fn new(max_wait: Duration) -> Self {
+    fn new(kind: &'static str, max_wait: Duration) -> Self {
         Self {
+            kind,
             flights: Flights::with_limit(max_wait),
             gate: Gate::default(),
             started: Arc::default(),
@@ -141,11 +145,12 @@ where
         self.gate.check(clock.now())?;
         let work = || {
             let (gate, started, clock, key) = (self.gate.clone(), self.started.clone(), clock.clone(), key.clone());
-            let call = call();
+            let (call, kind) = (call(), self.kind);
             async move {
                 let answer = gate
                     .pass(&*clock, async {
                         started.fetch_add(1, Ordering::Relaxed);
+                        meter::call_started(kind);
                         call.await
                     })
                     .await;
