@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cargo run --release -p portal-bench -- compare` | authentication per request beside its limit (one RSA verification), clerk-rs and Clerk's own packages, in one run. `--json` for programs; `--readme` keeps the result in `benches/compare.json` and in the README's table |
 //! | `cargo run --release -p portal-bench -- readme < benches/compare.json` | nothing: writes the README's table again |
+//! | `cargo run --release -p portal-bench -- simulate` | fetches of signing keys by 10,000 processes on a simulated clock: deploy, expiry, rotation, an outage of ten minutes |
 //! | `cargo bench -p portal-bench` | the time of each step |
 //! | `cargo run --release -p portal-bench --bin instructions` | the instructions of each step, under callgrind |
 //! | `cargo run --release -p portal-bench --bin allocations` | allocations and memory per request, as JSON; a part of `compare` |
@@ -15,6 +16,7 @@ pub mod cores;
 pub mod fixture;
 pub mod programs;
 pub mod services;
+pub mod simulate;
 pub mod steps;
 
 use std::error::Error;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use portal_bench::Outcome;
 use portal_bench::compare::{self, Options, Report};
+use portal_bench::{Outcome, simulate};
 
 /// Measure what authentication costs.
 #[derive(Debug, Parser)]
@@ -22,6 +22,10 @@ enum Command {
     Compare(Options),
     /// Write the README's speed table from the JSON of `compare --json` on standard input.
     Readme,
+    /// Simulate the fetches of signing keys by 10,000 processes, through an outage.
+    ///
+    /// Fails if the peak after the outage is more than three times the ordinary average.
+    Simulate,
     /// Serve one page with authentication, as a part of `compare`.
     #[command(hide = true)]
     Serve {
@@ -64,6 +68,11 @@ fn run(command: &Command) -> Outcome {
             let mut json = String::new();
             io::stdin().read_to_string(&mut json)?;
             write_readme(&serde_json::from_str(&json)?)
+        }
+        Command::Simulate => {
+            let report = simulate::simulate();
+            write!(io::stdout(), "{report}")?;
+            report.check()
         }
         Command::Serve { plain } => compare::serve(*plain),
     }
