@@ -6,12 +6,7 @@ use crate::request::{AuthenticateContext, PublicUrl};
 use crate::state::{Outcome, RequestState};
 use crate::token::SessionClaims;
 
-/// Returns the organization or personal account of the request's path.
-pub(super) fn target(cx: &AuthenticateContext<'_>) -> Option<OrganizationTarget> {
-    cx.instance().organization_patterns().target(cx.application_path())
-}
-
-/// Returns [`target`] for a URL.
+/// Returns the organization or personal account of a URL's path.
 pub(super) fn target_of(instance: &Instance, url: &PublicUrl) -> Option<OrganizationTarget> {
     instance.organization_patterns().target(url.application_path())
 }
@@ -34,7 +29,7 @@ pub(super) fn activate(question: Question<'_, '_>, state: RequestState) -> Reque
         return state;
     };
     let target = mismatch(question.cx, &signed_in.claims);
-    let handshake = target.and_then(|target| question.activation(&target, &state.headers));
+    let handshake = target.and_then(|target| question.activation(target, &state.headers));
     handshake.unwrap_or(state)
 }
 
@@ -46,11 +41,11 @@ pub(super) fn note_mismatch(cx: &AuthenticateContext<'_>, state: &mut RequestSta
 }
 
 /// Returns the path's organization if it is not the active one. Pending sessions and tokens without a user are exempt.
-fn mismatch(cx: &AuthenticateContext<'_>, claims: &SessionClaims) -> Option<OrganizationTarget> {
+fn mismatch<'c>(cx: &'c AuthenticateContext<'_>, claims: &SessionClaims) -> Option<&'c OrganizationTarget> {
     if cx.instance().organization_patterns().is_empty() || claims.is_pending() || !claims.has_user() {
         return None;
     }
-    target(cx).filter(|target| !is_active(claims, target))
+    cx.organization_target().filter(|target| !is_active(claims, target))
 }
 
 fn is_active(claims: &SessionClaims, target: &OrganizationTarget) -> bool {

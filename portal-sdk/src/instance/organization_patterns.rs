@@ -1,8 +1,10 @@
 //! [`OrganizationPatterns`]: patterns of paths that name an organization, such as `/orgs/:slug/(.*)`.
 
+use std::borrow::Cow;
+
 use super::redact::{holds_secret_key, redacted};
 use super::{ConfigError, Setting};
-use crate::path_pattern::PathPattern;
+use crate::path_pattern::{Path, PathPattern};
 
 /// The organization that a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,14 @@ impl OrganizationPatterns {
     /// The first organization pattern that matches decides. If it has neither `id` nor `slug`, the personal account's
     /// patterns are tried.
     pub(crate) fn target(&self, path: &str) -> Option<OrganizationTarget> {
+        let lower_case = match path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(path.to_ascii_lowercase()),
+            false => Cow::Borrowed(path),
+        };
+        let path = Path {
+            text: path,
+            lower_case: &lower_case,
+        };
         let organization = self.organization.iter().find_map(|pattern| pattern.parameters(path));
         if let Some(parameters) = organization {
             let named = |name: &str| parameters.iter().rev().find(|(key, _)| *key == name);

@@ -8,10 +8,19 @@ mod syntax;
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use regex_lite::{Captures, Regex, RegexBuilder};
 
 use syntax::{Modifier, Parameter, Token};
+
+/// A path, percent-encoded as in a URL.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path<'t> {
+    pub(crate) text: &'t str,
+    /// Compared with many patterns, and therefore computed once.
+    pub(crate) lower_case: &'t str,
+}
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -53,17 +62,17 @@ impl PathPattern {
         })
     }
 
-    /// Returns `true` if `path`, percent-encoded as in a URL, matches.
-    pub(crate) fn is_match(&self, path: &str) -> bool {
+    /// Returns `true` if `path` matches.
+    pub(crate) fn is_match(&self, path: Path<'_>) -> bool {
         self.captures(path).is_some()
     }
 
-    fn captures<'t>(&self, path: &'t str) -> Option<Captures<'t>> {
+    fn captures<'t>(&self, path: Path<'t>) -> Option<Captures<'t>> {
         // Most patterns of a list do not match a path, and comparing text shows it sooner.
-        if !self.could_match(path) {
+        if !self.could_match(path.lower_case) {
             return None;
         }
-        let captures = self.regex.captures(path)?;
+        let captures = self.regex.captures(path.text)?;
         let taken = |index: usize| captures.get(index + 1).map(|taken| taken.as_str().to_ascii_lowercase());
         let holds_excluded = self.parameters.iter().enumerate().any(|(index, parameter)| {
             let excluded = parameter.excludes.as_str();
@@ -73,21 +82,16 @@ impl PathPattern {
     }
 
     fn could_match(&self, path: &str) -> bool {
-        let Some((start, others)) = self.required.split_first() else {
-            return true;
-        };
-        let Some(rest) = after_prefix(path, start) else {
+        let mut pieces = self.required.iter();
+        let start = pieces.next().map_or("", |start| start);
+        let Some(rest) = path.strip_prefix(start) else {
             return false;
         };
-        let mut rest = Some(rest);
-        others.iter().all(|text| {
-            rest = rest.and_then(|rest| after_first(rest, text));
-            rest.is_some()
-        })
+        pieces.try_fold(rest, |rest, piece| after_first(rest, piece)).is_some()
     }
 
     /// Returns the parameters of a match, percent-decoded once, or `None` if `path` does not match.
-    pub(crate) fn parameters(&self, path: &str) -> Option<Vec<(&str, String)>> {
+    pub(crate) fn parameters(&self, path: Path<'_>) -> Option<Vec<(&str, String)>> {
         let captures = self.captures(path)?;
         let named = self.parameters.iter().enumerate();
         Some(
@@ -119,18 +123,10 @@ fn required_text(tokens: &[Token]) -> Vec<Box<str>> {
         .collect()
 }
 
-/// Returns what follows `prefix`, which is in lower case, in `path`.
-fn after_prefix<'t>(path: &'t str, prefix: &str) -> Option<&'t str> {
-    let (start, rest) = path.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
-/// Returns what follows the first `text`, which is in lower case, in `path`.
+/// Returns what follows the first `text` in `path`.
 fn after_first<'t>(path: &'t str, text: &str) -> Option<&'t str> {
-    if text.is_empty() {
-        return Some(path);
-    }
-    (0..path.len()).find_map(|at| after_prefix(path.get(at..)?, text))
+    let at = memmem::find(path.as_bytes(), text.as_bytes())?;
+    path.get(at + text.len()..)
 }
 
 fn value<'p>(captures: &Captures<'_>, index: usize, parameter: &'p Parameter) -> Option<(&'p str, String)> {
@@ -180,7 +176,8 @@ mod tests {
 
     fn slug(pattern: &str, path: &str) -> Option<String> {
         let pattern = PathPattern::compile(pattern).unwrap();
-        let parameters = pattern.parameters(path)?;
+        let lower_case = &path.to_ascii_lowercase();
+        let parameters = pattern.parameters(Path { text: path, lower_case })?;
         let slug = parameters.into_iter().rev().find(|(name, _)| *name == "slug");
         slug.map(|(_, value)| value)
     }

@@ -20,7 +20,7 @@ use super::redirect_count::RedirectCount;
 use super::refresh_headers::headers_for_refresh;
 use super::suffix::ChosenCookies;
 use crate::clock::UnixTime;
-use crate::instance::{Instance, is_same_origin};
+use crate::instance::{Instance, OrganizationTarget, is_same_origin};
 use crate::limits::could_be_opaque_token;
 use crate::names::{header, query};
 use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
@@ -47,6 +47,7 @@ pub struct AuthenticateContext<'r> {
     dev_browser_parameter: OnceCell<Option<String>>,
     handshake_parameters: OnceCell<HandshakeParameters>,
     cookie_check: OnceCell<Option<Option<i64>>>,
+    organization_target: OnceCell<Option<OrganizationTarget>>,
     referer: OnceCell<Option<Url>>,
     origin: OnceCell<Option<Cow<'r, str>>>,
 }
@@ -99,6 +100,7 @@ impl<'r> AuthenticateContext<'r> {
             dev_browser_parameter: OnceCell::new(),
             handshake_parameters: OnceCell::new(),
             cookie_check: OnceCell::new(),
+            organization_target: OnceCell::new(),
             referer: OnceCell::new(),
             origin: OnceCell::new(),
         }
@@ -155,8 +157,14 @@ impl<'r> AuthenticateContext<'r> {
         }
     }
 
+    /// The organization or personal account of the request's path.
+    pub(crate) fn organization_target(&self) -> Option<&OrganizationTarget> {
+        let read = || self.instance.organization_patterns().target(self.application_path());
+        self.organization_target.get_or_init(read).as_ref()
+    }
+
     /// The path as the application's router sees it, percent-encoded.
-    pub(crate) fn application_path(&self) -> &str {
+    fn application_path(&self) -> &str {
         let path = self.parts.uri.path();
         match self.given_url.is_none() && is_plain(path) {
             true => path,

@@ -66,8 +66,7 @@ impl<'h> RequestCookies<'h> {
         // First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
         let mut values: [Option<Cow<'h, str>>; 10] = Default::default();
         for (name, value) in cookies(headers) {
-            // Clerk's names are ASCII.
-            let Some(index) = std::str::from_utf8(name).ok().and_then(|name| slot(name, suffix)) else {
+            let Some(index) = slot(name, suffix.as_bytes()) else {
                 continue;
             };
             if values[index].is_none() {
@@ -135,22 +134,33 @@ const SESSION: usize = 0;
 const SUFFIXED_SESSION: usize = 1;
 
 /// Returns the position of a cookie's value in the order of [`RequestCookies::read`].
-fn slot(name: &str, suffix: &str) -> Option<usize> {
-    Some(match name {
-        cookie::SESSION => SESSION,
-        cookie::CLIENT_UAT => 2,
-        cookie::DEV_BROWSER => 4,
-        cookie::HANDSHAKE => 7,
-        cookie::HANDSHAKE_NONCE => 8,
-        cookie::REDIRECT_COUNT => 9,
-        _ => match name.strip_suffix(suffix)?.strip_suffix('_')? {
-            cookie::SESSION => SUFFIXED_SESSION,
-            cookie::CLIENT_UAT => 3,
-            cookie::DEV_BROWSER => 5,
-            cookie::REFRESH => 6,
-            _ => return None,
-        },
-    })
+fn slot(name: &[u8], suffix: &[u8]) -> Option<usize> {
+    const PLAIN: [(&str, usize); 6] = [
+        (cookie::SESSION, SESSION),
+        (cookie::CLIENT_UAT, 2),
+        (cookie::DEV_BROWSER, 4),
+        (cookie::HANDSHAKE, 7),
+        (cookie::HANDSHAKE_NONCE, 8),
+        (cookie::REDIRECT_COUNT, 9),
+    ];
+    const SUFFIXED: [(&str, usize); 4] = [
+        (cookie::SESSION, SUFFIXED_SESSION),
+        (cookie::CLIENT_UAT, 3),
+        (cookie::DEV_BROWSER, 5),
+        (cookie::REFRESH, 6),
+    ];
+    let find = |names: &[(&str, usize)], name: &[u8]| {
+        let mut found = names.iter().filter(|(known, _)| known.as_bytes() == name);
+        found.next().map(|(_, index)| *index)
+    };
+    // All of Clerk's names start so, and other applications' rarely do.
+    if !name.starts_with(b"__") {
+        return None;
+    }
+    match name.strip_suffix(suffix).and_then(|name| name.strip_suffix(b"_")) {
+        Some(name) => find(&SUFFIXED, name),
+        None => find(&PLAIN, name),
+    }
 }
 
 fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
