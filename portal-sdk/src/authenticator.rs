@@ -12,8 +12,10 @@ use arc_swap::ArcSwap;
 use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
-pub use self::health::{CallHealth, Health, KeyHealth};
-use crate::backend::{Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache};
+pub use self::health::{CallHealth, Health, KeyHealth, TokenHealth};
+use crate::backend::{
+    Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
+};
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
@@ -359,9 +361,14 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
-        self.shared.hosts.look_at(cx);
-        if let Some(claims) = state.claims() {
-            self.shared.verified.insert(claims, cx.read_at());
+        let Shared { hosts, verified, .. } = &*self.shared;
+        hosts.look_at(cx);
+        if state
+            .claims()
+            .is_some_and(|claims| verified.insert(claims, cx.read_at()))
+        {
+            let (tokens, bytes) = verified.size();
+            meter::verified_tokens(tokens, bytes);
         }
         Authenticated {
             state,

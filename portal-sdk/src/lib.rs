@@ -89,6 +89,8 @@
 //! | `portal_keys_fetched_timestamp_seconds` | gauge | Unix time of the last successful fetch |
 //! | `portal_calls_total` | counter | calls for renewed sessions and handshake payloads, by `kind`: `renewal`, `handshake_payload` |
 //! | `portal_shared_renewals_total` | counter | requests decided with the result of an earlier request's renewal |
+//! | `portal_verified_tokens` | gauge | verified tokens in memory |
+//! | `portal_verified_tokens_bytes` | gauge | their estimated size in bytes |
 //!
 //! # Security
 //!

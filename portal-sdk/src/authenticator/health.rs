@@ -28,6 +28,8 @@ pub struct Health {
     pub renewals: CallHealth,
     /// The calls for handshake payloads.
     pub payloads: CallHealth,
+    /// The verified tokens in memory.
+    pub tokens: TokenHealth,
 }
 
 /// The state of the signing keys in memory.
@@ -62,6 +64,16 @@ pub struct CallHealth {
     pub in_flight: usize,
 }
 
+/// The verified tokens in memory; see [`AuthenticatorBuilder::token_cache`](super::AuthenticatorBuilder::token_cache).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenHealth {
+    /// The number of tokens, some of which may have expired.
+    pub remembered: usize,
+    /// Their estimated size in bytes.
+    pub bytes: usize,
+}
+
 impl<B: Backend> Authenticator<B> {
     /// Returns the state of the keys in memory and of the calls to Clerk, without a call.
     ///
@@ -76,6 +88,7 @@ impl<B: Backend> Authenticator<B> {
             in_flight: counts.in_flight,
         };
         let keys = shared.keys.counts(shared.clock.now());
+        let (remembered, bytes) = shared.verified.size();
         Health {
             keys: KeyHealth {
                 age: keys.age,
@@ -88,6 +101,7 @@ impl<B: Backend> Authenticator<B> {
             },
             renewals: calls(shared.look_ups.renewal_counts(), shared.look_ups.shared_answers()),
             payloads: calls(shared.look_ups.payload_counts(), 0),
+            tokens: TokenHealth { remembered, bytes },
         }
     }
 }

@@ -33,6 +33,13 @@ pub(super) fn renewal_shared() {
     count("portal_shared_renewals_total");
 }
 
+/// Sets the number of verified tokens in memory and their estimated size.
+#[expect(clippy::cast_precision_loss, reason = "neither number needs more than 52 bits")]
+pub(crate) fn verified_tokens(tokens: usize, bytes: usize) {
+    set("portal_verified_tokens", tokens as f64);
+    set("portal_verified_tokens_bytes", bytes as f64);
+}
+
 fn count(name: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!(name).increment(1);
@@ -132,6 +139,7 @@ mod tests {
             keys_replaced(3, UnixTime::from_secs(1_800_000_000));
             call_started("renewal");
             renewal_shared();
+            verified_tokens(2, 4_000);
         });
         let values = values.0.lock().expect("not poisoned").clone();
         let expected = [
@@ -142,6 +150,8 @@ mod tests {
             ("portal_keys_fetched_timestamp_seconds", 1_800_000_000.0),
             ("portal_keys_usable", 3.0),
             ("portal_shared_renewals_total", 1.0),
+            ("portal_verified_tokens", 2.0),
+            ("portal_verified_tokens_bytes", 4_000.0),
         ];
         assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)).into());
     }

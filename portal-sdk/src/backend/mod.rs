@@ -9,7 +9,7 @@ mod http;
 mod json;
 mod keys;
 mod look_ups;
-mod meter;
+pub(crate) mod meter;
 mod organization;
 mod page_cache;
 mod user;

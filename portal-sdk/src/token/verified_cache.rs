@@ -99,19 +99,19 @@ impl VerifiedTokens {
         Some(Arc::clone(verified).into())
     }
 
-    /// Remembers a verified token until it expires.
-    pub(crate) fn insert(&self, claims: &SessionClaims, now: UnixTime) {
+    /// Remembers a verified token until it expires. Returns `true` if it was not remembered before.
+    pub(crate) fn insert(&self, claims: &SessionClaims, now: UnixTime) -> bool {
         let verified = claims.verified();
         if verified.is_cached.load(Relaxed) || !verified.is_session_token || !is_canonical(verified.token.expose()) {
-            return;
+            return false;
         }
         let size = size_of_entry(verified);
         if self.policy.max_tokens == 0 || size > self.policy.max_bytes {
-            return;
+            return false;
         }
         let mut order = self.lock();
         if verified.is_cached.swap(true, Relaxed) {
-            return;
+            return false;
         }
         let is_full =
             |order: &Order| order.due.len() >= self.policy.max_tokens || order.bytes + size > self.policy.max_bytes;
@@ -127,6 +127,7 @@ impl VerifiedTokens {
             at: claims.expires_at().unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
             verified: Arc::clone(verified),
         });
+        true
     }
 
     fn forget_first(&self, order: &mut Order) {

@@ -141,3 +141,18 @@ async fn refetch(clerk: &TestInstance, authenticator: &Authenticator<FakeBackend
     }
     tokio::task::yield_now().await;
 }
+
+#[test]
+fn health_counts_the_verified_tokens_in_memory() {
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    assert_eq!(authenticator.health().tokens.remembered, 0);
+    let (one, two) = (signed_in(&clerk), clerk.signed_in("user_2").get("/").body(()));
+    let two = two.unwrap().into_parts().0;
+    for request in [&one, &two, &one] {
+        place(&authenticator, request);
+    }
+    let tokens = authenticator.health().tokens;
+    assert_eq!(tokens.remembered, 2);
+    assert!((1_000..10_000).contains(&tokens.bytes), "{tokens:?}");
+}
