@@ -1,6 +1,6 @@
 //! Cache headers of responses that depend on the user.
 
-use http::header::{CACHE_CONTROL, VARY};
+use http::header::{CACHE_CONTROL, Entry, VARY};
 use http::{HeaderMap, HeaderValue};
 
 /// The request fields that identify the user.
@@ -22,6 +22,16 @@ pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
 
 /// Adds the missing names to `Vary`, as one field, because some caches read only the first field.
 fn vary_on_user(headers: &mut HeaderMap) {
+    // Most responses have no such field, or this one from an inner layer.
+    const ON_USER: HeaderValue = HeaderValue::from_static("Cookie, Authorization");
+    match headers.entry(VARY) {
+        Entry::Vacant(field) => {
+            field.insert(ON_USER);
+            return;
+        }
+        Entry::Occupied(field) if *field.get() == ON_USER => return,
+        Entry::Occupied(_) => {}
+    }
     let fields: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
     let listed = |name: &str| {
         let names = fields.iter().flat_map(|field| field.split(|byte| *byte == b','));

@@ -37,7 +37,6 @@ use super::AuthRejection;
 pub struct SignedIn<C = IgnoredAny> {
     auth: Auth,
     claims: SessionClaims,
-    token: Secret,
     custom: C,
 }
 
@@ -75,7 +74,7 @@ impl<C> SignedIn<C> {
     /// The session token, for calls to services that verify it too. It is valid for about a minute.
     #[must_use]
     pub fn token(&self) -> &Secret {
-        &self.token
+        self.claims.token()
     }
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
@@ -119,7 +118,6 @@ impl<C: DeserializeOwned> SignedIn<C> {
         Ok(Self {
             custom: user.claims().custom().map_err(AuthRejection::Claims)?,
             claims: user.claims().clone(),
-            token: user.token().clone(),
             auth: auth.clone(),
         })
     }

@@ -1,5 +1,6 @@
 //! [`RequestHead`]: the parts of a request that are read after the inner service's call.
 
+use http::header::UPGRADE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 
@@ -37,6 +38,12 @@ impl RequestHead {
         self.uri = Uri::default();
         self.fields.clear();
         self.fields.shrink_to(MAX_KEPT);
+    }
+
+    /// Returns `true` for a safe method (RFC 9110 section 9.2.1) without an upgrade: the usual request for a page.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        let is_safe = matches!(self.method, Method::GET | Method::HEAD);
+        is_safe && !self.fields.iter().any(|(name, _)| *name == UPGRADE)
     }
 
     /// Restores the request's head, without the fields that are not read later.

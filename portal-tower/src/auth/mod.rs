@@ -246,7 +246,7 @@ impl Auth {
     /// [`AllowCrossSiteLayer`](crate::AllowCrossSiteLayer) makes exceptions.
     #[must_use]
     pub fn is_cross_site(&self) -> bool {
-        !self.allows_cross_site && self.context().is_cross_site()
+        !self.allows_cross_site && !self.inner.head.changes_nothing() && self.context().is_cross_site()
     }
 
     /// The URL of the request, as the browser sees it.
