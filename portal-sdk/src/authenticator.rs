@@ -91,11 +91,11 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn from_builder(builder: AuthenticatorBuilder<B>) -> Self {
-        let keys = KeyCache::new(builder.key_cache).with_keys(
-            builder.initial_keys,
-            builder.key_snapshot.map(SnapshotFile::new),
-            builder.clock.now(),
-        );
+        let instance = builder.instance.publishable_key();
+        let snapshot = builder
+            .key_snapshot
+            .map(|path| SnapshotFile::new(path, instance.clone()));
+        let keys = KeyCache::new(builder.key_cache).with_keys(builder.initial_keys, snapshot, builder.clock.now());
         let shared = Shared {
             portal: Portal::from(&builder.instance),
             verified: VerifiedTokens::new(builder.token_cache, builder.instance.clock_skew()),

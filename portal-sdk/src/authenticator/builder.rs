@@ -157,7 +157,8 @@ impl<B> AuthenticatorBuilder<B> {
     /// Sets the signing keys that are used until the first fetch succeeds, for a start during an outage.
     ///
     /// The first request that needs keys starts a fetch in the background. Until it succeeds, these keys count as fetched
-    /// now; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for keys in a file.
+    /// now; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for keys in a file. A usable
+    /// [`key_snapshot`](Self::key_snapshot) takes precedence, because its keys were fetched.
     ///
     /// ```
     /// use portal_sdk::authenticator::Authenticator;
@@ -185,8 +186,12 @@ impl<B> AuthenticatorBuilder<B> {
     /// Keeps the fetched signing keys in a file, for a restart during an outage.
     ///
     /// The file is read when the authenticator is built, and replaced as a whole after a fetch. It is a JWK set with the
-    /// time of the fetch, and keeps its age: keys that are [too old](KeyCachePolicy::with_max_stale), unreadable or
-    /// missing are ignored. A failed write is a warning. The folder must exist.
+    /// instance's publishable key and the time of the fetch. Files of another instance or without one, unreadable files and
+    /// keys that are [too old](KeyCachePolicy::with_max_stale) are ignored, with a warning. A failed write is a warning
+    /// too. The folder must exist. Each instance needs its own path.
+    ///
+    /// Keys in a usable file take precedence over [`initial_keys`](Self::initial_keys). Delete the file to start with
+    /// those.
     ///
     /// ```
     /// use portal_sdk::authenticator::Authenticator;

@@ -15,7 +15,7 @@ use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::{Value, json};
 
 use crate::common::tokens::{KEY_ID, foreign_key, instance_key, jwks, jwks_answer};
-use crate::common::{LIVE_KEY, clock, down};
+use crate::common::{LIVE_KEY, TEST_KEY, clock, down};
 use crate::key_cache::{outcome_of, request_at};
 use crate::log::{Lines, set_default};
 use crate::server::{Reply, Server};
@@ -88,6 +88,7 @@ async fn snapshot_on_disk_serves_after_a_restart_and_keeps_its_age() {
     let on_disk: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(on_disk["keys"], jwks_answer()["keys"]);
     assert_eq!(on_disk["portal_fetched_at"], clock.now().as_secs());
+    assert_eq!(on_disk["portal_instance"], LIVE_KEY);
     assert_eq!(KeySet::from_file(&path).unwrap().to_json(), jwks().to_json());
     #[cfg(unix)]
     {
@@ -111,6 +112,49 @@ async fn snapshot_on_disk_serves_after_a_restart_and_keeps_its_age() {
     let third = builder(&unreachable(), &clock).key_snapshot(&path).build();
     assert_eq!(lines.with("too old").len(), 1, "{:?}", lines.all());
     assert_eq!(ask(&third, &clock).await, "out of reach");
+}
+
+#[tokio::test]
+async fn snapshot_of_another_instance_is_ignored_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let file = |name: &str, instance: Value| {
+        let path = folder.path().join(name);
+        let mut on_disk = json!({ "keys": [instance_key().jwk(KEY_ID)], "portal_fetched_at": clock.now().as_secs() });
+        on_disk["portal_instance"] = instance;
+        fs::write(&path, on_disk.to_string()).unwrap();
+        path
+    };
+    for (name, instance, found) in [
+        ("development.json", json!(TEST_KEY), TEST_KEY),
+        ("none.json", Value::Null, "no instance"),
+        ("number.json", json!(5), "no instance"),
+        ("secret.json", json!("sk_live_x"), "no instance"),
+    ] {
+        let lines = Lines::default();
+        let _guard = set_default(lines.clone());
+        let path = file(name, instance);
+        let authenticator = builder(&unreachable(), &clock).key_snapshot(&path).build();
+        assert_eq!(authenticator.health().keys.usable, 0, "{name}");
+        assert_eq!(ask(&authenticator, &clock).await, "out of reach", "{name}");
+        let warning = lines.with("another instance").concat();
+        for part in [path.to_str().unwrap(), LIVE_KEY, found] {
+            assert!(warning.contains(part), "{warning}");
+        }
+        // The keys that the operator gave are used instead.
+        let given = builder(&unreachable(), &clock).key_snapshot(&path).initial_keys(jwks());
+        assert_eq!(ask(&given.build(), &clock).await, "signed-in", "{name}");
+    }
+    let path = file("own.json", json!(LIVE_KEY));
+    let other_keys = KeySet::from_json(&json!({ "keys": [foreign_key().jwk("ins_2")] }));
+    let authenticator = builder(&unreachable(), &clock)
+        .key_snapshot(&path)
+        .initial_keys(other_keys);
+    assert_eq!(
+        ask(&authenticator.build(), &clock).await,
+        "signed-in",
+        "the file comes first"
+    );
 }
 
 #[tokio::test]

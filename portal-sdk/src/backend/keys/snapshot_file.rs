@@ -12,16 +12,20 @@ use tokio::runtime::Handle;
 use super::KeyCachePolicy;
 use super::rule::is_usable;
 use crate::clock::UnixTime;
+use crate::instance::PublishableKey;
 use crate::key::{KeySet, read_jwks};
 
 /// The member of the JWK set with the time of the fetch, in Unix seconds. Readers ignore members that they do not know
 /// (RFC 7517 section 5).
 const FETCHED_AT: &str = "portal_fetched_at";
+/// The member with the publishable key of the instance, which is public.
+const INSTANCE: &str = "portal_instance";
 
 /// A JWK set on disk that holds the last fetched keys.
 #[derive(Debug)]
 pub(crate) struct SnapshotFile {
     path: PathBuf,
+    instance: PublishableKey,
     /// The keys on disk, and their time.
     written: Mutex<Option<(Value, UnixTime)>>,
     /// Set after a failed write, so that an unwritable folder is one warning.
@@ -29,9 +33,10 @@ pub(crate) struct SnapshotFile {
 }
 
 impl SnapshotFile {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf, instance: PublishableKey) -> Self {
         Self {
             path,
+            instance,
             written: Mutex::default(),
             has_warned: AtomicBool::new(false),
         }
@@ -50,15 +55,35 @@ impl SnapshotFile {
                 return None;
             }
         };
+        if !self.is_of_this_instance(&jwks) {
+            return None;
+        }
         let fetched_at = jwks.get(FETCHED_AT).and_then(Value::as_i64).map(UnixTime::from_secs);
         // A time in the future would make the keys live without a limit.
         let usable = fetched_at
             .map(|at| at.min(now))
             .filter(|at| is_usable(policy, *at, now));
         if usable.is_none() {
-            tracing::warn!(%path, "the snapshot of signing keys is too old and ignored");
+            tracing::warn!(%path, "the snapshot of signing keys is too old and is ignored");
         }
         Some((keys, usable?))
+    }
+
+    /// Without this check the users of a development instance would be signed in to production.
+    fn is_of_this_instance(&self, jwks: &Value) -> bool {
+        let found = jwks.get(INSTANCE).and_then(Value::as_str);
+        if found == Some(self.instance.as_str()) {
+            return true;
+        }
+        // Only publishable keys are known to be public.
+        let found = found.and_then(|found| found.parse::<PublishableKey>().ok());
+        tracing::warn!(
+            path = %self.path.display(),
+            instance = %self.instance,
+            found = found.as_ref().map_or("no instance", PublishableKey::as_str),
+            "the snapshot of signing keys belongs to another instance and is ignored"
+        );
+        false
     }
 
     /// Writes newly fetched keys, on a blocking thread if there is a tokio runtime.
@@ -84,6 +109,7 @@ impl SnapshotFile {
     }
 
     fn write(&self, mut jwks: Value, fetched_at: UnixTime) {
+        jwks[INSTANCE] = json!(self.instance.as_str());
         jwks[FETCHED_AT] = json!(fetched_at.as_secs());
         match replace(&self.path, jwks.to_string().as_bytes()) {
             Ok(()) => self.has_warned.store(false, Ordering::Relaxed),
