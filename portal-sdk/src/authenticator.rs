@@ -363,11 +363,8 @@ impl<B: Backend> Authenticator<B> {
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
-        if state
-            .claims()
-            .is_some_and(|claims| verified.insert(claims, cx.read_at()))
-        {
-            let (tokens, bytes) = verified.size();
+        let remembered = state.claims().and_then(|claims| verified.insert(claims, cx.read_at()));
+        if let Some((tokens, bytes)) = remembered {
             meter::verified_tokens(tokens, bytes);
         }
         Authenticated {

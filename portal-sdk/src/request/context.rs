@@ -1,26 +1,27 @@
 //! [`AuthenticateContext`]: the facts of a request that the decision uses.
 
+mod urls;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use http::Method;
-use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN, REFERER};
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION};
 use http::request::Parts;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::address::Addresses;
 use super::bearer;
 use super::cookies::unsigned;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::fields::Fields;
-use super::headers::first_value;
 use super::navigation::is_navigation;
 use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
 use super::refresh_headers::headers_for_refresh;
 use super::suffix::ChosenCookies;
 use crate::clock::UnixTime;
-use crate::instance::{Instance, OrganizationTarget, is_same_origin};
+use crate::instance::{Instance, OrganizationTarget};
 use crate::limits::could_be_opaque_token;
 use crate::names::{header, query};
 use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
@@ -125,60 +126,6 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn read_at(&self) -> UnixTime {
         self.now
-    }
-
-    /// The request's public URL.
-    #[must_use]
-    pub fn url(&self) -> &PublicUrl {
-        self.url.get_or_init(|| {
-            let given = self.given_url.clone();
-            let url = given.unwrap_or_else(|| PublicUrl::within(self.parts, self.instance.public_origins()));
-            match self.cookie_check() {
-                Some(_) => url.without_cookie_check(),
-                None => url,
-            }
-        })
-    }
-
-    /// The origin of [`url`](Self::url), if it was computed for this address before.
-    pub(crate) fn known_origin(&self) -> Option<&'r str> {
-        let read = || {
-            let addresses = self.addresses.filter(|_| self.given_url.is_none());
-            addresses?.origin(self.parts, &self.fields)
-        };
-        *self.known_origin.get_or_init(read)
-    }
-
-    /// Remembers the origin of [`url`](Self::url), if it was computed, for requests under the same address.
-    pub(crate) fn remember_origin(&self) {
-        let addresses = self.addresses.filter(|_| self.given_url.is_none());
-        if let (Some(addresses), Some(url)) = (addresses, self.url.get()) {
-            addresses.remember(self.parts, &self.fields, url.origin());
-        }
-    }
-
-    /// The organization or personal account of the request's path.
-    pub(crate) fn organization_target(&self) -> Option<&OrganizationTarget> {
-        let read = || self.instance.organization_patterns().target(self.application_path());
-        self.organization_target.get_or_init(read).as_ref()
-    }
-
-    /// The path as the application's router sees it, percent-encoded.
-    fn application_path(&self) -> &str {
-        let path = self.parts.uri.path();
-        match self.given_url.is_none() && is_plain(path) {
-            true => path,
-            false => self.url().application_path(),
-        }
-    }
-
-    /// The first query parameter named `name`, decoded.
-    pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
-        let query = match &self.given_url {
-            Some(url) => url.as_url().query(),
-            None => self.parts.uri.query(),
-        };
-        form_urlencoded::parse(query?.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     /// The request's method.
@@ -333,28 +280,6 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
-    /// The `Origin` header.
-    #[must_use]
-    pub fn origin(&self) -> Option<&str> {
-        let read = || {
-            self.fields
-                .origin
-                .value(&self.parts.headers, &ORIGIN)
-                .filter(|origin| !origin.is_empty())
-        };
-        self.origin.get_or_init(read).as_deref()
-    }
-
-    /// The `Referer` header, if it is a valid URL.
-    #[must_use]
-    pub fn referer(&self) -> Option<&Url> {
-        let read = || match self.fields.referer.is_missing() {
-            true => None,
-            false => Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok(),
-        };
-        self.referer.get_or_init(read).as_ref()
-    }
-
     fn sec_fetch_dest(&self) -> Option<Cow<'r, str>> {
         let dest = self
             .fields
@@ -406,35 +331,6 @@ impl<'r> AuthenticateContext<'r> {
         self.is_get() || (!self.instance.refreshes_on_get_only() && !self.comes_from_elsewhere())
     }
 
-    /// Parses `address`; returns `None` unless it is a URL on the application's origin.
-    #[must_use]
-    pub fn same_origin(&self, address: &str) -> Option<Url> {
-        Url::parse(address).ok().filter(|url| self.is_own(url))
-    }
-
-    /// The `Referer`, if it is on the application's origin.
-    #[must_use]
-    pub fn same_origin_referer(&self) -> Option<&Url> {
-        self.referer().filter(|referer| self.is_own(referer))
-    }
-
-    /// The `Referer`, if it is on another origin.
-    pub(crate) fn foreign_referer(&self) -> Option<&Url> {
-        // Most are the application's own pages, as the text shows.
-        if self.fields.referer.is_missing() {
-            return None;
-        }
-        let text = self.parts.headers.get(REFERER)?.as_bytes();
-        if self.known_origin().is_some_and(|own| is_on_origin(text, own)) {
-            return None;
-        }
-        self.referer().filter(|referer| !self.is_own(referer))
-    }
-
-    fn is_own(&self, url: &Url) -> bool {
-        is_same_origin(url, self.url().as_url())
-    }
-
     /// Returns `true` if the request may be redirected to the Frontend API: a `GET` for a page.
     ///
     /// A navigation that a service worker passes on has the destination `empty` and counts.
@@ -479,18 +375,6 @@ impl std::fmt::Debug for AuthenticateContext<'_> {
             .field("redirect_count", &self.redirect_count())
             .finish_non_exhaustive()
     }
-}
-
-/// Returns `true` if `text` is certainly a URL on `origin`. What follows an origin in a URL cannot change it.
-fn is_on_origin(text: &[u8], origin: &str) -> bool {
-    text.strip_prefix(origin.as_bytes())
-        .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
-}
-
-/// Returns `true` for a path that a URL parser leaves as it is: without dot segments and characters to encode.
-fn is_plain(path: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
-    path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")
 }
 
 /// Returns a refresh token or a development browser's token if its size is plausible.

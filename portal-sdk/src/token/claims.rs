@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::header::Header;
 use super::payload::Payload;
 use super::permissions::{self, Holder};
 use super::rights::Rights;
+use super::unverified::Decoded;
 use super::{FactorAges, OrganizationClaims, SessionId, UnverifiedToken, UserId};
 use crate::clock::UnixTime;
 use crate::key::VerifyingKey;
@@ -33,20 +35,24 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct SessionClaims {
     verified: Arc<Verified>,
-    /// Read on first use. Clones of one request share it, and the cache of verified tokens does not keep it.
+    /// Read on first use. Clones of one request share both, and the cache of verified tokens does not keep them.
     json: OnceLock<Arc<Map<String, Value>>>,
+    large_rights: OnceLock<Arc<Rights>>,
 }
+
+/// The largest rights that are kept with a token, in bytes. A short claim can stand for thousands of permissions.
+pub(super) const MAX_KEPT_RIGHTS_BYTES: usize = 1024;
 
 /// A token whose signature was verified, and its key.
 pub(super) struct Verified {
     pub(super) token: Secret,
-    pub(super) key_id: Option<Box<str>>,
+    pub(super) header: Arc<Header>,
     pub(super) key: VerifyingKey,
     pub(super) payload: Arc<Payload>,
     /// `sub`.
     user_id: UserId,
-    /// Read on first use, because most requests do not need them.
-    rights: OnceLock<Box<Rights>>,
+    /// Read on first use, because most requests do not need them. `None` if they are too large to be kept.
+    rights: OnceLock<Option<Box<Rights>>>,
     /// `false` if a cookie or header with this token would be refused by its kind.
     pub(super) is_session_token: bool,
     /// `true` once the token was put into the cache of verified tokens.
@@ -92,13 +98,13 @@ impl SessionStatus {
 
 impl SessionClaims {
     /// Creates the claims of a token whose signature `key` has verified.
-    pub(super) fn new(token: &UnverifiedToken<'_>, key: &VerifyingKey, payload: Arc<Payload>, user_id: UserId) -> Self {
+    pub(super) fn new(token: &UnverifiedToken<'_>, decoded: &Decoded, key: &VerifyingKey, user_id: UserId) -> Self {
         Self::from(Arc::new(Verified {
             token: Secret::new(token.text()),
-            key_id: token.key_id().map(Into::into),
+            header: Arc::clone(&decoded.header),
             key: key.clone(),
             is_session_token: !token.is_other_than_session_token(),
-            payload,
+            payload: Arc::clone(&decoded.payload),
             user_id,
             rights: OnceLock::new(),
             is_cached: AtomicBool::new(false),
@@ -249,8 +255,15 @@ impl SessionClaims {
     }
 
     fn rights(&self) -> &Rights {
-        let read = || Box::new(Rights::parse(&self.payload().to_map()));
-        self.verified.rights.get_or_init(read)
+        let read = || Rights::parse(&self.payload().to_map());
+        let kept = self.verified.rights.get_or_init(|| {
+            let rights = read();
+            (rights.size() <= MAX_KEPT_RIGHTS_BYTES).then(|| rights.into())
+        });
+        match kept {
+            Some(rights) => rights,
+            None => self.large_rights.get_or_init(|| read().into()),
+        }
     }
 }
 
@@ -259,6 +272,7 @@ impl From<Arc<Verified>> for SessionClaims {
         Self {
             verified,
             json: OnceLock::new(),
+            large_rights: OnceLock::new(),
         }
     }
 }
@@ -293,12 +307,11 @@ mod tests {
             let key = crate::testing::TestKey::of_process();
             let token = key.sign(
                 &serde_json::json!({ "alg": "RS256", "typ": "JWT" }),
-                &Value::Object(payload.clone()),
+                &Value::Object(payload),
             );
-            let payload = Payload::parse(&Value::Object(payload).to_string()).unwrap();
             let verifying_key = VerifyingKey::from_pem(&key.pem()).unwrap();
             let token = UnverifiedToken::decode(&token).unwrap();
-            Self::new(&token, &verifying_key, Arc::new(payload), subject.into())
+            Self::new(&token, &token.decoded().unwrap(), &verifying_key, subject.into())
         }
     }
 

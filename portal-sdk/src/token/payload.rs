@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{SessionId, SessionStatus, UserId};
@@ -16,7 +16,7 @@ pub(super) struct Payload {
     json: Box<str>,
     /// `sub`; `None` unless it is a string.
     pub(super) user_id: Option<UserId>,
-    /// `sid`, likewise.
+    /// `sid`; `None` unless it is a string.
     pub(super) session_id: Option<SessionId>,
     /// `sts`; `None` unless it is a known status.
     pub(super) status: Option<SessionStatus>,
@@ -84,7 +84,10 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut claims: A) -> Result<Payload, A::Error> {
         let mut payload = Payload::default();
         while let Some(claim) = claims.next_key()? {
-            // Other claims are read too, so that a payload is accepted exactly if `to_map` can read it.
+            if let Claim::Other = claim {
+                claims.next_value::<Skipped>()?;
+                continue;
+            }
             let value: Value = claims.next_value()?;
             match claim {
                 Claim::Sub => payload.user_id = value.as_str().map(Into::into),
@@ -100,6 +103,57 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
             }
         }
         Ok(payload)
+    }
+}
+
+/// A claim that is read but not kept. Unlike `IgnoredAny` it accepts exactly what `to_map` can read.
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skipped {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
     }
 }
 

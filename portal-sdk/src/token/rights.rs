@@ -31,6 +31,18 @@ impl Rights {
             actor: actor(payload),
         }
     }
+
+    /// An estimate of the memory, in bytes.
+    pub(super) fn size(&self) -> usize {
+        /// Each is an allocation with its place in a list.
+        const PER_PERMISSION: usize = 40;
+        let organization = self.organization.iter();
+        let permissions = organization.flat_map(OrganizationClaims::permissions);
+        let permissions: usize = permissions.map(|permission| permission.len() + PER_PERMISSION).sum();
+        // A map takes several times the text of its claim.
+        let actor = self.actor.as_ref().map_or(0, |(_, claim)| 700 + 200 * claim.len());
+        permissions + self.features.len() + self.plans.len() + actor
+    }
 }
 
 fn actor(payload: &Map<String, Value>) -> Option<(UserId, Map<String, Value>)> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memchr_iter;
 use serde_json::Value;
 
 use super::header::Header;
@@ -52,7 +53,8 @@ enum Parts<'t> {
 
 #[derive(Clone)]
 pub(super) struct Decoded {
-    pub(super) header: Header,
+    /// Shared by the tokens of one key.
+    pub(super) header: Arc<Header>,
     /// Shared with the claims, so that verification copies no JSON.
     pub(super) payload: Arc<Payload>,
     pub(super) signature: Vec<u8>,
@@ -69,7 +71,7 @@ impl<'t> UnverifiedToken<'t> {
     /// not have three parts, and [`TokenError::Undecodable`] if header or payload is not base64url of a JSON object or
     /// the signature is not base64url.
     pub fn decode(text: &'t str) -> Result<Self, TokenError> {
-        let parts = Parts::Decoded(Cow::Owned(Decoded::read(text)?));
+        let parts = Parts::Decoded(Cow::Owned(Decoded::read(text, None)?));
         Ok(Self { text, parts })
     }
 
@@ -84,7 +86,7 @@ impl<'t> UnverifiedToken<'t> {
     pub fn key_id(&self) -> Option<&str> {
         match &self.parts {
             Parts::Decoded(decoded) => decoded.header.key_id.as_deref(),
-            Parts::Verified(claims) => claims.verified().key_id.as_deref(),
+            Parts::Verified(claims) => claims.verified().header.key_id.as_deref(),
         }
     }
 
@@ -160,7 +162,7 @@ impl<'t> UnverifiedToken<'t> {
     pub(super) fn decoded(&self) -> Result<Cow<'_, Decoded>, TokenError> {
         match &self.parts {
             Parts::Decoded(decoded) => Ok(Cow::Borrowed(decoded)),
-            Parts::Verified(_) => Decoded::read(self.text).map(Cow::Owned),
+            Parts::Verified(_) => Decoded::read(self.text, None).map(Cow::Owned),
         }
     }
 
@@ -199,18 +201,15 @@ impl fmt::Debug for UnverifiedToken<'_> {
 }
 
 impl Decoded {
-    fn read(text: &str) -> Result<Self, TokenError> {
+    fn read(text: &str, verified: Option<&VerifiedTokens>) -> Result<Self, TokenError> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge { found: text.len() });
         }
-        let mut parts = text.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(TokenError::Form);
-        };
+        let [header, payload, signature] = three_parts(text).ok_or(TokenError::Form)?;
+        let known = verified.and_then(|tokens| tokens.header(header));
+        let read = || json(header, Header::parse).map(Arc::new);
         Ok(Self {
-            header: json(header, Header::parse).ok_or(TokenError::Undecodable { part: "header" })?,
+            header: known.or_else(read).ok_or(TokenError::Undecodable { part: "header" })?,
             payload: json(payload, Payload::parse)
                 .ok_or(TokenError::Undecodable { part: "payload" })?
                 .into(),
@@ -238,7 +237,7 @@ impl ReadOnce {
     ) -> Result<UnverifiedToken<'t>, TokenError> {
         let read = || match verified.and_then(|tokens| tokens.get(text)) {
             Some(claims) => Ok(Read::Verified(claims)),
-            None => Decoded::read(text).map(Box::new).map(Read::Decoded),
+            None => Decoded::read(text, verified).map(Box::new).map(Read::Decoded),
         };
         let parts = match self.0.get_or_init(read) {
             Ok(Read::Decoded(decoded)) => Parts::Decoded(Cow::Borrowed(decoded)),
@@ -247,6 +246,19 @@ impl ReadOnce {
         };
         Ok(UnverifiedToken { text, parts })
     }
+}
+
+fn three_parts(text: &str) -> Option<[&str; 3]> {
+    let mut dots = memchr_iter(b'.', text.as_bytes());
+    let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+        return None;
+    };
+    Some([&text[..first], &text[first + 1..second], &text[second + 1..]])
+}
+
+/// Returns the header of a token, encoded.
+pub(super) fn encoded_header(text: &str) -> &str {
+    text.split_once('.').map_or(text, |(header, _)| header)
 }
 
 fn bytes(part: &str) -> Option<Vec<u8>> {

@@ -12,12 +12,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use papaya::{Equivalent, HashSet};
 
 use super::SessionClaims;
-use super::claims::Verified;
+use super::claims::{MAX_KEPT_RIGHTS_BYTES, Verified};
+use super::header::Header;
 use super::payload::Payload;
+use super::unverified::encoded_header;
+use super::verify::expiry;
 use crate::clock::UnixTime;
+
+/// The most expired tokens that are forgotten for one new token.
+const MAX_EXPIRED_AT_ONCE: usize = 8;
 
 /// The bounds of an authenticator's cache of verified tokens.
 ///
@@ -73,6 +80,14 @@ pub(crate) struct VerifiedTokens {
     /// Seeded per process, so that no client can choose tokens of one hash.
     tokens: HashSet<Entry, RandomState>,
     order: Mutex<Order>,
+    /// The header of the newest of them. The tokens of one key have the same.
+    header: ArcSwapOption<KnownHeader>,
+}
+
+/// A header that a signature has covered.
+struct KnownHeader {
+    encoded: Box<str>,
+    header: Arc<Header>,
 }
 
 /// The tokens by expiry, and their size.
@@ -89,6 +104,7 @@ impl VerifiedTokens {
             clock_skew,
             tokens: HashSet::with_hasher(RandomState::new()),
             order: Mutex::default(),
+            header: ArcSwapOption::empty(),
         }
     }
 
@@ -99,40 +115,74 @@ impl VerifiedTokens {
         Some(Arc::clone(verified).into())
     }
 
-    /// Remembers a verified token until it expires. Returns `true` if it was not remembered before.
-    pub(crate) fn insert(&self, claims: &SessionClaims, now: UnixTime) -> bool {
+    /// Returns the header of a token, if it is that of the newest token.
+    pub(super) fn header(&self, encoded: &str) -> Option<Arc<Header>> {
+        let known = self.header.load();
+        let known = known.as_ref().filter(|known| *known.encoded == *encoded)?;
+        Some(Arc::clone(&known.header))
+    }
+
+    /// Remembers a verified token until it expires.
+    ///
+    /// Returns the new [`size`](Self::size), or `None` if the token was remembered before or may not be.
+    pub(crate) fn insert(&self, claims: &SessionClaims, now: UnixTime) -> Option<(usize, usize)> {
         let verified = claims.verified();
-        if verified.is_cached.load(Relaxed) || !verified.is_session_token || !is_canonical(verified.token.expose()) {
-            return false;
+        let token = verified.token.expose();
+        if verified.is_cached.load(Relaxed) || !verified.is_session_token || !is_canonical(token) {
+            return None;
         }
         let size = size_of_entry(verified);
         if self.policy.max_tokens == 0 || size > self.policy.max_bytes {
-            return false;
+            return None;
         }
         let mut order = self.lock();
         if verified.is_cached.swap(true, Relaxed) {
-            return false;
+            return None;
         }
-        let is_full =
-            |order: &Order| order.due.len() >= self.policy.max_tokens || order.bytes + size > self.policy.max_bytes;
-        while order.due.peek().is_some_and(|first| first.at <= now || is_full(&order)) {
-            self.forget_first(&mut order);
-        }
+        self.make_room(&mut order, size, now);
+        self.remember_header(verified);
         let tokens = self.tokens.pin();
         // The same token may be there with an older key.
-        tokens.remove(&Wanted(verified.token.expose()));
+        tokens.remove(&Wanted(token));
         tokens.insert(Entry(Arc::clone(verified)));
         order.bytes += size;
         order.due.push(Due {
-            at: claims.expires_at().unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
+            at: expiry(&verified.payload).unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
             verified: Arc::clone(verified),
         });
-        true
+        Some((order.due.len(), order.bytes))
     }
 
-    fn forget_first(&self, order: &mut Order) {
-        let Some(Due { verified, .. }) = order.due.pop() else {
+    fn make_room(&self, order: &mut Order, size: usize, now: UnixTime) {
+        while order.due.len() >= self.policy.max_tokens || order.bytes + size > self.policy.max_bytes {
+            if !self.forget_first(order) {
+                break;
+            }
+        }
+        // More of them wait for the next tokens, so that none of the requests pays for all.
+        for _ in 0..MAX_EXPIRED_AT_ONCE {
+            if order.due.peek().is_none_or(|first| first.at > now) {
+                break;
+            }
+            self.forget_first(order);
+        }
+    }
+
+    fn remember_header(&self, verified: &Verified) {
+        let encoded = encoded_header(verified.token.expose());
+        if self.header(encoded).is_some() {
             return;
+        }
+        self.header.store(Some(Arc::new(KnownHeader {
+            encoded: encoded.into(),
+            header: Arc::clone(&verified.header),
+        })));
+    }
+
+    /// Forgets the token that expires first. Returns `false` without tokens.
+    fn forget_first(&self, order: &mut Order) -> bool {
+        let Some(Due { verified, .. }) = order.due.pop() else {
+            return false;
         };
         order.bytes = order.bytes.saturating_sub(size_of_entry(&verified));
         let tokens = self.tokens.pin();
@@ -143,6 +193,7 @@ impl VerifiedTokens {
         {
             tokens.remove(&wanted);
         }
+        true
     }
 
     /// Returns the number of tokens in memory, and an estimate of their size in bytes.
@@ -176,7 +227,7 @@ fn size_of_entry(verified: &Verified) -> usize {
     /// The allocations of IDs, issuer and the like, and the places in both collections.
     const REST: usize = 500;
     let structs = size_of::<Verified>() + size_of::<Payload>();
-    structs + verified.token.expose().len() + verified.payload.json().len() + REST
+    structs + verified.token.expose().len() + verified.payload.json().len() + MAX_KEPT_RIGHTS_BYTES + REST
 }
 
 /// A token as an element of the set: found by its text.
@@ -254,120 +305,4 @@ impl PartialEq for Due {
 impl Eq for Due {}
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::key::VerifyingKey;
-    use crate::testing::TestKey;
-    use crate::token::UnverifiedToken;
-
-    const SKEW: Duration = Duration::from_secs(5);
-
-    fn at(secs: i64) -> UnixTime {
-        UnixTime::from_secs(secs)
-    }
-
-    fn claims(session: usize, expires_at: i64) -> SessionClaims {
-        let payload = json!({ "sid": format!("sess_{session}"), "exp": expires_at });
-        SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone())
-    }
-
-    fn cache(max_tokens: usize) -> VerifiedTokens {
-        VerifiedTokens::new(TokenCachePolicy::default().with_max_tokens(max_tokens), SKEW)
-    }
-
-    fn has(cache: &VerifiedTokens, claims: &SessionClaims) -> bool {
-        let found = cache.get(claims.token().expose());
-        found.is_some_and(|found| Arc::ptr_eq(found.verified(), claims.verified()))
-    }
-
-    #[test]
-    fn token_is_found_by_its_whole_text() {
-        let (cache, token) = (cache(8), claims(1, 60));
-        cache.insert(&token, at(0));
-        assert!(has(&cache, &token));
-        let text = token.token().expose();
-        for other in [
-            "",
-            "a.b.c",
-            &text[1..],
-            &format!("e{text}"),
-            &text.replacen('.', "..", 1),
-        ] {
-            assert!(cache.get(other).is_none(), "{other}");
-        }
-        assert!(
-            cache.get(&text.replacen('e', "f", 1)).is_none(),
-            "the end alone is not compared"
-        );
-    }
-
-    #[test]
-    fn token_that_expires_first_makes_room() {
-        let cache = cache(2);
-        let (late, early, next) = (claims(1, 300), claims(2, 60), claims(3, 120));
-        for token in [&late, &early, &next] {
-            cache.insert(token, at(0));
-        }
-        assert!(has(&cache, &late) && has(&cache, &next) && !has(&cache, &early));
-        assert_eq!(cache.size().0, 2);
-    }
-
-    #[test]
-    fn expired_tokens_are_forgotten_after_the_clock_skew() {
-        let cache = cache(8);
-        let (old, new) = (claims(1, 60), claims(2, 120));
-        cache.insert(&old, at(0));
-        cache.insert(&new, at(64));
-        assert!(has(&cache, &old));
-        cache.insert(&claims(3, 120), at(65));
-        assert!(!has(&cache, &old) && has(&cache, &new));
-    }
-
-    #[test]
-    fn memory_stays_within_both_bounds() {
-        let tokens: Vec<_> = (0..64).map(|session| claims(session, 60)).collect();
-        let size = size_of_entry(tokens[0].verified());
-        for policy in [
-            TokenCachePolicy::default().with_max_tokens(10),
-            TokenCachePolicy::default().with_max_bytes(10 * size + size / 2),
-        ] {
-            let cache = VerifiedTokens::new(policy, SKEW);
-            for token in &tokens {
-                // Each is a token of its own, as after another verification.
-                token.verified().is_cached.store(false, Relaxed);
-                cache.insert(token, at(0));
-                let (count, bytes) = cache.size();
-                assert!(
-                    count <= 10 && bytes <= policy.max_bytes,
-                    "{count} tokens, {bytes} bytes"
-                );
-                assert_eq!(cache.tokens.len(), count);
-            }
-            assert_eq!(cache.size().0, 10);
-        }
-    }
-
-    #[test]
-    fn policy_off_remembers_nothing() {
-        let cache = VerifiedTokens::new(TokenCachePolicy::OFF, SKEW);
-        let token = claims(1, 60);
-        cache.insert(&token, at(0));
-        assert!(!has(&cache, &token));
-        assert_eq!(cache.size(), (0, 0));
-    }
-
-    #[test]
-    fn padded_token_is_not_remembered() {
-        let key = TestKey::of_process();
-        let verifying_key = VerifyingKey::from_pem(&key.pem()).unwrap();
-        let text = key.sign(&json!({ "alg": "RS256" }), &json!({ "sub": "user_1", "exp": 60 })) + "==";
-        let token = UnverifiedToken::decode(&text).unwrap();
-        let payload = Payload::parse("{\"exp\":60}").unwrap();
-        let claims = SessionClaims::new(&token, &verifying_key, Arc::new(payload), "user_1".into());
-        let cache = cache(8);
-        cache.insert(&claims, at(0));
-        assert_eq!(cache.size().0, 0);
-    }
-}
+mod tests;

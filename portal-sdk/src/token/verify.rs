@@ -1,6 +1,5 @@
 //! The checks of a session token, in Clerk's order, at a given time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -83,12 +82,7 @@ pub fn verify_session_token(
 
     let user_id = decoded.payload.user_id.as_ref().ok_or(TokenError::Subject)?;
     check_claims(&decoded.payload, rules, now)?;
-    Ok(SessionClaims::new(
-        token,
-        key,
-        Arc::clone(&decoded.payload),
-        user_id.clone(),
-    ))
+    Ok(SessionClaims::new(token, &decoded, key, user_id.clone()))
 }
 
 /// Checks the claims that depend on the settings and the time, which a token verified before must meet again.
@@ -224,6 +218,11 @@ fn check_issuer(claim: Option<&Value>, expected: &[Box<str>]) -> Result<(), Toke
         return Ok(());
     }
     Err(TokenError::Issuer { found: json(claim) })
+}
+
+/// Returns the time of claim `exp`; `None` beyond the range of dates, and without a number.
+pub(super) fn expiry(payload: &Payload) -> Option<UnixTime> {
+    seconds(payload.expires_at.as_ref(), "exp").ok()??.date()
 }
 
 fn check_times(payload: &Payload, clock_skew: Duration, now: UnixTime) -> Result<(), TokenError> {

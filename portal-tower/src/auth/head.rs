@@ -35,6 +35,7 @@ impl RequestHead {
 
     /// Forgets the request but keeps the memory.
     pub(crate) fn clear(&mut self) {
+        self.method = Method::GET;
         self.uri = Uri::default();
         self.fields.clear();
         self.fields.shrink_to(MAX_KEPT);

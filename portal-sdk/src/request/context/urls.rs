@@ -1,0 +1,128 @@
+//! The facts of a request about its own URL, and about the URLs of pages that lead to it.
+
+use http::header::{ORIGIN, REFERER};
+use url::{Url, form_urlencoded};
+
+use super::AuthenticateContext;
+use crate::instance::{OrganizationTarget, is_same_origin};
+use crate::request::PublicUrl;
+use crate::request::headers::first_value;
+
+impl<'r> AuthenticateContext<'r> {
+    /// The request's public URL.
+    #[must_use]
+    pub fn url(&self) -> &PublicUrl {
+        self.url.get_or_init(|| {
+            let given = self.given_url.clone();
+            let url = given.unwrap_or_else(|| PublicUrl::within(self.parts, self.instance.public_origins()));
+            match self.cookie_check() {
+                Some(_) => url.without_cookie_check(),
+                None => url,
+            }
+        })
+    }
+
+    /// The origin of [`url`](Self::url), if it was computed for this address before.
+    pub(crate) fn known_origin(&self) -> Option<&'r str> {
+        let read = || {
+            let addresses = self.addresses.filter(|_| self.given_url.is_none());
+            addresses?.origin(self.parts, &self.fields)
+        };
+        *self.known_origin.get_or_init(read)
+    }
+
+    /// Remembers the origin of [`url`](Self::url), if it was computed, for requests under the same address.
+    pub(crate) fn remember_origin(&self) {
+        let addresses = self.addresses.filter(|_| self.given_url.is_none());
+        if let (Some(addresses), Some(url)) = (addresses, self.url.get()) {
+            addresses.remember(self.parts, &self.fields, url.origin());
+        }
+    }
+
+    /// The organization or personal account of the request's path.
+    pub(crate) fn organization_target(&self) -> Option<&OrganizationTarget> {
+        let read = || self.instance.organization_patterns().target(self.application_path());
+        self.organization_target.get_or_init(read).as_ref()
+    }
+
+    /// The path as the application's router sees it, percent-encoded.
+    fn application_path(&self) -> &str {
+        let path = self.parts.uri.path();
+        match self.given_url.is_none() && is_plain(path) {
+            true => path,
+            false => self.url().application_path(),
+        }
+    }
+
+    /// The first query parameter named `name`, decoded.
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<String> {
+        let query = match &self.given_url {
+            Some(url) => url.as_url().query(),
+            None => self.parts.uri.query(),
+        };
+        form_urlencoded::parse(query?.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
+    /// The `Origin` header.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        let read = || {
+            self.fields
+                .origin
+                .value(&self.parts.headers, &ORIGIN)
+                .filter(|origin| !origin.is_empty())
+        };
+        self.origin.get_or_init(read).as_deref()
+    }
+
+    /// The `Referer` header, if it is a valid URL.
+    #[must_use]
+    pub fn referer(&self) -> Option<&Url> {
+        let read = || match self.fields.referer.is_missing() {
+            true => None,
+            false => Url::parse(&first_value(&self.parts.headers, &REFERER)?).ok(),
+        };
+        self.referer.get_or_init(read).as_ref()
+    }
+
+    /// Parses `address`; returns `None` unless it is a URL on the application's origin.
+    #[must_use]
+    pub fn same_origin(&self, address: &str) -> Option<Url> {
+        Url::parse(address).ok().filter(|url| self.is_own(url))
+    }
+
+    /// The `Referer`, if it is on the application's origin.
+    #[must_use]
+    pub fn same_origin_referer(&self) -> Option<&Url> {
+        self.referer().filter(|referer| self.is_own(referer))
+    }
+
+    /// The `Referer`, if it is on another origin.
+    pub(crate) fn foreign_referer(&self) -> Option<&Url> {
+        // Most are the application's own pages, as the text shows.
+        if self.fields.referer.is_missing() {
+            return None;
+        }
+        let text = self.parts.headers.get(REFERER)?.as_bytes();
+        if self.known_origin().is_some_and(|own| is_on_origin(text, own)) {
+            return None;
+        }
+        self.referer().filter(|referer| !self.is_own(referer))
+    }
+
+    fn is_own(&self, url: &Url) -> bool {
+        is_same_origin(url, self.url().as_url())
+    }
+}
+
+/// Returns `true` if `text` is certainly a URL on `origin`. What follows an origin in a URL cannot change it.
+fn is_on_origin(text: &[u8], origin: &str) -> bool {
+    text.strip_prefix(origin.as_bytes())
+        .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
+}
+
+/// Returns `true` for a path that a URL parser leaves as it is: without dot segments and characters to encode.
+fn is_plain(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
+    path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")
+}

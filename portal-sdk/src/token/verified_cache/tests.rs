@@ -1,0 +1,147 @@
+//! What is remembered, for how long, and how much.
+
+use serde_json::json;
+
+use super::*;
+use crate::key::VerifyingKey;
+use crate::testing::TestKey;
+use crate::token::UnverifiedToken;
+
+const SKEW: Duration = Duration::from_secs(5);
+
+fn at(secs: i64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+fn claims(session: usize, expires_at: i64) -> SessionClaims {
+    let payload = json!({ "sid": format!("sess_{session}"), "exp": expires_at });
+    SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone())
+}
+
+fn cache(max_tokens: usize) -> VerifiedTokens {
+    VerifiedTokens::new(TokenCachePolicy::default().with_max_tokens(max_tokens), SKEW)
+}
+
+fn has(cache: &VerifiedTokens, claims: &SessionClaims) -> bool {
+    let found = cache.get(claims.token().expose());
+    found.is_some_and(|found| Arc::ptr_eq(found.verified(), claims.verified()))
+}
+
+#[test]
+fn token_is_found_by_its_whole_text() {
+    let (cache, token) = (cache(8), claims(1, 60));
+    cache.insert(&token, at(0));
+    assert!(has(&cache, &token));
+    let text = token.token().expose();
+    for other in [
+        "",
+        "a.b.c",
+        &text[1..],
+        &format!("e{text}"),
+        &text.replacen('.', "..", 1),
+    ] {
+        assert!(cache.get(other).is_none(), "{other}");
+    }
+    assert!(
+        cache.get(&text.replacen('e', "f", 1)).is_none(),
+        "the end alone is not compared"
+    );
+}
+
+#[test]
+fn token_that_expires_first_makes_room() {
+    let cache = cache(2);
+    let (late, early, next) = (claims(1, 300), claims(2, 60), claims(3, 120));
+    for token in [&late, &early, &next] {
+        cache.insert(token, at(0));
+    }
+    assert!(has(&cache, &late) && has(&cache, &next) && !has(&cache, &early));
+    assert_eq!(cache.size().0, 2);
+}
+
+#[test]
+fn expired_tokens_are_forgotten_after_the_clock_skew() {
+    let cache = cache(8);
+    let (old, new) = (claims(1, 60), claims(2, 120));
+    cache.insert(&old, at(0));
+    cache.insert(&new, at(64));
+    assert!(has(&cache, &old));
+    cache.insert(&claims(3, 120), at(65));
+    assert!(!has(&cache, &old) && has(&cache, &new));
+}
+
+#[test]
+fn memory_stays_within_both_bounds() {
+    let tokens: Vec<_> = (0..64).map(|session| claims(session, 60)).collect();
+    let size = size_of_entry(tokens[0].verified());
+    for policy in [
+        TokenCachePolicy::default().with_max_tokens(10),
+        TokenCachePolicy::default().with_max_bytes(10 * size + size / 2),
+    ] {
+        let cache = VerifiedTokens::new(policy, SKEW);
+        for token in &tokens {
+            // As after another verification.
+            token.verified().is_cached.store(false, Relaxed);
+            cache.insert(token, at(0));
+            let (count, bytes) = cache.size();
+            assert!(
+                count <= 10 && bytes <= policy.max_bytes,
+                "{count} tokens, {bytes} bytes"
+            );
+            assert_eq!(cache.tokens.len(), count);
+        }
+        assert_eq!(cache.size().0, 10);
+    }
+}
+
+#[test]
+fn token_with_a_fraction_in_its_time_expires() {
+    let cache = cache(8);
+    let payload = json!({ "exp": 60.5 });
+    let token = SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone());
+    cache.insert(&token, at(0));
+    cache.insert(&claims(1, 300), at(65));
+    assert!(!has(&cache, &token));
+}
+
+#[test]
+fn many_permissions_of_a_short_claim_are_not_kept() {
+    let names = |count: usize| (0..count).map(|n| format!("p{n}")).collect::<Vec<_>>().join(",");
+    let claims_with = |permissions: usize| {
+        let payload = json!({
+            "v": 2, "exp": 60, "fea": "o:billing",
+            "o": { "id": "org_1", "per": names(permissions), "fpm": u128::MAX.to_string() },
+        });
+        SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone())
+    };
+    for (permissions, is_kept) in [(3, true), (100, false)] {
+        let claims = claims_with(permissions);
+        let organization = || claims.organization().unwrap();
+        assert_eq!(organization().permissions().count(), permissions);
+        let again = SessionClaims::from(Arc::clone(claims.verified()));
+        assert_eq!(again.organization().unwrap().permissions().count(), permissions);
+        let id: fn(&SessionClaims) -> *const u8 = |claims| claims.organization().unwrap().id().as_str().as_ptr();
+        assert_eq!(id(&claims) == id(&again), is_kept, "{permissions}");
+    }
+}
+
+#[test]
+fn policy_off_remembers_nothing() {
+    let cache = VerifiedTokens::new(TokenCachePolicy::OFF, SKEW);
+    let token = claims(1, 60);
+    cache.insert(&token, at(0));
+    assert!(!has(&cache, &token));
+    assert_eq!(cache.size(), (0, 0));
+}
+
+#[test]
+fn padded_token_is_not_remembered() {
+    let key = TestKey::of_process();
+    let verifying_key = VerifyingKey::from_pem(&key.pem()).unwrap();
+    let text = key.sign(&json!({ "alg": "RS256" }), &json!({ "sub": "user_1", "exp": 60 })) + "==";
+    let token = UnverifiedToken::decode(&text).unwrap();
+    let claims = SessionClaims::new(&token, &token.decoded().unwrap(), &verifying_key, "user_1".into());
+    let cache = cache(8);
+    cache.insert(&claims, at(0));
+    assert_eq!(cache.size().0, 0);
+}
