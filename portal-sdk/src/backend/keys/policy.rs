@@ -45,8 +45,15 @@ impl Default for KeyCachePolicy {
 impl KeyCachePolicy {
     /// Sets how long fetched keys are fresh (default: 5 minutes, as in Clerk's SDK).
     ///
-    /// They are refreshed ahead, in the background, after 75 to 95 % of it. Requests never wait for that, and use older
-    /// keys while they cannot be fetched (stale-while-error).
+    /// They are refreshed ahead, in the background, after 75 to 95 % of it, by the next request. No request whose key is
+    /// in memory waits for that: the first requests after an idle time use older keys while the fetch runs
+    /// (stale-while-revalidate), and so do all requests while fetches fail (stale-while-error).
+    ///
+    /// # Security
+    ///
+    /// A key that Clerk removed meanwhile is accepted until that fetch succeeds, after an idle time too.
+    /// [`with_max_stale`](Self::with_max_stale) bounds this; with zero, requests wait for a fetch instead of using older
+    /// keys.
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime, ..self }
@@ -55,6 +62,10 @@ impl KeyCachePolicy {
     /// Sets how long keys are used after they stop being fresh (default: 24 hours).
     ///
     /// Older keys are not used: requests wait for a fetch.
+    ///
+    /// # Security
+    ///
+    /// The lifetime and this time together are the longest time that a removed key is accepted.
     #[must_use]
     pub fn with_max_stale(self, max_stale: Duration) -> Self {
         Self { max_stale, ..self }
