@@ -78,24 +78,43 @@ fn backoff_doubles_to_three_minutes_with_keys_and_to_five_seconds_without() {
 }
 
 #[test]
-fn retry_after_is_obeyed_for_an_hour_at_most() {
-    for (asked, obeyed) in [(7, 7), (3_600, 3_600), (86_400, 3_600)] {
+fn retry_after_is_obeyed_for_an_hour_with_keys_and_for_a_minute_for_unknown_ids() {
+    for (asked, obeyed, for_unknown) in [(7, 7, 10), (3_600, 3_600, 60), (86_400, 3_600, 60)] {
         let mut rule = with_keys();
         rule.failed(Some(secs(asked)), now(), 0);
         let end = now() + secs(obeyed);
-        assert_eq!(
-            rule.step(Some("ins_2"), end - Duration::from_millis(1)),
-            KeyStep::Failed
-        );
         assert_eq!(rule.step(None, end), SERVE, "the back-off comes on top");
         assert_eq!(rule.step(None, end + secs(1)), REFRESH);
-        // Unknown IDs are fetched for again, within their own interval.
-        assert_eq!(rule.step(Some("ins_2"), end + secs(10)), KeyStep::Fetch);
+        let unknown = |millis| rule.step(Some("ins_2"), now() + Duration::from_millis(millis));
+        assert_eq!(unknown(asked.min(60) * 1_000 - 1), KeyStep::Failed);
+        assert_eq!(unknown(for_unknown * 1_000), KeyStep::Fetch);
     }
-    let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
-    rule.failed(Some(secs(60)), now(), 0);
-    assert_eq!(rule.step(Some("ins_1"), now() + secs(59)), KeyStep::Failed);
-    assert_eq!(rule.step(Some("ins_1"), now() + secs(61)), KeyStep::Fetch);
+}
+
+#[test]
+fn retry_after_is_obeyed_for_a_minute_without_keys() {
+    for (asked, obeyed) in [(7, 7), (60, 60), (3_600, 60)] {
+        let mut rule = KeyRule::new(KeyCachePolicy::default().with_jitter(false));
+        rule.failed(Some(secs(asked)), now(), 0);
+        assert_eq!(rule.next_attempt_in(now()), secs(obeyed + 1));
+        let end = now() + secs(obeyed + 1);
+        assert_eq!(
+            rule.step(Some("ins_1"), end - Duration::from_millis(1)),
+            KeyStep::Failed
+        );
+        assert_eq!(rule.step(Some("ins_1"), end), KeyStep::Fetch);
+    }
+}
+
+#[test]
+fn keys_that_become_too_old_during_a_pause_are_fetched_after_a_minute() {
+    let mut rule = with_keys();
+    let limit = now() + secs(300 + 24 * 3_600);
+    let failed_at = limit - secs(30);
+    rule.failed(Some(secs(3_600)), failed_at, 0);
+    assert_eq!(rule.step(None, failed_at), SERVE);
+    assert_eq!(rule.step(None, limit), KeyStep::Failed);
+    assert_eq!(rule.step(None, failed_at + secs(61)), KeyStep::Fetch);
 }
 
 #[test]

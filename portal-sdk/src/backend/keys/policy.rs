@@ -84,7 +84,8 @@ impl KeyCachePolicy {
     /// Sets the back-off after the first failed fetch (default: 1 second).
     ///
     /// It doubles with each further failure, to three minutes at most while keys in memory serve, and to five seconds
-    /// without them. Each attempt is made after 50 to 100 % of it. A response's `Retry-After` is obeyed, up to an hour.
+    /// without them. Each attempt is made after 50 to 100 % of it. A response's `Retry-After` is obeyed: up to an hour
+    /// while keys in memory serve, up to a minute without them and for unknown key IDs.
     #[must_use]
     pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
         Self {

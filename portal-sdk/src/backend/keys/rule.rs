@@ -8,8 +8,11 @@ use crate::clock::UnixTime;
 
 /// The most unknown key IDs that are remembered. The number is bounded, because any client can invent them.
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
-/// The longest `Retry-After` that is obeyed.
+/// The longest `Retry-After` that is obeyed for keys that are in memory.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// The longest `Retry-After` that is obeyed without keys and for unknown key IDs, because requests are undecided
+/// meanwhile.
+const MAX_RETRY_AFTER_UNDECIDED: Duration = Duration::from_secs(60);
 /// The part of the lifetime after which keys are refreshed ahead, in percent.
 const REFRESH_AHEAD: (f64, f64) = (75.0, 95.0);
 /// The part of the back-off after which the next attempt is made, in percent.
@@ -45,7 +48,9 @@ pub struct KeyRule {
     in_flight: Option<UnixTime>,
     /// The time without fetches for keys that are in memory.
     pause: Option<Pause>,
-    /// The time without any fetch: the `Retry-After` of the last response.
+    /// The time without fetches while no keys are in memory.
+    pause_without_keys: Option<Pause>,
+    /// The time without fetches for unknown key IDs: the `Retry-After` of the last response.
     retry_after: Option<Pause>,
     /// The time of the last failed fetch.
     failed_at: Option<UnixTime>,
@@ -110,6 +115,7 @@ impl KeyRule {
             fetched_at: None,
             in_flight: None,
             pause: None,
+            pause_without_keys: None,
             retry_after: None,
             failed_at: None,
             failures: 0,
@@ -160,7 +166,7 @@ impl KeyRule {
         if self.in_flight.is_some() {
             return KeyStep::Wait;
         }
-        match self.failures > 0 && self.pause.is_some_and(|pause| pause.holds(now)) {
+        match self.pause_without_keys.is_some_and(|pause| pause.holds(now)) {
             true => KeyStep::Failed,
             false => KeyStep::Fetch,
         }
@@ -207,6 +213,7 @@ impl KeyRule {
         self.failures = 0;
         self.failed_at = None;
         self.retry_after = None;
+        self.pause_without_keys = None;
         self.fetched_at = Some(now);
         self.pause = Some(Pause::new(
             now,
@@ -233,10 +240,14 @@ impl KeyRule {
         let bound = self.policy.retry_after_failure.saturating_mul(1 << doublings);
         let bound = bound.min(self.policy.max_backoff(self.has_keys(now)));
         let backoff = self.part(bound, BACKOFF, 100.0, random);
-        let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-        self.retry_after = retry_after.map(|_| Pause::new(now, asked));
+        let asked = retry_after.unwrap_or_default();
+        let asked_undecided = asked.min(MAX_RETRY_AFTER_UNDECIDED);
+        self.retry_after = retry_after.map(|_| Pause::new(now, asked_undecided));
         // The back-off comes on top, so that processes that were told the same time do not return together.
-        self.pause = Some(Pause::new(now, asked.saturating_add(backoff)));
+        let pause = |asked: Duration, backoff| Some(Pause::new(now, asked.saturating_add(backoff)));
+        self.pause = pause(asked.min(MAX_RETRY_AFTER), backoff);
+        // Keys may become too old during the pause.
+        self.pause_without_keys = pause(asked_undecided, backoff.min(self.policy.max_backoff(false)));
     }
 
     /// Returns `true` if a fetch has shown this key ID to be unknown, however long ago.
@@ -250,10 +261,14 @@ impl KeyRule {
         self.failures
     }
 
-    /// Returns the time until the next fetch for keys that are in memory; zero if it is due or in progress.
+    /// Returns the time until the next fetch other than for unknown key IDs; zero if it is due or in progress.
     #[must_use]
     pub fn next_attempt_in(&self, now: UnixTime) -> Duration {
-        match (self.in_flight, self.pause) {
+        let pause = match self.has_keys(now) {
+            true => self.pause,
+            false => self.pause_without_keys,
+        };
+        match (self.in_flight, pause) {
             (None, Some(pause)) => pause.remaining(now),
             _ => Duration::ZERO,
         }
