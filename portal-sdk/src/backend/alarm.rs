@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,22 @@ struct Watched<T> {
     has_thread: bool,
 }
 
+impl<T> Watched<T> {
+    /// Takes out the oldest items: those that are due, and those that were dropped.
+    fn take_due(&mut self, now: Instant) -> Vec<Arc<T>> {
+        let mut taken = Vec::new();
+        while let Some((due, item)) = self.items.front() {
+            match item.upgrade() {
+                Some(_) if *due > now => break,
+                Some(item) => taken.push(item),
+                None => {}
+            }
+            self.items.pop_front();
+        }
+        taken
+    }
+}
+
 impl<T: Send + Sync + 'static> Alarm<T> {
     pub(super) fn new(limit: Duration, ring: fn(&T)) -> Self {
         let watched = Watched {
@@ -38,41 +54,64 @@ impl<T: Send + Sync + 'static> Alarm<T> {
     /// Rings for `item` when the limit is over, unless it was dropped before.
     pub(super) fn set(&self, item: &Arc<T>) {
         // A limit beyond the range of the clock never rings.
-        let Some(due) = Instant::now().checked_add(self.limit) else {
+        let now = Instant::now();
+        let Some(due) = now.checked_add(self.limit) else {
             return;
         };
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.watched);
         watched.items.push_back((due, Arc::downgrade(item)));
         if watched.has_thread {
             return;
         }
         let (items, ring) = (self.watched.clone(), self.ring);
         let thread = thread::Builder::new().name("portal-time-limit".to_owned());
-        // Without a thread callers wait for the call's own time limit.
-        watched.has_thread = thread.spawn(move || watch(&items, ring)).is_ok();
+        watched.has_thread = thread.spawn(move || Watch(items).run(ring)).is_ok();
+        if watched.has_thread {
+            return;
+        }
+        // Without a thread callers wait for the call's own time limit, and each new item rings for older ones, so that
+        // they do not pile up.
+        let late = watched.take_due(now);
+        drop(watched);
+        late.iter().for_each(|item| ring(item));
     }
 }
 
-fn watch<T>(watched: &Mutex<Watched<T>>, ring: fn(&T)) {
-    loop {
-        let mut watching = watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let remaining = loop {
-            let Some((due, item)) = watching.items.front() else {
-                watching.has_thread = false;
+/// The thread's part of an alarm.
+struct Watch<T>(Arc<Mutex<Watched<T>>>);
+
+impl<T> Watch<T> {
+    fn run(self, ring: fn(&T)) {
+        loop {
+            let mut watched = lock(&self.0);
+            let due = watched.take_due(Instant::now());
+            let next = watched.items.front().map(|(due, _)| *due);
+            if due.is_empty() && next.is_none() {
+                watched.has_thread = false;
                 return;
-            };
-            match item.upgrade() {
-                Some(_) if *due > now => break due.saturating_duration_since(now),
-                Some(item) => ring(&item),
-                // Dropped before its time.
-                None => {}
             }
-            watching.items.pop_front();
-        };
-        drop(watching);
-        thread::sleep(remaining);
+            // Unlocked, because ringing wakes callers, which may set this alarm.
+            drop(watched);
+            due.iter().for_each(|item| ring(item));
+            drop(due);
+            if let Some(next) = next {
+                thread::sleep(next.saturating_duration_since(Instant::now()));
+            }
+        }
     }
+}
+
+impl<T> Drop for Watch<T> {
+    fn drop(&mut self) {
+        // Ringing panicked: the next item needs a new thread.
+        if thread::panicking() {
+            lock(&self.0).has_thread = false;
+        }
+    }
+}
+
+fn lock<T>(watched: &Mutex<Watched<T>>) -> MutexGuard<'_, Watched<T>> {
+    watched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T> Alarm<T> {
@@ -86,5 +125,69 @@ impl<T> fmt::Debug for Alarm<T> {
         f.debug_struct("Alarm")
             .field("limit", &self.limit)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    #[test]
+    fn due_and_dropped_items_are_taken_out_and_later_ones_stay() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let (due, later, dropped) = (Arc::new(1), Arc::new(2), Arc::new(3));
+        let mut watched = Watched {
+            items: VecDeque::from([
+                (start, Arc::downgrade(&due)),
+                (start + second, Arc::downgrade(&dropped)),
+                (start + second, Arc::downgrade(&later)),
+            ]),
+            has_thread: false,
+        };
+        drop(dropped);
+        assert_eq!(watched.take_due(start), [due]);
+        assert_eq!(watched.items.len(), 1);
+        assert_eq!(watched.take_due(start + second), [later]);
+        assert!(watched.items.is_empty());
+    }
+
+    #[test]
+    fn alarm_rings_after_a_panic() {
+        let alarm: Alarm<Option<Sender<()>>> = Alarm::new(Duration::ZERO, |item| {
+            item.as_ref()
+                .expect("this panic is intended")
+                .send(())
+                .expect("received");
+        });
+        let panics = Arc::new(None);
+        alarm.set(&panics);
+        while Arc::strong_count(&panics) > 1 || lock(&alarm.watched).has_thread {
+            thread::yield_now();
+        }
+        let (sender, receiver) = channel();
+        let item = Arc::new(Some(sender));
+        alarm.set(&item);
+        receiver.recv().expect("the alarm rings");
+    }
+
+    #[test]
+    fn ringing_may_set_the_alarm() {
+        struct Item(Mutex<Option<(Alarm<Self>, Sender<()>)>>);
+        let (sender, receiver) = channel();
+        let alarm = Alarm::new(Duration::ZERO, |item: &Item| {
+            if let Some((alarm, sender)) = item.0.lock().expect("not poisoned").take() {
+                alarm.set(&Arc::new(Item(Mutex::default())));
+                sender.send(()).expect("received");
+            }
+        });
+        let again = Alarm {
+            watched: alarm.watched.clone(),
+            ..Alarm::new(Duration::ZERO, alarm.ring)
+        };
+        let item = Arc::new(Item(Mutex::new(Some((again, sender)))));
+        alarm.set(&item);
+        receiver.recv().expect("the alarm rings");
     }
 }

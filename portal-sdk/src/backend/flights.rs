@@ -132,6 +132,8 @@ where
         let (progress, stage) = watch::channel(Stage::Flying);
         let progress = Arc::new(progress);
         under_way.insert(key.clone(), stage.clone());
+        // Setting the alarm may ring for other calls, which wakes their callers.
+        drop(under_way);
         if let Some(alarm) = &self.alarm {
             alarm.set(&progress);
         }
