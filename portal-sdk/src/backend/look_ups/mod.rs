@@ -28,8 +28,6 @@ type Answer<T> = Result<T, BackendError>;
 pub(crate) struct LookUps {
     payloads: Calls<Box<str>, HandshakePayload>,
     renewals: Calls<Renewal, RefreshedSession>,
-    answers: Arc<SharedAnswers<Renewal, RefreshedSession>>,
-    shared: AtomicU64,
 }
 
 /// The numbers of one kind of calls.
@@ -44,9 +42,10 @@ impl LookUps {
     pub(crate) fn new(max_wait: Duration) -> Self {
         Self {
             payloads: Calls::new("handshake_payload", max_wait),
-            renewals: Calls::new("renewal", max_wait),
-            answers: Arc::default(),
-            shared: AtomicU64::new(0),
+            renewals: Calls {
+                answers: Some(Arc::default()),
+                ..Calls::new("renewal", max_wait)
+            },
         }
     }
 
@@ -63,9 +62,7 @@ impl LookUps {
             let (backend, nonce) = (backend.clone(), nonce.clone());
             async move { backend.handshake_payload(&nonce).await }
         };
-        self.payloads
-            .share(clock, nonce.expose().into(), call, |_, _, _| {})
-            .await
+        self.payloads.share(clock, nonce.expose().into(), call).await
     }
 
     /// Renews a session. Requests with the same tokens share one call, because a page's scripts often find an expired
@@ -77,21 +74,11 @@ impl LookUps {
         refresh: SessionRefresh,
     ) -> Answer<RefreshedSession> {
         let renewal = Renewal::of(&refresh);
-        if let Some(answer) = self.answers.get(&renewal, clock.now()) {
-            self.shared.fetch_add(1, Ordering::Relaxed);
-            meter::renewal_shared();
-            return answer;
-        }
         let call = || {
             let backend = backend.clone();
             async move { backend.refresh_session(&refresh).await }
         };
-        let answers = self.answers.clone();
-        self.renewals
-            .share(clock, renewal, call, move |renewal, answer, now| {
-                answers.keep(renewal, answer, now);
-            })
-            .await
+        self.renewals.share(clock, renewal, call).await
     }
 
     pub(crate) fn payload_counts(&self) -> CallCounts {
@@ -104,15 +91,19 @@ impl LookUps {
 
     /// The renewals that were answered with the result of an earlier one.
     pub(crate) fn shared_answers(&self) -> u64 {
-        self.shared.load(Ordering::Relaxed)
+        self.renewals.shared.load(Ordering::Relaxed)
     }
 }
 
 /// The calls of one kind.
 struct Calls<K, T> {
-    flights: Flights<K, Answer<T>>,
+    flights: Arc<Flights<K, Answer<T>>>,
     gate: Gate,
+    /// Results for later requests, if they may be shared.
+    answers: Option<Arc<SharedAnswers<K, T>>>,
     started: Arc<AtomicU64>,
+    /// The requests that were answered with the result of an earlier call.
+    shared: Arc<AtomicU64>,
     /// The kind's name in metrics.
     kind: &'static str,
 }
@@ -125,46 +116,73 @@ where
     fn new(kind: &'static str, max_wait: Duration) -> Self {
         Self {
             kind,
-            flights: Flights::with_limit(max_wait),
+            flights: Arc::new(Flights::with_limit(max_wait)),
             gate: Gate::default(),
+            answers: None,
             started: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
-    /// Makes the call, or waits for the one in progress; `keep` gets its result first.
-    async fn share<F>(
-        &self,
-        clock: &Arc<dyn Clock>,
-        key: K,
-        call: impl FnOnce() -> F,
-        keep: impl FnOnce(K, &Answer<T>, UnixTime) + Send + 'static,
-    ) -> Answer<T>
+    /// Makes the call, or waits for the one in progress, unless its result is shared.
+    async fn share<F>(&self, clock: &Arc<dyn Clock>, key: K, call: impl FnOnce() -> F) -> Answer<T>
     where
         F: Future<Output = Answer<T>> + Send + 'static,
     {
+        if let Some(answer) = self.shared_answer(&key, clock.now()) {
+            return answer;
+        }
         self.gate.check(clock.now())?;
         let work = || {
-            let (gate, started, clock, key) = (self.gate.clone(), self.started.clone(), clock.clone(), key.clone());
-            let (call, kind) = (call(), self.kind);
+            let (calls, clock, key, call) = (self.clone(), clock.clone(), key.clone(), call());
             async move {
-                let answer = gate
-                    .pass(&*clock, async {
-                        started.fetch_add(1, Ordering::Relaxed);
-                        meter::call_started(kind);
-                        call.await
-                    })
-                    .await;
-                keep(key, &answer, clock.now());
-                answer
+                // Another call may have ended since the check above.
+                match calls.shared_answer(&key, clock.now()) {
+                    Some(answer) => answer,
+                    None => calls.make(key, &*clock, call).await,
+                }
             }
         };
         self.flights.join(key.clone(), work).await.into_answer()
+    }
+
+    async fn make(&self, key: K, clock: &dyn Clock, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let counted = async {
+            self.started.fetch_add(1, Ordering::Relaxed);
+            meter::call_started(self.kind);
+            call.await
+        };
+        let answer = self.gate.pass(clock, counted).await;
+        if let Some(answers) = &self.answers {
+            answers.keep(key, &answer, clock.now());
+        }
+        answer
+    }
+
+    fn shared_answer(&self, key: &K, now: UnixTime) -> Option<Answer<T>> {
+        let answer = self.answers.as_ref()?.get(key, now)?;
+        self.shared.fetch_add(1, Ordering::Relaxed);
+        meter::renewal_shared();
+        Some(answer)
     }
 
     fn counts(&self) -> CallCounts {
         CallCounts {
             started: self.started.load(Ordering::Relaxed),
             in_flight: self.flights.len(),
+        }
+    }
+}
+
+impl<K, T> Clone for Calls<K, T> {
+    fn clone(&self) -> Self {
+        Self {
+            flights: self.flights.clone(),
+            gate: self.gate.clone(),
+            answers: self.answers.clone(),
+            started: self.started.clone(),
+            shared: self.shared.clone(),
+            kind: self.kind,
         }
     }
 }
@@ -188,5 +206,31 @@ impl Renewal {
             request_origin: refresh.request_origin.clone(),
             suffixed_cookies: refresh.suffixed_cookies,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn result_that_is_kept_between_the_check_and_the_call_is_shared() {
+        let answers = Arc::new(SharedAnswers::default());
+        let calls: Calls<&str, &str> = Calls {
+            answers: Some(answers.clone()),
+            ..Calls::new("renewal", MAX_WAIT)
+        };
+        // The clock is read for the check, for the gate, and for the call; another call ends at the second time.
+        let reads = AtomicU64::new(0);
+        let clock: Arc<dyn Clock> = Arc::new(move || {
+            let now = UnixTime::from_secs(1_800_000_000);
+            if reads.fetch_add(1, Ordering::Relaxed) == 1 {
+                answers.keep("key", &Ok("another call's"), now);
+            }
+            now
+        });
+        let answer = calls.share(&clock, "key", || async { Ok("a second call's") }).await;
+        assert_eq!(answer.unwrap(), "another call's");
+        assert_eq!((calls.counts().started, calls.shared.load(Ordering::Relaxed)), (0, 1));
     }
 }
