@@ -19,7 +19,7 @@ use crate::backend::{
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
-use crate::host_watch::HostWatch;
+use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
@@ -363,6 +363,10 @@ impl<B: Backend> Authenticator<B> {
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
+        // Only for users, because others may name any host.
+        if state.claims().is_some() && !is_watched(cx.instance()) {
+            cx.remember_origin();
+        }
         let remembered = state.claims().and_then(|claims| verified.insert(claims, cx.read_at()));
         if let Some((tokens, bytes)) = remembered {
             meter::verified_tokens(tokens, bytes);

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::instance::is_loopback;
+use crate::instance::{Instance, is_loopback};
 use crate::request::AuthenticateContext;
 
 /// Warns once per process and instance, because every client can choose a `Host`.
@@ -20,8 +20,7 @@ impl HostWatch {
     /// that does not forward it shows as a loopback or changing host.
     pub(crate) fn look_at(&self, cx: &AuthenticateContext<'_>) -> bool {
         let instance = cx.instance();
-        let is_watched = !instance.is_development() && instance.public_origins().is_empty();
-        if !is_watched || self.has_warned.load(Ordering::Relaxed) {
+        if !is_watched(instance) || self.has_warned.load(Ordering::Relaxed) {
             return false;
         }
         // A known address has passed before.
@@ -51,13 +50,17 @@ impl HostWatch {
     }
 }
 
+/// Returns `true` if a request's fields alone determine the public address.
+pub(crate) fn is_watched(instance: &Instance) -> bool {
+    !instance.is_development() && instance.public_origins().is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use http::Request;
 
     use super::*;
     use crate::clock::UnixTime;
-    use crate::instance::Instance;
 
     /// Returns the results for `GET` requests to these URLs, each with its `Accept`.
     fn warnings(instance: &Instance, requests: &[(&str, &str)]) -> Vec<bool> {

@@ -156,3 +156,30 @@ fn health_counts_the_verified_tokens_in_memory() {
     assert_eq!(tokens.remembered, 2);
     assert!((1_000..10_000).contains(&tokens.bytes), "{tokens:?}");
 }
+
+#[test]
+fn referer_of_another_site_is_found_after_the_address_is_known() {
+    let settings = Instance::builder(LIVE_KEY, "sk_live_x").public_origin("https://app.example.com");
+    let clerk = TestInstance::from_builder(settings).unwrap();
+    let authenticator = clerk.authenticator();
+    let visit = |referer: &str| {
+        let request = clerk.signed_in("user_1").get("/").header("host", "app.example.com");
+        let request = request
+            .header("sec-fetch-dest", "document")
+            .header("referer", referer)
+            .body(());
+        let state = state(&authenticator, &request.unwrap().into_parts().0);
+        state.claims().is_some()
+    };
+    for _ in 0..2 {
+        assert!(visit("https://app.example.com/cart?step=1"));
+        for elsewhere in [
+            "https://app.example.com:8443/",
+            "https://app.example.com.evil.example/",
+            "https://app.example.com@evil.example/",
+            "http://app.example.com/",
+        ] {
+            assert!(!visit(elsewhere), "{elsewhere}");
+        }
+    }
+}
