@@ -15,13 +15,14 @@ use crate::{median, rounded};
 /// By the machine's time, so other processes make it smaller. On a single core it is about 1.
 pub(super) fn measure(clerk: &Clerk, plan: Plan) -> f64 {
     let service = authenticated(clerk.authenticator());
-    let request = clerk.signed_in(&clerk.token(0));
+    let token = clerk.token(0);
     let round = |threads: usize, requests: usize| {
         let barrier = Barrier::new(threads);
         thread::scope(|scope| {
             let running: Vec<_> = (0..threads)
                 .map(|_| {
-                    let (mut service, request, barrier) = (service.clone(), request.clone(), &barrier);
+                    // A server's threads read requests from separate connections, so their bytes are not shared.
+                    let (mut service, request, barrier) = (service.clone(), clerk.signed_in(&token), &barrier);
                     scope.spawn(move || {
                         let driver = Driver::new();
                         driver.within(|| {
