@@ -1,18 +1,22 @@
 //! Keys in memory answer at once, fetches run beside them, and a fetch outlives the request that started it. The clock
 //! stands still until a test moves it.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use http::Request;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::HttpBackend;
-use portal_sdk::clock::UnixTime;
+use portal_sdk::clock::{Clock as _, UnixTime};
+use portal_sdk::instance::Instance;
 use portal_sdk::state::Outcome;
+use portal_sdk::testing::FakeBackend;
 use tokio::sync::Semaphore;
 
-use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key};
-use crate::common::{clock, now};
+use crate::common::tokens::{KEY_ID, foreign_key, header, instance_key, jwks};
+use crate::common::{LIVE_KEY, clock, down, now};
 use crate::key_cache::{HOUR, MINUTE, SECOND, World, is, key_set, outcome_of, request_at};
 use crate::log::{Lines, set_default};
 use crate::server::{Reply, Server, json};
@@ -168,6 +172,62 @@ async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
     world.wait(10 * SECOND);
     assert_eq!(world.ask(foreign_key(), "ins_2").await.0, "out of reach");
     assert_eq!(lines.with("go on serving").len(), 1, "{:?}", lines.all());
+}
+
+#[tokio::test]
+async fn log_line_of_a_fetch_is_written_without_a_lock() {
+    let cell: Arc<OnceLock<Authenticator<FakeBackend>>> = Arc::default();
+    let asking = cell.clone();
+    // As a subscriber may. With a lock held it would wait for ever.
+    let lines = Lines::calling(move || drop(asking.get().map(Authenticator::health)));
+    let _guard = set_default(lines.clone());
+    let (backend, clock) = (FakeBackend::new(), clock());
+    let instance = Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap();
+    let authenticator = Authenticator::builder(instance)
+        .backend(backend.clone())
+        .clock(clock.clone())
+        .build();
+    cell.set(authenticator.clone()).unwrap();
+    let request = request_at(instance_key(), KEY_ID, now().as_secs());
+    backend.set_jwks(Err(down()));
+    assert_eq!(
+        outcome_of(&authenticator.authenticate(&request).await.state),
+        "out of reach"
+    );
+    backend.set_jwks(Ok(jwks()));
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(
+        outcome_of(&authenticator.authenticate(&request).await.state),
+        "signed-in"
+    );
+    assert_eq!(lines.with("cannot be fetched").len(), 1, "{:?}", lines.all());
+    assert_eq!(lines.with("can be fetched again").len(), 1, "{:?}", lines.all());
+}
+
+#[tokio::test]
+async fn clock_that_panics_after_a_fetch_ends_it_as_a_failure() {
+    let (backend, clock, has_panicked) = (FakeBackend::new(), clock(), AtomicBool::new(false));
+    let instance = Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap();
+    let (calls, time) = (backend.clone(), clock.clone());
+    let authenticator = Authenticator::builder(instance)
+        .backend(backend.clone())
+        .clock(move || {
+            let panics = !calls.calls().is_empty() && !has_panicked.swap(true, Ordering::SeqCst);
+            assert!(!panics, "this panic is intended");
+            time.now()
+        })
+        .build();
+    let request = request_at(instance_key(), KEY_ID, now().as_secs());
+    assert_eq!(
+        outcome_of(&authenticator.authenticate(&request).await.state),
+        "out of reach"
+    );
+    assert_eq!(authenticator.health().keys.failures, 1);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(
+        outcome_of(&authenticator.authenticate(&request).await.state),
+        "signed-in"
+    );
 }
 
 #[tokio::test]

@@ -18,9 +18,14 @@ pub(crate) fn set_default(subscriber: impl Subscriber + Send + Sync) -> DefaultG
 
 /// Every event with its level and fields, one a line.
 #[derive(Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<String>>>, Option<Arc<dyn Fn() + Send + Sync>>);
 
 impl Lines {
+    /// Lines whose subscriber calls this function for each.
+    pub(crate) fn calling(function: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::default(), Some(Arc::new(function)))
+    }
+
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -47,6 +52,9 @@ impl Subscriber for Lines {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
         self.0.lock().unwrap().push(line.0);
+        if let Some(function) = &self.1 {
+            function();
+        }
     }
 
     fn enter(&self, _: &span::Id) {}

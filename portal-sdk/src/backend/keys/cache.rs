@@ -6,14 +6,14 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 
+use super::attempt::{Attempt, given_up, meaning_of, no_keys, problem_of, warn};
 use super::rule::{Pause, is_usable};
 use super::{KeyCachePolicy, KeyRule, KeyStep, SnapshotFile, random};
 use crate::backend::flights::{Flights, Landing};
-use crate::backend::{Backend, SECRET_KEY_REFUSED, meter};
+use crate::backend::{Backend, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::effect::{BackendError, KnownKeys, MissingKey};
 use crate::key::KeySet;
-use crate::token::TokenError;
 
 /// The keys of one instance.
 #[derive(Debug)]
@@ -178,8 +178,9 @@ impl KeyCache {
             is_over: false,
         };
         let fetched = backend.jwks().await;
-        attempt.is_over = true;
         let now = clock.now();
+        // Not earlier, because a custom clock may panic.
+        attempt.is_over = true;
         match fetched {
             Ok(keys) if keys.is_empty() => self.keep_failure(no_keys(), None, backend.address(), now),
             Ok(keys) => self.keep(keys, key_id.as_deref(), backend.address(), now),
@@ -198,13 +199,15 @@ impl KeyCache {
             state.rule.step(missing, now),
             KeyStep::Fetch | KeyStep::Serve { refresh: true }
         );
-        if is_due {
-            state.rule.started(missing, now);
-            state.started += 1;
-            meter::key_fetch_started();
-            self.publish(&state, None);
+        if !is_due {
+            return false;
         }
-        is_due
+        state.rule.started(missing, now);
+        state.started += 1;
+        self.publish(&state, None);
+        drop(state);
+        meter::key_fetch_started();
+        true
     }
 
     /// Returns the keys if the request need not wait.
@@ -256,57 +259,46 @@ impl KeyCache {
         asked(snapshot.as_deref(), missing)
     }
 
+    // Metrics and log lines wait until the new state is published and unlocked: a recorder or a subscriber may block, or
+    // ask for the health.
     fn keep(&self, keys: KeySet, key_id: Option<&str>, address: &str, now: UnixTime) {
+        let keys = Arc::new(keys);
         let mut state = self.state();
         let failures = state.rule.failures();
         let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
         state.rule.succeeded(still_missing, now, random());
-        if state.failure.take().is_some() {
+        let ends_outage = state.failure.take().is_some();
+        self.publish(&state, Some((keys.clone(), now)));
+        drop(state);
+        if ends_outage {
             tracing::info!(address, failures, "signing keys can be fetched again");
         }
         meter::keys_replaced(keys.usable(), now);
-        let keys = Arc::new(keys);
-        self.publish(&state, Some((keys.clone(), now)));
-        drop(state);
         if let Some(file) = &self.file {
             file.keep(&keys, now, &self.policy);
         }
     }
 
-    fn keep_failure(&self, missing: MissingKey, retry_after: Option<Duration>, address: &str, now: UnixTime) {
+    pub(super) fn keep_failure(
+        &self,
+        missing: MissingKey,
+        retry_after: Option<Duration>,
+        address: &str,
+        now: UnixTime,
+    ) {
         let mut state = self.state();
         state.rule.failed(retry_after, now, random());
         state.failed += 1;
-        meter::key_fetch_failed(state.rule.failures());
-        if state.failure.is_none() {
-            self.warn(&state.rule, &missing, address, now);
-        }
+        let (failures, next_attempt) = (state.rule.failures(), state.rule.next_attempt_in(now));
+        let is_first = state.failure.is_none();
+        let problem = problem_of(&missing).filter(|_| is_first);
         state.failure = Some(missing);
         self.publish(&state, None);
-    }
-
-    fn warn(&self, rule: &KeyRule, missing: &MissingKey, address: &str, now: UnixTime) {
-        let problem = problem_of(missing);
-        let failures = rule.failures();
-        let next_attempt_secs = rule.next_attempt_in(now).as_secs_f32();
-        if let Some(snapshot) = self.usable(now) {
-            let key_age_secs = now.age_of(snapshot.fetched_at).map(|age| age.as_secs());
-            tracing::warn!(
-                address,
-                problem,
-                key_age_secs,
-                failures,
-                next_attempt_secs,
-                "signing keys cannot be fetched; keys in memory go on serving"
-            );
-        } else {
-            tracing::warn!(
-                address,
-                problem,
-                failures,
-                next_attempt_secs,
-                "signing keys cannot be fetched and none are in memory; requests with a session token cannot be decided"
-            );
+        drop(state);
+        meter::key_fetch_failed(failures);
+        if is_first {
+            let age = self.usable(now).map(|snapshot| now.age_of(snapshot.fetched_at));
+            warn(problem.as_deref(), address, failures, next_attempt, age);
         }
     }
 
@@ -345,22 +337,6 @@ impl KeyCache {
     }
 }
 
-/// A fetch in progress. Dropped without a result (its runtime was shut down), it counts as a failure.
-struct Attempt<'c> {
-    cache: &'c KeyCache,
-    address: &'c str,
-    began_at: UnixTime,
-    is_over: bool,
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.cache.keep_failure(given_up(), None, self.address, self.began_at);
-        }
-    }
-}
-
 fn contains(snapshot: Option<&Snapshot>, key_id: &str) -> bool {
     snapshot.is_some_and(|snapshot| snapshot.keys.contains(key_id))
 }
@@ -369,36 +345,5 @@ fn asked(snapshot: Option<&Snapshot>, missing: MissingKey) -> KnownKeys {
     KnownKeys::Asked {
         keys: snapshot.map(|snapshot| snapshot.keys.clone()).unwrap_or_default(),
         missing,
-    }
-}
-
-/// Maps a failed fetch to the result for a token whose key is missing.
-fn meaning_of(error: BackendError) -> MissingKey {
-    if error.is_outage() {
-        return MissingKey::OutOfReach(error);
-    }
-    MissingKey::Refused(match error.code() {
-        Some(SECRET_KEY_REFUSED) => TokenError::SecretKeyRefused,
-        _ => TokenError::KeysNotLoaded {
-            problem: error.to_string().into(),
-        },
-    })
-}
-
-fn no_keys() -> MissingKey {
-    MissingKey::Refused(TokenError::KeysNotLoaded {
-        problem: "the key set is empty".into(),
-    })
-}
-
-fn given_up() -> MissingKey {
-    MissingKey::OutOfReach(BackendError::given_up())
-}
-
-fn problem_of(missing: &MissingKey) -> Option<String> {
-    match missing {
-        MissingKey::Refused(error) => Some(error.to_string()),
-        MissingKey::OutOfReach(error) => Some(error.with_sources()),
-        MissingKey::Unknown | MissingKey::TooSoon => None,
     }
 }

@@ -1,5 +1,6 @@
 //! The signing keys in memory: when they are fetched ([`KeyRule`], pure), and the snapshot that requests read.
 
+mod attempt;
 mod cache;
 mod policy;
 mod rule;
