@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -14,14 +14,20 @@ use tokio::sync::watch;
 use super::alarm::Alarm;
 use crate::effect::BackendError;
 
+/// The time after which a call in progress is abandoned: its runtime was kept without being driven. It is well beyond the
+/// time limit of a call.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+
 /// The calls in progress, by key.
 pub(crate) struct Flights<K, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
     /// Ends the waiting for calls that take too long.
     alarm: Option<Alarm<watch::Sender<Stage<T>>>>,
+    abandoned_after: Duration,
 }
 
-type UnderWay<K, T> = HashMap<K, watch::Receiver<Stage<T>>>;
+/// The calls, and their start.
+type UnderWay<K, T> = HashMap<K, (watch::Receiver<Stage<T>>, Instant)>;
 
 /// The progress of a call.
 #[derive(Debug)]
@@ -120,28 +126,35 @@ where
     /// Returns `true` if a call for `key` is in progress and takes longer than callers wait.
     pub(crate) fn is_late(&self, key: &K) -> bool {
         let under_way = lock(&self.under_way);
-        let stage = under_way.get(key);
+        let stage = self.current(&under_way, key);
         stage.is_some_and(|stage| matches!(*stage.borrow(), Stage::Late))
+    }
+
+    /// Returns the call in progress, unless it is abandoned.
+    fn current<'u>(&self, under_way: &'u UnderWay<K, T>, key: &K) -> Option<&'u watch::Receiver<Stage<T>>> {
+        let (stage, start) = under_way.get(key)?;
+        (start.elapsed() < self.abandoned_after).then_some(stage)
     }
 
     fn board(&self, key: K) -> Boarded<K, T> {
         let mut under_way = lock(&self.under_way);
-        if let Some(stage) = under_way.get(&key) {
+        if let Some(stage) = self.current(&under_way, &key) {
             return Boarded::Passenger(stage.clone());
         }
         let (progress, stage) = watch::channel(Stage::Flying);
         let progress = Arc::new(progress);
-        under_way.insert(key.clone(), stage.clone());
-        // Setting the alarm may ring for other calls, which wakes their callers.
+        under_way.insert(key.clone(), (stage.clone(), Instant::now()));
         drop(under_way);
-        if let Some(alarm) = &self.alarm {
-            alarm.set(&progress);
-        }
         let flight = Flight {
             under_way: self.under_way.clone(),
             key,
             progress,
+            stage: stage.clone(),
         };
+        // Unlocked, because setting the alarm may ring for other calls, which wakes their callers.
+        if let Some(alarm) = &self.alarm {
+            alarm.set(&flight.progress);
+        }
         Boarded::Leader(flight, stage)
     }
 }
@@ -159,6 +172,7 @@ impl<K, T> Default for Flights<K, T> {
         Self {
             under_way: Arc::default(),
             alarm: None,
+            abandoned_after: ABANDONED_AFTER,
         }
     }
 }
@@ -182,6 +196,8 @@ struct Flight<K: Eq + Hash, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
     key: K,
     progress: Arc<watch::Sender<Stage<T>>>,
+    /// Identifies this call in the map.
+    stage: watch::Receiver<Stage<T>>,
 }
 
 impl<K: Eq + Hash, T> Flight<K, T> {
@@ -193,7 +209,12 @@ impl<K: Eq + Hash, T> Flight<K, T> {
 
 impl<K: Eq + Hash, T> Drop for Flight<K, T> {
     fn drop(&mut self) {
-        lock(&self.under_way).remove(&self.key);
+        let mut under_way = lock(&self.under_way);
+        // The entry may be of the call that replaced this one.
+        let is_own = |(stage, _): &(watch::Receiver<_>, _)| stage.same_channel(&self.stage);
+        if under_way.get(&self.key).is_some_and(is_own) {
+            under_way.remove(&self.key);
+        }
     }
 }
 
@@ -268,6 +289,31 @@ mod tests {
         }
         drop(runtime);
         assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(Landing::Lost));
+    }
+
+    #[test]
+    fn call_whose_runtime_is_not_driven_is_replaced() {
+        let flights: Flights<(), u8> = Flights {
+            abandoned_after: Duration::ZERO,
+            ..Flights::default()
+        };
+        let idle = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let driven = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        {
+            let _inside = idle.enter();
+            assert!(flights.start((), pending));
+        }
+        assert_eq!(driven.block_on(flights.join((), || async { 2 })), Landing::Result(2));
+        assert_eq!(flights.len(), 0);
+        // The end of a replaced call leaves the entry of its successor.
+        for runtime in [&idle, &driven] {
+            let _inside = runtime.enter();
+            assert!(flights.start((), pending));
+        }
+        drop(idle);
+        assert_eq!(flights.len(), 1);
+        drop(driven);
+        assert_eq!(flights.len(), 0);
     }
 
     #[tokio::test]

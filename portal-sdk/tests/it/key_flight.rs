@@ -178,7 +178,7 @@ async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
 async fn log_line_of_a_fetch_is_written_without_a_lock() {
     let cell: Arc<OnceLock<Authenticator<FakeBackend>>> = Arc::default();
     let asking = cell.clone();
-    // As a subscriber may. With a lock held it would wait for ever.
+    // As a subscriber may. With a lock held it would never return.
     let lines = Lines::calling(move || drop(asking.get().map(Authenticator::health)));
     let _guard = set_default(lines.clone());
     let (backend, clock) = (FakeBackend::new(), clock());

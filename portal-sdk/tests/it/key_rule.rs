@@ -42,14 +42,29 @@ fn refresh_is_due_between_75_and_95_percent_of_the_lifetime() {
 fn key_in_memory_serves_at_every_age_until_the_limit() {
     let mut rule = with_keys();
     let limit = now() + secs(300 + 24 * 3_600);
-    rule.started(None, now() + secs(255));
     for age in [255, 299, 300, 301, 3_600, 24 * 3_600, 24 * 3_600 + 299] {
-        // The fetch never ends.
+        rule.started(None, now() + secs(age));
         assert_eq!(rule.step(None, now() + secs(age)), SERVE, "{age}");
     }
     assert_eq!(rule.step(None, limit), KeyStep::Wait);
     rule.failed(None, limit, 0);
     assert_eq!(rule.step(None, limit), KeyStep::Failed);
+}
+
+#[test]
+fn fetch_that_never_ends_is_abandoned_after_a_minute() {
+    let (last, end) = (Duration::from_millis(59_999), secs(60));
+    let start = now() + secs(255);
+    let mut rule = with_keys();
+    rule.started(Some("ins_2"), start);
+    assert_eq!(rule.step(None, start + last), SERVE);
+    assert_eq!(rule.step(Some("ins_2"), start + last), KeyStep::Wait);
+    assert_eq!(rule.step(None, start + end), REFRESH);
+    assert_eq!(rule.step(Some("ins_2"), start + end), KeyStep::Fetch);
+    let mut rule = KeyRule::new(KeyCachePolicy::default());
+    rule.started(None, now());
+    assert_eq!(rule.step(None, now() + last), KeyStep::Wait);
+    assert_eq!(rule.step(None, now() + end), KeyStep::Fetch);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::token::TokenError;
 /// A fetch in progress. Dropped without a result (its runtime was shut down), it counts as a failure.
 pub(super) struct Attempt<'c> {
     pub(super) cache: &'c KeyCache,
+    pub(super) number: u64,
     pub(super) address: &'c str,
     pub(super) began_at: UnixTime,
     pub(super) is_over: bool,
@@ -19,7 +20,8 @@ pub(super) struct Attempt<'c> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.cache.keep_failure(given_up(), None, self.address, self.began_at);
+            self.cache
+                .keep_failure(self.number, given_up(), None, self.address, self.began_at);
         }
     }
 }

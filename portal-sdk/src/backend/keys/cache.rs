@@ -168,11 +168,12 @@ impl KeyCache {
     /// Fetches the keys, as the single flight. Checks again if the fetch is still due.
     async fn fetch<B: Backend>(self: Arc<Self>, backend: B, clock: Arc<dyn Clock>, key_id: Option<Box<str>>) {
         let began_at = clock.now();
-        if !self.begin(key_id.as_deref(), began_at) {
+        let Some(number) = self.begin(key_id.as_deref(), began_at) else {
             return;
-        }
+        };
         let mut attempt = Attempt {
             cache: &self,
+            number,
             address: backend.address(),
             began_at,
             is_over: false,
@@ -182,16 +183,17 @@ impl KeyCache {
         // Not earlier, because a custom clock may panic.
         attempt.is_over = true;
         match fetched {
-            Ok(keys) if keys.is_empty() => self.keep_failure(no_keys(), None, backend.address(), now),
-            Ok(keys) => self.keep(keys, key_id.as_deref(), backend.address(), now),
+            Ok(keys) if keys.is_empty() => self.keep_failure(number, no_keys(), None, backend.address(), now),
+            Ok(keys) => self.keep(number, keys, key_id.as_deref(), backend.address(), now),
             Err(error) => {
                 let retry_after = error.retry_after();
-                self.keep_failure(meaning_of(error), retry_after, backend.address(), now);
+                self.keep_failure(number, meaning_of(error), retry_after, backend.address(), now);
             }
         }
     }
 
-    fn begin(&self, key_id: Option<&str>, now: UnixTime) -> bool {
+    /// Returns the number of the fetch, if it is due.
+    fn begin(&self, key_id: Option<&str>, now: UnixTime) -> Option<u64> {
         let mut state = self.state();
         let snapshot = self.usable(now);
         let missing = key_id.filter(|key_id| !contains(snapshot.as_deref(), key_id));
@@ -200,14 +202,15 @@ impl KeyCache {
             KeyStep::Fetch | KeyStep::Serve { refresh: true }
         );
         if !is_due {
-            return false;
+            return None;
         }
         state.rule.started(missing, now);
         state.started += 1;
+        let number = state.started;
         self.publish(&state, None);
         drop(state);
         meter::key_fetch_started();
-        true
+        Some(number)
     }
 
     /// Returns the keys if the request need not wait.
@@ -261,9 +264,11 @@ impl KeyCache {
 
     // Metrics and log lines wait until the new state is published and unlocked: a recorder or a subscriber may block, or
     // ask for the health.
-    fn keep(&self, keys: KeySet, key_id: Option<&str>, address: &str, now: UnixTime) {
+    fn keep(&self, number: u64, keys: KeySet, key_id: Option<&str>, address: &str, now: UnixTime) {
         let keys = Arc::new(keys);
-        let mut state = self.state();
+        let Some(mut state) = self.state_of(number) else {
+            return;
+        };
         let failures = state.rule.failures();
         let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
         state.rule.succeeded(still_missing, now, random());
@@ -281,12 +286,15 @@ impl KeyCache {
 
     pub(super) fn keep_failure(
         &self,
+        number: u64,
         missing: MissingKey,
         retry_after: Option<Duration>,
         address: &str,
         now: UnixTime,
     ) {
-        let mut state = self.state();
+        let Some(mut state) = self.state_of(number) else {
+            return;
+        };
         state.rule.failed(retry_after, now, random());
         state.failed += 1;
         let (failures, next_attempt) = (state.rule.failures(), state.rule.next_attempt_in(now));
@@ -331,6 +339,13 @@ impl KeyCache {
         now.is_within(self.policy.lifetime, snapshot.fetched_at)
     }
 
+    /// Returns the state for the result of a fetch, unless that was abandoned and another one has started: its keys are
+    /// older.
+    fn state_of(&self, number: u64) -> Option<MutexGuard<'_, State>> {
+        let state = self.state();
+        (state.started == number).then_some(state)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // The critical sections leave no partial state, so a poisoned lock is still consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -345,5 +360,26 @@ fn asked(snapshot: Option<&Snapshot>, missing: MissingKey) -> KnownKeys {
     KnownKeys::Asked {
         keys: snapshot.map(|snapshot| snapshot.keys.clone()).unwrap_or_default(),
         missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_of_an_abandoned_fetch_is_ignored() {
+        let cache = KeyCache::new(KeyCachePolicy::default());
+        let start = UnixTime::from_secs(1_800_000_000);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(cache.begin(None, start), Some(1));
+        assert_eq!(cache.begin(None, start), None);
+        assert_eq!(cache.begin(None, later), Some(2));
+        cache.keep(1, KeySet::default(), None, "", later);
+        cache.keep_failure(1, given_up(), None, "", later);
+        assert_eq!(cache.begin(None, later), None, "the second fetch is in progress");
+        assert_eq!(cache.counts(later).failed, 0);
+        cache.keep_failure(2, given_up(), None, "", later);
+        assert_eq!(cache.counts(later).failed, 1);
     }
 }

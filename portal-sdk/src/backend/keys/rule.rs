@@ -13,6 +13,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 /// The longest `Retry-After` that is obeyed without keys and for unknown key IDs, because requests are undecided
 /// meanwhile.
 const MAX_RETRY_AFTER_UNDECIDED: Duration = Duration::from_secs(60);
+/// The time after which a fetch in progress counts as abandoned, because its runtime was kept without being driven. It is
+/// well beyond the time limit of a call.
+const MAX_FLIGHT: Duration = Duration::from_secs(60);
 /// The part of the lifetime after which keys are refreshed ahead, in percent.
 const REFRESH_AHEAD: (f64, f64) = (75.0, 95.0);
 /// The part of the back-off after which the next attempt is made, in percent.
@@ -44,8 +47,8 @@ pub struct KeyRule {
     policy: KeyCachePolicy,
     /// The time of the last successful fetch.
     fetched_at: Option<UnixTime>,
-    /// The start of the fetch in progress.
-    in_flight: Option<UnixTime>,
+    /// The time in which the fetch in progress is waited for.
+    in_flight: Option<Pause>,
     /// The time without fetches for keys that are in memory.
     pause: Option<Pause>,
     /// The time without fetches while no keys are in memory.
@@ -154,16 +157,16 @@ impl KeyRule {
         if self.unknown.iter().any(is_unknown) {
             return KeyStep::Unknown;
         }
-        match (self.in_flight, self.may_fetch_for_unknown(now)) {
-            (Some(_), _) => KeyStep::Wait,
-            (None, true) => KeyStep::Fetch,
-            (None, false) if self.failures > 0 => KeyStep::Failed,
-            (None, false) => KeyStep::TooSoon,
+        match (self.is_in_flight(now), self.may_fetch_for_unknown(now)) {
+            (true, _) => KeyStep::Wait,
+            (false, true) => KeyStep::Fetch,
+            (false, false) if self.failures > 0 => KeyStep::Failed,
+            (false, false) => KeyStep::TooSoon,
         }
     }
 
     fn step_without_keys(&self, now: UnixTime) -> KeyStep {
-        if self.in_flight.is_some() {
+        if self.is_in_flight(now) {
             return KeyStep::Wait;
         }
         match self.pause_without_keys.is_some_and(|pause| pause.holds(now)) {
@@ -183,7 +186,11 @@ impl KeyRule {
     /// Returns `true` if keys in memory are to be refreshed.
     #[must_use]
     pub fn is_refresh_due(&self, now: UnixTime) -> bool {
-        self.in_flight.is_none() && !self.pause.is_some_and(|pause| pause.holds(now))
+        !self.is_in_flight(now) && !self.pause.is_some_and(|pause| pause.holds(now))
+    }
+
+    fn is_in_flight(&self, now: UnixTime) -> bool {
+        self.in_flight.is_some_and(|flight| flight.holds(now))
     }
 
     /// During an outage unknown IDs follow the back-off too, up to their own interval: a user with a new key must not
@@ -197,8 +204,10 @@ impl KeyRule {
     }
 
     /// Records the start of a fetch, for the same `missing` key ID as in [`step`](Self::step).
+    ///
+    /// A fetch that does not end within a minute counts as abandoned: another one is due.
     pub fn started(&mut self, missing: Option<&str>, now: UnixTime) {
-        self.in_flight = Some(now);
+        self.in_flight = Some(Pause::new(now, MAX_FLIGHT));
         // Count it at its start, so that an abandoned fetch counts too.
         if missing.is_some() && self.has_keys(now) {
             self.for_unknown_at = Some(now);
@@ -268,18 +277,15 @@ impl KeyRule {
             true => self.pause,
             false => self.pause_without_keys,
         };
-        match (self.in_flight, pause) {
-            (None, Some(pause)) => pause.remaining(now),
+        match pause {
+            Some(pause) if !self.is_in_flight(now) => pause.remaining(now),
             _ => Duration::ZERO,
         }
     }
 
     /// Returns the span in which keys in memory decide without asking this rule.
     pub(super) fn quiet(&self) -> Option<Pause> {
-        match self.in_flight {
-            Some(began_at) => Some(Pause::new(began_at, self.policy.min_refetch)),
-            None => self.pause,
-        }
+        self.in_flight.or(self.pause)
     }
 
     /// Returns a random part of `whole` between two percentages; `fixed` percent without jitter.
