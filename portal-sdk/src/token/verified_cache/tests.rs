@@ -1,4 +1,4 @@
-//! What is remembered, for how long, and how much.
+//! The memory of verified tokens: its contents, their lifetime, and its bounds.
 
 use serde_json::json;
 
