@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portal_sdk::testing::TestSession;
 
-use crate::auth::{AnswerSettings, Auth};
+use crate::auth::{Accounts, AnswerSettings, Auth};
 
 /// Creates the `Auth` of a `GET` request for `/` with this session (feature `testing`), for calls without a layer.
 ///
@@ -34,12 +34,7 @@ impl From<TestSession> for Auth {
         let authenticated = authenticator
             .try_authenticate(&parts)
             .expect("the session carries neither a handshake nor a refresh token, so that nothing is fetched");
-        Self::new(
-            authenticated,
-            Arc::new(authenticator),
-            &parts,
-            None,
-            AnswerSettings::default(),
-        )
+        let accounts: Arc<dyn Accounts> = Arc::new(authenticator);
+        Self::new(authenticated, &accounts, &parts, None, AnswerSettings::default())
     }
 }

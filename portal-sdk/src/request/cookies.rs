@@ -135,32 +135,38 @@ const SUFFIXED_SESSION: usize = 1;
 
 /// Returns the position of a cookie's value in the order of [`RequestCookies::read`].
 fn slot(name: &[u8], suffix: &[u8]) -> Option<usize> {
-    const PLAIN: [(&str, usize); 6] = [
-        (cookie::SESSION, SESSION),
-        (cookie::CLIENT_UAT, 2),
-        (cookie::DEV_BROWSER, 4),
-        (cookie::HANDSHAKE, 7),
-        (cookie::HANDSHAKE_NONCE, 8),
-        (cookie::REDIRECT_COUNT, 9),
-    ];
-    const SUFFIXED: [(&str, usize); 4] = [
-        (cookie::SESSION, SUFFIXED_SESSION),
-        (cookie::CLIENT_UAT, 3),
-        (cookie::DEV_BROWSER, 5),
-        (cookie::REFRESH, 6),
-    ];
-    let find = |names: &[(&str, usize)], name: &[u8]| {
-        let mut found = names.iter().filter(|(known, _)| known.as_bytes() == name);
-        found.next().map(|(_, index)| *index)
-    };
     // All of Clerk's names start so, and other applications' rarely do.
     if !name.starts_with(b"__") {
         return None;
     }
-    match name.strip_suffix(suffix).and_then(|name| name.strip_suffix(b"_")) {
-        Some(name) => find(&SUFFIXED, name),
-        None => find(&PLAIN, name),
-    }
+    let suffixed = name.strip_suffix(suffix).and_then(|name| name.strip_suffix(b"_"));
+    // Constants, because a match compares lengths first.
+    Some(match (suffixed, name) {
+        (Some(names::SESSION), _) => SUFFIXED_SESSION,
+        (Some(names::CLIENT_UAT), _) => 3,
+        (Some(names::DEV_BROWSER), _) => 5,
+        (Some(names::REFRESH), _) => 6,
+        (None, names::SESSION) => SESSION,
+        (None, names::CLIENT_UAT) => 2,
+        (None, names::DEV_BROWSER) => 4,
+        (None, names::HANDSHAKE) => 7,
+        (None, names::HANDSHAKE_NONCE) => 8,
+        (None, names::REDIRECT_COUNT) => 9,
+        _ => return None,
+    })
+}
+
+/// The names of [`cookie`] as bytes.
+mod names {
+    use super::cookie;
+
+    pub(super) const SESSION: &[u8] = cookie::SESSION.as_bytes();
+    pub(super) const CLIENT_UAT: &[u8] = cookie::CLIENT_UAT.as_bytes();
+    pub(super) const DEV_BROWSER: &[u8] = cookie::DEV_BROWSER.as_bytes();
+    pub(super) const REFRESH: &[u8] = cookie::REFRESH.as_bytes();
+    pub(super) const HANDSHAKE: &[u8] = cookie::HANDSHAKE.as_bytes();
+    pub(super) const HANDSHAKE_NONCE: &[u8] = cookie::HANDSHAKE_NONCE.as_bytes();
+    pub(super) const REDIRECT_COUNT: &[u8] = cookie::REDIRECT_COUNT.as_bytes();
 }
 
 fn decode(value: Cow<'_, str>) -> Cow<'_, str> {

@@ -9,6 +9,7 @@ mod return_to;
 mod user;
 
 use std::fmt;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -70,6 +71,8 @@ pub struct Auth {
 struct Inner {
     /// `None` only between two requests.
     decided: Option<Decided>,
+    /// `None` only before the first request. Kept for the next one, because its reference count is shared by all threads.
+    accounts: Option<Arc<dyn Accounts>>,
     head: RequestHead,
     /// The restored head, for facts that few requests need.
     parts: OnceLock<Box<Parts>>,
@@ -82,11 +85,17 @@ struct Inner {
 /// The result of authentication, and what answers need besides.
 struct Decided {
     authenticated: Authenticated,
-    accounts: Arc<dyn Accounts>,
     settings: AnswerSettings,
 }
 
 impl Inner {
+    fn set_accounts(&mut self, accounts: &Arc<dyn Accounts>) {
+        let is_kept = |kept: &Arc<dyn Accounts>| ptr::addr_eq(Arc::as_ptr(kept), Arc::as_ptr(accounts));
+        if !self.accounts.as_ref().is_some_and(is_kept) {
+            self.accounts = Some(Arc::clone(accounts));
+        }
+    }
+
     fn clear(&mut self) {
         self.decided = None;
         self.head.clear();
@@ -110,7 +119,7 @@ impl Auth {
     /// stripped a path prefix since.
     pub(crate) fn new(
         authenticated: Authenticated,
-        accounts: Arc<dyn Accounts>,
+        accounts: &Arc<dyn Accounts>,
         parts: &Parts,
         outer: Option<&Self>,
         settings: AnswerSettings,
@@ -118,9 +127,9 @@ impl Auth {
         let inner = pool::take(|inner| {
             inner.decided = Some(Decided {
                 authenticated,
-                accounts,
                 settings,
             });
+            inner.set_accounts(accounts);
             inner.head.read(parts);
             if let Some(outer) = outer {
                 inner.url = Box::new(outer.public_url().clone()).into();
@@ -261,7 +270,7 @@ impl Auth {
     /// The instance that the request was authenticated for.
     #[must_use]
     pub fn instance(&self) -> &Instance {
-        self.decided().accounts.instance()
+        self.accounts().instance()
     }
 
     /// The request's head, without the fields that are not read later.
@@ -365,7 +374,7 @@ impl Auth {
     }
 
     pub(crate) fn accounts(&self) -> &dyn Accounts {
-        &*self.decided().accounts
+        &**self.inner.accounts.as_ref().expect("filled for the whole request")
     }
 }
 

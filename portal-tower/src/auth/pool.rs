@@ -27,7 +27,7 @@ pub(super) fn give_back(mut inner: Arc<Inner>) {
     let Some(content) = Arc::get_mut(&mut inner) else {
         return;
     };
-    // Tokens and authenticators do not outlive their request here.
+    // No data of a request outlives it here; only the authenticator stays, for the next request of this thread.
     content.clear();
     // Nothing is kept for a thread that ends.
     let _ = SPARE.try_with(|spare| {

@@ -148,7 +148,7 @@ where
                         ..
                     } = *call.take().expect("it was there just now");
                     let outer = parts.extensions.get::<Auth>();
-                    let auth = Auth::new(authenticated, accounts, &parts, outer, settings);
+                    let auth = Auth::new(authenticated, &accounts, &parts, outer, settings);
                     Self::decided(auth, parts, body, &mut ready)
                 }
             };

@@ -36,7 +36,7 @@ impl<S, B> Authenticate<S, B> {
 }
 
 /// The authenticator of a request, with its type and with its type erased.
-type Chosen<'c, B> = (Cow<'c, Authenticator<B>>, Arc<dyn Accounts>);
+type Chosen<'c, B> = (Cow<'c, Authenticator<B>>, Cow<'c, Arc<dyn Accounts>>);
 
 impl<B: BackendApi> Choose<B> {
     fn authenticator(&self, parts: &Parts) -> Option<Chosen<'_, B>> {
@@ -44,11 +44,11 @@ impl<B: BackendApi> Choose<B> {
             Self::Fixed {
                 authenticator,
                 accounts,
-            } => Some((Cow::Borrowed(authenticator), accounts.clone())),
+            } => Some((Cow::Borrowed(authenticator), Cow::Borrowed(accounts))),
             Self::PerRequest(choose) => {
                 let authenticator = choose(parts)?;
-                let accounts = Arc::new(authenticator.clone());
-                Some((Cow::Owned(authenticator), accounts))
+                let accounts: Arc<dyn Accounts> = Arc::new(authenticator.clone());
+                Some((Cow::Owned(authenticator), Cow::Owned(accounts)))
             }
         }
     }
@@ -79,7 +79,7 @@ where
             None => authenticator.try_authenticate(&parts),
         };
         if let Some(authenticated) = authenticated {
-            let auth = Auth::new(authenticated, accounts, &parts, outer, self.settings.clone());
+            let auth = Auth::new(authenticated, &accounts, &parts, outer, self.settings.clone());
             return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
         // Swap in the clone: only the original was polled ready (see tower's `Service` docs).
@@ -87,7 +87,7 @@ where
         let ready = mem::replace(&mut self.inner, clone);
         ResponseFuture::authenticate(
             authenticator.into_owned(),
-            accounts,
+            accounts.into_owned(),
             self.settings.clone(),
             parts,
             body,
