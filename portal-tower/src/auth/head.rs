@@ -61,7 +61,7 @@ impl RequestHead {
 }
 
 /// Returns `true` for the fields that `AuthenticateContext`, `Caller` and the readers of our own cookies use.
-fn is_kept(name: &HeaderName) -> bool {
+pub(crate) fn is_kept(name: &HeaderName) -> bool {
     // Comparing text is faster than comparing with a list of names.
     matches!(
         name.as_str(),
@@ -86,9 +86,37 @@ fn is_kept(name: &HeaderName) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::header::COOKIE;
+    use http::header::{
+        ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER,
+    };
+    use portal_sdk::names::header;
 
     use super::*;
+
+    #[test]
+    fn every_field_of_a_later_fact_is_kept() {
+        for name in [
+            ACCEPT,
+            ACCESS_CONTROL_REQUEST_METHOD,
+            AUTHORIZATION,
+            CONNECTION,
+            CONTENT_TYPE,
+            COOKIE,
+            HOST,
+            ORIGIN,
+            REFERER,
+            UPGRADE,
+            header::FORWARDED_HOST,
+            header::FORWARDED_PREFIX,
+            header::FORWARDED_PROTO,
+            header::SEC_FETCH_DEST,
+            header::SEC_FETCH_MODE,
+            header::SEC_FETCH_SITE,
+        ] {
+            assert!(is_kept(&name), "{name}");
+        }
+        assert!(!is_kept(&header::FORWARDED_FOR));
+    }
 
     #[test]
     fn fields_that_are_read_later_are_kept() {

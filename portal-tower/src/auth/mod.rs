@@ -28,6 +28,8 @@ use tokio::sync::OnceCell;
 
 pub(crate) use self::handle::Accounts;
 use self::head::RequestHead;
+#[cfg(test)]
+pub(crate) use self::head::is_kept;
 pub use self::identity::{Identity, SignedInRef};
 pub use self::user::UserError;
 use crate::caching::{keep_nowhere, keep_to_one_user};

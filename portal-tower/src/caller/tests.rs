@@ -3,11 +3,14 @@
 use http::Request;
 
 use super::*;
+use crate::auth::is_kept;
 
 fn kind(target: &str, headers: &[(&str, &str)]) -> Caller {
     let (method, path) = target.split_once(' ').unwrap();
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
+        // A refusal is made of the kept fields, after the request has gone.
+        assert!(is_kept(&name.parse().unwrap()), "{name}");
         request = request.header(*name, *value);
     }
     Caller::of(&request.body(()).unwrap().into_parts().0)
