@@ -24,6 +24,8 @@ pub fn page(_: Request<()>) -> Ready<Page> {
 }
 
 /// Inserts one extension into the request and two fields into the response, which any such layer must.
+///
+/// The same as in `portal-tower/tests/allocations.rs`, which cannot use this crate: it stays free of the peers.
 pub fn baseline(mut request: Request<()>) -> Ready<Page> {
     request.extensions_mut().insert("value");
     let mut response = Response::new(Empty::new());

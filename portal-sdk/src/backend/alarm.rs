@@ -95,6 +95,8 @@ impl<T> Watch<T> {
             due.iter().for_each(|item| ring(item));
             drop(due);
             if let Some(next) = next {
+                // The runtime has no part in this thread. Nothing needs to wake it: all items have the same limit, so that
+                // later ones are due later.
                 thread::sleep(next.saturating_duration_since(Instant::now()));
             }
         }
