@@ -19,7 +19,7 @@ use crate::secrets::FormKey;
 use crate::seed::{Seed, SeedError};
 use crate::slow_work::SlowWork;
 use crate::store::{Store, StoreError};
-use crate::store::{email_addresses, instance, prune, reset, roles, second_factors};
+use crate::store::{email_addresses, instance, prune, roles, second_factors, wipe};
 use crate::{backend_api, boundary, control, flow, frontend_api, ids, mint, pages, seed, totp, unread_body};
 
 /// The number of variables at the start of [`App::environment`] that an application of these crates needs.
@@ -162,7 +162,7 @@ impl App {
         let now = self.now();
         self.store
             .transaction(move |connection| {
-                reset::everything(connection)?;
+                wipe::everything_but_keys(connection)?;
                 roles::ensure_system(connection, now)?;
                 Ok(())
             })

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::flow::{self, FlowError, NewInvitation, NewOrganization, Outcome};
+use crate::flow::{self, FlowError, NewOrganization, NewOrganizationInvitation, Outcome};
 use crate::ids;
 use crate::password;
 use crate::store::{Metadata, NewUser, StoreError, Strategy};
@@ -283,7 +283,7 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
         users::update(connection, &user, now)?;
     }
     if let Some(secret) = &totp_secret {
-        flow::install_authenticator(connection, &id, secret, None, now)?;
+        flow::install_totp(connection, &id, secret, None, now)?;
     }
     Ok(())
 }
@@ -326,7 +326,13 @@ fn add_organization(
         let who = || format!("{address} in the organization {}", seed.name);
         accepted(
             who,
-            flow::invite(app, connection, &organization, NewInvitation::new(address, role), now),
+            flow::invite_to_organization(
+                app,
+                connection,
+                &organization,
+                NewOrganizationInvitation::new(address, role),
+                now,
+            ),
         )?;
     }
     Ok(())

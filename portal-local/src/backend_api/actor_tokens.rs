@@ -13,7 +13,7 @@ use super::request::{JsonBody, attempt, missing};
 use crate::app::App;
 use crate::flow::issue_actor_token;
 use crate::json::{ApiError, json};
-use crate::store::{ActorToken, InvitationStatus, Metadata, actor_tokens};
+use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens};
 
 /// Clerk's defaults.
 const TOKEN_SECS: i64 = 60 * 60;
@@ -77,7 +77,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
     let now = app.now();
     let token = attempt(&app, move |connection| {
         let token = actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
-        if token.status != InvitationStatus::Pending {
+        if token.status != TicketStatus::Pending {
             let status = token.status.as_str();
             let sentence = format!(
                 "Actor token cannot be revoked because its status is {status}. Only pending tokens can be revoked."
@@ -85,7 +85,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
             let code = "actor_token_cannot_be_revoked_code";
             return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
         }
-        actor_tokens::set_status(connection, &id, InvitationStatus::Revoked, now)?;
+        actor_tokens::set_status(connection, &id, TicketStatus::Revoked, now)?;
         actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;

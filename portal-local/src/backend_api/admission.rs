@@ -13,13 +13,13 @@ use super::query::{Query, cut, seconds};
 use super::request::{JsonBody, attempt, counted, listed, missing};
 use crate::app::App;
 use crate::flow::{
-    INVITATION_DAYS, NewAdmission, SIGN_IN_TOKEN_SECS, confirm_waitlist, invite_to_application, issue_sign_in_token,
-    join_waitlist,
+    INVITATION_DAYS, NewApplicationInvitation, SIGN_IN_TOKEN_SECS, invite_to_application, issue_sign_in_token,
+    join_waitlist, send_waitlist_confirmation,
 };
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
-use crate::store::{Invitation, InvitationStatus, Metadata, SignInToken, WaitlistEntry, WaitlistStatus};
-use crate::store::{invitations, sign_in_tokens, waitlist};
+use crate::store::{ApplicationInvitation, Metadata, SignInToken, TicketStatus, WaitlistEntry, WaitlistStatus};
+use crate::store::{application_invitations, sign_in_tokens, waitlist};
 
 #[derive(Deserialize)]
 pub(super) struct InvitationBody {
@@ -35,8 +35,8 @@ pub(super) struct InvitationBody {
 
 impl InvitationBody {
     /// The invitation that the body describes.
-    pub(super) fn read(self, app: &App) -> Result<NewAdmission, ApiError> {
-        Ok(NewAdmission {
+    pub(super) fn read(self, app: &App) -> Result<NewApplicationInvitation, ApiError> {
+        Ok(NewApplicationInvitation {
             address: self.email_address.ok_or_else(|| missing("email_address"))?,
             redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
             public_metadata: self.public_metadata,
@@ -68,11 +68,11 @@ pub(super) async fn list_invitations(State(app): State<Arc<App>>, query: Query) 
     let (statuses, now) = (query.words("status", &STATUSES)?, app.now());
     let all = attempt(&app, move |connection| {
         let text = query.value("query").unwrap_or_default().to_lowercase();
-        let mut all = invitations::all(connection, now)?;
+        let mut all = application_invitations::all(connection, now)?;
         all.retain(|one| {
             // Withdrawn ones are shown to those who ask for them.
             let is_wanted = match statuses.is_empty() {
-                true => one.status != InvitationStatus::Revoked,
+                true => one.status != TicketStatus::Revoked,
                 false => statuses.iter().any(|status| status == one.status.as_str()),
             };
             is_wanted && is_like(&text, &one.id, &one.address)
@@ -96,31 +96,31 @@ pub(super) async fn revoke_invitation(
 ) -> Result<Response<Body>, ApiError> {
     let now = app.now();
     let body = attempt(&app, move |connection| {
-        let invitation = invitations::find(connection, &id, now)?.ok_or_else(ApiError::not_found)?;
-        if invitation.status != InvitationStatus::Pending {
+        let invitation = application_invitations::find(connection, &id, now)?.ok_or_else(ApiError::not_found)?;
+        if invitation.status != TicketStatus::Pending {
             return Err(not_pending("invitation", invitation.status));
         }
-        invitations::set_status(connection, &id, InvitationStatus::Revoked, now)?;
-        let revoked = invitations::find(connection, &id, now)?.unwrap_or(invitation);
+        application_invitations::set_status(connection, &id, TicketStatus::Revoked, now)?;
+        let revoked = application_invitations::find(connection, &id, now)?.unwrap_or(invitation);
         Ok(invitation_view(&revoked, None))
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
 }
 
-fn not_pending(what: &str, status: InvitationStatus) -> ApiError {
+fn not_pending(what: &str, status: TicketStatus) -> ApiError {
     let message = format!("This {what} is not pending");
     ApiError::new(StatusCode::BAD_REQUEST, "not_pending", message)
         .explain(format!("This {what} is {} already.", status.as_str()))
 }
 
-pub(super) fn invitation_view(invitation: &Invitation, link: Option<&str>) -> Value {
+pub(super) fn invitation_view(invitation: &ApplicationInvitation, link: Option<&str>) -> Value {
     let mut view = json!({
         "object": "invitation",
         "id": invitation.id,
         "email_address": invitation.address,
         "public_metadata": invitation.public_metadata,
-        "revoked": invitation.status == InvitationStatus::Revoked,
+        "revoked": invitation.status == TicketStatus::Revoked,
         "status": invitation.status.as_str(),
         "expires_at": invitation.expires_at.as_millis(),
         "created_at": invitation.created_at.as_millis(),
@@ -149,7 +149,7 @@ pub(super) async fn create_entry(
     let entry = attempt(&app, move |connection| {
         let entry = join_waitlist(connection, &address, now)??;
         if body.notify.unwrap_or(true) {
-            confirm_waitlist(&shared, connection, &entry, now)?;
+            send_waitlist_confirmation(&shared, connection, &entry, now)?;
         }
         Ok(entry)
     })
@@ -203,7 +203,7 @@ pub(super) async fn invite_entry(
     let (shared, now) = (Arc::clone(&app), app.now());
     let view = attempt(&app, move |connection| {
         let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
-        let new = NewAdmission {
+        let new = NewApplicationInvitation {
             address: entry.address,
             redirect_url: None,
             public_metadata: Metadata::default(),
@@ -289,10 +289,10 @@ pub(super) async fn revoke_sign_in_token(
     let now = app.now();
     let token = attempt(&app, move |connection| {
         let token = sign_in_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
-        if token.status != InvitationStatus::Pending {
+        if token.status != TicketStatus::Pending {
             return Err(not_pending("sign-in token", token.status));
         }
-        sign_in_tokens::set_status(connection, &id, InvitationStatus::Revoked, now)?;
+        sign_in_tokens::set_status(connection, &id, TicketStatus::Revoked, now)?;
         sign_in_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;

@@ -15,7 +15,7 @@ use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_view::full_view;
 use super::users::named;
 use crate::app::App;
-use crate::flow::{confirm_waitlist, end_sessions_of, invite_to_application, join_waitlist};
+use crate::flow::{end_sessions_of, invite_to_application, join_waitlist, send_waitlist_confirmation};
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
 use crate::store::{WaitlistStatus, users, waitlist};
@@ -78,7 +78,7 @@ pub(super) async fn create_entries(
         for body in bodies {
             let entry = join_waitlist(connection, &body.email_address.unwrap_or_default(), now)??;
             if body.notify.unwrap_or(true) {
-                confirm_waitlist(&shared, connection, &entry, now)?;
+                send_waitlist_confirmation(&shared, connection, &entry, now)?;
             }
             views.push(entry_view(&entry, None));
         }

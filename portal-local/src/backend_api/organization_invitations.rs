@@ -15,11 +15,13 @@ use super::organizations::named;
 use super::query::{Order, Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
 use crate::app::App;
-use crate::flow::{FlowError, NewInvitation, access, invite, revoke_invitation};
+use crate::flow::{
+    FlowError, NewOrganizationInvitation, access, invite_to_organization, revoke_organization_invitation,
+};
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::store::email_addresses::normalize;
-use crate::store::{InvitationStatus, Metadata, OrganizationInvitation, StoreError};
+use crate::store::{Metadata, OrganizationInvitation, StoreError, TicketStatus};
 use crate::store::{email_addresses, organization_invitations, roles, users};
 
 const FIELDS: [&str; 2] = ["created_at", "email_address"];
@@ -44,7 +46,7 @@ pub(super) async fn list_pending(
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
     let wanted = Wanted {
-        statuses: vec![InvitationStatus::Pending.as_str().to_owned()],
+        statuses: vec![TicketStatus::Pending.as_str().to_owned()],
         address: None,
         order: Order::LATEST_FIRST,
     };
@@ -99,17 +101,17 @@ pub(super) struct NewBody {
 }
 
 impl NewBody {
-    fn read(self, app: &App) -> Result<NewInvitation, ApiError> {
+    fn read(self, app: &App) -> Result<NewOrganizationInvitation, ApiError> {
         let address = self.email_address.ok_or_else(|| missing("email_address"))?;
         let role = self.role.ok_or_else(|| missing("role"))?;
-        Ok(NewInvitation {
+        Ok(NewOrganizationInvitation {
             inviter_id: self.inviter_user_id,
             redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
             expires_in_days: days(self.expires_in_days)?,
             public_metadata: self.public_metadata,
             private_metadata: self.private_metadata,
             notify: self.notify.unwrap_or(true),
-            ..NewInvitation::new(&address, &role)
+            ..NewOrganizationInvitation::new(&address, &role)
         })
     }
 }
@@ -139,7 +141,7 @@ pub(super) async fn create_bulk(
     Ok(counted(&views, views.len()))
 }
 
-async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewInvitation>) -> Result<Vec<Value>, ApiError> {
+async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewOrganizationInvitation>) -> Result<Vec<Value>, ApiError> {
     let (shared, now) = (Arc::clone(app), app.now());
     attempt(app, move |connection| {
         let organization = named(connection, &id)?;
@@ -150,7 +152,7 @@ async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewInvitation>) -> Resu
             {
                 return Err(ApiError::not_found().param("inviter_user_id"));
             }
-            let invited = invite(&shared, connection, &organization, new, now)??;
+            let invited = invite_to_organization(&shared, connection, &organization, new, now)??;
             views.push(view(
                 connection,
                 &shared.origin,
@@ -200,13 +202,13 @@ pub(super) async fn revoke(
             .as_ref()
             .is_some_and(|found| found.organization_id == organization.id);
         match found {
-            Some(found) if is_here && found.status != InvitationStatus::Pending => {
+            Some(found) if is_here && found.status != TicketStatus::Pending => {
                 let sentence = format!("This invitation is {} already.", found.status.as_str());
                 let code = FlowError::InvitationOver.code();
                 Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence))
             }
             Some(_) if is_here => {
-                let revoked = revoke_invitation(connection, &organization, &invitation_id, now)??;
+                let revoked = revoke_organization_invitation(connection, &organization, &invitation_id, now)??;
                 Ok(self::view(connection, &origin, &revoked, None)?)
             }
             _ => Err(ApiError::not_found()),

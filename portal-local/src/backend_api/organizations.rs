@@ -18,7 +18,7 @@ use crate::flow::{NewOrganization, create_organization, delete_organization, upd
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{InvitationStatus, Metadata, Organization, StoreError};
+use crate::store::{Metadata, Organization, StoreError, TicketStatus};
 use crate::store::{memberships, organization_invitations, organizations, users};
 
 /// The permissions that a member needs to manage other members.
@@ -82,7 +82,7 @@ impl Asked {
     ) -> Result<Value, StoreError> {
         let mut view = view(origin, organization);
         if self.members_count {
-            let pending = Some(InvitationStatus::Pending);
+            let pending = Some(TicketStatus::Pending);
             let invited = organization_invitations::of_organization(connection, &organization.id, pending, now)?.len();
             view["members_count"] = memberships::count(connection, &organization.id)?.into();
             view["pending_invitations_count"] = invited.into();

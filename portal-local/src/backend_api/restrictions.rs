@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, counted, deleted, listed, missing};
 use crate::app::App;
-use crate::flow::{INVITATION_DAYS, NewAdmission, check_listed, invite_to_application};
+use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed, invite_to_application};
 use crate::json::{ApiError, json};
 use crate::store::{List, ListedIdentifier, Metadata, Settings};
 use crate::store::{listed_identifiers, settings};
@@ -65,7 +65,7 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
     let (shared, now) = (Arc::clone(app), app.now());
     let entry = attempt(app, move |connection| {
         let invitation_id = if body.notify {
-            let new = NewAdmission {
+            let new = NewApplicationInvitation {
                 address: identifier.clone(),
                 redirect_url: None,
                 public_metadata: Metadata::default(),

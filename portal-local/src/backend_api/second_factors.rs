@@ -11,9 +11,7 @@ use serde_json::json;
 use super::request::{JsonBody, attempt, missing};
 use super::users::named;
 use crate::app::App;
-use crate::flow::{
-    SecondFactorMethod, check_for_application, remove_authenticator, remove_backup_codes, second_factor,
-};
+use crate::flow::{SecondFactorMethod, check_for_application, remove_backup_codes, remove_totp, second_factor};
 use crate::json::{ApiError, json};
 
 #[derive(Deserialize)]
@@ -56,7 +54,7 @@ pub(super) async fn delete_authenticator(
     let now = app.now();
     let user_id = attempt(&app, move |connection| {
         let user = named(connection, &id)?;
-        remove_authenticator(connection, &user.id, now)?;
+        remove_totp(connection, &user.id, now)?;
         Ok(user.id)
     })
     .await?;

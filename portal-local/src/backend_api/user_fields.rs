@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::query::invalid;
 use crate::app::App;
 use crate::excerpt::excerpt;
-use crate::flow::{Names, has_authenticator, keep_backup_codes};
+use crate::flow::{Names, has_totp, replace_backup_codes};
 use crate::json::ApiError;
 use crate::store::{StoreError, users};
 use crate::totp::TotpSecret;
@@ -105,11 +105,11 @@ pub(super) fn set_backup_codes(connection: &Connection, user_id: &str, codes: &[
     if codes.is_empty() {
         return Ok(());
     }
-    if !has_authenticator(connection, user_id)? {
+    if !has_totp(connection, user_id)? {
         return refuse("Found backup codes for a user without an authenticator app; expected totp_secret too.");
     }
     if codes.len() > MOST_BACKUP_CODES {
         return refuse("Found too many backup codes; expected at most 100.");
     }
-    keep_backup_codes(connection, user_id, codes)?.map_err(|error| ApiError::from(error).param("backup_codes"))
+    replace_backup_codes(connection, user_id, codes)?.map_err(|error| ApiError::from(error).param("backup_codes"))
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::clock::Millis as _;
 use crate::flow::{
     self, Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of,
-    end_sessions_of, install_authenticator, set_password,
+    end_sessions_of, install_totp, set_password,
 };
 use crate::json::{ApiError, json};
 use crate::password;
@@ -107,7 +107,7 @@ pub(super) async fn create(
             }
         }
         if let Some(secret) = &totp_secret {
-            install_authenticator(connection, &id, secret, None, now)?;
+            install_totp(connection, &id, secret, None, now)?;
         }
         set_backup_codes(connection, &id, &body.backup_codes)?;
         if body.locked {
@@ -204,7 +204,7 @@ pub(super) async fn change(
             }
         }
         if let Some(secret) = &totp_secret {
-            install_authenticator(connection, &user.id, secret, None, now)?;
+            install_totp(connection, &user.id, secret, None, now)?;
         }
         set_backup_codes(connection, &user.id, &body.backup_codes)?;
         let user = named(connection, &user.id)?;

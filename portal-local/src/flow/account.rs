@@ -5,12 +5,12 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::lockout::{self, Tries};
 use super::membership::is_last_manager;
-use super::reset::prepare;
+use super::password_reset::prepare;
 use super::restriction::{Use, check_address};
 use super::session::{end_session, end_sessions_of};
 use super::sign_in::refuse_barred;
-use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, complete_task_of};
 use crate::app::App;
 use crate::password;
@@ -165,7 +165,7 @@ async fn prove_current(app: &Arc<App>, user: &User, entered: String) -> Outcome<
             let Some((user, hash)) = found.and_then(|user| user.password_hash.clone().map(|hash| (user, hash))) else {
                 return Ok(Err(FlowError::AttemptLost));
             };
-            Ok(tries::begin_password(connection, &user, now)?.map(|()| hash))
+            Ok(lockout::begin_password(connection, &user, now)?.map(|()| hash))
         })
         .await?;
     let hash = match begun {
@@ -183,8 +183,8 @@ async fn prove_current(app: &Arc<App>, user: &User, entered: String) -> Outcome<
                 return Ok(Err(FlowError::AttemptLost));
             };
             match is_correct {
-                true => tries::passed(connection, &user, now),
-                false => tries::failed(connection, &user, now).map(Err),
+                true => lockout::passed(connection, &user, now),
+                false => lockout::failed(connection, &user, now).map(Err),
             }
         })
         .await?;

@@ -95,7 +95,7 @@ fn user_values(origin: &str, connection: &Connection, user: &User) -> Result<Val
         "primary_web3_wallet": null,
         "email_verified": primary.is_some_and(|address| address.verified_at.is_some()),
         "phone_number_verified": false,
-        "two_factor_enabled": second_factors::has_authenticator(connection, &user.id)?,
+        "two_factor_enabled": second_factors::has_totp(connection, &user.id)?,
         "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
         "has_image": user.image_id.is_some(),
         "organizations": organizations,

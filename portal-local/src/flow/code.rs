@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::tries::Tries;
+use super::lockout::Tries;
 use super::{Field, FlowError, Outcome};
 use crate::clock::Millis as _;
 use crate::secrets::random_code;

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use super::organization::forget;
 use super::{FlowError, Outcome};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{InvitationStatus, memberships, organization_invitations, roles, users};
 use crate::store::{Membership, Metadata, Organization, StoreError};
+use crate::store::{TicketStatus, memberships, organization_invitations, roles, users};
 
 /// Makes a user a member, as an administrator of the application does it.
 pub(crate) fn add_member(
@@ -76,7 +76,7 @@ pub(crate) fn remove_member(
 /// Checks that the organization has room for another member.
 pub(super) fn check_quota(connection: &Connection, organization: &Organization, now: UnixTime) -> Outcome<()> {
     let most = organization.max_allowed_memberships;
-    let pending = Some(InvitationStatus::Pending);
+    let pending = Some(TicketStatus::Pending);
     let invited = organization_invitations::of_organization(connection, &organization.id, pending, now)?.len();
     let members = memberships::count(connection, &organization.id)? as usize;
     if most > 0 && members + invited >= most as usize {

@@ -61,7 +61,7 @@ pub(crate) fn session_of_link(
 }
 
 /// Ends the session that a mail's link is about. Says whether the link was good.
-pub(crate) fn revoke_by_link(connection: &Connection, ticket: &str, now: UnixTime) -> Result<bool, StoreError> {
+pub(crate) fn end_session_by_link(connection: &Connection, ticket: &str, now: UnixTime) -> Result<bool, StoreError> {
     let Some(session_id) = revocation_links::take(connection, ticket, now)? else {
         return Ok(false);
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::tries::{self, Tries};
+use super::lockout::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, code};
 use crate::app::App;
 use crate::password;
@@ -31,7 +31,7 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
             let Some(hash) = user.password_hash.clone() else {
                 return Ok(Err(FlowError::NoPassword));
             };
-            let begun = tries::begin_password(connection, &user, now)?;
+            let begun = lockout::begin_password(connection, &user, now)?;
             Ok(begun.map(|()| (user, hash)))
         })
         .await?;
@@ -51,9 +51,9 @@ pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &
                 return Ok(Err(FlowError::AttemptLost));
             }
             if !is_correct {
-                return tries::failed(connection, &user, now).map(Err);
+                return lockout::failed(connection, &user, now).map(Err);
             }
-            if let Err(error) = tries::passed(connection, &user, now)? {
+            if let Err(error) = lockout::passed(connection, &user, now)? {
                 return Ok(Err(error));
             }
             sessions::set_first_factor_at(connection, &session_id, now)?;

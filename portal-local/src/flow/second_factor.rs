@@ -4,9 +4,9 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::code::{MOST_WRONG, plain_code};
+use super::lockout::lock;
 use super::session::begin_session;
 use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
-use super::tries::lock;
 use super::{Field, FlowError, Outcome};
 use crate::secrets::read_backup_code;
 use crate::store::{AttemptStatus, DevBrowser, SecondFactor, Session, StoreError, User};
@@ -80,12 +80,7 @@ pub(crate) fn attempt_second_factor(
 }
 
 /// Checks a code of the authenticator; a right one counts as a new proof.
-pub(crate) fn reverify_authenticator(
-    connection: &Connection,
-    session: &Session,
-    entered: &str,
-    now: UnixTime,
-) -> Outcome<()> {
+pub(crate) fn reverify_totp(connection: &Connection, session: &Session, entered: &str, now: UnixTime) -> Outcome<()> {
     // As the account is at this moment: parallel guesses may have locked it.
     let Some(user) = users::find(connection, &session.user_id)? else {
         return Ok(Err(FlowError::AttemptLost));

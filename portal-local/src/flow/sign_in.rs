@@ -5,9 +5,9 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::lockout::{self, Tries};
 use super::restriction::{Use, check_address};
 use super::session::begin_session;
-use super::tries::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
 use crate::app::App;
 use crate::clock::Millis as _;
@@ -116,7 +116,7 @@ pub(crate) async fn attempt_password(
             let Some(hash) = pending.user.password_hash.clone() else {
                 return Ok(Err(FlowError::NoPassword));
             };
-            let begun = tries::begin_password(connection, &pending.user, now)?;
+            let begun = lockout::begin_password(connection, &pending.user, now)?;
             Ok(begun.map(|()| (pending, hash)))
         })
         .await?;
@@ -150,9 +150,9 @@ fn conclude_password(
         return Ok(Err(FlowError::AttemptLost));
     }
     if !is_correct {
-        return tries::failed(connection, &pending.user, now).map(Err);
+        return lockout::failed(connection, &pending.user, now).map(Err);
     }
-    if let Err(error) = tries::passed(connection, &pending.user, now)? {
+    if let Err(error) = lockout::passed(connection, &pending.user, now)? {
         return Ok(Err(error));
     }
     if pending.user.password_compromised {
@@ -221,7 +221,7 @@ pub(super) fn first_factor_proven(
     pending: &PendingSignIn,
     now: UnixTime,
 ) -> Result<SignInStep, StoreError> {
-    if second_factors::has_authenticator(connection, &pending.user.id)? {
+    if second_factors::has_totp(connection, &pending.user.id)? {
         sign_ins::await_second_factor(connection, &pending.sign_in.id, now)?;
         return Ok(SignInStep::SecondFactor);
     }
@@ -281,7 +281,7 @@ mod tests {
             let pending = start(connection, &browser, "ada@example.com");
             for _ in 0..MOST_WRONG_PASSWORDS {
                 let user = users::find(connection, &pending.user.id)?.unwrap();
-                tries::begin_password(connection, &user, NOW)?.unwrap();
+                lockout::begin_password(connection, &user, NOW)?.unwrap();
                 conclude_password(connection, &browser, &pending, false, NOW)?.unwrap_err();
             }
             let outcome = conclude_password(connection, &browser, &pending, true, NOW)?;
@@ -300,7 +300,7 @@ mod tests {
             let pending = start(connection, &browser, "ada@example.com");
             let begin = || {
                 let user = users::find(connection, &pending.user.id)?.unwrap();
-                tries::begin_password(connection, &user, NOW)
+                lockout::begin_password(connection, &user, NOW)
             };
             let mut compared = 0;
             for _ in 0..60 {

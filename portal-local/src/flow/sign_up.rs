@@ -3,15 +3,17 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::lockout::Tries;
 use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::{accept_ticket, find_ticket};
-use super::tries::Tries;
-use super::{Delivery, Field, FlowError, Names, Outcome, code, may_sign_up};
+use super::{Delivery, Field, FlowError, Names, Outcome, code};
 use crate::clock::Millis as _;
 use crate::password;
-use crate::store::{AttemptStatus, DevBrowser, NewUser, Session, SignUp, StoreError, Strategy, Subject};
+use crate::store::{
+    AttemptStatus, DevBrowser, NewUser, Session, Settings, SignUp, SignUpMode, StoreError, Strategy, Subject,
+};
 use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users, verifications};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
@@ -23,6 +25,15 @@ const MOST_LOCAL_PART_BYTES: usize = 64;
 pub(crate) struct NewSignUp {
     pub(crate) email_address: String,
     pub(crate) names: Names,
+}
+
+/// Returns an error unless users may sign up without an invitation.
+pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
+    match settings.sign_up_mode {
+        SignUpMode::Public => Ok(()),
+        SignUpMode::Restricted => Err(FlowError::SignUpRestricted),
+        SignUpMode::Waitlist => Err(FlowError::SignUpWaitlist),
+    }
 }
 
 /// Everything that can be said about the input without asking the database, all at once.

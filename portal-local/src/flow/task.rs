@@ -17,7 +17,7 @@ pub(super) fn settle_new(connection: &Connection, session: Session, now: UnixTim
     if settings.force_password_reset && is_compromised {
         tasks = tasks.with(Task::ResetPassword);
     }
-    if settings.mfa_required && !second_factors::has_authenticator(connection, &session.user_id)? {
+    if settings.mfa_required && !second_factors::has_totp(connection, &session.user_id)? {
         tasks = tasks.with(Task::SetupMfa);
     }
     let tasks = choose_organization(connection, &settings, &session, tasks, now)?;

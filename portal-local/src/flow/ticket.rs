@@ -3,24 +3,20 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
-use super::invitation::accept_invitation;
-use super::organization::{access, activate};
+use super::organization::activate;
+use super::organization_invitation::accept_organization_invitation;
 use super::session::{begin_session, impersonate};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{FlowError, Outcome};
 use crate::clock::Millis as _;
-use crate::secrets::random_token;
 use crate::store::{
-    ActorToken, DevBrowser, Invitation, InvitationStatus, Metadata, OrganizationInvitation, Session, SignInToken,
-    StoreError, Task, User, WaitlistStatus,
+    ActorToken, ApplicationInvitation, DevBrowser, OrganizationInvitation, Session, SignInToken, StoreError, Task,
+    TicketStatus, User, WaitlistStatus,
 };
 use crate::store::{
-    actor_tokens, clients, email_addresses, invitations, organization_invitations, second_factors, sessions,
-    sign_in_tokens, sign_ins, users, waitlist,
+    actor_tokens, application_invitations, clients, email_addresses, organization_invitations, second_factors,
+    sessions, sign_in_tokens, sign_ins, users, waitlist,
 };
-
-/// The default lifetime of a sign-in token.
-pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
 
 /// The purpose of a ticket.
 #[derive(Clone, Debug)]
@@ -28,7 +24,7 @@ pub(crate) enum Ticket {
     /// Joining an organization.
     OrganizationInvitation(OrganizationInvitation),
     /// Making an account.
-    Invitation(Invitation),
+    ApplicationInvitation(ApplicationInvitation),
     /// Signing one person in.
     SignInToken(SignInToken),
     /// Acting in one person's name.
@@ -40,7 +36,7 @@ impl Ticket {
     pub(crate) fn address(&self) -> Option<&str> {
         match self {
             Self::OrganizationInvitation(invitation) => Some(&invitation.address),
-            Self::Invitation(invitation) => Some(&invitation.address),
+            Self::ApplicationInvitation(invitation) => Some(&invitation.address),
             Self::SignInToken(_) | Self::ActorToken(_) => None,
         }
     }
@@ -49,7 +45,7 @@ impl Ticket {
     pub(crate) fn redirect_url(&self) -> Option<&str> {
         match self {
             Self::OrganizationInvitation(invitation) => invitation.redirect_url.as_deref(),
-            Self::Invitation(invitation) => invitation.redirect_url.as_deref(),
+            Self::ApplicationInvitation(invitation) => invitation.redirect_url.as_deref(),
             Self::SignInToken(_) | Self::ActorToken(_) => None,
         }
     }
@@ -58,12 +54,12 @@ impl Ticket {
 /// Returns the ticket with this text, if it is still valid.
 pub(crate) fn find_ticket(connection: &Connection, text: &str, now: UnixTime) -> Result<Option<Ticket>, StoreError> {
     if let Some(invitation) = organization_invitations::find_by_ticket(connection, text, now)? {
-        let is_open = invitation.status == InvitationStatus::Pending;
+        let is_open = invitation.status == TicketStatus::Pending;
         return Ok(is_open.then_some(Ticket::OrganizationInvitation(invitation)));
     }
-    if let Some(invitation) = invitations::find_by_ticket(connection, text, now)? {
-        let is_open = invitation.status == InvitationStatus::Pending;
-        return Ok(is_open.then_some(Ticket::Invitation(invitation)));
+    if let Some(invitation) = application_invitations::find_by_ticket(connection, text, now)? {
+        let is_open = invitation.status == TicketStatus::Pending;
+        return Ok(is_open.then_some(Ticket::ApplicationInvitation(invitation)));
     }
     if let Some(token) = sign_in_tokens::find_open(connection, text, now)? {
         return Ok(Some(Ticket::SignInToken(token)));
@@ -78,62 +74,11 @@ pub(crate) fn ticket_holder(connection: &Connection, ticket: &Ticket) -> Result<
     match ticket {
         Ticket::SignInToken(token) => Ok(Some(token.user_id.clone())),
         Ticket::ActorToken(token) => Ok(Some(token.user_id.clone())),
-        Ticket::OrganizationInvitation(_) | Ticket::Invitation(_) => {
+        Ticket::OrganizationInvitation(_) | Ticket::ApplicationInvitation(_) => {
             let address = email_addresses::find_verified(connection, ticket.address().unwrap_or_default())?;
             Ok(address.map(|address| address.user_id))
         }
     }
-}
-
-/// Creates a sign-in token for `user_id`; returns it and the text of its link. Signing in with it activates
-/// `organization`, an id or a slug, to which the user must belong.
-pub(crate) fn issue_sign_in_token(
-    connection: &Connection,
-    user_id: &str,
-    organization: Option<&str>,
-    lifetime_secs: i64,
-    now: UnixTime,
-) -> Outcome<(SignInToken, String)> {
-    if users::find(connection, user_id)?.is_none() {
-        return Ok(Err(FlowError::UserUnknown));
-    }
-    let organization_id = match organization {
-        Some(wanted) => match access(connection, user_id, wanted)? {
-            Some(access) => Some(access.organization.id),
-            None => return Ok(Err(FlowError::MemberUnknown)),
-        },
-        None => None,
-    };
-    let text = random_token();
-    let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
-    let token = sign_in_tokens::insert(connection, user_id, organization_id.as_deref(), &text, expires_at, now)?;
-    Ok(Ok((token, text)))
-}
-
-/// Creates an actor token for `user_id` with its lifetime and the session's; returns it and the text of its link.
-pub(crate) fn issue_actor_token(
-    connection: &Connection,
-    user_id: &str,
-    actor: Metadata,
-    (lifetime_secs, session_secs): (i64, i64),
-    now: UnixTime,
-) -> Outcome<(ActorToken, String)> {
-    if users::find(connection, user_id)?.is_none() {
-        return Ok(Err(FlowError::UserUnknown));
-    }
-    let text = random_token();
-    let token = ActorToken {
-        id: actor_tokens::new_id(now),
-        user_id: user_id.to_owned(),
-        actor,
-        session_secs,
-        status: InvitationStatus::Pending,
-        created_at: now,
-        updated_at: now,
-    };
-    let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
-    actor_tokens::insert(connection, &token, &text, expires_at)?;
-    Ok(Ok((token, text)))
 }
 
 /// Signs the holder of a ticket in.
@@ -160,7 +105,7 @@ pub(crate) fn redeem_ticket(
     if let Ticket::ActorToken(token) = &ticket {
         let client = clients::of_dev_browser(connection, dev_browser, now)?;
         let session = impersonate(connection, &client, token, now)?;
-        actor_tokens::set_status(connection, &token.id, InvitationStatus::Accepted, now)?;
+        actor_tokens::set_status(connection, &token.id, TicketStatus::Accepted, now)?;
         return Ok(Ok(SignInStep::Complete(Box::new(session))));
     }
     let session = match current.filter(|session| session.user_id == user_id) {
@@ -175,7 +120,7 @@ pub(crate) fn redeem_ticket(
         None => {
             let client = clients::of_dev_browser(connection, dev_browser, now)?;
             if let Some(address) = ticket.address()
-                && second_factors::has_authenticator(connection, user_id)?
+                && second_factors::has_totp(connection, user_id)?
             {
                 let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
                 let attempt = sign_ins::insert(connection, &client, address, user_id, now, abandon_at)?;
@@ -205,17 +150,17 @@ pub(super) fn accept_ticket(
     session: Session,
     now: UnixTime,
 ) -> Outcome<Session> {
-    let accepted = InvitationStatus::Accepted;
+    let accepted = TicketStatus::Accepted;
     match ticket {
         Ticket::OrganizationInvitation(invitation) => {
-            if let Err(error) = accept_invitation(connection, invitation, &session.user_id, now)? {
+            if let Err(error) = accept_organization_invitation(connection, invitation, &session.user_id, now)? {
                 return Ok(Err(error));
             }
             let organization = Some(invitation.organization_id.as_str());
             return Ok(Ok(activate(connection, &session, organization, now)?.unwrap_or(session)));
         }
-        Ticket::Invitation(invitation) => {
-            invitations::set_status(connection, &invitation.id, accepted, now)?;
+        Ticket::ApplicationInvitation(invitation) => {
+            application_invitations::set_status(connection, &invitation.id, accepted, now)?;
             waitlist::set_status(connection, &invitation.address, WaitlistStatus::Completed, now)?;
             if let Some(mut user) = users::find(connection, &session.user_id)? {
                 user.public_metadata.merge(&invitation.public_metadata);

@@ -198,7 +198,7 @@ fn directives(
         // A failed activation changes nothing and is not an error; the application sees it in the token.
         session = activate(connection, &session, wanted, now)?.unwrap_or(session);
     }
-    sessions::see(connection, &mut session, asked.user_agent.as_deref())?;
+    sessions::record_user_agent(connection, &mut session, asked.user_agent.as_deref())?;
     use_session(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
     let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;

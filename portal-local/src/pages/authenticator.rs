@@ -10,7 +10,7 @@ use super::errors::PageError;
 use super::form::{Form, FormFrame, form_page};
 use super::html::Frame;
 use super::person::Person;
-use crate::flow::{Field, FlowError, begin_authenticator, enable_authenticator};
+use crate::flow::{Field, FlowError, begin_totp, enable_totp};
 use crate::totp::TotpSecret;
 
 /// The light margin that scanners need, in modules.
@@ -69,7 +69,7 @@ pub(super) async fn show(
 ) -> Result<Option<Response<Body>>, PageError> {
     let now = person.visit.app.now();
     let secret = person
-        .read(move |connection, session| begin_authenticator(connection, session, now))
+        .read(move |connection, session| begin_totp(connection, session, now))
         .await?;
     Ok(secret.map(|secret| render(person, place, &secret, found)))
 }
@@ -78,7 +78,7 @@ pub(super) async fn show(
 pub(super) async fn prove(person: &Person, form: &Form) -> Result<Result<Vec<String>, FlowError>, PageError> {
     let (code, now) = (form.field(Field::Code).to_owned(), person.visit.app.now());
     person
-        .read(move |connection, session| enable_authenticator(connection, session, &code, now))
+        .read(move |connection, session| enable_totp(connection, session, &code, now))
         .await
 }
 

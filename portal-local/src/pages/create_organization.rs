@@ -12,8 +12,8 @@ use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
 use crate::clock::Millis as _;
 use crate::flow::{
-    Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization, invite_addresses,
-    may_create,
+    Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization,
+    invite_addresses_to_organization, may_create,
 };
 use crate::store::roles::MANAGE_MEMBERSHIPS;
 use crate::store::{Role, StoreError, Task, organizations, roles, settings, users};
@@ -126,7 +126,7 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
             let id = session.last_active_organization_id.as_deref().unwrap_or_default();
             let access = access(connection, &session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
             access.require(MANAGE_MEMBERSHIPS)?;
-            invite_addresses(
+            invite_addresses_to_organization(
                 &app,
                 connection,
                 &access,

@@ -12,7 +12,7 @@ use super::form::{FormFrame, form_page};
 use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
-use crate::flow::{Failure, FlowError, accept_invitation, activate, may_create};
+use crate::flow::{Failure, FlowError, accept_organization_invitation, activate, may_create};
 use crate::store::{Session, StoreError, Task};
 use crate::store::{memberships, organization_invitations, organizations, roles, settings};
 
@@ -93,7 +93,7 @@ async fn choose(person: Person, form: &super::form::Form, kind: Kind) -> PageRes
                 let theirs = organization_invitations::of_user(connection, &session.user_id, now)?;
                 let invitation = theirs.into_iter().find(|invitation| invitation.id == invitation_id);
                 let invitation = invitation.ok_or(FlowError::InvitationOver)?;
-                accept_invitation(connection, &invitation, &session.user_id, now)??;
+                accept_organization_invitation(connection, &invitation, &session.user_id, now)??;
                 Some(invitation.organization_id)
             };
             let activated = activate(connection, &session, wanted.as_deref(), now)?;

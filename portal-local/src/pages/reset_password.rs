@@ -13,7 +13,8 @@ use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
 use crate::flow::{
-    Field, FlowError, PendingSignIn, Reset, attempt_reset_code, pending_reset, send_reset_code, set_reset_password,
+    Field, FlowError, PasswordReset, PendingSignIn, attempt_reset_code, pending_password_reset, send_reset_code,
+    set_reset_password,
 };
 use crate::store::StoreError;
 
@@ -40,17 +41,19 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     let (store, is_from_here) = (&visit.app.store, visit.is_from_here);
     let opened = store
         .transaction(move |connection| {
-            let reset = pending_reset(connection, &browser, now)?;
+            let reset = pending_password_reset(connection, &browser, now)?;
             let sent = match &reset {
-                Some(Reset::Code(pending)) if is_from_here => send_reset_code(connection, pending, &name, false, now)?,
+                Some(PasswordReset::Code(pending)) if is_from_here => {
+                    send_reset_code(connection, pending, &name, false, now)?
+                }
                 _ => Ok(()),
             };
             Ok((reset, sent))
         })
         .await?;
     Ok(match opened {
-        (Some(Reset::Code(pending)), sent) => render_code(&visit, &pending, sent.err().as_slice()),
-        (Some(Reset::Password(pending)), _) => render_password(&visit, &pending, true, &[]),
+        (Some(PasswordReset::Code(pending)), sent) => render_code(&visit, &pending, sent.err().as_slice()),
+        (Some(PasswordReset::Password(pending)), _) => render_password(&visit, &pending, true, &[]),
         (None, _) => visit.lost(Flow::SignIn).await,
     })
 }
@@ -60,9 +63,9 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         return Ok(visit.finish(Flow::SignIn, session));
     }
     match pending(&visit).await? {
-        Some(Reset::Code(pending)) if form.value("intent") == "resend" => send_another(&visit, pending).await,
-        Some(Reset::Code(pending)) => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
-        Some(Reset::Password(pending)) => {
+        Some(PasswordReset::Code(pending)) if form.value("intent") == "resend" => send_another(&visit, pending).await,
+        Some(PasswordReset::Code(pending)) => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
+        Some(PasswordReset::Password(pending)) => {
             let others = form.value("signOutOfOtherSessions") == "on";
             let password = form.field(Field::Password).to_owned();
             try_password(&visit, pending, password, others).await
@@ -111,11 +114,11 @@ async fn try_password(visit: &Visit, pending: PendingSignIn, password: String, o
     )
 }
 
-async fn pending(visit: &Visit) -> Result<Option<Reset>, StoreError> {
+async fn pending(visit: &Visit) -> Result<Option<PasswordReset>, StoreError> {
     let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     let store = &visit.app.store;
     store
-        .transaction(move |connection| pending_reset(connection, &browser, now))
+        .transaction(move |connection| pending_password_reset(connection, &browser, now))
         .await
 }
 

@@ -66,7 +66,7 @@ impl Held {
     fn account(connection: &Connection, user: User, ticket: &Ticket) -> Result<Self, StoreError> {
         let organization = match ticket {
             Ticket::OrganizationInvitation(invitation) => organizations::find(connection, &invitation.organization_id)?,
-            Ticket::Invitation(_) | Ticket::SignInToken(_) | Ticket::ActorToken(_) => None,
+            Ticket::ApplicationInvitation(_) | Ticket::SignInToken(_) | Ticket::ActorToken(_) => None,
         };
         Ok(Self::Account {
             name: name_and_address(connection, &user)?.0,

@@ -12,7 +12,7 @@ use super::params::TICKET;
 use super::path;
 use super::visit::Visit;
 use crate::device::Device;
-use crate::flow::{revoke_by_link, session_of_link};
+use crate::flow::{end_session_by_link, session_of_link};
 use crate::store::Session;
 
 #[derive(Template)]
@@ -47,7 +47,7 @@ pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
     let is_revoked = visit
         .app
         .store
-        .transaction(move |connection| revoke_by_link(connection, &ticket, now))
+        .transaction(move |connection| end_session_by_link(connection, &ticket, now))
         .await?;
     Ok(match is_revoked {
         true => visit.see_other(path::UNAUTHORIZED_SIGN_IN),

@@ -78,7 +78,7 @@ impl Visit {
                 }
                 let mut session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
                 if let Some(session) = &mut session {
-                    sessions::see(connection, session, user_agent.as_deref())?;
+                    sessions::record_user_agent(connection, session, user_agent.as_deref())?;
                 }
                 let accounts = live_sessions(connection, &known.browser, now)?;
                 Ok(Some((known, session, accounts, settings::read(connection)?, is_new)))

@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, Row, params};
 
 use super::tickets::Tickets;
-use super::{InvitationStatus, Metadata, Millis};
+use super::{Metadata, Millis, TicketStatus};
 use crate::ids;
 use crate::secrets::hash;
 
@@ -17,7 +17,7 @@ pub(crate) struct ActorToken {
     pub(crate) actor: Metadata,
     /// The lifetime of the session in seconds.
     pub(crate) session_secs: i64,
-    pub(crate) status: InvitationStatus,
+    pub(crate) status: TicketStatus,
     pub(crate) created_at: UnixTime,
     pub(crate) updated_at: UnixTime,
 }
@@ -87,7 +87,7 @@ pub(crate) fn insert(
 pub(crate) fn set_status(
     connection: &Connection,
     id: &str,
-    status: InvitationStatus,
+    status: TicketStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     TABLE.set_status(connection, id, status, now)

@@ -4,6 +4,7 @@
 //! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
 
 pub(crate) mod actor_tokens;
+pub(crate) mod application_invitations;
 pub(crate) mod clients;
 pub(crate) mod code_limits;
 pub(crate) mod dev_browsers;
@@ -12,7 +13,6 @@ pub(crate) mod external_accounts;
 pub(crate) mod handshake_nonces;
 pub(crate) mod images;
 pub(crate) mod instance;
-pub(crate) mod invitations;
 pub(crate) mod jwt_templates;
 pub(crate) mod listed_identifiers;
 pub(crate) mod memberships;
@@ -24,7 +24,6 @@ pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod prune;
 pub(crate) mod refresh_tokens;
-pub(crate) mod reset;
 pub(crate) mod revocation_links;
 pub(crate) mod roles;
 mod schema;
@@ -39,6 +38,7 @@ mod tickets;
 pub(crate) mod users;
 pub(crate) mod verifications;
 pub(crate) mod waitlist;
+pub(crate) mod wipe;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,12 +48,12 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use actor_tokens::ActorToken;
+pub(crate) use application_invitations::ApplicationInvitation;
 pub(crate) use clients::Client;
 pub(crate) use dev_browsers::DevBrowser;
 pub(crate) use email_addresses::EmailAddress;
 pub(crate) use external_accounts::{ExternalAccount, ExternalProfile};
 pub(crate) use instance::Instance;
-pub(crate) use invitations::Invitation;
 pub(crate) use jwt_templates::JwtTemplate;
 pub(crate) use listed_identifiers::{List, ListedIdentifier};
 pub(crate) use memberships::{Member, Membership};
@@ -71,7 +71,7 @@ pub(crate) use sign_in_tokens::SignInToken;
 pub(crate) use sign_ins::{AttemptStatus, SignIn};
 pub(crate) use sign_ups::SignUp;
 pub(crate) use tasks::{Task, Tasks};
-pub(crate) use tickets::InvitationStatus;
+pub(crate) use tickets::TicketStatus;
 pub(crate) use users::{NewUser, User};
 pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
 pub(crate) use waitlist::{WaitlistEntry, WaitlistStatus};

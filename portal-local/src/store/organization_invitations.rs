@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::email_addresses::normalize;
 use super::tickets::Tickets;
-use super::{InvitationStatus, Metadata, Millis};
+use super::{Metadata, Millis, TicketStatus};
 use crate::ids;
 use crate::secrets::hash;
 
@@ -16,7 +16,7 @@ pub(crate) struct OrganizationInvitation {
     pub(crate) address: String,
     pub(crate) role_key: String,
     pub(crate) inviter_id: Option<String>,
-    pub(crate) status: InvitationStatus,
+    pub(crate) status: TicketStatus,
     pub(crate) redirect_url: Option<String>,
     pub(crate) public_metadata: Metadata,
     pub(crate) private_metadata: Metadata,
@@ -91,7 +91,7 @@ pub(crate) fn find_pending(
 pub(crate) fn of_organization(
     connection: &Connection,
     organization_id: &str,
-    status: Option<InvitationStatus>,
+    status: Option<TicketStatus>,
     now: UnixTime,
 ) -> rusqlite::Result<Vec<OrganizationInvitation>> {
     TABLE.settled(connection, now)?.all(
@@ -161,7 +161,7 @@ pub(crate) fn insert(
 pub(crate) fn set_status(
     connection: &Connection,
     id: &str,
-    status: InvitationStatus,
+    status: TicketStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     TABLE.set_status(connection, id, status, now)

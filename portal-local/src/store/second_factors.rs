@@ -41,12 +41,12 @@ pub(crate) fn find(connection: &Connection, user_id: &str) -> rusqlite::Result<S
     Ok(found.unwrap_or_default())
 }
 
-pub(crate) fn has_authenticator(connection: &Connection, user_id: &str) -> rusqlite::Result<bool> {
+pub(crate) fn has_totp(connection: &Connection, user_id: &str) -> rusqlite::Result<bool> {
     Ok(find(connection, user_id)?.secret.is_some())
 }
 
 /// Sets the user's authenticator, replacing an earlier one. `last_step` is the step of the code that verified it.
-pub(crate) fn enable(
+pub(crate) fn enable_totp(
     connection: &Connection,
     user_id: &str,
     secret: &TotpSecret,
@@ -62,7 +62,7 @@ pub(crate) fn enable(
 }
 
 /// Takes the authenticator away, and the backup codes with it.
-pub(crate) fn disable(connection: &Connection, user_id: &str, now: UnixTime) -> rusqlite::Result<()> {
+pub(crate) fn disable_totp(connection: &Connection, user_id: &str, now: UnixTime) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE second_factors SET secret = NULL, disabled_at = ?, last_step = NULL, wrong_codes = 0 WHERE user_id = ?",
         params![Millis(now), user_id],
@@ -109,7 +109,7 @@ pub(crate) fn take_backup_code(connection: &Connection, user_id: &str, code: &st
 }
 
 /// The secret that a session was shown, and when.
-pub(crate) fn find_setup(
+pub(crate) fn find_totp_setup(
     connection: &Connection,
     session_id: &str,
 ) -> rusqlite::Result<Option<(TotpSecret, UnixTime)>> {
@@ -119,7 +119,7 @@ pub(crate) fn find_setup(
         .optional()
 }
 
-pub(crate) fn put_setup(
+pub(crate) fn put_totp_setup(
     connection: &Connection,
     session_id: &str,
     secret: &TotpSecret,
@@ -132,7 +132,7 @@ pub(crate) fn put_setup(
     Ok(())
 }
 
-pub(crate) fn delete_setup(connection: &Connection, session_id: &str) -> rusqlite::Result<()> {
+pub(crate) fn delete_totp_setup(connection: &Connection, session_id: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM authenticator_setups WHERE session_id = ?", [session_id])?;
     Ok(())
 }

@@ -261,8 +261,12 @@ pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now:
     Ok(())
 }
 
-/// Keeps what the browser of a session says about itself.
-pub(crate) fn see(connection: &Connection, session: &mut Session, user_agent: Option<&str>) -> rusqlite::Result<()> {
+/// Records the `User-Agent` of a session's browser if it has changed.
+pub(crate) fn record_user_agent(
+    connection: &Connection,
+    session: &mut Session,
+    user_agent: Option<&str>,
+) -> rusqlite::Result<()> {
     if user_agent.is_some() && session.user_agent.as_deref() != user_agent {
         connection.execute(
             "UPDATE sessions SET user_agent = ? WHERE id = ?",

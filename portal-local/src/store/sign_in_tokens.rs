@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, Row, params};
 
 use super::tickets::Tickets;
-use super::{InvitationStatus, Millis};
+use super::{Millis, TicketStatus};
 use crate::ids;
 use crate::secrets::hash;
 
@@ -14,7 +14,7 @@ pub(crate) struct SignInToken {
     pub(crate) user_id: String,
     /// The organization that signing in activates.
     pub(crate) organization_id: Option<String>,
-    pub(crate) status: InvitationStatus,
+    pub(crate) status: TicketStatus,
     pub(crate) created_at: UnixTime,
     pub(crate) updated_at: UnixTime,
 }
@@ -63,7 +63,7 @@ pub(crate) fn insert(
         id: ids::new_id(ids::SIGN_IN_TOKEN, now),
         user_id: user_id.to_owned(),
         organization_id: organization_id.map(str::to_owned),
-        status: InvitationStatus::Pending,
+        status: TicketStatus::Pending,
         created_at: now,
         updated_at: now,
     };
@@ -87,7 +87,7 @@ pub(crate) fn insert(
 pub(crate) fn set_status(
     connection: &Connection,
     id: &str,
-    status: InvitationStatus,
+    status: TicketStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     TABLE.set_status(connection, id, status, now)

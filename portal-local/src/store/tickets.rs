@@ -1,4 +1,4 @@
-//! Shared parts of invitations and sign-in tokens: a link that works once, and a status.
+//! Tickets: what invitations, sign-in tokens and actor tokens share, a link that works once and a status.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
@@ -6,14 +6,14 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use super::{Millis, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InvitationStatus {
+pub(crate) enum TicketStatus {
     Pending,
     Accepted,
     Revoked,
     Expired,
 }
 
-words!(InvitationStatus {
+words!(TicketStatus {
     Pending = "pending",
     Accepted = "accepted",
     Revoked = "revoked",
@@ -73,7 +73,7 @@ impl<T> Tickets<T> {
         &self,
         connection: &Connection,
         id: &str,
-        status: InvitationStatus,
+        status: TicketStatus,
         now: UnixTime,
     ) -> rusqlite::Result<()> {
         connection.execute(

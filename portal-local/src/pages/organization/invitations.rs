@@ -7,9 +7,11 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::{INVITE, REVOKE, Tabs, allowed, refused};
-use crate::flow::{Access, Field, FlowError, Invitees, access, invite_addresses, revoke_invitation};
+use crate::flow::{
+    Access, Field, FlowError, Invitees, access, invite_addresses_to_organization, revoke_organization_invitation,
+};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{InvitationStatus, Role, organization_invitations, roles, settings};
+use crate::store::{Role, TicketStatus, organization_invitations, roles, settings};
 
 #[derive(Template)]
 #[template(path = "organization_invitations.html")]
@@ -65,7 +67,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         .attempt(move |connection| {
             let access = access(connection, &session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
             access.require(MANAGE_MEMBERSHIPS)?;
-            invite_addresses(
+            invite_addresses_to_organization(
                 &app,
                 connection,
                 &access,
@@ -91,7 +93,7 @@ pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) 
             let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
             let access = access(connection, &session.user_id, organization)?.ok_or(FlowError::MemberUnknown)?;
             access.require(MANAGE_MEMBERSHIPS)?;
-            revoke_invitation(connection, &access.organization, &id, now)??;
+            revoke_organization_invitation(connection, &access.organization, &id, now)??;
             Ok(())
         })
         .await?;
@@ -107,7 +109,7 @@ async fn render(person: &Person, access: &Access, mut typed: Typed, found: &[Flo
     let (organization_id, now) = (access.organization.id.clone(), visit.app.now());
     let (roles, pending, default_role) = person
         .read(move |connection, _| {
-            let status = Some(InvitationStatus::Pending);
+            let status = Some(TicketStatus::Pending);
             let pending = organization_invitations::of_organization(connection, &organization_id, status, now)?;
             Ok((
                 roles::all(connection)?,

@@ -5,7 +5,7 @@ use super::super::errors::PageResult;
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{AUTHENTICATOR, SECURITY};
-use crate::flow::{FlowError, remove_authenticator};
+use crate::flow::{FlowError, remove_totp};
 
 pub(super) async fn show(person: Person) -> PageResult {
     if let Some(detour) = detour(&person, AUTHENTICATOR, Deed::Open) {
@@ -40,7 +40,7 @@ pub(super) async fn remove(PersonSubmission { person, .. }: PersonSubmission) ->
     }
     let now = person.visit.app.now();
     person
-        .read(move |connection, session| remove_authenticator(connection, &session.user_id, now))
+        .read(move |connection, session| remove_totp(connection, &session.user_id, now))
         .await?;
     Ok(person.done(SECURITY, "authenticator-removed"))
 }

@@ -15,8 +15,8 @@ use super::super::second_factor_page::SecondFactorStep;
 use super::{ADD, AUTHENTICATOR, BACKUP_CODES, DELETE, REVERIFY, SECURITY};
 use crate::clock::Millis as _;
 use crate::flow::{
-    Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_authenticator,
-    reverify_password, second_factor, send_reverify_code,
+    Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_password,
+    reverify_totp, second_factor, send_reverify_code,
 };
 
 /// The time after a proof has expired in which a form that was opened in time may still be sent.
@@ -64,38 +64,38 @@ pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
-    let has_authenticator = has_authenticator(&person).await?;
-    Ok(match method(&person, has_authenticator) {
-        Method::Password => render_password(&person, has_authenticator, &[]),
+    let has_totp = has_totp(&person).await?;
+    Ok(match method(&person, has_totp) {
+        Method::Password => render_password(&person, has_totp, &[]),
         Method::EmailCode => {
             // A link on another site must not trigger this.
             let sent = match person.visit.is_from_here {
                 true => send(&person, false).await?,
                 false => Ok(()),
             };
-            render_code(&person, has_authenticator, sent.err().as_slice())
+            render_code(&person, has_totp, sent.err().as_slice())
         }
         Method::Totp => render_totp(&person, &[]),
     })
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let has_authenticator = has_authenticator(&person).await?;
+    let has_totp = has_totp(&person).await?;
     let now = person.visit.app.now();
-    match method(&person, has_authenticator) {
+    match method(&person, has_totp) {
         Method::Password => {
             let entered = form.field(Field::Password).to_owned();
             let (app, session) = (&person.visit.app, &person.session);
             Ok(match reverify_password(app, session, &person.user, entered).await? {
                 Ok(()) => onward(&person),
-                Err(error) => render_password(&person, has_authenticator, &[error]),
+                Err(error) => render_password(&person, has_totp, &[error]),
             })
         }
         Method::EmailCode if form.value("intent") == "resend" => Ok(match send(&person, true).await? {
             Ok(()) => person
                 .visit
                 .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
-            Err(error) => render_code(&person, has_authenticator, &[error]),
+            Err(error) => render_code(&person, has_totp, &[error]),
         }),
         Method::EmailCode => {
             let entered = form.field(Field::Code).to_owned();
@@ -104,13 +104,13 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
                 .await?;
             Ok(match attempted {
                 Ok(()) => onward(&person),
-                Err(error) => render_code(&person, has_authenticator, &[error]),
+                Err(error) => render_code(&person, has_totp, &[error]),
             })
         }
         Method::Totp => {
             let entered = form.field(Field::Code).to_owned();
             let attempted = person
-                .read(move |connection, session| reverify_authenticator(connection, session, &entered, now))
+                .read(move |connection, session| reverify_totp(connection, session, &entered, now))
                 .await?;
             Ok(match attempted {
                 Ok(()) => onward(&person),
@@ -131,7 +131,7 @@ async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>
         .await
 }
 
-async fn has_authenticator(person: &Person) -> Result<bool, PageError> {
+async fn has_totp(person: &Person) -> Result<bool, PageError> {
     let held = person
         .read(|connection, session| second_factor(connection, &session.user_id))
         .await?;
@@ -139,9 +139,9 @@ async fn has_authenticator(person: &Person) -> Result<bool, PageError> {
 }
 
 /// Returns the requested method if the account has it, else preferably the password, as for sign-in.
-fn method(person: &Person, has_authenticator: bool) -> Method {
+fn method(person: &Person, has_totp: bool) -> Method {
     match person.visit.own_parameter("strategy").as_deref() {
-        Some("totp") if has_authenticator => Method::Totp,
+        Some("totp") if has_totp => Method::Totp,
         Some("email_code") => Method::EmailCode,
         _ if person.user.password_hash.is_none() => Method::EmailCode,
         _ => Method::Password,
@@ -167,7 +167,7 @@ fn link(person: &Person, own: &[(&str, &str)]) -> String {
     person.visit.params.link(REVERIFY, &all)
 }
 
-fn render_password(person: &Person, has_authenticator: bool, found: &[FlowError]) -> Response<Body> {
+fn render_password(person: &Person, has_totp: bool, found: &[FlowError]) -> Response<Body> {
     let mut form = person.form_frame(REVERIFY, found);
     form.action = link(person, &[]);
     let template = ReverifyPage {
@@ -175,15 +175,15 @@ fn render_password(person: &Person, has_authenticator: bool, found: &[FlowError]
         form,
         identifier: person.identifier().to_owned(),
         email_code: link(person, &[("strategy", "email_code")]),
-        totp: has_authenticator.then(|| link(person, &[("strategy", "totp")])),
+        totp: has_totp.then(|| link(person, &[("strategy", "totp")])),
         cancel: person.visit.params.link(path::USER, &[]),
     };
     form_page(&person.visit, &template, found, None)
 }
 
-fn render_code(person: &Person, has_authenticator: bool, found: &[FlowError]) -> Response<Body> {
+fn render_code(person: &Person, has_totp: bool, found: &[FlowError]) -> Response<Body> {
     let has_password = person.user.password_hash.is_some();
-    let totp = has_authenticator.then(|| (link(person, &[("strategy", "totp")]), "Use your authenticator app"));
+    let totp = has_totp.then(|| (link(person, &[("strategy", "totp")]), "Use your authenticator app"));
     let step = CodeStep {
         page: "user-verify",
         heading: "Confirm that it is you",

@@ -1,4 +1,4 @@
-//! Admission to sign-up: invitations to the application, and the waitlist.
+//! Invitations to the application: sending them.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
@@ -8,25 +8,14 @@ use crate::app::App;
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
-use crate::store::{
-    Invitation, InvitationStatus, MailKind, Metadata, Settings, SignUpMode, StoreError, WaitlistEntry, WaitlistStatus,
-};
-use crate::store::{email_addresses, invitations, outbox, waitlist};
+use crate::store::{ApplicationInvitation, MailKind, Metadata, TicketStatus, WaitlistStatus};
+use crate::store::{application_invitations, email_addresses, outbox, waitlist};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Returns an error unless users may sign up without an invitation.
-pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
-    match settings.sign_up_mode {
-        SignUpMode::Public => Ok(()),
-        SignUpMode::Restricted => Err(FlowError::SignUpRestricted),
-        SignUpMode::Waitlist => Err(FlowError::SignUpWaitlist),
-    }
-}
-
 /// An invitation to the application that is not written yet.
 #[derive(Clone, Debug)]
-pub(crate) struct NewAdmission {
+pub(crate) struct NewApplicationInvitation {
     pub(crate) address: String,
     /// Was checked when it was read.
     pub(crate) redirect_url: Option<String>,
@@ -42,34 +31,34 @@ pub(crate) struct NewAdmission {
 pub(crate) fn invite_to_application(
     app: &App,
     connection: &Connection,
-    new: NewAdmission,
+    new: NewApplicationInvitation,
     now: UnixTime,
-) -> Outcome<(Invitation, String)> {
+) -> Outcome<(ApplicationInvitation, String)> {
     let address = match check_email_address(&new.address, Field::EmailAddress) {
         Ok(address) => address,
         Err(error) => return Ok(Err(error)),
     };
-    if let Some(open) = invitations::find_pending(connection, &address, now)? {
+    if let Some(open) = application_invitations::find_pending(connection, &address, now)? {
         if !new.ignore_existing {
             return Ok(Err(FlowError::AlreadyInvited { address }));
         }
-        invitations::set_status(connection, &open.id, InvitationStatus::Revoked, now)?;
+        application_invitations::set_status(connection, &open.id, TicketStatus::Revoked, now)?;
     }
     if !new.ignore_existing && email_addresses::find_verified(connection, &address)?.is_some() {
         return Ok(Err(FlowError::IdentifierExists));
     }
-    let invitation = Invitation {
-        id: invitations::new_id(now),
+    let invitation = ApplicationInvitation {
+        id: application_invitations::new_id(now),
         address,
         redirect_url: new.redirect_url,
         public_metadata: new.public_metadata,
-        status: InvitationStatus::Pending,
+        status: TicketStatus::Pending,
         expires_at: now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
         created_at: now,
         updated_at: now,
     };
     let ticket = random_token();
-    invitations::insert(connection, &invitation, &ticket)?;
+    application_invitations::insert(connection, &invitation, &ticket)?;
     waitlist::set_status(connection, &invitation.address, WaitlistStatus::Invited, now)?;
     let link = app.ticket_link(&ticket);
     if new.notify {
@@ -88,32 +77,4 @@ pub(crate) fn invite_to_application(
         )?;
     }
     Ok(Ok((invitation, link)))
-}
-
-/// Writes the mail that confirms a place on the waitlist.
-pub(crate) fn confirm_waitlist(
-    app: &App,
-    connection: &Connection,
-    entry: &WaitlistEntry,
-    now: UnixTime,
-) -> Result<(), StoreError> {
-    let name = &app.application_name;
-    outbox::insert(
-        connection,
-        &entry.address,
-        MailKind::Waitlist,
-        &format!("You are on the waitlist of {name}"),
-        "You get an invitation when it is your turn.",
-        Content::Nothing,
-        now,
-    )?;
-    Ok(())
-}
-
-/// Puts an address on the waitlist, once.
-pub(crate) fn join_waitlist(connection: &Connection, address: &str, now: UnixTime) -> Outcome<WaitlistEntry> {
-    match check_email_address(address, Field::EmailAddress) {
-        Ok(address) => Ok(Ok(waitlist::join(connection, &address, now)?)),
-        Err(error) => Ok(Err(error)),
-    }
 }

@@ -12,7 +12,7 @@ use crate::clock::Millis as _;
 use crate::excerpt::excerpt;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
-use crate::store::{InvitationStatus, MailKind, Metadata, Organization, OrganizationInvitation};
+use crate::store::{MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus};
 use crate::store::{email_addresses, memberships, organization_invitations, outbox, roles};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -23,7 +23,7 @@ const MOST_INVITEES: usize = 100;
 
 /// An invitation to be created.
 #[derive(Clone, Debug)]
-pub(crate) struct NewInvitation {
+pub(crate) struct NewOrganizationInvitation {
     pub(crate) address: String,
     pub(crate) role_key: String,
     pub(crate) inviter_id: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct NewInvitation {
     pub(crate) notify: bool,
 }
 
-impl NewInvitation {
+impl NewOrganizationInvitation {
     pub(crate) fn new(address: &str, role_key: &str) -> Self {
         Self {
             address: address.to_owned(),
@@ -61,11 +61,11 @@ pub(crate) struct Invited {
 }
 
 /// Invites one address, with or without an account.
-pub(crate) fn invite(
+pub(crate) fn invite_to_organization(
     app: &App,
     connection: &Connection,
     organization: &Organization,
-    new: NewInvitation,
+    new: NewOrganizationInvitation,
     now: UnixTime,
 ) -> Outcome<Invited> {
     let Ok(address) = check_email_address(&new.address, Field::EmailAddress) else {
@@ -93,7 +93,7 @@ pub(crate) fn invite(
         address,
         role_key: new.role_key,
         inviter_id: new.inviter_id,
-        status: InvitationStatus::Pending,
+        status: TicketStatus::Pending,
         redirect_url: new.redirect_url,
         public_metadata: new.public_metadata,
         private_metadata: new.private_metadata,
@@ -123,7 +123,7 @@ pub(crate) fn invite(
 }
 
 /// Revokes an open invitation.
-pub(crate) fn revoke_invitation(
+pub(crate) fn revoke_organization_invitation(
     connection: &Connection,
     organization: &Organization,
     id: &str,
@@ -131,11 +131,11 @@ pub(crate) fn revoke_invitation(
 ) -> Outcome<OrganizationInvitation> {
     let found = organization_invitations::find(connection, id, now)?;
     let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
-    let Some(mut invitation) = invitation.filter(|invitation| invitation.status == InvitationStatus::Pending) else {
+    let Some(mut invitation) = invitation.filter(|invitation| invitation.status == TicketStatus::Pending) else {
         return Ok(Err(FlowError::InvitationOver));
     };
-    organization_invitations::set_status(connection, id, InvitationStatus::Revoked, now)?;
-    invitation.status = InvitationStatus::Revoked;
+    organization_invitations::set_status(connection, id, TicketStatus::Revoked, now)?;
+    invitation.status = TicketStatus::Revoked;
     invitation.updated_at = now;
     Ok(Ok(invitation))
 }
@@ -143,13 +143,13 @@ pub(crate) fn revoke_invitation(
 /// Makes `user_id` a member.
 ///
 /// The caller checks that the invitation is addressed to this user.
-pub(crate) fn accept_invitation(
+pub(crate) fn accept_organization_invitation(
     connection: &Connection,
     invitation: &OrganizationInvitation,
     user_id: &str,
     now: UnixTime,
 ) -> Outcome<()> {
-    if invitation.status != InvitationStatus::Pending {
+    if invitation.status != TicketStatus::Pending {
         return Ok(Err(FlowError::InvitationOver));
     }
     let organization_id = &invitation.organization_id;
@@ -164,7 +164,7 @@ pub(crate) fn accept_invitation(
             now,
         )?;
     }
-    organization_invitations::set_status(connection, &invitation.id, InvitationStatus::Accepted, now)?;
+    organization_invitations::set_status(connection, &invitation.id, TicketStatus::Accepted, now)?;
     Ok(Ok(()))
 }
 
@@ -201,7 +201,7 @@ impl Invitees {
 }
 
 /// Invites all of `invitees`, or none if one address is refused.
-pub(crate) fn invite_addresses(
+pub(crate) fn invite_addresses_to_organization(
     app: &App,
     connection: &Connection,
     access: &Access,
@@ -211,12 +211,12 @@ pub(crate) fn invite_addresses(
     now: UnixTime,
 ) -> Outcome<()> {
     for address in &invitees.0 {
-        let new = NewInvitation {
+        let new = NewOrganizationInvitation {
             inviter_id: Some(access.membership.user_id.clone()),
             redirect_url: redirect_url.map(str::to_owned),
-            ..NewInvitation::new(address, role_key)
+            ..NewOrganizationInvitation::new(address, role_key)
         };
-        if let Err(error) = invite(app, connection, &access.organization, new, now)? {
+        if let Err(error) = invite_to_organization(app, connection, &access.organization, new, now)? {
             return Ok(Err(error));
         }
     }

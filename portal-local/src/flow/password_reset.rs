@@ -5,9 +5,9 @@ use std::sync::Arc;
 use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
+use super::lockout::Tries;
 use super::session::end_sessions_of;
 use super::sign_in::{PendingSignIn, SignInStep, find_attempt, first_factor_proven, refuse_barred};
-use super::tries::Tries;
 use super::{Delivery, FlowError, Outcome, code, set_password};
 use crate::app::App;
 use crate::password;
@@ -15,7 +15,7 @@ use crate::store::{AttemptStatus, DevBrowser, StoreError, Strategy, Subject, sig
 
 /// The state of a password reset.
 #[derive(Clone, Debug)]
-pub(crate) enum Reset {
+pub(crate) enum PasswordReset {
     /// Waits for its code.
     Code(PendingSignIn),
     /// Waits for the new password.
@@ -23,15 +23,15 @@ pub(crate) enum Reset {
 }
 
 /// The browser's attempt, if it can become or be a reset.
-pub(crate) fn pending_reset(
+pub(crate) fn pending_password_reset(
     connection: &Connection,
     dev_browser: &DevBrowser,
     now: UnixTime,
-) -> Result<Option<Reset>, StoreError> {
+) -> Result<Option<PasswordReset>, StoreError> {
     let found = find_attempt(connection, dev_browser, now)?;
     Ok(found.and_then(|pending| match pending.sign_in.status {
-        AttemptStatus::NeedsFirstFactor => Some(Reset::Code(pending)),
-        AttemptStatus::NeedsNewPassword => Some(Reset::Password(pending)),
+        AttemptStatus::NeedsFirstFactor => Some(PasswordReset::Code(pending)),
+        AttemptStatus::NeedsNewPassword => Some(PasswordReset::Password(pending)),
         AttemptStatus::NeedsSecondFactor | AttemptStatus::MissingRequirements | AttemptStatus::Complete => None,
     }))
 }
@@ -64,7 +64,7 @@ pub(crate) fn attempt_reset_code(
     entered: &str,
     now: UnixTime,
 ) -> Outcome<()> {
-    let Some(Reset::Code(pending)) = pending_reset(connection, dev_browser, now)? else {
+    let Some(PasswordReset::Code(pending)) = pending_password_reset(connection, dev_browser, now)? else {
         return Ok(Err(FlowError::AttemptLost));
     };
     let tries = Tries::Account(&pending.user.id);
@@ -88,9 +88,9 @@ pub(crate) async fn set_reset_password(
     let browser = dev_browser.clone();
     let found = app
         .store
-        .transaction(move |connection| pending_reset(connection, &browser, now))
+        .transaction(move |connection| pending_password_reset(connection, &browser, now))
         .await?;
-    let Some(Reset::Password(pending)) = found else {
+    let Some(PasswordReset::Password(pending)) = found else {
         return Ok(Err(FlowError::AttemptLost));
     };
     let old = pending.user.password_hash.clone();
@@ -103,8 +103,8 @@ pub(crate) async fn set_reset_password(
     app.store
         .transaction(move |connection| {
             // A request beside this one may have finished the attempt, or begun another.
-            let pending = match pending_reset(connection, &browser, now)? {
-                Some(Reset::Password(current)) if current.sign_in.id == pending.sign_in.id => current,
+            let pending = match pending_password_reset(connection, &browser, now)? {
+                Some(PasswordReset::Password(current)) if current.sign_in.id == pending.sign_in.id => current,
                 _ => return Ok(Err(FlowError::AttemptLost)),
             };
             if let Err(error) = refuse_barred(&pending.user, now) {

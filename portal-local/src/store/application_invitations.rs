@@ -5,18 +5,18 @@ use rusqlite::{Connection, Row, params};
 
 use super::email_addresses::normalize;
 use super::tickets::Tickets;
-use super::{InvitationStatus, Metadata, Millis};
+use super::{Metadata, Millis, TicketStatus};
 use crate::ids;
 use crate::secrets::hash;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Invitation {
+pub(crate) struct ApplicationInvitation {
     pub(crate) id: String,
     pub(crate) address: String,
     pub(crate) redirect_url: Option<String>,
     /// The public metadata of the future account.
     pub(crate) public_metadata: Metadata,
-    pub(crate) status: InvitationStatus,
+    pub(crate) status: TicketStatus,
     pub(crate) expires_at: UnixTime,
     pub(crate) created_at: UnixTime,
     pub(crate) updated_at: UnixTime,
@@ -24,14 +24,14 @@ pub(crate) struct Invitation {
 
 const COLUMNS: &str = "id, address, redirect_url, public_metadata, status, expires_at, created_at, updated_at";
 
-const TABLE: Tickets<Invitation> = Tickets {
+const TABLE: Tickets<ApplicationInvitation> = Tickets {
     table: "invitations",
     columns: COLUMNS,
     read,
 };
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
-    Ok(Invitation {
+fn read(row: &Row<'_>) -> rusqlite::Result<ApplicationInvitation> {
+    Ok(ApplicationInvitation {
         id: row.get(0)?,
         address: row.get(1)?,
         redirect_url: row.get(2)?,
@@ -47,7 +47,11 @@ pub(crate) fn new_id(now: UnixTime) -> String {
     ids::new_id(ids::INVITATION, now)
 }
 
-pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<Option<Invitation>> {
+pub(crate) fn find(
+    connection: &Connection,
+    id: &str,
+    now: UnixTime,
+) -> rusqlite::Result<Option<ApplicationInvitation>> {
     TABLE.settled(connection, now)?.one(connection, "id = ?", [id])
 }
 
@@ -55,7 +59,7 @@ pub(crate) fn find_by_ticket(
     connection: &Connection,
     ticket: &str,
     now: UnixTime,
-) -> rusqlite::Result<Option<Invitation>> {
+) -> rusqlite::Result<Option<ApplicationInvitation>> {
     TABLE
         .settled(connection, now)?
         .one(connection, "ticket_hash = ?", [hash(ticket)])
@@ -65,7 +69,7 @@ pub(crate) fn find_pending(
     connection: &Connection,
     address: &str,
     now: UnixTime,
-) -> rusqlite::Result<Option<Invitation>> {
+) -> rusqlite::Result<Option<ApplicationInvitation>> {
     let condition = "address_norm = ? AND status = 'pending'";
     TABLE
         .settled(connection, now)?
@@ -73,11 +77,15 @@ pub(crate) fn find_pending(
 }
 
 /// Every invitation, the latest first.
-pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Invitation>> {
+pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<ApplicationInvitation>> {
     TABLE.settled(connection, now)?.all(connection, "TRUE", [])
 }
 
-pub(crate) fn insert(connection: &Connection, invitation: &Invitation, ticket: &str) -> rusqlite::Result<()> {
+pub(crate) fn insert(
+    connection: &Connection,
+    invitation: &ApplicationInvitation,
+    ticket: &str,
+) -> rusqlite::Result<()> {
     connection.execute(
         &format!(
             "INSERT INTO invitations ({COLUMNS}, address_norm, ticket_hash)
@@ -102,7 +110,7 @@ pub(crate) fn insert(connection: &Connection, invitation: &Invitation, ticket: &
 pub(crate) fn set_status(
     connection: &Connection,
     id: &str,
-    status: InvitationStatus,
+    status: TicketStatus,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     TABLE.set_status(connection, id, status, now)

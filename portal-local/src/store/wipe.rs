@@ -1,4 +1,4 @@
-//! Back to the beginning: everything is forgotten but the keys.
+//! Wiping the database: every row but the keys.
 
 use rusqlite::Connection;
 
@@ -36,7 +36,7 @@ const TABLES: [&str; 29] = [
 ];
 
 /// Deletes users, organizations, devices, mail and settings. The keys are kept, so that applications need no new ones.
-pub(crate) fn everything(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn everything_but_keys(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "defer_foreign_keys", true)?;
     for table in TABLES {
         connection.execute(&format!("DELETE FROM {table}"), [])?;
