@@ -1,12 +1,15 @@
-//! Identifiers as Clerk writes them: a prefix, `_`, and 27 characters that sort by the time they were made.
+//! Clerk's identifiers: a prefix, `_`, and a KSUID, whose text sorts by creation time to the second.
+//!
+//! A KSUID is 20 bytes, 4 of time and 16 random, in 27 characters of base 62.
 
 use portal_sdk::clock::UnixTime;
 
 use crate::secrets::{hash, random_bytes};
 
-/// The moment from which the identifiers count, so that 32 bits of seconds reach into the next century.
+/// The epoch of KSUIDs, in seconds since 1970: 32 bits of seconds last until 2150.
 const EPOCH_SECS: i64 = 1_400_000_000;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The characters of a KSUID.
 const LENGTH: usize = 27;
 
 pub(crate) const INSTANCE: &str = "ins";
@@ -34,7 +37,7 @@ pub(crate) const WAITLIST_ENTRY: &str = "wle";
 pub(crate) const ALLOWLIST_IDENTIFIER: &str = "alid";
 pub(crate) const BLOCKLIST_IDENTIFIER: &str = "blid";
 
-/// A new identifier: four bytes of time, sixteen of chance, in base 62.
+/// Returns a new identifier: a KSUID made at `now`.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {
     let since_epoch = now.as_secs().saturating_sub(EPOCH_SECS);
     let seconds = u32::try_from(since_epoch.max(0)).unwrap_or(u32::MAX);
@@ -44,7 +47,7 @@ pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {
     format!("{prefix}_{}", base62(bytes))
 }
 
-/// The identifier that follows from a name: the same one every time.
+/// Returns the identifier derived from `name`: the same one on every call. Its KSUID holds no time.
 pub(crate) fn fixed(prefix: &str, name: &str) -> String {
     let hash = hash(&format!("{prefix}:{name}"));
     let mut bytes = [0; 20];

@@ -1,9 +1,9 @@
 //! Starts a local portal from the command line, and does what can be done to one.
 
 mod cli;
-mod ending;
 mod failure;
 mod running;
+mod shutdown;
 
 use std::env;
 use std::io::{self, Write as _};
@@ -15,9 +15,9 @@ use portal_local::{LocalPortal, LocalPortalBuilder};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Place, Reset, Serve};
-use crate::ending::Signals;
 use crate::failure::Failure;
 use crate::running::Running;
+use crate::shutdown::Signals;
 
 type Outcome = Result<(), Failure>;
 
@@ -106,7 +106,7 @@ async fn serve(serve: Serve) -> Outcome {
     let ended = match printed {
         Ok(()) => tokio::select! {
             signal = signals.next() => signal.map(|_| ()),
-            closed = ending::standard_input_closed(exit_on_stdin_close) => closed,
+            closed = shutdown::standard_input_closed(exit_on_stdin_close) => closed,
         },
         Err(failure) => Err(failure),
     };

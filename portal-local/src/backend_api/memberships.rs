@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::organizations::{named, view as organization_view};
-use super::people::{People, Person};
 use super::query::{Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
+use super::user_filters::{Person, UserFilter};
 use crate::app::App;
 use crate::flow::{add_member, change_role, remove_member};
 use crate::images;
@@ -34,7 +34,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
-    let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, People::read(&query)?);
+    let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
     let (wanted_roles, origin) = (query.values("role")?, app.origin.clone());
     let (data, total) = attempt(&app, move |connection| {
         let organization = named(connection, &id)?;
@@ -95,7 +95,7 @@ pub(super) async fn of_user(
 /// The memberships of every organization.
 pub(super) async fn of_instance(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, order, origin) = (query.page()?, query.order(&FIELDS)?, app.origin.clone());
-    let wanted = People::read(&query)?;
+    let wanted = UserFilter::read(&query)?;
     let (data, total) = attempt(&app, move |connection| {
         let people = wanted.find(connection)?;
         let mut all: Vec<(Membership, &Person)> = memberships::all(connection)?

@@ -3,34 +3,37 @@
 
 mod absent;
 mod actor_tokens;
-mod admission;
-mod bulk;
+mod application_invitations;
 mod calls;
 mod clients;
 mod email_addresses;
 mod handshake_payload;
 mod images;
 mod instance;
-mod invitation_request;
+mod invitation_parameters;
 mod jwks;
 mod jwt_templates;
 mod memberships;
 mod organization_invitations;
 mod organizations;
 mod parameters;
-mod people;
 mod query;
 mod refresh;
 mod request;
 mod restrictions;
 mod second_factors;
 mod sessions;
+mod sign_in_tokens;
+mod testing_tokens;
+mod user_bans;
 mod user_fields;
+mod user_filters;
 mod user_invitations;
 mod user_list;
 mod user_metadata;
 mod user_view;
 mod users;
+mod waitlist;
 
 use std::sync::Arc;
 
@@ -42,7 +45,6 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, patch, post};
-
 use url::form_urlencoded;
 
 use self::users::Mark;
@@ -82,24 +84,21 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/v1/instance", get(instance::show).patch(instance::change))
         .route(
             "/v1/invitations",
-            get(admission::list_invitations).post(admission::create_invitation),
+            get(application_invitations::list).post(application_invitations::create),
         )
-        .route("/v1/invitations/bulk", post(bulk::create_invitations))
-        .route("/v1/invitations/{id}/revoke", post(admission::revoke_invitation))
+        .route("/v1/invitations/bulk", post(application_invitations::create_bulk))
+        .route("/v1/invitations/{id}/revoke", post(application_invitations::revoke))
         .merge(lists())
-        .route(
-            "/v1/waitlist_entries",
-            get(admission::list_entries).post(admission::create_entry),
-        )
-        .route("/v1/waitlist_entries/bulk", post(bulk::create_entries))
-        .route("/v1/waitlist_entries/{id}", delete(bulk::delete_entry))
-        .route("/v1/waitlist_entries/{id}/invite", post(admission::invite_entry))
-        .route("/v1/waitlist_entries/{id}/reject", post(admission::reject_entry))
-        .route("/v1/sign_in_tokens", post(admission::create_sign_in_token))
-        .route("/v1/sign_in_tokens/{id}/revoke", post(admission::revoke_sign_in_token))
+        .route("/v1/waitlist_entries", get(waitlist::list).post(waitlist::create))
+        .route("/v1/waitlist_entries/bulk", post(waitlist::create_bulk))
+        .route("/v1/waitlist_entries/{id}", delete(waitlist::delete))
+        .route("/v1/waitlist_entries/{id}/invite", post(waitlist::invite))
+        .route("/v1/waitlist_entries/{id}/reject", post(waitlist::reject))
+        .route("/v1/sign_in_tokens", post(sign_in_tokens::create))
+        .route("/v1/sign_in_tokens/{id}/revoke", post(sign_in_tokens::revoke))
         .route("/v1/actor_tokens", post(actor_tokens::create))
         .route("/v1/actor_tokens/{id}/revoke", post(actor_tokens::revoke))
-        .route("/v1/testing_tokens", post(admission::create_testing_token))
+        .route("/v1/testing_tokens", post(testing_tokens::create))
         .merge(users())
         .merge(organizations())
         .merge(images::router())
@@ -127,8 +126,8 @@ fn users() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/users", get(user_list::list).post(users::create))
         .route("/v1/users/count", get(user_list::count))
-        .route("/v1/users/ban", post(bulk::ban))
-        .route("/v1/users/unban", post(bulk::unban))
+        .route("/v1/users/ban", post(user_bans::ban))
+        .route("/v1/users/unban", post(user_bans::unban))
         .route(
             "/v1/users/{id}",
             get(users::show).patch(users::change).delete(users::delete),
@@ -139,8 +138,8 @@ fn users() -> Router<Arc<App>> {
         )
         .route("/v1/users/{id}/verify_password", post(users::verify_password))
         .route("/v1/users/{id}/verify_totp", post(second_factors::verify_totp))
-        .route("/v1/users/{id}/mfa", delete(second_factors::delete_authenticator))
-        .route("/v1/users/{id}/totp", delete(second_factors::delete_authenticator))
+        .route("/v1/users/{id}/mfa", delete(second_factors::delete_totp))
+        .route("/v1/users/{id}/totp", delete(second_factors::delete_totp))
         .route(
             "/v1/users/{id}/backup_code",
             delete(second_factors::delete_backup_codes),

@@ -9,11 +9,10 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::bulk::{MOST_INVITATIONS, check_length};
-use super::invitation_request::{STATUSES, days, redirect_url};
+use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_url};
 use super::organizations::named;
 use super::query::{Order, Query, cut};
-use super::request::{JsonBody, attempt, counted, missing};
+use super::request::{JsonBody, attempt, check_length, counted, missing};
 use crate::app::App;
 use crate::flow::{
     FlowError, NewOrganizationInvitation, access, invite_to_organization, revoke_organization_invitation,

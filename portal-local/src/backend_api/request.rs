@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::query::invalid;
 use crate::app::App;
 use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
@@ -85,4 +86,15 @@ pub(super) fn missing(name: &'static str) -> ApiError {
     )
     .explain(format!("{name} must be included."))
     .param(name)
+}
+
+/// Refuses a list that is empty or longer than Clerk takes.
+pub(super) fn check_length(name: &'static str, found: usize, most: usize) -> Result<(), ApiError> {
+    if (1..=most).contains(&found) {
+        return Ok(());
+    }
+    Err(invalid(
+        name,
+        format!("Found {found} items; expected between 1 and {most}."),
+    ))
 }

@@ -47,7 +47,7 @@ pub(super) async fn verify_totp(
 }
 
 /// Takes the authenticator away. It is the only second factor there is, so the backup codes go with it.
-pub(super) async fn delete_authenticator(
+pub(super) async fn delete_totp(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response<Body>, ApiError> {

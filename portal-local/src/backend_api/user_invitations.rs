@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::Response;
 use serde_json::json;
 
-use super::invitation_request::STATUSES;
+use super::invitation_parameters::STATUSES;
 use super::organization_invitations::view;
 use super::query::{Query, cut};
 use super::request::{attempt, counted};

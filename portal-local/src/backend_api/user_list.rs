@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use super::people::{People, Person};
 use super::query::{Query, cut, invalid};
 use super::request::attempt;
+use super::user_filters::{Person, UserFilter};
 use super::user_view::full_view;
 use crate::app::App;
 use crate::excerpt::excerpt;
@@ -29,7 +29,7 @@ const FIELDS: [&str; 10] = [
 ];
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, People::read(&query)?);
+    let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
     let cursor = query.value("starting_after").map(str::to_owned);
     if cursor.is_some() && order.field != "created_at" {
         return Err(invalid(
@@ -75,7 +75,7 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
 }
 
 pub(super) async fn count(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let wanted = People::read(&query)?;
+    let wanted = UserFilter::read(&query)?;
     let total = attempt(&app, move |connection| Ok(wanted.find(connection)?.len())).await?;
     Ok(json(
         StatusCode::OK,

@@ -28,7 +28,7 @@ use crate::redirect::{Refused, replace_query};
 use crate::secrets::random_token;
 use crate::store::StoreError;
 use crate::store::{handshake_nonces, refresh_tokens, sessions};
-use crate::{directives, pages};
+use crate::{pages, set_cookies};
 
 const NONCE_LIFETIME_MILLIS: i64 = 60_000;
 
@@ -191,7 +191,7 @@ fn directives(
 ) -> Result<Vec<String>, StoreError> {
     let suffixes = app.cookie_suffixes(asked.for_plain_key);
     let Some((client, mut session)) = live_session(connection, &known.browser, now)? else {
-        return Ok(directives::signed_out(&suffixes, &known.token));
+        return Ok(set_cookies::signed_out(&suffixes, &known.token));
     };
     if let Some(wanted) = asked.organization.as_deref() {
         let wanted = Some(wanted).filter(|text| !text.is_empty());
@@ -202,7 +202,7 @@ fn directives(
     use_session(connection, &session, now)?;
     let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
     let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;
-    let signed_in = directives::SignedIn {
+    let signed_in = set_cookies::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.
         client_uat_secs: client.updated_at.min(now).as_secs(),
         refresh_token: &refresh_token,
@@ -212,7 +212,7 @@ fn directives(
 }
 
 fn redirect(location: &Url, dev_browser_token: &str) -> Response<Body> {
-    let cookie = directives::dev_browser_cookie(dev_browser_token);
+    let cookie = set_cookies::dev_browser_cookie(dev_browser_token);
     let (Ok(location), Ok(cookie)) = (HeaderValue::from_str(location.as_str()), HeaderValue::from_str(&cookie)) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

@@ -5,7 +5,6 @@
 
 mod ask;
 mod assets;
-mod authenticator;
 mod avatar;
 mod choose;
 mod code_page;
@@ -36,6 +35,7 @@ mod sign_up_continue;
 mod task_reset_password;
 mod task_setup_mfa;
 mod ticket;
+mod totp;
 mod unauthorized_sign_in;
 mod user;
 mod verify_email_address;

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::authenticator::{self, Place};
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person};
+use super::totp::{self, Place};
 use crate::flow::FlowError;
 use crate::store::Task;
 
@@ -24,12 +24,12 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     if let Some(away) = elsewhere(&person) {
         return Ok(away);
     }
-    match authenticator::prove(&person, &form).await? {
+    match totp::prove(&person, &form).await? {
         Ok(codes) => {
             // What follows, another task or the application, is decided there.
             let onward = person.visit.params.link(path::TASKS, &[]);
             let done = "Two-step verification is on.";
-            Ok(authenticator::show_backup_codes(&person, PAGE, done, &codes, onward))
+            Ok(totp::show_backup_codes(&person, PAGE, done, &codes, onward))
         }
         Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(path::SETUP_MFA, &[]))),
         Err(error) => render(&person, &[error]).await,
@@ -50,7 +50,7 @@ async fn render(person: &Person, found: &[FlowError]) -> PageResult {
         cancel: None,
         sign_out: Some(person.way_out()),
     };
-    let shown = authenticator::show(person, place, found).await?;
+    let shown = totp::show(person, place, found).await?;
     // It was set up on another device a moment ago.
     Ok(shown.unwrap_or_else(|| person.visit.see_other(&person.visit.params.link(path::TASKS, &[]))))
 }

@@ -17,9 +17,9 @@ use super::params::Params;
 use super::{errors, path};
 use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::directives::dev_browser_cookie;
 use crate::flow::{SignInStep, live_session, live_sessions, pending_second_factor};
 use crate::redirect::{Refused, hand_over, replace_query};
+use crate::set_cookies::dev_browser_cookie;
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
 

@@ -8,7 +8,6 @@
 mod absent;
 mod admission;
 mod application;
-mod authenticator;
 mod backend_api;
 mod boundary;
 mod browser;
@@ -50,6 +49,7 @@ mod sign_in;
 mod sign_up;
 mod start;
 mod tasks;
+mod totp;
 mod user;
 mod users;
 mod world;

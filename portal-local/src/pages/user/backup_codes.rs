@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::super::authenticator::show_backup_codes;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
 use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
+use super::super::totp::show_backup_codes;
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, SECURITY};
 use crate::flow::{new_backup_codes, second_factor};

@@ -1,12 +1,12 @@
 //! `/user` and the pages below it: the user's own account, one file per topic.
 
-mod authenticator;
 mod backup_codes;
 mod connected_accounts;
 mod delete;
 mod email_addresses;
 pub(super) mod profile;
 mod security;
+mod totp;
 mod verify;
 
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use super::sign_out;
 use crate::app::App;
 
 const SECURITY: &str = "/user/security";
-const AUTHENTICATOR: &str = "/user/security/authenticator";
-const REMOVE_AUTHENTICATOR: &str = "/user/security/authenticator/remove";
+const TOTP: &str = "/user/security/authenticator";
+const REMOVE_TOTP: &str = "/user/security/authenticator/remove";
 const BACKUP_CODES: &str = "/user/security/backup-codes";
 const DEVICES: &str = "/user/security/devices";
 const DELETE: &str = "/user/delete";
@@ -43,8 +43,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(CONNECT, post(connected_accounts::connect))
         .route(DISCONNECT, post(connected_accounts::disconnect))
         .route(SECURITY, get(security::show).post(security::submit))
-        .route(AUTHENTICATOR, get(authenticator::show).post(authenticator::submit))
-        .route(REMOVE_AUTHENTICATOR, post(authenticator::remove))
+        .route(TOTP, get(totp::show).post(totp::submit))
+        .route(REMOVE_TOTP, post(totp::remove))
         .route(BACKUP_CODES, get(backup_codes::show).post(backup_codes::submit))
         .route(DEVICES, post(security::sign_out_device))
         .route(REVERIFY, get(verify::show).post(verify::submit))

@@ -9,7 +9,7 @@ use super::super::form::{FormFrame, form_page};
 use super::super::html::{Frame, age};
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
-use super::{AUTHENTICATOR, BACKUP_CODES, DELETE, DEVICES, REMOVE_AUTHENTICATOR, SECURITY, Tabs};
+use super::{BACKUP_CODES, DELETE, DEVICES, REMOVE_TOTP, SECURITY, TOTP, Tabs};
 use crate::device::Device;
 use crate::flow::{self, Field, FlowError, change_password, devices, second_factor};
 use crate::store::Session;
@@ -106,10 +106,10 @@ async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> 
             since: age(since, now),
             backup_codes: held.backup_codes,
             new_backup_codes: visit.params.link(BACKUP_CODES, &[]),
-            remove: visit.params.link(REMOVE_AUTHENTICATOR, &[]),
+            remove: visit.params.link(REMOVE_TOTP, &[]),
             is_required: visit.settings.mfa_required,
         }),
-        set_up_authenticator: visit.params.link(AUTHENTICATOR, &[]),
+        set_up_authenticator: visit.params.link(TOTP, &[]),
         devices: live.iter().map(|one| device(one, &person.session, now)).collect(),
         sign_out_device: visit.params.link(DEVICES, &[]),
         delete: may_delete.then(|| visit.params.link(DELETE, &[])),

@@ -12,7 +12,7 @@ use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::super::second_factor_page::SecondFactorStep;
-use super::{ADD, AUTHENTICATOR, BACKUP_CODES, DELETE, REVERIFY, SECURITY};
+use super::{ADD, BACKUP_CODES, DELETE, REVERIFY, SECURITY, TOTP};
 use crate::clock::Millis as _;
 use crate::flow::{
     Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_password,
@@ -151,7 +151,7 @@ fn method(person: &Person, has_totp: bool) -> Method {
 /// Returns the page to go back to after the proof, if it is one that requires a proof.
 fn next(person: &Person) -> &'static str {
     let wanted = person.visit.own_parameter("next").unwrap_or_default();
-    [ADD, DELETE, SECURITY, AUTHENTICATOR, BACKUP_CODES]
+    [ADD, DELETE, SECURITY, TOTP, BACKUP_CODES]
         .into_iter()
         .find(|known| *known == wanted)
         .unwrap_or(path::USER)

@@ -1,35 +1,29 @@
 //! `/user/security/authenticator`: setting up an authenticator app, and taking it away.
 
-use super::super::authenticator::{self, Place};
 use super::super::errors::PageResult;
 use super::super::person::{Person, PersonSubmission};
+use super::super::totp::{self, Place};
 use super::verify::{Deed, detour};
-use super::{AUTHENTICATOR, SECURITY};
+use super::{SECURITY, TOTP};
 use crate::flow::{FlowError, remove_totp};
 
 pub(super) async fn show(person: Person) -> PageResult {
-    if let Some(detour) = detour(&person, AUTHENTICATOR, Deed::Open) {
+    if let Some(detour) = detour(&person, TOTP, Deed::Open) {
         return Ok(detour);
     }
     render(&person, &[]).await
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    if let Some(detour) = detour(&person, AUTHENTICATOR, Deed::Send) {
+    if let Some(detour) = detour(&person, TOTP, Deed::Send) {
         return Ok(detour);
     }
-    match authenticator::prove(&person, &form).await? {
+    match totp::prove(&person, &form).await? {
         Ok(codes) => {
             let (onward, done) = (person.visit.params.link(SECURITY, &[]), "Two-step verification is on.");
-            Ok(authenticator::show_backup_codes(
-                &person,
-                "backup-codes",
-                done,
-                &codes,
-                onward,
-            ))
+            Ok(totp::show_backup_codes(&person, "backup-codes", done, &codes, onward))
         }
-        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(AUTHENTICATOR, &[]))),
+        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(TOTP, &[]))),
         Err(error) => render(&person, &[error]).await,
     }
 }
@@ -49,12 +43,12 @@ async fn render(person: &Person, found: &[FlowError]) -> PageResult {
     let security = person.visit.params.link(SECURITY, &[]);
     let place = Place {
         page: "authenticator",
-        path: AUTHENTICATOR,
+        path: TOTP,
         reason: None,
         cancel: Some(security.clone()),
         sign_out: None,
     };
-    let shown = authenticator::show(person, place, found).await?;
+    let shown = totp::show(person, place, found).await?;
     // There is one already.
     Ok(shown.unwrap_or_else(|| person.visit.see_other(&security)))
 }

@@ -30,8 +30,8 @@ pub(super) struct Place {
 }
 
 #[derive(Template)]
-#[template(path = "authenticator.html")]
-struct AuthenticatorPage {
+#[template(path = "totp.html")]
+struct TotpPage {
     frame: Frame,
     form: FormFrame,
     page: &'static str,
@@ -103,7 +103,7 @@ pub(super) fn show_backup_codes(
 fn render(person: &Person, place: Place, secret: &TotpSecret, found: &[FlowError]) -> Response<Body> {
     let visit = &person.visit;
     let uri = secret.uri(&visit.app.application_name, person.identifier());
-    let template = AuthenticatorPage {
+    let template = TotpPage {
         frame: Frame::new(&visit.app, "Set up an authenticator app"),
         form: person.form_frame(place.path, found),
         page: place.page,

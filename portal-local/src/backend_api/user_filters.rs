@@ -20,7 +20,7 @@ const UNKNOWN_TO_ALL: [&str; 5] = [
 ];
 
 /// The users that a query selects.
-pub(super) struct People {
+pub(super) struct UserFilter {
     query: String,
     address_query: Option<String>,
     name_query: Option<String>,
@@ -38,7 +38,7 @@ pub(super) struct People {
     asks_for_unknown: bool,
 }
 
-impl People {
+impl UserFilter {
     pub(super) fn read(query: &Query) -> Result<Self, ApiError> {
         let lower = |name| query.value(name).map(str::to_lowercase);
         let addresses = query.values("email_address")?;

@@ -1,0 +1,60 @@
+//! `/v1/users/ban` and `/v1/users/unban`: several users, all of them or none.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::request::{JsonBody, attempt, check_length, missing};
+use super::user_view::full_view;
+use super::users::named;
+use crate::app::App;
+use crate::flow::end_sessions_of;
+use crate::json::{ApiError, json};
+use crate::store::users;
+
+const MOST_USERS: usize = 50;
+
+#[derive(Deserialize)]
+pub(super) struct UsersBody {
+    user_ids: Option<Vec<String>>,
+}
+
+pub(super) async fn ban(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<UsersBody>,
+) -> Result<Response<Body>, ApiError> {
+    set_banned(&app, body, true).await
+}
+
+pub(super) async fn unban(
+    State(app): State<Arc<App>>,
+    JsonBody(body): JsonBody<UsersBody>,
+) -> Result<Response<Body>, ApiError> {
+    set_banned(&app, body, false).await
+}
+
+async fn set_banned(app: &App, body: UsersBody, is_banned: bool) -> Result<Response<Body>, ApiError> {
+    let ids = body.user_ids.ok_or_else(|| missing("user_ids"))?;
+    check_length("user_ids", ids.len(), MOST_USERS)?;
+    let (now, origin) = (app.now(), app.origin.clone());
+    let views = attempt(app, move |connection| {
+        let mut views: Vec<Value> = Vec::new();
+        for id in ids {
+            let mut user = named(connection, &id)?;
+            if is_banned {
+                end_sessions_of(connection, &user.id, None, now)?;
+            }
+            user.banned = is_banned;
+            users::update(connection, &user, now)?;
+            let user = named(connection, &id)?;
+            views.push(full_view(connection, &origin, &user, now)?);
+        }
+        Ok(views)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &views))
+}
