@@ -11,6 +11,7 @@ use crate::error::StartError;
 use crate::portal::LocalPortal;
 use crate::redirect::Loopback;
 use crate::seed::{Seed, SeedOrganization, SeedRole, SeedUser};
+use crate::start::start;
 use crate::store::{Location, Settings};
 
 /// Clerk's lifetime of a session token.
@@ -134,7 +135,7 @@ impl LocalPortalBuilder {
     ///
     /// Returns [`StartError`] with the found and the expected value, and the next step.
     pub async fn start(self) -> Result<LocalPortal, StartError> {
-        LocalPortal::start(self).await
+        start(self).await
     }
 }
 

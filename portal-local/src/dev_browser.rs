@@ -7,8 +7,8 @@ use portal_sdk::names::cookie;
 use portal_sdk::request::cookie_values;
 use rusqlite::Connection;
 
-use crate::app::App;
 use crate::ids;
+use crate::state::App;
 use crate::store::dev_browsers;
 use crate::store::{DevBrowser, StoreError};
 

@@ -86,25 +86,26 @@
 //! owner can read.
 
 mod absent;
-mod app;
+mod admin;
 mod backend_api;
-mod boundary;
 mod claims;
 mod clock;
 mod config;
-mod connections;
-mod control;
 mod dev_browser;
 mod device;
+mod env_file;
 mod error;
 mod excerpt;
 mod faults;
 mod flow;
 mod frontend_api;
+mod html;
 mod ids;
 mod images;
 mod json;
 mod json_body;
+mod links;
+mod local_api;
 mod mint;
 mod multipart;
 mod pages;
@@ -113,13 +114,16 @@ mod portal;
 mod redirect;
 mod request_log;
 mod rfc3339;
+mod same_origin;
 mod secrets;
 mod seed;
+mod server;
 mod set_cookies;
 mod slow_work;
+mod start;
+mod state;
 mod store;
 mod totp;
-mod unread_body;
 
 pub use config::LocalPortalBuilder;
 pub use error::{RefusedSetting, SettingsError, StartError};

@@ -1,123 +1,39 @@
 //! [`LocalPortal`]: a portal that runs.
 
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::PublishableKey;
 use portal_sdk::secret::Secret;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::app::{self, App};
-use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
-use crate::connections::{self, Limits};
-use crate::error::{SettingsError, StartError, check_settings};
-use crate::faults::{Fault, Faults};
-use crate::mint::{Mint, MintError};
-use crate::redirect::RedirectPolicy;
-use crate::request_log::{RequestLog, RequestRecord};
-use crate::secrets::FormKey;
-use crate::seed::{SeedError, SeedRefused};
-use crate::slow_work::SlowWork;
-use crate::store::{Instance, Location, Mail, OpenError, Settings, Store, StoreError};
-use crate::store::{instance, outbox, settings};
+use crate::error::{SettingsError, check_settings};
+use crate::faults::Fault;
+use crate::mint::MintError;
+use crate::request_log::RequestRecord;
+use crate::state::App;
+use crate::store::{Mail, Settings, StoreError};
+use crate::store::{outbox, settings};
+use crate::{admin, env_file};
 
-/// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
-const KEY_PATH: &str = "/accounts.dev";
-const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
 /// The time for requests in progress to end during shutdown.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
 pub struct LocalPortal {
-    app: Arc<App>,
-    server: JoinHandle<()>,
+    pub(crate) app: Arc<App>,
+    pub(crate) server: JoinHandle<()>,
     /// Dropping the sender stops the server too.
-    stop: oneshot::Sender<()>,
+    pub(crate) stop: oneshot::Sender<()>,
 }
 
 impl LocalPortal {
     /// Starts to describe a portal.
     pub fn builder() -> LocalPortalBuilder {
         LocalPortalBuilder::new()
-    }
-
-    pub(crate) async fn start(config: LocalPortalBuilder) -> Result<Self, StartError> {
-        if !config.address.ip().is_loopback() {
-            return Err(StartError::NotLoopback { found: config.address });
-        }
-        if !(1..=LONGEST_TOKEN_LIFETIME_SECS).contains(&config.token_lifetime_secs) {
-            return Err(StartError::TokenLifetime {
-                found: config.token_lifetime_secs,
-            });
-        }
-        // The address first: a port in use must not leave a new database behind.
-        let (listener, address) = listen(config.address).await?;
-        let origin = format!("http://{address}");
-        let redirects = RedirectPolicy::new(&origin, &config.redirect_origins, config.loopback)
-            .map_err(|found| StartError::RedirectOrigin { found })?;
-
-        if let Some(wanted) = &config.settings {
-            check_settings(wanted, &redirects)?;
-        }
-
-        let (store, instance) = open(config.location.clone(), config.clock.now()).await?;
-        let issuer = format!("{origin}{KEY_PATH}");
-        let signing_key = || StartError::SigningKey {
-            path: path_of(&config.location),
-        };
-        let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
-        let plain_publishable_key = PublishableKey::development(&plain_address(address)).map_err(|_| signing_key())?;
-        let lifetime = i64::from(config.token_lifetime_secs);
-        let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
-
-        let app = Arc::new(App {
-            application_name: config.application_name,
-            origin,
-            hosts: hosts(address),
-            instance_id: instance.id,
-            publishable_key,
-            plain_publishable_key,
-            secret_key: instance.secret_key,
-            form_key: FormKey::new(&instance.form_key),
-            mint,
-            redirects,
-            store,
-            clock: SkewedClock::new(config.clock),
-            log: RequestLog::default(),
-            faults: Faults::default(),
-            slow_work: SlowWork::default(),
-            pruned_at: AtomicI64::new(0),
-        });
-        let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
-        let prepared = app.store.transaction(move |connection| {
-            instance::set_address_and_name(connection, &origin, &name)?;
-            match wanted {
-                Some(wanted) => settings::write(connection, &wanted),
-                None => Ok(()),
-            }
-        });
-        let failed = |error: StoreError| StartError::open(path_of(&config.location), error.while_opening());
-        prepared.await.map_err(failed)?;
-        app.seed(config.seed).await.map_err(|error| match error {
-            SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
-            SeedError::Store(error) => failed(error),
-        })?;
-        let (stop, stopped) = oneshot::channel();
-        let serve = connections::serve(listener, app::router(&app), Limits::default(), async move {
-            let _ = stopped.await;
-        });
-        let server = tokio::spawn(serve);
-        tracing::info!(origin = app.origin, "local development portal listens; it is not Clerk");
-        Ok(Self { app, server, stop })
     }
 
     /// Scheme, host and port, such as `http://127.0.0.1:8787`.
@@ -141,7 +57,7 @@ impl LocalPortal {
     /// The environment variables for an application, secret key included, as names and values.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        self.app.environment()
+        env_file::variables(&self.app)
     }
 
     /// The public signing key in PEM, for applications that verify tokens without asking (`CLERK_JWT_KEY`).
@@ -173,7 +89,7 @@ impl LocalPortal {
     ///
     /// Returns [`StoreError`] if the database fails.
     pub async fn sign_in_link_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
-        self.app.sign_in_link_for(address_or_id.to_owned()).await
+        admin::sign_in_link_for(&self.app, address_or_id.to_owned()).await
     }
 
     /// The code that the authenticator app of the person with this address (or user id) shows now. A code is good once:
@@ -184,7 +100,7 @@ impl LocalPortal {
     ///
     /// Returns [`StoreError`] if the database fails.
     pub async fn totp_code_for(&self, address_or_id: &str) -> Result<Option<String>, StoreError> {
-        self.app.totp_code_for(address_or_id.to_owned()).await
+        admin::totp_code_for(&self.app, address_or_id.to_owned()).await
     }
 
     /// Makes the next calls of an endpoint fail, or wait. Faults of one endpoint follow each other in order.
@@ -208,7 +124,7 @@ impl LocalPortal {
     ///
     /// Returns [`StoreError`] if key generation or the database fails.
     pub async fn rotate_signing_key(&self) -> Result<(), StoreError> {
-        self.app.rotate_signing_key().await
+        admin::rotate_signing_key(&self.app).await
     }
 
     /// Deletes users, organizations, devices, mail and settings. The keys are kept.
@@ -217,13 +133,13 @@ impl LocalPortal {
     ///
     /// Returns [`StoreError`] if the database fails.
     pub async fn reset(&self) -> Result<(), StoreError> {
-        self.app.reset().await
+        admin::reset(&self.app).await
     }
 
     /// The environment in the form of a `.env` file, with what only some clients need as comments.
     #[must_use]
     pub fn environment_block(&self) -> String {
-        self.app.environment_block()
+        env_file::block(&self.app)
     }
 
     /// The key with the portal's address inside without scheme and path, for clients that refuse those. They need the
@@ -284,51 +200,4 @@ impl fmt::Debug for LocalPortal {
             .field("origin", &self.app.origin)
             .finish_non_exhaustive()
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
-        _ => StartError::Listen { address, source },
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
-}
-
-async fn open(location: Location, now: UnixTime) -> Result<(Store, Instance), StartError> {
-    let path = path_of(&location);
-    tokio::task::spawn_blocking(move || Store::open(&location, now))
-        .await
-        .unwrap_or_else(|error| Err(OpenError::Io(io::Error::other(error))))
-        .map_err(|error| StartError::open(path, error))
-}
-
-fn path_of(location: &Location) -> PathBuf {
-    match location {
-        Location::Memory => PathBuf::from("the database in memory"),
-        Location::File(path) => path.clone(),
-    }
-}
-
-/// The address inside the plain publishable key. Clerk's keys contain a dot, so an IPv6 address is written with the last
-/// 32 bits as IPv4 writes them (RFC 4291 section 2.2).
-fn plain_address(address: SocketAddr) -> String {
-    match address.ip() {
-        IpAddr::V4(_) => address.to_string(),
-        IpAddr::V6(_) => format!("[::0.0.0.1]:{}", address.port()),
-    }
-}
-
-/// The names under which this machine reaches `address`.
-fn hosts(address: SocketAddr) -> Vec<String> {
-    let port = address.port();
-    let mut hosts = vec![address.to_string()];
-    for name in ["127.0.0.1", "localhost", "[::1]"] {
-        hosts.push(format!("{name}:{port}"));
-        if port == 80 {
-            hosts.push(name.to_owned());
-        }
-    }
-    hosts
 }

@@ -4,10 +4,10 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use crate::app::App;
 use crate::flow::{self, FlowError, NewOrganization, NewOrganizationInvitation, Outcome};
 use crate::ids;
 use crate::password;
+use crate::state::App;
 use crate::store::{Metadata, NewUser, StoreError, Strategy};
 use crate::store::{email_addresses, memberships, organizations, roles, users};
 use crate::totp::TotpSecret;

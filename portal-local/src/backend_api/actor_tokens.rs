@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::query::{invalid, seconds};
 use super::request::{JsonBody, attempt, missing};
-use crate::app::App;
 use crate::flow::issue_actor_token;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens};
 
 /// Clerk's defaults.

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, is_like, not_pending, redirect_url};
 use super::query::{Query, cut};
 use super::request::{JsonBody, attempt, check_length, listed, missing};
-use crate::app::App;
 use crate::flow::{NewApplicationInvitation, invite_to_application};
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{ApplicationInvitation, Metadata, TicketStatus, application_invitations};
 
 #[derive(Deserialize)]

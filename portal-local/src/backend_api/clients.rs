@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::query::{Query, cut};
 use super::request::{JsonBody, attempt, listed};
 use super::sessions::view as session_view;
-use crate::app::App;
 use crate::json::{ApiError, json};
 use crate::mint::SessionClaims;
+use crate::state::App;
 use crate::store::{Client, Session, StoreError};
 use crate::store::{clients, sessions};
 

@@ -13,11 +13,11 @@ use super::query::invalid;
 use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_view::address_view;
 use super::users::named as user_named;
-use crate::app::App;
 use crate::flow::{
     AddressChange, AddressRefusal, Field, add_address, change_address, check_email_address, drop_address,
 };
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{EmailAddress, email_addresses};
 
 #[derive(Deserialize)]

@@ -8,8 +8,8 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::app::App;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::handshake_nonces;
 
 pub(crate) async fn fetch(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response<Body>, ApiError> {

@@ -17,11 +17,11 @@ use super::organizations::{named as organization_named, view as organization_vie
 use super::request::attempt;
 use super::user_view::full_view;
 use super::users::named as user_named;
-use crate::app::App;
 use crate::flow::update_organization;
 use crate::images::{MOST_IMAGE_BYTES, content_type};
 use crate::json::{ApiError, json};
 use crate::multipart;
+use crate::state::App;
 use crate::store::{images, users};
 
 /// Room for the form's parts around the image.

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::request::{JsonBody, attempt};
-use crate::app::App;
 use crate::flow::FlowError;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::Settings;
 use crate::store::{roles, settings};
 

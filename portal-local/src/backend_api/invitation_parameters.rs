@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 
 use super::query::invalid;
-use crate::app::App;
 use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS};
 use crate::json::ApiError;
+use crate::state::App;
 use crate::store::TicketStatus;
 use crate::store::email_addresses::normalize;
 

@@ -13,11 +13,11 @@ use serde_json::{Map, Value, json};
 use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, deleted, listed, missing};
 use super::sessions::{TokenBody, named as session_named};
-use crate::app::App;
 use crate::claims::{MOST_TEMPLATE_BYTES, TemplateKind, TemplateProblem, check};
 use crate::excerpt::excerpt;
 use crate::flow::template_token;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{JwtTemplate, SessionStatus, jwt_templates};
 
 /// Clerk's defaults.

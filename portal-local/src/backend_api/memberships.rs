@@ -13,10 +13,10 @@ use super::organizations::{named, view as organization_view};
 use super::query::{Query, cut};
 use super::request::{JsonBody, attempt, counted, missing};
 use super::user_filters::{Person, UserFilter};
-use crate::app::App;
 use crate::flow::{add_member, change_role, remove_member};
 use crate::images;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{Member, Membership, Metadata, Organization, StoreError};
 use crate::store::{memberships, organizations, roles, users};
 

@@ -1,7 +1,6 @@
 //! The part of Clerk's Backend API that an SDK uses at run time, and what tests need to seed and inspect the instance.
 //! Every call needs the secret key, `/v1/jwks` too.
 
-mod absent;
 mod actor_tokens;
 mod application_invitations;
 mod calls;
@@ -48,9 +47,9 @@ use axum::routing::{delete, get, patch, post};
 use url::form_urlencoded;
 
 use self::users::Mark;
-use crate::absent::{has, no_such_call, no_such_method};
-use crate::app::App;
+use crate::absent::BACKEND_API;
 use crate::json::ApiError;
+use crate::state::App;
 
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
@@ -223,15 +222,8 @@ fn organizations() -> Router<Arc<App>> {
         )
 }
 
-const API: &str = "Backend API";
-
 async fn refuse_method(method: Method, uri: Uri) -> ApiError {
-    no_such_method(API, absent::CALLS, &method, uri.path())
-}
-
-/// The answer to a call of Clerk's Backend API that is not played; `None` if Clerk has no such call.
-pub(crate) fn absent_call(method: &Method, path: &str) -> Option<ApiError> {
-    has(absent::CALLS, method, path).then(|| no_such_call(API, absent::CALLS, method, path))
+    BACKEND_API.no_such_method(&method, uri.path())
 }
 
 async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

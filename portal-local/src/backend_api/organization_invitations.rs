@@ -13,12 +13,12 @@ use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_ur
 use super::organizations::named;
 use super::query::{Order, Query, cut};
 use super::request::{JsonBody, attempt, check_length, counted, missing};
-use crate::app::App;
 use crate::flow::{
     FlowError, NewOrganizationInvitation, access, invite_to_organization, revoke_organization_invitation,
 };
 use crate::images;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::email_addresses::normalize;
 use crate::store::{Metadata, OrganizationInvitation, StoreError, TicketStatus};
 use crate::store::{email_addresses, organization_invitations, roles, users};

@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::request::JsonBody;
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::flow::{session_token, use_session};
 use crate::json::{ApiError, json};
 use crate::mint::{SessionClaims, TokenUse};
 use crate::set_cookies::SignedIn;
+use crate::state::App;
 use crate::store::refresh_tokens::RefreshToken;
 use crate::store::{Session, StoreError};
 use crate::store::{clients, refresh_tokens, sessions};

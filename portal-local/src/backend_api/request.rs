@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::query::invalid;
-use crate::app::App;
 use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
 use crate::json_body::parse_body;
+use crate::state::App;
 
 /// Runs `work` in one transaction, which is undone if it is refused.
 pub(super) async fn attempt<T, F>(app: &App, work: F) -> Result<T, ApiError>

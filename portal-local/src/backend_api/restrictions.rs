@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, counted, deleted, listed, missing};
-use crate::app::App;
 use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed, invite_to_application};
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{List, ListedIdentifier, Metadata, Settings};
 use crate::store::{listed_identifiers, settings};
 

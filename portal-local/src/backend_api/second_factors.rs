@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::request::{JsonBody, attempt, missing};
 use super::users::named;
-use crate::app::App;
 use crate::flow::{SecondFactorMethod, check_for_application, remove_backup_codes, remove_totp, second_factor};
 use crate::json::{ApiError, json};
+use crate::state::App;
 
 #[derive(Deserialize)]
 pub(super) struct CodeBody {

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, listed, missing};
-use crate::app::App;
 use crate::device::Device;
 use crate::flow::{begin_session, end_session, session_token, set_active_organization};
 use crate::json::{ApiError, json};
 use crate::mint::TokenUse;
+use crate::state::App;
 use crate::store::{Session, SessionStatus};
 use crate::store::{clients, sessions, users};
 

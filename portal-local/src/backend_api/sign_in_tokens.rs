@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::invitation_parameters::not_pending;
 use super::query::seconds;
 use super::request::{JsonBody, attempt, missing};
-use crate::app::App;
 use crate::flow::{SIGN_IN_TOKEN_SECS, issue_sign_in_token};
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{SignInToken, TicketStatus, sign_in_tokens};
 
 #[derive(Deserialize)]

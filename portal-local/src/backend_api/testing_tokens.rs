@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::app::App;
 use crate::json::json;
 use crate::secrets::random_token;
+use crate::state::App;
 
 /// Creates a token for Clerk's test helpers, which send it to pass bot protection. The portal has none.
 pub(super) async fn create(State(app): State<Arc<App>>) -> Response<Body> {

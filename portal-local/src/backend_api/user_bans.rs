@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::request::{JsonBody, attempt, check_length, missing};
 use super::user_view::full_view;
 use super::users::named;
-use crate::app::App;
 use crate::flow::end_sessions_of;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::users;
 
 const MOST_USERS: usize = 50;

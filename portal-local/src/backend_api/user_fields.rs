@@ -5,10 +5,10 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::query::invalid;
-use crate::app::App;
 use crate::excerpt::excerpt;
 use crate::flow::{Names, has_totp, replace_backup_codes};
 use crate::json::ApiError;
+use crate::state::App;
 use crate::store::{StoreError, users};
 use crate::totp::TotpSecret;
 use crate::{password, rfc3339};

@@ -12,9 +12,9 @@ use super::organization_invitations::view;
 use super::query::{Query, cut};
 use super::request::{attempt, counted};
 use super::users::named;
-use crate::app::App;
 use crate::images;
 use crate::json::ApiError;
+use crate::state::App;
 use crate::store::{organization_invitations, organizations};
 
 pub(super) async fn list(

@@ -11,9 +11,9 @@ use super::query::{Query, cut, invalid};
 use super::request::attempt;
 use super::user_filters::{Person, UserFilter};
 use super::user_view::full_view;
-use crate::app::App;
 use crate::excerpt::excerpt;
 use crate::json::{ApiError, json};
+use crate::state::App;
 
 const FIELDS: [&str; 10] = [
     "created_at",

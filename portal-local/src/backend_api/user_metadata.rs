@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::request::JsonBody;
 use super::users::edit;
-use crate::app::App;
 use crate::json::ApiError;
+use crate::state::App;
 use crate::store::Metadata;
 
 #[derive(Deserialize)]

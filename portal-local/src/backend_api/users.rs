@@ -14,7 +14,6 @@ use super::query::invalid;
 use super::request::{JsonBody, attempt, deleted, missing};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::flow::{
     self, Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of,
@@ -22,6 +21,7 @@ use crate::flow::{
 };
 use crate::json::{ApiError, json};
 use crate::password;
+use crate::state::App;
 use crate::store::{EmailAddress, Metadata, NewUser, Strategy, Task, User};
 use crate::store::{email_addresses, external_accounts, users};
 

@@ -13,11 +13,11 @@ use super::application_invitations;
 use super::invitation_parameters::is_like;
 use super::query::{Query, cut, invalid};
 use super::request::{JsonBody, attempt, check_length, counted, deleted, missing};
-use crate::app::App;
 use crate::flow::{
     INVITATION_DAYS, NewApplicationInvitation, invite_to_application, join_waitlist, send_waitlist_confirmation,
 };
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::email_addresses::normalize;
 use crate::store::{Metadata, WaitlistEntry, WaitlistStatus, waitlist};
 

@@ -12,8 +12,8 @@ use super::restriction::{Use, check_address};
 use super::session::{end_session, end_sessions_of};
 use super::sign_in::refuse_barred;
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code, complete_task_of};
-use crate::app::App;
 use crate::password;
+use crate::state::App;
 use crate::store::{EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, Task, User};
 use crate::store::{email_addresses, memberships, organizations, sessions, settings, users};
 

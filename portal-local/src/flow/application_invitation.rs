@@ -4,9 +4,9 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::{Field, FlowError, Outcome, check_email_address};
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
+use crate::state::App;
 use crate::store::outbox::Content;
 use crate::store::{ApplicationInvitation, MailKind, Metadata, TicketStatus, WaitlistStatus};
 use crate::store::{application_invitations, email_addresses, outbox, waitlist};

@@ -5,10 +5,10 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::organization::{Access, access};
-use crate::app::App;
 use crate::claims::{TemplateKind, render};
 use crate::images;
 use crate::mint::TemplateTimes;
+use crate::state::App;
 use crate::store::{JwtTemplate, Metadata, Session, StoreError, User};
 use crate::store::{email_addresses, memberships, roles, second_factors, settings, users};
 

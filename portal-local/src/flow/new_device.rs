@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use super::is_test_address;
 use super::session::end_session;
-use crate::app::ticket_link;
 use crate::clock::Millis as _;
+use crate::links::ticket_link;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
 use crate::store::{MailKind, Session, SessionStatus, StoreError};

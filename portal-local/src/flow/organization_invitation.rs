@@ -7,10 +7,10 @@ use rusqlite::Connection;
 
 use super::membership::check_quota;
 use super::{Access, Field, FlowError, Outcome, check_email_address};
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::excerpt::excerpt;
 use crate::secrets::random_token;
+use crate::state::App;
 use crate::store::outbox::Content;
 use crate::store::{MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus};
 use crate::store::{email_addresses, memberships, organization_invitations, outbox, roles};

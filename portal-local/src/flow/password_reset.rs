@@ -9,8 +9,8 @@ use super::lockout::Tries;
 use super::session::end_sessions_of;
 use super::sign_in::{PendingSignIn, SignInStep, find_attempt, first_factor_proven, refuse_barred};
 use super::{Delivery, FlowError, Outcome, code, set_password};
-use crate::app::App;
 use crate::password;
+use crate::state::App;
 use crate::store::{AttemptStatus, DevBrowser, StoreError, Strategy, Subject, sign_ins};
 
 /// The state of a password reset.

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use super::lockout::{self, Tries};
 use super::{Delivery, Field, FlowError, Outcome, code};
-use crate::app::App;
 use crate::password;
+use crate::state::App;
 use crate::store::{Session, Strategy, Subject, User};
 use crate::store::{sessions, users};
 

@@ -6,9 +6,9 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::{claims, new_device, organization, task};
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::mint::TokenUse;
+use crate::state::App;
 use crate::store::{ActorToken, Client, DevBrowser, NewSession, Session, SessionStatus, StoreError};
 use crate::store::{clients, sessions, settings, users};
 

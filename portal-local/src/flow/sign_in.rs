@@ -9,9 +9,9 @@ use super::lockout::{self, Tries};
 use super::restriction::{Use, check_address};
 use super::session::begin_session;
 use super::{Delivery, Field, FlowError, Outcome, check_email_address, code};
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::password;
+use crate::state::App;
 use crate::store::{AttemptStatus, DevBrowser, Session, SignIn, StoreError, Strategy, Subject, User};
 use crate::store::{clients, email_addresses, second_factors, sign_ins, users, verifications};
 

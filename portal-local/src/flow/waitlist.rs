@@ -4,7 +4,7 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 
 use super::{Field, Outcome, check_email_address};
-use crate::app::App;
+use crate::state::App;
 use crate::store::outbox::Content;
 use crate::store::{MailKind, StoreError, WaitlistEntry};
 use crate::store::{outbox, waitlist};

@@ -8,8 +8,8 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::environment::page_addresses;
-use crate::app::App;
 use crate::json::{ApiError, json};
+use crate::state::App;
 use crate::store::{Settings, settings};
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {

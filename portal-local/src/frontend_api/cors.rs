@@ -13,7 +13,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::app::App;
+use crate::state::App;
 
 /// Answers preflights, and says in every other answer who may read it.
 pub(crate) async fn allow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::app::App;
 use crate::dev_browser;
 use crate::json::{ApiError, json};
+use crate::state::App;
 
 pub(crate) async fn create(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
     let now = app.now();

@@ -11,11 +11,11 @@ use portal_sdk::names::query;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::app::App;
 use crate::dev_browser;
 use crate::flow::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PROVIDER_NAME, PROVIDER_STRATEGY};
 use crate::json::{ApiError, json};
 use crate::password;
+use crate::state::App;
 use crate::store::{Settings, SignUpMode, settings};
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {

@@ -18,17 +18,18 @@ use portal_sdk::names::query;
 use rusqlite::Connection;
 use url::{Url, form_urlencoded};
 
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::flow::{activate, live_session, session_token, use_session};
+use crate::html::error_page;
 use crate::json::ApiError;
 use crate::mint::TokenUse;
 use crate::redirect::{Refused, replace_query};
 use crate::secrets::random_token;
+use crate::set_cookies;
+use crate::state::App;
 use crate::store::StoreError;
 use crate::store::{handshake_nonces, refresh_tokens, sessions};
-use crate::{pages, set_cookies};
 
 const NONCE_LIFETIME_MILLIS: i64 = 60_000;
 
@@ -242,7 +243,13 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
         }
     };
     if prefers_html(headers) {
-        return pages::refused_address(app, &sentence);
+        return error_page(
+            app,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Cannot return there",
+            sentence,
+            None,
+        );
     }
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, "Invalid redirect_url")
         .explain(sentence)

@@ -2,7 +2,6 @@
 //!
 //! Mounted at the root and again under the path inside the publishable key.
 
-mod absent;
 mod account_portal;
 mod cors;
 mod dev_browser;
@@ -19,17 +18,13 @@ use axum::middleware;
 use axum::routing::{any, get, post};
 
 use self::handshake::Mount;
-use crate::absent::{no_such_call, no_such_method};
-use crate::app::App;
-use crate::backend_api;
+use crate::absent::{BACKEND_API, FRONTEND_API};
 use crate::json::ApiError;
-use crate::pages;
+use crate::state::App;
 
-const API: &str = "Frontend API";
-
-/// The Frontend API at the root. Unknown API paths answer in JSON too.
-pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    mounted(Mount::Root)
+/// The Frontend API at the root, with the routes `beside` it. Unknown API paths answer in JSON too.
+pub(crate) fn router(app: &Arc<App>, beside: Router<Arc<App>>) -> Router<Arc<App>> {
+    mounted(Mount::Root, beside)
         .route("/v1", any(not_found))
         .route("/v1/", any(not_found))
         .route("/v1/{*rest}", any(not_found))
@@ -44,14 +39,14 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 
-/// The Frontend API under the path inside the publishable key.
-pub(crate) fn nested_router(app: &Arc<App>) -> Router<Arc<App>> {
-    mounted(Mount::KeyPath)
+/// The Frontend API under the path inside the publishable key, with the routes `beside` it.
+pub(crate) fn nested_router(app: &Arc<App>, beside: Router<Arc<App>>) -> Router<Arc<App>> {
+    mounted(Mount::KeyPath, beside)
         .fallback(not_found_in_path)
         .layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
 }
 
-fn mounted(mount: Mount) -> Router<Arc<App>> {
+fn mounted(mount: Mount, beside: Router<Arc<App>>) -> Router<Arc<App>> {
     let handshake = move |state, method, query, headers| handshake::handshake(mount, state, method, query, headers);
     let environment = get(environment::show)
         .post(environment::touch)
@@ -65,24 +60,23 @@ fn mounted(mount: Mount) -> Router<Arc<App>> {
         )
         .route("/v1/client/handshake", get(handshake))
         .route("/v1/dev_browser", post(dev_browser::create))
-        .route("/v1/tickets/accept", get(pages::accept_ticket))
-        .route("/v1/oauth_callback", get(pages::oauth_callback))
         .route("/v1/health", get(well_known::health))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .merge(oauth::router())
+        .merge(beside)
         .method_not_allowed_fallback(refuse_method)
 }
 
 /// The root serves both APIs.
 async fn not_found(method: Method, uri: Uri) -> ApiError {
-    backend_api::absent_call(&method, uri.path())
-        .unwrap_or_else(|| no_such_call(API, absent::CALLS, &method, uri.path()))
+    let of_backend_api = BACKEND_API.absent_call(&method, uri.path());
+    of_backend_api.unwrap_or_else(|| FRONTEND_API.no_such_call(&method, uri.path()))
 }
 
 async fn not_found_in_path(method: Method, uri: Uri) -> ApiError {
-    no_such_call(API, absent::CALLS, &method, uri.path())
+    FRONTEND_API.no_such_call(&method, uri.path())
 }
 
 async fn refuse_method(method: Method, uri: Uri) -> ApiError {
-    no_such_method(API, absent::CALLS, &method, uri.path())
+    FRONTEND_API.no_such_method(&method, uri.path())
 }

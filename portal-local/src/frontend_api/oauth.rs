@@ -11,8 +11,8 @@ use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use serde_json::json;
 
-use crate::app::App;
 use crate::json::{ApiError, json};
+use crate::state::App;
 
 const SENTENCE: &str = "The local portal has no OAuth applications, so it knows no client and no access token.";
 

@@ -8,8 +8,8 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::form::{FormFrame, form_page};
-use super::html::Frame;
 use super::visit::Visit;
+use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "ask.html")]

@@ -12,7 +12,7 @@ use axum::response::IntoResponse as _;
 
 use super::errors;
 use super::person::name_and_address;
-use crate::app::App;
+use crate::state::App;
 use crate::store::User;
 use crate::store::users;
 

@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::person::name_and_address;
 use super::visit::Visit;
 use super::{path, sign_in};
 use crate::flow::choose_session;
+use crate::html::Frame;
 use crate::store::{Session, StoreError, users};
 
 #[derive(Template)]

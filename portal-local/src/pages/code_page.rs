@@ -6,10 +6,10 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::form::{ErrorView, FormFrame, form_page};
-use super::html::Frame;
 use super::path;
 use super::visit::Visit;
 use crate::flow::{FlowError, is_test_address};
+use crate::html::Frame;
 
 /// The differences between the uses of the page.
 pub(super) struct CodeStep<'a> {

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::form::FormFrame;
-use super::html::Frame;
+use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "confirm.html")]

@@ -7,7 +7,6 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, form_page};
-use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
 use crate::clock::Millis as _;
@@ -15,6 +14,7 @@ use crate::flow::{
     Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization,
     invite_addresses_to_organization, may_create,
 };
+use crate::html::Frame;
 use crate::store::roles::MANAGE_MEMBERSHIPS;
 use crate::store::{Role, StoreError, Task, organizations, roles, settings, users};
 

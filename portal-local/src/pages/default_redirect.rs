@@ -4,9 +4,9 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use super::html::Frame;
 use super::path;
 use super::visit::Visit;
+use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "default_redirect.html")]

@@ -3,45 +3,20 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 
-use super::html::{Frame, formless_page, page, permanent_redirect, see_other};
 use super::params::Params;
 use super::path;
-use crate::app::App;
 use crate::flow::FlowError;
+use crate::html::{ErrorPage, Frame, error_page, formless_page, permanent_redirect, see_other};
 use crate::secrets::random_hex;
 use crate::slow_work::BUSY_SECS;
+use crate::state::App;
 use crate::store::StoreError;
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage {
-    frame: Frame,
-    sentence: String,
-    /// URL and text of the next step.
-    link: Option<(String, &'static str)>,
-}
-
-pub(super) fn error_page(
-    app: &App,
-    status: StatusCode,
-    heading: &str,
-    sentence: impl Into<String>,
-    link: Option<(String, &'static str)>,
-) -> Response<Body> {
-    let template = ErrorPage {
-        frame: Frame::new(app, heading),
-        sentence: sentence.into(),
-        link,
-    };
-    page(app, status, &template, None)
-}
 
 /// No page has this address. One that ends in a slash may mean the page without it.
 pub(super) async fn not_found(State(app): State<Arc<App>>, uri: Uri) -> Response<Body> {
@@ -120,18 +95,6 @@ pub(super) fn not_from_here(app: &App, uri: &Uri) -> Response<Body> {
     error_page(app, StatusCode::FORBIDDEN, "Not from here", sentence, link)
 }
 
-/// A browser fetches a page before the user asks for it, and may never show it.
-pub(crate) fn not_ahead(app: &App) -> Response<Body> {
-    let sentence = "Pages of this portal are not fetched ahead. Open the link to see the page.";
-    error_page(
-        app,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Not fetched ahead",
-        sentence,
-        None,
-    )
-}
-
 /// The start of a page's flow, with the carried parameters.
 fn restart(uri: &Uri) -> String {
     let restart = if uri.path().starts_with(path::SIGN_UP) {
@@ -157,23 +120,6 @@ pub(super) fn unreadable_form(app: &App, uri: &Uri, status: StatusCode) -> Respo
     };
     let link = Some((restart(uri), "Start again"));
     error_page(app, status, "Form not readable", sentence, link)
-}
-
-/// The browser is at a handshake whose way back leads somewhere it must not.
-pub(crate) fn refused_address(app: &App, sentence: &str) -> Response<Body> {
-    error_page(
-        app,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "Cannot return there",
-        sentence,
-        None,
-    )
-}
-
-/// The page for a request with an unknown host.
-pub(crate) fn unknown_host(app: &App) -> Response<Body> {
-    let sentence = format!("This portal answers under its own name only: {}.", app.origin);
-    error_page(app, StatusCode::BAD_REQUEST, "Unknown host name", sentence, None)
 }
 
 pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {

@@ -8,13 +8,13 @@ use axum::http::{Response, StatusCode};
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow};
-use super::errors::{self, PageResult};
+use super::errors::PageResult;
 use super::external::CALLBACK;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::Params;
 use super::visit::Visit;
 use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, allow_provider, check_email_address};
+use crate::html::{Frame, error_page};
 use crate::secrets::hash;
 use crate::store::{ExternalProfile, Purpose, StoreError};
 use crate::store::{email_addresses, oauth_attempts};
@@ -140,7 +140,7 @@ fn unknown_application(visit: &Visit) -> Response<Body> {
         "{PROVIDER_NAME} does not know the application that sent you here, or where it wants you to return. Start again \
          in the application."
     );
-    errors::error_page(&visit.app, StatusCode::BAD_REQUEST, PROVIDER_NAME, sentence, None)
+    error_page(&visit.app, StatusCode::BAD_REQUEST, PROVIDER_NAME, sentence, None)
 }
 
 async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError]) -> PageResult {

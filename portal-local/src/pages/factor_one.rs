@@ -8,13 +8,13 @@ use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{ErrorView, FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
 use crate::flow::{
     Field, FlowError, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in, send_sign_in_code,
 };
+use crate::html::Frame;
 use crate::store::StoreError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

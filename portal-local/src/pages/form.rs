@@ -5,18 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use url::form_urlencoded;
 
 use super::errors;
 use super::visit::Visit;
-use crate::app::App;
 use crate::flow::{Field, FlowError};
+use crate::same_origin::is_from_here;
+use crate::state::App;
 
 /// The hidden field that carries the form's proof.
 pub(super) const TOKEN_FIELD: &str = "form_token";
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 pub(super) struct Submission {
     pub(super) visit: Visit,
@@ -65,19 +65,6 @@ impl FromRequest<Arc<App>> for Submission {
         }
         Ok(Self { visit, form })
     }
-}
-
-/// Browsers say where a form comes from. Whatever says nothing still has to know the form's token.
-pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
-    let same_site = text(&SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
-    let same_origin = text(&ORIGIN).is_none_or(|origin| {
-        let host = text(&HOST).unwrap_or_default();
-        origin
-            .strip_prefix("http://")
-            .is_some_and(|from| from.eq_ignore_ascii_case(host))
-    });
-    same_site && same_origin
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -9,7 +9,7 @@ use axum::http::Response;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
 use super::errors;
-use crate::app::App;
+use crate::state::App;
 use crate::store::images;
 
 pub(super) async fn show(State(app): State<Arc<App>>, id: Result<Path<String>, PathRejection>) -> Response<Body> {

@@ -6,13 +6,14 @@ use axum::http::Response;
 
 use super::errors::{self, PageResult};
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
 use crate::flow::{FlowError, SIGN_IN_TOKEN_SECS, issue_sign_in_token, redeem_ticket};
+use crate::html::Frame;
 use crate::seed::{self, SeedError};
 use crate::store::users;
+use crate::{admin, env_file};
 
 const SIGN_IN_AS: &str = "/__local/sign-in-as";
 const ADD_DEMO: &str = "/__local/add-demo-data";
@@ -64,7 +65,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
             notices: Vec::new(),
             return_host: None,
         },
-        environment: visit.app.environment_block(),
+        environment: env_file::block(&visit.app),
         more: total - people.len(),
         people,
         sign_in_as: SIGN_IN_AS,
@@ -113,7 +114,7 @@ pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageRe
 }
 
 pub(super) async fn add_demo(Submission { visit, .. }: Submission) -> PageResult {
-    match visit.app.seed(seed::demo()).await {
+    match admin::seed(&visit.app, seed::demo()).await {
         Ok(()) => {}
         Err(SeedError::Store(error)) => return Err(error.into()),
         Err(SeedError::Refused(refused)) => {

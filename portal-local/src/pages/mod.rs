@@ -18,7 +18,6 @@ mod external;
 mod factor_one;
 mod factor_two;
 mod form;
-mod html;
 mod image;
 mod index;
 mod organization;
@@ -51,13 +50,9 @@ use axum::http::Response;
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
 
-use crate::app::App;
+use crate::same_origin::is_from_here;
+use crate::state::App;
 use crate::store::settings;
-
-pub(crate) use errors::{not_ahead, refused_address, unknown_host};
-pub(crate) use external::callback as oauth_callback;
-pub(crate) use form::is_from_here;
-pub(crate) use ticket::accept as accept_ticket;
 
 /// The paths of the pages, for links and redirects.
 mod path {
@@ -135,6 +130,13 @@ fn control_pages(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/outbox.json", get(outbox::json))
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), from_here_only))
+}
+
+/// The addresses in mails and at providers, which Clerk serves beside its Frontend API.
+pub(crate) fn landing_router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/tickets/accept", get(ticket::accept))
+        .route("/v1/oauth_callback", get(external::callback))
 }
 
 async fn from_here_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {

@@ -9,10 +9,10 @@ use portal_sdk::names::query;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, form_page};
-use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
 use crate::flow::{Failure, FlowError, accept_organization_invitation, activate, may_create};
+use crate::html::Frame;
 use crate::store::{Session, StoreError, Task};
 use crate::store::{memberships, organization_invitations, organizations, roles, settings};
 

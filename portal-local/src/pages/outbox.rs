@@ -10,9 +10,9 @@ use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
 
 use super::errors;
-use super::html::{Frame, age, page};
-use crate::app::App;
+use crate::html::{Frame, age, page};
 use crate::json::{self, ApiError};
+use crate::state::App;
 use crate::store::outbox;
 use crate::store::{Mail, StoreError};
 

@@ -16,8 +16,8 @@ use super::errors::PageError;
 use super::form::{Form, FormFrame, Submission};
 use super::visit::Visit;
 use super::{errors, path};
-use crate::app::App;
 use crate::flow::{Access, Failure, FlowError, access};
+use crate::state::App;
 use crate::store::{EmailAddress, ExternalAccount, Session, StoreError, Task, User};
 use crate::store::{email_addresses, external_accounts, sessions, users};
 

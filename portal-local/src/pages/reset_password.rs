@@ -8,7 +8,6 @@ use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
@@ -16,6 +15,7 @@ use crate::flow::{
     Field, FlowError, PasswordReset, PendingSignIn, attempt_reset_code, pending_password_reset, send_reset_code,
     set_reset_password,
 };
+use crate::html::Frame;
 use crate::store::StoreError;
 
 #[derive(Template)]

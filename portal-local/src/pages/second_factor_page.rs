@@ -6,9 +6,9 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::form::{FormFrame, form_page};
-use super::html::Frame;
 use super::visit::Visit;
 use crate::flow::{FlowError, SecondFactorMethod};
+use crate::html::Frame;
 
 /// The differences between the uses of the page.
 pub(super) struct SecondFactorStep<'a> {

@@ -7,11 +7,11 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{ErrorView, FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
 use super::{external, factor_one, path, ticket};
 use crate::flow::{Field, FlowError, PROVIDER_NAME, start_sign_in};
+use crate::html::Frame;
 use crate::store::SignUpMode;
 
 /// The parameter that shows the form to a signed-in user, to add another account.

@@ -7,10 +7,10 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::visit::Visit;
 use super::{choose, path};
 use crate::flow::{end_session, live_sessions};
+use crate::html::Frame;
 use crate::store::{Session, SessionStatus, StoreError};
 
 #[derive(Template)]

@@ -7,7 +7,6 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{ErrorView, Form, FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::ticket::{self, Held};
 use super::visit::Visit;
@@ -15,6 +14,7 @@ use super::{external, path};
 use crate::flow::{
     Field, FlowError, Outcome, PROVIDER_NAME, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
 };
+use crate::html::Frame;
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
 

@@ -7,11 +7,11 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::path;
 use super::verify_email_address::pending;
 use super::visit::Visit;
 use crate::flow::{Field, FlowError, Names, continue_sign_up};
+use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "sign_up_continue.html")]

@@ -6,11 +6,11 @@ use axum::http::Response;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::form_page;
-use super::html::Frame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person};
 use super::reset_password::NewPasswordPage;
 use crate::flow::{Field, FlowError, reset_compromised_password};
+use crate::html::Frame;
 use crate::store::Task;
 
 pub(super) async fn show(Newcomer(person): Newcomer) -> Response<Body> {

@@ -8,9 +8,9 @@ use qrcode::{Color, EcLevel, QrCode};
 use super::destination::Flow;
 use super::errors::PageError;
 use super::form::{Form, FormFrame, form_page};
-use super::html::Frame;
 use super::person::Person;
 use crate::flow::{Field, FlowError, begin_totp, enable_totp};
+use crate::html::Frame;
 use crate::totp::TotpSecret;
 
 /// The light margin that scanners need, in modules.

@@ -7,12 +7,12 @@ use axum::http::{Response, StatusCode};
 use super::ask::Question;
 use super::errors::{self, PageResult};
 use super::form::Submission;
-use super::html::{Frame, age};
 use super::params::TICKET;
 use super::path;
 use super::visit::Visit;
 use crate::device::Device;
 use crate::flow::{end_session_by_link, session_of_link};
+use crate::html::{Frame, age};
 use crate::store::Session;
 
 #[derive(Template)]

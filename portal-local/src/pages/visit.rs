@@ -11,15 +11,15 @@ use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow, host_of};
-use super::form::is_from_here;
-use super::html::{page, see_other};
 use super::params::Params;
 use super::{errors, path};
-use crate::app::App;
 use crate::dev_browser::{self, KnownBrowser};
 use crate::flow::{SignInStep, live_session, live_sessions, pending_second_factor};
+use crate::html::{page, see_other};
 use crate::redirect::{Refused, hand_over, replace_query};
+use crate::same_origin::is_from_here;
 use crate::set_cookies::dev_browser_cookie;
+use crate::state::App;
 use crate::store::{Session, Settings, StoreError};
 use crate::store::{sessions, settings};
 

@@ -8,11 +8,11 @@ use portal_sdk::names::query;
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
-use super::html::Frame;
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
 use crate::flow::{Field, FlowError, join_waitlist};
+use crate::html::Frame;
 use crate::store::SignUpMode;
 
 #[derive(Template)]

@@ -9,11 +9,11 @@ use super::super::ask::Question;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, Tabs, inside};
 use crate::flow::{Access, Failure, Field, FlowError, access, activate, update_organization};
+use crate::html::Frame;
 use crate::store::Organization;
 use crate::store::roles::{DELETE_PROFILE, MANAGE_PROFILE};
 

@@ -4,12 +4,12 @@ use askama::Template;
 
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::{INVITE, REVOKE, Tabs, allowed, refused};
 use crate::flow::{
     Access, Field, FlowError, Invitees, access, invite_addresses_to_organization, revoke_organization_invitation,
 };
+use crate::html::Frame;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{Role, TicketStatus, organization_invitations, roles, settings};
 

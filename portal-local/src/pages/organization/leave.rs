@@ -7,11 +7,11 @@ use super::super::confirm::ConfirmPage;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::form_page;
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, inside, refused};
 use crate::flow::{Access, Failure, Field, FlowError, access, delete_organization, remove_member};
+use crate::html::Frame;
 use crate::store::roles::DELETE_PROFILE;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::super::errors::{PageError, PageResult};
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
 use crate::flow::{Access, Failure, Field, FlowError, access, change_role, remove_member};
+use crate::html::Frame;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{Role, memberships, roles};
 

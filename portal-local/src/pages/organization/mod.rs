@@ -16,8 +16,8 @@ use axum::routing::{get, post};
 use super::errors::{PageError, PageResult, not_allowed};
 use super::path;
 use super::person::{Person, Place};
-use crate::app::App;
 use crate::flow::{Access, FlowError};
+use crate::state::App;
 use crate::store::roles::READ_MEMBERSHIPS;
 
 const INVITE: &str = "/organization/invitations";

@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::person::Person;
 use super::{ROLES, Tabs, allowed};
+use crate::html::Frame;
 use crate::store::roles::READ_MEMBERSHIPS;
 use crate::store::{Role, roles};
 

@@ -4,12 +4,12 @@ use askama::Template;
 
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::person::{Person, PersonSubmission};
 use super::super::totp::show_backup_codes;
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, SECURITY};
 use crate::flow::{new_backup_codes, second_factor};
+use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "new_backup_codes.html")]

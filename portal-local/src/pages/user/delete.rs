@@ -7,12 +7,12 @@ use super::super::confirm::ConfirmPage;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::form_page;
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{DELETE, SECURITY};
 use crate::flow::{DELETE_PHRASE, Field, FlowError, delete_account};
+use crate::html::Frame;
 
 pub(super) async fn show(person: Person) -> Response<Body> {
     if let Some(detour) = detour(&person, DELETE, Deed::Open) {

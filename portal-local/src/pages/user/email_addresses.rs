@@ -8,12 +8,12 @@ use super::super::code_page::CodeStep;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{ADD, VERIFY, profile};
 use crate::flow::{self, Field, FlowError, add_email_address, remove_email_address, send_address_code};
+use crate::html::Frame;
 use crate::store::EmailAddress;
 
 #[derive(Template)]

@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use super::path;
 use super::person::Person;
 use super::sign_out;
-use crate::app::App;
+use crate::state::App;
 
 const SECURITY: &str = "/user/security";
 const TOTP: &str = "/user/security/authenticator";

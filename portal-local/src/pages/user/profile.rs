@@ -7,11 +7,11 @@ use axum::http::Response;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{ADD, CONNECT, DISCONNECT, PRIMARY, REMOVE, Tabs, VERIFY};
 use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, change_names};
+use crate::html::Frame;
 use crate::store::ExternalAccount;
 
 #[derive(Template)]

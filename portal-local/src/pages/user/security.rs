@@ -6,12 +6,12 @@ use portal_sdk::clock::UnixTime;
 use super::super::destination::Flow;
 use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
-use super::super::html::{Frame, age};
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, DELETE, DEVICES, REMOVE_TOTP, SECURITY, TOTP, Tabs};
 use crate::device::Device;
 use crate::flow::{self, Field, FlowError, change_password, devices, second_factor};
+use crate::html::{Frame, age};
 use crate::store::Session;
 
 #[derive(Template)]

@@ -8,7 +8,6 @@ use super::super::code_page::CodeStep;
 use super::super::destination::Flow;
 use super::super::errors::{PageError, PageResult};
 use super::super::form::{FormFrame, form_page};
-use super::super::html::Frame;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::super::second_factor_page::SecondFactorStep;
@@ -18,6 +17,7 @@ use crate::flow::{
     Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_password,
     reverify_totp, second_factor, send_reverify_code,
 };
+use crate::html::Frame;
 
 /// The time after a proof has expired in which a form that was opened in time may still be sent.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;

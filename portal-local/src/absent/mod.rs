@@ -1,32 +1,53 @@
 //! Answers calls of Clerk's APIs that the local portal does not play, and paths that neither has.
 
+mod backend_api;
+mod frontend_api;
+
 use axum::http::{Method, StatusCode};
 
 use crate::json::ApiError;
 
-/// The calls of an API that are not played: methods separated by spaces, and a path in which `{}` is one segment.
-pub(crate) type AbsentCalls = &'static [(&'static str, &'static str)];
-
-/// Answers a request that reached no call of an API: one that Clerk has is named as not played.
-pub(crate) fn no_such_call(api: &str, calls: AbsentCalls, method: &Method, path: &str) -> ApiError {
-    if has(calls, method, path) {
-        not_played(api, method, path)
-    } else {
-        ApiError::not_found()
-    }
+/// One of Clerk's APIs and the calls of it that are not played.
+#[derive(Clone, Copy)]
+pub(crate) struct Api {
+    name: &'static str,
+    absent: AbsentCalls,
 }
 
-/// Answers a request whose path is played with other methods.
-pub(crate) fn no_such_method(api: &str, calls: AbsentCalls, method: &Method, path: &str) -> ApiError {
-    if has(calls, method, path) {
-        not_played(api, method, path)
-    } else {
-        ApiError::method_not_allowed()
+pub(crate) const BACKEND_API: Api = Api {
+    name: "Backend API",
+    absent: backend_api::CALLS,
+};
+pub(crate) const FRONTEND_API: Api = Api {
+    name: "Frontend API",
+    absent: frontend_api::CALLS,
+};
+
+/// The calls of an API that are not played: methods separated by spaces, and a path in which `{}` is one segment.
+type AbsentCalls = &'static [(&'static str, &'static str)];
+
+impl Api {
+    /// Answers a request that reached no call of this API.
+    ///
+    /// A call that Clerk has is named as not played.
+    pub(crate) fn no_such_call(self, method: &Method, path: &str) -> ApiError {
+        self.absent_call(method, path).unwrap_or_else(ApiError::not_found)
+    }
+
+    /// Answers a request whose path is played with other methods.
+    pub(crate) fn no_such_method(self, method: &Method, path: &str) -> ApiError {
+        self.absent_call(method, path)
+            .unwrap_or_else(ApiError::method_not_allowed)
+    }
+
+    /// The answer to a call that Clerk has and the portal does not play; `None` if Clerk has no such call.
+    pub(crate) fn absent_call(self, method: &Method, path: &str) -> Option<ApiError> {
+        has(self.absent, method, path).then(|| not_played(self.name, method, path))
     }
 }
 
 /// Returns `true` if `calls` lists this call.
-pub(crate) fn has(calls: AbsentCalls, method: &Method, path: &str) -> bool {
+fn has(calls: AbsentCalls, method: &Method, path: &str) -> bool {
     calls
         .iter()
         .any(|(methods, pattern)| methods.split(' ').any(|known| known == method.as_str()) && matches(pattern, path))

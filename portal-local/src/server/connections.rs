@@ -1,4 +1,4 @@
-//! The server: accepts connections within limits until it is stopped.
+//! Accepts connections within limits until the server is stopped.
 
 use std::future::poll_fn;
 use std::io;
@@ -24,17 +24,17 @@ const CHUNK_BYTES: usize = 16 * 1_024;
 
 /// The limits of one connection and of all together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(super) struct Limits {
     /// Connections open at the same time. Others wait in the system's queue.
-    pub(crate) connections: usize,
+    pub(super) connections: usize,
     /// The time limit for a complete request head. It closes idle connections too.
-    pub(crate) head: Duration,
+    pub(super) head: Duration,
     /// The size limit of a request head; larger ones are answered 431.
-    pub(crate) head_bytes: usize,
+    pub(super) head_bytes: usize,
     /// The time to keep reading after the last response.
     ///
     /// Closing a connection with unread bytes resets it, and the client may lose that response (RFC 9112, section 9.6).
-    pub(crate) linger: Duration,
+    pub(super) linger: Duration,
 }
 
 impl Default for Limits {
@@ -51,7 +51,7 @@ impl Default for Limits {
 /// Serves until `stop`, then shuts down gracefully.
 ///
 /// Idle connections end at once, the others after their current request.
-pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let (is_serving, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);

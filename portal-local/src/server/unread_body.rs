@@ -25,7 +25,7 @@ const MOST_DROPPED_BYTES: u64 = 32 * 1_024 * 1_024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Leaves the connection in a state in which the next request on it is understood, or closes it.
-pub(crate) async fn settle(request: Request, next: Next) -> Response {
+pub(super) async fn settle(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
         return next.run(Request::from_parts(parts, body)).await;
@@ -203,7 +203,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::connections::{self, Limits};
+    use crate::server::connections::{self, Limits};
 
     /// A server that refuses every body unread.
     async fn connect() -> TcpStream {

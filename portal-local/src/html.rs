@@ -1,4 +1,4 @@
-//! Responses of pages.
+//! HTML responses: pages, redirects, and the page for errors.
 
 use askama::Template;
 use axum::body::Body;
@@ -11,21 +11,21 @@ use axum::response::IntoResponse as _;
 use portal_sdk::clock::UnixTime;
 use url::Url;
 
-use crate::app::App;
 use crate::clock::Millis as _;
 use crate::redirect::push_source;
+use crate::state::App;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The frame of every page.
-pub(super) struct Frame {
-    pub(super) application_name: String,
+pub(crate) struct Frame {
+    pub(crate) application_name: String,
     /// The page's one `<h1>`.
-    pub(super) heading: String,
+    pub(crate) heading: String,
 }
 
 impl Frame {
-    pub(super) fn new(app: &App, heading: impl Into<String>) -> Self {
+    pub(crate) fn new(app: &App, heading: impl Into<String>) -> Self {
         Self {
             application_name: app.application_name.clone(),
             heading: heading.into(),
@@ -33,7 +33,7 @@ impl Frame {
     }
 
     /// The window's title: the heading and the application's name, which some headings contain already.
-    pub(super) fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         if self.heading.contains(&self.application_name) {
             self.heading.clone()
         } else {
@@ -44,7 +44,7 @@ impl Frame {
 
 /// Renders a page. `target` is the final redirect of its form. Chromium applies `form-action` to every redirect after a
 /// submission, the application's included, so the policy lists every origin that users may be redirected to.
-pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
+pub(crate) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
     let mut form_action = format!("'self' {}{}", app.origin, app.redirects.form_sources());
     if let Some(url) = target {
@@ -54,7 +54,7 @@ pub(super) fn page(app: &App, status: StatusCode, template: &impl Template, targ
 }
 
 /// Renders a page without any form.
-pub(super) fn formless_page(status: StatusCode, template: &impl Template) -> Response<Body> {
+pub(crate) fn formless_page(status: StatusCode, template: &impl Template) -> Response<Body> {
     render(status, template, "'none'")
 }
 
@@ -90,13 +90,38 @@ fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Re
     }
 }
 
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(crate) struct ErrorPage {
+    pub(crate) frame: Frame,
+    pub(crate) sentence: String,
+    /// URL and text of the next step.
+    pub(crate) link: Option<(String, &'static str)>,
+}
+
+/// Renders a page that says what is wrong, with a link to the next step.
+pub(crate) fn error_page(
+    app: &App,
+    status: StatusCode,
+    heading: &str,
+    sentence: impl Into<String>,
+    link: Option<(String, &'static str)>,
+) -> Response<Body> {
+    let template = ErrorPage {
+        frame: Frame::new(app, heading),
+        sentence: sentence.into(),
+        link,
+    };
+    page(app, status, &template, None)
+}
+
 /// The answer after a form: look there, with GET.
-pub(super) fn see_other(location: &str) -> Response<Body> {
+pub(crate) fn see_other(location: &str) -> Response<Body> {
     redirect(StatusCode::SEE_OTHER, location)
 }
 
 /// The address is written another way; method and body stay.
-pub(super) fn permanent_redirect(location: &str) -> Response<Body> {
+pub(crate) fn permanent_redirect(location: &str) -> Response<Body> {
     redirect(StatusCode::PERMANENT_REDIRECT, location)
 }
 
@@ -114,7 +139,7 @@ fn redirect(status: StatusCode, location: &str) -> Response<Body> {
 }
 
 /// Returns the age of a moment, in words.
-pub(super) fn age(then: UnixTime, now: UnixTime) -> String {
+pub(crate) fn age(then: UnixTime, now: UnixTime) -> String {
     let minutes = now.millis_since(then).max(0) / 60_000;
     match minutes {
         0 => "just now".to_owned(),

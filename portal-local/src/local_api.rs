@@ -19,15 +19,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::app::App;
 use crate::error::check_settings;
 use crate::excerpt::excerpt;
 use crate::faults::{Fault, FaultAction};
 use crate::json::{ApiError, json};
 use crate::json_body::parse_body;
-use crate::pages::is_from_here;
+use crate::same_origin::is_from_here;
 use crate::seed::{self, SeedError};
+use crate::state::App;
 use crate::store::{Settings, settings};
+use crate::{admin, env_file};
 
 const LONGEST_DELAY_MILLIS: u64 = 600_000;
 
@@ -78,7 +79,7 @@ fn read<T: DeserializeOwned>(body: Sent) -> Result<T, ApiError> {
 }
 
 async fn env(State(app): State<Arc<App>>) -> Response<Body> {
-    let mut response = Response::new(Body::from(app.environment_block()));
+    let mut response = Response::new(Body::from(env_file::block(&app)));
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);
     response
@@ -219,7 +220,7 @@ async fn set_clock(State(app): State<Arc<App>>, body: Sent) -> Result<Response<B
 }
 
 async fn rotate(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    app.rotate_signing_key().await?;
+    admin::rotate_signing_key(&app).await?;
     Ok(json(StatusCode::OK, &app.mint.key_set()))
 }
 
@@ -232,18 +233,22 @@ struct UserBody {
 
 async fn sign_in_link(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
     let body: UserBody = read(body)?;
-    let link = app.sign_in_link_for(body.user).await?.ok_or_else(ApiError::not_found)?;
+    let link = admin::sign_in_link_for(&app, body.user)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "url": link })))
 }
 
 async fn totp_code(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
     let body: UserBody = read(body)?;
-    let code = app.totp_code_for(body.user).await?.ok_or_else(ApiError::not_found)?;
+    let code = admin::totp_code_for(&app, body.user)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "code": code })))
 }
 
 async fn seed(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    match app.seed(seed::demo()).await {
+    match admin::seed(&app, seed::demo()).await {
         Ok(()) => Ok(json(StatusCode::OK, &json!({ "seeded": true }))),
         Err(SeedError::Refused(refused)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -255,6 +260,6 @@ async fn seed(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
 }
 
 async fn reset(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    app.reset().await?;
+    admin::reset(&app).await?;
     Ok(json(StatusCode::OK, &json!({ "reset": true })))
 }

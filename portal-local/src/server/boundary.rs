@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::uri::Authority;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::app::App;
-use crate::pages;
+use super::housekeeping;
+use crate::html::error_page;
 use crate::request_log::{RequestRecord, redacted_query};
+use crate::state::App;
 use crate::store::read_only;
 
 const PORTAL_LOCAL: HeaderName = HeaderName::from_static("x-portal-local");
@@ -23,13 +24,13 @@ const FETCHED_AHEAD: [HeaderName; 4] = [
     HeaderName::from_static("x-moz"),
 ];
 
-pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let at = app.now();
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
     let query = redacted_query(request.uri().query().unwrap_or_default());
 
-    app.prune_if_due().await;
+    housekeeping::prune_if_due(&app).await;
     let mut response = if is_known_host(&app, &request) {
         let fault = match app.faults.take(&method, &path) {
             Some(action) => action.answer().await,
@@ -37,12 +38,12 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         };
         match fault {
             Some(fault) => fault,
-            None if is_fetched_ahead(request.headers()) => pages::not_ahead(&app),
+            None if is_fetched_ahead(request.headers()) => not_ahead(&app),
             None if request.method() == Method::HEAD => head(next, request).await,
             None => next.run(request).await,
         }
     } else {
-        pages::unknown_host(&app)
+        unknown_host(&app)
     };
     response
         .headers_mut()
@@ -93,4 +94,22 @@ fn is_known_host(app: &App, request: &Request) -> bool {
     header
         .or(authority)
         .is_some_and(|host| app.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
+}
+
+/// A browser fetches a page before the user asks for it, and may never show it.
+fn not_ahead(app: &App) -> Response {
+    let sentence = "Pages of this portal are not fetched ahead. Open the link to see the page.";
+    error_page(
+        app,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Not fetched ahead",
+        sentence,
+        None,
+    )
+}
+
+/// The page for a request with an unknown host.
+fn unknown_host(app: &App) -> Response {
+    let sentence = format!("This portal answers under its own name only: {}.", app.origin);
+    error_page(app, StatusCode::BAD_REQUEST, "Unknown host name", sentence, None)
 }

@@ -1,0 +1,77 @@
+//! What an administrator does to the portal: seed, reset, key rotation, and links and codes for any user.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::seed::{self, Seed, SeedError};
+use crate::state::App;
+use crate::store::StoreError;
+use crate::store::{email_addresses, instance, roles, second_factors, wipe};
+use crate::{flow, ids, mint, totp};
+
+/// Forgets everything but the keys.
+pub(crate) async fn reset(app: &App) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store
+        .transaction(move |connection| {
+            wipe::everything_but_keys(connection)?;
+            roles::ensure_system(connection, now)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Adds the missing parts of the seed.
+pub(crate) async fn seed(app: &Arc<App>, seed: Seed) -> Result<(), SeedError> {
+    let (shared, now) = (Arc::clone(app), app.now());
+    app.store
+        .attempt(move |connection| seed::apply(&shared, connection, &seed, now))
+        .await
+}
+
+/// Signs with a new key from now on.
+pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<(), StoreError> {
+    let (shared, now) = (Arc::clone(app), app.now());
+    app.store
+        .transaction(move |connection| {
+            let key = mint::generate_key().map_err(|_| StoreError::interrupted())?;
+            let key_id = ids::new_id(ids::INSTANCE, now);
+            instance::set_signing_key(connection, &key_id, &key)?;
+            shared.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())
+        })
+        .await
+}
+
+/// Returns a link that signs a user in, by address or user ID.
+pub(crate) async fn sign_in_link_for(app: &App, wanted: String) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let token = app
+        .store
+        .transaction(move |connection| {
+            let user_id = user_id_of(connection, wanted)?;
+            let issued = flow::issue_sign_in_token(connection, &user_id, None, flow::SIGN_IN_TOKEN_SECS, now)?;
+            Ok(issued.ok())
+        })
+        .await?;
+    Ok(token.map(|(_, text)| app.sign_in_link(&text)))
+}
+
+/// Returns the code that a user's authenticator app shows, by address or user ID.
+pub(crate) async fn totp_code_for(app: &App, wanted: String) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    app.store
+        .transaction(move |connection| {
+            let user_id = user_id_of(connection, wanted)?;
+            let held = second_factors::find(connection, &user_id)?;
+            let step = totp::unused_step(held.last_step, now);
+            Ok(held.secret.map(|secret| secret.code(step)))
+        })
+        .await
+}
+
+/// Returns the ID of the user with this verified address, or `wanted` itself.
+fn user_id_of(connection: &Connection, wanted: String) -> Result<String, StoreError> {
+    let known = email_addresses::find_verified(connection, &wanted)?;
+    Ok(known.map_or(wanted, |address| address.user_id))
+}

@@ -1,0 +1,148 @@
+//! Starts a portal: listens, opens the database, and puts together what the handlers share.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use portal_sdk::clock::UnixTime;
+use portal_sdk::instance::PublishableKey;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::clock::SkewedClock;
+use crate::config::LocalPortalBuilder;
+use crate::error::{StartError, check_settings};
+use crate::faults::Faults;
+use crate::mint::Mint;
+use crate::portal::LocalPortal;
+use crate::redirect::RedirectPolicy;
+use crate::request_log::RequestLog;
+use crate::secrets::FormKey;
+use crate::seed::{SeedError, SeedRefused};
+use crate::slow_work::SlowWork;
+use crate::state::App;
+use crate::store::{Instance, Location, OpenError, Store, StoreError};
+use crate::store::{instance, settings};
+use crate::{admin, server};
+
+/// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
+const KEY_PATH: &str = "/accounts.dev";
+const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
+pub(crate) async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
+    if !config.address.ip().is_loopback() {
+        return Err(StartError::NotLoopback { found: config.address });
+    }
+    if !(1..=LONGEST_TOKEN_LIFETIME_SECS).contains(&config.token_lifetime_secs) {
+        return Err(StartError::TokenLifetime {
+            found: config.token_lifetime_secs,
+        });
+    }
+    // The address first: a port in use must not leave a new database behind.
+    let (listener, address) = listen(config.address).await?;
+    let origin = format!("http://{address}");
+    let redirects = RedirectPolicy::new(&origin, &config.redirect_origins, config.loopback)
+        .map_err(|found| StartError::RedirectOrigin { found })?;
+
+    if let Some(wanted) = &config.settings {
+        check_settings(wanted, &redirects)?;
+    }
+
+    let (store, instance) = open(config.location.clone(), config.clock.now()).await?;
+    let issuer = format!("{origin}{KEY_PATH}");
+    let signing_key = || StartError::SigningKey {
+        path: path_of(&config.location),
+    };
+    let publishable_key = PublishableKey::development(&issuer).map_err(|_| signing_key())?;
+    let plain_publishable_key = PublishableKey::development(&plain_address(address)).map_err(|_| signing_key())?;
+    let lifetime = i64::from(config.token_lifetime_secs);
+    let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
+
+    let app = Arc::new(App {
+        application_name: config.application_name,
+        origin,
+        hosts: hosts(address),
+        instance_id: instance.id,
+        publishable_key,
+        plain_publishable_key,
+        secret_key: instance.secret_key,
+        form_key: FormKey::new(&instance.form_key),
+        mint,
+        redirects,
+        store,
+        clock: SkewedClock::new(config.clock),
+        log: RequestLog::default(),
+        faults: Faults::default(),
+        slow_work: SlowWork::default(),
+        pruned_at: AtomicI64::new(0),
+    });
+    let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
+    let prepared = app.store.transaction(move |connection| {
+        instance::set_address_and_name(connection, &origin, &name)?;
+        match wanted {
+            Some(wanted) => settings::write(connection, &wanted),
+            None => Ok(()),
+        }
+    });
+    let failed = |error: StoreError| StartError::open(path_of(&config.location), error.while_opening());
+    prepared.await.map_err(failed)?;
+    admin::seed(&app, config.seed).await.map_err(|error| match error {
+        SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
+        SeedError::Store(error) => failed(error),
+    })?;
+    let (stop, stopped) = oneshot::channel();
+    let serve = server::serve(listener, Arc::clone(&app), async move {
+        let _ = stopped.await;
+    });
+    let server = tokio::spawn(serve);
+    tracing::info!(origin = app.origin, "local development portal listens; it is not Clerk");
+    Ok(LocalPortal { app, server, stop })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
+        _ => StartError::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn open(location: Location, now: UnixTime) -> Result<(Store, Instance), StartError> {
+    let path = path_of(&location);
+    tokio::task::spawn_blocking(move || Store::open(&location, now))
+        .await
+        .unwrap_or_else(|error| Err(OpenError::Io(io::Error::other(error))))
+        .map_err(|error| StartError::open(path, error))
+}
+
+fn path_of(location: &Location) -> PathBuf {
+    match location {
+        Location::Memory => PathBuf::from("the database in memory"),
+        Location::File(path) => path.clone(),
+    }
+}
+
+/// The address inside the plain publishable key. Clerk's keys contain a dot, so an IPv6 address is written with the last
+/// 32 bits as IPv4 writes them (RFC 4291 section 2.2).
+fn plain_address(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(_) => address.to_string(),
+        IpAddr::V6(_) => format!("[::0.0.0.1]:{}", address.port()),
+    }
+}
+
+/// The names under which this machine reaches `address`.
+fn hosts(address: SocketAddr) -> Vec<String> {
+    let port = address.port();
+    let mut hosts = vec![address.to_string()];
+    for name in ["127.0.0.1", "localhost", "[::1]"] {
+        hosts.push(format!("{name}:{port}"));
+        if port == 80 {
+            hosts.push(name.to_owned());
+        }
+    }
+    hosts
+}
