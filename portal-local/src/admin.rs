@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::seed::{self, Seed, SeedError};
 use crate::state::App;
 use crate::store::StoreError;
 use crate::store::{email_addresses, instance, roles, second_factors, wipe};
-use crate::{flow, ids, mint, totp};
+use crate::{ids, mint, totp};
 
 /// Forgets everything but the keys.
 pub(crate) async fn reset(app: &App) -> Result<(), StoreError> {
@@ -23,11 +24,8 @@ pub(crate) async fn reset(app: &App) -> Result<(), StoreError> {
 }
 
 /// Adds the missing parts of the seed.
-pub(crate) async fn seed(app: &Arc<App>, seed: Seed) -> Result<(), SeedError> {
-    let (shared, now) = (Arc::clone(app), app.now());
-    app.store
-        .attempt(move |connection| seed::apply(&shared, connection, &seed, now))
-        .await
+pub(crate) async fn seed(app: &App, seed: Seed) -> Result<(), SeedError> {
+    app.flows.run(move |flow| seed::apply(flow, &seed)).await
 }
 
 /// Signs with a new key from now on.
@@ -45,16 +43,14 @@ pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<(), StoreError>
 
 /// Returns a link that signs a user in, by address or user ID.
 pub(crate) async fn sign_in_link_for(app: &App, wanted: String) -> Result<Option<String>, StoreError> {
-    let now = app.now();
-    let token = app
-        .store
-        .transaction(move |connection| {
-            let user_id = user_id_of(connection, wanted)?;
-            let issued = flow::issue_sign_in_token(connection, &user_id, None, flow::SIGN_IN_TOKEN_SECS, now)?;
-            Ok(issued.ok())
-        })
-        .await?;
-    Ok(token.map(|(_, text)| app.sign_in_link(&text)))
+    let issued = app.flows.run(move |flow| {
+        let user_id = user_id_of(flow.connection, wanted)?;
+        flow.issue_sign_in_token(&user_id, None, SIGN_IN_TOKEN_SECS)
+    });
+    match issued.await {
+        Ok((_, text)) => Ok(Some(app.flows.application().sign_in_link(&text))),
+        Err(failure) => failure.refusal().map(|_| None),
+    }
 }
 
 /// Returns the code that a user's authenticator app shows, by address or user ID.

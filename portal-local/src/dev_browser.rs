@@ -8,7 +8,7 @@ use portal_sdk::request::cookie_values;
 use rusqlite::Connection;
 
 use crate::ids;
-use crate::state::App;
+use crate::mint::Mint;
 use crate::store::dev_browsers;
 use crate::store::{DevBrowser, StoreError};
 
@@ -54,9 +54,9 @@ pub(crate) fn find(connection: &Connection, tokens: &[String]) -> Result<Option<
 }
 
 /// Creates a new development browser.
-pub(crate) fn create(app: &App, connection: &Connection, now: UnixTime) -> Result<KnownBrowser, StoreError> {
+pub(crate) fn create(mint: &Mint, connection: &Connection, now: UnixTime) -> Result<KnownBrowser, StoreError> {
     let id = ids::new_id(ids::DEV_BROWSER, now);
-    let token = app.mint.dev_browser_token(&id)?;
+    let token = mint.dev_browser_token(&id)?;
     let browser = dev_browsers::insert(connection, id, &token, now)?;
     Ok(KnownBrowser { browser, token })
 }

@@ -10,10 +10,11 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::flow::FlowError;
+use crate::flow::{FlowError, FlowFailure};
 use crate::secrets::random_hex;
 use crate::slow_work::BUSY_SECS;
-use crate::store::StoreError;
+use crate::status;
+use crate::store::{Failure, StoreError};
 
 /// Exactly this: official SDKs take a body whose type has a parameter for text.
 const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -107,12 +108,24 @@ impl IntoResponse for ApiError {
     }
 }
 
+// No call of the Backend API takes a step whose refusal is recorded: each refusal rolls its call back.
+impl Failure for ApiError {}
+
+impl From<FlowFailure> for ApiError {
+    fn from(failure: FlowFailure) -> Self {
+        match failure.refusal() {
+            Ok(error) => error.into(),
+            Err(error) => error.into(),
+        }
+    }
+}
+
 impl From<FlowError> for ApiError {
     fn from(error: FlowError) -> Self {
         Self {
             param_name: error.field().map(|field| field.parameter().into()),
             retry_after_secs: error.retry_after_secs(),
-            ..Self::new(error.status(), error.code(), error.to_string())
+            ..Self::new(status::of(&error), error.code(), error.to_string())
         }
     }
 }

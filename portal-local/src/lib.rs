@@ -104,7 +104,6 @@ mod ids;
 mod images;
 mod json;
 mod json_body;
-mod links;
 mod local_api;
 mod mint;
 mod multipart;
@@ -122,6 +121,7 @@ mod set_cookies;
 mod slow_work;
 mod start;
 mod state;
+mod status;
 mod store;
 mod totp;
 

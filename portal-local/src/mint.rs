@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Millis as _;
 use crate::secrets::random_hex;
-use crate::store::{Metadata, Session};
+use crate::store::{Metadata, Session, StoreError};
 
 /// Clerk's mark for session and handshake tokens; a token with another mark is not a session token.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
@@ -394,6 +394,12 @@ pub(crate) enum MintError {
     Claims(#[from] serde_json::Error),
     #[error("the signing key refused to sign")]
     Signature(#[from] Unspecified),
+}
+
+impl From<MintError> for StoreError {
+    fn from(error: MintError) -> Self {
+        Self::token(error)
+    }
 }
 
 #[cfg(test)]

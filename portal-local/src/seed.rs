@@ -1,14 +1,13 @@
 //! Initial data of a portal: users, organizations and roles.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use crate::flow::{self, FlowError, NewOrganization, NewOrganizationInvitation, Outcome};
+use crate::flow::{
+    Field, Flow, FlowError, FlowFailure, NewOrganization, NewOrganizationInvitation, check_email_address,
+};
 use crate::ids;
 use crate::password;
-use crate::state::App;
-use crate::store::{Metadata, NewUser, StoreError, Strategy};
+use crate::store::{Failure, Metadata, NewUser, StoreError, Strategy};
 use crate::store::{email_addresses, memberships, organizations, roles, users};
 use crate::totp::TotpSecret;
 
@@ -208,6 +207,8 @@ pub(crate) enum SeedError {
     Store(StoreError),
 }
 
+impl Failure for SeedError {}
+
 impl From<StoreError> for SeedError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -223,7 +224,7 @@ impl From<rusqlite::Error> for SeedError {
 /// Adds missing users and organizations, and keeps existing ones unchanged.
 ///
 /// Slow for users with passwords, because these are hashed.
-pub(crate) fn apply(app: &App, connection: &Connection, seed: &Seed, now: UnixTime) -> Result<(), SeedError> {
+pub(crate) fn apply(flow: &Flow<'_>, seed: &Seed) -> Result<(), SeedError> {
     for role in &seed.roles {
         let permissions: Vec<&str> = role.permissions.iter().map(String::as_str).collect();
         let well_formed = |key: &str| key.starts_with("org:") && key.split(':').all(|part| !part.is_empty());
@@ -236,23 +237,27 @@ pub(crate) fn apply(app: &App, connection: &Connection, seed: &Seed, now: UnixTi
             let reason = format!("{wrong} does not look like org:name or org:feature:permission");
             return Err(SeedError::Refused(SeedRefused { what, reason }));
         }
-        roles::put(connection, &role.key, &role.name, &role.name, &permissions, now)?;
+        roles::put(
+            flow.connection,
+            &role.key,
+            &role.name,
+            &role.name,
+            &permissions,
+            flow.now,
+        )?;
     }
     for user in &seed.users {
-        add_user(connection, user, now)?;
+        add_user(flow, user)?;
     }
     for organization in &seed.organizations {
-        add_organization(app, connection, organization, now)?;
+        add_organization(flow, organization)?;
     }
     Ok(())
 }
 
-fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(), SeedError> {
+fn add_user(flow: &Flow<'_>, seed: &SeedUser) -> Result<(), SeedError> {
     let what = || format!("the user {}", seed.address);
-    let address = accepted(
-        what,
-        Ok(flow::check_email_address(&seed.address, flow::Field::EmailAddress)),
-    )?;
+    let address = accepted(what, check_email_address(&seed.address, Field::EmailAddress))?;
     let totp_secret = seed.totp_secret.as_deref().map(TotpSecret::from_base32).transpose();
     let totp_secret = totp_secret.map_err(|error| {
         SeedError::Refused(SeedRefused {
@@ -260,7 +265,7 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
             reason: error.to_string(),
         })
     })?;
-    if email_addresses::find_verified(connection, &address)?.is_some() {
+    if email_addresses::find_verified(flow.connection, &address)?.is_some() {
         return Ok(());
     }
     let password_hash = match &seed.password {
@@ -269,56 +274,44 @@ fn add_user(connection: &Connection, seed: &SeedUser, now: UnixTime) -> Result<(
     };
     let new = NewUser {
         // Another user may hold this ID, because addresses can change.
-        id: Some(seed.id()).filter(|id| !matches!(users::find(connection, id), Ok(Some(_)))),
+        id: Some(seed.id()).filter(|id| !matches!(users::find(flow.connection, id), Ok(Some(_)))),
         email_address: address,
         strategy: Strategy::Admin,
         password_hash,
         first_name: seed.first_name.clone(),
         last_name: seed.last_name.clone(),
     };
-    let id = users::insert(connection, &new, now)?;
-    if let Some(mut user) = users::find(connection, &id)? {
+    let id = users::insert(flow.connection, &new, flow.now)?;
+    if let Some(mut user) = users::find(flow.connection, &id)? {
         user.password_compromised = seed.is_compromised;
         user.public_metadata = seed.public_metadata.clone().into();
-        users::update(connection, &user, now)?;
+        users::update(flow.connection, &user, flow.now)?;
     }
     if let Some(secret) = &totp_secret {
-        flow::install_totp(connection, &id, secret, None, now)?;
+        flow.install_totp(&id, secret, None)?;
     }
     Ok(())
 }
 
-fn add_organization(
-    app: &App,
-    connection: &Connection,
-    seed: &SeedOrganization,
-    now: UnixTime,
-) -> Result<(), SeedError> {
-    if organizations::find(connection, &seed.slug)?.is_some() {
+fn add_organization(flow: &Flow<'_>, seed: &SeedOrganization) -> Result<(), SeedError> {
+    if organizations::find(flow.connection, &seed.slug)?.is_some() {
         return Ok(());
     }
     let what = || format!("the organization {}", seed.name);
     let new = NewOrganization {
-        id: Some(seed.id()).filter(|id| !matches!(organizations::find(connection, id), Ok(Some(_)))),
+        id: Some(seed.id()).filter(|id| !matches!(organizations::find(flow.connection, id), Ok(Some(_)))),
         name: seed.name.clone(),
         slug: seed.slug.clone(),
         ..NewOrganization::default()
     };
-    let organization = accepted(what, flow::create_organization(connection, new, now))?;
+    let organization = accepted(what, flow.create_organization(new))?;
     let nothing = Metadata::default();
     for (address, role) in &seed.members {
         let who = || format!("{address} in the organization {}", seed.name);
-        let known = email_addresses::find_verified(connection, address)?;
-        let known = accepted(who, Ok(known.ok_or(FlowError::UserUnknown)))?;
-        if memberships::find(connection, &organization.id, &known.user_id)?.is_none() {
-            let added = flow::add_member(
-                connection,
-                &organization,
-                &known.user_id,
-                role,
-                (&nothing, &nothing),
-                now,
-            );
+        let known = email_addresses::find_verified(flow.connection, address)?;
+        let known = accepted(who, known.ok_or(FlowError::UserUnknown))?;
+        if memberships::find(flow.connection, &organization.id, &known.user_id)?.is_none() {
+            let added = flow.add_member(&organization, &known.user_id, role, (&nothing, &nothing));
             accepted(who, added)?;
         }
     }
@@ -326,23 +319,18 @@ fn add_organization(
         let who = || format!("{address} in the organization {}", seed.name);
         accepted(
             who,
-            flow::invite_to_organization(
-                app,
-                connection,
-                &organization,
-                NewOrganizationInvitation::new(address, role),
-                now,
-            ),
+            flow.invite_to_organization(&organization, NewOrganizationInvitation::new(address, role)),
         )?;
     }
     Ok(())
 }
 
-fn accepted<T>(what: impl Fn() -> String, outcome: Outcome<T>) -> Result<T, SeedError> {
-    outcome?.map_err(|error| {
-        SeedError::Refused(SeedRefused {
+fn accepted<T>(what: impl Fn() -> String, outcome: Result<T, impl Into<FlowFailure>>) -> Result<T, SeedError> {
+    outcome.map_err(|failure| match failure.into().refusal() {
+        Ok(error) => SeedError::Refused(SeedRefused {
             what: what(),
             reason: error.to_string(),
-        })
+        }),
+        Err(error) => SeedError::Store(error),
     })
 }

@@ -15,16 +15,15 @@ use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
 use crate::error::{StartError, check_settings};
 use crate::faults::Faults;
+use crate::flow::{Application, Flows};
 use crate::mint::Mint;
 use crate::portal::LocalPortal;
 use crate::redirect::RedirectPolicy;
 use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::seed::{SeedError, SeedRefused};
-use crate::slow_work::SlowWork;
 use crate::state::App;
-use crate::store::{Instance, Location, OpenError, Store, StoreError};
-use crate::store::{instance, settings};
+use crate::store::{Instance, Location, OpenError, Store, StoreError, settings};
 use crate::{admin, server};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
@@ -59,6 +58,13 @@ pub(crate) async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, Sta
     let lifetime = i64::from(config.token_lifetime_secs);
     let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
 
+    let clock = Arc::new(SkewedClock::new(config.clock));
+    let application = Application {
+        name: config.application_name.clone(),
+        origin: origin.clone(),
+    };
+    let flows = Flows::new(store.clone(), Arc::clone(&clock), application);
+
     let app = Arc::new(App {
         application_name: config.application_name,
         origin,
@@ -71,22 +77,19 @@ pub(crate) async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, Sta
         mint,
         redirects,
         store,
-        clock: SkewedClock::new(config.clock),
+        flows,
+        clock,
         log: RequestLog::default(),
         faults: Faults::default(),
-        slow_work: SlowWork::default(),
         pruned_at: AtomicI64::new(0),
     });
-    let (origin, name, wanted) = (app.origin.clone(), app.application_name.clone(), config.settings);
-    let prepared = app.store.transaction(move |connection| {
-        instance::set_address_and_name(connection, &origin, &name)?;
-        match wanted {
-            Some(wanted) => settings::write(connection, &wanted),
-            None => Ok(()),
-        }
-    });
     let failed = |error: StoreError| StartError::open(path_of(&config.location), error.while_opening());
-    prepared.await.map_err(failed)?;
+    if let Some(wanted) = config.settings {
+        let written = app
+            .store
+            .transaction(move |connection| settings::write(connection, &wanted));
+        written.await.map_err(failed)?;
+    }
     admin::seed(&app, config.seed).await.map_err(|error| match error {
         SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
         SeedError::Store(error) => failed(error),

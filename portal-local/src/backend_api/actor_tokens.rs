@@ -9,11 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::query::{invalid, seconds};
-use super::request::{JsonBody, attempt, missing};
-use crate::flow::issue_actor_token;
+use super::request::{JsonBody, attempt, missing, run};
 use crate::json::{ApiError, json};
 use crate::state::App;
-use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens};
+use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens, users};
 
 /// Clerk's defaults.
 const TOKEN_SECS: i64 = 60 * 60;
@@ -40,18 +39,17 @@ pub(super) async fn create(
         "session_max_duration_in_seconds",
         body.session_max_duration_in_seconds.unwrap_or(SESSION_SECS),
     )?;
-    let now = app.now();
-    let (token, text) = attempt(&app, move |connection| {
-        let issued = issue_actor_token(connection, &user_id, actor, (token_secs, session_secs), now)?;
-        issued.map_err(|_| {
-            ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
+    let (token, text) = run(&app, move |flow| {
+        if users::find(flow.connection, &user_id)?.is_none() {
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
                 .explain("There is no user with this id.")
-                .param("user_id")
-        })
+                .param("user_id"));
+        }
+        Ok(flow.issue_actor_token(&user_id, actor, (token_secs, session_secs))?)
     })
     .await?;
     let mut view = view(&token);
-    view["url"] = app.sign_in_link(&text).into();
+    view["url"] = app.flows.application().sign_in_link(&text).into();
     view["token"] = text.into();
     Ok(json(StatusCode::OK, &view))
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, is_like, not_pending, redirect_url};
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, check_length, listed, missing};
-use crate::flow::{NewApplicationInvitation, invite_to_application};
+use super::request::{JsonBody, attempt, check_length, listed, missing, run};
+use crate::flow::NewApplicationInvitation;
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{ApplicationInvitation, Metadata, TicketStatus, application_invitations};
@@ -47,9 +47,8 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Response<Body>, ApiError> {
     let new = body.read(&app)?;
-    let (shared, now) = (Arc::clone(&app), app.now());
-    let body = attempt(&app, move |connection| {
-        let (invitation, link) = invite_to_application(&shared, connection, new, now)??;
+    let body = run(&app, move |flow| {
+        let (invitation, link) = flow.invite_to_application(new)?;
         Ok(view(&invitation, Some(&link)))
     })
     .await?;
@@ -65,11 +64,10 @@ pub(super) async fn create_bulk(
         .into_iter()
         .map(|body| body.read(&app))
         .collect::<Result<_, _>>()?;
-    let (shared, now) = (Arc::clone(&app), app.now());
-    let views = attempt(&app, move |connection| {
+    let views = run(&app, move |flow| {
         let mut views = Vec::new();
         for new in all {
-            let (invitation, link) = invite_to_application(&shared, connection, new, now)??;
+            let (invitation, link) = flow.invite_to_application(new)?;
             views.push(view(&invitation, Some(&link)));
         }
         Ok(views)

@@ -10,12 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::query::invalid;
-use super::request::{JsonBody, attempt, deleted, missing};
+use super::request::{JsonBody, attempt, deleted, missing, run};
 use super::user_view::address_view;
 use super::users::named as user_named;
-use crate::flow::{
-    AddressChange, AddressRefusal, Field, add_address, change_address, check_email_address, drop_address,
-};
+use crate::flow::{AddressChange, Field, FlowError, FlowFailure, check_email_address};
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{EmailAddress, email_addresses};
@@ -52,11 +50,11 @@ pub(super) async fn create(
     let user_id = body.user_id.as_deref().ok_or_else(|| missing("user_id"))?.to_owned();
     let text = body.email_address.as_deref().ok_or_else(|| missing("email_address"))?;
     let address = check_email_address(text, Field::EmailAddress)?;
-    let (change, now) = (body.change.read(), app.now());
-    let body = attempt(&app, move |connection| {
-        let user = user_named(connection, &user_id)?;
-        let id = add_address(connection, &user, &address, change, now)?.map_err(refused)?;
-        view(connection, &id)
+    let change = body.change.read();
+    let body = run(&app, move |flow| {
+        let user = user_named(flow.connection, &user_id)?;
+        let id = flow.add_address(&user, &address, change).map_err(refused)?;
+        view(flow.connection, &id)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -72,21 +70,19 @@ pub(super) async fn change(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let body = attempt(&app, move |connection| {
-        let address = named(connection, &id)?;
-        change_address(connection, &address, body.read(), now)?.map_err(refused)?;
-        view(connection, &id)
+    let body = run(&app, move |flow| {
+        let address = named(flow.connection, &id)?;
+        flow.change_address(&address, body.read()).map_err(refused)?;
+        view(flow.connection, &id)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
 }
 
 pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let id = attempt(&app, move |connection| {
-        let address = named(connection, &id)?;
-        drop_address(connection, &address, now)??;
+    let id = run(&app, move |flow| {
+        let address = named(flow.connection, &id)?;
+        flow.drop_address(&address)?;
         Ok(id)
     })
     .await?;
@@ -101,16 +97,12 @@ fn view(connection: &Connection, id: &str) -> Result<Value, ApiError> {
     Ok(address_view(connection, &named(connection, id)?)?)
 }
 
-fn refused(error: AddressRefusal) -> ApiError {
-    match error {
-        AddressRefusal::Flow(error) => error.into(),
-        AddressRefusal::PrimaryUnverified => invalid(
-            "primary",
-            "The address is not verified. Send verified: true too, because a primary address must be.",
-        ),
-        AddressRefusal::UnverifiesPrimary => invalid(
-            "verified",
-            "This is the user's primary address, which must be verified. Make another one primary first.",
-        ),
+/// Names the parameter that an address refuses.
+fn refused(failure: FlowFailure) -> ApiError {
+    match failure.refusal() {
+        Ok(error @ FlowError::PrimaryUnverified) => invalid("primary", error.to_string()),
+        Ok(error @ FlowError::UnverifiesPrimary) => invalid("verified", error.to_string()),
+        Ok(error) => error.into(),
+        Err(error) => error.into(),
     }
 }

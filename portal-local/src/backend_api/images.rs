@@ -14,10 +14,9 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::organizations::{named as organization_named, view as organization_view};
-use super::request::attempt;
+use super::request::{attempt, run};
 use super::user_view::full_view;
 use super::users::named as user_named;
-use crate::flow::update_organization;
 use crate::images::{MOST_IMAGE_BYTES, content_type};
 use crate::json::{ApiError, json};
 use crate::multipart;
@@ -132,18 +131,18 @@ async fn remove_logo(State(app): State<Arc<App>>, Path(id): Path<String>) -> Res
 }
 
 async fn change_logo(app: &App, id: String, upload: Option<Upload>) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body: Value = attempt(app, move |connection| {
-        let organization = organization_named(connection, &id)?;
+    let origin = app.origin.clone();
+    let body: Value = run(app, move |flow| {
+        let organization = organization_named(flow.connection, &id)?;
         // The uploader is credited at Clerk and shown nowhere; one that does not exist is refused.
         if let Some(uploader) = upload.as_ref().and_then(|upload| upload.uploader_id.as_deref()) {
-            user_named(connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
+            user_named(flow.connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
         }
-        put_image(connection, &organization.id, upload.as_ref(), now)?;
-        update_organization(connection, organization.clone(), now)??;
+        put_image(flow.connection, &organization.id, upload.as_ref(), flow.now)?;
+        flow.update_organization(organization.clone())?;
         Ok(organization_view(
             &origin,
-            &organization_named(connection, &organization.id)?,
+            &organization_named(flow.connection, &organization.id)?,
         ))
     })
     .await?;

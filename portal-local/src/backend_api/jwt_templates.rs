@@ -11,11 +11,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, deleted, listed, missing};
+use super::request::{JsonBody, attempt, deleted, listed, missing, run};
 use super::sessions::{TokenBody, named as session_named};
 use crate::claims::{MOST_TEMPLATE_BYTES, TemplateKind, TemplateProblem, check};
 use crate::excerpt::excerpt;
-use crate::flow::template_token;
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{JwtTemplate, SessionStatus, jwt_templates};
@@ -174,21 +173,14 @@ pub(super) async fn create_token(
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Result<Response<Body>, ApiError> {
     let lifetime_secs = body.lifetime_secs()?;
-    let (now, shared) = (app.now(), Arc::clone(&app));
-    let token = attempt(&app, move |connection| {
-        let session = session_named(connection, &id, now)?;
+    let shared = Arc::clone(&app);
+    let token = run(&app, move |flow| {
+        let session = session_named(flow.connection, &id, flow.now)?;
         if session.status != SessionStatus::Active {
             return Err(super::sessions::inactive(&session));
         }
-        let template = jwt_templates::find_by_name(connection, &name)?.ok_or_else(|| not_found("name", &name))?;
-        Ok(template_token(
-            &shared,
-            connection,
-            &session,
-            template,
-            lifetime_secs,
-            now,
-        )?)
+        let template = jwt_templates::find_by_name(flow.connection, &name)?.ok_or_else(|| not_found("name", &name))?;
+        Ok(flow.template_token(&shared.mint, &session, template, lifetime_secs)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use super::organizations::{named, view as organization_view};
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, counted, missing};
+use super::request::{JsonBody, attempt, counted, missing, run};
 use super::user_filters::{Person, UserFilter};
-use crate::flow::{add_member, change_role, remove_member};
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -164,15 +163,14 @@ pub(super) async fn create(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
     let origin = app.origin.clone();
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
         let metadata = (&body.public_metadata, &body.private_metadata);
-        let membership = add_member(connection, &organization, &user_id, &role, metadata, now)??;
-        Ok(one(connection, &origin, &organization, &membership)?)
+        let membership = flow.add_member(&organization, &user_id, &role, metadata)?;
+        Ok(one(flow.connection, &origin, &organization, &membership)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -188,13 +186,12 @@ pub(super) async fn change(
     Path((id, user_id)): Path<(String, String)>,
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
     let origin = app.origin.clone();
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        let membership = change_role(connection, &organization, &user_id, &role, now)??;
-        Ok(one(connection, &origin, &organization, &membership)?)
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let membership = flow.change_role(&organization, &user_id, &role)?;
+        Ok(one(flow.connection, &origin, &organization, &membership)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -204,15 +201,14 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Path((id, user_id)): Path<(String, String)>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
     let origin = app.origin.clone();
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        let Some(membership) = memberships::find(connection, &organization.id, &user_id)? else {
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let Some(membership) = memberships::find(flow.connection, &organization.id, &user_id)? else {
             return Err(ApiError::not_found());
         };
-        let body = one(connection, &origin, &organization, &membership)?;
-        remove_member(connection, &organization, &user_id, now)??;
+        let body = one(flow.connection, &origin, &organization, &membership)?;
+        flow.remove_member(&organization, &user_id)?;
         Ok(body)
     })
     .await?;

@@ -12,10 +12,8 @@ use serde_json::{Value, json};
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_url};
 use super::organizations::named;
 use super::query::{Order, Query, cut};
-use super::request::{JsonBody, attempt, check_length, counted, missing};
-use crate::flow::{
-    FlowError, NewOrganizationInvitation, access, invite_to_organization, revoke_organization_invitation,
-};
+use super::request::{JsonBody, attempt, check_length, counted, missing, run};
+use crate::flow::{Flow, FlowError, NewOrganizationInvitation};
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -141,19 +139,19 @@ pub(super) async fn create_bulk(
 }
 
 async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewOrganizationInvitation>) -> Result<Vec<Value>, ApiError> {
-    let (shared, now) = (Arc::clone(app), app.now());
-    attempt(app, move |connection| {
-        let organization = named(connection, &id)?;
+    let shared = Arc::clone(app);
+    run(app, move |flow| {
+        let organization = named(flow.connection, &id)?;
         let mut views = Vec::new();
         for new in all {
             if let Some(inviter) = &new.inviter_id
-                && users::find(connection, inviter)?.is_none()
+                && users::find(flow.connection, inviter)?.is_none()
             {
                 return Err(ApiError::not_found().param("inviter_user_id"));
             }
-            let invited = invite_to_organization(&shared, connection, &organization, new, now)??;
+            let invited = flow.invite_to_organization(&organization, new)?;
             views.push(view(
-                connection,
+                flow.connection,
                 &shared.origin,
                 &invited.invitation,
                 Some(&invited.link),
@@ -190,13 +188,13 @@ pub(super) async fn revoke(
     Path((id, invitation_id)): Path<(String, String)>,
     JsonBody(body): JsonBody<RevokeBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let view = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
+    let origin = app.origin.clone();
+    let view = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
         if let Some(user_id) = &body.requesting_user_id {
-            check_manager(connection, &organization.id, user_id)?;
+            check_manager(flow, &organization.id, user_id)?;
         }
-        let found = organization_invitations::find(connection, &invitation_id, now)?;
+        let found = organization_invitations::find(flow.connection, &invitation_id, flow.now)?;
         let is_here = found
             .as_ref()
             .is_some_and(|found| found.organization_id == organization.id);
@@ -207,8 +205,8 @@ pub(super) async fn revoke(
                 Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence))
             }
             Some(_) if is_here => {
-                let revoked = revoke_organization_invitation(connection, &organization, &invitation_id, now)??;
-                Ok(self::view(connection, &origin, &revoked, None)?)
+                let revoked = flow.revoke_organization_invitation(&organization, &invitation_id)?;
+                Ok(self::view(flow.connection, &origin, &revoked, None)?)
             }
             _ => Err(ApiError::not_found()),
         }
@@ -218,8 +216,8 @@ pub(super) async fn revoke(
 }
 
 /// Clerk lets only those who manage the members withdraw an invitation in their own name.
-fn check_manager(connection: &Connection, organization_id: &str, user_id: &str) -> Result<(), ApiError> {
-    let access = access(connection, user_id, organization_id)?;
+fn check_manager(flow: &Flow<'_>, organization_id: &str, user_id: &str) -> Result<(), ApiError> {
+    let access = flow.access(user_id, organization_id)?;
     let is_manager = access.is_some_and(|access| access.may(roles::MANAGE_MEMBERSHIPS));
     if is_manager {
         return Ok(());

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, SortKey, cut};
-use super::request::{JsonBody, attempt, counted, deleted, missing};
+use super::request::{JsonBody, attempt, counted, deleted, missing, run};
 use super::user_fields::created_at;
-use crate::flow::{NewOrganization, create_organization, delete_organization, update_organization};
+use crate::flow::NewOrganization;
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -111,7 +111,6 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<NewBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
     let new = NewOrganization {
         id: None,
         name: body.name.ok_or_else(|| missing("name"))?,
@@ -123,18 +122,18 @@ pub(super) async fn create(
         created_at: created_at(body.created_at.as_deref())?,
     };
     let origin = app.origin.clone();
-    let body = attempt(&app, move |connection| {
+    let body = run(&app, move |flow| {
         if let Some(creator) = &new.created_by
-            && users::find(connection, creator)?.is_none()
+            && users::find(flow.connection, creator)?.is_none()
         {
             return Err(ApiError::not_found().param("created_by"));
         }
-        let organization = create_organization(connection, new, now)??;
+        let organization = flow.create_organization(new)?;
         let asked = Asked {
             members_count: true,
             missing_manager: false,
         };
-        Ok(asked.view(connection, &origin, &organization, now)?)
+        Ok(asked.view(flow.connection, &origin, &organization, flow.now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -227,10 +226,10 @@ async fn edit<F>(app: &App, id: String, work: F) -> Result<Response<Body>, ApiEr
 where
     F: FnOnce(Organization) -> Organization + Send + 'static,
 {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(app, move |connection| {
-        let wanted = work(named(connection, &id)?);
-        let changed = update_organization(connection, wanted, now)??;
+    let origin = app.origin.clone();
+    let body = run(app, move |flow| {
+        let wanted = work(named(flow.connection, &id)?);
+        let changed = flow.update_organization(wanted)?;
         Ok(view(&origin, &changed))
     })
     .await?;
@@ -238,10 +237,9 @@ where
 }
 
 pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let id = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        delete_organization(connection, &organization, now)?;
+    let id = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        flow.delete_organization(&organization)?;
         Ok(organization.id)
     })
     .await?;

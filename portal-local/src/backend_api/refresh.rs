@@ -8,19 +8,18 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::JsonBody;
+use super::request::{JsonBody, run};
 use crate::clock::Millis as _;
-use crate::flow::{session_token, use_session};
+use crate::flow::Flow;
 use crate::json::{ApiError, json};
 use crate::mint::{SessionClaims, TokenUse};
 use crate::set_cookies::SignedIn;
 use crate::state::App;
+use crate::store::Session;
 use crate::store::refresh_tokens::RefreshToken;
-use crate::store::{Session, StoreError};
 use crate::store::{clients, refresh_tokens, sessions};
 
 /// The time for which a replaced token still works, because concurrent requests all carry it.
@@ -60,74 +59,56 @@ pub(crate) async fn refresh(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<RefreshRequest>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
     let shared = Arc::clone(&app);
-    let refreshed = app
-        .store
-        .transaction(move |connection| renew(&shared, connection, &id, &request, now))
-        .await?;
-    refreshed.map_err(ApiError::from)
+    run(&app, move |flow| renew(&shared, flow, &id, &request)).await
 }
 
-fn renew(
-    app: &App,
-    connection: &Connection,
-    session_id: &str,
-    request: &RefreshRequest,
-    now: UnixTime,
-) -> Result<Result<Response<Body>, Refusal>, StoreError> {
-    let (session, for_plain_key) = match check(app, connection, session_id, request, now)? {
-        Ok(checked) => checked,
-        Err(refusal) => return Ok(Err(refusal)),
+fn renew(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest) -> Result<Response<Body>, ApiError> {
+    let (session, for_plain_key) = check(app, flow, session_id, request)?;
+    let Some(client) = clients::find(flow.connection, &session.client_id)? else {
+        return Err(Refusal::SessionInactive.into());
     };
-    let Some(client) = clients::find(connection, &session.client_id)? else {
-        return Ok(Err(Refusal::SessionInactive));
-    };
-    use_session(connection, &session, now)?;
-    let session_token = session_token(app, connection, &session, TokenUse::by(&request.request_origin), now)?;
+    flow.use_session(&session)?;
+    let session_token = flow.session_token(&app.mint, &session, TokenUse::by(&request.request_origin))?;
     let body = match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.
         Format::Token => json!({ "object": "token", "jwt": session_token }),
         Format::Cookie => {
-            refresh_tokens::replace(connection, &request.refresh_token, now)?;
-            refresh_tokens::forget_replaced(connection, &session.id, now.plus_millis(-GRACE_MILLIS))?;
+            refresh_tokens::replace(flow.connection, &request.refresh_token, flow.now)?;
+            refresh_tokens::forget_replaced(flow.connection, &session.id, flow.now.plus_millis(-GRACE_MILLIS))?;
             let signed_in = SignedIn {
-                client_uat_secs: client.updated_at.min(now).as_secs(),
-                refresh_token: &refresh_tokens::issue(connection, &session, for_plain_key)?,
+                client_uat_secs: client.updated_at.min(flow.now).as_secs(),
+                refresh_token: &refresh_tokens::issue(flow.connection, &session, for_plain_key)?,
                 session_token: &session_token,
             };
             json!({ "object": "cookies", "cookies": signed_in.refreshed(&app.cookie_suffixes(for_plain_key)) })
         }
     };
-    Ok(Ok(json(StatusCode::OK, &body)))
+    Ok(json(StatusCode::OK, &body))
 }
 
-fn check(
-    app: &App,
-    connection: &Connection,
-    session_id: &str,
-    request: &RefreshRequest,
-    now: UnixTime,
-) -> Result<Result<(Session, bool), Refusal>, StoreError> {
-    let Some(session) = sessions::find(connection, session_id, now)?.filter(Session::is_live) else {
-        return Ok(Err(Refusal::SessionInactive));
+fn check(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest) -> Result<(Session, bool), ApiError> {
+    let Some(session) = sessions::find(flow.connection, session_id, flow.now)?.filter(Session::is_live) else {
+        return Err(Refusal::SessionInactive.into());
     };
     let claims = app.mint.read_session_token(&request.expired_token);
-    let Some(claims) = claims.filter(|claims| belongs_to(claims, &session, now)) else {
-        return Ok(Err(Refusal::ExpiredTokenInvalid));
+    let Some(claims) = claims.filter(|claims| belongs_to(claims, &session, flow.now)) else {
+        return Err(Refusal::ExpiredTokenInvalid.into());
     };
-    let token = refresh_tokens::find(connection, &request.refresh_token)?;
+    let token = refresh_tokens::find(flow.connection, &request.refresh_token)?;
     let is_good = |token: &RefreshToken| {
-        let in_grace = token.replaced_at.is_none_or(|at| now.follows_within(GRACE_MILLIS, at));
-        token.session_id == session.id && token.expire_at > now && in_grace
+        let in_grace = token
+            .replaced_at
+            .is_none_or(|at| flow.now.follows_within(GRACE_MILLIS, at));
+        token.session_id == session.id && token.expire_at > flow.now && in_grace
     };
     let Some(token) = token.filter(is_good) else {
-        return Ok(Err(Refusal::RefreshTokenInvalid));
+        return Err(Refusal::RefreshTokenInvalid.into());
     };
     if claims.azp.as_deref() != Some(request.request_origin.as_str()) {
-        return Ok(Err(Refusal::OriginMismatch));
+        return Err(Refusal::OriginMismatch.into());
     }
-    Ok(Ok((session, token.for_plain_key)))
+    Ok((session, token.for_plain_key))
 }
 
 fn belongs_to(claims: &SessionClaims, session: &Session, now: UnixTime) -> bool {

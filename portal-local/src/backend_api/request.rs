@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::query::invalid;
 use crate::excerpt::excerpt;
+use crate::flow::Flow;
 use crate::json::{ApiError, json};
 use crate::json_body::parse_body;
 use crate::state::App;
@@ -21,6 +22,15 @@ where
     F: FnOnce(&Transaction<'_>) -> Result<T, ApiError> + Send + 'static,
 {
     app.store.attempt(work).await
+}
+
+/// Runs an operation in one transaction, which is undone if it is refused.
+pub(super) async fn run<T, F>(app: &App, work: F) -> Result<T, ApiError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Flow<'_>) -> Result<T, ApiError> + Send + 'static,
+{
+    app.flows.run(work).await
 }
 
 /// A JSON body of any declared type. An empty body and `null` are an empty object, and a `null` field is a missing one,

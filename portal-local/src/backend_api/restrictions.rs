@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, counted, deleted, listed, missing};
-use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed, invite_to_application};
+use super::request::{JsonBody, attempt, counted, deleted, listed, missing, run};
+use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed};
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{List, ListedIdentifier, Metadata, Settings};
@@ -62,8 +62,7 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
             "Only an address can be invited, and this entry names a domain.",
         ));
     }
-    let (shared, now) = (Arc::clone(app), app.now());
-    let entry = attempt(app, move |connection| {
+    let entry = run(app, move |flow| {
         let invitation_id = if body.notify {
             let new = NewApplicationInvitation {
                 address: identifier.clone(),
@@ -73,11 +72,11 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
                 notify: true,
                 ignore_existing: false,
             };
-            Some(invite_to_application(&shared, connection, new, now)??.0.id)
+            Some(flow.invite_to_application(new)?.0.id)
         } else {
             None
         };
-        let added = listed_identifiers::insert(connection, list, &identifier, invitation_id.as_deref(), now)?;
+        let added = listed_identifiers::insert(flow.connection, list, &identifier, invitation_id.as_deref(), flow.now)?;
         added.ok_or_else(|| {
             ApiError::new(
                 StatusCode::BAD_REQUEST,

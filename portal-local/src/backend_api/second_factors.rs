@@ -8,9 +8,9 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::{JsonBody, attempt, missing};
+use super::request::{JsonBody, missing, run};
 use super::users::named;
-use crate::flow::{SecondFactorMethod, check_for_application, remove_backup_codes, remove_totp, second_factor};
+use crate::flow::SecondFactorMethod;
 use crate::json::{ApiError, json};
 use crate::state::App;
 
@@ -26,16 +26,15 @@ pub(super) async fn verify_totp(
     JsonBody(body): JsonBody<CodeBody>,
 ) -> Result<Response<Body>, ApiError> {
     let code = body.code.ok_or_else(|| missing("code"))?;
-    let now = app.now();
-    let method = attempt(&app, move |connection| {
-        let user = named(connection, &id)?;
-        if second_factor(connection, &user.id)?.secret.is_none() {
+    let method = run(&app, move |flow| {
+        let user = named(flow.connection, &id)?;
+        if flow.second_factor(&user.id)?.secret.is_none() {
             return Err(
                 ApiError::new(StatusCode::BAD_REQUEST, "totp_not_enabled", "TOTP not enabled")
                     .explain("This user has no authenticator app."),
             );
         }
-        Ok(check_for_application(connection, &user.id, &code, now)??)
+        Ok(flow.check_for_application(&user.id, &code)?)
     })
     .await?;
     let code_type = match method {
@@ -51,10 +50,9 @@ pub(super) async fn delete_totp(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let user_id = attempt(&app, move |connection| {
-        let user = named(connection, &id)?;
-        remove_totp(connection, &user.id, now)?;
+    let user_id = run(&app, move |flow| {
+        let user = named(flow.connection, &id)?;
+        flow.remove_totp(&user.id)?;
         Ok(user.id)
     })
     .await?;
@@ -65,9 +63,9 @@ pub(super) async fn delete_backup_codes(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response<Body>, ApiError> {
-    let user_id = attempt(&app, move |connection| {
-        let user = named(connection, &id)?;
-        remove_backup_codes(connection, &user.id)?;
+    let user_id = run(&app, move |flow| {
+        let user = named(flow.connection, &id)?;
+        flow.remove_backup_codes(&user.id)?;
         Ok(user.id)
     })
     .await?;

@@ -10,9 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, listed, missing};
+use super::request::{JsonBody, attempt, listed, missing, run};
 use crate::device::Device;
-use crate::flow::{begin_session, end_session, session_token, set_active_organization};
 use crate::json::{ApiError, json};
 use crate::mint::TokenUse;
 use crate::state::App;
@@ -74,13 +73,13 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<NewBody>,
 ) -> Result<Response<Body>, ApiError> {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
-    let now = app.now();
-    let session = attempt(&app, move |connection| {
-        let user = users::find(connection, &user_id)?.ok_or_else(ApiError::not_found)?;
-        let client = clients::insert(connection, now)?;
-        let session = begin_session(connection, &client, &user.id, now)?;
+    let session = run(&app, move |flow| {
+        let user = users::find(flow.connection, &user_id)?.ok_or_else(ApiError::not_found)?;
+        let client = clients::insert(flow.connection, flow.now)?;
+        let session = flow.begin_session(&client, &user.id)?;
         match body.active_organization_id.as_deref() {
-            Some(wanted) => set_active_organization(connection, &session, Some(wanted), now)?
+            Some(wanted) => flow
+                .set_active_organization(&session, Some(wanted))?
                 .ok_or_else(|| ApiError::not_found().param("active_organization_id")),
             None => Ok(session),
         }
@@ -113,9 +112,9 @@ pub(super) async fn create_token(
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Result<Response<Body>, ApiError> {
     let lifetime_secs = body.lifetime_secs()?;
-    let (now, shared) = (app.now(), Arc::clone(&app));
-    let token = attempt(&app, move |connection| {
-        let session = named(connection, &id, now)?;
+    let shared = Arc::clone(&app);
+    let token = run(&app, move |flow| {
+        let session = named(flow.connection, &id, flow.now)?;
         if !session.is_live() {
             return Err(inactive(&session));
         }
@@ -123,7 +122,7 @@ pub(super) async fn create_token(
             authorized_party: None,
             lifetime_secs,
         };
-        Ok(session_token(&shared, connection, &session, token_use, now)?)
+        Ok(flow.session_token(&shared.mint, &session, token_use)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))
@@ -167,14 +166,13 @@ pub(super) async fn verify(
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let revoked = attempt(&app, move |connection| {
-        let session = named(connection, &id, now)?;
+    let revoked = run(&app, move |flow| {
+        let session = named(flow.connection, &id, flow.now)?;
         if !session.is_live() {
             return Err(inactive(&session));
         }
-        end_session(connection, &session, SessionStatus::Revoked, now)?;
-        named(connection, &id, now)
+        flow.end_session(&session, SessionStatus::Revoked)?;
+        named(flow.connection, &id, flow.now)
     })
     .await?;
     Ok(json(StatusCode::OK, &view(&revoked)))

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::invitation_parameters::not_pending;
 use super::query::seconds;
-use super::request::{JsonBody, attempt, missing};
-use crate::flow::{SIGN_IN_TOKEN_SECS, issue_sign_in_token};
+use super::request::{JsonBody, attempt, missing, run};
+use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{SignInToken, TicketStatus, sign_in_tokens};
@@ -32,19 +32,12 @@ pub(super) async fn create(
         "expires_in_seconds",
         body.expires_in_seconds.unwrap_or(SIGN_IN_TOKEN_SECS),
     )?;
-    let now = app.now();
-    let (token, text) = attempt(&app, move |connection| {
-        Ok(issue_sign_in_token(
-            connection,
-            &user_id,
-            body.org_id.as_deref(),
-            secs,
-            now,
-        )??)
+    let (token, text) = run(&app, move |flow| {
+        Ok(flow.issue_sign_in_token(&user_id, body.org_id.as_deref(), secs)?)
     })
     .await?;
     let mut view = view(&token);
-    view["url"] = app.sign_in_link(&text).into();
+    view["url"] = app.flows.application().sign_in_link(&text).into();
     view["token"] = text.into();
     Ok(json(StatusCode::OK, &view))
 }

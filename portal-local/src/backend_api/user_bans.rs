@@ -8,10 +8,9 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::request::{JsonBody, attempt, check_length, missing};
+use super::request::{JsonBody, check_length, missing, run};
 use super::user_view::full_view;
 use super::users::named;
-use crate::flow::end_sessions_of;
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::users;
@@ -40,18 +39,18 @@ pub(super) async fn unban(
 async fn set_banned(app: &App, body: UsersBody, is_banned: bool) -> Result<Response<Body>, ApiError> {
     let ids = body.user_ids.ok_or_else(|| missing("user_ids"))?;
     check_length("user_ids", ids.len(), MOST_USERS)?;
-    let (now, origin) = (app.now(), app.origin.clone());
-    let views = attempt(app, move |connection| {
+    let origin = app.origin.clone();
+    let views = run(app, move |flow| {
         let mut views: Vec<Value> = Vec::new();
         for id in ids {
-            let mut user = named(connection, &id)?;
+            let mut user = named(flow.connection, &id)?;
             if is_banned {
-                end_sessions_of(connection, &user.id, None, now)?;
+                flow.end_sessions_of(&user.id, None)?;
             }
             user.banned = is_banned;
-            users::update(connection, &user, now)?;
-            let user = named(connection, &id)?;
-            views.push(full_view(connection, &origin, &user, now)?);
+            users::update(flow.connection, &user, flow.now)?;
+            let user = named(flow.connection, &id)?;
+            views.push(full_view(flow.connection, &origin, &user, flow.now)?);
         }
         Ok(views)
     })

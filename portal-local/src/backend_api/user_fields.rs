@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::query::invalid;
 use crate::excerpt::excerpt;
-use crate::flow::{Names, has_totp, replace_backup_codes};
+use crate::flow::{Flow, FlowError, Names};
 use crate::json::ApiError;
 use crate::state::App;
 use crate::store::{StoreError, users};
@@ -34,10 +34,10 @@ pub(super) fn totp_secret(text: Option<&str>) -> Result<Option<TotpSecret>, ApiE
 
 pub(super) async fn hashed(app: &App, text: &str, identifier: &str, skip_checks: bool) -> Result<String, ApiError> {
     if !skip_checks {
-        password::check_policy(text, identifier)?;
+        password::check_policy(text, identifier).map_err(FlowError::from)?;
     }
     let text = text.to_owned();
-    let hash = app.blocking(move || password::hash(&text)).await?;
+    let hash = app.flows.blocking(move || password::hash(&text)).await?;
     hash.map_err(|_| StoreError::interrupted().into())
 }
 
@@ -100,16 +100,17 @@ pub(super) fn check_statuses(statuses: &[String], addresses: usize) -> Result<()
 }
 
 /// Adds plain-text backup codes to a user with an authenticator.
-pub(super) fn set_backup_codes(connection: &Connection, user_id: &str, codes: &[String]) -> Result<(), ApiError> {
+pub(super) fn set_backup_codes(flow: &Flow<'_>, user_id: &str, codes: &[String]) -> Result<(), ApiError> {
     let refuse = |sentence: &str| Err(invalid("backup_codes", sentence));
     if codes.is_empty() {
         return Ok(());
     }
-    if !has_totp(connection, user_id)? {
+    if !flow.has_totp(user_id)? {
         return refuse("Found backup codes for a user without an authenticator app; expected totp_secret too.");
     }
     if codes.len() > MOST_BACKUP_CODES {
         return refuse("Found too many backup codes; expected at most 100.");
     }
-    replace_backup_codes(connection, user_id, codes)?.map_err(|error| ApiError::from(error).param("backup_codes"))
+    flow.replace_backup_codes(user_id, codes)
+        .map_err(|failure| ApiError::from(failure).param("backup_codes"))
 }

@@ -11,14 +11,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::query::invalid;
-use super::request::{JsonBody, attempt, deleted, missing};
+use super::request::{JsonBody, attempt, deleted, missing, run};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
 use crate::clock::Millis as _;
-use crate::flow::{
-    self, Field, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address, complete_task_of,
-    end_sessions_of, install_totp, set_password,
-};
+use crate::flow::{Field, Flow, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, check_email_address};
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::state::App;
@@ -83,14 +80,14 @@ pub(super) async fn create(
         Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
         None => None,
     };
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(&app, move |connection| {
+    let origin = app.origin.clone();
+    let body = run(&app, move |flow| {
         for address in &addresses {
-            if email_addresses::find_verified(connection, address)?.is_some() {
+            if email_addresses::find_verified(flow.connection, address)?.is_some() {
                 return Err(FlowError::IdentifierExists.into());
             }
         }
-        check_external_id(connection, body.external_id.as_deref(), None)?;
+        check_external_id(flow.connection, body.external_id.as_deref(), None)?;
         let new = NewUser {
             id: None,
             email_address: first_address,
@@ -99,21 +96,21 @@ pub(super) async fn create(
             first_name: names.first,
             last_name: names.last,
         };
-        let id = users::insert(connection, &new, now)?;
+        let id = users::insert(flow.connection, &new, flow.now)?;
         for address in &addresses[1..] {
             // The same address twice is the caller's slip, and harmless.
-            if email_addresses::find_verified(connection, address)?.is_none() {
-                email_addresses::insert_verified(connection, &id, address, Strategy::Admin, now)?;
+            if email_addresses::find_verified(flow.connection, address)?.is_none() {
+                email_addresses::insert_verified(flow.connection, &id, address, Strategy::Admin, flow.now)?;
             }
         }
         if let Some(secret) = &totp_secret {
-            install_totp(connection, &id, secret, None, now)?;
+            flow.install_totp(&id, secret, None)?;
         }
-        set_backup_codes(connection, &id, &body.backup_codes)?;
+        set_backup_codes(flow, &id, &body.backup_codes)?;
         if body.locked {
-            lock(connection, &id, now)?;
+            lock(flow, &id)?;
         }
-        let user = named(connection, &id)?;
+        let user = named(flow.connection, &id)?;
         let user = User {
             external_id: body.external_id.filter(|id| !id.is_empty()),
             public_metadata: body.public_metadata,
@@ -127,8 +124,8 @@ pub(super) async fn create(
                 .unwrap_or(user.create_organization_enabled),
             ..user
         };
-        users::update(connection, &user, now)?;
-        Ok(full_view(connection, &origin, &user, now)?)
+        users::update(flow.connection, &user, flow.now)?;
+        Ok(full_view(flow.connection, &origin, &user, flow.now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -186,28 +183,27 @@ pub(super) async fn change(
             return Err(invalid(name, format!("Found {name} alone; expected password too.")));
         }
     }
-    let now = app.now();
-    edit(&app, id, move |connection, user| {
-        check_external_id(connection, body.external_id.as_deref(), Some(&user.id))?;
+    edit(&app, id, move |flow, user| {
+        check_external_id(flow.connection, body.external_id.as_deref(), Some(&user.id))?;
         if let Some(address_id) = &body.primary_email_address_id {
-            let addresses = email_addresses::of_user(connection, &user.id)?;
+            let addresses = email_addresses::of_user(flow.connection, &user.id)?;
             let is_verified = |address: &EmailAddress| address.id == *address_id && address.verified_at.is_some();
             if !addresses.iter().any(is_verified) {
                 return Err(ApiError::not_found().param("primary_email_address_id"));
             }
-            users::set_primary_email_address(connection, &user.id, address_id, now)?;
+            users::set_primary_email_address(flow.connection, &user.id, address_id, flow.now)?;
         }
         if let Some(hash) = hash {
-            set_password(connection, &user.id, &hash, now)?;
+            flow.set_password(&user.id, &hash)?;
             if body.sign_out_of_other_sessions {
-                end_sessions_of(connection, &user.id, None, now)?;
+                flow.end_sessions_of(&user.id, None)?;
             }
         }
         if let Some(secret) = &totp_secret {
-            install_totp(connection, &user.id, secret, None, now)?;
+            flow.install_totp(&user.id, secret, None)?;
         }
-        set_backup_codes(connection, &user.id, &body.backup_codes)?;
-        let user = named(connection, &user.id)?;
+        set_backup_codes(flow, &user.id, &body.backup_codes)?;
+        let user = named(flow.connection, &user.id)?;
         Ok(User {
             first_name: if body.first_name.is_some() {
                 names.first
@@ -248,26 +244,25 @@ pub(super) enum Mark {
 }
 
 pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    edit(&app, id, move |connection, mut user| {
+    edit(&app, id, move |flow, mut user| {
         match mark {
             Mark::Banned => {
                 user.banned = true;
-                end_sessions_of(connection, &user.id, None, now)?;
+                flow.end_sessions_of(&user.id, None)?;
             }
             Mark::NotBanned => user.banned = false,
             Mark::Locked => {
-                user.locked_until = Some(lock(connection, &user.id, now)?);
+                user.locked_until = Some(lock(flow, &user.id)?);
                 user.failed_attempts = MOST_WRONG_PASSWORDS;
             }
             Mark::NotLocked => {
-                users::set_failures(connection, &user.id, 0, None)?;
+                users::set_failures(flow.connection, &user.id, 0, None)?;
                 user.locked_until = None;
                 user.failed_attempts = 0;
             }
             Mark::PasswordNotCompromised => {
                 user.password_compromised = false;
-                complete_task_of(connection, &user.id, Task::ResetPassword, now)?;
+                flow.complete_task_of(&user.id, Task::ResetPassword)?;
             }
         }
         Ok(user)
@@ -276,9 +271,9 @@ pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Respon
 }
 
 /// Locks a user out as too many wrong passwords do. Returns until when.
-fn lock(connection: &Connection, id: &str, now: UnixTime) -> Result<UnixTime, ApiError> {
-    let until = now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(connection, id, MOST_WRONG_PASSWORDS, Some(until))?;
+fn lock(flow: &Flow<'_>, id: &str) -> Result<UnixTime, ApiError> {
+    let until = flow.now.plus_millis(LOCKED_FOR_MILLIS);
+    users::set_failures(flow.connection, id, MOST_WRONG_PASSWORDS, Some(until))?;
     Ok(until)
 }
 
@@ -293,11 +288,10 @@ pub(super) async fn mark_password_compromised(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<CompromisedBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    edit(&app, id, move |connection, mut user| {
+    edit(&app, id, move |flow, mut user| {
         user.password_compromised = true;
         if body.revoke_all_sessions == Some(true) {
-            end_sessions_of(connection, &user.id, None, now)?;
+            flow.end_sessions_of(&user.id, None)?;
         }
         Ok(user)
     })
@@ -315,15 +309,14 @@ pub(super) async fn remove_password(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<RemovalBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    edit(&app, id, move |connection, user| {
+    edit(&app, id, move |flow, user| {
         if user.password_hash.is_some() {
-            flow::remove_password(connection, &user.id, now)?;
+            flow.remove_password(&user.id)?;
         }
         if body.sign_out_of_other_sessions == Some(true) {
-            end_sessions_of(connection, &user.id, None, now)?;
+            flow.end_sessions_of(&user.id, None)?;
         }
-        named(connection, &user.id)
+        named(flow.connection, &user.id)
     })
     .await
 }
@@ -346,7 +339,7 @@ pub(super) async fn verify_password(
                 .explain("This user has no password."),
         );
     };
-    if !app.blocking(move || password::verify(&password, &hash)).await? {
+    if !app.flows.blocking(move || password::verify(&password, &hash)).await? {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "incorrect_password",
@@ -358,11 +351,10 @@ pub(super) async fn verify_password(
 }
 
 pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let id = attempt(&app, move |connection| {
-        let user = named(connection, &id)?;
-        end_sessions_of(connection, &user.id, None, now)?;
-        users::delete(connection, &user.id)?;
+    let id = run(&app, move |flow| {
+        let user = named(flow.connection, &id)?;
+        flow.end_sessions_of(&user.id, None)?;
+        users::delete(flow.connection, &user.id)?;
         Ok(user.id)
     })
     .await?;
@@ -387,17 +379,17 @@ pub(super) async fn delete_external_account(
 /// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.
 pub(super) async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Response<Body>, ApiError>
 where
-    F: FnOnce(&Connection, User) -> Result<User, ApiError> + Send + 'static,
+    F: FnOnce(&Flow<'_>, User) -> Result<User, ApiError> + Send + 'static,
 {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(app, move |connection| {
-        let before = named(connection, &id)?;
-        let after = work(connection, before.clone())?;
+    let origin = app.origin.clone();
+    let body = run(app, move |flow| {
+        let before = named(flow.connection, &id)?;
+        let after = work(flow, before.clone())?;
         if after != before {
-            users::update(connection, &after, now)?;
+            users::update(flow.connection, &after, flow.now)?;
         }
-        let user = named(connection, &after.id)?;
-        Ok(full_view(connection, &origin, &user, now)?)
+        let user = named(flow.connection, &after.id)?;
+        Ok(full_view(flow.connection, &origin, &user, flow.now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))

@@ -12,10 +12,8 @@ use serde_json::{Value, json};
 use super::application_invitations;
 use super::invitation_parameters::is_like;
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, check_length, counted, deleted, missing};
-use crate::flow::{
-    INVITATION_DAYS, NewApplicationInvitation, invite_to_application, join_waitlist, send_waitlist_confirmation,
-};
+use super::request::{JsonBody, attempt, check_length, counted, deleted, missing, run};
+use crate::flow::{INVITATION_DAYS, NewApplicationInvitation};
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::email_addresses::normalize;
@@ -32,12 +30,10 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<WaitlistBody>,
 ) -> Result<Response<Body>, ApiError> {
     let address = body.email_address.ok_or_else(|| missing("email_address"))?;
-    let now = app.now();
-    let shared = Arc::clone(&app);
-    let entry = attempt(&app, move |connection| {
-        let entry = join_waitlist(connection, &address, now)??;
+    let entry = run(&app, move |flow| {
+        let entry = flow.join_waitlist(&address)?;
         if body.notify.unwrap_or(true) {
-            send_waitlist_confirmation(&shared, connection, &entry, now)?;
+            flow.send_waitlist_confirmation(&entry)?;
         }
         Ok(entry)
     })
@@ -60,13 +56,12 @@ pub(super) async fn create_bulk(
             ));
         }
     }
-    let (shared, now) = (Arc::clone(&app), app.now());
-    let views = attempt(&app, move |connection| {
+    let views = run(&app, move |flow| {
         let mut views = Vec::new();
         for body in bodies {
-            let entry = join_waitlist(connection, &body.email_address.unwrap_or_default(), now)??;
+            let entry = flow.join_waitlist(&body.email_address.unwrap_or_default())?;
             if body.notify.unwrap_or(true) {
-                send_waitlist_confirmation(&shared, connection, &entry, now)?;
+                flow.send_waitlist_confirmation(&entry)?;
             }
             views.push(view(&entry, None));
         }
@@ -115,9 +110,8 @@ pub(super) async fn invite(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<InviteBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let (shared, now) = (Arc::clone(&app), app.now());
-    let view = attempt(&app, move |connection| {
-        let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+    let view = run(&app, move |flow| {
+        let entry = waitlist::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
         let new = NewApplicationInvitation {
             address: entry.address,
             redirect_url: None,
@@ -126,8 +120,8 @@ pub(super) async fn invite(
             notify: true,
             ignore_existing: body.ignore_existing,
         };
-        let (invitation, link) = invite_to_application(&shared, connection, new, now)??;
-        let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+        let (invitation, link) = flow.invite_to_application(new)?;
+        let entry = waitlist::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
         Ok(view(
             &entry,
             Some(application_invitations::view(&invitation, Some(&link))),

@@ -1,15 +1,13 @@
 //! Invitations to the application: sending them.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
-use super::{Field, FlowError, Outcome, check_email_address};
+use super::{Field, Flow, FlowError, Outcome, check_email_address};
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
-use crate::state::App;
 use crate::store::outbox::Content;
-use crate::store::{ApplicationInvitation, MailKind, Metadata, TicketStatus, WaitlistStatus};
-use crate::store::{application_invitations, email_addresses, outbox, waitlist};
+use crate::store::{
+    ApplicationInvitation, MailKind, Metadata, TicketStatus, WaitlistStatus, application_invitations, email_addresses,
+    outbox, waitlist,
+};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -27,54 +25,51 @@ pub(crate) struct NewApplicationInvitation {
     pub(crate) ignore_existing: bool,
 }
 
-/// Invites an address to create an account. Returns the invitation and its link.
-pub(crate) fn invite_to_application(
-    app: &App,
-    connection: &Connection,
-    new: NewApplicationInvitation,
-    now: UnixTime,
-) -> Outcome<(ApplicationInvitation, String)> {
-    let address = match check_email_address(&new.address, Field::EmailAddress) {
-        Ok(address) => address,
-        Err(error) => return Ok(Err(error)),
-    };
-    if let Some(open) = application_invitations::find_pending(connection, &address, now)? {
-        if !new.ignore_existing {
-            return Ok(Err(FlowError::AlreadyInvited { address }));
+impl Flow<'_> {
+    /// Invites an address to create an account. Returns the invitation and its link.
+    pub(crate) fn invite_to_application(
+        &self,
+        new: NewApplicationInvitation,
+    ) -> Outcome<(ApplicationInvitation, String)> {
+        let address = check_email_address(&new.address, Field::EmailAddress)?;
+        if let Some(open) = application_invitations::find_pending(self.connection, &address, self.now)? {
+            if !new.ignore_existing {
+                return Err(FlowError::AlreadyInvited { address }.into());
+            }
+            application_invitations::set_status(self.connection, &open.id, TicketStatus::Revoked, self.now)?;
         }
-        application_invitations::set_status(connection, &open.id, TicketStatus::Revoked, now)?;
+        if !new.ignore_existing && email_addresses::find_verified(self.connection, &address)?.is_some() {
+            return Err(FlowError::IdentifierExists.into());
+        }
+        let invitation = ApplicationInvitation {
+            id: application_invitations::new_id(self.now),
+            address,
+            redirect_url: new.redirect_url,
+            public_metadata: new.public_metadata,
+            status: TicketStatus::Pending,
+            expires_at: self.now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let ticket = random_token();
+        application_invitations::insert(self.connection, &invitation, &ticket)?;
+        waitlist::set_status(self.connection, &invitation.address, WaitlistStatus::Invited, self.now)?;
+        let link = self.application.ticket_link(&ticket);
+        if new.notify {
+            let name = &self.application.name;
+            outbox::insert(
+                self.connection,
+                &invitation.address,
+                MailKind::Invitation,
+                &format!("You are invited to {name}"),
+                &format!(
+                    "Open the link to make your account at {name}. It is good for {} days.",
+                    new.expires_in_days
+                ),
+                Content::Link(&link),
+                self.now,
+            )?;
+        }
+        Ok((invitation, link))
     }
-    if !new.ignore_existing && email_addresses::find_verified(connection, &address)?.is_some() {
-        return Ok(Err(FlowError::IdentifierExists));
-    }
-    let invitation = ApplicationInvitation {
-        id: application_invitations::new_id(now),
-        address,
-        redirect_url: new.redirect_url,
-        public_metadata: new.public_metadata,
-        status: TicketStatus::Pending,
-        expires_at: now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
-        created_at: now,
-        updated_at: now,
-    };
-    let ticket = random_token();
-    application_invitations::insert(connection, &invitation, &ticket)?;
-    waitlist::set_status(connection, &invitation.address, WaitlistStatus::Invited, now)?;
-    let link = app.ticket_link(&ticket);
-    if new.notify {
-        let name = &app.application_name;
-        outbox::insert(
-            connection,
-            &invitation.address,
-            MailKind::Invitation,
-            &format!("You are invited to {name}"),
-            &format!(
-                "Open the link to make your account at {name}. It is good for {} days.",
-                new.expires_in_days
-            ),
-            Content::Link(&link),
-            now,
-        )?;
-    }
-    Ok(Ok((invitation, link)))
 }

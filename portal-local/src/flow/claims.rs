@@ -1,63 +1,60 @@
 //! The claims that an instance adds to tokens, with shortcodes resolved.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::organization::{Access, access};
+use super::Flow;
+use super::organization::Access;
 use crate::claims::{TemplateKind, render};
 use crate::images;
-use crate::mint::TemplateTimes;
-use crate::state::App;
-use crate::store::{JwtTemplate, Metadata, Session, StoreError, User};
-use crate::store::{email_addresses, memberships, roles, second_factors, settings, users};
+use crate::mint::{Mint, TemplateTimes};
+use crate::store::{
+    JwtTemplate, Metadata, Session, StoreError, User, email_addresses, memberships, roles, second_factors, users,
+};
 
 /// The claims that the instance adds to this session's tokens.
-pub(super) fn of_session_token(
-    app: &App,
-    connection: &Connection,
-    session: &Session,
-) -> Result<Map<String, Value>, StoreError> {
-    let template = settings::read(connection)?.session_claims;
+pub(super) fn of_session_token(flow: &Flow<'_>, session: &Session) -> Result<Map<String, Value>, StoreError> {
+    let template = &flow.settings.session_claims;
     if template.is_empty() {
-        return Ok(template);
+        return Ok(Map::new());
     }
-    let values = values(&app.origin, connection, session)?;
-    Ok(render(&template, TemplateKind::SessionToken, &values))
+    let values = values(flow, session)?;
+    Ok(render(template, TemplateKind::SessionToken, &values))
 }
 
-/// A token from a JWT template, for the session's user.
-///
-/// `lifetime_secs` overrides the template's lifetime.
-pub(crate) fn template_token(
-    app: &App,
-    connection: &Connection,
-    session: &Session,
-    template: JwtTemplate,
-    lifetime_secs: Option<i64>,
-    now: UnixTime,
-) -> Result<String, StoreError> {
-    let values = values(&app.origin, connection, session)?;
-    let Value::Object(claims) = template.claims.into_value() else {
-        return Err(StoreError::interrupted());
-    };
-    let times = TemplateTimes {
-        lifetime_secs: lifetime_secs.unwrap_or(template.lifetime_secs),
-        allowed_clock_skew_secs: template.allowed_clock_skew_secs,
-    };
-    let custom = render(&claims, TemplateKind::JwtTemplate, &values);
-    Ok(app.mint.template_token(&session.user_id, custom, times, now)?)
+impl Flow<'_> {
+    /// A token from a JWT template, for the session's user.
+    ///
+    /// `lifetime_secs` overrides the template's lifetime.
+    pub(crate) fn template_token(
+        &self,
+        mint: &Mint,
+        session: &Session,
+        template: JwtTemplate,
+        lifetime_secs: Option<i64>,
+    ) -> Result<String, StoreError> {
+        let values = values(self, session)?;
+        let Value::Object(claims) = template.claims.into_value() else {
+            return Err(StoreError::interrupted());
+        };
+        let times = TemplateTimes {
+            lifetime_secs: lifetime_secs.unwrap_or(template.lifetime_secs),
+            allowed_clock_skew_secs: template.allowed_clock_skew_secs,
+        };
+        let custom = render(&claims, TemplateKind::JwtTemplate, &values);
+        Ok(mint.template_token(&session.user_id, custom, times, self.now)?)
+    }
 }
 
 /// The values that shortcodes resolve to.
 // Leave private metadata out: browsers can read tokens.
-fn values(origin: &str, connection: &Connection, session: &Session) -> Result<Value, StoreError> {
-    let user = match users::find(connection, &session.user_id)? {
-        Some(user) => user_values(origin, connection, &user)?,
+fn values(flow: &Flow<'_>, session: &Session) -> Result<Value, StoreError> {
+    let user = match users::find(flow.connection, &session.user_id)? {
+        Some(user) => user_values(flow, &user)?,
         None => Value::Null,
     };
     let active = match session.last_active_organization_id.as_deref() {
-        Some(id) => access(connection, &session.user_id, id)?,
+        Some(id) => flow.access(&session.user_id, id)?,
         None => None,
     };
     let mut values = json!({
@@ -65,21 +62,21 @@ fn values(origin: &str, connection: &Connection, session: &Session) -> Result<Va
         "session": { "actor": session.actor.clone().map(Metadata::into_value) },
     });
     if let Some(active) = active {
-        let organization = organization_values(origin, &active);
+        let organization = organization_values(&flow.application.origin, &active);
         // Clerk's older name for the same value.
         values["organization"] = organization.clone();
         values["org"] = organization;
-        values["org_membership"] = membership_values(connection, &active)?;
+        values["org_membership"] = membership_values(flow, &active)?;
     }
     Ok(values)
 }
 
-fn user_values(origin: &str, connection: &Connection, user: &User) -> Result<Value, StoreError> {
+fn user_values(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
     let primary = match &user.primary_email_address_id {
-        Some(id) => email_addresses::find(connection, id)?,
+        Some(id) => email_addresses::find(flow.connection, id)?,
         None => None,
     };
-    let organizations: Map<String, Value> = memberships::of_user(connection, &user.id)?
+    let organizations: Map<String, Value> = memberships::of_user(flow.connection, &user.id)?
         .into_iter()
         .map(|membership| (membership.organization_id, membership.role_key.into()))
         .collect();
@@ -95,8 +92,8 @@ fn user_values(origin: &str, connection: &Connection, user: &User) -> Result<Val
         "primary_web3_wallet": null,
         "email_verified": primary.is_some_and(|address| address.verified_at.is_some()),
         "phone_number_verified": false,
-        "two_factor_enabled": second_factors::has_totp(connection, &user.id)?,
-        "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+        "two_factor_enabled": second_factors::has_totp(flow.connection, &user.id)?,
+        "image_url": images::url(&flow.application.origin, &user.id, user.image_id.as_deref()),
         "has_image": user.image_id.is_some(),
         "organizations": organizations,
         // In seconds, as in Clerk's guide.
@@ -121,8 +118,8 @@ fn organization_values(origin: &str, active: &Access) -> Value {
     })
 }
 
-fn membership_values(connection: &Connection, active: &Access) -> Result<Value, StoreError> {
-    let mut permissions = roles::permissions(connection, &active.role.key)?;
+fn membership_values(flow: &Flow<'_>, active: &Access) -> Result<Value, StoreError> {
+    let mut permissions = roles::permissions(flow.connection, &active.role.key)?;
     permissions.retain(|key| !roles::is_system(key));
     Ok(json!({
         "id": active.membership.id,

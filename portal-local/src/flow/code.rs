@@ -1,14 +1,12 @@
 //! Six-digit codes by email: sending a code, and checking an entered one.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 
 use super::lockout::Tries;
-use super::{Field, FlowError, Outcome};
+use super::{Field, Flow, FlowError, FlowFailure, Outcome};
 use crate::clock::Millis as _;
 use crate::secrets::random_code;
-use crate::store::{MailKind, StoreError, Strategy, Subject, VerificationStatus};
-use crate::store::{outbox, settings, verifications};
+use crate::store::{MailKind, Strategy, Subject, VerificationStatus, outbox, verifications};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
 const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
@@ -25,57 +23,61 @@ pub(crate) fn is_test_address(address: &str) -> bool {
         .is_some_and(|(local, _)| local.to_ascii_lowercase().contains("+clerk_test"))
 }
 
-/// The recipient of a code and the application that sends it.
-#[derive(Clone, Debug)]
-pub(crate) struct Delivery {
-    pub(crate) to: String,
-    pub(crate) application_name: String,
+/// The code that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeRequest {
+    /// The first one. Nothing is sent if one was sent before, even if that one has expired or failed.
+    First,
+    /// Another one, at the user's request.
+    Another,
 }
 
-/// Sends a code, unless the last one was sent moments ago.
+/// Sends a code to `address`, unless the last one was sent moments ago.
 pub(super) fn send(
-    connection: &Connection,
+    flow: &Flow<'_>,
     subject: Subject<'_>,
     strategy: Strategy,
-    delivery: &Delivery,
-    now: UnixTime,
+    address: &str,
+    request: CodeRequest,
 ) -> Outcome<()> {
-    let last = verifications::latest(connection, subject, strategy)?;
-    if let Err(error) = pause(last.map(|last| last.created_at), now) {
-        return Ok(Err(error));
+    let last = verifications::latest(flow.connection, subject, strategy)?;
+    if last.is_some() && request == CodeRequest::First {
+        return Ok(());
     }
-    if let Err(error) = may_send(connection, &delivery.to, strategy, now)? {
-        return Ok(Err(error));
-    }
-    let is_test = is_tested(connection, &delivery.to)?;
+    pause(last.map(|last| last.created_at), flow.now)?;
+    may_send(flow, address, strategy)?;
+    let is_test = is_tested(flow, address);
     let code = if is_test { TEST_CODE.to_owned() } else { random_code() };
-    let expire_at = now.plus_millis(LIFETIME_MILLIS);
-    verifications::open(connection, subject, strategy, &code, &delivery.to, now, expire_at)?;
+    let expire_at = flow.now.plus_millis(LIFETIME_MILLIS);
+    verifications::open(flow.connection, subject, strategy, &code, address, flow.now, expire_at)?;
     if !is_test {
-        let name = &delivery.application_name;
+        let name = &flow.application.name;
         outbox::insert(
-            connection,
-            &delivery.to,
+            flow.connection,
+            address,
             MailKind::VerificationCode,
             &format!("{code} is your {name} code"),
             &format!("Enter {code} to continue to {name}. The code is good for ten minutes."),
             outbox::Content::Code(&code),
-            now,
+            flow.now,
         )?;
         // `debug`: every visitor can cause one.
         tracing::debug!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Refuses if any attempt sent a code to `address` a moment ago.
 ///
 /// Every new code is a new chance to guess. Test addresses are exempt because their code is known.
-pub(super) fn may_send(connection: &Connection, address: &str, strategy: Strategy, now: UnixTime) -> Outcome<()> {
-    if is_tested(connection, address)? {
-        return Ok(Ok(()));
+pub(super) fn may_send(flow: &Flow<'_>, address: &str, strategy: Strategy) -> Outcome<()> {
+    if is_tested(flow, address) {
+        return Ok(());
     }
-    Ok(pause(verifications::last_sent(connection, address, strategy)?, now))
+    Ok(pause(
+        verifications::last_sent(flow.connection, address, strategy)?,
+        flow.now,
+    )?)
 }
 
 fn pause(last: Option<UnixTime>, now: UnixTime) -> Result<(), FlowError> {
@@ -89,24 +91,8 @@ fn pause(last: Option<UnixTime>, now: UnixTime) -> Result<(), FlowError> {
     }
 }
 
-fn is_tested(connection: &Connection, address: &str) -> Result<bool, StoreError> {
-    Ok(settings::read(connection)?.test_mode && is_test_address(address))
-}
-
-/// Sends the first code of `subject`.
-///
-/// Does nothing if one was sent before, even if that one has expired or failed.
-pub(super) fn send_first(
-    connection: &Connection,
-    subject: Subject<'_>,
-    strategy: Strategy,
-    delivery: &Delivery,
-    now: UnixTime,
-) -> Outcome<()> {
-    if verifications::latest(connection, subject, strategy)?.is_some() {
-        return Ok(Ok(()));
-    }
-    send(connection, subject, strategy, delivery, now)
+fn is_tested(flow: &Flow<'_>, address: &str) -> bool {
+    flow.settings.test_mode && is_test_address(address)
 }
 
 /// Returns the six digits of an entered code, without spaces and hyphens.
@@ -125,53 +111,46 @@ pub(super) fn plain_code(entered: &str) -> Result<String, FlowError> {
 ///
 /// A wrong code counts as a try of the account or the address. After too many tries, even the right code is refused.
 pub(super) fn check(
-    connection: &Connection,
+    flow: &Flow<'_>,
     subject: Subject<'_>,
     strategy: Strategy,
     tries: Tries<'_>,
     entered: &str,
-    now: UnixTime,
 ) -> Outcome<()> {
-    if let Err(error) = tries.refuse_locked(connection, now)? {
-        return Ok(Err(error));
-    }
-    let code = match plain_code(entered) {
-        Ok(code) => code,
-        Err(error) => return Ok(Err(error)),
-    };
-    let Some(verification) = verifications::latest(connection, subject, strategy)? else {
-        return Ok(Err(FlowError::CodeExpired));
+    tries.refuse_locked(flow)?;
+    let code = plain_code(entered)?;
+    let Some(verification) = verifications::latest(flow.connection, subject, strategy)? else {
+        return Err(FlowError::CodeExpired.into());
     };
     match verification.status {
-        VerificationStatus::Unverified if verification.expire_at <= now => {
+        VerificationStatus::Unverified if verification.expire_at <= flow.now => {
             let (id, attempts) = (&verification.id, verification.attempts);
-            verifications::record(connection, id, attempts, VerificationStatus::Expired)?;
-            return Ok(Err(FlowError::CodeExpired));
+            verifications::record(flow.connection, id, attempts, VerificationStatus::Expired)?;
+            return Err(FlowFailure::RefusedAndRecorded(FlowError::CodeExpired));
         }
         VerificationStatus::Unverified => {}
-        VerificationStatus::Failed => return Ok(Err(FlowError::CodeUsedUp)),
+        VerificationStatus::Failed => return Err(FlowError::CodeUsedUp.into()),
         // A code is valid once.
-        VerificationStatus::Verified | VerificationStatus::Expired => return Ok(Err(FlowError::CodeExpired)),
+        VerificationStatus::Verified | VerificationStatus::Expired => return Err(FlowError::CodeExpired.into()),
     }
     let attempts = verification.attempts + 1;
-    let (status, outcome) = if verification.accepts(&code) {
-        (VerificationStatus::Verified, Ok(()))
-    } else if attempts >= MOST_WRONG {
-        (VerificationStatus::Failed, Err(FlowError::CodeUsedUp))
-    } else {
-        let tries_left = MOST_WRONG - attempts;
-        (
-            VerificationStatus::Unverified,
-            Err(FlowError::CodeIncorrect { tries_left }),
-        )
-    };
-    verifications::record(connection, &verification.id, attempts, status)?;
-    if outcome.is_ok() {
-        tries.forget(connection)?;
-        return Ok(outcome);
+    if verification.accepts(&code) {
+        verifications::record(
+            flow.connection,
+            &verification.id,
+            attempts,
+            VerificationStatus::Verified,
+        )?;
+        return Ok(tries.forget(flow)?);
     }
-    let locked = tries.count_wrong(connection, now)?;
-    Ok(locked.map_or(outcome, Err))
+    let tries_left = MOST_WRONG.saturating_sub(attempts);
+    let (status, error) = match tries_left {
+        0 => (VerificationStatus::Failed, FlowError::CodeUsedUp),
+        _ => (VerificationStatus::Unverified, FlowError::CodeIncorrect { tries_left }),
+    };
+    verifications::record(flow.connection, &verification.id, attempts, status)?;
+    tries.count_wrong(flow)?;
+    Err(FlowFailure::RefusedAndRecorded(error))
 }
 
 #[cfg(test)]

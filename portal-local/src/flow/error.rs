@@ -1,6 +1,6 @@
 //! [`FlowError`]: errors in a user's input, with Clerk's code and our own sentence.
 
-use axum::http::StatusCode;
+use crate::password::{MAX_CHARS, MIN_CHARS, WeakPassword};
 
 /// The input that a message belongs to, under the name of its form field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +220,22 @@ pub(crate) enum FlowError {
     ConfirmationWrong { expected: String },
     #[error("The address to return to is not allowed for this application.")]
     RedirectRefused,
+    #[error("The address is not verified. Send verified: true too, because a primary address must be.")]
+    PrimaryUnverified,
+    #[error("This is the user's primary address, which must be verified. Make another one primary first.")]
+    UnverifiesPrimary,
+}
+
+impl From<WeakPassword> for FlowError {
+    fn from(weakness: WeakPassword) -> Self {
+        match weakness {
+            WeakPassword::TooShort => Self::PasswordTooShort { least: MIN_CHARS },
+            WeakPassword::TooLong => Self::PasswordTooLong { most: MAX_CHARS },
+            WeakPassword::TooManyBytes => Self::PasswordTooManyBytes { most: MAX_CHARS },
+            WeakPassword::IsIdentifier => Self::PasswordIsIdentifier,
+            WeakPassword::WellKnown => Self::PasswordWellKnown,
+        }
+    }
 }
 
 impl FlowError {
@@ -270,7 +286,10 @@ impl FlowError {
             Self::AlreadyMember { .. } => "already_a_member_in_organization",
             Self::AlreadyInvited { .. } => "duplicate_record",
             Self::InvitationOver => "organization_invitation_not_pending",
-            Self::ConfirmationWrong { .. } | Self::RedirectRefused => "form_param_value_invalid",
+            Self::ConfirmationWrong { .. }
+            | Self::RedirectRefused
+            | Self::PrimaryUnverified
+            | Self::UnverifiesPrimary => "form_param_value_invalid",
         }
     }
 
@@ -310,31 +329,6 @@ impl FlowError {
             Self::RoleUnknown => Some(Field::Role),
             Self::ConfirmationWrong { .. } => Some(Field::Confirmation),
             _ => None,
-        }
-    }
-
-    /// The HTTP status of the error.
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Locked { .. }
-            | Self::NotAMember
-            | Self::Banned
-            | Self::SignUpRestricted
-            | Self::SignUpWaitlist
-            | Self::AddressNotAdmitted { .. }
-            | Self::SubaddressBlocked
-            | Self::UndottedExists
-            | Self::DeletionDisabled
-            | Self::SoleManager { .. }
-            | Self::OrganizationsDisabled
-            | Self::CreationDisabled
-            | Self::PermissionMissing { .. }
-            | Self::LastManager
-            | Self::QuotaExceeded { .. } => StatusCode::FORBIDDEN,
-            Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => StatusCode::NOT_FOUND,
-            Self::AlreadyMember { .. } | Self::AlreadyInvited { .. } => StatusCode::BAD_REQUEST,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 

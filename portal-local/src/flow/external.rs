@@ -2,19 +2,16 @@
 //!
 //! This portal plays the only provider itself. It replaces all of Clerk's providers.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
 use super::restriction::{Use, check_address};
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, first_factor_proven, refuse_barred};
 use super::sign_up::finish_proven;
-use super::{FlowError, Names, Outcome, SignInStep, SignUpStep, may_sign_up, send_sign_up_code};
+use super::{BrowserFlow, Flow, FlowError, FlowFailure, Names, Outcome, SignInStep, SignUpStep, may_sign_up};
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::{
-    AttemptStatus, DevBrowser, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User,
+    AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User, clients, email_addresses,
+    external_accounts, oauth_attempts, sign_ins, sign_ups, users,
 };
-use crate::store::{clients, email_addresses, external_accounts, oauth_attempts, settings, sign_ins, sign_ups, users};
 
 /// The provider's name.
 pub(crate) const PROVIDER_NAME: &str = "Example ID";
@@ -23,38 +20,84 @@ pub(crate) const PROVIDER_STRATEGY: &str = "oauth_custom_example";
 /// The time limit for the round trip to the provider.
 const AWAY_MILLIS: i64 = 10 * 60 * 1_000;
 
-/// Starts a round trip to the provider. Returns the `state` of its callback.
-pub(crate) fn leave_for_provider(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    purpose: Purpose,
-    user_id: Option<&str>,
-    query: &str,
-    now: UnixTime,
-) -> Result<String, StoreError> {
-    let state = random_token();
-    let expire_at = now.plus_millis(AWAY_MILLIS);
-    oauth_attempts::insert(
-        connection,
-        &state,
-        &dev_browser.id,
-        (purpose, user_id, query),
-        expire_at,
-    )?;
-    Ok(state)
+impl BrowserFlow<'_> {
+    /// Starts a round trip to the provider. Returns the `state` of its callback.
+    pub(crate) fn leave_for_provider(
+        &self,
+        purpose: Purpose,
+        user_id: Option<&str>,
+        query: &str,
+    ) -> Result<String, StoreError> {
+        let state = random_token();
+        let expire_at = self.now.plus_millis(AWAY_MILLIS);
+        oauth_attempts::insert(
+            self.connection,
+            &state,
+            &self.browser.id,
+            (purpose, user_id, query),
+            expire_at,
+        )?;
+        Ok(state)
+    }
+
+    /// Takes the attempt that the provider's callback with `state` belongs to. Each callback works once.
+    pub(crate) fn take_provider_attempt(&self, state: &str) -> Result<Option<OauthAttempt>, StoreError> {
+        Ok(oauth_attempts::take(
+            self.connection,
+            state,
+            &self.browser.id,
+            self.now,
+        )?)
+    }
+
+    /// Continues the attempt after the provider's callback with `code`.
+    pub(crate) fn return_from_provider(&self, attempt: &OauthAttempt, code: &str) -> Outcome<ExternalStep> {
+        let Some(profile) = attempt.profile_for(code)? else {
+            return Err(FlowError::ExternalLost.into());
+        };
+        let known = external_accounts::find_by_provider_user(self.connection, &profile.provider_user_id)?;
+        if let Some(user_id) = &attempt.user_id {
+            if users::find(self.connection, user_id)?.is_none() {
+                return Err(FlowError::ExternalLost.into());
+            }
+            return match known {
+                Some(account) if account.user_id != *user_id => Err(FlowError::ExternalTaken.into()),
+                Some(account) => {
+                    external_accounts::update(self.connection, &account.id, &profile, self.now)?;
+                    Ok(ExternalStep::Connected)
+                }
+                None => {
+                    external_accounts::insert(self.connection, user_id, &profile, self.now)?;
+                    Ok(ExternalStep::Connected)
+                }
+            };
+        }
+        if let Some(account) = known {
+            external_accounts::update(self.connection, &account.id, &profile, self.now)?;
+            return sign_in_as(self, &account.user_id, &profile);
+        }
+        match email_addresses::find_verified(self.connection, &profile.email_address)? {
+            // Proven on both sides: it is the same person.
+            Some(address) if profile.email_address_verified => {
+                let signed_in = sign_in_as(self, &address.user_id, &profile)?;
+                external_accounts::insert(self.connection, &address.user_id, &profile, self.now)?;
+                Ok(signed_in)
+            }
+            // Refuse an unverified address: it would let an attacker take the account over.
+            Some(_) => Err(FlowError::ExternalUnverified.into()),
+            None => sign_up(self, profile),
+        }
+    }
 }
 
-/// Stores `profile` on the provider's side and returns the code that redeems it.
-///
-/// Returns `None` if no attempt waits for it.
-pub(crate) fn allow_provider(
-    connection: &Connection,
-    state: &str,
-    profile: &ExternalProfile,
-    now: UnixTime,
-) -> Result<Option<String>, StoreError> {
-    let code = random_token();
-    Ok(oauth_attempts::allow(connection, state, &code, profile, now)?.then_some(code))
+impl Flow<'_> {
+    /// Stores `profile` on the provider's side and returns the code that redeems it.
+    ///
+    /// Returns `None` if no attempt waits for it.
+    pub(crate) fn allow_provider(&self, state: &str, profile: &ExternalProfile) -> Result<Option<String>, StoreError> {
+        let code = random_token();
+        Ok(oauth_attempts::allow(self.connection, state, &code, profile, self.now)?.then_some(code))
+    }
 }
 
 /// The next step after the provider.
@@ -71,113 +114,39 @@ pub(crate) enum ExternalStep {
     Connected,
 }
 
-/// Continues the attempt after the provider's callback with `code`.
-pub(crate) fn return_from_provider(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    attempt: &OauthAttempt,
-    code: &str,
-    application_name: &str,
-    now: UnixTime,
-) -> Outcome<ExternalStep> {
-    let Some(profile) = attempt.profile_for(code)? else {
-        return Ok(Err(FlowError::ExternalLost));
+fn sign_in_as(flow: &BrowserFlow<'_>, user_id: &str, profile: &ExternalProfile) -> Outcome<ExternalStep> {
+    let Some(user) = users::find(flow.connection, user_id)? else {
+        return Err(FlowError::ExternalLost.into());
     };
-    let known = external_accounts::find_by_provider_user(connection, &profile.provider_user_id)?;
-    if let Some(user_id) = &attempt.user_id {
-        if users::find(connection, user_id)?.is_none() {
-            return Ok(Err(FlowError::ExternalLost));
-        }
-        return match known {
-            Some(account) if account.user_id != *user_id => Ok(Err(FlowError::ExternalTaken)),
-            Some(account) => {
-                external_accounts::update(connection, &account.id, &profile, now)?;
-                Ok(Ok(ExternalStep::Connected))
-            }
-            None => {
-                external_accounts::insert(connection, user_id, &profile, now)?;
-                Ok(Ok(ExternalStep::Connected))
-            }
-        };
-    }
-    if let Some(account) = known {
-        external_accounts::update(connection, &account.id, &profile, now)?;
-        return sign_in_as(connection, dev_browser, &account.user_id, &profile, now);
-    }
-    match email_addresses::find_verified(connection, &profile.email_address)? {
-        // Proven on both sides: it is the same person.
-        Some(address) if profile.email_address_verified => {
-            let signed_in = sign_in_as(connection, dev_browser, &address.user_id, &profile, now)?;
-            if signed_in.is_ok() {
-                external_accounts::insert(connection, &address.user_id, &profile, now)?;
-            }
-            Ok(signed_in)
-        }
-        // Refuse an unverified address: it would let an attacker take the account over.
-        Some(_) => Ok(Err(FlowError::ExternalUnverified)),
-        None => sign_up(connection, dev_browser, profile, application_name, now),
-    }
-}
-
-fn sign_in_as(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    user_id: &str,
-    profile: &ExternalProfile,
-    now: UnixTime,
-) -> Outcome<ExternalStep> {
-    let Some(user) = users::find(connection, user_id)? else {
-        return Ok(Err(FlowError::ExternalLost));
-    };
-    if let Err(error) = refuse_barred(&user, now) {
-        return Ok(Err(error));
-    }
-    if let Err(error) = check_address(connection, &profile.email_address, Use::SignIn)? {
-        return Ok(Err(error));
-    }
-    let pending = begin_attempt(connection, dev_browser, user, profile, now)?;
-    Ok(Ok(match first_factor_proven(connection, dev_browser, &pending, now)? {
+    refuse_barred(&user, flow.now)?;
+    check_address(flow, &profile.email_address, Use::SignIn)?;
+    let pending = begin_attempt(flow, user, profile)?;
+    Ok(match first_factor_proven(flow, &pending)? {
         SignInStep::Complete(session) => ExternalStep::SignedIn(session),
         SignInStep::SecondFactor => ExternalStep::SecondFactor,
-    }))
+    })
 }
 
-fn begin_attempt(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    user: User,
-    profile: &ExternalProfile,
-    now: UnixTime,
-) -> Result<PendingSignIn, StoreError> {
-    let client = clients::of_dev_browser(connection, dev_browser, now)?;
-    let abandon_at = now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
+fn begin_attempt(flow: &BrowserFlow<'_>, user: User, profile: &ExternalProfile) -> Result<PendingSignIn, StoreError> {
+    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let abandon_at = flow.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let identifier = &profile.email_address;
-    let sign_in = sign_ins::insert(connection, &client, identifier, &user.id, now, abandon_at)?;
+    let sign_in = sign_ins::insert(flow.connection, &client, identifier, &user.id, flow.now, abandon_at)?;
     Ok(PendingSignIn { sign_in, user })
 }
 
-fn sign_up(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    profile: ExternalProfile,
-    application_name: &str,
-    now: UnixTime,
-) -> Outcome<ExternalStep> {
-    if let Err(error) = may_sign_up(&settings::read(connection)?) {
-        return Ok(Err(error));
-    }
-    if let Err(error) = check_address(connection, &profile.email_address, Use::SignUp)? {
-        return Ok(Err(error));
-    }
+fn sign_up(flow: &BrowserFlow<'_>, profile: ExternalProfile) -> Outcome<ExternalStep> {
+    may_sign_up(flow.settings)?;
+    check_address(flow, &profile.email_address, Use::SignUp)?;
     let names = Names::parse(
         profile.first_name.as_deref().unwrap_or_default(),
         profile.last_name.as_deref().unwrap_or_default(),
     )
     .unwrap_or_default();
-    let client = clients::of_dev_browser(connection, dev_browser, now)?;
+    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
     let is_proven = profile.email_address_verified;
     let sign_up = SignUp {
-        id: sign_ups::new_id(now),
+        id: sign_ups::new_id(flow.now),
         email_address: profile.email_address.clone(),
         password_hash: None,
         first_name: names.first,
@@ -185,17 +154,16 @@ fn sign_up(
         external_profile: Some(profile),
         status: AttemptStatus::MissingRequirements,
         email_verified_at: None,
-        abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
+        abandon_at: flow.now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
-    sign_ups::insert(connection, &client, &sign_up, now)?;
+    sign_ups::insert(flow.connection, &client, &sign_up, flow.now)?;
     if !is_proven {
-        let sent = send_sign_up_code(connection, &sign_up, application_name, now)?;
-        return Ok(sent.map(|()| ExternalStep::VerifyEmailAddress));
+        // If no code may be sent now, the attempt is kept: the user asks for the code later.
+        flow.send_sign_up_code(&sign_up).map_err(FlowFailure::recorded)?;
+        return Ok(ExternalStep::VerifyEmailAddress);
     }
-    Ok(
-        finish_proven(connection, dev_browser, sign_up, now)?.map(|step| match step {
-            SignUpStep::Done(session) => ExternalStep::SignedUp(session),
-            SignUpStep::Continue => ExternalStep::Continue,
-        }),
-    )
+    Ok(match finish_proven(flow, sign_up)? {
+        SignUpStep::Done(session) => ExternalStep::SignedUp(session),
+        SignUpStep::Continue => ExternalStep::Continue,
+    })
 }

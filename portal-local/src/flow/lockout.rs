@@ -2,15 +2,11 @@
 //!
 //! The count belongs to no attempt, because a new attempt must not give new tries.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
 use super::sign_in::refuse_barred;
-use super::{FlowError, Outcome};
+use super::{Flow, FlowError, FlowFailure, Outcome};
 use crate::clock::Millis as _;
 use crate::store::code_limits::CodeLimit;
-use crate::store::{StoreError, User};
-use crate::store::{code_limits, users};
+use crate::store::{StoreError, User, code_limits, users};
 
 /// The number of tries that locks the account or the address.
 // Clerk: user lockout, `guides/secure/user-lockout`.
@@ -28,35 +24,42 @@ pub(super) enum Tries<'a> {
 
 impl Tries<'_> {
     /// Returns an error while the account or the address is locked.
-    pub(super) fn refuse_locked(self, connection: &Connection, now: UnixTime) -> Outcome<()> {
+    pub(super) fn refuse_locked(self, flow: &Flow<'_>) -> Outcome<()> {
         match self {
-            Self::Account(id) => Ok(match users::find(connection, id)? {
-                Some(user) => refuse_barred(&user, now),
-                None => Err(FlowError::AttemptLost),
-            }),
+            Self::Account(id) => {
+                let user = users::find(flow.connection, id)?.ok_or(FlowError::AttemptLost)?;
+                Ok(refuse_barred(&user, flow.now)?)
+            }
             Self::Address(address) => {
-                let until = code_limits::find(connection, address)?.locked_until;
-                let left = until.map_or(0, |until| until.millis_since(now));
-                Ok(if left > 0 { Err(locked(left)) } else { Ok(()) })
+                let until = code_limits::find(flow.connection, address)?.locked_until;
+                let left = until.map_or(0, |until| until.millis_since(flow.now));
+                if left > 0 { Err(locked(left).into()) } else { Ok(()) }
             }
         }
     }
 
-    /// Counts a wrong code. Returns the error to show if it was the last try.
-    pub(super) fn count_wrong(self, connection: &Connection, now: UnixTime) -> Result<Option<FlowError>, StoreError> {
+    /// Counts a wrong code.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`FlowError::Locked`] if it was the last try.
+    pub(super) fn count_wrong(self, flow: &Flow<'_>) -> Outcome<()> {
         match self {
-            Self::Account(id) => match users::find(connection, id)? {
-                Some(user) => count_wrong_try(connection, &user, now),
-                None => Ok(None),
+            Self::Account(id) => match users::find(flow.connection, id)? {
+                Some(user) => count_wrong_try(flow, &user),
+                None => Ok(()),
             },
             Self::Address(address) => {
-                let before = code_limits::find(connection, address)?;
+                let before = code_limits::find(flow.connection, address)?;
                 // An expired lock resets the count.
                 let wrong = before.locked_until.map_or(before.wrong, |_| 0).saturating_add(1);
                 let is_last = wrong >= MOST_WRONG_PASSWORDS;
-                let locked_until = is_last.then(|| now.plus_millis(LOCKED_FOR_MILLIS));
-                code_limits::set(connection, address, CodeLimit { wrong, locked_until }, now)?;
-                Ok(is_last.then(|| locked(LOCKED_FOR_MILLIS)))
+                let locked_until = is_last.then(|| flow.now.plus_millis(LOCKED_FOR_MILLIS));
+                code_limits::set(flow.connection, address, CodeLimit { wrong, locked_until }, flow.now)?;
+                match is_last {
+                    true => Err(FlowFailure::RefusedAndRecorded(locked(LOCKED_FOR_MILLIS))),
+                    false => Ok(()),
+                }
             }
         }
     }
@@ -64,10 +67,10 @@ impl Tries<'_> {
     /// Resets an address's count after a right code.
     ///
     /// The count of an account is reset at its next sign-in.
-    pub(super) fn forget(self, connection: &Connection) -> Result<(), StoreError> {
+    pub(super) fn forget(self, flow: &Flow<'_>) -> Result<(), StoreError> {
         match self {
             Self::Account(_) => Ok(()),
-            Self::Address(address) => Ok(code_limits::forget(connection, address)?),
+            Self::Address(address) => Ok(code_limits::forget(flow.connection, address)?),
         }
     }
 }
@@ -86,59 +89,55 @@ fn wrong_tries(user: &User) -> u32 {
     }
 }
 
-fn count_wrong_try(connection: &Connection, user: &User, now: UnixTime) -> Result<Option<FlowError>, StoreError> {
+fn count_wrong_try(flow: &Flow<'_>, user: &User) -> Outcome<()> {
     let wrong = wrong_tries(user).saturating_add(1);
     if wrong < MOST_WRONG_PASSWORDS {
-        users::set_failures(connection, &user.id, wrong, None)?;
-        return Ok(None);
+        users::set_failures(flow.connection, &user.id, wrong, None)?;
+        return Ok(());
     }
-    lock(connection, user, now).map(Some)
+    Err(lock(flow, user)?)
 }
 
-/// Locks the account, even for callers with the right credentials.
-pub(super) fn lock(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
-    let until = now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
-    Ok(locked(LOCKED_FOR_MILLIS))
+/// Locks the account, even for callers with the right credentials. Returns the refusal.
+pub(super) fn lock(flow: &Flow<'_>, user: &User) -> Result<FlowFailure, StoreError> {
+    let until = flow.now.plus_millis(LOCKED_FOR_MILLIS);
+    users::set_failures(flow.connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
+    Ok(FlowFailure::RefusedAndRecorded(locked(LOCKED_FOR_MILLIS)))
 }
 
 /// Counts a password as wrong before it is compared.
 ///
 /// The comparison is slow and runs outside transactions. Counting first means that concurrent requests cannot compare
 /// more passwords than the limit allows. [`passed`] resets the count.
-pub(super) fn begin_password(connection: &Connection, user: &User, now: UnixTime) -> Outcome<()> {
-    if let Err(error) = refuse_barred(user, now) {
-        return Ok(Err(error));
-    }
+pub(super) fn begin_password(flow: &Flow<'_>, user: &User) -> Outcome<()> {
+    refuse_barred(user, flow.now)?;
     let before = wrong_tries(user);
     if before >= MOST_WRONG_PASSWORDS {
         // All tries are in use by comparisons that are running or whose requests were aborted.
-        return lock(connection, user, now).map(Err);
+        return Err(lock(flow, user)?);
     }
-    users::set_failures(connection, &user.id, before + 1, None)?;
-    Ok(Ok(()))
+    users::set_failures(flow.connection, &user.id, before + 1, None)?;
+    Ok(())
 }
 
-/// Returns the error for a wrong password, and locks the account after the last try.
+/// Returns the refusal of a wrong password, and locks the account after the last try.
 ///
 /// The try was counted by [`begin_password`]. `user` is the account as stored after the comparison.
-pub(super) fn failed(connection: &Connection, user: &User, now: UnixTime) -> Result<FlowError, StoreError> {
-    if let Err(error) = refuse_barred(user, now) {
-        return Ok(error);
+pub(super) fn failed(flow: &Flow<'_>, user: &User) -> Result<FlowFailure, StoreError> {
+    if let Err(error) = refuse_barred(user, flow.now) {
+        return Ok(error.into());
     }
     match wrong_tries(user) >= MOST_WRONG_PASSWORDS {
-        true => lock(connection, user, now),
-        false => Ok(FlowError::PasswordIncorrect),
+        true => lock(flow, user),
+        false => Ok(FlowError::PasswordIncorrect.into()),
     }
 }
 
 /// Resets the count after a right password.
 ///
 /// Refuses if the account was locked during the comparison.
-pub(super) fn passed(connection: &Connection, user: &User, now: UnixTime) -> Outcome<()> {
-    if let Err(error) = refuse_barred(user, now) {
-        return Ok(Err(error));
-    }
-    users::set_failures(connection, &user.id, 0, None)?;
-    Ok(Ok(()))
+pub(super) fn passed(flow: &Flow<'_>, user: &User) -> Outcome<()> {
+    refuse_barred(user, flow.now)?;
+    users::set_failures(flow.connection, &user.id, 0, None)?;
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! Organizations: making, changing, deleting and activating them.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 
-use super::{Field, FlowError, Outcome, task};
+use super::{Field, Flow, FlowError, Outcome, task};
 use crate::mint::{OrganizationClaim, organization_claims};
-use crate::store::{Membership, Metadata, Organization, Role, Session, StoreError, Task, User};
-use crate::store::{memberships, organizations, roles, sessions, settings};
+use crate::store::{
+    Membership, Metadata, Organization, Role, Session, StoreError, Task, User, memberships, organizations, roles,
+    sessions,
+};
 
 const MOST_NAME_CHARS: usize = 256;
 const MOST_SLUG_CHARS: usize = 64;
@@ -34,24 +35,140 @@ impl Access {
     }
 }
 
-/// Returns the rights of `user_id` in the organization; `None` if the user is not a member.
-pub(crate) fn access(connection: &Connection, user_id: &str, organization: &str) -> Result<Option<Access>, StoreError> {
-    let Some(organization) = organizations::find(connection, organization)? else {
-        return Ok(None);
-    };
-    let Some(membership) = memberships::find(connection, &organization.id, user_id)? else {
-        return Ok(None);
-    };
-    let Some(role) = roles::find(connection, &membership.role_key)? else {
-        return Ok(None);
-    };
-    let permissions = roles::permissions(connection, &role.key)?;
-    Ok(Some(Access {
-        organization,
-        membership,
-        role,
-        permissions,
-    }))
+impl Flow<'_> {
+    /// Returns the rights of `user_id` in the organization; `None` if the user is not a member.
+    pub(crate) fn access(&self, user_id: &str, organization: &str) -> Result<Option<Access>, StoreError> {
+        let Some(organization) = organizations::find(self.connection, organization)? else {
+            return Ok(None);
+        };
+        let Some(membership) = memberships::find(self.connection, &organization.id, user_id)? else {
+            return Ok(None);
+        };
+        let Some(role) = roles::find(self.connection, &membership.role_key)? else {
+            return Ok(None);
+        };
+        let permissions = roles::permissions(self.connection, &role.key)?;
+        Ok(Some(Access {
+            organization,
+            membership,
+            role,
+            permissions,
+        }))
+    }
+
+    /// Checks that `user` may create organizations.
+    pub(crate) fn may_create(&self, user: &User) -> Outcome<()> {
+        let settings = self.settings;
+        if !settings.organizations_enabled {
+            return Err(FlowError::OrganizationsDisabled.into());
+        }
+        if !(settings.create_organization_enabled && user.create_organization_enabled) {
+            return Err(FlowError::CreationDisabled.into());
+        }
+        Ok(())
+    }
+
+    /// Creates the organization, with its creator as the first member.
+    pub(crate) fn create_organization(&self, new: NewOrganization) -> Outcome<Organization> {
+        let settings = self.settings;
+        if !settings.organizations_enabled {
+            return Err(FlowError::OrganizationsDisabled.into());
+        }
+        let name = checked_name(&new.name)?;
+        let slug = if new.slug.trim().is_empty() {
+            free_slug(self, &name)?
+        } else {
+            checked_slug(self, &new.slug, None)?
+        };
+        let organization = Organization {
+            id: new.id.unwrap_or_else(|| organizations::new_id(self.now)),
+            name,
+            slug,
+            created_by: new.created_by,
+            image_id: None,
+            max_allowed_memberships: new.max_allowed_memberships.unwrap_or(settings.max_allowed_memberships),
+            admin_delete_enabled: settings.admin_delete_enabled,
+            public_metadata: new.public_metadata,
+            private_metadata: new.private_metadata,
+            created_at: new.created_at.unwrap_or(self.now),
+            updated_at: self.now,
+        };
+        organizations::insert(self.connection, &organization)?;
+        if let Some(creator) = &organization.created_by {
+            let nothing = Metadata::default();
+            memberships::insert(
+                self.connection,
+                &organization.id,
+                creator,
+                &settings.creator_role,
+                (&nothing, &nothing),
+                self.now,
+            )?;
+        }
+        Ok(organization)
+    }
+
+    /// Changes name and slug of `organization`, which is given as it should be, in the database.
+    pub(crate) fn update_organization(&self, mut organization: Organization) -> Outcome<Organization> {
+        let name = checked_name(&organization.name)?;
+        let slug = checked_slug(self, &organization.slug, Some(&organization.id))?;
+        organization.name = name;
+        organization.slug = slug;
+        organization.updated_at = self.now;
+        organizations::update(self.connection, &organization, self.now)?;
+        Ok(organization)
+    }
+
+    /// Deletes the organization and deactivates it in all sessions.
+    pub(crate) fn delete_organization(&self, organization: &Organization) -> Result<(), StoreError> {
+        let (members, _) = memberships::search(self.connection, &organization.id, "", u32::MAX, 0)?;
+        for member in members {
+            forget(self, &member.membership.user_id, &organization.id)?;
+        }
+        organizations::delete(self.connection, &organization.id)?;
+        Ok(())
+    }
+
+    /// Makes an organization (by id or slug), or the personal account (`None`), the active one of a session. Gives the
+    /// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was. A session
+    /// that waits for another task than this one has nothing else open.
+    pub(crate) fn activate(
+        &self,
+        session: &Session,
+        organization: Option<&str>,
+    ) -> Result<Option<Session>, StoreError> {
+        let current = sessions::find(self.connection, &session.id, self.now)?.filter(Session::is_live);
+        let is_open = current.is_some_and(|current| matches!(current.task(), None | Some(Task::ChooseOrganization)));
+        match is_open {
+            true => self.set_active_organization(session, organization),
+            false => Ok(None),
+        }
+    }
+
+    /// Like [`activate`], by an administrator of the application, whatever the session waits for.
+    pub(crate) fn set_active_organization(
+        &self,
+        session: &Session,
+        organization: Option<&str>,
+    ) -> Result<Option<Session>, StoreError> {
+        let settings = self.settings;
+        let organization_id = match organization {
+            None if settings.force_organization_selection => return Ok(None),
+            None => None,
+            Some(_) if !settings.organizations_enabled => return Ok(None),
+            Some(wanted) => match self.access(&session.user_id, wanted)? {
+                Some(access) => Some(access.organization.id),
+                None => return Ok(None),
+            },
+        };
+        if organization_id != session.last_active_organization_id {
+            sessions::set_organization(self.connection, &session.id, organization_id.as_deref(), self.now)?;
+        }
+        let Some(session) = sessions::find(self.connection, &session.id, self.now)? else {
+            return Ok(None);
+        };
+        task::complete(self, session, Task::ChooseOrganization).map(Some)
+    }
 }
 
 /// An organization that does not exist yet.
@@ -71,103 +188,6 @@ pub(crate) struct NewOrganization {
     pub(crate) created_at: Option<UnixTime>,
 }
 
-/// Checks that `user` may create organizations.
-pub(crate) fn may_create(connection: &Connection, user: &User) -> Outcome<()> {
-    let settings = settings::read(connection)?;
-    if !settings.organizations_enabled {
-        return Ok(Err(FlowError::OrganizationsDisabled));
-    }
-    if !(settings.create_organization_enabled && user.create_organization_enabled) {
-        return Ok(Err(FlowError::CreationDisabled));
-    }
-    Ok(Ok(()))
-}
-
-/// Creates the organization, with its creator as the first member.
-pub(crate) fn create_organization(
-    connection: &Connection,
-    new: NewOrganization,
-    now: UnixTime,
-) -> Outcome<Organization> {
-    let settings = settings::read(connection)?;
-    if !settings.organizations_enabled {
-        return Ok(Err(FlowError::OrganizationsDisabled));
-    }
-    let name = match checked_name(&new.name) {
-        Ok(name) => name,
-        Err(error) => return Ok(Err(error)),
-    };
-    let slug = if new.slug.trim().is_empty() {
-        free_slug(connection, &name)?
-    } else {
-        match checked_slug(connection, &new.slug, None)? {
-            Ok(slug) => slug,
-            Err(error) => return Ok(Err(error)),
-        }
-    };
-    let organization = Organization {
-        id: new.id.unwrap_or_else(|| organizations::new_id(now)),
-        name,
-        slug,
-        created_by: new.created_by,
-        image_id: None,
-        max_allowed_memberships: new.max_allowed_memberships.unwrap_or(settings.max_allowed_memberships),
-        admin_delete_enabled: settings.admin_delete_enabled,
-        public_metadata: new.public_metadata,
-        private_metadata: new.private_metadata,
-        created_at: new.created_at.unwrap_or(now),
-        updated_at: now,
-    };
-    organizations::insert(connection, &organization)?;
-    if let Some(creator) = &organization.created_by {
-        let nothing = Metadata::default();
-        memberships::insert(
-            connection,
-            &organization.id,
-            creator,
-            &settings.creator_role,
-            (&nothing, &nothing),
-            now,
-        )?;
-    }
-    Ok(Ok(organization))
-}
-
-/// Changes name and slug of `organization`, which is given as it should be, in the database.
-pub(crate) fn update_organization(
-    connection: &Connection,
-    mut organization: Organization,
-    now: UnixTime,
-) -> Outcome<Organization> {
-    let name = match checked_name(&organization.name) {
-        Ok(name) => name,
-        Err(error) => return Ok(Err(error)),
-    };
-    let slug = match checked_slug(connection, &organization.slug, Some(&organization.id))? {
-        Ok(slug) => slug,
-        Err(error) => return Ok(Err(error)),
-    };
-    organization.name = name;
-    organization.slug = slug;
-    organization.updated_at = now;
-    organizations::update(connection, &organization, now)?;
-    Ok(Ok(organization))
-}
-
-/// Deletes the organization and deactivates it in all sessions.
-pub(crate) fn delete_organization(
-    connection: &Connection,
-    organization: &Organization,
-    now: UnixTime,
-) -> Result<(), StoreError> {
-    let (members, _) = memberships::search(connection, &organization.id, "", u32::MAX, 0)?;
-    for member in members {
-        forget(connection, &member.membership.user_id, &organization.id, now)?;
-    }
-    organizations::delete(connection, &organization.id)?;
-    Ok(())
-}
-
 fn checked_name(text: &str) -> Result<String, FlowError> {
     let name: String = text.trim().chars().filter(|c| !c.is_control()).collect();
     if name.is_empty() {
@@ -182,34 +202,35 @@ fn checked_name(text: &str) -> Result<String, FlowError> {
     Ok(name)
 }
 
-fn checked_slug(connection: &Connection, text: &str, own_id: Option<&str>) -> Outcome<String> {
+fn checked_slug(flow: &Flow<'_>, text: &str, own_id: Option<&str>) -> Outcome<String> {
     let slug = text.trim();
     if slug.is_empty() {
-        return Ok(Err(FlowError::Missing { field: Field::Slug }));
+        return Err(FlowError::Missing { field: Field::Slug }.into());
     }
     if slug.len() > MOST_SLUG_CHARS {
-        return Ok(Err(FlowError::TooLong {
+        return Err(FlowError::TooLong {
             field: Field::Slug,
             most: MOST_SLUG_CHARS,
-        }));
+        }
+        .into());
     }
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !slug.bytes().all(is_plain) {
-        return Ok(Err(FlowError::SlugInvalid));
+        return Err(FlowError::SlugInvalid.into());
     }
-    let holder = organizations::find(connection, slug)?;
+    let holder = organizations::find(flow.connection, slug)?;
     if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
-        return Ok(Err(FlowError::SlugTaken));
+        return Err(FlowError::SlugTaken.into());
     }
-    Ok(Ok(slug.to_owned()))
+    Ok(slug.to_owned())
 }
 
 /// A slug that looks like `name` and that no organization has.
-fn free_slug(connection: &Connection, name: &str) -> Result<String, StoreError> {
+fn free_slug(flow: &Flow<'_>, name: &str) -> Result<String, StoreError> {
     let base = slug_of(name);
     let mut slug = base.clone();
     let mut number = 2;
-    while organizations::find(connection, &slug)?.is_some() {
+    while organizations::find(flow.connection, &slug)?.is_some() {
         slug = format!("{base}-{number}");
         number += 1;
     }
@@ -231,62 +252,14 @@ fn slug_of(name: &str) -> String {
     if slug.is_empty() { "organization" } else { slug }.to_owned()
 }
 
-/// Makes an organization (by id or slug), or the personal account (`None`), the active one of a session. Gives the
-/// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was. A session
-/// that waits for another task than this one has nothing else open.
-pub(crate) fn activate(
-    connection: &Connection,
-    session: &Session,
-    organization: Option<&str>,
-    now: UnixTime,
-) -> Result<Option<Session>, StoreError> {
-    let current = sessions::find(connection, &session.id, now)?.filter(Session::is_live);
-    let is_open = current.is_some_and(|current| matches!(current.task(), None | Some(Task::ChooseOrganization)));
-    match is_open {
-        true => set_active_organization(connection, session, organization, now),
-        false => Ok(None),
-    }
-}
-
-/// Like [`activate`], by an administrator of the application, whatever the session waits for.
-pub(crate) fn set_active_organization(
-    connection: &Connection,
-    session: &Session,
-    organization: Option<&str>,
-    now: UnixTime,
-) -> Result<Option<Session>, StoreError> {
-    let settings = settings::read(connection)?;
-    let organization_id = match organization {
-        None if settings.force_organization_selection => return Ok(None),
-        None => None,
-        Some(_) if !settings.organizations_enabled => return Ok(None),
-        Some(wanted) => match access(connection, &session.user_id, wanted)? {
-            Some(access) => Some(access.organization.id),
-            None => return Ok(None),
-        },
-    };
-    if organization_id != session.last_active_organization_id {
-        sessions::set_organization(connection, &session.id, organization_id.as_deref(), now)?;
-    }
-    let Some(session) = sessions::find(connection, &session.id, now)? else {
-        return Ok(None);
-    };
-    task::complete(connection, session, Task::ChooseOrganization, now).map(Some)
-}
-
 /// The user's sessions no longer have this organization active.
-pub(super) fn forget(
-    connection: &Connection,
-    user_id: &str,
-    organization_id: &str,
-    now: UnixTime,
-) -> Result<(), StoreError> {
-    let is_forced = settings::read(connection)?.force_organization_selection;
-    for session in sessions::of_user(connection, user_id, now)? {
+pub(super) fn forget(flow: &Flow<'_>, user_id: &str, organization_id: &str) -> Result<(), StoreError> {
+    let is_forced = flow.settings.force_organization_selection;
+    for session in sessions::of_user(flow.connection, user_id, flow.now)? {
         if session.is_live() && session.last_active_organization_id.as_deref() == Some(organization_id) {
-            sessions::set_organization(connection, &session.id, None, now)?;
+            sessions::set_organization(flow.connection, &session.id, None, flow.now)?;
             if is_forced {
-                task::add(connection, &session, Task::ChooseOrganization, now)?;
+                task::add(flow, &session, Task::ChooseOrganization)?;
             }
         }
     }
@@ -295,13 +268,13 @@ pub(super) fn forget(
 
 /// The active organization as a session token shows it.
 pub(super) fn active_claims(
-    connection: &Connection,
+    flow: &Flow<'_>,
     session: &Session,
 ) -> Result<Option<(OrganizationClaim, Option<String>)>, StoreError> {
     let Some(id) = &session.last_active_organization_id else {
         return Ok(None);
     };
-    let access = access(connection, &session.user_id, id)?;
+    let access = flow.access(&session.user_id, id)?;
     Ok(access.map(|access| {
         let custom: Vec<&str> = access
             .permissions

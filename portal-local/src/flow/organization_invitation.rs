@@ -2,18 +2,16 @@
 
 use std::collections::HashSet;
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
 use super::membership::check_quota;
-use super::{Access, Field, FlowError, Outcome, check_email_address};
+use super::{Access, Field, Flow, FlowError, Outcome, check_email_address};
 use crate::clock::Millis as _;
 use crate::excerpt::excerpt;
 use crate::secrets::random_token;
-use crate::state::App;
 use crate::store::outbox::Content;
-use crate::store::{MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus};
-use crate::store::{email_addresses, memberships, organization_invitations, outbox, roles};
+use crate::store::{
+    MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus, email_addresses, memberships,
+    organization_invitations, outbox, roles,
+};
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 pub(crate) const INVITATION_DAYS: u32 = 30;
@@ -60,112 +58,128 @@ pub(crate) struct Invited {
     pub(crate) link: String,
 }
 
-/// Invites one address, with or without an account.
-pub(crate) fn invite_to_organization(
-    app: &App,
-    connection: &Connection,
-    organization: &Organization,
-    new: NewOrganizationInvitation,
-    now: UnixTime,
-) -> Outcome<Invited> {
-    let Ok(address) = check_email_address(&new.address, Field::EmailAddress) else {
-        return Ok(Err(FlowError::OneAddressInvalid {
-            address: excerpt(&new.address),
-        }));
-    };
-    if roles::find(connection, &new.role_key)?.is_none() {
-        return Ok(Err(FlowError::RoleUnknown));
+impl Flow<'_> {
+    /// Invites one address, with or without an account.
+    pub(crate) fn invite_to_organization(
+        &self,
+        organization: &Organization,
+        new: NewOrganizationInvitation,
+    ) -> Outcome<Invited> {
+        let Ok(address) = check_email_address(&new.address, Field::EmailAddress) else {
+            return Err(FlowError::OneAddressInvalid {
+                address: excerpt(&new.address),
+            }
+            .into());
+        };
+        if roles::find(self.connection, &new.role_key)?.is_none() {
+            return Err(FlowError::RoleUnknown.into());
+        }
+        if let Some(known) = email_addresses::find_verified(self.connection, &address)?
+            && memberships::find(self.connection, &organization.id, &known.user_id)?.is_some()
+        {
+            return Err(FlowError::AlreadyMember { address }.into());
+        }
+        if organization_invitations::find_pending(self.connection, &organization.id, &address, self.now)?.is_some() {
+            return Err(FlowError::AlreadyInvited { address }.into());
+        }
+        check_quota(self, organization)?;
+        let invitation = OrganizationInvitation {
+            id: organization_invitations::new_id(self.now),
+            organization_id: organization.id.clone(),
+            address,
+            role_key: new.role_key,
+            inviter_id: new.inviter_id,
+            status: TicketStatus::Pending,
+            redirect_url: new.redirect_url,
+            public_metadata: new.public_metadata,
+            private_metadata: new.private_metadata,
+            expires_at: self.now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let ticket = random_token();
+        organization_invitations::insert(self.connection, &invitation, &ticket)?;
+        let link = self.application.ticket_link(&ticket);
+        if new.notify {
+            let (name, application) = (&organization.name, &self.application.name);
+            outbox::insert(
+                self.connection,
+                &invitation.address,
+                MailKind::OrganizationInvitation,
+                &format!("You are invited to join {name} on {application}"),
+                &format!(
+                    "Open the link to join {name} on {application}. It is good for {} days.",
+                    new.expires_in_days
+                ),
+                Content::Link(&link),
+                self.now,
+            )?;
+        }
+        Ok(Invited { invitation, link })
     }
-    if let Some(known) = email_addresses::find_verified(connection, &address)?
-        && memberships::find(connection, &organization.id, &known.user_id)?.is_some()
-    {
-        return Ok(Err(FlowError::AlreadyMember { address }));
-    }
-    if organization_invitations::find_pending(connection, &organization.id, &address, now)?.is_some() {
-        return Ok(Err(FlowError::AlreadyInvited { address }));
-    }
-    if let Err(error) = check_quota(connection, organization, now)? {
-        return Ok(Err(error));
-    }
-    let invitation = OrganizationInvitation {
-        id: organization_invitations::new_id(now),
-        organization_id: organization.id.clone(),
-        address,
-        role_key: new.role_key,
-        inviter_id: new.inviter_id,
-        status: TicketStatus::Pending,
-        redirect_url: new.redirect_url,
-        public_metadata: new.public_metadata,
-        private_metadata: new.private_metadata,
-        expires_at: now.plus_millis(i64::from(new.expires_in_days) * DAY_MILLIS),
-        created_at: now,
-        updated_at: now,
-    };
-    let ticket = random_token();
-    organization_invitations::insert(connection, &invitation, &ticket)?;
-    let link = app.ticket_link(&ticket);
-    if new.notify {
-        let (name, application) = (&organization.name, &app.application_name);
-        outbox::insert(
-            connection,
-            &invitation.address,
-            MailKind::OrganizationInvitation,
-            &format!("You are invited to join {name} on {application}"),
-            &format!(
-                "Open the link to join {name} on {application}. It is good for {} days.",
-                new.expires_in_days
-            ),
-            Content::Link(&link),
-            now,
-        )?;
-    }
-    Ok(Ok(Invited { invitation, link }))
-}
 
-/// Revokes an open invitation.
-pub(crate) fn revoke_organization_invitation(
-    connection: &Connection,
-    organization: &Organization,
-    id: &str,
-    now: UnixTime,
-) -> Outcome<OrganizationInvitation> {
-    let found = organization_invitations::find(connection, id, now)?;
-    let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
-    let Some(mut invitation) = invitation.filter(|invitation| invitation.status == TicketStatus::Pending) else {
-        return Ok(Err(FlowError::InvitationOver));
-    };
-    organization_invitations::set_status(connection, id, TicketStatus::Revoked, now)?;
-    invitation.status = TicketStatus::Revoked;
-    invitation.updated_at = now;
-    Ok(Ok(invitation))
-}
+    /// Revokes an open invitation.
+    pub(crate) fn revoke_organization_invitation(
+        &self,
+        organization: &Organization,
+        id: &str,
+    ) -> Outcome<OrganizationInvitation> {
+        let found = organization_invitations::find(self.connection, id, self.now)?;
+        let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
+        let Some(mut invitation) = invitation.filter(|invitation| invitation.status == TicketStatus::Pending) else {
+            return Err(FlowError::InvitationOver.into());
+        };
+        organization_invitations::set_status(self.connection, id, TicketStatus::Revoked, self.now)?;
+        invitation.status = TicketStatus::Revoked;
+        invitation.updated_at = self.now;
+        Ok(invitation)
+    }
 
-/// Makes `user_id` a member.
-///
-/// The caller checks that the invitation is addressed to this user.
-pub(crate) fn accept_organization_invitation(
-    connection: &Connection,
-    invitation: &OrganizationInvitation,
-    user_id: &str,
-    now: UnixTime,
-) -> Outcome<()> {
-    if invitation.status != TicketStatus::Pending {
-        return Ok(Err(FlowError::InvitationOver));
+    /// Makes `user_id` a member.
+    ///
+    /// The caller checks that the invitation is addressed to this user.
+    pub(crate) fn accept_organization_invitation(
+        &self,
+        invitation: &OrganizationInvitation,
+        user_id: &str,
+    ) -> Outcome<()> {
+        if invitation.status != TicketStatus::Pending {
+            return Err(FlowError::InvitationOver.into());
+        }
+        let organization_id = &invitation.organization_id;
+        if memberships::find(self.connection, organization_id, user_id)?.is_none() {
+            let metadata = (&invitation.public_metadata, &invitation.private_metadata);
+            memberships::insert(
+                self.connection,
+                organization_id,
+                user_id,
+                &invitation.role_key,
+                metadata,
+                self.now,
+            )?;
+        }
+        organization_invitations::set_status(self.connection, &invitation.id, TicketStatus::Accepted, self.now)?;
+        Ok(())
     }
-    let organization_id = &invitation.organization_id;
-    if memberships::find(connection, organization_id, user_id)?.is_none() {
-        let metadata = (&invitation.public_metadata, &invitation.private_metadata);
-        memberships::insert(
-            connection,
-            organization_id,
-            user_id,
-            &invitation.role_key,
-            metadata,
-            now,
-        )?;
+
+    /// Invites all of `invitees`, or none if one address is refused.
+    pub(crate) fn invite_addresses_to_organization(
+        &self,
+        access: &Access,
+        invitees: &Invitees,
+        role_key: &str,
+        redirect_url: Option<&str>,
+    ) -> Outcome<()> {
+        for address in &invitees.0 {
+            let new = NewOrganizationInvitation {
+                inviter_id: Some(access.membership.user_id.clone()),
+                redirect_url: redirect_url.map(str::to_owned),
+                ..NewOrganizationInvitation::new(address, role_key)
+            };
+            self.invite_to_organization(&access.organization, new)?;
+        }
+        Ok(())
     }
-    organization_invitations::set_status(connection, &invitation.id, TicketStatus::Accepted, now)?;
-    Ok(Ok(()))
 }
 
 /// The addresses of one form, without duplicates.
@@ -198,29 +212,6 @@ impl Invitees {
         }
         Ok(Self(wanted))
     }
-}
-
-/// Invites all of `invitees`, or none if one address is refused.
-pub(crate) fn invite_addresses_to_organization(
-    app: &App,
-    connection: &Connection,
-    access: &Access,
-    invitees: &Invitees,
-    role_key: &str,
-    redirect_url: Option<&str>,
-    now: UnixTime,
-) -> Outcome<()> {
-    for address in &invitees.0 {
-        let new = NewOrganizationInvitation {
-            inviter_id: Some(access.membership.user_id.clone()),
-            redirect_url: redirect_url.map(str::to_owned),
-            ..NewOrganizationInvitation::new(address, role_key)
-        };
-        if let Err(error) = invite_to_organization(app, connection, &access.organization, new, now)? {
-            return Ok(Err(error));
-        }
-    }
-    Ok(Ok(()))
 }
 
 #[cfg(test)]

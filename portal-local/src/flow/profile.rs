@@ -1,11 +1,7 @@
 //! A user's profile: names and picture.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
-use super::{Field, FlowError};
-use crate::store::StoreError;
-use crate::store::users;
+use super::{Field, Flow, FlowError};
+use crate::store::{StoreError, users};
 
 const MOST_NAME_CHARS: usize = 256;
 
@@ -50,12 +46,15 @@ impl Names {
     }
 }
 
-pub(crate) fn change_names(
-    connection: &Connection,
-    user_id: &str,
-    names: &Names,
-    now: UnixTime,
-) -> Result<(), StoreError> {
-    users::set_names(connection, user_id, names.first.as_deref(), names.last.as_deref(), now)?;
-    Ok(())
+impl Flow<'_> {
+    pub(crate) fn change_names(&self, user_id: &str, names: &Names) -> Result<(), StoreError> {
+        users::set_names(
+            self.connection,
+            user_id,
+            names.first.as_deref(),
+            names.last.as_deref(),
+            self.now,
+        )?;
+        Ok(())
+    }
 }

@@ -2,12 +2,10 @@
 //!
 //! Users that administrators add through the Backend API are exempt.
 
-use rusqlite::Connection;
-
-use super::{Field, FlowError, Outcome, check_email_address, is_test_address};
+use super::{Field, Flow, FlowError, Outcome, check_email_address, is_test_address};
 use crate::store::email_addresses::{self, normalize};
 use crate::store::listed_identifiers::{self, List};
-use crate::store::{Settings, StoreError, settings};
+use crate::store::{Settings, StoreError};
 
 /// Services with public or short-lived mailboxes. Clerk knows many more.
 pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
@@ -37,34 +35,34 @@ pub(super) enum Use {
 }
 
 /// Checks that the settings and the lists allow this use of `address`.
-pub(super) fn check_address(connection: &Connection, address: &str, wanted: Use) -> Outcome<()> {
-    let settings = settings::read(connection)?;
+pub(super) fn check_address(flow: &Flow<'_>, address: &str, wanted: Use) -> Outcome<()> {
+    let settings = flow.settings;
     let address = normalize(address);
     let field = match wanted {
         Use::SignIn => Field::Identifier,
         Use::SignUp | Use::Add => Field::EmailAddress,
     };
     let lists_count = wanted != Use::SignIn || !settings.allowlist_blocklist_disabled_on_sign_in;
-    if lists_count && !is_admitted(connection, &settings, &address)? {
-        return Ok(Err(FlowError::AddressNotAdmitted { field }));
+    if lists_count && !is_admitted(flow, settings, &address)? {
+        return Err(FlowError::AddressNotAdmitted { field }.into());
     }
     if wanted == Use::SignIn {
-        return Ok(Ok(()));
+        return Ok(());
     }
     if settings.block_email_subaddresses && !(settings.test_mode && is_test_address(&address)) {
         if plain(&address) != address {
-            return Ok(Err(FlowError::SubaddressBlocked));
+            return Err(FlowError::SubaddressBlocked.into());
         }
         if let Some(undotted) = without_dots(&address)
-            && email_addresses::find_verified(connection, &undotted)?.is_some()
+            && email_addresses::find_verified(flow.connection, &undotted)?.is_some()
         {
-            return Ok(Err(FlowError::UndottedExists));
+            return Err(FlowError::UndottedExists.into());
         }
     }
     if wanted == Use::SignUp && settings.block_disposable_email_domains && is_disposable(&address) {
-        return Ok(Err(FlowError::DisposableAddress));
+        return Err(FlowError::DisposableAddress.into());
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Returns the stored form of a list entry: an address, `*@domain` or `*@*.domain`. A bare domain covers its addresses.
@@ -102,9 +100,9 @@ enum Reach {
     Address,
 }
 
-fn is_admitted(connection: &Connection, settings: &Settings, address: &str) -> Result<bool, StoreError> {
+fn is_admitted(flow: &Flow<'_>, settings: &Settings, address: &str) -> Result<bool, StoreError> {
     let narrowest = |list, is_meant: &dyn Fn(&str) -> bool| {
-        let entries = listed_identifiers::all(connection, list)?;
+        let entries = listed_identifiers::all(flow.connection, list)?;
         let reaches = entries
             .iter()
             .filter_map(|entry| match reach(&entry.identifier, address) {

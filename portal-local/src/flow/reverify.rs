@@ -1,98 +1,41 @@
 //! Re-verification before sensitive changes.
 
-use std::sync::Arc;
-
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
-use super::lockout::{self, Tries};
-use super::{Delivery, Field, FlowError, Outcome, code};
-use crate::password;
-use crate::state::App;
-use crate::store::{Session, Strategy, Subject, User};
-use crate::store::{sessions, users};
+use super::lockout::Tries;
+use super::{BrowserFlows, CodeRequest, Field, Flow, FlowError, Outcome, code};
+use crate::store::{Session, Strategy, Subject, sessions};
 
 /// The time for which a proof counts.
 pub(crate) const PROOF_MILLIS: i64 = 10 * 60 * 1_000;
 
-/// Checks the password; the right one counts as a new proof.
-pub(crate) async fn reverify_password(app: &Arc<App>, session: &Session, user: &User, entered: String) -> Outcome<()> {
-    if entered.is_empty() {
-        return Ok(Err(FlowError::Missing { field: Field::Password }));
-    }
-    let now = app.now();
-    let user_id = user.id.clone();
-    let begun = app
-        .store
-        .transaction(move |connection| {
-            let Some(user) = users::find(connection, &user_id)? else {
-                return Ok(Err(FlowError::AttemptLost));
-            };
-            let Some(hash) = user.password_hash.clone() else {
-                return Ok(Err(FlowError::NoPassword));
-            };
-            let begun = lockout::begin_password(connection, &user, now)?;
-            Ok(begun.map(|()| (user, hash)))
-        })
-        .await?;
-    let (compared, hash) = match begun {
-        Ok(begun) => begun,
-        Err(error) => return Ok(Err(error)),
-    };
-    let is_correct = app.blocking(move || password::verify(&entered, &hash)).await?;
-    let session_id = session.id.clone();
-    app.store
-        .transaction(move |connection| {
-            let Some(user) = users::find(connection, &compared.id)? else {
-                return Ok(Err(FlowError::AttemptLost));
-            };
-            // The comparison took a while: parallel guesses may have locked the account, the password may be another.
-            if user.password_hash != compared.password_hash {
-                return Ok(Err(FlowError::AttemptLost));
-            }
-            if !is_correct {
-                return lockout::failed(connection, &user, now).map(Err);
-            }
-            if let Err(error) = lockout::passed(connection, &user, now)? {
-                return Ok(Err(error));
-            }
-            sessions::set_first_factor_at(connection, &session_id, now)?;
-            Ok(Ok(()))
+impl BrowserFlows {
+    /// Checks the password; the right one counts as a new proof.
+    pub(crate) async fn reverify_password(&self, session: &Session, entered: String) -> Outcome<()> {
+        if entered.is_empty() {
+            return Err(FlowError::Missing { field: Field::Password }.into());
+        }
+        let session_id = session.id.clone();
+        self.compare_password(&session.user_id, entered, FlowError::NoPassword, move |flow| {
+            Ok(sessions::set_first_factor_at(flow.connection, &session_id, flow.now)?)
         })
         .await
-}
-
-/// Sends a code to the primary address: the first one, or another on request.
-pub(crate) fn send_reverify_code(
-    connection: &Connection,
-    session: &Session,
-    delivery: &Delivery,
-    is_request: bool,
-    now: UnixTime,
-) -> Outcome<()> {
-    let id = subject_id(session);
-    let (subject, strategy) = (Subject::Session(&id), Strategy::EmailCode);
-    if is_request {
-        code::send(connection, subject, strategy, delivery, now)
-    } else {
-        code::send_first(connection, subject, strategy, delivery, now)
     }
 }
 
-/// Checks a code; the right one counts as a new proof.
-pub(crate) fn attempt_reverify_code(
-    connection: &Connection,
-    session: &Session,
-    entered: &str,
-    now: UnixTime,
-) -> Outcome<()> {
-    let id = subject_id(session);
-    let (subject, tries) = (Subject::Session(&id), Tries::Account(&session.user_id));
-    if let Err(error) = code::check(connection, subject, Strategy::EmailCode, tries, entered, now)? {
-        return Ok(Err(error));
+impl Flow<'_> {
+    /// Sends a code to the primary address: the first one, or another on request.
+    pub(crate) fn send_reverify_code(&self, session: &Session, address: &str, request: CodeRequest) -> Outcome<()> {
+        let id = subject_id(session);
+        code::send(self, Subject::Session(&id), Strategy::EmailCode, address, request)
     }
-    sessions::set_first_factor_at(connection, &session.id, now)?;
-    Ok(Ok(()))
+
+    /// Checks a code; the right one counts as a new proof.
+    pub(crate) fn attempt_reverify_code(&self, session: &Session, entered: &str) -> Outcome<()> {
+        let id = subject_id(session);
+        let (subject, tries) = (Subject::Session(&id), Tries::Account(&session.user_id));
+        code::check(self, subject, Strategy::EmailCode, tries, entered)?;
+        sessions::set_first_factor_at(self.connection, &session.id, self.now)?;
+        Ok(())
+    }
 }
 
 /// The subject of a session's next re-verification.

@@ -1,38 +1,42 @@
 //! Sign-in tokens: issuing them.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
-use super::{FlowError, Outcome, access};
+use super::{Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
-use crate::store::SignInToken;
-use crate::store::{sign_in_tokens, users};
+use crate::store::{SignInToken, sign_in_tokens, users};
 
 /// The default lifetime of a sign-in token.
 pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
 
-/// Creates a sign-in token for `user_id`; returns it and the text of its link. Signing in with it activates
-/// `organization`, an id or a slug, to which the user must belong.
-pub(crate) fn issue_sign_in_token(
-    connection: &Connection,
-    user_id: &str,
-    organization: Option<&str>,
-    lifetime_secs: i64,
-    now: UnixTime,
-) -> Outcome<(SignInToken, String)> {
-    if users::find(connection, user_id)?.is_none() {
-        return Ok(Err(FlowError::UserUnknown));
+impl Flow<'_> {
+    /// Creates a sign-in token for `user_id`; returns it and the text of its link. Signing in with it activates
+    /// `organization`, an id or a slug, to which the user must belong.
+    pub(crate) fn issue_sign_in_token(
+        &self,
+        user_id: &str,
+        organization: Option<&str>,
+        lifetime_secs: i64,
+    ) -> Outcome<(SignInToken, String)> {
+        if users::find(self.connection, user_id)?.is_none() {
+            return Err(FlowError::UserUnknown.into());
+        }
+        let organization_id = match organization {
+            Some(wanted) => match self.access(user_id, wanted)? {
+                Some(access) => Some(access.organization.id),
+                None => return Err(FlowError::MemberUnknown.into()),
+            },
+            None => None,
+        };
+        let text = random_token();
+        let expires_at = self.now.plus_millis(lifetime_secs.saturating_mul(1_000));
+        let token = sign_in_tokens::insert(
+            self.connection,
+            user_id,
+            organization_id.as_deref(),
+            &text,
+            expires_at,
+            self.now,
+        )?;
+        Ok((token, text))
     }
-    let organization_id = match organization {
-        Some(wanted) => match access(connection, user_id, wanted)? {
-            Some(access) => Some(access.organization.id),
-            None => return Ok(Err(FlowError::MemberUnknown)),
-        },
-        None => None,
-    };
-    let text = random_token();
-    let expires_at = now.plus_millis(lifetime_secs.saturating_mul(1_000));
-    let token = sign_in_tokens::insert(connection, user_id, organization_id.as_deref(), &text, expires_at, now)?;
-    Ok(Ok((token, text)))
 }

@@ -1,20 +1,16 @@
 //! Signing up: address, password and names, then the proof that mail to the address arrives.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
-
 use super::lockout::Tries;
 use super::restriction::{Use, check_address};
-use super::session::begin_session;
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
-use super::ticket::{accept_ticket, find_ticket};
-use super::{Delivery, Field, FlowError, Names, Outcome, code};
+use super::ticket::accept_ticket;
+use super::{BrowserFlow, CodeRequest, Field, Flow, FlowError, FlowFailure, Names, Outcome, code};
 use crate::clock::Millis as _;
 use crate::password;
 use crate::store::{
-    AttemptStatus, DevBrowser, NewUser, Session, Settings, SignUp, SignUpMode, StoreError, Strategy, Subject,
+    AttemptStatus, NewUser, Session, Settings, SignUp, SignUpMode, StoreError, Strategy, Subject, clients,
+    email_addresses, external_accounts, sign_ups, users, verifications,
 };
-use crate::store::{clients, email_addresses, external_accounts, settings, sign_ups, users, verifications};
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
 const MOST_ADDRESS_BYTES: usize = 254;
@@ -25,15 +21,6 @@ const MOST_LOCAL_PART_BYTES: usize = 64;
 pub(crate) struct NewSignUp {
     pub(crate) email_address: String,
     pub(crate) names: Names,
-}
-
-/// Returns an error unless users may sign up without an invitation.
-pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
-    match settings.sign_up_mode {
-        SignUpMode::Public => Ok(()),
-        SignUpMode::Restricted => Err(FlowError::SignUpRestricted),
-        SignUpMode::Waitlist => Err(FlowError::SignUpWaitlist),
-    }
 }
 
 /// Everything that can be said about the input without asking the database, all at once.
@@ -57,7 +44,7 @@ pub(crate) fn check_new_sign_up(
     if password.is_empty() {
         errors.push(FlowError::Missing { field: Field::Password });
     } else if let Err(error) = password::check_policy(password, &email_address) {
-        errors.push(error);
+        errors.push(error.into());
     }
     if errors.is_empty() {
         Ok(NewSignUp { email_address, names })
@@ -88,127 +75,135 @@ pub(crate) fn check_email_address(text: &str, field: Field) -> Result<String, Fl
     }
 }
 
-/// Keeps the entered values and sends the code that verifies the address.
-pub(crate) fn start_sign_up(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    new: NewSignUp,
-    password_hash: String,
-    application_name: &str,
-    now: UnixTime,
-) -> Outcome<()> {
-    if let Err(error) = may_sign_up(&settings::read(connection)?) {
-        return Ok(Err(error));
+/// Returns an error unless users may sign up without an invitation.
+pub(crate) fn may_sign_up(settings: &Settings) -> Result<(), FlowError> {
+    match settings.sign_up_mode {
+        SignUpMode::Public => Ok(()),
+        SignUpMode::Restricted => Err(FlowError::SignUpRestricted),
+        SignUpMode::Waitlist => Err(FlowError::SignUpWaitlist),
     }
-    if let Err(error) = check_address(connection, &new.email_address, Use::SignUp)? {
-        return Ok(Err(error));
-    }
-    if email_addresses::find_verified(connection, &new.email_address)?.is_some() {
-        return Ok(Err(FlowError::IdentifierExists));
-    }
-    let client = clients::of_dev_browser(connection, dev_browser, now)?;
-    let normalize = email_addresses::normalize;
-    let previous = sign_ups::current(connection, &client)?.filter(|one| {
-        one.email_verified_at.is_none() && normalize(&one.email_address) == normalize(&new.email_address)
-    });
-    if previous.is_none()
-        && let Err(error) = code::may_send(connection, &new.email_address, Strategy::EmailCode, now)?
-    {
-        return Ok(Err(error));
-    }
-    let sign_up = SignUp {
-        id: sign_ups::new_id(now),
-        email_address: new.email_address,
-        password_hash: Some(password_hash),
-        first_name: new.names.first,
-        last_name: new.names.last,
-        external_profile: None,
-        status: AttemptStatus::MissingRequirements,
-        email_verified_at: None,
-        abandon_at: now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
-    };
-    sign_ups::insert(connection, &client, &sign_up, now)?;
-    // A restart in the same browser sends no other code while the last one is recent, because it stays valid.
-    let is_carried = match &previous {
-        Some(previous) => {
-            let (from, to) = (Subject::SignUp(&previous.id), Subject::SignUp(&sign_up.id));
-            verifications::carry_over(connection, from, to, now)?
+}
+
+impl BrowserFlow<'_> {
+    /// Keeps the entered values and sends the code that verifies the address.
+    pub(crate) fn start_sign_up(&self, new: NewSignUp, password_hash: String) -> Outcome<()> {
+        may_sign_up(self.settings)?;
+        check_address(self, &new.email_address, Use::SignUp)?;
+        if email_addresses::find_verified(self.connection, &new.email_address)?.is_some() {
+            return Err(FlowError::IdentifierExists.into());
         }
-        None => false,
-    };
-    match send_sign_up_code(connection, &sign_up, application_name, now)? {
-        Err(FlowError::TooManyRequests { .. }) if is_carried => Ok(Ok(())),
-        sent => Ok(sent),
+        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let normalize = email_addresses::normalize;
+        let previous = sign_ups::current(self.connection, &client)?.filter(|one| {
+            one.email_verified_at.is_none() && normalize(&one.email_address) == normalize(&new.email_address)
+        });
+        if previous.is_none() {
+            code::may_send(self, &new.email_address, Strategy::EmailCode)?;
+        }
+        let sign_up = SignUp {
+            id: sign_ups::new_id(self.now),
+            email_address: new.email_address,
+            password_hash: Some(password_hash),
+            first_name: new.names.first,
+            last_name: new.names.last,
+            external_profile: None,
+            status: AttemptStatus::MissingRequirements,
+            email_verified_at: None,
+            abandon_at: self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
+        };
+        sign_ups::insert(self.connection, &client, &sign_up, self.now)?;
+        // A restart in the same browser sends no other code while the last one is recent, because it stays valid.
+        let is_carried = match &previous {
+            Some(previous) => {
+                let (from, to) = (Subject::SignUp(&previous.id), Subject::SignUp(&sign_up.id));
+                verifications::carry_over(self.connection, from, to, self.now)?
+            }
+            None => false,
+        };
+        match self.send_sign_up_code(&sign_up) {
+            Err(FlowFailure::Refused(FlowError::TooManyRequests { .. })) if is_carried => Ok(()),
+            // The attempt is kept: the user asks for the code later.
+            sent => sent.map_err(FlowFailure::recorded),
+        }
+    }
+
+    /// Creates an account from an invitation. Its link came by mail, so no code is needed.
+    pub(crate) fn sign_up_with_ticket(&self, new: NewSignUp, password_hash: String, ticket: &str) -> Outcome<Session> {
+        // A request beside this one may have used it since it was looked up.
+        let Some(ticket) = self.find_ticket(ticket)? else {
+            return Err(FlowError::InvitationOver.into());
+        };
+        let Some(address) = ticket.address() else {
+            return Err(FlowError::AttemptLost.into());
+        };
+        check_address(self, address, Use::SignUp)?;
+        if email_addresses::find_verified(self.connection, address)?.is_some() {
+            return Err(FlowError::IdentifierExists.into());
+        }
+        let user = NewUser {
+            id: None,
+            email_address: address.to_owned(),
+            strategy: Strategy::Ticket,
+            password_hash: Some(password_hash),
+            first_name: new.names.first,
+            last_name: new.names.last,
+        };
+        let user_id = users::insert(self.connection, &user, self.now)?;
+        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let session = self.begin_session(&client, &user_id)?;
+        accept_ticket(self, &ticket, session)
+    }
+
+    /// The browser's attempt, if it has one that can still be completed.
+    pub(crate) fn pending_sign_up(&self) -> Result<Option<SignUp>, StoreError> {
+        let Some(client) = clients::find_of_dev_browser(self.connection, self.browser)? else {
+            return Ok(None);
+        };
+        let sign_up = sign_ups::current(self.connection, &client)?;
+        Ok(sign_up
+            .filter(|attempt| attempt.status == AttemptStatus::MissingRequirements && attempt.abandon_at > self.now))
+    }
+
+    /// Checks a code and, if it is the right one, creates the account and signs it in.
+    pub(crate) fn attempt_sign_up_code(&self, entered: &str) -> Outcome<SignUpStep> {
+        let Some(sign_up) = self.pending_sign_up()? else {
+            return Err(FlowError::AttemptLost.into());
+        };
+        code::check(
+            self,
+            Subject::SignUp(&sign_up.id),
+            Strategy::EmailCode,
+            Tries::Address(&sign_up.email_address),
+            entered,
+        )?;
+        // The code is used, whatever comes now.
+        finish_proven(self, sign_up).map_err(FlowFailure::recorded)
+    }
+
+    /// Adds the names that were missing and creates the account.
+    pub(crate) fn continue_sign_up(&self, names: Names) -> Outcome<Session> {
+        let pending = self.pending_sign_up()?;
+        let Some(mut sign_up) = pending.filter(|sign_up| sign_up.email_verified_at.is_some()) else {
+            return Err(FlowError::AttemptLost.into());
+        };
+        sign_up.first_name = names.first;
+        sign_up.last_name = names.last;
+        complete(self, sign_up)
     }
 }
 
-/// Creates an account from an invitation. Its link came by mail, so no code is needed.
-pub(crate) fn sign_up_with_ticket(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    new: NewSignUp,
-    password_hash: String,
-    ticket: &str,
-    now: UnixTime,
-) -> Outcome<Session> {
-    // A request beside this one may have used it since it was looked up.
-    let Some(ticket) = find_ticket(connection, ticket, now)? else {
-        return Ok(Err(FlowError::InvitationOver));
-    };
-    let Some(address) = ticket.address() else {
-        return Ok(Err(FlowError::AttemptLost));
-    };
-    if let Err(error) = check_address(connection, address, Use::SignUp)? {
-        return Ok(Err(error));
+impl Flow<'_> {
+    /// Sends a code to the address that is being proven.
+    pub(crate) fn send_sign_up_code(&self, sign_up: &SignUp) -> Outcome<()> {
+        let subject = Subject::SignUp(&sign_up.id);
+        code::send(
+            self,
+            subject,
+            Strategy::EmailCode,
+            &sign_up.email_address,
+            CodeRequest::Another,
+        )
     }
-    if email_addresses::find_verified(connection, address)?.is_some() {
-        return Ok(Err(FlowError::IdentifierExists));
-    }
-    let user = NewUser {
-        id: None,
-        email_address: address.to_owned(),
-        strategy: Strategy::Ticket,
-        password_hash: Some(password_hash),
-        first_name: new.names.first,
-        last_name: new.names.last,
-    };
-    let user_id = users::insert(connection, &user, now)?;
-    let client = clients::of_dev_browser(connection, dev_browser, now)?;
-    let session = begin_session(connection, &client, &user_id, now)?;
-    accept_ticket(connection, &ticket, session, now)
-}
-
-/// The browser's attempt, if it has one that can still be completed.
-pub(crate) fn pending_sign_up(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    now: UnixTime,
-) -> Result<Option<SignUp>, StoreError> {
-    let Some(client) = clients::find_of_dev_browser(connection, dev_browser)? else {
-        return Ok(None);
-    };
-    let sign_up = sign_ups::current(connection, &client)?;
-    Ok(sign_up.filter(|attempt| attempt.status == AttemptStatus::MissingRequirements && attempt.abandon_at > now))
-}
-
-/// Sends a code to the address that is being proven.
-pub(crate) fn send_sign_up_code(
-    connection: &Connection,
-    sign_up: &SignUp,
-    application_name: &str,
-    now: UnixTime,
-) -> Outcome<()> {
-    let delivery = Delivery {
-        to: sign_up.email_address.clone(),
-        application_name: application_name.to_owned(),
-    };
-    code::send(
-        connection,
-        Subject::SignUp(&sign_up.id),
-        Strategy::EmailCode,
-        &delivery,
-        now,
-    )
 }
 
 /// The next step after a proven address.
@@ -220,72 +215,26 @@ pub(crate) enum SignUpStep {
     Continue,
 }
 
-/// Checks a code and, if it is the right one, creates the account and signs it in.
-pub(crate) fn attempt_sign_up_code(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    entered: &str,
-    now: UnixTime,
-) -> Outcome<SignUpStep> {
-    let Some(sign_up) = pending_sign_up(connection, dev_browser, now)? else {
-        return Ok(Err(FlowError::AttemptLost));
-    };
-    if let Err(error) = code::check(
-        connection,
-        Subject::SignUp(&sign_up.id),
-        Strategy::EmailCode,
-        Tries::Address(&sign_up.email_address),
-        entered,
-        now,
-    )? {
-        return Ok(Err(error));
-    }
-    finish_proven(connection, dev_browser, sign_up, now)
-}
-
 /// Creates an account for a verified address, unless a required field is missing.
-pub(super) fn finish_proven(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    sign_up: SignUp,
-    now: UnixTime,
-) -> Outcome<SignUpStep> {
+pub(super) fn finish_proven(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<SignUpStep> {
     let names = Names {
         first: sign_up.first_name.clone(),
         last: sign_up.last_name.clone(),
     };
     // An administrator may have begun to require names since this attempt began.
-    if names.complete(settings::read(connection)?.names_required).is_err() {
-        sign_ups::set_email_verified(connection, &sign_up.id, now)?;
-        return Ok(Ok(SignUpStep::Continue));
+    if names.complete(flow.settings.names_required).is_err() {
+        sign_ups::set_email_verified(flow.connection, &sign_up.id, flow.now)?;
+        return Ok(SignUpStep::Continue);
     }
-    let completed = complete(connection, dev_browser, sign_up, now)?;
-    Ok(completed.map(|session| SignUpStep::Done(Box::new(session))))
+    let session = complete(flow, sign_up)?;
+    Ok(SignUpStep::Done(Box::new(session)))
 }
 
-/// Adds the names that were missing and creates the account.
-pub(crate) fn continue_sign_up(
-    connection: &Connection,
-    dev_browser: &DevBrowser,
-    names: Names,
-    now: UnixTime,
-) -> Outcome<Session> {
-    let pending = pending_sign_up(connection, dev_browser, now)?;
-    let Some(mut sign_up) = pending.filter(|sign_up| sign_up.email_verified_at.is_some()) else {
-        return Ok(Err(FlowError::AttemptLost));
-    };
-    sign_up.first_name = names.first;
-    sign_up.last_name = names.last;
-    complete(connection, dev_browser, sign_up, now)
-}
-
-fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, now: UnixTime) -> Outcome<Session> {
+fn complete(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<Session> {
     // Check again: since the start, settings may have changed and another user may have verified the same address.
-    if let Err(error) = check_address(connection, &sign_up.email_address, Use::SignUp)? {
-        return Ok(Err(error));
-    }
-    if email_addresses::find_verified(connection, &sign_up.email_address)?.is_some() {
-        return Ok(Err(FlowError::IdentifierExists));
+    check_address(flow, &sign_up.email_address, Use::SignUp)?;
+    if email_addresses::find_verified(flow.connection, &sign_up.email_address)?.is_some() {
+        return Err(FlowError::IdentifierExists.into());
     }
     let is_proven_by_provider = sign_up
         .external_profile
@@ -302,17 +251,17 @@ fn complete(connection: &Connection, dev_browser: &DevBrowser, sign_up: SignUp, 
         first_name: sign_up.first_name,
         last_name: sign_up.last_name,
     };
-    let user_id = users::insert(connection, &new, now)?;
+    let user_id = users::insert(flow.connection, &new, flow.now)?;
     if let Some(profile) = &sign_up.external_profile {
         // Another user may have connected the same account since this attempt began.
-        if external_accounts::find_by_provider_user(connection, &profile.provider_user_id)?.is_none() {
-            external_accounts::insert(connection, &user_id, profile, now)?;
+        if external_accounts::find_by_provider_user(flow.connection, &profile.provider_user_id)?.is_none() {
+            external_accounts::insert(flow.connection, &user_id, profile, flow.now)?;
         }
     }
-    let client = clients::of_dev_browser(connection, dev_browser, now)?;
-    let session = begin_session(connection, &client, &user_id, now)?;
-    sign_ups::complete(connection, &sign_up.id, &user_id, &session.id)?;
-    Ok(Ok(session))
+    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let session = flow.begin_session(&client, &user_id)?;
+    sign_ups::complete(flow.connection, &sign_up.id, &user_id, &session.id)?;
+    Ok(session)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>) -> Result<Response<Body>
     let shared = Arc::clone(&app);
     let known = app
         .store
-        .transaction(move |connection| dev_browser::create(&shared, connection, now))
+        .transaction(move |connection| dev_browser::create(&shared.mint, connection, now))
         .await?;
     // Official clients keep the field `id`.
     Ok(json(

@@ -13,14 +13,12 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::response::IntoResponse as _;
-use portal_sdk::clock::UnixTime;
 use portal_sdk::names::query;
-use rusqlite::Connection;
 use url::{Url, form_urlencoded};
 
 use crate::clock::Millis as _;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::{activate, live_session, session_token, use_session};
+use crate::flow::Flow;
 use crate::html::error_page;
 use crate::json::ApiError;
 use crate::mint::TokenUse;
@@ -91,12 +89,8 @@ pub(crate) async fn handshake(
         Ok(request) => request,
         Err(refusal) => return refuse(&app, &headers, refusal),
     };
-    let now = app.now();
     let shared = Arc::clone(&app);
-    let answer = app
-        .store
-        .transaction(move |connection| answer(&shared, connection, request, now))
-        .await;
+    let answer = app.flows.run(move |flow| answer(&shared, flow, request)).await;
     match answer {
         Ok((location, token)) => redirect(&location, &token),
         Err(error) => ApiError::from(error).into_response(),
@@ -140,31 +134,26 @@ fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<Han
 }
 
 /// Returns the redirect of the browser, and its development browser's token.
-fn answer(
-    app: &App,
-    connection: &Connection,
-    request: HandshakeRequest,
-    now: UnixTime,
-) -> Result<(Url, String), StoreError> {
-    let mut known = match dev_browser::find(connection, &request.tokens)? {
+fn answer(app: &App, flow: &Flow<'_>, request: HandshakeRequest) -> Result<(Url, String), StoreError> {
+    let mut known = match dev_browser::find(flow.connection, &request.tokens)? {
         Some(known) => known,
-        None => dev_browser::create(app, connection, now)?,
+        None => dev_browser::create(&app.mint, flow.connection, flow.now)?,
     };
     let mut location = request.redirect_url;
     if !app.redirects.is_own(&location) {
         warn_of_shared_jar(app, &location);
-        dev_browser::remember_home(connection, &mut known, &location)?;
+        dev_browser::remember_home(flow.connection, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
-    let directives = directives(app, connection, &known, &request.asked, &origin, now)?;
+    let directives = directives(app, flow, &known, &request.asked, &origin)?;
     let (name, value) = match request.format {
         Format::Nonce => {
             let nonce = random_token();
-            let expire_at = now.plus_millis(NONCE_LIFETIME_MILLIS);
-            handshake_nonces::insert(connection, &nonce, &directives, now, expire_at)?;
+            let expire_at = flow.now.plus_millis(NONCE_LIFETIME_MILLIS);
+            handshake_nonces::insert(flow.connection, &nonce, &directives, flow.now, expire_at)?;
             (query::HANDSHAKE_NONCE, nonce)
         }
-        Format::Token => (query::HANDSHAKE, app.mint.handshake_token(&directives, now)?),
+        Format::Token => (query::HANDSHAKE, app.mint.handshake_token(&directives, flow.now)?),
     };
     let pairs = [(name, value.as_str()), (query::DEV_BROWSER, known.token.as_str())];
     replace_query(&mut location, &RETURNED_PARAMETERS, &pairs);
@@ -184,28 +173,27 @@ fn warn_of_shared_jar(app: &App, location: &Url) {
 
 fn directives(
     app: &App,
-    connection: &Connection,
+    flow: &Flow<'_>,
     known: &KnownBrowser,
     asked: &Asked,
     origin: &str,
-    now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
     let suffixes = app.cookie_suffixes(asked.for_plain_key);
-    let Some((client, mut session)) = live_session(connection, &known.browser, now)? else {
+    let Some((client, mut session)) = flow.in_browser(&known.browser).live_session()? else {
         return Ok(set_cookies::signed_out(&suffixes, &known.token));
     };
     if let Some(wanted) = asked.organization.as_deref() {
         let wanted = Some(wanted).filter(|text| !text.is_empty());
         // A failed activation changes nothing and is not an error; the application sees it in the token.
-        session = activate(connection, &session, wanted, now)?.unwrap_or(session);
+        session = flow.activate(&session, wanted)?.unwrap_or(session);
     }
-    sessions::record_user_agent(connection, &mut session, asked.user_agent.as_deref())?;
-    use_session(connection, &session, now)?;
-    let session_token = session_token(app, connection, &session, TokenUse::by(origin), now)?;
-    let refresh_token = refresh_tokens::issue(connection, &session, asked.for_plain_key)?;
+    sessions::record_user_agent(flow.connection, &mut session, asked.user_agent.as_deref())?;
+    flow.use_session(&session)?;
+    let session_token = flow.session_token(&app.mint, &session, TokenUse::by(origin))?;
+    let refresh_token = refresh_tokens::issue(flow.connection, &session, asked.for_plain_key)?;
     let signed_in = set_cookies::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.
-        client_uat_secs: client.updated_at.min(now).as_secs(),
+        client_uat_secs: client.updated_at.min(flow.now).as_secs(),
         refresh_token: &refresh_token,
         session_token: &session_token,
     };

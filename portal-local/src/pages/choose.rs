@@ -11,7 +11,6 @@ use super::form::{FormFrame, Submission, form_page};
 use super::person::name_and_address;
 use super::visit::Visit;
 use super::{path, sign_in};
-use crate::flow::choose_session;
 use crate::html::Frame;
 use crate::store::{Session, StoreError, users};
 
@@ -60,17 +59,8 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     if let Some(away) = elsewhere(&visit) {
         return Ok(away);
     }
-    let (browser, wanted, now) = (
-        visit.known.browser.clone(),
-        form.value("session_id").to_owned(),
-        visit.app.now(),
-    );
-    let chosen = visit
-        .app
-        .store
-        .transaction(move |connection| choose_session(connection, &browser, &wanted, now))
-        .await?;
-    Ok(match chosen {
+    let wanted = form.value("session_id").to_owned();
+    Ok(match visit.flow(move |flow| flow.choose_session(&wanted)).await? {
         Some(session) => visit.finish(Flow::SignIn, &session),
         // It was signed out since the page was loaded; the page shows who is left.
         None => visit.see_other(&visit.params.link(path::CHOOSE, &[])),

@@ -10,13 +10,10 @@ use super::form::{FormFrame, form_page};
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
 use crate::clock::Millis as _;
-use crate::flow::{
-    Failure, Field, FlowError, Invitees, NewOrganization, access, activate, create_organization,
-    invite_addresses_to_organization, may_create,
-};
+use crate::flow::{Field, FlowError, Invitees, NewOrganization, refused};
 use crate::html::Frame;
 use crate::store::roles::MANAGE_MEMBERSHIPS;
-use crate::store::{Role, StoreError, Task, organizations, roles, settings, users};
+use crate::store::{Role, Task, organizations, roles, users};
 
 /// The time in which a repeated form counts as a second click.
 const SECOND_CLICK_MILLIS: i64 = 5_000;
@@ -49,8 +46,8 @@ pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
         return Ok(away);
     }
     let user = person.user.clone();
-    let may = person.read(move |connection, _| may_create(connection, &user)).await?;
-    Ok(render(&person, String::new(), String::new(), may.err().as_slice()))
+    let found = person.read(move |flow, _| refused(flow.may_create(&user))).await?;
+    Ok(render(&person, String::new(), String::new(), found.as_slice()))
 }
 
 pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
@@ -58,34 +55,30 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
         return Ok(away);
     }
     let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
-    let (user, session, now) = (person.user.clone(), person.session.clone(), person.visit.app.now());
     let new = NewOrganization {
         name: name.clone(),
         slug: slug.trim().to_lowercase(),
-        created_by: Some(user.id.clone()),
+        created_by: Some(person.user.id.clone()),
         ..NewOrganization::default()
     };
-    let created = person
-        .attempt(move |connection| {
-            let user = users::find(connection, &user.id)?.ok_or(FlowError::UserUnknown)?;
-            may_create(connection, &user)??;
-            // A second click on the same button means the first.
-            let since = now.plus_millis(-SECOND_CLICK_MILLIS);
-            let twin = organizations::created_since(connection, &user.id, new.name.trim(), since)?;
-            let twin = twin.filter(|twin| new.slug.is_empty() || new.slug == twin.slug);
-            let organization = match twin {
-                Some(twin) => twin,
-                None => create_organization(connection, new, now)??,
-            };
-            activate(connection, &session, Some(&organization.id), now)?;
-            Ok::<_, Failure>(())
-        })
-        .await?;
-    Ok(match created {
-        Ok(()) => person
-            .visit
-            .see_other(&person.visit.params.link(path::CREATE_ORGANIZATION_INVITE, &[])),
-        Err(error) => render(&person, name, slug, &[error]),
+    let created = person.flow(move |flow, session| {
+        let user = users::find(flow.connection, &session.user_id)?.ok_or(FlowError::UserUnknown)?;
+        flow.may_create(&user)?;
+        // A second click on the same button means the first.
+        let since = flow.now.plus_millis(-SECOND_CLICK_MILLIS);
+        let twin = organizations::created_since(flow.connection, &user.id, new.name.trim(), since)?;
+        let twin = twin.filter(|twin| new.slug.is_empty() || new.slug == twin.slug);
+        let organization = match twin {
+            Some(twin) => twin,
+            None => flow.create_organization(new)?,
+        };
+        flow.activate(session, Some(&organization.id))?;
+        Ok(())
+    });
+    let visit = &person.visit;
+    Ok(match created.await {
+        Ok(()) => visit.see_other(&visit.params.link(path::CREATE_ORGANIZATION_INVITE, &[])),
+        Err(failure) => render(&person, name, slug, &[failure.refusal()?]),
     })
 }
 
@@ -115,32 +108,20 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
         form.field(Field::EmailAddresses).to_owned(),
         form.field(Field::Role).to_owned(),
     );
-    let (app, session) = (person.visit.app.clone(), person.session.clone());
     let invitees = match Invitees::parse(&addresses) {
         Ok(invitees) => invitees,
         Err(error) => return render_invite(&person, addresses, role, &[error]).await,
     };
     let (redirect_url, role_key) = (person.visit.redirect_url(), role.clone());
-    let invited = person
-        .attempt(move |connection| {
-            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-            let access = access(connection, &session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
-            access.require(MANAGE_MEMBERSHIPS)?;
-            invite_addresses_to_organization(
-                &app,
-                connection,
-                &access,
-                &invitees,
-                &role_key,
-                redirect_url.as_deref(),
-                app.now(),
-            )??;
-            Ok::<_, Failure>(())
-        })
-        .await?;
-    match invited {
+    let invited = person.flow(move |flow, session| {
+        let id = session.last_active_organization_id.as_deref().unwrap_or_default();
+        let access = flow.access(&session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
+        access.require(MANAGE_MEMBERSHIPS)?;
+        flow.invite_addresses_to_organization(&access, &invitees, &role_key, redirect_url.as_deref())
+    });
+    match invited.await {
         Ok(()) => Ok(person.visit.finish(Flow::CreateOrganization, &person.session)),
-        Err(error) => render_invite(&person, addresses, role, &[error]).await,
+        Err(failure) => render_invite(&person, addresses, role, &[failure.refusal()?]).await,
     }
 }
 
@@ -154,9 +135,8 @@ async fn render_invite(person: &Person, addresses: String, role: String, found: 
     let Place::Inside(access) = person.place().await? else {
         return Ok(visit.see_other(&visit.params.link(path::CREATE_ORGANIZATION, &[])));
     };
-    let (roles, usual) = person
-        .read(|connection, _| Ok::<_, StoreError>((roles::all(connection)?, settings::read(connection)?.default_role)))
-        .await?;
+    let roles = person.read(|flow, _| Ok(roles::all(flow.connection)?)).await?;
+    let usual = visit.settings.default_role.clone();
     let template = InvitePage {
         frame: Frame::new(&visit.app, "Invite people"),
         form: person.form_frame(path::CREATE_ORGANIZATION_INVITE, found),

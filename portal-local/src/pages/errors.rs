@@ -16,7 +16,8 @@ use crate::html::{ErrorPage, Frame, error_page, formless_page, permanent_redirec
 use crate::secrets::random_hex;
 use crate::slow_work::BUSY_SECS;
 use crate::state::App;
-use crate::store::StoreError;
+use crate::status;
+use crate::store::{Failure, StoreError};
 
 /// No page has this address. One that ends in a slash may mean the page without it.
 pub(super) async fn not_found(State(app): State<Arc<App>>, uri: Uri) -> Response<Body> {
@@ -161,7 +162,7 @@ fn failure(application_name: &str, error: &StoreError) -> Response<Body> {
 /// The page for a request that the user's role does not allow. The pages offer no such action.
 pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
     let link = Some((path::ORGANIZATION.to_owned(), "Back to the organization"));
-    error_page(app, error.status(), "Not allowed", error.to_string(), link)
+    error_page(app, status::of(error), "Not allowed", error.to_string(), link)
 }
 
 /// The link of a mail that was used before, was withdrawn, or is too old.
@@ -177,6 +178,8 @@ pub(crate) enum PageError {
     /// The session ended or got a task since the request began; the path is where to go instead.
     Elsewhere(&'static str),
 }
+
+impl Failure for PageError {}
 
 pub(super) type PageResult = Result<Response<Body>, PageError>;
 

@@ -13,7 +13,7 @@ use super::external::CALLBACK;
 use super::form::{FormFrame, Submission, form_page};
 use super::params::Params;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, allow_provider, check_email_address};
+use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, check_email_address};
 use crate::html::{Frame, error_page};
 use crate::secrets::hash;
 use crate::store::{ExternalProfile, Purpose, StoreError};
@@ -98,13 +98,9 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         Ok(profile) => profile,
         Err(found) => return render(&visit, &asked, typed, &found).await,
     };
-    let (state, now) = (asked.state.clone(), visit.app.now());
-    let code = visit
-        .app
-        .store
-        .transaction(move |connection| allow_provider(connection, &state, &profile, now))
-        .await?;
-    Ok(visit.see_other(&match code {
+    let state = asked.state.clone();
+    let code = visit.flow(move |flow| flow.allow_provider(&state, &profile));
+    Ok(visit.see_other(&match code.await? {
         Some(code) => asked.answer("code", &code),
         // The attempt has expired. Return an empty code, because the application explains that better than a provider.
         None => asked.answer("code", ""),
@@ -170,12 +166,8 @@ async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError])
 /// are on another origin with their own policy.
 async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
     let state = asked.state.clone();
-    let open = visit
-        .app
-        .store
-        .transaction(move |connection| Ok(oauth_attempts::peek(connection, &state)?))
-        .await?;
-    Ok(open.and_then(|(purpose, query)| {
+    let open = visit.flow(move |flow| Ok::<_, StoreError>(oauth_attempts::peek(flow.connection, &state)?));
+    Ok(open.await?.and_then(|(purpose, query)| {
         let flow = match purpose {
             Purpose::SignUp => Flow::SignUp,
             Purpose::SignIn | Purpose::Connect => Flow::SignIn,

@@ -13,8 +13,8 @@ use super::person::Person;
 use super::user::profile;
 use super::visit::Visit;
 use super::{path, sign_in, sign_up};
-use crate::flow::{ExternalStep, FlowError, leave_for_provider, return_from_provider};
-use crate::store::{OauthAttempt, Purpose, oauth_attempts};
+use crate::flow::{ExternalStep, FlowError};
+use crate::store::{OauthAttempt, Purpose};
 
 pub(super) const CALLBACK: &str = "/v1/oauth_callback";
 
@@ -48,17 +48,9 @@ pub(super) async fn leave(visit: &Visit, purpose: Purpose, user_id: Option<Strin
     if !visit.settings.example_provider_enabled {
         return Ok(errors::not_found_page(&visit.app));
     }
-    let (browser, query, now) = (
-        visit.known.browser.clone(),
-        visit.params.without_ticket().link("", &[]),
-        visit.app.now(),
-    );
+    let query = visit.params.without_ticket().link("", &[]);
     let state = visit
-        .app
-        .store
-        .transaction(move |connection| {
-            leave_for_provider(connection, &browser, purpose, user_id.as_deref(), &query, now)
-        })
+        .flow(move |flow| flow.leave_for_provider(purpose, user_id.as_deref(), &query))
         .await?;
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
@@ -72,17 +64,8 @@ pub(super) async fn leave(visit: &Visit, purpose: Purpose, user_id: Option<Strin
 
 /// `/v1/oauth_callback`: back from the provider, with a code or with an error.
 pub(crate) async fn callback(mut visit: Visit) -> PageResult {
-    let (browser, state, now) = (
-        visit.known.browser.clone(),
-        visit.own_parameter("state").unwrap_or_default(),
-        visit.app.now(),
-    );
-    let taken = visit
-        .app
-        .store
-        .transaction(move |connection| Ok(oauth_attempts::take(connection, &state, &browser.id, now)?))
-        .await?;
-    let Some(attempt) = taken else {
+    let state = visit.own_parameter("state").unwrap_or_default();
+    let Some(attempt) = visit.flow(move |flow| flow.take_provider_attempt(&state)).await? else {
         // Opened twice, too late, or in another browser than it began in. The first may have signed in.
         return Ok(match visit.sole_session() {
             Some(session) => visit.finish(Flow::SignIn, session),
@@ -102,21 +85,10 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
     if visit.own_parameter("error").is_some() {
         return refuse(visit, &attempt, FlowError::ExternalDenied).await;
     }
-    let (browser, code, name, now) = (
-        visit.known.browser.clone(),
-        visit.own_parameter("code").unwrap_or_default(),
-        visit.app.application_name.clone(),
-        visit.app.now(),
-    );
-    let asked = attempt.clone();
-    let returned = visit
-        .app
-        .store
-        .transaction(move |connection| return_from_provider(connection, &browser, &asked, &code, &name, now))
-        .await?;
-    match returned {
+    let (asked, code) = (attempt.clone(), visit.own_parameter("code").unwrap_or_default());
+    match visit.flow(move |flow| flow.return_from_provider(&asked, &code)).await {
         Ok(step) => Ok(onward(&visit, step)),
-        Err(error) => refuse(visit, &attempt, error).await,
+        Err(failure) => refuse(visit, &attempt, failure.refusal()?).await,
     }
 }
 

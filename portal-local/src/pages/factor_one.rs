@@ -11,9 +11,7 @@ use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{
-    Field, FlowError, PendingSignIn, attempt_password, attempt_sign_in_code, pending_sign_in, send_sign_in_code,
-};
+use crate::flow::{CodeRequest, Field, FlowError, PendingSignIn, refused};
 use crate::html::Frame;
 use crate::store::StoreError;
 
@@ -38,28 +36,22 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let is_from_here = visit.is_from_here;
-    let (wanted, name) = (visit.own_parameter("strategy"), visit.app.application_name.clone());
-    let opened = visit
-        .app
-        .store
-        .transaction(move |connection| {
-            let Some(pending) = pending_sign_in(connection, &browser, now)? else {
-                return Ok(None);
-            };
-            let method = method(wanted.as_deref(), &pending);
-            // Choosing this method is asking for a code; opening the page again is not.
-            let sent = match method {
-                // A link on another site must not trigger this.
-                Method::EmailCode if is_from_here => send_sign_in_code(connection, &pending, &name, false, now)?,
-                Method::EmailCode | Method::Password => Ok(()),
-            };
-            Ok(Some((pending, method, sent)))
-        })
-        .await?;
-    Ok(match opened {
-        Some((pending, method, sent)) => render(&visit, &pending, method, sent.err().as_slice()),
+    let (wanted, is_from_here) = (visit.own_parameter("strategy"), visit.is_from_here);
+    let opened = visit.flow(move |flow| {
+        let Some(pending) = flow.pending_sign_in()? else {
+            return Ok(None);
+        };
+        let method = method(wanted.as_deref(), &pending);
+        // Choosing this method is asking for a code; opening the page again is not.
+        let error = match method {
+            // A link on another site must not trigger this.
+            Method::EmailCode if is_from_here => refused(flow.send_sign_in_code(&pending, CodeRequest::First))?,
+            Method::EmailCode | Method::Password => None,
+        };
+        Ok::<_, StoreError>(Some((pending, method, error)))
+    });
+    Ok(match opened.await? {
+        Some((pending, method, error)) => render(&visit, &pending, method, error.as_slice()),
         None => visit.lost(Flow::SignIn).await,
     })
 }
@@ -80,46 +72,37 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
 
 /// Handles a password that was entered at `/sign-in`, too.
 pub(super) async fn try_password(visit: Visit, password: String) -> PageResult {
-    match attempt_password(&visit.app, &visit.known.browser, password).await? {
-        Ok(step) => Ok(visit.proceed(&step)),
-        Err(error) => Ok(match pending(&visit).await? {
-            Some(pending) => render(&visit, &pending, Method::Password, &[error]),
-            None => visit.lost(Flow::SignIn).await,
-        }),
-    }
+    let error = match visit.flows().attempt_password(password).await {
+        Ok(step) => return Ok(visit.proceed(&step)),
+        Err(failure) => failure.refusal()?,
+    };
+    Ok(match pending(&visit).await? {
+        Some(pending) => render(&visit, &pending, Method::Password, &[error]),
+        None => visit.lost(Flow::SignIn).await,
+    })
 }
 
 async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let attempted = store
-        .transaction(move |connection| attempt_sign_in_code(connection, &browser, &code, now))
-        .await?;
-    Ok(match attempted {
+    Ok(match visit.flow(move |flow| flow.attempt_sign_in_code(&code)).await {
         Ok(step) => visit.proceed(&step),
-        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
-        Err(error) => render(visit, &pending, Method::EmailCode, &[error]),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
+            error => render(visit, &pending, Method::EmailCode, &[error]),
+        },
     })
 }
 
 async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
-    let (asked, name, now) = (pending.clone(), visit.app.application_name.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let sent = store
-        .transaction(move |connection| send_sign_in_code(connection, &asked, &name, true, now))
-        .await?;
-    Ok(match sent {
+    let asked = pending.clone();
+    let sent = visit.flow(move |flow| flow.send_sign_in_code(&asked, CodeRequest::Another));
+    Ok(match sent.await {
         Ok(()) => visit.see_other(&code_link(visit, &[("notice", "sent")])),
-        Err(error) => render(visit, &pending, Method::EmailCode, &[error]),
+        Err(failure) => render(visit, &pending, Method::EmailCode, &[failure.refusal()?]),
     })
 }
 
 async fn pending(visit: &Visit) -> Result<Option<PendingSignIn>, StoreError> {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    store
-        .transaction(move |connection| pending_sign_in(connection, &browser, now))
-        .await
+    visit.flow(|flow| flow.pending_sign_in()).await
 }
 
 /// Returns the requested method if the account has it, else preferably the password.

@@ -10,9 +10,7 @@ use super::params::EMAIL_ADDRESS;
 use super::second_factor_page::SecondFactorStep;
 use super::visit::Visit;
 use super::{path, ticket};
-use crate::flow::{
-    Field, FlowError, PendingSecondFactor, SecondFactorMethod, attempt_second_factor, pending_second_factor,
-};
+use crate::flow::{Field, FlowError, PendingSecondFactor, SecondFactorMethod};
 use crate::store::{Session, StoreError};
 
 pub(super) async fn show(visit: Visit) -> PageResult {
@@ -32,25 +30,19 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     let Some(pending) = pending(&visit).await? else {
         return Ok(visit.lost(Flow::SignIn).await);
     };
-    let (browser, now, method) = (visit.known.browser.clone(), visit.app.now(), method(&visit, &pending));
-    let code = form.field(Field::Code).to_owned();
-    let store = &visit.app.store;
-    let attempted = store
-        .transaction(move |connection| attempt_second_factor(connection, &browser, method, &code, now))
-        .await?;
-    Ok(match attempted {
+    let (method, code) = (method(&visit, &pending), form.field(Field::Code).to_owned());
+    let attempted = visit.flow(move |flow| flow.attempt_second_factor(method, &code));
+    Ok(match attempted.await {
         Ok(session) => onward(&visit, session).await?,
-        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
-        Err(error) => render(&visit, &pending, &[error]),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
+            error => render(&visit, &pending, &[error]),
+        },
     })
 }
 
 async fn pending(visit: &Visit) -> Result<Option<PendingSecondFactor>, StoreError> {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    store
-        .transaction(move |connection| pending_second_factor(connection, &browser, now))
-        .await
+    visit.flow(|flow| flow.pending_second_factor()).await
 }
 
 /// A ticket that the user came with is used now: its button was pressed before the first factor.

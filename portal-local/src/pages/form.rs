@@ -11,9 +11,10 @@ use url::form_urlencoded;
 
 use super::errors;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError};
+use crate::flow::{Field, FlowError, NewPassword};
 use crate::same_origin::is_from_here;
 use crate::state::App;
+use crate::status;
 
 /// The hidden field that carries the form's proof.
 pub(super) const TOKEN_FIELD: &str = "form_token";
@@ -35,6 +36,14 @@ impl Form {
 
     pub(super) fn field(&self, field: Field) -> &str {
         self.value(field.name())
+    }
+
+    /// The password that replaces another one.
+    pub(super) fn new_password(&self) -> NewPassword {
+        NewPassword {
+            text: self.field(Field::Password).to_owned(),
+            sign_out_others: self.value("signOutOfOtherSessions") == "on",
+        }
     }
 }
 
@@ -117,7 +126,7 @@ impl FormFrame {
 /// The status and the waiting time of an error.
 pub(super) fn status_of(errors: &[FlowError]) -> (StatusCode, Option<i64>) {
     let retry_after = errors.iter().find_map(FlowError::retry_after_secs);
-    let status = errors.first().map_or(StatusCode::OK, FlowError::status);
+    let status = errors.first().map_or(StatusCode::OK, status::of);
     (status, retry_after)
 }
 

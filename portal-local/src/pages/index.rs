@@ -9,7 +9,7 @@ use super::form::{FormFrame, Submission, form_page};
 use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
-use crate::flow::{FlowError, SIGN_IN_TOKEN_SECS, issue_sign_in_token, redeem_ticket};
+use crate::flow::{FlowError, SIGN_IN_TOKEN_SECS};
 use crate::html::Frame;
 use crate::seed::{self, SeedError};
 use crate::store::users;
@@ -92,24 +92,18 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 
 /// Signs in as any user. Every client of the portal can do that anyway, by reading codes.
 pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageResult {
-    let (user_id, now) = (form.value("user_id").to_owned(), visit.app.now());
-    let (browser, session) = (visit.known.browser.clone(), visit.session.clone());
-    let signed_in = visit
-        .app
-        .store
-        .transaction(move |connection| {
-            let text = match issue_sign_in_token(connection, &user_id, None, SIGN_IN_TOKEN_SECS, now)? {
-                Ok((_, text)) => text,
-                Err(error) => return Ok(Err(error)),
-            };
-            redeem_ticket(connection, &browser, &text, &user_id, session.as_ref(), now)
-        })
-        .await?;
-    Ok(match signed_in {
+    let (user_id, session) = (form.value("user_id").to_owned(), visit.session.clone());
+    let signed_in = visit.flow(move |flow| {
+        let (_, text) = flow.issue_sign_in_token(&user_id, None, SIGN_IN_TOKEN_SECS)?;
+        flow.redeem_ticket(&text, &user_id, session.as_ref())
+    });
+    Ok(match signed_in.await {
         Ok(step) => visit.proceed(&step),
-        Err(error @ FlowError::Banned) => errors::not_allowed(&visit.app, &error),
-        // Deleted since the page was loaded.
-        Err(_) => visit.see_other("/"),
+        Err(failure) => match failure.refusal()? {
+            error @ FlowError::Banned => errors::not_allowed(&visit.app, &error),
+            // Deleted since the page was loaded.
+            _ => visit.see_other("/"),
+        },
     })
 }
 

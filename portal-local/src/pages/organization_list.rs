@@ -11,10 +11,10 @@ use super::errors::PageResult;
 use super::form::{FormFrame, form_page};
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
-use crate::flow::{Failure, FlowError, accept_organization_invitation, activate, may_create};
+use crate::flow::{FlowError, refused};
 use crate::html::Frame;
 use crate::store::{Session, StoreError, Task};
-use crate::store::{memberships, organization_invitations, organizations, roles, settings};
+use crate::store::{memberships, organization_invitations, organizations, roles};
 
 #[derive(Template)]
 #[template(path = "organization_list.html")]
@@ -84,25 +84,22 @@ pub(super) async fn submit_task(NewcomerSubmission { person, form }: NewcomerSub
 async fn choose(person: Person, form: &super::form::Form, kind: Kind) -> PageResult {
     let organization_id = form.value("organization_id").to_owned();
     let invitation_id = form.value("invitation_id").to_owned();
-    let (session, now) = (person.session.clone(), person.visit.app.now());
-    let chosen = person
-        .attempt(move |connection| {
-            let wanted = if invitation_id.is_empty() {
-                Some(organization_id).filter(|id| !id.is_empty())
-            } else {
-                let theirs = organization_invitations::of_user(connection, &session.user_id, now)?;
-                let invitation = theirs.into_iter().find(|invitation| invitation.id == invitation_id);
-                let invitation = invitation.ok_or(FlowError::InvitationOver)?;
-                accept_organization_invitation(connection, &invitation, &session.user_id, now)??;
-                Some(invitation.organization_id)
-            };
-            let activated = activate(connection, &session, wanted.as_deref(), now)?;
-            activated.ok_or(Failure::Refused(FlowError::NotAMember))
-        })
-        .await?;
-    match chosen {
+    let chosen = person.flow(move |flow, session| {
+        let wanted = if invitation_id.is_empty() {
+            Some(organization_id).filter(|id| !id.is_empty())
+        } else {
+            let theirs = organization_invitations::of_user(flow.connection, &session.user_id, flow.now)?;
+            let invitation = theirs.into_iter().find(|invitation| invitation.id == invitation_id);
+            let invitation = invitation.ok_or(FlowError::InvitationOver)?;
+            flow.accept_organization_invitation(&invitation, &session.user_id)?;
+            Some(invitation.organization_id)
+        };
+        let activated = flow.activate(session, wanted.as_deref())?;
+        Ok(activated.ok_or(FlowError::NotAMember)?)
+    });
+    match chosen.await {
         Ok(session) => Ok(onward(&person, kind, &session)),
-        Err(error) => render(&person, kind, &[error]).await,
+        Err(failure) => render(&person, kind, &[failure.refusal()?]).await,
     }
 }
 
@@ -123,15 +120,15 @@ fn onward(person: &Person, kind: Kind, session: &Session) -> Response<Body> {
 
 async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult {
     let visit = &person.visit;
-    let (user, now) = (person.user.clone(), visit.app.now());
-    let (choices, offers, is_forced, may_create) = person
-        .read(move |connection, session| {
+    let user = person.user.clone();
+    let (choices, offers, may_create) = person
+        .read(move |flow, session| {
             let role_name = |key: &str| -> Result<String, StoreError> {
-                Ok(roles::find(connection, key)?.map_or_else(|| key.to_owned(), |role| role.name))
+                Ok(roles::find(flow.connection, key)?.map_or_else(|| key.to_owned(), |role| role.name))
             };
             let (mut choices, mut offers) = (Vec::new(), Vec::new());
-            for membership in memberships::of_user(connection, &user.id)? {
-                if let Some(organization) = organizations::find(connection, &membership.organization_id)? {
+            for membership in memberships::of_user(flow.connection, &user.id)? {
+                if let Some(organization) = organizations::find(flow.connection, &membership.organization_id)? {
                     choices.push(Choice {
                         is_active: session.last_active_organization_id.as_ref() == Some(&organization.id),
                         id: organization.id,
@@ -140,8 +137,8 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
                     });
                 }
             }
-            for invitation in organization_invitations::of_user(connection, &user.id, now)? {
-                if let Some(organization) = organizations::find(connection, &invitation.organization_id)? {
+            for invitation in organization_invitations::of_user(flow.connection, &user.id, flow.now)? {
+                if let Some(organization) = organizations::find(flow.connection, &invitation.organization_id)? {
                     offers.push(Offer {
                         id: invitation.id,
                         name: organization.name,
@@ -149,8 +146,7 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
                     });
                 }
             }
-            let is_forced = settings::read(connection)?.force_organization_selection;
-            Ok((choices, offers, is_forced, may_create(connection, &user)?.is_ok()))
+            Ok((choices, offers, refused(flow.may_create(&user))?.is_none()))
         })
         .await?;
     let (page, path, heading) = match kind {
@@ -176,7 +172,7 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
         page,
         back: person.way_back().0,
         notice,
-        personal: (!is_forced && kind == Kind::List).then(|| person.name()),
+        personal: (!visit.settings.force_organization_selection && kind == Kind::List).then(|| person.name()),
         is_personal: person.session.last_active_organization_id.is_none(),
         choices,
         invitations: offers,

@@ -6,19 +6,18 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{Response, Uri};
-use portal_sdk::clock::UnixTime;
 use portal_sdk::names::query;
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 use url::form_urlencoded;
 
-use super::destination::Flow;
+use super::destination;
 use super::errors::PageError;
 use super::form::{Form, FormFrame, Submission};
 use super::visit::Visit;
 use super::{errors, path};
-use crate::flow::{Access, Failure, FlowError, access};
+use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
 use crate::state::App;
-use crate::store::{EmailAddress, ExternalAccount, Session, StoreError, Task, User};
+use crate::store::{EmailAddress, ExternalAccount, Failure, Session, StoreError, Task, User};
 use crate::store::{email_addresses, external_accounts, sessions, users};
 
 pub(super) struct Person {
@@ -57,25 +56,18 @@ impl Person {
             return Err(ask_to_sign_in(&visit, uri));
         };
         if session.task().is_some() && !may_be_pending {
-            return Err(visit.finish(Flow::SignIn, &session));
+            return Err(visit.finish(destination::Flow::SignIn, &session));
         }
         let user_id = session.user_id.clone();
-        let found = visit
-            .app
-            .store
-            .transaction(move |connection| {
-                let Some(user) = users::find(connection, &user_id)? else {
-                    return Ok(None);
-                };
-                let addresses = email_addresses::of_user(connection, &user_id)?;
-                Ok(Some((
-                    user,
-                    addresses,
-                    external_accounts::of_user(connection, &user_id)?,
-                )))
-            })
-            .await;
-        match found {
+        let found = visit.flow(move |flow| {
+            let Some(user) = users::find(flow.connection, &user_id)? else {
+                return Ok(None);
+            };
+            let addresses = email_addresses::of_user(flow.connection, &user_id)?;
+            let external_accounts = external_accounts::of_user(flow.connection, &user_id)?;
+            Ok::<_, StoreError>(Some((user, addresses, external_accounts)))
+        });
+        match found.await {
             Ok(Some((user, addresses, external_accounts))) => Ok(Self {
                 visit,
                 session,
@@ -105,48 +97,43 @@ impl Person {
         self.user.full_name().unwrap_or_else(|| self.identifier().to_owned())
     }
 
-    /// Runs `work` in one transaction, which is undone if it is refused. The session still is what it was.
-    pub(super) async fn attempt<T, F>(&self, work: F) -> Result<Result<T, FlowError>, PageError>
+    /// Runs `work` in one transaction, with the session as it is there.
+    pub(super) async fn flow<T, F>(&self, work: F) -> Result<T, PersonFailure>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+        F: FnOnce(&BrowserFlow<'_>, &Session) -> Outcome<T> + Send + 'static,
     {
-        let (session, now) = (self.session.clone(), self.visit.app.now());
-        let attempted = self.visit.app.store.attempt(move |connection| {
-            still_here(connection, &session, now)?;
-            Ok::<_, Stopped>(work(connection)?)
-        });
-        match attempted.await {
-            Ok(value) => Ok(Ok(value)),
-            Err(Stopped::Refused(error)) => Ok(Err(error)),
-            Err(Stopped::Over(error)) => Err(error),
-        }
+        let session = self.session.clone();
+        let run = self
+            .visit
+            .flow(move |flow| Ok(work(flow, &still_here(flow, &session)?)?));
+        run.await
     }
 
-    /// Runs `work` in one transaction, with the session as it is there.
+    /// Like [`flow`](Self::flow), for work that cannot be refused.
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, PageError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection, &Session) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&BrowserFlow<'_>, &Session) -> Result<T, StoreError> + Send + 'static,
     {
-        let (session, now) = (self.session.clone(), self.visit.app.now());
-        let store = &self.visit.app.store;
-        store
-            .attempt(move |connection| Ok(work(connection, &still_here(connection, &session, now)?)?))
-            .await
+        let session = self.session.clone();
+        let run = self
+            .visit
+            .flow(move |flow| Ok(work(flow, &still_here(flow, &session)?)?));
+        run.await
     }
 
     /// Returns the redirect to another task than `own`, if the session waits for one.
     pub(super) fn waits_for_another(&self, own: Task) -> Option<Response<Body>> {
         let is_another = self.session.task().is_some_and(|task| task != own);
-        is_another.then(|| self.visit.finish(Flow::SignIn, &self.session))
+        is_another.then(|| self.visit.finish(destination::Flow::SignIn, &self.session))
     }
 
     /// The session's active organization.
     pub(super) async fn place(&self) -> Result<Place, PageError> {
         let found = self
-            .read(|connection, session| match &session.last_active_organization_id {
-                Some(id) => access(connection, &session.user_id, id),
+            .read(|flow, session| match &session.last_active_organization_id {
+                Some(id) => flow.access(&session.user_id, id),
                 None => Ok(None),
             })
             .await?;
@@ -198,37 +185,55 @@ impl Person {
     }
 }
 
-/// The reason why work in a transaction stopped.
-enum Stopped {
-    Refused(FlowError),
+/// The reason why a step of a signed-in person failed.
+pub(super) enum PersonFailure {
+    Flow(FlowFailure),
+    /// The session is not what it was; the transaction is rolled back.
     Over(PageError),
 }
 
-impl From<StoreError> for Stopped {
-    fn from(error: StoreError) -> Self {
-        Self::Over(error.into())
+impl PersonFailure {
+    /// Returns the error to show to the person.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PageError`] if the step was not refused.
+    pub(super) fn refusal(self) -> Result<FlowError, PageError> {
+        match self {
+            Self::Flow(failure) => Ok(failure.refusal()?),
+            Self::Over(error) => Err(error),
+        }
     }
 }
 
-impl From<PageError> for Stopped {
+impl Failure for PersonFailure {
+    fn is_recorded(&self) -> bool {
+        matches!(self, Self::Flow(failure) if failure.is_recorded())
+    }
+}
+
+impl From<FlowFailure> for PersonFailure {
+    fn from(failure: FlowFailure) -> Self {
+        Self::Flow(failure)
+    }
+}
+
+impl From<PageError> for PersonFailure {
     fn from(error: PageError) -> Self {
         Self::Over(error)
     }
 }
 
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(error) => Self::Refused(error),
-            Failure::Store(error) => error.into(),
-        }
+impl From<StoreError> for PersonFailure {
+    fn from(error: StoreError) -> Self {
+        Self::Over(error.into())
     }
 }
 
 /// The session as it is in this transaction. A request beside this one may have ended it, deleted its user, or given it
 /// a task; nothing may refer to it then.
-fn still_here(connection: &Connection, opened: &Session, now: UnixTime) -> Result<Session, PageError> {
-    let found = sessions::find(connection, &opened.id, now).map_err(StoreError::from)?;
+fn still_here(flow: &Flow<'_>, opened: &Session) -> Result<Session, PageError> {
+    let found = sessions::find(flow.connection, &opened.id, flow.now).map_err(StoreError::from)?;
     match found.filter(Session::is_live) {
         None => Err(PageError::Elsewhere(path::SIGN_IN)),
         Some(session) if session.task().is_some() && session.task() != opened.task() => {

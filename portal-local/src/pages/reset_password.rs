@@ -11,10 +11,7 @@ use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{
-    Field, FlowError, PasswordReset, PendingSignIn, attempt_reset_code, pending_password_reset, send_reset_code,
-    set_reset_password,
-};
+use crate::flow::{CodeRequest, Field, FlowError, NewPassword, PasswordReset, PendingSignIn, refused};
 use crate::html::Frame;
 use crate::store::StoreError;
 
@@ -33,26 +30,19 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
-    let (browser, name, now) = (
-        visit.known.browser.clone(),
-        visit.app.application_name.clone(),
-        visit.app.now(),
-    );
-    let (store, is_from_here) = (&visit.app.store, visit.is_from_here);
-    let opened = store
-        .transaction(move |connection| {
-            let reset = pending_password_reset(connection, &browser, now)?;
-            let sent = match &reset {
-                Some(PasswordReset::Code(pending)) if is_from_here => {
-                    send_reset_code(connection, pending, &name, false, now)?
-                }
-                _ => Ok(()),
-            };
-            Ok((reset, sent))
-        })
-        .await?;
-    Ok(match opened {
-        (Some(PasswordReset::Code(pending)), sent) => render_code(&visit, &pending, sent.err().as_slice()),
+    let is_from_here = visit.is_from_here;
+    let opened = visit.flow(move |flow| {
+        let reset = flow.pending_password_reset()?;
+        let error = match &reset {
+            Some(PasswordReset::Code(pending)) if is_from_here => {
+                refused(flow.send_reset_code(pending, CodeRequest::First))?
+            }
+            _ => None,
+        };
+        Ok::<_, StoreError>((reset, error))
+    });
+    Ok(match opened.await? {
+        (Some(PasswordReset::Code(pending)), error) => render_code(&visit, &pending, error.as_slice()),
         (Some(PasswordReset::Password(pending)), _) => render_password(&visit, &pending, true, &[]),
         (None, _) => visit.lost(Flow::SignIn).await,
     })
@@ -65,11 +55,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     match pending(&visit).await? {
         Some(PasswordReset::Code(pending)) if form.value("intent") == "resend" => send_another(&visit, pending).await,
         Some(PasswordReset::Code(pending)) => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
-        Some(PasswordReset::Password(pending)) => {
-            let others = form.value("signOutOfOtherSessions") == "on";
-            let password = form.field(Field::Password).to_owned();
-            try_password(&visit, pending, password, others).await
-        }
+        Some(PasswordReset::Password(pending)) => try_password(&visit, pending, form.new_password()).await,
         None => Ok(visit.lost(Flow::SignIn).await),
     }
 }
@@ -80,46 +66,37 @@ pub(super) async fn succeeded(visit: Visit) -> Response<Body> {
 }
 
 async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let attempted = store
-        .transaction(move |connection| attempt_reset_code(connection, &browser, &code, now))
-        .await?;
-    Ok(match attempted {
+    Ok(match visit.flow(move |flow| flow.attempt_reset_code(&code)).await {
         Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[])),
-        Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
-        Err(error) => render_code(visit, &pending, &[error]),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
+            error => render_code(visit, &pending, &[error]),
+        },
     })
 }
 
 async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
-    let (asked, name, now) = (pending.clone(), visit.app.application_name.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let sent = store
-        .transaction(move |connection| send_reset_code(connection, &asked, &name, true, now))
-        .await?;
-    Ok(match sent {
+    let asked = pending.clone();
+    let sent = visit.flow(move |flow| flow.send_reset_code(&asked, CodeRequest::Another));
+    Ok(match sent.await {
         Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[("notice", "sent")])),
-        Err(error) => render_code(visit, &pending, &[error]),
+        Err(failure) => render_code(visit, &pending, &[failure.refusal()?]),
     })
 }
 
-async fn try_password(visit: &Visit, pending: PendingSignIn, password: String, others: bool) -> PageResult {
-    Ok(
-        match set_reset_password(&visit.app, &visit.known.browser, password, others).await? {
-            Ok(step) => visit.proceed(&step),
-            Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
-            Err(error) => render_password(visit, &pending, others, &[error]),
+async fn try_password(visit: &Visit, pending: PendingSignIn, new: NewPassword) -> PageResult {
+    let others = new.sign_out_others;
+    Ok(match visit.flows().set_reset_password(new).await {
+        Ok(step) => visit.proceed(&step),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
+            error => render_password(visit, &pending, others, &[error]),
         },
-    )
+    })
 }
 
 async fn pending(visit: &Visit) -> Result<Option<PasswordReset>, StoreError> {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    store
-        .transaction(move |connection| pending_password_reset(connection, &browser, now))
-        .await
+    visit.flow(|flow| flow.pending_password_reset()).await
 }
 
 fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> Response<Body> {

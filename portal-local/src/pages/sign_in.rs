@@ -10,7 +10,7 @@ use super::form::{ErrorView, FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
 use super::{external, factor_one, path, ticket};
-use crate::flow::{Field, FlowError, PROVIDER_NAME, start_sign_in};
+use crate::flow::{Field, FlowError, PROVIDER_NAME};
 use crate::html::Frame;
 use crate::store::SignUpMode;
 
@@ -55,13 +55,9 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let identifier = form.field(Field::Identifier).to_owned();
-    let (browser, typed, now) = (visit.known.browser.clone(), identifier.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let started = store
-        .transaction(move |connection| start_sign_in(connection, &browser, &typed, now))
-        .await?;
-    if let Err(error) = started {
-        return Ok(render(&visit, identifier, &[error]));
+    let typed = identifier.clone();
+    if let Err(failure) = visit.flow(move |flow| flow.start_sign_in(&typed)).await {
+        return Ok(render(&visit, identifier, &[failure.refusal()?]));
     }
     // A password manager, or a test, may fill both fields at once.
     let password = form.field(Field::Password);

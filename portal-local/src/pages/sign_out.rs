@@ -9,7 +9,6 @@ use super::errors::PageResult;
 use super::form::{FormFrame, Submission, form_page};
 use super::visit::Visit;
 use super::{choose, path};
-use crate::flow::{end_session, live_sessions};
 use crate::html::Frame;
 use crate::store::{Session, SessionStatus, StoreError};
 
@@ -74,14 +73,11 @@ fn onward(visit: &Visit) -> Response<Body> {
 /// Ends the matching sessions.
 // Read them again: one may have ended since this request began.
 async fn end(visit: &Visit, is_meant: impl Fn(&Session) -> bool + Send + 'static) -> Result<(), StoreError> {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
     visit
-        .app
-        .store
-        .transaction(move |connection| {
-            for session in live_sessions(connection, &browser, now)? {
+        .flow(move |flow| {
+            for session in flow.live_sessions()? {
                 if is_meant(&session) {
-                    end_session(connection, &session, SessionStatus::Removed, now)?;
+                    flow.end_session(&session, SessionStatus::Removed)?;
                 }
             }
             Ok(())

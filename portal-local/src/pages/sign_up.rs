@@ -11,9 +11,7 @@ use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::ticket::{self, Held};
 use super::visit::Visit;
 use super::{external, path};
-use crate::flow::{
-    Field, FlowError, Outcome, PROVIDER_NAME, check_new_sign_up, may_sign_up, sign_up_with_ticket, start_sign_up,
-};
+use crate::flow::{Field, FlowError, FlowFailure, PROVIDER_NAME, check_new_sign_up, may_sign_up};
 use crate::html::Frame;
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
@@ -95,13 +93,20 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         last_name: form.field(Field::LastName).to_owned(),
     };
     let is_invited = invited.is_some();
-    Ok(match start(&visit, &typed, &form, is_invited).await? {
-        Ok(Some(session)) => visit.finish(Flow::SignUp, &session),
-        Ok(None) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[])),
+    match start(&visit, &typed, &form, is_invited).await? {
+        Started::SignedUp(session) => Ok(visit.finish(Flow::SignUp, &session)),
+        Started::AwaitsCode => Ok(visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[]))),
         // A request beside this one made the account of the same invitation.
-        Err(found) if is_invited && is_used(&found) => visit.lost(Flow::SignUp).await,
-        Err(found) => render(&visit, typed, is_invited, &found),
-    })
+        Started::Refused(found) if is_invited && is_used(&found) => Ok(visit.lost(Flow::SignUp).await),
+        Started::Refused(found) => Ok(render(&visit, typed, is_invited, &found)),
+    }
+}
+
+/// What became of a form.
+enum Started {
+    SignedUp(Box<Session>),
+    AwaitsCode,
+    Refused(Vec<FlowError>),
 }
 
 /// `/sign-in/create`, where official clients look for this page if they know only where to sign in.
@@ -114,12 +119,7 @@ fn is_used(found: &[FlowError]) -> bool {
 }
 
 /// Begins to sign up; with an invitation that is all there is to do, and the session has begun.
-async fn start(
-    visit: &Visit,
-    typed: &Typed,
-    form: &Form,
-    is_invited: bool,
-) -> Result<Result<Option<Session>, Vec<FlowError>>, StoreError> {
+async fn start(visit: &Visit, typed: &Typed, form: &Form, is_invited: bool) -> Result<Started, StoreError> {
     let password = form.field(Field::Password);
     let new = match check_new_sign_up(
         &typed.email_address,
@@ -129,31 +129,25 @@ async fn start(
         visit.settings.names_required,
     ) {
         Ok(new) => new,
-        Err(found) => return Ok(Err(found)),
+        Err(found) => return Ok(Started::Refused(found)),
     };
-    let password = password.to_owned();
-    let hash = visit.app.blocking(move || password::hash(&password)).await?;
-    let Ok(hash) = hash else {
+    let (password, flows) = (password.to_owned(), visit.flows());
+    let Ok(hash) = flows.blocking(move || password::hash(&password)).await? else {
         return Err(StoreError::interrupted());
     };
-    let (browser, ticket, name, now) = (
-        visit.known.browser.clone(),
-        ticket::text(visit),
-        visit.app.application_name.clone(),
-        visit.app.now(),
-    );
-    let started: Outcome<Option<Session>> = visit
-        .app
-        .store
-        .transaction(move |connection| {
-            Ok(if is_invited {
-                sign_up_with_ticket(connection, &browser, new, hash, &ticket, now)?.map(Some)
-            } else {
-                start_sign_up(connection, &browser, new, hash, &name, now)?.map(|()| None)
-            })
-        })
-        .await;
-    Ok(started?.map_err(|error| vec![error]))
+    let ticket = ticket::text(visit);
+    let started = flows.run(move |flow| {
+        if is_invited {
+            let session = flow.sign_up_with_ticket(new, hash, &ticket)?;
+            return Ok(Started::SignedUp(Box::new(session)));
+        }
+        flow.start_sign_up(new, hash)?;
+        Ok::<_, FlowFailure>(Started::AwaitsCode)
+    });
+    match started.await {
+        Ok(started) => Ok(started),
+        Err(failure) => Ok(Started::Refused(vec![failure.refusal()?])),
+    }
 }
 
 /// Renders the page with an error of another sign-up method.

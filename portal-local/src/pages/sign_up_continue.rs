@@ -10,7 +10,7 @@ use super::form::{FormFrame, Submission, form_page};
 use super::path;
 use super::verify_email_address::pending;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, Names, continue_sign_up};
+use crate::flow::{Field, FlowError, Names};
 use crate::html::Frame;
 
 #[derive(Template)]
@@ -47,15 +47,12 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         Ok(names) => names,
         Err(found) => return Ok(render(&visit, first, last, &found)),
     };
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let continued = store
-        .transaction(move |connection| continue_sign_up(connection, &browser, names, now))
-        .await?;
-    Ok(match continued {
+    Ok(match visit.flow(move |flow| flow.continue_sign_up(names)).await {
         Ok(session) => visit.finish(Flow::SignUp, &session),
-        Err(FlowError::AttemptLost) => visit.lost(Flow::SignUp).await,
-        Err(error) => render(&visit, first, last, &[error]),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignUp).await,
+            error => render(&visit, first, last, &[error]),
+        },
     })
 }
 

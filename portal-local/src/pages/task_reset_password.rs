@@ -9,7 +9,7 @@ use super::form::form_page;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person};
 use super::reset_password::NewPasswordPage;
-use crate::flow::{Field, FlowError, reset_compromised_password};
+use crate::flow::FlowError;
 use crate::html::Frame;
 use crate::store::Task;
 
@@ -24,14 +24,19 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     if let Some(away) = elsewhere(&person) {
         return Ok(away);
     }
-    let others = form.value("signOutOfOtherSessions") == "on";
-    let new = form.field(Field::Password).to_owned();
-    let visit = &person.visit;
+    let (visit, new) = (&person.visit, form.new_password());
+    let others = new.sign_out_others;
+    let flows = visit.flows();
     Ok(
-        match reset_compromised_password(&visit.app, &person.session, &person.user, new, others).await? {
+        match flows
+            .reset_compromised_password(&person.session, &person.user, new)
+            .await
+        {
             Ok(session) => visit.finish(Flow::SignIn, &session),
-            Err(FlowError::AttemptLost) => visit.lost(Flow::SignIn).await,
-            Err(error) => render(&person, others, &[error]),
+            Err(failure) => match failure.refusal()? {
+                FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
+                error => render(&person, others, &[error]),
+            },
         },
     )
 }

@@ -24,15 +24,17 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
     if let Some(away) = elsewhere(&person) {
         return Ok(away);
     }
-    match totp::prove(&person, &form).await? {
+    match totp::prove(&person, &form).await {
         Ok(codes) => {
             // What follows, another task or the application, is decided there.
             let onward = person.visit.params.link(path::TASKS, &[]);
             let done = "Two-step verification is on.";
             Ok(totp::show_backup_codes(&person, PAGE, done, &codes, onward))
         }
-        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(path::SETUP_MFA, &[]))),
-        Err(error) => render(&person, &[error]).await,
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => Ok(person.visit.see_other(&person.visit.params.link(path::SETUP_MFA, &[]))),
+            error => render(&person, &[error]).await,
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use super::params::TICKET;
 use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
-use crate::flow::{FlowError, Ticket, find_ticket, redeem_ticket, session_of_link, ticket_holder};
+use crate::flow::{FlowError, Ticket};
 use crate::store::{Session, StoreError, User};
 use crate::store::{organizations, users};
 
@@ -21,20 +21,17 @@ pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
     let Some(text) = visit.params.value(TICKET).map(str::to_owned) else {
         return Ok(None);
     };
-    let now = visit.app.now();
     visit
-        .app
-        .store
-        .transaction(move |connection| {
-            let Some(ticket) = find_ticket(connection, &text, now)? else {
+        .flow(move |flow| {
+            let Some(ticket) = flow.find_ticket(&text)? else {
                 return Ok(Some(Held::Over));
             };
-            let holder = match ticket_holder(connection, &ticket)? {
-                Some(user_id) => users::find(connection, &user_id)?,
+            let holder = match flow.ticket_holder(&ticket)? {
+                Some(user_id) => users::find(flow.connection, &user_id)?,
                 None => None,
             };
             Ok(Some(match holder {
-                Some(user) => Held::account(connection, user, &ticket)?,
+                Some(user) => Held::account(flow.connection, user, &ticket)?,
                 None => Held::Newcomer { ticket },
             }))
         })
@@ -125,16 +122,13 @@ pub(super) async fn redeem(visit: &Visit, held: Held, current: Option<Session>) 
         Held::Account { user, .. } => user,
     };
     let text = text(visit);
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let redeemed = visit
-        .app
-        .store
-        .transaction(move |connection| redeem_ticket(connection, &browser, &text, &user.id, current.as_ref(), now))
-        .await?;
-    Ok(match redeemed {
+    let redeemed = visit.flow(move |flow| flow.redeem_ticket(&text, &user.id, current.as_ref()));
+    Ok(match redeemed.await {
         Ok(step) => visit.proceed(&step),
-        Err(FlowError::InvitationOver) => errors::ticket_over(&visit.app),
-        Err(error) => errors::not_allowed(&visit.app, &error),
+        Err(failure) => match failure.refusal()? {
+            FlowError::InvitationOver => errors::ticket_over(&visit.app),
+            error => errors::not_allowed(&visit.app, &error),
+        },
     })
 }
 
@@ -151,26 +145,17 @@ enum Accepted {
 pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageError> {
     let text = visit.own_parameter("ticket").unwrap_or_default();
     let with_ticket = visit.params.with(TICKET, &text);
-    let now = visit.app.now();
-    let found = visit
-        .app
-        .store
-        .transaction(move |connection| {
-            if session_of_link(connection, &text, now)?.is_some() {
-                return Ok(Accepted::UnknownDevice);
-            }
-            let ticket = find_ticket(connection, &text, now)?;
-            let holder = match &ticket {
-                Some(ticket) => ticket_holder(connection, ticket)?,
-                None => None,
-            };
-            Ok(match ticket {
-                Some(ticket) => Accepted::Ticket(Box::new(ticket), holder),
-                None => Accepted::Over,
-            })
-        })
-        .await?;
-    let (ticket, holder) = match found {
+    let found = visit.flow(move |flow| {
+        if flow.session_of_link(&text)?.is_some() {
+            return Ok(Accepted::UnknownDevice);
+        }
+        let Some(ticket) = flow.find_ticket(&text)? else {
+            return Ok(Accepted::Over);
+        };
+        let holder = flow.ticket_holder(&ticket)?;
+        Ok::<_, StoreError>(Accepted::Ticket(Box::new(ticket), holder))
+    });
+    let (ticket, holder) = match found.await? {
         Accepted::Ticket(ticket, holder) => (ticket, holder),
         Accepted::UnknownDevice => return Ok(visit.see_other(&with_ticket.link(path::UNAUTHORIZED_SIGN_IN, &[]))),
         Accepted::Over => return Ok(errors::ticket_over(&visit.app)),

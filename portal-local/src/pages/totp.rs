@@ -8,8 +8,8 @@ use qrcode::{Color, EcLevel, QrCode};
 use super::destination::Flow;
 use super::errors::PageError;
 use super::form::{Form, FormFrame, form_page};
-use super::person::Person;
-use crate::flow::{Field, FlowError, begin_totp, enable_totp};
+use super::person::{Person, PersonFailure};
+use crate::flow::{Field, FlowError};
 use crate::html::Frame;
 use crate::totp::TotpSecret;
 
@@ -67,19 +67,14 @@ pub(super) async fn show(
     place: Place,
     found: &[FlowError],
 ) -> Result<Option<Response<Body>>, PageError> {
-    let now = person.visit.app.now();
-    let secret = person
-        .read(move |connection, session| begin_totp(connection, session, now))
-        .await?;
+    let secret = person.read(|flow, session| flow.begin_totp(session)).await?;
     Ok(secret.map(|secret| render(person, place, &secret, found)))
 }
 
 /// Checks the code that was entered. Gives the backup codes if it is right.
-pub(super) async fn prove(person: &Person, form: &Form) -> Result<Result<Vec<String>, FlowError>, PageError> {
-    let (code, now) = (form.field(Field::Code).to_owned(), person.visit.app.now());
-    person
-        .read(move |connection, session| enable_totp(connection, session, &code, now))
-        .await
+pub(super) async fn prove(person: &Person, form: &Form) -> Result<Vec<String>, PersonFailure> {
+    let code = form.field(Field::Code).to_owned();
+    person.flow(move |flow, session| flow.enable_totp(session, &code)).await
 }
 
 /// Shows backup codes. They are kept as hashes only, so this is the one time; `done` says what has happened.

@@ -11,7 +11,6 @@ use super::params::TICKET;
 use super::path;
 use super::visit::Visit;
 use crate::device::Device;
-use crate::flow::{end_session_by_link, session_of_link};
 use crate::html::{Frame, age};
 use crate::store::Session;
 
@@ -27,29 +26,15 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     let Some(ticket) = visit.params.value(TICKET).map(str::to_owned) else {
         return Ok(ended(&visit));
     };
-    let now = visit.app.now();
-    let found = visit
-        .app
-        .store
-        .transaction(move |connection| session_of_link(connection, &ticket, now))
-        .await?;
-    Ok(match found {
+    Ok(match visit.flow(move |flow| flow.session_of_link(&ticket)).await? {
         Some(session) => question(&visit, &session).render(&visit),
         None => errors::ticket_over(&visit.app),
     })
 }
 
 pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
-    let (ticket, now) = (
-        visit.params.value(TICKET).unwrap_or_default().to_owned(),
-        visit.app.now(),
-    );
-    let is_revoked = visit
-        .app
-        .store
-        .transaction(move |connection| end_session_by_link(connection, &ticket, now))
-        .await?;
-    Ok(match is_revoked {
+    let ticket = visit.params.value(TICKET).unwrap_or_default().to_owned();
+    Ok(match visit.flow(move |flow| flow.end_session_by_link(&ticket)).await? {
         true => visit.see_other(path::UNAUTHORIZED_SIGN_IN),
         false => errors::ticket_over(&visit.app),
     })

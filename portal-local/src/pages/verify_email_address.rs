@@ -10,7 +10,7 @@ use super::form::Submission;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, SignUpStep, attempt_sign_up_code, pending_sign_up, send_sign_up_code};
+use crate::flow::{Field, FlowError, SignUpStep};
 use crate::store::{SignUp, StoreError};
 
 pub(super) async fn show(visit: Visit) -> PageResult {
@@ -41,37 +41,26 @@ fn onward(visit: &Visit) -> Response<Body> {
 }
 
 async fn try_code(visit: &Visit, sign_up: SignUp, code: String) -> PageResult {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let attempted = store
-        .transaction(move |connection| attempt_sign_up_code(connection, &browser, &code, now))
-        .await?;
-    Ok(match attempted {
+    Ok(match visit.flow(move |flow| flow.attempt_sign_up_code(&code)).await {
         Ok(SignUpStep::Done(session)) => visit.finish(Flow::SignUp, &session),
         Ok(SignUpStep::Continue) => onward(visit),
-        Err(FlowError::AttemptLost) => visit.lost(Flow::SignUp).await,
-        Err(error) => render(visit, &sign_up, &[error]),
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => visit.lost(Flow::SignUp).await,
+            error => render(visit, &sign_up, &[error]),
+        },
     })
 }
 
 async fn send_another(visit: &Visit, sign_up: SignUp) -> PageResult {
-    let (asked, name, now) = (sign_up.clone(), visit.app.application_name.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let sent = store
-        .transaction(move |connection| send_sign_up_code(connection, &asked, &name, now))
-        .await?;
-    Ok(match sent {
+    let asked = sign_up.clone();
+    Ok(match visit.flow(move |flow| flow.send_sign_up_code(&asked)).await {
         Ok(()) => visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[("notice", "sent")])),
-        Err(error) => render(visit, &sign_up, &[error]),
+        Err(failure) => render(visit, &sign_up, &[failure.refusal()?]),
     })
 }
 
 pub(super) async fn pending(visit: &Visit) -> Result<Option<SignUp>, StoreError> {
-    let (browser, now) = (visit.known.browser.clone(), visit.app.now());
-    let store = &visit.app.store;
-    store
-        .transaction(move |connection| pending_sign_up(connection, &browser, now))
-        .await
+    visit.flow(|flow| flow.pending_sign_up()).await
 }
 
 fn render(visit: &Visit, sign_up: &SignUp, found: &[FlowError]) -> Response<Body> {

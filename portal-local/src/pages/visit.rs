@@ -14,14 +14,13 @@ use super::destination::{Destination, Flow, host_of};
 use super::params::Params;
 use super::{errors, path};
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::{SignInStep, live_session, live_sessions, pending_second_factor};
+use crate::flow::{BrowserFlow, BrowserFlows, SignInStep};
 use crate::html::{page, see_other};
 use crate::redirect::{Refused, hand_over, replace_query};
 use crate::same_origin::is_from_here;
 use crate::set_cookies::dev_browser_cookie;
 use crate::state::App;
-use crate::store::{Session, Settings, StoreError};
-use crate::store::{sessions, settings};
+use crate::store::{Failure, Session, Settings, StoreError, sessions};
 
 /// The name that Clerk's scripts use for [`query::SATELLITE_REDIRECT_URL`].
 const SATELLITE_URL: &str = "__clerk_satellite_url";
@@ -34,7 +33,7 @@ pub(crate) struct Visit {
     /// The live sessions of this browser, one for each account.
     pub(super) accounts: Vec<Session>,
     pub(super) params: Params,
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     raw_query: String,
     /// The response must set the browser's token.
     is_new: bool,
@@ -62,29 +61,26 @@ impl Visit {
         let user_agent = dev_browser::user_agent(headers);
         let is_from_here = is_from_here(headers);
         let shared = Arc::clone(app);
-        let now = app.now();
-        let found = app
-            .store
-            .transaction(move |connection| {
-                let known = dev_browser::find(connection, &tokens)?;
-                let is_new = known.is_none();
-                let mut known = match known {
-                    Some(known) => known,
-                    None if must_be_known => return Ok(None),
-                    None => dev_browser::create(&shared, connection, now)?,
-                };
-                if let Some(home) = &home {
-                    dev_browser::remember_home(connection, &mut known, home)?;
-                }
-                let mut session = live_session(connection, &known.browser, now)?.map(|(_, session)| session);
-                if let Some(session) = &mut session {
-                    sessions::record_user_agent(connection, session, user_agent.as_deref())?;
-                }
-                let accounts = live_sessions(connection, &known.browser, now)?;
-                Ok(Some((known, session, accounts, settings::read(connection)?, is_new)))
-            })
-            .await?;
-        Ok(found.map(|(known, session, accounts, settings, is_new)| Self {
+        let found = app.flows.run(move |flow| {
+            let known = dev_browser::find(flow.connection, &tokens)?;
+            let is_new = known.is_none();
+            let mut known = match known {
+                Some(known) => known,
+                None if must_be_known => return Ok(None),
+                None => dev_browser::create(&shared.mint, flow.connection, flow.now)?,
+            };
+            if let Some(home) = &home {
+                dev_browser::remember_home(flow.connection, &mut known, home)?;
+            }
+            let here = flow.in_browser(&known.browser);
+            let mut session = here.live_session()?.map(|(_, session)| session);
+            if let Some(session) = &mut session {
+                sessions::record_user_agent(flow.connection, session, user_agent.as_deref())?;
+            }
+            let accounts = here.live_sessions()?;
+            Ok::<_, StoreError>(Some((known, session, accounts, Arc::clone(flow.settings), is_new)))
+        });
+        Ok(found.await?.map(|(known, session, accounts, settings, is_new)| Self {
             app: Arc::clone(app),
             known,
             session,
@@ -95,6 +91,21 @@ impl Visit {
             is_new,
             is_from_here,
         }))
+    }
+
+    /// The flows of this browser, with the settings that this request has read.
+    pub(super) fn flows(&self) -> BrowserFlows {
+        self.app.flows.of_browser(&self.known.browser, &self.settings)
+    }
+
+    /// Runs `work` in one transaction.
+    pub(super) async fn flow<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        W: FnOnce(&BrowserFlow<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.flows().run(work).await
     }
 
     /// The session that makes a sign-in page redundant.
@@ -159,19 +170,14 @@ impl Visit {
     ///
     /// A concurrent request may have verified the first factor or completed the flow. Otherwise the flow starts again.
     pub(super) async fn lost(&self, flow: Flow) -> Response<Body> {
-        let (browser, now) = (self.known.browser.clone(), self.app.now());
-        let found = self
-            .app
-            .store
-            .transaction(move |connection| {
-                if flow == Flow::SignIn && pending_second_factor(connection, &browser, now)?.is_some() {
-                    return Ok(Some(SignInStep::SecondFactor));
-                }
-                let session = live_session(connection, &browser, now)?.map(|(_, session)| session);
-                Ok(session.map(|session| SignInStep::Complete(Box::new(session))))
-            })
-            .await;
-        match found {
+        let found = self.flow(move |here| {
+            if flow == Flow::SignIn && here.pending_second_factor()?.is_some() {
+                return Ok(Some(SignInStep::SecondFactor));
+            }
+            let session = here.live_session()?.map(|(_, session)| session);
+            Ok::<_, StoreError>(session.map(|session| SignInStep::Complete(Box::new(session))))
+        });
+        match found.await {
             Ok(Some(SignInStep::Complete(session))) => self.finish(flow, &session),
             Ok(Some(step @ SignInStep::SecondFactor)) => self.proceed(&step),
             Ok(None) => {

@@ -11,7 +11,7 @@ use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, join_waitlist};
+use crate::flow::{Field, FlowError};
 use crate::html::Frame;
 use crate::store::SignUpMode;
 
@@ -40,19 +40,15 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[])));
     }
     let address = form.field(Field::EmailAddress).to_owned();
-    let (typed, now) = (address.clone(), visit.app.now());
-    let store = &visit.app.store;
-    let joined = store
-        .transaction(move |connection| join_waitlist(connection, &typed, now))
-        .await?;
-    Ok(match joined {
+    let typed = address.clone();
+    Ok(match visit.flow(move |flow| flow.join_waitlist(&typed)).await {
         // Answer the same for a known address, so that it is not disclosed.
         Ok(_) if visit.settings.after_join_waitlist_url.is_some() => match visit.destination(Flow::JoinWaitlist).url {
             Some(url) => visit.send_to(url),
             None => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),
         },
         Ok(_) => visit.see_other(&visit.params.link(path::WAITLIST, &[("notice", "joined")])),
-        Err(error) => render(&visit, address, &[error]),
+        Err(failure) => render(&visit, address, &[failure.refusal()?]),
     })
 }
 

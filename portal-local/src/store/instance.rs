@@ -70,16 +70,3 @@ pub(crate) fn set_signing_key(connection: &Connection, key_id: &str, signing_key
     )?;
     Ok(())
 }
-
-/// Keeps what mails say about the portal.
-pub(crate) fn set_address_and_name(connection: &Connection, origin: &str, name: &str) -> rusqlite::Result<()> {
-    connection.execute("UPDATE instance SET origin = ?, application_name = ?", [origin, name])?;
-    Ok(())
-}
-
-/// The portal's origin and the application's name.
-pub(crate) fn address_and_name(connection: &Connection) -> rusqlite::Result<(String, String)> {
-    connection
-        .prepare_cached("SELECT origin, application_name FROM instance")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-}

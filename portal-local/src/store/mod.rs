@@ -40,6 +40,7 @@ pub(crate) mod verifications;
 pub(crate) mod waitlist;
 pub(crate) mod wipe;
 
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,8 +113,9 @@ impl Store {
         Ok((store, instance))
     }
 
-    /// Runs `work` in one transaction, away from the async threads. What `work` returns as `Ok` is on disk when the
-    /// caller sees it; an `Err` leaves the database as it was.
+    /// Runs `work` in one transaction, away from the async threads.
+    ///
+    /// What `work` returns as `Ok` is on disk when the caller sees it; an `Err` leaves the database as it was.
     pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -122,11 +124,13 @@ impl Store {
         self.attempt(work).await
     }
 
-    /// Like [`transaction`](Self::transaction), for work that can be refused; a refusal rolls back.
+    /// Like [`transaction`](Self::transaction), for work that can be refused.
+    ///
+    /// An `Err` leaves the database as it was, unless it [is recorded](Failure::is_recorded).
     pub(crate) async fn attempt<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: Failure,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let connection = Arc::clone(&self.connection);
@@ -137,12 +141,14 @@ impl Store {
             let connection = guard.as_mut().ok_or(StoreError::closed())?;
             let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
             let transaction = begun.map_err(StoreError::from)?;
-            let value = work(&transaction)?;
-            match is_read_only {
-                true => transaction.rollback().map_err(StoreError::from)?,
-                false => transaction.commit().map_err(StoreError::from)?,
+            let outcome = work(&transaction);
+            match &outcome {
+                // Dropping the transaction rolls it back.
+                Err(failure) if !failure.is_recorded() => {}
+                _ if is_read_only => transaction.rollback().map_err(StoreError::from)?,
+                _ => transaction.commit().map_err(StoreError::from)?,
             }
-            Ok(value)
+            outcome
         })
         .await
         .map_err(|_| StoreError::interrupted())?
@@ -160,6 +166,16 @@ impl Store {
     }
 }
 
+/// The reason why work in a transaction failed.
+pub(crate) trait Failure: From<StoreError> + Send + 'static {
+    /// Returns `true` if the transaction is committed all the same.
+    fn is_recorded(&self) -> bool {
+        false
+    }
+}
+
+impl Failure for StoreError {}
+
 /// A database operation failed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -176,7 +192,7 @@ enum StoreErrorKind {
     #[error("too many passwords are being hashed at this moment")]
     Busy,
     #[error("a token could not be signed")]
-    Mint(#[source] crate::mint::MintError),
+    Token(#[source] Box<dyn Error + Send + Sync>),
     #[error("a value could not be written as JSON")]
     Json(#[source] serde_json::Error),
 }
@@ -184,6 +200,11 @@ enum StoreErrorKind {
 impl StoreError {
     fn closed() -> Self {
         Self(StoreErrorKind::Closed)
+    }
+
+    /// A token could not be signed in a transaction.
+    pub(crate) fn token(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(StoreErrorKind::Token(source.into()))
     }
 
     pub(crate) fn interrupted() -> Self {
@@ -219,12 +240,6 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         Self(StoreErrorKind::Sqlite(error))
-    }
-}
-
-impl From<crate::mint::MintError> for StoreError {
-    fn from(error: crate::mint::MintError) -> Self {
-        Self(StoreErrorKind::Mint(error))
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::form::{FormFrame, form_page};
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, Tabs, inside};
-use crate::flow::{Access, Failure, Field, FlowError, access, activate, update_organization};
+use crate::flow::{Access, Field, FlowError};
 use crate::html::Frame;
 use crate::store::Organization;
 use crate::store::roles::{DELETE_PROFILE, MANAGE_PROFILE};
@@ -48,7 +48,7 @@ pub(super) async fn show(person: Person) -> PageResult {
 async fn open(person: Person, wanted: String) -> PageResult {
     let asked = wanted.clone();
     let found = person
-        .read(move |connection, session| access(connection, &session.user_id, &asked))
+        .read(move |flow, session| flow.access(&session.user_id, &asked))
         .await?;
     let params = &person.visit.params;
     let Some(access) = found else {
@@ -71,9 +71,8 @@ async fn open(person: Person, wanted: String) -> PageResult {
 
 /// The button was pressed: the organization becomes active, as in a handshake.
 async fn switch(person: Person, wanted: String) -> PageResult {
-    let now = person.visit.app.now();
     let opened = person
-        .read(move |connection, session| activate(connection, session, Some(&wanted), now))
+        .read(move |flow, session| flow.activate(session, Some(&wanted)))
         .await?;
     let (path, own): (_, &[(&str, &str)]) = match opened {
         Some(_) => (path::ORGANIZATION, &[]),
@@ -94,23 +93,20 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         Err(refusal) => return Ok(refusal),
     };
     let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
-    let (organization_id, user_id) = (shown.organization.id.clone(), person.user.id.clone());
-    let (now, typed) = (person.visit.app.now(), (name.clone(), slug.clone()));
-    let changed = person
-        .attempt(move |connection| {
-            let access = access(connection, &user_id, &organization_id)?.ok_or(FlowError::MemberUnknown)?;
-            access.require(MANAGE_PROFILE)?;
-            let wanted = Organization {
-                name: typed.0,
-                slug: typed.1,
-                ..access.organization
-            };
-            Ok::<_, Failure>(update_organization(connection, wanted, now)??)
+    let (organization_id, typed) = (shown.organization.id.clone(), (name.clone(), slug.clone()));
+    let changed = person.flow(move |flow, session| {
+        let access = flow.access(&session.user_id, &organization_id)?;
+        let access = access.ok_or(FlowError::MemberUnknown)?;
+        access.require(MANAGE_PROFILE)?;
+        flow.update_organization(Organization {
+            name: typed.0,
+            slug: typed.1,
+            ..access.organization
         })
-        .await?;
-    Ok(match changed {
+    });
+    Ok(match changed.await {
         Ok(_) => person.done(path::ORGANIZATION, "saved"),
-        Err(error) => render(&person, &shown, name, slug, &[error]),
+        Err(failure) => render(&person, &shown, name, slug, &[failure.refusal()?]),
     })
 }
 

@@ -6,12 +6,10 @@ use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
 use super::super::person::{Person, PersonSubmission};
 use super::{INVITE, REVOKE, Tabs, allowed, refused};
-use crate::flow::{
-    Access, Field, FlowError, Invitees, access, invite_addresses_to_organization, revoke_organization_invitation,
-};
+use crate::flow::{Access, Field, FlowError, Invitees};
 use crate::html::Frame;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Role, TicketStatus, organization_invitations, roles, settings};
+use crate::store::{Role, TicketStatus, organization_invitations, roles};
 
 #[derive(Template)]
 #[template(path = "organization_invitations.html")]
@@ -60,66 +58,51 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         Ok(invitees) => invitees,
         Err(error) => return render(&person, &shown, typed, &[error]).await,
     };
-    let (app, session, role) = (person.visit.app.clone(), person.session.clone(), typed.role.clone());
-    let redirect_url = person.visit.redirect_url();
+    let (role, redirect_url) = (typed.role.clone(), person.visit.redirect_url());
     let id = shown.organization.id.clone();
-    let invited = person
-        .attempt(move |connection| {
-            let access = access(connection, &session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
-            access.require(MANAGE_MEMBERSHIPS)?;
-            invite_addresses_to_organization(
-                &app,
-                connection,
-                &access,
-                &invitees,
-                &role,
-                redirect_url.as_deref(),
-                app.now(),
-            )??;
-            Ok(())
-        })
-        .await?;
-    match invited {
+    let invited = person.flow(move |flow, session| {
+        let access = flow.access(&session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
+        access.require(MANAGE_MEMBERSHIPS)?;
+        flow.invite_addresses_to_organization(&access, &invitees, &role, redirect_url.as_deref())
+    });
+    match invited.await {
         Ok(()) => Ok(person.done(INVITE, "invited")),
-        Err(error) => render(&person, &shown, typed, &[error]).await,
+        Err(failure) => render(&person, &shown, typed, &[failure.refusal()?]).await,
     }
 }
 
 pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let (session, id) = (person.session.clone(), form.value("invitation_id").to_owned());
-    let now = person.visit.app.now();
-    let revoked = person
-        .attempt(move |connection| {
-            let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
-            let access = access(connection, &session.user_id, organization)?.ok_or(FlowError::MemberUnknown)?;
-            access.require(MANAGE_MEMBERSHIPS)?;
-            revoke_organization_invitation(connection, &access.organization, &id, now)??;
-            Ok(())
-        })
-        .await?;
-    match revoked {
-        // It may have been accepted or revoked just now. The list shows the current state.
-        Ok(()) | Err(FlowError::InvitationOver) => Ok(person.done(INVITE, "revoked")),
-        Err(error) => refused(&person, &error),
+    let id = form.value("invitation_id").to_owned();
+    let revoked = person.flow(move |flow, session| {
+        let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
+        let access = flow.access(&session.user_id, organization)?;
+        let access = access.ok_or(FlowError::MemberUnknown)?;
+        access.require(MANAGE_MEMBERSHIPS)?;
+        flow.revoke_organization_invitation(&access.organization, &id)
+    });
+    match revoked.await {
+        Ok(_) => Ok(person.done(INVITE, "revoked")),
+        Err(failure) => match failure.refusal()? {
+            // It may have been accepted or revoked just now. The list shows the current state.
+            FlowError::InvitationOver => Ok(person.done(INVITE, "revoked")),
+            error => refused(&person, &error),
+        },
     }
 }
 
 async fn render(person: &Person, access: &Access, mut typed: Typed, found: &[FlowError]) -> PageResult {
     let visit = &person.visit;
-    let (organization_id, now) = (access.organization.id.clone(), visit.app.now());
-    let (roles, pending, default_role) = person
-        .read(move |connection, _| {
+    let organization_id = access.organization.id.clone();
+    let (roles, pending) = person
+        .read(move |flow, _| {
             let status = Some(TicketStatus::Pending);
-            let pending = organization_invitations::of_organization(connection, &organization_id, status, now)?;
-            Ok((
-                roles::all(connection)?,
-                pending,
-                settings::read(connection)?.default_role,
-            ))
+            let id = &organization_id;
+            let pending = organization_invitations::of_organization(flow.connection, id, status, flow.now)?;
+            Ok((roles::all(flow.connection)?, pending))
         })
         .await?;
     if typed.role.is_empty() {
-        typed.role = default_role;
+        typed.role.clone_from(&visit.settings.default_role);
     }
     let invitations = pending
         .into_iter()

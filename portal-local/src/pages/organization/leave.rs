@@ -10,7 +10,7 @@ use super::super::form::form_page;
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, inside, refused};
-use crate::flow::{Access, Failure, Field, FlowError, access, delete_organization, remove_member};
+use crate::flow::{Access, Field, FlowError};
 use crate::html::Frame;
 use crate::store::roles::DELETE_PROFILE;
 
@@ -72,29 +72,26 @@ async fn submit(PersonSubmission { person, form }: PersonSubmission, way: Way) -
         Err(elsewhere) => return Ok(elsewhere),
     };
     let typed = form.field(Field::Confirmation).to_owned();
-    let (confirmation, now) = (typed.trim().to_owned(), person.visit.app.now());
-    let (user_id, id) = (person.user.id.clone(), shown.organization.id.clone());
-    let done = person
-        .attempt(move |connection| {
-            let access = access(connection, &user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
-            way.check(&access)?;
-            if confirmation != access.organization.name {
-                let expected = access.organization.name;
-                return Err(FlowError::ConfirmationWrong { expected }.into());
-            }
-            match way {
-                Way::Leave => {
-                    remove_member(connection, &access.organization, &user_id, now)??;
-                }
-                Way::Delete => delete_organization(connection, &access.organization, now)?,
-            }
-            Ok::<_, Failure>(())
-        })
-        .await?;
-    match done {
-        Ok(()) => Ok(person.visit.after_organization()),
-        Err(error @ FlowError::PermissionMissing { .. }) => refused(&person, &error),
-        Err(error) => Ok(render(&person, &shown, way, typed, &[error])),
+    let (confirmation, id) = (typed.trim().to_owned(), shown.organization.id.clone());
+    let done = person.flow(move |flow, session| {
+        let access = flow.access(&session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
+        way.check(&access)?;
+        if confirmation != access.organization.name {
+            let expected = access.organization.name;
+            return Err(FlowError::ConfirmationWrong { expected }.into());
+        }
+        match way {
+            Way::Leave => flow.remove_member(&access.organization, &session.user_id).map(drop),
+            Way::Delete => Ok(flow.delete_organization(&access.organization)?),
+        }
+    });
+    let error = match done.await {
+        Ok(()) => return Ok(person.visit.after_organization()),
+        Err(failure) => failure.refusal()?,
+    };
+    match error {
+        FlowError::PermissionMissing { .. } => refused(&person, &error),
+        error => Ok(render(&person, &shown, way, typed, &[error])),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use super::super::errors::{PageError, PageResult};
+use super::super::errors::PageResult;
 use super::super::form::{FormFrame, form_page};
 use super::super::person::{Person, PersonSubmission};
 use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
-use crate::flow::{Access, Failure, Field, FlowError, access, change_role, remove_member};
+use crate::flow::{Access, Field, Flow, FlowError, Outcome};
 use crate::html::Frame;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Role, memberships, roles};
+use crate::store::{Membership, Role, memberships, roles};
 
 const PER_PAGE: u32 = 10;
 const MOST_QUERY_BYTES: usize = 256;
@@ -67,10 +67,10 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
         .unwrap_or(1);
     let (organization_id, wanted) = (access.organization.id.clone(), query.clone());
     let (members, total, roles) = person
-        .read(move |connection, _| {
-            let offset = (number - 1) * PER_PAGE;
-            let (members, total) = memberships::search(connection, &organization_id, wanted.trim(), PER_PAGE, offset)?;
-            Ok((members, total, roles::all(connection)?))
+        .read(move |flow, _| {
+            let (id, offset) = (&organization_id, (number - 1) * PER_PAGE);
+            let (members, total) = memberships::search(flow.connection, id, wanted.trim(), PER_PAGE, offset)?;
+            Ok((members, total, roles::all(flow.connection)?))
         })
         .await?;
     let members = members.into_iter().map(|member| {
@@ -122,47 +122,36 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
 
 pub(super) async fn set_role(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
     let (user_id, role) = (form.value("user_id").to_owned(), form.field(Field::Role).to_owned());
-    let now = person.visit.app.now();
-    let changed = act(&person, move |connection, access| {
-        change_role(connection, &access.organization, &user_id, &role, now)?.map_err(Failure::from)?;
-        Ok(())
-    });
-    conclude(&person, changed.await?, "role").await
+    let work = move |flow: &Flow<'_>, access: &Access| flow.change_role(&access.organization, &user_id, &role);
+    act(&person, work, "role").await
 }
 
 pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
     let user_id = form.value("user_id").to_owned();
-    let now = person.visit.app.now();
-    let removed = act(&person, move |connection, access| {
-        remove_member(connection, &access.organization, &user_id, now)?.map_err(Failure::from)?;
-        Ok(())
-    });
-    conclude(&person, removed.await?, "removed").await
+    let work = move |flow: &Flow<'_>, access: &Access| flow.remove_member(&access.organization, &user_id);
+    act(&person, work, "removed").await
 }
 
 /// Does something that only those may do who manage members.
-async fn act<F>(person: &Person, work: F) -> Result<Result<(), FlowError>, PageError>
+async fn act<F>(person: &Person, work: F, notice: &str) -> PageResult
 where
-    F: FnOnce(&rusqlite::Connection, &Access) -> Result<(), Failure> + Send + 'static,
+    F: FnOnce(&Flow<'_>, &Access) -> Outcome<Membership> + Send + 'static,
 {
-    let session = person.session.clone();
-    person
-        .attempt(move |connection| {
-            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-            let access = access(connection, &session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
-            access.require(MANAGE_MEMBERSHIPS)?;
-            work(connection, &access)
-        })
-        .await
-}
-
-async fn conclude(person: &Person, outcome: Result<(), FlowError>, notice: &str) -> PageResult {
-    match outcome {
-        Ok(()) => Ok(person.done(MEMBERS, notice)),
-        Err(error @ FlowError::PermissionMissing { .. }) => refused(person, &error),
-        Err(error) => match allowed(person, READ_MEMBERSHIPS).await? {
-            Ok(access) => render(person, &access, &[error]).await,
-            Err(elsewhere) => Ok(elsewhere),
-        },
+    let done = person.flow(move |flow, session| {
+        let id = session.last_active_organization_id.as_deref().unwrap_or_default();
+        let access = flow.access(&session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
+        access.require(MANAGE_MEMBERSHIPS)?;
+        work(flow, &access)
+    });
+    let error = match done.await {
+        Ok(_) => return Ok(person.done(MEMBERS, notice)),
+        Err(failure) => failure.refusal()?,
+    };
+    if matches!(error, FlowError::PermissionMissing { .. }) {
+        return refused(person, &error);
+    }
+    match allowed(person, READ_MEMBERSHIPS).await? {
+        Ok(access) => render(person, &access, &[error]).await,
+        Err(elsewhere) => Ok(elsewhere),
     }
 }

@@ -33,12 +33,12 @@ pub(super) async fn show(person: Person) -> PageResult {
     };
     let own = access.role.key.clone();
     let views = person
-        .read(move |connection, _| {
+        .read(move |flow, _| {
             let mut views = Vec::new();
-            for role in roles::all(connection)? {
+            for role in roles::all(flow.connection)? {
                 let mut permissions = Vec::new();
-                for key in roles::permissions(connection, &role.key)? {
-                    let name = roles::permission_name(connection, &key)?;
+                for key in roles::permissions(flow.connection, &role.key)? {
+                    let name = roles::permission_name(flow.connection, &key)?;
                     permissions.push((key, name));
                 }
                 views.push(RoleView {

@@ -8,7 +8,6 @@ use super::super::person::{Person, PersonSubmission};
 use super::super::totp::show_backup_codes;
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, SECURITY};
-use crate::flow::{new_backup_codes, second_factor};
 use crate::html::Frame;
 
 #[derive(Template)]
@@ -24,7 +23,7 @@ pub(super) async fn show(person: Person) -> PageResult {
         return Ok(detour);
     }
     let held = person
-        .read(|connection, session| second_factor(connection, &session.user_id))
+        .read(|flow, session| flow.second_factor(&session.user_id))
         .await?;
     let cancel = person.visit.params.link(SECURITY, &[]);
     if held.secret.is_none() {
@@ -42,16 +41,17 @@ pub(super) async fn submit(PersonSubmission { person, .. }: PersonSubmission) ->
     if let Some(detour) = detour(&person, BACKUP_CODES, Deed::Send) {
         return Ok(detour);
     }
-    let made = person
-        .read(|connection, session| new_backup_codes(connection, &session.user_id))
-        .await?;
+    let made = person.flow(|flow, session| flow.new_backup_codes(&session.user_id));
     let onward = person.visit.params.link(SECURITY, &[]);
-    Ok(match made {
+    Ok(match made.await {
         Ok(codes) => {
             let done = "These replace all earlier backup codes.";
             show_backup_codes(&person, "backup-codes", done, &codes, onward)
         }
         // The authenticator was removed on another device.
-        Err(_) => person.visit.see_other(&onward),
+        Err(failure) => {
+            failure.refusal()?;
+            person.visit.see_other(&onward)
+        }
     })
 }

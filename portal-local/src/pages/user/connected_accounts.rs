@@ -21,7 +21,7 @@ pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmissi
     }
     let id = form.value("id").to_owned();
     person
-        .read(move |connection, session| Ok(external_accounts::delete(connection, &session.user_id, &id)?))
+        .read(move |flow, session| Ok(external_accounts::delete(flow.connection, &session.user_id, &id)?))
         .await?;
     Ok(person.done(path::USER, "disconnected"))
 }

@@ -11,7 +11,7 @@ use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{DELETE, SECURITY};
-use crate::flow::{DELETE_PHRASE, Field, FlowError, delete_account};
+use crate::flow::{DELETE_PHRASE, Field, FlowError};
 use crate::html::Frame;
 
 pub(super) async fn show(person: Person) -> Response<Body> {
@@ -28,12 +28,10 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         return Ok(detour);
     }
     let typed = form.field(Field::Confirmation).to_owned();
-    let (phrase, now) = (typed.clone(), person.visit.app.now());
-    let deleted = person
-        .read(move |connection, session| delete_account(connection, &session.user_id, &phrase, now))
-        .await?;
+    let phrase = typed.clone();
+    let deleted = person.flow(move |flow, session| flow.delete_account(&session.user_id, &phrase));
     let visit = &person.visit;
-    Ok(match deleted {
+    Ok(match deleted.await {
         Ok(()) => match visit
             .destination(Flow::SignIn)
             .url
@@ -42,7 +40,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
             Some(url) => visit.send_to(url),
             None => visit.see_other(path::SIGN_IN),
         },
-        Err(error) => render(&person, typed, &[error]),
+        Err(failure) => render(&person, typed, &[failure.refusal()?]),
     })
 }
 

@@ -12,7 +12,7 @@ use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{ADD, VERIFY, profile};
-use crate::flow::{self, Field, FlowError, add_email_address, remove_email_address, send_address_code};
+use crate::flow::{Field, FlowError};
 use crate::html::Frame;
 use crate::store::EmailAddress;
 
@@ -37,19 +37,13 @@ pub(super) async fn add(PersonSubmission { person, form }: PersonSubmission) -> 
         return Ok(detour);
     }
     let typed = form.field(Field::EmailAddress).to_owned();
-    let (name, now, asked) = (
-        person.visit.app.application_name.clone(),
-        person.visit.app.now(),
-        typed.clone(),
-    );
-    let added = person
-        .read(move |connection, session| add_email_address(connection, &session.user_id, &asked, &name, now))
-        .await?;
-    Ok(match added {
+    let asked = typed.clone();
+    let added = person.flow(move |flow, session| flow.add_email_address(&session.user_id, &asked));
+    Ok(match added.await {
         Ok(id) => person
             .visit
             .see_other(&person.visit.params.link(VERIFY, &[("id", &id)])),
-        Err(error) => render_add(&person, typed, &[error]),
+        Err(failure) => render_add(&person, typed, &[failure.refusal()?]),
     })
 }
 
@@ -75,27 +69,22 @@ pub(super) async fn verify(PersonSubmission { person, form }: PersonSubmission) 
         // It was proven or removed beside this request: the account shows how things are.
         return Ok(person.visit.see_other(&person.visit.params.link(path::USER, &[])));
     };
-    let now = person.visit.app.now();
+    let asked = address.clone();
     if form.value("intent") == "resend" {
-        let (asked, name) = (address.clone(), person.visit.app.application_name.clone());
-        let sent = person
-            .read(move |connection, _| send_address_code(connection, &asked, &name, now))
-            .await?;
-        return Ok(match sent {
+        let sent = person.flow(move |flow, _| flow.send_address_code(&asked));
+        return Ok(match sent.await {
             Ok(()) => {
                 let own = [("id", address.id.as_str()), ("notice", "sent")];
                 person.visit.see_other(&person.visit.params.link(VERIFY, &own))
             }
-            Err(error) => render_verify(&person, &address, &[error]),
+            Err(failure) => render_verify(&person, &address, &[failure.refusal()?]),
         });
     }
-    let (asked, code) = (address.clone(), form.field(Field::Code).to_owned());
-    let verified = person
-        .read(move |connection, _| flow::verify_email_address(connection, &asked, &code, now))
-        .await?;
-    Ok(match verified {
+    let code = form.field(Field::Code).to_owned();
+    let verified = person.flow(move |flow, _| flow.verify_email_address(&asked, &code));
+    Ok(match verified.await {
         Ok(()) => person.done(path::USER, "verified"),
-        Err(error) => render_verify(&person, &address, &[error]),
+        Err(failure) => render_verify(&person, &address, &[failure.refusal()?]),
     })
 }
 
@@ -125,13 +114,11 @@ pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmis
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);
     }
-    let (id, now) = (form.value("id").to_owned(), person.visit.app.now());
-    let done = person
-        .read(move |connection, session| flow::make_primary(connection, &session.user_id, &id, now))
-        .await?;
-    Ok(match done {
+    let id = form.value("id").to_owned();
+    let done = person.flow(move |flow, session| flow.make_primary(&session.user_id, &id));
+    Ok(match done.await {
         Ok(()) => person.done(path::USER, "primary"),
-        Err(error) => profile::render(&person, &[error]),
+        Err(failure) => profile::render(&person, &[failure.refusal()?]),
     })
 }
 
@@ -140,11 +127,9 @@ pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) 
         return Ok(detour);
     }
     let id = form.value("id").to_owned();
-    let done = person
-        .read(move |connection, session| remove_email_address(connection, &session.user_id, &id))
-        .await?;
-    Ok(match done {
+    let done = person.flow(move |flow, session| flow.remove_email_address(&session.user_id, &id));
+    Ok(match done.await {
         Ok(()) => person.done(path::USER, "removed"),
-        Err(error) => profile::render(&person, &[error]),
+        Err(failure) => profile::render(&person, &[failure.refusal()?]),
     })
 }

@@ -10,7 +10,7 @@ use super::super::form::{FormFrame, form_page};
 use super::super::path;
 use super::super::person::{Person, PersonSubmission};
 use super::{ADD, CONNECT, DISCONNECT, PRIMARY, REMOVE, Tabs, VERIFY};
-use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, change_names};
+use crate::flow::{Field, FlowError, Names, PROVIDER_NAME};
 use crate::html::Frame;
 use crate::store::ExternalAccount;
 
@@ -64,9 +64,8 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
             return Ok(render_typed(&person, typed.0, typed.1, &found));
         }
     };
-    let now = person.visit.app.now();
     person
-        .read(move |connection, session| change_names(connection, &session.user_id, &names, now))
+        .read(move |flow, session| flow.change_names(&session.user_id, &names))
         .await?;
     Ok(person.done(path::USER, "saved"))
 }

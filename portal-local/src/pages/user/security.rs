@@ -10,7 +10,7 @@ use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, DELETE, DEVICES, REMOVE_TOTP, SECURITY, TOTP, Tabs};
 use crate::device::Device;
-use crate::flow::{self, Field, FlowError, change_password, devices, second_factor};
+use crate::flow::{Field, FlowError};
 use crate::html::{Frame, age};
 use crate::store::Session;
 
@@ -58,22 +58,19 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     if let Some(detour) = detour(&person, SECURITY, Deed::Send).filter(|_| is_first) {
         return Ok(detour);
     }
-    let others = form.value("signOutOfOtherSessions") == "on";
-    let (current, new) = (
-        form.field(Field::CurrentPassword).to_owned(),
-        form.field(Field::Password).to_owned(),
-    );
-    let (app, session) = (&person.visit.app, &person.session);
-    match change_password(app, session, &person.user, current, new, others).await? {
+    let (current, new) = (form.field(Field::CurrentPassword).to_owned(), form.new_password());
+    let (others, flows) = (new.sign_out_others, person.visit.flows());
+    let changed = flows.change_password(&person.session, &person.user, current, new);
+    match changed.await {
         Ok(()) => Ok(person.done(SECURITY, "password")),
-        Err(error) => render(&person, others, &[error]).await,
+        Err(failure) => render(&person, others, &[failure.refusal()?]).await,
     }
 }
 
 pub(super) async fn sign_out_device(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let (id, now) = (form.value("session_id").to_owned(), person.visit.app.now());
+    let id = form.value("session_id").to_owned();
     person
-        .read(move |connection, session| flow::sign_out_device(connection, &session.user_id, &id, now))
+        .read(move |flow, session| flow.sign_out_device(&session.user_id, &id))
         .await?;
     Ok(person.done(SECURITY, "device"))
 }
@@ -82,10 +79,7 @@ async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> 
     let visit = &person.visit;
     let now = visit.app.now();
     let (live, held) = person
-        .read(move |connection, session| {
-            let live = devices(connection, &session.user_id, now)?;
-            Ok((live, second_factor(connection, &session.user_id)?))
-        })
+        .read(|flow, session| Ok((flow.devices(&session.user_id)?, flow.second_factor(&session.user_id)?)))
         .await?;
     let notice = match visit.own_parameter("notice").as_deref() {
         Some("password") if found.is_empty() => Some("Your password is saved."),

@@ -5,7 +5,7 @@ use super::super::person::{Person, PersonSubmission};
 use super::super::totp::{self, Place};
 use super::verify::{Deed, detour};
 use super::{SECURITY, TOTP};
-use crate::flow::{FlowError, remove_totp};
+use crate::flow::FlowError;
 
 pub(super) async fn show(person: Person) -> PageResult {
     if let Some(detour) = detour(&person, TOTP, Deed::Open) {
@@ -18,13 +18,15 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     if let Some(detour) = detour(&person, TOTP, Deed::Send) {
         return Ok(detour);
     }
-    match totp::prove(&person, &form).await? {
+    match totp::prove(&person, &form).await {
         Ok(codes) => {
             let (onward, done) = (person.visit.params.link(SECURITY, &[]), "Two-step verification is on.");
             Ok(totp::show_backup_codes(&person, "backup-codes", done, &codes, onward))
         }
-        Err(FlowError::AttemptLost) => Ok(person.visit.see_other(&person.visit.params.link(TOTP, &[]))),
-        Err(error) => render(&person, &[error]).await,
+        Err(failure) => match failure.refusal()? {
+            FlowError::AttemptLost => Ok(person.visit.see_other(&person.visit.params.link(TOTP, &[]))),
+            error => render(&person, &[error]).await,
+        },
     }
 }
 
@@ -32,10 +34,7 @@ pub(super) async fn remove(PersonSubmission { person, .. }: PersonSubmission) ->
     if let Some(detour) = detour(&person, SECURITY, Deed::Send) {
         return Ok(detour);
     }
-    let now = person.visit.app.now();
-    person
-        .read(move |connection, session| remove_totp(connection, &session.user_id, now))
-        .await?;
+    person.read(|flow, session| flow.remove_totp(&session.user_id)).await?;
     Ok(person.done(SECURITY, "authenticator-removed"))
 }
 

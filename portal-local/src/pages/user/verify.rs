@@ -13,10 +13,7 @@ use super::super::person::{Person, PersonSubmission};
 use super::super::second_factor_page::SecondFactorStep;
 use super::{ADD, BACKUP_CODES, DELETE, REVERIFY, SECURITY, TOTP};
 use crate::clock::Millis as _;
-use crate::flow::{
-    Delivery, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, attempt_reverify_code, reverify_password,
-    reverify_totp, second_factor, send_reverify_code,
-};
+use crate::flow::{CodeRequest, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, refused};
 use crate::html::Frame;
 
 /// The time after a proof has expired in which a form that was opened in time may still be sent.
@@ -69,11 +66,11 @@ pub(super) async fn show(person: Person) -> PageResult {
         Method::Password => render_password(&person, has_totp, &[]),
         Method::EmailCode => {
             // A link on another site must not trigger this.
-            let sent = match person.visit.is_from_here {
-                true => send(&person, false).await?,
-                false => Ok(()),
+            let error = match person.visit.is_from_here {
+                true => send(&person, CodeRequest::First).await?,
+                false => None,
             };
-            render_code(&person, has_totp, sent.err().as_slice())
+            render_code(&person, has_totp, error.as_slice())
         }
         Method::Totp => render_totp(&person, &[]),
     })
@@ -81,61 +78,53 @@ pub(super) async fn show(person: Person) -> PageResult {
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
     let has_totp = has_totp(&person).await?;
-    let now = person.visit.app.now();
     match method(&person, has_totp) {
         Method::Password => {
             let entered = form.field(Field::Password).to_owned();
-            let (app, session) = (&person.visit.app, &person.session);
-            Ok(match reverify_password(app, session, &person.user, entered).await? {
-                Ok(()) => onward(&person),
-                Err(error) => render_password(&person, has_totp, &[error]),
+            Ok(
+                match person.visit.flows().reverify_password(&person.session, entered).await {
+                    Ok(()) => onward(&person),
+                    Err(failure) => render_password(&person, has_totp, &[failure.refusal()?]),
+                },
+            )
+        }
+        Method::EmailCode if form.value("intent") == "resend" => {
+            Ok(match send(&person, CodeRequest::Another).await? {
+                None => person
+                    .visit
+                    .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
+                Some(error) => render_code(&person, has_totp, &[error]),
             })
         }
-        Method::EmailCode if form.value("intent") == "resend" => Ok(match send(&person, true).await? {
-            Ok(()) => person
-                .visit
-                .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
-            Err(error) => render_code(&person, has_totp, &[error]),
-        }),
         Method::EmailCode => {
             let entered = form.field(Field::Code).to_owned();
-            let attempted = person
-                .read(move |connection, session| attempt_reverify_code(connection, session, &entered, now))
-                .await?;
-            Ok(match attempted {
+            let attempted = person.flow(move |flow, session| flow.attempt_reverify_code(session, &entered));
+            Ok(match attempted.await {
                 Ok(()) => onward(&person),
-                Err(error) => render_code(&person, has_totp, &[error]),
+                Err(failure) => render_code(&person, has_totp, &[failure.refusal()?]),
             })
         }
         Method::Totp => {
             let entered = form.field(Field::Code).to_owned();
-            let attempted = person
-                .read(move |connection, session| reverify_totp(connection, session, &entered, now))
-                .await?;
-            Ok(match attempted {
+            let attempted = person.flow(move |flow, session| flow.reverify_totp(session, &entered));
+            Ok(match attempted.await {
                 Ok(()) => onward(&person),
-                Err(error) => render_totp(&person, &[error]),
+                Err(failure) => render_totp(&person, &[failure.refusal()?]),
             })
         }
     }
 }
 
-async fn send(person: &Person, is_request: bool) -> Result<Result<(), FlowError>, PageError> {
-    let delivery = Delivery {
-        to: person.identifier().to_owned(),
-        application_name: person.visit.app.application_name.clone(),
-    };
-    let now = person.visit.app.now();
+/// Sends a code. Returns the refusal, if any.
+async fn send(person: &Person, request: CodeRequest) -> Result<Option<FlowError>, PageError> {
+    let address = person.identifier().to_owned();
     person
-        .read(move |connection, session| send_reverify_code(connection, session, &delivery, is_request, now))
+        .read(move |flow, session| refused(flow.send_reverify_code(session, &address, request)))
         .await
 }
 
 async fn has_totp(person: &Person) -> Result<bool, PageError> {
-    let held = person
-        .read(|connection, session| second_factor(connection, &session.user_id))
-        .await?;
-    Ok(held.secret.is_some())
+    person.read(|flow, session| flow.has_totp(&session.user_id)).await
 }
 
 /// Returns the requested method if the account has it, else preferably the password, as for sign-in.
