@@ -58,6 +58,16 @@ pub enum StartError {
         /// The value.
         found: String,
     },
+    /// The file was written by a portal before the first release; it was not touched.
+    #[error(
+        "{} was made by portal-local before its first release; expected a database of a released one: delete the file \
+         and seed it again, or choose another file",
+        .path.display()
+    )]
+    UnreleasedDatabase {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file was written by a newer portal.
     #[error(
         "{} has schema version {found}; expected at most {known}: use a newer portal-local, or another file",
@@ -122,6 +132,7 @@ impl StartError {
     pub(crate) fn open(path: PathBuf, error: OpenError) -> Self {
         match error {
             OpenError::NotOurs { found } => Self::NotOurDatabase { path, found },
+            OpenError::Unreleased => Self::UnreleasedDatabase { path },
             OpenError::NewerSchema { found, known } => Self::NewerDatabase { path, found, known },
             OpenError::InUse => Self::DatabaseInUse { path },
             OpenError::Io(source) if source.kind() == io::ErrorKind::StorageFull => Self::DiskFull { path },

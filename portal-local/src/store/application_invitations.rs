@@ -25,7 +25,7 @@ pub(crate) struct ApplicationInvitation {
 const COLUMNS: &str = "id, address, redirect_url, public_metadata, status, expires_at, created_at, updated_at";
 
 const TABLE: Tickets<ApplicationInvitation> = Tickets {
-    table: "invitations",
+    table: "application_invitations",
     columns: COLUMNS,
     read,
 };
@@ -88,7 +88,7 @@ pub(crate) fn insert(
 ) -> rusqlite::Result<()> {
     connection.execute(
         &format!(
-            "INSERT INTO invitations ({COLUMNS}, address_norm, ticket_hash)
+            "INSERT INTO application_invitations ({COLUMNS}, address_norm, ticket_hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         ),
         params![

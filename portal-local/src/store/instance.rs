@@ -32,9 +32,11 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
         form_key: random_bytes::<32>().to_vec(),
     };
     connection.execute(
-        "INSERT INTO instance (only_row, id, secret_key, signing_key, form_key, created_at) VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT INTO instance (only_row, id, key_id, secret_key, signing_key, form_key, created_at)
+         VALUES (1, ?, ?, ?, ?, ?, ?)",
         params![
             instance.id,
+            instance.key_id,
             instance.secret_key.expose(),
             instance.signing_key,
             instance.form_key,
@@ -47,7 +49,7 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
 fn find(connection: &Connection) -> rusqlite::Result<Option<Instance>> {
     connection
         .query_row(
-            "SELECT id, secret_key, signing_key, form_key, coalesce(key_id, id) FROM instance",
+            "SELECT id, secret_key, signing_key, form_key, key_id FROM instance",
             [],
             |row| {
                 Ok(Instance {

@@ -16,6 +16,8 @@ const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub(crate) enum OpenError {
     #[error("not a database of this program")]
     NotOurs { found: String },
+    #[error("made before the first release")]
+    Unreleased,
     #[error("schema version {found} is newer than {known}")]
     NewerSchema { found: i32, known: i32 },
     #[error("in use by another process")]
@@ -82,6 +84,9 @@ fn check_ownership(connection: &Connection) -> Result<i32, OpenError> {
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application_id == 0 && tables == 0 {
         return Ok(0);
+    }
+    if application_id == schema::UNRELEASED_APPLICATION_ID {
+        return Err(OpenError::Unreleased);
     }
     if application_id != schema::APPLICATION_ID || version < 1 {
         return Err(OpenError::NotOurs {

@@ -26,7 +26,7 @@ const EXPIRING: [(&str, &str, i64); 9] = [
     ("sign_in_tokens", "expires_at", DAY_MILLIS),
     // Kept for an hour: the last code delays the next one.
     ("verifications", "expire_at", HOUR_MILLIS),
-    ("authenticator_setups", "created_at", DAY_MILLIS),
+    ("totp_setups", "created_at", DAY_MILLIS),
 ];
 
 /// Deletes the rows that are expired at `now`.

@@ -1,25 +1,16 @@
-//! The tables, as a list of migrations. A published migration never changes; the next one is appended.
+//! The tables, as a list of migrations. A released migration never changes; the next one is appended.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Marks a database as a local portal's: the letters `PtLo`.
-pub(super) const APPLICATION_ID: i32 = 0x5074_4c6f;
+/// Marks a database as a local portal's: the letters `PtDb`.
+pub(super) const APPLICATION_ID: i32 = 0x5074_4462;
+
+/// Marks a database of a portal before the first release: the letters `PtLo`.
+// Its schema versions 1 to 12 are not those of released files.
+pub(super) const UNRELEASED_APPLICATION_ID: i32 = 0x5074_4c6f;
 
 /// Migration n brings `user_version` from n to n + 1.
-const MIGRATIONS: [&str; 12] = [
-    include_str!("migrations/0001_sign_in_and_sessions.sql"),
-    include_str!("migrations/0002_organizations.sql"),
-    include_str!("migrations/0003_accounts.sql"),
-    include_str!("migrations/0004_keys.sql"),
-    include_str!("migrations/0005_new_devices.sql"),
-    include_str!("migrations/0006_several_accounts.sql"),
-    include_str!("migrations/0007_external_accounts.sql"),
-    include_str!("migrations/0008_restrictions.sql"),
-    include_str!("migrations/0009_second_factor.sql"),
-    include_str!("migrations/0010_sign_in_token_organizations.sql"),
-    include_str!("migrations/0011_code_limits.sql"),
-    include_str!("migrations/0012_templates_actors_images.sql"),
-];
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
 
 /// The newest schema this program knows.
 pub(super) fn newest_version() -> i32 {

@@ -114,7 +114,7 @@ pub(crate) fn find_totp_setup(
     session_id: &str,
 ) -> rusqlite::Result<Option<(TotpSecret, UnixTime)>> {
     connection
-        .prepare_cached("SELECT secret, created_at FROM authenticator_setups WHERE session_id = ?")?
+        .prepare_cached("SELECT secret, created_at FROM totp_setups WHERE session_id = ?")?
         .query_row([session_id], |row| Ok((row.get(0)?, row.get::<_, Millis>(1)?.0)))
         .optional()
 }
@@ -126,13 +126,13 @@ pub(crate) fn put_totp_setup(
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT OR REPLACE INTO authenticator_setups (session_id, secret, created_at) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO totp_setups (session_id, secret, created_at) VALUES (?, ?, ?)",
         params![session_id, secret, Millis(now)],
     )?;
     Ok(())
 }
 
 pub(crate) fn delete_totp_setup(connection: &Connection, session_id: &str) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM authenticator_setups WHERE session_id = ?", [session_id])?;
+    connection.execute("DELETE FROM totp_setups WHERE session_id = ?", [session_id])?;
     Ok(())
 }

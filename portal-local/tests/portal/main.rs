@@ -38,6 +38,7 @@ mod parameters;
 mod pending_session;
 mod races;
 mod refresh;
+mod released_files;
 mod reset_password;
 mod restrictions;
 mod safe_methods;

@@ -256,33 +256,6 @@ fn one_line(error: &StartError, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn file_of_the_first_version_is_migrated() {
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("portal.sqlite");
-    let connection = rusqlite::Connection::open(&file).unwrap();
-    let first = include_str!("../../src/store/migrations/0001_sign_in_and_sessions.sql");
-    connection.execute_batch(first).unwrap();
-    let user = "INSERT INTO users (id, first_name, created_at, updated_at) VALUES ('user_1', 'Ada', 1, 1);
-                INSERT INTO email_addresses (id, user_id, address, address_norm, verified_at, strategy, created_at, updated_at)
-                VALUES ('idn_1', 'user_1', 'ada@example.com', 'ada@example.com', 1, 'email_code', 1, 1);
-                UPDATE users SET primary_email_address_id = 'idn_1';
-                PRAGMA application_id = 0x50744c6f; PRAGMA user_version = 1;";
-    connection.execute_batch(user).unwrap();
-    drop(connection);
-    let clock = PortalClock::new();
-    let portal = clock.builder().database_file(&file).start().await.unwrap();
-    let application = Application::new(&portal);
-    let user = application.get("/v1/users/user_1").await.json();
-    assert_eq!(
-        (&user["first_name"], &user["public_metadata"]),
-        (&serde_json::json!("Ada"), &serde_json::json!({}))
-    );
-    let body = serde_json::json!({ "name": "Acme", "created_by": "user_1" });
-    assert_eq!(application.post("/v1/organizations", &body).await.status, 200);
-    assert!(portal.sign_in_link_for("ada@example.com").await.unwrap().is_some());
-}
-
-#[tokio::test]
 async fn tickets_are_kept_as_hashes() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("portal.sqlite");
