@@ -9,7 +9,7 @@ use crate::seed::{self, Seed, SeedError};
 use crate::state::App;
 use crate::store::StoreError;
 use crate::store::{email_addresses, instance, roles, second_factors, wipe};
-use crate::{ids, mint, totp};
+use crate::{ids, signing_key, totp};
 
 /// Forgets everything but the keys.
 pub(crate) async fn reset(app: &App) -> Result<(), StoreError> {
@@ -33,7 +33,7 @@ pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<(), StoreError>
     let (shared, now) = (Arc::clone(app), app.now());
     app.store
         .transaction(move |connection| {
-            let key = mint::generate_key().map_err(|_| StoreError::interrupted())?;
+            let key = signing_key::generate().map_err(|_| StoreError::interrupted())?;
             let key_id = ids::new_id(ids::INSTANCE, now);
             instance::set_signing_key(connection, &key_id, &key)?;
             shared.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())

@@ -7,11 +7,8 @@ use std::sync::Arc;
 
 use portal_sdk::clock::{Clock, SystemClock};
 
-use crate::error::StartError;
-use crate::portal::LocalPortal;
 use crate::redirect::Loopback;
 use crate::seed::{Seed, SeedOrganization, SeedRole, SeedUser};
-use crate::start::start;
 use crate::store::{Location, Settings};
 
 /// Clerk's lifetime of a session token.
@@ -127,15 +124,6 @@ impl LocalPortalBuilder {
         self.seed.users.extend(demo.users);
         self.seed.organizations.extend(demo.organizations);
         self
-    }
-
-    /// Starts the portal on the current tokio runtime. It listens when this returns.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`StartError`] with the found and the expected value, and the next step.
-    pub async fn start(self) -> Result<LocalPortal, StartError> {
-        start(self).await
     }
 }
 

@@ -118,6 +118,7 @@ mod secrets;
 mod seed;
 mod server;
 mod set_cookies;
+mod signing_key;
 mod slow_work;
 mod start;
 mod state;

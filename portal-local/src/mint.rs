@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{self, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -170,14 +170,6 @@ struct TemplateClaims<'a> {
 #[derive(Serialize)]
 struct DevBrowserClaims<'a> {
     dev: &'a str,
-}
-
-/// A new RSA-2048 key, as PKCS #8.
-// The exponent is 65537: official SDKs read no other from a PEM.
-pub(crate) fn generate_key() -> Result<Vec<u8>, Unspecified> {
-    let pair = KeyPair::generate(KeySize::Rsa2048)?;
-    let der: Pkcs8V1Der<'_> = pair.as_der()?;
-    Ok(der.as_ref().to_vec())
 }
 
 /// A key and its ID.

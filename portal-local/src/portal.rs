@@ -185,8 +185,11 @@ impl LocalPortal {
     pub async fn shut_down(mut self) {
         let _ = self.stop.send(());
         match tokio::time::timeout(SHUT_DOWN_PATIENCE, &mut self.server).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the server ended early"),
+            Ok(ended) => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "the server ended early");
+                }
+            }
             Err(_) => self.server.abort(),
         }
         self.app.store.close().await;

@@ -29,7 +29,20 @@ use crate::{admin, server};
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
 const KEY_PATH: &str = "/accounts.dev";
 const LONGEST_TOKEN_LIFETIME_SECS: u32 = 86_400;
-pub(crate) async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
+
+// Here and not beside the builder's other methods: the settings of a portal know nothing of its start.
+impl LocalPortalBuilder {
+    /// Starts the portal on the current tokio runtime. It listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StartError`] with the found and the expected value, and the next step.
+    pub async fn start(self) -> Result<LocalPortal, StartError> {
+        start(self).await
+    }
+}
+
+async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
     if !config.address.ip().is_loopback() {
         return Err(StartError::NotLoopback { found: config.address });
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Millis, OpenError};
 use crate::secrets::{random_alphanumeric, random_bytes};
-use crate::{ids, mint};
+use crate::{ids, signing_key};
 
 /// The constants of a database.
 pub(crate) struct Instance {
@@ -28,7 +28,7 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
         key_id: id.clone(),
         id,
         secret_key: Secret::new(format!("sk_test_{}", random_alphanumeric(40))),
-        signing_key: mint::generate_key().map_err(|_| OpenError::Key)?,
+        signing_key: signing_key::generate().map_err(|_| OpenError::Key)?,
         form_key: random_bytes::<32>().to_vec(),
     };
     connection.execute(

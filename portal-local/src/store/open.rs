@@ -30,6 +30,12 @@ pub(crate) enum OpenError {
     Key,
 }
 
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -51,7 +57,7 @@ pub(super) fn open(location: &Location) -> Result<Connection, OpenError> {
     let mut connection = match location {
         Location::Memory => Connection::open_in_memory()?,
         Location::File(path) => {
-            prepare_file(path).map_err(OpenError::Io)??;
+            prepare_file(path)?;
             // The path is a path: SQLite's URI syntax stays off.
             Connection::open_with_flags(
                 path,
@@ -101,35 +107,35 @@ fn check_ownership(connection: &Connection) -> Result<i32, OpenError> {
 }
 
 /// Creates a missing file (the directory must exist), and looks at an existing one before SQLite may touch it.
-fn prepare_file(path: &Path) -> io::Result<Result<(), OpenError>> {
+fn prepare_file(path: &Path) -> Result<(), OpenError> {
     let mut file = match create_private(path) {
-        Ok(_) => return Ok(Ok(())),
+        Ok(_) => return Ok(()),
         // For writing too: SQLite would open a file that cannot be written, and fail later.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             match File::options().read(true).write(true).open(path) {
                 Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                    return Ok(Err(OpenError::NotOurs {
+                    return Err(OpenError::NotOurs {
                         found: "a directory".into(),
-                    }));
+                    });
                 }
                 opened => opened?,
             }
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     if !file.metadata()?.is_file() {
-        return Ok(Err(OpenError::NotOurs {
+        return Err(OpenError::NotOurs {
             found: "something that is not a file".into(),
-        }));
+        });
     }
     let mut start = Vec::with_capacity(SQLITE_MAGIC.len());
     file.by_ref().take(SQLITE_MAGIC.len() as u64).read_to_end(&mut start)?;
     if start.is_empty() || start == SQLITE_MAGIC {
-        return Ok(Ok(()));
+        return Ok(());
     }
-    Ok(Err(OpenError::NotOurs {
+    Err(OpenError::NotOurs {
         found: "a file that is not a SQLite database".into(),
-    }))
+    })
 }
 
 fn create_private(path: &Path) -> io::Result<File> {

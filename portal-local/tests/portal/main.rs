@@ -41,6 +41,7 @@ mod refresh;
 mod released_files;
 mod reset_password;
 mod restrictions;
+mod room_order;
 mod safe_methods;
 mod schemas;
 mod second_factor;

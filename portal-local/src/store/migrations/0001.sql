@@ -11,9 +11,6 @@ CREATE TABLE instance (
     signing_key      BLOB NOT NULL,
     form_key         BLOB NOT NULL,
     settings         TEXT NOT NULL DEFAULT '{}',
-    -- What mails say about the portal, as of its last start.
-    origin           TEXT NOT NULL DEFAULT '',
-    application_name TEXT NOT NULL DEFAULT '',
     created_at       INTEGER NOT NULL
 ) STRICT;
 
