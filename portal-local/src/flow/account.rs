@@ -82,9 +82,7 @@ impl Flow<'_> {
     /// Removes an address from the account, unless it is the primary one or the last one for sign-in.
     pub(crate) fn remove_email_address(&self, user_id: &str, address_id: &str) -> Outcome<()> {
         // As the account is at this moment: a request beside this one may have made the address primary.
-        let Some(user) = users::find(self.connection, user_id)? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let user = users::find(self.connection, user_id)?.ok_or(FlowError::AttemptLost)?;
         let own = email_addresses::of_user(self.connection, &user.id)?;
         let Some(address) = own.iter().find(|one| one.id == address_id) else {
             // A second click: it is gone already.
@@ -132,9 +130,7 @@ impl Flow<'_> {
 
     /// Deletes the account, unless an organization depends on it.
     pub(crate) fn delete_account(&self, user_id: &str, phrase: &str) -> Outcome<()> {
-        let Some(user) = users::find(self.connection, user_id)? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let user = users::find(self.connection, user_id)?.ok_or(FlowError::AttemptLost)?;
         if !(self.settings.delete_self_enabled && user.delete_self_enabled) {
             return Err(FlowError::DeletionDisabled.into());
         }
@@ -208,7 +204,8 @@ impl BrowserFlows {
     /// Replaces the password of `user`. Returns the updated session.
     async fn replace_password(&self, session: &Session, user: &User, new: NewPassword) -> Outcome<Session> {
         let id = user.id.clone();
-        let identifier = self.run(move |flow| primary_address(flow, &id)).await?;
+        let primary = self.run(move |flow| Ok::<_, StoreError>(email_addresses::primary(flow.connection, &id)?));
+        let identifier = primary.await?.map(|address| address.address).unwrap_or_default();
         let (old, user_id, session_id) = (user.password_hash.clone(), user.id.clone(), session.id.clone());
         let hash = self.prepare_password(new.text, identifier, old.clone()).await?;
         self.run(move |flow| {
@@ -230,15 +227,4 @@ impl BrowserFlows {
         })
         .await
     }
-}
-
-fn primary_address(flow: &Flow<'_>, user_id: &str) -> Result<String, StoreError> {
-    let Some(user) = users::find(flow.connection, user_id)? else {
-        return Ok(String::new());
-    };
-    let address = match &user.primary_email_address_id {
-        Some(id) => email_addresses::find(flow.connection, id)?,
-        None => None,
-    };
-    Ok(address.map(|address| address.address).unwrap_or_default())
 }

@@ -2,7 +2,8 @@
 //!
 //! They send no code, and the restrictions on sign-ups do not apply to them.
 
-use super::{Flow, FlowError, Outcome, is_test_address};
+use super::code::is_tested;
+use super::{Flow, FlowError, Outcome};
 use crate::store::outbox::Content;
 use crate::store::{
     EmailAddress, MailKind, StoreError, Strategy, User, email_addresses, external_accounts, outbox, users,
@@ -29,9 +30,7 @@ impl Flow<'_> {
             return Err(FlowError::IdentifierExists.into());
         }
         let id = email_addresses::insert_unverified(self.connection, &user.id, address, self.now)?;
-        let Some(added) = email_addresses::find(self.connection, &id)? else {
-            return Err(FlowError::IdentifierNotFound.into());
-        };
+        let added = email_addresses::find(self.connection, &id)?.ok_or(FlowError::IdentifierNotFound)?;
         let is_first = user.primary_email_address_id.is_none() && change.verified == Some(true);
         let change = AddressChange {
             primary: change.primary || is_first,
@@ -43,9 +42,7 @@ impl Flow<'_> {
 
     /// Changes an address.
     pub(crate) fn change_address(&self, address: &EmailAddress, change: AddressChange) -> Outcome<()> {
-        let Some(user) = users::find(self.connection, &address.user_id)? else {
-            return Err(FlowError::UserUnknown.into());
-        };
+        let user = users::find(self.connection, &address.user_id)?.ok_or(FlowError::UserUnknown)?;
         let is_primary = user.primary_email_address_id.as_deref() == Some(address.id.as_str());
         let is_verified = address.verified_at.is_some();
         let verified = change.verified.unwrap_or(is_verified);
@@ -66,9 +63,12 @@ impl Flow<'_> {
             email_addresses::set_unverified(self.connection, &address.id, self.now)?;
         }
         if change.primary && !is_primary {
+            let previous = email_addresses::primary(self.connection, &user.id)?;
             users::set_primary_email_address(self.connection, &user.id, &address.id, self.now)?;
-            if change.notify {
-                tell(self, &user)?;
+            if change.notify
+                && let Some(previous) = previous
+            {
+                tell(self, &previous.address)?;
             }
         }
         Ok(())
@@ -101,21 +101,14 @@ impl Flow<'_> {
 }
 
 /// Sends a mail to the previous primary address.
-fn tell(flow: &Flow<'_>, before: &User) -> Result<(), StoreError> {
-    let address = match &before.primary_email_address_id {
-        Some(id) => email_addresses::find(flow.connection, id)?,
-        None => None,
-    };
-    let Some(address) = address.map(|address| address.address) else {
-        return Ok(());
-    };
-    if flow.settings.test_mode && is_test_address(&address) {
+fn tell(flow: &Flow<'_>, address: &str) -> Result<(), StoreError> {
+    if is_tested(flow, address) {
         return Ok(());
     }
     let (origin, name) = (&flow.application.origin, &flow.application.name);
     outbox::insert(
         flow.connection,
-        &address,
+        address,
         MailKind::PrimaryAddressChanged,
         &format!("Your primary address at {name} has changed"),
         &format!("Another address is now the primary one of your account at {name}. See your account for the details."),

@@ -72,10 +72,7 @@ fn values(flow: &Flow<'_>, session: &Session) -> Result<Value, StoreError> {
 }
 
 fn user_values(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
-    let primary = match &user.primary_email_address_id {
-        Some(id) => email_addresses::find(flow.connection, id)?,
-        None => None,
-    };
+    let primary = email_addresses::primary(flow.connection, &user.id)?;
     let organizations: Map<String, Value> = memberships::of_user(flow.connection, &user.id)?
         .into_iter()
         .map(|membership| (membership.organization_id, membership.role_key.into()))

@@ -91,7 +91,8 @@ fn pause(last: Option<UnixTime>, now: UnixTime) -> Result<(), FlowError> {
     }
 }
 
-fn is_tested(flow: &Flow<'_>, address: &str) -> bool {
+/// Returns `true` if test mode applies to `address`: its codes are known, and it gets no mail.
+pub(super) fn is_tested(flow: &Flow<'_>, address: &str) -> bool {
     flow.settings.test_mode && is_test_address(address)
 }
 
@@ -119,9 +120,7 @@ pub(super) fn check(
 ) -> Outcome<()> {
     tries.refuse_locked(flow)?;
     let code = plain_code(entered)?;
-    let Some(verification) = verifications::latest(flow.connection, subject, strategy)? else {
-        return Err(FlowError::CodeExpired.into());
-    };
+    let verification = verifications::latest(flow.connection, subject, strategy)?.ok_or(FlowError::CodeExpired)?;
     match verification.status {
         VerificationStatus::Unverified if verification.expire_at <= flow.now => {
             let (id, attempts) = (&verification.id, verification.attempts);

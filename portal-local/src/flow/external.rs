@@ -9,7 +9,7 @@ use super::{BrowserFlow, Flow, FlowError, FlowFailure, Names, Outcome, SignInSte
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::{
-    AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User, clients, email_addresses,
+    AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User, email_addresses,
     external_accounts, oauth_attempts, sign_ins, sign_ups, users,
 };
 
@@ -52,9 +52,7 @@ impl BrowserFlow<'_> {
 
     /// Continues the attempt after the provider's callback with `code`.
     pub(crate) fn return_from_provider(&self, attempt: &OauthAttempt, code: &str) -> Outcome<ExternalStep> {
-        let Some(profile) = attempt.profile_for(code)? else {
-            return Err(FlowError::ExternalLost.into());
-        };
+        let profile = attempt.profile_for(code)?.ok_or(FlowError::ExternalLost)?;
         let known = external_accounts::find_by_provider_user(self.connection, &profile.provider_user_id)?;
         if let Some(user_id) = &attempt.user_id {
             if users::find(self.connection, user_id)?.is_none() {
@@ -115,9 +113,7 @@ pub(crate) enum ExternalStep {
 }
 
 fn sign_in_as(flow: &BrowserFlow<'_>, user_id: &str, profile: &ExternalProfile) -> Outcome<ExternalStep> {
-    let Some(user) = users::find(flow.connection, user_id)? else {
-        return Err(FlowError::ExternalLost.into());
-    };
+    let user = users::find(flow.connection, user_id)?.ok_or(FlowError::ExternalLost)?;
     refuse_barred(&user, flow.now)?;
     check_address(flow, &profile.email_address, Use::SignIn)?;
     let pending = begin_attempt(flow, user, profile)?;
@@ -128,7 +124,7 @@ fn sign_in_as(flow: &BrowserFlow<'_>, user_id: &str, profile: &ExternalProfile) 
 }
 
 fn begin_attempt(flow: &BrowserFlow<'_>, user: User, profile: &ExternalProfile) -> Result<PendingSignIn, StoreError> {
-    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let client = flow.client()?;
     let abandon_at = flow.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let identifier = &profile.email_address;
     let sign_in = sign_ins::insert(flow.connection, &client, identifier, &user.id, flow.now, abandon_at)?;
@@ -143,7 +139,7 @@ fn sign_up(flow: &BrowserFlow<'_>, profile: ExternalProfile) -> Outcome<External
         profile.last_name.as_deref().unwrap_or_default(),
     )
     .unwrap_or_default();
-    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let client = flow.client()?;
     let is_proven = profile.email_address_verified;
     let sign_up = SignUp {
         id: sign_ups::new_id(flow.now),

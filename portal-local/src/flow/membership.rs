@@ -16,9 +16,7 @@ impl Flow<'_> {
         role_key: &str,
         metadata: (&Metadata, &Metadata),
     ) -> Outcome<Membership> {
-        let Some(user) = users::find(self.connection, user_id)? else {
-            return Err(FlowError::UserUnknown.into());
-        };
+        let user = users::find(self.connection, user_id)?.ok_or(FlowError::UserUnknown)?;
         if roles::find(self.connection, role_key)?.is_none() {
             return Err(FlowError::RoleUnknown.into());
         }
@@ -37,9 +35,8 @@ impl Flow<'_> {
         user_id: &str,
         role_key: &str,
     ) -> Outcome<Membership> {
-        let Some(membership) = memberships::find(self.connection, &organization.id, user_id)? else {
-            return Err(FlowError::MemberUnknown.into());
-        };
+        let membership =
+            memberships::find(self.connection, &organization.id, user_id)?.ok_or(FlowError::MemberUnknown)?;
         if roles::find(self.connection, role_key)?.is_none() {
             return Err(FlowError::RoleUnknown.into());
         }
@@ -52,9 +49,8 @@ impl Flow<'_> {
 
     /// Removes a member from the organization, by their own or another member's request.
     pub(crate) fn remove_member(&self, organization: &Organization, user_id: &str) -> Outcome<Membership> {
-        let Some(membership) = memberships::find(self.connection, &organization.id, user_id)? else {
-            return Err(FlowError::MemberUnknown.into());
-        };
+        let membership =
+            memberships::find(self.connection, &organization.id, user_id)?.ok_or(FlowError::MemberUnknown)?;
         if is_last_manager(self, &membership)? {
             return Err(FlowError::LastManager.into());
         }

@@ -1,12 +1,11 @@
 //! A mail about a sign-in on a device that the person has not used before, with a link that ends it.
 
-use super::{Flow, is_test_address};
+use super::Flow;
+use super::code::is_tested;
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::outbox::Content;
-use crate::store::{
-    MailKind, Session, SessionStatus, StoreError, email_addresses, outbox, revocation_links, sessions, users,
-};
+use crate::store::{MailKind, Session, SessionStatus, StoreError, email_addresses, outbox, revocation_links, sessions};
 
 /// The lifetime of the link.
 const LIFETIME_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -19,16 +18,13 @@ pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<(), StoreError>
     if is_first || earlier.any(|one| one.client_id == session.client_id) {
         return Ok(());
     }
-    let primary = match users::find(flow.connection, &session.user_id)?.and_then(|user| user.primary_email_address_id) {
-        Some(id) => email_addresses::find(flow.connection, &id)?,
-        None => None,
-    };
-    let Some(address) = primary.map(|address| address.address) else {
+    let primary = email_addresses::primary(flow.connection, &session.user_id)?;
+    let Some(address) = primary
+        .map(|primary| primary.address)
+        .filter(|address| !is_tested(flow, address))
+    else {
         return Ok(());
     };
-    if flow.settings.test_mode && is_test_address(&address) {
-        return Ok(());
-    }
     let name = &flow.application.name;
     let ticket = random_token();
     revocation_links::insert(

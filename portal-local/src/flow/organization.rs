@@ -56,6 +56,18 @@ impl Flow<'_> {
         }))
     }
 
+    /// Returns the rights of a member who has `permission`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`FlowError::MemberUnknown`] if the user is not a member, [`FlowError::PermissionMissing`] if the role
+    /// lacks the permission.
+    pub(crate) fn access_with(&self, user_id: &str, organization: &str, permission: &'static str) -> Outcome<Access> {
+        let access = self.access(user_id, organization)?.ok_or(FlowError::MemberUnknown)?;
+        access.require(permission)?;
+        Ok(access)
+    }
+
     /// Checks that `user` may create organizations.
     pub(crate) fn may_create(&self, user: &User) -> Outcome<()> {
         let settings = self.settings;

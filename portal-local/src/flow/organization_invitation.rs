@@ -126,9 +126,9 @@ impl Flow<'_> {
     ) -> Outcome<OrganizationInvitation> {
         let found = organization_invitations::find(self.connection, id, self.now)?;
         let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
-        let Some(mut invitation) = invitation.filter(|invitation| invitation.status == TicketStatus::Pending) else {
-            return Err(FlowError::InvitationOver.into());
-        };
+        let mut invitation = invitation
+            .filter(|invitation| invitation.status == TicketStatus::Pending)
+            .ok_or(FlowError::InvitationOver)?;
         organization_invitations::set_status(self.connection, id, TicketStatus::Revoked, self.now)?;
         invitation.status = TicketStatus::Revoked;
         invitation.updated_at = self.now;

@@ -2,7 +2,8 @@
 //!
 //! Users that administrators add through the Backend API are exempt.
 
-use super::{Field, Flow, FlowError, Outcome, check_email_address, is_test_address};
+use super::code::is_tested;
+use super::{Field, Flow, FlowError, Outcome, check_email_address};
 use crate::store::email_addresses::{self, normalize};
 use crate::store::listed_identifiers::{self, List};
 use crate::store::{Settings, StoreError};
@@ -49,7 +50,7 @@ pub(super) fn check_address(flow: &Flow<'_>, address: &str, wanted: Use) -> Outc
     if wanted == Use::SignIn {
         return Ok(());
     }
-    if settings.block_email_subaddresses && !(settings.test_mode && is_test_address(&address)) {
+    if settings.block_email_subaddresses && !is_tested(flow, &address) {
         if plain(&address) != address {
             return Err(FlowError::SubaddressBlocked.into());
         }

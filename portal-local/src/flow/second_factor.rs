@@ -5,9 +5,7 @@ use super::lockout::lock;
 use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
 use super::{BrowserFlow, Field, Flow, FlowError, FlowFailure, Outcome};
 use crate::secrets::read_backup_code;
-use crate::store::{
-    AttemptStatus, SecondFactor, Session, StoreError, User, clients, second_factors, sessions, sign_ins, users,
-};
+use crate::store::{AttemptStatus, SecondFactor, Session, StoreError, User, second_factors, sessions, sign_ins, users};
 
 /// The method of a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +50,10 @@ impl BrowserFlow<'_> {
 
     /// Checks a code and, if it is a right one, signs in.
     pub(crate) fn attempt_second_factor(&self, method: SecondFactorMethod, entered: &str) -> Outcome<Session> {
-        let Some(pending) = self.pending_second_factor()? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let pending = self.pending_second_factor()?.ok_or(FlowError::AttemptLost)?;
         let PendingSignIn { sign_in, user } = pending.sign_in;
         prove(self, &user, method, entered)?;
-        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let client = self.client()?;
         let session = self.begin_session(&client, &user.id)?;
         sessions::set_first_factor_at(
             self.connection,
@@ -74,9 +70,7 @@ impl Flow<'_> {
     /// Checks a code of the authenticator; a right one counts as a new proof.
     pub(crate) fn reverify_totp(&self, session: &Session, entered: &str) -> Outcome<()> {
         // As the account is at this moment: parallel guesses may have locked it.
-        let Some(user) = users::find(self.connection, &session.user_id)? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let user = users::find(self.connection, &session.user_id)?.ok_or(FlowError::AttemptLost)?;
         prove(self, &user, SecondFactorMethod::Totp, entered)?;
         sessions::set_second_factor_at(self.connection, &session.id, self.now)?;
         Ok(())
@@ -114,9 +108,7 @@ fn check(
     method: SecondFactorMethod,
     entered: &str,
 ) -> Outcome<Option<Proof>> {
-    let Some(secret) = &held.secret else {
-        return Err(FlowError::AttemptLost.into());
-    };
+    let secret = held.secret.as_ref().ok_or(FlowError::AttemptLost)?;
     if entered.trim().is_empty() {
         return Err(FlowError::Missing { field: Field::Code }.into());
     }
@@ -130,9 +122,7 @@ fn check(
             }
         }
         SecondFactorMethod::BackupCode => {
-            let Some(code) = read_backup_code(entered) else {
-                return Err(FlowError::BackupCodeMalformed.into());
-            };
+            let code = read_backup_code(entered).ok_or(FlowError::BackupCodeMalformed)?;
             let is_right = second_factors::take_backup_code(flow.connection, user_id, &code)?;
             Ok(is_right.then_some(Proof::BackupCode))
         }

@@ -7,7 +7,9 @@ use portal_sdk::clock::UnixTime;
 use super::{BrowserFlow, Flow, claims, new_device, organization, task};
 use crate::clock::Millis as _;
 use crate::mint::{Mint, TokenUse};
-use crate::store::{ActorToken, Client, NewSession, Session, SessionStatus, StoreError, clients, sessions, users};
+use crate::store::{
+    ActorToken, Client, Metadata, NewSession, Session, SessionStatus, StoreError, clients, sessions, users,
+};
 
 /// The part of a cookie that browsers keep.
 const MOST_COOKIE_BYTES: usize = 4_096;
@@ -20,19 +22,8 @@ impl Flow<'_> {
     /// In single-session mode, the new session replaces the client's other ones. Otherwise they stay, and applications see
     /// the new one.
     pub(crate) fn begin_session(&self, client: &Client, user_id: &str) -> Result<Session, StoreError> {
-        let settings = self.settings;
-        let new = NewSession {
-            client_id: &client.id,
-            user_id,
-            is_sole: settings.single_session_mode,
-            actor: None,
-            expire_at: later(self.now, settings.session_lifetime_secs),
-            abandon_at: later(
-                self.now,
-                settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS),
-            ),
-        };
-        let session = begin(self, &new)?;
+        let expire_at = later(self.now, self.settings.session_lifetime_secs);
+        let session = begin(self, client, user_id, None, expire_at)?;
         users::signed_in(self.connection, user_id, self.now)?;
         new_device::tell(self, &session)?;
         task::settle_new(self, session)
@@ -95,31 +86,35 @@ impl Flow<'_> {
 /// Begins a session in which another user acts in the user's name. It does not count as a sign-in of the user: no mail
 /// is sent, and what the user still has to do, such as setting a new password, is not for the other one to do.
 pub(super) fn impersonate(flow: &Flow<'_>, client: &Client, token: &ActorToken) -> Result<Session, StoreError> {
-    let settings = flow.settings;
-    let new = NewSession {
-        client_id: &client.id,
-        user_id: &token.user_id,
-        is_sole: settings.single_session_mode,
-        actor: Some(token.actor.clone()),
-        expire_at: flow.now.plus_millis(token.session_secs.saturating_mul(1_000)),
-        abandon_at: later(
-            flow.now,
-            settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS),
-        ),
-    };
-    let session = begin(flow, &new)?;
+    let expire_at = flow.now.plus_millis(token.session_secs.saturating_mul(1_000));
+    let session = begin(flow, client, &token.user_id, Some(token.actor.clone()), expire_at)?;
     task::settle_impersonated(flow, session)
 }
 
 /// The sessions that a new one replaces end, and the new one is what applications see.
-fn begin(flow: &Flow<'_>, new: &NewSession<'_>) -> Result<Session, StoreError> {
-    for previous in sessions::live_of_client(flow.connection, new.client_id, flow.now)? {
-        if new.is_sole || previous.user_id == new.user_id {
+fn begin(
+    flow: &Flow<'_>,
+    client: &Client,
+    user_id: &str,
+    actor: Option<Metadata>,
+    expire_at: UnixTime,
+) -> Result<Session, StoreError> {
+    let idle_secs = flow.settings.inactivity_timeout_secs.unwrap_or(ABANDONED_AFTER_SECS);
+    let new = NewSession {
+        client_id: &client.id,
+        user_id,
+        is_sole: flow.settings.single_session_mode,
+        actor,
+        expire_at,
+        abandon_at: later(flow.now, idle_secs),
+    };
+    for previous in sessions::live_of_client(flow.connection, &client.id, flow.now)? {
+        if new.is_sole || previous.user_id == user_id {
             sessions::end(flow.connection, &previous.id, SessionStatus::Replaced, flow.now)?;
         }
     }
-    let session = sessions::insert(flow.connection, new, flow.now)?;
-    clients::set_active(flow.connection, new.client_id, &session.id, flow.now)?;
+    let session = sessions::insert(flow.connection, &new, flow.now)?;
+    clients::set_active(flow.connection, &client.id, &session.id, flow.now)?;
     Ok(session)
 }
 
@@ -128,6 +123,11 @@ fn later(now: UnixTime, secs: u32) -> UnixTime {
 }
 
 impl BrowserFlow<'_> {
+    /// The client of this browser, made when it is first needed.
+    pub(super) fn client(&self) -> Result<Client, StoreError> {
+        Ok(clients::of_dev_browser(self.connection, self.browser, self.now)?)
+    }
+
     /// The session that applications see in this browser, with its client.
     ///
     /// Returns `None` if the browser is signed out.

@@ -35,14 +35,13 @@ impl BrowserFlow<'_> {
     /// Starts an attempt for the account that `identifier` names.
     pub(crate) fn start_sign_in(&self, identifier: &str) -> Outcome<SignIn> {
         let identifier = check_email_address(identifier, Field::Identifier)?;
-        let Some(address) = email_addresses::find_verified(self.connection, &identifier)? else {
-            return Err(FlowError::IdentifierNotFound.into());
-        };
+        let address =
+            email_addresses::find_verified(self.connection, &identifier)?.ok_or(FlowError::IdentifierNotFound)?;
         if users::find(self.connection, &address.user_id)?.is_some_and(|user| user.banned) {
             return Err(FlowError::Banned.into());
         }
         check_address(self, &identifier, Use::SignIn)?;
-        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let client = self.client()?;
         let previous = sign_ins::current(self.connection, &client)?;
         let abandon_at = self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
         let sign_in = sign_ins::insert(
@@ -70,9 +69,7 @@ impl BrowserFlow<'_> {
 
     /// Checks a code; the right one signs in, or leads to the second factor.
     pub(crate) fn attempt_sign_in_code(&self, entered: &str) -> Outcome<SignInStep> {
-        let Some(pending) = self.pending_sign_in()? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let pending = self.pending_sign_in()?.ok_or(FlowError::AttemptLost)?;
         let subject = Subject::SignIn(&pending.sign_in.id);
         let tries = Tries::Account(&pending.user.id);
         code::check(self, subject, Strategy::EmailCode, tries, entered)?;
@@ -118,9 +115,7 @@ impl BrowserFlows {
 /// attempt, for another account; the password may be another; parallel guesses may have locked the account. None of
 /// these may profit from the comparison.
 fn conclude_password(flow: &BrowserFlow<'_>, checked: &PendingSignIn, is_correct: bool) -> Outcome<SignInStep> {
-    let Some(pending) = flow.pending_sign_in()? else {
-        return Err(FlowError::AttemptLost.into());
-    };
+    let pending = flow.pending_sign_in()?.ok_or(FlowError::AttemptLost)?;
     if pending.sign_in.id != checked.sign_in.id || pending.user.password_hash != checked.user.password_hash {
         return Err(FlowError::AttemptLost.into());
     }
@@ -164,7 +159,7 @@ pub(super) fn first_factor_proven(flow: &BrowserFlow<'_>, pending: &PendingSignI
         sign_ins::await_second_factor(flow.connection, &pending.sign_in.id, flow.now)?;
         return Ok(SignInStep::SecondFactor);
     }
-    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let client = flow.client()?;
     let session = flow.begin_session(&client, &pending.user.id)?;
     sign_ins::complete(flow.connection, &pending.sign_in.id, &session.id)?;
     Ok(SignInStep::Complete(Box::new(session)))

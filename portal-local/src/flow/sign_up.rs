@@ -92,7 +92,7 @@ impl BrowserFlow<'_> {
         if email_addresses::find_verified(self.connection, &new.email_address)?.is_some() {
             return Err(FlowError::IdentifierExists.into());
         }
-        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let client = self.client()?;
         let normalize = email_addresses::normalize;
         let previous = sign_ups::current(self.connection, &client)?.filter(|one| {
             one.email_verified_at.is_none() && normalize(&one.email_address) == normalize(&new.email_address)
@@ -130,12 +130,8 @@ impl BrowserFlow<'_> {
     /// Creates an account from an invitation. Its link came by mail, so no code is needed.
     pub(crate) fn sign_up_with_ticket(&self, new: NewSignUp, password_hash: String, ticket: &str) -> Outcome<Session> {
         // A request beside this one may have used it since it was looked up.
-        let Some(ticket) = self.find_ticket(ticket)? else {
-            return Err(FlowError::InvitationOver.into());
-        };
-        let Some(address) = ticket.address() else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let ticket = self.find_ticket(ticket)?.ok_or(FlowError::InvitationOver)?;
+        let address = ticket.address().ok_or(FlowError::AttemptLost)?;
         check_address(self, address, Use::SignUp)?;
         if email_addresses::find_verified(self.connection, address)?.is_some() {
             return Err(FlowError::IdentifierExists.into());
@@ -149,7 +145,7 @@ impl BrowserFlow<'_> {
             last_name: new.names.last,
         };
         let user_id = users::insert(self.connection, &user, self.now)?;
-        let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+        let client = self.client()?;
         let session = self.begin_session(&client, &user_id)?;
         accept_ticket(self, &ticket, session)
     }
@@ -166,9 +162,7 @@ impl BrowserFlow<'_> {
 
     /// Checks a code and, if it is the right one, creates the account and signs it in.
     pub(crate) fn attempt_sign_up_code(&self, entered: &str) -> Outcome<SignUpStep> {
-        let Some(sign_up) = self.pending_sign_up()? else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let sign_up = self.pending_sign_up()?.ok_or(FlowError::AttemptLost)?;
         code::check(
             self,
             Subject::SignUp(&sign_up.id),
@@ -183,9 +177,9 @@ impl BrowserFlow<'_> {
     /// Adds the names that were missing and creates the account.
     pub(crate) fn continue_sign_up(&self, names: Names) -> Outcome<Session> {
         let pending = self.pending_sign_up()?;
-        let Some(mut sign_up) = pending.filter(|sign_up| sign_up.email_verified_at.is_some()) else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let mut sign_up = pending
+            .filter(|sign_up| sign_up.email_verified_at.is_some())
+            .ok_or(FlowError::AttemptLost)?;
         sign_up.first_name = names.first;
         sign_up.last_name = names.last;
         complete(self, sign_up)
@@ -258,7 +252,7 @@ fn complete(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<Session> {
             external_accounts::insert(flow.connection, &user_id, profile, flow.now)?;
         }
     }
-    let client = clients::of_dev_browser(flow.connection, flow.browser, flow.now)?;
+    let client = flow.client()?;
     let session = flow.begin_session(&client, &user_id)?;
     sign_ups::complete(flow.connection, &sign_up.id, &user_id, &session.id)?;
     Ok(session)

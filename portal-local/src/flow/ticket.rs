@@ -6,7 +6,7 @@ use super::{BrowserFlow, Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
 use crate::store::{
     ActorToken, ApplicationInvitation, OrganizationInvitation, Session, SignInToken, StoreError, Task, TicketStatus,
-    User, WaitlistStatus, actor_tokens, application_invitations, clients, email_addresses, organization_invitations,
+    User, WaitlistStatus, actor_tokens, application_invitations, email_addresses, organization_invitations,
     second_factors, sessions, sign_in_tokens, sign_ins, users, waitlist,
 };
 
@@ -82,16 +82,14 @@ impl BrowserFlow<'_> {
     /// and then opens the link again; a sign-in token needs no second factor. A signed-in user keeps their session.
     pub(crate) fn redeem_ticket(&self, text: &str, user_id: &str, current: Option<&Session>) -> Outcome<SignInStep> {
         // A request beside this one may have used it since it was looked up.
-        let Some(ticket) = self.find_ticket(text)? else {
-            return Err(FlowError::InvitationOver.into());
-        };
+        let ticket = self.find_ticket(text)?.ok_or(FlowError::InvitationOver)?;
         match users::find(self.connection, user_id)? {
             Some(User { banned: true, .. }) => return Err(FlowError::Banned.into()),
             Some(_) => {}
             None => return Err(FlowError::UserUnknown.into()),
         }
         if let Ticket::ActorToken(token) = &ticket {
-            let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+            let client = self.client()?;
             let session = impersonate(self, &client, token)?;
             actor_tokens::set_status(self.connection, &token.id, TicketStatus::Accepted, self.now)?;
             return Ok(SignInStep::Complete(Box::new(session)));
@@ -106,7 +104,7 @@ impl BrowserFlow<'_> {
                 None => return Err(FlowError::AttemptLost.into()),
             },
             None => {
-                let client = clients::of_dev_browser(self.connection, self.browser, self.now)?;
+                let client = self.client()?;
                 if let Some(address) = ticket.address()
                     && second_factors::has_totp(self.connection, user_id)?
                 {

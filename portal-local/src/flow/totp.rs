@@ -32,13 +32,9 @@ impl Flow<'_> {
         let user_id = &session.user_id;
         let setup = open_setup(self, session)?;
         let is_late = second_factors::has_totp(self.connection, user_id)?;
-        let Some(secret) = setup.filter(|_| !is_late) else {
-            return Err(FlowError::AttemptLost.into());
-        };
+        let secret = setup.filter(|_| !is_late).ok_or(FlowError::AttemptLost)?;
         let code = plain_code(entered)?;
-        let Some(step) = secret.step_of(&code, self.now) else {
-            return Err(FlowError::CodeNotCurrent.into());
-        };
+        let step = secret.step_of(&code, self.now).ok_or(FlowError::CodeNotCurrent)?;
         self.install_totp(user_id, &secret, Some(step))?;
         second_factors::delete_totp_setup(self.connection, &session.id)?;
         sessions::set_second_factor_at(self.connection, &session.id, self.now)?;

@@ -115,8 +115,7 @@ pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmi
     let (redirect_url, role_key) = (person.visit.redirect_url(), role.clone());
     let invited = person.flow(move |flow, session| {
         let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-        let access = flow.access(&session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
-        access.require(MANAGE_MEMBERSHIPS)?;
+        let access = flow.access_with(&session.user_id, id, MANAGE_MEMBERSHIPS)?;
         flow.invite_addresses_to_organization(&access, &invitees, &role_key, redirect_url.as_deref())
     });
     match invited.await {

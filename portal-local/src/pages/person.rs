@@ -247,10 +247,7 @@ fn still_here(flow: &Flow<'_>, opened: &Session) -> Result<Session, PageError> {
 ///
 /// If the user has no name, the address takes its place and the second part is empty.
 pub(super) fn name_and_address(connection: &Connection, user: &User) -> Result<(String, String), StoreError> {
-    let primary = match &user.primary_email_address_id {
-        Some(id) => email_addresses::find(connection, id)?,
-        None => None,
-    };
+    let primary = email_addresses::primary(connection, &user.id)?;
     let address = primary.map(|one| one.address).unwrap_or_default();
     Ok(match user.full_name() {
         Some(name) => (name, address),

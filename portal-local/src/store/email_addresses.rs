@@ -62,6 +62,17 @@ pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option
         .optional()
 }
 
+/// The user's primary address.
+pub(crate) fn primary(connection: &Connection, user_id: &str) -> rusqlite::Result<Option<EmailAddress>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM email_addresses
+             WHERE id = (SELECT primary_email_address_id FROM users WHERE id = ?)"
+        ))?
+        .query_row([user_id], read)
+        .optional()
+}
+
 /// Adds an address that still has to be proven. Returns its id.
 pub(crate) fn insert_unverified(
     connection: &Connection,

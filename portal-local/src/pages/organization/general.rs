@@ -95,9 +95,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
     let (organization_id, typed) = (shown.organization.id.clone(), (name.clone(), slug.clone()));
     let changed = person.flow(move |flow, session| {
-        let access = flow.access(&session.user_id, &organization_id)?;
-        let access = access.ok_or(FlowError::MemberUnknown)?;
-        access.require(MANAGE_PROFILE)?;
+        let access = flow.access_with(&session.user_id, &organization_id, MANAGE_PROFILE)?;
         flow.update_organization(Organization {
             name: typed.0,
             slug: typed.1,

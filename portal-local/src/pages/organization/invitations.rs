@@ -61,8 +61,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     let (role, redirect_url) = (typed.role.clone(), person.visit.redirect_url());
     let id = shown.organization.id.clone();
     let invited = person.flow(move |flow, session| {
-        let access = flow.access(&session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;
-        access.require(MANAGE_MEMBERSHIPS)?;
+        let access = flow.access_with(&session.user_id, &id, MANAGE_MEMBERSHIPS)?;
         flow.invite_addresses_to_organization(&access, &invitees, &role, redirect_url.as_deref())
     });
     match invited.await {
@@ -75,9 +74,7 @@ pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) 
     let id = form.value("invitation_id").to_owned();
     let revoked = person.flow(move |flow, session| {
         let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
-        let access = flow.access(&session.user_id, organization)?;
-        let access = access.ok_or(FlowError::MemberUnknown)?;
-        access.require(MANAGE_MEMBERSHIPS)?;
+        let access = flow.access_with(&session.user_id, organization, MANAGE_MEMBERSHIPS)?;
         flow.revoke_organization_invitation(&access.organization, &id)
     });
     match revoked.await {

@@ -139,8 +139,7 @@ where
 {
     let done = person.flow(move |flow, session| {
         let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-        let access = flow.access(&session.user_id, id)?.ok_or(FlowError::MemberUnknown)?;
-        access.require(MANAGE_MEMBERSHIPS)?;
+        let access = flow.access_with(&session.user_id, id, MANAGE_MEMBERSHIPS)?;
         work(flow, &access)
     });
     let error = match done.await {
