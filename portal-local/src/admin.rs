@@ -1,4 +1,4 @@
-//! What an administrator does to the portal: seed, reset, key rotation, and links and codes for any user.
+//! The actions of an administrator: seed, reset, key rotation, and links and codes for any user.
 
 use std::sync::Arc;
 

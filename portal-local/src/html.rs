@@ -99,7 +99,7 @@ pub(crate) struct ErrorPage {
     pub(crate) link: Option<(String, &'static str)>,
 }
 
-/// Renders a page that says what is wrong, with a link to the next step.
+/// Renders a page about an error, with a link to the next step.
 pub(crate) fn error_page(
     app: &App,
     status: StatusCode,

@@ -142,7 +142,7 @@ async fn seed(place: Place) -> Outcome {
     match &place.database {
         Some(path) => opened(path, &place).demo_data().start().await?.shut_down().await,
         None => {
-            Running::at(&place)?.post("/__local/seed")?;
+            Running::at(&place)?.post("/__local/seed").await?;
         }
     }
     print(&format!("Seeded. {DEMO_USERS}"))
@@ -173,7 +173,7 @@ async fn reset(reset: Reset) -> Outcome {
             portal.shut_down().await;
         }
         None => {
-            Running::at(&place)?.post("/__local/reset")?;
+            Running::at(&place)?.post("/__local/reset").await?;
         }
     }
     print("Everything is forgotten but the keys.\n")
@@ -187,7 +187,7 @@ async fn env(place: Place) -> Outcome {
             portal.shut_down().await;
             block
         }
-        None => Running::at(&place)?.get("/__local/env")?,
+        None => Running::at(&place)?.get("/__local/env").await?,
     };
     print(&block)
 }

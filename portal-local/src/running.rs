@@ -1,13 +1,21 @@
 //! A portal that runs in another process, asked over HTTP.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::cli::Place;
 
 /// More than any answer of a portal; another program may never end its own.
-const MOST_ANSWER_BYTES: u64 = 1_024 * 1_024;
+const MOST_ANSWER_BYTES: usize = 1_024 * 1_024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Running {
@@ -29,6 +37,8 @@ pub(crate) enum RunningError {
     NotLoopback { found: IpAddr },
 }
 
+type Unanswered = Box<dyn std::error::Error + Send + Sync>;
+
 impl Running {
     pub(crate) fn at(place: &Place) -> Result<Self, RunningError> {
         let address = place.socket();
@@ -38,42 +48,51 @@ impl Running {
         Err(RunningError::NotLoopback { found: address.ip() })
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<String, RunningError> {
-        self.ask("GET", path)
+    pub(crate) async fn get(&self, path: &str) -> Result<String, RunningError> {
+        self.ask(Method::GET, path).await
     }
 
-    pub(crate) fn post(&self, path: &str) -> Result<String, RunningError> {
-        self.ask("POST", path)
+    pub(crate) async fn post(&self, path: &str) -> Result<String, RunningError> {
+        self.ask(Method::POST, path).await
     }
 
-    fn ask(&self, method: &str, path: &str) -> Result<String, RunningError> {
+    async fn ask(&self, method: Method, path: &str) -> Result<String, RunningError> {
         let address = self.address;
-        let answer = self.exchange(method, path).map_err(|error| RunningError::NotThere {
-            address,
-            reason: error.to_string(),
-        })?;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        if !head.to_ascii_lowercase().contains("\r\nx-portal-local: 1") {
+        let not_there = |reason: String| RunningError::NotThere { address, reason };
+        let connecting = timeout(PATIENCE, TcpStream::connect(address)).await;
+        let stream = connecting
+            .map_err(|elapsed| not_there(elapsed.to_string()))?
+            .map_err(|error| not_there(error.to_string()))?;
+        let answer = match timeout(PATIENCE, self.exchange(stream, method, path)).await {
+            Err(elapsed) => return Err(not_there(elapsed.to_string())),
+            Ok(Err(_)) => return Err(RunningError::SomethingElse { address }),
+            Ok(Ok(answer)) => answer,
+        };
+        if answer.headers().get("x-portal-local").is_none_or(|value| value != "1") {
             return Err(RunningError::SomethingElse { address });
         }
-        if head.split(' ').nth(1) != Some("200") {
-            let answer = body.trim().to_owned();
-            return Err(RunningError::Refused { address, answer });
+        let is_done = answer.status() == StatusCode::OK;
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        match is_done {
+            true => Ok(text),
+            false => Err(RunningError::Refused {
+                address,
+                answer: text.trim().to_owned(),
+            }),
         }
-        Ok(body.to_owned())
     }
 
-    /// HTTP/1.0, whose answers are neither chunked nor kept open.
-    fn exchange(&self, method: &str, path: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n",
-            self.address
-        )?;
-        let mut answer = Vec::new();
-        stream.take(MOST_ANSWER_BYTES).read_to_end(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+    async fn exchange(&self, stream: TcpStream, method: Method, path: &str) -> Result<Response<Bytes>, Unanswered> {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.address.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Empty::<Bytes>::new())?;
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 }

@@ -1,8 +1,9 @@
 //! Random values and the one-way forms in which they are kept.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::{digest, hmac, rand};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::{BASE64URL_NOPAD, Encoding, HEXLOWER, Specification};
 
 /// SHA-256 of a secret: what the store keeps instead of the secret.
 pub(crate) type SecretHash = [u8; 32];
@@ -20,7 +21,7 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
 
 /// A nonce or a refresh token: 32 random bytes that need no escaping in addresses and cookies.
 pub(crate) fn random_token() -> String {
-    URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+    BASE64URL_NOPAD.encode(&random_bytes::<32>())
 }
 
 /// `length` random letters and digits, at most 256.
@@ -46,36 +47,33 @@ pub(crate) fn random_code() -> String {
     format!("{:06}", u64::from_be_bytes(random_bytes()) % 1_000_000)
 }
 
-/// Crockford's letters for base32: without those that look like others.
-const UNAMBIGUOUS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const BACKUP_CODE_LETTERS: usize = 8;
+/// Crockford's base32, in lower case: letters that look like digits are read as these.
+static CROCKFORD: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut crockford = Specification::new();
+    crockford.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    crockford.translate.from.push_str("ABCDEFGHJKMNPQRSTVWXYZoOiIlL");
+    crockford.translate.to.push_str("abcdefghjkmnpqrstvwxyz001111");
+    crockford.encoding().expect("the symbols are 32 and distinct")
+});
 
-/// Creates a backup code: forty random bits that users can copy from paper.
+/// Forty bits, which are eight letters.
+const BACKUP_CODE_BYTES: usize = 5;
+
+/// Creates a backup code: random letters that users can copy from paper.
 pub(crate) fn random_backup_code() -> String {
-    let bytes = random_bytes::<BACKUP_CODE_LETTERS>();
-    bytes
-        .iter()
-        .map(|byte| char::from(UNAMBIGUOUS[usize::from(byte % 32)]))
-        .collect()
+    CROCKFORD.encode(&random_bytes::<BACKUP_CODE_BYTES>())
 }
 
 /// Normalizes an entered backup code: case, spaces, hyphens, and letters that look like digits.
 pub(crate) fn read_backup_code(entered: &str) -> Option<String> {
-    let letters = entered.chars().filter(|c| !c.is_whitespace() && *c != '-');
-    let code: String = letters
-        .map(|c| match c.to_ascii_lowercase() {
-            'o' => '0',
-            'i' | 'l' => '1',
-            other => other,
-        })
-        .collect();
-    let is_code = code.len() == BACKUP_CODE_LETTERS && code.bytes().all(|byte| UNAMBIGUOUS.contains(&byte));
-    is_code.then_some(code)
+    let letters: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let bytes = CROCKFORD.decode(letters.as_bytes()).ok()?;
+    (bytes.len() == BACKUP_CODE_BYTES).then(|| CROCKFORD.encode(&bytes))
 }
 
 /// `bytes` bytes of chance in hexadecimal.
 pub(crate) fn random_hex<const N: usize>() -> String {
-    random_bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&random_bytes::<N>())
 }
 
 pub(crate) fn hash(secret: &str) -> SecretHash {
@@ -99,12 +97,12 @@ impl FormKey {
     }
 
     pub(crate) fn token_for(&self, dev_browser_id: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, dev_browser_id.as_bytes()))
+        BASE64URL_NOPAD.encode(hmac::sign(&self.0, dev_browser_id.as_bytes()).as_ref())
     }
 
     pub(crate) fn accepts(&self, dev_browser_id: &str, token: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(token)
+        BASE64URL_NOPAD
+            .decode(token.as_bytes())
             .is_ok_and(|tag| hmac::verify(&self.0, dev_browser_id.as_bytes(), &tag).is_ok())
     }
 }

@@ -1,9 +1,11 @@
 //! Codes of authenticator apps: RFC 6238 with SHA-1, six digits and steps of thirty seconds, which every app knows.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
+use data_encoding::{BASE32_NOPAD, Encoding};
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use url::form_urlencoded;
@@ -13,8 +15,15 @@ use crate::secrets::random_bytes;
 const STEP_SECS: i64 = 30;
 /// The number of steps by which a phone's clock may be off, each way.
 const TOLERANCE_STEPS: i64 = 1;
-/// RFC 4648's letters, which apps take for secrets.
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// RFC 4648's base32 without padding, in any case. Bits after the last whole byte are ignored.
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut base32 = BASE32_NOPAD.specification();
+    base32.check_trailing_bits = false;
+    base32.translate.from.push_str("abcdefghijklmnopqrstuvwxyz");
+    base32.translate.to.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    base32.encoding().expect("the symbols are 32 and distinct")
+});
+
 /// Shorter secrets are guessable; longer ones are not secrets of an authenticator.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 10..=64;
 
@@ -43,19 +52,19 @@ impl TotpSecret {
 
     /// Reads base32 as users write it: in any case, with spaces and hyphens, padded or not.
     pub(crate) fn from_base32(text: &str) -> Result<Self, SecretError> {
-        let (mut bytes, mut bits, mut buffer) = (Vec::new(), 0_u32, 0_u32);
         let significant = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '=');
-        for found in text.chars().filter(significant) {
-            let upper = found.to_ascii_uppercase();
-            let value = (0_u32..).zip(BASE32).find(|(_, letter)| char::from(**letter) == upper);
-            let (value, _) = value.ok_or(SecretError::Character { found })?;
-            buffer = (buffer << 5 | value) & 0xfff;
-            bits += 5;
-            if bits >= 8 {
-                bits -= 8;
-                bytes.push((buffer >> bits & 0xff) as u8);
-            }
+        let mut letters: String = text.chars().filter(significant).collect();
+        if let Some(found) = letters
+            .chars()
+            .find(|c| !c.is_ascii_alphabetic() && !matches!(c, '2'..='7'))
+        {
+            return Err(SecretError::Character { found });
         }
+        // With these lengths, the last letter begins a byte that never ends.
+        if matches!(letters.len() % 8, 1 | 3 | 6) {
+            letters.pop();
+        }
+        let bytes = BASE32.decode(letters.as_bytes()).unwrap_or_default();
         match SECRET_BYTES.contains(&bytes.len()) {
             true => Ok(Self(bytes)),
             false => Err(SecretError::Length { found: bytes.len() }),
@@ -63,19 +72,7 @@ impl TotpSecret {
     }
 
     pub(crate) fn to_base32(&self) -> String {
-        let (mut text, mut bits, mut buffer) = (String::new(), 0_u32, 0_u32);
-        for byte in &self.0 {
-            buffer = (buffer << 8 | u32::from(*byte)) & 0xfff;
-            bits += 8;
-            while bits >= 5 {
-                bits -= 5;
-                text.push(letter(buffer >> bits));
-            }
-        }
-        if bits > 0 {
-            text.push(letter(buffer << (5 - bits)));
-        }
-        text
+        BASE32.encode(&self.0)
     }
 
     /// The address that apps read, from a link or a QR code.
@@ -119,10 +116,6 @@ impl TotpSecret {
 pub(crate) fn unused_step(last: Option<i64>, now: UnixTime) -> i64 {
     let current = step(now);
     if last >= Some(current) { current + 1 } else { current }
-}
-
-fn letter(bits: u32) -> char {
-    char::from(BASE32[(bits & 0x1f) as usize])
 }
 
 fn step(now: UnixTime) -> i64 {
@@ -200,6 +193,8 @@ mod tests {
         for text in [
             "MZXW6YTBOJTG633CMFZGM33PMI",
             "MZXW6YTBOJTG633CMFZGM33PMI======",
+            "MZXW6YTBOJTG633CMFZGM33PMIA",
+            "MZXW6YTBOJTG633CMFZGM33PMJ",
             "mzxw 6ytb ojtg 633c mfzg m33p mi",
             "MZXW-6YTB-OJTG-633C-MFZG-M33P-MI",
         ] {
@@ -211,6 +206,7 @@ mod tests {
         }
         for (text, error) in [
             ("MZXW6YTBOJTG633CMFZGM33PM1", SecretError::Character { found: '1' }),
+            ("MZXW6YTBOÖ", SecretError::Character { found: 'Ö' }),
             ("MZXW6YTBÖ", SecretError::Character { found: 'Ö' }),
             ("MZXW6YTB", SecretError::Length { found: 5 }),
             ("", SecretError::Length { found: 0 }),

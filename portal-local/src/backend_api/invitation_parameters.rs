@@ -1,4 +1,4 @@
-//! What the calls about invitations, the waitlist and sign-in tokens share.
+//! Shared by the calls of invitations, the waitlist and sign-in tokens.
 
 use axum::http::StatusCode;
 
@@ -41,7 +41,7 @@ pub(super) fn is_like(text: &str, id: &str, address: &str) -> bool {
     id.eq_ignore_ascii_case(text) || normalize(address).contains(text)
 }
 
-/// The error of revoking what is not pending any more.
+/// The error of a ticket that was accepted, revoked or has expired.
 pub(super) fn not_pending(what: &str, status: TicketStatus) -> ApiError {
     let message = format!("This {what} is not pending");
     ApiError::new(StatusCode::BAD_REQUEST, "not_pending", message)

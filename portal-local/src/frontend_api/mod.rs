@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::middleware;
 use axum::routing::{any, get, post};
 
 use self::handshake::Mount;
@@ -36,14 +35,14 @@ pub(crate) fn router(app: &Arc<App>, beside: Router<Arc<App>>) -> Router<Arc<App
         .route("/m2m_tokens", any(not_found))
         .route("/m2m_tokens/{*rest}", any(not_found))
         .route("/oauth_applications/{*rest}", any(not_found))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
+        .route_layer(cors::layer(app))
 }
 
 /// The Frontend API under the path inside the publishable key, with the routes `beside` it.
 pub(crate) fn nested_router(app: &Arc<App>, beside: Router<Arc<App>>) -> Router<Arc<App>> {
     mounted(Mount::KeyPath, beside)
         .fallback(not_found_in_path)
-        .layer(middleware::from_fn_with_state(Arc::clone(app), cors::allow))
+        .layer(cors::layer(app))
 }
 
 fn mounted(mount: Mount, beside: Router<Arc<App>>) -> Router<Arc<App>> {

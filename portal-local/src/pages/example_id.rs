@@ -5,6 +5,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use data_encoding::HEXLOWER;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow};
@@ -123,7 +124,7 @@ fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
     }
     let hash = hash(&email_addresses::normalize(&email_address));
     Ok(ExternalProfile {
-        provider_user_id: hash[..10].iter().map(|byte| format!("{byte:02x}")).collect(),
+        provider_user_id: HEXLOWER.encode(&hash[..10]),
         email_address,
         email_address_verified: typed.is_verified,
         first_name: names.first,

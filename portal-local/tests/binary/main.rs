@@ -7,10 +7,11 @@
 
 mod manners;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
@@ -308,6 +309,24 @@ async fn running_portal_is_seeded_reset_and_prints_its_environment() {
         gone.contains("no portal answers at") && gone.contains("--database"),
         "{gone}"
     );
+}
+
+#[test]
+fn answer_of_another_program_is_named() {
+    for answer in ["SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", ""] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let answering = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let refused = other(&["env", "--port", &port]).unwrap_err();
+        assert!(
+            refused.contains("is not a local portal; choose another --port"),
+            "{refused}"
+        );
+        answering.join().unwrap();
+    }
 }
 
 #[test]
