@@ -37,13 +37,7 @@ impl Question {
         let destination = visit.destination(Flow::SignIn);
         let template = AskPage {
             frame: Frame::new(&visit.app, self.heading),
-            form: FormFrame {
-                action: self.action,
-                token: visit.form_token(),
-                errors: Vec::new(),
-                notices: destination.notices.clone(),
-                return_host: destination.foreign_host(&visit.app.redirects),
-            },
+            form: visit.form(self.action, &destination, &[]),
             page: self.page,
             lead: self.lead,
             button: self.button,

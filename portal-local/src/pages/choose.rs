@@ -41,13 +41,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     let destination = visit.destination(Flow::SignIn);
     let template = ChoosePage {
         frame: Frame::new(&visit.app, "Choose an account"),
-        form: FormFrame {
-            action: visit.params.link(path::CHOOSE, &[]),
-            token: visit.form_token(),
-            errors: Vec::new(),
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form: visit.form(visit.params.link(path::CHOOSE, &[]), &destination, &[]),
         accounts: accounts(&visit).await?,
         another: sign_in::another(&visit),
         sign_out: visit.params.link(path::SIGN_OUT, &[]),

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::destination::Flow;
-use super::form::{ErrorView, FormFrame, form_page};
+use super::form::{FormFrame, form_page};
 use super::path;
 use super::visit::Visit;
 use crate::flow::{FlowError, is_test_address};
@@ -44,27 +44,21 @@ struct CodePage {
 impl CodeStep<'_> {
     pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response<Body> {
         let destination = visit.destination(self.flow);
-        let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
-        for (view, error) in errors.iter_mut().zip(found) {
+        let mut form = visit.form(self.action, &destination, found);
+        for (view, error) in form.errors.iter_mut().zip(found) {
             if *error == FlowError::IdentifierExists {
                 // This page has no field for the address.
                 view.field = "";
                 view.link = self.taken.clone().map(|link| (link, "Sign in with it"));
             }
         }
-        let mut notices = destination.notices.clone();
-        if visit.own_parameter("notice").as_deref() == Some("sent") && found.is_empty() {
-            notices.push("A new code was sent. The one before no longer works.".to_owned());
+        if visit.is_told("sent") && found.is_empty() {
+            form.notices
+                .push("A new code was sent. The one before no longer works.".to_owned());
         }
         let template = CodePage {
             frame: Frame::new(&visit.app, self.heading),
-            form: FormFrame {
-                action: self.action,
-                token: visit.form_token(),
-                errors,
-                notices,
-                return_host: destination.foreign_host(&visit.app.redirects),
-            },
+            form,
             page: self.page,
             identifier: self.address.to_owned(),
             change: self.change,

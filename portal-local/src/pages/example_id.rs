@@ -149,13 +149,7 @@ async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError])
         .finish();
     let template = AuthorizePage {
         frame: Frame::new(&visit.app, PROVIDER_NAME),
-        form: FormFrame {
-            action: format!("{AUTHORIZE}?{query}"),
-            token: visit.form_token(),
-            errors: found.iter().map(Into::into).collect(),
-            notices: Vec::new(),
-            return_host: None,
-        },
+        form: visit.plain_form(format!("{AUTHORIZE}?{query}"), found),
         provider: PROVIDER_NAME,
         typed,
     };

@@ -7,7 +7,7 @@ use axum::http::Response;
 use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{ErrorView, FormFrame, Submission, form_page};
+use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
@@ -141,21 +141,13 @@ fn render(visit: &Visit, pending: &PendingSignIn, method: Method, found: &[FlowE
     }
     let destination = visit.destination(Flow::SignIn);
     let reset = visit.params.link(path::RESET_PASSWORD, &[]);
-    let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
-    for (view, error) in errors.iter_mut().zip(found) {
-        if *error == FlowError::PasswordCompromised {
-            view.link = Some((reset.clone(), "Set a new password"));
-        }
-    }
+    let mut form = visit.form(password, &destination, found);
+    form.link(found, |error| {
+        (*error == FlowError::PasswordCompromised).then(|| (reset.clone(), "Set a new password"))
+    });
     let template = PasswordPage {
         frame: Frame::new(&visit.app, "Enter your password"),
-        form: FormFrame {
-            action: password,
-            token: visit.form_token(),
-            errors,
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form,
         identifier,
         change,
         email_code: code_link(visit, &[]),

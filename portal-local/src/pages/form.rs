@@ -116,6 +116,13 @@ impl From<&FlowError> for ErrorView {
 }
 
 impl FormFrame {
+    /// Adds a way out to each of the errors `found` for which `way` returns its URL and text.
+    pub(super) fn link(&mut self, found: &[FlowError], way: impl Fn(&FlowError) -> Option<(String, &'static str)>) {
+        for (view, error) in self.errors.iter_mut().zip(found) {
+            view.link = way(error);
+        }
+    }
+
     /// The message of a field, if it has one.
     pub(super) fn error(&self, field: &str) -> Option<&str> {
         let error = self.errors.iter().find(|error| error.field == field);

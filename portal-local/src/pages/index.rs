@@ -58,13 +58,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         .await?;
     let template = IndexPage {
         frame: Frame::new(&visit.app, "Local portal"),
-        form: FormFrame {
-            action: ADD_DEMO.to_owned(),
-            token: visit.form_token(),
-            errors: Vec::new(),
-            notices: Vec::new(),
-            return_host: None,
-        },
+        form: visit.plain_form(ADD_DEMO.to_owned(), &[]),
         environment: env_file::block(&visit.app),
         more: total - people.len(),
         people,

@@ -165,17 +165,9 @@ impl Person {
     /// Returns the frame of a form on `path`.
     pub(super) fn form_frame(&self, path: &str, found: &[FlowError]) -> FormFrame {
         FormFrame {
-            action: self.visit.params.link(path, &[]),
-            token: self.visit.form_token(),
-            errors: found.iter().map(Into::into).collect(),
             notices: self.way_back().1,
-            return_host: None,
+            ..self.visit.plain_form(self.visit.params.link(path, &[]), found)
         }
-    }
-
-    /// Returns `true` if the page's URL carries this notice.
-    pub(super) fn is_told(&self, notice: &str) -> bool {
-        self.visit.own_parameter("notice").as_deref() == Some(notice)
     }
 
     /// Back to a page with a notice.

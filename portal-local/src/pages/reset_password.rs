@@ -118,13 +118,7 @@ fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: 
     let destination = visit.destination(Flow::SignIn);
     let template = NewPasswordPage {
         frame: Frame::new(&visit.app, "Choose a new password"),
-        form: FormFrame {
-            action: visit.params.link(path::RESET_PASSWORD, &[]),
-            token: visit.form_token(),
-            errors: found.iter().map(Into::into).collect(),
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form: visit.form(visit.params.link(path::RESET_PASSWORD, &[]), &destination, found),
         identifier: pending.sign_in.identifier.clone(),
         sign_out_others: others,
         sign_out: None,

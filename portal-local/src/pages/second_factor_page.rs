@@ -42,13 +42,7 @@ impl SecondFactorStep<'_> {
         let destination = visit.destination(Flow::SignIn);
         let template = SecondFactorPage {
             frame: Frame::new(&visit.app, self.heading),
-            form: FormFrame {
-                action: self.action,
-                token: visit.form_token(),
-                errors: found.iter().map(Into::into).collect(),
-                notices: destination.notices.clone(),
-                return_host: destination.foreign_host(&visit.app.redirects),
-            },
+            form: visit.form(self.action, &destination, found),
             page: self.page,
             identifier: self.address.to_owned(),
             is_backup_code: self.method == SecondFactorMethod::BackupCode,

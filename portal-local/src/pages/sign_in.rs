@@ -6,7 +6,7 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{ErrorView, FormFrame, Submission, form_page};
+use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
 use super::{external, factor_one, path, ticket};
@@ -93,35 +93,24 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
         },
         &[],
     );
-    let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
-    for (view, error) in errors.iter_mut().zip(found) {
-        if *error == FlowError::SignUpWaitlist {
-            view.link = Some((elsewhere.clone(), "Join the waitlist"));
+    let mut form = visit.form(visit.params.link(path::SIGN_IN, &[]), &destination, found);
+    form.link(found, |error| match (error, visit.settings.sign_up_mode) {
+        (FlowError::IdentifierNotFound, SignUpMode::Public) => Some((elsewhere.clone(), "Sign up with it")),
+        (FlowError::SignUpWaitlist, _) | (FlowError::IdentifierNotFound, SignUpMode::Waitlist) => {
+            Some((elsewhere.clone(), "Join the waitlist"))
         }
-        if *error == FlowError::IdentifierNotFound {
-            view.link = match visit.settings.sign_up_mode {
-                SignUpMode::Public => Some((elsewhere.clone(), "Sign up with it")),
-                SignUpMode::Waitlist => Some((elsewhere.clone(), "Join the waitlist")),
-                SignUpMode::Restricted => None,
-            };
-        }
-    }
-    let mut notices = destination.notices.clone();
+        _ => None,
+    });
     if let Some(Err(refused)) = satellite_return(visit) {
-        notices.push(refused.to_string());
+        form.notices.push(refused.to_string());
     }
-    if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
-        notices.push("Your sign-in attempt expired. Please start again.".to_owned());
+    if visit.is_told("expired") && found.is_empty() {
+        form.notices
+            .push("Your sign-in attempt expired. Please start again.".to_owned());
     }
     let template = SignInPage {
         frame: Frame::new(&visit.app, format!("Sign in to {}", visit.app.application_name)),
-        form: FormFrame {
-            action: visit.params.link(path::SIGN_IN, &[]),
-            token: visit.form_token(),
-            errors,
-            notices,
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form,
         identifier,
         external: external::button(visit, path::SIGN_IN_EXTERNAL),
         provider: PROVIDER_NAME,

@@ -26,13 +26,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     let destination = visit.destination(Flow::SignIn);
     let template = SignOutPage {
         frame: Frame::new(&visit.app, "Sign out"),
-        form: FormFrame {
-            action: visit.params.link(path::SIGN_OUT, &[]),
-            token: visit.form_token(),
-            errors: Vec::new(),
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form: visit.form(visit.params.link(path::SIGN_OUT, &[]), &destination, &[]),
         names: choose::accounts(&visit)
             .await?
             .into_iter()

@@ -6,7 +6,7 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{ErrorView, Form, FormFrame, Submission, form_page};
+use super::form::{Form, FormFrame, Submission, form_page};
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::ticket::{self, Held};
 use super::visit::Visit;
@@ -161,26 +161,18 @@ fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) ->
         .params
         .with(EMAIL_ADDRESS, typed.email_address.trim())
         .link(path::SIGN_IN, &[]);
-    let mut errors: Vec<ErrorView> = found.iter().map(Into::into).collect();
-    for (view, error) in errors.iter_mut().zip(found) {
-        if *error == FlowError::IdentifierExists {
-            view.link = Some((sign_in.clone(), "Sign in with it"));
-        }
-    }
-    let mut notices = destination.notices.clone();
-    if visit.own_parameter("notice").as_deref() == Some("expired") && found.is_empty() {
-        notices.push("Your sign-up attempt expired. Please start again.".to_owned());
+    let mut form = visit.form(visit.params.link(path::SIGN_UP, &[]), &destination, found);
+    form.link(found, |error| {
+        (*error == FlowError::IdentifierExists).then(|| (sign_in.clone(), "Sign in with it"))
+    });
+    if visit.is_told("expired") && found.is_empty() {
+        form.notices
+            .push("Your sign-up attempt expired. Please start again.".to_owned());
     }
     let closed = may_sign_up(&visit.settings).err().filter(|_| !is_invited);
     let template = SignUpPage {
         frame: Frame::new(&visit.app, "Create your account"),
-        form: FormFrame {
-            action: visit.params.link(path::SIGN_UP, &[]),
-            token: visit.form_token(),
-            errors,
-            notices,
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form,
         typed,
         sign_in,
         external: external::button(visit, path::SIGN_UP_EXTERNAL).filter(|_| !is_invited),

@@ -60,13 +60,7 @@ fn render(visit: &Visit, first_name: String, last_name: String, found: &[FlowErr
     let destination = visit.destination(Flow::SignUp);
     let template = ContinuePage {
         frame: Frame::new(&visit.app, "One thing is missing"),
-        form: FormFrame {
-            action: visit.params.link(path::CONTINUE, &[]),
-            token: visit.form_token(),
-            errors: found.iter().map(Into::into).collect(),
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&visit.app.redirects),
-        },
+        form: visit.form(visit.params.link(path::CONTINUE, &[]), &destination, found),
         first_name,
         last_name,
     };

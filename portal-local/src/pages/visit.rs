@@ -11,10 +11,11 @@ use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow, host_of};
+use super::form::FormFrame;
 use super::params::Params;
 use super::{errors, path};
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::{BrowserFlow, BrowserFlows, SignInStep};
+use crate::flow::{BrowserFlow, BrowserFlows, FlowError, SignInStep};
 use crate::html::{page, see_other};
 use crate::redirect::{Refused, hand_over, replace_query};
 use crate::same_origin::is_from_here;
@@ -219,7 +220,32 @@ impl Visit {
         self.recognise(page(&self.app, status, template, target))
     }
 
-    pub(super) fn form_token(&self) -> String {
+    /// Returns `true` if the page's URL carries this notice.
+    pub(super) fn is_told(&self, notice: &str) -> bool {
+        self.own_parameter("notice").as_deref() == Some(notice)
+    }
+
+    /// Returns the frame of a form whose flow ends at `destination`.
+    pub(super) fn form(&self, action: String, destination: &Destination, found: &[FlowError]) -> FormFrame {
+        FormFrame {
+            notices: destination.notices.clone(),
+            return_host: destination.foreign_host(&self.app.redirects),
+            ..self.plain_form(action, found)
+        }
+    }
+
+    /// Returns the frame of a form without notices and destination.
+    pub(super) fn plain_form(&self, action: String, found: &[FlowError]) -> FormFrame {
+        FormFrame {
+            action,
+            token: self.form_token(),
+            errors: found.iter().map(Into::into).collect(),
+            notices: Vec::new(),
+            return_host: None,
+        }
+    }
+
+    fn form_token(&self) -> String {
         self.app.form_key.token_for(&self.known.browser.id)
     }
 

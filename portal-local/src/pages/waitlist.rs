@@ -59,14 +59,11 @@ fn render(visit: &Visit, email_address: String, found: &[FlowError]) -> Response
     let template = WaitlistPage {
         frame: Frame::new(&visit.app, "Join the waitlist"),
         form: FormFrame {
-            action: visit.params.link(path::WAITLIST, &[]),
-            token: visit.form_token(),
-            errors: found.iter().map(Into::into).collect(),
             notices: destination.notices.clone(),
-            return_host: None,
+            ..visit.plain_form(visit.params.link(path::WAITLIST, &[]), found)
         },
         email_address,
-        is_joined: found.is_empty() && visit.own_parameter("notice").as_deref() == Some("joined"),
+        is_joined: found.is_empty() && visit.is_told("joined"),
         sign_in: visit.params.link(path::SIGN_IN, &[]),
         back: back.map(|url| visit.way_back(url)),
     };

@@ -5,15 +5,15 @@ use axum::body::Body;
 use axum::http::Response;
 use portal_sdk::names::query::ORGANIZATION_ID;
 
-use super::super::ask::Question;
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, Tabs, inside};
 use crate::flow::{Access, Field, FlowError};
 use crate::html::Frame;
+use crate::pages::ask::Question;
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::Organization;
 use crate::store::roles::{DELETE_PROFILE, MANAGE_PROFILE};
 
@@ -119,7 +119,7 @@ fn render(person: &Person, access: &Access, name: String, slug: String, found: &
         name,
         slug,
         may_manage: access.may(MANAGE_PROFILE),
-        is_saved: found.is_empty() && person.is_told("saved"),
+        is_saved: found.is_empty() && person.visit.is_told("saved"),
         leave: visit.params.link(LEAVE, &[]),
         delete: may_delete.then(|| visit.params.link(DELETE, &[])),
     };

@@ -3,15 +3,15 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::super::confirm::ConfirmPage;
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::form_page;
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
 use super::{DELETE, LEAVE, inside, refused};
 use crate::flow::{Access, Field, FlowError};
 use crate::html::Frame;
+use crate::pages::confirm::ConfirmPage;
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::form_page;
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::DELETE_PROFILE;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use askama::Template;
 
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::person::{Person, PersonSubmission};
 use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
 use crate::flow::{Access, Field, Flow, FlowError, Outcome};
 use crate::html::Frame;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{Membership, Role, memberships, roles};
 

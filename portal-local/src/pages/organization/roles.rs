@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::person::Person;
 use super::{ROLES, Tabs, allowed};
 use crate::html::Frame;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::person::Person;
 use crate::store::roles::READ_MEMBERSHIPS;
 use crate::store::{Role, roles};
 

@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::person::{Person, PersonSubmission};
-use super::super::totp::show_backup_codes;
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, SECURITY};
 use crate::html::Frame;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::person::{Person, PersonSubmission};
+use crate::pages::totp::show_backup_codes;
 
 #[derive(Template)]
 #[template(path = "new_backup_codes.html")]

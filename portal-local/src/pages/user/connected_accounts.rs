@@ -1,10 +1,10 @@
 //! Connected accounts at the outside provider, a part of `/user`.
 
-use super::super::errors::PageResult;
-use super::super::external;
-use super::super::path;
-use super::super::person::PersonSubmission;
 use super::verify::{Deed, detour};
+use crate::pages::errors::PageResult;
+use crate::pages::external;
+use crate::pages::path;
+use crate::pages::person::PersonSubmission;
 use crate::store::{Purpose, external_accounts};
 
 pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -> PageResult {

@@ -3,16 +3,16 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::super::confirm::ConfirmPage;
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::form_page;
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{DELETE, SECURITY};
 use crate::flow::{DELETE_PHRASE, Field, FlowError};
 use crate::html::Frame;
+use crate::pages::confirm::ConfirmPage;
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::form_page;
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
 
 pub(super) async fn show(person: Person) -> Response<Body> {
     if let Some(detour) = detour(&person, DELETE, Deed::Open) {

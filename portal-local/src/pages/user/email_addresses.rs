@@ -4,16 +4,16 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::super::code_page::CodeStep;
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{ADD, VERIFY, profile};
 use crate::flow::{Field, FlowError};
 use crate::html::Frame;
+use crate::pages::code_page::CodeStep;
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::EmailAddress;
 
 #[derive(Template)]

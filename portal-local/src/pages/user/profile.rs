@@ -4,14 +4,14 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
 use super::{ADD, CONNECT, DISCONNECT, PRIMARY, REMOVE, Tabs, VERIFY};
 use crate::flow::{Field, FlowError, Names, PROVIDER_NAME};
 use crate::html::Frame;
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::ExternalAccount;
 
 #[derive(Template)]

@@ -3,15 +3,15 @@
 use askama::Template;
 use portal_sdk::clock::UnixTime;
 
-use super::super::destination::Flow;
-use super::super::errors::PageResult;
-use super::super::form::{FormFrame, form_page};
-use super::super::person::{Person, PersonSubmission};
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, DELETE, DEVICES, REMOVE_TOTP, SECURITY, TOTP, Tabs};
 use crate::device::Device;
 use crate::flow::{Field, FlowError};
 use crate::html::{Frame, age};
+use crate::pages::destination::Flow;
+use crate::pages::errors::PageResult;
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::person::{Person, PersonSubmission};
 use crate::store::Session;
 
 #[derive(Template)]

@@ -1,11 +1,11 @@
 //! `/user/security/authenticator`: setting up an authenticator app, and taking it away.
 
-use super::super::errors::PageResult;
-use super::super::person::{Person, PersonSubmission};
-use super::super::totp::{self, Place};
 use super::verify::{Deed, detour};
 use super::{SECURITY, TOTP};
 use crate::flow::FlowError;
+use crate::pages::errors::PageResult;
+use crate::pages::person::{Person, PersonSubmission};
+use crate::pages::totp::{self, Place};
 
 pub(super) async fn show(person: Person) -> PageResult {
     if let Some(detour) = detour(&person, TOTP, Deed::Open) {

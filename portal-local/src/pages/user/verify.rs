@@ -4,17 +4,17 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::super::code_page::CodeStep;
-use super::super::destination::Flow;
-use super::super::errors::{PageError, PageResult};
-use super::super::form::{FormFrame, form_page};
-use super::super::path;
-use super::super::person::{Person, PersonSubmission};
-use super::super::second_factor_page::SecondFactorStep;
 use super::{ADD, BACKUP_CODES, DELETE, REVERIFY, SECURITY, TOTP};
 use crate::clock::Millis as _;
 use crate::flow::{CodeRequest, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, refused};
 use crate::html::Frame;
+use crate::pages::code_page::CodeStep;
+use crate::pages::destination::Flow;
+use crate::pages::errors::{PageError, PageResult};
+use crate::pages::form::{FormFrame, form_page};
+use crate::pages::path;
+use crate::pages::person::{Person, PersonSubmission};
+use crate::pages::second_factor_page::SecondFactorStep;
 
 /// The time after a proof has expired in which a form that was opened in time may still be sent.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
