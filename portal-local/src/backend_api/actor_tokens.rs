@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::query::{invalid, seconds};
-use super::request::{JsonBody, attempt, missing, run};
+use super::request::{JsonBody, missing, run};
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens, users};
@@ -72,9 +72,8 @@ fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let token = attempt(&app, move |connection| {
-        let token = actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+    let token = run(&app, move |flow| {
+        let token = actor_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
         if token.status != TicketStatus::Pending {
             let status = token.status.as_str();
             let sentence = format!(
@@ -83,8 +82,8 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
             let code = "actor_token_cannot_be_revoked_code";
             return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
         }
-        actor_tokens::set_status(connection, &id, TicketStatus::Revoked, now)?;
-        actor_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)
+        actor_tokens::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        actor_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;
     Ok(json(StatusCode::OK, &view(&token)))

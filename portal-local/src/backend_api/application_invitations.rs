@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, is_like, not_pending, redirect_url};
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, check_length, listed, missing, run};
+use super::request::{JsonBody, check_length, listed, missing, run};
 use crate::flow::NewApplicationInvitation;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -80,10 +80,10 @@ const FIELDS: [&str; 3] = ["created_at", "email_address", "expires_at"];
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, order, is_paginated) = (query.page()?, query.order(&FIELDS)?, query.flag("paginated")?);
-    let (statuses, now) = (query.words("status", &STATUSES)?, app.now());
-    let all = attempt(&app, move |connection| {
+    let statuses = query.words("status", &STATUSES)?;
+    let all = run(&app, move |flow| {
         let text = query.value("query").unwrap_or_default().to_lowercase();
-        let mut all = application_invitations::all(connection, now)?;
+        let mut all = application_invitations::all(flow.connection, flow.now)?;
         all.retain(|one| {
             // Withdrawn ones are shown to those who ask for them.
             let is_wanted = match statuses.is_empty() {
@@ -106,14 +106,14 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let body = attempt(&app, move |connection| {
-        let invitation = application_invitations::find(connection, &id, now)?.ok_or_else(ApiError::not_found)?;
+    let body = run(&app, move |flow| {
+        let invitation =
+            application_invitations::find(flow.connection, &id, flow.now)?.ok_or_else(ApiError::not_found)?;
         if invitation.status != TicketStatus::Pending {
             return Err(not_pending("invitation", invitation.status));
         }
-        application_invitations::set_status(connection, &id, TicketStatus::Revoked, now)?;
-        let revoked = application_invitations::find(connection, &id, now)?.unwrap_or(invitation);
+        application_invitations::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        let revoked = application_invitations::find(flow.connection, &id, flow.now)?.unwrap_or(invitation);
         Ok(view(&revoked, None))
     })
     .await?;

@@ -6,13 +6,13 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, listed};
+use super::request::{JsonBody, listed, run};
 use super::sessions::view as session_view;
+use crate::flow::Flow;
 use crate::json::{ApiError, json};
 use crate::mint::SessionClaims;
 use crate::state::App;
@@ -20,13 +20,13 @@ use crate::store::{Client, Session, StoreError};
 use crate::store::{clients, sessions};
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, is_paginated, now) = (query.page()?, query.flag("paginated")?, app.now());
-    let (data, total) = attempt(&app, move |connection| {
-        let all = clients::all(connection)?;
+    let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
+    let (data, total) = run(&app, move |flow| {
+        let all = clients::all(flow.connection)?;
         let total = all.len();
         let mut data = Vec::new();
         for client in cut(all, page) {
-            data.push(view(connection, &client, now)?);
+            data.push(view(flow, &client)?);
         }
         Ok((data, total))
     })
@@ -35,10 +35,9 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let body = attempt(&app, move |connection| {
-        let client = clients::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
-        Ok(view(connection, &client, now)?)
+    let body = run(&app, move |flow| {
+        let client = clients::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
+        Ok(view(flow, &client)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -63,11 +62,11 @@ pub(super) async fn verify(
         let sentence = "The token is not a session token of this instance, or it has expired.";
         return Err(refusal("token_invalid", sentence).param("token"));
     };
-    let body = attempt(&app, move |connection| {
-        let found = sessions::find(connection, &claims.sid, now)?;
+    let body = run(&app, move |flow| {
+        let found = sessions::find(flow.connection, &claims.sid, flow.now)?;
         let session = found.filter(Session::is_live).ok_or_else(ApiError::not_found)?;
-        let client = clients::find(connection, &session.client_id)?.ok_or_else(ApiError::not_found)?;
-        Ok(view(connection, &client, now)?)
+        let client = clients::find(flow.connection, &session.client_id)?.ok_or_else(ApiError::not_found)?;
+        Ok(view(flow, &client)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -81,8 +80,8 @@ fn refusal(code: &'static str, sentence: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, code, "Client not verified").explain(sentence)
 }
 
-fn view(connection: &Connection, client: &Client, now: UnixTime) -> Result<Value, StoreError> {
-    let live = sessions::live_of_client(connection, &client.id, now)?;
+fn view(flow: &Flow<'_>, client: &Client) -> Result<Value, StoreError> {
+    let live = sessions::live_of_client(flow.connection, &client.id, flow.now)?;
     let last_active = client.last_active_session_id.as_deref();
     let session_ids: Vec<&str> = live.iter().map(|session| session.id.as_str()).collect();
     Ok(json!({

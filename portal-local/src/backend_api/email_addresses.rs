@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::query::invalid;
-use super::request::{JsonBody, attempt, deleted, missing, run};
+use super::request::{JsonBody, deleted, missing, run};
 use super::user_view::address_view;
 use super::users::named as user_named;
 use crate::flow::{AddressChange, Field, FlowError, FlowFailure, check_email_address};
@@ -61,7 +61,7 @@ pub(super) async fn create(
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let body = attempt(&app, move |connection| view(connection, &id)).await?;
+    let body = run(&app, move |flow| view(flow.connection, &id)).await?;
     Ok(json(StatusCode::OK, &body))
 }
 

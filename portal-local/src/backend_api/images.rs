@@ -9,14 +9,13 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{post, put};
-use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde_json::Value;
 
 use super::organizations::{named as organization_named, view as organization_view};
-use super::request::{attempt, run};
+use super::request::run;
 use super::user_view::full_view;
 use super::users::named as user_named;
+use crate::flow::Flow;
 use crate::images::{MOST_IMAGE_BYTES, content_type};
 use crate::json::{ApiError, json};
 use crate::multipart;
@@ -104,13 +103,12 @@ async fn remove_profile_image(State(app): State<Arc<App>>, Path(id): Path<String
 }
 
 async fn change_profile_image(app: &App, id: String, upload: Option<Upload>) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(app, move |connection| {
-        let user = user_named(connection, &id)?;
-        put_image(connection, &user.id, upload.as_ref(), now)?;
-        users::update(connection, &user, now)?;
-        let user = user_named(connection, &id)?;
-        Ok(full_view(connection, &origin, &user, now)?)
+    let body = run(app, move |flow| {
+        let user = user_named(flow.connection, &id)?;
+        put_image(flow, &user.id, upload.as_ref())?;
+        users::update(flow.connection, &user, flow.now)?;
+        let user = user_named(flow.connection, &id)?;
+        Ok(full_view(flow, &user)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -131,17 +129,16 @@ async fn remove_logo(State(app): State<Arc<App>>, Path(id): Path<String>) -> Res
 }
 
 async fn change_logo(app: &App, id: String, upload: Option<Upload>) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
     let body: Value = run(app, move |flow| {
         let organization = organization_named(flow.connection, &id)?;
         // The uploader is credited at Clerk and shown nowhere; one that does not exist is refused.
         if let Some(uploader) = upload.as_ref().and_then(|upload| upload.uploader_id.as_deref()) {
             user_named(flow.connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
         }
-        put_image(flow.connection, &organization.id, upload.as_ref(), flow.now)?;
+        put_image(flow, &organization.id, upload.as_ref())?;
         flow.update_organization(organization.clone())?;
         Ok(organization_view(
-            &origin,
+            &flow.application.origin,
             &organization_named(flow.connection, &organization.id)?,
         ))
     })
@@ -149,9 +146,9 @@ async fn change_logo(app: &App, id: String, upload: Option<Upload>) -> Result<Re
     Ok(json(StatusCode::OK, &body))
 }
 
-fn put_image(connection: &Connection, owner_id: &str, upload: Option<&Upload>, now: UnixTime) -> rusqlite::Result<()> {
+fn put_image(flow: &Flow<'_>, owner_id: &str, upload: Option<&Upload>) -> rusqlite::Result<()> {
     match upload {
-        Some(upload) => images::set(connection, owner_id, upload.content_type, &upload.bytes, now),
-        None => images::remove(connection, owner_id),
+        Some(upload) => images::set(flow.connection, owner_id, upload.content_type, &upload.bytes, flow.now),
+        None => images::remove(flow.connection, owner_id),
     }
 }

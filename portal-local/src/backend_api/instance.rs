@@ -10,7 +10,7 @@ use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, attempt};
+use super::request::{JsonBody, run};
 use crate::flow::FlowError;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -38,17 +38,17 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<InstanceBody>,
 ) -> Result<Response<Body>, ApiError> {
-    attempt(&app, move |connection| {
-        let mut found = settings::read(connection)?;
+    run(&app, move |flow| {
+        let mut found = Settings::clone(flow.settings);
         found.test_mode = body.test_mode.unwrap_or(found.test_mode);
-        settings::write(connection, &found)?;
+        settings::write(flow.connection, &found)?;
         Ok(StatusCode::NO_CONTENT.into_response())
     })
     .await
 }
 
 pub(super) async fn show_organizations(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let found = attempt(&app, |connection| Ok(settings::read(connection)?)).await?;
+    let found = run(&app, |flow| Ok(Arc::clone(flow.settings))).await?;
     Ok(json(StatusCode::OK, &view(&found)))
 }
 
@@ -65,17 +65,17 @@ pub(super) async fn change_organizations(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<OrganizationsBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let found = attempt(&app, move |connection| {
-        let mut found = settings::read(connection)?;
+    let found = run(&app, move |flow| {
+        let mut found = Settings::clone(flow.settings);
         found.organizations_enabled = body.enabled.unwrap_or(found.organizations_enabled);
         found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
         found.admin_delete_enabled = body.admin_delete_enabled.unwrap_or(found.admin_delete_enabled);
         if let Some(wanted) = body.creator_role_id {
-            let mut all = roles::all(connection)?.into_iter();
+            let mut all = roles::all(flow.connection)?.into_iter();
             let role = all.find(|role| role.id == wanted || role.key == wanted);
             found.creator_role = role.ok_or(FlowError::RoleUnknown)?.key;
         }
-        settings::write(connection, &found)?;
+        settings::write(flow.connection, &found)?;
         Ok(found)
     })
     .await?;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, deleted, listed, missing, run};
+use super::request::{JsonBody, deleted, listed, missing, run};
 use super::sessions::{TokenBody, named as session_named};
 use crate::claims::{MOST_TEMPLATE_BYTES, TemplateKind, TemplateProblem, check};
 use crate::excerpt::excerpt;
@@ -123,7 +123,7 @@ fn refused_claims(problem: TemplateProblem) -> ApiError {
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let all = attempt(&app, |connection| Ok(jwt_templates::all(connection)?)).await?;
+    let all = run(&app, |flow| Ok(jwt_templates::all(flow.connection)?)).await?;
     let total = all.len();
     let data: Vec<Value> = cut(all, page).iter().map(view).collect();
     Ok(listed(&data, total, is_paginated))
@@ -134,12 +134,12 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<TemplateBody>,
 ) -> Result<Response<Body>, ApiError> {
     let template = body.read(None, app.now())?;
-    let body = attempt(&app, move |connection| keep(connection, &template)).await?;
+    let body = run(&app, move |flow| keep(flow.connection, &template)).await?;
     Ok(json(StatusCode::OK, &body))
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let template = attempt(&app, move |connection| named(connection, &id)).await?;
+    let template = run(&app, move |flow| named(flow.connection, &id)).await?;
     Ok(json(StatusCode::OK, &view(&template)))
 }
 
@@ -148,10 +148,9 @@ pub(super) async fn change(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<TemplateBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let body = attempt(&app, move |connection| {
-        let before = named(connection, &id)?;
-        keep(connection, &body.read(Some(&before), now)?)
+    let body = run(&app, move |flow| {
+        let before = named(flow.connection, &id)?;
+        keep(flow.connection, &body.read(Some(&before), flow.now)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -159,7 +158,7 @@ pub(super) async fn change(
 
 pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
     let gone = id.clone();
-    let was_there = attempt(&app, move |connection| Ok(jwt_templates::delete(connection, &id)?)).await?;
+    let was_there = run(&app, move |flow| Ok(jwt_templates::delete(flow.connection, &id)?)).await?;
     if !was_there {
         return Err(not_found("id", &gone));
     }
@@ -175,7 +174,7 @@ pub(super) async fn create_token(
     let lifetime_secs = body.lifetime_secs()?;
     let shared = Arc::clone(&app);
     let token = run(&app, move |flow| {
-        let session = session_named(flow.connection, &id, flow.now)?;
+        let session = session_named(flow, &id)?;
         if session.status != SessionStatus::Active {
             return Err(super::sessions::inactive(&session));
         }

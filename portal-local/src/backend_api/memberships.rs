@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::organizations::{named, view as organization_view};
 use super::query::{Query, cut};
-use super::request::{JsonBody, attempt, counted, missing, run};
+use super::request::{JsonBody, counted, missing, run};
 use super::user_filters::{Person, UserFilter};
+use crate::flow::Flow;
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -34,12 +34,12 @@ pub(super) async fn list(
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
     let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
-    let (wanted_roles, origin) = (query.values("role")?, app.origin.clone());
-    let (data, total) = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        let people = wanted.find(connection)?;
+    let wanted_roles = query.values("role")?;
+    let (data, total) = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let people = wanted.find(flow.connection)?;
         // The search gives the oldest first.
-        let (members, _) = memberships::search(connection, &organization.id, "", u32::MAX, 0)?;
+        let (members, _) = memberships::search(flow.connection, &organization.id, "", u32::MAX, 0)?;
         let mut matching: Vec<(Member, &Person)> = members
             .into_iter()
             .rev()
@@ -58,7 +58,7 @@ pub(super) async fn list(
         let total = matching.len();
         let mut data = Vec::new();
         for (member, _) in cut(matching, page) {
-            data.push(view(connection, &origin, &organization, &member)?);
+            data.push(view(flow, &organization, &member)?);
         }
         Ok((data, total))
     })
@@ -72,17 +72,16 @@ pub(super) async fn of_user(
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
     let page = query.page()?;
-    let origin = app.origin.clone();
-    let (data, total) = attempt(&app, move |connection| {
-        if users::find(connection, &user_id)?.is_none() {
+    let (data, total) = run(&app, move |flow| {
+        if users::find(flow.connection, &user_id)?.is_none() {
             return Err(ApiError::not_found());
         }
-        let theirs = memberships::of_user(connection, &user_id)?;
+        let theirs = memberships::of_user(flow.connection, &user_id)?;
         let total = theirs.len();
         let mut data = Vec::new();
         for membership in cut(theirs, page) {
-            if let Some(organization) = organizations::find(connection, &membership.organization_id)? {
-                data.push(one(connection, &origin, &organization, &membership)?);
+            if let Some(organization) = organizations::find(flow.connection, &membership.organization_id)? {
+                data.push(one(flow, &organization, &membership)?);
             }
         }
         Ok((data, total))
@@ -93,11 +92,11 @@ pub(super) async fn of_user(
 
 /// The memberships of every organization.
 pub(super) async fn of_instance(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, order, origin) = (query.page()?, query.order(&FIELDS)?, app.origin.clone());
+    let (page, order) = (query.page()?, query.order(&FIELDS)?);
     let wanted = UserFilter::read(&query)?;
-    let (data, total) = attempt(&app, move |connection| {
-        let people = wanted.find(connection)?;
-        let mut all: Vec<(Membership, &Person)> = memberships::all(connection)?
+    let (data, total) = run(&app, move |flow| {
+        let people = wanted.find(flow.connection)?;
+        let mut all: Vec<(Membership, &Person)> = memberships::all(flow.connection)?
             .into_iter()
             .filter_map(|membership| {
                 let person = people.iter().find(|person| person.user.id == membership.user_id)?;
@@ -111,8 +110,8 @@ pub(super) async fn of_instance(State(app): State<Arc<App>>, query: Query) -> Re
         let total = all.len();
         let mut data = Vec::new();
         for (membership, _) in cut(all, page) {
-            let organization = named(connection, &membership.organization_id)?;
-            data.push(one(connection, &origin, &organization, &membership)?);
+            let organization = named(flow.connection, &membership.organization_id)?;
+            data.push(one(flow, &organization, &membership)?);
         }
         Ok((data, total))
     })
@@ -134,15 +133,14 @@ pub(super) async fn merge_metadata(
     Path((id, user_id)): Path<(String, String)>,
     JsonBody(body): JsonBody<MetadataBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        let found = memberships::find(connection, &organization.id, &user_id)?;
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let found = memberships::find(flow.connection, &organization.id, &user_id)?;
         let mut membership = found.ok_or_else(ApiError::not_found)?;
         membership.public_metadata.merge(&body.public_metadata);
         membership.private_metadata.merge(&body.private_metadata);
-        memberships::set_metadata(connection, &membership, now)?;
-        Ok(one(connection, &origin, &organization, &membership)?)
+        memberships::set_metadata(flow.connection, &membership, flow.now)?;
+        Ok(one(flow, &organization, &membership)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -163,14 +161,13 @@ pub(super) async fn create(
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let role = body.role.ok_or_else(|| missing("role"))?;
     let body = run(&app, move |flow| {
         let organization = named(flow.connection, &id)?;
         let metadata = (&body.public_metadata, &body.private_metadata);
         let membership = flow.add_member(&organization, &user_id, &role, metadata)?;
-        Ok(one(flow.connection, &origin, &organization, &membership)?)
+        Ok(one(flow, &organization, &membership)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -186,12 +183,11 @@ pub(super) async fn change(
     Path((id, user_id)): Path<(String, String)>,
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
     let role = body.role.ok_or_else(|| missing("role"))?;
     let body = run(&app, move |flow| {
         let organization = named(flow.connection, &id)?;
         let membership = flow.change_role(&organization, &user_id, &role)?;
-        Ok(one(flow.connection, &origin, &organization, &membership)?)
+        Ok(one(flow, &organization, &membership)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -201,13 +197,12 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Path((id, user_id)): Path<(String, String)>,
 ) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
     let body = run(&app, move |flow| {
         let organization = named(flow.connection, &id)?;
         let Some(membership) = memberships::find(flow.connection, &organization.id, &user_id)? else {
             return Err(ApiError::not_found());
         };
-        let body = one(flow.connection, &origin, &organization, &membership)?;
+        let body = one(flow, &organization, &membership)?;
         flow.remove_member(&organization, &user_id)?;
         Ok(body)
     })
@@ -215,37 +210,31 @@ pub(super) async fn delete(
     Ok(json(StatusCode::OK, &body))
 }
 
-fn one(
-    connection: &Connection,
-    origin: &str,
-    organization: &Organization,
-    membership: &Membership,
-) -> Result<Value, StoreError> {
-    let (members, _) = memberships::search(connection, &organization.id, &membership.user_id, 1, 0)?;
+fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) -> Result<Value, StoreError> {
+    let (members, _) = memberships::search(flow.connection, &organization.id, &membership.user_id, 1, 0)?;
     match members.first() {
-        Some(member) => view(connection, origin, organization, member),
+        Some(member) => view(flow, organization, member),
         None => Ok(Value::Null),
     }
 }
 
 /// Every field that the API describes.
-fn view(
-    connection: &Connection,
-    origin: &str,
-    organization: &Organization,
-    member: &Member,
-) -> Result<Value, StoreError> {
+fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Result<Value, StoreError> {
     let membership = &member.membership;
-    let image_url = images::url(origin, &membership.user_id, member.image_id.as_deref());
+    let image_url = images::url(
+        &flow.application.origin,
+        &membership.user_id,
+        member.image_id.as_deref(),
+    );
     Ok(json!({
         "object": "organization_membership",
         "id": membership.id,
         "role": membership.role_key,
         "role_name": member.role_name,
-        "permissions": roles::permissions(connection, &membership.role_key)?,
+        "permissions": roles::permissions(flow.connection, &membership.role_key)?,
         "public_metadata": membership.public_metadata,
         "private_metadata": membership.private_metadata,
-        "organization": organization_view(origin, organization),
+        "organization": organization_view(&flow.application.origin, organization),
         "public_user_data": {
             "user_id": membership.user_id,
             "first_name": member.first_name,

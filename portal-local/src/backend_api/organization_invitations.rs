@@ -5,14 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_url};
 use super::organizations::named;
 use super::query::{Order, Query, cut};
-use super::request::{JsonBody, attempt, check_length, counted, missing, run};
+use super::request::{JsonBody, check_length, counted, missing, run};
 use crate::flow::{Flow, FlowError, NewOrganizationInvitation};
 use crate::images;
 use crate::json::{ApiError, json};
@@ -58,10 +57,9 @@ struct Wanted {
 }
 
 async fn list_wanted(app: &Arc<App>, id: String, wanted: Wanted, page: (u32, u32)) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let (data, total) = attempt(app, move |connection| {
-        let organization = named(connection, &id)?;
-        let mut found = organization_invitations::of_organization(connection, &organization.id, None, now)?;
+    let (data, total) = run(app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let mut found = organization_invitations::of_organization(flow.connection, &organization.id, None, flow.now)?;
         found.retain(|one| {
             let is_wanted = |status: &String| status == one.status.as_str();
             let is_to = |address: &String| *address == normalize(&one.address);
@@ -75,7 +73,7 @@ async fn list_wanted(app: &Arc<App>, id: String, wanted: Wanted, page: (u32, u32
         let total = found.len();
         let mut data = Vec::new();
         for invitation in cut(found, page) {
-            data.push(view(connection, &origin, &invitation, None)?);
+            data.push(view(flow, &invitation, None)?);
         }
         Ok((data, total))
     })
@@ -139,7 +137,6 @@ pub(super) async fn create_bulk(
 }
 
 async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewOrganizationInvitation>) -> Result<Vec<Value>, ApiError> {
-    let shared = Arc::clone(app);
     run(app, move |flow| {
         let organization = named(flow.connection, &id)?;
         let mut views = Vec::new();
@@ -150,12 +147,7 @@ async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewOrganizationInvitati
                 return Err(ApiError::not_found().param("inviter_user_id"));
             }
             let invited = flow.invite_to_organization(&organization, new)?;
-            views.push(view(
-                flow.connection,
-                &shared.origin,
-                &invited.invitation,
-                Some(&invited.link),
-            )?);
+            views.push(view(flow, &invited.invitation, Some(&invited.link))?);
         }
         Ok(views)
     })
@@ -166,13 +158,12 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path((id, invitation_id)): Path<(String, String)>,
 ) -> Result<Response<Body>, ApiError> {
-    let (now, origin) = (app.now(), app.origin.clone());
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        let found = organization_invitations::find(connection, &invitation_id, now)?;
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        let found = organization_invitations::find(flow.connection, &invitation_id, flow.now)?;
         let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
         let invitation = invitation.ok_or_else(ApiError::not_found)?;
-        Ok(view(connection, &origin, &invitation, None)?)
+        Ok(view(flow, &invitation, None)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -188,7 +179,6 @@ pub(super) async fn revoke(
     Path((id, invitation_id)): Path<(String, String)>,
     JsonBody(body): JsonBody<RevokeBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let origin = app.origin.clone();
     let view = run(&app, move |flow| {
         let organization = named(flow.connection, &id)?;
         if let Some(user_id) = &body.requesting_user_id {
@@ -206,7 +196,7 @@ pub(super) async fn revoke(
             }
             Some(_) if is_here => {
                 let revoked = flow.revoke_organization_invitation(&organization, &invitation_id)?;
-                Ok(self::view(flow.connection, &origin, &revoked, None)?)
+                Ok(self::view(flow, &revoked, None)?)
             }
             _ => Err(ApiError::not_found()),
         }
@@ -230,19 +220,18 @@ fn check_manager(flow: &Flow<'_>, organization_id: &str, user_id: &str) -> Resul
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.
 pub(super) fn view(
-    connection: &Connection,
-    origin: &str,
+    flow: &Flow<'_>,
     invitation: &OrganizationInvitation,
     link: Option<&str>,
 ) -> Result<Value, StoreError> {
-    let role_name = roles::find(connection, &invitation.role_key)?.map(|role| role.name);
+    let role_name = roles::find(flow.connection, &invitation.role_key)?.map(|role| role.name);
     let inviter = match &invitation.inviter_id {
-        Some(id) => users::find(connection, id)?,
+        Some(id) => users::find(flow.connection, id)?,
         None => None,
     };
     let inviter = match inviter {
         Some(user) => {
-            let addresses = email_addresses::of_user(connection, &user.id)?;
+            let addresses = email_addresses::of_user(flow.connection, &user.id)?;
             let primary = addresses
                 .into_iter()
                 .find(|address| Some(&address.id) == user.primary_email_address_id.as_ref());
@@ -250,7 +239,7 @@ pub(super) fn view(
                 "user_id": user.id,
                 "first_name": user.first_name,
                 "last_name": user.last_name,
-                "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+                "image_url": images::url(&flow.application.origin, &user.id, user.image_id.as_deref()),
                 "has_image": user.image_id.is_some(),
                 "identifier": primary.map(|address| address.address).unwrap_or_default(),
             }))

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
-use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, SortKey, cut};
-use super::request::{JsonBody, attempt, counted, deleted, missing, run};
+use super::request::{JsonBody, counted, deleted, missing, run};
 use super::user_fields::created_at;
-use crate::flow::NewOrganization;
+use crate::flow::{Flow, NewOrganization};
 use crate::images;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -33,11 +32,11 @@ pub(super) fn named(connection: &Connection, id_or_slug: &str) -> Result<Organiz
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, order, asked) = (query.page()?, query.order(&FIELDS)?, Asked::read(&query)?);
     let (ids, users) = (query.selected("organization_id")?, query.selected("user_id")?);
-    let (text, origin, now) = (query.value("query").map(str::to_owned), app.origin.clone(), app.now());
-    let (data, total) = attempt(&app, move |connection| {
+    let text = query.value("query").map(str::to_owned);
+    let (data, total) = run(&app, move |flow| {
         let mut found = Vec::new();
-        for organization in organizations::search(connection, text.as_deref().unwrap_or_default())? {
-            let members = memberships::user_ids(connection, &organization.id)?;
+        for organization in organizations::search(flow.connection, text.as_deref().unwrap_or_default())? {
+            let members = memberships::user_ids(flow.connection, &organization.id)?;
             if ids.admits(|id| id == organization.id) && users.admits(|id| members.iter().any(|member| member == id)) {
                 found.push((organization, members.len()));
             }
@@ -50,7 +49,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
         let total = found.len();
         let mut data = Vec::new();
         for (organization, _) in cut(found, page) {
-            data.push(asked.view(connection, &origin, &organization, now)?);
+            data.push(asked.view(flow, &organization)?);
         }
         Ok((data, total))
     })
@@ -73,22 +72,17 @@ impl Asked {
         })
     }
 
-    fn view(
-        self,
-        connection: &Connection,
-        origin: &str,
-        organization: &Organization,
-        now: UnixTime,
-    ) -> Result<Value, StoreError> {
-        let mut view = view(origin, organization);
+    fn view(self, flow: &Flow<'_>, organization: &Organization) -> Result<Value, StoreError> {
+        let mut view = view(&flow.application.origin, organization);
         if self.members_count {
             let pending = Some(TicketStatus::Pending);
-            let invited = organization_invitations::of_organization(connection, &organization.id, pending, now)?.len();
-            view["members_count"] = memberships::count(connection, &organization.id)?.into();
+            let invited =
+                organization_invitations::of_organization(flow.connection, &organization.id, pending, flow.now)?.len();
+            view["members_count"] = memberships::count(flow.connection, &organization.id)?.into();
             view["pending_invitations_count"] = invited.into();
         }
         if self.missing_manager {
-            let managers = memberships::others_with_permissions(connection, &organization.id, "", ELEVATED)?;
+            let managers = memberships::others_with_permissions(flow.connection, &organization.id, "", ELEVATED)?;
             view["missing_member_with_elevated_permissions"] = (managers == 0).into();
         }
         Ok(view)
@@ -121,7 +115,6 @@ pub(super) async fn create(
         private_metadata: body.private_metadata.unwrap_or_default(),
         created_at: created_at(body.created_at.as_deref())?,
     };
-    let origin = app.origin.clone();
     let body = run(&app, move |flow| {
         if let Some(creator) = &new.created_by
             && users::find(flow.connection, creator)?.is_none()
@@ -133,7 +126,7 @@ pub(super) async fn create(
             members_count: true,
             missing_manager: false,
         };
-        Ok(asked.view(flow.connection, &origin, &organization, flow.now)?)
+        Ok(asked.view(flow, &organization)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -144,10 +137,10 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
-    let (asked, origin, now) = (Asked::read(&query)?, app.origin.clone(), app.now());
-    let body = attempt(&app, move |connection| {
-        let organization = named(connection, &id)?;
-        Ok(asked.view(connection, &origin, &organization, now)?)
+    let asked = Asked::read(&query)?;
+    let body = run(&app, move |flow| {
+        let organization = named(flow.connection, &id)?;
+        Ok(asked.view(flow, &organization)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -226,11 +219,10 @@ async fn edit<F>(app: &App, id: String, work: F) -> Result<Response<Body>, ApiEr
 where
     F: FnOnce(Organization) -> Organization + Send + 'static,
 {
-    let origin = app.origin.clone();
     let body = run(app, move |flow| {
         let wanted = work(named(flow.connection, &id)?);
         let changed = flow.update_organization(wanted)?;
-        Ok(view(&origin, &changed))
+        Ok(view(&flow.application.origin, &changed))
     })
     .await?;
     Ok(json(StatusCode::OK, &body))

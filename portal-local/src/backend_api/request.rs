@@ -3,7 +3,6 @@
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{Response, StatusCode};
-use rusqlite::Transaction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,15 +15,6 @@ use crate::json_body::parse_body;
 use crate::state::App;
 
 /// Runs `work` in one transaction, which is undone if it is refused.
-pub(super) async fn attempt<T, F>(app: &App, work: F) -> Result<T, ApiError>
-where
-    T: Send + 'static,
-    F: FnOnce(&Transaction<'_>) -> Result<T, ApiError> + Send + 'static,
-{
-    app.store.attempt(work).await
-}
-
-/// Runs an operation in one transaction, which is undone if it is refused.
 pub(super) async fn run<T, F>(app: &App, work: F) -> Result<T, ApiError>
 where
     T: Send + 'static,

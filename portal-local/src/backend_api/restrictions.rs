@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, counted, deleted, listed, missing, run};
+use super::request::{JsonBody, counted, deleted, listed, missing, run};
 use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed};
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -27,7 +27,7 @@ pub(super) struct EntryBody {
 
 pub(super) async fn show_allowlist(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let all = attempt(&app, |connection| Ok(listed_identifiers::all(connection, List::Allow)?)).await?;
+    let all = run(&app, |flow| Ok(listed_identifiers::all(flow.connection, List::Allow)?)).await?;
     let total = all.len();
     let data = views(&app, List::Allow, &cut(all, page));
     Ok(listed(&data, total, is_paginated))
@@ -35,7 +35,7 @@ pub(super) async fn show_allowlist(State(app): State<Arc<App>>, query: Query) ->
 
 /// The whole list: this call knows no pages.
 pub(super) async fn show_blocklist(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let all = attempt(&app, |connection| Ok(listed_identifiers::all(connection, List::Block)?)).await?;
+    let all = run(&app, |flow| Ok(listed_identifiers::all(flow.connection, List::Block)?)).await?;
     let data = views(&app, List::Block, &all);
     Ok(counted(&data, data.len()))
 }
@@ -106,8 +106,8 @@ pub(super) async fn stop_blocking(
 }
 
 async fn remove(app: &App, list: List, id: String) -> Result<Response<Body>, ApiError> {
-    let id = attempt(app, move |connection| {
-        if listed_identifiers::delete(connection, list, &id)? {
+    let id = run(app, move |flow| {
+        if listed_identifiers::delete(flow.connection, list, &id)? {
             Ok(id)
         } else {
             Err(ApiError::not_found())
@@ -160,8 +160,8 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<RestrictionsBody>,
 ) -> Result<Response<Body>, ApiError> {
-    let changed = attempt(&app, move |connection| {
-        let mut found = settings::read(connection)?;
+    let changed = run(&app, move |flow| {
+        let mut found = Settings::clone(flow.settings);
         for (setting, wanted) in [
             (&mut found.allowlist, body.allowlist),
             (&mut found.blocklist, body.blocklist),
@@ -177,7 +177,7 @@ pub(super) async fn change(
         ] {
             *setting = wanted.unwrap_or(*setting);
         }
-        settings::write(connection, &found)?;
+        settings::write(flow.connection, &found)?;
         Ok(found)
     })
     .await?;

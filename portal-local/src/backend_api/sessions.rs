@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, listed, missing, run};
+use super::request::{JsonBody, listed, missing, run};
 use crate::device::Device;
+use crate::flow::Flow;
 use crate::json::{ApiError, json};
 use crate::mint::TokenUse;
 use crate::state::App;
@@ -33,11 +33,11 @@ const STATUSES: [&str; 8] = [
 ];
 
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let (page, now) = (query.page()?, app.now());
+    let page = query.page()?;
     let (is_paginated, statuses) = (query.flag("paginated")?, query.words("status", &STATUSES)?);
-    let all = attempt(&app, move |connection| {
+    let all = run(&app, move |flow| {
         let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
-        let mut all = sessions::all(connection, now)?;
+        let mut all = sessions::all(flow.connection, flow.now)?;
         all.retain(|session| {
             matches("client_id", &session.client_id)
                 && matches("user_id", &session.user_id)
@@ -52,13 +52,12 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let session = attempt(&app, move |connection| named(connection, &id, now)).await?;
+    let session = run(&app, move |flow| named(flow, &id)).await?;
     Ok(json(StatusCode::OK, &view(&session)))
 }
 
-pub(super) fn named(connection: &Connection, id: &str, now: portal_sdk::clock::UnixTime) -> Result<Session, ApiError> {
-    sessions::find(connection, id, now)?.ok_or_else(ApiError::not_found)
+pub(super) fn named(flow: &Flow<'_>, id: &str) -> Result<Session, ApiError> {
+    sessions::find(flow.connection, id, flow.now)?.ok_or_else(ApiError::not_found)
 }
 
 #[derive(Deserialize)]
@@ -114,7 +113,7 @@ pub(super) async fn create_token(
     let lifetime_secs = body.lifetime_secs()?;
     let shared = Arc::clone(&app);
     let token = run(&app, move |flow| {
-        let session = named(flow.connection, &id, flow.now)?;
+        let session = named(flow, &id)?;
         if !session.is_live() {
             return Err(inactive(&session));
         }
@@ -146,8 +145,8 @@ pub(super) async fn verify(
         .ok_or_else(|| missing("token"))?;
     let claims = app.mint.read_session_token(&token);
     let claims = claims.filter(|claims| (claims.nbf..claims.exp).contains(&now.as_secs()) && claims.sid == id);
-    let session = attempt(&app, move |connection| {
-        let session = named(connection, &id, now)?;
+    let session = run(&app, move |flow| {
+        let session = named(flow, &id)?;
         if !session.is_live() {
             return Err(inactive(&session));
         }
@@ -167,12 +166,12 @@ pub(super) async fn verify(
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
     let revoked = run(&app, move |flow| {
-        let session = named(flow.connection, &id, flow.now)?;
+        let session = named(flow, &id)?;
         if !session.is_live() {
             return Err(inactive(&session));
         }
         flow.end_session(&session, SessionStatus::Revoked)?;
-        named(flow.connection, &id, flow.now)
+        named(flow, &id)
     })
     .await?;
     Ok(json(StatusCode::OK, &view(&revoked)))

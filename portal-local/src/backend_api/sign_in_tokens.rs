@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::invitation_parameters::not_pending;
 use super::query::seconds;
-use super::request::{JsonBody, attempt, missing, run};
+use super::request::{JsonBody, missing, run};
 use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -43,14 +43,13 @@ pub(super) async fn create(
 }
 
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let token = attempt(&app, move |connection| {
-        let token = sign_in_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+    let token = run(&app, move |flow| {
+        let token = sign_in_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
         if token.status != TicketStatus::Pending {
             return Err(not_pending("sign-in token", token.status));
         }
-        sign_in_tokens::set_status(connection, &id, TicketStatus::Revoked, now)?;
-        sign_in_tokens::find(connection, &id)?.ok_or_else(ApiError::not_found)
+        sign_in_tokens::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        sign_in_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;
     Ok(json(StatusCode::OK, &view(&token)))

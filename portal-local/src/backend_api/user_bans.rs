@@ -39,7 +39,6 @@ pub(super) async fn unban(
 async fn set_banned(app: &App, body: UsersBody, is_banned: bool) -> Result<Response<Body>, ApiError> {
     let ids = body.user_ids.ok_or_else(|| missing("user_ids"))?;
     check_length("user_ids", ids.len(), MOST_USERS)?;
-    let origin = app.origin.clone();
     let views = run(app, move |flow| {
         let mut views: Vec<Value> = Vec::new();
         for id in ids {
@@ -50,7 +49,7 @@ async fn set_banned(app: &App, body: UsersBody, is_banned: bool) -> Result<Respo
             user.banned = is_banned;
             users::update(flow.connection, &user, flow.now)?;
             let user = named(flow.connection, &id)?;
-            views.push(full_view(flow.connection, &origin, &user, flow.now)?);
+            views.push(full_view(flow, &user)?);
         }
         Ok(views)
     })

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::invitation_parameters::STATUSES;
 use super::organization_invitations::view;
 use super::query::{Query, cut};
-use super::request::{attempt, counted};
+use super::request::{counted, run};
 use super::users::named;
 use crate::images;
 use crate::json::ApiError;
@@ -23,22 +23,21 @@ pub(super) async fn list(
     query: Query,
 ) -> Result<Response<Body>, ApiError> {
     let (page, statuses) = (query.page()?, query.words("status", &STATUSES)?);
-    let (now, origin) = (app.now(), app.origin.clone());
-    let (data, total) = attempt(&app, move |connection| {
-        let user = named(connection, &id)?;
-        let mut found = organization_invitations::to_user(connection, &user.id, now)?;
+    let (data, total) = run(&app, move |flow| {
+        let user = named(flow.connection, &id)?;
+        let mut found = organization_invitations::to_user(flow.connection, &user.id, flow.now)?;
         let is_wanted = |found: &str| statuses.is_empty() || statuses.iter().any(|status| status == found);
         found.retain(|one| is_wanted(one.status.as_str()));
         let total = found.len();
         let mut data = Vec::new();
         for invitation in cut(found, page) {
-            let mut view = view(connection, &origin, &invitation, None)?;
-            if let Some(organization) = organizations::find(connection, &invitation.organization_id)? {
+            let mut view = view(flow, &invitation, None)?;
+            if let Some(organization) = organizations::find(flow.connection, &invitation.organization_id)? {
                 view["public_organization_data"] = json!({
                     "id": organization.id,
                     "name": organization.name,
                     "slug": organization.slug,
-                    "image_url": images::url(&origin, &organization.id, organization.image_id.as_deref()),
+                    "image_url": images::url(&flow.application.origin, &organization.id, organization.image_id.as_deref()),
                     "has_image": organization.image_id.is_some(),
                 });
             }

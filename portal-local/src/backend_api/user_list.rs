@@ -8,7 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use super::query::{Query, cut, invalid};
-use super::request::attempt;
+use super::request::run;
 use super::user_filters::{Person, UserFilter};
 use super::user_view::full_view;
 use crate::excerpt::excerpt;
@@ -43,16 +43,15 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
             "Found starting_after and an offset; expected one of them.",
         ));
     }
-    let (now, origin) = (app.now(), app.origin.clone());
-    let data = attempt(&app, move |connection| {
-        let mut found = wanted.find(connection)?;
+    let data = run(&app, move |flow| {
+        let mut found = wanted.find(flow.connection)?;
         order.sort(&mut found, Person::sort_key);
         if let Some(cursor) = &cursor {
             found = after(found, cursor)?;
         }
         let mut data = Vec::new();
         for person in cut(found, page) {
-            data.push(full_view(connection, &origin, &person.user, now)?);
+            data.push(full_view(flow, &person.user)?);
         }
         Ok(data)
     })
@@ -76,7 +75,7 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
 
 pub(super) async fn count(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let wanted = UserFilter::read(&query)?;
-    let total = attempt(&app, move |connection| Ok(wanted.find(connection)?.len())).await?;
+    let total = run(&app, move |flow| Ok(wanted.find(flow.connection)?.len())).await?;
     Ok(json(
         StatusCode::OK,
         &json!({ "object": "total_count", "total_count": total }),

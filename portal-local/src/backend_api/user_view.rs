@@ -4,22 +4,24 @@ use portal_sdk::clock::UnixTime;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::flow::{MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
+use crate::flow::{Flow, MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
 use crate::images;
 use crate::store::email_addresses::{self, normalize};
 use crate::store::{EmailAddress, ExternalAccount, SecondFactor, StoreError, Strategy, User};
 use crate::store::{external_accounts, second_factors};
 
-pub(super) fn full_view(
-    connection: &Connection,
-    origin: &str,
-    user: &User,
-    now: UnixTime,
-) -> Result<Value, StoreError> {
-    let addresses = email_addresses::of_user(connection, &user.id)?;
-    let accounts = external_accounts::of_user(connection, &user.id)?;
-    let second_factor = second_factors::find(connection, &user.id)?;
-    Ok(view(origin, user, &addresses, &accounts, &second_factor, now))
+pub(super) fn full_view(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
+    let addresses = email_addresses::of_user(flow.connection, &user.id)?;
+    let accounts = external_accounts::of_user(flow.connection, &user.id)?;
+    let second_factor = second_factors::find(flow.connection, &user.id)?;
+    Ok(view(
+        &flow.application.origin,
+        user,
+        &addresses,
+        &accounts,
+        &second_factor,
+        flow.now,
+    ))
 }
 
 /// Every field that the API describes. Fields unknown to this portal are null, empty or false.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::query::invalid;
-use super::request::{JsonBody, attempt, deleted, missing, run};
+use super::request::{JsonBody, deleted, missing, run};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
 use crate::clock::Millis as _;
@@ -80,7 +80,6 @@ pub(super) async fn create(
         Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
         None => None,
     };
-    let origin = app.origin.clone();
     let body = run(&app, move |flow| {
         for address in &addresses {
             if email_addresses::find_verified(flow.connection, address)?.is_some() {
@@ -125,7 +124,7 @@ pub(super) async fn create(
             ..user
         };
         users::update(flow.connection, &user, flow.now)?;
-        Ok(full_view(flow.connection, &origin, &user, flow.now)?)
+        Ok(full_view(flow, &user)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))
@@ -332,7 +331,7 @@ pub(super) async fn verify_password(
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<Response<Body>, ApiError> {
     let password = body.password.ok_or_else(|| missing("password"))?;
-    let user = attempt(&app, move |connection| named(connection, &id)).await?;
+    let user = run(&app, move |flow| named(flow.connection, &id)).await?;
     let Some(hash) = user.password_hash else {
         return Err(
             ApiError::new(StatusCode::BAD_REQUEST, "no_password_set", "No password set")
@@ -366,8 +365,8 @@ pub(super) async fn delete_external_account(
     Path((id, account_id)): Path<(String, String)>,
 ) -> Result<Response<Body>, ApiError> {
     let gone = account_id.clone();
-    let was_there = attempt(&app, move |connection| {
-        Ok(external_accounts::delete(connection, &id, &account_id)?)
+    let was_there = run(&app, move |flow| {
+        Ok(external_accounts::delete(flow.connection, &id, &account_id)?)
     })
     .await?;
     if !was_there {
@@ -381,7 +380,6 @@ pub(super) async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Respo
 where
     F: FnOnce(&Flow<'_>, User) -> Result<User, ApiError> + Send + 'static,
 {
-    let origin = app.origin.clone();
     let body = run(app, move |flow| {
         let before = named(flow.connection, &id)?;
         let after = work(flow, before.clone())?;
@@ -389,7 +387,7 @@ where
             users::update(flow.connection, &after, flow.now)?;
         }
         let user = named(flow.connection, &after.id)?;
-        Ok(full_view(flow.connection, &origin, &user, flow.now)?)
+        Ok(full_view(flow, &user)?)
     })
     .await?;
     Ok(json(StatusCode::OK, &body))

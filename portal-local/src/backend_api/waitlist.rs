@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::application_invitations;
 use super::invitation_parameters::is_like;
 use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, attempt, check_length, counted, deleted, missing, run};
+use super::request::{JsonBody, check_length, counted, deleted, missing, run};
 use crate::flow::{INVITATION_DAYS, NewApplicationInvitation};
 use crate::json::{ApiError, json};
 use crate::state::App;
@@ -78,9 +78,9 @@ const STATUSES: [&str; 4] = ["pending", "invited", "completed", "rejected"];
 pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
     let (page, order) = (query.page()?, query.order(&FIELDS)?);
     let statuses = query.words("status", &STATUSES)?;
-    let all = attempt(&app, move |connection| {
+    let all = run(&app, move |flow| {
         let text = query.value("query").unwrap_or_default().to_lowercase();
-        let mut all = waitlist::all(connection)?;
+        let mut all = waitlist::all(flow.connection)?;
         all.retain(|one| {
             let is_wanted = |status: &String| status == one.status.as_str();
             (statuses.is_empty() || statuses.iter().any(is_wanted)) && is_like(&text, &one.id, &one.address)
@@ -132,11 +132,10 @@ pub(super) async fn invite(
 }
 
 pub(super) async fn reject(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let entry = attempt(&app, move |connection| {
-        let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
-        waitlist::set_status(connection, &entry.address, WaitlistStatus::Rejected, now)?;
-        waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)
+    let entry = run(&app, move |flow| {
+        let entry = waitlist::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
+        waitlist::set_status(flow.connection, &entry.address, WaitlistStatus::Rejected, flow.now)?;
+        waitlist::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;
     Ok(json(StatusCode::OK, &view(&entry, None)))
@@ -144,8 +143,8 @@ pub(super) async fn reject(State(app): State<Arc<App>>, Path(id): Path<String>) 
 
 /// Removes a pending entry.
 pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let id = attempt(&app, move |connection| {
-        let entry = waitlist::find(connection, &id)?.ok_or_else(ApiError::not_found)?;
+    let id = run(&app, move |flow| {
+        let entry = waitlist::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
         if entry.status != WaitlistStatus::Pending {
             return Err(ApiError::new(
                 StatusCode::CONFLICT,
@@ -154,7 +153,7 @@ pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) 
             )
             .explain(format!("This waitlist entry is {} already.", entry.status.as_str())));
         }
-        waitlist::delete(connection, &id)?;
+        waitlist::delete(flow.connection, &id)?;
         Ok(id)
     })
     .await?;

@@ -23,7 +23,7 @@ pub(crate) fn is_test_address(address: &str) -> bool {
         .is_some_and(|(local, _)| local.to_ascii_lowercase().contains("+clerk_test"))
 }
 
-/// The code that is asked for.
+/// The code to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeRequest {
     /// The first one. Nothing is sent if one was sent before, even if that one has expired or failed.

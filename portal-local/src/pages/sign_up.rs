@@ -102,7 +102,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     }
 }
 
-/// What became of a form.
+/// The outcome of a submitted form.
 enum Started {
     SignedUp(Box<Session>),
     AwaitsCode,
