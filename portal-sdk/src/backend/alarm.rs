@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Calls a function on each item that still exists after a time, which is the same for all.
+/// Calls a function on each item that still exists after a time limit.
 ///
-/// A thread runs while items are watched. Tokio's timer would panic in a runtime that was built without `enable_time`,
+/// All items have the same limit. A thread runs while items are watched. Tokio's timer would panic in a runtime that was built without `enable_time`,
 /// and would end with the runtime that it started in.
 pub(super) struct Alarm<T> {
     limit: Duration,
@@ -23,7 +23,7 @@ struct Watched<T> {
 }
 
 impl<T> Watched<T> {
-    /// Takes out the oldest items: those that are due, and those that were dropped.
+    /// Removes the oldest items that are due or dropped, and returns the due ones.
     fn take_due(&mut self, now: Instant) -> Vec<Arc<T>> {
         let mut taken = Vec::new();
         while let Some((due, item)) = self.items.front() {
@@ -51,7 +51,7 @@ impl<T: Send + Sync + 'static> Alarm<T> {
         }
     }
 
-    /// Rings for `item` when the limit is over, unless it was dropped before.
+    /// Rings for `item` after the limit, unless it is dropped first.
     pub(super) fn set(&self, item: &Arc<T>) {
         // A limit beyond the range of the clock never rings.
         let now = Instant::now();
@@ -69,8 +69,8 @@ impl<T: Send + Sync + 'static> Alarm<T> {
         if watched.has_thread {
             return;
         }
-        // Without a thread callers wait for the call's own time limit, and each new item rings for older ones, so that
-        // they do not pile up.
+        // The thread could not start. Callers wait for the call's own time limit, and each new item rings for older
+        // ones, so that they do not pile up.
         let late = watched.take_due(now);
         drop(watched);
         late.iter().for_each(|item| ring(item));
@@ -95,8 +95,8 @@ impl<T> Watch<T> {
             due.iter().for_each(|item| ring(item));
             drop(due);
             if let Some(next) = next {
-                // The runtime has no part in this thread. Nothing needs to wake it: all items have the same limit, so that
-                // later ones are due later.
+                // This blocks no thread of the runtime. Nothing needs to wake it early, because all items have the same
+                // limit and newer ones are due later.
                 thread::sleep(next.saturating_duration_since(Instant::now()));
             }
         }
@@ -105,7 +105,7 @@ impl<T> Watch<T> {
 
 impl<T> Drop for Watch<T> {
     fn drop(&mut self) {
-        // Ringing panicked: the next item needs a new thread.
+        // After a panic in `ring` the next item needs a new thread.
         if thread::panicking() {
             lock(&self.0).has_thread = false;
         }

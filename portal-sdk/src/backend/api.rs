@@ -13,7 +13,7 @@ use crate::token::{OrganizationId, SessionId, UserId};
 
 /// The largest page of a list that Clerk returns.
 const PAGE_LEN: usize = 500;
-/// The most memberships of one user that are read. Clerk's own limit is far lower.
+/// The most memberships of one user that are read, so that one call makes at most 20 requests.
 const MAX_MEMBERSHIPS: usize = 10_000;
 
 /// The Backend API for applications, portal links and sign-out.
@@ -157,13 +157,14 @@ pub trait BackendApi: Backend {
         self.request_as(Method::GET, ApiPath::new(["organizations", id.as_str()]), ())
     }
 
-    /// Fetches all memberships of a user, newest first: `GET /users/{id}/organization_memberships`.
+    /// Fetches all memberships of a user: `GET /users/{id}/organization_memberships`.
     ///
-    /// One call for every 500 memberships. A malformed entry is skipped and logged, so that it does not hide the others.
+    /// Makes one call for every 500 memberships. The order is Clerk's. A malformed entry is skipped and logged, so that it
+    /// does not hide the others.
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if the call fails, the user does not exist or has more than 10,000 memberships.
+    /// Returns [`BackendError`] if the call fails, the user does not exist, or the user has 10,000 memberships or more.
     fn organization_memberships(
         &self,
         id: &UserId,
@@ -183,7 +184,7 @@ pub trait BackendApi: Backend {
                     return Ok(memberships);
                 }
             }
-            let problem = format!("found more than {MAX_MEMBERSHIPS} memberships");
+            let problem = format!("expected fewer than {MAX_MEMBERSHIPS} memberships, found at least as many");
             Err(BackendError::unreadable(StatusCode::OK, problem))
         }
     }

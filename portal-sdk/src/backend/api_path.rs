@@ -24,7 +24,7 @@ const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_
 ///
 /// # Security
 ///
-/// An empty segment, `.` or `..` would redirect the call to another path, such as the list of all users instead of one
+/// An empty segment, `.` or `..` would send the call to another path, such as the list of all users instead of one
 /// user. [`check`](Self::check) rejects them, and so does every call of [`HttpBackend`](crate::backend::HttpBackend).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiPath {
@@ -64,7 +64,7 @@ impl ApiPath {
         self
     }
 
-    /// Rejects a path that leads elsewhere. A custom backend calls it in `request`.
+    /// Rejects a path with an empty segment, `.` or `..`. Call it in a custom backend's `request`.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl ApiPath {
         match self.is_valid {
             true => Ok(()),
             false => Err(BackendError::invalid_request(
-                "found an empty path, or a segment that is empty, `.` or `..`; check the IDs in it",
+                "expected path segments, found none or one that is empty, `.` or `..`; check the IDs in the path",
             )),
         }
     }
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segment_cannot_escape_its_place() {
+    fn segment_is_encoded_and_stays_one_segment() {
         for (segment, written) in [
             ("user_1", "user_1"),
             ("a/b", "a%2Fb"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn path_that_leads_elsewhere_is_refused() {
+    fn path_with_empty_or_dot_segment_is_rejected() {
         for segments in [
             vec![],
             vec![""],

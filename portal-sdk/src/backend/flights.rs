@@ -14,14 +14,15 @@ use tokio::sync::watch;
 use super::alarm::Alarm;
 use crate::effect::BackendError;
 
-/// The time after which a call in progress is abandoned: its runtime was kept without being driven. It is well beyond the
-/// time limit of a call.
+/// The age at which a call in progress counts as abandoned.
+///
+/// Its runtime is then no longer driven, because the default time limit of a call is far shorter (5 seconds).
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// The calls in progress, by key.
 pub(crate) struct Flights<K, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
-    /// Ends the waiting for calls that take too long.
+    /// Stops callers from waiting longer than the limit.
     alarm: Option<Alarm<watch::Sender<Stage<T>>>>,
     abandoned_after: Duration,
 }
@@ -33,7 +34,7 @@ type UnderWay<K, T> = HashMap<K, (watch::Receiver<Stage<T>>, Instant)>;
 #[derive(Debug)]
 enum Stage<T> {
     Flying,
-    /// It takes longer than callers wait.
+    /// The call takes longer than callers wait.
     Late,
     Landed(T),
 }
@@ -50,7 +51,7 @@ pub(crate) enum Landing<T> {
 }
 
 impl<T> Landing<Result<T, BackendError>> {
-    /// Returns the call's result. A call without one in time is an outage.
+    /// Returns the call's result; a late or lost call is an outage.
     pub(crate) fn into_answer(self) -> Result<T, BackendError> {
         match self {
             Self::Result(answer) => answer,
@@ -65,7 +66,7 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// Creates flights that callers wait for until `limit` after their start.
+    /// Creates flights whose callers wait for at most `limit`, from a call's start.
     pub(crate) fn with_limit(limit: Duration) -> Self {
         let ring = |flight: &watch::Sender<Stage<T>>| {
             flight.send_if_modified(|stage| {
@@ -166,7 +167,7 @@ impl<K, T> Flights<K, T> {
     }
 }
 
-/// Flights that callers wait for until they end.
+/// Flights without a limit on the wait.
 impl<K, T> Default for Flights<K, T> {
     fn default() -> Self {
         Self {
@@ -210,7 +211,7 @@ impl<K: Eq + Hash, T> Flight<K, T> {
 impl<K: Eq + Hash, T> Drop for Flight<K, T> {
     fn drop(&mut self) {
         let mut under_way = lock(&self.under_way);
-        // The entry may be of the call that replaced this one.
+        // The entry may belong to the call that replaced this one.
         let is_own = |(stage, _): &(watch::Receiver<_>, _)| stage.same_channel(&self.stage);
         if under_way.get(&self.key).is_some_and(is_own) {
             under_way.remove(&self.key);
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn callers_share_a_call_that_outlives_the_first_of_them() {
+    async fn callers_share_a_call_that_outlives_the_first_caller() {
         let (flights, gate, calls) = (
             Flights::default(),
             Arc::new(Semaphore::new(0)),
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn late_call_goes_on_without_its_callers() {
+    async fn late_call_continues_without_its_callers() {
         let flights = Flights::with_limit(Duration::from_millis(1));
         let gate = Arc::new(Semaphore::new(0));
         let call = || {
@@ -338,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn limit_needs_no_timer_of_the_runtime() {
+    fn limit_applies_without_a_timer_of_the_runtime() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let flights: Flights<(), u8> = Flights::with_limit(Duration::from_millis(1));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Readers shared by the objects of Clerk's APIs.
+//! JSON readers that the objects of Clerk's APIs share.
 
 use http::StatusCode;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -13,8 +13,9 @@ pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Backend
     serde_json::from_value(value).map_err(|error| BackendError::unreadable(StatusCode::OK, problem_of(&error)))
 }
 
-/// Describes where a body differs from the expected JSON, without quoting values as serde does, because a value may be
-/// a token.
+/// Describes where a body differs from the expected JSON.
+///
+/// Does not quote values as serde does, because a value may be a token.
 pub(super) fn problem_of(error: &serde_json::Error) -> String {
     let found = match error.classify() {
         Category::Data => "another JSON value than expected",

@@ -22,7 +22,7 @@ use crate::token::OrganizationId;
 pub struct Organization {
     /// The organization's ID, `org_…`.
     pub id: OrganizationId,
-    /// The name to show.
+    /// The display name.
     pub name: String,
     /// The name in URLs, if set.
     pub slug: Option<String>,

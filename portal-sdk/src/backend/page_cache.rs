@@ -14,7 +14,7 @@ use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
 use crate::portal::{DiscoveredPages, Portal};
 
-/// The time after which URLs are refetched. Links use them meanwhile.
+/// The time after which URLs are fetched again. Links use the old ones meanwhile.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// The shortest time between two attempts.
 const RETRY: Duration = Duration::from_secs(60);
@@ -94,14 +94,14 @@ impl PageCache {
         match answer {
             Ok(pages) => {
                 if failure.take().is_some() {
-                    tracing::info!("the portal's page addresses can be read again");
+                    tracing::info!("the portal's page URLs can be fetched again");
                 }
                 self.pages.store(Some(Arc::new(pages)));
                 self.pause_for(LIFETIME, clock.now());
             }
             Err(error) => {
                 if failure.is_none() {
-                    tracing::warn!(%error, "the portal's page addresses cannot be read; links use those known so far");
+                    tracing::warn!(%error, "the portal's page URLs cannot be fetched; links keep using the known ones");
                 }
                 *failure = Some(error);
                 self.pause_for(RETRY, clock.now());
@@ -125,5 +125,5 @@ impl PageCache {
 
 /// The error of a response without page URLs, which keeps the URLs read before.
 fn no_pages() -> BackendError {
-    BackendError::unreadable(StatusCode::OK, "found no page address in display_config")
+    BackendError::unreadable(StatusCode::OK, "found no page URL in display_config")
 }

@@ -31,7 +31,7 @@ pub(crate) struct UserCache {
 #[derive(Debug)]
 struct Entries {
     users: HashMap<UserId, (UnixTime, Arc<User>)>,
-    /// Every insertion, oldest first. The entry of a replaced user has another time in `users`.
+    /// Every insertion, oldest first. After a replacement the older insertion no longer matches the time in `users`.
     insertions: VecDeque<(UnixTime, UserId)>,
     /// The number of `forget` calls for each group.
     generations: [u64; GROUPS],
@@ -58,8 +58,10 @@ impl UserCache {
         }
     }
 
-    /// Returns the user in memory if the data is fresh and not older than `since`; else fetches it. Concurrent callers
-    /// share one call (single flight).
+    /// Returns a user from memory, or fetches the data.
+    ///
+    /// Data in memory counts if it is fresh and not older than `since`. Concurrent callers share one call (single
+    /// flight).
     pub(crate) async fn user<B: BackendApi>(
         self: &Arc<Self>,
         backend: &B,
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_users_leave_and_replaced_ones_stay() {
+    fn expired_users_are_evicted_and_replaced_ones_stay() {
         let cache = UserCache::new(Duration::from_secs(5));
         keep(&cache, "user_1", 0);
         keep(&cache, "user_2", 0);

@@ -158,7 +158,7 @@ async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
         world.wait(5 * SECOND);
     }
     assert_eq!(lines.with("none are in memory").len(), 1, "{:?}", lines.all());
-    assert!(lines.with("go on serving").is_empty());
+    assert!(lines.with("stay in use").is_empty());
     let warnings = lines.with("WARN").concat();
     assert!(warnings.contains(&format!("{}/v1", world.server.url())), "{warnings}");
     let calls = lines.with(&format!("{}/v1/jwks", world.server.url()));
@@ -171,7 +171,7 @@ async fn failed_key_fetch_is_logged_with_its_call_and_effect() {
     world.answer(503, "");
     world.wait(10 * SECOND);
     assert_eq!(world.ask(foreign_key(), "ins_2").await.0, "out of reach");
-    assert_eq!(lines.with("go on serving").len(), 1, "{:?}", lines.all());
+    assert_eq!(lines.with("stay in use").len(), 1, "{:?}", lines.all());
 }
 
 #[tokio::test]

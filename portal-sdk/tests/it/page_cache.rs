@@ -244,7 +244,7 @@ async fn environment_without_pages_keeps_the_known_ones() {
     let application = Application::new(true);
     application.clerk.set_portal_pages(Ok(DiscoveredPages::default()));
     let error = application.authenticator.discover_pages().await.unwrap_err();
-    assert!(error.to_string().contains("no page address"), "{error}");
+    assert!(error.to_string().contains("no page URL"), "{error}");
     assert_eq!(application.sign_in().await, DERIVED);
     application.clerk.set_portal_pages(Ok(pages(ONE)));
     application.authenticator.discover_pages().await.unwrap();

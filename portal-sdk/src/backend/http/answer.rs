@@ -41,7 +41,7 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
 }
 
-/// Returns the first error code of Clerk's in a body of any content type.
+/// Returns Clerk's first error code in a body of any content type.
 ///
 /// The code of an unknown secret key takes precedence, because it explains the others.
 fn error_code(body: &[u8]) -> Option<Box<str>> {

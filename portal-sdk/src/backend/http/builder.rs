@@ -70,7 +70,7 @@ impl HttpBackendBuilder {
         self
     }
 
-    /// Opens connections with a tower service, such as a company's proxy.
+    /// Opens connections with a tower service, such as through a company's proxy.
     ///
     /// The service gets the URI of a call and returns a byte stream to its host and port. TLS for `https` URIs is added
     /// on top, so the service returns the bare stream, such as a `TcpStream` after the response to `CONNECT`. Streams

@@ -6,8 +6,10 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::effect::BackendError;
 use crate::throttle::Throttle;
 
-/// Paths of calls that a request can cause. An outage of each is a warning at most once a minute. Caches make the other
-/// calls and log the start and end of an outage themselves.
+/// Paths of calls that a request can cause. An outage of each is a warning at most once a minute.
+///
+/// Failures of other calls are `debug` lines: the caches of keys and page URLs log their own outages, and applications
+/// handle the errors of the calls they make.
 const CAUSED_BY_REQUESTS: [(&str, &str); 4] = [
     ("/handshake_payload", "handshake payload"),
     ("/refresh", "refresh"),

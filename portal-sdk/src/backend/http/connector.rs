@@ -96,7 +96,7 @@ pub(super) struct SecureConnector {
 }
 
 impl SecureConnector {
-    /// Creates a connector that checks certificates by `tls`, or against Mozilla's roots.
+    /// Creates a connector that checks certificates with `tls`, or against Mozilla's roots.
     pub(super) fn new(connector: Connector, tls: Option<ClientConfig>, timeout: Duration) -> Self {
         let builder = HttpsConnectorBuilder::new();
         let builder = match tls {

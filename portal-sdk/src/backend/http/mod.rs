@@ -39,7 +39,7 @@ const AGENT: &str = concat!("portal-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// The Backend API of one instance. Clones share the connection pool.
 ///
-/// Every call ends within five seconds (three to connect) and reads at most one megabyte. Use
+/// Every call ends within five seconds (three to connect) and reads at most 1 MiB. Use
 /// [`builder`](Self::builder) for other time limits, a proxy, or other root certificates. Redirects are not followed,
 /// because they would send the secret key elsewhere.
 ///
@@ -84,7 +84,7 @@ impl HttpBackend {
         Self::builder(instance).build()
     }
 
-    /// Starts a builder, to set time limits or the way to connect.
+    /// Returns a builder, to set time limits or a connector.
     pub fn builder(instance: &Instance) -> HttpBackendBuilder {
         HttpBackendBuilder::new(instance.clone())
     }
@@ -156,7 +156,7 @@ impl HttpBackend {
         let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
-                return Err(BackendError::unreadable(status, "larger than a megabyte"));
+                return Err(BackendError::unreadable(status, "expected at most 1 MiB, found more"));
             }
             Err(error) => return Err(BackendError::transport(error)),
         };
@@ -181,7 +181,7 @@ impl Backend for HttpBackend {
         if keys.is_empty() && !is_empty {
             return Err(BackendError::unreadable(
                 StatusCode::OK,
-                "no entry of the key set is valid",
+                "found no valid entry in the key set",
             ));
         }
         Ok(keys)
@@ -223,11 +223,11 @@ impl Backend for HttpBackend {
         if cookies.is_empty() && !answer.cookies.is_empty() {
             return Err(BackendError::unreadable(
                 StatusCode::OK,
-                "no entry of its cookies is a string",
+                "found no string in the list of cookies",
             ));
         }
         if cookies.len() < answer.cookies.len() {
-            tracing::debug!("a renewed session has cookies that are not strings; they are ignored");
+            tracing::debug!("ignored the cookies of a renewed session that are not strings");
         }
         Ok(RefreshedSession { cookies })
     }
@@ -261,7 +261,7 @@ impl fmt::Debug for HttpBackend {
     }
 }
 
-/// Reads the body of a success.
+/// A reader of a success's body.
 type Read<T> = fn(StatusCode, &[u8]) -> Result<T, BackendError>;
 
 /// A key set (RFC 7517 section 5) with unparsed entries.
@@ -297,7 +297,7 @@ fn not_sent(error: hyper_util::client::legacy::Error) -> BackendError {
 fn is_worth_a_retry(error: &BackendError) -> bool {
     match error.status() {
         None => error.is_outage() && !error.is_busy(),
-        // A server that names a time is not called before it.
+        // A server that sends `Retry-After` is not called again before that time.
         Some(_) if error.retry_after().is_some() => false,
         Some(status) => !error.is_unreadable() && status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED,
     }

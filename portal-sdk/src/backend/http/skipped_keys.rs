@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::key::SkippedEntry;
 
-/// The most entries that are remembered as logged.
+/// The most entries that are logged and remembered. Further ones are not logged.
 const MAX_LOGGED: usize = 64;
 
 #[derive(Debug, Default)]

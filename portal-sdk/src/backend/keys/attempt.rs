@@ -57,8 +57,9 @@ pub(super) fn problem_of(missing: &MissingKey) -> Option<String> {
     }
 }
 
-/// Warns of the first failure of an outage. `key_age` is the age of the keys in memory, unknown after the clock was set
-/// back.
+/// Warns of the first failure of an outage.
+///
+/// `key_age` is `None` without keys in memory, and `Some(None)` if their age is unknown because the clock was set back.
 pub(super) fn warn(
     problem: Option<&str>,
     address: &str,
@@ -75,7 +76,7 @@ pub(super) fn warn(
             key_age_secs,
             failures,
             next_attempt_secs,
-            "signing keys cannot be fetched; keys in memory go on serving"
+            "signing keys cannot be fetched; keys in memory stay in use"
         );
     } else {
         tracing::warn!(

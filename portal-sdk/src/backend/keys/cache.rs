@@ -25,12 +25,12 @@ pub(crate) struct KeyCache {
     file: Option<Arc<SnapshotFile>>,
 }
 
-/// The keys in memory, and what a request must know of the rule.
+/// The keys in memory, and the span in which they need no fetch.
 #[derive(Debug)]
 struct Snapshot {
     keys: Arc<KeySet>,
     fetched_at: UnixTime,
-    /// The span in which no fetch is due, so that requests need not ask the rule.
+    /// The span in which no fetch is due, so that requests need not lock the rule.
     quiet: Option<Pause>,
 }
 
@@ -73,9 +73,10 @@ impl KeyCache {
         }
     }
 
-    /// Uses keys until the first fetch succeeds, and keeps fetched keys in a file.
+    /// Adds keys to start with, and a file that keeps fetched keys.
     ///
-    /// The keys of the file come first, because they were fetched. `initial` ones count as fetched now.
+    /// They are used until the first fetch succeeds. Keys in the file take precedence over `initial` ones, because they
+    /// were fetched; `initial` ones count as fetched now.
     #[must_use]
     pub(crate) fn with_keys(mut self, initial: Option<KeySet>, file: Option<SnapshotFile>, now: UnixTime) -> Self {
         self.file = file.map(Arc::new);
@@ -93,7 +94,7 @@ impl KeyCache {
 
     /// Returns the keys in memory unless they are too old. Never waits, and takes no lock unless a fetch is due.
     ///
-    /// A due fetch starts in the background. Without a tokio runtime only fresh keys are returned when one is due.
+    /// A due fetch starts in the background. Without a tokio runtime it cannot, so that only fresh keys are returned.
     pub(crate) fn in_memory<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) -> Option<Arc<KeySet>> {
         let now = clock.now();
         let snapshot = self.snapshot.load();
@@ -111,9 +112,9 @@ impl KeyCache {
         usable.map(|snapshot| snapshot.keys.clone())
     }
 
-    /// Returns the keys for a token with the key ID `key_id`, unless a fetch for it is due or in progress.
+    /// Returns the keys for a token's key ID without waiting.
     ///
-    /// Returns `None` if [`ask`](Self::ask) would wait.
+    /// Returns `None` if a fetch for it is due or in progress, so that [`ask`](Self::ask) would wait.
     pub(crate) fn ask_now(&self, clock: &dyn Clock, key_id: Option<&str>) -> Option<KnownKeys> {
         let now = clock.now();
         match self.verdict(key_id, now) {
@@ -122,9 +123,9 @@ impl KeyCache {
         }
     }
 
-    /// Returns the keys for a token with the key ID `key_id`; fetches them if needed.
+    /// Returns the keys for a token's key ID; fetches them if needed.
     ///
-    /// Waits until the fetch ends or takes longer than [`KeyCachePolicy::with_max_wait`], and no longer.
+    /// Waits until the fetch ends or takes longer than [`KeyCachePolicy::with_max_wait`].
     pub(crate) async fn ask<B: Backend>(
         self: &Arc<Self>,
         backend: &B,
@@ -165,7 +166,7 @@ impl KeyCache {
         !is_due || self.fetching.start((), fetch)
     }
 
-    /// Fetches the keys, as the single flight. Checks again if the fetch is still due.
+    /// Fetches the keys if that is still due. Runs as the single flight.
     async fn fetch<B: Backend>(self: Arc<Self>, backend: B, clock: Arc<dyn Clock>, key_id: Option<Box<str>>) {
         let began_at = clock.now();
         let Some(number) = self.begin(key_id.as_deref(), began_at) else {
@@ -180,7 +181,7 @@ impl KeyCache {
         };
         let fetched = backend.jwks().await;
         let now = clock.now();
-        // Not earlier, because a custom clock may panic.
+        // Set only now: if a custom clock panics above, dropping the attempt records a failure.
         attempt.is_over = true;
         match fetched {
             Ok(keys) if keys.is_empty() => self.keep_failure(number, no_keys(), None, backend.address(), now),
@@ -192,7 +193,7 @@ impl KeyCache {
         }
     }
 
-    /// Returns the number of the fetch, if it is due.
+    /// Records the start of a fetch if one is due, and returns its number.
     fn begin(&self, key_id: Option<&str>, now: UnixTime) -> Option<u64> {
         let mut state = self.state();
         let snapshot = self.usable(now);
@@ -262,8 +263,8 @@ impl KeyCache {
         asked(snapshot.as_deref(), missing)
     }
 
-    // Metrics and log lines wait until the new state is published and unlocked: a recorder or a subscriber may block, or
-    // ask for the health.
+    // Metrics and log lines wait until the new state is published and unlocked, because a recorder or a subscriber may
+    // block or call `health`.
     fn keep(&self, number: u64, keys: KeySet, key_id: Option<&str>, address: &str, now: UnixTime) {
         let keys = Arc::new(keys);
         let Some(mut state) = self.state_of(number) else {
@@ -339,8 +340,9 @@ impl KeyCache {
         now.is_within(self.policy.lifetime, snapshot.fetched_at)
     }
 
-    /// Returns the state for the result of a fetch, unless that was abandoned and another one has started: its keys are
-    /// older.
+    /// Returns the state for the result of a fetch, unless the result is outdated.
+    ///
+    /// It is if the fetch was abandoned and another one has started, whose keys are newer.
     fn state_of(&self, number: u64) -> Option<MutexGuard<'_, State>> {
         let state = self.state();
         (state.started == number).then_some(state)

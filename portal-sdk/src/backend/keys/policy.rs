@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// The longest time between two attempts during an outage while keys in memory serve. 10,000 processes then make 74
-/// calls a second, twice as many as in ordinary operation.
+/// The longest back-off while keys in memory serve. 10,000 processes then make 74 calls a second, about twice as many as
+/// in ordinary operation.
 const MAX_BACKOFF_WITH_KEYS: Duration = Duration::from_secs(180);
-/// The longest time between two attempts without keys, because no request with a token can be decided meanwhile.
+/// The longest back-off without keys. It is short, because no request with a token can be decided meanwhile.
 const MAX_BACKOFF_WITHOUT_KEYS: Duration = Duration::from_secs(5);
 
 /// The times that determine when signing keys are fetched.
@@ -45,8 +45,8 @@ impl Default for KeyCachePolicy {
 impl KeyCachePolicy {
     /// Sets how long fetched keys are fresh (default: 5 minutes, as in Clerk's SDK).
     ///
-    /// They are refreshed ahead, in the background, after 75 to 95 % of it, by the next request. No request whose key is
-    /// in memory waits for that: the first requests after an idle time use older keys while the fetch runs
+    /// After a random 75 to 95 % of this time, the next request starts a fetch in the background. No request whose key
+    /// is in memory waits for it. The first requests after an idle time use older keys while the fetch runs
     /// (stale-while-revalidate), and so do all requests while fetches fail (stale-while-error).
     ///
     /// # Security
@@ -83,8 +83,8 @@ impl KeyCachePolicy {
 
     /// Sets the back-off after the first failed fetch (default: 1 second).
     ///
-    /// It doubles with each further failure, to three minutes at most while keys in memory serve, and to five seconds
-    /// without them. Each attempt is made after 50 to 100 % of it. A response's `Retry-After` is obeyed: up to an hour
+    /// It doubles with each further failure, up to three minutes while keys in memory serve, and up to five seconds
+    /// without them. Each attempt is made after a random 50 to 100 % of it. A response's `Retry-After` is obeyed: up to an hour
     /// while keys in memory serve, up to a minute without them and for unknown key IDs.
     #[must_use]
     pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
@@ -96,8 +96,8 @@ impl KeyCachePolicy {
 
     /// Sets how long requests wait for a fetch, from the fetch's start (default: 1 second).
     ///
-    /// Requests without keys in memory and those with an unknown key ID wait. Afterwards they are undecided, and so are
-    /// those that arrive during the rest of the fetch. Without a tokio runtime the request that fetches waits for the
+    /// Requests wait if no keys are in memory or their key ID is unknown. Afterwards they are undecided, and so are
+    /// requests that arrive during the rest of the fetch. Without a tokio runtime the request that fetches waits for the
     /// response.
     #[must_use]
     pub fn with_max_wait(self, max_wait: Duration) -> Self {

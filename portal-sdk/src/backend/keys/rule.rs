@@ -10,11 +10,12 @@ use crate::clock::UnixTime;
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
 /// The longest `Retry-After` that is obeyed for keys that are in memory.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
-/// The longest `Retry-After` that is obeyed without keys and for unknown key IDs, because requests are undecided
-/// meanwhile.
+/// The longest `Retry-After` that is obeyed without keys and for unknown key IDs. It is short, because requests are
+/// undecided meanwhile.
 const MAX_RETRY_AFTER_UNDECIDED: Duration = Duration::from_secs(60);
-/// The time after which a fetch in progress counts as abandoned, because its runtime was kept without being driven. It is
-/// well beyond the time limit of a call.
+/// The age at which a fetch in progress counts as abandoned.
+///
+/// Its runtime is then no longer driven, because the default time limit of a call is far shorter (5 seconds).
 const MAX_FLIGHT: Duration = Duration::from_secs(60);
 /// The part of the lifetime after which keys are refreshed ahead, in percent.
 const REFRESH_AHEAD: (f64, f64) = (75.0, 95.0);
@@ -47,13 +48,13 @@ pub struct KeyRule {
     policy: KeyCachePolicy,
     /// The time of the last successful fetch.
     fetched_at: Option<UnixTime>,
-    /// The time in which the fetch in progress is waited for.
+    /// The span in which requests wait for the fetch in progress.
     in_flight: Option<Pause>,
-    /// The time without fetches for keys that are in memory.
+    /// The span without fetches while keys are in memory.
     pause: Option<Pause>,
-    /// The time without fetches while no keys are in memory.
+    /// The span without fetches while no keys are in memory.
     pause_without_keys: Option<Pause>,
-    /// The time without fetches for unknown key IDs: the `Retry-After` of the last response.
+    /// The span without fetches for unknown key IDs: the `Retry-After` of the last response.
     retry_after: Option<Pause>,
     /// The time of the last failed fetch.
     failed_at: Option<UnixTime>,
@@ -74,7 +75,7 @@ pub enum KeyStep {
         /// Start a fetch in the background.
         refresh: bool,
     },
-    /// The key ID is unknown: a fetch has shown it within the interval.
+    /// The key ID is unknown: a fetch within the [interval](KeyCachePolicy::with_min_refetch) did not return its key.
     Unknown,
     /// Keys were fetched for an unknown ID within the interval. The request is undecided.
     TooSoon,
@@ -102,7 +103,7 @@ impl Pause {
         now.is_within(self.length, self.since)
     }
 
-    /// The time until its end.
+    /// Returns the time until the end of the span.
     fn remaining(self, now: UnixTime) -> Duration {
         let age = now.age_of(self.since);
         age.map_or(Duration::ZERO, |age| self.length.saturating_sub(age))
@@ -183,7 +184,7 @@ impl KeyRule {
         self.fetched_at.is_some_and(|at| is_usable(&self.policy, at, now))
     }
 
-    /// Returns `true` if keys in memory are to be refreshed.
+    /// Returns `true` if a refresh of keys in memory is due.
     #[must_use]
     pub fn is_refresh_due(&self, now: UnixTime) -> bool {
         !self.is_in_flight(now) && !self.pause.is_some_and(|pause| pause.holds(now))
@@ -193,8 +194,10 @@ impl KeyRule {
         self.in_flight.is_some_and(|flight| flight.holds(now))
     }
 
-    /// During an outage unknown IDs follow the back-off too, up to their own interval: a user with a new key must not
-    /// wait for minutes after the outage.
+    /// Returns `true` if a fetch for an unknown key ID is due.
+    ///
+    /// During an outage unknown IDs follow the back-off too, but for their own interval at most. Otherwise a user with a
+    /// new key would wait for minutes after the outage.
     fn may_fetch_for_unknown(&self, now: UnixTime) -> bool {
         let interval = self.policy.min_refetch;
         let is_recent = |at: Option<UnixTime>| at.is_some_and(|at| now.is_within(interval, at));
@@ -205,7 +208,7 @@ impl KeyRule {
 
     /// Records the start of a fetch, for the same `missing` key ID as in [`step`](Self::step).
     ///
-    /// A fetch that does not end within a minute counts as abandoned: another one is due.
+    /// A fetch that does not end within a minute counts as abandoned, and another one is due.
     pub fn started(&mut self, missing: Option<&str>, now: UnixTime) {
         self.in_flight = Some(Pause::new(now, MAX_FLIGHT));
         // Count it at its start, so that an abandoned fetch counts too.
@@ -214,9 +217,9 @@ impl KeyRule {
         }
     }
 
-    /// Records a successful fetch. `still_missing` is the key ID that it was for, if the new keys lack it.
+    /// Records a successful fetch.
     ///
-    /// `random` is uniformly distributed and determines the time of the next refresh.
+    /// `still_missing` is the key ID that the fetch was for, if the new keys lack it. `random` is uniformly distributed and determines the time of the next refresh.
     pub fn succeeded(&mut self, still_missing: Option<&str>, now: UnixTime, random: u64) {
         self.in_flight = None;
         self.failures = 0;
@@ -252,7 +255,7 @@ impl KeyRule {
         let asked = retry_after.unwrap_or_default();
         let asked_undecided = asked.min(MAX_RETRY_AFTER_UNDECIDED);
         self.retry_after = retry_after.map(|_| Pause::new(now, asked_undecided));
-        // The back-off comes on top, so that processes that were told the same time do not return together.
+        // Add the back-off, so that processes with the same `Retry-After` do not return together.
         let pause = |asked: Duration, backoff| Some(Pause::new(now, asked.saturating_add(backoff)));
         self.pause = pause(asked.min(MAX_RETRY_AFTER), backoff);
         // Keys may become too old during the pause.
@@ -270,7 +273,9 @@ impl KeyRule {
         self.failures
     }
 
-    /// Returns the time until the next fetch other than for unknown key IDs; zero if it is due or in progress.
+    /// Returns the time until the next fetch; zero if it is due or in progress.
+    ///
+    /// Fetches for unknown key IDs may come earlier.
     #[must_use]
     pub fn next_attempt_in(&self, now: UnixTime) -> Duration {
         let pause = match self.has_keys(now) {
@@ -299,7 +304,7 @@ impl KeyRule {
     }
 }
 
-/// Returns `true` if keys of `fetched_at` may still decide.
+/// Returns `true` if keys fetched at `fetched_at` may still decide.
 pub(super) fn is_usable(policy: &KeyCachePolicy, fetched_at: UnixTime, now: UnixTime) -> bool {
     let max_age = policy.lifetime.saturating_add(policy.max_stale);
     now.age_of(fetched_at).is_none_or(|age| age < max_age)

@@ -42,7 +42,7 @@ impl SnapshotFile {
         }
     }
 
-    /// Reads the keys and the time of their fetch. Unusable ones are a warning, a missing file is nothing.
+    /// Reads the keys and the time of their fetch. Warns of unusable ones, but not of a missing file.
     pub(crate) fn read(&self, policy: &KeyCachePolicy, now: UnixTime) -> Option<(KeySet, UnixTime)> {
         let path = self.path.display();
         if !self.path.exists() {
@@ -64,11 +64,13 @@ impl SnapshotFile {
             .map(|at| at.min(now))
             .filter(|at| is_usable(policy, *at, now));
         if usable.is_none() {
-            tracing::warn!(%path, "the snapshot of signing keys is too old and is ignored");
+            tracing::warn!(%path, "the snapshot of signing keys is too old or has no time, and is ignored");
         }
         Some((keys, usable?))
     }
 
+    /// Returns `true` if the file is of this instance; otherwise warns.
+    ///
     /// Without this check the users of a development instance would be signed in to production.
     fn is_of_this_instance(&self, jwks: &Value) -> bool {
         let found = jwks.get(INSTANCE).and_then(Value::as_str);
@@ -137,7 +139,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Creates a file that only this user can write.
+/// Creates a file that, on Unix, only this user can read and write.
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! [`SharedAnswers`]: results that are shared for some seconds with requests with the same inputs.
+//! [`SharedAnswers`]: results that later requests with the same inputs share for some seconds.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,9 +10,9 @@ use crate::backend::alarm::Alarm;
 use crate::backend::keys::Pause;
 use crate::clock::UnixTime;
 
-/// The time that a result is shared: a success, or Clerk's refusal.
+/// The time for which a success or Clerk's refusal is shared.
 const SHARED_FOR: Duration = Duration::from_secs(10);
-/// The time that an outage is shared.
+/// The time for which an outage is shared.
 const OUTAGE_SHARED_FOR: Duration = Duration::from_secs(1);
 /// The most results that are kept.
 const MAX_KEPT: usize = 1_000;
@@ -20,7 +20,7 @@ const MAX_KEPT: usize = 1_000;
 /// The newest results, by the inputs of their calls.
 pub(super) struct SharedAnswers<K, T> {
     kept: Arc<Mutex<Kept<K, T>>>,
-    /// Drops results whose time is over, because they hold secrets.
+    /// Drops expired results, because they hold secrets.
     alarm: Alarm<Mutex<Kept<K, T>>>,
 }
 
@@ -48,7 +48,7 @@ where
 
     pub(super) fn keep(&self, key: K, answer: &Answer<T>, now: UnixTime) {
         let shared_for = match answer {
-            // The next request may find a place.
+            // Not shared, because the next request may be admitted.
             Err(error) if error.is_busy() => return,
             Err(error) if error.is_outage() => OUTAGE_SHARED_FOR,
             Ok(_) | Err(_) => SHARED_FOR,
@@ -117,7 +117,7 @@ mod tests {
                 let is_shared = answers.get(&"key", at(second)).is_some();
                 assert_eq!(is_shared, second < seconds, "{answer:?} after {second} s");
             }
-            assert!(lock(&answers.kept).is_empty(), "a result is kept after its time");
+            assert!(lock(&answers.kept).is_empty(), "an expired result is kept");
         }
     }
 

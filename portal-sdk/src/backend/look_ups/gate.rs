@@ -1,4 +1,4 @@
-//! [`Gate`]: bounds the calls of one kind, and holds them back when a response asks for it.
+//! [`Gate`]: bounds the calls of one kind, and pauses them during a `Retry-After`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,12 +13,14 @@ use crate::effect::BackendError;
 
 /// The most calls of one kind that run at once.
 const MAX_RUNNING: usize = 64;
-/// The most calls of one kind that run or wait. At five seconds a call, the last one starts after twenty.
+/// The most calls of one kind that run or wait. At five seconds a call, the last one starts after 20 seconds.
 const MAX_TAKEN_ON: usize = 320;
-/// The longest `Retry-After` that is obeyed. A user waits for each of these calls.
+/// The longest `Retry-After` that is obeyed. It is short, because a user waits for each of these calls.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Bounds the running and the waiting calls, and refuses further ones, and all of them during a `Retry-After`.
+/// Bounds the running and the waiting calls.
+///
+/// Refuses further calls, and all calls during a `Retry-After`.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     taken_on: Arc<Semaphore>,
@@ -37,7 +39,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Returns the error whose `Retry-After` is not over.
+    /// Fails with the last error until its `Retry-After` has passed.
     pub(super) fn check(&self, now: UnixTime) -> Result<(), BackendError> {
         match &*self.closed() {
             Some((pause, error)) if pause.holds(now) => Err(error.clone()),
@@ -49,7 +51,7 @@ impl Gate {
         let busy = BackendError::busy;
         let _place = self.taken_on.try_acquire().map_err(|_| busy())?;
         let _turn = self.running.acquire().await.map_err(|_| busy())?;
-        // It may have been closed while this call waited.
+        // The gate may have closed while this call waited.
         self.check(clock.now())?;
         let answer = call.await;
         if let Err(error) = &answer {
@@ -58,7 +60,7 @@ impl Gate {
         answer
     }
 
-    /// RFC 9110 section 15.6.4 and RFC 6585 section 4.
+    /// Closes the gate if a 429 or 503 names a time (RFC 6585 section 4, RFC 9110 section 15.6.4).
     fn close_after(&self, error: &BackendError, now: UnixTime) {
         let asks_to_wait = matches!(
             error.status(),

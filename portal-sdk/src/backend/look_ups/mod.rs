@@ -18,7 +18,7 @@ use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRef
 use crate::secret::Secret;
 use crate::token::SessionId;
 
-/// The time that requests wait for a call, from its start.
+/// The default time that requests wait for a call, from its start.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The result of one effect.
@@ -30,7 +30,7 @@ pub(crate) struct LookUps {
     renewals: Calls<Renewal, RefreshedSession>,
 }
 
-/// The numbers of one kind of calls.
+/// The counts of one kind of call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallCounts {
     pub(crate) started: u64,
@@ -38,7 +38,7 @@ pub(crate) struct CallCounts {
 }
 
 impl LookUps {
-    /// Creates look-ups that requests wait for until `max_wait` after their start.
+    /// Creates look-ups; requests wait for at most `max_wait`, from a call's start.
     pub(crate) fn new(max_wait: Duration) -> Self {
         Self {
             payloads: Calls::new("handshake_payload", max_wait),
@@ -51,7 +51,7 @@ impl LookUps {
 
     /// Fetches the payload with this nonce. Requests with the same nonce share one call.
     ///
-    /// The response is not kept: a nonce is valid once, and must not work a second time.
+    /// The response is not kept, because a nonce must not work a second time.
     pub(crate) async fn handshake_payload<B: Backend>(
         &self,
         backend: &B,
@@ -65,8 +65,10 @@ impl LookUps {
         self.payloads.share(clock, nonce.expose().into(), call).await
     }
 
-    /// Renews a session. Requests with the same tokens share one call, because a page's scripts often find an expired
-    /// session at the same time, and its result for some seconds, because more of them follow.
+    /// Renews a session. Requests with the same tokens share one call.
+    ///
+    /// A page's scripts often find an expired session at the same time. Later requests with the same tokens share the
+    /// result for some seconds.
     pub(crate) async fn refresh_session<B: Backend>(
         &self,
         backend: &B,
@@ -89,7 +91,7 @@ impl LookUps {
         self.renewals.counts()
     }
 
-    /// The renewals that were answered with the result of an earlier one.
+    /// Returns the number of renewals that used an earlier result.
     pub(crate) fn shared_answers(&self) -> u64 {
         self.renewals.shared.load(Ordering::Relaxed)
     }
@@ -102,7 +104,7 @@ struct Calls<K, T> {
     /// Results for later requests, if they may be shared.
     answers: Option<Arc<SharedAnswers<K, T>>>,
     started: Arc<AtomicU64>,
-    /// The requests that were answered with the result of an earlier call.
+    /// The number of requests that used an earlier call's result.
     shared: Arc<AtomicU64>,
     /// The kind's name in metrics.
     kind: &'static str,
@@ -124,7 +126,7 @@ where
         }
     }
 
-    /// Makes the call, or waits for the one in progress, unless its result is shared.
+    /// Returns a shared result, or makes the call or waits for the one in progress.
     async fn share<F>(&self, clock: &Arc<dyn Clock>, key: K, call: impl FnOnce() -> F) -> Answer<T>
     where
         F: Future<Output = Answer<T>> + Send + 'static,
@@ -187,7 +189,7 @@ impl<K, T> Clone for Calls<K, T> {
     }
 }
 
-/// The key of a shared renewal: every input of the new session.
+/// The key of a shared renewal: every input except the request's header fields.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Renewal {
     session_id: SessionId,

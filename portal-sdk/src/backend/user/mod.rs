@@ -78,7 +78,7 @@ pub struct EmailAddress {
 }
 
 impl User {
-    /// Creates a builder of users, for a custom backend.
+    /// Returns a builder of a user, for a custom backend.
     pub fn builder(id: impl Into<UserId>) -> UserBuilder {
         UserBuilder::new(id.into())
     }
@@ -110,7 +110,7 @@ impl EmailAddress {
         }
     }
 
-    /// Sets if the address is verified.
+    /// Sets whether the address is verified.
     #[must_use]
     pub fn with_verified(self, is_verified: bool) -> Self {
         Self { is_verified, ..self }
