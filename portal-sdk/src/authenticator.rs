@@ -77,7 +77,7 @@ struct Shared<B> {
 }
 
 impl Authenticator<DefaultBackend> {
-    /// Starts a builder, to set time limits, backend, clock or caches.
+    /// Returns a builder, to set time limits, backend, clock or caches.
     pub fn builder(instance: Instance) -> AuthenticatorBuilder {
         AuthenticatorBuilder::new(instance)
     }
@@ -256,7 +256,7 @@ impl<B: Backend> Authenticator<B> {
         loop {
             match decide(cx, &known, cx.read_at()) {
                 Decision::Settled(state) => return Some(self.authenticated(cx, state)),
-                // Asked at most once, because the answer is filled in.
+                // Reached at most once, because the result is then known.
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask_now(&**clock, key_id.as_deref())?;
                 }
@@ -276,7 +276,7 @@ impl<B: Backend> Authenticator<B> {
         let mut now = cx.read_at();
         // One context for all turns: a second choice between the cookie sets could mix the effects of different tokens.
         let mut known = self.known(&cx);
-        // Each effect is requested at most once, because its success or failure is filled in: four turns at most.
+        // At most four turns: the result of each effect is then known, so that none is requested twice.
         loop {
             let decision = decide(&cx, &known, now);
             match decision {
@@ -331,7 +331,7 @@ impl<B: Backend> Authenticator<B> {
             tracing::warn!(
                 %error,
                 held_back,
-                "a handshake payload was refused; if all are, CLERK_SECRET_KEY is of another instance"
+                "a handshake payload was refused; if all are, CLERK_SECRET_KEY belongs to another instance"
             );
         }
     }
@@ -363,7 +363,7 @@ impl<B: Backend> Authenticator<B> {
     fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
-        // Only for users, because others may name any host.
+        // Only for signed-in users, because any client can send any host and fill the few places.
         if state.claims().is_some() && !is_watched(cx.instance()) {
             cx.remember_origin();
         }

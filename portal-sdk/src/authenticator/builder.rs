@@ -148,7 +148,7 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
-    /// Sets when signing keys are refetched.
+    /// Sets when signing keys are fetched, and how long they are used.
     pub fn key_cache(mut self, policy: KeyCachePolicy) -> Self {
         self.key_cache = policy;
         self
@@ -156,9 +156,9 @@ impl<B> AuthenticatorBuilder<B> {
 
     /// Sets the signing keys that are used until the first fetch succeeds, for a start during an outage.
     ///
-    /// The first request that needs keys starts a fetch in the background. Until it succeeds, these keys count as fetched
-    /// now; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for keys in a file. A usable
-    /// [`key_snapshot`](Self::key_snapshot) takes precedence, because its keys were fetched.
+    /// The first request that needs keys starts a fetch in the background. Until it succeeds, these keys count as
+    /// fetched when the authenticator is built; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for
+    /// keys in a file. A usable [`key_snapshot`](Self::key_snapshot) takes precedence, because its keys were fetched.
     ///
     /// ```
     /// use portal_sdk::authenticator::Authenticator;
@@ -185,10 +185,10 @@ impl<B> AuthenticatorBuilder<B> {
 
     /// Keeps the fetched signing keys in a file, for a restart during an outage.
     ///
-    /// The file is read when the authenticator is built, and replaced as a whole after a fetch. It is a JWK set with the
-    /// instance's publishable key and the time of the fetch. Files of another instance or without one, unreadable files and
-    /// keys that are [too old](KeyCachePolicy::with_max_stale) are ignored, with a warning. A failed write is a warning
-    /// too. The folder must exist. Each instance needs its own path.
+    /// The file is read when the authenticator is built, and replaced as a whole after a fetch. It is a JWK set with
+    /// the instance's publishable key and the time of the fetch. Files of another instance or without one, unreadable
+    /// files and keys that are [too old](KeyCachePolicy::with_max_stale) cause a warning and are ignored. A failed
+    /// write is a warning too. The folder must exist. Each instance needs its own path.
     ///
     /// Keys in a usable file take precedence over [`initial_keys`](Self::initial_keys). Delete the file to start with
     /// those.
@@ -208,18 +208,18 @@ impl<B> AuthenticatorBuilder<B> {
     ///
     /// # Security
     ///
-    /// Anyone who can write the file or its folder can sign in as any user. It is created with mode 0600 on Unix; choose
-    /// a folder that only the application's user can write.
+    /// Anyone who can write the file or its folder can sign in as any user. It is created with mode 0600 on Unix;
+    /// choose a folder that only the application's user can write.
     pub fn key_snapshot(mut self, path: impl Into<PathBuf>) -> Self {
         self.key_snapshot = Some(path.into());
         self
     }
 
-    /// Sets how long requests wait for a renewed session or a handshake payload (default: 5 seconds, or the
-    /// [`timeout`](AuthenticatorBuilder::timeout)).
+    /// Sets how long requests wait for a renewed session or a handshake payload.
     ///
-    /// The time counts from the start of the call, which concurrent requests share. Afterwards they are undecided. The
-    /// wait for signing keys is a setting of [`KeyCachePolicy`].
+    /// Default: the [`timeout`](AuthenticatorBuilder::timeout) if it is set, otherwise 5 seconds. The time counts from
+    /// the start of the call, which concurrent requests share. Afterwards they are undecided. The wait for signing keys
+    /// is a setting of [`KeyCachePolicy`].
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = Some(max_wait);
         self

@@ -1,4 +1,4 @@
-//! Ended sessions: the session of a token, and the rejection of its tokens.
+//! The end of a session: finding the session of a token, and rejecting its tokens.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::secret::Secret;
 use crate::state::UndecidedCause;
 use crate::token::GenuineSession;
 
-/// The lifetime of Clerk's session tokens.
+/// The shortest time that an ended session is remembered: the lifetime of Clerk's session tokens.
 const MIN_REMEMBERED: Duration = Duration::from_secs(60);
-/// The limit for tokens that claim a longer lifetime.
+/// The longest time, for tokens that claim a longer lifetime.
 const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl<B: Backend> Authenticator<B> {

@@ -13,7 +13,7 @@ use crate::backend::{Backend, CallCounts};
 /// use portal_sdk::authenticator::Authenticator;
 /// use portal_sdk::backend::Backend;
 ///
-/// /// Raises an alarm hours before requests become undecided.
+/// /// Returns `true` about twelve hours before requests become undecided.
 /// fn is_alarming<B: Backend>(clerk: &Authenticator<B>) -> bool {
 ///     let keys = clerk.health().keys;
 ///     keys.failures > 0 && keys.age.is_none_or(|age| age > Duration::from_secs(12 * 60 * 60))
@@ -37,16 +37,18 @@ pub struct Health {
 #[non_exhaustive]
 pub struct KeyHealth {
     /// The time since the last successful fetch. `None` without keys, or if the clock was set back.
+    ///
+    /// [Initial keys](super::AuthenticatorBuilder::initial_keys) count as fetched when the authenticator was built.
     pub age: Option<Duration>,
-    /// The keys that verify tokens. Zero if the keys are too old.
+    /// The number of keys that verify tokens. Zero if the keys are too old.
     pub usable: usize,
     /// The error of the last fetch, with its causes; `None` if it succeeded. Holds no secrets.
     pub last_error: Option<String>,
-    /// The failed fetches since the last successful one.
+    /// The number of failed fetches since the last successful one.
     pub failures: u32,
-    /// All fetches started.
+    /// The number of fetches started.
     pub fetches_started: u64,
-    /// All fetches failed.
+    /// The number of fetches failed.
     pub fetches_failed: u64,
     /// The time until the next fetch; zero if it is in progress or the next request starts it.
     pub next_attempt_in: Duration,
@@ -56,11 +58,11 @@ pub struct KeyHealth {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallHealth {
-    /// All calls made.
+    /// The number of calls made.
     pub calls: u64,
-    /// The requests that were decided with the result of an earlier request's call.
+    /// The number of requests decided with the result of an earlier request's call.
     pub shared_answers: u64,
-    /// The calls in progress.
+    /// The number of calls in progress.
     pub in_flight: usize,
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Calls a function on each item that still exists after a time limit.
 ///
-/// All items have the same limit. A thread runs while items are watched. Tokio's timer would panic in a runtime that was built without `enable_time`,
-/// and would end with the runtime that it started in.
+/// All items have the same limit. A thread runs while items are watched. Tokio's timer would panic in a runtime that
+/// was built without `enable_time`, and would end with the runtime that it started in.
 pub(super) struct Alarm<T> {
     limit: Duration,
     ring: fn(&T),

@@ -159,8 +159,8 @@ pub trait BackendApi: Backend {
 
     /// Fetches all memberships of a user: `GET /users/{id}/organization_memberships`.
     ///
-    /// Makes one call for every 500 memberships. The order is Clerk's. A malformed entry is skipped and logged, so that it
-    /// does not hide the others.
+    /// Makes one call for every 500 memberships. The order is Clerk's. A malformed entry is skipped and logged, so that
+    /// it does not hide the others.
     ///
     /// # Errors
     ///

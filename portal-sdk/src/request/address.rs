@@ -1,6 +1,6 @@
 //! [`Addresses`]: the origins that this process has computed, by the fields that determine them.
 //!
-//! Most requests arrive under one address, and parsing it takes longer than the rest of a decision.
+//! Most requests arrive under the same few addresses, so that their URL need not be parsed each time.
 
 use std::sync::OnceLock;
 

@@ -37,7 +37,7 @@ impl<'h> Iterator for Pairs<'h> {
 
     fn next(&mut self) -> Option<&'h [u8]> {
         let field = self.0?;
-        // Tokens are long, so that the search for their end is most of the work.
+        // Tokens are long, so the search for their end is most of the work.
         let (pair, rest) = match memchr(b';', field) {
             Some(end) => (&field[..end], Some(&field[end + 1..])),
             None => (field, None),
@@ -47,7 +47,7 @@ impl<'h> Iterator for Pairs<'h> {
     }
 }
 
-/// Iterates over the values of the cookies named `name`, in order. Values that are not visible ASCII are skipped.
+/// Iterates over the values of the cookies named `name`, in order. Values that are not ASCII are skipped.
 pub fn cookie_values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     cookies(headers)
         .filter(move |(found, _)| *found == name.as_bytes())

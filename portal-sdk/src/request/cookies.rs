@@ -23,7 +23,7 @@ pub(super) struct CookiePair<'h> {
 }
 
 impl<'h> CookiePair<'h> {
-    /// The value under the suffixed name or under the plain one.
+    /// Returns the value under the suffixed name, or under the plain one.
     pub(super) fn get(&self, suffixed: bool) -> Option<&str> {
         if suffixed {
             self.suffixed.as_deref()
@@ -33,7 +33,7 @@ impl<'h> CookiePair<'h> {
     }
 }
 
-/// The cookies of Clerk that a server reads.
+/// Clerk's cookies that a server reads.
 #[derive(Clone, Default)]
 pub(super) struct RequestCookies<'h> {
     /// `__session`.
@@ -50,7 +50,7 @@ pub(super) struct RequestCookies<'h> {
     pub(super) handshake_nonce: Option<Cow<'h, str>>,
     /// `__clerk_redirect_count`, unparsed.
     pub(super) redirect_count: Option<Cow<'h, str>>,
-    /// Returns `true` if any of these cookies is present, even empty.
+    /// `true` if any of these cookies is present, even empty.
     pub(super) is_any: bool,
     /// The tokens of the plain and the suffixed session cookie.
     tokens: [ReadOnce; 2],
@@ -60,7 +60,7 @@ impl<'h> RequestCookies<'h> {
     /// Reads the `Cookie` fields.
     ///
     /// Pairs are split at `;` before they are decoded, so that a value cannot inject another cookie. The first cookie
-    /// of a name counts. A value is percent-decoded if the result is UTF-8, and kept as written otherwise; quotes are
+    /// of a name counts. A value is percent-decoded if the result is UTF-8, and kept as sent otherwise; quotes are
     /// part of it.
     pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
         // First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
@@ -72,7 +72,7 @@ impl<'h> RequestCookies<'h> {
             if values[index].is_none() {
                 let first = values[SESSION].as_ref().filter(|_| index == SUFFIXED_SESSION);
                 values[index] = Some(match first {
-                    // Usually both hold one token, and comparing is faster than reading it again.
+                    // Usually both hold the same token, and comparing is faster than decoding it again.
                     Some(Cow::Borrowed(first)) if first.as_bytes() == value => Cow::Borrowed(first),
                     _ => decode(latin1(value)),
                 });
@@ -113,7 +113,9 @@ impl<'h> RequestCookies<'h> {
         }
     }
 
-    /// The session cookie under the suffixed name or under the plain one, read once, even if both are equal.
+    /// Returns the token in the suffixed or the plain session cookie.
+    ///
+    /// Each is decoded once; two equal ones are decoded once together.
     pub(super) fn session_token(
         &self,
         suffixed: bool,
@@ -124,7 +126,7 @@ impl<'h> RequestCookies<'h> {
         Some(self.tokens[usize::from(is_second)].read(text, verified))
     }
 
-    /// Returns `true` if there is any state under this instance's suffixed names.
+    /// Returns `true` if a suffixed session or client cookie is set.
     pub(super) fn has_suffixed_state(&self) -> bool {
         self.session.suffixed.is_some() || self.client_uat.suffixed.is_some()
     }
@@ -135,12 +137,12 @@ const SUFFIXED_SESSION: usize = 1;
 
 /// Returns the position of a cookie's value in the order of [`RequestCookies::read`].
 fn slot(name: &[u8], suffix: &[u8]) -> Option<usize> {
-    // All of Clerk's names start so, and other applications' rarely do.
+    // All of Clerk's names start with `__`; names of other applications rarely do.
     if !name.starts_with(b"__") {
         return None;
     }
     let suffixed = name.strip_suffix(suffix).and_then(|name| name.strip_suffix(b"_"));
-    // Constants, because a match compares lengths first.
+    // Byte constants, because a match on them compares lengths first.
     Some(match (suffixed, name) {
         (Some(names::SESSION), _) => SUFFIXED_SESSION,
         (Some(names::CLIENT_UAT), _) => 3,

@@ -1,4 +1,4 @@
-//! [`Header`]: the members of a token's header that decide.
+//! [`Header`]: the members of a token's header that the decision uses.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-/// A token's header (RFC 7515 section 4). Of two members of one name the last one counts, as in JavaScript.
+/// A token's header (RFC 7515 section 4). The last of several members with one name counts, as in JavaScript.
 #[derive(Clone, Default)]
 pub(super) struct Header {
     /// `kid`; `None` unless it is a string.
@@ -17,7 +17,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Returns `None` unless `json` is an object.
+    /// Parses a header; returns `None` unless `json` is an object.
     pub(super) fn parse(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()
     }

@@ -1,6 +1,6 @@
-//! [`Payload`]: a token's claims in their JSON, and those that decide, read once.
+//! [`Payload`]: a token's claims as JSON text, and those that the decision uses, parsed once.
 //!
-//! The JSON text takes a fraction of the memory of a map, of which a cached token would need one.
+//! Cached tokens keep the text, because a map of the claims takes several times its memory.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{SessionId, SessionStatus, UserId};
 
-/// The claims of one token. Of two claims of one name the last one counts, as in JavaScript.
+/// The claims of one token. The last of several claims with one name counts, as in JavaScript.
 #[derive(Clone, Default)]
 pub(super) struct Payload {
     json: Box<str>,
@@ -29,7 +29,7 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    /// Returns `None` unless `json` is an object.
+    /// Parses the claims; returns `None` unless `json` is an object.
     pub(super) fn parse(json: &str) -> Option<Self> {
         let payload: Self = serde_json::from_str(json).ok()?;
         Some(Self {
@@ -40,7 +40,7 @@ impl Payload {
 
     /// Returns all claims.
     pub(super) fn to_map(&self) -> Map<String, Value> {
-        // It is an object: it was parsed before.
+        // Cannot fail, because `parse` has accepted the text.
         serde_json::from_str(&self.json).unwrap_or_default()
     }
 
@@ -49,7 +49,7 @@ impl Payload {
     }
 }
 
-/// The claims that are read at once.
+/// The claims that are parsed when a token is decoded.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
 enum Claim {
@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     }
 }
 
-/// A claim that is read but not kept. Unlike `IgnoredAny` it accepts exactly what `to_map` can read.
+/// A claim that is read but not kept. Unlike `IgnoredAny`, it accepts exactly the JSON that `to_map` accepts.
 struct Skipped;
 
 impl<'de> Deserialize<'de> for Skipped {

@@ -1,4 +1,4 @@
-//! [`Rights`]: the claims that requirements ask for, read from the JSON once per token.
+//! [`Rights`]: the claims that requirements check, read from the JSON once per token.
 
 use serde_json::{Map, Value};
 
@@ -32,14 +32,14 @@ impl Rights {
         }
     }
 
-    /// An estimate of the memory, in bytes.
+    /// Estimates the memory, in bytes.
     pub(super) fn size(&self) -> usize {
-        /// Each is an allocation with its place in a list.
+        /// One allocation and its entry in a list.
         const PER_PERMISSION: usize = 40;
         let organization = self.organization.iter();
         let permissions = organization.flat_map(OrganizationClaims::permissions);
         let permissions: usize = permissions.map(|permission| permission.len() + PER_PERMISSION).sum();
-        // A map takes several times the text of its claim.
+        // A map takes several times the memory of its claim's text.
         let actor = self.actor.as_ref().map_or(0, |(_, claim)| 700 + 200 * claim.len());
         permissions + self.features.len() + self.plans.len() + actor
     }

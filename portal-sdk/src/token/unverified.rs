@@ -18,7 +18,7 @@ use crate::limits::MAX_TOKEN_BYTES;
 
 /// Category of session and handshake tokens.
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
-/// Category without a meaning.
+/// Category that is ignored.
 const IGNORED_CATEGORY: &str = "cl_I7d4PD111III";
 /// Category of machine-to-machine tokens.
 const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
@@ -63,7 +63,7 @@ pub(super) struct Decoded {
 impl<'t> UnverifiedToken<'t> {
     /// Decodes the three parts of `text`.
     ///
-    /// Trailing `=` are accepted; leftover bits are rejected.
+    /// Padding (`=`) after each part is accepted; non-zero leftover bits are rejected.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl<'t> UnverifiedToken<'t> {
         self.text
     }
 
-    /// Returns `kid`, the ID of the key that the token claims.
+    /// Returns `kid`, the ID of the key that the token claims to be signed with.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         match &self.parts {
@@ -90,7 +90,7 @@ impl<'t> UnverifiedToken<'t> {
         }
     }
 
-    /// Returns `sid`, the ID of the session that the token claims; `None` if it is missing or empty.
+    /// Returns `sid`, the ID of the claimed session; `None` if missing or empty.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         let session_id = self.payload().session_id.as_ref().map(SessionId::as_str);
@@ -104,8 +104,8 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Returns `iat` in seconds, coerced as JavaScript's `<` would.
     ///
-    /// Numeric strings are parsed, `null` and booleans are 0 or 1, anything else is NaN. Only numbers pass
-    /// verification.
+    /// Returns `None` if the claim is missing. Numeric strings are parsed; `null`, booleans and blank strings are 0 or
+    /// 1; anything else is NaN. Only numbers pass verification.
     pub(crate) fn issued_at_secs(&self) -> Option<f64> {
         Some(match self.payload().issued_at.as_ref()? {
             Value::Null | Value::Bool(false) => 0.0,
@@ -218,13 +218,13 @@ impl Decoded {
     }
 }
 
-/// Reads a token once: from the tokens verified before, or by decoding it. Each use passes the same text.
+/// A token that is looked up among the verified ones or decoded, once. Each use passes the same text.
 #[derive(Clone, Default)]
 pub(crate) struct ReadOnce(OnceCell<Result<Read, TokenError>>);
 
 #[derive(Clone)]
 enum Read {
-    /// Boxed, because most contexts hold none.
+    /// Boxed, because most contexts hold no decoded token.
     Decoded(Box<Decoded>),
     Verified(SessionClaims),
 }
@@ -256,7 +256,7 @@ fn three_parts(text: &str) -> Option<[&str; 3]> {
     Some([&text[..first], &text[first + 1..second], &text[second + 1..]])
 }
 
-/// Returns the header of a token, encoded.
+/// Returns the encoded header of a token.
 pub(super) fn encoded_header(text: &str) -> &str {
     text.split_once('.').map_or(text, |(header, _)| header)
 }
@@ -294,7 +294,7 @@ mod tests {
             ("..", "header"),
             ("e3 0.e30.AA", "header"),
             ("e30.e3+.AA", "payload"),
-            // One character over, and bits left over.
+            // A single leftover character, and leftover bits.
             ("e30.e30.A", "signature"),
             ("e30.e30.AB", "signature"),
         ] {

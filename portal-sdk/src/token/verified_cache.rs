@@ -1,4 +1,5 @@
-//! [`VerifiedTokens`]: tokens whose signature was verified, so that it is verified once per token and not per request.
+//! [`VerifiedTokens`]: tokens whose signature was verified, so that it is verified once per token, not once per
+//! request.
 //!
 //! Only the signature is remembered. Times, audience, authorized party and issuer are checked for every request, and an
 //! entry counts only for the key that verified it.
@@ -23,7 +24,7 @@ use super::unverified::encoded_header;
 use super::verify::expiry;
 use crate::clock::UnixTime;
 
-/// The most expired tokens that are forgotten for one new token.
+/// The most expired tokens that one new token evicts.
 const MAX_EXPIRED_AT_ONCE: usize = 8;
 
 /// The bounds of an authenticator's cache of verified tokens.
@@ -51,7 +52,7 @@ impl Default for TokenCachePolicy {
 }
 
 impl TokenCachePolicy {
-    /// A policy that remembers no token, so that every request verifies a signature.
+    /// A policy without memory: every request verifies a signature.
     pub const OFF: Self = Self {
         max_tokens: 0,
         max_bytes: 0,
@@ -59,7 +60,7 @@ impl TokenCachePolicy {
 
     /// Sets the most tokens that are remembered (default: 10,000).
     ///
-    /// Choose at least the number of users that are active within one minute, the lifetime of a token.
+    /// Choose at least the number of users who are active within one minute, the lifetime of Clerk's tokens.
     #[must_use]
     pub fn with_max_tokens(self, max_tokens: usize) -> Self {
         Self { max_tokens, ..self }
@@ -77,14 +78,14 @@ pub(crate) struct VerifiedTokens {
     policy: TokenCachePolicy,
     /// A token counts for this time after its `exp`.
     clock_skew: Duration,
-    /// Seeded per process, so that no client can choose tokens of one hash.
+    /// Hashed with a random seed, so that no client can choose tokens with the same hash.
     tokens: HashSet<Entry, RandomState>,
     order: Mutex<Order>,
-    /// The header of the newest of them. The tokens of one key have the same.
+    /// The header of the newest token. Tokens of one key share it.
     header: ArcSwapOption<KnownHeader>,
 }
 
-/// A header that a signature has covered.
+/// A header that a verified signature covers.
 struct KnownHeader {
     encoded: Box<str>,
     header: Arc<Header>,
@@ -108,14 +109,14 @@ impl VerifiedTokens {
         }
     }
 
-    /// Returns the claims of a token that was verified before, whatever its times say now.
+    /// Returns the claims of a token that was verified before, even if it has expired.
     pub(crate) fn get(&self, token: &str) -> Option<SessionClaims> {
         let tokens = self.tokens.pin();
         let Entry(verified) = tokens.get(&Wanted(token))?;
         Some(Arc::clone(verified).into())
     }
 
-    /// Returns the header of a token, if it is that of the newest token.
+    /// Returns the newest token's header if its encoded form is `encoded`.
     pub(super) fn header(&self, encoded: &str) -> Option<Arc<Header>> {
         let known = self.header.load();
         let known = known.as_ref().filter(|known| *known.encoded == *encoded)?;
@@ -124,7 +125,8 @@ impl VerifiedTokens {
 
     /// Remembers a verified token until it expires.
     ///
-    /// Returns the new [`size`](Self::size), or `None` if the token was remembered before or may not be.
+    /// Returns the new [`size`](Self::size), or `None` if the token is not added: it is remembered already,
+    /// is not a session token, has padding, or exceeds the policy.
     pub(crate) fn insert(&self, claims: &SessionClaims, now: UnixTime) -> Option<(usize, usize)> {
         let verified = claims.verified();
         let token = verified.token.expose();
@@ -142,7 +144,7 @@ impl VerifiedTokens {
         self.make_room(&mut order, size, now);
         self.remember_header(verified);
         let tokens = self.tokens.pin();
-        // The same token may be there with an older key.
+        // The same token may be present with an older key.
         tokens.remove(&Wanted(token));
         tokens.insert(Entry(Arc::clone(verified)));
         order.bytes += size;
@@ -159,7 +161,7 @@ impl VerifiedTokens {
                 break;
             }
         }
-        // More of them wait for the next tokens, so that none of the requests pays for all.
+        // The rest waits for later tokens, so that no single request pays for all.
         for _ in 0..MAX_EXPIRED_AT_ONCE {
             if order.due.peek().is_none_or(|first| first.at > now) {
                 break;
@@ -179,7 +181,7 @@ impl VerifiedTokens {
         })));
     }
 
-    /// Forgets the token that expires first. Returns `false` without tokens.
+    /// Evicts the token that expires first. Returns `false` if there is none.
     fn forget_first(&self, order: &mut Order) -> bool {
         let Some(Due { verified, .. }) = order.due.pop() else {
             return false;
@@ -217,14 +219,16 @@ impl fmt::Debug for VerifiedTokens {
     }
 }
 
-/// Returns `false` for a token with padding. Clients may add any amount of it, so that one token would fill the cache.
+/// Returns `true` for a token without padding.
+///
+/// Clients can add any amount of padding to one token, and would fill the cache with its forms.
 fn is_canonical(token: &str) -> bool {
     !token.ends_with('=')
 }
 
 /// An estimate of the memory of one entry, in bytes.
 fn size_of_entry(verified: &Verified) -> usize {
-    /// The allocations of IDs, issuer and the like, and the places in both collections.
+    /// The allocations of IDs, issuer and similar claims, and the entries in both collections.
     const REST: usize = 500;
     let structs = size_of::<Verified>() + size_of::<Payload>();
     structs + verified.token.expose().len() + verified.payload.json().len() + MAX_KEPT_RIGHTS_BYTES + REST
@@ -237,8 +241,10 @@ struct Entry(Arc<Verified>);
 struct Wanted<'t>(&'t str);
 
 impl Wanted<'_> {
-    /// The end of the signature. A verified signature cannot be chosen, so that its end distinguishes tokens as well as
-    /// the whole does; equality compares the whole.
+    /// Returns the end of the signature, which is hashed.
+    ///
+    /// A client cannot choose a signature that verifies, so its end distinguishes tokens as well as the whole text
+    /// does. Equality compares the whole text.
     fn distinguishing_part(&self) -> &[u8] {
         const BYTES: usize = 32;
         let token = self.0.as_bytes();

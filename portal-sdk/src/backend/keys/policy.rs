@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The longest back-off while keys in memory serve. 10,000 processes then make 74 calls a second, about twice as many as
-/// in ordinary operation.
+/// The longest back-off while keys in memory serve. 10,000 processes then make 74 calls a second, about twice as many
+/// as in ordinary operation.
 const MAX_BACKOFF_WITH_KEYS: Duration = Duration::from_secs(180);
 /// The longest back-off without keys. It is short, because no request with a token can be decided meanwhile.
 const MAX_BACKOFF_WITHOUT_KEYS: Duration = Duration::from_secs(5);
@@ -52,8 +52,8 @@ impl KeyCachePolicy {
     /// # Security
     ///
     /// A key that Clerk removed meanwhile is accepted until that fetch succeeds, after an idle time too.
-    /// [`with_max_stale`](Self::with_max_stale) bounds this; with zero, requests wait for a fetch instead of using older
-    /// keys.
+    /// [`with_max_stale`](Self::with_max_stale) bounds this; with zero, requests wait for a fetch instead of using
+    /// older keys.
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime, ..self }
@@ -84,8 +84,8 @@ impl KeyCachePolicy {
     /// Sets the back-off after the first failed fetch (default: 1 second).
     ///
     /// It doubles with each further failure, up to three minutes while keys in memory serve, and up to five seconds
-    /// without them. Each attempt is made after a random 50 to 100 % of it. A response's `Retry-After` is obeyed: up to an hour
-    /// while keys in memory serve, up to a minute without them and for unknown key IDs.
+    /// without them. Each attempt is made after a random 50 to 100 % of it. A response's `Retry-After` is obeyed: up to
+    /// an hour while keys in memory serve, up to a minute without them and for unknown key IDs.
     #[must_use]
     pub fn with_retry_after_failure(self, retry_after_failure: Duration) -> Self {
         Self {
@@ -97,8 +97,8 @@ impl KeyCachePolicy {
     /// Sets how long requests wait for a fetch, from the fetch's start (default: 1 second).
     ///
     /// Requests wait if no keys are in memory or their key ID is unknown. Afterwards they are undecided, and so are
-    /// requests that arrive during the rest of the fetch. Without a tokio runtime the request that fetches waits for the
-    /// response.
+    /// requests that arrive during the rest of the fetch. Without a tokio runtime the request that fetches waits for
+    /// the response.
     #[must_use]
     pub fn with_max_wait(self, max_wait: Duration) -> Self {
         Self { max_wait, ..self }

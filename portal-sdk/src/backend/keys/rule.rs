@@ -196,8 +196,8 @@ impl KeyRule {
 
     /// Returns `true` if a fetch for an unknown key ID is due.
     ///
-    /// During an outage unknown IDs follow the back-off too, but for their own interval at most. Otherwise a user with a
-    /// new key would wait for minutes after the outage.
+    /// During an outage unknown IDs follow the back-off too, but for their own interval at most. Otherwise a user with
+    /// a new key would wait for minutes after the outage.
     fn may_fetch_for_unknown(&self, now: UnixTime) -> bool {
         let interval = self.policy.min_refetch;
         let is_recent = |at: Option<UnixTime>| at.is_some_and(|at| now.is_within(interval, at));
@@ -219,7 +219,8 @@ impl KeyRule {
 
     /// Records a successful fetch.
     ///
-    /// `still_missing` is the key ID that the fetch was for, if the new keys lack it. `random` is uniformly distributed and determines the time of the next refresh.
+    /// `still_missing` is the key ID that the fetch was for, if the new keys lack it. `random` is uniformly distributed
+    /// and determines the time of the next refresh.
     pub fn succeeded(&mut self, still_missing: Option<&str>, now: UnixTime, random: u64) {
         self.in_flight = None;
         self.failures = 0;

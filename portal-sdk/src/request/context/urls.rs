@@ -99,7 +99,7 @@ impl<'r> AuthenticateContext<'r> {
 
     /// The `Referer`, if it is on another origin.
     pub(crate) fn foreign_referer(&self) -> Option<&Url> {
-        // Most are the application's own pages, as the text shows.
+        // Most referring pages are the application's own, which the text shows without parsing.
         if self.fields.referer.is_missing() {
             return None;
         }
@@ -115,13 +115,15 @@ impl<'r> AuthenticateContext<'r> {
     }
 }
 
-/// Returns `true` if `text` is certainly a URL on `origin`. What follows an origin in a URL cannot change it.
+/// Returns `true` if `text` is certainly a URL on `origin`.
+///
+/// After the origin and one of these delimiters, the rest of a URL cannot change its origin.
 fn is_on_origin(text: &[u8], origin: &str) -> bool {
     text.strip_prefix(origin.as_bytes())
         .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
 }
 
-/// Returns `true` for a path that a URL parser leaves as it is: without dot segments and characters to encode.
+/// Returns `true` for a path that a URL parser does not change: no dot segments, no characters to encode.
 fn is_plain(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
     path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")

@@ -1,4 +1,4 @@
-//! The memory of verified tokens: its contents, their lifetime, and its bounds.
+//! Tests of [`VerifiedTokens`]: contents, lifetime and bounds.
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ fn token_is_found_by_its_whole_text() {
     }
     assert!(
         cache.get(&text.replacen('e', "f", 1)).is_none(),
-        "the end alone is not compared"
+        "equality compares more than the end"
     );
 }
 
@@ -95,7 +95,7 @@ fn memory_stays_within_both_bounds() {
 }
 
 #[test]
-fn token_with_a_fraction_in_its_time_expires() {
+fn token_with_fractional_exp_expires() {
     let cache = cache(8);
     let payload = json!({ "exp": 60.5 });
     let token = SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone());
