@@ -41,7 +41,7 @@ impl Cores {
     ///
     /// # Errors
     ///
-    /// Returns an error if `taskset` cannot do so.
+    /// Returns an error if `taskset` fails.
     pub fn leave_to_server(&self) -> Outcome {
         let Some(others) = &self.others else { return Ok(()) };
         let moved = Command::new("taskset")

@@ -98,7 +98,7 @@ impl Clerk {
         let instance = settings().build().expect("the settings are valid");
         Authenticator::builder(instance)
             .backend(FakeBackend::new())
-            // Longer than any measurement, so that none of its rounds fetches.
+            // Longer than any measurement, so that no round fetches keys.
             .key_cache(KeyCachePolicy::default().with_lifetime(Duration::from_secs(3_600)))
             .build()
     }
@@ -120,7 +120,7 @@ impl Clerk {
             .token()
     }
 
-    /// Returns a token with a broken signature: one character in the middle of it is another one.
+    /// Returns a token whose signature is invalid: one character in its middle differs.
     #[must_use]
     pub fn forged_token(&self, number: usize) -> String {
         let token = self.token(number);

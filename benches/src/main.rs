@@ -38,7 +38,7 @@ enum Command {
 fn main() -> ExitCode {
     match run(&Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of standard output has closed the pipe.
+        // The reader of standard output has closed the pipe, which is not an error.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // The terminal may be closed too; there is no other place to report it.

@@ -1,4 +1,4 @@
-//! [`build`] and [`Program`]: child processes that are asked line by line.
+//! [`build`] and [`Program`]: child processes that answer line by line.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::PathBuf;
@@ -126,7 +126,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The programs end when their input does; the signal is for one that hangs.
+        // The programs end when their input closes; the signal is for one that hangs.
         drop(self.input.take());
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -23,7 +23,7 @@ pub fn page(_: Request<()>) -> Ready<Page> {
     ready(Ok(Response::new(Empty::new())))
 }
 
-/// Inserts one extension into the request and two fields into the response, which any such layer must.
+/// Inserts one extension into the request and two fields into the response, as any such layer must.
 ///
 /// The same as in `portal-tower/tests/allocations.rs`, which cannot use this crate: it stays free of the peers.
 pub fn baseline(mut request: Request<()>) -> Ready<Page> {

@@ -1,5 +1,6 @@
-//! Many processes of one application, each with the real rule of the key cache, on a simulated clock: how often do they
-//! fetch signing keys together?
+//! Fetches of signing keys by many processes of one application, on a simulated clock.
+//!
+//! Each process has the real rule of the key cache.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,7 +17,7 @@ const PROCESSES: usize = 10_000;
 const MAX_PEAK: f64 = 3.0;
 /// The start of the simulated time.
 const START: UnixTime = UnixTime::from_secs(1_800_000_000);
-/// The processes start one after another within a minute, and so do tokens with a new key reach them.
+/// The time in which all processes start, and in which tokens with a new key reach them all.
 const SPREAD_SECS: u64 = 60;
 
 /// The phases, in seconds since the start.
@@ -129,7 +130,7 @@ impl Process {
         let starts_at = self.random.below(SPREAD_SECS);
         let sees_new_key_at = ROTATION + self.random.below(SPREAD_SECS);
         let outage = &PHASES[4].1;
-        // The process has its requests at its own moment of each second.
+        // Each process receives its requests at a fixed moment of the second.
         let moment = Duration::from_millis(self.random.next() % 1_000);
         let mut has_new_key = false;
         for (second, count) in fetches.iter_mut().enumerate().skip(starts_at) {
@@ -152,7 +153,7 @@ impl Process {
     }
 }
 
-/// A generator of random numbers with a seed (`splitmix64`), so that each run prints the same.
+/// A seeded generator of random numbers (`splitmix64`), so that each run prints the same.
 struct Random(u64);
 
 impl Random {

@@ -120,7 +120,7 @@ fn sdk_steps(clerk: &Rc<Clerk>) -> Vec<Step> {
             let mut next = 0;
             move || {
                 if next == TOKENS {
-                    // The new one has seen none of the tokens. One in 64 runs includes its creation.
+                    // A new authenticator has seen none of the tokens. One in 64 runs includes its creation.
                     authenticator = clerk.authenticator();
                     next = 0;
                 }
@@ -165,7 +165,7 @@ fn tower_steps(clerk: &Rc<Clerk>, driver: &Rc<Driver>) -> Vec<Step> {
     steps
 }
 
-/// Each with one part more than the one before.
+/// Steps of an axum application: without the layer, and with each combination of layer, guard and extractor.
 fn axum_steps(clerk: &Rc<Clerk>, driver: &Rc<Driver>) -> Vec<Step> {
     let layer = || AuthenticateLayer::from_authenticator(clerk.authenticator());
     let plain = || Router::new().route("/dashboard", get(async || "page"));

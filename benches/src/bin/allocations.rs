@@ -77,8 +77,8 @@ where
 
 /// Measures a new authenticator that has accepted these tokens.
 ///
-/// Their requests are created and dropped during the measurement, because a cache that keeps a part of a request keeps
-/// its whole buffer.
+/// The requests are created and dropped during the measurement, because a cache that keeps a part of a request would
+/// keep its whole buffer.
 fn memory(driver: &Driver, clerk: &Clerk, tokens: &[String]) -> AllocationInfo {
     let mut kept = None;
     let counted = measure(|| {

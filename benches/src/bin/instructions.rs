@@ -1,7 +1,7 @@
 //! Counts the instructions of each step of authentication, under callgrind.
 //!
-//! Each step runs in a process under valgrind, which counts inside of one function only, so that the creation of keys
-//! and the first runs do not count. Unlike times, the counts hardly change from run to run; those of RSA depend on the
+//! Each step runs in a process under valgrind. Only one function is counted, so that the creation of keys and the first
+//! runs do not count. Unlike times, the counts hardly change from run to run; those of RSA depend on the
 //! instruction set that valgrind offers.
 
 use std::io::{self, Write as _};

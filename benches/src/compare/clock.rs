@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Measures the processor time of this thread, which other processes do not change.
 ///
-/// Where the system does not report it, the machine's time.
+/// Measures wall-clock time where the system does not report it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopwatch(Duration);
 

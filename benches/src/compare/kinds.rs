@@ -21,7 +21,7 @@ use crate::{Outcome, median, rounded};
 
 /// The number of organization patterns of the kind `patterns`.
 const PATTERNS: usize = 50;
-/// The number of distinct unknown key IDs: more than a bounded memory of them should hold.
+/// The number of distinct unknown key IDs: more than a bounded memory should hold.
 const UNKNOWN_IDS: usize = 8_192;
 
 /// Medians in microseconds per request, over the baseline except for the first three.

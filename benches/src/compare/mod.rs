@@ -33,7 +33,7 @@ pub struct Options {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
-    /// Measure nothing well: a few short rounds without the peers, to see that everything works.
+    /// Run a few short rounds without the peers, to check that everything works. The numbers are not reliable.
     #[arg(long)]
     pub smoke: bool,
     /// Keep the result as benches/compare.json, and write the README's speed table from it.
@@ -84,10 +84,11 @@ type Skipped = BTreeMap<&'static str, String>;
 ///
 /// # Errors
 ///
-/// Returns an error if this workspace itself cannot be measured. A missing peer is not an error; see [`Report::skipped`].
+/// Returns an error if this workspace itself cannot be measured. A missing peer is not an error; see
+/// [`Report::skipped`].
 pub fn compare(options: Options) -> Outcome<Report> {
     let start = Instant::now();
-    // Before this process leaves one of them to the servers.
+    // Counted before this process leaves one core to the servers.
     let core_count = std::thread::available_parallelism().map_or(1, usize::from);
     let say = |step: &str| {
         // Continue without a terminal.
@@ -147,7 +148,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
     }))
 }
 
-/// Counts in another program, because an allocator that counts is slower.
+/// Counts allocations in another program, because a counting allocator is slower.
 fn count_allocations(counter: &std::path::Path, plan: Plan) -> Outcome<Allocations> {
     let tokens = plan.tokens.min(1_000).to_string();
     let output = Command::new(counter).args(["--tokens", &tokens]).output()?;

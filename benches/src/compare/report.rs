@@ -16,8 +16,8 @@ use crate::rounded;
 /// The result of a run.
 ///
 /// Times are medians in microseconds of processor time per request. Times and allocations are those over the baseline,
-/// except where the field says otherwise. The baseline is a tower service that inserts one extension into the request and
-/// two fields into the response, called with the same request.
+/// except where the field says otherwise. The baseline is a tower service that inserts one extension into the request
+/// and two fields into the response, called with the same request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Report {
     /// One RSA-2048 verification (PKCS#1 v1.5, SHA-256) of the token's signature, with a parsed key: the limit.
@@ -68,7 +68,7 @@ pub struct Report {
     pub axum_cpu_ratio: f64,
     /// The middle half of that ratio in single rounds.
     pub axum_cpu_ratio_spread: [f64; 2],
-    /// The ratio of two axum servers without them. Its distance from 1 is the error of `axum_cpu_ratio`.
+    /// The ratio of two axum servers without them. Its distance from 1 shows the error of `axum_cpu_ratio`.
     pub axum_control_ratio: f64,
     /// The processor time per request of the axum server with layer, guard and extractor.
     pub axum_cpu_us: f64,

@@ -58,7 +58,7 @@ impl<'w> Work<'w> {
 
 /// Returns the microseconds per request of each work in each round.
 ///
-/// Each round begins with another work, so that none is always measured after the same one.
+/// Each round begins with another kind of work, so that no kind always follows the same one.
 pub(super) fn alternate(works: &mut [Work<'_>], plan: Plan) -> Vec<Vec<f64>> {
     let sizes: Vec<_> = works.iter_mut().map(|work| work.batch_size(plan.batch)).collect();
     let mut times = vec![Vec::with_capacity(plan.rounds); works.len()];

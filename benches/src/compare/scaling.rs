@@ -12,7 +12,7 @@ use crate::{median, rounded};
 
 /// Returns how many times more warm requests per second two threads serve than one; the median of all rounds.
 ///
-/// By the machine's time, so other processes make it smaller. On a single core it is about 1.
+/// Measured in wall-clock time, so other processes lower it. On a single core it is about 1.
 pub(super) fn measure(clerk: &Clerk, plan: Plan) -> f64 {
     let service = authenticated(clerk.authenticator());
     let token = clerk.token(0);

@@ -30,7 +30,7 @@ pub(super) struct Servers {
 
 /// Measures this workspace's axum server: layer, guard and extractor against none of them.
 ///
-/// Also returns the ratio of two servers without them, which shows what a ratio close to 1 is worth.
+/// Also returns the ratio of two servers without them. Its distance from 1 shows the error of the measurement.
 pub(super) fn axum(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<(Servers, f64)> {
     let executable = std::env::current_exe()?;
     let start = |arguments: &[&str]| {

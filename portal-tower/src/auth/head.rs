@@ -8,7 +8,7 @@ use crate::caller;
 
 /// A request's method, URL, and the header fields that are read later.
 ///
-/// They are shared with the request by reference count, so that keeping them allocates nothing.
+/// Their bytes are shared with the request by reference count, so that keeping them copies nothing.
 #[derive(Default)]
 pub(crate) struct RequestHead {
     method: Method,
@@ -62,7 +62,7 @@ impl RequestHead {
 
 /// Returns `true` for the fields that `AuthenticateContext`, `Caller` and the readers of our own cookies use.
 pub(crate) fn is_kept(name: &HeaderName) -> bool {
-    // Comparing text is faster than comparing with a list of names.
+    // A match on text is faster than comparing with a list of `HeaderName`s.
     matches!(
         name.as_str(),
         "accept"

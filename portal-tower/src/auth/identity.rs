@@ -1,4 +1,4 @@
-//! [`Identity`]: the user of a request, or why there is no user.
+//! [`Identity`]: the user of a request, or the reason for a missing user.
 
 use std::fmt;
 

@@ -22,7 +22,7 @@ impl Auth {
         self.link_prefilled(page, &[])
     }
 
-    /// Returns [`link`](Self::link) with fields of the page filled in.
+    /// Returns [`link`](Self::link) with prefilled form fields.
     ///
     /// A value is omitted if the page has no such field, with one warning in the log.
     ///
@@ -40,8 +40,9 @@ impl Auth {
         self.link_to(page, back.as_ref().map_or("", Url::as_str), prefill)
     }
 
-    /// Returns [`link`](Self::link) with another return-back URL: absolute, or a path of this application.
+    /// Returns [`link`](Self::link) with another return-back URL.
     ///
+    /// It is absolute, or a path of this application.    ///
     /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)), with one
     /// warning in the log.
     #[must_use]
@@ -115,7 +116,7 @@ impl Auth {
 fn warn_of_prefill(page: PortalPage, name: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(
-        || tracing::warn!(%page, name, "a link was written without a prefilled value: the page has no such field"),
+        || tracing::warn!(%page, name, "a link omits a prefilled value, because the page has no such field"),
     );
 }
 
@@ -128,8 +129,7 @@ fn warn_of_return_address(page: PortalPage, error: &LinkError) {
     ONCE.call_once(|| {
         tracing::warn!(
             %page,
-            "a link was written without its return-back URL, which the portal would drop; check it with ReturnBackUrl \
-             to see why"
+            "a link omits its return-back URL, because the portal would drop it; check it with ReturnBackUrl to see why"
         );
     });
 }

@@ -58,10 +58,10 @@ use crate::require::{PortalVisits, RecentRedirects, Refusal, RefusalCause, Rende
 /// # Caches
 ///
 /// A response may depend on the user once a handler or middleware has read the state, claims, token or user, run a
-/// check, or built a link, and while a streamed body keeps an `Auth`. `AuthenticateLayer` then adds
-/// `Cache-Control: private`, unless the handler sets that field, and adds `Cookie` and `Authorization` to `Vary`. Other
-/// responses, such as static files, stay unchanged. A middleware inside the layer that reads the user for a log therefore
-/// makes every response private.
+/// check, or built a link, and while a streamed body keeps an `Auth`. `AuthenticateLayer` then adds `Cache-Control:
+/// private`, unless the handler sets that field, and adds `Cookie` and `Authorization` to `Vary`. Other responses, such
+/// as static files, stay unchanged. A middleware inside the layer that reads the user for a log therefore makes every
+/// response private.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -73,7 +73,7 @@ pub struct Auth {
 struct Inner {
     /// `None` only between two requests.
     decided: Option<Decided>,
-    /// `None` only before the first request. Kept for the next one, because its reference count is shared by all threads.
+    /// `None` only before the first request. Kept for the next one, because all threads share its reference count.
     accounts: Option<Arc<dyn Accounts>>,
     head: RequestHead,
     /// The restored head, for facts that few requests need.
@@ -84,7 +84,7 @@ struct Inner {
     is_read: AtomicBool,
 }
 
-/// The result of authentication, and what answers need besides.
+/// The result of authentication, and the settings for responses.
 struct Decided {
     authenticated: Authenticated,
     settings: AnswerSettings,
@@ -117,8 +117,10 @@ pub(crate) struct AnswerSettings {
 }
 
 impl Auth {
-    /// Creates the value. `outer` is the `Auth` of an outer layer, whose public URL is the browser's: a router may have
-    /// stripped a path prefix since.
+    /// Creates the value.
+    ///
+    /// `outer` is the `Auth` of an outer layer. Its public URL is used, because a router may have stripped a path
+    /// prefix since.
     pub(crate) fn new(
         authenticated: Authenticated,
         accounts: &Arc<dyn Accounts>,
@@ -143,7 +145,7 @@ impl Auth {
         }
     }
 
-    /// Ends the last use of this value in a request.
+    /// Drops the value at the end of a request, and keeps its memory for another one.
     pub(crate) fn end(self) {
         pool::give_back(self.inner);
     }
@@ -166,7 +168,7 @@ impl Auth {
 
     /// Sets the cache fields of a response and adds the outcome's fields.
     pub(crate) fn finish(&self, headers: &mut HeaderMap) {
-        // A clone that is still alive belongs to a streamed body, which may read the user when it is too late.
+        // A clone that is still alive, such as in a streamed body, may read the user after these fields are sent.
         let is_kept = Arc::strong_count(&self.inner) > 1;
         if is_kept || self.inner.is_read.load(Ordering::Relaxed) {
             keep_to_one_user(headers);
@@ -333,7 +335,7 @@ impl Auth {
         self.allows_cross_site = true;
     }
 
-    /// Returns `true` if the browser has just lost every cookie of a handshake.
+    /// Returns `true` if the browser kept no cookie of the last handshake.
     pub(crate) fn keeps_no_cookies(&self) -> bool {
         matches!(&self.state().outcome, Outcome::SignedOut(state) if state.cookies_not_kept)
     }
@@ -355,13 +357,13 @@ impl Auth {
         match problem {
             TokenError::AuthorizedParty { .. } => {
                 format!(
-                    "{problem}; accepted are {}",
+                    "{problem}; expected one of {}",
                     self.instance().authorized_parties().join(", ")
                 )
             }
             TokenError::Issuer { .. } => {
                 let issuers: Vec<_> = self.instance().issuers().collect();
-                format!("{problem}; accepted are {}", issuers.join(", "))
+                format!("{problem}; expected one of {}", issuers.join(", "))
             }
             _ => problem.to_string(),
         }

@@ -1,18 +1,18 @@
-//! Reuse of the memory of finished requests, so that authentication allocates nothing per request.
+//! Reuse of the memory of finished requests, so that a new `Auth` usually allocates nothing.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Inner;
 
-/// The most spare values of one thread. More requests at once allocate.
+/// The most spare values of one thread. Further concurrent requests allocate.
 const MAX_SPARE: usize = 64;
 
 thread_local! {
     static SPARE: RefCell<Vec<Arc<Inner>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns an empty value that `fill` has filled.
+/// Returns a spare or a new value, filled by `fill`.
 pub(super) fn take(fill: impl FnOnce(&mut Inner)) -> Arc<Inner> {
     let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
     let mut inner = spare.unwrap_or_default();
@@ -22,12 +22,12 @@ pub(super) fn take(fill: impl FnOnce(&mut Inner)) -> Arc<Inner> {
     inner
 }
 
-/// Keeps the memory of `inner`, unless something still refers to it.
+/// Keeps the memory of `inner`, unless a clone still uses it.
 pub(super) fn give_back(mut inner: Arc<Inner>) {
     let Some(content) = Arc::get_mut(&mut inner) else {
         return;
     };
-    // No data of a request outlives it here; only the authenticator stays, for the next request of this thread.
+    // Only the authenticator stays, for the next request of this thread. No data of a request outlives the request.
     content.clear();
     // Nothing is kept for a thread that ends.
     let _ = SPARE.try_with(|spare| {

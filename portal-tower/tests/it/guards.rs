@@ -110,7 +110,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
             with(&elsewhere),
             "token-invalid-authorized-parties",
             "authorized_parties",
-            "accepted are http://localhost:3000",
+            "expected one of http://localhost:3000",
         ),
         (SIGNED_OUT.to_owned(), "session-token-and-uat-missing", "Cookies:", ""),
     ] {

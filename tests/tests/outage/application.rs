@@ -25,7 +25,7 @@ type Answer = Pin<Box<dyn Future<Output = StatusCode> + Send>>;
 const MAX_WAIT: Duration = Duration::from_millis(50);
 /// The time limit of a call, which only a hanging backend reaches.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// The limit of tests with a backend that answers, however busy the machine is.
+/// The limit of tests whose backend responds, even if the machine is busy.
 const NEVER: Duration = Duration::from_secs(600);
 
 pub(crate) struct Application {
@@ -39,7 +39,7 @@ impl Application {
         Self::with_limits(backend, MAX_WAIT, TIMEOUT)
     }
 
-    /// An application that waits for its backend as long as that takes.
+    /// Creates an application that waits for its backend without a practical limit.
     pub(crate) fn patient(backend: &Backend) -> Self {
         Self::with_limits(backend, NEVER, NEVER)
     }
@@ -80,7 +80,7 @@ impl Application {
         })
     }
 
-    /// Sends a request that must be answered without waiting for anything.
+    /// Sends a request whose response must not wait.
     pub(crate) fn send_at_once(&self, cookies: &str) -> StatusCode {
         let mut cx = Context::from_waker(Waker::noop());
         match self.send(cookies).as_mut().poll(&mut cx) {
@@ -93,14 +93,14 @@ impl Application {
         self.issuer.signed_in("user_1").token()
     }
 
-    /// A token that expired, with this refresh token.
+    /// Returns the cookies of an expired session with this refresh token.
     pub(crate) fn expired(&self, refresh_token: &str) -> String {
         let token = self.issuer.signed_in("user_1").expired(true).token();
         let suffix = self.issuer.instance().publishable_key().cookie_suffix().to_owned();
         format!("{}; __refresh_{suffix}={refresh_token}", signed_in(&token))
     }
 
-    /// A token of `key` that names `key_id`.
+    /// Returns a token that `key` signed and that names `key_id`.
     pub(crate) fn token_of(&self, key: &TestKey, key_id: &str) -> String {
         let header = json!({ "alg": "RS256", "cat": "cl_B7d4PD111AAA", "kid": key_id, "typ": "JWT" });
         key.sign(&header, &claims(&self.token()))

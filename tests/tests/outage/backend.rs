@@ -1,4 +1,4 @@
-//! A Backend API on loopback that a test takes down in several ways.
+//! A Backend API on loopback that fails in several ways.
 
 use std::future::pending;
 use std::io;
@@ -22,9 +22,9 @@ pub(crate) enum Mode {
     Up,
     /// Connections break without a response.
     Down,
-    /// Responses never come.
+    /// No response is sent.
     Hanging,
-    /// Responses come after other tasks have run for a while.
+    /// Responses are sent after other tasks have run for a while.
     Slow,
     /// 200 with a page that is not JSON.
     Garbage,

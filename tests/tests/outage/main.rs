@@ -1,5 +1,6 @@
-//! The fault run: an application under constant load while its Backend API fails in every way, over loopback. Nothing
-//! sleeps: the clock is moved, and that a request does not wait shows in its first poll.
+//! An application under constant load while its Backend API on loopback fails in several ways.
+//!
+//! Nothing sleeps: the tests advance the clock, and poll a request once if it must not wait.
 
 mod application;
 mod backend;
@@ -15,14 +16,14 @@ use crate::backend::{Backend, Mode};
 
 const STEP: Duration = Duration::from_secs(30);
 
-/// Lets the tasks in the background run.
+/// Runs the background tasks.
 async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Sends one step's requests and checks each answer.
+/// Sends one step's requests and checks each response.
 async fn load(application: &Application, mode: Mode, step: usize, forger: &TestKey) {
     let label = format!("{mode:?}, step {step}");
     let user = signed_in(&application.token());
@@ -45,12 +46,12 @@ async fn load(application: &Application, mode: Mode, step: usize, forger: &TestK
             _ => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{label}"),
         }
     }
-    // The same during a fetch.
+    // The user is signed in without waiting during a fetch too.
     assert_eq!(application.send_at_once(&user), StatusCode::OK, "{label}");
     settle().await;
 }
 
-/// Moves the clock until fetches succeed again. Retry-After and the back-off are over after some minutes.
+/// Advances the clock until fetches succeed again. `Retry-After` and the back-off end after some minutes.
 async fn recover(application: &Application, backend: &Backend) {
     backend.set_mode(Mode::Up);
     let mut steps = 0;
@@ -95,7 +96,7 @@ async fn signed_in_requests_are_served_through_every_outage() {
             backend.renew_with(&application.token());
             load(&application, mode, step, &forger).await;
         }
-        // One for the refresh and one for the unknown IDs of a step.
+        // Each step may fetch once for the refresh and once for unknown key IDs.
         let fetches = backend.key_fetches() - fetches;
         assert!(fetches <= 2 * steps, "{mode:?}: {fetches} fetches in {steps} steps");
         let renewals = backend.renewals() - renewals;
@@ -115,7 +116,7 @@ async fn rotated_key_replaces_the_old_one_within_an_interval() {
     application.clock().advance(Duration::from_secs(10));
     let new = signed_in(&application.token_of(&key, "ins_2"));
     assert_eq!(application.send(&new).await, StatusCode::OK);
-    // The old key went with the fetch, and once it is looked up again that is certain.
+    // The fetch removed the old key. The request stays undecided until its key ID is looked up again.
     let old = signed_in(&application.token());
     assert_ne!(application.send(&old).await, StatusCode::OK);
     application.clock().advance(Duration::from_secs(10));
@@ -130,18 +131,21 @@ async fn rotated_key_replaces_the_old_one_within_an_interval() {
 }
 
 #[tokio::test]
-async fn removed_key_stops_within_a_lifetime_without_any_unknown_id() {
+async fn removed_key_is_rejected_within_a_lifetime_without_unknown_key_ids() {
     let backend = Backend::start().await.expect("a free port");
     let application = Application::patient(&backend);
     assert_eq!(application.send(&signed_in(&application.token())).await, StatusCode::OK);
     backend.rotate_to(&TestKey::generate(), "ins_2");
     let mut age = Duration::ZERO;
-    // Each request has the old key, and the refresh ahead of expiry removes it.
+    // All requests use the old key, and the refresh ahead of expiry removes it.
     while application.send(&signed_in(&application.token())).await == StatusCode::OK {
         settle().await;
         age += Duration::from_secs(5);
         application.clock().advance(Duration::from_secs(5));
-        assert!(age <= Duration::from_secs(300), "the removed key serves for {age:?}");
+        assert!(
+            age <= Duration::from_secs(300),
+            "the removed key is accepted after {age:?}"
+        );
     }
 }
 
@@ -157,7 +161,7 @@ async fn ten_thousand_first_requests_cause_one_fetch() {
 }
 
 #[tokio::test]
-async fn start_during_an_outage_delays_no_anonymous_request_and_recovers() {
+async fn start_during_an_outage_serves_signed_out_requests_at_once_and_recovers() {
     for mode in [Mode::Down, Mode::Hanging, Mode::Garbage, Mode::RateLimited] {
         let backend = Backend::start().await.expect("a free port");
         backend.set_mode(mode);

@@ -72,7 +72,7 @@ impl Portal {
                 return Ok(word.strip_suffix('.').unwrap_or(word).to_owned());
             }
         }
-        Err(format!("the portal ended before it said {label:?}").into())
+        Err(format!("the portal ended before it printed {label:?}").into())
     }
 
     /// Returns its resident memory, if the system reports it.

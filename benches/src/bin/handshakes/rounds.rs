@@ -55,11 +55,11 @@ impl Visitor {
         };
         let seeded = connection.send(post("/__local/seed", "")?).await?;
         if !seeded.status().is_success() {
-            return Err(format!("the demonstration data cannot be made: {}", seeded.status()).into());
+            return Err(format!("the demo data cannot be created: {}", seeded.status()).into());
         }
         let link = connection.send(post("/__local/sign-in-links", USER)?).await?;
         let link: Value = serde_json::from_slice(link.body())?;
-        let link = Url::parse(link["url"].as_str().ok_or("no sign-in link was made")?)?;
+        let link = Url::parse(link["url"].as_str().ok_or("the portal returned no sign-in link")?)?;
         let path = format!("{}?{}", link.path(), link.query().unwrap_or_default());
         let signed_in = connection.send(Request::get(path).body(Full::default())?).await?;
         let visitor = Self {
@@ -74,7 +74,7 @@ impl Visitor {
             .ok_or("the payload has no directives")?;
         let is_session = |value: &Value| value.as_str().is_some_and(|value| value.starts_with("__session=ey"));
         if !directives.iter().any(is_session) {
-            return Err("nobody is signed in after the sign-in link".into());
+            return Err("expected a session after the sign-in link, found none".into());
         }
         Ok(Arc::new(visitor))
     }
@@ -87,11 +87,15 @@ impl Visitor {
             .headers()
             .get(LOCATION)
             .and_then(|location| location.to_str().ok());
-        let location =
-            location.ok_or_else(|| format!("a handshake was answered {} without a way back", answer.status()))?;
+        let location = location.ok_or_else(|| {
+            format!(
+                "expected a redirect from a handshake, found {} without a location",
+                answer.status()
+            )
+        })?;
         let back = Url::parse(location)?;
         let nonce = back.query_pairs().find(|(name, _)| name == NONCE);
-        Ok(nonce.ok_or("a handshake brought no nonce")?.1.into_owned())
+        Ok(nonce.ok_or("the redirect of a handshake has no nonce")?.1.into_owned())
     }
 
     /// Looks up the payload of a nonce.
@@ -100,7 +104,7 @@ impl Visitor {
             .header(AUTHORIZATION, self.authorization.clone());
         let answer = connection.send(request.body(Full::default())?).await?;
         if answer.status() != StatusCode::OK {
-            return Err(format!("a payload was answered {}", answer.status()).into());
+            return Err(format!("expected a payload, found {}", answer.status()).into());
         }
         Ok(serde_json::from_slice(answer.body())?)
     }
