@@ -276,7 +276,7 @@ impl<B: Backend> Authenticator<B> {
         let mut now = cx.read_at();
         // One context for all turns: a second choice between the cookie sets could mix the effects of different tokens.
         let mut known = self.known(&cx);
-        // At most four turns: the result of each effect is then known, so that none is requested twice.
+        // At most four turns, because the result of each effect is then known and it is not requested twice.
         loop {
             let decision = decide(&cx, &known, now);
             match decision {
