@@ -145,7 +145,9 @@ impl Clerk {
         format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
     }
 
-    /// Returns the `Cookie` field of a browser: the token and the time of the client's change, each under both names.
+    /// Returns the `Cookie` field of a browser.
+    ///
+    /// It has the token and the time of the client's change, each under both names.
     #[must_use]
     pub fn cookies(&self, token: &str) -> String {
         let Self { issued_at, suffix, .. } = self;

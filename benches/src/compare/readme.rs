@@ -143,7 +143,9 @@ fn micros(time: f64) -> String {
     }
 }
 
-/// Formats a whole number, and a small negative one as 0: freed memory of a start can exceed what remains of it.
+/// Formats a whole number, and a small negative one as 0.
+///
+/// The memory that a start frees can exceed the memory that it keeps.
 pub(super) fn whole(number: f64) -> String {
     // The sum makes a negative zero positive.
     format!("{:.0}", number.round() + 0.0)

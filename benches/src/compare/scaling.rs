@@ -10,9 +10,10 @@ use crate::fixture::Clerk;
 use crate::services::{Driver, authenticated};
 use crate::{median, rounded};
 
-/// Returns how many times more warm requests per second two threads serve than one; the median of all rounds.
+/// Returns the ratio of warm requests per second of two threads and one.
 ///
-/// Measured in wall-clock time, so other processes lower it. On a single core it is about 1.
+/// The ratio is the median of all rounds, measured in wall-clock time, so other processes lower it.
+/// On a single core it is about 1.
 pub(super) fn measure(clerk: &Clerk, plan: Plan) -> f64 {
     let service = authenticated(clerk.authenticator());
     let token = clerk.token(0);

@@ -154,11 +154,12 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
-    /// Sets the signing keys that are used until the first fetch succeeds, for a start during an outage.
+    /// Sets the signing keys that are used until the first fetch succeeds.
     ///
-    /// The first request that needs keys starts a fetch in the background. Until it succeeds, these keys count as
-    /// fetched when the authenticator is built; see [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for
-    /// keys in a file. A usable [`key_snapshot`](Self::key_snapshot) takes precedence, because its keys were fetched.
+    /// They let an application start during an outage. The first request that needs keys starts a fetch in the
+    /// background. Until it succeeds, these keys count as fetched when the authenticator is built; see
+    /// [`KeyCachePolicy::with_max_stale`]. See [`KeySet::from_file`] for keys in a file. A usable
+    /// [`key_snapshot`](Self::key_snapshot) takes precedence, because its keys were fetched.
     ///
     /// ```
     /// use portal_sdk::authenticator::Authenticator;

@@ -41,9 +41,10 @@ impl<B: BackendApi> Authenticator<B> {
             .to_url()
     }
 
-    /// Ends the request's session at Clerk and here, and returns the fields that sign the browser out.
+    /// Ends the request's session, and returns the response fields for sign-out.
     ///
-    /// See [`sign_out_headers`] for the fields. A request without a session gets them too.
+    /// The session ends at Clerk and in this process. See [`sign_out_headers`] for the fields. A request without a
+    /// session gets them too.
     ///
     /// ```
     /// use http::{Request, Response, StatusCode};
@@ -80,8 +81,8 @@ impl<B: BackendApi> Authenticator<B> {
     ///
     /// # Security
     ///
-    /// Call it for `POST` requests only, after [`is_cross_site`](Self::is_cross_site). Otherwise a link or another site's
-    /// page can sign users out.
+    /// Call it for `POST` requests only, after [`is_cross_site`](Self::is_cross_site). Otherwise a link or another
+    /// site's page can sign users out.
     pub async fn sign_out(&self, parts: &Parts) -> Result<ResponseHeaders, SignOutError> {
         let (token, url) = {
             let cx = self.context(parts);

@@ -50,7 +50,9 @@ pub struct KeyHealth {
     pub fetches_started: u64,
     /// The number of fetches failed.
     pub fetches_failed: u64,
-    /// The time until the next fetch; zero if it is in progress or the next request starts it.
+    /// The time until the next fetch.
+    ///
+    /// Zero if it is in progress or the next request starts it.
     pub next_attempt_in: Duration,
 }
 
@@ -77,10 +79,10 @@ pub struct TokenHealth {
 }
 
 impl<B: Backend> Authenticator<B> {
-    /// Returns the state of the keys in memory and of the calls to Clerk, without a call.
+    /// Returns the state of the keys in memory and of the calls to Clerk.
     ///
-    /// Cheap enough for a health check. Do not report a process with keys in memory as unhealthy during an outage at
-    /// Clerk: it decides requests, and restarting it would lose the keys.
+    /// Makes no call and is cheap enough for a health check. Do not report a process with keys in memory as unhealthy
+    /// during an outage at Clerk: it decides requests, and restarting it would lose the keys.
     #[must_use]
     pub fn health(&self) -> Health {
         let shared = &self.shared;

@@ -46,7 +46,9 @@ pub(crate) enum Landing<T> {
     Result(T),
     /// The call takes longer than this. It is still in progress.
     Late(Duration),
-    /// The call ended without a result, because its runtime was shut down or the caller that ran it was dropped.
+    /// The call ended without a result.
+    ///
+    /// Its runtime was shut down, or the caller that ran it was dropped.
     Lost,
 }
 

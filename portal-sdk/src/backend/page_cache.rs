@@ -54,7 +54,9 @@ impl PageCache {
         self.pages.load_full()
     }
 
-    /// Reads the URLs in the background if that is due, no read is in progress, and the thread has a tokio runtime.
+    /// Reads the URLs in the background if that is due.
+    ///
+    /// Does nothing while a read is in progress, and without a tokio runtime.
     pub(crate) fn refresh<B: BackendApi>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) {
         if !self.is_due(clock.now()) {
             return;

@@ -1,4 +1,6 @@
-//! [`UserCache`]: users in memory for a few seconds, so that the requests of one page share a look-up.
+//! [`UserCache`]: users in memory for a few seconds.
+//!
+//! The requests of one page share a look-up.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};

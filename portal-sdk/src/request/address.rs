@@ -30,7 +30,7 @@ struct AddressFields<T> {
 }
 
 impl Addresses {
-    /// Returns the origin of a request's public URL, if it was computed for the same address before.
+    /// Returns the origin of a request's public URL, if it is remembered.
     pub(super) fn origin(&self, parts: &Parts, fields: &Fields<'_>) -> Option<&str> {
         self.0.first()?.get()?;
         let wanted = AddressFields::read(parts, fields)?;

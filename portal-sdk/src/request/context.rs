@@ -195,8 +195,9 @@ impl<'r> AuthenticateContext<'r> {
         opaque(self.cookies().all.refresh.as_deref())
     }
 
-    /// The client's last change in Unix seconds; 0 if the browser is signed out or the cookie is not an unsigned
-    /// number.
+    /// The time of the client's last change, in Unix seconds.
+    ///
+    /// 0 if the browser is signed out or the cookie is not an unsigned number.
     #[must_use]
     pub fn client_uat(&self) -> u64 {
         let ChosenCookies { all, are_suffixed } = self.cookies();
@@ -224,10 +225,10 @@ impl<'r> AuthenticateContext<'r> {
             .or_else(|| opaque(all.dev_browser.get(!are_suffixed)))
     }
 
-    /// The payload of a returning handshake: in the query string (development) or in a cookie (production).
+    /// The payload of a returning handshake.
     ///
-    /// The other transport is ignored. A link must not be able to sign a user in, and a left-over cookie must not cause
-    /// a redirect loop.
+    /// It is in the query string in development, and in a cookie in production. The other transport is ignored. A link
+    /// must not be able to sign a user in, and a left-over cookie must not cause a redirect loop.
     #[must_use]
     pub fn handshake_token(&self) -> Option<&str> {
         match self.instance.is_development() {
@@ -264,7 +265,7 @@ impl<'r> AuthenticateContext<'r> {
         count.map(RedirectCount::parse).unwrap_or_default()
     }
 
-    /// Returns `true` if the request has a cookie with one of Clerk's names, even an empty one.
+    /// Returns `true` if the request has one of Clerk's cookies, even empty.
     pub(crate) fn has_clerk_cookies(&self) -> bool {
         self.cookies().all.is_any
     }
@@ -331,9 +332,9 @@ impl<'r> AuthenticateContext<'r> {
         self.is_get() || (!self.instance.refreshes_on_get_only() && !self.comes_from_elsewhere())
     }
 
-    /// Returns `true` if the request may be redirected to the Frontend API: a `GET` for a page.
+    /// Returns `true` if the request may be redirected to the Frontend API.
     ///
-    /// A navigation that a service worker passes on has the destination `empty` and counts.
+    /// That is a `GET` for a page. A navigation that a service worker passes on has the destination `empty` and counts.
     #[must_use]
     pub fn is_eligible_for_handshake(&self) -> bool {
         if !self.is_get() {

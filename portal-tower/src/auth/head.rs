@@ -41,7 +41,7 @@ impl RequestHead {
         self.fields.shrink_to(MAX_KEPT);
     }
 
-    /// Returns `true` for a safe method (RFC 9110 section 9.2.1) without an upgrade: the usual request for a page.
+    /// Returns `true` for a GET or HEAD without an upgrade (RFC 9110 section 9.2.1).
     pub(crate) fn changes_nothing(&self) -> bool {
         let is_safe = matches!(self.method, Method::GET | Method::HEAD);
         is_safe && !self.fields.iter().any(|(name, _)| *name == UPGRADE)

@@ -99,8 +99,9 @@ impl Auth {
             || issued_at.is_some_and(|issued_at| self.portal_visits().is_since(issued_at))
     }
 
-    /// The handshake that renews the session token, if the user [was at the portal](Self::was_at_portal) since it was
-    /// issued.
+    /// Returns the handshake that renews an outdated session token.
+    ///
+    /// The token may be outdated if the user [was at the portal](Self::was_at_portal) since it was issued.
     pub(crate) fn renewal(&self) -> Option<ResponseHeaders> {
         let visits = self.portal_visits();
         if !self.was_at_portal() || !visits.may_renew(self.at()) {
@@ -120,7 +121,9 @@ fn warn_of_prefill(page: PortalPage, name: &'static str) {
     );
 }
 
-/// Warns once and without the address, because a client may have chosen it and its query string may hold a secret.
+/// Warns once, without the address.
+///
+/// A client may have chosen the address, and its query string may hold a secret.
 fn warn_of_return_address(page: PortalPage, error: &LinkError) {
     static ONCE: Once = Once::new();
     let LinkError::ReturnBackUrl(_) = error else {

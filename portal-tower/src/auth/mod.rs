@@ -248,7 +248,9 @@ impl Auth {
         Refusal::of(self, identity, &SignInLink::default())
     }
 
-    /// Returns the refusal of a user without an active organization: 403 with a link to the portal's organization page.
+    /// Returns the refusal of a user without an active organization.
+    ///
+    /// It is 403 with a link to the portal's organization page.
     pub fn refuse_without_organization(&self) -> Refusal {
         Refusal::unmet(self, RefusalCause::NoActiveOrganization, None)
     }
@@ -295,7 +297,9 @@ impl Auth {
         Caller::of(self.parts())
     }
 
-    /// Returns `true` if a page of another site made the request, with or without cookies, for any method.
+    /// Returns `true` if a page of another site made the request.
+    ///
+    /// The method and the cookies do not matter.
     pub(crate) fn comes_from_elsewhere(&self) -> bool {
         !self.allows_cross_site && self.context().comes_from_elsewhere()
     }

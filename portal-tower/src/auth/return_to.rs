@@ -35,7 +35,9 @@ impl Auth {
         without_clerk_parameters(self.public_url().as_url().clone())
     }
 
-    /// Returns the referring page if it is another page of the application, else the page of last resort.
+    /// Returns the application's referring page, or else the page of last resort.
+    ///
+    /// A page does not count as referring to itself.
     pub(crate) fn page_before(&self, portal_page: PortalPage) -> Option<Url> {
         let here = self.public_url().as_url();
         let context = self.context();

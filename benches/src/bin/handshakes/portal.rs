@@ -29,7 +29,9 @@ pub(crate) struct Portal {
 }
 
 impl Program {
-    /// Starts a portal on a free port, with its data in `database` or in memory, and waits until it serves.
+    /// Starts a portal on a free port, and waits until it serves.
+    ///
+    /// Its data is in `database` or in memory.
     pub(crate) fn start(&self, database: Option<&Path>) -> Outcome<Portal> {
         let mut command = match &self.cores {
             Some(cores) => cores.command(&self.executable),

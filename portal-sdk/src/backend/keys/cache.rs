@@ -1,4 +1,6 @@
-//! [`KeyCache`]: one snapshot of keys, replaced as a whole and read without a lock, and at most one fetch at a time.
+//! [`KeyCache`]: one snapshot of keys, and at most one fetch at a time.
+//!
+//! The snapshot is replaced as a whole and read without a lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The signing keys in memory: when they are fetched ([`KeyRule`], pure), and the snapshot that requests read.
+//! The signing keys in memory: the rule for fetches ([`KeyRule`]) and the snapshot that requests read.
 
 mod attempt;
 mod cache;
@@ -15,7 +15,9 @@ pub(super) use rule::Pause;
 pub use rule::{KeyRule, KeyStep};
 pub(crate) use snapshot_file::SnapshotFile;
 
-/// A random number for jitter and names: each hasher of the standard library is seeded differently.
+/// Returns a random number for jitter and names.
+///
+/// The standard library seeds each `RandomState` differently.
 fn random() -> u64 {
     RandomState::new().hash_one(())
 }

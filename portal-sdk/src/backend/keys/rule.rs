@@ -128,9 +128,9 @@ impl KeyRule {
         }
     }
 
-    /// Creates the rule of a cache whose keys come from elsewhere and are as old as `fetched_at`.
+    /// Creates the rule of a cache with keys from elsewhere.
     ///
-    /// They are refreshed at the first request.
+    /// They count as fetched at `fetched_at`, and are refreshed at the first request.
     #[must_use]
     pub fn with_keys_of(policy: KeyCachePolicy, fetched_at: UnixTime) -> Self {
         Self {

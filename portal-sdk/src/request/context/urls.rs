@@ -1,4 +1,4 @@
-//! The facts of a request about its own URL, and about the URLs of pages that lead to it.
+//! The facts about a request's URL and its referring page.
 
 use http::header::{ORIGIN, REFERER};
 use url::{Url, form_urlencoded};
@@ -123,7 +123,9 @@ fn is_on_origin(text: &[u8], origin: &str) -> bool {
         .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
 }
 
-/// Returns `true` for a path that a URL parser does not change: no dot segments, no characters to encode.
+/// Returns `true` for a path that a URL parser does not change.
+///
+/// It has no dot segments and no characters to encode.
 fn is_plain(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
     path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")
