@@ -7,40 +7,22 @@ use serde_json::{Value, json};
 use crate::flow::{Flow, MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
 use crate::images;
 use crate::store::email_addresses::{self, normalize};
-use crate::store::{EmailAddress, ExternalAccount, SecondFactor, StoreError, Strategy, User};
+use crate::store::{EmailAddress, ExternalAccount, StoreError, Strategy, User};
 use crate::store::{external_accounts, second_factors};
 
+/// Every field that the API describes. Fields unknown to this portal are null, empty or false.
 pub(super) fn full_view(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
     let addresses = email_addresses::of_user(flow.connection, &user.id)?;
     let accounts = external_accounts::of_user(flow.connection, &user.id)?;
     let second_factor = second_factors::find(flow.connection, &user.id)?;
-    Ok(view(
-        &flow.application.origin,
-        user,
-        &addresses,
-        &accounts,
-        &second_factor,
-        flow.now,
-    ))
-}
-
-/// Every field that the API describes. Fields unknown to this portal are null, empty or false.
-fn view(
-    origin: &str,
-    user: &User,
-    addresses: &[EmailAddress],
-    accounts: &[ExternalAccount],
-    second_factor: &SecondFactor,
-    now: UnixTime,
-) -> Value {
     let millis = |moment: Option<UnixTime>| moment.map(UnixTime::as_millis);
-    let locked_for = user.locked_for_millis(now);
+    let locked_for = user.locked_for_millis(flow.now);
     let failed = if user.locked_until.is_some() && locked_for.is_none() {
         0
     } else {
         user.failed_attempts
     };
-    json!({
+    Ok(json!({
         "object": "user",
         "id": user.id,
         "external_id": user.external_id,
@@ -50,12 +32,12 @@ fn view(
         "username": null,
         "first_name": user.first_name,
         "last_name": user.last_name,
-        "image_url": images::url(origin, &user.id, user.image_id.as_deref()),
+        "image_url": images::url(&flow.application.origin, &user.id, user.image_id.as_deref()),
         "has_image": user.image_id.is_some(),
         "public_metadata": user.public_metadata,
         "private_metadata": user.private_metadata,
         "unsafe_metadata": user.unsafe_metadata,
-        "email_addresses": addresses.iter().map(|one| email_address(one, accounts)).collect::<Vec<_>>(),
+        "email_addresses": addresses.iter().map(|one| email_address(one, &accounts)).collect::<Vec<_>>(),
         "phone_numbers": [],
         "web3_wallets": [],
         "passkeys": [],
@@ -81,7 +63,7 @@ fn view(
         "create_organizations_limit": null,
         "last_active_at": millis(user.last_active_at),
         "legal_accepted_at": null,
-    })
+    }))
 }
 
 /// An account at the outside provider. Fields unknown to the provider are empty.

@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use super::environment::page_addresses;
 use crate::json::{ApiError, json};
 use crate::state::App;
-use crate::store::{Settings, settings};
+use crate::store::Settings;
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let found = app.store.transaction(|connection| settings::read(connection)).await?;
+    let found = app
+        .flows
+        .run(|flow| Ok::<_, ApiError>(Arc::clone(flow.settings)))
+        .await?;
     Ok(json(StatusCode::OK, &account_portal(&app, &found)))
 }
 

@@ -16,10 +16,13 @@ use crate::flow::{LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORDS, PROVIDER_NAME, PROVID
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::state::App;
-use crate::store::{Settings, SignUpMode, settings};
+use crate::store::{Settings, SignUpMode};
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let found = app.store.transaction(|connection| settings::read(connection)).await?;
+    let found = app
+        .flows
+        .run(|flow| Ok::<_, ApiError>(Arc::clone(flow.settings)))
+        .await?;
     Ok(json(StatusCode::OK, &environment(&app, &found)))
 }
 
@@ -49,16 +52,13 @@ pub(crate) async fn touch(
         .filter_map(value)
         .collect();
     tokens.extend(dev_browser::cookie_tokens(&headers));
-    let found = app
-        .store
-        .transaction(move |connection| {
-            if let (Some(mut known), Some(home)) = (dev_browser::find(connection, &tokens)?, home) {
-                dev_browser::remember_home(connection, &mut known, &home)?;
-            }
-            settings::read(connection)
-        })
-        .await?;
-    Ok(json(StatusCode::OK, &environment(&app, &found)))
+    let found = app.flows.run(move |flow| {
+        if let (Some(mut known), Some(home)) = (dev_browser::find(flow.connection, &tokens)?, home) {
+            dev_browser::remember_home(flow.connection, &mut known, &home)?;
+        }
+        Ok::<_, ApiError>(Arc::clone(flow.settings))
+    });
+    Ok(json(StatusCode::OK, &environment(&app, &*found.await?)))
 }
 
 fn environment(app: &App, settings: &Settings) -> Value {

@@ -57,7 +57,6 @@ use axum::routing::{get, post};
 
 use crate::same_origin::is_from_here;
 use crate::state::App;
-use crate::store::settings;
 
 /// The paths of the pages, for links and redirects.
 mod path {
@@ -214,9 +213,10 @@ fn hosted() -> Router<Arc<App>> {
 
 /// Answers 404 to every page while the Account Portal is turned off.
 async fn while_enabled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
-    match app.store.transaction(|connection| settings::read(connection)).await {
-        Ok(settings) if settings.account_portal_enabled => next.run(request).await,
-        Ok(_) => errors::portal_disabled(&app),
+    let enabled = app.flows.run(|flow| Ok(flow.settings.account_portal_enabled));
+    match enabled.await {
+        Ok(true) => next.run(request).await,
+        Ok(false) => errors::portal_disabled(&app),
         Err(error) => errors::store_failed(&app, &error),
     }
 }
