@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::SessionEntry;
 use super::form::{FormFrame, Submission, form_page};
 use super::person::name_and_address;
 use super::visit::Visit;
@@ -49,16 +50,17 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     Ok(form_page(&visit, &template, &[], destination.url.as_ref()))
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<SessionEntry>) -> PageResult {
     if let Some(away) = elsewhere(&visit) {
         return Ok(away);
     }
-    let wanted = form.value("session_id").to_owned();
-    Ok(match visit.flow(move |flow| flow.choose_session(&wanted)).await? {
-        Some(session) => visit.finish(Flow::SignIn, &session),
-        // It was signed out since the page was loaded; the page shows who is left.
-        None => visit.see_other(&visit.params.link(path::CHOOSE, &[])),
-    })
+    Ok(
+        match visit.flow(move |flow| flow.choose_session(&form.session_id)).await? {
+            Some(session) => visit.finish(Flow::SignIn, &session),
+            // It was signed out since the page was loaded; the page shows who is left.
+            None => visit.see_other(&visit.params.link(path::CHOOSE, &[])),
+        },
+    )
 }
 
 /// Redirects without a choice: in single-session mode, or without an account.

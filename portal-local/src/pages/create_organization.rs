@@ -6,11 +6,12 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::{Invitation, OrganizationName};
 use super::form::{FormFrame, form_page};
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, Place};
 use crate::clock::Millis as _;
-use crate::flow::{Field, FlowError, Invitees, NewOrganization, refused};
+use crate::flow::{FlowError, Invitees, NewOrganization, refused};
 use crate::html::Frame;
 use crate::store::roles::MANAGE_MEMBERSHIPS;
 use crate::store::{Role, Task, organizations, roles, users};
@@ -50,11 +51,11 @@ pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
     Ok(render(&person, String::new(), String::new(), found.as_slice()))
 }
 
-pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission<OrganizationName>) -> PageResult {
     if let Some(away) = person.waits_for_another(Task::ChooseOrganization) {
         return Ok(away);
     }
-    let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
+    let OrganizationName { name, slug } = form;
     let new = NewOrganization {
         name: name.clone(),
         slug: slug.trim().to_lowercase(),
@@ -103,11 +104,8 @@ pub(super) async fn show_invite(person: Person) -> PageResult {
     render_invite(&person, String::new(), String::new(), &[]).await
 }
 
-pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let (addresses, role) = (
-        form.field(Field::EmailAddresses).to_owned(),
-        form.field(Field::Role).to_owned(),
-    );
+pub(super) async fn submit_invite(PersonSubmission { person, form }: PersonSubmission<Invitation>) -> PageResult {
+    let Invitation { addresses, role } = form;
     let invitees = match Invitees::parse(&addresses) {
         Ok(invitees) => invitees,
         Err(error) => return render_invite(&person, addresses, role, &[error]).await,

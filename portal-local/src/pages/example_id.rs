@@ -6,11 +6,13 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use data_encoding::HEXLOWER;
+use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow};
 use super::errors::PageResult;
 use super::external::CALLBACK;
+use super::fields::checked;
 use super::form::{FormFrame, Submission, form_page};
 use super::params::Params;
 use super::visit::Visit;
@@ -31,21 +33,28 @@ struct AuthorizePage {
     typed: Typed,
 }
 
-/// The values of the fields. They start with an example user.
-struct Typed {
+/// The values of the fields.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Typed {
     email_address: String,
     first_name: String,
     last_name: String,
+    #[serde(deserialize_with = "checked")]
     is_verified: bool,
+    /// The pressed button.
+    intent: String,
 }
 
-impl Default for Typed {
-    fn default() -> Self {
+impl Typed {
+    /// The values that the page starts with: an example user.
+    fn example() -> Self {
         Self {
             email_address: "pat+clerk_test@example.com".to_owned(),
             first_name: "Pat".to_owned(),
             last_name: "Example".to_owned(),
             is_verified: true,
+            intent: String::new(),
         }
     }
 }
@@ -77,24 +86,18 @@ impl Asked {
 
 pub(super) async fn show(visit: Visit) -> PageResult {
     match Asked::read(&visit) {
-        Some(asked) => render(&visit, &asked, Typed::default(), &[]).await,
+        Some(asked) => render(&visit, &asked, Typed::example(), &[]).await,
         None => Ok(unknown_application(&visit)),
     }
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form: typed }: Submission<Typed>) -> PageResult {
     let Some(asked) = Asked::read(&visit) else {
         return Ok(unknown_application(&visit));
     };
-    if form.value("intent") == "cancel" {
+    if typed.intent == "cancel" {
         return Ok(visit.see_other(&asked.answer("error", "access_denied")));
     }
-    let typed = Typed {
-        email_address: form.field(Field::EmailAddress).to_owned(),
-        first_name: form.field(Field::FirstName).to_owned(),
-        last_name: form.field(Field::LastName).to_owned(),
-        is_verified: form.value("isVerified") == "on",
-    };
     let profile = match profile(&typed) {
         Ok(profile) => profile,
         Err(found) => return render(&visit, &asked, typed, &found).await,

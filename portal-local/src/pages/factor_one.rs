@@ -7,11 +7,12 @@ use axum::http::Response;
 use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::Proof;
 use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{CodeRequest, Field, FlowError, PendingSignIn, refused};
+use crate::flow::{CodeRequest, FlowError, PendingSignIn, refused};
 use crate::html::Frame;
 use crate::store::StoreError;
 
@@ -56,7 +57,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Proof>) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
@@ -64,9 +65,9 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
         return Ok(visit.lost(Flow::SignIn).await);
     };
     match method(visit.own_parameter("strategy").as_deref(), &pending) {
-        Method::Password => try_password(visit, form.field(Field::Password).to_owned()).await,
-        Method::EmailCode if form.value("intent") == "resend" => send_another(&visit, pending).await,
-        Method::EmailCode => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
+        Method::Password => try_password(visit, form.password).await,
+        Method::EmailCode if form.is_resend() => send_another(&visit, pending).await,
+        Method::EmailCode => try_code(&visit, pending, form.code).await,
     }
 }
 

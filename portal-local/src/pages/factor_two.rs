@@ -5,12 +5,13 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::Proof;
 use super::form::Submission;
 use super::params::EMAIL_ADDRESS;
 use super::second_factor_page::SecondFactorStep;
 use super::visit::Visit;
 use super::{path, ticket};
-use crate::flow::{Field, FlowError, PendingSecondFactor, SecondFactorMethod};
+use crate::flow::{FlowError, PendingSecondFactor, SecondFactorMethod};
 use crate::store::{Session, StoreError};
 
 pub(super) async fn show(visit: Visit) -> PageResult {
@@ -23,15 +24,15 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Proof>) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     let Some(pending) = pending(&visit).await? else {
         return Ok(visit.lost(Flow::SignIn).await);
     };
-    let (method, code) = (method(&visit, &pending), form.field(Field::Code).to_owned());
-    let attempted = visit.flow(move |flow| flow.attempt_second_factor(method, &code));
+    let method = method(&visit, &pending);
+    let attempted = visit.flow(move |flow| flow.attempt_second_factor(method, &form.code));
     Ok(match attempted.await {
         Ok(session) => onward(&visit, session).await?,
         Err(failure) => match failure.refusal()? {

@@ -1,5 +1,6 @@
 //! [`Submission`]: a form that was filled in on one of our pages, by the browser that was given the page.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,47 +8,28 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error, MapDeserializer};
 use url::form_urlencoded;
 
 use super::errors;
+use super::fields::Pressed;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, NewPassword};
+use crate::flow::{Field, FlowError};
 use crate::same_origin::is_from_here;
 use crate::state::App;
 use crate::status;
 
 /// The hidden field that carries the form's proof.
-pub(super) const TOKEN_FIELD: &str = "form_token";
+const TOKEN_FIELD: &str = "form_token";
 
-pub(super) struct Submission {
+/// A form with the fields `F`.
+pub(super) struct Submission<F = Pressed> {
     pub(super) visit: Visit,
-    pub(super) form: Form,
+    pub(super) form: F,
 }
 
-/// The fields of a form.
-pub(super) struct Form(Vec<(String, String)>);
-
-impl Form {
-    /// The field's value; a field that is absent is empty.
-    pub(super) fn value(&self, name: &str) -> &str {
-        let field = self.0.iter().find(|(key, _)| key == name);
-        field.map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
-
-    pub(super) fn field(&self, field: Field) -> &str {
-        self.value(field.name())
-    }
-
-    /// The password that replaces another one.
-    pub(super) fn new_password(&self) -> NewPassword {
-        NewPassword {
-            text: self.field(Field::Password).to_owned(),
-            sign_out_others: self.value("signOutOfOtherSessions") == "on",
-        }
-    }
-}
-
-impl FromRequest<Arc<App>> for Submission {
+impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for Submission<F> {
     type Rejection = Response<Body>;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Self::Rejection> {
@@ -68,12 +50,25 @@ impl FromRequest<Arc<App>> for Submission {
         let body = Bytes::from_request(Request::from_parts(parts, body), app)
             .await
             .map_err(|error| errors::unreadable_form(app, &uri, error.status()))?;
-        let form = Form(form_urlencoded::parse(&body).into_owned().collect());
-        if !app.form_key.accepts(&visit.known.browser.id, form.value(TOKEN_FIELD)) {
+        let fields = fields(&body);
+        let token = fields.get(TOKEN_FIELD).map(String::as_str).unwrap_or_default();
+        if !app.form_key.accepts(&visit.known.browser.id, token) {
             return Err(errors::form_expired(app, &uri));
         }
+        let form = F::deserialize(MapDeserializer::<_, Error>::new(fields.into_iter()));
+        let form = form.map_err(|_| errors::unreadable_form(app, &uri, StatusCode::BAD_REQUEST))?;
         Ok(Self { visit, form })
     }
+}
+
+/// The fields of a form by their names. Of several with one name, the first one counts.
+// Not `axum::Form`, which refuses a form with a repeated field.
+fn fields(body: &[u8]) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(body).into_owned() {
+        fields.entry(name).or_insert(value);
+    }
+    fields
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -152,4 +147,16 @@ pub(super) fn form_page(
             .insert(axum::http::header::RETRY_AFTER, secs.into());
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_of_repeated_fields_counts() {
+        let fields = fields(b"code=1&code=2&other=%FF");
+        assert_eq!(fields.get("code").map(String::as_str), Some("1"));
+        assert_eq!(fields.get("other").map(String::as_str), Some("\u{fffd}"));
+    }
 }

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::errors::{self, PageResult};
+use super::fields::UserEntry;
 use super::form::{FormFrame, Submission, form_page};
 use super::path;
 use super::person::name_and_address;
@@ -85,8 +86,8 @@ pub(super) async fn show(visit: Visit) -> PageResult {
 }
 
 /// Signs in as any user. Every client of the portal can do that anyway, by reading codes.
-pub(super) async fn sign_in_as(Submission { visit, form }: Submission) -> PageResult {
-    let (user_id, session) = (form.value("user_id").to_owned(), visit.session.clone());
+pub(super) async fn sign_in_as(Submission { visit, form }: Submission<UserEntry>) -> PageResult {
+    let (user_id, session) = (form.user_id, visit.session.clone());
     let signed_in = visit.flow(move |flow| {
         let (_, text) = flow.issue_sign_in_token(&user_id, None, SIGN_IN_TOKEN_SECS)?;
         flow.redeem_ticket(&text, &user_id, session.as_ref())

@@ -22,6 +22,7 @@ mod example_id;
 mod external;
 mod factor_one;
 mod factor_two;
+mod fields;
 mod form;
 mod image;
 mod index;

@@ -8,6 +8,7 @@ use portal_sdk::names::query;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::OrganizationEntry;
 use super::form::{FormFrame, form_page};
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
@@ -58,8 +59,8 @@ pub(super) async fn show(person: Person) -> PageResult {
     render(&person, Kind::List, &[]).await
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    choose(person, &form, Kind::List).await
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<OrganizationEntry>) -> PageResult {
+    choose(person, form, Kind::List).await
 }
 
 /// `/sign-in/tasks`: on to the task that is open, or to the end of the flow.
@@ -74,16 +75,20 @@ pub(super) async fn show_task(Newcomer(person): Newcomer) -> PageResult {
     render(&person, Kind::Task, &[]).await
 }
 
-pub(super) async fn submit_task(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+pub(super) async fn submit_task(
+    NewcomerSubmission { person, form }: NewcomerSubmission<OrganizationEntry>,
+) -> PageResult {
     if person.session.task() != Some(Task::ChooseOrganization) {
         return Ok(person.visit.finish(Flow::SignIn, &person.session));
     }
-    choose(person, &form, Kind::Task).await
+    choose(person, form, Kind::Task).await
 }
 
-async fn choose(person: Person, form: &super::form::Form, kind: Kind) -> PageResult {
-    let organization_id = form.value("organization_id").to_owned();
-    let invitation_id = form.value("invitation_id").to_owned();
+async fn choose(person: Person, form: OrganizationEntry, kind: Kind) -> PageResult {
+    let OrganizationEntry {
+        organization_id,
+        invitation_id,
+    } = form;
     let chosen = person.flow(move |flow, session| {
         let wanted = if invitation_id.is_empty() {
             Some(organization_id).filter(|id| !id.is_empty())

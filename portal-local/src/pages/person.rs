@@ -8,11 +8,13 @@ use axum::http::request::Parts;
 use axum::http::{Response, Uri};
 use portal_sdk::names::query;
 use rusqlite::Connection;
+use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::destination;
 use super::errors::PageError;
-use super::form::{Form, FormFrame, Submission};
+use super::fields::Pressed;
+use super::form::{FormFrame, Submission};
 use super::visit::Visit;
 use super::{errors, path};
 use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
@@ -29,18 +31,18 @@ pub(super) struct Person {
 }
 
 /// A form that a signed-in person filled in.
-pub(super) struct PersonSubmission {
+pub(super) struct PersonSubmission<F = Pressed> {
     pub(super) person: Person,
-    pub(super) form: Form,
+    pub(super) form: F,
 }
 
 /// A user who may still have a task before they count as signed in.
 pub(super) struct Newcomer(pub(super) Person);
 
 /// A form that a [`Newcomer`] filled in.
-pub(super) struct NewcomerSubmission {
+pub(super) struct NewcomerSubmission<F = Pressed> {
     pub(super) person: Person,
-    pub(super) form: Form,
+    pub(super) form: F,
 }
 
 /// The organization behind a page, with what the person may do there.
@@ -274,7 +276,7 @@ impl FromRequestParts<Arc<App>> for Newcomer {
     }
 }
 
-impl FromRequest<Arc<App>> for PersonSubmission {
+impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for PersonSubmission<F> {
     type Rejection = Response<Body>;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {
@@ -285,7 +287,7 @@ impl FromRequest<Arc<App>> for PersonSubmission {
     }
 }
 
-impl FromRequest<Arc<App>> for NewcomerSubmission {
+impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for NewcomerSubmission<F> {
     type Rejection = Response<Body>;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {

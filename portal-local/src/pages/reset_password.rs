@@ -3,15 +3,17 @@
 use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
+use serde::Deserialize;
 
 use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::checked;
 use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{CodeRequest, Field, FlowError, NewPassword, PasswordReset, PendingSignIn, refused};
+use crate::flow::{CodeRequest, FlowError, NewPassword, PasswordReset, PendingSignIn, refused};
 use crate::html::Frame;
 use crate::store::StoreError;
 
@@ -24,6 +26,17 @@ pub(super) struct NewPasswordPage {
     pub(super) sign_out_others: bool,
     /// The signed-in address and where the form goes that signs out, while this is a session's task.
     pub(super) sign_out: Option<(String, String)>,
+}
+
+/// The fields of both steps.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Typed {
+    code: String,
+    intent: String,
+    password: String,
+    #[serde(deserialize_with = "checked")]
+    sign_out_of_other_sessions: bool,
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
@@ -48,14 +61,20 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Typed>) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
     match pending(&visit).await? {
-        Some(PasswordReset::Code(pending)) if form.value("intent") == "resend" => send_another(&visit, pending).await,
-        Some(PasswordReset::Code(pending)) => try_code(&visit, pending, form.field(Field::Code).to_owned()).await,
-        Some(PasswordReset::Password(pending)) => try_password(&visit, pending, form.new_password()).await,
+        Some(PasswordReset::Code(pending)) if form.intent == "resend" => send_another(&visit, pending).await,
+        Some(PasswordReset::Code(pending)) => try_code(&visit, pending, form.code).await,
+        Some(PasswordReset::Password(pending)) => {
+            let new = NewPassword {
+                text: form.password,
+                sign_out_others: form.sign_out_of_other_sessions,
+            };
+            try_password(&visit, pending, new).await
+        }
         None => Ok(visit.lost(Flow::SignIn).await),
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
+use serde::Deserialize;
 
 use super::destination::Flow;
 use super::errors::PageResult;
@@ -10,7 +11,7 @@ use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
 use super::{external, factor_one, path, ticket};
-use crate::flow::{Field, FlowError, PROVIDER_NAME};
+use crate::flow::{FlowError, PROVIDER_NAME};
 use crate::html::Frame;
 use crate::store::SignUpMode;
 
@@ -30,6 +31,14 @@ struct SignInPage {
     other: Option<(String, &'static str, &'static str)>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Typed {
+    identifier: String,
+    /// The page has no such field; password managers and tests may send it along.
+    password: String,
+}
+
 pub(super) async fn show(visit: Visit) -> PageResult {
     if let Some(Ok(back)) = satellite_return(&visit) {
         return Ok(back);
@@ -47,24 +56,22 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     Ok(render(&visit, identifier, &[]))
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Typed>) -> PageResult {
     if let Some(held) = ticket::of(&visit).await? {
         return ticket::redeem(&visit, held, visit.session.clone()).await;
     }
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignIn, session));
     }
-    let identifier = form.field(Field::Identifier).to_owned();
+    let identifier = form.identifier;
     let typed = identifier.clone();
     if let Err(failure) = visit.flow(move |flow| flow.start_sign_in(&typed)).await {
         return Ok(render(&visit, identifier, &[failure.refusal()?]));
     }
-    // A password manager, or a test, may fill both fields at once.
-    let password = form.field(Field::Password);
-    if password.is_empty() {
+    if form.password.is_empty() {
         return Ok(visit.see_other(&visit.params.link(path::FACTOR_ONE, &[])));
     }
-    factor_one::try_password(visit, password.to_owned()).await
+    factor_one::try_password(visit, form.password).await
 }
 
 /// Returns the URL of the form for another account, if a browser can be signed in to several.

@@ -3,15 +3,16 @@
 use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
+use serde::Deserialize;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{Form, FormFrame, Submission, form_page};
+use super::form::{FormFrame, Submission, form_page};
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::ticket::{self, Held};
 use super::visit::Visit;
 use super::{external, path};
-use crate::flow::{Field, FlowError, FlowFailure, PROVIDER_NAME, check_new_sign_up, may_sign_up};
+use crate::flow::{FlowError, FlowFailure, PROVIDER_NAME, check_new_sign_up, may_sign_up};
 use crate::html::Frame;
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
@@ -35,10 +36,12 @@ struct SignUpPage {
     waitlist: Option<String>,
 }
 
-/// The values of the fields, except the password.
-#[derive(Clone, Default)]
-struct Typed {
+/// The values of the fields.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Typed {
     email_address: String,
+    password: String,
     first_name: String,
     last_name: String,
 }
@@ -51,6 +54,7 @@ impl Typed {
             email_address: prefill(EMAIL_ADDRESS),
             first_name: prefill(FIRST_NAME),
             last_name: prefill(LAST_NAME),
+            password: String::new(),
         }
     }
 }
@@ -72,7 +76,7 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     Ok(render(&visit, typed, invited.is_some(), &[]))
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form: mut typed }: Submission<Typed>) -> PageResult {
     let invited = match ticket::of(&visit).await? {
         Some(Held::Newcomer { ticket }) => Some(ticket),
         // A second click: the first one made the account and used the invitation up.
@@ -84,16 +88,11 @@ pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult
     if let (Some(session), None) = (visit.sole_session(), &invited) {
         return Ok(visit.finish(Flow::SignUp, session));
     }
-    let typed = Typed {
-        email_address: invited.as_ref().map_or_else(
-            || form.field(Field::EmailAddress).to_owned(),
-            |ticket| ticket.address().unwrap_or_default().to_owned(),
-        ),
-        first_name: form.field(Field::FirstName).to_owned(),
-        last_name: form.field(Field::LastName).to_owned(),
-    };
+    if let Some(ticket) = &invited {
+        typed.email_address = ticket.address().unwrap_or_default().to_owned();
+    }
     let is_invited = invited.is_some();
-    match start(&visit, &typed, &form, is_invited).await? {
+    match start(&visit, &typed, is_invited).await? {
         Started::SignedUp(session) => Ok(visit.finish(Flow::SignUp, &session)),
         Started::AwaitsCode => Ok(visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[]))),
         // A request beside this one made the account of the same invitation.
@@ -119,11 +118,10 @@ fn is_used(found: &[FlowError]) -> bool {
 }
 
 /// Begins to sign up; with an invitation that is all there is to do, and the session has begun.
-async fn start(visit: &Visit, typed: &Typed, form: &Form, is_invited: bool) -> Result<Started, StoreError> {
-    let password = form.field(Field::Password);
+async fn start(visit: &Visit, typed: &Typed, is_invited: bool) -> Result<Started, StoreError> {
     let new = match check_new_sign_up(
         &typed.email_address,
-        password,
+        &typed.password,
         &typed.first_name,
         &typed.last_name,
         visit.settings.names_required,
@@ -131,7 +129,7 @@ async fn start(visit: &Visit, typed: &Typed, form: &Form, is_invited: bool) -> R
         Ok(new) => new,
         Err(found) => return Ok(Started::Refused(found)),
     };
-    let (password, flows) = (password.to_owned(), visit.flows());
+    let (password, flows) = (typed.password.clone(), visit.flows());
     let Ok(hash) = flows.blocking(move || password::hash(&password)).await? else {
         return Err(StoreError::interrupted());
     };

@@ -6,11 +6,12 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::FullName;
 use super::form::{FormFrame, Submission, form_page};
 use super::path;
 use super::verify_email_address::pending;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, Names};
+use crate::flow::{FlowError, Names};
 use crate::html::Frame;
 
 #[derive(Template)]
@@ -38,11 +39,8 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
-    let (first, last) = (
-        form.field(Field::FirstName).to_owned(),
-        form.field(Field::LastName).to_owned(),
-    );
+pub(super) async fn submit(Submission { visit, form }: Submission<FullName>) -> PageResult {
+    let (first, last) = (form.first_name, form.last_name);
     let names = match Names::parse(&first, &last).and_then(|names| names.complete(visit.settings.names_required)) {
         Ok(names) => names,
         Err(found) => return Ok(render(&visit, first, last, &found)),

@@ -5,6 +5,7 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::PasswordChange;
 use super::form::form_page;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person};
@@ -20,7 +21,7 @@ pub(super) async fn show(Newcomer(person): Newcomer) -> Response<Body> {
     }
 }
 
-pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission<PasswordChange>) -> PageResult {
     if let Some(away) = elsewhere(&person) {
         return Ok(away);
     }

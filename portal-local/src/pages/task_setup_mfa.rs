@@ -5,6 +5,7 @@ use axum::http::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::Proof;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person};
 use super::totp::{self, Place};
@@ -20,11 +21,11 @@ pub(super) async fn show(Newcomer(person): Newcomer) -> PageResult {
     }
 }
 
-pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission) -> PageResult {
+pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmission<Proof>) -> PageResult {
     if let Some(away) = elsewhere(&person) {
         return Ok(away);
     }
-    match totp::prove(&person, &form).await {
+    match totp::prove(&person, form.code).await {
         Ok(codes) => {
             // What follows, another task or the application, is decided there.
             let onward = person.visit.params.link(path::TASKS, &[]);

@@ -7,9 +7,9 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use super::destination::Flow;
 use super::errors::PageError;
-use super::form::{Form, FormFrame, form_page};
+use super::form::{FormFrame, form_page};
 use super::person::{Person, PersonFailure};
-use crate::flow::{Field, FlowError};
+use crate::flow::FlowError;
 use crate::html::Frame;
 use crate::totp::TotpSecret;
 
@@ -72,8 +72,7 @@ pub(super) async fn show(
 }
 
 /// Checks the code that was entered. Gives the backup codes if it is right.
-pub(super) async fn prove(person: &Person, form: &Form) -> Result<Vec<String>, PersonFailure> {
-    let code = form.field(Field::Code).to_owned();
+pub(super) async fn prove(person: &Person, code: String) -> Result<Vec<String>, PersonFailure> {
     person.flow(move |flow, session| flow.enable_totp(session, &code)).await
 }
 

@@ -6,11 +6,12 @@ use axum::http::Response;
 use super::code_page::CodeStep;
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::Proof;
 use super::form::Submission;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError, SignUpStep};
+use crate::flow::{FlowError, SignUpStep};
 use crate::store::{SignUp, StoreError};
 
 pub(super) async fn show(visit: Visit) -> PageResult {
@@ -24,14 +25,14 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     })
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Proof>) -> PageResult {
     if let Some(session) = visit.sole_session() {
         return Ok(visit.finish(Flow::SignUp, session));
     }
     match pending(&visit).await? {
         Some(sign_up) if sign_up.email_verified_at.is_some() => Ok(onward(&visit)),
-        Some(sign_up) if form.value("intent") == "resend" => send_another(&visit, sign_up).await,
-        Some(sign_up) => try_code(&visit, sign_up, form.field(Field::Code).to_owned()).await,
+        Some(sign_up) if form.is_resend() => send_another(&visit, sign_up).await,
+        Some(sign_up) => try_code(&visit, sign_up, form.code).await,
         None => Ok(visit.lost(Flow::SignUp).await),
     }
 }

@@ -7,11 +7,12 @@ use portal_sdk::names::query;
 
 use super::destination::Flow;
 use super::errors::PageResult;
+use super::fields::Address;
 use super::form::{FormFrame, Submission, form_page};
 use super::params::EMAIL_ADDRESS;
 use super::path;
 use super::visit::Visit;
-use crate::flow::{Field, FlowError};
+use crate::flow::FlowError;
 use crate::html::Frame;
 use crate::store::SignUpMode;
 
@@ -35,11 +36,11 @@ pub(super) async fn show(visit: Visit) -> Response<Body> {
     render(&visit, prefilled, &[])
 }
 
-pub(super) async fn submit(Submission { visit, form }: Submission) -> PageResult {
+pub(super) async fn submit(Submission { visit, form }: Submission<Address>) -> PageResult {
     if visit.settings.sign_up_mode != SignUpMode::Waitlist {
         return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[])));
     }
-    let address = form.field(Field::EmailAddress).to_owned();
+    let address = form.email_address;
     let typed = address.clone();
     Ok(match visit.flow(move |flow| flow.join_waitlist(&typed)).await {
         // Answer the same for a known address, so that it is not disclosed.

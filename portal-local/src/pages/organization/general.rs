@@ -6,11 +6,12 @@ use axum::http::Response;
 use portal_sdk::names::query::ORGANIZATION_ID;
 
 use super::{DELETE, LEAVE, Tabs, inside};
-use crate::flow::{Access, Field, FlowError};
+use crate::flow::{Access, FlowError};
 use crate::html::Frame;
 use crate::pages::ask::Question;
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::OrganizationName;
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -84,7 +85,7 @@ async fn switch(person: Person, wanted: String) -> PageResult {
     Ok(person.visit.see_other(&person.visit.params.link(path, own)))
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<OrganizationName>) -> PageResult {
     if let Some(wanted) = person.visit.own_parameter(ORGANIZATION_ID) {
         return switch(person, wanted).await;
     }
@@ -92,7 +93,7 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
         Ok(shown) => shown,
         Err(refusal) => return Ok(refusal),
     };
-    let (name, slug) = (form.field(Field::Name).to_owned(), form.field(Field::Slug).to_owned());
+    let OrganizationName { name, slug } = form;
     let (organization_id, typed) = (shown.organization.id.clone(), (name.clone(), slug.clone()));
     let changed = person.flow(move |flow, session| {
         let access = flow.access_with(&session.user_id, &organization_id, MANAGE_PROFILE)?;

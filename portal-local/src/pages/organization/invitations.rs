@@ -3,9 +3,10 @@
 use askama::Template;
 
 use super::{INVITE, REVOKE, Tabs, allowed, refused};
-use crate::flow::{Access, Field, FlowError, Invitees};
+use crate::flow::{Access, FlowError, Invitees};
 use crate::html::Frame;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::{Invitation, OrganizationEntry};
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
@@ -17,18 +18,12 @@ struct InvitationsPage {
     frame: Frame,
     tabs: Tabs,
     form: FormFrame,
-    typed: Typed,
+    typed: Invitation,
     roles: Vec<Role>,
     invitations: Vec<InvitationView>,
     may_manage: bool,
     notice: Option<&'static str>,
     revoke: String,
-}
-
-#[derive(Clone, Default)]
-struct Typed {
-    addresses: String,
-    role: String,
 }
 
 struct InvitationView {
@@ -42,17 +37,13 @@ pub(super) async fn show(person: Person) -> PageResult {
         Ok(access) => access,
         Err(refusal) => return Ok(refusal),
     };
-    render(&person, &access, Typed::default(), &[]).await
+    render(&person, &access, Invitation::default(), &[]).await
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form: typed }: PersonSubmission<Invitation>) -> PageResult {
     let shown = match allowed(&person, MANAGE_MEMBERSHIPS).await? {
         Ok(shown) => shown,
         Err(refusal) => return Ok(refusal),
-    };
-    let typed = Typed {
-        addresses: form.field(Field::EmailAddresses).to_owned(),
-        role: form.field(Field::Role).to_owned(),
     };
     let invitees = match Invitees::parse(&typed.addresses) {
         Ok(invitees) => invitees,
@@ -70,8 +61,8 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     }
 }
 
-pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let id = form.value("invitation_id").to_owned();
+pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission<OrganizationEntry>) -> PageResult {
+    let id = form.invitation_id;
     let revoked = person.flow(move |flow, session| {
         let organization = session.last_active_organization_id.as_deref().unwrap_or_default();
         let access = flow.access_with(&session.user_id, organization, MANAGE_MEMBERSHIPS)?;
@@ -87,7 +78,7 @@ pub(super) async fn revoke(PersonSubmission { person, form }: PersonSubmission) 
     }
 }
 
-async fn render(person: &Person, access: &Access, mut typed: Typed, found: &[FlowError]) -> PageResult {
+async fn render(person: &Person, access: &Access, mut typed: Invitation, found: &[FlowError]) -> PageResult {
     let visit = &person.visit;
     let organization_id = access.organization.id.clone();
     let (roles, pending) = person

@@ -4,11 +4,12 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::{DELETE, LEAVE, inside, refused};
-use crate::flow::{Access, Field, FlowError};
+use crate::flow::{Access, FlowError};
 use crate::html::Frame;
 use crate::pages::confirm::ConfirmPage;
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::Confirmation;
 use crate::pages::form::form_page;
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -47,11 +48,11 @@ pub(super) async fn show_delete(person: Person) -> PageResult {
     show(person, Way::Delete).await
 }
 
-pub(super) async fn leave(submission: PersonSubmission) -> PageResult {
+pub(super) async fn leave(submission: PersonSubmission<Confirmation>) -> PageResult {
     submit(submission, Way::Leave).await
 }
 
-pub(super) async fn delete(submission: PersonSubmission) -> PageResult {
+pub(super) async fn delete(submission: PersonSubmission<Confirmation>) -> PageResult {
     submit(submission, Way::Delete).await
 }
 
@@ -66,12 +67,12 @@ async fn show(person: Person, way: Way) -> PageResult {
     }
 }
 
-async fn submit(PersonSubmission { person, form }: PersonSubmission, way: Way) -> PageResult {
+async fn submit(PersonSubmission { person, form }: PersonSubmission<Confirmation>, way: Way) -> PageResult {
     let shown = match inside(&person).await? {
         Ok(shown) => shown,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let typed = form.field(Field::Confirmation).to_owned();
+    let typed = form.confirmation;
     let (confirmation, id) = (typed.trim().to_owned(), shown.organization.id.clone());
     let done = person.flow(move |flow, session| {
         let access = flow.access(&session.user_id, &id)?.ok_or(FlowError::MemberUnknown)?;

@@ -3,9 +3,10 @@
 use askama::Template;
 
 use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
-use crate::flow::{Access, Field, Flow, FlowError, Outcome};
+use crate::flow::{Access, Flow, FlowError, Outcome};
 use crate::html::Frame;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::UserEntry;
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
@@ -120,14 +121,14 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
     Ok(form_page(visit, &template, found, None))
 }
 
-pub(super) async fn set_role(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let (user_id, role) = (form.value("user_id").to_owned(), form.field(Field::Role).to_owned());
+pub(super) async fn set_role(PersonSubmission { person, form }: PersonSubmission<UserEntry>) -> PageResult {
+    let UserEntry { user_id, role } = form;
     let work = move |flow: &Flow<'_>, access: &Access| flow.change_role(&access.organization, &user_id, &role);
     act(&person, work, "role").await
 }
 
-pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let user_id = form.value("user_id").to_owned();
+pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission<UserEntry>) -> PageResult {
+    let user_id = form.user_id;
     let work = move |flow: &Flow<'_>, access: &Access| flow.remove_member(&access.organization, &user_id);
     act(&person, work, "removed").await
 }

@@ -3,6 +3,7 @@
 use super::verify::{Deed, detour};
 use crate::pages::errors::PageResult;
 use crate::pages::external;
+use crate::pages::fields::Entry;
 use crate::pages::path;
 use crate::pages::person::PersonSubmission;
 use crate::store::{Purpose, external_accounts};
@@ -15,13 +16,12 @@ pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -
 }
 
 /// Disconnects an external account. The user can still sign in, because an account keeps a verified address.
-pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission<Entry>) -> PageResult {
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);
     }
-    let id = form.value("id").to_owned();
     person
-        .read(move |flow, session| Ok(external_accounts::delete(flow.connection, &session.user_id, &id)?))
+        .read(move |flow, session| Ok(external_accounts::delete(flow.connection, &session.user_id, &form.id)?))
         .await?;
     Ok(person.done(path::USER, "disconnected"))
 }

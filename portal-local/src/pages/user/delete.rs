@@ -5,11 +5,12 @@ use axum::http::Response;
 
 use super::verify::{Deed, detour};
 use super::{DELETE, SECURITY};
-use crate::flow::{DELETE_PHRASE, Field, FlowError};
+use crate::flow::{DELETE_PHRASE, FlowError};
 use crate::html::Frame;
 use crate::pages::confirm::ConfirmPage;
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::Confirmation;
 use crate::pages::form::form_page;
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -23,11 +24,11 @@ pub(super) async fn show(person: Person) -> Response<Body> {
     render(&person, String::new(), found.as_slice())
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<Confirmation>) -> PageResult {
     if let Some(detour) = detour(&person, DELETE, Deed::Send) {
         return Ok(detour);
     }
-    let typed = form.field(Field::Confirmation).to_owned();
+    let typed = form.confirmation;
     let phrase = typed.clone();
     let deleted = person.flow(move |flow, session| flow.delete_account(&session.user_id, &phrase));
     let visit = &person.visit;

@@ -6,11 +6,12 @@ use axum::http::Response;
 
 use super::verify::{Deed, detour};
 use super::{ADD, VERIFY, profile};
-use crate::flow::{Field, FlowError};
+use crate::flow::FlowError;
 use crate::html::Frame;
 use crate::pages::code_page::CodeStep;
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::{Address, Entry, Proof};
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -32,11 +33,11 @@ pub(super) async fn show_add(person: Person) -> Response<Body> {
     render_add(&person, String::new(), &[])
 }
 
-pub(super) async fn add(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn add(PersonSubmission { person, form }: PersonSubmission<Address>) -> PageResult {
     if let Some(detour) = detour(&person, ADD, Deed::Send) {
         return Ok(detour);
     }
-    let typed = form.field(Field::EmailAddress).to_owned();
+    let typed = form.email_address;
     let asked = typed.clone();
     let added = person.flow(move |flow, session| flow.add_email_address(&session.user_id, &asked));
     Ok(match added.await {
@@ -64,13 +65,13 @@ pub(super) async fn show_verify(person: Person) -> Response<Body> {
     }
 }
 
-pub(super) async fn verify(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn verify(PersonSubmission { person, form }: PersonSubmission<Proof>) -> PageResult {
     let Some(address) = unproven(&person).cloned() else {
         // It was proven or removed beside this request: the account shows how things are.
         return Ok(person.visit.see_other(&person.visit.params.link(path::USER, &[])));
     };
     let asked = address.clone();
-    if form.value("intent") == "resend" {
+    if form.is_resend() {
         let sent = person.flow(move |flow, _| flow.send_address_code(&asked));
         return Ok(match sent.await {
             Ok(()) => {
@@ -80,8 +81,7 @@ pub(super) async fn verify(PersonSubmission { person, form }: PersonSubmission) 
             Err(failure) => render_verify(&person, &address, &[failure.refusal()?]),
         });
     }
-    let code = form.field(Field::Code).to_owned();
-    let verified = person.flow(move |flow, _| flow.verify_email_address(&asked, &code));
+    let verified = person.flow(move |flow, _| flow.verify_email_address(&asked, &form.code));
     Ok(match verified.await {
         Ok(()) => person.done(path::USER, "verified"),
         Err(failure) => render_verify(&person, &address, &[failure.refusal()?]),
@@ -110,24 +110,22 @@ fn render_verify(person: &Person, address: &EmailAddress, found: &[FlowError]) -
     step.render(&person.visit, found)
 }
 
-pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn make_primary(PersonSubmission { person, form }: PersonSubmission<Entry>) -> PageResult {
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);
     }
-    let id = form.value("id").to_owned();
-    let done = person.flow(move |flow, session| flow.make_primary(&session.user_id, &id));
+    let done = person.flow(move |flow, session| flow.make_primary(&session.user_id, &form.id));
     Ok(match done.await {
         Ok(()) => person.done(path::USER, "primary"),
         Err(failure) => profile::render(&person, &[failure.refusal()?]),
     })
 }
 
-pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission<Entry>) -> PageResult {
     if let Some(detour) = detour(&person, path::USER, Deed::Send) {
         return Ok(detour);
     }
-    let id = form.value("id").to_owned();
-    let done = person.flow(move |flow, session| flow.remove_email_address(&session.user_id, &id));
+    let done = person.flow(move |flow, session| flow.remove_email_address(&session.user_id, &form.id));
     Ok(match done.await {
         Ok(()) => person.done(path::USER, "removed"),
         Err(failure) => profile::render(&person, &[failure.refusal()?]),

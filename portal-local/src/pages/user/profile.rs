@@ -5,10 +5,11 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::{ADD, CONNECT, DISCONNECT, PRIMARY, REMOVE, Tabs, VERIFY};
-use crate::flow::{Field, FlowError, Names, PROVIDER_NAME};
+use crate::flow::{FlowError, Names, PROVIDER_NAME};
 use crate::html::Frame;
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::FullName;
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -54,15 +55,11 @@ pub(super) async fn show(person: Person) -> Response<Body> {
     render(&person, &[])
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let (first, last) = (form.field(Field::FirstName), form.field(Field::LastName));
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<FullName>) -> PageResult {
     let required = person.visit.settings.names_required;
-    let names = match Names::parse(first, last).and_then(|names| names.complete(required)) {
+    let names = match Names::parse(&form.first_name, &form.last_name).and_then(|names| names.complete(required)) {
         Ok(names) => names,
-        Err(found) => {
-            let typed = (first.to_owned(), last.to_owned());
-            return Ok(render_typed(&person, typed.0, typed.1, &found));
-        }
+        Err(found) => return Ok(render_typed(&person, form.first_name, form.last_name, &found)),
     };
     person
         .read(move |flow, session| flow.change_names(&session.user_id, &names))

@@ -6,10 +6,11 @@ use portal_sdk::clock::UnixTime;
 use super::verify::{Deed, detour};
 use super::{BACKUP_CODES, DELETE, DEVICES, REMOVE_TOTP, SECURITY, TOTP, Tabs};
 use crate::device::Device;
-use crate::flow::{Field, FlowError};
+use crate::flow::FlowError;
 use crate::html::{Frame, age};
 use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::{PasswordChange, SessionEntry};
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::Session;
@@ -52,13 +53,13 @@ pub(super) async fn show(person: Person) -> PageResult {
     render(&person, true, &[]).await
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<PasswordChange>) -> PageResult {
     // Only a first password needs re-verification: otherwise this form asks for the current one.
     let is_first = person.user.password_hash.is_none();
     if let Some(detour) = detour(&person, SECURITY, Deed::Send).filter(|_| is_first) {
         return Ok(detour);
     }
-    let (current, new) = (form.field(Field::CurrentPassword).to_owned(), form.new_password());
+    let (new, current) = (form.new_password(), form.current_password);
     let (others, flows) = (new.sign_out_others, person.visit.flows());
     let changed = flows.change_password(&person.session, &person.user, current, new);
     match changed.await {
@@ -67,10 +68,9 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) 
     }
 }
 
-pub(super) async fn sign_out_device(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
-    let id = form.value("session_id").to_owned();
+pub(super) async fn sign_out_device(PersonSubmission { person, form }: PersonSubmission<SessionEntry>) -> PageResult {
     person
-        .read(move |flow, session| flow.sign_out_device(&session.user_id, &id))
+        .read(move |flow, session| flow.sign_out_device(&session.user_id, &form.session_id))
         .await?;
     Ok(person.done(SECURITY, "device"))
 }

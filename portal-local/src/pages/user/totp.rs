@@ -4,6 +4,7 @@ use super::verify::{Deed, detour};
 use super::{SECURITY, TOTP};
 use crate::flow::FlowError;
 use crate::pages::errors::PageResult;
+use crate::pages::fields::Proof;
 use crate::pages::person::{Person, PersonSubmission};
 use crate::pages::totp::{self, Place};
 
@@ -14,11 +15,11 @@ pub(super) async fn show(person: Person) -> PageResult {
     render(&person, &[]).await
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<Proof>) -> PageResult {
     if let Some(detour) = detour(&person, TOTP, Deed::Send) {
         return Ok(detour);
     }
-    match totp::prove(&person, &form).await {
+    match totp::prove(&person, form.code).await {
         Ok(codes) => {
             let (onward, done) = (person.visit.params.link(SECURITY, &[]), "Two-step verification is on.");
             Ok(totp::show_backup_codes(&person, "backup-codes", done, &codes, onward))

@@ -6,11 +6,12 @@ use axum::http::Response;
 
 use super::{ADD, BACKUP_CODES, DELETE, REVERIFY, SECURITY, TOTP};
 use crate::clock::Millis as _;
-use crate::flow::{CodeRequest, Field, FlowError, PROOF_MILLIS, SecondFactorMethod, refused};
+use crate::flow::{CodeRequest, FlowError, PROOF_MILLIS, SecondFactorMethod, refused};
 use crate::html::Frame;
 use crate::pages::code_page::CodeStep;
 use crate::pages::destination::Flow;
 use crate::pages::errors::{PageError, PageResult};
+use crate::pages::fields::Proof;
 use crate::pages::form::{FormFrame, form_page};
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
@@ -76,37 +77,35 @@ pub(super) async fn show(person: Person) -> PageResult {
     })
 }
 
-pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission) -> PageResult {
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<Proof>) -> PageResult {
     let has_totp = has_totp(&person).await?;
     match method(&person, has_totp) {
-        Method::Password => {
-            let entered = form.field(Field::Password).to_owned();
-            Ok(
-                match person.visit.flows().reverify_password(&person.session, entered).await {
-                    Ok(()) => onward(&person),
-                    Err(failure) => render_password(&person, has_totp, &[failure.refusal()?]),
-                },
-            )
-        }
-        Method::EmailCode if form.value("intent") == "resend" => {
-            Ok(match send(&person, CodeRequest::Another).await? {
-                None => person
-                    .visit
-                    .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
-                Some(error) => render_code(&person, has_totp, &[error]),
-            })
-        }
+        Method::Password => Ok(
+            match person
+                .visit
+                .flows()
+                .reverify_password(&person.session, form.password)
+                .await
+            {
+                Ok(()) => onward(&person),
+                Err(failure) => render_password(&person, has_totp, &[failure.refusal()?]),
+            },
+        ),
+        Method::EmailCode if form.is_resend() => Ok(match send(&person, CodeRequest::Another).await? {
+            None => person
+                .visit
+                .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
+            Some(error) => render_code(&person, has_totp, &[error]),
+        }),
         Method::EmailCode => {
-            let entered = form.field(Field::Code).to_owned();
-            let attempted = person.flow(move |flow, session| flow.attempt_reverify_code(session, &entered));
+            let attempted = person.flow(move |flow, session| flow.attempt_reverify_code(session, &form.code));
             Ok(match attempted.await {
                 Ok(()) => onward(&person),
                 Err(failure) => render_code(&person, has_totp, &[failure.refusal()?]),
             })
         }
         Method::Totp => {
-            let entered = form.field(Field::Code).to_owned();
-            let attempted = person.flow(move |flow, session| flow.reverify_totp(session, &entered));
+            let attempted = person.flow(move |flow, session| flow.reverify_totp(session, &form.code));
             Ok(match attempted.await {
                 Ok(()) => onward(&person),
                 Err(failure) => render_totp(&person, &[failure.refusal()?]),
