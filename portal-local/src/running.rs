@@ -63,11 +63,10 @@ impl Running {
         let stream = connecting
             .map_err(|elapsed| not_there(elapsed.to_string()))?
             .map_err(|error| not_there(error.to_string()))?;
-        let answer = match timeout(PATIENCE, self.exchange(stream, method, path)).await {
-            Err(elapsed) => return Err(not_there(elapsed.to_string())),
-            Ok(Err(_)) => return Err(RunningError::SomethingElse { address }),
-            Ok(Ok(answer)) => answer,
-        };
+        let answering = timeout(PATIENCE, self.exchange(stream, method, path)).await;
+        let answer = answering
+            .map_err(|elapsed| not_there(elapsed.to_string()))?
+            .map_err(|_| RunningError::SomethingElse { address })?;
         if answer.headers().get("x-portal-local").is_none_or(|value| value != "1") {
             return Err(RunningError::SomethingElse { address });
         }
