@@ -154,7 +154,8 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     pub(crate) fn bearer_token(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
-        self.bearer().map(|token| self.bearer_token.read(token, self.verified))
+        let token = self.bearer()?;
+        Some(self.bearer_token.read(token.as_bytes(), || token, self.verified))
     }
 
     fn cookies(&self) -> &ChosenCookies<'r> {
@@ -175,12 +176,12 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn session_cookie(&self) -> Option<&str> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.session.get(*are_suffixed)
+        all.session.text(*are_suffixed)
     }
 
     pub(crate) fn session_cookie_token(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
         let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.session_token(*are_suffixed, self.verified)
+        all.session.token(*are_suffixed, self.verified)
     }
 
     /// The session cookie, or else the `Authorization` header's token.

@@ -22,9 +22,13 @@ use memchr::memchr;
 /// ```
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     let fields = headers.get_all(COOKIE).iter();
-    let pairs = fields.flat_map(|field| Pairs(Some(field.as_bytes())));
-    pairs.filter_map(|pair| {
-        let equals = pair.iter().position(|byte| *byte == b'=')?;
+    fields.flat_map(|field| pairs(field.as_bytes()))
+}
+
+/// Iterates over the cookies of one field.
+pub(super) fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    Pairs(Some(field)).filter_map(|pair| {
+        let equals = memchr(b'=', pair)?;
         Some((trim(&pair[..equals]), trim(&pair[equals + 1..])))
     })
 }

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
+use http::header::COOKIE;
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
-use super::cookie_reader::cookies;
+use super::cookie_reader::pairs;
 use super::headers::latin1;
+use super::session_cookie::SessionCookies;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::cookie;
-use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 
 /// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
 /// absent.
@@ -37,7 +38,7 @@ impl<'h> CookiePair<'h> {
 #[derive(Clone, Default)]
 pub(super) struct RequestCookies<'h> {
     /// `__session`.
-    pub(super) session: CookiePair<'h>,
+    pub(super) session: SessionCookies<'h>,
     /// `__client_uat`, unparsed.
     pub(super) client_uat: CookiePair<'h>,
     /// `__clerk_db_jwt`.
@@ -52,8 +53,6 @@ pub(super) struct RequestCookies<'h> {
     pub(super) redirect_count: Option<Cow<'h, str>>,
     /// `true` if any of these cookies is present, even empty.
     pub(super) is_any: bool,
-    /// The tokens of the plain and the suffixed session cookie.
-    tokens: [ReadOnce; 2],
 }
 
 impl<'h> RequestCookies<'h> {
@@ -64,80 +63,55 @@ impl<'h> RequestCookies<'h> {
     /// part of it.
     pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
         // First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
-        let mut values: [Option<Cow<'h, str>>; 10] = Default::default();
-        for (name, value) in cookies(headers) {
-            let Some(index) = slot(name, suffix.as_bytes()) else {
-                continue;
-            };
-            if values[index].is_none() {
-                let first = values[SESSION].as_ref().filter(|_| index == SUFFIXED_SESSION);
-                values[index] = Some(match first {
-                    // Usually both hold the same token, and comparing is faster than decoding it again.
-                    Some(Cow::Borrowed(first)) if first.as_bytes() == value => Cow::Borrowed(first),
-                    _ => decode(latin1(value)),
-                });
+        let mut values = [None; NAMES];
+        for field in headers.get_all(COOKIE) {
+            for (name, value) in pairs(field.as_bytes()) {
+                if let Some(index) = index(name, suffix.as_bytes()) {
+                    values[index].get_or_insert(value);
+                }
             }
         }
         let is_any = values.iter().any(Option::is_some);
-        let [
-            session,
-            session_s,
-            uat,
-            uat_s,
-            dev,
-            dev_s,
-            refresh,
-            handshake,
-            nonce,
-            count,
-        ] = values.map(|value| value.filter(|value| !value.is_empty()));
+        let sent = |index: usize| values[index].filter(|value| !value.is_empty());
+        let read = |index| sent(index).map(value);
+        let pair = |plain, suffixed| CookiePair {
+            plain: read(plain),
+            suffixed: read(suffixed),
+        };
         Self {
-            session: CookiePair {
-                plain: session,
-                suffixed: session_s,
-            },
-            client_uat: CookiePair {
-                plain: uat,
-                suffixed: uat_s,
-            },
-            dev_browser: CookiePair {
-                plain: dev,
-                suffixed: dev_s,
-            },
-            refresh,
-            handshake,
-            handshake_nonce: nonce,
-            redirect_count: count,
+            session: SessionCookies::new(sent(SESSION), sent(SUFFIXED_SESSION)),
+            client_uat: pair(CLIENT_UAT, SUFFIXED_CLIENT_UAT),
+            dev_browser: pair(DEV_BROWSER, SUFFIXED_DEV_BROWSER),
+            refresh: read(SUFFIXED_REFRESH),
+            handshake: read(HANDSHAKE),
+            handshake_nonce: read(HANDSHAKE_NONCE),
+            redirect_count: read(REDIRECT_COUNT),
             is_any,
-            tokens: Default::default(),
         }
     }
 
-    /// Returns the token in the suffixed or the plain session cookie.
-    ///
-    /// Each is decoded once; two equal ones are decoded once together.
-    pub(super) fn session_token(
-        &self,
-        suffixed: bool,
-        verified: Option<&VerifiedTokens>,
-    ) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
-        let text = self.session.get(suffixed)?;
-        let is_second = suffixed && self.session.get(false) != Some(text);
-        Some(self.tokens[usize::from(is_second)].read(text, verified))
-    }
-
-    /// Returns `true` if a suffixed session or client cookie is set.
+    /// Returns `true` if there is any state under this instance's suffixed names.
     pub(super) fn has_suffixed_state(&self) -> bool {
-        self.session.suffixed.is_some() || self.client_uat.suffixed.is_some()
+        self.session.has(true) || self.client_uat.suffixed.is_some()
     }
 }
 
+// The positions of the cookies in [`RequestCookies::read`].
 const SESSION: usize = 0;
 const SUFFIXED_SESSION: usize = 1;
+const CLIENT_UAT: usize = 2;
+const SUFFIXED_CLIENT_UAT: usize = 3;
+const DEV_BROWSER: usize = 4;
+const SUFFIXED_DEV_BROWSER: usize = 5;
+const SUFFIXED_REFRESH: usize = 6;
+const HANDSHAKE: usize = 7;
+const HANDSHAKE_NONCE: usize = 8;
+const REDIRECT_COUNT: usize = 9;
+const NAMES: usize = 10;
 
-/// Returns the position of a cookie's value in the order of [`RequestCookies::read`].
-fn slot(name: &[u8], suffix: &[u8]) -> Option<usize> {
-    // All of Clerk's names start with `__`; names of other applications rarely do.
+/// Returns the position of a cookie, `None` if it is not one of Clerk's.
+fn index(name: &[u8], suffix: &[u8]) -> Option<usize> {
+    // All of Clerk's names start so, and other applications' rarely do.
     if !name.starts_with(b"__") {
         return None;
     }
@@ -145,15 +119,15 @@ fn slot(name: &[u8], suffix: &[u8]) -> Option<usize> {
     // Byte constants, because a match on them compares lengths first.
     Some(match (suffixed, name) {
         (Some(names::SESSION), _) => SUFFIXED_SESSION,
-        (Some(names::CLIENT_UAT), _) => 3,
-        (Some(names::DEV_BROWSER), _) => 5,
-        (Some(names::REFRESH), _) => 6,
+        (Some(names::CLIENT_UAT), _) => SUFFIXED_CLIENT_UAT,
+        (Some(names::DEV_BROWSER), _) => SUFFIXED_DEV_BROWSER,
+        (Some(names::REFRESH), _) => SUFFIXED_REFRESH,
         (None, names::SESSION) => SESSION,
-        (None, names::CLIENT_UAT) => 2,
-        (None, names::DEV_BROWSER) => 4,
-        (None, names::HANDSHAKE) => 7,
-        (None, names::HANDSHAKE_NONCE) => 8,
-        (None, names::REDIRECT_COUNT) => 9,
+        (None, names::CLIENT_UAT) => CLIENT_UAT,
+        (None, names::DEV_BROWSER) => DEV_BROWSER,
+        (None, names::HANDSHAKE) => HANDSHAKE,
+        (None, names::HANDSHAKE_NONCE) => HANDSHAKE_NONCE,
+        (None, names::REDIRECT_COUNT) => REDIRECT_COUNT,
         _ => return None,
     })
 }
@@ -171,7 +145,9 @@ mod names {
     pub(super) const REDIRECT_COUNT: &[u8] = cookie::REDIRECT_COUNT.as_bytes();
 }
 
-fn decode(value: Cow<'_, str>) -> Cow<'_, str> {
+/// Returns the value of a cookie by its bytes as sent.
+pub(super) fn value(sent: &[u8]) -> Cow<'_, str> {
+    let value = latin1(sent);
     if value.len() > MAX_TOKEN_BYTES || memchr(b'%', value.as_bytes()).is_none() || !has_only_whole_escapes(&value) {
         return value;
     }
@@ -212,12 +188,12 @@ mod tests {
     fn non_ascii_cookie_hides_no_session() {
         for text in ["name=José; __session=a", "__session=a; name=José"] {
             let headers = field(text);
-            assert_eq!(RequestCookies::read(&headers, SUFFIX).session.get(false), Some("a"));
+            assert_eq!(RequestCookies::read(&headers, SUFFIX).session.text(false), Some("a"));
         }
         // Latin-1, as Node reads it.
         let headers = field("__session=é%41");
         assert_eq!(
-            RequestCookies::read(&headers, SUFFIX).session.get(false),
+            RequestCookies::read(&headers, SUFFIX).session.text(false),
             Some("\u{c3}\u{a9}A")
         );
     }
@@ -226,11 +202,11 @@ mod tests {
     fn first_cookie_of_a_name_counts() {
         let headers = field("__session=a; __session=b;__client_uat = 5 ;  x; =y");
         let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.get(false), Some("a"));
+        assert_eq!(cookies.session.text(false), Some("a"));
         assert_eq!(cookies.client_uat.get(false), Some("5"));
         let headers = field("__session=; __session=b");
         let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.get(false), None);
+        assert_eq!(cookies.session.text(false), None);
     }
 
     #[test]
@@ -239,8 +215,8 @@ mod tests {
             "__session_nx2h_E-I=a; __session_other=b; __refresh_nx2h_E-I=r; __refresh=p; __clerk_handshake_nx2h_E-I=h",
         );
         let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.get(true), Some("a"));
-        assert_eq!(cookies.session.get(false), None);
+        assert_eq!(cookies.session.text(true), Some("a"));
+        assert_eq!(cookies.session.text(false), None);
         assert_eq!(cookies.refresh.as_deref(), Some("r"));
         assert!(cookies.handshake.is_none());
     }
@@ -258,10 +234,10 @@ mod tests {
         ] {
             let headers = field(&format!("__session={value}"));
             let cookies = RequestCookies::read(&headers, SUFFIX);
-            assert_eq!(cookies.session.get(false), Some(expected), "{value}");
+            assert_eq!(cookies.session.text(false), Some(expected), "{value}");
             assert_eq!(cookies.client_uat.get(false), None);
         }
         let headers = field("__sess%69on=a");
-        assert!(RequestCookies::read(&headers, SUFFIX).session.plain.is_none());
+        assert!(RequestCookies::read(&headers, SUFFIX).session.text(false).is_none());
     }
 }

@@ -37,8 +37,8 @@ impl<'r> ChosenCookies<'r> {
 fn forget_meaningless_session(cookies: &mut RequestCookies<'_>, verified: Option<&VerifiedTokens>) {
     let is_meaningful = |token: UnverifiedToken<'_>| names_an_issuer(&token);
     let is_meaningless = |token: Result<_, _>| !token.is_ok_and(is_meaningful);
-    if cookies.has_suffixed_state() && cookies.session_token(false, verified).is_some_and(is_meaningless) {
-        cookies.session.plain = None;
+    if cookies.has_suffixed_state() && cookies.session.token(false, verified).is_some_and(is_meaningless) {
+        cookies.session.forget_plain();
     }
 }
 
@@ -53,10 +53,11 @@ fn uses_suffixed_cookies(
 ) -> bool {
     let suffixed_uat = cookies.client_uat.get(true);
     let plain_uat = cookies.client_uat.get(false);
-    let has_suffixed_session = cookies.session.get(true).is_some();
+    let has_suffixed_session = cookies.session.has(true);
 
     let plain = cookies
-        .session_token(false, verified)
+        .session
+        .token(false, verified)
         .map(|token| token.ok().filter(names_an_issuer));
     let plain = match plain {
         Some(None) => return false,
@@ -67,7 +68,7 @@ fn uses_suffixed_cookies(
         return false;
     }
 
-    let suffixed = cookies.session_token(true, verified).and_then(Result::ok);
+    let suffixed = cookies.session.token(true, verified).and_then(Result::ok);
     let issued_at =
         |token: &Option<UnverifiedToken<'_>>| token.as_ref().and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
     if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(&plain) > issued_at(&suffixed) {

@@ -66,8 +66,8 @@ impl ResponseHeaders {
     /// Cookies are put before the response's, so that a handler's cookie of the same name wins. Any other field
     /// replaces the response's.
     pub fn apply(&self, headers: &mut HeaderMap) {
-        let handlers_cookies: Vec<HeaderValue> = match headers.entry(SET_COOKIE) {
-            Entry::Occupied(cookies) if self.sets_cookie() => cookies.remove_entry_mult().1.collect(),
+        let handlers_cookies: Vec<HeaderValue> = match self.sets_cookie().then(|| headers.entry(SET_COOKIE)) {
+            Some(Entry::Occupied(cookies)) => cookies.remove_entry_mult().1.collect(),
             _ => Vec::new(),
         };
         for (name, value) in self.iter() {

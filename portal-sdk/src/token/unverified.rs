@@ -218,7 +218,7 @@ impl Decoded {
     }
 }
 
-/// A token that is looked up among the verified ones or decoded, once. Each use passes the same text.
+/// Reads a token once: from the tokens verified before, or by decoding it. Each use passes the same token.
 #[derive(Clone, Default)]
 pub(crate) struct ReadOnce(OnceCell<Result<Read, TokenError>>);
 
@@ -230,21 +230,43 @@ enum Read {
 }
 
 impl ReadOnce {
+    /// Reads a token by its bytes as sent, and by its text if it was not verified before.
     pub(crate) fn read<'t>(
         &'t self,
-        text: &'t str,
+        sent: &[u8],
+        text: impl Fn() -> &'t str,
         verified: Option<&VerifiedTokens>,
     ) -> Result<UnverifiedToken<'t>, TokenError> {
-        let read = || match verified.and_then(|tokens| tokens.get(text)) {
-            Some(claims) => Ok(Read::Verified(claims)),
-            None => Decoded::read(text, verified).map(Box::new).map(Read::Decoded),
+        let known = |token: &[u8]| verified.and_then(|tokens| tokens.get(token));
+        let decode = || {
+            let text = text();
+            // Some software encodes cookies that need no encoding.
+            let was_encoded = text.as_bytes() != sent;
+            match was_encoded.then(|| known(text.as_bytes())).flatten() {
+                Some(claims) => Ok(Read::Verified(claims)),
+                None => Decoded::read(text, verified).map(Box::new).map(Read::Decoded),
+            }
         };
-        let parts = match self.0.get_or_init(read) {
-            Ok(Read::Decoded(decoded)) => Parts::Decoded(Cow::Borrowed(decoded)),
-            Ok(Read::Verified(claims)) => Parts::Verified(claims),
-            Err(error) => return Err(error.clone()),
-        };
-        Ok(UnverifiedToken { text, parts })
+        let read = || known(sent).map_or_else(decode, |claims| Ok(Read::Verified(claims)));
+        match self.0.get_or_init(read) {
+            Ok(Read::Verified(claims)) => Ok(UnverifiedToken {
+                text: claims.token().expose(),
+                parts: Parts::Verified(claims),
+            }),
+            Ok(Read::Decoded(decoded)) => Ok(UnverifiedToken {
+                text: text(),
+                parts: Parts::Decoded(Cow::Borrowed(decoded)),
+            }),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// Returns the text if the token was read, and verified before.
+    pub(crate) fn verified_text(&self) -> Option<&str> {
+        match self.0.get() {
+            Some(Ok(Read::Verified(claims))) => Some(claims.token().expose()),
+            _ => None,
+        }
     }
 }
 

@@ -109,8 +109,8 @@ impl VerifiedTokens {
         }
     }
 
-    /// Returns the claims of a token that was verified before, even if it has expired.
-    pub(crate) fn get(&self, token: &str) -> Option<SessionClaims> {
+    /// Returns the claims of a token that was verified before, whatever its times say now.
+    pub(crate) fn get(&self, token: &[u8]) -> Option<SessionClaims> {
         let tokens = self.tokens.pin();
         let Entry(verified) = tokens.get(&Wanted(token))?;
         Some(Arc::clone(verified).into())
@@ -144,8 +144,8 @@ impl VerifiedTokens {
         self.make_room(&mut order, size, now);
         self.remember_header(verified);
         let tokens = self.tokens.pin();
-        // The same token may be present with an older key.
-        tokens.remove(&Wanted(token));
+        // The same token may be there with an older key.
+        tokens.remove(&Wanted(token.as_bytes()));
         tokens.insert(Entry(Arc::clone(verified)));
         order.bytes += size;
         order.due.push(Due {
@@ -188,7 +188,7 @@ impl VerifiedTokens {
         };
         order.bytes = order.bytes.saturating_sub(size_of_entry(&verified));
         let tokens = self.tokens.pin();
-        let wanted = Wanted(verified.token.expose());
+        let wanted = Wanted(verified.token.expose().as_bytes());
         if tokens
             .get(&wanted)
             .is_some_and(|Entry(found)| Arc::ptr_eq(found, &verified))
@@ -238,7 +238,7 @@ fn size_of_entry(verified: &Verified) -> usize {
 struct Entry(Arc<Verified>);
 
 /// A token's text.
-struct Wanted<'t>(&'t str);
+struct Wanted<'t>(&'t [u8]);
 
 impl Wanted<'_> {
     /// Returns the end of the signature, which is hashed.
@@ -247,14 +247,14 @@ impl Wanted<'_> {
     /// does. Equality compares the whole text.
     fn distinguishing_part(&self) -> &[u8] {
         const BYTES: usize = 32;
-        let token = self.0.as_bytes();
+        let token = self.0;
         &token[token.len().saturating_sub(BYTES)..]
     }
 }
 
 impl Entry {
     fn as_wanted(&self) -> Wanted<'_> {
-        Wanted(self.0.token.expose())
+        Wanted(self.0.token.expose().as_bytes())
     }
 }
 
@@ -272,7 +272,7 @@ impl Hash for Entry {
 
 impl Equivalent<Entry> for Wanted<'_> {
     fn equivalent(&self, entry: &Entry) -> bool {
-        self.0 == entry.0.token.expose()
+        self.0 == entry.0.token.expose().as_bytes()
     }
 }
 

@@ -31,21 +31,6 @@ const UP_VERSION: HeaderName = HeaderName::from_static("x-up-version");
 /// Datastar made the request: `true` (<https://data-star.dev/reference/actions>).
 const DATASTAR_REQUEST: HeaderName = HeaderName::from_static("datastar-request");
 
-/// Returns `true` for the non-standard header fields that identify callers.
-pub(crate) fn is_identifying(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "datastar-request"
-            | "hx-boosted"
-            | "hx-current-url"
-            | "hx-history-restore-request"
-            | "hx-request"
-            | "turbo-frame"
-            | "x-turbo-request-id"
-            | "x-up-version"
-    )
-}
-
 /// The kind of client that made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
