@@ -30,6 +30,8 @@ mod satellite;
 pub(crate) use keys::{genuine_session, token_problem};
 pub use renewal::{comes_from_portal, renewal};
 
+use std::mem;
+
 use http::HeaderValue;
 
 use self::expired::Refresh;
@@ -53,14 +55,17 @@ pub enum Decision<S = RequestState> {
 }
 
 /// The values of `x-clerk-auth-status`, checked at compile time.
-const SIGNED_OUT: HeaderValue = HeaderValue::from_static("signed-out");
-const HANDSHAKE: HeaderValue = HeaderValue::from_static("handshake");
+static SIGNED_OUT: HeaderValue = HeaderValue::from_static("signed-out");
+static HANDSHAKE: HeaderValue = HeaderValue::from_static("handshake");
 
 /// Decides who a request is from.
 pub fn decide(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Decision {
     let question = Question { cx, known, now };
     match question.answer() {
-        Ok(state) => Decision::Settled(question.finish(state)),
+        Ok(mut state) => {
+            question.finish(&mut state);
+            Decision::Settled(state)
+        }
         Err(Stop::Needs(effect)) => Decision::Needs(effect),
         Err(Stop::Undecided(cause)) => {
             let outcome = Outcome::Undecided(cause);
@@ -129,8 +134,9 @@ impl Question<'_, '_> {
             return Ok(state);
         }
         let verdict = cookie::verdict(self)?;
-        let state = self.state_of(verdict)?;
-        Ok(organization::activate(self, state))
+        let mut state = self.state_of(verdict)?;
+        organization::activate(self, &mut state);
+        Ok(state)
     }
 
     /// Steps 5 and 6, for either transport of the token.
@@ -150,20 +156,19 @@ impl Question<'_, '_> {
     }
 
     /// Applies the steps that every result needs.
-    fn finish(self, state: RequestState) -> RequestState {
-        let mut state = self.without_ended_session(state);
-        organization::note_mismatch(self.cx, &mut state);
-        cookie_check::clean_address(self.cx, &mut state);
-        redirect::settle_redirect_count(self.cx, &mut state);
-        state
+    fn finish(self, state: &mut RequestState) {
+        self.sign_out_ended_session(state);
+        organization::note_mismatch(self.cx, state);
+        cookie_check::clean_address(self.cx, state);
+        redirect::settle_redirect_count(self.cx, state);
     }
 
-    fn without_ended_session(self, state: RequestState) -> RequestState {
+    fn sign_out_ended_session(self, state: &mut RequestState) {
         let session_id = state.claims().and_then(SessionClaims::session_id);
-        if !session_id.is_some_and(|id| self.known.ended.contains(id, self.now)) {
-            return state;
+        if session_id.is_some_and(|id| self.known.ended.contains(id, self.now)) {
+            let headers = mem::take(&mut state.headers);
+            *state = self.signed_out_with(AuthReason::SessionEnded.into(), headers);
         }
-        self.signed_out_with(AuthReason::SessionEnded.into(), state.headers)
     }
 
     fn signed_in(self, claims: SessionClaims, headers: ResponseHeaders) -> RequestState {
@@ -179,7 +184,7 @@ impl Question<'_, '_> {
     }
 
     fn signed_out_with(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
-        headers.describe(SIGNED_OUT, &refusal.reason, self.message(&refusal));
+        headers.describe(&SIGNED_OUT, &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
         let state = SignedOutState {
             reason,
@@ -191,7 +196,7 @@ impl Question<'_, '_> {
     }
 
     fn handshake(self, refusal: Refusal, mut headers: ResponseHeaders) -> RequestState {
-        headers.describe(HANDSHAKE, &refusal.reason, self.message(&refusal));
+        headers.describe(&HANDSHAKE, &refusal.reason, self.message(&refusal));
         let Refusal { reason, token_error } = refusal;
         RequestState::new(Outcome::Handshake(HandshakeState { reason, token_error }), headers)
     }

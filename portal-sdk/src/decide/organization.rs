@@ -24,13 +24,14 @@ pub(super) fn parameter(target: &OrganizationTarget) -> &str {
 /// If the request cannot be redirected, or the redirect limit was reached, the user stays signed in with the active
 /// organization; see [`note_mismatch`]. A renewed session is checked too, because its new token may have another
 /// organization; Clerk's SDK serves the page in that case.
-pub(super) fn activate(question: Question<'_, '_>, state: RequestState) -> RequestState {
+pub(super) fn activate(question: Question<'_, '_>, state: &mut RequestState) {
     let Outcome::SignedIn(signed_in) = &state.outcome else {
-        return state;
+        return;
     };
     let target = mismatch(question.cx, &signed_in.claims);
-    let handshake = target.and_then(|target| question.activation(target, &state.headers));
-    handshake.unwrap_or(state)
+    if let Some(handshake) = target.and_then(|target| question.activation(target, &state.headers)) {
+        *state = handshake;
+    }
 }
 
 /// Sets `organization_mismatch` on a signed-in state if the path's organization is not the active one.

@@ -46,7 +46,7 @@ pub fn renewal(cx: &AuthenticateContext<'_>, state: &RequestState) -> Option<Res
         SET_COOKIE,
         count_cookie(cx.url(), RedirectCount::default().another(None)),
     );
-    headers.describe(super::HANDSHAKE, &reason, None);
+    headers.describe(&super::HANDSHAKE, &reason, None);
     Some(headers)
 }
 

@@ -1,6 +1,6 @@
 //! [`ResponseHeaders`]: the header fields that an outcome adds to the response.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use http::header::{CACHE_CONTROL, Entry, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,12 +14,21 @@ use crate::secret::{WithoutQuery, cookie_names};
 #[derive(Clone, Default)]
 pub struct ResponseHeaders {
     fields: Vec<(HeaderName, HeaderValue)>,
-    /// `x-clerk-auth-status`, `x-clerk-auth-reason`, `x-clerk-auth-message`. They are separate, because most signed-out
-    /// requests have only these fields.
-    described: [Option<HeaderValue>; 3],
+    /// Separate, because most signed-out requests have no other fields.
+    description: Option<Description>,
 }
 
-static DESCRIBED: [HeaderName; 3] = [header::AUTH_STATUS, header::AUTH_REASON, header::AUTH_MESSAGE];
+/// `x-clerk-auth-status`, `x-clerk-auth-reason` and `x-clerk-auth-message`. Small, because states are moved often.
+#[derive(Clone)]
+struct Description {
+    status: &'static HeaderValue,
+    reason: Option<HeaderValue>,
+    message: Option<Box<HeaderValue>>,
+}
+
+static STATUS: HeaderName = header::AUTH_STATUS;
+static REASON: HeaderName = header::AUTH_REASON;
+static MESSAGE: HeaderName = header::AUTH_MESSAGE;
 
 impl ResponseHeaders {
     /// Adds a field and keeps existing fields of the same name.
@@ -30,16 +39,14 @@ impl ResponseHeaders {
     /// Iterates over the fields; those of one name in order.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let fields = self.fields.iter().map(|(name, value)| (name, value));
-        let described = DESCRIBED.iter().zip(&self.described);
-        fields.chain(described.filter_map(|(name, value)| Some((name, value.as_ref()?))))
+        let description = self.description.iter().flat_map(Description::iter);
+        fields.chain(description)
     }
 
-    /// Adds the fields of `other`, whose description of the outcome replaces this one.
+    /// Adds the fields of `other`, whose description of the outcome, if any, replaces this one.
     pub(crate) fn extend(&mut self, other: Self) {
         self.fields.extend(other.fields);
-        for (own, others) in self.described.iter_mut().zip(other.described) {
-            *own = others.or(own.take());
-        }
+        self.description = other.description.or(self.description.take());
     }
 
     /// The URL of the redirect that replaces the page, if any.
@@ -85,12 +92,20 @@ impl ResponseHeaders {
         }
     }
 
-    pub(crate) fn describe(&mut self, status: HeaderValue, reason: &AuthReason, message: Option<String>) {
-        self.described = [
-            Some(status),
-            reason.header_value(),
-            message.and_then(|message| HeaderValue::try_from(message).ok()),
-        ];
+    pub(crate) fn describe(&mut self, status: &'static HeaderValue, reason: &AuthReason, message: Option<String>) {
+        self.description = Some(Description {
+            status,
+            reason: reason.header_value(),
+            message: message.and_then(|message| HeaderValue::try_from(message).ok().map(Box::new)),
+        });
+    }
+}
+
+impl Description {
+    fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let reason = self.reason.iter().map(|reason| (&REASON, reason));
+        let message = self.message.iter().map(|message| (&MESSAGE, &**message));
+        iter::once((&STATUS, self.status)).chain(reason).chain(message)
     }
 }
 
