@@ -5,11 +5,18 @@ use http::{HeaderMap, HeaderValue};
 
 /// The request fields that identify the user.
 const IDENTIFYING: [&str; 2] = ["Cookie", "Authorization"];
+/// `Vary` with their names alone.
+const ON_USER: &str = "Cookie, Authorization";
 
 /// Marks a response as private to one user (RFC 9111 sections 4.1 and 5.2.2.7).
 ///
 /// Sets `Cache-Control: private` unless the handler set the field, and adds the identifying fields to `Vary`.
 pub(crate) fn keep_to_one_user(headers: &mut HeaderMap) {
+    // An inner guard has done it. Looking is faster than entering.
+    let is_done = headers.get(VARY).is_some_and(|vary| *vary == ON_USER);
+    if is_done && headers.contains_key(CACHE_CONTROL) {
+        return;
+    }
     let private = HeaderValue::from_static("private");
     headers.entry(CACHE_CONTROL).or_insert(private);
     vary_on_user(headers);
@@ -22,11 +29,10 @@ pub(crate) fn keep_nowhere(headers: &mut HeaderMap) {
 
 /// Adds the missing names to `Vary`, as one field, because some caches read only the first field.
 fn vary_on_user(headers: &mut HeaderMap) {
-    // Most responses have no such field, or this one from an inner layer.
-    const ON_USER: HeaderValue = HeaderValue::from_static("Cookie, Authorization");
+    // Most responses have no such field.
     match headers.entry(VARY) {
         Entry::Vacant(field) => {
-            field.insert(ON_USER);
+            field.insert(HeaderValue::from_static(ON_USER));
             return;
         }
         Entry::Occupied(field) if *field.get() == ON_USER => return,

@@ -36,7 +36,6 @@ use super::AuthRejection;
 #[derive(Clone, Debug)]
 pub struct SignedIn<C = IgnoredAny> {
     auth: Auth,
-    claims: SessionClaims,
     custom: C,
 }
 
@@ -44,25 +43,25 @@ impl<C> SignedIn<C> {
     /// The verified claims.
     #[must_use]
     pub fn claims(&self) -> &SessionClaims {
-        &self.claims
+        self.auth.state().claims().expect("created for signed-in requests only")
     }
 
     /// The user's ID.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
-        self.claims.user_id()
+        self.claims().user_id()
     }
 
     /// The session's ID; `None` if the token names no session.
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
-        self.claims.session_id()
+        self.claims().session_id()
     }
 
     /// The active organization, or `None` for the personal account.
     #[must_use]
     pub fn organization(&self) -> Option<&OrganizationClaims> {
-        self.claims.organization()
+        self.claims().organization()
     }
 
     /// The application's custom claims.
@@ -74,7 +73,7 @@ impl<C> SignedIn<C> {
     /// The session token, for calls to services that verify it too. It is valid for about a minute.
     #[must_use]
     pub fn token(&self) -> &Secret {
-        self.claims.token()
+        self.claims().token()
     }
 
     /// Returns the user's data. The first call looks them up in the Backend API; the request then keeps them.
@@ -117,7 +116,6 @@ impl<C: DeserializeOwned> SignedIn<C> {
     pub(super) fn new(auth: &Auth, user: SignedInRef<'_>) -> Result<Self, AuthRejection> {
         Ok(Self {
             custom: user.claims().custom().map_err(AuthRejection::Claims)?,
-            claims: user.claims().clone(),
             auth: auth.clone(),
         })
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::custom::from_claims;
 use super::header::Header;
 use super::payload::Payload;
 use super::permissions::{self, Holder};
@@ -224,6 +225,8 @@ impl SessionClaims {
 
     /// Deserializes all claims into `T`, including the application's own.
     ///
+    /// [`IgnoredAny`](serde::de::IgnoredAny) reads nothing.
+    ///
     /// ```
     /// use portal_sdk::token::SessionClaims;
     ///
@@ -241,7 +244,7 @@ impl SessionClaims {
     ///
     /// Returns [`serde_json::Error`] if the claims do not fit `T`.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.payload().json())
+        from_claims(self.payload().json())
     }
 
     /// Returns all claims as JSON.

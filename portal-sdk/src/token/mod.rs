@@ -3,6 +3,7 @@
 //! Only [`verify_session_token`] creates [`SessionClaims`], so they prove that the instance's key signed the token.
 
 mod claims;
+mod custom;
 mod error;
 mod factor_ages;
 mod header;

@@ -21,6 +21,12 @@ use crate::response::ResponseBody;
 #[derive(Debug)]
 pub struct Authenticate<S, #[cfg(feature = "http-client")] B = HttpBackend, #[cfg(not(feature = "http-client"))] B> {
     inner: S,
+    /// Shared, because routers clone the service for every request.
+    shared: Arc<Shared<B>>,
+}
+
+#[derive(Debug)]
+struct Shared<B> {
     choose: Choose<B>,
     settings: AnswerSettings,
 }
@@ -29,8 +35,7 @@ impl<S, B> Authenticate<S, B> {
     pub(super) fn new(inner: S, choose: Choose<B>, settings: AnswerSettings) -> Self {
         Self {
             inner,
-            choose,
-            settings,
+            shared: Arc::new(Shared { choose, settings }),
         }
     }
 }
@@ -70,7 +75,8 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let Some((authenticator, accounts)) = self.choose.authenticator(&parts) else {
+        let Shared { choose, settings } = &*self.shared;
+        let Some((authenticator, accounts)) = choose.authenticator(&parts) else {
             return ResponseFuture::respond(StatusCode::MISDIRECTED_REQUEST, None);
         };
         let outer = parts.extensions.get::<Auth>();
@@ -79,7 +85,7 @@ where
             None => authenticator.try_authenticate(&parts),
         };
         if let Some(authenticated) = authenticated {
-            let auth = Auth::new(authenticated, &accounts, &parts, outer, self.settings.clone());
+            let auth = Auth::new(authenticated, &accounts, &parts, outer, settings.clone());
             return ResponseFuture::decided(auth, parts, body, &mut self.inner);
         }
         // Swap in the clone: only the original was polled ready (see tower's `Service` docs).
@@ -88,7 +94,7 @@ where
         ResponseFuture::authenticate(
             authenticator.into_owned(),
             accounts.into_owned(),
-            self.settings.clone(),
+            settings.clone(),
             parts,
             body,
             ready,
@@ -100,8 +106,7 @@ impl<S: Clone, B> Clone for Authenticate<S, B> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            choose: self.choose.clone(),
-            settings: self.settings.clone(),
+            shared: Arc::clone(&self.shared),
         }
     }
 }

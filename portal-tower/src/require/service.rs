@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::caller::Caller;
@@ -15,12 +16,16 @@ use crate::response::ResponseBody;
 #[derive(Clone, Debug)]
 pub struct RequireAuth<S> {
     inner: S,
-    rule: Rule,
+    /// Shared, because routers clone the service for every request.
+    rule: Arc<Rule>,
 }
 
 impl<S> RequireAuth<S> {
     pub(super) fn new(inner: S, rule: Rule) -> Self {
-        Self { inner, rule }
+        Self {
+            inner,
+            rule: Arc::new(rule),
+        }
     }
 }
 

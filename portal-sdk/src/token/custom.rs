@@ -1,0 +1,124 @@
+//! Deserializes a token's claims into an application's type.
+
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::de::{Deserializer as Json, StrRead};
+
+/// Deserializes claims from their JSON, which is an object: it was parsed before.
+pub(super) fn from_claims<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
+    T::deserialize(Claims(&mut Json::from_str(json)))
+}
+
+/// Like serde_json's deserializer, but reads nothing for a type that ignores all claims.
+struct Claims<'c, 'de>(&'c mut Json<StrRead<'de>>);
+
+impl<'de> Deserializer<'de> for Claims<'_, 'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_option(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    // An object is an object for every other type: a type that expects something else fails in the same way.
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+
+    use serde::Deserialize;
+    use serde::de::IgnoredAny;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Team {
+        team: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Wrapped(Team);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Plan {
+        #[serde(rename = "pro")]
+        Pro(u8),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Any {
+        Team { team: String },
+        Other {},
+    }
+
+    fn is_read_as_by_serde_json<T: DeserializeOwned + Debug + PartialEq>() {
+        for json in [
+            "{}",
+            r#"{"team":"red","fva":[1,-1]}"#,
+            r#"{"team":null}"#,
+            r#"{"pro":3}"#,
+        ] {
+            match (from_claims::<T>(json), serde_json::from_str::<T>(json)) {
+                (Ok(claims), Ok(expected)) => assert_eq!(claims, expected, "{json}"),
+                (Err(found), Err(expected)) => assert_eq!(problem(&found), problem(&expected), "{json}"),
+                (found, expected) => panic!("{json}: {found:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    /// The text without the position, which differs for types that fit no object.
+    fn problem(error: &serde_json::Error) -> String {
+        let text = error.to_string();
+        text.split_once(" at line")
+            .map_or(&*text, |(problem, _)| problem)
+            .to_owned()
+    }
+
+    #[test]
+    fn claims_are_read_as_by_serde_json() {
+        is_read_as_by_serde_json::<Team>();
+        is_read_as_by_serde_json::<Wrapped>();
+        is_read_as_by_serde_json::<Option<Team>>();
+        is_read_as_by_serde_json::<Plan>();
+        is_read_as_by_serde_json::<Any>();
+        is_read_as_by_serde_json::<Value>();
+        is_read_as_by_serde_json::<BTreeMap<String, Value>>();
+        is_read_as_by_serde_json::<IgnoredAny>();
+        is_read_as_by_serde_json::<()>();
+        is_read_as_by_serde_json::<Vec<u8>>();
+        is_read_as_by_serde_json::<String>();
+        is_read_as_by_serde_json::<(u8, u8)>();
+    }
+}
