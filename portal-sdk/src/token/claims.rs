@@ -12,6 +12,7 @@ use super::header::Header;
 use super::payload::Payload;
 use super::permissions::{self, Holder};
 use super::rights::Rights;
+use super::spread::Counted;
 use super::unverified::Decoded;
 use super::{FactorAges, OrganizationClaims, SessionId, UnverifiedToken, UserId};
 use crate::clock::UnixTime;
@@ -35,7 +36,7 @@ use crate::secret::Secret;
 /// ```
 #[derive(Clone)]
 pub struct SessionClaims {
-    verified: Arc<Verified>,
+    verified: Counted<Verified>,
     /// Read on first use. Clones of one request share both, and the cache of verified tokens does not keep them.
     json: OnceLock<Arc<Map<String, Value>>>,
     large_rights: OnceLock<Arc<Rights>>,
@@ -100,7 +101,7 @@ impl SessionStatus {
 impl SessionClaims {
     /// Creates the claims of a token whose signature `key` has verified.
     pub(super) fn new(token: &UnverifiedToken<'_>, decoded: &Decoded, key: &VerifyingKey, user_id: UserId) -> Self {
-        Self::from(Arc::new(Verified {
+        let verified = Verified {
             token: Secret::new(token.text()),
             header: Arc::clone(&decoded.header),
             key: key.clone(),
@@ -109,7 +110,8 @@ impl SessionClaims {
             user_id,
             rights: OnceLock::new(),
             is_cached: AtomicBool::new(false),
-        }))
+        };
+        Self::from(Arc::new(Arc::new(verified)))
     }
 
     pub(super) fn verified(&self) -> &Arc<Verified> {
@@ -270,8 +272,8 @@ impl SessionClaims {
     }
 }
 
-impl From<Arc<Verified>> for SessionClaims {
-    fn from(verified: Arc<Verified>) -> Self {
+impl From<Counted<Verified>> for SessionClaims {
+    fn from(verified: Counted<Verified>) -> Self {
         Self {
             verified,
             json: OnceLock::new(),

@@ -20,6 +20,7 @@ use super::SessionClaims;
 use super::claims::{MAX_KEPT_RIGHTS_BYTES, Verified};
 use super::header::Header;
 use super::payload::Payload;
+use super::spread::{COUNTS, Spread};
 use super::unverified::encoded_header;
 use super::verify::expiry;
 use crate::clock::UnixTime;
@@ -113,7 +114,7 @@ impl VerifiedTokens {
     pub(crate) fn get(&self, token: &[u8]) -> Option<SessionClaims> {
         let tokens = self.tokens.pin();
         let Entry(verified) = tokens.get(&Wanted(token))?;
-        Some(Arc::clone(verified).into())
+        Some(verified.of_this_thread().into())
     }
 
     /// Returns the newest token's header if its encoded form is `encoded`.
@@ -146,7 +147,7 @@ impl VerifiedTokens {
         let tokens = self.tokens.pin();
         // The same token may be there with an older key.
         tokens.remove(&Wanted(token.as_bytes()));
-        tokens.insert(Entry(Arc::clone(verified)));
+        tokens.insert(Entry(Spread::new(Arc::clone(verified))));
         order.bytes += size;
         order.due.push(Due {
             at: expiry(&verified.payload).unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
@@ -191,7 +192,7 @@ impl VerifiedTokens {
         let wanted = Wanted(verified.token.expose().as_bytes());
         if tokens
             .get(&wanted)
-            .is_some_and(|Entry(found)| Arc::ptr_eq(found, &verified))
+            .is_some_and(|Entry(found)| Arc::ptr_eq(found.value(), &verified))
         {
             tokens.remove(&wanted);
         }
@@ -230,12 +231,14 @@ fn is_canonical(token: &str) -> bool {
 fn size_of_entry(verified: &Verified) -> usize {
     /// The allocations of IDs, issuer and similar claims, and the entries in both collections.
     const REST: usize = 500;
-    let structs = size_of::<Verified>() + size_of::<Payload>();
+    /// One reference, its two counts and the allocator's share.
+    const COUNTED: usize = 4 * size_of::<usize>();
+    let structs = size_of::<Verified>() + size_of::<Payload>() + size_of::<Entry>() + COUNTS * COUNTED;
     structs + verified.token.expose().len() + verified.payload.json().len() + MAX_KEPT_RIGHTS_BYTES + REST
 }
 
 /// A token as an element of the set: found by its text.
-struct Entry(Arc<Verified>);
+struct Entry(Spread<Verified>);
 
 /// A token's text.
 struct Wanted<'t>(&'t [u8]);
@@ -254,7 +257,7 @@ impl Wanted<'_> {
 
 impl Entry {
     fn as_wanted(&self) -> Wanted<'_> {
-        Wanted(self.0.token.expose().as_bytes())
+        Wanted(self.0.value().token.expose().as_bytes())
     }
 }
 
@@ -272,7 +275,7 @@ impl Hash for Entry {
 
 impl Equivalent<Entry> for Wanted<'_> {
     fn equivalent(&self, entry: &Entry) -> bool {
-        self.0 == entry.0.token.expose().as_bytes()
+        self.0 == entry.0.value().token.expose().as_bytes()
     }
 }
 

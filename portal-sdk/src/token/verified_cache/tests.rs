@@ -118,7 +118,7 @@ fn many_permissions_of_a_short_claim_are_not_kept() {
         let claims = claims_with(permissions);
         let organization = || claims.organization().unwrap();
         assert_eq!(organization().permissions().count(), permissions);
-        let again = SessionClaims::from(Arc::clone(claims.verified()));
+        let again = SessionClaims::from(Arc::new(Arc::clone(claims.verified())));
         assert_eq!(again.organization().unwrap().permissions().count(), permissions);
         let id: fn(&SessionClaims) -> *const u8 = |claims| claims.organization().unwrap().id().as_str().as_ptr();
         assert_eq!(id(&claims) == id(&again), is_kept, "{permissions}");
