@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use cookie::{Cookie, SameSite};
 use http::HeaderValue;
 
 use super::PublicUrl;
@@ -30,18 +29,29 @@ use super::PublicUrl;
 #[derive(Clone)]
 #[must_use = "a cookie is set by sending its field with a response"]
 pub struct SetCookie {
-    cookie: Cookie<'static>,
+    name: Box<str>,
+    value: Box<str>,
+    is_http_only: bool,
+    is_strict: bool,
+    is_secure: bool,
+    path: Box<str>,
+    domain: Option<Box<str>>,
+    max_age: Option<Duration>,
 }
 
 impl SetCookie {
     /// Creates a cookie with a name and a value, both unencoded.
     pub fn new(url: &PublicUrl, name: &str, value: &str) -> Self {
-        let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
-        cookie.set_path(url.cookie_path().to_owned());
-        cookie.set_http_only(true);
-        cookie.set_same_site(SameSite::Lax);
-        cookie.set_secure(url.is_https());
-        Self { cookie }
+        Self {
+            name: name.into(),
+            value: value.into(),
+            is_http_only: true,
+            is_strict: false,
+            is_secure: url.is_https(),
+            path: url.cookie_path().into(),
+            domain: None,
+            max_age: None,
+        }
     }
 
     /// Creates the removal of a cookie set with [`new`](Self::new).
@@ -50,32 +60,34 @@ impl SetCookie {
     }
 
     /// Sets how long the browser keeps the cookie, in whole seconds.
-    pub fn with_max_age(mut self, max_age: Duration) -> Self {
-        let secs = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
-        self.cookie.set_max_age(cookie::time::Duration::seconds(secs));
-        self
+    pub fn with_max_age(self, max_age: Duration) -> Self {
+        Self {
+            max_age: Some(max_age),
+            ..self
+        }
     }
 
     /// Sets `SameSite=Strict` instead of `Lax` (default: `false`).
     ///
     /// The browser then withholds the cookie even if the user follows a link on another site.
-    pub fn with_strict_same_site(mut self, strict: bool) -> Self {
-        self.cookie
-            .set_same_site(if strict { SameSite::Strict } else { SameSite::Lax });
-        self
+    pub fn with_strict_same_site(self, strict: bool) -> Self {
+        Self {
+            is_strict: strict,
+            ..self
+        }
     }
 
     /// Sets the attributes of Clerk's cookies.
     ///
     /// The cookie covers the whole host, or `domain` and its subdomains, and the scripts of Clerk's components can read
     /// it.
-    pub(crate) fn like_clerk(mut self, domain: Option<&str>) -> Self {
-        self.cookie.set_path("/");
-        self.cookie.set_http_only(false);
-        if let Some(domain) = domain {
-            self.cookie.set_domain(domain.to_owned());
+    pub(crate) fn like_clerk(self, domain: Option<&str>) -> Self {
+        Self {
+            is_http_only: false,
+            path: "/".into(),
+            domain: domain.map(Into::into),
+            ..self
         }
-        self
     }
 
     /// The value of the `Set-Cookie` field.
@@ -84,15 +96,41 @@ impl SetCookie {
     /// (RFC 6265 section 4.1.1).
     #[must_use]
     pub fn to_header(&self) -> Option<HeaderValue> {
-        let cookie = &self.cookie;
-        let is_name = !cookie.name().is_empty() && cookie.name().bytes().all(is_token_byte);
-        let is_value = cookie.value().bytes().all(is_cookie_octet);
-        let attributes = [cookie.path(), cookie.domain()];
+        let is_name = !self.name.is_empty() && self.name.bytes().all(is_token_byte);
+        let is_value = self.value.bytes().all(is_cookie_octet);
+        let attributes = [Some(&self.path), self.domain.as_ref()];
         let are_attributes = attributes.into_iter().flatten().all(|text| !text.contains(';'));
         if !(is_name && is_value && are_attributes) {
             return None;
         }
-        HeaderValue::try_from(cookie.to_string()).ok()
+        HeaderValue::try_from(self.to_text()).ok()
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!("{}={}", self.name, self.value);
+        if self.is_http_only {
+            text += "; HttpOnly";
+        }
+        text += if self.is_strict {
+            "; SameSite=Strict"
+        } else {
+            "; SameSite=Lax"
+        };
+        if self.is_secure {
+            text += "; Secure";
+        }
+        text += "; Path=";
+        text += &self.path;
+        if let Some(domain) = &self.domain {
+            text += "; Domain=";
+            text += domain;
+        }
+        if let Some(max_age) = self.max_age {
+            text += "; Max-Age=";
+            // Browsers read a signed number.
+            text += &i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX).to_string();
+        }
+        text
     }
 }
 
@@ -110,7 +148,7 @@ fn is_cookie_octet(byte: u8) -> bool {
 impl fmt::Debug for SetCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")
-            .field("name", &self.cookie.name())
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
