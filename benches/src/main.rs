@@ -26,12 +26,11 @@ enum Command {
     ///
     /// Fails if the peak after the outage is more than three times the ordinary average.
     Simulate,
-    /// Serve one page with authentication, as a part of `compare`.
+    /// Serve one page, as a part of `compare`.
     #[command(hide = true)]
     Serve {
-        /// Serve it without authentication.
-        #[arg(long)]
-        plain: bool,
+        /// The parts around the page.
+        kind: compare::ServerKind,
     },
 }
 
@@ -74,7 +73,7 @@ fn run(command: &Command) -> Outcome {
             write!(io::stdout(), "{report}")?;
             report.check()
         }
-        Command::Serve { plain } => compare::serve(*plain),
+        Command::Serve { kind } => compare::serve(*kind),
     }
 }
 

@@ -5,14 +5,17 @@ use std::future::{Future as _, Ready, ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use axum::Router;
+use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, VARY};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::Empty;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::testing::FakeBackend;
 use portal_tower::AuthenticateLayer;
 use tokio::runtime::Runtime;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 use tower::{Layer as _, Service, service_fn};
 
 /// The response of the measured services, or of the page inside them.
@@ -29,10 +32,37 @@ pub fn page(_: Request<()>) -> Ready<Page> {
 pub fn baseline(mut request: Request<()>) -> Ready<Page> {
     request.extensions_mut().insert("value");
     let mut response = Response::new(Empty::new());
-    let headers = response.headers_mut();
+    insert_fields(response.headers_mut());
+    ready(Ok(response))
+}
+
+/// The text that empty parts pass on.
+pub const USER: &str = "user_2xhFjEI5X2qWRvtV13BzSj8H6Dk";
+
+/// Puts a layer and a guard around the routes that do no more than any such parts must.
+///
+/// The layer inserts an extension into the request, which the guard looks for, and two fields into the response.
+pub fn empty_parts(routes: Router) -> Router {
+    let guard = MapRequestLayer::new(|request: Request<Body>| {
+        assert!(request.extensions().get::<&'static str>().is_some());
+        request
+    });
+    let layer = (
+        MapRequestLayer::new(|mut request: Request<Body>| {
+            request.extensions_mut().insert(USER);
+            request
+        }),
+        MapResponseLayer::new(|mut response: Response<Body>| {
+            insert_fields(response.headers_mut());
+            response
+        }),
+    );
+    routes.route_layer(guard).layer(layer)
+}
+
+fn insert_fields(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
     headers.insert(VARY, HeaderValue::from_static("Cookie"));
-    ready(Ok(response))
 }
 
 /// Returns `AuthenticateLayer` around [`page`].

@@ -4,9 +4,9 @@ use std::fmt;
 use std::hint::black_box;
 use std::rc::Rc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::Request;
 use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn};
 use portal_sdk::clock::{Clock as _, SystemClock, UnixTime};
@@ -18,7 +18,7 @@ use portal_sdk::token::{UnverifiedToken, VerifyRules, verify_session_token};
 use tower::service_fn;
 
 use crate::fixture::Clerk;
-use crate::services::{Driver, authenticated, baseline};
+use crate::services::{Driver, authenticated, baseline, empty_parts};
 
 /// The number of distinct tokens of the steps that see each token for the first time.
 const TOKENS: usize = 64;
@@ -170,10 +170,15 @@ fn axum_steps(clerk: &Rc<Clerk>, driver: &Rc<Driver>) -> Vec<Step> {
     let layer = || AuthenticateLayer::from_authenticator(clerk.authenticator());
     let plain = || Router::new().route("/dashboard", get(async || "page"));
     let guard = RequireAuthLayer::signed_in;
+    let passed_on = Router::new().route(
+        "/dashboard",
+        get(async |user: Extension<&'static str>| drop(black_box(user.0.to_owned()))),
+    );
     let extracting = Router::new().route("/dashboard", get(async |user: SignedIn| drop(user)));
     let request = clerk.signed_in(&clerk.token(0));
     [
         ("axum, without the layer", plain()),
+        ("axum, empty layer, guard and extractor", empty_parts(passed_on)),
         ("axum, layer", plain().layer(layer())),
         ("axum, layer and guard", plain().route_layer(guard()).layer(layer())),
         ("axum, layer and extractor", extracting.clone().layer(layer())),

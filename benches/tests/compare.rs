@@ -25,6 +25,7 @@ const FIELDS: &[&str] = &[
     "token_bytes",
     "cached_token_bytes",
     "axum_cpu_ratio",
+    "axum_empty_ratio",
     "two_core_scaling",
 ];
 /// Fields that are `null` where a peer is missing, with a reason in `skipped`.

@@ -21,7 +21,7 @@ use clap::Args;
 pub use self::readme::{TABLE_END, TABLE_START, rewrite};
 use self::report::Parts;
 pub use self::report::Report;
-pub use self::serve::serve;
+pub use self::serve::{ServerKind, serve};
 use crate::allocations::Allocations;
 use crate::cores::Cores;
 use crate::fixture::Clerk;
@@ -125,7 +125,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
         cores.leave_to_server()?;
     }
     say("axum servers");
-    let (axum, axum_control) = servers::axum(&set_up, cores.as_ref(), plan)?;
+    let (axum, [axum_empty, axum_control]) = servers::axum(&set_up, cores.as_ref(), plan)?;
     say("Express servers");
     let express = match plan.express_requests {
         0 => None,
@@ -142,6 +142,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
         allocations,
         peers: peer_times,
         axum,
+        axum_empty,
         axum_control,
         express,
         skipped,

@@ -1,11 +1,12 @@
-//! [`serve`]: an axum server in a separate process, with or without authentication.
+//! [`serve`]: an axum server in a separate process, with authentication, with empty parts in its place, or without.
 
 use std::io::{BufRead as _, Write as _};
 use std::net::Ipv4Addr;
 use std::{io, process, thread};
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
+use clap::ValueEnum;
 use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn};
 use portal_sdk::instance::Instance;
 use serde_json::json;
@@ -14,6 +15,18 @@ use tokio::net::TcpListener;
 use super::clock::process_time;
 use crate::Outcome;
 use crate::fixture::SetUp;
+use crate::services::{USER, empty_parts};
+
+/// The parts around the page of a server.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ServerKind {
+    /// None.
+    Plain,
+    /// A layer, a guard and an extractor that only pass on a text: the least that any such parts cost in axum.
+    Empty,
+    /// `AuthenticateLayer`, `RequireAuthLayer` and `SignedIn`.
+    Authenticated,
+}
 
 /// Serves one page on a free port of loopback until standard input closes.
 ///
@@ -23,13 +36,14 @@ use crate::fixture::SetUp;
 /// # Errors
 ///
 /// Returns an error if the first line is malformed or the server cannot start.
-pub fn serve(is_plain: bool) -> Outcome {
+pub fn serve(kind: ServerKind) -> Outcome {
     let mut lines = io::stdin().lock().lines();
     let set_up: SetUp = serde_json::from_str(&lines.next().ok_or("expected a set-up, found no input")??)?;
     drop(lines);
-    let app = match is_plain {
-        true => Router::new().route("/dashboard", get(plain)),
-        false => authenticated(&set_up)?,
+    let app = match kind {
+        ServerKind::Plain => Router::new().route("/dashboard", get(plain)),
+        ServerKind::Empty => empty_parts(Router::new().route("/dashboard", get(passed_on))),
+        ServerKind::Authenticated => authenticated(&set_up)?,
     };
     // One thread: several would spend a varying time on finding work.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -58,7 +72,11 @@ fn answer(line: &serde_json::Value) -> io::Result<()> {
 }
 
 async fn plain() -> String {
-    format!("Hello {}", "user_2xhFjEI5X2qWRvtV13BzSj8H6Dk")
+    format!("Hello {USER}")
+}
+
+async fn passed_on(Extension(user): Extension<&'static str>) -> String {
+    format!("Hello {user}")
 }
 
 async fn dashboard(user: SignedIn) -> String {

@@ -30,22 +30,24 @@ pub(super) struct Servers {
 
 /// Measures this workspace's axum server: layer, guard and extractor against none of them.
 ///
-/// Also returns the ratio of two servers without them. Its distance from 1 shows the error of the measurement.
-pub(super) fn axum(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<(Servers, f64)> {
+/// Also returns two ratios to measure it by: of a server with empty parts, and of another one without any.
+pub(super) fn axum(set_up: &SetUp, cores: Option<&Cores>, plan: Plan) -> Outcome<(Servers, [f64; 2])> {
     let executable = std::env::current_exe()?;
-    let start = |arguments: &[&str]| {
+    let start = |kind| {
         let mut command = command(cores, &executable);
-        command.args(arguments);
+        command.args(["serve", kind]);
         Server::start("the axum server", command, set_up)
     };
     let servers = [
-        start(&["serve", "--plain"])?,
-        start(&["serve"])?,
-        start(&["serve", "--plain"])?,
+        start("plain")?,
+        start("authenticated")?,
+        start("empty")?,
+        start("plain")?,
     ];
-    let [plain, authenticated, control] = alternate(servers, plan.axum_rounds, plan.axum_requests)?;
-    let control = Servers::new(&plain, &control, plan.axum_requests)?.ratio;
-    Ok((Servers::new(&plain, &authenticated, plan.axum_requests)?, control))
+    let [plain, authenticated, empty, control] = alternate(servers, plan.axum_rounds, plan.axum_requests)?;
+    let against_plain = |times: &[f64]| Servers::new(&plain, times, plan.axum_requests);
+    let others = [against_plain(&empty)?.ratio, against_plain(&control)?.ratio];
+    Ok((against_plain(&authenticated)?, others))
 }
 
 /// Measures an Express server with `clerkMiddleware()` against one without it.

@@ -114,6 +114,10 @@ impl SessionClaims {
         Self::from(Arc::new(Arc::new(verified)))
     }
 
+    pub(super) fn counted(&self) -> &Counted<Verified> {
+        &self.verified
+    }
+
     pub(super) fn verified(&self) -> &Arc<Verified> {
         &self.verified
     }

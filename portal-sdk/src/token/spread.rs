@@ -18,10 +18,13 @@ pub(super) struct Spread<T> {
 pub(super) type Counted<T> = Arc<Arc<T>>;
 
 impl<T> Spread<T> {
-    pub(super) fn new(value: Arc<T>) -> Self {
+    /// Creates the value with the first reference to it, which counts among those of this thread.
+    pub(super) fn new(first: &Counted<T>) -> Self {
+        let counted: [OnceLock<_>; COUNTS] = Default::default();
+        counted[index()].get_or_init(|| Arc::clone(first));
         Self {
-            value,
-            counted: Default::default(),
+            value: Arc::clone(&**first),
+            counted,
         }
     }
 
@@ -54,10 +57,9 @@ mod tests {
 
     #[test]
     fn threads_share_the_value_but_not_its_count() {
-        let spread = Spread::new(Arc::new("value"));
-        let one = spread.of_this_thread();
-        let again = spread.of_this_thread();
-        assert!(Arc::ptr_eq(&one, &again));
+        let one = Arc::new(Arc::new("value"));
+        let spread = Spread::new(&one);
+        assert!(Arc::ptr_eq(&one, &spread.of_this_thread()));
         // The threads' positions follow each other, so that one of two others is not the position of this thread.
         let others = [(); 2].map(|()| thread::scope(|scope| scope.spawn(|| spread.of_this_thread()).join().unwrap()));
         assert!(others.iter().any(|other| !Arc::ptr_eq(other, &one)));

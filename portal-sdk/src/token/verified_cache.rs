@@ -147,7 +147,7 @@ impl VerifiedTokens {
         let tokens = self.tokens.pin();
         // The same token may be there with an older key.
         tokens.remove(&Wanted(token.as_bytes()));
-        tokens.insert(Entry(Spread::new(Arc::clone(verified))));
+        tokens.insert(Entry(Spread::new(claims.counted())));
         order.bytes += size;
         order.due.push(Due {
             at: expiry(&verified.payload).unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
