@@ -10,7 +10,6 @@ use crate::state::{RefreshFailure, RequestState, ResponseHeaders, UndecidedCause
 use crate::token::UnverifiedToken;
 
 /// The result of a renewal.
-#[expect(clippy::large_enum_variant, reason = "lives on the stack during one decision")]
 pub(super) enum Refresh {
     /// Signed in with a new token.
     Renewed(RequestState),
