@@ -1,4 +1,4 @@
-//! The fields of forms, as far as several pages share them. A field that is absent is empty.
+//! The form fields that several pages share. A missing field is empty.
 
 use serde::{Deserialize, Deserializer};
 
@@ -18,7 +18,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Returns `true` if the user asked for another code.
+    /// Returns `true` if the user requested another code.
     pub(super) fn is_resend(&self) -> bool {
         self.intent == "resend"
     }

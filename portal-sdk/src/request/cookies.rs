@@ -90,7 +90,7 @@ impl<'h> RequestCookies<'h> {
         }
     }
 
-    /// Returns `true` if there is any state under this instance's suffixed names.
+    /// Returns `true` if a suffixed session or client cookie is set.
     pub(super) fn has_suffixed_state(&self) -> bool {
         self.session.has(true) || self.client_uat.suffixed.is_some()
     }
@@ -111,7 +111,7 @@ const NAMES: usize = 10;
 
 /// Returns the position of a cookie, `None` if it is not one of Clerk's.
 fn index(name: &[u8], suffix: &[u8]) -> Option<usize> {
-    // All of Clerk's names start so, and other applications' rarely do.
+    // All of Clerk's names start with `__`; names of other applications rarely do.
     if !name.starts_with(b"__") {
         return None;
     }

@@ -1,4 +1,4 @@
-//! [`SessionCookies`]: the session cookies of one request, whose text is read only if their token was not verified before.
+//! [`SessionCookies`]: the session cookies of a request, decoded only if necessary.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;

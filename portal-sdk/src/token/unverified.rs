@@ -218,7 +218,7 @@ impl Decoded {
     }
 }
 
-/// Reads a token once: from the tokens verified before, or by decoding it. Each use passes the same token.
+/// A token that is looked up among the verified ones or decoded, once. Each use passes the same token.
 #[derive(Clone, Default)]
 pub(crate) struct ReadOnce(OnceCell<Result<Read, TokenError>>);
 

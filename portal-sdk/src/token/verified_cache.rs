@@ -110,7 +110,7 @@ impl VerifiedTokens {
         }
     }
 
-    /// Returns the claims of a token that was verified before, whatever its times say now.
+    /// Returns the claims of a token that was verified before, even if it has expired.
     pub(crate) fn get(&self, token: &[u8]) -> Option<SessionClaims> {
         let tokens = self.tokens.pin();
         let Entry(verified) = tokens.get(&Wanted(token))?;
@@ -145,7 +145,7 @@ impl VerifiedTokens {
         self.make_room(&mut order, size, now);
         self.remember_header(verified);
         let tokens = self.tokens.pin();
-        // The same token may be there with an older key.
+        // The same token may be present with an older key.
         tokens.remove(&Wanted(token.as_bytes()));
         tokens.insert(Entry(Spread::new(claims.counted())));
         order.bytes += size;

@@ -5,7 +5,9 @@ use std::ops::Range;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 
-/// A request's method, URL, and the header fields that are read later. Keeping them allocates nothing.
+/// A request's method, URL, and the header fields that are read later.
+///
+/// Keeping them allocates nothing once the memory of earlier requests is there.
 #[derive(Default)]
 pub(crate) struct RequestHead {
     method: Method,

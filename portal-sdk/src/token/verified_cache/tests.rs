@@ -44,7 +44,7 @@ fn token_is_found_by_its_whole_text() {
     }
     assert!(
         cache.get(text.replacen('e', "f", 1).as_bytes()).is_none(),
-        "the end alone is not compared"
+        "equality compares more than the end"
     );
 }
 
