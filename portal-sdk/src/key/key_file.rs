@@ -23,8 +23,8 @@ pub enum KeyFileError {
         /// The cause.
         source: io::Error,
     },
-    /// The file is larger than a megabyte.
-    #[error("{}: expected a JWK set of at most a megabyte, found a larger file", path.display())]
+    /// The file is larger than 1 MiB.
+    #[error("{}: expected a JWK set of at most 1 MiB, found a larger file", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

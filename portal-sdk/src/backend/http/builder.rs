@@ -16,6 +16,8 @@ use crate::instance::{Instance, ProxyUrl, with_scheme};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Two calls, as for a handshake payload, then end before a shared call counts as abandoned.
+const MAX_TIMEOUT: Duration = Duration::from_secs(25);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Settings of an [`HttpBackend`]; created by [`HttpBackend::builder`].
@@ -56,11 +58,12 @@ impl HttpBackendBuilder {
         }
     }
 
-    /// Sets the time limit of one call (default: 5 seconds).
+    /// Sets the time limit of one call (default: 5 seconds, at most 25).
     ///
-    /// The limit covers the time from connecting to the last byte. Fetching a handshake payload may take two calls.
+    /// The limit covers the time from connecting to the last byte. Fetching a handshake payload may take two calls. A
+    /// longer limit counts as 25 seconds: requests share calls, and a shared one counts as abandoned after a minute.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 
