@@ -2,6 +2,7 @@
 //!
 //! Cached tokens keep the text, because a map of the claims takes several times its memory.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -84,76 +85,82 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut claims: A) -> Result<Payload, A::Error> {
         let mut payload = Payload::default();
         while let Some(claim) = claims.next_key()? {
-            if let Claim::Other = claim {
-                claims.next_value::<Skipped>()?;
-                continue;
-            }
-            let value: Value = claims.next_value()?;
             match claim {
-                Claim::Sub => payload.user_id = value.as_str().map(Into::into),
-                Claim::Sid => payload.session_id = value.as_str().map(Into::into),
-                Claim::Sts => payload.status = value.as_str().and_then(SessionStatus::parse),
-                Claim::Iss => payload.issuer = Some(value),
-                Claim::Azp => payload.authorized_party = Some(value),
-                Claim::Aud => payload.audience = Some(value),
-                Claim::Exp => payload.expires_at = Some(value),
-                Claim::Nbf => payload.not_before = Some(value),
-                Claim::Iat => payload.issued_at = Some(value),
-                Claim::Other => {}
+                Claim::Sub => payload.user_id = text(&mut claims)?.map(|id| (*id).into()),
+                Claim::Sid => payload.session_id = text(&mut claims)?.map(|id| (*id).into()),
+                Claim::Sts => payload.status = text(&mut claims)?.and_then(|word| SessionStatus::parse(&word)),
+                Claim::Iss => payload.issuer = Some(claims.next_value()?),
+                Claim::Azp => payload.authorized_party = Some(claims.next_value()?),
+                Claim::Aud => payload.audience = Some(claims.next_value()?),
+                Claim::Exp => payload.expires_at = Some(claims.next_value()?),
+                Claim::Nbf => payload.not_before = Some(claims.next_value()?),
+                Claim::Iat => payload.issued_at = Some(claims.next_value()?),
+                Claim::Other => drop(text(&mut claims)?),
             }
         }
         Ok(payload)
     }
 }
 
-/// A claim that is read but not kept. Unlike `IgnoredAny`, it accepts exactly the JSON that `to_map` accepts.
-struct Skipped;
+/// Reads a claim; returns `None` unless it is a string.
+fn text<'de, A: MapAccess<'de>>(claims: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    claims.next_value().map(|Text(text)| text)
+}
 
-impl<'de> Deserialize<'de> for Skipped {
+/// The text of a string; `None` for other values. Unlike `IgnoredAny`, it accepts exactly the JSON that `to_map` accepts.
+struct Text<'de>(Option<Cow<'de, str>>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
+        deserializer.deserialize_any(TextVisitor)
     }
 }
 
-impl<'de> Visitor<'de> for Skipped {
-    type Value = Self;
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Some(text.into())))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Some(text.to_owned().into())))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Text(None))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Text(None))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Text(None))
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Text(None))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Text(None))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        while members.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<Text<'_>>()?.is_some() {}
+        Ok(Text(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        while members.next_entry::<Text<'_>, Text<'_>>()?.is_some() {}
+        Ok(Text(None))
     }
 }
 
