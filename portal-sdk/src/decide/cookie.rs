@@ -43,7 +43,8 @@ fn session_token<'q>(question: Question<'q, '_>, session: Result<UnverifiedToken
     }
     let verdict = question.judge(&token)?;
     let is_signed_in = matches!(verdict, Verdict::SignedIn(..));
-    if is_signed_in && is_document_get(cx) && cx.redirect_count() == 0 && satellite::comes_from_elsewhere(cx) {
+    // Most requests do not come from elsewhere.
+    if is_signed_in && satellite::comes_from_elsewhere(cx) && is_document_get(cx) && cx.redirect_count() == 0 {
         return Ok(Verdict::Unsettled(AuthReason::PrimaryDomainCrossOriginSync.into()));
     }
     Ok(verdict)

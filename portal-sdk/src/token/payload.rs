@@ -31,8 +31,8 @@ pub(super) struct Payload {
 
 impl Payload {
     /// Parses the claims; returns `None` unless `json` is an object.
-    pub(super) fn parse(json: &str) -> Option<Self> {
-        let payload: Self = serde_json::from_str(json).ok()?;
+    pub(super) fn parse(json: String) -> Option<Self> {
+        let payload: Self = serde_json::from_str(&json).ok()?;
         Some(Self {
             json: json.into(),
             ..payload
@@ -172,13 +172,13 @@ mod tests {
 
     #[test]
     fn last_claim_of_a_name_counts() {
-        let payload = Payload::parse(r#"{"sub":"a","exp":1,"sub":5,"exp":"x","exp":null}"#).unwrap();
+        let payload = Payload::parse(r#"{"sub":"a","exp":1,"sub":5,"exp":"x","exp":null}"#.to_owned()).unwrap();
         assert_eq!(payload.user_id, None);
         assert_eq!(payload.expires_at, Some(Value::Null));
-        let again = Payload::parse(r#"{"sub":5,"s\u0075b":"user_1"}"#).unwrap();
+        let again = Payload::parse(r#"{"sub":5,"s\u0075b":"user_1"}"#.to_owned()).unwrap();
         assert_eq!(again.user_id.unwrap(), "user_1");
         assert_eq!(
-            Value::Object(Payload::parse(r#"{"a":1,"a":2}"#).unwrap().to_map()),
+            Value::Object(Payload::parse(r#"{"a":1,"a":2}"#.to_owned()).unwrap().to_map()),
             json!({ "a": 2 })
         );
     }
@@ -204,7 +204,11 @@ mod tests {
             &deep,
         ] {
             let map = serde_json::from_str::<Map<String, Value>>(text).ok();
-            assert_eq!(Payload::parse(text).map(|payload| payload.to_map()), map, "{text}");
+            assert_eq!(
+                Payload::parse(text.to_owned()).map(|payload| payload.to_map()),
+                map,
+                "{text}"
+            );
         }
     }
 }

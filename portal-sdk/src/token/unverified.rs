@@ -207,7 +207,7 @@ impl Decoded {
         }
         let [header, payload, signature] = three_parts(text).ok_or(TokenError::Form)?;
         let known = verified.and_then(|tokens| tokens.header(header));
-        let read = || json(header, Header::parse).map(Arc::new);
+        let read = || json(header, |text| Header::parse(&text)).map(Arc::new);
         Ok(Self {
             header: known.or_else(read).ok_or(TokenError::Undecodable { part: "header" })?,
             payload: json(payload, Payload::parse)
@@ -287,12 +287,15 @@ fn bytes(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
 }
 
-fn json<T>(part: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-    let bytes = bytes(part)?;
+fn json<T>(part: &str, parse: impl FnOnce(String) -> Option<T>) -> Option<T> {
     // Invalid UTF-8 becomes replacement characters and a byte order mark is dropped, as in Clerk's decoder. That is
     // safe because the signature covers the bytes.
-    let text = String::from_utf8_lossy(&bytes);
-    parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
+    let text = String::from_utf8(bytes(part)?);
+    let mut text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    parse(text)
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ pub struct Auth {
 #[derive(Default)]
 struct Inner {
     /// `None` only between two requests.
-    decided: Option<Decided>,
+    authenticated: Option<Authenticated>,
+    settings: AnswerSettings,
     /// `None` only before the first request. Kept for the next one, because all threads share its reference count.
     accounts: Option<Arc<dyn Accounts>>,
     head: RequestHead,
@@ -84,12 +85,6 @@ struct Inner {
     is_read: AtomicBool,
 }
 
-/// The result of authentication, and the settings for responses.
-struct Decided {
-    authenticated: Authenticated,
-    settings: AnswerSettings,
-}
-
 impl Inner {
     fn set_accounts(&mut self, accounts: &Arc<dyn Accounts>) {
         let is_kept = |kept: &Arc<dyn Accounts>| ptr::addr_eq(Arc::as_ptr(kept), Arc::as_ptr(accounts));
@@ -99,7 +94,8 @@ impl Inner {
     }
 
     fn clear(&mut self) {
-        self.decided = None;
+        self.authenticated = None;
+        self.settings = AnswerSettings::default();
         self.head.clear();
         self.parts.take();
         self.url.take();
@@ -128,17 +124,16 @@ impl Auth {
         outer: Option<&Self>,
         settings: AnswerSettings,
     ) -> Self {
-        let inner = pool::take(|inner| {
-            inner.decided = Some(Decided {
-                authenticated,
-                settings,
-            });
+        let mut inner = pool::take();
+        if let Some(inner) = Arc::get_mut(&mut inner) {
+            inner.authenticated = Some(authenticated);
+            inner.settings = settings;
             inner.set_accounts(accounts);
             inner.head.read(parts);
             if let Some(outer) = outer {
                 inner.url = Box::new(outer.public_url().clone()).into();
             }
-        });
+        }
         Self {
             inner,
             allows_cross_site: false,
@@ -150,8 +145,8 @@ impl Auth {
         pool::give_back(self.inner);
     }
 
-    fn decided(&self) -> &Decided {
-        self.inner.decided.as_ref().expect("filled for the whole request")
+    fn authenticated(&self) -> &Authenticated {
+        self.inner.authenticated.as_ref().expect("filled for the whole request")
     }
 
     /// The result of authentication, as Clerk decides it. Most applications use [`identity`](Self::identity).
@@ -163,7 +158,7 @@ impl Auth {
 
     /// The result of authentication, without marking the response as depending on the user.
     pub(crate) fn outcome(&self) -> &RequestState {
-        &self.decided().authenticated.state
+        &self.authenticated().state
     }
 
     /// Sets the cache fields of a response and adds the outcome's fields.
@@ -172,7 +167,7 @@ impl Auth {
         let is_kept = Arc::strong_count(&self.inner) > 1;
         if is_kept || self.inner.is_read.load(Ordering::Relaxed) {
             keep_to_one_user(headers);
-            if self.decided().settings.no_store {
+            if self.inner.settings.no_store {
                 keep_nowhere(headers);
             }
         }
@@ -305,11 +300,11 @@ impl Auth {
     }
 
     pub(crate) fn at(&self) -> UnixTime {
-        self.decided().authenticated.at
+        self.authenticated().at
     }
 
     pub(crate) fn renderer(&self) -> Option<&Arc<dyn RenderRefusal>> {
-        self.decided().settings.renderer.as_ref()
+        self.inner.settings.renderer.as_ref()
     }
 
     pub(crate) fn recent_redirects(&self) -> RecentRedirects {

@@ -12,14 +12,10 @@ thread_local! {
     static SPARE: RefCell<Vec<Arc<Inner>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns a spare or a new value, filled by `fill`.
-pub(super) fn take(fill: impl FnOnce(&mut Inner)) -> Arc<Inner> {
+/// Returns a spare or a new value, to which nothing else refers.
+pub(super) fn take() -> Arc<Inner> {
     let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
-    let mut inner = spare.unwrap_or_default();
-    if let Some(inner) = Arc::get_mut(&mut inner) {
-        fill(inner);
-    }
-    inner
+    spare.unwrap_or_default()
 }
 
 /// Keeps the memory of `inner`, unless a clone still uses it.
