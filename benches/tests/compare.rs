@@ -27,6 +27,7 @@ const FIELDS: &[&str] = &[
     "axum_cpu_ratio",
     "axum_empty_ratio",
     "two_core_scaling",
+    "two_core_control",
 ];
 /// Fields that are `null` where a peer is missing, with a reason in `skipped`.
 const PEERS: &[&str] = &["clerk_rs_us", "clerk_backend_us", "clerk_express_ratio"];

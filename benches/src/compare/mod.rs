@@ -114,7 +114,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
     say("authentication in this process");
     let times = kinds.measure(plan);
     say("two threads");
-    let scaling = scaling::measure(&clerk, plan);
+    let [scaling, scaling_control] = scaling::measure(&clerk, plan);
     say("allocations");
     let allocations = count_allocations(&counter, plan)?;
     say("clerk-rs and @clerk/backend");
@@ -139,6 +139,7 @@ pub fn compare(options: Options) -> Outcome<Report> {
         core_count,
         times,
         scaling,
+        scaling_control,
         allocations,
         peers: peer_times,
         axum,

@@ -64,6 +64,8 @@ pub struct Report {
     pub authenticator_bytes: i64,
     /// Warm requests per second of two threads over those of one.
     pub two_core_scaling: f64,
+    /// The same of the baseline, whose threads share nothing: what the machine allows.
+    pub two_core_control: f64,
     /// The processor time of an axum server with layer, guard and extractor over that of one without.
     pub axum_cpu_ratio: f64,
     /// The middle half of that ratio in single rounds.
@@ -114,6 +116,8 @@ pub(super) struct Parts {
     pub(super) times: Times,
     /// Two threads against one.
     pub(super) scaling: f64,
+    /// The same of the baseline.
+    pub(super) scaling_control: f64,
     pub(super) allocations: Allocations,
     pub(super) peers: PeerTimes,
     pub(super) axum: Servers,
@@ -132,6 +136,7 @@ impl Report {
             core_count,
             times,
             scaling,
+            scaling_control,
             allocations,
             peers,
             axum,
@@ -163,6 +168,7 @@ impl Report {
             cached_token_bytes: allocations.cached_token_bytes,
             authenticator_bytes: allocations.authenticator_bytes,
             two_core_scaling: scaling,
+            two_core_control: scaling_control,
             axum_cpu_ratio: axum.ratio,
             axum_cpu_ratio_spread: axum.spread,
             axum_empty_ratio: axum_empty,
@@ -282,7 +288,11 @@ impl Report {
             self.axum_empty_ratio,
             self.axum_control_ratio
         )?;
-        writeln!(f, "{:<40} {:>9.2} x", "two threads against one", self.two_core_scaling)?;
+        writeln!(
+            f,
+            "{:<40} {:>9.2} x       the baseline {:.2} x",
+            "two threads against one", self.two_core_scaling, self.two_core_control
+        )?;
         writeln!(
             f,
             "{:<40} {:>9} bytes   a token has {:.0}",
