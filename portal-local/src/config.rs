@@ -14,7 +14,7 @@ use crate::store::{Location, Settings};
 /// Clerk's lifetime of a session token.
 const DEFAULT_TOKEN_LIFETIME_SECS: u32 = 60;
 
-/// The settings of a [`LocalPortal`].
+/// The settings of a [`LocalPortal`](crate::LocalPortal).
 #[must_use = "a builder does nothing until `start` is called"]
 #[derive(Clone)]
 pub struct LocalPortalBuilder {
