@@ -4,11 +4,6 @@
 //! [`FlowFailure`] says what becomes of the transaction when the operation fails: a refusal rolls it back unless it must
 //! be recorded. The operations that hash a password between two transactions are methods of [`BrowserFlows`].
 
-#![allow(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a method of `Flow<'_>` named by its path serves one lifetime, not every one"
-)]
-
 mod account;
 mod actor_token;
 mod address;

@@ -50,6 +50,10 @@ impl Flow<'_> {
 
 impl BrowserFlows {
     /// Sets the new password and signs in, or leads to the second factor.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+    )]
     pub(crate) async fn set_reset_password(&self, new: NewPassword) -> Outcome<SignInStep> {
         let Some(PasswordReset::Password(pending)) = self.run(|flow| flow.pending_password_reset()).await? else {
             return Err(FlowError::AttemptLost.into());

@@ -102,6 +102,10 @@ async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
     })
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+)]
 async fn pending(visit: &Visit) -> Result<Option<PendingSignIn>, StoreError> {
     visit.flow(|flow| flow.pending_sign_in()).await
 }

@@ -42,6 +42,10 @@ pub(super) async fn submit(Submission { visit, form }: Submission<Proof>) -> Pag
     })
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+)]
 async fn pending(visit: &Visit) -> Result<Option<PendingSecondFactor>, StoreError> {
     visit.flow(|flow| flow.pending_second_factor()).await
 }

@@ -3,11 +3,6 @@
 //! A handler takes a [`Visit`](visit::Visit) (the browser, its session and its destination) or, for a form, a
 //! [`Submission`](form::Submission) (a visit with a verified form token).
 
-#![allow(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a method of `Flow<'_>` named by its path serves one lifetime, not every one"
-)]
-
 mod ask;
 mod assets;
 mod avatar;

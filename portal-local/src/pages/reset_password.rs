@@ -114,6 +114,10 @@ async fn try_password(visit: &Visit, pending: PendingSignIn, new: NewPassword) -
     })
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+)]
 async fn pending(visit: &Visit) -> Result<Option<PasswordReset>, StoreError> {
     visit.flow(|flow| flow.pending_password_reset()).await
 }

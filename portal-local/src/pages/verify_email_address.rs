@@ -60,6 +60,10 @@ async fn send_another(visit: &Visit, sign_up: SignUp) -> PageResult {
     })
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+)]
 pub(super) async fn pending(visit: &Visit) -> Result<Option<SignUp>, StoreError> {
     visit.flow(|flow| flow.pending_sign_up()).await
 }

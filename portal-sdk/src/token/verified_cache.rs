@@ -182,7 +182,7 @@ impl VerifiedTokens {
         })));
     }
 
-    /// Evicts the token that expires first. Returns `false` if there is none.
+    /// Evicts the token that expires first; returns `false` if the cache is empty.
     fn forget_first(&self, order: &mut Order) -> bool {
         let Some(Due { verified, .. }) = order.due.pop() else {
             return false;
