@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::key::VerifyingKey;
 use crate::testing::TestKey;
-use crate::token::UnverifiedToken;
+use crate::token::{ReadOnce, UnverifiedToken};
 
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -46,6 +46,20 @@ fn token_is_found_by_its_whole_text() {
         cache.get(text.replacen('e', "f", 1).as_bytes()).is_none(),
         "equality compares more than the end"
     );
+}
+
+#[test]
+fn token_in_an_encoded_cookie_is_found_too() {
+    let (cache, token) = (cache(8), claims(1, 60));
+    cache.insert(&token, at(0));
+    let text = token.token().expose();
+    let encoded = text.replace('.', "%2E");
+    for sent in [text, &encoded] {
+        let read = ReadOnce::default();
+        assert_eq!(read.verified_text(), None);
+        let found = read.read(sent.as_bytes(), || text, Some(&cache)).unwrap();
+        assert_eq!((found.text(), read.verified_text()), (text, Some(text)), "{sent}");
+    }
 }
 
 #[test]
