@@ -10,7 +10,7 @@ for (const block of document.querySelectorAll("[data-copy]")) {
   said.setAttribute("role", "status");
   button.addEventListener("click", async () => {
     const copied = await navigator.clipboard.writeText(block.textContent).then(() => true, () => false);
-    button.textContent = copied ? "Copied" : "Select the text to copy it";
+    button.textContent = copied ? "Copied" : "Couldn't copy; select the text instead";
     said.textContent = button.textContent;
   });
   block.after(button, said);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// A local stand-in for Clerk's Account Portal, for development. It listens on this machine only and sends no mail.
+/// A local Account Portal for development, in place of Clerk's. It listens on this machine only and sends no email.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Cli {
@@ -17,11 +17,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the pages, the Frontend API and the Backend API until Ctrl-C or SIGTERM.
     Serve(Serve),
-    /// Add a few users and an organization to try everything. Existing ones stay unchanged.
+    /// Add demo users and an organization. Existing ones stay unchanged.
     Seed(Place),
-    /// Delete all users, organizations, devices, mail and settings. The keys are kept.
+    /// Delete all users, organizations, devices, emails and settings. The keys are kept.
     Reset(Reset),
-    /// Print the environment variables for an application, secret key included, in the form of a .env file.
+    /// Print the environment variables for an application as a .env file, including the secret key.
     Env(Place),
 }
 
@@ -30,28 +30,28 @@ pub(crate) struct Serve {
     /// Loopback address to listen on.
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) address: IpAddr,
-    /// Port to listen on; 0 picks a free one, and the keys change with it.
+    /// Port to listen on; 0 picks a free one. The keys depend on the port.
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
     pub(crate) port: u16,
-    /// SQLite file to keep accounts and sessions in, created if missing. Without it everything is in memory.
+    /// SQLite file for users and sessions, created if missing [default: in memory]
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
     /// Lifetime of a session token in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) token_lifetime: u32,
-    /// The application's name, as the pages show it.
+    /// Application name to show on the pages.
     #[arg(long, value_name = "NAME", default_value = "My Application")]
     pub(crate) app_name: String,
-    /// Another origin that users may be redirected to, such as https://app.test; may be repeated.
+    /// Allowed redirect origin, such as https://app.test; can be repeated.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) redirect_origin: Vec<String>,
-    /// Redirect users only to the origins of --redirect-origin, as in production, not to all of this machine.
+    /// Allow redirects only to the origins of --redirect-origin, as in production, not to every origin of this machine.
     #[arg(long)]
     pub(crate) strict_redirects: bool,
-    /// Start with the users and the organization that the command `seed` adds.
+    /// Start with the demo users and the organization that `seed` adds.
     #[arg(long)]
     pub(crate) demo_data: bool,
-    /// Stop when standard input closes. A test that starts the portal with a pipe as its input takes it along when it ends.
+    /// Stop when standard input closes, so that a test with a pipe to the portal stops it by ending.
     #[arg(long)]
     pub(crate) exit_on_stdin_close: bool,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Place {
     /// Port of the portal.
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
     pub(crate) port: u16,
-    /// SQLite file of a stopped portal. Default: the running portal.
+    /// SQLite file of a stopped portal [default: the running portal]
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
 }
@@ -84,7 +84,7 @@ impl Place {
 pub(crate) struct Reset {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Really forget everything.
+    /// Confirm the deletion.
     #[arg(long)]
     pub(crate) yes: bool,
 }

@@ -34,9 +34,7 @@ pub(crate) fn block(app: &App) -> String {
         app.plain_publishable_key.as_str()
     ));
     if let Ok(pem) = app.mint.public_key_line() {
-        block.push_str(
-            "# To verify tokens without asking for the keys (without the quotes for `docker run --env-file`):\n",
-        );
+        block.push_str("# To verify tokens without fetching the keys (omit the quotes for `docker run --env-file`):\n");
         block.push_str(&format!("# CLERK_JWT_KEY=\"{pem}\"\n"));
     }
     block

@@ -112,8 +112,8 @@ pub enum StartError {
     /// A setting has an invalid value.
     #[error(transparent)]
     Setting(#[from] RefusedSetting),
-    /// Something to begin with cannot be.
-    #[error("cannot begin with {what}: {reason}")]
+    /// A user, an organization or a role of the seed is invalid.
+    #[error("cannot seed {what}: {reason}")]
     Seed {
         /// The user, organization or role.
         what: String,
@@ -121,7 +121,7 @@ pub enum StartError {
         reason: String,
     },
     /// No signing key could be made, or the one in the database cannot be read.
-    #[error("the signing key in {} cannot be made or read; choose another file", .path.display())]
+    #[error("cannot create or read the signing key in {}; choose another file", .path.display())]
     SigningKey {
         /// The file.
         path: PathBuf,
@@ -176,8 +176,8 @@ pub(crate) fn check_settings(wanted: &Settings, redirects: &RedirectPolicy) -> R
     for (name, found) in wanted.addresses() {
         if redirects.absolute(found).is_err() {
             let found = found.to_owned();
-            let expected = "an absolute http or https URL on this machine or on an origin that is allowed to be \
-                            returned to, such as http://localhost:3000/home";
+            let expected = "an absolute http or https URL on this machine or on an allowed redirect origin, such as \
+                            http://localhost:3000/home";
             return Err(RefusedSetting { name, found, expected });
         }
     }

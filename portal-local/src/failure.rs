@@ -38,7 +38,7 @@ impl Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderGone,
             _ => Self::failed(format_args!(
-                "standard output cannot be written: {error}; free some space, or send it elsewhere"
+                "cannot write to standard output: {error}; free some space or redirect the output"
             )),
         }
     }

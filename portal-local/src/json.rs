@@ -73,7 +73,7 @@ impl ApiError {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "resource_not_found", "Resource not found")
-            .explain("There is nothing under this path, or no such resource.")
+            .explain("The path or the resource doesn't exist.")
     }
 
     pub(crate) fn method_not_allowed() -> Self {
@@ -82,7 +82,7 @@ impl ApiError {
             "method_not_allowed",
             "Method not allowed",
         )
-        .explain("This path does not answer to this method.")
+        .explain("This path doesn't support this method.")
     }
 }
 
@@ -133,7 +133,7 @@ impl From<FlowError> for ApiError {
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         Self::new(rejection.status(), "request_body_invalid", "Request body invalid")
-            .explain(format!("The body cannot be read: {}.", rejection.body_text()))
+            .explain(format!("The request body can't be read: {}.", rejection.body_text()))
     }
 }
 
@@ -153,20 +153,20 @@ impl From<StoreError> for ApiError {
                     "service_unavailable",
                     "Service unavailable",
                 )
-                .explain("Too many passwords are being hashed at this moment. Try again in a second.")
+                .explain("Too many passwords are being hashed right now. Try again in a second.")
             };
         }
         if error.is_conflict() {
             return Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "resource_conflict",
-                "Changed meanwhile",
+                "Something changed",
             )
-            .explain("A request beside this one changed what this one refers to. Read it again, then try again.");
+            .explain("A concurrent request changed the same resource. Fetch it again, then retry.");
         }
         let trace = random_hex::<4>();
         tracing::error!(error = &error as &dyn std::error::Error, trace, "the store failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
-            .explain(format!("The local portal failed; its log says why, under {trace}."))
+            .explain(format!("The local portal failed. Search its log for {trace}."))
     }
 }

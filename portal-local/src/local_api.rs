@@ -59,8 +59,8 @@ async fn same_site_only(request: Request, next: Next) -> Response<Body> {
         return next.run(request).await;
     }
     let sentence =
-        "Send this from this machine, with `Content-Type: application/json`; pages of other origins may not.";
-    ApiError::new(StatusCode::FORBIDDEN, "not_from_here", "Not from here")
+        "Send this request from this machine with `Content-Type: application/json`, not from a page of another origin.";
+    ApiError::new(StatusCode::FORBIDDEN, "not_from_here", "Request from another origin")
         .explain(sentence)
         .into_response()
 }
@@ -72,7 +72,7 @@ fn read<T: DeserializeOwned>(body: Sent) -> Result<T, ApiError> {
     let body = body?;
     parse_body(&body).and_then(serde_json::from_value).map_err(|error| {
         ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid").explain(format!(
-            "The body is not the JSON that this address needs: {}.",
+            "The body isn't valid for this path: {}.",
             excerpt(&error.to_string())
         ))
     })

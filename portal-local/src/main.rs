@@ -41,7 +41,11 @@ fn run(command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::failed(format_args!("no threads can be started: {error}; close other programs")))?;
+        .map_err(|error| {
+            Failure::failed(format_args!(
+                "cannot start threads: {error}; close other programs, then try again"
+            ))
+        })?;
     runtime.block_on(async {
         match command {
             Command::Serve(serve) => self::serve(serve).await,
@@ -85,7 +89,7 @@ async fn serve(serve: Serve) -> Outcome {
         .as_ref()
         .map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
     print(&format!(
-        "Starting the local portal for {} (not Clerk), data in {place}.\n",
+        "Starting the local portal for {} (not Clerk) with data in {place}.\n",
         serve.app_name
     ))?;
     let exit_on_stdin_close = serve.exit_on_stdin_close;
@@ -99,7 +103,7 @@ async fn serve(serve: Serve) -> Outcome {
     let mut signals = Signals::listen()?;
     // Print in one piece, because a program may close the pipe once it has read the address.
     let printed = print(&format!(
-        "Listening on {0}. Open {0}/ in a browser.\n\nFor the application:\n\n{1}{users}\nCtrl-C stops it.\n",
+        "Listening on {0}. Open {0}/ in a browser.\n\nFor your application:\n\n{1}{users}\nPress Ctrl-C to stop.\n",
         portal.origin(),
         portal.environment_block()
     ));
@@ -148,12 +152,12 @@ async fn seed(place: Place) -> Outcome {
     print(&format!("Seeded. {DEMO_USERS}"))
 }
 
-const DEMO_USERS: &str = "Each of these signs in with the password `correct horse battery`:
+const DEMO_USERS: &str = "Sign in with the password `correct horse battery` as one of these users:
   jane+clerk_test@example.com    administrator of the organization acme
   joe+clerk_test@example.com     member of acme
   solo+clerk_test@example.com    without an organization
   leaked+clerk_test@example.com  must set a new password first
-code+clerk_test@example.com has no password; its code is 424242, as for the others.
+code+clerk_test@example.com has no password. The verification code of each user is 424242.
 ";
 
 async fn reset(reset: Reset) -> Outcome {
@@ -163,7 +167,7 @@ async fn reset(reset: Reset) -> Outcome {
             Some(path) => format!("in {}", path.display()),
             None => format!("of the portal at {}", place.origin()),
         };
-        let message = format!("this deletes all users, organizations and mail {which}; add --yes to do it");
+        let message = format!("this deletes all users, organizations and emails {which}; add --yes to confirm");
         return Err(Failure::Usage(message));
     }
     match &place.database {
@@ -176,7 +180,7 @@ async fn reset(reset: Reset) -> Outcome {
             Running::at(&place)?.post("/__local/reset").await?;
         }
     }
-    print("Everything is forgotten but the keys.\n")
+    print("Everything except the keys is deleted.\n")
 }
 
 async fn env(place: Place) -> Outcome {

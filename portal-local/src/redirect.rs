@@ -42,21 +42,16 @@ impl fmt::Display for Refused {
         match self {
             Self::TooLong(bytes) => write!(
                 f,
-                "The address to return to is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
+                "The redirect URL is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
             ),
             Self::Suspicious => f.write_str(
-                "The address to return to is not allowed for this application: its path begins with two slashes, or it \
-                 holds a control character, a backslash or %00.",
+                "The redirect URL isn't allowed for this application: its path begins with two slashes, or it \
+                 contains a control character, a backslash or %00.",
             ),
             Self::NotAllowed { host: Some(host) } => {
-                write!(
-                    f,
-                    "The address to return to ({host}) is not allowed for this application."
-                )
+                write!(f, "The redirect URL ({host}) isn't allowed for this application.")
             }
-            Self::NotAllowed { host: None } => {
-                f.write_str("The address to return to is not allowed for this application.")
-            }
+            Self::NotAllowed { host: None } => f.write_str("The redirect URL isn't allowed for this application."),
         }
     }
 }

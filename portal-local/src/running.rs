@@ -29,7 +29,7 @@ pub(crate) enum RunningError {
         "no portal answers at {address} ({reason}); start one with `portal-local serve`, or name a file with --database"
     )]
     NotThere { address: SocketAddr, reason: String },
-    #[error("what answers at {address} is not a local portal; choose another --port")]
+    #[error("the server at {address} is not a local portal; choose another --port")]
     SomethingElse { address: SocketAddr },
     #[error("the portal at {address} refused: {answer}")]
     Refused { address: SocketAddr, answer: String },

@@ -55,7 +55,7 @@ impl Signals {
 }
 
 fn unheard(error: &io::Error) -> Failure {
-    Failure::failed(format_args!("signals cannot be listened for: {error}; try again"))
+    Failure::failed(format_args!("cannot listen for signals: {error}; try again"))
 }
 
 /// Reads and discards standard input to its end, if it `matters`. Otherwise never returns.
@@ -70,7 +70,7 @@ pub(crate) async fn standard_input_closed(matters: bool) -> Result<(), Failure> 
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         let _ = closed.send(());
     });
-    reading.map_err(|error| Failure::failed(format_args!("standard input cannot be watched: {error}; try again")))?;
+    reading.map_err(|error| Failure::failed(format_args!("cannot watch standard input: {error}; try again")))?;
     let _ = is_closed.await;
     Ok(())
 }

@@ -204,7 +204,9 @@ async fn a_password_wrong_once_leads_back(express: &Express, browser: &Browser, 
     browser.follow("portal-sign-in-submit").await;
     browser.fill("password", "not this one").await;
     browser.follow("portal-factor-one-submit").await;
-    browser.is_told("That password is not correct.").await;
+    browser
+        .is_told("That password isn't correct. Try again or use another method.")
+        .await;
     browser.fill("password", people::PASSWORD).await;
     browser.follow("portal-factor-one-submit").await;
     assert_eq!(browser.arrives_at(&express.app).await.as_str(), private);

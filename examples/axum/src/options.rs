@@ -6,12 +6,12 @@ use clap::Parser;
 
 /// A demo application with sign-in by Clerk's Account Portal.
 ///
-/// Without keys in the environment it starts a local Account Portal beside itself. Set CLERK_PUBLISHABLE_KEY and
+/// Without keys in the environment, it starts a local Account Portal too. Set CLERK_PUBLISHABLE_KEY and
 /// CLERK_SECRET_KEY to use a Clerk application instead; the other CLERK_* variables are then read too.
 #[derive(Debug, Parser)]
 #[command(name = "portal-demo", version)]
 pub(crate) struct Options {
-    /// Port of the application on this machine; 0 picks a free one.
+    /// Port of the application on this machine; 0 picks a free one
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
 
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) token_lifetime: Option<u32>,
 
-    /// Clock difference in seconds that is tolerated when a token's times are checked.
+    /// Tolerated clock difference in seconds when a token's times are checked
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) clock_skew: u64,
 }

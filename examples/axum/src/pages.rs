@@ -114,7 +114,7 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown.").into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, "We couldn't show this page.").into_response()
         }
     }
 }

@@ -25,11 +25,13 @@ pub(crate) enum StartError {
     Config(#[from] ConfigError),
     #[error("{set} is set but {missing} is not; set both to use a Clerk application, or neither for a local portal")]
     HalfConfigured { set: &'static str, missing: &'static str },
-    #[error("{option} is for the local portal, but {PUBLISHABLE_KEY} names a Clerk application; unset one of them")]
+    #[error(
+        "{option} is for the local portal only, but {PUBLISHABLE_KEY} selects a Clerk application; remove one of them"
+    )]
     OptionForLocalPortal { option: &'static str },
     #[error("local portal: {0} (--portal-port, --database and --token-lifetime set it)")]
     LocalPortal(#[from] portal_local::StartError),
-    #[error("--port {port}: {source}; expected a free port, choose another one (0 picks one)")]
+    #[error("--port {port}: {source}; choose a free port (0 picks one)")]
     Port { port: u16, source: io::Error },
 }
 

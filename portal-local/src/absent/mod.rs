@@ -79,7 +79,7 @@ fn not_played(api: &str, method: &Method, path: &str) -> ApiError {
         "Not available in the local portal",
     )
     .explain(format!(
-        "Clerk's {api} has {method} {path}, and the local portal does not play it."
+        "Clerk's {api} has {method} {path}, but the local portal doesn't support it."
     ))
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn create(
     let (token, text) = run(&app, move |flow| {
         if users::find(flow.connection, &user_id)?.is_none() {
             return Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
-                .explain("There is no user with this id.")
+                .explain("No user has this ID.")
                 .param("user_id"));
         }
         Ok(flow.issue_actor_token(&user_id, actor, (token_secs, session_secs))?)
@@ -59,7 +59,7 @@ fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
         None | Some(Value::Null) => return Err(missing("actor.sub")),
         Some(Value::String(sub)) if !sub.is_empty() => {}
         Some(_) => {
-            let sentence = "Found a sub that is not a string, or is empty; expected the id of the acting user.";
+            let sentence = "Found a sub that is empty or not a string; expected the acting user's ID.";
             return Err(invalid("actor.sub", sentence));
         }
     }

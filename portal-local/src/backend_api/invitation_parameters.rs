@@ -45,5 +45,5 @@ pub(super) fn is_like(text: &str, id: &str, address: &str) -> bool {
 pub(super) fn not_pending(what: &str, status: TicketStatus) -> ApiError {
     let message = format!("This {what} is not pending");
     ApiError::new(StatusCode::BAD_REQUEST, "not_pending", message)
-        .explain(format!("This {what} is {} already.", status.as_str()))
+        .explain(format!("This {what} is already {}.", status.as_str()))
 }

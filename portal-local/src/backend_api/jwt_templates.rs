@@ -43,8 +43,7 @@ impl TemplateBody {
     /// The template that this body describes, in the place of `before`.
     fn read(self, before: Option<&JwtTemplate>, now: UnixTime) -> Result<JwtTemplate, ApiError> {
         if self.custom_signing_key || self.signing_key.is_some() {
-            let sentence =
-                "The local portal signs with its own key only. Leave custom_signing_key and signing_key out.";
+            let sentence = "The local portal signs with its own key only. Omit custom_signing_key and signing_key.";
             return Err(invalid("custom_signing_key", sentence));
         }
         if let Some(found) = self.signing_algorithm.filter(|found| found != SIGNING_ALGORITHM) {

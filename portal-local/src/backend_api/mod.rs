@@ -251,7 +251,7 @@ async fn authenticate(State(app): State<Arc<App>>, request: Request, next: Next)
             "clerk_key_invalid",
             "The provided Clerk Secret Key is invalid",
         )
-        .explain("This is not the secret key of this local portal; copy CLERK_SECRET_KEY from its start page.")
+        .explain("This isn't the secret key of this local portal; copy CLERK_SECRET_KEY from its start page.")
         .into_response();
     }
     if !is_text(request.uri().path()) {

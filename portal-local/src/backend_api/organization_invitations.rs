@@ -190,7 +190,7 @@ pub(super) async fn revoke(
             .is_some_and(|found| found.organization_id == organization.id);
         match found {
             Some(found) if is_here && found.status != TicketStatus::Pending => {
-                let sentence = format!("This invitation is {} already.", found.status.as_str());
+                let sentence = format!("This invitation is already {}.", found.status.as_str());
                 let code = FlowError::InvitationOver.code();
                 Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence))
             }

@@ -137,7 +137,7 @@ impl Call {
             value => format!(" with another value than {value}"),
         };
         Err(unknown(name).explain(format!(
-            "{name} is not a valid parameter for this request: the local portal does not play it{exception}. Leave it out."
+            "{name} is not a valid parameter for this request: the local portal doesn't support it{exception}. Omit it."
         )))
     }
 }
@@ -159,7 +159,7 @@ fn repeated(name: &str) -> ApiError {
 
 fn unreadable(reason: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-        .explain(format!("The body is not the JSON that this call needs: {reason}."))
+        .explain(format!("The body isn't valid for this request: {reason}."))
 }
 
 fn lists(names: &str, name: &str) -> bool {

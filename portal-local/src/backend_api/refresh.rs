@@ -137,7 +137,7 @@ impl From<Refusal> for ApiError {
             Refusal::OriginMismatch => (
                 "origin_mismatch",
                 "Origin mismatch",
-                "The expired token was made for another origin than the one that asks.",
+                "The expired token was issued for another origin than the request's.",
             ),
         };
         Self::new(StatusCode::UNAUTHORIZED, code, message).explain(sentence)

@@ -41,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             .map_err(|error| {
                 let reason = excerpt(&error.to_string());
                 ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-                    .explain(format!("The body is not the JSON that this call needs: {reason}."))
+                    .explain(format!("The body isn't valid for this request: {reason}."))
             })
     }
 }

@@ -59,7 +59,7 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
     if body.notify && identifier.starts_with('*') {
         return Err(invalid(
             "notify",
-            "Only an address can be invited, and this entry names a domain.",
+            "Only an email address can be invited, but this entry is a domain.",
         ));
     }
     let entry = run(app, move |flow| {
@@ -83,7 +83,7 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
                 "duplicate_record",
                 "The list has this entry already",
             )
-            .explain(format!("{identifier} is on the {}list already.", list.as_str()))
+            .explain(format!("{identifier} is already on the {}list.", list.as_str()))
             .param("identifier")
         })
     })

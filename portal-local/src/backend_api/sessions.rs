@@ -179,7 +179,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
 
 pub(super) fn inactive(session: &Session) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "session_inactive", "Session is not active")
-        .explain(format!("This session is {} already.", session.status.as_str()))
+        .explain(format!("This session is already {}.", session.status.as_str()))
 }
 
 /// Every field that the API describes.

@@ -54,7 +54,7 @@ pub(super) fn check_external_id(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(
             ApiError::new(status, "form_identifier_exists", "That external ID is taken")
-                .explain("Another user has this external id.")
+                .explain("Another user has this external ID.")
                 .param("external_id"),
         );
     }
@@ -86,7 +86,7 @@ pub(super) fn check_statuses(statuses: &[String], addresses: usize) -> Result<()
         let found = excerpt(other);
         return Err(invalid(
             NAME,
-            format!("Found {NAME}={found}; expected verified, the only status that the local portal plays here."),
+            format!("Found {NAME}={found}; expected verified, the only status that the local portal supports here."),
         ));
     }
     if statuses.len() != addresses {

@@ -34,7 +34,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Re
     if cursor.is_some() && order.field != "created_at" {
         return Err(invalid(
             "order_by",
-            "Found starting_after with another order; expected created_at, by which it counts.",
+            "Found starting_after with another order; expected order_by=created_at.",
         ));
     }
     if cursor.is_some() && page.1 != 0 {
@@ -66,7 +66,7 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
         None => Err(invalid(
             "starting_after",
             format!(
-                "Found starting_after={}; expected the id of a user in this list.",
+                "Found starting_after={}; expected the ID of a user in this list.",
                 excerpt(id)
             ),
         )),

@@ -151,7 +151,7 @@ pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) 
                 "not_pending",
                 "This waitlist entry is not pending",
             )
-            .explain(format!("This waitlist entry is {} already.", entry.status.as_str())));
+            .explain(format!("This waitlist entry is already {}.", entry.status.as_str())));
         }
         waitlist::delete(flow.connection, &id)?;
         Ok(id)

@@ -110,8 +110,10 @@ fn tell(flow: &Flow<'_>, address: &str) -> Result<(), StoreError> {
         flow.connection,
         address,
         MailKind::PrimaryAddressChanged,
-        &format!("Your primary address at {name} has changed"),
-        &format!("Another address is now the primary one of your account at {name}. See your account for the details."),
+        &format!("Your primary email address at {name} has changed"),
+        &format!(
+            "Your account at {name} has a new primary email address. If you didn't change it, sign in and check your account."
+        ),
         Content::Link(&format!("{origin}/user")),
         flow.now,
     )?;

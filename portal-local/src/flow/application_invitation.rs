@@ -61,9 +61,9 @@ impl Flow<'_> {
                 self.connection,
                 &invitation.address,
                 MailKind::Invitation,
-                &format!("You are invited to {name}"),
+                &format!("You're invited to {name}"),
                 &format!(
-                    "Open the link to make your account at {name}. It is good for {} days.",
+                    "Open the link to create your account at {name}. It expires in {} days.",
                     new.expires_in_days
                 ),
                 Content::Link(&link),

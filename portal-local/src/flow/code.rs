@@ -56,13 +56,13 @@ pub(super) fn send(
             flow.connection,
             address,
             MailKind::VerificationCode,
-            &format!("{code} is your {name} code"),
-            &format!("Enter {code} to continue to {name}. The code is good for ten minutes."),
+            &format!("{code} is your {name} verification code"),
+            &format!("Enter {code} to continue to {name}. The code expires in ten minutes."),
             outbox::Content::Code(&code),
             flow.now,
         )?;
         // `debug`: every visitor can cause one.
-        tracing::debug!("a code was put into the outbox instead of being mailed; read it at /__local/outbox");
+        tracing::debug!("a verification code is in the outbox; read it at /__local/outbox");
     }
     Ok(())
 }

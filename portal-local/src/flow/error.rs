@@ -74,7 +74,7 @@ impl Field {
             Self::Slug => "a slug",
             Self::Role => "a role",
             Self::Confirmation => "the confirmation",
-            Self::ListedIdentifier => "an email address, or a domain",
+            Self::ListedIdentifier => "an email address or a domain",
         }
     }
 
@@ -101,43 +101,45 @@ pub(crate) enum FlowError {
     Missing { field: Field },
     #[error("Enter a valid email address.")]
     EmailAddressInvalid { field: Field },
-    #[error("{address} is not a valid email address.")]
+    #[error("{address} isn't a valid email address.")]
     OneAddressInvalid { address: String },
     #[error("Shorten the {} to {most} characters or fewer.", .field.noun())]
     TooLong { field: Field, most: usize },
-    #[error("No account was found for this address.")]
+    #[error("We couldn't find an account with this email address.")]
     IdentifierNotFound,
-    #[error("An account with this address exists already.")]
+    #[error("An account with this email address already exists.")]
     IdentifierExists,
-    #[error("That password is not correct.")]
+    #[error("That password isn't correct. Try again or use another method.")]
     PasswordIncorrect,
-    #[error("Your current password is not correct.")]
+    #[error("Your current password isn't correct. Try again.")]
     CurrentPasswordIncorrect,
-    #[error("This is your password already. Choose another.")]
+    #[error("This is already your password. Choose a different one.")]
     PasswordUnchanged,
-    #[error("This password is known to strangers and no longer signs in. Set a new one.")]
+    #[error("Your password may be compromised, so you can't sign in with it.")]
     PasswordCompromised,
-    #[error("Sign-ups are by invitation only.")]
+    #[error("You need an invitation to sign up. Ask an administrator for one.")]
     SignUpRestricted,
-    #[error("Sign-ups are by invitation only. Join the waitlist to be invited.")]
+    #[error("You need an invitation to sign up. Join the waitlist to get one.")]
     SignUpWaitlist,
-    #[error("This address is not admitted to this application. Use another, or ask an administrator.")]
+    #[error("You can't use this email address for this application. Use another one or ask an administrator.")]
     AddressNotAdmitted { field: Field },
-    #[error("Use your address without what follows a +, # or =.")]
+    #[error("Enter your email address without the part that starts with +, # or =.")]
     SubaddressBlocked,
-    #[error("An account with this address, written without dots, exists already.")]
+    #[error("An account with the same email address, written without dots, already exists.")]
     UndottedExists,
-    #[error("Use an address that you will keep: this one is of a service for throw-away mailboxes.")]
+    #[error("This email address belongs to a disposable email service. Use a permanent one.")]
     DisposableAddress,
-    #[error("This is your only way to sign in. Add and verify another address first.")]
+    #[error("This is your only way to sign in. Add and verify another email address first.")]
     LastIdentification,
-    #[error("This is your primary address. Make another one primary first.")]
+    #[error("This is your primary email address. Make another one primary first.")]
     PrimaryAddress,
-    #[error("You may not delete your account. Ask an administrator.")]
+    #[error("You can't delete your account. Ask an administrator to delete it.")]
     DeletionDisabled,
-    #[error("Only you can manage {organizations}. Give another member that role, or delete the organization, first.")]
+    #[error(
+        "You're the only member who can manage {organizations}. Give another member that role or delete the organization first."
+    )]
     SoleManager { organizations: String },
-    #[error("This account has no password. Use another method.")]
+    #[error("This account doesn't have a password. Use another method.")]
     NoPassword,
     #[error("Too many attempts. Try again in {}.", minutes(*.retry_after_secs))]
     Locked { retry_after_secs: i64 },
@@ -145,84 +147,86 @@ pub(crate) enum FlowError {
     PasswordTooShort { least: usize },
     #[error("Choose a password with at most {most} characters.")]
     PasswordTooLong { most: usize },
-    #[error("Choose a shorter password: in bytes it may have at most {most}.")]
+    #[error("Choose a shorter password. It can have at most {most} bytes.")]
     PasswordTooManyBytes { most: usize },
-    #[error("Choose a password that is not your email address.")]
+    #[error("Choose a password that isn't your email address.")]
     PasswordIsIdentifier,
-    #[error("This password is among the first that a stranger would try. Choose another.")]
+    #[error("This password is too common. Choose a different one.")]
     PasswordWellKnown,
-    #[error("The code has six digits.")]
+    #[error("Enter a code of six digits.")]
     CodeMalformed,
-    #[error("That code is not correct. {} left.", tries(*.tries_left))]
+    #[error("That code isn't correct. You have {} left.", tries(*.tries_left))]
     CodeIncorrect { tries_left: u32 },
-    #[error("That code is not correct. Enter the one that the app shows now.")]
+    #[error("That code isn't correct. Enter the code that your authenticator app shows now.")]
     CodeNotCurrent,
-    #[error("This code was used already. Wait for the next one.")]
+    #[error("You've already used this code. Wait for the next one.")]
     CodeReplayed,
-    #[error("A backup code has eight letters and digits.")]
+    #[error("Enter a backup code of eight letters and digits.")]
     BackupCodeMalformed,
-    #[error("This code has expired. Send a new one.")]
+    #[error("This code has expired. Send a new code.")]
     CodeExpired,
-    #[error("Too many wrong codes. Send a new one.")]
+    #[error("You entered too many wrong codes. Send a new code.")]
     CodeUsedUp,
-    #[error("A code was sent a moment ago. Wait {} before you ask for another.", seconds(*.retry_after_secs))]
+    #[error("We just sent you a code. Wait {} before you request another one.", seconds(*.retry_after_secs))]
     TooManyRequests { retry_after_secs: i64 },
-    #[error("Your attempt expired. Please start again.")]
+    #[error("Your attempt has expired. Start again.")]
     AttemptLost,
-    #[error("Use lower-case letters, digits and hyphens for the slug.")]
+    #[error("Use lowercase letters, digits and hyphens for the slug.")]
     SlugInvalid,
-    #[error("Another organization has this slug. Choose a different one.")]
+    #[error("This slug is taken. Choose a different one.")]
     SlugTaken,
-    #[error("Organizations are not enabled for this application.")]
+    #[error("Organizations aren't enabled for this application.")]
     OrganizationsDisabled,
-    #[error("You may not create organizations. Ask an administrator for an invitation.")]
+    #[error("You can't create organizations. Ask an administrator for an invitation.")]
     CreationDisabled,
-    #[error("Your role does not allow this. Ask an administrator of the organization.")]
+    #[error("Your role doesn't allow this. Ask an administrator of the organization.")]
     PermissionMissing { permission: &'static str },
-    #[error("Another member must be able to manage the members first. Give another member that role, then try again.")]
+    #[error(
+        "An organization needs a member who can manage its members. Give another member that role, then try again."
+    )]
     LastManager,
-    #[error("The organization may have at most {most} members, open invitations included. Remove one first.")]
+    #[error("The organization can have at most {most} members, including pending invitations. Remove one first.")]
     QuotaExceeded { most: u32 },
-    #[error("{address} is a member already.")]
+    #[error("{address} is already a member.")]
     AlreadyMember { address: String },
-    #[error("Invite at most {most} addresses at once.")]
+    #[error("Invite at most {most} email addresses at once.")]
     TooManyAddresses { most: usize },
-    #[error("{address} has an open invitation already.")]
+    #[error("{address} already has a pending invitation.")]
     AlreadyInvited { address: String },
-    #[error("You do not belong to this organization. Choose another.")]
+    #[error("You're not a member of this organization. Choose another one.")]
     NotAMember,
-    #[error("This account is not allowed to sign in.")]
+    #[error("This account is banned and can't sign in. Ask an administrator.")]
     Banned,
     #[error(
-        "{} was not allowed to tell who you are. Try again, or use another way.",
+        "You didn't allow {} to share your profile. Try again or use another method.",
         super::PROVIDER_NAME
     )]
     ExternalDenied,
-    #[error("The way through {} has expired. Start again.", super::PROVIDER_NAME)]
+    #[error("Your request to continue with {} has expired. Start again.", super::PROVIDER_NAME)]
     ExternalLost,
-    #[error("This {} account is connected to another account already.", super::PROVIDER_NAME)]
+    #[error("This {} account is already connected to another account.", super::PROVIDER_NAME)]
     ExternalTaken,
     #[error(
-        "An account with this address exists, and {name} has not verified that the address is yours. Sign in another \
-         way; then connect {name} in your account.",
+        "An account with this email address already exists, and {name} hasn't verified that the address is yours. Sign \
+         in another way, then connect {name} in your account.",
         name = super::PROVIDER_NAME
     )]
     ExternalUnverified,
-    #[error("The role does not exist.")]
+    #[error("This role doesn't exist. Choose another one.")]
     RoleUnknown,
-    #[error("The member does not exist.")]
+    #[error("This user isn't a member of the organization.")]
     MemberUnknown,
-    #[error("The user does not exist.")]
+    #[error("This user doesn't exist.")]
     UserUnknown,
-    #[error("This invitation is no longer valid.")]
+    #[error("This invitation is no longer valid. Ask for a new one.")]
     InvitationOver,
     #[error("Type {expected} to confirm.")]
     ConfirmationWrong { expected: String },
-    #[error("The address to return to is not allowed for this application.")]
+    #[error("The redirect URL isn't allowed for this application.")]
     RedirectRefused,
-    #[error("The address is not verified. Send verified: true too, because a primary address must be.")]
+    #[error("A primary email address must be verified. Send verified: true too.")]
     PrimaryUnverified,
-    #[error("This is the user's primary address, which must be verified. Make another one primary first.")]
+    #[error("A primary email address must be verified. Make another one primary first.")]
     UnverifiesPrimary,
 }
 
@@ -376,7 +380,7 @@ mod tests {
             ),
             (
                 FlowError::CodeIncorrect { tries_left: 1 },
-                "That code is not correct. 1 try left.",
+                "That code isn't correct. You have 1 try left.",
             ),
             (
                 FlowError::Missing {

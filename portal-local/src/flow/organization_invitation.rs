@@ -106,9 +106,9 @@ impl Flow<'_> {
                 self.connection,
                 &invitation.address,
                 MailKind::OrganizationInvitation,
-                &format!("You are invited to join {name} on {application}"),
+                &format!("You're invited to join {name} on {application}"),
                 &format!(
-                    "Open the link to join {name} on {application}. It is good for {} days.",
+                    "Open the link to join {name} on {application}. It expires in {} days.",
                     new.expires_in_days
                 ),
                 Content::Link(&link),

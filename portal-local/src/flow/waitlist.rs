@@ -12,8 +12,8 @@ impl Flow<'_> {
             self.connection,
             &entry.address,
             MailKind::Waitlist,
-            &format!("You are on the waitlist of {name}"),
-            "You get an invitation when it is your turn.",
+            &format!("You're on the waitlist for {name}"),
+            "We'll email you an invitation when it's your turn.",
             Content::Nothing,
             self.now,
         )?;

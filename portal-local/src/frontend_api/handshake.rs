@@ -218,7 +218,7 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
     let (code, sentence) = match refusal {
         Refusal::Missing => (
             "form_param_nil",
-            "The address to return to (redirect_url) is missing.".to_owned(),
+            "The redirect URL (redirect_url) is missing.".to_owned(),
         ),
         Refusal::Refused(refused) => {
             // `debug`: each request of a visitor can cause one.
@@ -234,7 +234,7 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
         return error_page(
             app,
             StatusCode::UNPROCESSABLE_ENTITY,
-            "Cannot return there",
+            "We can't send you back",
             sentence,
             None,
         );

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::json::{ApiError, json};
 use crate::state::App;
 
-const SENTENCE: &str = "The local portal has no OAuth applications, so it knows no client and no access token.";
+const SENTENCE: &str = "The local portal doesn't have OAuth applications, so no client or access token is valid.";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()

@@ -54,7 +54,7 @@ impl CodeStep<'_> {
         }
         if visit.is_told("sent") && found.is_empty() {
             form.notices
-                .push("A new code was sent. The one before no longer works.".to_owned());
+                .push("We sent you a new code. The previous one no longer works.".to_owned());
         }
         let template = CodePage {
             frame: Frame::new(&visit.app, self.heading),

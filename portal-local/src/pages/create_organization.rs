@@ -135,7 +135,7 @@ async fn render_invite(person: &Person, addresses: String, role: String, found: 
     let roles = person.read(|flow, _| Ok(roles::all(flow.connection)?)).await?;
     let usual = visit.settings.default_role.clone();
     let template = InvitePage {
-        frame: Frame::new(&visit.app, "Invite people"),
+        frame: Frame::new(&visit.app, "Invite members"),
         form: person.form_frame(path::CREATE_ORGANIZATION_INVITE, found),
         name: access.organization.name.clone(),
         addresses,

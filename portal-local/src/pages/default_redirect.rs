@@ -20,9 +20,9 @@ struct DefaultRedirectPage {
 pub(super) async fn show(visit: Visit) -> Response<Body> {
     let is_signed_in = visit.session.is_some();
     let heading = if is_signed_in {
-        "You are signed in"
+        "You're signed in"
     } else {
-        "You are signed out"
+        "You're signed out"
     };
     let template = DefaultRedirectPage {
         frame: Frame::new(&visit.app, heading),

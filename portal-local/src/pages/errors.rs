@@ -46,7 +46,7 @@ fn without_closing_slashes(uri: &Uri) -> Option<String> {
 }
 
 pub(super) fn not_found_page(app: &App) -> Response<Body> {
-    let link = Some(("/".to_owned(), "What this portal has"));
+    let link = Some(("/".to_owned(), "Go to the start page"));
     error_page(
         app,
         StatusCode::NOT_FOUND,
@@ -58,20 +58,27 @@ pub(super) fn not_found_page(app: &App) -> Response<Body> {
 
 /// The consent page, which the environment names. No application is registered as an OAuth client here.
 pub(super) async fn no_consent(State(app): State<Arc<App>>) -> Response<Body> {
-    let sentence = "No application asks for your consent. The local portal has no OAuth applications.";
-    let link = Some(("/".to_owned(), "What this portal has"));
-    error_page(&app, StatusCode::BAD_REQUEST, "No application to allow", sentence, link)
+    let sentence = "The local portal doesn't have OAuth applications, so there's nothing to allow.";
+    let link = Some(("/".to_owned(), "Go to the start page"));
+    error_page(&app, StatusCode::BAD_REQUEST, "Nothing to allow", sentence, link)
 }
 
 /// An administrator has turned the pages off.
 pub(super) fn portal_disabled(app: &App) -> Response<Body> {
-    let sentence = "The Account Portal of this application is turned off: the setting account_portal_enabled is false.";
+    let sentence =
+        "The Account Portal is turned off for this application. To turn it on, set account_portal_enabled to true.";
     error_page(app, StatusCode::NOT_FOUND, "Page not found", sentence, None)
 }
 
 pub(super) fn method_not_allowed(app: &App) -> Response<Body> {
-    let sentence = "This address does not take this kind of request.";
-    error_page(app, StatusCode::METHOD_NOT_ALLOWED, "Not possible here", sentence, None)
+    let sentence = "This URL doesn't accept this kind of request. Go back and try again.";
+    error_page(
+        app,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Request not allowed",
+        sentence,
+        None,
+    )
 }
 
 /// The form was not made by this portal for this browser, or the request comes from another site.
@@ -89,11 +96,10 @@ pub(super) fn form_expired(app: &App, uri: &Uri) -> Response<Body> {
 
 /// A page of another origin leads to what only the portal's own pages and the address bar may open.
 pub(super) fn not_from_here(app: &App, uri: &Uri) -> Response<Body> {
-    let sentence =
-        "Another site led you here. This page shows keys and codes, so it opens from the portal itself only.";
+    let sentence = "Another site sent you here. This page shows keys and codes, so open it from the portal itself.";
     // The link is the portal's own, so that following it is allowed.
     let link = Some((uri.path().to_owned(), "Open the page"));
-    error_page(app, StatusCode::FORBIDDEN, "Not from here", sentence, link)
+    error_page(app, StatusCode::FORBIDDEN, "Opened from another site", sentence, link)
 }
 
 /// The start of a page's flow, with the carried parameters.
@@ -116,11 +122,11 @@ fn restart(uri: &Uri) -> String {
 pub(super) fn unreadable_form(app: &App, uri: &Uri, status: StatusCode) -> Response<Body> {
     let sentence = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "What you entered is too long for this form. Go back and shorten it.",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address takes only what its own form sends.",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This URL accepts only its own form. Go back and try again.",
         _ => "The form didn't arrive in full. Go back and try again.",
     };
     let link = Some((restart(uri), "Start again"));
-    error_page(app, status, "Form not readable", sentence, link)
+    error_page(app, status, "We couldn't read the form", sentence, link)
 }
 
 pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
@@ -130,18 +136,18 @@ pub(super) fn store_failed(app: &App, error: &StoreError) -> Response<Body> {
 fn failure(application_name: &str, error: &StoreError) -> Response<Body> {
     let (status, heading, sentence) = if error.is_busy() {
         let sentence = "Too many users are signing in right now. Wait a second, then try again.";
-        (StatusCode::SERVICE_UNAVAILABLE, "Busy", sentence.to_owned())
+        (StatusCode::SERVICE_UNAVAILABLE, "Too busy", sentence.to_owned())
     } else if error.is_conflict() {
-        let sentence = "Something changed at the same moment. Go back, load the page again, and try once more.";
+        let sentence = "Something changed in the meantime. Go back, reload the page and try again.";
         (
             StatusCode::UNPROCESSABLE_ENTITY,
-            "Changed meanwhile",
+            "Something changed",
             sentence.to_owned(),
         )
     } else {
         let trace = random_hex::<4>();
         tracing::error!(error = error as &dyn Error, trace, "the store failed");
-        let sentence = format!("The portal could not do this. Its log says why, under {trace}.");
+        let sentence = format!("The portal couldn't do this. Search its log for {trace}.");
         (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
     };
     let template = ErrorPage {
@@ -168,7 +174,7 @@ pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response<Body> {
 /// The link of a mail that was used before, was withdrawn, or is too old.
 pub(super) fn ticket_over(app: &App) -> Response<Body> {
     let link = Some((path::SIGN_IN.to_owned(), "Sign in"));
-    let sentence = "This invitation is no longer valid. Links in mails work once and expire.";
+    let sentence = "This link is no longer valid. Links in emails expire and work only once. Ask for a new one.";
     error_page(app, StatusCode::GONE, "Link no longer valid", sentence, link)
 }
 

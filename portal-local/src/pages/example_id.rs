@@ -137,7 +137,7 @@ fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
 
 fn unknown_application(visit: &Visit) -> Response<Body> {
     let sentence = format!(
-        "{PROVIDER_NAME} does not know the application that sent you here, or where it wants you to return. Start again \
+        "{PROVIDER_NAME} doesn't know the application that sent you here, or its redirect URL. Start again \
          in the application."
     );
     error_page(&visit.app, StatusCode::BAD_REQUEST, PROVIDER_NAME, sentence, None)

@@ -67,17 +67,21 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         add_demo: ADD_DEMO,
         links: [
             (path::SIGN_IN, "Sign in", "with a password or an email code"),
-            (path::SIGN_UP, "Sign up", "make an account"),
-            (path::USER, "Account", "name, addresses, password, devices"),
+            (path::SIGN_UP, "Sign up", "create an account"),
+            (path::USER, "Account", "name, email addresses, password, devices"),
             (
                 path::ORGANIZATION,
                 "Organization",
-                "members, invitations and roles of the active one",
+                "members, invitations and roles of the active organization",
             ),
             (path::ORGANIZATION_LIST, "Organizations", "switch between them"),
-            (path::CREATE_ORGANIZATION, "Create an organization", "and invite people"),
-            (path::SIGN_OUT, "Sign out", "of this browser"),
-            (path::OUTBOX, "Outbox", "the mail that would have been sent"),
+            (
+                path::CREATE_ORGANIZATION,
+                "Create an organization",
+                "and invite members",
+            ),
+            (path::SIGN_OUT, "Sign out", "on this browser"),
+            (path::OUTBOX, "Outbox", "the emails that would have been sent"),
         ],
     };
     let home = visit.known.browser.home_origin.as_deref();

@@ -163,8 +163,10 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
         ),
     };
     let notice = match visit.own_parameter("notice").as_deref() {
-        Some("switched") if found.is_empty() => Some("Switched."),
-        Some("not-a-member") if found.is_empty() => Some("You do not belong to that organization. Choose another."),
+        Some("switched") if found.is_empty() => Some("Your choice is saved."),
+        Some("not-a-member") if found.is_empty() => {
+            Some("You're not a member of that organization. Choose another one.")
+        }
         _ => None,
     };
     let mut form = person.form_frame(path, found);

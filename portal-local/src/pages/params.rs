@@ -54,7 +54,7 @@ impl Params {
     pub(super) fn left_out(&self) -> Vec<String> {
         let sentence = |(name, bytes): &(&'static str, usize)| match *name {
             EMAIL_ADDRESS | FIRST_NAME | LAST_NAME | "username" | "phone_number" | TICKET => format!(
-                "{name} is left out, because it is too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
+                "{name} is ignored because it's too long: it has {bytes} bytes, and at most {MOST_BYTES} are allowed."
             ),
             _ => Refused::TooLong(*bytes).to_string(),
         };

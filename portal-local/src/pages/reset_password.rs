@@ -130,7 +130,7 @@ fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> R
         action: visit.params.link(path::RESET_PASSWORD, &[]),
         address,
         change: visit.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[]),
-        other: Some((visit.params.link(path::FACTOR_ONE, &[]), "Back to signing in")),
+        other: Some((visit.params.link(path::FACTOR_ONE, &[]), "Back to sign-in")),
         taken: None,
         flow: Flow::SignIn,
     };
@@ -140,7 +140,7 @@ fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> R
 fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignIn);
     let template = NewPasswordPage {
-        frame: Frame::new(&visit.app, "Choose a new password"),
+        frame: Frame::new(&visit.app, "Set a new password"),
         form: visit.form(visit.params.link(path::RESET_PASSWORD, &[]), &destination, found),
         identifier: pending.sign_in.identifier.clone(),
         sign_out_others: others,

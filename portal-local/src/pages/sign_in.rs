@@ -113,7 +113,7 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
     }
     if visit.is_told("expired") && found.is_empty() {
         form.notices
-            .push("Your sign-in attempt expired. Please start again.".to_owned());
+            .push("Your sign-in attempt has expired. Start again.".to_owned());
     }
     let template = SignInPage {
         frame: Frame::new(&visit.app, format!("Sign in to {}", visit.app.application_name)),
@@ -122,8 +122,8 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Bo
         external: external::button(visit, path::SIGN_IN_EXTERNAL),
         provider: PROVIDER_NAME,
         other: match visit.settings.sign_up_mode {
-            SignUpMode::Public => Some((elsewhere, "No account yet?", "Sign up")),
-            SignUpMode::Waitlist => Some((elsewhere, "No account yet?", "Join the waitlist")),
+            SignUpMode::Public => Some((elsewhere, "Don't have an account?", "Sign up")),
+            SignUpMode::Waitlist => Some((elsewhere, "Don't have an account?", "Join the waitlist")),
             SignUpMode::Restricted => None,
         },
     };

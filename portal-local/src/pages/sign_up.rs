@@ -165,7 +165,7 @@ fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) ->
     });
     if visit.is_told("expired") && found.is_empty() {
         form.notices
-            .push("Your sign-up attempt expired. Please start again.".to_owned());
+            .push("Your sign-up attempt has expired. Start again.".to_owned());
     }
     let closed = may_sign_up(&visit.settings).err().filter(|_| !is_invited);
     let template = SignUpPage {

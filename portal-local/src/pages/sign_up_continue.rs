@@ -57,7 +57,7 @@ pub(super) async fn submit(Submission { visit, form }: Submission<FullName>) -> 
 fn render(visit: &Visit, first_name: String, last_name: String, found: &[FlowError]) -> Response<Body> {
     let destination = visit.destination(Flow::SignUp);
     let template = ContinuePage {
-        frame: Frame::new(&visit.app, "One thing is missing"),
+        frame: Frame::new(&visit.app, "Enter your name"),
         form: visit.form(visit.params.link(path::CONTINUE, &[]), &destination, found),
         first_name,
         last_name,

@@ -51,7 +51,7 @@ fn elsewhere(person: &Person) -> Option<Response<Body>> {
 fn render(person: &Person, others: bool, found: &[FlowError]) -> Response<Body> {
     let visit = &person.visit;
     let template = NewPasswordPage {
-        frame: Frame::new(&visit.app, "Choose a new password"),
+        frame: Frame::new(&visit.app, "Set a new password"),
         form: person.form_frame(path::TASK_RESET_PASSWORD, found),
         identifier: person.identifier().to_owned(),
         sign_out_others: others,

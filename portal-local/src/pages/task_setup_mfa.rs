@@ -49,7 +49,7 @@ async fn render(person: &Person, found: &[FlowError]) -> PageResult {
     let place = Place {
         page: PAGE,
         path: path::SETUP_MFA,
-        reason: Some("Two-step verification is required here. It takes a minute."),
+        reason: Some("This application requires two-step verification. It takes a minute to set up."),
         cancel: None,
         sign_out: Some(person.way_out()),
     };

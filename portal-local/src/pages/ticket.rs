@@ -93,7 +93,7 @@ pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
     let (heading, lead, button) = match organization {
         Some(organization) => (
             format!("Join {organization}"),
-            format!("You are invited to {organization} at {application}. You join as {name}."),
+            format!("You're invited to {organization} at {application}. You'll join as {name}."),
             "Join".to_owned(),
         ),
         None => (

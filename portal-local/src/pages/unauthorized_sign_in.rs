@@ -45,9 +45,9 @@ fn question(visit: &Visit, session: &Session) -> Question {
     let age = age(session.created_at, visit.app.now());
     Question {
         page: "unauthorized-sign-in",
-        heading: "Was this not you?".to_owned(),
-        lead: format!("Your account was signed in to on {device}, {age}. If it was not you, sign that device out."),
-        button: "Sign the device out".to_owned(),
+        heading: "Don't recognize this sign-in?".to_owned(),
+        lead: format!("There was a sign-in to your account {age}: {device}. If it wasn't you, sign out that device."),
+        button: "Sign out the device".to_owned(),
         action: visit.params.link(path::UNAUTHORIZED_SIGN_IN, &[]),
     }
 }

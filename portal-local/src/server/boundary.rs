@@ -98,11 +98,11 @@ fn is_known_host(app: &App, request: &Request) -> bool {
 
 /// A browser fetches a page before the user asks for it, and may never show it.
 fn not_ahead(app: &App) -> Response {
-    let sentence = "Pages of this portal are not fetched ahead. Open the link to see the page.";
+    let sentence = "This portal doesn't serve pages to prefetches. Open the link to see the page.";
     error_page(
         app,
         StatusCode::SERVICE_UNAVAILABLE,
-        "Not fetched ahead",
+        "Page not prefetched",
         sentence,
         None,
     )
@@ -110,6 +110,9 @@ fn not_ahead(app: &App) -> Response {
 
 /// The page for a request with an unknown host.
 fn unknown_host(app: &App) -> Response {
-    let sentence = format!("This portal answers under its own name only: {}.", app.origin);
+    let sentence = format!(
+        "This portal doesn't accept this host name. Open {} instead.",
+        app.origin
+    );
     error_page(app, StatusCode::BAD_REQUEST, "Unknown host name", sentence, None)
 }

@@ -121,7 +121,7 @@ fn program_prints_its_addresses_and_stops_on_a_signal() {
     assert!(
         running
             .printed
-            .starts_with("Starting the local portal for Acme Books (not Clerk), data in memory.\n")
+            .starts_with("Starting the local portal for Acme Books (not Clerk) with data in memory.\n")
     );
     let origin = running.value("CLERK_API_URL");
     assert!(running.printed.contains(&format!("Listening on {origin}.")));
@@ -291,11 +291,7 @@ async fn running_portal_is_seeded_reset_and_prints_its_environment() {
 
     let refused = other(&["reset", "--port", port]).unwrap_err();
     assert!(refused.contains("add --yes"), "{refused}");
-    assert!(
-        other(&["reset", "--port", port, "--yes"])
-            .unwrap()
-            .contains("forgotten")
-    );
+    assert!(other(&["reset", "--port", port, "--yes"]).unwrap().contains("deleted"));
     assert!(
         other(&["seed", "--port", port])
             .unwrap()

@@ -82,7 +82,7 @@ fn full_output_device_is_named() {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let (code, said) = outcome_into(arguments, full.into());
         assert_eq!(code, Some(1), "{arguments:?}");
-        assert!(said.contains("standard output cannot be written"), "{said}");
+        assert!(said.contains("cannot write to standard output"), "{said}");
         assert!(said.contains("free some space"), "{said}");
         assert_eq!(said.trim_end().lines().count(), 1, "{said}");
     }

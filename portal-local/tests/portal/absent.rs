@@ -34,7 +34,7 @@ async fn call_that_is_not_played_is_named() {
         );
         let sentence = error["long_message"].as_str().unwrap();
         assert!(
-            sentence.contains("the local portal does not play it") && sentence.contains(&format!("{method} {path}")),
+            sentence.contains("the local portal doesn't support it") && sentence.contains(&format!("{method} {path}")),
             "{sentence}"
         );
     }

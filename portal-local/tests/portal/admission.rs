@@ -19,7 +19,11 @@ async fn waitlist_entry_signs_up_after_its_invitation() {
     let application = world.application();
     let mut browser = world.browser();
     let page = browser.get(&format!("/sign-up?{DASHBOARD}")).await;
-    assert!(page.body.contains("Sign-ups are by invitation only.") && !page.body.contains("id=\"password\""));
+    assert!(
+        page.body
+            .contains("You need an invitation to sign up. Join the waitlist to get one.")
+            && !page.body.contains("id=\"password\"")
+    );
     assert!(browser.get("/sign-in").await.body.contains("Join the waitlist"));
     let forged = browser
         .post(
@@ -46,7 +50,7 @@ async fn waitlist_entry_signs_up_after_its_invitation() {
         browser.get(&format!("/waitlist?{DASHBOARD}")).await;
         let joined = browser.submit(&[("emailAddress", ADA)]).await;
         let page = browser.follow(&joined).await;
-        assert!(page.body.contains("You are on the list.") && page.body.contains("Back to localhost:3000"));
+        assert!(page.body.contains("You're on the waitlist.") && page.body.contains("Back to localhost:3000"));
     }
     let entries = application.get("/v1/waitlist_entries").await.json();
     assert_eq!(
@@ -65,7 +69,7 @@ async fn waitlist_entry_signs_up_after_its_invitation() {
     let link = world.portal.outbox().await.unwrap()[0].link.clone().unwrap();
     let answer = browser.get(link.strip_prefix(world.portal.origin()).unwrap()).await;
     let page = browser.follow(&answer).await;
-    assert!(page.body.contains("You are invited as"));
+    assert!(page.body.contains("You're invited as"));
     let done = browser.submit(&[("password", PASSWORD)]).await;
     assert_eq!(done.status, 303, "{}", done.body);
     assert!(application.handshake(&mut browser).await.is_signed_in());
@@ -86,7 +90,7 @@ async fn waitlist_entry_signs_up_after_its_invitation() {
 async fn invitation_sets_metadata_and_is_single_use_or_revoked() {
     let world = world_with(|settings| settings.sign_up_mode = SignUpMode::Restricted).await;
     let application = world.application();
-    assert!(!world.browser().get("/sign-in").await.body.contains("No account yet?"));
+    assert!(!world.browser().get("/sign-in").await.says("Don't have an account?"));
     let waitlist = world.browser().get("/waitlist").await;
     assert_eq!(waitlist.location(), "/sign-up");
     let body = json!({ "email_address": ADA, "public_metadata": { "plan": "gold" }, "redirect_url": "http://localhost:3000/welcome" });
@@ -274,7 +278,7 @@ async fn informational_pages_return_200() {
 async fn start_page_creates_users_and_signs_in_as_one() {
     let world = World::start().await;
     let mut browser = world.browser();
-    assert!(browser.get("/").await.body.contains("There are no accounts yet."));
+    assert!(browser.get("/").await.body.contains("There are no users yet."));
     let added = browser.submit(&[]).await;
     let page = browser.follow(&added).await;
     assert!(page.body.contains("Jane Doe") && page.body.contains("solo+clerk_test@example.com"));
@@ -332,7 +336,7 @@ async fn new_device_mail_revokes_the_session() {
     let page = reader.get(path).await;
     let page = reader.follow(&page).await;
     assert!(
-        page.body.contains("Was this not you?") && page.body.contains("Unknown browser"),
+        page.says("Don't recognize this sign-in?") && page.body.contains("Unknown browser"),
         "{}",
         page.body
     );

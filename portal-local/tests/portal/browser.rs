@@ -47,6 +47,11 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
+    /// Returns `true` if the page contains `text`, written as users read it.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.body.replace("&#39;", "'").contains(text)
+    }
+
     /// Clerk's code of the first error on a page.
     pub(crate) fn page_error(&self) -> &str {
         self.after("data-code=\"").unwrap_or("")

@@ -284,7 +284,7 @@ async fn disabled_account_portal_serves_no_pages() {
         for method in [Method::GET, Method::POST] {
             let answer = browser.send(method.clone(), path, &[], String::new()).await;
             assert_eq!(answer.status, 404, "{method} {path}");
-            assert!(answer.body.contains("account_portal_enabled is false"), "{path}");
+            assert!(answer.body.contains("set account_portal_enabled to true"), "{path}");
         }
     }
     for path in [

@@ -163,7 +163,7 @@ async fn builder_seeds_users_and_organizations() {
     for (builder, words) in [
         (
             world.clock.builder().user(SeedUser::new("nonsense")),
-            "cannot begin with the user nonsense",
+            "cannot seed the user nonsense",
         ),
         (
             world.clock.builder().role(SeedRole::new("editor", "Editor")),
@@ -178,7 +178,7 @@ async fn builder_seeds_users_and_organizations() {
                 .clock
                 .builder()
                 .organization(SeedOrganization::new("A", "a").member("x@example.com", "org:admin")),
-            "The user does not exist.",
+            "This user doesn't exist.",
         ),
     ] {
         let error = builder.start().await.unwrap_err();
@@ -295,7 +295,7 @@ async fn local_interface_seeds_resets_and_faults_over_http() {
             .get("/sign-up")
             .await
             .body
-            .contains("by invitation only")
+            .contains("You need an invitation to sign up.")
     );
     assert_eq!(
         local(

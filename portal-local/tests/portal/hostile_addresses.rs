@@ -168,7 +168,7 @@ async fn flow_does_not_redirect_to_a_hostile_address() {
         let mut browser = world.browser();
         let page = browser.get(&format!("/sign-in?{query}")).await;
         assert!(
-            page.body.contains("is not allowed for this application"),
+            page.says("isn't allowed for this application"),
             "{hostile:?} is said: {}",
             page.body
         );

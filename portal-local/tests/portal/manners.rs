@@ -148,7 +148,7 @@ async fn prefill_that_is_too_long_is_named_on_the_page() {
         .browser()
         .get(&format!("/sign-up?first_name={}", "a".repeat(9_000)))
         .await;
-    assert!(page.body.contains("first_name is left out"), "{}", page.body);
+    assert!(page.body.contains("first_name is ignored"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn password_reset_signs_out_other_sessions() {
     let right = browser.submit(&[("code", "424242")]).await;
     assert_eq!(right.location(), format!("/sign-in/reset-password?{DASHBOARD}"));
     let page = browser.follow(&right).await;
-    assert!(page.body.contains("Choose a new password") && page.body.contains("checked"));
+    assert!(page.body.contains("Set a new password") && page.body.contains("checked"));
     assert!(
         !application.handshake(&mut browser).await.is_signed_in(),
         "the code alone signs nobody in"
@@ -86,7 +86,7 @@ async fn sign_in_code_does_not_permit_a_password_reset() {
     let sign_in_code = world.portal.outbox().await.unwrap()[0].code.clone().unwrap();
     let page = browser.get("/sign-in/reset-password").await;
     assert!(
-        page.body.contains("The code is in the"),
+        page.body.contains("Find the code in the"),
         "without test mode it is an ordinary address"
     );
     assert_eq!(

@@ -238,7 +238,7 @@ async fn totp_code_is_single_use() {
     let mut second = first_factor(&world).await;
     let replayed = second.submit(&[("code", &seen)]).await;
     assert_eq!(replayed.page_error(), "form_code_incorrect");
-    assert!(replayed.body.contains("used already"));
+    assert!(replayed.says("You've already used this code."));
     let next = code(&world).await;
     assert_eq!(
         next,

@@ -164,7 +164,7 @@ async fn sign_in_without_a_redirect_url_ends_on_the_portals_page() {
     let mut browser = world.browser();
     let answer = crate::world::sign_up(&mut browser, ADA, "").await;
     assert_eq!(answer.location(), format!("{}/default-redirect", world.portal.origin()));
-    assert!(browser.follow(&answer).await.body.contains("You are signed in"));
+    assert!(browser.follow(&answer).await.says("You're signed in"));
 }
 
 #[tokio::test]
@@ -181,11 +181,7 @@ async fn disallowed_redirect_url_is_reported_and_ignored() {
             .finish();
         let mut browser = world.browser();
         let page = browser.get(&format!("/sign-up?{query}")).await;
-        assert!(
-            page.body
-                .contains("(evil.example) is not allowed for this application."),
-            "{bad}"
-        );
+        assert!(page.says("(evil.example) isn't allowed for this application."), "{bad}");
         assert!(!page.header("content-security-policy").contains("evil"));
         let address = format!("u{}+clerk_test@example.com", bad.len());
         let answer = crate::world::sign_up(&mut browser, &address, &query).await;
@@ -196,7 +192,7 @@ async fn disallowed_redirect_url_is_reported_and_ignored() {
         );
     }
     let page = world.browser().get("/sign-in?redirect_url=javascript%3Aalert(1)").await;
-    assert!(page.body.contains("is not allowed for this application.") && !page.body.contains("href=\"javascript"));
+    assert!(page.says("isn't allowed for this application.") && !page.body.contains("href=\"javascript"));
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn code_is_invalid_after_five_wrong_attempts() {
     world.clock.forward_secs(30);
     let sent = browser.submit(&[("intent", "resend")]).await;
     let page = browser.follow(&sent).await;
-    assert!(page.body.contains("A new code was sent."));
+    assert!(page.body.contains("We sent you a new code."));
     assert_eq!(browser.submit(&[("code", "424242")]).await.status, 303);
 }
 
@@ -186,7 +186,7 @@ async fn lost_attempt_restarts_with_its_parameters() {
             .follow(&answer)
             .await
             .body
-            .contains("Your sign-up attempt expired.")
+            .contains("Your sign-up attempt has expired.")
     );
 
     let answer = browser.submit(&[("emailAddress", ADA), ("password", PASSWORD)]).await;

@@ -70,7 +70,7 @@ async fn compromised_password_is_replaced_before_the_redirect() {
     assert_eq!(path(&browser.get("/sign-up/tasks/reset-password").await), RESET);
 
     let page = browser.get(&format!("{RESET}?{DASHBOARD}")).await;
-    assert!(page.body.contains("known to strangers") && page.body.contains(LEAKED));
+    assert!(page.body.contains("may be compromised") && page.body.contains(LEAKED));
     for (password, code) in [
         ("", "form_param_nil"),
         ("short", "form_password_length_too_short"),

@@ -77,7 +77,10 @@ async fn enrolled_authenticator_app_signs_in() {
     let (mut again, answer) = bob_signed_in(&world).await;
     again.follow(&answer).await;
     let replayed = again.submit(&[("code", &shown)]).await;
-    assert!(replayed.body.contains("used already"), "what set it up signs nobody in");
+    assert!(
+        replayed.says("You've already used this code."),
+        "what set it up signs nobody in"
+    );
     world.clock.forward_secs(30);
     assert_dashboard(&again.submit(&[("code", &app_shows(&secret, now + 30))]).await);
 }
@@ -178,7 +181,11 @@ async fn mfa_task_is_set_for_users_without_a_second_factor() {
     let (mut waiting, _) = bob_signed_in(&world).await;
 
     let page = browser.get(&format!("{TASK}?{DASHBOARD}")).await;
-    assert!(page.body.contains("is required here") && page.body.contains("Sign out") && page.body.contains(BOB));
+    assert!(
+        page.body.contains("This application requires two-step verification.")
+            && page.body.contains("Sign out")
+            && page.body.contains(BOB)
+    );
     let secret = secret_on(&page);
     let now = world.clock.now_secs();
     let refused = browser.submit(&[("code", &app_shows(&secret, now - 90))]).await;

@@ -49,7 +49,7 @@ pub(crate) async fn password_change_requires_the_current_password(scripts: Scrip
     let others = tokens::session_id(&other).await;
     browser.visit(&shop.portal_at("/user/security")).await;
     for (current, said) in [
-        ("not this one", "Your current password is not correct."),
+        ("not this one", "Your current password isn't correct. Try again."),
         (PASSWORD, "Your password is saved."),
     ] {
         browser.fill("currentPassword", current).await;
@@ -62,7 +62,9 @@ pub(crate) async fn password_change_requires_the_current_password(scripts: Scrip
     assert_eq!(user(&other, &shop).await, "nobody");
     other.visit(&shop.at("/sign-in")).await;
     crate::sign_in_here(&other, JANE, PASSWORD).await;
-    other.is_told("That password is not correct.").await;
+    other
+        .is_told("That password isn't correct. Try again or use another method.")
+        .await;
     shop.ends(other, Expected::signed_out().ended(&others, "revoked")).await;
     shop.ends(browser, Expected::signed_in(JANE)).await;
     shop.close().await;
@@ -87,7 +89,9 @@ pub(crate) async fn account_deletion_requires_a_typed_confirmation(scripts: Scri
     assert_eq!(user(&browser, &shop).await, "nobody");
     browser.visit(&shop.at("/sign-in")).await;
     identify(&browser, SOLO).await;
-    browser.is_told("No account was found for this address.").await;
+    browser
+        .is_told("We couldn't find an account with this email address.")
+        .await;
     shop.ends(browser, Expected::signed_out().missing(&path)).await;
     shop.close().await;
 }

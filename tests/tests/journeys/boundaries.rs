@@ -36,11 +36,11 @@ pub(crate) async fn hostile_redirect_url_is_reported_and_not_followed(scripts: S
         }
         browser.visits().await;
         browser.visit(&shop.portal_at(&handshake)).await;
-        browser.finds_in("h1", "Cannot return there").await;
+        browser.finds_in("h1", "We can't send you back").await;
         assert_eq!(statuses(&browser.visits().await), [422]);
         for page in ["/sign-up", "/sign-in"] {
             browser.visit(&shop.portal_at(&format!("{page}?{asked}"))).await;
-            browser.finds_in("main", "is not allowed for this application.").await;
+            browser.finds_in("main", "isn't allowed for this application.").await;
         }
     }
     // Without a redirect URL, the destination is the application that the browser came from.

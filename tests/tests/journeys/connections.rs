@@ -92,7 +92,7 @@ pub(crate) async fn compromised_password_must_be_replaced_first(scripts: Scripts
     browser.fill("password", PASSWORD).await;
     browser.follow("portal-factor-one-submit").await;
     let said = browser.text("[role=alert]").await;
-    assert!(said.contains("known to strangers"), "{said}");
+    assert!(said.contains("may be compromised"), "{said}");
 
     browser
         .visit(&shop.portal_at(&format!(

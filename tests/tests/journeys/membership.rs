@@ -94,7 +94,7 @@ pub(crate) async fn member_without_permission_sees_no_controls(scripts: Scripts)
         browser.visits().await;
         let fields = [("form_token", proof.as_str()), (field, value), ("role", "org:admin")];
         browser.forge(path, &fields).await;
-        browser.finds_in("main", "Your role does not allow this.").await;
+        browser.finds_in("main", "Your role doesn't allow this.").await;
         assert_eq!(statuses(&browser.visits().await), [403], "{path}");
     }
     let members = shop.backend_api().get("/v1/organizations/acme/memberships").await;
@@ -113,7 +113,7 @@ pub(crate) async fn member_is_removed_but_not_the_last_administrator(scripts: Sc
     browser.fill("confirmation", "Acme").await;
     browser.follow("portal-organization-leave-submit").await;
     browser
-        .is_told("Another member must be able to manage the members first.")
+        .is_told("An organization needs a member who can manage its members.")
         .await;
     let code = "[data-code=organization_minimum_permissions_needed]";
     assert_eq!(browser.count(code).await, 1);

@@ -34,7 +34,7 @@ pub(crate) async fn authenticator_or_backup_code_is_the_second_factor(scripts: S
     assert_eq!(user(&browser, &shop).await, "nobody", "one factor signs nobody in");
     first_factor(&browser, &shop).await;
     enter(&browser, "12345").await;
-    assert_eq!(browser.text("[role=alert]").await, "The code has six digits.");
+    assert_eq!(browser.text("[role=alert]").await, "Enter a code of six digits.");
     enter(&browser, &app_shows(&shop).await).await;
     let form = shop.at("/form?x=1");
     assert_eq!(browser.arrives_at(&form).await.as_str(), form);

@@ -32,7 +32,10 @@ pub(crate) async fn wrong_then_right_password_returns_to_the_page(scripts: Scrip
     let form = shop.at("/form?x=1");
     browser.visit(&form).await;
     sign_in_here(&browser, JANE, "not this one").await;
-    assert_eq!(browser.text("[role=alert]").await, "That password is not correct.");
+    assert_eq!(
+        browser.text("[role=alert]").await,
+        "That password isn't correct. Try again or use another method."
+    );
     assert_eq!(browser.count("[role=alert]").await, 1);
     browser.fill("password", PASSWORD).await;
     browser.follow("portal-factor-one-submit").await;
@@ -53,7 +56,7 @@ pub(crate) async fn email_code_signs_in(scripts: Scripts) {
     browser.follow("portal-factor-one-email-code").await;
     browser.fill("code", "000000").await;
     browser.follow("portal-factor-one-submit").await;
-    browser.is_told("That code is not correct. 4 tries left.").await;
+    browser.is_told("That code isn't correct. You have 4 tries left.").await;
     browser.fill("code", "424 242").await;
     browser.follow("portal-factor-one-submit").await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), form);
@@ -92,7 +95,7 @@ pub(crate) async fn real_address_gets_its_code_by_mail(scripts: Scripts) {
     let (shop, browser) = open_with_code_sent(scripts).await;
     browser.fill("code", TEST_CODE).await;
     browser.follow("portal-factor-one-submit").await;
-    browser.is_told("That code is not correct.").await;
+    browser.is_told("That code isn't correct.").await;
 
     let sign_in = browser.open_tab().await;
     browser.visit(&shop.portal_at("/__local/outbox")).await;
@@ -111,7 +114,7 @@ pub(crate) async fn code_expires_and_resend_is_rate_limited(scripts: Scripts) {
     let first = shop.mailed_code().await;
     browser.visits().await;
     browser.follow("portal-factor-one-resend").await;
-    browser.is_told("A code was sent a moment ago.").await;
+    browser.is_told("We just sent you a code.").await;
     assert_eq!(browser.count("[data-code=too_many_requests]").await, 1);
     assert_eq!(statuses(&browser.visits().await), [429]);
 
@@ -138,7 +141,7 @@ pub(crate) async fn too_many_wrong_passwords_lock_the_account(scripts: Scripts) 
         browser.fill("password", "not this one").await;
         browser.follow("portal-factor-one-submit").await;
         let expected = if attempt < 10 {
-            "That password is not correct."
+            "That password isn't correct. Try again or use another method."
         } else {
             "Too many attempts."
         };
@@ -178,7 +181,9 @@ pub(crate) async fn password_reset_signs_other_devices_out(scripts: Scripts) {
     assert_eq!(user(&other, &shop).await, "nobody");
     other.visit(&shop.at("/sign-in")).await;
     sign_in_here(&other, JANE, PASSWORD).await;
-    other.is_told("That password is not correct.").await;
+    other
+        .is_told("That password isn't correct. Try again or use another method.")
+        .await;
     shop.ends(other, Expected::signed_out().ended(&others, "revoked")).await;
     shop.ends(browser, Expected::signed_in(JANE)).await;
     shop.close().await;

@@ -16,7 +16,9 @@ pub(crate) async fn unknown_address_is_prefilled_at_sign_up(scripts: Scripts) {
     let form = shop.at("/form?x=1");
     browser.visit(&form).await;
     identify(&browser, "nobody@example.com").await;
-    browser.is_told("No account was found for this address.").await;
+    browser
+        .is_told("We couldn't find an account with this email address.")
+        .await;
     browser.follow("portal-sign-in-error-link").await;
     let address = browser.arrives_at(&shop.portal_at("/sign-up")).await;
     assert_eq!(parameter(&address, "redirect_url").as_deref(), Some(form.as_str()));
@@ -61,7 +63,9 @@ pub(crate) async fn taken_address_is_redirected_to_sign_in(scripts: Scripts) {
     browser.fill("emailAddress", JANE).await;
     browser.fill("password", "a new horse battery").await;
     browser.follow("portal-sign-up-submit").await;
-    browser.is_told("An account with this address exists already.").await;
+    browser
+        .is_told("An account with this email address already exists.")
+        .await;
     assert_eq!(browser.count("[data-code=form_identifier_exists]").await, 1);
     browser.follow("portal-sign-up-error-link").await;
     browser.arrives_at(&shop.portal_at("/sign-in")).await;
@@ -73,7 +77,12 @@ pub(crate) async fn taken_address_is_redirected_to_sign_in(scripts: Scripts) {
 pub(crate) async fn sign_up_mode_restricts_sign_up(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
     set_mode(&shop, SignUpMode::Restricted).await;
-    is_refused(&shop, &browser, "Sign-ups are by invitation only.").await;
+    is_refused(
+        &shop,
+        &browser,
+        "You need an invitation to sign up. Ask an administrator for one.",
+    )
+    .await;
     let invitation = json!({ "email_address": "guest@example.com", "redirect_url": shop.at("/form") });
     shop.backend_api().post("/v1/invitations", invitation).await;
     accepts_the_invitation(&shop, &browser).await;
@@ -82,7 +91,7 @@ pub(crate) async fn sign_up_mode_restricts_sign_up(scripts: Scripts) {
 
     let browser = Browser::with(scripts).await;
     set_mode(&shop, SignUpMode::Waitlist).await;
-    is_refused(&shop, &browser, "Join the waitlist to be invited.").await;
+    is_refused(&shop, &browser, "Join the waitlist to get one.").await;
     for _ in 0..2 {
         browser.visit(&shop.at("/sign-up")).await;
         browser.follow("portal-sign-up-waitlist").await;

@@ -63,7 +63,7 @@ async fn open(person: Person, wanted: String) -> PageResult {
     let question = Question {
         page: "switch-organization",
         heading: format!("Switch to {name}"),
-        lead: format!("Applications will show you {name} in place of what is active now."),
+        lead: format!("{name} becomes your active organization in every application."),
         button: "Switch".to_owned(),
         action: params.link(path::ORGANIZATION, &[(ORGANIZATION_ID, &wanted)]),
     };

@@ -104,8 +104,8 @@ async fn render(person: &Person, access: &Access, mut typed: Invitation, found: 
         })
         .collect();
     let notice = match visit.own_parameter("notice").as_deref() {
-        Some("invited") if found.is_empty() => Some("The invitations are written. They are in the outbox."),
-        Some("revoked") if found.is_empty() => Some("The invitation is withdrawn."),
+        Some("invited") if found.is_empty() => Some("The invitations are in the outbox."),
+        Some("revoked") if found.is_empty() => Some("The invitation is revoked."),
         _ => None,
     };
     let template = InvitationsPage {

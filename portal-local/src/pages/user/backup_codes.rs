@@ -45,7 +45,7 @@ pub(super) async fn submit(PersonSubmission { person, .. }: PersonSubmission) ->
     let onward = person.visit.params.link(SECURITY, &[]);
     Ok(match made.await {
         Ok(codes) => {
-            let done = "These replace all earlier backup codes.";
+            let done = "These codes replace your earlier ones.";
             show_backup_codes(&person, "backup-codes", done, &codes, onward)
         }
         // The authenticator was removed on another device.

@@ -99,7 +99,7 @@ fn render_verify(person: &Person, address: &EmailAddress, found: &[FlowError]) -
     let params = &person.visit.params;
     let step = CodeStep {
         page: "user-verify-email-address",
-        heading: "Verify the email address",
+        heading: "Verify your email address",
         action: params.link(VERIFY, &[("id", &address.id)]),
         address: &address.address,
         change: params.link(ADD, &[]),

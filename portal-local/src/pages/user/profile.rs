@@ -91,10 +91,10 @@ fn render_typed(person: &Person, first_name: String, last_name: String, found: &
     });
     let notice = match visit.own_parameter("notice").as_deref() {
         Some("saved") if found.is_empty() => Some("Your changes are saved."),
-        Some("verified") if found.is_empty() => Some("The address is verified."),
-        Some("primary") if found.is_empty() => Some("This is your primary address now."),
-        Some("removed") if found.is_empty() => Some("The address is removed."),
-        Some("connected") if found.is_empty() => Some("The account is connected. It signs you in from now on."),
+        Some("verified") if found.is_empty() => Some("The email address is verified."),
+        Some("primary") if found.is_empty() => Some("Your primary email address has changed."),
+        Some("removed") if found.is_empty() => Some("The email address is removed."),
+        Some("connected") if found.is_empty() => Some("The account is connected. You can now sign in with it."),
         Some("disconnected") if found.is_empty() => Some("The account is disconnected."),
         _ => None,
     };

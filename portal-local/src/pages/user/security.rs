@@ -84,7 +84,7 @@ async fn render(person: &Person, sign_out_others: bool, found: &[FlowError]) -> 
     let notice = match visit.own_parameter("notice").as_deref() {
         Some("password") if found.is_empty() => Some("Your password is saved."),
         Some("authenticator-removed") if found.is_empty() => Some("Two-step verification is off."),
-        Some("device") if found.is_empty() => Some("The device is signed out. It notices within a minute."),
+        Some("device") if found.is_empty() => Some("The device is signed out. This can take up to a minute."),
         _ => None,
     };
     let may_delete = visit.settings.delete_self_enabled && person.user.delete_self_enabled;

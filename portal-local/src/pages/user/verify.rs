@@ -159,7 +159,7 @@ fn render_password(person: &Person, has_totp: bool, found: &[FlowError]) -> Resp
     let mut form = person.form_frame(REVERIFY, found);
     form.action = link(person, &[]);
     let template = ReverifyPage {
-        frame: Frame::new(&person.visit.app, "Confirm that it is you"),
+        frame: Frame::new(&person.visit.app, "Confirm that it's you"),
         form,
         identifier: person.identifier().to_owned(),
         email_code: link(person, &[("strategy", "email_code")]),
@@ -174,7 +174,7 @@ fn render_code(person: &Person, has_totp: bool, found: &[FlowError]) -> Response
     let totp = has_totp.then(|| (link(person, &[("strategy", "totp")]), "Use your authenticator app"));
     let step = CodeStep {
         page: "user-verify",
-        heading: "Confirm that it is you",
+        heading: "Confirm that it's you",
         action: link(person, &[("strategy", "email_code")]),
         address: person.identifier(),
         change: person.visit.params.link(path::USER, &[]),
@@ -195,7 +195,7 @@ fn render_totp(person: &Person, found: &[FlowError]) -> Response<Body> {
     };
     let step = SecondFactorStep {
         page: "user-verify",
-        heading: "Confirm that it is you",
+        heading: "Confirm that it's you",
         method: SecondFactorMethod::Totp,
         action: link(person, &[("strategy", "totp")]),
         address: person.identifier(),

@@ -67,7 +67,7 @@ async fn unsupported_operation_returns_clerks_error() {
                     continue;
                 }
                 let sentence = answer["errors"][0]["long_message"].as_str().unwrap_or_default();
-                if status != StatusCode::NOT_FOUND || !sentence.contains("the local portal does not play it") {
+                if status != StatusCode::NOT_FOUND || !sentence.contains("the local portal doesn't support it") {
                     wrong.push(format!("{place} answers {status} {answer}"));
                 }
             }
