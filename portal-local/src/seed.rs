@@ -240,8 +240,7 @@ pub(crate) fn apply(flow: &Flow<'_>, seed: &Seed) -> Result<(), SeedError> {
         roles::put(
             flow.connection,
             &role.key,
-            &role.name,
-            &role.name,
+            (&role.name, &role.name),
             &permissions,
             flow.now,
         )?;

@@ -12,6 +12,7 @@ use super::query::{invalid, seconds};
 use super::request::{JsonBody, missing, run};
 use crate::json::{ApiError, json};
 use crate::state::App;
+use crate::store::tickets::set_status;
 use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens, users};
 
 /// Clerk's defaults.
@@ -82,7 +83,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
             let code = "actor_token_cannot_be_revoked_code";
             return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
         }
-        actor_tokens::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        set_status::<ActorToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
         actor_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;

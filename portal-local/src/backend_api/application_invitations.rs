@@ -14,6 +14,7 @@ use super::request::{JsonBody, check_length, listed, missing, run};
 use crate::flow::NewApplicationInvitation;
 use crate::json::{ApiError, json};
 use crate::state::App;
+use crate::store::tickets::set_status;
 use crate::store::{ApplicationInvitation, Metadata, TicketStatus, application_invitations};
 
 #[derive(Deserialize)]
@@ -112,7 +113,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
         if invitation.status != TicketStatus::Pending {
             return Err(not_pending("invitation", invitation.status));
         }
-        application_invitations::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        set_status::<ApplicationInvitation>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
         let revoked = application_invitations::find(flow.connection, &id, flow.now)?.unwrap_or(invitation);
         Ok(view(&revoked, None))
     })

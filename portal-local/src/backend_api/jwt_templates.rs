@@ -15,6 +15,7 @@ use super::request::{JsonBody, deleted, listed, missing, run};
 use super::sessions::{TokenBody, named as session_named};
 use crate::claims::{MOST_TEMPLATE_BYTES, TemplateKind, TemplateProblem, check};
 use crate::excerpt::excerpt;
+use crate::ids;
 use crate::json::{ApiError, json};
 use crate::state::App;
 use crate::store::{JwtTemplate, SessionStatus, jwt_templates};
@@ -59,7 +60,7 @@ impl TemplateBody {
             .allowed_clock_skew
             .or(before.map(|before| before.allowed_clock_skew_secs));
         Ok(JwtTemplate {
-            id: before.map_or_else(|| jwt_templates::new_id(now), |before| before.id.clone()),
+            id: before.map_or_else(|| ids::new_id(ids::JWT_TEMPLATE, now), |before| before.id.clone()),
             name,
             claims: claims.into(),
             lifetime_secs: within("lifetime", lifetime.unwrap_or(LIFETIME_SECS), &LIFETIMES)?,

@@ -14,6 +14,7 @@ use super::request::{JsonBody, missing, run};
 use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::json::{ApiError, json};
 use crate::state::App;
+use crate::store::tickets::set_status;
 use crate::store::{SignInToken, TicketStatus, sign_in_tokens};
 
 #[derive(Deserialize)]
@@ -48,7 +49,7 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
         if token.status != TicketStatus::Pending {
             return Err(not_pending("sign-in token", token.status));
         }
-        sign_in_tokens::set_status(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+        set_status::<SignInToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
         sign_in_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
     })
     .await?;

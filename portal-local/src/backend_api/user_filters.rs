@@ -109,7 +109,7 @@ impl UserFilter {
         let accounts = external_accounts::of_user(connection, &user.id)?;
         let is_connected = accounts
             .iter()
-            .any(|account| wanted.contains(&account.profile.provider_user_id));
+            .any(|account| wanted.contains(&account.provider_user_id));
         Ok(is_connected && self.organizations.admits(belongs))
     }
 }

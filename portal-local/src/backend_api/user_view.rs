@@ -68,18 +68,17 @@ pub(super) fn full_view(flow: &Flow<'_>, user: &User) -> Result<Value, StoreErro
 
 /// An account at the outside provider. Fields unknown to the provider are empty.
 fn external_account(account: &ExternalAccount) -> Value {
-    let profile = &account.profile;
     json!({
         "object": "external_account",
         "id": account.id,
         "provider": PROVIDER_STRATEGY,
         "identification_id": account.identification_id,
-        "provider_user_id": profile.provider_user_id,
+        "provider_user_id": account.provider_user_id,
         "approved_scopes": "openid email profile",
-        "email_address": profile.email_address,
-        "email_address_verified": profile.email_address_verified,
-        "first_name": profile.first_name.as_deref().unwrap_or_default(),
-        "last_name": profile.last_name.as_deref().unwrap_or_default(),
+        "email_address": account.email_address,
+        "email_address_verified": account.email_address_verified,
+        "first_name": account.first_name.as_deref().unwrap_or_default(),
+        "last_name": account.last_name.as_deref().unwrap_or_default(),
         "image_url": "",
         "username": null,
         "phone_number": null,
@@ -106,7 +105,7 @@ pub(super) fn address_view(connection: &Connection, address: &EmailAddress) -> R
 fn email_address(address: &EmailAddress, accounts: &[ExternalAccount]) -> Value {
     let linked_to: Vec<Value> = accounts
         .iter()
-        .filter(|account| normalize(&account.profile.email_address) == normalize(&address.address))
+        .filter(|account| normalize(&account.email_address) == normalize(&address.address))
         .map(|account| json!({ "type": PROVIDER_STRATEGY, "id": account.identification_id }))
         .collect();
     // Clerk's `verification_admin` is always verified; an address that an application leaves unverified has none.

@@ -190,7 +190,7 @@ pub(super) async fn change(
             if !addresses.iter().any(is_verified) {
                 return Err(ApiError::not_found().param("primary_email_address_id"));
             }
-            users::set_primary_email_address(flow.connection, &user.id, address_id, flow.now)?;
+            users::set_primary_email_address(flow.connection, &user.id, Some(address_id), flow.now)?;
         }
         if let Some(hash) = hash {
             flow.set_password(&user.id, &hash)?;

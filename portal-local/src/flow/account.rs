@@ -75,7 +75,7 @@ impl Flow<'_> {
         if !own.iter().any(|one| one.id == address_id && one.verified_at.is_some()) {
             return Err(FlowError::IdentifierNotFound.into());
         }
-        users::set_primary_email_address(self.connection, user_id, address_id, self.now)?;
+        users::set_primary_email_address(self.connection, user_id, Some(address_id), self.now)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
+use crate::ids;
 use crate::secrets::random_token;
 use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens, users};
 
@@ -18,7 +19,7 @@ impl Flow<'_> {
         }
         let text = random_token();
         let token = ActorToken {
-            id: actor_tokens::new_id(self.now),
+            id: ids::new_id(ids::ACTOR_TOKEN, self.now),
             user_id: user_id.to_owned(),
             actor,
             session_secs,

@@ -4,10 +4,8 @@
 
 use super::code::is_tested;
 use super::{Flow, FlowError, Outcome};
-use crate::store::outbox::Content;
-use crate::store::{
-    EmailAddress, MailKind, StoreError, Strategy, User, email_addresses, external_accounts, outbox, users,
-};
+use crate::store::outbox::{Content, NewMail};
+use crate::store::{EmailAddress, MailKind, StoreError, Strategy, User, email_addresses, external_accounts, users};
 
 /// A change to an address.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl Flow<'_> {
         }
         if change.primary && !is_primary {
             let previous = email_addresses::primary(self.connection, &user.id)?;
-            users::set_primary_email_address(self.connection, &user.id, &address.id, self.now)?;
+            users::set_primary_email_address(self.connection, &user.id, Some(&address.id), self.now)?;
             if change.notify
                 && let Some(previous) = previous
             {
@@ -90,10 +88,8 @@ impl Flow<'_> {
         let user = users::find(self.connection, &address.user_id)?;
         let primary = user.and_then(|user| user.primary_email_address_id);
         if primary.as_deref() == Some(address.id.as_str()) {
-            match next {
-                Some(next) => users::set_primary_email_address(self.connection, &address.user_id, &next.id, self.now)?,
-                None => users::forget_primary_email_address(self.connection, &address.user_id, self.now)?,
-            }
+            let next = next.map(|next| next.id.as_str());
+            users::set_primary_email_address(self.connection, &address.user_id, next, self.now)?;
         }
         email_addresses::delete(self.connection, &address.id)?;
         Ok(())
@@ -106,16 +102,13 @@ fn tell(flow: &Flow<'_>, address: &str) -> Result<(), StoreError> {
         return Ok(());
     }
     let (origin, name) = (&flow.application.origin, &flow.application.name);
-    outbox::insert(
-        flow.connection,
-        address,
-        MailKind::PrimaryAddressChanged,
-        &format!("Your primary email address at {name} has changed"),
-        &format!(
+    flow.send_mail(NewMail {
+        to: address,
+        kind: MailKind::PrimaryAddressChanged,
+        subject: format!("Your primary email address at {name} has changed"),
+        body: format!(
             "Your account at {name} has a new primary email address. If you didn't change it, sign in and check your account."
         ),
-        Content::Link(&format!("{origin}/user")),
-        flow.now,
-    )?;
-    Ok(())
+        content: Content::Link(&format!("{origin}/user")),
+    })
 }

@@ -1,12 +1,14 @@
 //! Invitations to the application: sending them.
 
-use super::{Field, Flow, FlowError, Outcome, check_email_address};
+use super::{Field, Flow, FlowError, INVITATION_DAYS, Outcome, check_email_address};
 use crate::clock::Millis as _;
+use crate::ids;
 use crate::secrets::random_token;
-use crate::store::outbox::Content;
+use crate::store::outbox::{Content, NewMail};
+use crate::store::tickets::set_status;
 use crate::store::{
     ApplicationInvitation, MailKind, Metadata, TicketStatus, WaitlistStatus, application_invitations, email_addresses,
-    outbox, waitlist,
+    waitlist,
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -25,6 +27,20 @@ pub(crate) struct NewApplicationInvitation {
     pub(crate) ignore_existing: bool,
 }
 
+impl NewApplicationInvitation {
+    /// An invitation with a mail, for the usual time.
+    pub(crate) fn new(address: String) -> Self {
+        Self {
+            address,
+            redirect_url: None,
+            public_metadata: Metadata::default(),
+            expires_in_days: INVITATION_DAYS,
+            notify: true,
+            ignore_existing: false,
+        }
+    }
+}
+
 impl Flow<'_> {
     /// Invites an address to create an account. Returns the invitation and its link.
     pub(crate) fn invite_to_application(
@@ -36,13 +52,13 @@ impl Flow<'_> {
             if !new.ignore_existing {
                 return Err(FlowError::AlreadyInvited { address }.into());
             }
-            application_invitations::set_status(self.connection, &open.id, TicketStatus::Revoked, self.now)?;
+            set_status::<ApplicationInvitation>(self.connection, &open.id, TicketStatus::Revoked, self.now)?;
         }
         if !new.ignore_existing && email_addresses::find_verified(self.connection, &address)?.is_some() {
             return Err(FlowError::IdentifierExists.into());
         }
         let invitation = ApplicationInvitation {
-            id: application_invitations::new_id(self.now),
+            id: ids::new_id(ids::INVITATION, self.now),
             address,
             redirect_url: new.redirect_url,
             public_metadata: new.public_metadata,
@@ -57,18 +73,14 @@ impl Flow<'_> {
         let link = self.application.ticket_link(&ticket);
         if new.notify {
             let name = &self.application.name;
-            outbox::insert(
-                self.connection,
-                &invitation.address,
-                MailKind::Invitation,
-                &format!("You're invited to {name}"),
-                &format!(
-                    "Open the link to create your account at {name}. It expires in {} days.",
-                    new.expires_in_days
-                ),
-                Content::Link(&link),
-                self.now,
-            )?;
+            let days = new.expires_in_days;
+            self.send_mail(NewMail {
+                to: &invitation.address,
+                kind: MailKind::Invitation,
+                subject: format!("You're invited to {name}"),
+                body: format!("Open the link to create your account at {name}. It expires in {days} days."),
+                content: Content::Link(&link),
+            })?;
         }
         Ok((invitation, link))
     }

@@ -8,9 +8,7 @@ use super::organization::Access;
 use crate::claims::{TemplateKind, render};
 use crate::images;
 use crate::mint::{Mint, TemplateTimes};
-use crate::store::{
-    JwtTemplate, Metadata, Session, StoreError, User, email_addresses, memberships, roles, second_factors, users,
-};
+use crate::store::{JwtTemplate, Metadata, Session, StoreError, User, email_addresses, memberships, roles, users};
 
 /// The claims that the instance adds to this session's tokens.
 pub(super) fn of_session_token(flow: &Flow<'_>, session: &Session) -> Result<Map<String, Value>, StoreError> {
@@ -89,7 +87,7 @@ fn user_values(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
         "primary_web3_wallet": null,
         "email_verified": primary.is_some_and(|address| address.verified_at.is_some()),
         "phone_number_verified": false,
-        "two_factor_enabled": second_factors::has_totp(flow.connection, &user.id)?,
+        "two_factor_enabled": flow.has_totp(&user.id)?,
         "image_url": images::url(&flow.application.origin, &user.id, user.image_id.as_deref()),
         "has_image": user.image_id.is_some(),
         "organizations": organizations,

@@ -6,7 +6,9 @@ use super::lockout::Tries;
 use super::{Field, Flow, FlowError, FlowFailure, Outcome};
 use crate::clock::Millis as _;
 use crate::secrets::random_code;
-use crate::store::{MailKind, Strategy, Subject, VerificationStatus, outbox, verifications};
+use crate::store::outbox::{Content, NewMail};
+use crate::store::verifications::{self, NewVerification};
+use crate::store::{MailKind, Strategy, Subject, VerificationStatus};
 
 const LIFETIME_MILLIS: i64 = 10 * 60 * 1_000;
 const RESEND_AFTER_MILLIS: i64 = 30 * 1_000;
@@ -48,19 +50,23 @@ pub(super) fn send(
     may_send(flow, address, strategy)?;
     let is_test = is_tested(flow, address);
     let code = if is_test { TEST_CODE.to_owned() } else { random_code() };
-    let expire_at = flow.now.plus_millis(LIFETIME_MILLIS);
-    verifications::open(flow.connection, subject, strategy, &code, address, flow.now, expire_at)?;
+    let new = NewVerification {
+        subject,
+        strategy,
+        code: &code,
+        address,
+        expire_at: flow.now.plus_millis(LIFETIME_MILLIS),
+    };
+    verifications::open(flow.connection, new, flow.now)?;
     if !is_test {
         let name = &flow.application.name;
-        outbox::insert(
-            flow.connection,
-            address,
-            MailKind::VerificationCode,
-            &format!("{code} is your {name} verification code"),
-            &format!("Enter {code} to continue to {name}. The code expires in ten minutes."),
-            outbox::Content::Code(&code),
-            flow.now,
-        )?;
+        flow.send_mail(NewMail {
+            to: address,
+            kind: MailKind::VerificationCode,
+            subject: format!("{code} is your {name} verification code"),
+            body: format!("Enter {code} to continue to {name}. The code expires in ten minutes."),
+            content: Content::Code(&code),
+        })?;
         // `debug`: every visitor can cause one.
         tracing::debug!("a verification code is in the outbox; read it at /__local/outbox");
     }

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::clock::SkewedClock;
 use crate::slow_work::SlowWork;
+use crate::store::outbox::{self, NewMail};
 use crate::store::{DevBrowser, Failure, Settings, Store, StoreError, settings};
 
 /// The application that users sign in to.
@@ -41,6 +42,11 @@ pub(crate) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
+    /// Writes a mail into the outbox. Nothing is ever sent.
+    pub(super) fn send_mail(&self, mail: NewMail<'_>) -> Result<(), StoreError> {
+        Ok(outbox::insert(self.connection, mail, self.now)?)
+    }
+
     /// Returns the same flow in `browser`.
     pub(crate) fn in_browser(&self, browser: &'a DevBrowser) -> BrowserFlow<'a> {
         BrowserFlow { flow: *self, browser }

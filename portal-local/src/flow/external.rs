@@ -7,6 +7,7 @@ use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, PendingSignIn, first_factor_proven
 use super::sign_up::finish_proven;
 use super::{BrowserFlow, Flow, FlowError, FlowFailure, Names, Outcome, SignInStep, SignUpStep, may_sign_up};
 use crate::clock::Millis as _;
+use crate::ids;
 use crate::secrets::random_token;
 use crate::store::{
     AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User, email_addresses,
@@ -30,29 +31,20 @@ impl BrowserFlow<'_> {
     ) -> Result<String, StoreError> {
         let state = random_token();
         let expire_at = self.now.plus_millis(AWAY_MILLIS);
-        oauth_attempts::insert(
-            self.connection,
-            &state,
-            &self.browser.id,
-            (purpose, user_id, query),
-            expire_at,
-        )?;
+        let attempt = OauthAttempt::new(purpose, user_id, query);
+        oauth_attempts::insert(self.connection, &attempt, &state, &self.browser.id, expire_at)?;
         Ok(state)
     }
 
     /// Takes the attempt that the provider's callback with `state` belongs to. Each callback works once.
     pub(crate) fn take_provider_attempt(&self, state: &str) -> Result<Option<OauthAttempt>, StoreError> {
-        Ok(oauth_attempts::take(
-            self.connection,
-            state,
-            &self.browser.id,
-            self.now,
-        )?)
+        let taken = oauth_attempts::take(self.connection, state, &self.browser.id, self.now)?;
+        Ok(taken)
     }
 
     /// Continues the attempt after the provider's callback with `code`.
     pub(crate) fn return_from_provider(&self, attempt: &OauthAttempt, code: &str) -> Outcome<ExternalStep> {
-        let profile = attempt.profile_for(code)?.ok_or(FlowError::ExternalLost)?;
+        let profile = attempt.profile_for(code).ok_or(FlowError::ExternalLost)?;
         let known = external_accounts::find_by_provider_user(self.connection, &profile.provider_user_id)?;
         if let Some(user_id) = &attempt.user_id {
             if users::find(self.connection, user_id)?.is_none() {
@@ -142,7 +134,7 @@ fn sign_up(flow: &BrowserFlow<'_>, profile: ExternalProfile) -> Outcome<External
     let client = flow.client()?;
     let is_proven = profile.email_address_verified;
     let sign_up = SignUp {
-        id: sign_ups::new_id(flow.now),
+        id: ids::new_id(ids::SIGN_UP, flow.now),
         email_address: profile.email_address.clone(),
         password_hash: None,
         first_name: names.first,

@@ -24,8 +24,14 @@ impl Flow<'_> {
             return Err(FlowError::AlreadyMember { address: user.id }.into());
         }
         check_quota(self, organization)?;
-        memberships::insert(self.connection, &organization.id, user_id, role_key, metadata, self.now)?;
-        found(self, organization, user_id)
+        Ok(memberships::insert(
+            self.connection,
+            &organization.id,
+            user_id,
+            role_key,
+            metadata,
+            self.now,
+        )?)
     }
 
     /// Changes a member's role.
@@ -44,7 +50,8 @@ impl Flow<'_> {
             return Err(FlowError::LastManager.into());
         }
         memberships::set_role(self.connection, &membership.id, role_key, self.now)?;
-        found(self, organization, user_id)
+        let changed = memberships::find(self.connection, &organization.id, user_id)?;
+        Ok(changed.ok_or(FlowError::MemberUnknown)?)
     }
 
     /// Removes a member from the organization, by their own or another member's request.
@@ -71,11 +78,6 @@ pub(super) fn check_quota(flow: &Flow<'_>, organization: &Organization) -> Outco
         return Err(FlowError::QuotaExceeded { most }.into());
     }
     Ok(())
-}
-
-fn found(flow: &Flow<'_>, organization: &Organization, user_id: &str) -> Outcome<Membership> {
-    let membership = memberships::find(flow.connection, &organization.id, user_id)?;
-    Ok(membership.ok_or(FlowError::MemberUnknown)?)
 }
 
 fn manages(flow: &Flow<'_>, role_key: &str) -> Result<bool, StoreError> {

@@ -4,8 +4,8 @@ use super::Flow;
 use super::code::is_tested;
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
-use crate::store::outbox::Content;
-use crate::store::{MailKind, Session, SessionStatus, StoreError, email_addresses, outbox, revocation_links, sessions};
+use crate::store::outbox::{Content, NewMail};
+use crate::store::{MailKind, Session, SessionStatus, StoreError, email_addresses, revocation_links, sessions};
 
 /// The lifetime of the link.
 const LIFETIME_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -27,22 +27,17 @@ pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<(), StoreError>
     };
     let name = &flow.application.name;
     let ticket = random_token();
-    revocation_links::insert(
-        flow.connection,
-        &ticket,
-        &session.id,
-        flow.now.plus_millis(LIFETIME_MILLIS),
-    )?;
-    outbox::insert(
-        flow.connection,
-        &address,
-        MailKind::NewDevice,
-        &format!("New sign-in to {name}"),
-        &format!("There was a sign-in to your account at {name} on a new device. If it wasn't you, open the link."),
-        Content::Link(&flow.application.ticket_link(&ticket)),
-        flow.now,
-    )?;
-    Ok(())
+    let expires_at = flow.now.plus_millis(LIFETIME_MILLIS);
+    revocation_links::insert(flow.connection, &ticket, &session.id, expires_at)?;
+    flow.send_mail(NewMail {
+        to: &address,
+        kind: MailKind::NewDevice,
+        subject: format!("New sign-in to {name}"),
+        body: format!(
+            "There was a sign-in to your account at {name} on a new device. If it wasn't you, open the link."
+        ),
+        content: Content::Link(&flow.application.ticket_link(&ticket)),
+    })
 }
 
 impl Flow<'_> {

@@ -3,6 +3,7 @@
 use portal_sdk::clock::UnixTime;
 
 use super::{Field, Flow, FlowError, Outcome, task};
+use crate::ids;
 use crate::mint::{OrganizationClaim, organization_claims};
 use crate::store::{
     Membership, Metadata, Organization, Role, Session, StoreError, Task, User, memberships, organizations, roles,
@@ -93,7 +94,7 @@ impl Flow<'_> {
             checked_slug(self, &new.slug, None)?
         };
         let organization = Organization {
-            id: new.id.unwrap_or_else(|| organizations::new_id(self.now)),
+            id: new.id.unwrap_or_else(|| ids::new_id(ids::ORGANIZATION, self.now)),
             name,
             slug,
             created_by: new.created_by,
@@ -108,14 +109,8 @@ impl Flow<'_> {
         organizations::insert(self.connection, &organization)?;
         if let Some(creator) = &organization.created_by {
             let nothing = Metadata::default();
-            memberships::insert(
-                self.connection,
-                &organization.id,
-                creator,
-                &settings.creator_role,
-                (&nothing, &nothing),
-                self.now,
-            )?;
+            let (role, metadata) = (&settings.creator_role, (&nothing, &nothing));
+            memberships::insert(self.connection, &organization.id, creator, role, metadata, self.now)?;
         }
         Ok(organization)
     }

@@ -6,11 +6,13 @@ use super::membership::check_quota;
 use super::{Access, Field, Flow, FlowError, Outcome, check_email_address};
 use crate::clock::Millis as _;
 use crate::excerpt::excerpt;
+use crate::ids;
 use crate::secrets::random_token;
-use crate::store::outbox::Content;
+use crate::store::outbox::{Content, NewMail};
+use crate::store::tickets::set_status;
 use crate::store::{
     MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus, email_addresses, memberships,
-    organization_invitations, outbox, roles,
+    organization_invitations, roles,
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -84,7 +86,7 @@ impl Flow<'_> {
         }
         check_quota(self, organization)?;
         let invitation = OrganizationInvitation {
-            id: organization_invitations::new_id(self.now),
+            id: ids::new_id(ids::ORGANIZATION_INVITATION, self.now),
             organization_id: organization.id.clone(),
             address,
             role_key: new.role_key,
@@ -102,18 +104,14 @@ impl Flow<'_> {
         let link = self.application.ticket_link(&ticket);
         if new.notify {
             let (name, application) = (&organization.name, &self.application.name);
-            outbox::insert(
-                self.connection,
-                &invitation.address,
-                MailKind::OrganizationInvitation,
-                &format!("You're invited to join {name} on {application}"),
-                &format!(
-                    "Open the link to join {name} on {application}. It expires in {} days.",
-                    new.expires_in_days
-                ),
-                Content::Link(&link),
-                self.now,
-            )?;
+            let days = new.expires_in_days;
+            self.send_mail(NewMail {
+                to: &invitation.address,
+                kind: MailKind::OrganizationInvitation,
+                subject: format!("You're invited to join {name} on {application}"),
+                body: format!("Open the link to join {name} on {application}. It expires in {days} days."),
+                content: Content::Link(&link),
+            })?;
         }
         Ok(Invited { invitation, link })
     }
@@ -129,7 +127,7 @@ impl Flow<'_> {
         let mut invitation = invitation
             .filter(|invitation| invitation.status == TicketStatus::Pending)
             .ok_or(FlowError::InvitationOver)?;
-        organization_invitations::set_status(self.connection, id, TicketStatus::Revoked, self.now)?;
+        set_status::<OrganizationInvitation>(self.connection, id, TicketStatus::Revoked, self.now)?;
         invitation.status = TicketStatus::Revoked;
         invitation.updated_at = self.now;
         Ok(invitation)
@@ -158,7 +156,7 @@ impl Flow<'_> {
                 self.now,
             )?;
         }
-        organization_invitations::set_status(self.connection, &invitation.id, TicketStatus::Accepted, self.now)?;
+        set_status::<OrganizationInvitation>(self.connection, &invitation.id, TicketStatus::Accepted, self.now)?;
         Ok(())
     }
 

@@ -10,8 +10,8 @@ use super::{
 use crate::clock::Millis as _;
 use crate::password;
 use crate::store::{
-    AttemptStatus, Session, SignIn, StoreError, Strategy, Subject, User, clients, email_addresses, second_factors,
-    sign_ins, users, verifications,
+    AttemptStatus, Session, SignIn, StoreError, Strategy, Subject, User, clients, email_addresses, sign_ins, users,
+    verifications,
 };
 
 pub(super) const ATTEMPT_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -155,7 +155,7 @@ impl Flow<'_> {
 
 /// Signs in, unless the account has a second factor.
 pub(super) fn first_factor_proven(flow: &BrowserFlow<'_>, pending: &PendingSignIn) -> Result<SignInStep, StoreError> {
-    if second_factors::has_totp(flow.connection, &pending.user.id)? {
+    if flow.has_totp(&pending.user.id)? {
         sign_ins::await_second_factor(flow.connection, &pending.sign_in.id, flow.now)?;
         return Ok(SignInStep::SecondFactor);
     }

@@ -2,8 +2,9 @@
 
 use super::{Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
+use crate::ids;
 use crate::secrets::random_token;
-use crate::store::{SignInToken, sign_in_tokens, users};
+use crate::store::{SignInToken, TicketStatus, sign_in_tokens, users};
 
 /// The default lifetime of a sign-in token.
 pub(crate) const SIGN_IN_TOKEN_SECS: i64 = 30 * 24 * 60 * 60;
@@ -29,14 +30,15 @@ impl Flow<'_> {
         };
         let text = random_token();
         let expires_at = self.now.plus_millis(lifetime_secs.saturating_mul(1_000));
-        let token = sign_in_tokens::insert(
-            self.connection,
-            user_id,
-            organization_id.as_deref(),
-            &text,
-            expires_at,
-            self.now,
-        )?;
+        let token = SignInToken {
+            id: ids::new_id(ids::SIGN_IN_TOKEN, self.now),
+            user_id: user_id.to_owned(),
+            organization_id,
+            status: TicketStatus::Pending,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        sign_in_tokens::insert(self.connection, &token, &text, expires_at)?;
         Ok((token, text))
     }
 }

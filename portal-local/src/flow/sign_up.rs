@@ -6,6 +6,7 @@ use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::accept_ticket;
 use super::{BrowserFlow, CodeRequest, Field, Flow, FlowError, FlowFailure, Names, Outcome, code};
 use crate::clock::Millis as _;
+use crate::ids;
 use crate::password;
 use crate::store::{
     AttemptStatus, NewUser, Session, Settings, SignUp, SignUpMode, StoreError, Strategy, Subject, clients,
@@ -101,7 +102,7 @@ impl BrowserFlow<'_> {
             code::may_send(self, &new.email_address, Strategy::EmailCode)?;
         }
         let sign_up = SignUp {
-            id: sign_ups::new_id(self.now),
+            id: ids::new_id(ids::SIGN_UP, self.now),
             email_address: new.email_address,
             password_hash: Some(password_hash),
             first_name: new.names.first,

@@ -1,7 +1,7 @@
 //! Session tasks: steps to complete before a session counts as signed in.
 
 use super::Flow;
-use crate::store::{Session, Settings, StoreError, Task, Tasks, memberships, second_factors, sessions, users};
+use crate::store::{Session, Settings, StoreError, Task, Tasks, memberships, sessions, users};
 
 /// Sets the tasks of a new session.
 ///
@@ -14,7 +14,7 @@ pub(super) fn settle_new(flow: &Flow<'_>, session: Session) -> Result<Session, S
     if settings.force_password_reset && is_compromised {
         tasks = tasks.with(Task::ResetPassword);
     }
-    if settings.mfa_required && !second_factors::has_totp(flow.connection, &session.user_id)? {
+    if settings.mfa_required && !flow.has_totp(&session.user_id)? {
         tasks = tasks.with(Task::SetupMfa);
     }
     let tasks = choose_organization(flow, settings, &session, tasks)?;

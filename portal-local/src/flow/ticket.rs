@@ -4,10 +4,11 @@ use super::session::impersonate;
 use super::sign_in::{ATTEMPT_LIFETIME_MILLIS, SignInStep};
 use super::{BrowserFlow, Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
+use crate::store::tickets::set_status;
 use crate::store::{
     ActorToken, ApplicationInvitation, OrganizationInvitation, Session, SignInToken, StoreError, Task, TicketStatus,
-    User, WaitlistStatus, actor_tokens, application_invitations, email_addresses, organization_invitations,
-    second_factors, sessions, sign_in_tokens, sign_ins, users, waitlist,
+    User, WaitlistStatus, actor_tokens, application_invitations, email_addresses, organization_invitations, sessions,
+    sign_in_tokens, sign_ins, users, waitlist,
 };
 
 /// The purpose of a ticket.
@@ -91,7 +92,7 @@ impl BrowserFlow<'_> {
         if let Ticket::ActorToken(token) = &ticket {
             let client = self.client()?;
             let session = impersonate(self, &client, token)?;
-            actor_tokens::set_status(self.connection, &token.id, TicketStatus::Accepted, self.now)?;
+            set_status::<ActorToken>(self.connection, &token.id, TicketStatus::Accepted, self.now)?;
             return Ok(SignInStep::Complete(Box::new(session)));
         }
         let session = match current.filter(|session| session.user_id == user_id) {
@@ -106,7 +107,7 @@ impl BrowserFlow<'_> {
             None => {
                 let client = self.client()?;
                 if let Some(address) = ticket.address()
-                    && second_factors::has_totp(self.connection, user_id)?
+                    && self.has_totp(user_id)?
                 {
                     let abandon_at = self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
                     let attempt = sign_ins::insert(self.connection, &client, address, user_id, self.now, abandon_at)?;
@@ -140,7 +141,7 @@ pub(super) fn accept_ticket(flow: &Flow<'_>, ticket: &Ticket, session: Session) 
             return Ok(flow.activate(&session, organization)?.unwrap_or(session));
         }
         Ticket::ApplicationInvitation(invitation) => {
-            application_invitations::set_status(flow.connection, &invitation.id, accepted, flow.now)?;
+            set_status::<ApplicationInvitation>(flow.connection, &invitation.id, accepted, flow.now)?;
             waitlist::set_status(
                 flow.connection,
                 &invitation.address,
@@ -153,7 +154,7 @@ pub(super) fn accept_ticket(flow: &Flow<'_>, ticket: &Ticket, session: Session) 
             }
         }
         Ticket::SignInToken(token) => {
-            sign_in_tokens::set_status(flow.connection, &token.id, accepted, flow.now)?;
+            set_status::<SignInToken>(flow.connection, &token.id, accepted, flow.now)?;
             if let Some(organization) = token.organization_id.as_deref() {
                 // A user who has left it since signs in without it.
                 return Ok(flow.activate(&session, Some(organization))?.unwrap_or(session));

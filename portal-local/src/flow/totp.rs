@@ -4,7 +4,8 @@ use super::code::plain_code;
 use super::{Flow, FlowError, Outcome, task};
 use crate::clock::Millis as _;
 use crate::secrets::{random_backup_code, read_backup_code};
-use crate::store::{SecondFactor, Session, StoreError, Task, second_factors, sessions};
+use crate::store::second_factors::{self, TotpSetup};
+use crate::store::{SecondFactor, Session, StoreError, Task, sessions};
 use crate::totp::TotpSecret;
 
 /// The number of backup codes in a new set.
@@ -16,22 +17,26 @@ impl Flow<'_> {
     /// The secret that a session sets up: the same one whenever the page is opened again, unless that was long ago. `None`
     /// if there is an authenticator already.
     pub(crate) fn begin_totp(&self, session: &Session) -> Result<Option<TotpSecret>, StoreError> {
-        if second_factors::has_totp(self.connection, &session.user_id)? {
+        if self.has_totp(&session.user_id)? {
             return Ok(None);
         }
         if let Some(secret) = open_setup(self, session)? {
             return Ok(Some(secret));
         }
-        let secret = TotpSecret::random();
-        second_factors::put_totp_setup(self.connection, &session.id, &secret, self.now)?;
-        Ok(Some(secret))
+        let setup = TotpSetup {
+            session_id: session.id.clone(),
+            secret: TotpSecret::random(),
+            created_at: self.now,
+        };
+        second_factors::put_totp_setup(self.connection, &setup)?;
+        Ok(Some(setup.secret))
     }
 
     /// Verifies a code of the app, which sign-in then requires. Returns the first backup codes.
     pub(crate) fn enable_totp(&self, session: &Session, entered: &str) -> Outcome<Vec<String>> {
         let user_id = &session.user_id;
         let setup = open_setup(self, session)?;
-        let is_late = second_factors::has_totp(self.connection, user_id)?;
+        let is_late = self.has_totp(user_id)?;
         let secret = setup.filter(|_| !is_late).ok_or(FlowError::AttemptLost)?;
         let code = plain_code(entered)?;
         let step = secret.step_of(&code, self.now).ok_or(FlowError::CodeNotCurrent)?;
@@ -56,7 +61,7 @@ impl Flow<'_> {
 
     /// Returns new backup codes, which replace all earlier ones.
     pub(crate) fn new_backup_codes(&self, user_id: &str) -> Outcome<Vec<String>> {
-        if !second_factors::has_totp(self.connection, user_id)? {
+        if !self.has_totp(user_id)? {
             return Err(FlowError::AttemptLost.into());
         }
         let codes: Vec<String> = (0..BACKUP_CODES).map(|_| random_backup_code()).collect();
@@ -75,7 +80,7 @@ impl Flow<'_> {
 
     /// Returns `true` if the user has an authenticator app.
     pub(crate) fn has_totp(&self, user_id: &str) -> Result<bool, StoreError> {
-        Ok(second_factors::has_totp(self.connection, user_id)?)
+        Ok(self.second_factor(user_id)?.secret.is_some())
     }
 
     /// The user's second factor.
@@ -87,7 +92,7 @@ impl Flow<'_> {
     ///
     /// If the instance requires an authenticator, the user's live sessions get the task to set up a new one.
     pub(crate) fn remove_totp(&self, user_id: &str) -> Result<(), StoreError> {
-        if !second_factors::has_totp(self.connection, user_id)? {
+        if !self.has_totp(user_id)? {
             return Ok(());
         }
         second_factors::disable_totp(self.connection, user_id, self.now)?;
@@ -111,6 +116,6 @@ impl Flow<'_> {
 
 fn open_setup(flow: &Flow<'_>, session: &Session) -> Result<Option<TotpSecret>, StoreError> {
     let found = second_factors::find_totp_setup(flow.connection, &session.id)?;
-    let open = found.filter(|(_, since)| flow.now.follows_within(SETUP_MILLIS, *since));
-    Ok(open.map(|(secret, _)| secret))
+    let open = found.filter(|setup| flow.now.follows_within(SETUP_MILLIS, setup.created_at));
+    Ok(open.map(|setup| setup.secret))
 }

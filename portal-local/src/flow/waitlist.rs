@@ -1,23 +1,20 @@
 //! The waitlist: joining it, and the mail that confirms a place.
 
 use super::{Field, Flow, Outcome, check_email_address};
-use crate::store::outbox::Content;
-use crate::store::{MailKind, StoreError, WaitlistEntry, outbox, waitlist};
+use crate::store::outbox::{Content, NewMail};
+use crate::store::{MailKind, StoreError, WaitlistEntry, waitlist};
 
 impl Flow<'_> {
     /// Writes the mail that confirms a place on the waitlist.
     pub(crate) fn send_waitlist_confirmation(&self, entry: &WaitlistEntry) -> Result<(), StoreError> {
         let name = &self.application.name;
-        outbox::insert(
-            self.connection,
-            &entry.address,
-            MailKind::Waitlist,
-            &format!("You're on the waitlist for {name}"),
-            "We'll email you an invitation when it's your turn.",
-            Content::Nothing,
-            self.now,
-        )?;
-        Ok(())
+        self.send_mail(NewMail {
+            to: &entry.address,
+            kind: MailKind::Waitlist,
+            subject: format!("You're on the waitlist for {name}"),
+            body: "We'll email you an invitation when it's your turn.".to_owned(),
+            content: Content::Nothing,
+        })
     }
 
     /// Puts an address on the waitlist, once.

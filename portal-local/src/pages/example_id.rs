@@ -165,12 +165,12 @@ async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError])
 async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
     let state = asked.state.clone();
     let open = visit.flow(move |flow| Ok::<_, StoreError>(oauth_attempts::peek(flow.connection, &state)?));
-    Ok(open.await?.and_then(|(purpose, query)| {
-        let flow = match purpose {
+    Ok(open.await?.and_then(|open| {
+        let flow = match open.purpose {
             Purpose::SignUp => Flow::SignUp,
             Purpose::SignIn | Purpose::Connect => Flow::SignIn,
         };
-        let params = Params::parse(query.trim_start_matches('?'));
+        let params = Params::parse(open.query.trim_start_matches('?'));
         let home = visit.known.browser.home_origin.as_deref();
         Destination::of(flow, &visit.app.redirects, &params, &visit.settings, home).url
     }))

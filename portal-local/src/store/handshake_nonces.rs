@@ -1,8 +1,9 @@
 //! Handshake payloads that wait to be fetched, each once and not for long.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
+use super::record::Rows as _;
 use super::{Millis, StoreError};
 use crate::secrets::hash;
 
@@ -14,8 +15,8 @@ pub(crate) fn insert(
     expire_at: UnixTime,
 ) -> Result<(), StoreError> {
     // Delete unfetched payloads too: they hold tokens in plain text.
-    connection.execute("DELETE FROM handshake_nonces WHERE expire_at <= ?", [Millis(now)])?;
-    connection.execute(
+    connection.run("DELETE FROM handshake_nonces WHERE expire_at <= ?", [Millis(now)])?;
+    connection.run(
         "INSERT INTO handshake_nonces (nonce_hash, directives, expire_at) VALUES (?, ?, ?)",
         params![hash(nonce), serde_json::to_string(directives)?, Millis(expire_at)],
     )?;
@@ -24,15 +25,12 @@ pub(crate) fn insert(
 
 /// Takes the payload out of the store: the second caller finds nothing.
 pub(crate) fn take(connection: &Connection, nonce: &str, now: UnixTime) -> Result<Option<Vec<String>>, StoreError> {
-    let row: Option<(String, Millis)> = connection
-        .query_row(
-            "DELETE FROM handshake_nonces WHERE nonce_hash = ? RETURNING directives, expire_at",
-            [hash(nonce)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    match row {
-        Some((directives, expire_at)) if expire_at.0 > now => Ok(Some(serde_json::from_str(&directives)?)),
-        _ => Ok(None),
+    let taken: Option<Option<String>> = connection.value(
+        "DELETE FROM handshake_nonces WHERE nonce_hash = ?1 RETURNING iif(expire_at > ?2, directives, NULL)",
+        params![hash(nonce), Millis(now)],
+    )?;
+    match taken.flatten() {
+        Some(directives) => Ok(Some(serde_json::from_str(&directives)?)),
+        None => Ok(None),
     }
 }

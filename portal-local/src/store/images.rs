@@ -1,28 +1,23 @@
 //! Images of users and organizations.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Result, params};
 
 use super::Millis;
+use super::record::{Rows as _, record};
 use crate::ids;
 
-/// An image as it was uploaded.
-#[derive(Clone, Debug)]
-pub(crate) struct Image {
-    pub(crate) content_type: String,
-    pub(crate) bytes: Vec<u8>,
+record! {
+    /// An image as it was uploaded.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Image in "images" {
+        pub(crate) content_type: String,
+        pub(crate) bytes: Vec<u8>,
+    }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Image>> {
-    connection
-        .prepare_cached("SELECT content_type, bytes FROM images WHERE id = ?")?
-        .query_row([id], |row| {
-            Ok(Image {
-                content_type: row.get(0)?,
-                bytes: row.get(1)?,
-            })
-        })
-        .optional()
+pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<Image>> {
+    connection.find("id = ?", [id])
 }
 
 /// Gives a user or an organization this image, in the place of another one.
@@ -32,17 +27,15 @@ pub(crate) fn set(
     content_type: &str,
     bytes: &[u8],
     now: UnixTime,
-) -> rusqlite::Result<()> {
+) -> Result<()> {
     remove(connection, owner_id)?;
-    connection.execute(
+    connection.run(
         "INSERT INTO images (id, owner_id, content_type, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
         params![ids::new_id(ids::IMAGE, now), owner_id, content_type, bytes, Millis(now)],
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes the image of a user or an organization away, if there is one.
-pub(crate) fn remove(connection: &Connection, owner_id: &str) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM images WHERE owner_id = ?", [owner_id])?;
-    Ok(())
+pub(crate) fn remove(connection: &Connection, owner_id: &str) -> Result<()> {
+    connection.run("DELETE FROM images WHERE owner_id = ?", [owner_id])
 }

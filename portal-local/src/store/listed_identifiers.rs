@@ -1,9 +1,10 @@
 //! The allowlist and the blocklist: addresses, and patterns for all addresses of a domain.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Result, params};
 
-use super::{Millis, words};
+use super::record::{Rows as _, record};
+use super::words;
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,37 +18,22 @@ words!(List {
     Block = "block",
 });
 
-#[derive(Clone, Debug)]
-pub(crate) struct ListedIdentifier {
-    pub(crate) id: String,
-    /// In lower case.
-    pub(crate) identifier: String,
-    /// The invitation that was sent along.
-    pub(crate) invitation_id: Option<String>,
-    pub(crate) created_at: UnixTime,
-    pub(crate) updated_at: UnixTime,
-}
-
-const COLUMNS: &str = "id, identifier, invitation_id, created_at, updated_at";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<ListedIdentifier> {
-    Ok(ListedIdentifier {
-        id: row.get(0)?,
-        identifier: row.get(1)?,
-        invitation_id: row.get(2)?,
-        created_at: row.get::<_, Millis>(3)?.0,
-        updated_at: row.get::<_, Millis>(4)?.0,
-    })
+record! {
+    #[derive(Clone, Debug)]
+    pub(crate) struct ListedIdentifier in "listed_identifiers" {
+        pub(crate) id: String,
+        /// In lower case.
+        pub(crate) identifier: String,
+        /// The invitation that was sent along.
+        pub(crate) invitation_id: Option<String>,
+        pub(crate) created_at: UnixTime,
+        pub(crate) updated_at: UnixTime,
+    }
 }
 
 /// Every entry of a list, the latest first.
-pub(crate) fn all(connection: &Connection, list: List) -> rusqlite::Result<Vec<ListedIdentifier>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM listed_identifiers WHERE list = ? ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([list], read)?
-        .collect()
+pub(crate) fn all(connection: &Connection, list: List) -> Result<Vec<ListedIdentifier>> {
+    connection.latest_first("list = ?", [list])
 }
 
 /// Adds an entry; `None` if the list has it already.
@@ -57,28 +43,33 @@ pub(crate) fn insert(
     identifier: &str,
     invitation_id: Option<&str>,
     now: UnixTime,
-) -> rusqlite::Result<Option<ListedIdentifier>> {
+) -> Result<Option<ListedIdentifier>> {
     let prefix = match list {
         List::Allow => ids::ALLOWLIST_IDENTIFIER,
         List::Block => ids::BLOCKLIST_IDENTIFIER,
     };
-    connection
-        .prepare_cached(&format!(
-            "INSERT INTO listed_identifiers (id, list, identifier, invitation_id, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (list, identifier) DO NOTHING RETURNING {COLUMNS}"
-        ))?
-        .query_row(
-            params![ids::new_id(prefix, now), list, identifier, invitation_id, Millis(now)],
-            read,
-        )
-        .optional()
+    let is_known = "list = ? AND identifier = ?";
+    if connection
+        .find::<ListedIdentifier>(is_known, params![list, identifier])?
+        .is_some()
+    {
+        return Ok(None);
+    }
+    let new = ListedIdentifier {
+        id: ids::new_id(prefix, now),
+        identifier: identifier.to_owned(),
+        invitation_id: invitation_id.map(str::to_owned),
+        created_at: now,
+        updated_at: now,
+    };
+    connection.insert(&new, &[("list", &list)])?;
+    Ok(Some(new))
 }
 
 /// Deletes the entry; returns `true` if it existed.
-pub(crate) fn delete(connection: &Connection, list: List, id: &str) -> rusqlite::Result<bool> {
-    let removed = connection.execute(
+pub(crate) fn delete(connection: &Connection, list: List, id: &str) -> Result<bool> {
+    connection.changed(
         "DELETE FROM listed_identifiers WHERE list = ? AND id = ?",
         params![list, id],
-    )?;
-    Ok(removed > 0)
+    )
 }

@@ -1,8 +1,9 @@
 //! [`Metadata`]: what applications keep at users and organizations, a JSON object.
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::record::json_columns;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -39,19 +40,7 @@ impl From<Map<String, Value>> for Metadata {
     }
 }
 
-impl ToSql for Metadata {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let text =
-            serde_json::to_string(&self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        Ok(text.into())
-    }
-}
-
-impl FromSql for Metadata {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?).map_err(|error| FromSqlError::Other(error.into()))
-    }
-}
+json_columns!(Metadata);
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub(crate) mod organization_invitations;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod prune;
+mod record;
 pub(crate) mod refresh_tokens;
 pub(crate) mod revocation_links;
 pub(crate) mod roles;
@@ -34,7 +35,7 @@ pub(crate) mod sign_in_tokens;
 pub(crate) mod sign_ins;
 pub(crate) mod sign_ups;
 mod tasks;
-mod tickets;
+pub(crate) mod tickets;
 pub(crate) mod users;
 pub(crate) mod verifications;
 pub(crate) mod waitlist;
@@ -45,7 +46,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use actor_tokens::ActorToken;
@@ -249,19 +250,13 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
-/// A moment as a column: milliseconds since 1970. (`UnixTime` and `ToSql` both come from elsewhere.)
+/// A moment as a parameter: milliseconds since 1970. (`UnixTime` and `ToSql` both come from elsewhere.)
 #[derive(Clone, Copy)]
-pub(crate) struct Millis(pub(crate) UnixTime);
+struct Millis(UnixTime);
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.0.as_millis().into())
-    }
-}
-
-impl FromSql for Millis {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        i64::column_result(value).map(|millis| Self(UnixTime::from_millis(millis)))
     }
 }
 
@@ -288,6 +283,8 @@ macro_rules! words {
                 }
             }
         }
+
+        $crate::store::record::columns!($type);
     };
 }
 use words;

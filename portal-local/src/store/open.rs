@@ -11,6 +11,9 @@ use super::{Location, schema};
 /// The first bytes of every SQLite database.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// Enough for every statement of a sign-in.
+const CACHED_STATEMENTS: usize = 128;
+
 /// The reason why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
@@ -79,6 +82,7 @@ pub(super) fn open(location: &Location) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // A handshake payload holds tokens in the clear; once it is deleted, its bytes are gone from the file too.
     connection.pragma_update(None, "secure_delete", true)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     schema::migrate(&mut connection, version)?;
     Ok(connection)
 }

@@ -1,9 +1,10 @@
 //! Mail that would have been sent.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Result};
 
-use super::{Millis, words};
+use super::record::{Rows as _, record};
+use super::words;
 use crate::ids;
 
 /// The number of latest mails that are kept.
@@ -36,26 +37,37 @@ words!(MailKind {
     PrimaryAddressChanged = "primary_address_changed",
 });
 
-/// A mail in the outbox. Nothing is ever sent.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Mail {
-    /// The mail's id.
-    pub id: String,
-    /// The address it would have gone to.
-    pub to: String,
-    /// The reason for the mail.
-    pub kind: MailKind,
-    /// The subject line.
-    pub subject: String,
-    /// The text.
-    pub body: String,
-    /// The code inside, if there is one.
-    pub code: Option<String>,
-    /// The link inside, if there is one.
-    pub link: Option<String>,
-    /// The time of writing.
-    pub created_at: UnixTime,
+record! {
+    /// A mail in the outbox. Nothing is ever sent.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct Mail in "outbox" {
+        /// The mail's id.
+        pub id: String,
+        /// The address it would have gone to.
+        pub to: String as "recipient",
+        /// The reason for the mail.
+        pub kind: MailKind,
+        /// The subject line.
+        pub subject: String,
+        /// The text.
+        pub body: String,
+        /// The code inside, if there is one.
+        pub code: Option<String>,
+        /// The link inside, if there is one.
+        pub link: Option<String>,
+        /// The time of writing.
+        pub created_at: UnixTime,
+    }
+}
+
+/// A mail that is not written yet.
+pub(crate) struct NewMail<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) kind: MailKind,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) content: Content<'a>,
 }
 
 /// The link or code in a mail.
@@ -67,59 +79,30 @@ pub(crate) enum Content<'a> {
     Nothing,
 }
 
-pub(crate) fn insert(
-    connection: &Connection,
-    to: &str,
-    kind: MailKind,
-    subject: &str,
-    body: &str,
-    content: Content<'_>,
-    now: UnixTime,
-) -> rusqlite::Result<()> {
-    let (code, link) = match content {
+pub(crate) fn insert(connection: &Connection, new: NewMail<'_>, now: UnixTime) -> Result<()> {
+    let (code, link) = match new.content {
         Content::Code(code) => (Some(code), None),
         Content::Link(link) => (None, Some(link)),
         Content::Nothing => (None, None),
     };
-    connection.execute(
-        "INSERT INTO outbox (id, recipient, kind, subject, body, code, link, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            ids::new_id(ids::MAIL, now),
-            to,
-            kind,
-            subject,
-            body,
-            code,
-            link,
-            Millis(now)
-        ],
-    )?;
-    connection.execute(
+    let mail = Mail {
+        id: ids::new_id(ids::MAIL, now),
+        to: new.to.to_owned(),
+        kind: new.kind,
+        subject: new.subject,
+        body: new.body,
+        code: code.map(str::to_owned),
+        link: link.map(str::to_owned),
+        created_at: now,
+    };
+    connection.insert(&mail, &[])?;
+    connection.run(
         "DELETE FROM outbox WHERE rowid <= (SELECT max(rowid) FROM outbox) - ?",
         [MOST_MAILS],
-    )?;
-    Ok(())
+    )
 }
 
 /// The mails, the latest first.
-pub(crate) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Mail>> {
-    connection
-        .prepare_cached(
-            "SELECT id, recipient, kind, subject, body, code, link, created_at FROM outbox
-             ORDER BY rowid DESC LIMIT ?",
-        )?
-        .query_map([limit], |row| {
-            Ok(Mail {
-                id: row.get(0)?,
-                to: row.get(1)?,
-                kind: row.get(2)?,
-                subject: row.get(3)?,
-                body: row.get(4)?,
-                code: row.get(5)?,
-                link: row.get(6)?,
-                created_at: row.get::<_, Millis>(7)?.0,
-            })
-        })?
-        .collect()
+pub(crate) fn list(connection: &Connection, limit: u32) -> Result<Vec<Mail>> {
+    connection.list("TRUE ORDER BY rowid DESC LIMIT ?", [limit])
 }

@@ -1,10 +1,10 @@
 //! Deletes expired and unused rows, because a portal runs for weeks.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Result, params};
 
 use super::Millis;
-
+use super::record::Rows as _;
 use crate::clock::Millis as _;
 
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
@@ -30,40 +30,40 @@ const EXPIRING: [(&str, &str, i64); 9] = [
 ];
 
 /// Deletes the rows that are expired at `now`.
-pub(crate) fn expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+pub(crate) fn expired(connection: &Connection, now: UnixTime) -> Result<()> {
+    let before = |millis: i64| Millis(now.plus_millis(-millis));
     for (table, column, kept_millis) in EXPIRING {
-        connection.execute(
+        connection.run(
             &format!("DELETE FROM {table} WHERE {column} <= ?"),
-            [Millis(now.plus_millis(-kept_millis))],
+            [before(kept_millis)],
         )?;
     }
-    connection.execute(
+    connection.run(
         "DELETE FROM verifications WHERE rowid <= (SELECT max(rowid) FROM verifications) - ?",
         [MOST_VERIFICATIONS],
     )?;
-    connection.execute(
+    connection.run(
         "DELETE FROM code_limits WHERE updated_at <= ?1 AND coalesce(locked_until, 0) <= ?2",
-        params![Millis(now.plus_millis(-DAY_MILLIS)), Millis(now)],
+        [before(DAY_MILLIS), before(0)],
     )?;
-    connection.execute(
+    connection.run(
         "DELETE FROM clients WHERE created_at <= ?1 AND sign_in_id IS NULL AND sign_up_id IS NULL
          AND NOT EXISTS (SELECT 1 FROM sessions WHERE client_id = clients.id)",
-        [Millis(now.plus_millis(-DAY_MILLIS))],
+        [before(DAY_MILLIS)],
     )?;
-    connection.execute(
+    connection.run(
         "DELETE FROM dev_browsers WHERE client_id IS NULL AND (created_at <= ?1
             OR rowid <= (SELECT max(rowid) FROM dev_browsers) - ?2)",
-        params![Millis(now.plus_millis(-BROWSER_MILLIS)), MOST_BROWSERS],
-    )?;
-    Ok(())
+        params![before(BROWSER_MILLIS), MOST_BROWSERS],
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{
-        Location, Store, Strategy, Subject, clients, dev_browsers, outbox, sign_ins, users, verifications,
-    };
+    use crate::store::outbox::{self, Content, NewMail};
+    use crate::store::verifications::{self, NewVerification};
+    use crate::store::{Location, MailKind, Store, Strategy, Subject, clients, dev_browsers, sign_ins, users};
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -99,16 +99,14 @@ mod tests {
             let id = attempt(connection, 1);
             assert_eq!(count(connection, "sign_ins"), 1, "a client has one attempt");
             let later = NOW.plus_millis(600_000);
-            let subject = Subject::SignIn(&id);
-            verifications::open(
-                connection,
-                subject,
-                Strategy::EmailCode,
-                "1",
-                "a@example.com",
-                NOW,
-                later,
-            )?;
+            let new = NewVerification {
+                subject: Subject::SignIn(&id),
+                strategy: Strategy::EmailCode,
+                code: "1",
+                address: "a@example.com",
+                expire_at: later,
+            };
+            verifications::open(connection, new, NOW)?;
             expired(connection, NOW.plus_millis(HOUR_MILLIS))?;
             assert_eq!(
                 (count(connection, "sign_ins"), count(connection, "verifications")),
@@ -145,8 +143,14 @@ mod tests {
         let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
         let work = |connection: &rusqlite::Transaction<'_>| {
             for n in 0..1_100 {
-                let (kind, content) = (crate::store::MailKind::NewDevice, outbox::Content::Code("1"));
-                outbox::insert(connection, &n.to_string(), kind, "", "", content, NOW)?;
+                let new = NewMail {
+                    to: &n.to_string(),
+                    kind: MailKind::NewDevice,
+                    subject: String::new(),
+                    body: String::new(),
+                    content: Content::Code("1"),
+                };
+                outbox::insert(connection, new, NOW)?;
             }
             assert_eq!(count(connection, "outbox"), 1_000);
             assert_eq!(outbox::list(connection, 1)?[0].to, "1099");

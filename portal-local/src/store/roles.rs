@@ -1,8 +1,9 @@
 //! Roles and permissions: Clerk's own, which are always there, and those of the application.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Result, params};
 
+use super::record::{Rows as _, record};
 use crate::ids;
 
 pub(crate) const ADMIN: &str = "org:admin";
@@ -27,12 +28,14 @@ const SYSTEM_PERMISSIONS: [(&str, &str); 9] = [
     ("org:sys_entconns:manage", "Manage enterprise connections"),
 ];
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Role {
-    pub(crate) id: String,
-    pub(crate) key: String,
-    pub(crate) name: String,
-    pub(crate) description: String,
+record! {
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Role in "roles" {
+        pub(crate) id: String,
+        pub(crate) key: String,
+        pub(crate) name: String,
+        pub(crate) description: String,
+    }
 }
 
 /// Returns `true` for a system permission of Clerk's.
@@ -41,98 +44,65 @@ pub(crate) fn is_system(permission_key: &str) -> bool {
 }
 
 /// Adds missing system roles and permissions of Clerk's.
-pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> Result<()> {
     for (key, name) in SYSTEM_PERMISSIONS {
         add_permission(connection, key, name, now)?;
     }
     let all: Vec<&str> = SYSTEM_PERMISSIONS.iter().map(|(key, _)| *key).collect();
-    let admin = "Manages the organization and its members";
     if find(connection, ADMIN)?.is_none() {
-        put(connection, ADMIN, "Admin", admin, &all, now)?;
+        let names = ("Admin", "Manages the organization and its members");
+        put(connection, ADMIN, names, &all, now)?;
     }
     if find(connection, MEMBER)?.is_none() {
-        let member = "Works in the organization";
-        put(
-            connection,
-            MEMBER,
-            "Member",
-            member,
-            &[READ_MEMBERSHIPS, READ_BILLING],
-            now,
-        )?;
+        let names = ("Member", "Works in the organization");
+        put(connection, MEMBER, names, &[READ_MEMBERSHIPS, READ_BILLING], now)?;
     }
     Ok(())
 }
 
-/// Creates or renames a role, and adds `permissions` to it. Unknown permissions are created.
+/// Creates a role, or changes its name and description, and adds `permissions` to it. Unknown permissions are created.
 pub(crate) fn put(
     connection: &Connection,
     key: &str,
-    name: &str,
-    description: &str,
+    (name, description): (&str, &str),
     permissions: &[&str],
     now: UnixTime,
-) -> rusqlite::Result<()> {
-    connection.execute(
+) -> Result<()> {
+    connection.run(
         "INSERT INTO roles (id, key, name, description) VALUES (?, ?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description",
         params![ids::new_id(ids::ROLE, now), key, name, description],
     )?;
     for permission in permissions {
         add_permission(connection, permission, permission, now)?;
-        connection.execute(
-            "INSERT OR IGNORE INTO role_permissions (role_key, permission_key) VALUES (?, ?)",
-            [key, permission],
-        )?;
+        let add = "INSERT OR IGNORE INTO role_permissions (role_key, permission_key) VALUES (?, ?)";
+        connection.run(add, [key, permission])?;
     }
     Ok(())
 }
 
-fn add_permission(connection: &Connection, key: &str, name: &str, now: UnixTime) -> rusqlite::Result<()> {
-    connection.execute(
-        "INSERT OR IGNORE INTO permissions (id, key, name) VALUES (?, ?, ?)",
-        params![ids::new_id(ids::PERMISSION, now), key, name],
-    )?;
-    Ok(())
+fn add_permission(connection: &Connection, key: &str, name: &str, now: UnixTime) -> Result<()> {
+    let add = "INSERT OR IGNORE INTO permissions (id, key, name) VALUES (?, ?, ?)";
+    connection.run(add, params![ids::new_id(ids::PERMISSION, now), key, name])
 }
 
-pub(crate) fn find(connection: &Connection, key: &str) -> rusqlite::Result<Option<Role>> {
-    connection
-        .prepare_cached("SELECT id, key, name, description FROM roles WHERE key = ?")?
-        .query_row([key], read)
-        .optional()
+pub(crate) fn find(connection: &Connection, key: &str) -> Result<Option<Role>> {
+    connection.find("key = ?", [key])
 }
 
 /// Every role, in the order in which they were made.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Role>> {
-    connection
-        .prepare_cached("SELECT id, key, name, description FROM roles ORDER BY rowid")?
-        .query_map([], read)?
-        .collect()
-}
-
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Role> {
-    Ok(Role {
-        id: row.get(0)?,
-        key: row.get(1)?,
-        name: row.get(2)?,
-        description: row.get(3)?,
-    })
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Role>> {
+    connection.list("TRUE ORDER BY rowid", [])
 }
 
 /// The permissions of a role, sorted.
-pub(crate) fn permissions(connection: &Connection, role_key: &str) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare_cached("SELECT permission_key FROM role_permissions WHERE role_key = ? ORDER BY permission_key")?
-        .query_map([role_key], |row| row.get(0))?
-        .collect()
+pub(crate) fn permissions(connection: &Connection, role_key: &str) -> Result<Vec<String>> {
+    let query = "SELECT permission_key FROM role_permissions WHERE role_key = ? ORDER BY permission_key";
+    connection.values(query, [role_key])
 }
 
 /// The name of a permission.
-pub(crate) fn permission_name(connection: &Connection, key: &str) -> rusqlite::Result<String> {
-    let name = connection
-        .prepare_cached("SELECT name FROM permissions WHERE key = ?")?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
+pub(crate) fn permission_name(connection: &Connection, key: &str) -> Result<String> {
+    let name = connection.value("SELECT name FROM permissions WHERE key = ?", [key])?;
     Ok(name.unwrap_or_else(|| key.to_owned()))
 }

@@ -1,9 +1,11 @@
 //! Sessions: one sign-in of one user at one client.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::types::Null;
+use rusqlite::{Connection, Result, params};
 
-use super::{Metadata, Millis, Task, Tasks, words};
+use super::record::{Rows as _, record};
+use super::{Metadata, Millis, Task, Tasks, User, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,29 +32,31 @@ words!(SessionStatus {
     Abandoned = "abandoned",
 });
 
-#[derive(Clone, Debug)]
-pub(crate) struct Session {
-    pub(crate) id: String,
-    pub(crate) client_id: String,
-    pub(crate) user_id: String,
-    /// As stored; [`Session::is_live`] also looks at the time.
-    pub(crate) status: SessionStatus,
-    /// Some exactly while the status is pending.
-    pub(crate) tasks: Tasks,
-    /// `None`: the personal account.
-    pub(crate) last_active_organization_id: Option<String>,
-    /// The impersonator, as in the claim `act`; `None` without impersonation.
-    pub(crate) actor: Option<Metadata>,
-    /// The browser's last `User-Agent`.
-    pub(crate) user_agent: Option<String>,
-    pub(crate) first_factor_at: UnixTime,
-    /// `None`: never in this session.
-    pub(crate) second_factor_at: Option<UnixTime>,
-    pub(crate) expire_at: UnixTime,
-    pub(crate) abandon_at: UnixTime,
-    pub(crate) last_active_at: UnixTime,
-    pub(crate) created_at: UnixTime,
-    pub(crate) updated_at: UnixTime,
+record! {
+    #[derive(Clone, Debug)]
+    pub(crate) struct Session in "sessions" {
+        pub(crate) id: String,
+        pub(crate) client_id: String,
+        pub(crate) user_id: String,
+        /// As stored; [`Session::is_live`] also looks at the time.
+        pub(crate) status: SessionStatus,
+        /// Some exactly while the status is pending.
+        pub(crate) tasks: Tasks,
+        /// `None`: the personal account.
+        pub(crate) last_active_organization_id: Option<String>,
+        /// The impersonator, as in the claim `act`; `None` without impersonation.
+        pub(crate) actor: Option<Metadata>,
+        /// The browser's last `User-Agent`.
+        pub(crate) user_agent: Option<String>,
+        pub(crate) first_factor_at: UnixTime,
+        /// `None`: never in this session.
+        pub(crate) second_factor_at: Option<UnixTime>,
+        pub(crate) expire_at: UnixTime,
+        pub(crate) abandon_at: UnixTime,
+        pub(crate) last_active_at: UnixTime,
+        pub(crate) created_at: UnixTime,
+        pub(crate) updated_at: UnixTime,
+    }
 }
 
 impl Session {
@@ -87,64 +91,39 @@ pub(crate) struct NewSession<'a> {
     pub(crate) abandon_at: UnixTime,
 }
 
-const COLUMNS: &str = "id, client_id, user_id, status, first_factor_at, expire_at, abandon_at, last_active_at, \
-                       created_at, updated_at, tasks, last_active_organization_id, user_agent, second_factor_at, actor";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
-    Ok(Session {
-        id: row.get(0)?,
-        client_id: row.get(1)?,
-        user_id: row.get(2)?,
-        status: row.get(3)?,
-        first_factor_at: row.get::<_, Millis>(4)?.0,
-        expire_at: row.get::<_, Millis>(5)?.0,
-        abandon_at: row.get::<_, Millis>(6)?.0,
-        last_active_at: row.get::<_, Millis>(7)?.0,
-        created_at: row.get::<_, Millis>(8)?.0,
-        updated_at: row.get::<_, Millis>(9)?.0,
-        tasks: row.get(10)?,
-        last_active_organization_id: row.get(11)?,
-        user_agent: row.get(12)?,
-        second_factor_at: row.get::<_, Option<Millis>>(13)?.map(|at| at.0),
-        actor: row.get(14)?,
-    })
-}
-
 /// The session with this id, its status as of `now`.
-pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<Option<Session>> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?"))?
-        .query_row([id], read)
-        .optional()?
-        .map(|session| settle(connection, session, now))
-        .transpose()
+pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> Result<Option<Session>> {
+    let found = connection.find("id = ?", [id])?;
+    found.map(|session| settle(connection, session, now)).transpose()
 }
 
 /// The sessions that are signed in at a client, the oldest first.
-pub(crate) fn live_of_client(
-    connection: &Connection,
-    client_id: &str,
-    now: UnixTime,
-) -> rusqlite::Result<Vec<Session>> {
-    let sessions: Vec<Session> = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE client_id = ? AND status IN ('active', 'pending')
-             ORDER BY created_at, rowid"
-        ))?
-        .query_map([client_id], read)?
-        .collect::<Result<_, _>>()?;
-    let mut live = Vec::with_capacity(sessions.len());
-    for session in sessions {
-        let session = settle(connection, session, now)?;
-        if session.is_live() {
-            live.push(session);
-        }
-    }
-    Ok(live)
+pub(crate) fn live_of_client(connection: &Connection, client_id: &str, now: UnixTime) -> Result<Vec<Session>> {
+    let stored = connection.oldest_first("client_id = ? AND status IN ('active', 'pending')", [client_id])?;
+    let mut settled = settle_all(connection, stored, now)?;
+    settled.retain(Session::is_live);
+    Ok(settled)
+}
+
+/// Every session, the latest first, their statuses as of `now`.
+pub(crate) fn all(connection: &Connection, now: UnixTime) -> Result<Vec<Session>> {
+    settle_all(connection, connection.latest_first("TRUE", [])?, now)
+}
+
+/// The user's sessions, the latest first, their statuses as of `now`.
+pub(crate) fn of_user(connection: &Connection, user_id: &str, now: UnixTime) -> Result<Vec<Session>> {
+    settle_all(connection, connection.latest_first("user_id = ?", [user_id])?, now)
+}
+
+fn settle_all(connection: &Connection, stored: Vec<Session>, now: UnixTime) -> Result<Vec<Session>> {
+    stored
+        .into_iter()
+        .map(|session| settle(connection, session, now))
+        .collect()
 }
 
 /// Ends a live session that is expired or abandoned at `now`, and stores its status.
-fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> rusqlite::Result<Session> {
+fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> Result<Session> {
     let ended_by = if session.expire_at <= now {
         SessionStatus::Expired
     } else if session.abandon_at <= now {
@@ -160,7 +139,7 @@ fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> rusql
     Ok(session)
 }
 
-pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTime) -> rusqlite::Result<Session> {
+pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTime) -> Result<Session> {
     let session = Session {
         id: ids::new_id(ids::SESSION, now),
         client_id: new.client_id.to_owned(),
@@ -178,51 +157,8 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
         created_at: now,
         updated_at: now,
     };
-    connection.execute(
-        "INSERT INTO sessions (id, client_id, user_id, status, is_sole, first_factor_at, expire_at, abandon_at,
-                               last_active_at, created_at, updated_at, actor)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?6, ?6, ?9)",
-        params![
-            session.id,
-            session.client_id,
-            session.user_id,
-            session.status,
-            new.is_sole,
-            Millis(now),
-            Millis(new.expire_at),
-            Millis(new.abandon_at),
-            new.actor
-        ],
-    )?;
+    connection.insert(&session, &[("is_sole", &new.is_sole)])?;
     Ok(session)
-}
-
-/// Every session, the latest first, their statuses as of `now`.
-pub(crate) fn all(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Session>> {
-    let sessions: Vec<Session> = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sessions ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([], read)?
-        .collect::<Result<_, _>>()?;
-    sessions
-        .into_iter()
-        .map(|session| settle(connection, session, now))
-        .collect()
-}
-
-/// The user's sessions, the latest first, their statuses as of `now`.
-pub(crate) fn of_user(connection: &Connection, user_id: &str, now: UnixTime) -> rusqlite::Result<Vec<Session>> {
-    let sessions: Vec<Session> = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE user_id = ? ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([user_id], read)?
-        .collect::<Result<_, _>>()?;
-    sessions
-        .into_iter()
-        .map(|session| settle(connection, session, now))
-        .collect()
 }
 
 /// Makes an organization, or the personal account, the active one.
@@ -231,34 +167,29 @@ pub(crate) fn set_organization(
     id: &str,
     organization_id: Option<&str>,
     now: UnixTime,
-) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE sessions SET last_active_organization_id = ?, updated_at = ? WHERE id = ?",
-        params![organization_id, Millis(now), id],
-    )?;
-    Ok(())
+) -> Result<()> {
+    let active = ("last_active_organization_id", &organization_id as _);
+    connection.set::<Session>(id, &[active, ("updated_at", &Millis(now))])
 }
 
 /// Notes what a live session waits for.
-pub(crate) fn set_tasks(connection: &Connection, id: &str, tasks: &Tasks, now: UnixTime) -> rusqlite::Result<()> {
+pub(crate) fn set_tasks(connection: &Connection, id: &str, tasks: &Tasks, now: UnixTime) -> Result<()> {
     let status = match tasks.first() {
         Some(_) => SessionStatus::Pending,
         None => SessionStatus::Active,
     };
-    connection.execute(
-        "UPDATE sessions SET tasks = ?, status = ?, updated_at = ? WHERE id = ?",
-        params![tasks, status, Millis(now), id],
-    )?;
-    Ok(())
+    connection.set::<Session>(
+        id,
+        &[("tasks", tasks), ("status", &status), ("updated_at", &Millis(now))],
+    )
 }
 
-pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE sessions SET status = ?, tasks = NULL, updated_at = ? WHERE id = ?",
-        params![status, Millis(now), id],
+pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> Result<()> {
+    connection.set::<Session>(
+        id,
+        &[("tasks", &Null), ("status", &status), ("updated_at", &Millis(now))],
     )?;
-    connection.execute("DELETE FROM refresh_tokens WHERE session_id = ?", [id])?;
-    Ok(())
+    connection.run("DELETE FROM refresh_tokens WHERE session_id = ?", [id])
 }
 
 /// Records the `User-Agent` of a session's browser if it has changed.
@@ -266,42 +197,30 @@ pub(crate) fn record_user_agent(
     connection: &Connection,
     session: &mut Session,
     user_agent: Option<&str>,
-) -> rusqlite::Result<()> {
+) -> Result<()> {
     if user_agent.is_some() && session.user_agent.as_deref() != user_agent {
-        connection.execute(
-            "UPDATE sessions SET user_agent = ? WHERE id = ?",
-            params![user_agent, session.id],
-        )?;
+        connection.set::<Session>(&session.id, &[("user_agent", &user_agent)])?;
         session.user_agent = user_agent.map(Into::into);
     }
     Ok(())
 }
 
 /// Records a re-verification of the user.
-pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE sessions SET first_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
-        params![Millis(now), id],
-    )?;
-    Ok(())
+pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
+    connection.set::<Session>(id, &[("first_factor_at", &Millis(now)), ("updated_at", &Millis(now))])
 }
 
 /// Records a verified second factor, also a repeated one.
-pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixTime) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE sessions SET second_factor_at = ?1, updated_at = ?1 WHERE id = ?2",
-        params![Millis(now), id],
-    )?;
-    Ok(())
+pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
+    connection.set::<Session>(id, &[("second_factor_at", &Millis(now)), ("updated_at", &Millis(now))])
 }
 
 /// Resets the second factor's verification time in the user's sessions.
-pub(crate) fn forget_second_factor(connection: &Connection, user_id: &str) -> rusqlite::Result<()> {
-    connection.execute(
+pub(crate) fn forget_second_factor(connection: &Connection, user_id: &str) -> Result<()> {
+    connection.run(
         "UPDATE sessions SET second_factor_at = NULL WHERE user_id = ?",
         [user_id],
-    )?;
-    Ok(())
+    )
 }
 
 /// The session was used. Some applications let sessions end that are not, at `abandon_at`.
@@ -310,14 +229,10 @@ pub(crate) fn touch(
     session: &Session,
     abandon_at: Option<UnixTime>,
     now: UnixTime,
-) -> rusqlite::Result<()> {
-    connection.execute(
+) -> Result<()> {
+    connection.run(
         "UPDATE sessions SET last_active_at = ?, abandon_at = coalesce(?, abandon_at) WHERE id = ?",
         params![Millis(now), abandon_at.map(Millis), session.id],
     )?;
-    connection.execute(
-        "UPDATE users SET last_active_at = ? WHERE id = ?",
-        params![Millis(now), session.user_id],
-    )?;
-    Ok(())
+    connection.set::<User>(&session.user_id, &[("last_active_at", &Millis(now))])
 }

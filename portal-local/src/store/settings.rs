@@ -1,10 +1,11 @@
 //! [`Settings`]: an administrator's settings of the whole instance, stored in the database.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StoreError;
+use super::record::Rows as _;
 
 /// The users who may sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,16 +176,11 @@ impl Default for Settings {
 }
 
 pub(crate) fn read(connection: &Connection) -> Result<Settings, StoreError> {
-    let text: String = connection
-        .prepare_cached("SELECT settings FROM instance")?
-        .query_row([], |row| row.get(0))?;
-    Ok(serde_json::from_str(&text)?)
+    let text: Option<String> = connection.value("SELECT settings FROM instance", [])?;
+    Ok(serde_json::from_str(&text.unwrap_or_default())?)
 }
 
 pub(crate) fn write(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
-    connection.execute(
-        "UPDATE instance SET settings = ?",
-        params![serde_json::to_string(settings)?],
-    )?;
+    connection.run("UPDATE instance SET settings = ?", [serde_json::to_string(settings)?])?;
     Ok(())
 }

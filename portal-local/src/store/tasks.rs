@@ -2,6 +2,8 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use super::record::columns;
+
 /// A task, named by Clerk's key of session tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
@@ -73,3 +75,5 @@ impl FromSql for Tasks {
         tasks.map(Self).ok_or(FromSqlError::InvalidType)
     }
 }
+
+columns!(Tasks);

@@ -1,9 +1,10 @@
 //! Sent codes and their outcomes.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Result, ToSql, params};
 
 use super::email_addresses::normalize;
+use super::record::{Rows as _, record};
 use super::{Millis, words};
 use crate::ids;
 use crate::secrets::{SecretHash, hash_code};
@@ -71,14 +72,27 @@ words!(VerificationStatus {
     Expired = "expired",
 });
 
-#[derive(Clone, Debug)]
-pub(crate) struct Verification {
-    pub(crate) id: String,
-    pub(crate) attempts: u32,
-    pub(crate) status: VerificationStatus,
+record! {
+    #[derive(Clone, Debug)]
+    pub(crate) struct Verification in "verifications" {
+        pub(crate) id: String,
+        pub(crate) attempts: u32,
+        pub(crate) status: VerificationStatus,
+        pub(crate) expire_at: UnixTime,
+        pub(crate) created_at: UnixTime,
+        code_hash: SecretHash,
+    }
+}
+
+/// A code that is being sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewVerification<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) strategy: Strategy,
+    pub(crate) code: &'a str,
+    /// The recipient.
+    pub(crate) address: &'a str,
     pub(crate) expire_at: UnixTime,
-    pub(crate) created_at: UnixTime,
-    code_hash: SecretHash,
 }
 
 impl Verification {
@@ -92,104 +106,59 @@ pub(crate) fn latest(
     connection: &Connection,
     subject: Subject<'_>,
     strategy: Strategy,
-) -> rusqlite::Result<Option<Verification>> {
+) -> Result<Option<Verification>> {
     let (subject_type, subject_id) = subject.columns();
-    connection
-        .prepare_cached(
-            "SELECT id, attempts, status, expire_at, created_at, code_hash FROM verifications
-             WHERE subject_type = ? AND subject_id = ? AND strategy = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
-        )?
-        .query_row(params![subject_type, subject_id, strategy], |row| {
-            Ok(Verification {
-                id: row.get(0)?,
-                attempts: row.get(1)?,
-                status: row.get(2)?,
-                expire_at: row.get::<_, Millis>(3)?.0,
-                created_at: row.get::<_, Millis>(4)?.0,
-                code_hash: row.get(5)?,
-            })
-        })
-        .optional()
+    connection.find(
+        "subject_type = ? AND subject_id = ? AND strategy = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+        params![subject_type, subject_id, strategy],
+    )
 }
 
 /// Returns the time of the latest code to `address` that is not verified yet.
-pub(crate) fn last_sent(
-    connection: &Connection,
-    address: &str,
-    strategy: Strategy,
-) -> rusqlite::Result<Option<UnixTime>> {
-    connection
-        .prepare_cached(
-            "SELECT created_at FROM verifications WHERE address_norm = ? AND strategy = ? AND status != 'verified'
-             ORDER BY created_at DESC LIMIT 1",
-        )?
-        .query_row(params![normalize(address), strategy], |row| {
-            Ok(row.get::<_, Millis>(0)?.0)
-        })
-        .optional()
+pub(crate) fn last_sent(connection: &Connection, address: &str, strategy: Strategy) -> Result<Option<UnixTime>> {
+    let found: Option<Verification> = connection.find(
+        "address_norm = ? AND strategy = ? AND status != 'verified' ORDER BY created_at DESC LIMIT 1",
+        params![normalize(address), strategy],
+    )?;
+    Ok(found.map(|found| found.created_at))
 }
 
 /// Moves the open codes of an attempt to the one that replaces it. Returns `true` if there were any.
-pub(crate) fn carry_over(
-    connection: &Connection,
-    from: Subject<'_>,
-    to: Subject<'_>,
-    now: UnixTime,
-) -> rusqlite::Result<bool> {
+pub(crate) fn carry_over(connection: &Connection, from: Subject<'_>, to: Subject<'_>, now: UnixTime) -> Result<bool> {
     let ((from_type, from_id), (to_type, to_id)) = (from.columns(), to.columns());
-    let moved = connection.execute(
+    connection.changed(
         "UPDATE verifications SET subject_type = ?, subject_id = ?
          WHERE subject_type = ? AND subject_id = ? AND status = 'unverified' AND expire_at > ?",
         params![to_type, to_id, from_type, from_id, Millis(now)],
-    )?;
-    Ok(moved > 0)
+    )
 }
 
 /// Opens a verification. It replaces an open one of the same subject, whose code becomes invalid.
-pub(crate) fn open(
-    connection: &Connection,
-    subject: Subject<'_>,
-    strategy: Strategy,
-    code: &str,
-    address: &str,
-    now: UnixTime,
-    expire_at: UnixTime,
-) -> rusqlite::Result<()> {
-    let (subject_type, subject_id) = subject.columns();
-    connection.execute(
+pub(crate) fn open(connection: &Connection, new: NewVerification<'_>, now: UnixTime) -> Result<()> {
+    let (subject_type, subject_id) = new.subject.columns();
+    connection.run(
         "UPDATE verifications SET status = 'expired'
          WHERE subject_type = ? AND subject_id = ? AND strategy = ? AND status = 'unverified'",
-        params![subject_type, subject_id, strategy],
+        params![subject_type, subject_id, new.strategy],
     )?;
     let id = ids::new_id(ids::VERIFICATION, now);
-    connection.execute(
-        "INSERT INTO verifications (id, subject_type, subject_id, strategy, code_hash, status, expire_at, created_at,
-                                    address_norm)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            id,
-            subject_type,
-            subject_id,
-            strategy,
-            hash_code(&id, code),
-            VerificationStatus::Unverified,
-            Millis(expire_at),
-            Millis(now),
-            normalize(address)
-        ],
-    )?;
-    Ok(())
+    let opened = Verification {
+        code_hash: hash_code(&id, new.code),
+        id,
+        attempts: 0,
+        status: VerificationStatus::Unverified,
+        expire_at: new.expire_at,
+        created_at: now,
+    };
+    let about: &[(&str, &dyn ToSql)] = &[
+        ("subject_type", &subject_type),
+        ("subject_id", &subject_id),
+        ("strategy", &new.strategy),
+        ("address_norm", &normalize(new.address)),
+    ];
+    connection.insert(&opened, about)
 }
 
-pub(crate) fn record(
-    connection: &Connection,
-    id: &str,
-    attempts: u32,
-    status: VerificationStatus,
-) -> rusqlite::Result<()> {
-    connection.execute(
-        "UPDATE verifications SET attempts = ?, status = ? WHERE id = ?",
-        params![attempts, status, id],
-    )?;
-    Ok(())
+pub(crate) fn record(connection: &Connection, id: &str, attempts: u32, status: VerificationStatus) -> Result<()> {
+    connection.set::<Verification>(id, &[("attempts", &attempts), ("status", &status)])
 }

@@ -1,9 +1,10 @@
 //! The waitlist: addresses that want to be invited.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Result, params};
 
 use super::email_addresses::normalize;
+use super::record::{Rows as _, record};
 use super::{Millis, words};
 use crate::ids;
 
@@ -23,80 +24,52 @@ words!(WaitlistStatus {
     Completed = "completed",
 });
 
-#[derive(Clone, Debug)]
-pub(crate) struct WaitlistEntry {
-    pub(crate) id: String,
-    pub(crate) address: String,
-    pub(crate) status: WaitlistStatus,
-    pub(crate) invited_at: Option<UnixTime>,
-    pub(crate) created_at: UnixTime,
-    pub(crate) updated_at: UnixTime,
+record! {
+    #[derive(Clone, Debug)]
+    pub(crate) struct WaitlistEntry in "waitlist_entries" {
+        pub(crate) id: String,
+        pub(crate) address: String,
+        pub(crate) status: WaitlistStatus,
+        pub(crate) invited_at: Option<UnixTime>,
+        pub(crate) created_at: UnixTime,
+        pub(crate) updated_at: UnixTime,
+    }
 }
 
-const COLUMNS: &str = "id, address, status, created_at, updated_at, invited_at";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<WaitlistEntry> {
-    Ok(WaitlistEntry {
-        id: row.get(0)?,
-        address: row.get(1)?,
-        status: row.get(2)?,
-        created_at: row.get::<_, Millis>(3)?.0,
-        updated_at: row.get::<_, Millis>(4)?.0,
-        invited_at: row.get::<_, Option<Millis>>(5)?.map(|at| at.0),
-    })
-}
-
-pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<WaitlistEntry>> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM waitlist_entries WHERE id = ?"))?
-        .query_row([id], read)
-        .optional()
+pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<WaitlistEntry>> {
+    connection.find("id = ?", [id])
 }
 
 /// Every entry, the latest first.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<WaitlistEntry>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM waitlist_entries ORDER BY created_at DESC, rowid DESC"
-        ))?
-        .query_map([], read)?
-        .collect()
+pub(crate) fn all(connection: &Connection) -> Result<Vec<WaitlistEntry>> {
+    connection.latest_first("TRUE", [])
 }
 
 /// The entry of an address: the one there is, or a new one.
-pub(crate) fn join(connection: &Connection, address: &str, now: UnixTime) -> rusqlite::Result<WaitlistEntry> {
-    connection.execute(
-        "INSERT INTO waitlist_entries (id, address, address_norm, status, created_at, updated_at)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?4) ON CONFLICT (address_norm) DO NOTHING",
-        params![
-            ids::new_id(ids::WAITLIST_ENTRY, now),
-            address,
-            normalize(address),
-            Millis(now)
-        ],
-    )?;
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM waitlist_entries WHERE address_norm = ?"
-        ))?
-        .query_row([normalize(address)], read)
+pub(crate) fn join(connection: &Connection, address: &str, now: UnixTime) -> Result<WaitlistEntry> {
+    if let Some(entry) = connection.find("address_norm = ?", [normalize(address)])? {
+        return Ok(entry);
+    }
+    let entry = WaitlistEntry {
+        id: ids::new_id(ids::WAITLIST_ENTRY, now),
+        address: address.to_owned(),
+        status: WaitlistStatus::Pending,
+        invited_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    connection.insert(&entry, &[("address_norm", &normalize(address))])?;
+    Ok(entry)
 }
 
-pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM waitlist_entries WHERE id = ?", [id])?;
-    Ok(())
+pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
+    connection.delete::<WaitlistEntry>(id)
 }
 
-pub(crate) fn set_status(
-    connection: &Connection,
-    address: &str,
-    status: WaitlistStatus,
-    now: UnixTime,
-) -> rusqlite::Result<()> {
-    connection.execute(
+pub(crate) fn set_status(connection: &Connection, address: &str, status: WaitlistStatus, now: UnixTime) -> Result<()> {
+    connection.run(
         "UPDATE waitlist_entries SET status = ?1, updated_at = ?2,
                 invited_at = CASE ?1 WHEN 'invited' THEN ?2 ELSE invited_at END WHERE address_norm = ?3",
         params![status, Millis(now), normalize(address)],
-    )?;
-    Ok(())
+    )
 }

@@ -126,6 +126,6 @@ fn render_typed(person: &Person, first_name: String, last_name: String, found: &
 fn connection(account: &ExternalAccount) -> ConnectionView {
     ConnectionView {
         id: account.id.clone(),
-        address: account.profile.email_address.clone(),
+        address: account.email_address.clone(),
     }
 }
