@@ -64,6 +64,13 @@ pub(crate) struct SessionClaims {
     pub(crate) custom: Map<String, Value>,
 }
 
+impl SessionClaims {
+    /// Returns `true` if `now` is in the token's lifetime.
+    pub(crate) fn is_current(&self, now: UnixTime) -> bool {
+        (self.nbf..self.exp).contains(&now.as_secs())
+    }
+}
+
 /// The options of a session token.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenUse<'a> {

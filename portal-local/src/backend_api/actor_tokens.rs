@@ -1,17 +1,14 @@
 //! `/v1/actor_tokens`: links with which one user acts in the name of another.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::query::{invalid, seconds};
-use super::request::{JsonBody, missing, run};
-use crate::json::{ApiError, json};
-use crate::state::App;
+use super::request::{Answer, JsonBody, missing};
+use crate::flow::Flow;
+use crate::json::ApiError;
 use crate::store::tickets::set_status;
 use crate::store::{ActorToken, Metadata, TicketStatus, actor_tokens, users};
 
@@ -29,30 +26,22 @@ pub(super) struct NewBody {
     session_max_duration_in_seconds: Option<i64>,
 }
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<NewBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let actor = checked_actor(body.actor.ok_or_else(|| missing("actor"))?)?;
     let token_secs = seconds("expires_in_seconds", body.expires_in_seconds.unwrap_or(TOKEN_SECS))?;
-    let session_secs = seconds(
-        "session_max_duration_in_seconds",
-        body.session_max_duration_in_seconds.unwrap_or(SESSION_SECS),
-    )?;
-    let (token, text) = run(&app, move |flow| {
-        if users::find(flow.connection, &user_id)?.is_none() {
-            return Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
-                .explain("No user has this ID.")
-                .param("user_id"));
-        }
-        Ok(flow.issue_actor_token(&user_id, actor, (token_secs, session_secs))?)
-    })
-    .await?;
+    let session_secs = body.session_max_duration_in_seconds.unwrap_or(SESSION_SECS);
+    let session_secs = seconds("session_max_duration_in_seconds", session_secs)?;
+    if users::find(flow.connection, &user_id)?.is_none() {
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
+            .explain("No user has this ID.")
+            .param("user_id"));
+    }
+    let (token, text) = flow.issue_actor_token(&user_id, actor, (token_secs, session_secs))?;
     let mut view = view(&token);
-    view["url"] = app.flows.application().sign_in_link(&text).into();
+    view["url"] = flow.application.sign_in_link(&text).into();
     view["token"] = text.into();
-    Ok(json(StatusCode::OK, &view))
+    Ok(view)
 }
 
 fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
@@ -72,22 +61,22 @@ fn checked_actor(actor: Map<String, Value>) -> Result<Metadata, ApiError> {
     Ok(actor.into())
 }
 
-pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let token = run(&app, move |flow| {
-        let token = actor_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
-        if token.status != TicketStatus::Pending {
-            let status = token.status.as_str();
-            let sentence = format!(
-                "Actor token cannot be revoked because its status is {status}. Only pending tokens can be revoked."
-            );
-            let code = "actor_token_cannot_be_revoked_code";
-            return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
-        }
-        set_status::<ActorToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
-        actor_tokens::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view(&token)))
+pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let token = named(flow, &id)?;
+    if token.status != TicketStatus::Pending {
+        let status = token.status.as_str();
+        let sentence = format!(
+            "Actor token cannot be revoked because its status is {status}. Only pending tokens can be revoked."
+        );
+        let code = "actor_token_cannot_be_revoked_code";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
+    }
+    set_status::<ActorToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+    Ok(view(&named(flow, &id)?))
+}
+
+fn named(flow: &Flow<'_>, id: &str) -> Result<ActorToken, ApiError> {
+    actor_tokens::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
 }
 
 /// Every field that the API describes. The link is known only to the call that made the token.

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, is_like, not_pending, redirect_url};
-use super::query::{Query, cut};
-use super::request::{JsonBody, check_length, listed, missing, run};
-use crate::flow::NewApplicationInvitation;
-use crate::json::{ApiError, json};
+use super::query::Query;
+use super::request::{Answer, JsonBody, check_length, missing};
+use crate::flow::{Flow, NewApplicationInvitation};
+use crate::json::ApiError;
 use crate::state::App;
 use crate::store::tickets::set_status;
 use crate::store::{ApplicationInvitation, Metadata, TicketStatus, application_invitations};
@@ -29,96 +27,69 @@ pub(super) struct InvitationBody {
     expires_in_days: Option<u32>,
 }
 
-impl InvitationBody {
-    /// The invitation that the body describes.
-    pub(super) fn read(self, app: &App) -> Result<NewApplicationInvitation, ApiError> {
-        Ok(NewApplicationInvitation {
-            address: self.email_address.ok_or_else(|| missing("email_address"))?,
-            redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
-            public_metadata: self.public_metadata,
-            expires_in_days: days(self.expires_in_days)?,
-            notify: self.notify.unwrap_or(true),
-            ignore_existing: self.ignore_existing,
-        })
-    }
-}
-
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<InvitationBody>,
-) -> Result<Response<Body>, ApiError> {
-    let new = body.read(&app)?;
-    let body = run(&app, move |flow| {
-        let (invitation, link) = flow.invite_to_application(new)?;
-        Ok(view(&invitation, Some(&link)))
+/// The invitation that the body describes.
+fn read(app: &App, body: InvitationBody) -> Result<NewApplicationInvitation, ApiError> {
+    Ok(NewApplicationInvitation {
+        address: body.email_address.ok_or_else(|| missing("email_address"))?,
+        redirect_url: redirect_url(app, body.redirect_url.as_deref())?,
+        public_metadata: body.public_metadata,
+        expires_in_days: days(body.expires_in_days)?,
+        notify: body.notify.unwrap_or(true),
+        ignore_existing: body.ignore_existing,
     })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
 }
 
-pub(super) async fn create_bulk(
+pub(super) fn create(flow: &Flow<'_>, State(app): State<Arc<App>>, JsonBody(body): JsonBody<InvitationBody>) -> Answer {
+    invite(flow, read(&app, body)?)
+}
+
+pub(super) fn create_bulk(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     JsonBody(bodies): JsonBody<Vec<InvitationBody>>,
-) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     check_length("email_address", bodies.len(), MOST_INVITATIONS)?;
-    let all: Vec<_> = bodies
-        .into_iter()
-        .map(|body| body.read(&app))
-        .collect::<Result<_, _>>()?;
-    let views = run(&app, move |flow| {
-        let mut views = Vec::new();
-        for new in all {
-            let (invitation, link) = flow.invite_to_application(new)?;
-            views.push(view(&invitation, Some(&link)));
-        }
-        Ok(views)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &views))
+    let read = bodies.into_iter().map(|body| read(&app, body));
+    let all: Vec<_> = read.collect::<Result<_, _>>()?;
+    all.into_iter().map(|new| invite(flow, new)).collect()
+}
+
+fn invite(flow: &Flow<'_>, new: NewApplicationInvitation) -> Answer {
+    let (invitation, link) = flow.invite_to_application(new)?;
+    Ok(view(&invitation, Some(&link)))
 }
 
 const FIELDS: [&str; 3] = ["created_at", "email_address", "expires_at"];
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order, is_paginated) = (query.page()?, query.order(&FIELDS)?, query.flag("paginated")?);
     let statuses = query.words("status", &STATUSES)?;
-    let all = run(&app, move |flow| {
-        let text = query.value("query").unwrap_or_default().to_lowercase();
-        let mut all = application_invitations::all(flow.connection, flow.now)?;
-        all.retain(|one| {
-            // Withdrawn ones are shown to those who ask for them.
-            let is_wanted = match statuses.is_empty() {
-                true => one.status != TicketStatus::Revoked,
-                false => statuses.iter().any(|status| status == one.status.as_str()),
-            };
-            is_wanted && is_like(&text, &one.id, &one.address)
-        });
-        order.sort(&mut all, |one, field| match field {
-            "email_address" => Some(one.address.as_str()).into(),
-            "expires_at" => one.expires_at.into(),
-            _ => one.created_at.into(),
-        });
-        Ok(all)
-    })
-    .await?;
-    let total = all.len();
-    let data: Vec<Value> = cut(all, page).iter().map(|one| view(one, None)).collect();
-    Ok(listed(&data, total, is_paginated))
+    let text = query.value("query").unwrap_or_default().to_lowercase();
+    let mut all = application_invitations::all(flow.connection, flow.now)?;
+    all.retain(|one| {
+        // Withdrawn ones are shown to those who ask for them.
+        let is_hidden = statuses.is_empty() && one.status == TicketStatus::Revoked;
+        !is_hidden && statuses.admit(one.status.as_str()) && is_like(&text, &one.id, &one.address)
+    });
+    order.sort(&mut all, |one, field| match field {
+        "email_address" => Some(one.address.as_str()).into(),
+        "expires_at" => one.expires_at.into(),
+        _ => one.created_at.into(),
+    });
+    page.listed(all, is_paginated, |one| Ok(view(&one, None)))
 }
 
-pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let invitation =
-            application_invitations::find(flow.connection, &id, flow.now)?.ok_or_else(ApiError::not_found)?;
-        if invitation.status != TicketStatus::Pending {
-            return Err(not_pending("invitation", invitation.status));
-        }
-        set_status::<ApplicationInvitation>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
-        let revoked = application_invitations::find(flow.connection, &id, flow.now)?.unwrap_or(invitation);
-        Ok(view(&revoked, None))
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let invitation = named(flow, &id)?;
+    if invitation.status != TicketStatus::Pending {
+        return Err(not_pending("invitation", invitation.status));
+    }
+    set_status::<ApplicationInvitation>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+    Ok(view(&named(flow, &id)?, None))
+}
+
+fn named(flow: &Flow<'_>, id: &str) -> Result<ApplicationInvitation, ApiError> {
+    application_invitations::find(flow.connection, id, flow.now)?.ok_or_else(ApiError::not_found)
 }
 
 pub(super) fn view(invitation: &ApplicationInvitation, link: Option<&str>) -> Value {

@@ -2,45 +2,33 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
-use portal_sdk::clock::UnixTime;
+use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::query::{Query, cut};
-use super::request::{JsonBody, listed, run};
+use super::query::Query;
+use super::request::{Answer, JsonBody};
 use super::sessions::view as session_view;
 use crate::flow::Flow;
-use crate::json::{ApiError, json};
-use crate::mint::SessionClaims;
+use crate::json::ApiError;
 use crate::state::App;
-use crate::store::{Client, Session, StoreError};
-use crate::store::{clients, sessions};
+use crate::store::{Client, Session};
+use crate::store::{clients, handshake_nonces, sessions};
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let (data, total) = run(&app, move |flow| {
-        let all = clients::all(flow.connection)?;
-        let total = all.len();
-        let mut data = Vec::new();
-        for client in cut(all, page) {
-            data.push(view(flow, &client)?);
-        }
-        Ok((data, total))
+    page.listed(clients::all(flow.connection)?, is_paginated, |client| {
+        view(flow, &client)
     })
-    .await?;
-    Ok(listed(&data, total, is_paginated))
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let client = clients::find(flow.connection, &id)?.ok_or_else(ApiError::not_found)?;
-        Ok(view(flow, &client)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    view(flow, &named(flow, &id)?)
+}
+
+fn named(flow: &Flow<'_>, id: &str) -> Result<Client, ApiError> {
+    clients::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
 }
 
 #[derive(Deserialize)]
@@ -49,38 +37,43 @@ pub(super) struct VerifyBody {
 }
 
 /// The client whose session a session token belongs to, while the session lives.
-pub(super) async fn verify(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<VerifyBody>,
-) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
+pub(super) fn verify(flow: &Flow<'_>, State(app): State<Arc<App>>, JsonBody(body): JsonBody<VerifyBody>) -> Answer {
     let Some(token) = body.token.filter(|token| !token.is_empty()) else {
         return Err(refusal("missing_parameter", "The body has no token.").param("token"));
     };
     let claims = app.mint.read_session_token(&token);
-    let Some(claims) = claims.filter(|claims| is_current(claims, now)) else {
+    let Some(claims) = claims.filter(|claims| claims.is_current(flow.now)) else {
         let sentence = "The token is not a session token of this instance, or it has expired.";
         return Err(refusal("token_invalid", sentence).param("token"));
     };
-    let body = run(&app, move |flow| {
-        let found = sessions::find(flow.connection, &claims.sid, flow.now)?;
-        let session = found.filter(Session::is_live).ok_or_else(ApiError::not_found)?;
-        let client = clients::find(flow.connection, &session.client_id)?.ok_or_else(ApiError::not_found)?;
-        Ok(view(flow, &client)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    let found = sessions::find(flow.connection, &claims.sid, flow.now)?;
+    let session = found.filter(Session::is_live).ok_or_else(ApiError::not_found)?;
+    view(flow, &named(flow, &session.client_id)?)
 }
 
-fn is_current(claims: &SessionClaims, now: UnixTime) -> bool {
-    (claims.nbf..claims.exp).contains(&now.as_secs())
+/// `GET /v1/clients/handshake_payload?nonce=`: the directives of a handshake, once.
+pub(super) fn handshake_payload(flow: &Flow<'_>, query: Query) -> Answer {
+    let Some(nonce) = query.value("nonce") else {
+        return Err(
+            ApiError::new(StatusCode::BAD_REQUEST, "missing_parameter", "Missing parameter")
+                .explain("The query parameter `nonce` is missing.")
+                .param("nonce"),
+        );
+    };
+    match handshake_nonces::take(flow.connection, nonce, flow.now)? {
+        Some(directives) => Ok(json!({ "directives": directives })),
+        None => Err(
+            ApiError::new(StatusCode::BAD_REQUEST, "invalid_nonce", "Invalid nonce provided")
+                .explain("This nonce is unknown, expired, or was used before."),
+        ),
+    }
 }
 
 fn refusal(code: &'static str, sentence: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, code, "Client not verified").explain(sentence)
 }
 
-fn view(flow: &Flow<'_>, client: &Client) -> Result<Value, StoreError> {
+fn view(flow: &Flow<'_>, client: &Client) -> Answer {
     let live = sessions::live_of_client(flow.connection, &client.id, flow.now)?;
     let last_active = client.last_active_session_id.as_deref();
     let session_ids: Vec<&str> = live.iter().map(|session| session.id.as_str()).collect();

@@ -1,39 +1,23 @@
 //! `/v1/users/{id}/profile_image` and `/v1/organizations/{id}/logo`.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
+use axum::extract::Path;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Response, StatusCode};
-use axum::routing::{post, put};
-use serde_json::Value;
+use axum::http::{HeaderMap, StatusCode};
 
 use super::organizations::{named as organization_named, view as organization_view};
-use super::request::run;
+use super::request::Answer;
 use super::user_view::full_view;
 use super::users::named as user_named;
 use crate::flow::Flow;
 use crate::images::{MOST_IMAGE_BYTES, content_type};
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::multipart;
-use crate::state::App;
 use crate::store::{images, users};
 
 /// Room for the form's parts around the image.
-const MOST_FORM_BYTES: usize = MOST_IMAGE_BYTES + 64 * 1_024;
-
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route(
-            "/v1/users/{id}/profile_image",
-            post(set_profile_image).delete(remove_profile_image),
-        )
-        .route("/v1/organizations/{id}/logo", put(set_logo).delete(remove_logo))
-        .layer(DefaultBodyLimit::max(MOST_FORM_BYTES))
-}
+pub(super) const MOST_FORM_BYTES: usize = MOST_IMAGE_BYTES + 64 * 1_024;
 
 /// An image of a kind that may be served, by its bytes.
 struct Upload {
@@ -88,62 +72,46 @@ fn too_large() -> ApiError {
         .param("file")
 }
 
-async fn set_profile_image(
-    State(app): State<Arc<App>>,
+type UploadBody = Result<Bytes, BytesRejection>;
+
+pub(super) fn set_profile_image(
+    flow: &Flow<'_>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response<Body>, ApiError> {
-    let upload = Upload::read(&headers, body)?;
-    change_profile_image(&app, id, Some(upload)).await
+    body: UploadBody,
+) -> Answer {
+    change_profile_image(flow, &id, Some(&Upload::read(&headers, body)?))
 }
 
-async fn remove_profile_image(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    change_profile_image(&app, id, None).await
+pub(super) fn remove_profile_image(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    change_profile_image(flow, &id, None)
 }
 
-async fn change_profile_image(app: &App, id: String, upload: Option<Upload>) -> Result<Response<Body>, ApiError> {
-    let body = run(app, move |flow| {
-        let user = user_named(flow.connection, &id)?;
-        put_image(flow, &user.id, upload.as_ref())?;
-        users::update(flow.connection, &user, flow.now)?;
-        let user = user_named(flow.connection, &id)?;
-        Ok(full_view(flow, &user)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+fn change_profile_image(flow: &Flow<'_>, id: &str, upload: Option<&Upload>) -> Answer {
+    let user = user_named(flow.connection, id)?;
+    put_image(flow, &user.id, upload)?;
+    users::update(flow.connection, &user, flow.now)?;
+    Ok(full_view(flow, &user_named(flow.connection, id)?)?)
 }
 
-async fn set_logo(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response<Body>, ApiError> {
-    let upload = Upload::read(&headers, body)?;
-    change_logo(&app, id, Some(upload)).await
+pub(super) fn set_logo(flow: &Flow<'_>, Path(id): Path<String>, headers: HeaderMap, body: UploadBody) -> Answer {
+    change_logo(flow, &id, Some(&Upload::read(&headers, body)?))
 }
 
-async fn remove_logo(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    change_logo(&app, id, None).await
+pub(super) fn remove_logo(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    change_logo(flow, &id, None)
 }
 
-async fn change_logo(app: &App, id: String, upload: Option<Upload>) -> Result<Response<Body>, ApiError> {
-    let body: Value = run(app, move |flow| {
-        let organization = organization_named(flow.connection, &id)?;
-        // The uploader is credited at Clerk and shown nowhere; one that does not exist is refused.
-        if let Some(uploader) = upload.as_ref().and_then(|upload| upload.uploader_id.as_deref()) {
-            user_named(flow.connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
-        }
-        put_image(flow, &organization.id, upload.as_ref())?;
-        flow.update_organization(organization.clone())?;
-        Ok(organization_view(
-            &flow.application.origin,
-            &organization_named(flow.connection, &organization.id)?,
-        ))
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+fn change_logo(flow: &Flow<'_>, id: &str, upload: Option<&Upload>) -> Answer {
+    let organization = organization_named(flow.connection, id)?;
+    // The uploader is credited at Clerk and shown nowhere; one that does not exist is refused.
+    if let Some(uploader) = upload.and_then(|upload| upload.uploader_id.as_deref()) {
+        user_named(flow.connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
+    }
+    put_image(flow, &organization.id, upload)?;
+    let organization = flow.update_organization(organization)?;
+    let organization = organization_named(flow.connection, &organization.id)?;
+    Ok(organization_view(&flow.application.origin, &organization))
 }
 
 fn put_image(flow: &Flow<'_>, owner_id: &str, upload: Option<&Upload>) -> rusqlite::Result<()> {

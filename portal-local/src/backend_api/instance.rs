@@ -10,23 +10,22 @@ use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{JsonBody, run};
-use crate::flow::FlowError;
-use crate::json::{ApiError, json};
+use super::request::{Answer, JsonBody};
+use crate::flow::{Flow, FlowError};
+use crate::json::ApiError;
 use crate::state::App;
 use crate::store::Settings;
 use crate::store::{roles, settings};
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
-    let body = json!({
+pub(super) fn show(_: &Flow<'_>, State(app): State<Arc<App>>) -> Answer {
+    Ok(json!({
         "object": "instance",
         "id": app.instance_id,
         // No workspace of Clerk's owns the application.
         "workspace_id": null,
         "environment_type": "development",
         "allowed_origins": null,
-    });
-    json(StatusCode::OK, &body)
+    }))
 }
 
 #[derive(Deserialize)]
@@ -38,18 +37,17 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     JsonBody(body): JsonBody<InstanceBody>,
 ) -> Result<Response<Body>, ApiError> {
-    run(&app, move |flow| {
+    let change = app.flows.run(move |flow| {
         let mut found = Settings::clone(flow.settings);
         found.test_mode = body.test_mode.unwrap_or(found.test_mode);
-        settings::write(flow.connection, &found)?;
-        Ok(StatusCode::NO_CONTENT.into_response())
-    })
-    .await
+        Ok::<_, ApiError>(settings::write(flow.connection, &found)?)
+    });
+    change.await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(super) async fn show_organizations(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let found = run(&app, |flow| Ok(Arc::clone(flow.settings))).await?;
-    Ok(json(StatusCode::OK, &view(&found)))
+pub(super) fn show_organizations(flow: &Flow<'_>) -> Answer {
+    Ok(view(flow.settings))
 }
 
 #[derive(Deserialize)]
@@ -61,25 +59,18 @@ pub(super) struct OrganizationsBody {
     creator_role_id: Option<String>,
 }
 
-pub(super) async fn change_organizations(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<OrganizationsBody>,
-) -> Result<Response<Body>, ApiError> {
-    let found = run(&app, move |flow| {
-        let mut found = Settings::clone(flow.settings);
-        found.organizations_enabled = body.enabled.unwrap_or(found.organizations_enabled);
-        found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
-        found.admin_delete_enabled = body.admin_delete_enabled.unwrap_or(found.admin_delete_enabled);
-        if let Some(wanted) = body.creator_role_id {
-            let mut all = roles::all(flow.connection)?.into_iter();
-            let role = all.find(|role| role.id == wanted || role.key == wanted);
-            found.creator_role = role.ok_or(FlowError::RoleUnknown)?.key;
-        }
-        settings::write(flow.connection, &found)?;
-        Ok(found)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view(&found)))
+pub(super) fn change_organizations(flow: &Flow<'_>, JsonBody(body): JsonBody<OrganizationsBody>) -> Answer {
+    let mut found = Settings::clone(flow.settings);
+    found.organizations_enabled = body.enabled.unwrap_or(found.organizations_enabled);
+    found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
+    found.admin_delete_enabled = body.admin_delete_enabled.unwrap_or(found.admin_delete_enabled);
+    if let Some(wanted) = body.creator_role_id {
+        let mut all = roles::all(flow.connection)?.into_iter();
+        let role = all.find(|role| role.id == wanted || role.key == wanted);
+        found.creator_role = role.ok_or(FlowError::RoleUnknown)?.key;
+    }
+    settings::write(flow.connection, &found)?;
+    Ok(view(&found))
 }
 
 fn view(settings: &Settings) -> Value {

@@ -1,30 +1,30 @@
 //! `/v1/jwt_templates`, and tokens from them. They are always signed with the instance's key.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, deleted, listed, missing, run};
+use super::query::{Query, invalid};
+use super::request::{Answer, JsonBody, deleted, missing};
 use super::sessions::{TokenBody, named as session_named};
 use crate::claims::{MOST_TEMPLATE_BYTES, TemplateKind, TemplateProblem, check};
 use crate::excerpt::excerpt;
+use crate::flow::Flow;
 use crate::ids;
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::state::App;
 use crate::store::{JwtTemplate, SessionStatus, jwt_templates};
 
 /// Clerk's defaults.
 const LIFETIME_SECS: i64 = 60;
 const ALLOWED_CLOCK_SKEW_SECS: i64 = 5;
-const LIFETIMES: std::ops::RangeInclusive<i64> = 30..=315_360_000;
-const ALLOWED_CLOCK_SKEWS: std::ops::RangeInclusive<i64> = 0..=300;
+const LIFETIMES: RangeInclusive<i64> = 30..=315_360_000;
+const ALLOWED_CLOCK_SKEWS: RangeInclusive<i64> = 0..=300;
 const SIGNING_ALGORITHM: &str = "RS256";
 const MOST_NAME_CHARS: usize = 255;
 
@@ -87,7 +87,7 @@ fn checked_name(name: Option<String>) -> Result<String, ApiError> {
     Ok(name)
 }
 
-fn within(name: &'static str, found: i64, range: &std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
+fn within(name: &'static str, found: i64, range: &RangeInclusive<i64>) -> Result<i64, ApiError> {
     if range.contains(&found) {
         return Ok(found);
     }
@@ -121,72 +121,50 @@ fn refused_claims(problem: TemplateProblem) -> ApiError {
     }
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let all = run(&app, |flow| Ok(jwt_templates::all(flow.connection)?)).await?;
-    let total = all.len();
-    let data: Vec<Value> = cut(all, page).iter().map(view).collect();
-    Ok(listed(&data, total, is_paginated))
+    page.listed(jwt_templates::all(flow.connection)?, is_paginated, |one| Ok(view(&one)))
 }
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<TemplateBody>,
-) -> Result<Response<Body>, ApiError> {
-    let template = body.read(None, app.now())?;
-    let body = run(&app, move |flow| keep(flow.connection, &template)).await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<TemplateBody>) -> Answer {
+    keep(flow, &body.read(None, flow.now)?)
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let template = run(&app, move |flow| named(flow.connection, &id)).await?;
-    Ok(json(StatusCode::OK, &view(&template)))
+pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    Ok(view(&named(flow, &id)?))
 }
 
-pub(super) async fn change(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<TemplateBody>,
-) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let before = named(flow.connection, &id)?;
-        keep(flow.connection, &body.read(Some(&before), flow.now)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn change(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<TemplateBody>) -> Answer {
+    let before = named(flow, &id)?;
+    keep(flow, &body.read(Some(&before), flow.now)?)
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let gone = id.clone();
-    let was_there = run(&app, move |flow| Ok(jwt_templates::delete(flow.connection, &id)?)).await?;
-    if !was_there {
-        return Err(not_found("id", &gone));
+pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    match jwt_templates::delete(flow.connection, &id)? {
+        true => Ok(deleted("jwt_template", &id)),
+        false => Err(not_found("id", &id)),
     }
-    Ok(deleted("jwt_template", &gone))
 }
 
 /// `POST /v1/sessions/{id}/tokens/{template}`. A session that waits for a task gets none: the token could not say so.
-pub(super) async fn create_token(
+pub(super) fn create_token(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path((id, name)): Path<(String, String)>,
     JsonBody(body): JsonBody<TokenBody>,
-) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     let lifetime_secs = body.lifetime_secs()?;
-    let shared = Arc::clone(&app);
-    let token = run(&app, move |flow| {
-        let session = session_named(flow, &id)?;
-        if session.status != SessionStatus::Active {
-            return Err(super::sessions::inactive(&session));
-        }
-        let template = jwt_templates::find_by_name(flow.connection, &name)?.ok_or_else(|| not_found("name", &name))?;
-        Ok(flow.template_token(&shared.mint, &session, template, lifetime_secs)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))
+    let session = session_named(flow, &id)?;
+    if session.status != SessionStatus::Active {
+        return Err(super::sessions::inactive(&session));
+    }
+    let template = jwt_templates::find_by_name(flow.connection, &name)?.ok_or_else(|| not_found("name", &name))?;
+    let token = flow.template_token(&app.mint, &session, template, lifetime_secs)?;
+    Ok(json!({ "object": "token", "jwt": token }))
 }
 
-fn keep(connection: &Connection, template: &JwtTemplate) -> Result<Value, ApiError> {
-    let holder = jwt_templates::find_by_name(connection, &template.name)?;
+fn keep(flow: &Flow<'_>, template: &JwtTemplate) -> Answer {
+    let holder = jwt_templates::find_by_name(flow.connection, &template.name)?;
     if holder.is_some_and(|holder| holder.id != template.id) {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(
@@ -195,12 +173,12 @@ fn keep(connection: &Connection, template: &JwtTemplate) -> Result<Value, ApiErr
                 .param("name"),
         );
     }
-    jwt_templates::put(connection, template)?;
+    jwt_templates::put(flow.connection, template)?;
     Ok(view(template))
 }
 
-fn named(connection: &Connection, id: &str) -> Result<JwtTemplate, ApiError> {
-    jwt_templates::find(connection, id)?.ok_or_else(|| not_found("id", id))
+fn named(flow: &Flow<'_>, id: &str) -> Result<JwtTemplate, ApiError> {
+    jwt_templates::find(flow.connection, id)?.ok_or_else(|| not_found("id", id))
 }
 
 fn not_found(attribute: &str, value: &str) -> ApiError {

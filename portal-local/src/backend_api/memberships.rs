@@ -1,23 +1,19 @@
 //! `/v1/organizations/{id}/memberships` and `/v1/users/{id}/organization_memberships`.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::extract::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::organizations::{named, view as organization_view};
-use super::query::{Query, cut};
-use super::request::{JsonBody, counted, missing, run};
+use super::query::Query;
+use super::request::{Answer, JsonBody, missing};
 use super::user_filters::{Person, UserFilter};
+use super::users::named as user_named;
 use crate::flow::Flow;
 use crate::images;
-use crate::json::{ApiError, json};
-use crate::state::App;
-use crate::store::{Member, Membership, Metadata, Organization, StoreError};
-use crate::store::{memberships, organizations, roles, users};
+use crate::json::ApiError;
+use crate::store::{Member, Membership, Metadata, Organization};
+use crate::store::{memberships, roles};
 
 const FIELDS: [&str; 6] = [
     "phone_number",
@@ -28,95 +24,56 @@ const FIELDS: [&str; 6] = [
     "username",
 ];
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
     let wanted_roles = query.values("role")?;
-    let (data, total) = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let people = wanted.find(flow.connection)?;
-        // The search gives the oldest first.
-        let (members, _) = memberships::search(flow.connection, &organization.id, "", u32::MAX, 0)?;
-        let mut matching: Vec<(Member, &Person)> = members
-            .into_iter()
-            .rev()
-            .filter(|member| wanted_roles.is_empty() || wanted_roles.contains(&member.membership.role_key))
-            .filter_map(|member| {
-                let person = people
-                    .iter()
-                    .find(|person| person.user.id == member.membership.user_id)?;
-                Some((member, person))
-            })
-            .collect();
-        order.sort(&mut matching, |(member, person), field| match field {
-            "created_at" => member.membership.created_at.into(),
-            _ => person.sort_key(field),
-        });
-        let total = matching.len();
-        let mut data = Vec::new();
-        for (member, _) in cut(matching, page) {
-            data.push(view(flow, &organization, &member)?);
-        }
-        Ok((data, total))
-    })
-    .await?;
-    Ok(counted(&data, total))
+    let organization = named(flow.connection, &id)?;
+    let people = wanted.find(flow.connection)?;
+    // The search gives the oldest first.
+    let (members, _) = memberships::search(flow.connection, &organization.id, "", u32::MAX, 0)?;
+    let mut matching: Vec<(Member, &Person)> = members
+        .into_iter()
+        .rev()
+        .filter(|member| wanted_roles.is_empty() || wanted_roles.contains(&member.membership.role_key))
+        .filter_map(|member| {
+            let person = person_of(&member.membership, &people)?;
+            Some((member, person))
+        })
+        .collect();
+    order.sort(&mut matching, |(member, person), field| match field {
+        "created_at" => member.membership.created_at.into(),
+        _ => person.sort_key(field),
+    });
+    page.counted(matching, |(member, _)| view(flow, &organization, &member))
 }
 
-pub(super) async fn of_user(
-    State(app): State<Arc<App>>,
-    Path(user_id): Path<String>,
-    query: Query,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn of_user(flow: &Flow<'_>, Path(user_id): Path<String>, query: Query) -> Answer {
     let page = query.page()?;
-    let (data, total) = run(&app, move |flow| {
-        if users::find(flow.connection, &user_id)?.is_none() {
-            return Err(ApiError::not_found());
-        }
-        let theirs = memberships::of_user(flow.connection, &user_id)?;
-        let total = theirs.len();
-        let mut data = Vec::new();
-        for membership in cut(theirs, page) {
-            if let Some(organization) = organizations::find(flow.connection, &membership.organization_id)? {
-                data.push(one(flow, &organization, &membership)?);
-            }
-        }
-        Ok((data, total))
-    })
-    .await?;
-    Ok(counted(&data, total))
+    let user = user_named(flow.connection, &user_id)?;
+    let theirs = memberships::of_user(flow.connection, &user.id)?;
+    page.counted(theirs, |membership| of_organization(flow, &membership))
 }
 
 /// The memberships of every organization.
-pub(super) async fn of_instance(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn of_instance(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order) = (query.page()?, query.order(&FIELDS)?);
-    let wanted = UserFilter::read(&query)?;
-    let (data, total) = run(&app, move |flow| {
-        let people = wanted.find(flow.connection)?;
-        let mut all: Vec<(Membership, &Person)> = memberships::all(flow.connection)?
-            .into_iter()
-            .filter_map(|membership| {
-                let person = people.iter().find(|person| person.user.id == membership.user_id)?;
-                Some((membership, person))
-            })
-            .collect();
-        order.sort(&mut all, |(membership, person), field| match field {
-            "created_at" => membership.created_at.into(),
-            _ => person.sort_key(field),
-        });
-        let total = all.len();
-        let mut data = Vec::new();
-        for (membership, _) in cut(all, page) {
-            let organization = named(flow.connection, &membership.organization_id)?;
-            data.push(one(flow, &organization, &membership)?);
-        }
-        Ok((data, total))
-    })
-    .await?;
-    Ok(counted(&data, total))
+    let people = UserFilter::read(&query)?.find(flow.connection)?;
+    let mut all: Vec<(Membership, &Person)> = memberships::all(flow.connection)?
+        .into_iter()
+        .filter_map(|membership| {
+            let person = person_of(&membership, &people)?;
+            Some((membership, person))
+        })
+        .collect();
+    order.sort(&mut all, |(membership, person), field| match field {
+        "created_at" => membership.created_at.into(),
+        _ => person.sort_key(field),
+    });
+    page.counted(all, |(membership, _)| of_organization(flow, &membership))
+}
+
+fn person_of<'a>(membership: &Membership, people: &'a [Person]) -> Option<&'a Person> {
+    people.iter().find(|person| person.user.id == membership.user_id)
 }
 
 #[derive(Deserialize)]
@@ -127,23 +84,21 @@ pub(super) struct MetadataBody {
     private_metadata: Metadata,
 }
 
+type Ids = Path<(String, String)>;
+
 /// Merges instead of replacing.
-pub(super) async fn merge_metadata(
-    State(app): State<Arc<App>>,
-    Path((id, user_id)): Path<(String, String)>,
+pub(super) fn merge_metadata(
+    flow: &Flow<'_>,
+    Path((id, user_id)): Ids,
     JsonBody(body): JsonBody<MetadataBody>,
-) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let found = memberships::find(flow.connection, &organization.id, &user_id)?;
-        let mut membership = found.ok_or_else(ApiError::not_found)?;
-        membership.public_metadata.merge(&body.public_metadata);
-        membership.private_metadata.merge(&body.private_metadata);
-        memberships::set_metadata(flow.connection, &membership, flow.now)?;
-        Ok(one(flow, &organization, &membership)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+) -> Answer {
+    let organization = named(flow.connection, &id)?;
+    let found = memberships::find(flow.connection, &organization.id, &user_id)?;
+    let mut membership = found.ok_or_else(ApiError::not_found)?;
+    membership.public_metadata.merge(&body.public_metadata);
+    membership.private_metadata.merge(&body.private_metadata);
+    memberships::set_metadata(flow.connection, &membership, flow.now)?;
+    one(flow, &organization, &membership)
 }
 
 #[derive(Deserialize)]
@@ -156,21 +111,13 @@ pub(super) struct NewBody {
     private_metadata: Metadata,
 }
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<NewBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn create(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let metadata = (&body.public_metadata, &body.private_metadata);
-        let membership = flow.add_member(&organization, &user_id, &role, metadata)?;
-        Ok(one(flow, &organization, &membership)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    let organization = named(flow.connection, &id)?;
+    let metadata = (&body.public_metadata, &body.private_metadata);
+    let membership = flow.add_member(&organization, &user_id, &role, metadata)?;
+    one(flow, &organization, &membership)
 }
 
 #[derive(Deserialize)]
@@ -178,39 +125,27 @@ pub(super) struct RoleBody {
     role: Option<String>,
 }
 
-pub(super) async fn change(
-    State(app): State<Arc<App>>,
-    Path((id, user_id)): Path<(String, String)>,
-    JsonBody(body): JsonBody<RoleBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn change(flow: &Flow<'_>, Path((id, user_id)): Ids, JsonBody(body): JsonBody<RoleBody>) -> Answer {
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let membership = flow.change_role(&organization, &user_id, &role)?;
-        Ok(one(flow, &organization, &membership)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    let organization = named(flow.connection, &id)?;
+    let membership = flow.change_role(&organization, &user_id, &role)?;
+    one(flow, &organization, &membership)
 }
 
-pub(super) async fn delete(
-    State(app): State<Arc<App>>,
-    Path((id, user_id)): Path<(String, String)>,
-) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let Some(membership) = memberships::find(flow.connection, &organization.id, &user_id)? else {
-            return Err(ApiError::not_found());
-        };
-        let body = one(flow, &organization, &membership)?;
-        flow.remove_member(&organization, &user_id)?;
-        Ok(body)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn delete(flow: &Flow<'_>, Path((id, user_id)): Ids) -> Answer {
+    let organization = named(flow.connection, &id)?;
+    let found = memberships::find(flow.connection, &organization.id, &user_id)?;
+    let view = one(flow, &organization, &found.ok_or_else(ApiError::not_found)?)?;
+    flow.remove_member(&organization, &user_id)?;
+    Ok(view)
 }
 
-fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) -> Result<Value, StoreError> {
+/// A membership of any organization.
+fn of_organization(flow: &Flow<'_>, membership: &Membership) -> Answer {
+    one(flow, &named(flow.connection, &membership.organization_id)?, membership)
+}
+
+fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) -> Answer {
     let (members, _) = memberships::search(flow.connection, &organization.id, &membership.user_id, 1, 0)?;
     match members.first() {
         Some(member) => view(flow, organization, member),
@@ -219,7 +154,7 @@ fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) ->
 }
 
 /// Every field that the API describes.
-fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Result<Value, StoreError> {
+fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Answer {
     let membership = &member.membership;
     let image_url = images::url(
         &flow.application.origin,

@@ -2,83 +2,48 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_url};
 use super::organizations::named;
-use super::query::{Order, Query, cut};
-use super::request::{JsonBody, check_length, counted, missing, run};
+use super::query::Query;
+use super::request::{Answer, JsonBody, check_length, missing};
 use crate::flow::{Flow, FlowError, NewOrganizationInvitation};
 use crate::images;
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::state::App;
 use crate::store::email_addresses::normalize;
-use crate::store::{Metadata, OrganizationInvitation, StoreError, TicketStatus};
+use crate::store::{Metadata, Organization, OrganizationInvitation, TicketStatus};
 use crate::store::{email_addresses, organization_invitations, roles, users};
 
 const FIELDS: [&str; 2] = ["created_at", "email_address"];
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response<Body>, ApiError> {
-    let wanted = Wanted {
-        statuses: query.words("status", &STATUSES)?,
-        address: query.value("email_address").map(normalize),
-        order: query.order(&FIELDS)?,
-    };
-    list_wanted(&app, id, wanted, query.page()?).await
+pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
+    let statuses = query.words("status", &STATUSES)?;
+    let address = query.value("email_address").map(normalize);
+    let (order, page) = (query.order(&FIELDS)?, query.page()?);
+    let organization = named(flow.connection, &id)?;
+    let mut found = organization_invitations::of_organization(flow.connection, &organization.id, None, flow.now)?;
+    found.retain(|one| {
+        let is_to = |address: &String| *address == normalize(&one.address);
+        statuses.admit(one.status.as_str()) && address.as_ref().is_none_or(is_to)
+    });
+    order.sort(&mut found, |one, field| match field {
+        "email_address" => Some(one.address.as_str()).into(),
+        _ => one.created_at.into(),
+    });
+    page.counted(found, |invitation| view(flow, &invitation, None))
 }
 
 /// Those that can still be accepted.
-pub(super) async fn list_pending(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response<Body>, ApiError> {
-    let wanted = Wanted {
-        statuses: vec![TicketStatus::Pending.as_str().to_owned()],
-        address: None,
-        order: Order::LATEST_FIRST,
-    };
-    list_wanted(&app, id, wanted, query.page()?).await
-}
-
-struct Wanted {
-    /// Empty: all.
-    statuses: Vec<String>,
-    address: Option<String>,
-    order: Order,
-}
-
-async fn list_wanted(app: &Arc<App>, id: String, wanted: Wanted, page: (u32, u32)) -> Result<Response<Body>, ApiError> {
-    let (data, total) = run(app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let mut found = organization_invitations::of_organization(flow.connection, &organization.id, None, flow.now)?;
-        found.retain(|one| {
-            let is_wanted = |status: &String| status == one.status.as_str();
-            let is_to = |address: &String| *address == normalize(&one.address);
-            (wanted.statuses.is_empty() || wanted.statuses.iter().any(is_wanted))
-                && wanted.address.as_ref().is_none_or(is_to)
-        });
-        wanted.order.sort(&mut found, |one, field| match field {
-            "email_address" => Some(one.address.as_str()).into(),
-            _ => one.created_at.into(),
-        });
-        let total = found.len();
-        let mut data = Vec::new();
-        for invitation in cut(found, page) {
-            data.push(view(flow, &invitation, None)?);
-        }
-        Ok((data, total))
-    })
-    .await?;
-    Ok(counted(&data, total))
+pub(super) fn list_pending(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
+    let (page, pending) = (query.page()?, Some(TicketStatus::Pending));
+    let organization = named(flow.connection, &id)?;
+    let found = organization_invitations::of_organization(flow.connection, &organization.id, pending, flow.now)?;
+    page.counted(found, |invitation| view(flow, &invitation, None))
 }
 
 #[derive(Deserialize)]
@@ -111,62 +76,53 @@ impl NewBody {
     }
 }
 
-pub(super) async fn create(
+pub(super) fn create(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<NewBody>,
-) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     let new = body.read(&app)?;
-    let views = invite_all(&app, id, vec![new]).await?;
-    Ok(json(StatusCode::OK, &views.first()))
+    invite(flow, &named(flow.connection, &id)?, new)
 }
 
 /// Several at once: all of them or none.
-pub(super) async fn create_bulk(
+pub(super) fn create_bulk(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(bodies): JsonBody<Vec<NewBody>>,
-) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     check_length("email_address", bodies.len(), MOST_INVITATIONS)?;
-    let new = bodies
-        .into_iter()
-        .map(|body| body.read(&app))
-        .collect::<Result<_, _>>()?;
-    let views = invite_all(&app, id, new).await?;
-    Ok(counted(&views, views.len()))
+    let read = bodies.into_iter().map(|body| body.read(&app));
+    let all: Vec<_> = read.collect::<Result<_, _>>()?;
+    let organization = named(flow.connection, &id)?;
+    let invited = all.into_iter().map(|new| invite(flow, &organization, new));
+    let views = invited.collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({ "data": views, "total_count": views.len() }))
 }
 
-async fn invite_all(app: &Arc<App>, id: String, all: Vec<NewOrganizationInvitation>) -> Result<Vec<Value>, ApiError> {
-    run(app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let mut views = Vec::new();
-        for new in all {
-            if let Some(inviter) = &new.inviter_id
-                && users::find(flow.connection, inviter)?.is_none()
-            {
-                return Err(ApiError::not_found().param("inviter_user_id"));
-            }
-            let invited = flow.invite_to_organization(&organization, new)?;
-            views.push(view(flow, &invited.invitation, Some(&invited.link))?);
-        }
-        Ok(views)
-    })
-    .await
+fn invite(flow: &Flow<'_>, organization: &Organization, new: NewOrganizationInvitation) -> Answer {
+    if let Some(inviter) = &new.inviter_id
+        && users::find(flow.connection, inviter)?.is_none()
+    {
+        return Err(ApiError::not_found().param("inviter_user_id"));
+    }
+    let invited = flow.invite_to_organization(organization, new)?;
+    view(flow, &invited.invitation, Some(&invited.link))
 }
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    Path((id, invitation_id)): Path<(String, String)>,
-) -> Result<Response<Body>, ApiError> {
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        let found = organization_invitations::find(flow.connection, &invitation_id, flow.now)?;
-        let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
-        let invitation = invitation.ok_or_else(ApiError::not_found)?;
-        Ok(view(flow, &invitation, None)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+type Ids = Path<(String, String)>;
+
+pub(super) fn show(flow: &Flow<'_>, Path((id, invitation_id)): Ids) -> Answer {
+    let organization = named(flow.connection, &id)?;
+    view(flow, &found_in(flow, &organization, &invitation_id)?, None)
+}
+
+fn found_in(flow: &Flow<'_>, organization: &Organization, id: &str) -> Result<OrganizationInvitation, ApiError> {
+    let found = organization_invitations::find(flow.connection, id, flow.now)?;
+    let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
+    invitation.ok_or_else(ApiError::not_found)
 }
 
 #[derive(Deserialize)]
@@ -174,35 +130,19 @@ pub(super) struct RevokeBody {
     requesting_user_id: Option<String>,
 }
 
-pub(super) async fn revoke(
-    State(app): State<Arc<App>>,
-    Path((id, invitation_id)): Path<(String, String)>,
-    JsonBody(body): JsonBody<RevokeBody>,
-) -> Result<Response<Body>, ApiError> {
-    let view = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        if let Some(user_id) = &body.requesting_user_id {
-            check_manager(flow, &organization.id, user_id)?;
-        }
-        let found = organization_invitations::find(flow.connection, &invitation_id, flow.now)?;
-        let is_here = found
-            .as_ref()
-            .is_some_and(|found| found.organization_id == organization.id);
-        match found {
-            Some(found) if is_here && found.status != TicketStatus::Pending => {
-                let sentence = format!("This invitation is already {}.", found.status.as_str());
-                let code = FlowError::InvitationOver.code();
-                Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence))
-            }
-            Some(_) if is_here => {
-                let revoked = flow.revoke_organization_invitation(&organization, &invitation_id)?;
-                Ok(self::view(flow, &revoked, None)?)
-            }
-            _ => Err(ApiError::not_found()),
-        }
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view))
+pub(super) fn revoke(flow: &Flow<'_>, Path((id, invitation_id)): Ids, JsonBody(body): JsonBody<RevokeBody>) -> Answer {
+    let organization = named(flow.connection, &id)?;
+    if let Some(user_id) = &body.requesting_user_id {
+        check_manager(flow, &organization.id, user_id)?;
+    }
+    let status = found_in(flow, &organization, &invitation_id)?.status;
+    if status != TicketStatus::Pending {
+        let sentence = format!("This invitation is already {}.", status.as_str());
+        let code = FlowError::InvitationOver.code();
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence));
+    }
+    let revoked = flow.revoke_organization_invitation(&organization, &invitation_id)?;
+    view(flow, &revoked, None)
 }
 
 /// Clerk lets only those who manage the members withdraw an invitation in their own name.
@@ -219,11 +159,7 @@ fn check_manager(flow: &Flow<'_>, organization_id: &str, user_id: &str) -> Resul
 }
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.
-pub(super) fn view(
-    flow: &Flow<'_>,
-    invitation: &OrganizationInvitation,
-    link: Option<&str>,
-) -> Result<Value, StoreError> {
+pub(super) fn view(flow: &Flow<'_>, invitation: &OrganizationInvitation, link: Option<&str>) -> Answer {
     let role_name = roles::find(flow.connection, &invitation.role_key)?.map(|role| role.name);
     let inviter = match &invitation.inviter_id {
         Some(id) => users::find(flow.connection, id)?,
@@ -231,10 +167,7 @@ pub(super) fn view(
     };
     let inviter = match inviter {
         Some(user) => {
-            let addresses = email_addresses::of_user(flow.connection, &user.id)?;
-            let primary = addresses
-                .into_iter()
-                .find(|address| Some(&address.id) == user.primary_email_address_id.as_ref());
+            let primary = email_addresses::primary(flow.connection, &user.id)?;
             Some(json!({
                 "user_id": user.id,
                 "first_name": user.first_name,

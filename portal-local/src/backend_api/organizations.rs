@@ -1,23 +1,18 @@
 //! `/v1/organizations`: list, create, read, change, delete.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::extract::Path;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::query::{Query, SortKey, cut};
-use super::request::{JsonBody, counted, deleted, missing, run};
+use super::query::{Query, SortKey};
+use super::request::{Answer, JsonBody, deleted, missing};
 use super::user_fields::created_at;
 use crate::flow::{Flow, NewOrganization};
 use crate::images;
-use crate::json::{ApiError, json};
-use crate::state::App;
+use crate::json::ApiError;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Metadata, Organization, StoreError, TicketStatus};
+use crate::store::{Metadata, Organization, TicketStatus};
 use crate::store::{memberships, organization_invitations, organizations, users};
 
 /// The permissions that a member needs to manage other members.
@@ -29,32 +24,22 @@ pub(super) fn named(connection: &Connection, id_or_slug: &str) -> Result<Organiz
     organizations::find(connection, id_or_slug)?.ok_or_else(ApiError::not_found)
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order, asked) = (query.page()?, query.order(&FIELDS)?, Asked::read(&query)?);
     let (ids, users) = (query.selected("organization_id")?, query.selected("user_id")?);
-    let text = query.value("query").map(str::to_owned);
-    let (data, total) = run(&app, move |flow| {
-        let mut found = Vec::new();
-        for organization in organizations::search(flow.connection, text.as_deref().unwrap_or_default())? {
-            let members = memberships::user_ids(flow.connection, &organization.id)?;
-            if ids.admits(|id| id == organization.id) && users.admits(|id| members.iter().any(|member| member == id)) {
-                found.push((organization, members.len()));
-            }
+    let mut found = Vec::new();
+    for organization in organizations::search(flow.connection, query.value("query").unwrap_or_default())? {
+        let members = memberships::user_ids(flow.connection, &organization.id)?;
+        if ids.admits(|id| id == organization.id) && users.admits(|id| members.iter().any(|member| member == id)) {
+            found.push((organization, members.len()));
         }
-        order.sort(&mut found, |(organization, members), field| match field {
-            "name" => Some(organization.name.as_str()).into(),
-            "members_count" => SortKey::Number(i64::try_from(*members).unwrap_or(i64::MAX)),
-            _ => organization.created_at.into(),
-        });
-        let total = found.len();
-        let mut data = Vec::new();
-        for (organization, _) in cut(found, page) {
-            data.push(asked.view(flow, &organization)?);
-        }
-        Ok((data, total))
-    })
-    .await?;
-    Ok(counted(&data, total))
+    }
+    order.sort(&mut found, |(organization, members), field| match field {
+        "name" => Some(organization.name.as_str()).into(),
+        "members_count" => SortKey::Number(i64::try_from(*members).unwrap_or(i64::MAX)),
+        _ => organization.created_at.into(),
+    });
+    page.counted(found, |(organization, _)| asked.view(flow, &organization))
 }
 
 /// Fields of an organization that are returned only on request.
@@ -72,7 +57,7 @@ impl Asked {
         })
     }
 
-    fn view(self, flow: &Flow<'_>, organization: &Organization) -> Result<Value, StoreError> {
+    fn view(self, flow: &Flow<'_>, organization: &Organization) -> Answer {
         let mut view = view(&flow.application.origin, organization);
         if self.members_count {
             let pending = Some(TicketStatus::Pending);
@@ -101,10 +86,7 @@ pub(super) struct NewBody {
     created_at: Option<String>,
 }
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<NewBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let new = NewOrganization {
         id: None,
         name: body.name.ok_or_else(|| missing("name"))?,
@@ -115,35 +97,21 @@ pub(super) async fn create(
         private_metadata: body.private_metadata.unwrap_or_default(),
         created_at: created_at(body.created_at.as_deref())?,
     };
-    let body = run(&app, move |flow| {
-        if let Some(creator) = &new.created_by
-            && users::find(flow.connection, creator)?.is_none()
-        {
-            return Err(ApiError::not_found().param("created_by"));
-        }
-        let organization = flow.create_organization(new)?;
-        let asked = Asked {
-            members_count: true,
-            missing_manager: false,
-        };
-        Ok(asked.view(flow, &organization)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    if let Some(creator) = &new.created_by
+        && users::find(flow.connection, creator)?.is_none()
+    {
+        return Err(ApiError::not_found().param("created_by"));
+    }
+    let asked = Asked {
+        members_count: true,
+        missing_manager: false,
+    };
+    asked.view(flow, &flow.create_organization(new)?)
 }
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let asked = Asked::read(&query)?;
-    let body = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        Ok(asked.view(flow, &organization)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+    asked.view(flow, &named(flow.connection, &id)?)
 }
 
 #[derive(Deserialize)]
@@ -157,13 +125,9 @@ pub(super) struct ChangeBody {
     created_at: Option<String>,
 }
 
-pub(super) async fn change(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<ChangeBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn change(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<ChangeBody>) -> Answer {
     let created_at = created_at(body.created_at.as_deref())?;
-    edit(&app, id, move |known| Organization {
+    edit(flow, &id, |known| Organization {
         name: body.name.unwrap_or(known.name),
         slug: body.slug.unwrap_or(known.slug),
         max_allowed_memberships: body.max_allowed_memberships.unwrap_or(known.max_allowed_memberships),
@@ -173,7 +137,6 @@ pub(super) async fn change(
         created_at: created_at.unwrap_or(known.created_at),
         ..known
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -183,59 +146,41 @@ pub(super) struct MetadataBody {
 }
 
 /// Merges each field of the body into what the organization has.
-pub(super) async fn merge_metadata(
-    State(app): State<Arc<App>>,
+pub(super) fn merge_metadata(
+    flow: &Flow<'_>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<MetadataBody>,
-) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |mut organization| {
-        organization
-            .public_metadata
-            .merge(&body.public_metadata.unwrap_or_default());
-        organization
-            .private_metadata
-            .merge(&body.private_metadata.unwrap_or_default());
-        organization
+) -> Answer {
+    edit(flow, &id, |mut known| {
+        known.public_metadata.merge(&body.public_metadata.unwrap_or_default());
+        known.private_metadata.merge(&body.private_metadata.unwrap_or_default());
+        known
     })
-    .await
 }
 
 /// Replaces each field of the body as a whole; the others stay (`PUT` of Clerk's API version 2026-05-12).
-pub(super) async fn replace_metadata(
-    State(app): State<Arc<App>>,
+pub(super) fn replace_metadata(
+    flow: &Flow<'_>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<MetadataBody>,
-) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |organization| Organization {
-        public_metadata: body.public_metadata.unwrap_or(organization.public_metadata),
-        private_metadata: body.private_metadata.unwrap_or(organization.private_metadata),
-        ..organization
+) -> Answer {
+    edit(flow, &id, |known| Organization {
+        public_metadata: body.public_metadata.unwrap_or(known.public_metadata),
+        private_metadata: body.private_metadata.unwrap_or(known.private_metadata),
+        ..known
     })
-    .await
 }
 
 /// Reads an organization, lets `work` change it, writes it, and answers with how it is then.
-async fn edit<F>(app: &App, id: String, work: F) -> Result<Response<Body>, ApiError>
-where
-    F: FnOnce(Organization) -> Organization + Send + 'static,
-{
-    let body = run(app, move |flow| {
-        let wanted = work(named(flow.connection, &id)?);
-        let changed = flow.update_organization(wanted)?;
-        Ok(view(&flow.application.origin, &changed))
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+fn edit(flow: &Flow<'_>, id: &str, work: impl FnOnce(Organization) -> Organization) -> Answer {
+    let changed = flow.update_organization(work(named(flow.connection, id)?))?;
+    Ok(view(&flow.application.origin, &changed))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let id = run(&app, move |flow| {
-        let organization = named(flow.connection, &id)?;
-        flow.delete_organization(&organization)?;
-        Ok(organization.id)
-    })
-    .await?;
-    Ok(deleted("organization", &id))
+pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let organization = named(flow.connection, &id)?;
+    flow.delete_organization(&organization)?;
+    Ok(deleted("organization", &organization.id))
 }
 
 /// Every field that the API describes.

@@ -4,8 +4,10 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use portal_sdk::clock::UnixTime;
+use serde_json::json;
 use url::form_urlencoded;
 
+use super::request::Answer;
 use crate::excerpt::excerpt;
 use crate::json::ApiError;
 
@@ -63,11 +65,11 @@ impl Query {
     }
 
     /// Values out of a fixed set.
-    pub(super) fn words(&self, name: &'static str, known: &[&'static str]) -> Result<Vec<String>, ApiError> {
+    pub(super) fn words(&self, name: &'static str, known: &[&'static str]) -> Result<Words, ApiError> {
         let values = self.values(name)?;
         match values.iter().find(|value| !known.contains(&value.as_str())) {
             Some(unknown) => Err(unexpected(name, unknown, &one_of(known))),
-            None => Ok(values),
+            None => Ok(Words(values)),
         }
     }
 
@@ -134,11 +136,11 @@ impl Query {
     }
 
     /// `limit` and `offset`.
-    pub(super) fn page(&self) -> Result<(u32, u32), ApiError> {
-        Ok((
-            self.number("limit", USUAL_LIMIT, 1, MOST)?,
-            self.number("offset", 0, 0, u32::MAX)?,
-        ))
+    pub(super) fn page(&self) -> Result<Page, ApiError> {
+        Ok(Page {
+            limit: self.number("limit", USUAL_LIMIT, 1, MOST)?,
+            offset: self.number("offset", 0, 0, u32::MAX)?,
+        })
     }
 
     fn number(&self, name: &'static str, usual: u32, least: u32, most: u32) -> Result<u32, ApiError> {
@@ -174,6 +176,20 @@ pub(super) fn invalid(name: &'static str, sentence: impl Into<String>) -> ApiErr
     ApiError::new(status, "form_param_value_invalid", format!("Invalid {name}"))
         .explain(sentence)
         .param(name)
+}
+
+/// The values that a filter admits.
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    /// Returns `true` if the filter has no values, or this one.
+    pub(super) fn admit(&self, found: &str) -> bool {
+        self.is_empty() || self.0.iter().any(|word| word == found)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// The values that a filter with `+` and `-` admits and excludes.
@@ -218,11 +234,6 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) const LATEST_FIRST: Self = Self {
-        field: "created_at",
-        is_descending: true,
-    };
-
     /// Sorts `items`, which the store returns latest first. Of two with equal keys, the earlier one is the smaller.
     pub(super) fn sort<T>(self, items: &mut [T], key: impl Fn(&T, &str) -> SortKey) {
         items.reverse();
@@ -261,6 +272,30 @@ impl From<Option<&str>> for SortKey {
 }
 
 /// The requested part of a list.
-pub(super) fn cut<T>(items: Vec<T>, (limit, offset): (u32, u32)) -> Vec<T> {
-    items.into_iter().skip(offset as usize).take(limit as usize).collect()
+#[derive(Clone, Copy)]
+pub(super) struct Page {
+    limit: u32,
+    pub(super) offset: u32,
+}
+
+impl Page {
+    /// The items of this page, as `view` shows them.
+    pub(super) fn of<T>(self, all: Vec<T>, view: impl FnMut(T) -> Answer) -> Answer {
+        let page = all.into_iter().skip(self.offset as usize).take(self.limit as usize);
+        page.map(view).collect()
+    }
+
+    /// The items of this page, with the number of all.
+    pub(super) fn counted<T>(self, all: Vec<T>, view: impl FnMut(T) -> Answer) -> Answer {
+        let total_count = all.len();
+        Ok(json!({ "data": self.of(all, view)?, "total_count": total_count }))
+    }
+
+    /// The items of this page, with the number of all only for those who ask for pages.
+    pub(super) fn listed<T>(self, all: Vec<T>, is_paginated: bool, view: impl FnMut(T) -> Answer) -> Answer {
+        match is_paginated {
+            true => self.counted(all, view),
+            false => self.of(all, view),
+        }
+    }
 }

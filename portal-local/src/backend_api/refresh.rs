@@ -4,17 +4,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use portal_sdk::clock::UnixTime;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::{JsonBody, run};
+use super::request::{Answer, JsonBody};
 use crate::clock::Millis as _;
 use crate::flow::Flow;
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::mint::{SessionClaims, TokenUse};
 use crate::set_cookies::SignedIn;
 use crate::state::App;
@@ -29,7 +28,7 @@ const LONGEST_EXPIRY_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
+pub(super) enum Format {
     Cookie,
     #[default]
     Token,
@@ -37,7 +36,7 @@ pub(crate) enum Format {
 
 /// Official SDKs send more, such as the headers of the request; nothing here depends on it.
 #[derive(Deserialize)]
-pub(crate) struct RefreshRequest {
+pub(super) struct RefreshRequest {
     expired_token: String,
     refresh_token: String,
     request_origin: String,
@@ -54,23 +53,19 @@ enum Refusal {
     OriginMismatch,
 }
 
-pub(crate) async fn refresh(
+pub(super) fn refresh(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<RefreshRequest>,
-) -> Result<Response<Body>, ApiError> {
-    let shared = Arc::clone(&app);
-    run(&app, move |flow| renew(&shared, flow, &id, &request)).await
-}
-
-fn renew(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest) -> Result<Response<Body>, ApiError> {
-    let (session, for_plain_key) = check(app, flow, session_id, request)?;
+) -> Answer {
+    let (session, for_plain_key) = check(&app, flow, &id, &request)?;
     let Some(client) = clients::find(flow.connection, &session.client_id)? else {
         return Err(Refusal::SessionInactive.into());
     };
     flow.use_session(&session)?;
     let session_token = flow.session_token(&app.mint, &session, TokenUse::by(&request.request_origin))?;
-    let body = match request.format {
+    Ok(match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.
         Format::Token => json!({ "object": "token", "jwt": session_token }),
         Format::Cookie => {
@@ -83,8 +78,7 @@ fn renew(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest)
             };
             json!({ "object": "cookies", "cookies": signed_in.refreshed(&app.cookie_suffixes(for_plain_key)) })
         }
-    };
-    Ok(json(StatusCode::OK, &body))
+    })
 }
 
 fn check(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest) -> Result<(Session, bool), ApiError> {

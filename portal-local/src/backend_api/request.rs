@@ -1,27 +1,19 @@
 //! Request bodies and responses of the calls.
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{Response, StatusCode};
-use serde::Serialize;
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::call::unreadable;
 use super::query::invalid;
 use crate::excerpt::excerpt;
-use crate::flow::Flow;
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::json_body::parse_body;
-use crate::state::App;
 
-/// Runs `work` in one transaction, which is undone if it is refused.
-pub(super) async fn run<T, F>(app: &App, work: F) -> Result<T, ApiError>
-where
-    T: Send + 'static,
-    F: FnOnce(&Flow<'_>) -> Result<T, ApiError> + Send + 'static,
-{
-    app.flows.run(work).await
-}
+/// The body of a response, or the reason why a call is refused.
+pub(super) type Answer = Result<Value, ApiError>;
 
 /// A JSON body of any declared type. An empty body and `null` are an empty object, and a `null` field is a missing one,
 /// because generated clients write them for omitted values.
@@ -38,11 +30,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                 serde_json::from_value(value)
             })
             .map(Self)
-            .map_err(|error| {
-                let reason = excerpt(&error.to_string());
-                ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
-                    .explain(format!("The body isn't valid for this request: {reason}."))
-            })
+            .map_err(|error| unreadable(&excerpt(&error.to_string())))
     }
 }
 
@@ -59,22 +47,8 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// A list with the number of everything that there is.
-pub(super) fn counted(data: &[impl Serialize], total_count: usize) -> Response<Body> {
-    json(StatusCode::OK, &json!({ "data": data, "total_count": total_count }))
-}
-
-/// A list that comes with its number only to those who ask for pages.
-pub(super) fn listed(data: &[impl Serialize], total_count: usize, is_paginated: bool) -> Response<Body> {
-    if is_paginated {
-        counted(data, total_count)
-    } else {
-        json(StatusCode::OK, &data)
-    }
-}
-
-pub(super) fn deleted(object: &str, id: &str) -> Response<Body> {
-    json(StatusCode::OK, &json!({ "object": object, "id": id, "deleted": true }))
+pub(super) fn deleted(object: &str, id: &str) -> Value {
+    json!({ "object": object, "id": id, "deleted": true })
 }
 
 /// A parameter that the call cannot do without.

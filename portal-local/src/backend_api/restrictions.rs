@@ -3,18 +3,17 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, counted, deleted, listed, missing, run};
-use crate::flow::{INVITATION_DAYS, NewApplicationInvitation, check_listed};
-use crate::json::{ApiError, json};
+use super::query::{Query, invalid};
+use super::request::{Answer, JsonBody, deleted, missing};
+use crate::flow::{Flow, NewApplicationInvitation, check_listed};
+use crate::json::ApiError;
 use crate::state::App;
-use crate::store::{List, ListedIdentifier, Metadata, Settings};
+use crate::store::{List, ListedIdentifier, Settings};
 use crate::store::{listed_identifiers, settings};
 
 #[derive(Deserialize)]
@@ -25,36 +24,26 @@ pub(super) struct EntryBody {
     notify: bool,
 }
 
-pub(super) async fn show_allowlist(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn show_allowlist(flow: &Flow<'_>, State(app): State<Arc<App>>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let all = run(&app, |flow| Ok(listed_identifiers::all(flow.connection, List::Allow)?)).await?;
-    let total = all.len();
-    let data = views(&app, List::Allow, &cut(all, page));
-    Ok(listed(&data, total, is_paginated))
+    let all = listed_identifiers::all(flow.connection, List::Allow)?;
+    page.listed(all, is_paginated, |entry| Ok(view(&app, List::Allow, &entry)))
 }
 
 /// The whole list: this call knows no pages.
-pub(super) async fn show_blocklist(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let all = run(&app, |flow| Ok(listed_identifiers::all(flow.connection, List::Block)?)).await?;
-    let data = views(&app, List::Block, &all);
-    Ok(counted(&data, data.len()))
+pub(super) fn show_blocklist(flow: &Flow<'_>, State(app): State<Arc<App>>) -> Answer {
+    let all = listed_identifiers::all(flow.connection, List::Block)?;
+    let data: Vec<Value> = all.iter().map(|entry| view(&app, List::Block, entry)).collect();
+    Ok(json!({ "data": data, "total_count": data.len() }))
 }
 
-pub(super) async fn allow(
+/// Adds an entry to `list`.
+pub(super) fn add(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
+    list: List,
     JsonBody(body): JsonBody<EntryBody>,
-) -> Result<Response<Body>, ApiError> {
-    add(&app, List::Allow, body).await
-}
-
-pub(super) async fn block(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<EntryBody>,
-) -> Result<Response<Body>, ApiError> {
-    add(&app, List::Block, body).await
-}
-
-async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     let identifier = check_listed(&body.identifier.ok_or_else(|| missing("identifier"))?)?;
     if body.notify && identifier.starts_with('*') {
         return Err(invalid(
@@ -62,59 +51,32 @@ async fn add(app: &Arc<App>, list: List, body: EntryBody) -> Result<Response<Bod
             "Only an email address can be invited, but this entry is a domain.",
         ));
     }
-    let entry = run(app, move |flow| {
-        let invitation_id = if body.notify {
-            let new = NewApplicationInvitation {
-                address: identifier.clone(),
-                redirect_url: None,
-                public_metadata: Metadata::default(),
-                expires_in_days: INVITATION_DAYS,
-                notify: true,
-                ignore_existing: false,
-            };
+    let invitation_id = match body.notify {
+        true => {
+            let new = NewApplicationInvitation::new(identifier.clone());
             Some(flow.invite_to_application(new)?.0.id)
-        } else {
-            None
-        };
-        let added = listed_identifiers::insert(flow.connection, list, &identifier, invitation_id.as_deref(), flow.now)?;
-        added.ok_or_else(|| {
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "duplicate_record",
-                "The list has this entry already",
-            )
-            .explain(format!("{identifier} is already on the {}list.", list.as_str()))
-            .param("identifier")
-        })
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view(app, list, &entry)))
-}
-
-pub(super) async fn stop_allowing(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Response<Body>, ApiError> {
-    remove(&app, List::Allow, id).await
-}
-
-pub(super) async fn stop_blocking(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Response<Body>, ApiError> {
-    remove(&app, List::Block, id).await
-}
-
-async fn remove(app: &App, list: List, id: String) -> Result<Response<Body>, ApiError> {
-    let id = run(app, move |flow| {
-        if listed_identifiers::delete(flow.connection, list, &id)? {
-            Ok(id)
-        } else {
-            Err(ApiError::not_found())
         }
-    })
-    .await?;
-    Ok(deleted(object(list), &id))
+        false => None,
+    };
+    let added = listed_identifiers::insert(flow.connection, list, &identifier, invitation_id.as_deref(), flow.now)?;
+    let entry = added.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "duplicate_record",
+            "The list has this entry already",
+        )
+        .explain(format!("{identifier} is already on the {}list.", list.as_str()))
+        .param("identifier")
+    })?;
+    Ok(view(&app, list, &entry))
+}
+
+/// Removes an entry from `list`.
+pub(super) fn remove(flow: &Flow<'_>, list: List, Path(id): Path<String>) -> Answer {
+    match listed_identifiers::delete(flow.connection, list, &id)? {
+        true => Ok(deleted(object(list), &id)),
+        false => Err(ApiError::not_found()),
+    }
 }
 
 fn object(list: List) -> &'static str {
@@ -122,10 +84,6 @@ fn object(list: List) -> &'static str {
         List::Allow => "allowlist_identifier",
         List::Block => "blocklist_identifier",
     }
-}
-
-fn views(app: &App, list: List, entries: &[ListedIdentifier]) -> Vec<Value> {
-    entries.iter().map(|entry| view(app, list, entry)).collect()
 }
 
 fn view(app: &App, list: List, entry: &ListedIdentifier) -> Value {
@@ -156,32 +114,23 @@ pub(super) struct RestrictionsBody {
     block_disposable_email_domains: Option<bool>,
 }
 
-pub(super) async fn change(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<RestrictionsBody>,
-) -> Result<Response<Body>, ApiError> {
-    let changed = run(&app, move |flow| {
-        let mut found = Settings::clone(flow.settings);
-        for (setting, wanted) in [
-            (&mut found.allowlist, body.allowlist),
-            (&mut found.blocklist, body.blocklist),
-            (
-                &mut found.allowlist_blocklist_disabled_on_sign_in,
-                body.allowlist_blocklist_disabled_on_sign_in,
-            ),
-            (&mut found.block_email_subaddresses, body.block_email_subaddresses),
-            (
-                &mut found.block_disposable_email_domains,
-                body.block_disposable_email_domains,
-            ),
-        ] {
-            *setting = wanted.unwrap_or(*setting);
-        }
-        settings::write(flow.connection, &found)?;
-        Ok(found)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &restrictions_view(&changed)))
+pub(super) fn change(flow: &Flow<'_>, JsonBody(body): JsonBody<RestrictionsBody>) -> Answer {
+    let mut found = Settings::clone(flow.settings);
+    let on_sign_in = &mut found.allowlist_blocklist_disabled_on_sign_in;
+    for (setting, wanted) in [
+        (&mut found.allowlist, body.allowlist),
+        (&mut found.blocklist, body.blocklist),
+        (on_sign_in, body.allowlist_blocklist_disabled_on_sign_in),
+        (&mut found.block_email_subaddresses, body.block_email_subaddresses),
+        (
+            &mut found.block_disposable_email_domains,
+            body.block_disposable_email_domains,
+        ),
+    ] {
+        *setting = wanted.unwrap_or(*setting);
+    }
+    settings::write(flow.connection, &found)?;
+    Ok(restrictions_view(&found))
 }
 
 fn restrictions_view(settings: &Settings) -> Value {

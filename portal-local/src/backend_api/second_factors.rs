@@ -1,18 +1,14 @@
 //! `/v1/users/{id}/verify_totp`, `…/mfa`, `…/totp` and `…/backup_code`: a user's second factors.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request::{JsonBody, missing, run};
+use super::request::{Answer, JsonBody, missing};
 use super::users::named;
-use crate::flow::SecondFactorMethod;
-use crate::json::{ApiError, json};
-use crate::state::App;
+use crate::flow::{Flow, SecondFactorMethod};
+use crate::json::ApiError;
 
 #[derive(Deserialize)]
 pub(super) struct CodeBody {
@@ -20,54 +16,31 @@ pub(super) struct CodeBody {
 }
 
 /// Checks a code of the authenticator or a backup code. Either is used up with that.
-pub(super) async fn verify_totp(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<CodeBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn verify_totp(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<CodeBody>) -> Answer {
     let code = body.code.ok_or_else(|| missing("code"))?;
-    let method = run(&app, move |flow| {
-        let user = named(flow.connection, &id)?;
-        if flow.second_factor(&user.id)?.secret.is_none() {
-            return Err(
-                ApiError::new(StatusCode::BAD_REQUEST, "totp_not_enabled", "TOTP not enabled")
-                    .explain("This user has no authenticator app."),
-            );
-        }
-        Ok(flow.check_for_application(&user.id, &code)?)
-    })
-    .await?;
-    let code_type = match method {
+    let user = named(flow.connection, &id)?;
+    if !flow.has_totp(&user.id)? {
+        return Err(
+            ApiError::new(StatusCode::BAD_REQUEST, "totp_not_enabled", "TOTP not enabled")
+                .explain("This user has no authenticator app."),
+        );
+    }
+    let code_type = match flow.check_for_application(&user.id, &code)? {
         SecondFactorMethod::Totp => "totp",
         SecondFactorMethod::BackupCode => "backup_code",
     };
-    let body = json!({ "verified": true, "code_type": code_type });
-    Ok(json(StatusCode::OK, &body))
+    Ok(json!({ "verified": true, "code_type": code_type }))
 }
 
 /// Takes the authenticator away. It is the only second factor there is, so the backup codes go with it.
-pub(super) async fn delete_totp(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Response<Body>, ApiError> {
-    let user_id = run(&app, move |flow| {
-        let user = named(flow.connection, &id)?;
-        flow.remove_totp(&user.id)?;
-        Ok(user.id)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &json!({ "user_id": user_id })))
+pub(super) fn delete_totp(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let user = named(flow.connection, &id)?;
+    flow.remove_totp(&user.id)?;
+    Ok(json!({ "user_id": user.id }))
 }
 
-pub(super) async fn delete_backup_codes(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Response<Body>, ApiError> {
-    let user_id = run(&app, move |flow| {
-        let user = named(flow.connection, &id)?;
-        flow.remove_backup_codes(&user.id)?;
-        Ok(user.id)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &json!({ "user_id": user_id })))
+pub(super) fn delete_backup_codes(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let user = named(flow.connection, &id)?;
+    flow.remove_backup_codes(&user.id)?;
+    Ok(json!({ "user_id": user.id }))
 }

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::query::{Query, cut, invalid};
-use super::request::{JsonBody, listed, missing, run};
+use super::query::{Query, invalid};
+use super::request::{Answer, JsonBody, missing};
+use super::users;
 use crate::device::Device;
 use crate::flow::Flow;
-use crate::json::{ApiError, json};
+use crate::json::ApiError;
 use crate::mint::TokenUse;
 use crate::state::App;
 use crate::store::{Session, SessionStatus};
-use crate::store::{clients, sessions, users};
+use crate::store::{clients, sessions};
 
 const LONGEST_TOKEN_SECS: i64 = 315_360_000;
 /// The statuses that sessions can be filtered by.
@@ -32,28 +32,21 @@ const STATUSES: [&str; 8] = [
     "revoked",
 ];
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let page = query.page()?;
     let (is_paginated, statuses) = (query.flag("paginated")?, query.words("status", &STATUSES)?);
-    let all = run(&app, move |flow| {
-        let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
-        let mut all = sessions::all(flow.connection, flow.now)?;
-        all.retain(|session| {
-            matches("client_id", &session.client_id)
-                && matches("user_id", &session.user_id)
-                && (statuses.is_empty() || statuses.iter().any(|status| status == session.status.as_str()))
-        });
-        Ok(all)
-    })
-    .await?;
-    let total = all.len();
-    let data: Vec<Value> = cut(all, page).iter().map(view).collect();
-    Ok(listed(&data, total, is_paginated))
+    let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
+    let mut all = sessions::all(flow.connection, flow.now)?;
+    all.retain(|session| {
+        matches("client_id", &session.client_id)
+            && matches("user_id", &session.user_id)
+            && statuses.admit(session.status.as_str())
+    });
+    page.listed(all, is_paginated, |session| Ok(view(&session)))
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let session = run(&app, move |flow| named(flow, &id)).await?;
-    Ok(json(StatusCode::OK, &view(&session)))
+pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    Ok(view(&named(flow, &id)?))
 }
 
 pub(super) fn named(flow: &Flow<'_>, id: &str) -> Result<Session, ApiError> {
@@ -67,24 +60,16 @@ pub(super) struct NewBody {
 }
 
 /// A session without a browser, for tests.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<NewBody>,
-) -> Result<Response<Body>, ApiError> {
+pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
-    let session = run(&app, move |flow| {
-        let user = users::find(flow.connection, &user_id)?.ok_or_else(ApiError::not_found)?;
-        let client = clients::insert(flow.connection, flow.now)?;
-        let session = flow.begin_session(&client, &user.id)?;
-        match body.active_organization_id.as_deref() {
-            Some(wanted) => flow
-                .set_active_organization(&session, Some(wanted))?
-                .ok_or_else(|| ApiError::not_found().param("active_organization_id")),
-            None => Ok(session),
-        }
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view(&session)))
+    let user = users::named(flow.connection, &user_id)?;
+    let client = clients::insert(flow.connection, flow.now)?;
+    let mut session = flow.begin_session(&client, &user.id)?;
+    if let Some(wanted) = &body.active_organization_id {
+        let activated = flow.set_active_organization(&session, Some(wanted))?;
+        session = activated.ok_or_else(|| ApiError::not_found().param("active_organization_id"))?;
+    }
+    Ok(view(&session))
 }
 
 #[derive(Deserialize)]
@@ -105,26 +90,20 @@ impl TokenBody {
     }
 }
 
-pub(super) async fn create_token(
+pub(super) fn create_token(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<TokenBody>,
-) -> Result<Response<Body>, ApiError> {
+) -> Answer {
     let lifetime_secs = body.lifetime_secs()?;
-    let shared = Arc::clone(&app);
-    let token = run(&app, move |flow| {
-        let session = named(flow, &id)?;
-        if !session.is_live() {
-            return Err(inactive(&session));
-        }
-        let token_use = TokenUse {
-            authorized_party: None,
-            lifetime_secs,
-        };
-        Ok(flow.session_token(&shared.mint, &session, token_use)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &json!({ "object": "token", "jwt": token })))
+    let session = live(flow, &id)?;
+    let token_use = TokenUse {
+        authorized_party: None,
+        lifetime_secs,
+    };
+    let token = flow.session_token(&app.mint, &session, token_use)?;
+    Ok(json!({ "object": "token", "jwt": token }))
 }
 
 #[derive(Deserialize)]
@@ -133,26 +112,16 @@ pub(super) struct VerifyBody {
 }
 
 /// The session, if the token is one of it that is good now. Clerk took this call out of its newer API versions.
-pub(super) async fn verify(
+pub(super) fn verify(
+    flow: &Flow<'_>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<VerifyBody>,
-) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let token = body
-        .token
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| missing("token"))?;
-    let claims = app.mint.read_session_token(&token);
-    let claims = claims.filter(|claims| (claims.nbf..claims.exp).contains(&now.as_secs()) && claims.sid == id);
-    let session = run(&app, move |flow| {
-        let session = named(flow, &id)?;
-        if !session.is_live() {
-            return Err(inactive(&session));
-        }
-        Ok(session)
-    })
-    .await?;
+) -> Answer {
+    let token = body.token.filter(|token| !token.is_empty());
+    let claims = app.mint.read_session_token(&token.ok_or_else(|| missing("token"))?);
+    let claims = claims.filter(|claims| claims.is_current(flow.now) && claims.sid == id);
+    let session = live(flow, &id)?;
     if claims.is_none() {
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -161,20 +130,22 @@ pub(super) async fn verify(
         )
         .explain("The token is not a session token of this session, or it has expired."));
     }
-    Ok(json(StatusCode::OK, &view(&session)))
+    Ok(view(&session))
 }
 
-pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let revoked = run(&app, move |flow| {
-        let session = named(flow, &id)?;
-        if !session.is_live() {
-            return Err(inactive(&session));
-        }
-        flow.end_session(&session, SessionStatus::Revoked)?;
-        named(flow, &id)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &view(&revoked)))
+pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let session = live(flow, &id)?;
+    flow.end_session(&session, SessionStatus::Revoked)?;
+    Ok(view(&named(flow, &id)?))
+}
+
+/// The session with this id, which has to be live.
+fn live(flow: &Flow<'_>, id: &str) -> Result<Session, ApiError> {
+    let session = named(flow, id)?;
+    match session.is_live() {
+        true => Ok(session),
+        false => Err(inactive(&session)),
+    }
 }
 
 pub(super) fn inactive(session: &Session) -> ApiError {

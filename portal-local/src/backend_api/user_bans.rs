@@ -1,18 +1,11 @@
 //! `/v1/users/ban` and `/v1/users/unban`: several users, all of them or none.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Response, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::request::{JsonBody, check_length, missing, run};
+use super::request::{Answer, JsonBody, check_length, missing};
 use super::user_view::full_view;
 use super::users::named;
-use crate::json::{ApiError, json};
-use crate::state::App;
+use crate::flow::Flow;
 use crate::store::users;
 
 const MOST_USERS: usize = 50;
@@ -22,37 +15,25 @@ pub(super) struct UsersBody {
     user_ids: Option<Vec<String>>,
 }
 
-pub(super) async fn ban(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<UsersBody>,
-) -> Result<Response<Body>, ApiError> {
-    set_banned(&app, body, true).await
+pub(super) fn ban(flow: &Flow<'_>, JsonBody(body): JsonBody<UsersBody>) -> Answer {
+    set_banned(flow, body, true)
 }
 
-pub(super) async fn unban(
-    State(app): State<Arc<App>>,
-    JsonBody(body): JsonBody<UsersBody>,
-) -> Result<Response<Body>, ApiError> {
-    set_banned(&app, body, false).await
+pub(super) fn unban(flow: &Flow<'_>, JsonBody(body): JsonBody<UsersBody>) -> Answer {
+    set_banned(flow, body, false)
 }
 
-async fn set_banned(app: &App, body: UsersBody, is_banned: bool) -> Result<Response<Body>, ApiError> {
+fn set_banned(flow: &Flow<'_>, body: UsersBody, is_banned: bool) -> Answer {
     let ids = body.user_ids.ok_or_else(|| missing("user_ids"))?;
     check_length("user_ids", ids.len(), MOST_USERS)?;
-    let views = run(app, move |flow| {
-        let mut views: Vec<Value> = Vec::new();
-        for id in ids {
-            let mut user = named(flow.connection, &id)?;
-            if is_banned {
-                flow.end_sessions_of(&user.id, None)?;
-            }
-            user.banned = is_banned;
-            users::update(flow.connection, &user, flow.now)?;
-            let user = named(flow.connection, &id)?;
-            views.push(full_view(flow, &user)?);
+    let set = |id: String| {
+        let mut user = named(flow.connection, &id)?;
+        if is_banned {
+            flow.end_sessions_of(&user.id, None)?;
         }
-        Ok(views)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &views))
+        user.banned = is_banned;
+        users::update(flow.connection, &user, flow.now)?;
+        Ok(full_view(flow, &named(flow.connection, &id)?)?)
+    };
+    ids.into_iter().map(set).collect()
 }

@@ -1,19 +1,14 @@
 //! `GET /v1/users` and `/v1/users/count`.
 
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use super::query::{Query, cut, invalid};
-use super::request::run;
+use super::query::{Query, invalid};
+use super::request::Answer;
 use super::user_filters::{Person, UserFilter};
 use super::user_view::full_view;
 use crate::excerpt::excerpt;
-use crate::json::{ApiError, json};
-use crate::state::App;
+use crate::flow::Flow;
+use crate::json::ApiError;
 
 const FIELDS: [&str; 10] = [
     "created_at",
@@ -28,35 +23,27 @@ const FIELDS: [&str; 10] = [
     "last_sign_in_at",
 ];
 
-pub(super) async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
-    let cursor = query.value("starting_after").map(str::to_owned);
+    let cursor = query.value("starting_after");
     if cursor.is_some() && order.field != "created_at" {
         return Err(invalid(
             "order_by",
             "Found starting_after with another order; expected order_by=created_at.",
         ));
     }
-    if cursor.is_some() && page.1 != 0 {
+    if cursor.is_some() && page.offset != 0 {
         return Err(invalid(
             "offset",
             "Found starting_after and an offset; expected one of them.",
         ));
     }
-    let data = run(&app, move |flow| {
-        let mut found = wanted.find(flow.connection)?;
-        order.sort(&mut found, Person::sort_key);
-        if let Some(cursor) = &cursor {
-            found = after(found, cursor)?;
-        }
-        let mut data = Vec::new();
-        for person in cut(found, page) {
-            data.push(full_view(flow, &person.user)?);
-        }
-        Ok(data)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &data))
+    let mut found = wanted.find(flow.connection)?;
+    order.sort(&mut found, Person::sort_key);
+    if let Some(cursor) = cursor {
+        found = after(found, cursor)?;
+    }
+    page.of(found, |person| Ok(full_view(flow, &person.user)?))
 }
 
 /// Returns the users after the user `id`.
@@ -73,11 +60,7 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
     }
 }
 
-pub(super) async fn count(State(app): State<Arc<App>>, query: Query) -> Result<Response<Body>, ApiError> {
-    let wanted = UserFilter::read(&query)?;
-    let total = run(&app, move |flow| Ok(wanted.find(flow.connection)?.len())).await?;
-    Ok(json(
-        StatusCode::OK,
-        &json!({ "object": "total_count", "total_count": total }),
-    ))
+pub(super) fn count(flow: &Flow<'_>, query: Query) -> Answer {
+    let total = UserFilter::read(&query)?.find(flow.connection)?.len();
+    Ok(json!({ "object": "total_count", "total_count": total }))
 }

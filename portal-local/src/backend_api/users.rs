@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::query::invalid;
-use super::request::{JsonBody, deleted, missing, run};
+use super::request::{Answer, JsonBody, deleted, missing};
 use super::user_fields::{check_external_id, check_statuses, created_at, hashed, names, set_backup_codes, totp_secret};
 use super::user_view::full_view;
 use crate::clock::Millis as _;
@@ -80,7 +80,7 @@ pub(super) async fn create(
         Some(text) => Some(hashed(&app, text, &first_address, body.skip_password_checks).await?),
         None => None,
     };
-    let body = run(&app, move |flow| {
+    let create = app.flows.run(move |flow| {
         for address in &addresses {
             if email_addresses::find_verified(flow.connection, address)?.is_some() {
                 return Err(FlowError::IdentifierExists.into());
@@ -124,14 +124,13 @@ pub(super) async fn create(
             ..user
         };
         users::update(flow.connection, &user, flow.now)?;
-        Ok(full_view(flow, &user)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+        Ok::<_, ApiError>(full_view(flow, &user)?)
+    });
+    Ok(json(StatusCode::OK, &create.await?))
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, |_, user| Ok(user)).await
+pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    Ok(full_view(flow, &named(flow.connection, &id)?)?)
 }
 
 #[derive(Deserialize)]
@@ -182,7 +181,7 @@ pub(super) async fn change(
             return Err(invalid(name, format!("Found {name} alone; expected password too.")));
         }
     }
-    edit(&app, id, move |flow, user| {
+    let change = move |flow: &Flow<'_>, user: User| {
         check_external_id(flow.connection, body.external_id.as_deref(), Some(&user.id))?;
         if let Some(address_id) = &body.primary_email_address_id {
             let addresses = email_addresses::of_user(flow.connection, &user.id)?;
@@ -228,8 +227,9 @@ pub(super) async fn change(
                 .unwrap_or(user.create_organization_enabled),
             ..user
         })
-    })
-    .await
+    };
+    let change = app.flows.run(move |flow| edit(flow, &id, |user| change(flow, user)));
+    Ok(json(StatusCode::OK, &change.await?))
 }
 
 /// The effect of one `POST /v1/users/{id}/<mark>`.
@@ -242,8 +242,8 @@ pub(super) enum Mark {
     PasswordNotCompromised,
 }
 
-pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |flow, mut user| {
+pub(super) fn mark(flow: &Flow<'_>, Path(id): Path<String>, mark: Mark) -> Answer {
+    edit(flow, &id, |mut user| {
         match mark {
             Mark::Banned => {
                 user.banned = true;
@@ -266,7 +266,6 @@ pub(super) async fn mark(app: Arc<App>, id: String, mark: Mark) -> Result<Respon
         }
         Ok(user)
     })
-    .await
 }
 
 /// Locks a user out as too many wrong passwords do. Returns until when.
@@ -282,19 +281,18 @@ pub(super) struct CompromisedBody {
 }
 
 /// Refuses the password from now on. Existing sessions continue, unless the request ends them too.
-pub(super) async fn mark_password_compromised(
-    State(app): State<Arc<App>>,
+pub(super) fn mark_password_compromised(
+    flow: &Flow<'_>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<CompromisedBody>,
-) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |flow, mut user| {
+) -> Answer {
+    edit(flow, &id, |mut user| {
         user.password_compromised = true;
         if body.revoke_all_sessions == Some(true) {
             flow.end_sessions_of(&user.id, None)?;
         }
         Ok(user)
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -303,12 +301,12 @@ pub(super) struct RemovalBody {
 }
 
 /// Takes the password away, also if it is the only way to sign in.
-pub(super) async fn remove_password(
-    State(app): State<Arc<App>>,
+pub(super) fn remove_password(
+    flow: &Flow<'_>,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<RemovalBody>,
-) -> Result<Response<Body>, ApiError> {
-    edit(&app, id, move |flow, user| {
+) -> Answer {
+    edit(flow, &id, |user| {
         if user.password_hash.is_some() {
             flow.remove_password(&user.id)?;
         }
@@ -317,7 +315,6 @@ pub(super) async fn remove_password(
         }
         named(flow.connection, &user.id)
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -331,7 +328,7 @@ pub(super) async fn verify_password(
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<Response<Body>, ApiError> {
     let password = body.password.ok_or_else(|| missing("password"))?;
-    let user = run(&app, move |flow| named(flow.connection, &id)).await?;
+    let user = app.flows.run(move |flow| named(flow.connection, &id)).await?;
     let Some(hash) = user.password_hash else {
         return Err(
             ApiError::new(StatusCode::BAD_REQUEST, "no_password_set", "No password set")
@@ -349,48 +346,28 @@ pub(super) async fn verify_password(
     Ok(json(StatusCode::OK, &json!({ "verified": true })))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response<Body>, ApiError> {
-    let id = run(&app, move |flow| {
-        let user = named(flow.connection, &id)?;
-        flow.end_sessions_of(&user.id, None)?;
-        users::delete(flow.connection, &user.id)?;
-        Ok(user.id)
-    })
-    .await?;
-    Ok(deleted("user", &id))
+pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
+    let user = named(flow.connection, &id)?;
+    flow.end_sessions_of(&user.id, None)?;
+    users::delete(flow.connection, &user.id)?;
+    Ok(deleted("user", &user.id))
 }
 
-pub(super) async fn delete_external_account(
-    State(app): State<Arc<App>>,
-    Path((id, account_id)): Path<(String, String)>,
-) -> Result<Response<Body>, ApiError> {
-    let gone = account_id.clone();
-    let was_there = run(&app, move |flow| {
-        Ok(external_accounts::delete(flow.connection, &id, &account_id)?)
-    })
-    .await?;
-    if !was_there {
-        return Err(ApiError::not_found());
+pub(super) fn delete_external_account(flow: &Flow<'_>, Path((id, account_id)): Path<(String, String)>) -> Answer {
+    match external_accounts::delete(flow.connection, &id, &account_id)? {
+        true => Ok(deleted("external_account", &account_id)),
+        false => Err(ApiError::not_found()),
     }
-    Ok(deleted("external_account", &gone))
 }
 
 /// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.
-pub(super) async fn edit<F>(app: &Arc<App>, id: String, work: F) -> Result<Response<Body>, ApiError>
-where
-    F: FnOnce(&Flow<'_>, User) -> Result<User, ApiError> + Send + 'static,
-{
-    let body = run(app, move |flow| {
-        let before = named(flow.connection, &id)?;
-        let after = work(flow, before.clone())?;
-        if after != before {
-            users::update(flow.connection, &after, flow.now)?;
-        }
-        let user = named(flow.connection, &after.id)?;
-        Ok(full_view(flow, &user)?)
-    })
-    .await?;
-    Ok(json(StatusCode::OK, &body))
+pub(super) fn edit(flow: &Flow<'_>, id: &str, work: impl FnOnce(User) -> Result<User, ApiError>) -> Answer {
+    let before = named(flow.connection, id)?;
+    let after = work(before.clone())?;
+    if after != before {
+        users::update(flow.connection, &after, flow.now)?;
+    }
+    Ok(full_view(flow, &named(flow.connection, &after.id)?)?)
 }
 
 pub(super) fn named(connection: &Connection, id: &str) -> Result<User, ApiError> {

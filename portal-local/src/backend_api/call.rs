@@ -1,29 +1,78 @@
-//! Refuses parameters that a call does not take, so that none is dropped in silence.
+//! A call of the Backend API: its handler, and the parameters that it takes.
 //!
-//! [`CALLS`] lists the parameters of each call. Clerk answers `form_param_unknown` for a parameter that it does not know
-//! and for one that the instance's settings leave out, such as `username`; so does the local portal for what it does not
-//! play.
+//! Parameters that a call does not take are refused, so that none is dropped in silence. Clerk answers
+//! `form_param_unknown` for a parameter that it does not know and for one that the instance's settings leave out, such
+//! as `username`; so does the local portal for what it does not play.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest as _, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{Response, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse as _;
+use axum::routing::{self, MethodRouter};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::calls::CALLS;
 use crate::excerpt::excerpt;
-use crate::json::ApiError;
+use crate::flow::Flow;
+use crate::json::{ApiError, json};
 use crate::json_body::parse_body;
+use crate::state::App;
+
+/// The work of a call in one transaction, which is undone if it is refused.
+///
+/// Functions of a [`Flow`] and up to three extractors are operations. They return the body of the response.
+pub(super) trait Operation<A>: Clone + Send + Sync + 'static {
+    fn respond(&self, flow: &Flow<'_>, arguments: A) -> Result<Response<Body>, ApiError>;
+}
+
+macro_rules! operations {
+    ($(($($argument:ident: $type:ident),*))+) => {$(
+        impl<O, T, $($type),*> Operation<($($type,)*)> for O
+        where
+            O: Fn(&Flow<'_>, $($type),*) -> Result<T, ApiError> + Clone + Send + Sync + 'static,
+            T: Serialize,
+        {
+            fn respond(&self, flow: &Flow<'_>, ($($argument,)*): ($($type,)*)) -> Result<Response<Body>, ApiError> {
+                Ok(json(StatusCode::OK, &self(flow, $($argument),*)?))
+            }
+        }
+    )+};
+}
+operations!(() (a: A) (a: A, b: B) (a: A, b: B, c: C));
+
+macro_rules! methods {
+    ($($method:ident)+) => {$(
+        /// A call by this method, without parameters.
+        pub(super) fn $method<A, M>(path: &'static str, operation: impl Operation<A>) -> Call
+        where
+            A: FromRequest<Arc<App>, M> + Send + 'static,
+            M: 'static,
+        {
+            let handler = |State(app): State<Arc<App>>, arguments: A| async move {
+                app.flows.run(move |flow| operation.respond(flow, arguments)).await
+            };
+            Call::new(path, routing::$method(handler))
+        }
+    )+};
+}
+methods!(get post patch put delete);
 
 /// A call and its parameters; names are separated by spaces.
 pub(super) struct Call {
-    method: &'static str,
-    path: &'static str,
+    /// As the router writes it.
+    pub(super) path: &'static str,
+    handler: MethodRouter<Arc<App>>,
+    parameters: Parameters,
+}
+
+#[derive(Clone, Copy)]
+struct Parameters {
     query: &'static str,
     body: &'static str,
     absent: &'static str,
@@ -42,51 +91,84 @@ enum BodyKind {
 }
 
 impl Call {
-    /// A call without parameters. `path` is as the router writes it.
-    pub(super) const fn new(method: &'static str, path: &'static str) -> Self {
-        Self {
-            method,
-            path,
+    /// A call without parameters.
+    pub(super) fn new(path: &'static str, handler: MethodRouter<Arc<App>>) -> Self {
+        let parameters = Parameters {
             query: "",
             body: "",
             absent: "",
             kind: BodyKind::Object,
+        };
+        Self {
+            path,
+            handler,
+            parameters,
         }
     }
 
     /// Parameters in the query string.
-    pub(super) const fn query(mut self, names: &'static str) -> Self {
-        self.query = names;
+    pub(super) fn query(mut self, names: &'static str) -> Self {
+        self.parameters.query = names;
         self
     }
 
     /// Fields of the body.
-    pub(super) const fn body(mut self, names: &'static str) -> Self {
-        self.body = names;
+    pub(super) fn body(mut self, names: &'static str) -> Self {
+        self.parameters.body = names;
         self
     }
 
     /// Fields of each object in the list that is the body.
-    pub(super) const fn list(mut self, names: &'static str) -> Self {
-        self.body = names;
-        self.kind = BodyKind::List;
+    pub(super) fn list(mut self, names: &'static str) -> Self {
+        self.parameters.body = names;
+        self.parameters.kind = BodyKind::List;
         self
     }
 
-    /// The body is a form with a file.
-    pub(super) const fn file(mut self) -> Self {
-        self.kind = BodyKind::File;
+    /// The body is a form with a file, of at most `most` bytes.
+    pub(super) fn file(mut self, most: usize) -> Self {
+        self.handler = self.handler.layer(DefaultBodyLimit::max(most));
+        self.parameters.kind = BodyKind::File;
         self
     }
 
     /// Fields of Clerk's that the local portal does not play. After `=` comes the JSON value that describes the local
     /// portal as it is, which is accepted.
-    pub(super) const fn absent(mut self, names: &'static str) -> Self {
-        self.absent = names;
+    pub(super) fn absent(mut self, names: &'static str) -> Self {
+        self.parameters.absent = names;
         self
     }
 
-    fn check_query(&self, query: &str) -> Result<(), ApiError> {
+    /// The handler, behind the check of the parameters.
+    pub(super) fn checked(self) -> MethodRouter<Arc<App>> {
+        self.handler
+            .route_layer(middleware::from_fn_with_state(self.parameters, check))
+    }
+}
+
+/// Lets a request through if its call takes all of its parameters.
+async fn check(State(parameters): State<Parameters>, request: Request, next: Next) -> Response<Body> {
+    match parameters.check(request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl Parameters {
+    async fn check(self, request: Request) -> Result<Request, ApiError> {
+        self.check_query(request.uri().query().unwrap_or_default())?;
+        if self.kind == BodyKind::File && is_form(&request) {
+            return Ok(request);
+        }
+        let (parts, body) = request.into_parts();
+        let limits = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(limits, &()).await?;
+        let body = parse_body(&bytes).map_err(|error| unreadable(&excerpt(&error.to_string())))?;
+        self.check_body(&body)?;
+        Ok(Request::from_parts(parts, Body::from(bytes)))
+    }
+
+    fn check_query(self, query: &str) -> Result<(), ApiError> {
         let mut seen = HashSet::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let name = name.strip_suffix("[]").unwrap_or(&name);
@@ -101,7 +183,7 @@ impl Call {
     }
 
     /// Refuses bodies of another shape too: serde would read the items of a list as the fields of an object.
-    fn check_body(&self, body: &Value) -> Result<(), ApiError> {
+    fn check_body(self, body: &Value) -> Result<(), ApiError> {
         match (self.kind, body) {
             // The handler of a list asks for one.
             (_, Value::Object(fields)) => self.check_fields(fields),
@@ -114,14 +196,14 @@ impl Call {
         }
     }
 
-    fn check_fields(&self, fields: &Map<String, Value>) -> Result<(), ApiError> {
+    fn check_fields(self, fields: &Map<String, Value>) -> Result<(), ApiError> {
         fields
             .iter()
             .filter(|(name, _)| !lists(self.body, name))
             .try_for_each(|(name, value)| self.check_absent(name, value))
     }
 
-    fn check_absent(&self, name: &str, value: &Value) -> Result<(), ApiError> {
+    fn check_absent(self, name: &str, value: &Value) -> Result<(), ApiError> {
         let as_it_is = self.absent.split_ascii_whitespace().find_map(|entry| {
             let (absent, as_it_is) = entry.split_once('=').unwrap_or((entry, "null"));
             (absent == name).then_some(as_it_is)
@@ -157,7 +239,8 @@ fn repeated(name: &str) -> ApiError {
     .param(name)
 }
 
-fn unreadable(reason: &str) -> ApiError {
+/// The body is not what its call takes.
+pub(super) fn unreadable(reason: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "request_body_invalid", "Request body invalid")
         .explain(format!("The body isn't valid for this request: {reason}."))
 }
@@ -173,39 +256,6 @@ fn unknown(name: &str) -> ApiError {
         .param(name)
 }
 
-/// Lets a request through if its call takes all of its parameters.
-pub(super) async fn check(request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let method = match request.method() {
-        &Method::HEAD => Method::GET.as_str(),
-        method => method.as_str(),
-    };
-    let found = CALLS
-        .iter()
-        .find(|call| Some(call.path) == path && call.method == method);
-    match found {
-        Some(call) => match checked(call, request).await {
-            Ok(request) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
-        },
-        // The router refuses the method.
-        None => next.run(request).await,
-    }
-}
-
-async fn checked(call: &Call, request: Request) -> Result<Request, ApiError> {
-    call.check_query(request.uri().query().unwrap_or_default())?;
-    if call.kind == BodyKind::File && is_form(&request) {
-        return Ok(request);
-    }
-    let (parts, body) = request.into_parts();
-    let limits = Request::from_parts(parts.clone(), body);
-    let bytes = Bytes::from_request(limits, &()).await?;
-    let body = parse_body(&bytes).map_err(|error| unreadable(&excerpt(&error.to_string())))?;
-    call.check_body(&body)?;
-    Ok(Request::from_parts(parts, Body::from(bytes)))
-}
-
 fn is_form(request: &Request) -> bool {
     let kind = request.headers().get(CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"))
@@ -213,26 +263,29 @@ fn is_form(request: &Request) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::calls::calls;
     use super::*;
 
+    fn call() -> Call {
+        Call::new("/", MethodRouter::new())
+    }
+
     #[test]
-    fn call_is_listed_once_with_each_name_once() {
-        let mut seen = HashSet::new();
-        for call in CALLS {
-            assert!(seen.insert((call.method, call.path)), "{} {}", call.method, call.path);
+    fn each_name_of_a_call_is_listed_once() {
+        for Call { path, parameters, .. } in calls() {
             let mut names = HashSet::new();
-            let absent = call.absent.split_ascii_whitespace();
+            let absent = parameters.absent.split_ascii_whitespace();
             let absent = absent.map(|entry| entry.split_once('=').map_or(entry, |(name, _)| name));
-            for name in call.body.split_ascii_whitespace().chain(absent) {
-                assert!(names.insert(name), "{} {}: {name}", call.method, call.path);
+            for name in parameters.body.split_ascii_whitespace().chain(absent) {
+                assert!(names.insert(name), "{path}: {name}");
             }
         }
     }
 
     #[test]
     fn value_as_it_is_is_accepted() {
-        let call = Call::new("PATCH", "/").absent("hibp=false name");
-        let check = |text: &str| call.check_body(&serde_json::from_str(text).unwrap()).is_ok();
+        let parameters = call().absent("hibp=false name").parameters;
+        let check = |text: &str| parameters.check_body(&serde_json::from_str(text).unwrap()).is_ok();
         assert!(check(r#"{"hibp":false,"name":null}"#));
         for refused in [
             r#"{"hibp":true}"#,
@@ -244,7 +297,7 @@ mod tests {
         ] {
             assert!(!check(refused), "{refused}");
         }
-        let list = Call::new("POST", "/").list("name");
+        let list = call().list("name").parameters;
         let check = |text: &str| list.check_body(&serde_json::from_str(text).unwrap()).is_ok();
         assert!(check(r#"[{"name":"a"}, {}]"#));
         for refused in [r#"[["a"]]"#, r#"[{}, {"x":1}]"#, r#"{"x":1}"#, "[5]"] {
@@ -254,7 +307,7 @@ mod tests {
 
     #[test]
     fn single_parameter_is_refused_twice() {
-        let call = Call::new("GET", "/").query("limit user_id");
+        let parameters = call().query("limit user_id").parameters;
         for (query, is_accepted) in [
             ("limit=1&user_id=a&user_id=b", true),
             ("limit[]=1&user_id[]=a", true),
@@ -263,7 +316,7 @@ mod tests {
             ("limit=1&limit[]=1", false),
             ("offset=1", false),
         ] {
-            assert_eq!(call.check_query(query).is_ok(), is_accepted, "{query}");
+            assert_eq!(parameters.check_query(query).is_ok(), is_accepted, "{query}");
         }
     }
 }
