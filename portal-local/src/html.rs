@@ -1,13 +1,11 @@
 //! HTML responses: pages, redirects, and the page for errors.
 
 use askama::Template;
-use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use portal_sdk::clock::UnixTime;
 use url::Url;
 
@@ -44,7 +42,7 @@ impl Frame {
 
 /// Renders a page. `target` is the final redirect of its form. Chromium applies `form-action` to every redirect after a
 /// submission, the application's included, so the policy lists every origin that users may be redirected to.
-pub(crate) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response<Body> {
+pub(crate) fn page(app: &App, status: StatusCode, template: &impl Template, target: Option<&Url>) -> Response {
     // The portal's own origin by name: the handshake goes there, also when this page was opened under another name.
     let mut form_action = format!("'self' {}{}", app.origin, app.redirects.form_sources());
     if let Some(url) = target {
@@ -54,11 +52,11 @@ pub(crate) fn page(app: &App, status: StatusCode, template: &impl Template, targ
 }
 
 /// Renders a page without any form.
-pub(crate) fn formless_page(status: StatusCode, template: &impl Template) -> Response<Body> {
+pub(crate) fn formless_page(status: StatusCode, template: &impl Template) -> Response {
     render(status, template, "'none'")
 }
 
-fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Response<Body> {
+fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Response {
     let body = match template.render() {
         Ok(body) => body,
         Err(error) => {
@@ -69,25 +67,16 @@ fn render(status: StatusCode, template: &impl Template, form_action: &str) -> Re
     let policy = format!(
         "default-src 'self'; base-uri 'none'; object-src 'none'; form-action {form_action}; frame-ancestors 'none'"
     );
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    // With `no-referrer` Chromium would send `Origin: null` along with forms.
-    headers.insert(
-        REFERRER_POLICY,
-        HeaderValue::from_static("strict-origin-when-cross-origin"),
-    );
-    match HeaderValue::from_str(&policy) {
-        Ok(policy) => {
-            headers.insert(CONTENT_SECURITY_POLICY, policy);
-            response
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+        // With `no-referrer` Chromium would send `Origin: null` along with forms.
+        (REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        (CONTENT_SECURITY_POLICY, &policy),
+    ];
+    (status, headers, body).into_response()
 }
 
 #[derive(Template)]
@@ -106,7 +95,7 @@ pub(crate) fn error_page(
     heading: &str,
     sentence: impl Into<String>,
     link: Option<(String, &'static str)>,
-) -> Response<Body> {
+) -> Response {
     let template = ErrorPage {
         frame: Frame::new(app, heading),
         sentence: sentence.into(),
@@ -116,26 +105,17 @@ pub(crate) fn error_page(
 }
 
 /// The answer after a form: look there, with GET.
-pub(crate) fn see_other(location: &str) -> Response<Body> {
+pub(crate) fn see_other(location: &str) -> Response {
     redirect(StatusCode::SEE_OTHER, location)
 }
 
 /// The address is written another way; method and body stay.
-pub(crate) fn permanent_redirect(location: &str) -> Response<Body> {
+pub(crate) fn permanent_redirect(location: &str) -> Response {
     redirect(StatusCode::PERMANENT_REDIRECT, location)
 }
 
-fn redirect(status: StatusCode, location: &str) -> Response<Body> {
-    let Ok(location) = HeaderValue::from_str(location) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response.headers_mut().insert(LOCATION, location);
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+fn redirect(status: StatusCode, location: &str) -> Response {
+    (status, [(LOCATION, location), (CACHE_CONTROL, "no-store")]).into_response()
 }
 
 /// Returns the age of a moment, in words.

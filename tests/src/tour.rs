@@ -96,7 +96,7 @@ async fn signing_up(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut 
     browser.visit(&at("/user")).await;
     look("user").await;
     browser.click("[data-testid=portal-user-save]").await;
-    browser.text("[data-testid=portal-user-saved]").await;
+    browser.text("[data-testid=portal-user-notice]").await;
     look("user-saved").await;
     browser.click("[data-testid=portal-user-sign-out]").await;
 }

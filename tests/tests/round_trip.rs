@@ -36,7 +36,7 @@ async fn sign_up_ends_on_the_protected_page() {
     browser.arrives_at(&format!("{}/user", demo.portal)).await;
     browser.fill("firstName", "Grace").await;
     browser.click("[data-testid=portal-user-save]").await;
-    browser.text("[data-testid=portal-user-saved]").await;
+    browser.text("[data-testid=portal-user-notice]").await;
     browser.click("[data-testid=portal-user-back]").await;
     browser.arrives_at(&dashboard).await;
     assert_eq!(browser.text("[data-testid=greeting]").await, "Hello, Grace");

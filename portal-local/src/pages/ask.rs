@@ -3,19 +3,16 @@
 //! A `GET` must not act by itself, because link scanners and other sites open links too.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::destination::Flow;
-use super::form::{FormFrame, form_page};
+use super::form_page::{FormFrame, FormPage};
 use super::visit::Visit;
-use crate::html::Frame;
 
 #[derive(Template)]
 #[template(path = "ask.html")]
 struct AskPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     page: &'static str,
     lead: String,
     button: String,
@@ -33,15 +30,13 @@ pub(super) struct Question {
 }
 
 impl Question {
-    pub(super) fn render(self, visit: &Visit) -> Response<Body> {
-        let destination = visit.destination(Flow::SignIn);
-        let template = AskPage {
-            frame: Frame::new(&visit.app, self.heading),
-            form: visit.form(self.action, &destination, &[]),
+    pub(super) fn render(self, visit: &Visit) -> Response {
+        let page = FormPage::new(visit, self.heading, self.action, &[]);
+        page.toward(Flow::SignIn).render(|frame| AskPage {
+            frame,
             page: self.page,
             lead: self.lead,
             button: self.button,
-        };
-        form_page(visit, &template, &[], destination.url.as_ref())
+        })
     }
 }

@@ -1,15 +1,12 @@
 //! The page that asks for a six-digit code.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::destination::Flow;
-use super::form::{FormFrame, form_page};
-use super::path;
+use super::form_page::{FormFrame, FormPage};
 use super::visit::Visit;
-use crate::flow::{FlowError, is_test_address};
-use crate::html::Frame;
+use crate::flow::{Field, FlowError, is_test_address};
 
 /// The differences between the uses of the page.
 pub(super) struct CodeStep<'a> {
@@ -31,41 +28,31 @@ pub(super) struct CodeStep<'a> {
 #[derive(Template)]
 #[template(path = "code.html")]
 struct CodePage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     page: &'static str,
     identifier: String,
     change: String,
     is_test_address: bool,
-    outbox: &'static str,
     other: Option<(String, &'static str)>,
 }
 
 impl CodeStep<'_> {
-    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response<Body> {
-        let destination = visit.destination(self.flow);
-        let mut form = visit.form(self.action, &destination, found);
-        for (view, error) in form.errors.iter_mut().zip(found) {
-            if *error == FlowError::IdentifierExists {
-                // This page has no field for the address.
-                view.field = "";
-                view.link = self.taken.clone().map(|link| (link, "Sign in with it"));
-            }
-        }
-        if visit.is_told("sent") && found.is_empty() {
-            form.notices
-                .push("We sent you a new code. The previous one no longer works.".to_owned());
-        }
-        let template = CodePage {
-            frame: Frame::new(&visit.app, self.heading),
-            form,
+    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response {
+        let page = FormPage::new(visit, self.heading, self.action, found)
+            .toward(self.flow)
+            .told(&[("sent", "We sent you a new code. The previous one no longer works.")])
+            .ways_out(|error| match error {
+                FlowError::IdentifierExists => self.taken.clone().map(|link| (link, "Sign in with it")),
+                _ => None,
+            })
+            .without_field(Field::EmailAddress);
+        page.render(|frame| CodePage {
+            frame,
             page: self.page,
             identifier: self.address.to_owned(),
             change: self.change,
             is_test_address: visit.settings.test_mode && is_test_address(self.address),
-            outbox: path::OUTBOX,
             other: self.other,
-        };
-        form_page(visit, &template, found, destination.url.as_ref())
+        })
     }
 }

@@ -2,14 +2,12 @@
 
 use askama::Template;
 
-use super::form::FormFrame;
-use crate::html::Frame;
+use super::form_page::FormFrame;
 
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage {
-    pub(super) frame: Frame,
-    pub(super) form: FormFrame,
+    pub(super) frame: FormFrame,
     /// Names the page in test hooks.
     pub(super) page: &'static str,
     pub(super) consequence: &'static str,
@@ -17,5 +15,6 @@ pub(super) struct ConfirmPage {
     pub(super) expected: String,
     pub(super) typed: String,
     pub(super) button: &'static str,
-    pub(super) cancel: String,
+    /// The path of the page before.
+    pub(super) cancel: &'static str,
 }

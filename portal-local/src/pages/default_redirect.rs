@@ -1,8 +1,8 @@
 //! `/default-redirect`: the end of a flow without a destination.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::path;
 use super::visit::Visit;
@@ -13,22 +13,15 @@ use crate::html::Frame;
 struct DefaultRedirectPage {
     frame: Frame,
     is_signed_in: bool,
-    user: &'static str,
-    sign_in: &'static str,
 }
 
-pub(super) async fn show(visit: Visit) -> Response<Body> {
+pub(super) async fn show(visit: Visit) -> Response {
     let is_signed_in = visit.session.is_some();
-    let heading = if is_signed_in {
-        "You're signed in"
-    } else {
-        "You're signed out"
+    let heading = match is_signed_in {
+        true => "You're signed in",
+        false => "You're signed out",
     };
-    let template = DefaultRedirectPage {
-        frame: Frame::new(&visit.app, heading),
-        is_signed_in,
-        user: path::USER,
-        sign_in: path::SIGN_IN,
-    };
+    let frame = Frame::new(&visit.app, heading);
+    let template = DefaultRedirectPage { frame, is_signed_in };
     visit.page(StatusCode::OK, &template, None)
 }

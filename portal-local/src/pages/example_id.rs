@@ -3,8 +3,8 @@
 //! Its page asks the user for consent to share a profile. It has no accounts: the user enters any address.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
+use axum::response::Response;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
@@ -13,11 +13,12 @@ use super::destination::{Destination, Flow};
 use super::errors::PageResult;
 use super::external::CALLBACK;
 use super::fields::checked;
-use super::form::{FormFrame, Submission, form_page};
+use super::form::Submission;
+use super::form_page::{FormFrame, FormPage};
 use super::params::Params;
 use super::visit::Visit;
 use crate::flow::{Field, FlowError, Names, PROVIDER_NAME, check_email_address};
-use crate::html::{Frame, error_page};
+use crate::html::error_page;
 use crate::secrets::hash;
 use crate::store::{ExternalProfile, Purpose, StoreError};
 use crate::store::{email_addresses, oauth_attempts};
@@ -27,9 +28,7 @@ pub(super) const AUTHORIZE: &str = "/__local/example-id/authorize";
 #[derive(Template)]
 #[template(path = "example_id.html")]
 struct AuthorizePage {
-    frame: Frame,
-    form: FormFrame,
-    provider: &'static str,
+    frame: FormFrame,
     typed: Typed,
 }
 
@@ -135,7 +134,7 @@ fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
     })
 }
 
-fn unknown_application(visit: &Visit) -> Response<Body> {
+fn unknown_application(visit: &Visit) -> Response {
     let sentence = format!(
         "{PROVIDER_NAME} doesn't know the application that sent you here, or its redirect URL. Start again \
          in the application."
@@ -143,21 +142,22 @@ fn unknown_application(visit: &Visit) -> Response<Body> {
     error_page(&visit.app, StatusCode::BAD_REQUEST, PROVIDER_NAME, sentence, None)
 }
 
-async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError]) -> PageResult {
+/// Returns the URL that asks for a user's consent.
+pub(super) fn authorize_url(visit: &Visit, state: &str) -> String {
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &visit.app.instance_id)
         .append_pair("redirect_uri", &format!("{}{CALLBACK}", visit.app.origin))
-        .append_pair("state", &asked.state)
+        .append_pair("scope", "openid email profile")
+        .append_pair("state", state)
         .finish();
-    let template = AuthorizePage {
-        frame: Frame::new(&visit.app, PROVIDER_NAME),
-        form: visit.plain_form(format!("{AUTHORIZE}?{query}"), found),
-        provider: PROVIDER_NAME,
-        typed,
-    };
-    let target = end(visit, asked).await?;
-    Ok(form_page(visit, &template, found, target.as_ref()))
+    format!("{AUTHORIZE}?{query}")
+}
+
+async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError]) -> PageResult {
+    let page = FormPage::new(visit, PROVIDER_NAME, authorize_url(visit, &asked.state), found);
+    let page = page.target(end(visit, asked).await?);
+    Ok(page.render(|frame| AuthorizePage { frame, typed }))
 }
 
 /// Returns the end of the redirects after this form. A real provider does not need it, because the application's pages

@@ -1,12 +1,10 @@
 //! Sign-in with the outside provider: the button, and the URL that the provider redirects to.
 
-use axum::body::Body;
-use axum::http::Response;
-use url::form_urlencoded;
+use axum::response::Response;
 
 use super::destination::Flow;
 use super::errors::{self, PageResult};
-use super::example_id::AUTHORIZE;
+use super::example_id::authorize_url;
 use super::form::Submission;
 use super::params::Params;
 use super::person::Person;
@@ -24,23 +22,14 @@ pub(super) fn button(visit: &Visit, path: &str) -> Option<String> {
     visit.settings.example_provider_enabled.then(|| params.link(path, &[]))
 }
 
-pub(super) async fn from_sign_in(Submission { visit, .. }: Submission) -> PageResult {
-    start(&visit, Flow::SignIn).await
-}
-
-pub(super) async fn from_sign_up(Submission { visit, .. }: Submission) -> PageResult {
-    start(&visit, Flow::SignUp).await
-}
-
-async fn start(visit: &Visit, flow: Flow) -> PageResult {
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(flow, session));
-    }
+/// Begins `flow` at the provider.
+pub(super) async fn start(Submission { visit, .. }: Submission, flow: Flow) -> PageResult {
+    visit.unless_signed_in(flow)?;
     let purpose = match flow {
         Flow::SignUp => Purpose::SignUp,
         _ => Purpose::SignIn,
     };
-    leave(visit, purpose, None).await
+    leave(&visit, purpose, None).await
 }
 
 /// Sends the browser to the provider.
@@ -52,14 +41,7 @@ pub(super) async fn leave(visit: &Visit, purpose: Purpose, user_id: Option<Strin
     let state = visit
         .flow(move |flow| flow.leave_for_provider(purpose, user_id.as_deref(), &query))
         .await?;
-    let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &visit.app.instance_id)
-        .append_pair("redirect_uri", &format!("{}{CALLBACK}", visit.app.origin))
-        .append_pair("scope", "openid email profile")
-        .append_pair("state", &state)
-        .finish();
-    Ok(visit.see_other(&format!("{AUTHORIZE}?{query}")))
+    Ok(visit.see_other(&authorize_url(visit, &state)))
 }
 
 /// `/v1/oauth_callback`: back from the provider, with a code or with an error.
@@ -67,10 +49,8 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
     let state = visit.own_parameter("state").unwrap_or_default();
     let Some(attempt) = visit.flow(move |flow| flow.take_provider_attempt(&state)).await? else {
         // Opened twice, too late, or in another browser than it began in. The first may have signed in.
-        return Ok(match visit.sole_session() {
-            Some(session) => visit.finish(Flow::SignIn, session),
-            None => sign_in::refuse(&visit, FlowError::ExternalLost),
-        });
+        visit.unless_signed_in(Flow::SignIn)?;
+        return Ok(sign_in::refuse(&visit, FlowError::ExternalLost));
     };
     visit.params = Params::parse(attempt.query.trim_start_matches('?'));
     let is_here = |wanted: &String| {
@@ -92,15 +72,14 @@ pub(crate) async fn callback(mut visit: Visit) -> PageResult {
     }
 }
 
-fn onward(visit: &Visit, step: ExternalStep) -> Response<Body> {
-    let to = |path| visit.see_other(&visit.params.link(path, &[]));
+fn onward(visit: &Visit, step: ExternalStep) -> Response {
     match step {
         ExternalStep::SignedIn(session) => visit.finish(Flow::SignIn, &session),
         ExternalStep::SignedUp(session) => visit.finish(Flow::SignUp, &session),
-        ExternalStep::SecondFactor => to(path::FACTOR_TWO),
-        ExternalStep::VerifyEmailAddress => to(path::VERIFY_EMAIL_ADDRESS),
-        ExternalStep::Continue => to(path::CONTINUE),
-        ExternalStep::Connected => visit.see_other(&visit.params.link(path::USER, &[("notice", "connected")])),
+        ExternalStep::SecondFactor => visit.redirect(path::FACTOR_TWO, &[]),
+        ExternalStep::VerifyEmailAddress => visit.redirect(path::VERIFY_EMAIL_ADDRESS, &[]),
+        ExternalStep::Continue => visit.redirect(path::CONTINUE, &[]),
+        ExternalStep::Connected => visit.redirect(path::USER, &[("notice", "connected")]),
     }
 }
 
@@ -109,9 +88,6 @@ async fn refuse(visit: Visit, attempt: &OauthAttempt, error: FlowError) -> PageR
     Ok(match attempt.purpose {
         Purpose::SignIn => sign_in::refuse(&visit, error),
         Purpose::SignUp => sign_up::refuse(&visit, error),
-        Purpose::Connect => match Person::here(visit, path::USER).await {
-            Ok(person) => profile::render(&person, &[error]),
-            Err(elsewhere) => elsewhere,
-        },
+        Purpose::Connect => profile::render(&Person::here(visit, path::USER).await?, &[error]),
     })
 }

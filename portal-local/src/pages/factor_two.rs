@@ -1,53 +1,32 @@
 //! `/sign-in/factor-two`: the second factor, a code of the authenticator app or a backup code.
 
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::fields::Proof;
 use super::form::Submission;
-use super::params::EMAIL_ADDRESS;
 use super::second_factor_page::SecondFactorStep;
 use super::visit::Visit;
 use super::{path, ticket};
 use crate::flow::{FlowError, PendingSecondFactor, SecondFactorMethod};
-use crate::store::{Session, StoreError};
+use crate::store::Session;
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
-    Ok(match pending(&visit).await? {
-        Some(pending) => render(&visit, &pending, &[]),
-        None => visit.lost(Flow::SignIn).await,
-    })
+    visit.unless_signed_in(Flow::SignIn)?;
+    let pending = visit.attempt(Flow::SignIn, |flow| flow.pending_second_factor()).await?;
+    Ok(render(&visit, &pending, &[]))
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission<Proof>) -> PageResult {
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
-    let Some(pending) = pending(&visit).await? else {
-        return Ok(visit.lost(Flow::SignIn).await);
-    };
+    visit.unless_signed_in(Flow::SignIn)?;
+    let pending = visit.attempt(Flow::SignIn, |flow| flow.pending_second_factor()).await?;
     let method = method(&visit, &pending);
     let attempted = visit.flow(move |flow| flow.attempt_second_factor(method, &form.code));
     Ok(match attempted.await {
         Ok(session) => onward(&visit, session).await?,
-        Err(failure) => match failure.refusal()? {
-            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
-            error => render(&visit, &pending, &[error]),
-        },
+        Err(failure) => render(&visit, &pending, &[visit.refusal(Flow::SignIn, failure).await?]),
     })
-}
-
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
-)]
-async fn pending(visit: &Visit) -> Result<Option<PendingSecondFactor>, StoreError> {
-    visit.flow(|flow| flow.pending_second_factor()).await
 }
 
 /// A ticket that the user came with is used now: its button was pressed before the first factor.
@@ -66,7 +45,7 @@ fn method(visit: &Visit, pending: &PendingSecondFactor) -> SecondFactorMethod {
     }
 }
 
-fn render(visit: &Visit, pending: &PendingSecondFactor, found: &[FlowError]) -> Response<Body> {
+fn render(visit: &Visit, pending: &PendingSecondFactor, found: &[FlowError]) -> Response {
     let address = &pending.sign_in.sign_in.identifier;
     let method = method(visit, pending);
     let way = |strategy| visit.params.link(path::FACTOR_TWO, &[("strategy", strategy)]);
@@ -85,10 +64,7 @@ fn render(visit: &Visit, pending: &PendingSecondFactor, found: &[FlowError]) -> 
         method,
         action,
         address,
-        leave: (
-            visit.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[]),
-            "Start again",
-        ),
+        leave: (visit.sign_in_with(address), "Start again"),
         other,
     };
     step.render(visit, found)

@@ -1,17 +1,15 @@
 //! `/` and `/__local/`: the portal's keys and URLs, and one-click sign-in as any user.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
 
 use super::errors::{self, PageResult};
 use super::fields::UserEntry;
-use super::form::{FormFrame, Submission, form_page};
+use super::form::Submission;
+use super::form_page::FormFrame;
 use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
 use crate::flow::{FlowError, SIGN_IN_TOKEN_SECS};
-use crate::html::Frame;
 use crate::seed::{self, SeedError};
 use crate::store::users;
 use crate::{admin, env_file};
@@ -23,15 +21,11 @@ const MOST_PEOPLE: usize = 12;
 #[derive(Template)]
 #[template(path = "index.html")]
 struct IndexPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     environment: String,
     people: Vec<PersonView>,
     /// The number of further entries.
     more: usize,
-    sign_in_as: &'static str,
-    add_demo: &'static str,
-    links: [(&'static str, &'static str, &'static str); 8],
 }
 
 struct PersonView {
@@ -57,36 +51,15 @@ pub(super) async fn show(visit: Visit) -> PageResult {
             Ok((people, total))
         })
         .await?;
-    let template = IndexPage {
-        frame: Frame::new(&visit.app, "Local portal"),
-        form: visit.plain_form(ADD_DEMO.to_owned(), &[]),
+    let home = visit.known.browser.home_origin.as_deref();
+    let target = home.and_then(|origin| visit.app.redirects.absolute(origin).ok());
+    let page = visit.form_page("Local portal", "/", &[]).target(target);
+    Ok(page.render(|frame| IndexPage {
+        frame,
         environment: env_file::block(&visit.app),
         more: total - people.len(),
         people,
-        sign_in_as: SIGN_IN_AS,
-        add_demo: ADD_DEMO,
-        links: [
-            (path::SIGN_IN, "Sign in", "with a password or an email code"),
-            (path::SIGN_UP, "Sign up", "create an account"),
-            (path::USER, "Account", "name, email addresses, password, devices"),
-            (
-                path::ORGANIZATION,
-                "Organization",
-                "members, invitations and roles of the active organization",
-            ),
-            (path::ORGANIZATION_LIST, "Organizations", "switch between them"),
-            (
-                path::CREATE_ORGANIZATION,
-                "Create an organization",
-                "and invite members",
-            ),
-            (path::SIGN_OUT, "Sign out", "on this browser"),
-            (path::OUTBOX, "Outbox", "the emails that would have been sent"),
-        ],
-    };
-    let home = visit.known.browser.home_origin.as_deref();
-    let target = home.and_then(|origin| visit.app.redirects.absolute(origin).ok());
-    Ok(form_page(&visit, &template, &[], target.as_ref()))
+    }))
 }
 
 /// Signs in as any user. Every client of the portal can do that anyway, by reading codes.
@@ -119,5 +92,5 @@ pub(super) async fn add_demo(Submission { visit, .. }: Submission) -> PageResult
             );
         }
     }
-    Ok::<Response<Body>, _>(visit.see_other("/"))
+    Ok(visit.see_other("/"))
 }

@@ -3,6 +3,11 @@
 //! A handler takes a [`Visit`](visit::Visit) (the browser, its session and its destination) or, for a form, a
 //! [`Submission`](form::Submission) (a visit with a verified form token).
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
+)]
+
 mod ask;
 mod assets;
 mod avatar;
@@ -19,6 +24,7 @@ mod factor_one;
 mod factor_two;
 mod fields;
 mod form;
+mod form_page;
 mod image;
 mod index;
 mod organization;
@@ -45,14 +51,16 @@ mod waitlist;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Response;
 use axum::middleware::{self, Next};
+use axum::response::Response;
 use axum::routing::{get, post};
 
+use self::destination::Flow;
+use self::errors::PageResult;
 use crate::same_origin::is_from_here;
 use crate::state::App;
+use crate::store::StoreError;
 
 /// The paths of the pages, for links and redirects.
 mod path {
@@ -139,7 +147,7 @@ pub(crate) fn landing_router() -> Router<Arc<App>> {
         .route("/v1/oauth_callback", get(external::callback))
 }
 
-async fn from_here_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+async fn from_here_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     match is_from_here(request.headers()) {
         true => next.run(request).await,
         false => errors::not_from_here(&app, request.uri()),
@@ -150,8 +158,8 @@ async fn from_here_only(State(app): State<Arc<App>>, request: Request, next: Nex
 fn hosted() -> Router<Arc<App>> {
     Router::new()
         .route(path::SIGN_IN, get(sign_in::show).post(sign_in::submit))
-        .route(path::SIGN_IN_EXTERNAL, post(external::from_sign_in))
-        .route(path::SIGN_UP_EXTERNAL, post(external::from_sign_up))
+        .route(path::SIGN_IN_EXTERNAL, post(|form| external::start(form, Flow::SignIn)))
+        .route(path::SIGN_UP_EXTERNAL, post(|form| external::start(form, Flow::SignUp)))
         .route(path::FACTOR_ONE, get(factor_one::show).post(factor_one::submit))
         .route(path::FACTOR_TWO, get(factor_two::show).post(factor_two::submit))
         .route(path::SIGN_UP, get(sign_up::show).post(sign_up::submit))
@@ -208,11 +216,12 @@ fn hosted() -> Router<Arc<App>> {
 }
 
 /// Answers 404 to every page while the Account Portal is turned off.
-async fn while_enabled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
-    let enabled = app.flows.run(|flow| Ok(flow.settings.account_portal_enabled));
-    match enabled.await {
-        Ok(true) => next.run(request).await,
-        Ok(false) => errors::portal_disabled(&app),
-        Err(error) => errors::store_failed(&app, &error),
-    }
+async fn while_enabled(State(app): State<Arc<App>>, request: Request, next: Next) -> PageResult {
+    let enabled = app
+        .flows
+        .run(|flow| Ok::<_, StoreError>(flow.settings.account_portal_enabled));
+    Ok(match enabled.await? {
+        true => next.run(request).await,
+        false => errors::portal_disabled(&app),
+    })
 }

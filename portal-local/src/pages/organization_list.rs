@@ -2,51 +2,42 @@
 //! person belongs, where they are invited, and which of it is active.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use portal_sdk::names::query;
 
 use super::destination::Flow;
 use super::errors::PageResult;
 use super::fields::OrganizationEntry;
-use super::form::{FormFrame, form_page};
+use super::form_page::FormFrame;
 use super::path;
 use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
 use crate::flow::{FlowError, refused};
-use crate::html::Frame;
 use crate::store::{Session, StoreError, Task};
 use crate::store::{memberships, organization_invitations, organizations, roles};
 
 #[derive(Template)]
 #[template(path = "organization_list.html")]
 struct ListPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     /// Names the page in test hooks.
     page: &'static str,
     back: Option<(String, String)>,
-    notice: Option<&'static str>,
     /// The person's name, unless there is no personal account.
     personal: Option<String>,
     is_personal: bool,
     choices: Vec<Choice>,
-    invitations: Vec<Offer>,
-    create: Option<String>,
+    invitations: Vec<Choice>,
+    may_create: bool,
     /// The signed-in address and where the form goes that signs out, while a task is open.
     sign_out: Option<(String, String)>,
 }
 
+/// An organization, or an invitation to one.
 struct Choice {
     id: String,
     name: String,
     role_name: String,
     is_active: bool,
-}
-
-struct Offer {
-    id: String,
-    name: String,
-    role_name: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,23 +55,19 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<O
 }
 
 /// `/sign-in/tasks`: on to the task that is open, or to the end of the flow.
-pub(super) async fn tasks(Newcomer(person): Newcomer) -> Response<Body> {
-    person.visit.finish(Flow::SignIn, &person.session)
+pub(super) async fn tasks(Newcomer(person): Newcomer) -> Response {
+    person.finish_sign_in()
 }
 
 pub(super) async fn show_task(Newcomer(person): Newcomer) -> PageResult {
-    if person.session.task() != Some(Task::ChooseOrganization) {
-        return Ok(person.visit.finish(Flow::SignIn, &person.session));
-    }
+    person.only_for_task(Task::ChooseOrganization)?;
     render(&person, Kind::Task, &[]).await
 }
 
 pub(super) async fn submit_task(
     NewcomerSubmission { person, form }: NewcomerSubmission<OrganizationEntry>,
 ) -> PageResult {
-    if person.session.task() != Some(Task::ChooseOrganization) {
-        return Ok(person.visit.finish(Flow::SignIn, &person.session));
-    }
+    person.only_for_task(Task::ChooseOrganization)?;
     choose(person, form, Kind::Task).await
 }
 
@@ -109,13 +96,13 @@ async fn choose(person: Person, form: OrganizationEntry, kind: Kind) -> PageResu
 }
 
 /// A task leads to the end of its flow; the list to the application, if one sent the person here.
-fn onward(person: &Person, kind: Kind, session: &Session) -> Response<Body> {
+fn onward(person: &Person, kind: Kind, session: &Session) -> Response {
     let visit = &person.visit;
     if kind == Kind::Task {
         return visit.finish(Flow::SignIn, session);
     }
     if visit.own_parameter("next").as_deref() == Some("profile") && session.last_active_organization_id.is_some() {
-        return visit.see_other(&visit.params.link(path::ORGANIZATION, &[]));
+        return visit.redirect(path::ORGANIZATION, &[]);
     }
     if visit.params.value(query::REDIRECT_URL).is_some() {
         return visit.finish(Flow::SignIn, session);
@@ -144,7 +131,8 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
             }
             for invitation in organization_invitations::of_user(flow.connection, &user.id, flow.now)? {
                 if let Some(organization) = organizations::find(flow.connection, &invitation.organization_id)? {
-                    offers.push(Offer {
+                    offers.push(Choice {
+                        is_active: false,
                         id: invitation.id,
                         name: organization.name,
                         role_name: role_name(&invitation.role_key)?,
@@ -154,7 +142,7 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
             Ok((choices, offers, refused(flow.may_create(&user))?.is_none()))
         })
         .await?;
-    let (page, path, heading) = match kind {
+    let (name, path, heading) = match kind {
         Kind::List => ("organization-list", path::ORGANIZATION_LIST, "Your organizations"),
         Kind::Task => (
             "choose-organization",
@@ -162,30 +150,25 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
             "Choose an organization",
         ),
     };
-    let notice = match visit.own_parameter("notice").as_deref() {
-        Some("switched") if found.is_empty() => Some("Your choice is saved."),
-        Some("not-a-member") if found.is_empty() => {
-            Some("You're not a member of that organization. Choose another one.")
-        }
-        _ => None,
-    };
-    let mut form = person.form_frame(path, found);
+    let mut page = person.form_page(heading, path, found).told(&[
+        ("switched", "Your choice is saved."),
+        (
+            "not-a-member",
+            "You're not a member of that organization. Choose another one.",
+        ),
+    ]);
     if let Some(next) = visit.own_parameter("next").filter(|next| next == "profile") {
-        form.action = visit.params.link(path, &[("next", &next)]);
+        page = page.action(visit.params.link(path, &[("next", &next)]));
     }
-    let template = ListPage {
-        frame: Frame::new(&visit.app, heading),
-        form,
-        page,
+    Ok(page.render(|frame| ListPage {
+        frame,
+        page: name,
         back: person.way_back().0,
-        notice,
         personal: (!visit.settings.force_organization_selection && kind == Kind::List).then(|| person.name()),
         is_personal: person.session.last_active_organization_id.is_none(),
         choices,
         invitations: offers,
-        create: may_create.then(|| visit.params.link(path::CREATE_ORGANIZATION, &[])),
+        may_create,
         sign_out: (kind == Kind::Task).then(|| person.way_out()),
-    };
-    let target = visit.destination(Flow::SignIn).url;
-    Ok(form_page(visit, &template, found, target.as_ref()))
+    }))
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse as _;
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::errors;
+use super::errors::PageResult;
 use crate::html::{Frame, age, page};
 use crate::json::{self, ApiError};
 use crate::state::App;
@@ -30,32 +29,22 @@ struct MailView {
     age: String,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
+pub(super) async fn show(State(app): State<Arc<App>>) -> PageResult {
     let now = app.now();
-    match mails(&app).await {
-        Ok(mails) => {
-            let mails = mails
-                .into_iter()
-                .map(|mail| MailView {
-                    age: age(mail.created_at, now),
-                    mail,
-                })
-                .collect();
-            let template = OutboxPage {
-                frame: Frame::new(&app, "Outbox"),
-                mails,
-            };
-            page(&app, StatusCode::OK, &template, None)
-        }
-        Err(error) => errors::store_failed(&app, &error),
-    }
+    let view = |mail: Mail| MailView {
+        age: age(mail.created_at, now),
+        mail,
+    };
+    let template = OutboxPage {
+        frame: Frame::new(&app, "Outbox"),
+        mails: mails(&app).await?.into_iter().map(view).collect(),
+    };
+    Ok(page(&app, StatusCode::OK, &template, None))
 }
 
-pub(super) async fn json(State(app): State<Arc<App>>) -> Response<Body> {
-    match mails(&app).await {
-        Ok(mails) => json::json(StatusCode::OK, &mails.iter().map(view).collect::<Vec<_>>()),
-        Err(error) => ApiError::from(error).into_response(),
-    }
+pub(super) async fn json(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let mails = mails(&app).await?;
+    Ok(json::json(StatusCode::OK, &mails.iter().map(view).collect::<Vec<_>>()))
 }
 
 async fn mails(app: &App) -> Result<Vec<Mail>, StoreError> {

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
-use axum::http::{Response, Uri};
+use axum::response::Response;
 use portal_sdk::names::query;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::destination;
 use super::errors::PageError;
 use super::fields::Pressed;
-use super::form::{FormFrame, Submission};
+use super::form::Submission;
+use super::form_page::FormPage;
 use super::visit::Visit;
-use super::{errors, path};
+use super::{destination, path};
 use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
+use crate::html::see_other;
 use crate::state::App;
 use crate::store::{EmailAddress, ExternalAccount, Failure, Session, StoreError, Task, User};
 use crate::store::{email_addresses, external_accounts, sessions, users};
@@ -30,35 +31,25 @@ pub(super) struct Person {
     pub(super) external_accounts: Vec<ExternalAccount>,
 }
 
-/// A form that a signed-in person filled in.
-pub(super) struct PersonSubmission<F = Pressed> {
-    pub(super) person: Person,
-    pub(super) form: F,
-}
-
 /// A user who may still have a task before they count as signed in.
 pub(super) struct Newcomer(pub(super) Person);
 
-/// A form that a [`Newcomer`] filled in.
-pub(super) struct NewcomerSubmission<F = Pressed> {
+/// A form that a signed-in person filled in.
+pub(super) struct PersonSubmission<F = Pressed, const MAY_BE_PENDING: bool = false> {
     pub(super) person: Person,
     pub(super) form: F,
 }
 
-/// The organization behind a page, with what the person may do there.
-pub(super) enum Place {
-    Inside(Box<Access>),
-    /// No organization is active.
-    Nowhere,
-}
+/// A form that a [`Newcomer`] filled in.
+pub(super) type NewcomerSubmission<F = Pressed> = PersonSubmission<F, true>;
 
 impl Person {
-    async fn of(visit: Visit, uri: &Uri, may_be_pending: bool) -> Result<Self, Response<Body>> {
+    async fn of(visit: Visit, uri: &Uri, may_be_pending: bool) -> Result<Self, PageError> {
         let Some(session) = visit.session.clone() else {
-            return Err(ask_to_sign_in(&visit, uri));
+            return Err(ask_to_sign_in(&visit, uri).into());
         };
         if session.task().is_some() && !may_be_pending {
-            return Err(visit.finish(destination::Flow::SignIn, &session));
+            return Err(visit.finish(destination::Flow::SignIn, &session).into());
         }
         let user_id = session.user_id.clone();
         let found = visit.flow(move |flow| {
@@ -69,21 +60,20 @@ impl Person {
             let external_accounts = external_accounts::of_user(flow.connection, &user_id)?;
             Ok::<_, StoreError>(Some((user, addresses, external_accounts)))
         });
-        match found.await {
-            Ok(Some((user, addresses, external_accounts))) => Ok(Self {
-                visit,
-                session,
-                user,
-                addresses,
-                external_accounts,
-            }),
-            Ok(None) => Err(ask_to_sign_in(&visit, uri)),
-            Err(error) => Err(errors::store_failed(&visit.app, &error)),
-        }
+        let Some((user, addresses, external_accounts)) = found.await? else {
+            return Err(ask_to_sign_in(&visit, uri).into());
+        };
+        Ok(Self {
+            visit,
+            session,
+            user,
+            addresses,
+            external_accounts,
+        })
     }
 
     /// The person at `path`, reached another way than by its address.
-    pub(super) async fn here(visit: Visit, path: &'static str) -> Result<Self, Response<Body>> {
+    pub(super) async fn here(visit: Visit, path: &'static str) -> Result<Self, PageError> {
         Self::of(visit, &Uri::from_static(path), false).await
     }
 
@@ -125,21 +115,54 @@ impl Person {
         run.await
     }
 
-    /// Returns the redirect to another task than `own`, if the session waits for one.
-    pub(super) fn waits_for_another(&self, own: Task) -> Option<Response<Body>> {
-        let is_another = self.session.task().is_some_and(|task| task != own);
-        is_another.then(|| self.visit.finish(destination::Flow::SignIn, &self.session))
+    /// Like [`flow`](Self::flow), in the active organization, where the user needs `permission`.
+    pub(super) async fn manage<T, F>(&self, permission: &'static str, work: F) -> Result<T, PersonFailure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&BrowserFlow<'_>, &Access) -> Outcome<T> + Send + 'static,
+    {
+        let run = self.flow(move |flow, session| {
+            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
+            work(flow, &flow.access_with(&session.user_id, id, permission)?)
+        });
+        run.await
     }
 
-    /// The session's active organization.
-    pub(super) async fn place(&self) -> Result<Place, PageError> {
-        let found = self
-            .read(|flow, session| match &session.last_active_organization_id {
-                Some(id) => flow.access(&session.user_id, id),
-                None => Ok(None),
-            })
-            .await?;
-        Ok(found.map_or(Place::Nowhere, |access| Place::Inside(Box::new(access))))
+    /// Redirects a session that waits for another task than `own`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the redirect.
+    pub(super) fn unless_another_task(&self, own: Task) -> Result<(), PageError> {
+        match self.session.task() {
+            Some(task) if task != own => Err(self.finish_sign_in().into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Redirects a session that does not wait for the task `own`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the redirect.
+    pub(super) fn only_for_task(&self, own: Task) -> Result<(), PageError> {
+        match self.session.task() {
+            Some(task) if task == own => Ok(()),
+            _ => Err(self.finish_sign_in().into()),
+        }
+    }
+
+    pub(super) fn finish_sign_in(&self) -> Response {
+        self.visit.finish(destination::Flow::SignIn, &self.session)
+    }
+
+    /// The session's active organization, with what the person may do there.
+    pub(super) async fn active_organization(&self) -> Result<Option<Access>, PageError> {
+        let run = self.read(|flow, session| match &session.last_active_organization_id {
+            Some(id) => flow.access(&session.user_id, id),
+            None => Ok(None),
+        });
+        run.await
     }
 
     /// Returns URL and host of the application that the user came from, and the notice about it.
@@ -164,18 +187,21 @@ impl Person {
         (self.identifier().to_owned(), action)
     }
 
-    /// Returns the frame of a form on `path`.
-    pub(super) fn form_frame(&self, path: &str, found: &[FlowError]) -> FormFrame {
-        FormFrame {
-            notices: self.way_back().1,
-            ..self.visit.plain_form(self.visit.params.link(path, &[]), found)
-        }
+    /// Begins a page with a form on `path`. Signing out leads to the application.
+    pub(super) fn form_page<'a>(
+        &'a self,
+        heading: impl Into<String>,
+        path: &str,
+        found: &'a [FlowError],
+    ) -> FormPage<'a> {
+        let target = self.visit.destination(destination::Flow::SignIn).url;
+        let page = self.visit.form_page(heading, path, found);
+        page.target(target).notices(self.way_back().1)
     }
 
     /// Back to a page with a notice.
-    pub(super) fn done(&self, path: &str, notice: &str) -> Response<Body> {
-        self.visit
-            .see_other(&self.visit.params.link(path, &[("notice", notice)]))
+    pub(super) fn done(&self, path: &str, notice: &str) -> Response {
+        self.visit.redirect(path, &[("notice", notice)])
     }
 }
 
@@ -229,9 +255,9 @@ impl From<StoreError> for PersonFailure {
 fn still_here(flow: &Flow<'_>, opened: &Session) -> Result<Session, PageError> {
     let found = sessions::find(flow.connection, &opened.id, flow.now).map_err(StoreError::from)?;
     match found.filter(Session::is_live) {
-        None => Err(PageError::Elsewhere(path::SIGN_IN)),
+        None => Err(see_other(path::SIGN_IN).into()),
         Some(session) if session.task().is_some() && session.task() != opened.task() => {
-            Err(PageError::Elsewhere(path::TASKS))
+            Err(see_other(path::TASKS).into())
         }
         Some(session) => Ok(session),
     }
@@ -250,7 +276,7 @@ pub(super) fn name_and_address(connection: &Connection, user: &User) -> Result<(
 }
 
 /// Signing in leads back to this page, with the parameters it has now.
-fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response<Body> {
+fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response {
     let here = format!("{}{}", visit.app.origin, visit.params.link(uri.path(), &[]));
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair(query::REDIRECT_URL, &here)
@@ -259,41 +285,32 @@ fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response<Body> {
 }
 
 impl FromRequestParts<Arc<App>> for Person {
-    type Rejection = Response<Body>;
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response<Body>> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, app).await?;
         Self::of(visit, &parts.uri, false).await
     }
 }
 
 impl FromRequestParts<Arc<App>> for Newcomer {
-    type Rejection = Response<Body>;
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response<Body>> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, app).await?;
         Person::of(visit, &parts.uri, true).await.map(Self)
     }
 }
 
-impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for PersonSubmission<F> {
-    type Rejection = Response<Body>;
+impl<F: DeserializeOwned + Send, const MAY_BE_PENDING: bool> FromRequest<Arc<App>>
+    for PersonSubmission<F, MAY_BE_PENDING>
+{
+    type Rejection = PageError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, PageError> {
         let uri = request.uri().clone();
         let Submission { visit, form } = Submission::from_request(request, app).await?;
-        let person = Person::of(visit, &uri, false).await?;
-        Ok(Self { person, form })
-    }
-}
-
-impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for NewcomerSubmission<F> {
-    type Rejection = Response<Body>;
-
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response<Body>> {
-        let uri = request.uri().clone();
-        let Submission { visit, form } = Submission::from_request(request, app).await?;
-        let person = Person::of(visit, &uri, true).await?;
+        let person = Person::of(visit, &uri, MAY_BE_PENDING).await?;
         Ok(Self { person, form })
     }
 }

@@ -1,27 +1,23 @@
 //! `/sign-in/reset-password`: a forgotten password. First a code, then a new password.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::code_page::CodeStep;
 use super::destination::Flow;
-use super::errors::PageResult;
+use super::errors::{PageError, PageResult};
 use super::fields::checked;
-use super::form::{FormFrame, Submission, form_page};
-use super::params::EMAIL_ADDRESS;
+use super::form::Submission;
+use super::form_page::FormFrame;
 use super::path;
 use super::visit::Visit;
 use crate::flow::{CodeRequest, FlowError, NewPassword, PasswordReset, PendingSignIn, refused};
-use crate::html::Frame;
-use crate::store::StoreError;
 
 #[derive(Template)]
 #[template(path = "reset_password.html")]
 pub(super) struct NewPasswordPage {
-    pub(super) frame: Frame,
-    pub(super) form: FormFrame,
+    pub(super) frame: FormFrame,
     pub(super) identifier: String,
     pub(super) sign_out_others: bool,
     /// The signed-in address and where the form goes that signs out, while this is a session's task.
@@ -40,96 +36,77 @@ pub(super) struct Typed {
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
+    visit.unless_signed_in(Flow::SignIn)?;
     let is_from_here = visit.is_from_here;
-    let opened = visit.flow(move |flow| {
-        let reset = flow.pending_password_reset()?;
+    let opened = visit.attempt(Flow::SignIn, move |flow| {
+        let Some(reset) = flow.pending_password_reset()? else {
+            return Ok(None);
+        };
         let error = match &reset {
-            Some(PasswordReset::Code(pending)) if is_from_here => {
-                refused(flow.send_reset_code(pending, CodeRequest::First))?
-            }
+            PasswordReset::Code(pending) if is_from_here => refused(flow.send_reset_code(pending, CodeRequest::First))?,
             _ => None,
         };
-        Ok::<_, StoreError>((reset, error))
+        Ok(Some((reset, error)))
     });
     Ok(match opened.await? {
-        (Some(PasswordReset::Code(pending)), error) => render_code(&visit, &pending, error.as_slice()),
-        (Some(PasswordReset::Password(pending)), _) => render_password(&visit, &pending, true, &[]),
-        (None, _) => visit.lost(Flow::SignIn).await,
+        (PasswordReset::Code(pending), error) => render_code(&visit, &pending, error.as_slice()),
+        (PasswordReset::Password(pending), _) => render_password(&visit, &pending, true, &[]),
     })
 }
 
 pub(super) async fn submit(Submission { visit, form }: Submission<Typed>) -> PageResult {
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
-    match pending(&visit).await? {
-        Some(PasswordReset::Code(pending)) if form.intent == "resend" => send_another(&visit, pending).await,
-        Some(PasswordReset::Code(pending)) => try_code(&visit, pending, form.code).await,
-        Some(PasswordReset::Password(pending)) => {
-            let new = NewPassword {
-                text: form.password,
-                sign_out_others: form.sign_out_of_other_sessions,
-            };
-            try_password(&visit, pending, new).await
-        }
-        None => Ok(visit.lost(Flow::SignIn).await),
+    visit.unless_signed_in(Flow::SignIn)?;
+    match visit
+        .attempt(Flow::SignIn, |flow| flow.pending_password_reset())
+        .await?
+    {
+        PasswordReset::Code(pending) => submit_code(&visit, &pending, form).await,
+        PasswordReset::Password(pending) => submit_password(&visit, &pending, form).await,
     }
 }
 
 /// `/sign-in/reset-password-success`, where Clerk's own pages stop for a moment: the session has begun by then.
-pub(super) async fn succeeded(visit: Visit) -> Response<Body> {
+pub(super) async fn succeeded(visit: Visit) -> PageError {
     visit.lost(Flow::SignIn).await
 }
 
-async fn try_code(visit: &Visit, pending: PendingSignIn, code: String) -> PageResult {
-    Ok(match visit.flow(move |flow| flow.attempt_reset_code(&code)).await {
-        Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[])),
-        Err(failure) => match failure.refusal()? {
-            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
-            error => render_code(visit, &pending, &[error]),
-        },
-    })
-}
-
-async fn send_another(visit: &Visit, pending: PendingSignIn) -> PageResult {
+async fn submit_code(visit: &Visit, pending: &PendingSignIn, form: Typed) -> PageResult {
     let asked = pending.clone();
-    let sent = visit.flow(move |flow| flow.send_reset_code(&asked, CodeRequest::Another));
-    Ok(match sent.await {
-        Ok(()) => visit.see_other(&visit.params.link(path::RESET_PASSWORD, &[("notice", "sent")])),
-        Err(failure) => render_code(visit, &pending, &[failure.refusal()?]),
+    let is_resend = form.intent == "resend";
+    let done = visit.flow(move |flow| match is_resend {
+        true => flow.send_reset_code(&asked, CodeRequest::Another),
+        false => flow.attempt_reset_code(&form.code),
+    });
+    Ok(match done.await {
+        Ok(()) if is_resend => visit.redirect(path::RESET_PASSWORD, &[("notice", "sent")]),
+        Ok(()) => visit.redirect(path::RESET_PASSWORD, &[]),
+        Err(failure) => render_code(visit, pending, &[visit.refusal(Flow::SignIn, failure).await?]),
     })
 }
 
-async fn try_password(visit: &Visit, pending: PendingSignIn, new: NewPassword) -> PageResult {
-    let others = new.sign_out_others;
+async fn submit_password(visit: &Visit, pending: &PendingSignIn, form: Typed) -> PageResult {
+    let others = form.sign_out_of_other_sessions;
+    let new = NewPassword {
+        text: form.password,
+        sign_out_others: others,
+    };
     Ok(match visit.flows().set_reset_password(new).await {
         Ok(step) => visit.proceed(&step),
-        Err(failure) => match failure.refusal()? {
-            FlowError::AttemptLost => visit.lost(Flow::SignIn).await,
-            error => render_password(visit, &pending, others, &[error]),
-        },
+        Err(failure) => {
+            let error = visit.refusal(Flow::SignIn, failure).await?;
+            render_password(visit, pending, others, &[error])
+        }
     })
 }
 
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a path to a method of `BrowserFlow<'_>` names one lifetime, not every one"
-)]
-async fn pending(visit: &Visit) -> Result<Option<PasswordReset>, StoreError> {
-    visit.flow(|flow| flow.pending_password_reset()).await
-}
-
-fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> Response<Body> {
+fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> Response {
     let address = &pending.sign_in.identifier;
     let step = CodeStep {
         page: "reset-password",
         heading: "Reset your password",
         action: visit.params.link(path::RESET_PASSWORD, &[]),
         address,
-        change: visit.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[]),
+        change: visit.sign_in_with(address),
         other: Some((visit.params.link(path::FACTOR_ONE, &[]), "Back to sign-in")),
         taken: None,
         flow: Flow::SignIn,
@@ -137,14 +114,12 @@ fn render_code(visit: &Visit, pending: &PendingSignIn, found: &[FlowError]) -> R
     step.render(visit, found)
 }
 
-fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: &[FlowError]) -> Response<Body> {
-    let destination = visit.destination(Flow::SignIn);
-    let template = NewPasswordPage {
-        frame: Frame::new(&visit.app, "Set a new password"),
-        form: visit.form(visit.params.link(path::RESET_PASSWORD, &[]), &destination, found),
+fn render_password(visit: &Visit, pending: &PendingSignIn, others: bool, found: &[FlowError]) -> Response {
+    let page = visit.form_page("Set a new password", path::RESET_PASSWORD, found);
+    page.toward(Flow::SignIn).render(|frame| NewPasswordPage {
+        frame,
         identifier: pending.sign_in.identifier.clone(),
         sign_out_others: others,
         sign_out: None,
-    };
-    form_page(visit, &template, found, destination.url.as_ref())
+    })
 }

@@ -1,14 +1,12 @@
 //! The page that asks for a second factor.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::destination::Flow;
-use super::form::{FormFrame, form_page};
+use super::form_page::{FormFrame, FormPage};
 use super::visit::Visit;
 use crate::flow::{FlowError, SecondFactorMethod};
-use crate::html::Frame;
 
 /// The differences between the uses of the page.
 pub(super) struct SecondFactorStep<'a> {
@@ -28,8 +26,7 @@ pub(super) struct SecondFactorStep<'a> {
 #[derive(Template)]
 #[template(path = "second_factor.html")]
 struct SecondFactorPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     page: &'static str,
     identifier: String,
     is_backup_code: bool,
@@ -38,17 +35,15 @@ struct SecondFactorPage {
 }
 
 impl SecondFactorStep<'_> {
-    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response<Body> {
-        let destination = visit.destination(Flow::SignIn);
-        let template = SecondFactorPage {
-            frame: Frame::new(&visit.app, self.heading),
-            form: visit.form(self.action, &destination, found),
+    pub(super) fn render(self, visit: &Visit, found: &[FlowError]) -> Response {
+        let page = FormPage::new(visit, self.heading, self.action, found);
+        page.toward(Flow::SignIn).render(|frame| SecondFactorPage {
+            frame,
             page: self.page,
             identifier: self.address.to_owned(),
             is_backup_code: self.method == SecondFactorMethod::BackupCode,
             leave: self.leave,
             other: self.other,
-        };
-        form_page(visit, &template, found, destination.url.as_ref())
+        })
     }
 }

@@ -1,18 +1,17 @@
 //! `/sign-in`: who are you?
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{FormFrame, Submission, form_page};
+use super::form::Submission;
+use super::form_page::FormFrame;
 use super::params::EMAIL_ADDRESS;
 use super::visit::{Visit, satellite_return};
 use super::{external, factor_one, path, ticket};
 use crate::flow::{FlowError, PROVIDER_NAME};
-use crate::html::Frame;
 use crate::store::SignUpMode;
 
 /// The parameter that shows the form to a signed-in user, to add another account.
@@ -21,14 +20,12 @@ const ANOTHER: (&str, &str) = ("account", "another");
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     identifier: String,
     /// The URL of the outside provider's button.
     external: Option<String>,
-    provider: &'static str,
     /// URL and label of the link to sign-up; `None` if sign-up is closed.
-    other: Option<(String, &'static str, &'static str)>,
+    other: Option<(String, &'static str)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -46,11 +43,9 @@ pub(super) async fn show(visit: Visit) -> PageResult {
     if let Some(held) = ticket::of(&visit).await? {
         return Ok(ticket::ask(&visit, held));
     }
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
+    visit.unless_signed_in(Flow::SignIn)?;
     if !visit.accounts.is_empty() && !is_another(&visit) {
-        return Ok(visit.see_other(&visit.params.link(path::CHOOSE, &[])));
+        return Ok(visit.redirect(path::CHOOSE, &[]));
     }
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
     Ok(render(&visit, identifier, &[]))
@@ -60,16 +55,14 @@ pub(super) async fn submit(Submission { visit, form }: Submission<Typed>) -> Pag
     if let Some(held) = ticket::of(&visit).await? {
         return ticket::redeem(&visit, held, visit.session.clone()).await;
     }
-    if let Some(session) = visit.sole_session() {
-        return Ok(visit.finish(Flow::SignIn, session));
-    }
+    visit.unless_signed_in(Flow::SignIn)?;
     let identifier = form.identifier;
     let typed = identifier.clone();
     if let Err(failure) = visit.flow(move |flow| flow.start_sign_in(&typed)).await {
         return Ok(render(&visit, identifier, &[failure.refusal()?]));
     }
     if form.password.is_empty() {
-        return Ok(visit.see_other(&visit.params.link(path::FACTOR_ONE, &[])));
+        return Ok(visit.redirect(path::FACTOR_ONE, &[]));
     }
     factor_one::try_password(visit, form.password).await
 }
@@ -86,46 +79,35 @@ fn is_another(visit: &Visit) -> bool {
 }
 
 /// Renders the page with an error of another sign-in method.
-pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
+pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response {
     let identifier = visit.params.value(EMAIL_ADDRESS).unwrap_or_default().to_owned();
     render(visit, identifier, &[error])
 }
 
-fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response<Body> {
-    let destination = visit.destination(Flow::SignIn);
-    let elsewhere = visit.params.with(EMAIL_ADDRESS, identifier.trim()).link(
-        match visit.settings.sign_up_mode {
-            SignUpMode::Waitlist => path::WAITLIST,
-            SignUpMode::Public | SignUpMode::Restricted => path::SIGN_UP,
-        },
-        &[],
-    );
-    let mut form = visit.form(visit.params.link(path::SIGN_IN, &[]), &destination, found);
-    form.link(found, |error| match (error, visit.settings.sign_up_mode) {
-        (FlowError::IdentifierNotFound, SignUpMode::Public) => Some((elsewhere.clone(), "Sign up with it")),
-        (FlowError::SignUpWaitlist, _) | (FlowError::IdentifierNotFound, SignUpMode::Waitlist) => {
-            Some((elsewhere.clone(), "Join the waitlist"))
-        }
-        _ => None,
-    });
-    if let Some(Err(refused)) = satellite_return(visit) {
-        form.notices.push(refused.to_string());
-    }
-    if visit.is_told("expired") && found.is_empty() {
-        form.notices
-            .push("Your sign-in attempt has expired. Start again.".to_owned());
-    }
-    let template = SignInPage {
-        frame: Frame::new(&visit.app, format!("Sign in to {}", visit.app.application_name)),
-        form,
+fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response {
+    let (path, text) = match visit.settings.sign_up_mode {
+        SignUpMode::Waitlist => (path::WAITLIST, "Join the waitlist"),
+        SignUpMode::Public | SignUpMode::Restricted => (path::SIGN_UP, "Sign up"),
+    };
+    let elsewhere = visit.params.with(EMAIL_ADDRESS, identifier.trim()).link(path, &[]);
+    let refused_return = satellite_return(visit).and_then(Result::err);
+    let heading = format!("Sign in to {}", visit.app.application_name);
+    let page = visit
+        .form_page(heading, path::SIGN_IN, found)
+        .toward(Flow::SignIn)
+        .ways_out(|error| match (error, visit.settings.sign_up_mode) {
+            (FlowError::IdentifierNotFound, SignUpMode::Public) => Some((elsewhere.clone(), "Sign up with it")),
+            (FlowError::SignUpWaitlist, _) | (FlowError::IdentifierNotFound, SignUpMode::Waitlist) => {
+                Some((elsewhere.clone(), "Join the waitlist"))
+            }
+            _ => None,
+        })
+        .notices(refused_return.iter().map(ToString::to_string).collect())
+        .told(&[("expired", "Your sign-in attempt has expired. Start again.")]);
+    page.render(|frame| SignInPage {
+        frame,
         identifier,
         external: external::button(visit, path::SIGN_IN_EXTERNAL),
-        provider: PROVIDER_NAME,
-        other: match visit.settings.sign_up_mode {
-            SignUpMode::Public => Some((elsewhere, "Don't have an account?", "Sign up")),
-            SignUpMode::Waitlist => Some((elsewhere, "Don't have an account?", "Join the waitlist")),
-            SignUpMode::Restricted => None,
-        },
-    };
-    form_page(visit, &template, found, destination.url.as_ref())
+        other: (visit.settings.sign_up_mode != SignUpMode::Restricted).then_some((elsewhere, text)),
+    })
 }

@@ -1,40 +1,29 @@
 //! `/sign-out`: ends everything in this browser; and the button of the account pages that ends one account's session.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{FormFrame, Submission, form_page};
+use super::form::Submission;
+use super::form_page::FormFrame;
 use super::visit::Visit;
 use super::{choose, path};
-use crate::html::Frame;
 use crate::store::{Session, SessionStatus, StoreError};
 
 #[derive(Template)]
 #[template(path = "sign_out.html")]
 struct SignOutPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     /// The names of the signed-in users.
     names: Vec<String>,
-    sign_in: String,
 }
 
 pub(super) async fn show(visit: Visit) -> PageResult {
-    let destination = visit.destination(Flow::SignIn);
-    let template = SignOutPage {
-        frame: Frame::new(&visit.app, "Sign out"),
-        form: visit.form(visit.params.link(path::SIGN_OUT, &[]), &destination, &[]),
-        names: choose::accounts(&visit)
-            .await?
-            .into_iter()
-            .map(|one| one.name)
-            .collect(),
-        sign_in: visit.params.link(path::SIGN_IN, &[]),
-    };
-    Ok(form_page(&visit, &template, &[], destination.url.as_ref()))
+    let accounts = choose::accounts(&visit).await?;
+    let names = accounts.into_iter().map(|one| one.name).collect();
+    let page = visit.form_page("Sign out", path::SIGN_OUT, &[]);
+    Ok(page.toward(Flow::SignIn).render(|frame| SignOutPage { frame, names }))
 }
 
 /// Ends every session of this browser, and redirects the user to the application, which then notices.
@@ -51,12 +40,13 @@ pub(super) async fn submit_one(Submission { visit, .. }: Submission) -> PageResu
     let others = visit.accounts.iter().any(|session| session.id != id);
     end(&visit, move |session| session.id == id).await?;
     Ok(match others {
-        true => visit.see_other(&visit.params.link(path::CHOOSE, &[])),
+        true => visit.redirect(path::CHOOSE, &[]),
         false => onward(&visit),
     })
 }
 
-fn onward(visit: &Visit) -> Response<Body> {
+/// Redirects a user whose session ended: to the application, or else to sign-in.
+pub(super) fn onward(visit: &Visit) -> Response {
     let destination = visit.destination(Flow::SignIn).url;
     match destination.filter(|url| !visit.app.redirects.is_own(url)) {
         Some(url) => visit.send_to(url),

@@ -1,39 +1,35 @@
 //! `/sign-up`: a new account.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::destination::Flow;
 use super::errors::PageResult;
-use super::form::{FormFrame, Submission, form_page};
+use super::form::Submission;
+use super::form_page::FormFrame;
 use super::params::{EMAIL_ADDRESS, FIRST_NAME, LAST_NAME};
 use super::ticket::{self, Held};
 use super::visit::Visit;
 use super::{external, path};
 use crate::flow::{FlowError, FlowFailure, PROVIDER_NAME, check_new_sign_up, may_sign_up};
-use crate::html::Frame;
 use crate::password;
 use crate::store::{Session, SignUpMode, StoreError};
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 struct SignUpPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     typed: Typed,
     sign_in: String,
     /// The URL of the outside provider's button.
     external: Option<String>,
-    provider: &'static str,
     /// An invitation fixes the address.
     is_invited: bool,
     names_required: bool,
     /// The reason why the form is closed; `None` if it is open.
     closed: Option<String>,
-    /// The link to the waitlist, for users without an invitation.
-    waitlist: Option<String>,
+    has_waitlist: bool,
 }
 
 /// The values of the fields.
@@ -66,8 +62,8 @@ pub(super) async fn show(visit: Visit) -> PageResult {
         Some(held) => return Ok(ticket::ask(&visit, held)),
         None => None,
     };
-    if let (Some(session), None) = (visit.sole_session(), &invited) {
-        return Ok(visit.finish(Flow::SignUp, session));
+    if invited.is_none() {
+        visit.unless_signed_in(Flow::SignUp)?;
     }
     let mut typed = Typed::prefilled(&visit);
     if let Some(ticket) = &invited {
@@ -80,13 +76,13 @@ pub(super) async fn submit(Submission { visit, form: mut typed }: Submission<Typ
     let invited = match ticket::of(&visit).await? {
         Some(Held::Newcomer { ticket }) => Some(ticket),
         // A second click: the first one made the account and used the invitation up.
-        Some(Held::Over) if visit.session.is_some() => return Ok(visit.lost(Flow::SignUp).await),
+        Some(Held::Over) if visit.session.is_some() => return Err(visit.lost(Flow::SignUp).await),
         // The account was made meanwhile, or the invitation was withdrawn.
         Some(held) => return ticket::redeem(&visit, held, visit.session.clone()).await,
         None => None,
     };
-    if let (Some(session), None) = (visit.sole_session(), &invited) {
-        return Ok(visit.finish(Flow::SignUp, session));
+    if invited.is_none() {
+        visit.unless_signed_in(Flow::SignUp)?;
     }
     if let Some(ticket) = &invited {
         typed.email_address = ticket.address().unwrap_or_default().to_owned();
@@ -94,9 +90,9 @@ pub(super) async fn submit(Submission { visit, form: mut typed }: Submission<Typ
     let is_invited = invited.is_some();
     match start(&visit, &typed, is_invited).await? {
         Started::SignedUp(session) => Ok(visit.finish(Flow::SignUp, &session)),
-        Started::AwaitsCode => Ok(visit.see_other(&visit.params.link(path::VERIFY_EMAIL_ADDRESS, &[]))),
+        Started::AwaitsCode => Ok(visit.redirect(path::VERIFY_EMAIL_ADDRESS, &[])),
         // A request beside this one made the account of the same invitation.
-        Started::Refused(found) if is_invited && is_used(&found) => Ok(visit.lost(Flow::SignUp).await),
+        Started::Refused(found) if is_invited && is_used(&found) => Err(visit.lost(Flow::SignUp).await),
         Started::Refused(found) => Ok(render(&visit, typed, is_invited, &found)),
     }
 }
@@ -109,8 +105,8 @@ enum Started {
 }
 
 /// `/sign-in/create`, where official clients look for this page if they know only where to sign in.
-pub(super) async fn elsewhere(visit: Visit) -> Response<Body> {
-    visit.see_other(&visit.params.link(path::SIGN_UP, &[]))
+pub(super) async fn elsewhere(visit: Visit) -> Response {
+    visit.redirect(path::SIGN_UP, &[])
 }
 
 fn is_used(found: &[FlowError]) -> bool {
@@ -149,36 +145,29 @@ async fn start(visit: &Visit, typed: &Typed, is_invited: bool) -> Result<Started
 }
 
 /// Renders the page with an error of another sign-up method.
-pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response<Body> {
+pub(super) fn refuse(visit: &Visit, error: FlowError) -> Response {
     render(visit, Typed::prefilled(visit), false, &[error])
 }
 
-fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) -> Response<Body> {
-    let destination = visit.destination(Flow::SignUp);
-    let sign_in = visit
-        .params
-        .with(EMAIL_ADDRESS, typed.email_address.trim())
-        .link(path::SIGN_IN, &[]);
-    let mut form = visit.form(visit.params.link(path::SIGN_UP, &[]), &destination, found);
-    form.link(found, |error| {
-        (*error == FlowError::IdentifierExists).then(|| (sign_in.clone(), "Sign in with it"))
-    });
-    if visit.is_told("expired") && found.is_empty() {
-        form.notices
-            .push("Your sign-up attempt has expired. Start again.".to_owned());
-    }
+fn render(visit: &Visit, typed: Typed, is_invited: bool, found: &[FlowError]) -> Response {
+    let sign_in = visit.sign_in_with(typed.email_address.trim());
     let closed = may_sign_up(&visit.settings).err().filter(|_| !is_invited);
-    let template = SignUpPage {
-        frame: Frame::new(&visit.app, "Create your account"),
-        form,
+    let page = visit
+        .form_page("Create your account", path::SIGN_UP, found)
+        .toward(Flow::SignUp)
+        .ways_out(|error| match error {
+            FlowError::IdentifierExists => Some((sign_in.clone(), "Sign in with it")),
+            _ => None,
+        })
+        .told(&[("expired", "Your sign-up attempt has expired. Start again.")]);
+    page.render(|frame| SignUpPage {
+        frame,
         typed,
         sign_in,
         external: external::button(visit, path::SIGN_UP_EXTERNAL).filter(|_| !is_invited),
-        provider: PROVIDER_NAME,
         is_invited,
         names_required: visit.settings.names_required,
         closed: closed.map(|error| error.to_string()),
-        waitlist: (visit.settings.sign_up_mode == SignUpMode::Waitlist).then(|| visit.params.link(path::WAITLIST, &[])),
-    };
-    form_page(visit, &template, found, destination.url.as_ref())
+        has_waitlist: visit.settings.sign_up_mode == SignUpMode::Waitlist,
+    })
 }

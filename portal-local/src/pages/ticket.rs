@@ -2,8 +2,7 @@
 //!
 //! Opening the link shows a button; the button redeems the ticket.
 
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use rusqlite::Connection;
 
 use super::ask::Question;
@@ -76,10 +75,10 @@ impl Held {
 /// The page whose button redeems a ticket.
 ///
 /// Opening it changes nothing, because link scanners open the link too.
-pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
+pub(super) fn ask(visit: &Visit, held: Held) -> Response {
     let (user, name, organization) = match held {
         Held::Over => return errors::ticket_over(&visit.app),
-        Held::Newcomer { .. } => return visit.see_other(&visit.params.link(path::SIGN_UP, &[])),
+        Held::Newcomer { .. } => return visit.redirect(path::SIGN_UP, &[]),
         Held::Account {
             user,
             name,
@@ -118,7 +117,7 @@ pub(super) fn ask(visit: &Visit, held: Held) -> Response<Body> {
 pub(super) async fn redeem(visit: &Visit, held: Held, current: Option<Session>) -> PageResult {
     let user = match held {
         Held::Over => return Ok(errors::ticket_over(&visit.app)),
-        Held::Newcomer { .. } => return Ok(visit.see_other(&visit.params.link(path::SIGN_UP, &[]))),
+        Held::Newcomer { .. } => return Ok(visit.redirect(path::SIGN_UP, &[])),
         Held::Account { user, .. } => user,
     };
     let text = text(visit);
@@ -142,7 +141,7 @@ enum Accepted {
 }
 
 /// Redirects the link in a mail, `/v1/tickets/accept?ticket=…`, to its page.
-pub(crate) async fn accept(visit: Visit) -> Result<Response<Body>, errors::PageError> {
+pub(crate) async fn accept(visit: Visit) -> PageResult {
     let text = visit.own_parameter("ticket").unwrap_or_default();
     let with_ticket = visit.params.with(TICKET, &text);
     let found = visit.flow(move |flow| {

@@ -1,14 +1,13 @@
 //! The set-up of an authenticator app, in the account and as a session's task: the secret, then the backup codes.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
+use axum::response::Response;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::destination::Flow;
-use super::errors::PageError;
-use super::form::{FormFrame, form_page};
-use super::person::{Person, PersonFailure};
+use super::errors::PageResult;
+use super::form_page::FormFrame;
+use super::person::Person;
 use crate::flow::FlowError;
 use crate::html::Frame;
 use crate::totp::TotpSecret;
@@ -20,20 +19,19 @@ const QUIET_ZONE: usize = 4;
 pub(super) struct Place {
     /// Names the page in test hooks.
     pub(super) page: &'static str,
+    /// Names the page of the backup codes in test hooks.
+    pub(super) codes_page: &'static str,
     pub(super) path: &'static str,
-    /// The reason to show to a user who was redirected here.
+    /// The path of the page after the set-up.
+    pub(super) onward: &'static str,
+    /// The reason to show to a user who was redirected here by a session's task, and cannot cancel.
     pub(super) reason: Option<&'static str>,
-    /// The link to cancel; `None` if the set-up is required.
-    pub(super) cancel: Option<String>,
-    /// The signed-in address and where the form goes that signs out, while this is a session's task.
-    pub(super) sign_out: Option<(String, String)>,
 }
 
 #[derive(Template)]
 #[template(path = "totp.html")]
 struct TotpPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     page: &'static str,
     reason: Option<&'static str>,
     /// The secret in groups of four.
@@ -41,7 +39,8 @@ struct TotpPage {
     uri: String,
     /// `None` if the names are too long for a picture.
     qr: Option<Qr>,
-    cancel: Option<String>,
+    onward: &'static str,
+    /// The signed-in address and where the form goes that signs out, while this is a session's task.
     sign_out: Option<(String, String)>,
 }
 
@@ -61,19 +60,29 @@ struct Qr {
     path: String,
 }
 
-/// Shows the secret; `None` if there is an authenticator already.
-pub(super) async fn show(
-    person: &Person,
-    place: Place,
-    found: &[FlowError],
-) -> Result<Option<Response<Body>>, PageError> {
+/// Shows the secret. Redirects if there is an authenticator already, such as one set up on another device.
+pub(super) async fn show(person: &Person, place: &Place, found: &[FlowError]) -> PageResult {
     let secret = person.read(|flow, session| flow.begin_totp(session)).await?;
-    Ok(secret.map(|secret| render(person, place, &secret, found)))
+    Ok(match secret {
+        Some(secret) => render(person, place, &secret, found),
+        None => person.visit.redirect(place.onward, &[]),
+    })
 }
 
-/// Checks the code that was entered. Gives the backup codes if it is right.
-pub(super) async fn prove(person: &Person, code: String) -> Result<Vec<String>, PersonFailure> {
-    person.flow(move |flow, session| flow.enable_totp(session, &code)).await
+/// Checks the code that was entered. Shows the backup codes if it is right.
+pub(super) async fn submit(person: &Person, place: &Place, code: String) -> PageResult {
+    let enabled = person.flow(move |flow, session| flow.enable_totp(session, &code));
+    let failure = match enabled.await {
+        Ok(codes) => {
+            let (page, done) = (place.codes_page, "Two-step verification is on.");
+            return Ok(show_backup_codes(person, page, done, &codes, place.onward));
+        }
+        Err(failure) => failure,
+    };
+    match failure.refusal()? {
+        FlowError::AttemptLost => Ok(person.visit.redirect(place.path, &[])),
+        error => show(person, place, &[error]).await,
+    }
 }
 
 /// Shows backup codes. They are kept as hashes only, so this is the one time; `done` says what has happened.
@@ -82,33 +91,31 @@ pub(super) fn show_backup_codes(
     page: &'static str,
     done: &'static str,
     codes: &[String],
-    onward: String,
-) -> Response<Body> {
+    onward: &str,
+) -> Response {
     let template = BackupCodesPage {
         frame: Frame::new(&person.visit.app, "Your backup codes"),
         page,
         done,
         codes: codes.iter().map(|code| groups(code)).collect(),
-        onward,
+        onward: person.visit.params.link(onward, &[]),
     };
     person.visit.page(StatusCode::OK, &template, None)
 }
 
-fn render(person: &Person, place: Place, secret: &TotpSecret, found: &[FlowError]) -> Response<Body> {
-    let visit = &person.visit;
-    let uri = secret.uri(&visit.app.application_name, person.identifier());
-    let template = TotpPage {
-        frame: Frame::new(&visit.app, "Set up an authenticator app"),
-        form: person.form_frame(place.path, found),
+fn render(person: &Person, place: &Place, secret: &TotpSecret, found: &[FlowError]) -> Response {
+    let uri = secret.uri(&person.visit.app.application_name, person.identifier());
+    let page = person.form_page("Set up an authenticator app", place.path, found);
+    page.render(|frame| TotpPage {
+        frame,
         page: place.page,
         reason: place.reason,
         secret: groups(&secret.to_base32()),
         qr: Qr::of(&uri),
         uri,
-        cancel: place.cancel,
-        sign_out: place.sign_out,
-    };
-    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+        onward: place.onward,
+        sign_out: place.reason.map(|_| person.way_out()),
+    })
 }
 
 /// Splits `text` into groups of four characters, which users can copy by hand.

@@ -1,8 +1,8 @@
 //! `/unauthorized-sign-in`: where the "this was not me" link of a mail leads. Its button ends the session.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::ask::Question;
 use super::errors::{self, PageResult};
@@ -18,7 +18,6 @@ use crate::store::Session;
 #[template(path = "unauthorized_sign_in.html")]
 struct UnauthorizedPage {
     frame: Frame,
-    sign_in: &'static str,
 }
 
 /// Shows the sign-in of the ticket; without a ticket, that the sign-in was revoked.
@@ -52,10 +51,9 @@ fn question(visit: &Visit, session: &Session) -> Question {
     }
 }
 
-fn ended(visit: &Visit) -> Response<Body> {
+fn ended(visit: &Visit) -> Response {
     let template = UnauthorizedPage {
         frame: Frame::new(&visit.app, "Signed out"),
-        sign_in: path::SIGN_IN,
     };
     visit.page(StatusCode::OK, &template, None)
 }

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderValue, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
 use super::destination::{Destination, Flow, host_of};
-use super::form::FormFrame;
-use super::params::Params;
-use super::{errors, path};
+use super::errors::{self, PageError};
+use super::form_page::FormPage;
+use super::params::{EMAIL_ADDRESS, Params};
+use super::path;
 use crate::dev_browser::{self, KnownBrowser};
-use crate::flow::{BrowserFlow, BrowserFlows, FlowError, SignInStep};
+use crate::flow::{BrowserFlow, BrowserFlows, FlowError, FlowFailure, SignInStep};
 use crate::html::{page, see_other};
 use crate::redirect::{Refused, hand_over, replace_query};
 use crate::same_origin::is_from_here;
@@ -116,6 +117,18 @@ impl Visit {
         self.session.as_ref().filter(|_| self.settings.single_session_mode)
     }
 
+    /// Redirects a user to the end of `flow` who is signed in already.
+    ///
+    /// # Errors
+    ///
+    /// Returns the redirect if there is a [`sole_session`](Self::sole_session).
+    pub(super) fn unless_signed_in(&self, flow: Flow) -> Result<(), PageError> {
+        match self.sole_session() {
+            Some(session) => Err(self.finish(flow, session).into()),
+            None => Ok(()),
+        }
+    }
+
     /// A parameter that belongs to this page only.
     pub(super) fn own_parameter(&self, wanted: &str) -> Option<String> {
         form_urlencoded::parse(self.raw_query.as_bytes())
@@ -131,7 +144,7 @@ impl Visit {
     /// Ends a flow: redirects to its destination and hands over the development browser.
     ///
     /// A session with an open task is sent to the task's page first.
-    pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response<Body> {
+    pub(super) fn finish(&self, flow: Flow, session: &Session) -> Response {
         if let Some(task) = session.task() {
             return self.see_other(&self.params.without_ticket().link(path::task(task), &[]));
         }
@@ -143,10 +156,10 @@ impl Visit {
     }
 
     /// Redirects to the second factor, or ends a complete sign-in.
-    pub(super) fn proceed(&self, step: &SignInStep) -> Response<Body> {
+    pub(super) fn proceed(&self, step: &SignInStep) -> Response {
         match step {
             SignInStep::Complete(session) => self.finish(Flow::SignIn, session),
-            SignInStep::SecondFactor => self.see_other(&self.params.link(path::FACTOR_TWO, &[])),
+            SignInStep::SecondFactor => self.redirect(path::FACTOR_TWO, &[]),
         }
     }
 
@@ -159,7 +172,7 @@ impl Visit {
     /// Redirects a user who left an organization.
     ///
     /// The destination is the application, if it set one, or else the list of the remaining organizations.
-    pub(super) fn after_organization(&self) -> Response<Body> {
+    pub(super) fn after_organization(&self) -> Response {
         let is_set = self.settings.after_leave_organization_url.is_some();
         match self.destination(Flow::LeaveOrganization).url {
             Some(url) if is_set || self.redirect_url().is_some() => self.send_to(url),
@@ -170,7 +183,7 @@ impl Visit {
     /// Resumes a flow whose attempt is missing.
     ///
     /// A concurrent request may have verified the first factor or completed the flow. Otherwise the flow starts again.
-    pub(super) async fn lost(&self, flow: Flow) -> Response<Body> {
+    pub(super) async fn lost(&self, flow: Flow) -> PageError {
         let found = self.flow(move |here| {
             if flow == Flow::SignIn && here.pending_second_factor()?.is_some() {
                 return Ok(Some(SignInStep::SecondFactor));
@@ -179,20 +192,50 @@ impl Visit {
             Ok::<_, StoreError>(session.map(|session| SignInStep::Complete(Box::new(session))))
         });
         match found.await {
-            Ok(Some(SignInStep::Complete(session))) => self.finish(flow, &session),
-            Ok(Some(step @ SignInStep::SecondFactor)) => self.proceed(&step),
+            Ok(Some(SignInStep::Complete(session))) => self.finish(flow, &session).into(),
+            Ok(Some(step @ SignInStep::SecondFactor)) => self.proceed(&step).into(),
             Ok(None) => {
                 let start = match flow {
                     Flow::SignUp => path::SIGN_UP,
                     _ => path::SIGN_IN,
                 };
-                self.see_other(&self.params.link(start, &[("notice", "expired")]))
+                self.redirect(start, &[("notice", "expired")]).into()
             }
-            Err(error) => errors::store_failed(&self.app, &error),
+            Err(error) => error.into(),
         }
     }
 
-    pub(super) fn send_to(&self, mut url: Url) -> Response<Body> {
+    /// Returns the attempt that `find` finds, or resumes `flow` if it is [`lost`](Self::lost).
+    pub(super) async fn attempt<T, W>(&self, flow: Flow, find: W) -> Result<T, PageError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&BrowserFlow<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
+    {
+        match self.flow(find).await? {
+            Some(attempt) => Ok(attempt),
+            None => Err(self.lost(flow).await),
+        }
+    }
+
+    /// Returns the error to show for a refused step of `flow`, or resumes the flow if its attempt is missing.
+    pub(super) async fn refusal(&self, flow: Flow, failure: FlowFailure) -> Result<FlowError, PageError> {
+        match failure.refusal()? {
+            FlowError::AttemptLost => Err(self.lost(flow).await),
+            error => Ok(error),
+        }
+    }
+
+    /// The URL of the sign-in page with this address filled in.
+    pub(super) fn sign_in_with(&self, address: &str) -> String {
+        self.params.with(EMAIL_ADDRESS, address).link(path::SIGN_IN, &[])
+    }
+
+    /// Redirects to another page, with the parameters of this one and with `own` for that page only.
+    pub(super) fn redirect(&self, path: &str, own: &[(&str, &str)]) -> Response {
+        self.see_other(&self.params.link(path, own))
+    }
+
+    pub(super) fn send_to(&self, mut url: Url) -> Response {
         hand_over(&self.app.redirects, &mut url, &self.known.token);
         self.recognise(see_other(url.as_str()))
     }
@@ -207,16 +250,11 @@ impl Visit {
         (url.into(), host)
     }
 
-    pub(super) fn see_other(&self, location: &str) -> Response<Body> {
+    pub(super) fn see_other(&self, location: &str) -> Response {
         self.recognise(see_other(location))
     }
 
-    pub(super) fn page(
-        &self,
-        status: StatusCode,
-        template: &impl askama::Template,
-        target: Option<&Url>,
-    ) -> Response<Body> {
+    pub(super) fn page(&self, status: StatusCode, template: &impl askama::Template, target: Option<&Url>) -> Response {
         self.recognise(page(&self.app, status, template, target))
     }
 
@@ -225,31 +263,21 @@ impl Visit {
         self.own_parameter("notice").as_deref() == Some(notice)
     }
 
-    /// Returns the frame of a form whose flow ends at `destination`.
-    pub(super) fn form(&self, action: String, destination: &Destination, found: &[FlowError]) -> FormFrame {
-        FormFrame {
-            notices: destination.notices.clone(),
-            return_host: destination.foreign_host(&self.app.redirects),
-            ..self.plain_form(action, found)
-        }
+    /// Begins a page with a form on `path`.
+    pub(super) fn form_page<'a>(
+        &'a self,
+        heading: impl Into<String>,
+        path: &str,
+        found: &'a [FlowError],
+    ) -> FormPage<'a> {
+        FormPage::new(self, heading, self.params.link(path, &[]), found)
     }
 
-    /// Returns the frame of a form without notices and destination.
-    pub(super) fn plain_form(&self, action: String, found: &[FlowError]) -> FormFrame {
-        FormFrame {
-            action,
-            token: self.form_token(),
-            errors: found.iter().map(Into::into).collect(),
-            notices: Vec::new(),
-            return_host: None,
-        }
-    }
-
-    fn form_token(&self) -> String {
+    pub(super) fn form_token(&self) -> String {
         self.app.form_key.token_for(&self.known.browser.id)
     }
 
-    fn recognise(&self, mut response: Response<Body>) -> Response<Body> {
+    fn recognise(&self, mut response: Response) -> Response {
         if self.is_new {
             set_dev_browser(&mut response, &self.known.token);
         }
@@ -258,18 +286,14 @@ impl Visit {
 }
 
 impl FromRequestParts<Arc<App>> for Visit {
-    type Rejection = Response<Body>;
+    type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        let result = match handed_over(parts) {
-            Some((token, clean)) => return Err(take_over(app, token, &clean).await),
-            None => Self::read(app, &parts.uri, &parts.headers, false).await,
-        };
-        match result {
-            Ok(Some(visit)) => Ok(visit),
-            Ok(None) => Err(errors::not_found_page(app)),
-            Err(error) => Err(errors::store_failed(app, &error)),
+        if let Some((token, clean)) = handed_over(parts) {
+            return Err(take_over(app, token, &clean).await?.into());
         }
+        let visit = Self::read(app, &parts.uri, &parts.headers, false).await?;
+        visit.ok_or_else(|| errors::not_found_page(app).into())
     }
 }
 
@@ -292,7 +316,7 @@ fn handed_over(parts: &Parts) -> Option<(String, String)> {
 ///
 /// A satellite in development redirects browsers here to learn their tokens. Returns `None` if the query string names
 /// no satellite, and the reason if its URL is refused.
-pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response<Body>, Refused>> {
+pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response, Refused>> {
     let text = [query::SATELLITE_REDIRECT_URL, SATELLITE_URL]
         .into_iter()
         .find_map(|name| visit.own_parameter(name))?;
@@ -311,24 +335,19 @@ pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response<Body>, R
 /// Stores the token that another origin handed over, and removes it from the address bar.
 ///
 /// An unknown token changes nothing.
-async fn take_over(app: &Arc<App>, token: String, clean: &str) -> Response<Body> {
+async fn take_over(app: &Arc<App>, token: String, clean: &str) -> Result<Response, StoreError> {
     let known = app
         .store
         .transaction(move |connection| dev_browser::find(connection, &[token]))
-        .await;
-    match known {
-        Ok(known) => {
-            let mut response = see_other(clean);
-            if let Some(known) = known {
-                set_dev_browser(&mut response, &known.token);
-            }
-            response
-        }
-        Err(error) => errors::store_failed(app, &error),
+        .await?;
+    let mut response = see_other(clean);
+    if let Some(known) = known {
+        set_dev_browser(&mut response, &known.token);
     }
+    Ok(response)
 }
 
-fn set_dev_browser(response: &mut Response<Body>, token: &str) {
+fn set_dev_browser(response: &mut Response, token: &str) {
     if let Ok(cookie) = HeaderValue::from_str(&dev_browser_cookie(token)) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

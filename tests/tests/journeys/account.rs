@@ -14,7 +14,7 @@ pub(crate) async fn profile_page_links_back_to_the_application(scripts: Scripts)
     browser.arrives_at(&shop.portal_at("/user")).await;
     browser.fill("firstName", "Janet").await;
     browser.follow("portal-user-save").await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
 
     browser.follow("portal-user-add-email-address").await;
     browser.fill("emailAddress", JANET).await;
@@ -22,10 +22,10 @@ pub(crate) async fn profile_page_links_back_to_the_application(scripts: Scripts)
     browser.fill("code", TEST_CODE).await;
     browser.follow("portal-user-verify-email-address-submit").await;
     browser.follow("portal-user-make-primary").await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
     browser.press("portal-user-remove").await;
     browser.follow("portal-user-remove-confirm").await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
 
     let found = shop.backend_api().user(JANET).await;
     assert_eq!(found["first_name"], "Janet");

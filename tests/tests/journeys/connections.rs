@@ -23,7 +23,7 @@ pub(crate) async fn new_user_signs_up_through_the_external_provider(scripts: Scr
     browser.follow("portal-sign-in-external").await;
     browser.follow("portal-example-id-cancel").await;
     let said = browser.text("[role=alert]").await;
-    assert!(said.contains("was not allowed to tell who you are"), "{said}");
+    assert!(said.contains("You didn't allow Example ID"), "{said}");
     browser.follow("portal-sign-in-external").await;
     allow(&browser, PAT).await;
     assert_eq!(browser.arrives_at(&shop.at("/form")).await.as_str(), form);
@@ -41,7 +41,7 @@ pub(crate) async fn external_account_is_connected_to_an_existing_user(scripts: S
     assert!(browser.read("portal-user-connections").await.contains(JANE));
     browser.press("portal-user-disconnect").await;
     browser.follow("portal-user-disconnect-confirm").await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
     assert_eq!(browser.count("[data-testid=portal-user-connections]").await, 0);
     browser.follow("portal-user-connect").await;
     allow(&browser, PAT).await;

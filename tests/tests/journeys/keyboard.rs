@@ -102,7 +102,7 @@ pub(crate) async fn profile_is_changed_by_keyboard(scripts: Scripts) {
     browser.tab_to("portal-user-last-name").await;
     browser.keys("Janet").await;
     browser.enter().await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
 
     browser.tab_to("portal-user-add-email-address").await;
     browser.enter().await;
@@ -120,12 +120,12 @@ pub(crate) async fn profile_is_changed_by_keyboard(scripts: Scripts) {
     browser.enter().await;
     browser.tab_to("portal-user-make-primary").await;
     browser.enter().await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
     browser.tab_to("portal-user-remove").await;
     browser.keys(" ").await;
     browser.tab_to("portal-user-remove-confirm").await;
     browser.enter().await;
-    browser.read("portal-user-saved").await;
+    browser.read("portal-user-notice").await;
     browser.tab_to("portal-user-back").await;
     browser.enter().await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/"));

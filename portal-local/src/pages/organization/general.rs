@@ -1,18 +1,15 @@
 //! `/organization`: name and slug, and the ways out.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 use portal_sdk::names::query::ORGANIZATION_ID;
 
-use super::{DELETE, LEAVE, Tabs, inside};
+use super::{DELETE, LEAVE, Tabs, allowed, inside};
 use crate::flow::{Access, FlowError};
-use crate::html::Frame;
 use crate::pages::ask::Question;
-use crate::pages::destination::Flow;
 use crate::pages::errors::PageResult;
 use crate::pages::fields::OrganizationName;
-use crate::pages::form::{FormFrame, form_page};
+use crate::pages::form_page::FormFrame;
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::Organization;
@@ -21,26 +18,19 @@ use crate::store::roles::{DELETE_PROFILE, MANAGE_PROFILE};
 #[derive(Template)]
 #[template(path = "organization.html")]
 struct OrganizationPage {
-    frame: Frame,
+    frame: FormFrame,
     tabs: Tabs,
-    form: FormFrame,
     name: String,
     slug: String,
     may_manage: bool,
-    is_saved: bool,
-    leave: String,
-    /// `None` if the person may not delete the organization.
-    delete: Option<String>,
+    may_delete: bool,
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
     if let Some(wanted) = person.visit.own_parameter(ORGANIZATION_ID) {
         return open(person, wanted).await;
     }
-    let access = match inside(&person).await? {
-        Ok(access) => access,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let access = inside(&person).await?;
     let (name, slug) = (access.organization.name.clone(), access.organization.slug.clone());
     Ok(render(&person, &access, name, slug, &[]))
 }
@@ -51,13 +41,11 @@ async fn open(person: Person, wanted: String) -> PageResult {
     let found = person
         .read(move |flow, session| flow.access(&session.user_id, &asked))
         .await?;
-    let params = &person.visit.params;
     let Some(access) = found else {
-        let own = [("next", "profile"), ("notice", "not-a-member")];
-        return Ok(person.visit.see_other(&params.link(path::ORGANIZATION_LIST, &own)));
+        return Ok(not_a_member(&person));
     };
     if person.session.last_active_organization_id.as_ref() == Some(&access.organization.id) {
-        return Ok(person.visit.see_other(&params.link(path::ORGANIZATION, &[])));
+        return Ok(person.visit.redirect(path::ORGANIZATION, &[]));
     }
     let name = access.organization.name;
     let question = Question {
@@ -65,7 +53,10 @@ async fn open(person: Person, wanted: String) -> PageResult {
         heading: format!("Switch to {name}"),
         lead: format!("{name} becomes your active organization in every application."),
         button: "Switch".to_owned(),
-        action: params.link(path::ORGANIZATION, &[(ORGANIZATION_ID, &wanted)]),
+        action: person
+            .visit
+            .params
+            .link(path::ORGANIZATION, &[(ORGANIZATION_ID, &wanted)]),
     };
     Ok(question.render(&person.visit))
 }
@@ -75,32 +66,29 @@ async fn switch(person: Person, wanted: String) -> PageResult {
     let opened = person
         .read(move |flow, session| flow.activate(session, Some(&wanted)))
         .await?;
-    let (path, own): (_, &[(&str, &str)]) = match opened {
-        Some(_) => (path::ORGANIZATION, &[]),
-        None => (
-            path::ORGANIZATION_LIST,
-            &[("next", "profile"), ("notice", "not-a-member")],
-        ),
-    };
-    Ok(person.visit.see_other(&person.visit.params.link(path, own)))
+    Ok(match opened {
+        Some(_) => person.visit.redirect(path::ORGANIZATION, &[]),
+        None => not_a_member(&person),
+    })
+}
+
+fn not_a_member(person: &Person) -> Response {
+    let own = [("next", "profile"), ("notice", "not-a-member")];
+    person.visit.redirect(path::ORGANIZATION_LIST, &own)
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<OrganizationName>) -> PageResult {
     if let Some(wanted) = person.visit.own_parameter(ORGANIZATION_ID) {
         return switch(person, wanted).await;
     }
-    let shown = match super::allowed(&person, MANAGE_PROFILE).await? {
-        Ok(shown) => shown,
-        Err(refusal) => return Ok(refusal),
-    };
+    let shown = allowed(&person, MANAGE_PROFILE).await?;
     let OrganizationName { name, slug } = form;
-    let (organization_id, typed) = (shown.organization.id.clone(), (name.clone(), slug.clone()));
-    let changed = person.flow(move |flow, session| {
-        let access = flow.access_with(&session.user_id, &organization_id, MANAGE_PROFILE)?;
+    let typed = (name.clone(), slug.clone());
+    let changed = person.manage(MANAGE_PROFILE, move |flow, access| {
         flow.update_organization(Organization {
             name: typed.0,
             slug: typed.1,
-            ..access.organization
+            ..access.organization.clone()
         })
     });
     Ok(match changed.await {
@@ -109,20 +97,15 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<O
     })
 }
 
-fn render(person: &Person, access: &Access, name: String, slug: String, found: &[FlowError]) -> Response<Body> {
-    let visit = &person.visit;
-    let form = person.form_frame(path::ORGANIZATION, found);
-    let may_delete = access.may(DELETE_PROFILE) && access.organization.admin_delete_enabled;
-    let template = OrganizationPage {
-        frame: Frame::new(&visit.app, "Organization"),
-        tabs: Tabs::new(person, access, path::ORGANIZATION),
-        form,
-        name,
-        slug,
-        may_manage: access.may(MANAGE_PROFILE),
-        is_saved: found.is_empty() && person.visit.is_told("saved"),
-        leave: visit.params.link(LEAVE, &[]),
-        delete: may_delete.then(|| visit.params.link(DELETE, &[])),
-    };
-    form_page(visit, &template, found, visit.destination(Flow::SignIn).url.as_ref())
+fn render(person: &Person, access: &Access, name: String, slug: String, found: &[FlowError]) -> Response {
+    let page = person.form_page("Organization", path::ORGANIZATION, found);
+    page.told(&[("saved", "Your changes are saved.")])
+        .render(|frame| OrganizationPage {
+            frame,
+            tabs: Tabs::new(person, access, path::ORGANIZATION),
+            name,
+            slug,
+            may_manage: access.may(MANAGE_PROFILE),
+            may_delete: access.may(DELETE_PROFILE) && access.organization.admin_delete_enabled,
+        })
 }

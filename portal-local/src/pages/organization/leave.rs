@@ -1,22 +1,19 @@
 //! `/organization/leave` and `/organization/delete`, confirmed by typing the organization's name.
 
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
-use super::{DELETE, LEAVE, inside, refused};
+use super::{DELETE, LEAVE, inside, refusal};
 use crate::flow::{Access, FlowError};
-use crate::html::Frame;
 use crate::pages::confirm::ConfirmPage;
 use crate::pages::destination::Flow;
-use crate::pages::errors::PageResult;
+use crate::pages::errors::{PageResult, not_allowed};
 use crate::pages::fields::Confirmation;
-use crate::pages::form::form_page;
 use crate::pages::path;
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::DELETE_PROFILE;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Leave,
     Delete,
 }
@@ -40,38 +37,16 @@ impl Way {
     }
 }
 
-pub(super) async fn show_leave(person: Person) -> PageResult {
-    show(person, Way::Leave).await
+pub(super) async fn show(person: Person, way: Way) -> PageResult {
+    let access = inside(&person).await?;
+    Ok(match way.check(&access) {
+        Ok(()) => render(&person, &access, way, String::new(), &[]),
+        Err(error) => not_allowed(&person.visit.app, &error),
+    })
 }
 
-pub(super) async fn show_delete(person: Person) -> PageResult {
-    show(person, Way::Delete).await
-}
-
-pub(super) async fn leave(submission: PersonSubmission<Confirmation>) -> PageResult {
-    submit(submission, Way::Leave).await
-}
-
-pub(super) async fn delete(submission: PersonSubmission<Confirmation>) -> PageResult {
-    submit(submission, Way::Delete).await
-}
-
-async fn show(person: Person, way: Way) -> PageResult {
-    let access = match inside(&person).await? {
-        Ok(access) => access,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
-    match way.check(&access) {
-        Ok(()) => Ok(render(&person, &access, way, String::new(), &[])),
-        Err(error) => refused(&person, &error),
-    }
-}
-
-async fn submit(PersonSubmission { person, form }: PersonSubmission<Confirmation>, way: Way) -> PageResult {
-    let shown = match inside(&person).await? {
-        Ok(shown) => shown,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<Confirmation>, way: Way) -> PageResult {
+    let shown = inside(&person).await?;
     let typed = form.confirmation;
     let (confirmation, id) = (typed.trim().to_owned(), shown.organization.id.clone());
     let done = person.flow(move |flow, session| {
@@ -86,18 +61,13 @@ async fn submit(PersonSubmission { person, form }: PersonSubmission<Confirmation
             Way::Delete => Ok(flow.delete_organization(&access.organization)?),
         }
     });
-    let error = match done.await {
-        Ok(()) => return Ok(person.visit.after_organization()),
-        Err(failure) => failure.refusal()?,
-    };
-    match error {
-        FlowError::PermissionMissing { .. } => refused(&person, &error),
-        error => Ok(render(&person, &shown, way, typed, &[error])),
-    }
+    Ok(match done.await {
+        Ok(()) => person.visit.after_organization(),
+        Err(failure) => render(&person, &shown, way, typed, &[refusal(&person, failure)?]),
+    })
 }
 
-fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[FlowError]) -> Response<Body> {
-    let visit = &person.visit;
+fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[FlowError]) -> Response {
     let name = &access.organization.name;
     let (page, heading, consequence, button) = match way {
         Way::Leave => (
@@ -113,20 +83,15 @@ fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[Fl
             "Delete the organization",
         ),
     };
-    let template = ConfirmPage {
-        frame: Frame::new(&visit.app, heading),
-        form: person.form_frame(way.path(), found),
+    let target = person.visit.destination(Flow::LeaveOrganization).url;
+    let form = person.form_page(heading, way.path(), found).target(target);
+    form.render(|frame| ConfirmPage {
+        frame,
         page,
         consequence,
         expected: name.clone(),
         typed,
         button,
-        cancel: visit.params.link(path::ORGANIZATION, &[]),
-    };
-    form_page(
-        visit,
-        &template,
-        found,
-        visit.destination(Flow::LeaveOrganization).url.as_ref(),
-    )
+        cancel: path::ORGANIZATION,
+    })
 }

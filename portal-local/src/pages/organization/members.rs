@@ -2,12 +2,11 @@
 
 use askama::Template;
 
-use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refused};
+use super::{MEMBERS, REMOVE, SET_ROLE, Tabs, allowed, refusal};
 use crate::flow::{Access, Flow, FlowError, Outcome};
-use crate::html::Frame;
 use crate::pages::errors::PageResult;
 use crate::pages::fields::UserEntry;
-use crate::pages::form::{FormFrame, form_page};
+use crate::pages::form_page::FormFrame;
 use crate::pages::person::{Person, PersonSubmission};
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
 use crate::store::{Membership, Role, memberships, roles};
@@ -18,19 +17,15 @@ const MOST_QUERY_BYTES: usize = 256;
 #[derive(Template)]
 #[template(path = "organization_members.html")]
 struct MembersPage {
-    frame: Frame,
+    frame: FormFrame,
     tabs: Tabs,
-    form: FormFrame,
     members: Vec<MemberView>,
     roles: Vec<Role>,
     may_manage: bool,
-    notice: Option<&'static str>,
     query: String,
     /// The parameters that a search carries along.
     carried: Vec<(&'static str, String)>,
     total: u32,
-    set_role: String,
-    remove: String,
     previous: Option<String>,
     next: Option<String>,
 }
@@ -46,21 +41,16 @@ struct MemberView {
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
-    let access = match allowed(&person, READ_MEMBERSHIPS).await? {
-        Ok(access) => access,
-        Err(refusal) => return Ok(refusal),
-    };
+    let access = allowed(&person, READ_MEMBERSHIPS).await?;
     render(&person, &access, &[]).await
 }
 
 async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageResult {
     let visit = &person.visit;
     let query = visit.own_parameter("query").unwrap_or_default();
-    let query = if query.len() > MOST_QUERY_BYTES {
-        String::new()
-    } else {
-        query
-    };
+    let query = Some(query)
+        .filter(|query| query.len() <= MOST_QUERY_BYTES)
+        .unwrap_or_default();
     let number: u32 = visit
         .own_parameter("page")
         .and_then(|text| text.parse().ok())
@@ -78,10 +68,9 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
         let address = member.identifier.unwrap_or_default();
         let parts = [member.first_name, member.last_name];
         let name: Vec<String> = parts.into_iter().flatten().collect();
-        let (name, address) = if name.is_empty() {
-            (address, String::new())
-        } else {
-            (name.join(" "), address)
+        let (name, address) = match name.is_empty() {
+            true => (address, String::new()),
+            false => (name.join(" "), address),
         };
         MemberView {
             is_you: member.membership.user_id == person.user.id,
@@ -93,32 +82,26 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
         }
     });
     let page_link = |number: u32| {
-        visit
-            .params
-            .link(MEMBERS, &[("query", &query), ("page", &number.to_string())])
+        let own = [("query", query.as_str()), ("page", &number.to_string())];
+        visit.params.link(MEMBERS, &own)
     };
-    let notice = match visit.own_parameter("notice").as_deref() {
-        Some("role") if found.is_empty() => Some("The role is changed."),
-        Some("removed") if found.is_empty() => Some("The member is removed."),
-        _ => None,
-    };
-    let template = MembersPage {
-        frame: Frame::new(&visit.app, "Members"),
+    let previous = (number > 1).then(|| page_link(number - 1));
+    let next = (number * PER_PAGE < total).then(|| page_link(number + 1));
+    let page = person
+        .form_page("Members", MEMBERS, found)
+        .told(&[("role", "The role is changed."), ("removed", "The member is removed.")]);
+    Ok(page.render(|frame| MembersPage {
+        frame,
         tabs: Tabs::new(person, access, MEMBERS),
-        form: person.form_frame(MEMBERS, found),
         members: members.collect(),
         roles,
         may_manage: access.may(MANAGE_MEMBERSHIPS),
-        notice,
         carried: visit.params.pairs(),
         total,
-        set_role: visit.params.link(SET_ROLE, &[]),
-        remove: visit.params.link(REMOVE, &[]),
-        previous: (number > 1).then(|| page_link(number - 1)),
-        next: (number * PER_PAGE < total).then(|| page_link(number + 1)),
+        previous,
+        next,
         query,
-    };
-    Ok(form_page(visit, &template, found, None))
+    }))
 }
 
 pub(super) async fn set_role(PersonSubmission { person, form }: PersonSubmission<UserEntry>) -> PageResult {
@@ -133,25 +116,16 @@ pub(super) async fn remove(PersonSubmission { person, form }: PersonSubmission<U
     act(&person, work, "removed").await
 }
 
-/// Does something that only those may do who manage members.
+/// Runs `work`, which only members may do who manage members.
 async fn act<F>(person: &Person, work: F, notice: &str) -> PageResult
 where
     F: FnOnce(&Flow<'_>, &Access) -> Outcome<Membership> + Send + 'static,
 {
-    let done = person.flow(move |flow, session| {
-        let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-        let access = flow.access_with(&session.user_id, id, MANAGE_MEMBERSHIPS)?;
-        work(flow, &access)
-    });
+    let done = person.manage(MANAGE_MEMBERSHIPS, move |flow, access| work(flow, access));
     let error = match done.await {
         Ok(_) => return Ok(person.done(MEMBERS, notice)),
-        Err(failure) => failure.refusal()?,
+        Err(failure) => refusal(person, failure)?,
     };
-    if matches!(error, FlowError::PermissionMissing { .. }) {
-        return refused(person, &error);
-    }
-    match allowed(person, READ_MEMBERSHIPS).await? {
-        Ok(access) => render(person, &access, &[error]).await,
-        Err(elsewhere) => Ok(elsewhere),
-    }
+    let access = allowed(person, READ_MEMBERSHIPS).await?;
+    render(person, &access, &[error]).await
 }

@@ -9,13 +9,12 @@ mod roles;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::Response;
 use axum::routing::{get, post};
 
-use super::errors::{PageError, PageResult, not_allowed};
+use self::leave::Way;
+use super::errors::{PageError, not_allowed};
 use super::path;
-use super::person::{Person, Place};
+use super::person::{Person, PersonFailure};
 use crate::flow::{Access, FlowError};
 use crate::state::App;
 use crate::store::roles::READ_MEMBERSHIPS;
@@ -38,8 +37,14 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(INVITE, get(invitations::show).post(invitations::submit))
         .route(REVOKE, post(invitations::revoke))
         .route(ROLES, get(roles::show))
-        .route(LEAVE, get(leave::show_leave).post(leave::leave))
-        .route(DELETE, get(leave::show_delete).post(leave::delete))
+        .route(
+            LEAVE,
+            get(|person| leave::show(person, Way::Leave)).post(|form| leave::submit(form, Way::Leave)),
+        )
+        .route(
+            DELETE,
+            get(|person| leave::show(person, Way::Delete)).post(|form| leave::submit(form, Way::Delete)),
+        )
 }
 
 /// The frame of every tab.
@@ -73,30 +78,29 @@ impl Tabs {
     }
 }
 
-/// The active organization, or the answer that leads to choosing one.
-async fn inside(person: &Person) -> Result<Result<Box<Access>, Response<Body>>, PageError> {
-    Ok(match person.place().await? {
-        Place::Inside(access) => Ok(access),
-        Place::Nowhere => {
-            let params = &person.visit.params;
-            let list = params.link(path::ORGANIZATION_LIST, &[("next", "profile")]);
-            Err(person.visit.see_other(&list))
-        }
+/// Returns the active organization, or redirects to choosing one.
+async fn inside(person: &Person) -> Result<Access, PageError> {
+    let found = person.active_organization().await?;
+    found.ok_or_else(|| {
+        let choose = person.visit.redirect(path::ORGANIZATION_LIST, &[("next", "profile")]);
+        choose.into()
     })
 }
 
 /// Admits only members with `permission`.
-async fn allowed(person: &Person, permission: &'static str) -> Result<Result<Box<Access>, Response<Body>>, PageError> {
-    Ok(match inside(person).await? {
-        Ok(access) => match access.require(permission) {
-            Ok(()) => Ok(access),
-            Err(error) => Err(not_allowed(&person.visit.app, &error)),
-        },
-        Err(elsewhere) => Err(elsewhere),
-    })
+async fn allowed(person: &Person, permission: &'static str) -> Result<Access, PageError> {
+    let access = inside(person).await?;
+    match access.require(permission) {
+        Ok(()) => Ok(access),
+        Err(error) => Err(not_allowed(&person.visit.app, &error).into()),
+    }
 }
 
-/// A refusal that no page of ours leads to.
-fn refused(person: &Person, error: &FlowError) -> PageResult {
-    Ok(not_allowed(&person.visit.app, error))
+/// Returns the error to show for a refused step. A missing permission has its own page, because no page offers such a
+/// step.
+fn refusal(person: &Person, failure: PersonFailure) -> Result<FlowError, PageError> {
+    match failure.refusal()? {
+        error @ FlowError::PermissionMissing { .. } => Err(not_allowed(&person.visit.app, &error).into()),
+        error => Ok(error),
+    }
 }

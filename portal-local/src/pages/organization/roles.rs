@@ -3,9 +3,8 @@
 use askama::Template;
 
 use super::{ROLES, Tabs, allowed};
-use crate::html::Frame;
 use crate::pages::errors::PageResult;
-use crate::pages::form::{FormFrame, form_page};
+use crate::pages::form_page::FormFrame;
 use crate::pages::person::Person;
 use crate::store::roles::READ_MEMBERSHIPS;
 use crate::store::{Role, roles};
@@ -13,9 +12,8 @@ use crate::store::{Role, roles};
 #[derive(Template)]
 #[template(path = "organization_roles.html")]
 struct RolesPage {
-    frame: Frame,
+    frame: FormFrame,
     tabs: Tabs,
-    form: FormFrame,
     roles: Vec<RoleView>,
 }
 
@@ -27,10 +25,7 @@ struct RoleView {
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
-    let access = match allowed(&person, READ_MEMBERSHIPS).await? {
-        Ok(access) => access,
-        Err(refusal) => return Ok(refusal),
-    };
+    let access = allowed(&person, READ_MEMBERSHIPS).await?;
     let own = access.role.key.clone();
     let views = person
         .read(move |flow, _| {
@@ -50,11 +45,9 @@ pub(super) async fn show(person: Person) -> PageResult {
             Ok(views)
         })
         .await?;
-    let template = RolesPage {
-        frame: Frame::new(&person.visit.app, "Roles"),
+    Ok(person.form_page("Roles", ROLES, &[]).render(|frame| RolesPage {
+        frame,
         tabs: Tabs::new(&person, &access, ROLES),
-        form: person.form_frame(ROLES, &[]),
         roles: views,
-    };
-    Ok(form_page(&person.visit, &template, &[], None))
+    }))
 }

@@ -9,17 +9,13 @@ use crate::pages::person::PersonSubmission;
 use crate::store::{Purpose, external_accounts};
 
 pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -> PageResult {
-    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
-        return Ok(detour);
-    }
+    detour(&person, path::USER, Deed::Send)?;
     external::leave(&person.visit, Purpose::Connect, Some(person.user.id.clone())).await
 }
 
 /// Disconnects an external account. The user can still sign in, because an account keeps a verified address.
 pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission<Entry>) -> PageResult {
-    if let Some(detour) = detour(&person, path::USER, Deed::Send) {
-        return Ok(detour);
-    }
+    detour(&person, path::USER, Deed::Send)?;
     person
         .read(move |flow, session| Ok(external_accounts::delete(flow.connection, &session.user_id, &form.id)?))
         .await?;

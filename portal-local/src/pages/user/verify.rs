@@ -1,24 +1,24 @@
 //! `/user/verify`: re-verification before sensitive changes.
 
 use askama::Template;
-use axum::body::Body;
-use axum::http::Response;
+use axum::response::Response;
 
 use super::{ADD, BACKUP_CODES, DELETE, REVERIFY, SECURITY, TOTP};
 use crate::clock::Millis as _;
 use crate::flow::{CodeRequest, FlowError, PROOF_MILLIS, SecondFactorMethod, refused};
-use crate::html::Frame;
 use crate::pages::code_page::CodeStep;
 use crate::pages::destination::Flow;
 use crate::pages::errors::{PageError, PageResult};
 use crate::pages::fields::Proof;
-use crate::pages::form::{FormFrame, form_page};
+use crate::pages::form_page::FormFrame;
 use crate::pages::path;
-use crate::pages::person::{Person, PersonSubmission};
+use crate::pages::person::{Person, PersonFailure, PersonSubmission};
 use crate::pages::second_factor_page::SecondFactorStep;
 
 /// The time after a proof has expired in which a form that was opened in time may still be sent.
 const TYPING_MILLIS: i64 = 10 * 60 * 1_000;
+
+const HEADING: &str = "Confirm that it's you";
 
 /// The method of re-verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +31,11 @@ enum Method {
 #[derive(Template)]
 #[template(path = "reverify.html")]
 struct ReverifyPage {
-    frame: Frame,
-    form: FormFrame,
+    frame: FormFrame,
     identifier: String,
     email_code: String,
     /// The URL for an authenticator code, if the user has an authenticator.
     totp: Option<String>,
-    cancel: String,
 }
 
 /// The action that needs a proof.
@@ -48,70 +46,64 @@ pub(super) enum Deed {
     Send,
 }
 
-/// The way to a new proof and back to `path`, if the last one is too old.
-pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Option<Response<Body>> {
+/// Redirects to a new proof and back to `path`, if the last one is too old.
+///
+/// # Errors
+///
+/// Returns the redirect.
+pub(super) fn detour(person: &Person, path: &str, deed: Deed) -> Result<(), PageError> {
     let most = match deed {
         Deed::Open => PROOF_MILLIS,
         Deed::Send => PROOF_MILLIS + TYPING_MILLIS,
     };
     if person.visit.app.now().follows_within(most, person.session.proven_at()) {
-        return None;
+        return Ok(());
     }
-    let link = person.visit.params.link(REVERIFY, &[("next", path)]);
-    Some(person.visit.see_other(&link))
+    Err(person.visit.redirect(REVERIFY, &[("next", path)]).into())
 }
 
 pub(super) async fn show(person: Person) -> PageResult {
     let has_totp = has_totp(&person).await?;
-    Ok(match method(&person, has_totp) {
-        Method::Password => render_password(&person, has_totp, &[]),
-        Method::EmailCode => {
-            // A link on another site must not trigger this.
-            let error = match person.visit.is_from_here {
-                true => send(&person, CodeRequest::First).await?,
-                false => None,
-            };
-            render_code(&person, has_totp, error.as_slice())
-        }
-        Method::Totp => render_totp(&person, &[]),
-    })
+    let method = method(&person, has_totp);
+    // A link on another site must not trigger this.
+    let error = match method == Method::EmailCode && person.visit.is_from_here {
+        true => send(&person, CodeRequest::First).await?,
+        false => None,
+    };
+    Ok(render(&person, method, has_totp, error.as_slice()))
 }
 
 pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<Proof>) -> PageResult {
     let has_totp = has_totp(&person).await?;
-    match method(&person, has_totp) {
-        Method::Password => Ok(
-            match person
-                .visit
-                .flows()
-                .reverify_password(&person.session, form.password)
-                .await
-            {
-                Ok(()) => onward(&person),
-                Err(failure) => render_password(&person, has_totp, &[failure.refusal()?]),
-            },
-        ),
-        Method::EmailCode if form.is_resend() => Ok(match send(&person, CodeRequest::Another).await? {
-            None => person
-                .visit
-                .see_other(&link(&person, &[("strategy", "email_code"), ("notice", "sent")])),
-            Some(error) => render_code(&person, has_totp, &[error]),
-        }),
+    let method = method(&person, has_totp);
+    if method == Method::EmailCode && form.is_resend() {
+        return Ok(match send(&person, CodeRequest::Another).await? {
+            None => {
+                let own = [("strategy", "email_code"), ("notice", "sent")];
+                person.visit.see_other(&link(&person, &own))
+            }
+            Some(error) => render(&person, method, has_totp, &[error]),
+        });
+    }
+    let proven = match method {
+        Method::Password => {
+            let flows = person.visit.flows();
+            let proven = flows.reverify_password(&person.session, form.password).await;
+            proven.map_err(PersonFailure::from)
+        }
         Method::EmailCode => {
             let attempted = person.flow(move |flow, session| flow.attempt_reverify_code(session, &form.code));
-            Ok(match attempted.await {
-                Ok(()) => onward(&person),
-                Err(failure) => render_code(&person, has_totp, &[failure.refusal()?]),
-            })
+            attempted.await
         }
         Method::Totp => {
             let attempted = person.flow(move |flow, session| flow.reverify_totp(session, &form.code));
-            Ok(match attempted.await {
-                Ok(()) => onward(&person),
-                Err(failure) => render_totp(&person, &[failure.refusal()?]),
-            })
+            attempted.await
         }
-    }
+    };
+    Ok(match proven {
+        Ok(()) => person.visit.redirect(next(&person), &[]),
+        Err(failure) => render(&person, method, has_totp, &[failure.refusal()?]),
+    })
 }
 
 /// Sends a code. Returns the refusal, if any.
@@ -145,36 +137,36 @@ fn next(person: &Person) -> &'static str {
         .unwrap_or(path::USER)
 }
 
-fn onward(person: &Person) -> Response<Body> {
-    person.visit.see_other(&person.visit.params.link(next(person), &[]))
-}
-
 fn link(person: &Person, own: &[(&str, &str)]) -> String {
     let mut all = vec![("next", next(person))];
     all.extend_from_slice(own);
     person.visit.params.link(REVERIFY, &all)
 }
 
-fn render_password(person: &Person, has_totp: bool, found: &[FlowError]) -> Response<Body> {
-    let mut form = person.form_frame(REVERIFY, found);
-    form.action = link(person, &[]);
-    let template = ReverifyPage {
-        frame: Frame::new(&person.visit.app, "Confirm that it's you"),
-        form,
+fn render(person: &Person, method: Method, has_totp: bool, found: &[FlowError]) -> Response {
+    match method {
+        Method::Password => render_password(person, has_totp, found),
+        Method::EmailCode => render_code(person, has_totp, found),
+        Method::Totp => render_totp(person, found),
+    }
+}
+
+fn render_password(person: &Person, has_totp: bool, found: &[FlowError]) -> Response {
+    let page = person.form_page(HEADING, REVERIFY, found).action(link(person, &[]));
+    page.render(|frame| ReverifyPage {
+        frame,
         identifier: person.identifier().to_owned(),
         email_code: link(person, &[("strategy", "email_code")]),
         totp: has_totp.then(|| link(person, &[("strategy", "totp")])),
-        cancel: person.visit.params.link(path::USER, &[]),
-    };
-    form_page(&person.visit, &template, found, None)
+    })
 }
 
-fn render_code(person: &Person, has_totp: bool, found: &[FlowError]) -> Response<Body> {
+fn render_code(person: &Person, has_totp: bool, found: &[FlowError]) -> Response {
     let has_password = person.user.password_hash.is_some();
     let totp = has_totp.then(|| (link(person, &[("strategy", "totp")]), "Use your authenticator app"));
     let step = CodeStep {
         page: "user-verify",
-        heading: "Confirm that it's you",
+        heading: HEADING,
         action: link(person, &[("strategy", "email_code")]),
         address: person.identifier(),
         change: person.visit.params.link(path::USER, &[]),
@@ -188,14 +180,14 @@ fn render_code(person: &Person, has_totp: bool, found: &[FlowError]) -> Response
     step.render(&person.visit, found)
 }
 
-fn render_totp(person: &Person, found: &[FlowError]) -> Response<Body> {
+fn render_totp(person: &Person, found: &[FlowError]) -> Response {
     let other = match person.user.password_hash {
         Some(_) => (link(person, &[]), "Enter your password"),
         None => (link(person, &[("strategy", "email_code")]), "Email a code"),
     };
     let step = SecondFactorStep {
         page: "user-verify",
-        heading: "Confirm that it's you",
+        heading: HEADING,
         method: SecondFactorMethod::Totp,
         action: link(person, &[("strategy", "totp")]),
         address: person.identifier(),
