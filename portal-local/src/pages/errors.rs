@@ -50,7 +50,7 @@ pub(super) fn not_found_page(app: &App) -> Response {
         app,
         StatusCode::NOT_FOUND,
         "Page not found",
-        "There's no page at this address.",
+        "There's no page at this URL. Check it, or go to the start page.",
         link,
     )
 }
@@ -155,7 +155,8 @@ fn store_failed(error: &StoreError) -> Response {
 
 /// The page for a request that the user's role does not allow. The pages offer no such action.
 pub(super) fn not_allowed(app: &App, error: &FlowError) -> Response {
-    let link = Some((path::ORGANIZATION.to_owned(), "Back to the organization"));
+    // A banned user is not signed in, and cannot go back.
+    let link = (*error != FlowError::Banned).then(|| (path::ORGANIZATION.to_owned(), "Back to the organization"));
     error_page(app, status::of(error), "Not allowed", error.to_string(), link)
 }
 
