@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// A local Account Portal for development, in place of Clerk's. It listens on this machine only and sends no email.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -31,7 +31,7 @@ pub(crate) enum StartError {
     OptionForLocalPortal { option: &'static str },
     #[error("local portal: {0} (--portal-port, --database and --token-lifetime set it)")]
     LocalPortal(#[from] portal_local::StartError),
-    #[error("--port {port}: {source}; choose a free port (0 picks one)")]
+    #[error("--port {port}: {source}; choose another one (0 picks a free one)")]
     Port { port: u16, source: io::Error },
 }
 
