@@ -97,7 +97,8 @@ install_typos_package() {
 
 # Random requests to Clerk's own package and to our server at the same time.
 compare_with_package() {
-    cargo build --locked --package portal-tests --bin conformance-server
+    # With `--examples`, as `cargo test --workspace` selects features, so that both share what they build.
+    cargo build --locked --workspace --examples --bin conformance-server
     node tests/conformance/differential/differential.mjs --server target/debug/conformance-server \
         --cases "$differential_cases" --seed "$differential_seed"
 }

@@ -10,8 +10,8 @@
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
-# Shared, so that common dependencies are compiled once.
-export CARGO_TARGET_DIR="$repository/target/dependents"
+# With the workspace's profiles, so that what both build is built once.
+export CARGO_TARGET_DIR="$repository/target"
 
 # Name | the application's dependency | its crate name in code | the expected rusqlite version; empty for any
 peers='
@@ -53,6 +53,9 @@ portal-local = { path = "$repository/portal-local" }
 tokio = { version = "1", features = ["macros", "rt"] }
 
 [profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.build-override]
 debug = false
 
 [workspace]

@@ -6,15 +6,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+target=${CARGO_TARGET_DIR:-target}
 crates=(portal-sdk portal-tower portal-axum)
 files=()
 for crate in "${crates[@]}"; do
     # One crate at a time, so that each has its own features only.
     RUSTDOC="$PWD/tests/public_api/rustdoc.sh" cargo doc --quiet --locked --no-deps --all-features --package "$crate"
-    files+=("${CARGO_TARGET_DIR:-target}/doc/${crate//-/_}.json")
+    files+=("$target/doc/${crate//-/_}.json")
 done
 
-program=(cargo run --quiet --locked --package portal-tests --bin public-api --)
+# With `--examples`, as `cargo test --workspace` selects features, so that both share what they build.
+cargo build --quiet --locked --workspace --examples --bin public-api
+program=("$target/debug/public-api")
 case "${1:-}" in
     "") "${program[@]}" check tests/public_api/allowed.txt "${files[@]}" ;;
     --list) "${program[@]}" list "${files[@]}" ;;

@@ -137,32 +137,22 @@ fn address_after(line: &str, label: &str) -> Option<String> {
 #[must_use]
 pub fn demo_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT
-        .get_or_init(|| build("portal-example-axum", "portal-demo"))
-        .clone()
+    BUILT.get_or_init(|| build("portal-demo")).clone()
 }
 
-/// Builds `binary` of `package`, and says where it is. This package is named beside it, so that what both depend on has
-/// the features it has here and is not compiled a second time.
-fn build(package: &str, binary: &str) -> PathBuf {
+/// Builds a program of this workspace, and returns where it is.
+///
+/// With `--workspace --examples` Cargo selects the features of `cargo test --workspace`, so that both share what they build.
+fn build(binary: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = BlockingCommand::new(cargo)
-        .args([
-            "build",
-            "--package",
-            package,
-            "--package",
-            env!("CARGO_PKG_NAME"),
-            "--bin",
-            binary,
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["build", "--workspace", "--examples", "--bin", binary])
+        .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo is there");
-    assert!(output.status.success(), "{package} does not build");
+    assert!(output.status.success(), "{binary} does not build");
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
