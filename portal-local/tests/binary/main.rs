@@ -308,7 +308,7 @@ async fn running_portal_is_seeded_reset_and_prints_its_environment() {
 }
 
 #[test]
-fn answer_of_another_program_is_named() {
+fn reply_of_another_program_is_reported() {
     for answer in ["SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", ""] {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port().to_string();

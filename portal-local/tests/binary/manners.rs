@@ -181,7 +181,7 @@ fn failure_exits_with_1_and_says_what_to_do() {
 
 #[cfg(unix)]
 #[test]
-fn disk_that_takes_no_more_is_named() {
+fn full_disk_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("portal.sqlite");
     // No file may be longer than this many blocks of 512 bytes.
@@ -212,7 +212,7 @@ fn sigint_and_sigterm_end_in_order() {
 
 #[cfg(unix)]
 #[test]
-fn second_signal_ends_a_shutdown_that_waits() {
+fn second_signal_ends_a_waiting_shutdown() {
     let mut running = Running::start(&["--port", "0"]);
     let address = format!("127.0.0.1:{}", port_of(&running));
     let fault = r#"{"path": "/v1/health", "delay_ms": 600000}"#;
@@ -237,7 +237,7 @@ fn second_signal_ends_a_shutdown_that_waits() {
 }
 
 #[test]
-fn closed_standard_input_ends_serve_if_it_is_told_so() {
+fn closed_standard_input_with_its_option_ends_serve() {
     let mut command = program();
     command
         .args(["--port", "0", "--exit-on-stdin-close"])
@@ -252,7 +252,7 @@ fn closed_standard_input_ends_serve_if_it_is_told_so() {
 }
 
 #[test]
-fn environment_begins_with_the_two_keys_that_are_enough() {
+fn environment_begins_with_both_required_keys() {
     let running = Running::start(&["--port", "0"]);
     let (_, block, _) = outcome(&["env", "--port", &port_of(&running)]);
     let names: Vec<&str> = block.lines().map(|line| line.split('=').next().unwrap()).collect();

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{APP, World};
 
 #[tokio::test]
-async fn call_that_is_not_played_is_named() {
+async fn unsupported_call_is_named() {
     let world = World::start().await;
     let application = world.application();
     for (method, path) in [

@@ -93,6 +93,14 @@ async fn invitation_sets_metadata_and_is_single_use_or_revoked() {
     assert!(!world.browser().get("/sign-in").await.says("Don't have an account?"));
     let waitlist = world.browser().get("/waitlist").await;
     assert_eq!(waitlist.location(), "/sign-up");
+    let mut uninvited = world.browser();
+    uninvited.get("/sign-in").await;
+    let token = uninvited.form_token();
+    let page = uninvited.get("/sign-up").await;
+    assert!(page.body.contains("You need an invitation to sign up.") && !page.body.contains("id=\"emailAddress\""));
+    let fields = [("form_token", &*token), ("emailAddress", ADA), ("password", PASSWORD)];
+    let forged = uninvited.post("/sign-up", &fields, &[]).await;
+    assert_eq!(forged.status, 403, "{}", forged.body);
     let body = json!({ "email_address": ADA, "public_metadata": { "plan": "gold" }, "redirect_url": "http://localhost:3000/welcome" });
     let invited = application.post("/v1/invitations", &body).await.json();
     assert_eq!(

@@ -124,7 +124,7 @@ async fn unknown_path_returns_a_404_page() {
 }
 
 #[tokio::test]
-async fn malformed_request_is_no_server_error() {
+async fn malformed_request_causes_no_server_error() {
     let world = World::start().await;
     let mut browser = world.browser();
     for cookie in [

@@ -8,7 +8,7 @@ use crate::world::World;
 const ADA: &str = "ada+clerk_test@example.com";
 
 #[tokio::test]
-async fn bulk_call_does_all_or_nothing() {
+async fn bulk_call_is_atomic() {
     let world = World::start().await;
     let application = world.application();
     let ada = user(&application, ADA).await;

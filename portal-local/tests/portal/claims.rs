@@ -186,7 +186,7 @@ async fn jwt_template_is_kept_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn jwt_template_that_cannot_be_kept_is_refused() {
+async fn invalid_jwt_template_is_refused() {
     let world = World::start().await;
     let application = world.application();
     for (replaced, status, code, name) in [

@@ -17,7 +17,7 @@ async fn local(browser: &mut Browser, method: Method, path: &str, body: &Value) 
 }
 
 #[tokio::test]
-async fn endpoints_fail_on_demand_as_often_as_asked() {
+async fn status_fault_applies_as_often_as_set() {
     let world = World::start().await;
     let application = world.application();
     world.portal.fault(Fault::status(503).on("/v1/jwks").times(2));
@@ -190,162 +190,124 @@ async fn builder_seeds_users_and_organizations() {
 }
 
 #[tokio::test]
-async fn local_interface_seeds_resets_and_faults_over_http() {
+async fn local_fault_is_added_and_cleared_over_http() {
     let world = World::start().await;
     let application = world.application();
     let mut browser = world.browser();
-    let added = local(
-        &mut browser,
-        Method::POST,
-        "/__local/faults",
-        &json!({ "path": "/v1/jwks", "status": 429, "times": 2 }),
-    )
-    .await;
+    let faults = "/__local/faults";
+    let fault = json!({ "path": "/v1/jwks", "status": 429, "times": 2 });
+    let added = local(&mut browser, Method::POST, faults, &fault).await;
     assert_eq!(
         added.json(),
         json!([{ "path": "/v1/jwks", "method": null, "times": 2, "status": 429 }])
     );
     assert_eq!(application.get("/v1/jwks").await.status, 429);
-    let cleared = local(&mut browser, Method::DELETE, "/__local/faults", &json!({})).await;
+    let requests = browser.get("/__local/requests.json").await.json();
+    let is_faulty = |one: &Value| one["path"] == "/v1/jwks" && one["status"] == 429;
+    assert!(requests.as_array().unwrap().iter().any(is_faulty), "{requests}");
+    let cleared = local(&mut browser, Method::DELETE, faults, &json!({})).await;
     assert_eq!(cleared.json(), json!([]));
     assert_eq!(application.get("/v1/jwks").await.status, 200);
-    for bad in [
-        json!({}),
-        json!({ "status": 42 }),
-        json!({ "status": 500, "drop": true }),
-        json!({ "delay_ms": 600_001 }),
+    for (bad, status) in [
+        (json!({}), 422),
+        (json!({ "status": 42 }), 422),
+        (json!({ "status": 500, "drop": true }), 422),
+        (json!({ "delay_ms": 600_001 }), 422),
+        (json!({ "stat": 1 }), 400),
     ] {
-        assert_eq!(
-            local(&mut browser, Method::POST, "/__local/faults", &bad).await.status,
-            422,
-            "{bad}"
-        );
+        let answer = local(&mut browser, Method::POST, faults, &bad).await;
+        assert_eq!(answer.status, status, "{bad}");
     }
-    assert_eq!(
-        local(&mut browser, Method::POST, "/__local/faults", &json!({ "stat": 1 }))
-            .await
-            .status,
-        400
-    );
-
-    let clock = local(
-        &mut browser,
-        Method::POST,
-        "/__local/clock",
-        &json!({ "skew_secs": 60 }),
-    )
-    .await
-    .json();
-    assert_eq!(clock["now"], (world.clock.now_secs() + 60) * 1_000);
-    local(&mut browser, Method::POST, "/__local/clock", &json!({ "skew_secs": 0 })).await;
-    let before = application.get("/v1/jwks").await.json();
-    let rotated = local(&mut browser, Method::POST, "/__local/signing-key/rotate", &json!({}))
-        .await
-        .json();
-    assert_ne!(rotated, before);
-    assert_eq!(
-        local(&mut browser, Method::POST, "/__local/seed", &json!({}))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        local(&mut browser, Method::POST, "/__local/seed", &json!({}))
-            .await
-            .status,
-        200,
-        "twice is once"
-    );
-    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 5);
-    assert_eq!(
-        application
-            .get("/v1/organizations/acme?include_members_count=true")
-            .await
-            .json()["members_count"],
-        2
-    );
-    let link = local(
-        &mut browser,
-        Method::POST,
-        "/__local/sign-in-links",
-        &json!({ "user": "jane+clerk_test@example.com" }),
-    )
-    .await
-    .json();
-    let path = link["url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix(world.portal.origin())
-        .unwrap()
-        .to_owned();
-    browser.confirm(&path).await;
-    assert!(browser.get("/user").await.body.contains("Jane Doe"));
-    let changed = local(
-        &mut browser,
-        Method::PATCH,
-        "/__local/settings",
-        &json!({ "sign_up_mode": "restricted" }),
-    )
-    .await
-    .json();
-    assert_eq!(changed, browser.get("/__local/settings").await.json());
-    assert!(
-        world
-            .browser()
-            .get("/sign-up")
-            .await
-            .body
-            .contains("You need an invitation to sign up.")
-    );
-    assert_eq!(
-        local(
-            &mut browser,
-            Method::PATCH,
-            "/__local/settings",
-            &json!({ "nonsense": 1 })
-        )
-        .await
-        .status,
-        422
-    );
-    let requests = browser.get("/__local/requests.json").await.json();
-    assert!(
-        requests
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|one| one["path"] == "/v1/jwks" && one["status"] == 429)
-    );
-    let block = browser.get("/__local/env").await;
-    assert!(block.body.contains(&format!(
-        "CLERK_PUBLISHABLE_KEY={}\n",
-        world.portal.publishable_key().as_str()
-    )));
-    assert!(block.body.contains(&format!(
-        "# CLERK_PUBLISHABLE_KEY={}\n",
-        world.portal.plain_publishable_key().as_str()
-    )));
-    let pem = world.portal.jwt_key().unwrap().replace('\n', "");
-    assert!(block.body.contains(&format!("# CLERK_JWT_KEY=\"{pem}\"\n")));
-
-    let secret = application.secret_key.clone();
-    local(&mut browser, Method::POST, "/__local/reset", &json!({})).await;
-    assert_eq!(
-        application.get("/v1/users/count").await.json()["total_count"],
-        0,
-        "with the same key"
-    );
-    assert_eq!(world.portal.secret_key().expose(), secret);
-    assert_eq!(browser.get("/user").await.status, 303);
-    let again = world.signed_up(ADA).await;
-    assert!(
-        application.handshake(&mut again.clone()).await.is_signed_in(),
-        "and it goes on"
-    );
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_cannot_reach_the_local_interface() {
+async fn local_clock_and_signing_key_are_changed_over_http() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.browser();
+    let skew = json!({ "skew_secs": 60 });
+    let clock = local(&mut browser, Method::POST, "/__local/clock", &skew).await.json();
+    assert_eq!(clock["now"], (world.clock.now_secs() + 60) * 1_000);
+    let before = application.get("/v1/jwks").await.json();
+    let rotate = "/__local/signing-key/rotate";
+    let rotated = local(&mut browser, Method::POST, rotate, &json!({})).await.json();
+    assert_ne!(rotated, before);
+}
+
+#[tokio::test]
+async fn local_seed_is_idempotent_and_its_users_have_sign_in_links() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.browser();
+    for _ in 0..2 {
+        let seeded = local(&mut browser, Method::POST, "/__local/seed", &json!({})).await;
+        assert_eq!(seeded.status, 200);
+    }
+    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 5);
+    let acme = application
+        .get("/v1/organizations/acme?include_members_count=true")
+        .await;
+    assert_eq!(acme.json()["members_count"], 2);
+
+    let jane = json!({ "user": "jane+clerk_test@example.com" });
+    let link = local(&mut browser, Method::POST, "/__local/sign-in-links", &jane)
+        .await
+        .json();
+    let path = link["url"].as_str().unwrap().strip_prefix(world.portal.origin());
+    browser.confirm(path.unwrap()).await;
+    assert!(browser.get("/user").await.body.contains("Jane Doe"));
+}
+
+#[tokio::test]
+async fn local_settings_are_changed_over_http() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let settings = "/__local/settings";
+    let restricted = json!({ "sign_up_mode": "restricted" });
+    let changed = local(&mut browser, Method::PATCH, settings, &restricted).await.json();
+    assert_eq!(changed, browser.get(settings).await.json());
+    let page = world.browser().get("/sign-up").await;
+    assert!(
+        page.body.contains("You need an invitation to sign up."),
+        "{}",
+        page.body
+    );
+    let unknown = local(&mut browser, Method::PATCH, settings, &json!({ "nonsense": 1 })).await;
+    assert_eq!(unknown.status, 422);
+}
+
+#[tokio::test]
+async fn local_environment_file_has_both_keys_and_the_jwt_key() {
+    let world = World::start().await;
+    let file = world.browser().get("/__local/env").await.body;
+    let key = world.portal.publishable_key().as_str();
+    let plain = world.portal.plain_publishable_key().as_str();
+    let pem = world.portal.jwt_key().unwrap().replace('\n', "");
+    for line in [
+        format!("CLERK_PUBLISHABLE_KEY={key}\n"),
+        format!("# CLERK_PUBLISHABLE_KEY={plain}\n"),
+        format!("# CLERK_JWT_KEY=\"{pem}\"\n"),
+    ] {
+        assert!(file.contains(&line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn local_reset_deletes_users_and_keeps_the_secret_key() {
+    let world = World::start().await;
+    let application = world.application();
+    let mut browser = world.signed_up(ADA).await;
+    let secret_key = application.secret_key.clone();
+    local(&mut browser, Method::POST, "/__local/reset", &json!({})).await;
+    assert_eq!(application.get("/v1/users/count").await.json()["total_count"], 0);
+    assert_eq!(world.portal.secret_key().expose(), secret_key);
+    assert_eq!(browser.get("/user").await.status, 303, "the session has ended");
+    let mut again = world.signed_up(ADA).await;
+    assert!(application.handshake(&mut again).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn local_interface_refuses_pages_of_other_sites() {
     let world = World::start().await;
     let mut browser = world.browser();
     let json = ("content-type", "application/json");

@@ -62,7 +62,7 @@ async fn wrong_codes_of_several_attempts_lock_the_account() {
 }
 
 #[tokio::test]
-async fn new_code_waits_for_the_last_one_whichever_attempt_sent_it() {
+async fn new_code_within_30_seconds_is_refused_in_every_attempt() {
     let world = World::start().await;
     user(&world.application(), ADA).await;
     for page in [CODE_PAGE, RESET_PAGE] {
@@ -84,7 +84,7 @@ async fn new_code_waits_for_the_last_one_whichever_attempt_sent_it() {
 }
 
 #[tokio::test]
-async fn starting_again_in_one_browser_keeps_its_code() {
+async fn restarted_attempt_keeps_its_code() {
     let world = World::start().await;
     user(&world.application(), ADA).await;
     let (mut browser, _) = at_code_page(&world, CODE_PAGE).await;

@@ -38,7 +38,7 @@ async fn handshake_of_a_signed_in_browser_returns_a_session_token() {
 }
 
 #[tokio::test]
-async fn both_mounts_answer_and_the_address_keeps_its_spelling() {
+async fn handshake_at_both_mounts_keeps_the_spelling_of_the_redirect_url() {
     let world = World::start().await;
     let mut browser = world.browser();
     for mount in ["", "/accounts.dev"] {

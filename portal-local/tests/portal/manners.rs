@@ -13,7 +13,7 @@ async fn open_from(browser: &mut Browser, path: &str, headers: &[(&str, &str)]) 
 }
 
 #[tokio::test]
-async fn trailing_slash_leads_to_the_page_without_it() {
+async fn trailing_slash_redirects_to_the_page_without_it() {
     let world = World::start().await;
     let mut browser = world.browser();
     for path in [
@@ -37,7 +37,7 @@ async fn trailing_slash_leads_to_the_page_without_it() {
 }
 
 #[tokio::test]
-async fn trailing_slash_never_leads_to_another_origin() {
+async fn trailing_slash_redirects_within_the_origin() {
     let world = World::start().await;
     let mut browser = world.browser();
     for path in [
@@ -55,7 +55,7 @@ async fn trailing_slash_never_leads_to_another_origin() {
 }
 
 #[tokio::test]
-async fn control_pages_are_closed_to_other_origins() {
+async fn control_pages_refuse_other_origins() {
     let world = World::start().await;
     let mut browser = world.browser();
     for path in ["/", "/__local", "/__local/", "/__local/outbox", "/__local/outbox.json"] {
@@ -74,7 +74,7 @@ async fn control_pages_are_closed_to_other_origins() {
 }
 
 #[tokio::test]
-async fn cookie_that_is_not_ascii_hides_no_other() {
+async fn non_ascii_cookie_hides_no_other_cookie() {
     let world = World::start().await;
     let mut browser = world.signed_up(ADA).await;
     let token = browser.cookies["__clerk_db_jwt"].clone();
@@ -101,7 +101,7 @@ async fn cookie_that_is_not_ascii_hides_no_other() {
 }
 
 #[tokio::test]
-async fn encoded_development_token_is_taken_out_of_the_address() {
+async fn encoded_development_token_is_removed_from_the_address() {
     let world = World::start().await;
     let mut browser = world.browser();
     for name in ["__clerk_db%5Fjwt", "%5f_clerk_db_jwt", "__dev%5Fsession"] {
@@ -111,7 +111,7 @@ async fn encoded_development_token_is_taken_out_of_the_address() {
 }
 
 #[tokio::test]
-async fn return_address_of_8_kib_is_followed_and_a_longer_one_names_its_length() {
+async fn redirect_url_beyond_8_kib_is_refused_with_its_length() {
     let world = World::start().await;
     let mut browser = world.browser();
     let start = "http://localhost:3000/?x=";
@@ -142,7 +142,7 @@ async fn return_address_of_8_kib_is_followed_and_a_longer_one_names_its_length()
 }
 
 #[tokio::test]
-async fn prefill_that_is_too_long_is_named_on_the_page() {
+async fn oversized_prefill_is_reported_on_the_page() {
     let world = World::start().await;
     let page = world
         .browser()
@@ -195,7 +195,7 @@ async fn form_policy_names_every_loopback_origin() {
 }
 
 #[tokio::test]
-async fn request_log_keeps_a_part_of_a_long_request() {
+async fn request_log_truncates_a_long_request() {
     let world = World::start().await;
     let long = "x".repeat(30_000);
     world.browser().get(&format!("/v1/health?{long}={long}")).await;

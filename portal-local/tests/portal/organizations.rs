@@ -83,15 +83,21 @@ async fn handshake_activates_the_members_organization_only() {
     assert!(claims_after(&world, &mut ada, "").await.get("o").is_none());
 }
 
-#[tokio::test]
-async fn organization_is_created_read_updated_and_listed() {
-    let world = World::start().await;
-    let application = world.application();
-    let ada = user(&application, ADA).await;
+/// Creates ada and her organization Acme Books. Returns her ID and the organization.
+async fn acme_books(application: &Application) -> (String, Value) {
+    let ada = user(application, ADA).await;
     let body = json!({
         "name": " Acme Books ", "created_by": ada, "max_allowed_memberships": 7, "public_metadata": { "a": 1 },
     });
     let created = application.post("/v1/organizations", &body).await.json();
+    (ada, created)
+}
+
+#[tokio::test]
+async fn created_organization_has_a_derived_slug_and_every_field() {
+    let world = World::start().await;
+    let application = world.application();
+    let (_, created) = acme_books(&application).await;
     assert_eq!(
         (&created["name"], &created["slug"]),
         (&json!("Acme Books"), &json!("acme-books"))
@@ -118,38 +124,27 @@ async fn organization_is_created_read_updated_and_listed() {
     assert!(id.starts_with("org_"));
     assert_eq!(application.get("/v1/organizations/acme-books").await.json()["id"], id);
 
-    let second = application
-        .post("/v1/organizations", &json!({ "name": "Acme Books" }))
-        .await
-        .json();
+    let twin = json!({ "name": "Acme Books" });
+    let second = application.post("/v1/organizations", &twin).await.json();
     assert_eq!(second["slug"], "acme-books-2", "a derived slug evades");
+}
+
+#[tokio::test]
+async fn invalid_organization_is_refused_with_the_parameter() {
+    let world = World::start().await;
+    let application = world.application();
+    acme_books(&application).await;
+    let long = json!({ "name": "x".repeat(257) });
+    let taken = json!({ "name": "A", "slug": "acme-books" });
+    let malformed = json!({ "name": "A", "slug": "A_b" });
+    let unknown = json!({ "name": "A", "created_by": "user_x" });
     for (body, status, code, parameter) in [
         (json!({}), 422, "form_param_missing", "name"),
         (json!({ "name": " " }), 422, "form_param_nil", "name"),
-        (
-            json!({ "name": "x".repeat(257) }),
-            422,
-            "form_param_max_length_exceeded",
-            "name",
-        ),
-        (
-            json!({ "name": "A", "slug": "acme-books" }),
-            422,
-            "form_identifier_exists",
-            "slug",
-        ),
-        (
-            json!({ "name": "A", "slug": "A_b" }),
-            422,
-            "form_param_format_invalid",
-            "slug",
-        ),
-        (
-            json!({ "name": "A", "created_by": "user_x" }),
-            404,
-            "resource_not_found",
-            "created_by",
-        ),
+        (long, 422, "form_param_max_length_exceeded", "name"),
+        (taken, 422, "form_identifier_exists", "slug"),
+        (malformed, 422, "form_param_format_invalid", "slug"),
+        (unknown, 404, "resource_not_found", "created_by"),
     ] {
         let answer = application.post("/v1/organizations", &body).await;
         let error = &answer.json()["errors"][0];
@@ -160,23 +155,35 @@ async fn organization_is_created_read_updated_and_listed() {
         );
     }
     assert_eq!(application.post("/v1/organizations", &json!([])).await.status, 400);
+}
 
-    let patch = async |path: &str, body: Value| application.patch(path, &body).await;
-    let changed = patch(&format!("/v1/organizations/{id}"), json!({ "slug": "books" }))
-        .await
-        .json();
+#[tokio::test]
+async fn organization_update_changes_the_named_fields_only() {
+    let world = World::start().await;
+    let application = world.application();
+    let (_, created) = acme_books(&application).await;
+    let path = format!("/v1/organizations/{}", created["id"].as_str().unwrap());
+    let changed = application.patch(&path, &json!({ "slug": "books" })).await.json();
     assert_eq!(
         (&changed["slug"], &changed["name"]),
         (&json!("books"), &json!("Acme Books"))
     );
-    let merged = patch(
-        "/v1/organizations/books/metadata",
-        json!({ "public_metadata": { "b": { "c": 2 } } }),
-    )
-    .await
-    .json();
+    let metadata = json!({ "public_metadata": { "b": { "c": 2 } } });
+    let merged = application
+        .patch("/v1/organizations/books/metadata", &metadata)
+        .await
+        .json();
     assert_eq!(merged["public_metadata"], json!({ "a": 1, "b": { "c": 2 } }));
+}
 
+#[tokio::test]
+async fn organization_list_is_searched_by_member_and_name() {
+    let world = World::start().await;
+    let application = world.application();
+    let (ada, _) = acme_books(&application).await;
+    application
+        .post("/v1/organizations", &json!({ "name": "Acme Books" }))
+        .await;
     let list = application
         .get(&format!("/v1/organizations?user_id={ada}&include_members_count=true"))
         .await
@@ -194,11 +201,8 @@ async fn organization_is_created_read_updated_and_listed() {
         (&json!(2), 1)
     );
     for bad in ["limit=0", "limit=501", "limit=x", "offset=-1"] {
-        assert_eq!(
-            application.get(&format!("/v1/organizations?{bad}")).await.status,
-            422,
-            "{bad}"
-        );
+        let answer = application.get(&format!("/v1/organizations?{bad}")).await;
+        assert_eq!(answer.status, 422, "{bad}");
     }
 }
 
@@ -285,111 +289,116 @@ async fn last_manager_of_an_organization_is_not_removed() {
     );
 }
 
+/// Ada's organization Acme with a pending invitation.
+struct Invited {
+    world: World,
+    application: Application,
+    /// The path of the organization's invitations.
+    path: String,
+    body: Value,
+    invitation: Value,
+}
+
+impl Invited {
+    async fn start() -> Self {
+        let world = World::start().await;
+        let application = world.application();
+        let ada = user(&application, ADA).await;
+        let acme = organization(&application, "Acme", &ada).await;
+        let path = format!("/v1/organizations/{acme}/invitations");
+        let body = json!({
+            "email_address": "new@example.com", "role": "org:member", "inviter_user_id": ada,
+            "redirect_url": "http://localhost:3000/joined",
+        });
+        let invitation = application.post(&path, &body).await.json();
+        Self {
+            world,
+            application,
+            path,
+            body,
+            invitation,
+        }
+    }
+}
+
 #[tokio::test]
-async fn organization_invitations_are_counted_listed_and_revoked() {
-    let world = World::start().await;
-    let application = world.application();
-    let ada = user(&application, ADA).await;
-    let acme = organization(&application, "Acme", &ada).await;
-    let path = format!("/v1/organizations/{acme}/invitations");
-    let body = json!({ "email_address": "new@example.com", "role": "org:member", "inviter_user_id": ada, "redirect_url": "http://localhost:3000/joined" });
-    let invited = application.post(&path, &body).await.json();
+async fn organization_invitation_is_mailed_and_shows_its_link_once() {
+    let invited = Invited::start().await;
+    let (world, invitation) = (&invited.world, &invited.invitation);
     assert_eq!(
-        (&invited["object"], &invited["status"]),
+        (&invitation["object"], &invitation["status"]),
         (&json!("organization_invitation"), &json!("pending"))
     );
-    assert_eq!(invited["public_inviter_data"]["identifier"], ADA);
-    let link = invited["url"].as_str().unwrap();
+    assert_eq!(invitation["public_inviter_data"]["identifier"], ADA);
+    let link = invitation["url"].as_str().unwrap();
     assert!(link.starts_with(&format!("{}/v1/tickets/accept?ticket=", world.portal.origin())));
     let mail = world.portal.outbox().await.unwrap().remove(0);
     assert_eq!(
         (mail.to.as_str(), mail.link.as_deref()),
         ("new@example.com", Some(link))
     );
-    assert_eq!(
-        application.get(&path).await.json()["data"][0]["url"],
-        Value::Null,
-        "a link is told once"
-    );
+    let listed = invited.application.get(&invited.path).await.json();
+    assert_eq!(listed["data"][0]["url"], Value::Null);
+}
 
+#[tokio::test]
+async fn invalid_organization_invitation_is_refused_with_clerks_code() {
+    let invited = Invited::start().await;
+    let invitation = |address: &str, role: &str| json!({ "email_address": address, "role": role });
+    let mut hostile = invitation("a@example.com", "org:member");
+    hostile["redirect_url"] = json!("https://evil.example/");
+    let mut expired = invitation("a@example.com", "org:member");
+    expired["expires_in_days"] = json!(0);
+    let member = invitation(ADA, "org:member");
     for (body, status, code) in [
-        (body.clone(), 400, "duplicate_record"),
-        (
-            json!({ "email_address": ADA, "role": "org:member" }),
-            400,
-            "already_a_member_in_organization",
-        ),
-        (
-            json!({ "email_address": "no", "role": "org:member" }),
-            422,
-            "form_param_format_invalid",
-        ),
-        (
-            json!({ "email_address": "a@example.com", "role": "org:x" }),
-            404,
-            "resource_not_found",
-        ),
-        (
-            json!({ "email_address": "a@example.com", "role": "org:member", "redirect_url": "https://evil.example/" }),
-            422,
-            "form_param_value_invalid",
-        ),
-        (
-            json!({ "email_address": "a@example.com", "role": "org:member", "expires_in_days": 0 }),
-            422,
-            "form_param_value_invalid",
-        ),
+        (invited.body.clone(), 400, "duplicate_record"),
+        (member, 400, "already_a_member_in_organization"),
+        (invitation("no", "org:member"), 422, "form_param_format_invalid"),
+        (invitation("a@example.com", "org:x"), 404, "resource_not_found"),
+        (hostile, 422, "form_param_value_invalid"),
+        (expired, 422, "form_param_value_invalid"),
     ] {
-        let answer = application.post(&path, &body).await;
+        let answer = invited.application.post(&invited.path, &body).await;
         assert_eq!(
             (answer.status, &answer.json()["errors"][0]["code"]),
             (status, &json!(code)),
             "{body}"
         );
     }
+}
 
-    // Five at most: one member, one invitation, and three of these four.
+/// Five at most: one member, one invitation, and three more.
+#[tokio::test]
+async fn invitations_beyond_the_member_limit_are_refused_as_a_whole() {
+    let invited = Invited::start().await;
+    let (application, path) = (&invited.application, &invited.path);
     let four: Vec<Value> = (0..4)
         .map(|n| json!({ "email_address": format!("n{n}@example.com"), "role": "org:member" }))
         .collect();
-    let answer = application.post(&format!("{path}/bulk"), &json!(four)).await;
+    let bulk = format!("{path}/bulk");
+    let answer = application.post(&bulk, &json!(four)).await;
     assert_eq!(
         answer.json()["errors"][0]["code"],
         "organization_membership_quota_exceeded"
     );
-    assert_eq!(
-        application.get(&path).await.json()["total_count"],
-        1,
-        "all of them or none"
-    );
-    assert_eq!(
-        application
-            .post(&format!("{path}/bulk"), &json!(four[..3]))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(application.get(path).await.json()["total_count"], 1);
+    assert_eq!(application.post(&bulk, &json!(four[..3])).await.status, 200);
+}
 
-    let id = invited["id"].as_str().unwrap();
-    assert_eq!(
-        application.get(&format!("{path}/{id}")).await.json()["status"],
-        "pending"
-    );
-    assert_eq!(
-        application
-            .post(&format!("{path}/{id}/revoke"), &json!({}))
-            .await
-            .json()["status"],
-        "revoked"
-    );
-    assert_eq!(
-        application
-            .post(&format!("{path}/{id}/revoke"), &json!({}))
-            .await
-            .status,
-        400
-    );
-    world.clock.forward_secs(30 * 24 * 3_600);
+#[tokio::test]
+async fn organization_invitation_is_revoked_once_or_expires_after_30_days() {
+    let invited = Invited::start().await;
+    let (application, path) = (&invited.application, &invited.path);
+    let others: Vec<Value> = (0..3)
+        .map(|n| json!({ "email_address": format!("n{n}@example.com"), "role": "org:member" }))
+        .collect();
+    application.post(&format!("{path}/bulk"), &json!(others)).await;
+    let one = format!("{path}/{}", invited.invitation["id"].as_str().unwrap());
+    let revoke = format!("{one}/revoke");
+    assert_eq!(application.get(&one).await.json()["status"], "pending");
+    assert_eq!(application.post(&revoke, &json!({})).await.json()["status"], "revoked");
+    assert_eq!(application.post(&revoke, &json!({})).await.status, 400);
+    invited.world.clock.forward_secs(30 * 24 * 3_600);
     let expired = application.get(&format!("{path}?status=expired")).await.json();
     assert_eq!(expired["total_count"], 3);
 }

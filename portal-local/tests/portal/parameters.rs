@@ -207,7 +207,7 @@ async fn null_body_counts_as_empty() {
 }
 
 #[tokio::test]
-async fn user_is_created_as_the_body_says() {
+async fn created_user_has_every_field_of_the_body() {
     let world = World::start().await;
     let application = world.application();
     let body = json!({
@@ -342,7 +342,7 @@ async fn invitation_is_revoked_by_permitted_users_only() {
 }
 
 #[tokio::test]
-async fn waitlist_entry_is_confirmed_and_invited_as_the_body_says() {
+async fn waitlist_entry_is_confirmed_and_invited_by_its_parameters() {
     let world = World::start().await;
     let application = world.application();
     let mails = async || world.portal.outbox().await.unwrap().len();

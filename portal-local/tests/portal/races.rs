@@ -27,7 +27,7 @@ fn assert_understood(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn primary_address_change_during_removal_is_no_server_error() {
+async fn primary_address_change_during_removal_causes_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     for round in 0..ROUNDS {
@@ -60,7 +60,7 @@ async fn primary_address_change_during_removal_is_no_server_error() {
 }
 
 #[tokio::test]
-async fn account_deletion_during_other_requests_is_no_server_error() {
+async fn account_deletion_during_other_requests_causes_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     let actions: [(&str, &[(&str, &str)]); 10] = [
@@ -94,7 +94,7 @@ async fn account_deletion_during_other_requests_is_no_server_error() {
 }
 
 #[tokio::test]
-async fn organization_deletion_during_other_requests_is_no_server_error() {
+async fn organization_deletion_during_other_requests_causes_no_server_error() {
     let world = World::start().await;
     let application = world.application();
     let (ada, joe) = (user(&application, ADA).await, user(&application, MORE).await);

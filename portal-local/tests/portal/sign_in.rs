@@ -1,7 +1,9 @@
 use crate::browser::unescape;
-use crate::world::{DASHBOARD, PASSWORD, World, identify};
+use crate::organizations::user;
+use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify};
 
 const ADA: &str = "ada+clerk_test@example.com";
+const CODE_PAGE: &str = "/sign-in/factor-one?strategy=email_code";
 
 #[tokio::test]
 async fn wrong_password_is_reported_and_the_right_one_signs_in() {
@@ -79,6 +81,8 @@ async fn ten_wrong_passwords_lock_the_account_for_an_hour() {
     }
     let tenth = browser.submit(&[("password", "wrong wrong")]).await;
     assert_eq!((tenth.status, tenth.page_error()), (403, "user_locked"));
+    let right = browser.submit(&[("password", PASSWORD)]).await;
+    assert!(right.body.contains("Try again in 60 minutes."), "{}", right.body);
     world.clock.forward_secs(59 * 60);
     let right = browser.submit(&[("password", PASSWORD)]).await;
     assert_eq!(right.page_error(), "user_locked");
@@ -103,8 +107,56 @@ async fn email_code_replaces_the_password() {
     assert!(page.body.contains("424242"), "a test address is told its code");
     let wrong = browser.submit(&[("code", "111111")]).await;
     assert_eq!(wrong.page_error(), "form_code_incorrect");
-    let right = browser.submit(&[("code", "424242")]).await;
+    assert!(wrong.body.contains("4 tries left"), "{}", wrong.body);
+    let right = browser.submit(&[("code", "424 242")]).await;
     assert!(right.location().starts_with("http://localhost:3000/dashboard"));
+}
+
+#[tokio::test]
+async fn sign_in_code_is_stored_as_verified_with_its_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portal.sqlite");
+    let clock = PortalClock::new();
+    let portal = clock.builder().database_file(&file).start().await.unwrap();
+    let world = World { portal, clock };
+    user(&world.application(), ADA).await;
+    let mut browser = world.browser();
+    identify(&mut browser, ADA, DASHBOARD).await;
+    browser.get(CODE_PAGE).await;
+    browser.submit(&[("code", "111111")]).await;
+    assert_eq!(browser.submit(&[("code", "424242")]).await.status, 303);
+    // The portal locks its file while it runs.
+    world.portal.shut_down().await;
+    let stored = rusqlite::Connection::open(&file).unwrap().query_row(
+        "SELECT count(*), status, attempts FROM verifications WHERE subject_type = 'sign_in'",
+        [],
+        |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?)),
+    );
+    assert_eq!(stored.unwrap(), (1, "verified".to_owned(), 2));
+}
+
+#[tokio::test]
+async fn expired_sign_in_code_is_rejected_until_resent() {
+    let world = World::start().await;
+    user(&world.application(), "real@example.com").await;
+    let mut browser = world.browser();
+    identify(&mut browser, "real@example.com", DASHBOARD).await;
+    browser.get(CODE_PAGE).await;
+    let latest_code = async || world.portal.outbox().await.unwrap()[0].code.clone().unwrap();
+    let first = latest_code().await;
+    if first != "424242" {
+        let test_code = browser.submit(&[("code", "424242")]).await;
+        assert_eq!(test_code.page_error(), "form_code_incorrect");
+    }
+    let early = browser.submit(&[("intent", "resend")]).await;
+    assert_eq!((early.status, early.page_error()), (429, "too_many_requests"));
+
+    world.clock.forward_secs(11 * 60);
+    let late = browser.submit(&[("code", &first)]).await;
+    assert_eq!(late.page_error(), "verification_expired");
+    assert_eq!(browser.submit(&[("intent", "resend")]).await.status, 303);
+    let second = latest_code().await;
+    assert_eq!(browser.submit(&[("code", &second)]).await.status, 303);
 }
 
 #[tokio::test]
@@ -156,6 +208,43 @@ async fn signed_in_user_is_redirected_onward() {
         answer.location().starts_with("http://localhost:4000/?"),
         "home is the last allowed address's origin"
     );
+}
+
+#[tokio::test]
+async fn destination_follows_force_then_redirect_then_fallback_url() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    let [force, back, otherwise] = ["force", "back", "otherwise"].map(|path| format!("http://localhost:3000/{path}"));
+    let (force, back, otherwise) = (Some(&*force), Some(&*back), Some(&*otherwise));
+    let evil = Some("https://evil.example/");
+    for flow in ["in", "up"] {
+        for (forced, redirect, fallback, expected) in [
+            (force, back, otherwise, "force?"),
+            (None, back, otherwise, "back?"),
+            (None, None, otherwise, "otherwise?"),
+            (evil, back, otherwise, "back?"),
+            (evil, evil, otherwise, "otherwise?"),
+            (evil, evil, evil, "?"),
+            (None, None, None, "?"),
+        ] {
+            let given = [
+                (format!("sign_{flow}_force_redirect_url"), forced),
+                ("redirect_url".to_owned(), redirect),
+                (format!("sign_{flow}_fallback_redirect_url"), fallback),
+            ];
+            let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(given)
+                .finish();
+            let answer = browser.get(&format!("/sign-{flow}?{query}")).await;
+            let expected = format!("http://localhost:3000/{expected}");
+            assert!(
+                answer.location().starts_with(&expected),
+                "{query}: {}",
+                answer.location()
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -106,6 +106,12 @@ async fn taken_address_redirects_to_sign_in_with_its_parameters() {
         )),
         "{link}"
     );
+    let page = browser.get(link.split('"').next().unwrap()).await;
+    assert!(
+        page.body.contains("value=\"ADA+clerk_test@example.com\""),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test]

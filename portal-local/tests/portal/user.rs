@@ -183,7 +183,11 @@ async fn password_change_signs_out_other_devices() {
     other.submit(&[("password", PASSWORD)]).await;
     assert!(application.handshake(&mut other).await.is_signed_in());
 
-    browser.get("/user/security").await;
+    let page = browser.get("/user/security").await;
+    assert!(
+        page.body.contains("checked"),
+        "signing out other devices is preselected"
+    );
     for (current, new, code) in [
         ("", "a better password", "form_param_nil"),
         ("wrong wrong", "a better password", "form_password_incorrect"),
@@ -291,6 +295,8 @@ async fn account_deletion_is_refused_for_a_sole_administrator() {
     browser.get(&format!("/user/delete?{DASHBOARD}")).await;
     let wrong = browser.submit(&[("confirmation", "yes")]).await;
     assert_eq!((wrong.status, wrong.page_error()), (422, "form_param_value_invalid"));
+    assert!(wrong.body.contains("Type Delete account to confirm."), "{}", wrong.body);
+    assert_eq!(application.get(&format!("/v1/users/{id}")).await.status, 200);
     let refused = browser.submit(&[("confirmation", "Delete account")]).await;
     assert_eq!(
         (refused.status, refused.page_error()),
@@ -307,6 +313,10 @@ async fn account_deletion_is_refused_for_a_sole_administrator() {
     assert_eq!(application.get(&format!("/v1/users/{id}")).await.status, 404);
     assert!(!application.handshake(&mut browser).await.is_signed_in());
     assert!(browser.get("/sign-in").await.body.contains("Sign in to Acme"));
+    assert_eq!(
+        browser.submit(&[("identifier", ADA)]).await.page_error(),
+        "form_identifier_not_found"
+    );
 }
 
 #[tokio::test]

@@ -7,111 +7,73 @@ use serde_json::{Value, json};
 use super::ask::ask;
 use super::shape::{Shapes, parse};
 
+/// A request that fails, and the status and code of its error.
+type Case<'a> = (Method, &'a str, Option<&'a str>, Value, u16, &'a str);
+
 #[tokio::test]
-async fn every_error_has_clerks_shape() {
+async fn frontend_api_error_has_clerks_shape() {
     let portal = LocalPortal::builder().start().await.expect("the portal starts");
-    let key = Some(portal.secret_key().expose());
-    let text = |body: Value| body.to_string();
-    portal.fault(Fault::status(429).on("/v1/jwks"));
-    let shapes = Shapes::read(include_str!("shapes/backend_objects.txt"));
-    let mut problems = Vec::new();
-    for (name, method, path, key, body, status, code) in [
+    let handshake = "/v1/client/handshake";
+    let foreign = "/v1/client/handshake?redirect_url=https%3A%2F%2Fevil.example%2F";
+    let cases = [
+        (Method::GET, handshake, None, Value::Null, 422, "form_param_nil"),
+        (Method::GET, foreign, None, Value::Null, 422, "form_param_value_invalid"),
         (
-            "no address to return to",
-            Method::GET,
-            "/v1/client/handshake",
-            None,
-            String::new(),
-            422,
-            "form_param_nil",
-        ),
-        (
-            "a foreign address",
-            Method::GET,
-            "/v1/client/handshake?redirect_url=https%3A%2F%2Fevil.example%2F",
-            None,
-            String::new(),
-            422,
-            "form_param_value_invalid",
-        ),
-        (
-            "no key",
-            Method::GET,
-            "/v1/users",
-            None,
-            String::new(),
-            401,
-            "authentication_invalid",
-        ),
-        (
-            "another key",
-            Method::GET,
-            "/v1/users",
-            Some("sk_test_another"),
-            String::new(),
-            401,
-            "clerk_key_invalid",
-        ),
-        (
-            "no JSON",
-            Method::POST,
-            "/v1/users",
-            key,
-            "{".to_owned(),
-            400,
-            "request_body_invalid",
-        ),
-        (
-            "nothing there",
-            Method::GET,
-            "/v1/users/user_x",
-            key,
-            String::new(),
-            404,
-            "resource_not_found",
-        ),
-        (
-            "a wrong address",
-            Method::POST,
-            "/v1/users",
-            key,
-            text(json!({ "email_address": ["nobody"] })),
-            422,
-            "form_param_format_invalid",
-        ),
-        (
-            "something missing",
-            Method::POST,
-            "/v1/organizations",
-            key,
-            text(json!({})),
-            422,
-            "form_param_missing",
-        ),
-        (
-            "too many",
-            Method::GET,
-            "/v1/jwks",
-            key,
-            String::new(),
-            429,
-            "fault_on_demand",
-        ),
-        (
-            "another method",
             Method::PUT,
             "/v1/environment",
             None,
-            String::new(),
+            Value::Null,
             405,
             "method_not_allowed",
         ),
-    ] {
-        let (answered, _, body) = ask(&portal, method, path, key, body).await;
-        assert_eq!(answered, StatusCode::from_u16(status).expect("a status"), "{name}");
-        assert_eq!(body["errors"][0]["code"], code, "{name}");
+    ];
+    assert_errors(portal, &cases).await;
+}
+
+#[tokio::test]
+async fn backend_api_error_has_clerks_shape() {
+    let portal = LocalPortal::builder().start().await.expect("the portal starts");
+    portal.fault(Fault::status(429).on("/v1/jwks"));
+    let secret_key = portal.secret_key().expose().to_owned();
+    let (key, another) = (Some(&*secret_key), Some("sk_test_another"));
+    let (users, organizations) = ("/v1/users", "/v1/organizations");
+    let not_json = json!("{");
+    let invalid = json!({ "email_address": ["nobody"] });
+    let cases = [
+        (Method::GET, users, None, Value::Null, 401, "authentication_invalid"),
+        (Method::GET, users, another, Value::Null, 401, "clerk_key_invalid"),
+        (Method::POST, users, key, not_json, 400, "request_body_invalid"),
+        (
+            Method::GET,
+            "/v1/users/user_x",
+            key,
+            Value::Null,
+            404,
+            "resource_not_found",
+        ),
+        (Method::POST, users, key, invalid, 422, "form_param_format_invalid"),
+        (Method::POST, organizations, key, json!({}), 422, "form_param_missing"),
+        (Method::GET, "/v1/jwks", key, Value::Null, 429, "fault_on_demand"),
+    ];
+    assert_errors(portal, &cases).await;
+}
+
+async fn assert_errors(portal: LocalPortal, cases: &[Case<'_>]) {
+    let shapes = Shapes::read(include_str!("shapes/backend_objects.txt"));
+    let mut problems = Vec::new();
+    for (method, path, key, body, status, code) in cases {
+        let name = format!("{method} {path} {body}");
+        let body = match body {
+            Value::Null => String::new(),
+            // A string is sent as it is.
+            Value::String(text) => text.clone(),
+            json => json.to_string(),
+        };
+        let (answered, _, body) = ask(&portal, method.clone(), path, *key, body).await;
+        assert_eq!(answered, StatusCode::from_u16(*status).expect("a status"), "{name}");
+        assert_eq!(body["errors"][0]["code"], *code, "{name}");
         assert_eq!(body["errors"].as_array().map(Vec::len), Some(1), "{name}");
-        problems.extend(shapes.problems(name, &body, &parse("ClerkErrors")));
+        problems.extend(shapes.problems(&name, &body, &parse("ClerkErrors")));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     portal.shut_down().await;
