@@ -160,7 +160,7 @@ if has_node; then
 else
     say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
     skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
-    without=(--skip htmx_goes --skip htmx_history --skip turbo_goes --skip unpoly_goes --skip express_application --skip axe_finds --skip node_env_file)
+    without=(--skip guards::htmx_ --skip guards::turbo_ --skip guards::unpoly_ --skip express_application --skip axe_finds --skip node_env_file)
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.
@@ -168,7 +168,7 @@ say "Tests, doc-tests and browser journeys"
 status=0
 cargo test --workspace --locked -- ${without[@]+"${without[@]}"} || status=$?
 if [ -n "${DATASTAR_JS:-}" ]; then
-    cargo test -p portal-tests --test guards --locked datastar_goes -- --ignored || status=$?
+    cargo test --workspace --test journeys --locked datastar_signs_in -- --ignored || status=$?
 else
     echo "Skipped, because DATASTAR_JS does not name a datastar.js of 1.0 or later: the journey with Datastar"
 fi

@@ -112,30 +112,6 @@ impl Browser {
             .unwrap_or_default()
     }
 
-    /// Posts a hand-written form to a path of the page's host, and waits for the next page.
-    ///
-    /// # Panics
-    ///
-    /// If no page loads.
-    pub async fn forge(&self, path: &str, fields: &[(&str, &str)]) {
-        let page = self.page().await;
-        let script = "
-            const form = document.createElement('form');
-            form.method = 'post';
-            form.action = arguments[0];
-            for (const [name, value] of arguments[1]) {
-                const field = document.createElement('input');
-                field.name = name;
-                field.value = value;
-                form.append(field);
-            }
-            document.body.append(form);
-            form.submit();";
-        let sent = self.client.execute(script, vec![json!(path), json!(fields)]).await;
-        sent.expect("the script runs");
-        self.is_replaced(&page, "a forged form").await;
-    }
-
     /// The current number of matches of a CSS selector.
     ///
     /// # Panics

@@ -36,7 +36,6 @@ pub struct Expected {
     refreshes: Option<usize>,
     most_redirects: usize,
     is_loop_stopped: bool,
-    missing: Vec<String>,
 }
 
 /// The user at the end of a journey.
@@ -78,7 +77,6 @@ impl Expected {
             refreshes: None,
             most_redirects: USUAL_REDIRECTS,
             is_loop_stopped: false,
-            missing: Vec::new(),
         }
     }
 
@@ -116,12 +114,6 @@ impl Expected {
     pub fn loop_stopped(mut self) -> Self {
         self.is_loop_stopped = true;
         self.redirects(REDIRECTS_OF_A_LOOP)
-    }
-
-    /// Expects a request to the portal whose path has this prefix to be answered 404.
-    pub fn missing(mut self, path: &str) -> Self {
-        self.missing.push(path.to_owned());
-        self
     }
 }
 

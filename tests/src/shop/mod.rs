@@ -179,17 +179,6 @@ impl Shop {
         link.expect("a mail with a link")
     }
 
-    /// The code in the latest mail that has one.
-    ///
-    /// # Panics
-    ///
-    /// If there is none.
-    pub async fn mailed_code(&self) -> String {
-        let mails = self.portal.outbox().await.expect("there is an outbox");
-        let code = mails.into_iter().find_map(|mail| mail.code);
-        code.expect("a mail with a code")
-    }
-
     /// An address of the application.
     #[must_use]
     pub fn at(&self, path: &str) -> String {
@@ -200,18 +189,6 @@ impl Shop {
     #[must_use]
     pub fn portal_at(&self, path: &str) -> String {
         format!("{}{path}", self.portal.origin())
-    }
-
-    /// Stops both. What the portal has written is in the file of this name, for as long as the folder lives.
-    ///
-    /// # Panics
-    ///
-    /// If its data is in memory.
-    pub async fn close_and_keep(mut self) -> (TempDir, PathBuf) {
-        let file = self.database();
-        let folder = self.folder.take().expect("there is a file");
-        self.close().await;
-        (folder, file)
     }
 
     /// Stops both.

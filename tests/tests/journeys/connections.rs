@@ -1,14 +1,13 @@
-//! The external provider, several accounts in one browser, and a compromised password.
+//! The external provider, and several accounts in one browser.
 
 use portal_local::{SeedUser, Settings};
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::ending::Expected;
 use portal_tests::shop::Shop;
 
-use crate::{JANE, JOE, PASSWORD, identify, open, open_with, sign_in, sign_in_here, user};
+use crate::{JANE, JOE, PASSWORD, open, open_with, sign_in, sign_in_here};
 
 const PAT: &str = "pat+clerk_test@example.com";
-const LEAKED: &str = "leaked+clerk_test@example.com";
 
 /// Continues with this address on the provider's page.
 async fn allow(browser: &Browser, address: &str) {
@@ -81,41 +80,5 @@ pub(crate) async fn accounts_are_added_and_switched(scripts: Scripts) {
     browser.follow("portal-choose-account").await;
     browser.shows("user", &SeedUser::new(JOE).id()).await;
     shop.ends(browser, Expected::signed_in(JOE)).await;
-    shop.close().await;
-}
-
-pub(crate) async fn compromised_password_must_be_replaced_first(scripts: Scripts) {
-    let (shop, browser) = open(scripts).await;
-    let dashboard = shop.at("/dashboard");
-    browser.visit(&dashboard).await;
-    identify(&browser, LEAKED).await;
-    browser.fill("password", PASSWORD).await;
-    browser.follow("portal-factor-one-submit").await;
-    let said = browser.text("[role=alert]").await;
-    assert!(said.contains("may be compromised"), "{said}");
-
-    browser
-        .visit(&shop.portal_at(&format!(
-            "/sign-in/factor-one?strategy=email_code&redirect_url={dashboard}"
-        )))
-        .await;
-    browser.fill("code", crate::TEST_CODE).await;
-    browser.follow("portal-factor-one-submit").await;
-    browser
-        .arrives_at(&shop.portal_at("/sign-in/tasks/reset-password"))
-        .await;
-    assert_eq!(
-        user(&browser, &shop).await,
-        "nobody",
-        "a pending session counts for nothing"
-    );
-    browser.visit(&dashboard).await;
-    browser
-        .arrives_at(&shop.portal_at("/sign-in/tasks/reset-password"))
-        .await;
-    browser.fill("password", "a new horse battery").await;
-    browser.follow("portal-reset-password-submit").await;
-    browser.arrives_at(&dashboard).await;
-    shop.ends(browser, Expected::signed_in(LEAKED)).await;
     shop.close().await;
 }

@@ -129,6 +129,8 @@ pub(crate) async fn profile_is_changed_by_keyboard(scripts: Scripts) {
     browser.tab_to("portal-user-back").await;
     browser.enter().await;
     assert_eq!(browser.arrives_at(&shop.app).await.as_str(), shop.at("/"));
+    browser.visit(&shop.at("/profile")).await;
+    assert_eq!(browser.read("address").await, JANET);
 
     let user = shop.backend_api().user(JANET).await;
     assert_eq!(user["last_name"], "Janet");

@@ -7,7 +7,7 @@ use portal_tower::{AuthenticateLayer, FrontendApiProxy};
 use rustls::crypto::CryptoProvider;
 
 #[tokio::test]
-async fn clients_are_built_where_rustls_has_several_providers() {
+async fn clients_are_built_beside_several_rustls_providers() {
     assert!(
         CryptoProvider::get_default().is_none(),
         "no provider is installed for the process"

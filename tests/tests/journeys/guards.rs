@@ -75,7 +75,7 @@ async fn cross_site_post_is_refused() {
 }
 
 #[tokio::test]
-async fn htmx_goes_to_sign_in_and_comes_back_to_its_page() {
+async fn htmx_signs_in_and_returns_to_its_page() {
     scripts_are_installed();
     for version in ["2", "4"] {
         for (element, back) in [
@@ -104,7 +104,7 @@ async fn htmx_goes_to_sign_in_and_comes_back_to_its_page() {
 }
 
 #[tokio::test]
-async fn turbo_goes_to_sign_in_and_comes_back_to_its_page() {
+async fn turbo_signs_in_and_returns_to_its_page() {
     scripts_are_installed();
     for (element, back) in [("load", "/turbo?page=2"), ("visit", "/dashboard")] {
         let shop = Shop::open().await;
@@ -124,7 +124,7 @@ async fn turbo_goes_to_sign_in_and_comes_back_to_its_page() {
 }
 
 #[tokio::test]
-async fn unpoly_goes_to_sign_in_and_comes_back_to_its_page() {
+async fn unpoly_signs_in_and_returns_to_its_page() {
     scripts_are_installed();
     for element in ["load", "overlay", "visit", "sign-in"] {
         let (shop, browser) = signs_up_from("/unpoly?page=2", element).await;
@@ -145,7 +145,7 @@ async fn unpoly_goes_to_sign_in_and_comes_back_to_its_page() {
 
 #[tokio::test]
 #[ignore = "needs DATASTAR_JS, the path of datastar.js 1.0 or later: npm has no such package"]
-async fn datastar_goes_to_sign_in_and_comes_back_to_its_page() {
+async fn datastar_signs_in_and_returns_to_its_page() {
     datastar_is_there();
     for element in ["load", "post", "sign-in"] {
         let (shop, browser) = signs_up_from("/datastar?page=2", element).await;
@@ -282,7 +282,7 @@ async fn organization_chosen_at_the_portal_is_active_after_back() {
 }
 
 #[tokio::test]
-async fn htmx_history_of_a_guarded_page_goes_to_sign_in() {
+async fn htmx_history_of_a_guarded_page_redirects_to_sign_in() {
     scripts_are_installed();
     for version in ["2", "4"] {
         let shop = Shop::open().await;

@@ -22,10 +22,10 @@ use portal_sdk::authorization::{Permission, Requirement, Reverification, Verdict
 use portal_sdk::token::SessionClaims;
 use tower::{ServiceBuilder, service_fn};
 
-use crate::case::Case;
-use crate::request::in_words;
-use crate::rows::TABLES;
-use crate::summary::{Answer, summary};
+use crate::guard_table::case::Case;
+use crate::guard_table::request::in_words;
+use crate::guard_table::rows::TABLES;
+use crate::guard_table::summary::{Answer, summary};
 
 /// Runs every row through `send`, which gives the request to a guard or an extractor for the case.
 async fn check(send: impl AsyncFn(Case, Request<Full<Bytes>>) -> Answer) {

@@ -24,8 +24,8 @@ use portal_tower::{Auth, Identity};
 use serde_json::Value;
 use url::Url;
 
-use crate::file::VectorFile;
-use crate::replay::{Verdict, replay};
+use crate::vectors::file::VectorFile;
+use crate::vectors::replay::{Verdict, replay};
 
 /// Replays every recorded case that `gap` explains.
 fn replay_all(gap: &str) {
@@ -354,7 +354,7 @@ impl Backend for KeySets {
 mod signing {
     use serde_json::Value;
 
-    use crate::file::VectorFile;
+    use crate::vectors::file::VectorFile;
 
     fn fixture(name: &str) -> String {
         VectorFile::all()

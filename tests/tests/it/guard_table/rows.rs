@@ -1,6 +1,6 @@
 //! The rows: a request in words and the expected answer in words.
 
-use crate::case::Case;
+use crate::guard_table::case::Case;
 
 /// The cases and their rows.
 pub(crate) const TABLES: [(Case, &str); 10] = [

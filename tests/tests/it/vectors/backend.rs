@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::file::Answer;
+use crate::vectors::file::Answer;
 
 #[derive(Clone)]
 pub(crate) struct ScriptedBackend(Arc<Script>);

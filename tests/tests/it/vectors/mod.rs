@@ -1,7 +1,8 @@
 //! Replays the recorded vectors of `conformance/vectors`: the SDK must decide every request as the npm package did, but
 //! for the numbered differences that a vector names. No network and no Node.
 //!
-//! `VECTOR=<part of an id> cargo test --test vectors -- --nocapture` replays and shows the matching cases only.
+//! `VECTOR=<part of an id> cargo test -p portal-tests --test it vectors -- --nocapture` replays and shows the matching
+//! cases only.
 
 mod backend;
 mod differences;

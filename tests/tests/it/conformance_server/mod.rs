@@ -232,7 +232,7 @@ async fn cookie_fields_are_joined_and_read_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn option_headers_are_no_part_of_the_request() {
+async fn option_headers_are_removed_from_the_request() {
     let cookies = [format!("__session={}; Path=/", LIVE.session())];
     let clerk = Clerk::start([("/v1/sessions/sess_1/refresh", json!({ "cookies": cookies }))]).await;
     let server = Server::start(&clerk.address).await;

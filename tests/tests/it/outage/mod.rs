@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use portal_sdk::testing::TestKey;
 
-use crate::application::{Application, signed_in};
-use crate::backend::{Backend, Mode};
+use crate::outage::application::{Application, signed_in};
+use crate::outage::backend::{Backend, Mode};
 
 const STEP: Duration = Duration::from_secs(30);
 

@@ -16,7 +16,7 @@ use portal_tower::{AuthenticateLayer, RequireAuthLayer};
 use serde_json::json;
 use tower::{Layer as _, Service, ServiceExt as _};
 
-use crate::backend::Backend;
+use crate::outage::backend::Backend;
 
 type Body = Empty<bytes::Bytes>;
 type Answer = Pin<Box<dyn Future<Output = StatusCode> + Send>>;

@@ -12,8 +12,8 @@ use portal_tests::conformance::outcome;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::backend::ScriptedBackend;
-use crate::file::{Case, OneOrMany, Options, Request};
+use crate::vectors::backend::ScriptedBackend;
+use crate::vectors::file::{Case, OneOrMany, Options, Request};
 
 pub(crate) enum Verdict {
     Same,

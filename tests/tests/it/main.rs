@@ -1,0 +1,11 @@
+//! Whole requests through the workspace's crates and programs, without a browser.
+
+mod conformance_server;
+mod crypto_provider;
+mod guard_table;
+mod links;
+mod outage;
+mod programs;
+mod seeded_claims;
+mod start_up;
+mod vectors;
