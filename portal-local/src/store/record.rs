@@ -124,7 +124,7 @@ impl<'a> Cells<'a> {
 /// A struct with one field for each column of a table that is read.
 pub(crate) trait Record: Sized {
     const TABLE: &'static str;
-    /// The columns, or what is read in their place, in the order of the fields.
+    /// The columns, or the expressions read in their place, in the order of the fields.
     const COLUMNS: &'static [&'static str];
 
     fn read(cells: &mut Cells<'_>) -> Result<Self>;
@@ -171,7 +171,7 @@ macro_rules! record {
 }
 pub(super) use record;
 
-/// What a field of a [`record!`] is read from.
+/// The source of a field of a [`record!`].
 macro_rules! read {
     ($field:ident) => {
         stringify!($field)
@@ -196,7 +196,7 @@ macro_rules! written {
 }
 pub(super) use written;
 
-/// What the functions of the aggregates do with rows.
+/// The operations of the aggregates on rows.
 ///
 /// A `condition` is the SQL behind `WHERE`.
 pub(super) trait Rows {
