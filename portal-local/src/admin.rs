@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::seed::{self, Seed, SeedError};
 use crate::state::App;
-use crate::store::StoreError;
-use crate::store::{email_addresses, instance, roles, second_factors, wipe};
+use crate::store::{Db, email_addresses, instance, roles, second_factors, wipe};
+use crate::store::{Result, StoreError};
 use crate::{ids, signing_key, totp};
 
 /// Forgets everything but the keys.
-pub(crate) async fn reset(app: &App) -> Result<(), StoreError> {
-    let now = app.now();
-    app.store
-        .transaction(move |connection| {
-            wipe::everything_but_keys(connection)?;
-            roles::ensure_system(connection, now)?;
-            Ok(())
-        })
-        .await
+pub(crate) async fn reset(app: &App) -> Result<()> {
+    let reset = app.flows.transaction(|db| {
+        wipe::everything_but_keys(db)?;
+        roles::ensure_system(db)
+    });
+    reset.await
 }
 
 /// Adds the missing parts of the seed.
@@ -29,22 +24,22 @@ pub(crate) async fn seed(app: &App, seed: Seed) -> Result<(), SeedError> {
 }
 
 /// Signs with a new key from now on.
-pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<(), StoreError> {
-    let (shared, now) = (Arc::clone(app), app.now());
-    app.store
-        .transaction(move |connection| {
+pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<()> {
+    let shared = Arc::clone(app);
+    app.flows
+        .transaction(move |db| {
             let key = signing_key::generate().map_err(|_| StoreError::interrupted())?;
-            let key_id = ids::new_id(ids::INSTANCE, now);
-            instance::set_signing_key(connection, &key_id, &key)?;
+            let key_id = ids::new_id(ids::INSTANCE, db.now);
+            instance::set_signing_key(db, &key_id, &key)?;
             shared.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())
         })
         .await
 }
 
 /// Returns a link that signs a user in, by address or user ID.
-pub(crate) async fn sign_in_link_for(app: &App, wanted: String) -> Result<Option<String>, StoreError> {
+pub(crate) async fn sign_in_link_for(app: &App, wanted: String) -> Result<Option<String>> {
     let issued = app.flows.run(move |flow| {
-        let user_id = user_id_of(flow.connection, wanted)?;
+        let user_id = user_id_of(flow.db, wanted)?;
         flow.issue_sign_in_token(&user_id, None, SIGN_IN_TOKEN_SECS)
     });
     match issued.await {
@@ -54,20 +49,19 @@ pub(crate) async fn sign_in_link_for(app: &App, wanted: String) -> Result<Option
 }
 
 /// Returns the code that a user's authenticator app shows, by address or user ID.
-pub(crate) async fn totp_code_for(app: &App, wanted: String) -> Result<Option<String>, StoreError> {
-    let now = app.now();
-    app.store
-        .transaction(move |connection| {
-            let user_id = user_id_of(connection, wanted)?;
-            let held = second_factors::find(connection, &user_id)?;
-            let step = totp::unused_step(held.last_step, now);
+pub(crate) async fn totp_code_for(app: &App, wanted: String) -> Result<Option<String>> {
+    app.flows
+        .transaction(move |db| {
+            let user_id = user_id_of(db, wanted)?;
+            let held = second_factors::find(db, &user_id)?;
+            let step = totp::unused_step(held.last_step, db.now);
             Ok(held.secret.map(|secret| secret.code(step)))
         })
         .await
 }
 
 /// Returns the ID of the user with this verified address, or `wanted` itself.
-fn user_id_of(connection: &Connection, wanted: String) -> Result<String, StoreError> {
-    let known = email_addresses::find_verified(connection, &wanted)?;
+fn user_id_of(db: Db<'_>, wanted: String) -> Result<String> {
+    let known = email_addresses::find_verified(db, &wanted)?;
     Ok(known.map_or(wanted, |address| address.user_id))
 }

@@ -2,15 +2,13 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
-use portal_sdk::clock::UnixTime;
 use portal_sdk::names::cookie;
 use portal_sdk::request::cookie_values;
-use rusqlite::Connection;
 
 use crate::ids;
 use crate::mint::Mint;
 use crate::store::dev_browsers;
-use crate::store::{DevBrowser, StoreError};
+use crate::store::{Db, DevBrowser, Result};
 
 const MOST_USER_AGENT_CHARS: usize = 512;
 /// The most cookies of one name that are looked up in the database.
@@ -41,9 +39,9 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The first of `tokens` that this instance made.
-pub(crate) fn find(connection: &Connection, tokens: &[String]) -> Result<Option<KnownBrowser>, StoreError> {
+pub(crate) fn find(db: Db<'_>, tokens: &[String]) -> Result<Option<KnownBrowser>> {
     for token in tokens {
-        if let Some(browser) = dev_browsers::find_by_token(connection, token)? {
+        if let Some(browser) = dev_browsers::find_by_token(db, token)? {
             return Ok(Some(KnownBrowser {
                 browser,
                 token: token.clone(),
@@ -54,22 +52,18 @@ pub(crate) fn find(connection: &Connection, tokens: &[String]) -> Result<Option<
 }
 
 /// Creates a new development browser.
-pub(crate) fn create(mint: &Mint, connection: &Connection, now: UnixTime) -> Result<KnownBrowser, StoreError> {
-    let id = ids::new_id(ids::DEV_BROWSER, now);
+pub(crate) fn create(mint: &Mint, db: Db<'_>) -> Result<KnownBrowser> {
+    let id = ids::new_id(ids::DEV_BROWSER, db.now);
     let token = mint.dev_browser_token(&id)?;
-    let browser = dev_browsers::insert(connection, id, &token, now)?;
+    let browser = dev_browsers::insert(db, id, &token)?;
     Ok(KnownBrowser { browser, token })
 }
 
 /// Remembers the application this browser comes from, so that a flow without `redirect_url` can end there.
-pub(crate) fn remember_home(
-    connection: &Connection,
-    known: &mut KnownBrowser,
-    home: &url::Url,
-) -> Result<(), StoreError> {
+pub(crate) fn remember_home(db: Db<'_>, known: &mut KnownBrowser, home: &url::Url) -> Result<()> {
     let origin = home.origin().ascii_serialization();
     if known.browser.home_origin.as_deref() != Some(&origin) {
-        dev_browsers::set_home_origin(connection, &known.browser.id, &origin)?;
+        dev_browsers::set_home_origin(db, &known.browser.id, &origin)?;
         known.browser.home_origin = Some(origin);
     }
     Ok(())

@@ -25,7 +25,7 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn new(app: &App, heading: impl Into<String>) -> Self {
         Self {
-            application_name: app.application_name.clone(),
+            application_name: app.name.clone(),
             heading: heading.into(),
         }
     }

@@ -103,19 +103,17 @@ async fn requests(State(app): State<Arc<App>>) -> Response<Body> {
 }
 
 async fn show_settings(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let found = app.store.transaction(|connection| settings::read(connection)).await?;
+    let found = app.flows.transaction(settings::read).await?;
     Ok(json(StatusCode::OK, &found))
 }
 
 /// Changes the settings that the body names.
 async fn change_settings(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
     let changes: serde_json::Map<String, Value> = read(body)?;
-    let shared = Arc::clone(&app);
     let changed = app
-        .store
-        .attempt(move |connection| {
-            let mut found =
-                serde_json::to_value(settings::read(connection)?).map_err(crate::store::StoreError::from)?;
+        .flows
+        .run(move |flow| {
+            let mut found = serde_json::to_value(&**flow.settings).map_err(crate::store::StoreError::from)?;
             if let Some(found) = found.as_object_mut() {
                 found.extend(changes);
             }
@@ -124,13 +122,13 @@ async fn change_settings(State(app): State<Arc<App>>, body: Sent) -> Result<Resp
                 ApiError::new(status, "form_param_value_invalid", "Invalid settings")
                     .explain(format!("{}.", excerpt(&error.to_string())))
             })?;
-            check_settings(&wanted, &shared.redirects).map_err(|refused| {
+            check_settings(&wanted, &flow.application.redirects).map_err(|refused| {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 ApiError::new(status, "form_param_value_invalid", "Invalid settings")
                     .explain(format!("{refused}."))
                     .param(refused.name)
             })?;
-            settings::write(connection, &wanted)?;
+            settings::write(flow.db, &wanted)?;
             Ok::<_, ApiError>(wanted)
         })
         .await?;

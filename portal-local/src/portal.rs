@@ -76,8 +76,8 @@ impl LocalPortal {
     /// Returns [`StoreError`] if the database fails.
     pub async fn outbox(&self) -> Result<Vec<Mail>, StoreError> {
         self.app
-            .store
-            .transaction(|connection| Ok(outbox::list(connection, outbox::MOST_MAILS)?))
+            .flows
+            .transaction(|db| outbox::list(db, outbox::MOST_MAILS))
             .await
     }
 
@@ -155,10 +155,7 @@ impl LocalPortal {
     ///
     /// Returns [`StoreError`] if the database fails.
     pub async fn settings(&self) -> Result<Settings, StoreError> {
-        self.app
-            .store
-            .transaction(|connection| settings::read(connection))
-            .await
+        self.app.flows.transaction(settings::read).await
     }
 
     /// Replaces the settings at once, and stores them in the database.
@@ -168,9 +165,9 @@ impl LocalPortal {
     /// Returns [`SettingsError`] if a setting is invalid or the database fails. The settings are then unchanged.
     pub async fn set_settings(&self, wanted: Settings) -> Result<(), SettingsError> {
         check_settings(&wanted, &self.app.redirects)?;
-        let store = &self.app.store;
-        store
-            .transaction(move |connection| settings::write(connection, &wanted))
+        let flows = &self.app.flows;
+        flows
+            .transaction(move |db| settings::write(db, &wanted))
             .await
             .map_err(SettingsError::Store)
     }

@@ -215,12 +215,6 @@ impl From<StoreError> for SeedError {
     }
 }
 
-impl From<rusqlite::Error> for SeedError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// Adds missing users and organizations, and keeps existing ones unchanged.
 ///
 /// Slow for users with passwords, because these are hashed.
@@ -237,13 +231,7 @@ pub(crate) fn apply(flow: &Flow<'_>, seed: &Seed) -> Result<(), SeedError> {
             let reason = format!("{wrong} does not look like org:name or org:feature:permission");
             return Err(SeedError::Refused(SeedRefused { what, reason }));
         }
-        roles::put(
-            flow.connection,
-            &role.key,
-            (&role.name, &role.name),
-            &permissions,
-            flow.now,
-        )?;
+        roles::put(flow.db, &role.key, (&role.name, &role.name), &permissions)?;
     }
     for user in &seed.users {
         add_user(flow, user)?;
@@ -264,7 +252,7 @@ fn add_user(flow: &Flow<'_>, seed: &SeedUser) -> Result<(), SeedError> {
             reason: error.to_string(),
         })
     })?;
-    if email_addresses::find_verified(flow.connection, &address)?.is_some() {
+    if email_addresses::find_verified(flow.db, &address)?.is_some() {
         return Ok(());
     }
     let password_hash = match &seed.password {
@@ -273,18 +261,18 @@ fn add_user(flow: &Flow<'_>, seed: &SeedUser) -> Result<(), SeedError> {
     };
     let new = NewUser {
         // Another user may hold this ID, because addresses can change.
-        id: Some(seed.id()).filter(|id| !matches!(users::find(flow.connection, id), Ok(Some(_)))),
+        id: Some(seed.id()).filter(|id| !matches!(users::find(flow.db, id), Ok(Some(_)))),
         email_address: address,
         strategy: Strategy::Admin,
         password_hash,
         first_name: seed.first_name.clone(),
         last_name: seed.last_name.clone(),
     };
-    let id = users::insert(flow.connection, &new, flow.now)?;
-    if let Some(mut user) = users::find(flow.connection, &id)? {
+    let id = users::insert(flow.db, &new)?;
+    if let Some(mut user) = users::find(flow.db, &id)? {
         user.password_compromised = seed.is_compromised;
         user.public_metadata = seed.public_metadata.clone().into();
-        users::update(flow.connection, &user, flow.now)?;
+        users::update(flow.db, &user)?;
     }
     if let Some(secret) = &totp_secret {
         flow.install_totp(&id, secret, None)?;
@@ -293,12 +281,12 @@ fn add_user(flow: &Flow<'_>, seed: &SeedUser) -> Result<(), SeedError> {
 }
 
 fn add_organization(flow: &Flow<'_>, seed: &SeedOrganization) -> Result<(), SeedError> {
-    if organizations::find(flow.connection, &seed.slug)?.is_some() {
+    if organizations::find(flow.db, &seed.slug)?.is_some() {
         return Ok(());
     }
     let what = || format!("the organization {}", seed.name);
     let new = NewOrganization {
-        id: Some(seed.id()).filter(|id| !matches!(organizations::find(flow.connection, id), Ok(Some(_)))),
+        id: Some(seed.id()).filter(|id| !matches!(organizations::find(flow.db, id), Ok(Some(_)))),
         name: seed.name.clone(),
         slug: seed.slug.clone(),
         ..NewOrganization::default()
@@ -307,9 +295,9 @@ fn add_organization(flow: &Flow<'_>, seed: &SeedOrganization) -> Result<(), Seed
     let nothing = Metadata::default();
     for (address, role) in &seed.members {
         let who = || format!("{address} in the organization {}", seed.name);
-        let known = email_addresses::find_verified(flow.connection, address)?;
+        let known = email_addresses::find_verified(flow.db, address)?;
         let known = accepted(who, known.ok_or(FlowError::UserUnknown))?;
-        if memberships::find(flow.connection, &organization.id, &known.user_id)?.is_none() {
+        if memberships::find(flow.db, &organization.id, &known.user_id)?.is_none() {
             let added = flow.add_member(&organization, &known.user_id, role, (&nothing, &nothing));
             accepted(who, added)?;
         }

@@ -73,22 +73,20 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
 
     let clock = Arc::new(SkewedClock::new(config.clock));
     let application = Application {
-        name: config.application_name.clone(),
-        origin: origin.clone(),
+        name: config.application_name,
+        origin,
+        instance_id: instance.id,
+        mint,
+        redirects,
     };
     let flows = Flows::new(store.clone(), Arc::clone(&clock), application);
 
     let app = Arc::new(App {
-        application_name: config.application_name,
-        origin,
         hosts: hosts(address),
-        instance_id: instance.id,
         publishable_key,
         plain_publishable_key,
         secret_key: instance.secret_key,
         form_key: FormKey::new(&instance.form_key),
-        mint,
-        redirects,
         store,
         flows,
         clock,
@@ -96,11 +94,9 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
         faults: Faults::default(),
         pruned_at: AtomicI64::new(0),
     });
-    let failed = |error: StoreError| StartError::open(path_of(&config.location), error.while_opening());
+    let failed = |error: StoreError| StartError::open(path_of(&config.location), error.into());
     if let Some(wanted) = config.settings {
-        let written = app
-            .store
-            .transaction(move |connection| settings::write(connection, &wanted));
+        let written = app.flows.transaction(move |db| settings::write(db, &wanted));
         written.await.map_err(failed)?;
     }
     admin::seed(&app, config.seed).await.map_err(|error| match error {

@@ -1,5 +1,6 @@
 //! [`App`]: what the handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -9,27 +10,19 @@ use portal_sdk::secret::Secret;
 
 use crate::clock::SkewedClock;
 use crate::faults::Faults;
-use crate::flow::Flows;
-use crate::mint::Mint;
-use crate::redirect::RedirectPolicy;
+use crate::flow::{Application, Flows};
 use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::store::Store;
 
 pub(crate) struct App {
-    pub(crate) application_name: String,
-    /// Scheme, host and port, as in the publishable key.
-    pub(crate) origin: String,
     /// The `Host` values that are answered.
     pub(crate) hosts: Vec<String>,
-    pub(crate) instance_id: String,
     pub(crate) publishable_key: PublishableKey,
     /// The same address without scheme and path, for clients that refuse those.
     pub(crate) plain_publishable_key: PublishableKey,
     pub(crate) secret_key: Secret,
     pub(crate) form_key: FormKey,
-    pub(crate) mint: Mint,
-    pub(crate) redirects: RedirectPolicy,
     pub(crate) store: Store,
     pub(crate) flows: Flows,
     pub(crate) clock: Arc<SkewedClock>,
@@ -37,6 +30,14 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     /// The time of the last deletion of expired data, in milliseconds since 1970.
     pub(crate) pruned_at: AtomicI64,
+}
+
+impl Deref for App {
+    type Target = Application;
+
+    fn deref(&self) -> &Application {
+        self.flows.application()
+    }
 }
 
 impl App {

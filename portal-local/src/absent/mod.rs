@@ -1,8 +1,5 @@
 //! Answers calls of Clerk's APIs that the local portal does not play, and paths that neither has.
 
-mod backend_api;
-mod frontend_api;
-
 use axum::http::{Method, StatusCode};
 
 use crate::json::ApiError;
@@ -11,20 +8,18 @@ use crate::json::ApiError;
 #[derive(Clone, Copy)]
 pub(crate) struct Api {
     name: &'static str,
-    absent: AbsentCalls,
+    /// A line for each call: methods and path, in which `{}` is one segment; or a comment.
+    absent: &'static str,
 }
 
 pub(crate) const BACKEND_API: Api = Api {
     name: "Backend API",
-    absent: backend_api::CALLS,
+    absent: include_str!("backend_api.txt"),
 };
 pub(crate) const FRONTEND_API: Api = Api {
     name: "Frontend API",
-    absent: frontend_api::CALLS,
+    absent: include_str!("frontend_api.txt"),
 };
-
-/// The calls of an API that are not played: methods separated by spaces, and a path in which `{}` is one segment.
-type AbsentCalls = &'static [(&'static str, &'static str)];
 
 impl Api {
     /// Answers a request that reached no call of this API.
@@ -47,10 +42,10 @@ impl Api {
 }
 
 /// Returns `true` if `calls` lists this call.
-fn has(calls: AbsentCalls, method: &Method, path: &str) -> bool {
-    calls
-        .iter()
-        .any(|(methods, pattern)| methods.split(' ').any(|known| known == method.as_str()) && matches(pattern, path))
+fn has(calls: &str, method: &Method, path: &str) -> bool {
+    let lines = calls.lines().filter(|line| !line.starts_with('#'));
+    let mut calls = lines.filter_map(|line| line.rsplit_once(' '));
+    calls.any(|(methods, pattern)| methods.split(' ').any(|known| known == method.as_str()) && matches(pattern, path))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
@@ -89,7 +84,7 @@ mod tests {
 
     #[test]
     fn placeholder_matches_one_segment() {
-        let calls: AbsentCalls = &[("GET POST", "/v1/machines/{}/scopes"), ("GET", "/v1/metadata/{}.xml")];
+        let calls = "# GET /v1/comment\nGET POST /v1/machines/{}/scopes\nGET /v1/metadata/{}.xml\n";
         for (method, path, expected) in [
             (Method::GET, "/v1/machines/mch_1/scopes", true),
             (Method::POST, "/v1/machines/x/scopes", true),
@@ -98,6 +93,7 @@ mod tests {
             (Method::GET, "/v1/machines/x/y/scopes", false),
             (Method::GET, "/v1/machines/x/scopes/", false),
             (Method::GET, "/v1/metadata/x.xml", true),
+            (Method::GET, "/v1/comment", false),
             (Method::GET, "/v1/metadata/.xml", false),
             (Method::GET, "/v1/metadata/x.json", false),
         ] {

@@ -32,7 +32,7 @@ pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answ
     let token_secs = seconds("expires_in_seconds", body.expires_in_seconds.unwrap_or(TOKEN_SECS))?;
     let session_secs = body.session_max_duration_in_seconds.unwrap_or(SESSION_SECS);
     let session_secs = seconds("session_max_duration_in_seconds", session_secs)?;
-    if users::find(flow.connection, &user_id)?.is_none() {
+    if users::find(flow.db, &user_id)?.is_none() {
         return Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found", "not found")
             .explain("No user has this ID.")
             .param("user_id"));
@@ -71,12 +71,12 @@ pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
         let code = "actor_token_cannot_be_revoked_code";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "cannot revoke").explain(sentence));
     }
-    set_status::<ActorToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+    set_status::<ActorToken>(flow.db, &id, TicketStatus::Revoked)?;
     Ok(view(&named(flow, &id)?))
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<ActorToken, ApiError> {
-    actor_tokens::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
+    actor_tokens::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 /// Every field that the API describes. The link is known only to the call that made the token.

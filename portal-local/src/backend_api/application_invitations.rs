@@ -1,8 +1,6 @@
 //! `/v1/invitations`: invitations to the application.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,7 +9,6 @@ use super::query::Query;
 use super::request::{Answer, JsonBody, check_length, missing};
 use crate::flow::{Flow, NewApplicationInvitation};
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::tickets::set_status;
 use crate::store::{ApplicationInvitation, Metadata, TicketStatus, application_invitations};
 
@@ -28,10 +25,10 @@ pub(super) struct InvitationBody {
 }
 
 /// The invitation that the body describes.
-fn read(app: &App, body: InvitationBody) -> Result<NewApplicationInvitation, ApiError> {
+fn read(flow: &Flow<'_>, body: InvitationBody) -> Result<NewApplicationInvitation, ApiError> {
     Ok(NewApplicationInvitation {
         address: body.email_address.ok_or_else(|| missing("email_address"))?,
-        redirect_url: redirect_url(app, body.redirect_url.as_deref())?,
+        redirect_url: redirect_url(flow, body.redirect_url.as_deref())?,
         public_metadata: body.public_metadata,
         expires_in_days: days(body.expires_in_days)?,
         notify: body.notify.unwrap_or(true),
@@ -39,17 +36,13 @@ fn read(app: &App, body: InvitationBody) -> Result<NewApplicationInvitation, Api
     })
 }
 
-pub(super) fn create(flow: &Flow<'_>, State(app): State<Arc<App>>, JsonBody(body): JsonBody<InvitationBody>) -> Answer {
-    invite(flow, read(&app, body)?)
+pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<InvitationBody>) -> Answer {
+    invite(flow, read(flow, body)?)
 }
 
-pub(super) fn create_bulk(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    JsonBody(bodies): JsonBody<Vec<InvitationBody>>,
-) -> Answer {
+pub(super) fn create_bulk(flow: &Flow<'_>, JsonBody(bodies): JsonBody<Vec<InvitationBody>>) -> Answer {
     check_length("email_address", bodies.len(), MOST_INVITATIONS)?;
-    let read = bodies.into_iter().map(|body| read(&app, body));
+    let read = bodies.into_iter().map(|body| read(flow, body));
     let all: Vec<_> = read.collect::<Result<_, _>>()?;
     all.into_iter().map(|new| invite(flow, new)).collect()
 }
@@ -65,7 +58,7 @@ pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order, is_paginated) = (query.page()?, query.order(&FIELDS)?, query.flag("paginated")?);
     let statuses = query.words("status", &STATUSES)?;
     let text = query.value("query").unwrap_or_default().to_lowercase();
-    let mut all = application_invitations::all(flow.connection, flow.now)?;
+    let mut all = application_invitations::all(flow.db)?;
     all.retain(|one| {
         // Withdrawn ones are shown to those who ask for them.
         let is_hidden = statuses.is_empty() && one.status == TicketStatus::Revoked;
@@ -84,12 +77,12 @@ pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
     if invitation.status != TicketStatus::Pending {
         return Err(not_pending("invitation", invitation.status));
     }
-    set_status::<ApplicationInvitation>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+    set_status::<ApplicationInvitation>(flow.db, &id, TicketStatus::Revoked)?;
     Ok(view(&named(flow, &id)?, None))
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<ApplicationInvitation, ApiError> {
-    application_invitations::find(flow.connection, id, flow.now)?.ok_or_else(ApiError::not_found)
+    application_invitations::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 pub(super) fn view(invitation: &ApplicationInvitation, link: Option<&str>) -> Value {

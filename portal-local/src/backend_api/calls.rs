@@ -1,8 +1,6 @@
 //! The calls of the Backend API that the local portal plays, with their parameters as Clerk's API reference lists them.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::routing;
 
 use super::call::{Call, delete, get, patch, post, put};
@@ -15,7 +13,6 @@ use super::{
     sign_in_tokens, testing_tokens, user_bans, user_invitations, user_list, user_metadata, users, waitlist,
 };
 use crate::flow::Flow;
-use crate::state::App;
 use crate::store::List;
 
 const PAGE: &str = "limit offset";
@@ -40,12 +37,9 @@ pub(super) fn calls() -> Vec<Call> {
         })
     };
     let add = |path, list: List| {
-        post(
-            path,
-            move |flow: &Flow<'_>, app: State<Arc<App>>, body: JsonBody<EntryBody>| {
-                restrictions::add(flow, app, list, body)
-            },
-        )
+        post(path, move |flow: &Flow<'_>, body: JsonBody<EntryBody>| {
+            restrictions::add(flow, list, body)
+        })
     };
     let remove = |path, list: List| {
         delete(path, move |flow: &Flow<'_>, id: Path<String>| {

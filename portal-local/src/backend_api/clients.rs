@@ -1,8 +1,6 @@
 //! `/v1/clients`: the browsers that users sign in with.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -12,15 +10,12 @@ use super::request::{Answer, JsonBody};
 use super::sessions::view as session_view;
 use crate::flow::Flow;
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::{Client, Session};
 use crate::store::{clients, handshake_nonces, sessions};
 
 pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    page.listed(clients::all(flow.connection)?, is_paginated, |client| {
-        view(flow, &client)
-    })
+    page.listed(clients::all(flow.db)?, is_paginated, |client| view(flow, &client))
 }
 
 pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
@@ -28,7 +23,7 @@ pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<Client, ApiError> {
-    clients::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
+    clients::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 #[derive(Deserialize)]
@@ -37,16 +32,16 @@ pub(super) struct VerifyBody {
 }
 
 /// The client whose session a session token belongs to, while the session lives.
-pub(super) fn verify(flow: &Flow<'_>, State(app): State<Arc<App>>, JsonBody(body): JsonBody<VerifyBody>) -> Answer {
+pub(super) fn verify(flow: &Flow<'_>, JsonBody(body): JsonBody<VerifyBody>) -> Answer {
     let Some(token) = body.token.filter(|token| !token.is_empty()) else {
         return Err(refusal("missing_parameter", "The body has no token.").param("token"));
     };
-    let claims = app.mint.read_session_token(&token);
+    let claims = flow.application.mint.read_session_token(&token);
     let Some(claims) = claims.filter(|claims| claims.is_current(flow.now)) else {
         let sentence = "The token is not a session token of this instance, or it has expired.";
         return Err(refusal("token_invalid", sentence).param("token"));
     };
-    let found = sessions::find(flow.connection, &claims.sid, flow.now)?;
+    let found = sessions::find(flow.db, &claims.sid)?;
     let session = found.filter(Session::is_live).ok_or_else(ApiError::not_found)?;
     view(flow, &named(flow, &session.client_id)?)
 }
@@ -60,7 +55,7 @@ pub(super) fn handshake_payload(flow: &Flow<'_>, query: Query) -> Answer {
                 .param("nonce"),
         );
     };
-    match handshake_nonces::take(flow.connection, nonce, flow.now)? {
+    match handshake_nonces::take(flow.db, nonce)? {
         Some(directives) => Ok(json!({ "directives": directives })),
         None => Err(
             ApiError::new(StatusCode::BAD_REQUEST, "invalid_nonce", "Invalid nonce provided")
@@ -74,7 +69,7 @@ fn refusal(code: &'static str, sentence: &str) -> ApiError {
 }
 
 fn view(flow: &Flow<'_>, client: &Client) -> Answer {
-    let live = sessions::live_of_client(flow.connection, &client.id, flow.now)?;
+    let live = sessions::live_of_client(flow.db, &client.id)?;
     let last_active = client.last_active_session_id.as_deref();
     let session_ids: Vec<&str> = live.iter().map(|session| session.id.as_str()).collect();
     Ok(json!({

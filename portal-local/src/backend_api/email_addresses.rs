@@ -40,13 +40,13 @@ pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answ
     let user_id = body.user_id.as_deref().ok_or_else(|| missing("user_id"))?;
     let text = body.email_address.as_deref().ok_or_else(|| missing("email_address"))?;
     let address = check_email_address(text, Field::EmailAddress)?;
-    let user = user_named(flow.connection, user_id)?;
+    let user = user_named(flow.db, user_id)?;
     let id = flow.add_address(&user, &address, body.change.read()).map_err(refused)?;
     show(flow, Path(id))
 }
 
 pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    Ok(address_view(flow.connection, &named(flow, &id)?)?)
+    Ok(address_view(flow.db, &named(flow, &id)?)?)
 }
 
 pub(super) fn change(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<ChangeBody>) -> Answer {
@@ -61,7 +61,7 @@ pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<EmailAddress, ApiError> {
-    email_addresses::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
+    email_addresses::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 /// Names the parameter that an address refuses.

@@ -14,7 +14,7 @@ use crate::flow::Flow;
 use crate::images::{MOST_IMAGE_BYTES, content_type};
 use crate::json::ApiError;
 use crate::multipart;
-use crate::store::{images, users};
+use crate::store::{StoreError, images, users};
 
 /// Room for the form's parts around the image.
 pub(super) const MOST_FORM_BYTES: usize = MOST_IMAGE_BYTES + 64 * 1_024;
@@ -88,10 +88,10 @@ pub(super) fn remove_profile_image(flow: &Flow<'_>, Path(id): Path<String>) -> A
 }
 
 fn change_profile_image(flow: &Flow<'_>, id: &str, upload: Option<&Upload>) -> Answer {
-    let user = user_named(flow.connection, id)?;
+    let user = user_named(flow.db, id)?;
     put_image(flow, &user.id, upload)?;
-    users::update(flow.connection, &user, flow.now)?;
-    Ok(full_view(flow, &user_named(flow.connection, id)?)?)
+    users::update(flow.db, &user)?;
+    Ok(full_view(flow, &user_named(flow.db, id)?)?)
 }
 
 pub(super) fn set_logo(flow: &Flow<'_>, Path(id): Path<String>, headers: HeaderMap, body: UploadBody) -> Answer {
@@ -103,20 +103,20 @@ pub(super) fn remove_logo(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
 }
 
 fn change_logo(flow: &Flow<'_>, id: &str, upload: Option<&Upload>) -> Answer {
-    let organization = organization_named(flow.connection, id)?;
+    let organization = organization_named(flow.db, id)?;
     // The uploader is credited at Clerk and shown nowhere; one that does not exist is refused.
     if let Some(uploader) = upload.and_then(|upload| upload.uploader_id.as_deref()) {
-        user_named(flow.connection, uploader).map_err(|error| error.param("uploader_user_id"))?;
+        user_named(flow.db, uploader).map_err(|error| error.param("uploader_user_id"))?;
     }
     put_image(flow, &organization.id, upload)?;
     let organization = flow.update_organization(organization)?;
-    let organization = organization_named(flow.connection, &organization.id)?;
+    let organization = organization_named(flow.db, &organization.id)?;
     Ok(organization_view(&flow.application.origin, &organization))
 }
 
-fn put_image(flow: &Flow<'_>, owner_id: &str, upload: Option<&Upload>) -> rusqlite::Result<()> {
+fn put_image(flow: &Flow<'_>, owner_id: &str, upload: Option<&Upload>) -> Result<(), StoreError> {
     match upload {
-        Some(upload) => images::set(flow.connection, owner_id, upload.content_type, &upload.bytes, flow.now),
-        None => images::remove(flow.connection, owner_id),
+        Some(upload) => images::set(flow.db, owner_id, upload.content_type, &upload.bytes),
+        None => images::remove(flow.db, owner_id),
     }
 }

@@ -17,10 +17,10 @@ use crate::state::App;
 use crate::store::Settings;
 use crate::store::{roles, settings};
 
-pub(super) fn show(_: &Flow<'_>, State(app): State<Arc<App>>) -> Answer {
+pub(super) fn show(flow: &Flow<'_>) -> Answer {
     Ok(json!({
         "object": "instance",
-        "id": app.instance_id,
+        "id": flow.application.instance_id,
         // No workspace of Clerk's owns the application.
         "workspace_id": null,
         "environment_type": "development",
@@ -40,7 +40,7 @@ pub(super) async fn change(
     let change = app.flows.run(move |flow| {
         let mut found = Settings::clone(flow.settings);
         found.test_mode = body.test_mode.unwrap_or(found.test_mode);
-        Ok::<_, ApiError>(settings::write(flow.connection, &found)?)
+        Ok::<_, ApiError>(settings::write(flow.db, &found)?)
     });
     change.await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -65,11 +65,11 @@ pub(super) fn change_organizations(flow: &Flow<'_>, JsonBody(body): JsonBody<Org
     found.max_allowed_memberships = body.max_allowed_memberships.unwrap_or(found.max_allowed_memberships);
     found.admin_delete_enabled = body.admin_delete_enabled.unwrap_or(found.admin_delete_enabled);
     if let Some(wanted) = body.creator_role_id {
-        let mut all = roles::all(flow.connection)?.into_iter();
+        let mut all = roles::all(flow.db)?.into_iter();
         let role = all.find(|role| role.id == wanted || role.key == wanted);
         found.creator_role = role.ok_or(FlowError::RoleUnknown)?.key;
     }
-    settings::write(flow.connection, &found)?;
+    settings::write(flow.db, &found)?;
     Ok(view(&found))
 }
 

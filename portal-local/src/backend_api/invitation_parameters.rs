@@ -3,9 +3,8 @@
 use axum::http::StatusCode;
 
 use super::query::invalid;
-use crate::flow::{FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS};
+use crate::flow::{Flow, FlowError, INVITATION_DAYS, MOST_INVITATION_DAYS};
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::TicketStatus;
 use crate::store::email_addresses::normalize;
 
@@ -28,9 +27,9 @@ pub(super) fn days(asked: Option<u32>) -> Result<u32, ApiError> {
 }
 
 /// The destination after accepting, if it is allowed.
-pub(super) fn redirect_url(app: &App, asked: Option<&str>) -> Result<Option<String>, ApiError> {
+pub(super) fn redirect_url(flow: &Flow<'_>, asked: Option<&str>) -> Result<Option<String>, ApiError> {
     let Some(text) = asked else { return Ok(None) };
-    match app.redirects.absolute(text) {
+    match flow.application.redirects.absolute(text) {
         Ok(url) => Ok(Some(url.to_string())),
         Err(_) => Err(ApiError::from(FlowError::RedirectRefused).param("redirect_url")),
     }

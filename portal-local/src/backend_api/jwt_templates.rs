@@ -1,9 +1,8 @@
 //! `/v1/jwt_templates`, and tokens from them. They are always signed with the instance's key.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use portal_sdk::clock::UnixTime;
 use serde::Deserialize;
@@ -17,7 +16,6 @@ use crate::excerpt::excerpt;
 use crate::flow::Flow;
 use crate::ids;
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::{JwtTemplate, SessionStatus, jwt_templates};
 
 /// Clerk's defaults.
@@ -123,7 +121,7 @@ fn refused_claims(problem: TemplateProblem) -> ApiError {
 
 pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    page.listed(jwt_templates::all(flow.connection)?, is_paginated, |one| Ok(view(&one)))
+    page.listed(jwt_templates::all(flow.db)?, is_paginated, |one| Ok(view(&one)))
 }
 
 pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<TemplateBody>) -> Answer {
@@ -140,7 +138,7 @@ pub(super) fn change(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): Js
 }
 
 pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    match jwt_templates::delete(flow.connection, &id)? {
+    match jwt_templates::delete(flow.db, &id)? {
         true => Ok(deleted("jwt_template", &id)),
         false => Err(not_found("id", &id)),
     }
@@ -149,7 +147,6 @@ pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
 /// `POST /v1/sessions/{id}/tokens/{template}`. A session that waits for a task gets none: the token could not say so.
 pub(super) fn create_token(
     flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
     Path((id, name)): Path<(String, String)>,
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Answer {
@@ -158,13 +155,13 @@ pub(super) fn create_token(
     if session.status != SessionStatus::Active {
         return Err(super::sessions::inactive(&session));
     }
-    let template = jwt_templates::find_by_name(flow.connection, &name)?.ok_or_else(|| not_found("name", &name))?;
-    let token = flow.template_token(&app.mint, &session, template, lifetime_secs)?;
+    let template = jwt_templates::find_by_name(flow.db, &name)?.ok_or_else(|| not_found("name", &name))?;
+    let token = flow.template_token(&session, template, lifetime_secs)?;
     Ok(json!({ "object": "token", "jwt": token }))
 }
 
 fn keep(flow: &Flow<'_>, template: &JwtTemplate) -> Answer {
-    let holder = jwt_templates::find_by_name(flow.connection, &template.name)?;
+    let holder = jwt_templates::find_by_name(flow.db, &template.name)?;
     if holder.is_some_and(|holder| holder.id != template.id) {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(
@@ -173,12 +170,12 @@ fn keep(flow: &Flow<'_>, template: &JwtTemplate) -> Answer {
                 .param("name"),
         );
     }
-    jwt_templates::put(flow.connection, template)?;
+    jwt_templates::put(flow.db, template)?;
     Ok(view(template))
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<JwtTemplate, ApiError> {
-    jwt_templates::find(flow.connection, id)?.ok_or_else(|| not_found("id", id))
+    jwt_templates::find(flow.db, id)?.ok_or_else(|| not_found("id", id))
 }
 
 fn not_found(attribute: &str, value: &str) -> ApiError {

@@ -27,10 +27,10 @@ const FIELDS: [&str; 6] = [
 pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let (page, order, wanted) = (query.page()?, query.order(&FIELDS)?, UserFilter::read(&query)?);
     let wanted_roles = query.values("role")?;
-    let organization = named(flow.connection, &id)?;
-    let people = wanted.find(flow.connection)?;
+    let organization = named(flow.db, &id)?;
+    let people = wanted.find(flow.db)?;
     // The search gives the oldest first.
-    let (members, _) = memberships::search(flow.connection, &organization.id, "", u32::MAX, 0)?;
+    let (members, _) = memberships::search(flow.db, &organization.id, "", u32::MAX, 0)?;
     let mut matching: Vec<(Member, &Person)> = members
         .into_iter()
         .rev()
@@ -49,16 +49,16 @@ pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Ans
 
 pub(super) fn of_user(flow: &Flow<'_>, Path(user_id): Path<String>, query: Query) -> Answer {
     let page = query.page()?;
-    let user = user_named(flow.connection, &user_id)?;
-    let theirs = memberships::of_user(flow.connection, &user.id)?;
+    let user = user_named(flow.db, &user_id)?;
+    let theirs = memberships::of_user(flow.db, &user.id)?;
     page.counted(theirs, |membership| of_organization(flow, &membership))
 }
 
 /// The memberships of every organization.
 pub(super) fn of_instance(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order) = (query.page()?, query.order(&FIELDS)?);
-    let people = UserFilter::read(&query)?.find(flow.connection)?;
-    let mut all: Vec<(Membership, &Person)> = memberships::all(flow.connection)?
+    let people = UserFilter::read(&query)?.find(flow.db)?;
+    let mut all: Vec<(Membership, &Person)> = memberships::all(flow.db)?
         .into_iter()
         .filter_map(|membership| {
             let person = person_of(&membership, &people)?;
@@ -92,12 +92,12 @@ pub(super) fn merge_metadata(
     Path((id, user_id)): Ids,
     JsonBody(body): JsonBody<MetadataBody>,
 ) -> Answer {
-    let organization = named(flow.connection, &id)?;
-    let found = memberships::find(flow.connection, &organization.id, &user_id)?;
+    let organization = named(flow.db, &id)?;
+    let found = memberships::find(flow.db, &organization.id, &user_id)?;
     let mut membership = found.ok_or_else(ApiError::not_found)?;
     membership.public_metadata.merge(&body.public_metadata);
     membership.private_metadata.merge(&body.private_metadata);
-    memberships::set_metadata(flow.connection, &membership, flow.now)?;
+    memberships::set_metadata(flow.db, &membership)?;
     one(flow, &organization, &membership)
 }
 
@@ -114,7 +114,7 @@ pub(super) struct NewBody {
 pub(super) fn create(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     let metadata = (&body.public_metadata, &body.private_metadata);
     let membership = flow.add_member(&organization, &user_id, &role, metadata)?;
     one(flow, &organization, &membership)
@@ -127,14 +127,14 @@ pub(super) struct RoleBody {
 
 pub(super) fn change(flow: &Flow<'_>, Path((id, user_id)): Ids, JsonBody(body): JsonBody<RoleBody>) -> Answer {
     let role = body.role.ok_or_else(|| missing("role"))?;
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     let membership = flow.change_role(&organization, &user_id, &role)?;
     one(flow, &organization, &membership)
 }
 
 pub(super) fn delete(flow: &Flow<'_>, Path((id, user_id)): Ids) -> Answer {
-    let organization = named(flow.connection, &id)?;
-    let found = memberships::find(flow.connection, &organization.id, &user_id)?;
+    let organization = named(flow.db, &id)?;
+    let found = memberships::find(flow.db, &organization.id, &user_id)?;
     let view = one(flow, &organization, &found.ok_or_else(ApiError::not_found)?)?;
     flow.remove_member(&organization, &user_id)?;
     Ok(view)
@@ -142,11 +142,11 @@ pub(super) fn delete(flow: &Flow<'_>, Path((id, user_id)): Ids) -> Answer {
 
 /// A membership of any organization.
 fn of_organization(flow: &Flow<'_>, membership: &Membership) -> Answer {
-    one(flow, &named(flow.connection, &membership.organization_id)?, membership)
+    one(flow, &named(flow.db, &membership.organization_id)?, membership)
 }
 
 fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) -> Answer {
-    let (members, _) = memberships::search(flow.connection, &organization.id, &membership.user_id, 1, 0)?;
+    let (members, _) = memberships::search(flow.db, &organization.id, &membership.user_id, 1, 0)?;
     match members.first() {
         Some(member) => view(flow, organization, member),
         None => Ok(Value::Null),
@@ -166,7 +166,7 @@ fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Answer
         "id": membership.id,
         "role": membership.role_key,
         "role_name": member.role_name,
-        "permissions": roles::permissions(flow.connection, &membership.role_key)?,
+        "permissions": roles::permissions(flow.db, &membership.role_key)?,
         "public_metadata": membership.public_metadata,
         "private_metadata": membership.private_metadata,
         "organization": organization_view(&flow.application.origin, organization),

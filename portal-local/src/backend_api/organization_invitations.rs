@@ -1,8 +1,6 @@
 //! `/v1/organizations/{id}/invitations`.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,7 +12,6 @@ use super::request::{Answer, JsonBody, check_length, missing};
 use crate::flow::{Flow, FlowError, NewOrganizationInvitation};
 use crate::images;
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::email_addresses::normalize;
 use crate::store::{Metadata, Organization, OrganizationInvitation, TicketStatus};
 use crate::store::{email_addresses, organization_invitations, roles, users};
@@ -25,8 +22,8 @@ pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Ans
     let statuses = query.words("status", &STATUSES)?;
     let address = query.value("email_address").map(normalize);
     let (order, page) = (query.order(&FIELDS)?, query.page()?);
-    let organization = named(flow.connection, &id)?;
-    let mut found = organization_invitations::of_organization(flow.connection, &organization.id, None, flow.now)?;
+    let organization = named(flow.db, &id)?;
+    let mut found = organization_invitations::of_organization(flow.db, &organization.id, None)?;
     found.retain(|one| {
         let is_to = |address: &String| *address == normalize(&one.address);
         statuses.admit(one.status.as_str()) && address.as_ref().is_none_or(is_to)
@@ -41,8 +38,8 @@ pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Ans
 /// Those that can still be accepted.
 pub(super) fn list_pending(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let (page, pending) = (query.page()?, Some(TicketStatus::Pending));
-    let organization = named(flow.connection, &id)?;
-    let found = organization_invitations::of_organization(flow.connection, &organization.id, pending, flow.now)?;
+    let organization = named(flow.db, &id)?;
+    let found = organization_invitations::of_organization(flow.db, &organization.id, pending)?;
     page.counted(found, |invitation| view(flow, &invitation, None))
 }
 
@@ -61,12 +58,12 @@ pub(super) struct NewBody {
 }
 
 impl NewBody {
-    fn read(self, app: &App) -> Result<NewOrganizationInvitation, ApiError> {
+    fn read(self, flow: &Flow<'_>) -> Result<NewOrganizationInvitation, ApiError> {
         let address = self.email_address.ok_or_else(|| missing("email_address"))?;
         let role = self.role.ok_or_else(|| missing("role"))?;
         Ok(NewOrganizationInvitation {
             inviter_id: self.inviter_user_id,
-            redirect_url: redirect_url(app, self.redirect_url.as_deref())?,
+            redirect_url: redirect_url(flow, self.redirect_url.as_deref())?,
             expires_in_days: days(self.expires_in_days)?,
             public_metadata: self.public_metadata,
             private_metadata: self.private_metadata,
@@ -76,27 +73,17 @@ impl NewBody {
     }
 }
 
-pub(super) fn create(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<NewBody>,
-) -> Answer {
-    let new = body.read(&app)?;
-    invite(flow, &named(flow.connection, &id)?, new)
+pub(super) fn create(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<NewBody>) -> Answer {
+    let new = body.read(flow)?;
+    invite(flow, &named(flow.db, &id)?, new)
 }
 
 /// Several at once: all of them or none.
-pub(super) fn create_bulk(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(bodies): JsonBody<Vec<NewBody>>,
-) -> Answer {
+pub(super) fn create_bulk(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(bodies): JsonBody<Vec<NewBody>>) -> Answer {
     check_length("email_address", bodies.len(), MOST_INVITATIONS)?;
-    let read = bodies.into_iter().map(|body| body.read(&app));
+    let read = bodies.into_iter().map(|body| body.read(flow));
     let all: Vec<_> = read.collect::<Result<_, _>>()?;
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     let invited = all.into_iter().map(|new| invite(flow, &organization, new));
     let views = invited.collect::<Result<Vec<_>, _>>()?;
     Ok(json!({ "data": views, "total_count": views.len() }))
@@ -104,7 +91,7 @@ pub(super) fn create_bulk(
 
 fn invite(flow: &Flow<'_>, organization: &Organization, new: NewOrganizationInvitation) -> Answer {
     if let Some(inviter) = &new.inviter_id
-        && users::find(flow.connection, inviter)?.is_none()
+        && users::find(flow.db, inviter)?.is_none()
     {
         return Err(ApiError::not_found().param("inviter_user_id"));
     }
@@ -115,12 +102,12 @@ fn invite(flow: &Flow<'_>, organization: &Organization, new: NewOrganizationInvi
 type Ids = Path<(String, String)>;
 
 pub(super) fn show(flow: &Flow<'_>, Path((id, invitation_id)): Ids) -> Answer {
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     view(flow, &found_in(flow, &organization, &invitation_id)?, None)
 }
 
 fn found_in(flow: &Flow<'_>, organization: &Organization, id: &str) -> Result<OrganizationInvitation, ApiError> {
-    let found = organization_invitations::find(flow.connection, id, flow.now)?;
+    let found = organization_invitations::find(flow.db, id)?;
     let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
     invitation.ok_or_else(ApiError::not_found)
 }
@@ -131,7 +118,7 @@ pub(super) struct RevokeBody {
 }
 
 pub(super) fn revoke(flow: &Flow<'_>, Path((id, invitation_id)): Ids, JsonBody(body): JsonBody<RevokeBody>) -> Answer {
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     if let Some(user_id) = &body.requesting_user_id {
         check_manager(flow, &organization.id, user_id)?;
     }
@@ -160,14 +147,14 @@ fn check_manager(flow: &Flow<'_>, organization_id: &str, user_id: &str) -> Resul
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.
 pub(super) fn view(flow: &Flow<'_>, invitation: &OrganizationInvitation, link: Option<&str>) -> Answer {
-    let role_name = roles::find(flow.connection, &invitation.role_key)?.map(|role| role.name);
+    let role_name = roles::find(flow.db, &invitation.role_key)?.map(|role| role.name);
     let inviter = match &invitation.inviter_id {
-        Some(id) => users::find(flow.connection, id)?,
+        Some(id) => users::find(flow.db, id)?,
         None => None,
     };
     let inviter = match inviter {
         Some(user) => {
-            let primary = email_addresses::primary(flow.connection, &user.id)?;
+            let primary = email_addresses::primary(flow.db, &user.id)?;
             Some(json!({
                 "user_id": user.id,
                 "first_name": user.first_name,

@@ -1,7 +1,6 @@
 //! `/v1/organizations`: list, create, read, change, delete.
 
 use axum::extract::Path;
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use crate::flow::{Flow, NewOrganization};
 use crate::images;
 use crate::json::ApiError;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Metadata, Organization, TicketStatus};
+use crate::store::{Db, Metadata, Organization, TicketStatus};
 use crate::store::{memberships, organization_invitations, organizations, users};
 
 /// The permissions that a member needs to manage other members.
@@ -20,16 +19,16 @@ const ELEVATED: [&str; 2] = [MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS];
 const FIELDS: [&str; 3] = ["name", "created_at", "members_count"];
 
 /// The organization of a path, by id or slug.
-pub(super) fn named(connection: &Connection, id_or_slug: &str) -> Result<Organization, ApiError> {
-    organizations::find(connection, id_or_slug)?.ok_or_else(ApiError::not_found)
+pub(super) fn named(db: Db<'_>, id_or_slug: &str) -> Result<Organization, ApiError> {
+    organizations::find(db, id_or_slug)?.ok_or_else(ApiError::not_found)
 }
 
 pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order, asked) = (query.page()?, query.order(&FIELDS)?, Asked::read(&query)?);
     let (ids, users) = (query.selected("organization_id")?, query.selected("user_id")?);
     let mut found = Vec::new();
-    for organization in organizations::search(flow.connection, query.value("query").unwrap_or_default())? {
-        let members = memberships::user_ids(flow.connection, &organization.id)?;
+    for organization in organizations::search(flow.db, query.value("query").unwrap_or_default())? {
+        let members = memberships::user_ids(flow.db, &organization.id)?;
         if ids.admits(|id| id == organization.id) && users.admits(|id| members.iter().any(|member| member == id)) {
             found.push((organization, members.len()));
         }
@@ -61,13 +60,12 @@ impl Asked {
         let mut view = view(&flow.application.origin, organization);
         if self.members_count {
             let pending = Some(TicketStatus::Pending);
-            let invited =
-                organization_invitations::of_organization(flow.connection, &organization.id, pending, flow.now)?.len();
-            view["members_count"] = memberships::count(flow.connection, &organization.id)?.into();
+            let invited = organization_invitations::of_organization(flow.db, &organization.id, pending)?.len();
+            view["members_count"] = memberships::count(flow.db, &organization.id)?.into();
             view["pending_invitations_count"] = invited.into();
         }
         if self.missing_manager {
-            let managers = memberships::others_with_permissions(flow.connection, &organization.id, "", ELEVATED)?;
+            let managers = memberships::others_with_permissions(flow.db, &organization.id, "", ELEVATED)?;
             view["missing_member_with_elevated_permissions"] = (managers == 0).into();
         }
         Ok(view)
@@ -98,7 +96,7 @@ pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answ
         created_at: created_at(body.created_at.as_deref())?,
     };
     if let Some(creator) = &new.created_by
-        && users::find(flow.connection, creator)?.is_none()
+        && users::find(flow.db, creator)?.is_none()
     {
         return Err(ApiError::not_found().param("created_by"));
     }
@@ -111,7 +109,7 @@ pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answ
 
 pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let asked = Asked::read(&query)?;
-    asked.view(flow, &named(flow.connection, &id)?)
+    asked.view(flow, &named(flow.db, &id)?)
 }
 
 #[derive(Deserialize)]
@@ -173,12 +171,12 @@ pub(super) fn replace_metadata(
 
 /// Reads an organization, lets `work` change it, writes it, and answers with how it is then.
 fn edit(flow: &Flow<'_>, id: &str, work: impl FnOnce(Organization) -> Organization) -> Answer {
-    let changed = flow.update_organization(work(named(flow.connection, id)?))?;
+    let changed = flow.update_organization(work(named(flow.db, id)?))?;
     Ok(view(&flow.application.origin, &changed))
 }
 
 pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    let organization = named(flow.connection, &id)?;
+    let organization = named(flow.db, &id)?;
     flow.delete_organization(&organization)?;
     Ok(deleted("organization", &organization.id))
 }

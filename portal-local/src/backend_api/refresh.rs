@@ -60,20 +60,20 @@ pub(super) fn refresh(
     JsonBody(request): JsonBody<RefreshRequest>,
 ) -> Answer {
     let (session, for_plain_key) = check(&app, flow, &id, &request)?;
-    let Some(client) = clients::find(flow.connection, &session.client_id)? else {
+    let Some(client) = clients::find(flow.db, &session.client_id)? else {
         return Err(Refusal::SessionInactive.into());
     };
     flow.use_session(&session)?;
-    let session_token = flow.session_token(&app.mint, &session, TokenUse::by(&request.request_origin))?;
+    let session_token = flow.session_token(&session, TokenUse::by(&request.request_origin))?;
     Ok(match request.format {
         // Nothing in this answer could carry a new refresh token, so the old one stays.
         Format::Token => json!({ "object": "token", "jwt": session_token }),
         Format::Cookie => {
-            refresh_tokens::replace(flow.connection, &request.refresh_token, flow.now)?;
-            refresh_tokens::forget_replaced(flow.connection, &session.id, flow.now.plus_millis(-GRACE_MILLIS))?;
+            refresh_tokens::replace(flow.db, &request.refresh_token)?;
+            refresh_tokens::forget_replaced(flow.db, &session.id, flow.now.plus_millis(-GRACE_MILLIS))?;
             let signed_in = SignedIn {
                 client_uat_secs: client.updated_at.min(flow.now).as_secs(),
-                refresh_token: &refresh_tokens::issue(flow.connection, &session, for_plain_key)?,
+                refresh_token: &refresh_tokens::issue(flow.db, &session, for_plain_key)?,
                 session_token: &session_token,
             };
             json!({ "object": "cookies", "cookies": signed_in.refreshed(&app.cookie_suffixes(for_plain_key)) })
@@ -82,14 +82,14 @@ pub(super) fn refresh(
 }
 
 fn check(app: &App, flow: &Flow<'_>, session_id: &str, request: &RefreshRequest) -> Result<(Session, bool), ApiError> {
-    let Some(session) = sessions::find(flow.connection, session_id, flow.now)?.filter(Session::is_live) else {
+    let Some(session) = sessions::find(flow.db, session_id)?.filter(Session::is_live) else {
         return Err(Refusal::SessionInactive.into());
     };
     let claims = app.mint.read_session_token(&request.expired_token);
     let Some(claims) = claims.filter(|claims| belongs_to(claims, &session, flow.now)) else {
         return Err(Refusal::ExpiredTokenInvalid.into());
     };
-    let token = refresh_tokens::find(flow.connection, &request.refresh_token)?;
+    let token = refresh_tokens::find(flow.db, &request.refresh_token)?;
     let is_good = |token: &RefreshToken| {
         let in_grace = token
             .replaced_at

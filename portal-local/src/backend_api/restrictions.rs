@@ -1,9 +1,7 @@
 //! `/v1/allowlist_identifiers`, `/v1/blocklist_identifiers` and `/v1/instance/restrictions`: which addresses may have an
 //! account.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +10,6 @@ use super::query::{Query, invalid};
 use super::request::{Answer, JsonBody, deleted, missing};
 use crate::flow::{Flow, NewApplicationInvitation, check_listed};
 use crate::json::ApiError;
-use crate::state::App;
 use crate::store::{List, ListedIdentifier, Settings};
 use crate::store::{listed_identifiers, settings};
 
@@ -24,26 +21,21 @@ pub(super) struct EntryBody {
     notify: bool,
 }
 
-pub(super) fn show_allowlist(flow: &Flow<'_>, State(app): State<Arc<App>>, query: Query) -> Answer {
+pub(super) fn show_allowlist(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, is_paginated) = (query.page()?, query.flag("paginated")?);
-    let all = listed_identifiers::all(flow.connection, List::Allow)?;
-    page.listed(all, is_paginated, |entry| Ok(view(&app, List::Allow, &entry)))
+    let all = listed_identifiers::all(flow.db, List::Allow)?;
+    page.listed(all, is_paginated, |entry| Ok(view(flow, List::Allow, &entry)))
 }
 
 /// The whole list: this call knows no pages.
-pub(super) fn show_blocklist(flow: &Flow<'_>, State(app): State<Arc<App>>) -> Answer {
-    let all = listed_identifiers::all(flow.connection, List::Block)?;
-    let data: Vec<Value> = all.iter().map(|entry| view(&app, List::Block, entry)).collect();
+pub(super) fn show_blocklist(flow: &Flow<'_>) -> Answer {
+    let all = listed_identifiers::all(flow.db, List::Block)?;
+    let data: Vec<Value> = all.iter().map(|entry| view(flow, List::Block, entry)).collect();
     Ok(json!({ "data": data, "total_count": data.len() }))
 }
 
 /// Adds an entry to `list`.
-pub(super) fn add(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    list: List,
-    JsonBody(body): JsonBody<EntryBody>,
-) -> Answer {
+pub(super) fn add(flow: &Flow<'_>, list: List, JsonBody(body): JsonBody<EntryBody>) -> Answer {
     let identifier = check_listed(&body.identifier.ok_or_else(|| missing("identifier"))?)?;
     if body.notify && identifier.starts_with('*') {
         return Err(invalid(
@@ -58,7 +50,7 @@ pub(super) fn add(
         }
         false => None,
     };
-    let added = listed_identifiers::insert(flow.connection, list, &identifier, invitation_id.as_deref(), flow.now)?;
+    let added = listed_identifiers::insert(flow.db, list, &identifier, invitation_id.as_deref())?;
     let entry = added.ok_or_else(|| {
         ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -68,12 +60,12 @@ pub(super) fn add(
         .explain(format!("{identifier} is already on the {}list.", list.as_str()))
         .param("identifier")
     })?;
-    Ok(view(&app, list, &entry))
+    Ok(view(flow, list, &entry))
 }
 
 /// Removes an entry from `list`.
 pub(super) fn remove(flow: &Flow<'_>, list: List, Path(id): Path<String>) -> Answer {
-    match listed_identifiers::delete(flow.connection, list, &id)? {
+    match listed_identifiers::delete(flow.db, list, &id)? {
         true => Ok(deleted(object(list), &id)),
         false => Err(ApiError::not_found()),
     }
@@ -86,13 +78,13 @@ fn object(list: List) -> &'static str {
     }
 }
 
-fn view(app: &App, list: List, entry: &ListedIdentifier) -> Value {
+fn view(flow: &Flow<'_>, list: List, entry: &ListedIdentifier) -> Value {
     let mut view = json!({
         "object": object(list),
         "id": entry.id,
         "identifier": entry.identifier,
         "identifier_type": "email_address",
-        "instance_id": app.instance_id,
+        "instance_id": flow.application.instance_id,
         "created_at": entry.created_at.as_millis(),
         "updated_at": entry.updated_at.as_millis(),
     });
@@ -129,7 +121,7 @@ pub(super) fn change(flow: &Flow<'_>, JsonBody(body): JsonBody<RestrictionsBody>
     ] {
         *setting = wanted.unwrap_or(*setting);
     }
-    settings::write(flow.connection, &found)?;
+    settings::write(flow.db, &found)?;
     Ok(restrictions_view(&found))
 }
 

@@ -18,7 +18,7 @@ pub(super) struct CodeBody {
 /// Checks a code of the authenticator or a backup code. Either is used up with that.
 pub(super) fn verify_totp(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<CodeBody>) -> Answer {
     let code = body.code.ok_or_else(|| missing("code"))?;
-    let user = named(flow.connection, &id)?;
+    let user = named(flow.db, &id)?;
     if !flow.has_totp(&user.id)? {
         return Err(
             ApiError::new(StatusCode::BAD_REQUEST, "totp_not_enabled", "TOTP not enabled")
@@ -34,13 +34,13 @@ pub(super) fn verify_totp(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body
 
 /// Takes the authenticator away. It is the only second factor there is, so the backup codes go with it.
 pub(super) fn delete_totp(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    let user = named(flow.connection, &id)?;
+    let user = named(flow.db, &id)?;
     flow.remove_totp(&user.id)?;
     Ok(json!({ "user_id": user.id }))
 }
 
 pub(super) fn delete_backup_codes(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    let user = named(flow.connection, &id)?;
+    let user = named(flow.db, &id)?;
     flow.remove_backup_codes(&user.id)?;
     Ok(json!({ "user_id": user.id }))
 }

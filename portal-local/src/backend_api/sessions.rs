@@ -1,8 +1,6 @@
 //! `/v1/sessions`: list, read, create, revoke, and make tokens.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +12,6 @@ use crate::device::Device;
 use crate::flow::Flow;
 use crate::json::ApiError;
 use crate::mint::TokenUse;
-use crate::state::App;
 use crate::store::{Session, SessionStatus};
 use crate::store::{clients, sessions};
 
@@ -36,7 +33,7 @@ pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let page = query.page()?;
     let (is_paginated, statuses) = (query.flag("paginated")?, query.words("status", &STATUSES)?);
     let matches = |name: &str, value: &str| query.value(name).is_none_or(|wanted| wanted == value);
-    let mut all = sessions::all(flow.connection, flow.now)?;
+    let mut all = sessions::all(flow.db)?;
     all.retain(|session| {
         matches("client_id", &session.client_id)
             && matches("user_id", &session.user_id)
@@ -50,7 +47,7 @@ pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
 }
 
 pub(super) fn named(flow: &Flow<'_>, id: &str) -> Result<Session, ApiError> {
-    sessions::find(flow.connection, id, flow.now)?.ok_or_else(ApiError::not_found)
+    sessions::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 #[derive(Deserialize)]
@@ -62,8 +59,8 @@ pub(super) struct NewBody {
 /// A session without a browser, for tests.
 pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answer {
     let user_id = body.user_id.ok_or_else(|| missing("user_id"))?;
-    let user = users::named(flow.connection, &user_id)?;
-    let client = clients::insert(flow.connection, flow.now)?;
+    let user = users::named(flow.db, &user_id)?;
+    let client = clients::insert(flow.db)?;
     let mut session = flow.begin_session(&client, &user.id)?;
     if let Some(wanted) = &body.active_organization_id {
         let activated = flow.set_active_organization(&session, Some(wanted))?;
@@ -90,19 +87,14 @@ impl TokenBody {
     }
 }
 
-pub(super) fn create_token(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<TokenBody>,
-) -> Answer {
+pub(super) fn create_token(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<TokenBody>) -> Answer {
     let lifetime_secs = body.lifetime_secs()?;
     let session = live(flow, &id)?;
     let token_use = TokenUse {
         authorized_party: None,
         lifetime_secs,
     };
-    let token = flow.session_token(&app.mint, &session, token_use)?;
+    let token = flow.session_token(&session, token_use)?;
     Ok(json!({ "object": "token", "jwt": token }))
 }
 
@@ -112,14 +104,12 @@ pub(super) struct VerifyBody {
 }
 
 /// The session, if the token is one of it that is good now. Clerk took this call out of its newer API versions.
-pub(super) fn verify(
-    flow: &Flow<'_>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<VerifyBody>,
-) -> Answer {
+pub(super) fn verify(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): JsonBody<VerifyBody>) -> Answer {
     let token = body.token.filter(|token| !token.is_empty());
-    let claims = app.mint.read_session_token(&token.ok_or_else(|| missing("token"))?);
+    let claims = flow
+        .application
+        .mint
+        .read_session_token(&token.ok_or_else(|| missing("token"))?);
     let claims = claims.filter(|claims| claims.is_current(flow.now) && claims.sid == id);
     let session = live(flow, &id)?;
     if claims.is_none() {

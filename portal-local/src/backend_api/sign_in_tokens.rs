@@ -35,12 +35,12 @@ pub(super) fn revoke(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
     if token.status != TicketStatus::Pending {
         return Err(not_pending("sign-in token", token.status));
     }
-    set_status::<SignInToken>(flow.connection, &id, TicketStatus::Revoked, flow.now)?;
+    set_status::<SignInToken>(flow.db, &id, TicketStatus::Revoked)?;
     Ok(view(&named(flow, &id)?))
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<SignInToken, ApiError> {
-    sign_in_tokens::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
+    sign_in_tokens::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 fn view(token: &SignInToken) -> Value {

@@ -27,13 +27,13 @@ fn set_banned(flow: &Flow<'_>, body: UsersBody, is_banned: bool) -> Answer {
     let ids = body.user_ids.ok_or_else(|| missing("user_ids"))?;
     check_length("user_ids", ids.len(), MOST_USERS)?;
     let set = |id: String| {
-        let mut user = named(flow.connection, &id)?;
+        let mut user = named(flow.db, &id)?;
         if is_banned {
             flow.end_sessions_of(&user.id, None)?;
         }
         user.banned = is_banned;
-        users::update(flow.connection, &user, flow.now)?;
-        Ok(full_view(flow, &named(flow.connection, &id)?)?)
+        users::update(flow.db, &user)?;
+        Ok(full_view(flow, &named(flow.db, &id)?)?)
     };
     ids.into_iter().map(set).collect()
 }

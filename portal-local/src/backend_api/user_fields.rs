@@ -2,14 +2,13 @@
 
 use axum::http::StatusCode;
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 
 use super::query::invalid;
 use crate::excerpt::excerpt;
 use crate::flow::{Flow, FlowError, Names};
 use crate::json::ApiError;
 use crate::state::App;
-use crate::store::{StoreError, users};
+use crate::store::{Db, StoreError, users};
 use crate::totp::TotpSecret;
 use crate::{password, rfc3339};
 
@@ -41,15 +40,11 @@ pub(super) async fn hashed(app: &App, text: &str, identifier: &str, skip_checks:
     hash.map_err(|_| StoreError::interrupted().into())
 }
 
-pub(super) fn check_external_id(
-    connection: &Connection,
-    wanted: Option<&str>,
-    own_id: Option<&str>,
-) -> Result<(), ApiError> {
+pub(super) fn check_external_id(db: Db<'_>, wanted: Option<&str>, own_id: Option<&str>) -> Result<(), ApiError> {
     let Some(wanted) = wanted.filter(|id| !id.is_empty()) else {
         return Ok(());
     };
-    let holder = users::find_external(connection, wanted)?;
+    let holder = users::find_external(db, wanted)?;
     if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(

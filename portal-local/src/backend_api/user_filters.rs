@@ -1,13 +1,12 @@
 //! Filters shared by lists of users and of members.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 
 use super::query::{Query, Selected, SortKey, Span, invalid};
 use crate::flow::PROVIDER_STRATEGY;
 use crate::json::ApiError;
 use crate::store::email_addresses::{self, normalize};
-use crate::store::{EmailAddress, StoreError, User};
+use crate::store::{Db, EmailAddress, StoreError, User};
 use crate::store::{external_accounts, memberships, users};
 
 /// Parameters for fields that no account here has, so a filter by one finds no user.
@@ -61,17 +60,17 @@ impl UserFilter {
     }
 
     /// Those who are described, the latest first.
-    pub(super) fn find(&self, connection: &Connection) -> Result<Vec<Person>, StoreError> {
+    pub(super) fn find(&self, db: Db<'_>) -> Result<Vec<Person>, StoreError> {
         let mut found = Vec::new();
-        for user in users::search(connection, &self.query)? {
+        for user in users::search(db, &self.query)? {
             if self.asks_for_unknown || !self.describes(&user) {
                 continue;
             }
             let person = Person {
-                addresses: email_addresses::of_user(connection, &user.id)?,
+                addresses: email_addresses::of_user(db, &user.id)?,
                 user,
             };
-            if self.describes_addresses(&person) && self.describes_connections(connection, &person.user)? {
+            if self.describes_addresses(&person) && self.describes_connections(db, &person.user)? {
                 found.push(person);
             }
         }
@@ -100,13 +99,13 @@ impl UserFilter {
         is_named && self.address_query.as_ref().is_none_or(is_like)
     }
 
-    fn describes_connections(&self, connection: &Connection, user: &User) -> Result<bool, StoreError> {
-        let theirs = memberships::of_user(connection, &user.id)?;
+    fn describes_connections(&self, db: Db<'_>, user: &User) -> Result<bool, StoreError> {
+        let theirs = memberships::of_user(db, &user.id)?;
         let belongs = |id: &str| theirs.iter().any(|one| one.organization_id == id);
         let Some(wanted) = &self.provider_users else {
             return Ok(self.organizations.admits(belongs));
         };
-        let accounts = external_accounts::of_user(connection, &user.id)?;
+        let accounts = external_accounts::of_user(db, &user.id)?;
         let is_connected = accounts
             .iter()
             .any(|account| wanted.contains(&account.provider_user_id));

@@ -14,12 +14,12 @@ use crate::store::{organization_invitations, organizations};
 
 pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let (page, statuses) = (query.page()?, query.words("status", &STATUSES)?);
-    let user = named(flow.connection, &id)?;
-    let mut found = organization_invitations::to_user(flow.connection, &user.id, flow.now)?;
+    let user = named(flow.db, &id)?;
+    let mut found = organization_invitations::to_user(flow.db, &user.id)?;
     found.retain(|one| statuses.admit(one.status.as_str()));
     page.counted(found, |invitation| {
         let mut view = view(flow, &invitation, None)?;
-        if let Some(organization) = organizations::find(flow.connection, &invitation.organization_id)? {
+        if let Some(organization) = organizations::find(flow.db, &invitation.organization_id)? {
             view["public_organization_data"] = json!({
                 "id": organization.id,
                 "name": organization.name,

@@ -38,7 +38,7 @@ pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
             "Found starting_after and an offset; expected one of them.",
         ));
     }
-    let mut found = wanted.find(flow.connection)?;
+    let mut found = wanted.find(flow.db)?;
     order.sort(&mut found, Person::sort_key);
     if let Some(cursor) = cursor {
         found = after(found, cursor)?;
@@ -61,6 +61,6 @@ fn after(mut people: Vec<Person>, id: &str) -> Result<Vec<Person>, ApiError> {
 }
 
 pub(super) fn count(flow: &Flow<'_>, query: Query) -> Answer {
-    let total = UserFilter::read(&query)?.find(flow.connection)?.len();
+    let total = UserFilter::read(&query)?.find(flow.db)?.len();
     Ok(json!({ "object": "total_count", "total_count": total }))
 }

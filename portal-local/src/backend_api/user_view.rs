@@ -1,20 +1,19 @@
 //! A user as the Backend API shows one.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::flow::{Flow, MOST_WRONG_PASSWORDS, PROVIDER_STRATEGY};
 use crate::images;
 use crate::store::email_addresses::{self, normalize};
-use crate::store::{EmailAddress, ExternalAccount, StoreError, Strategy, User};
+use crate::store::{Db, EmailAddress, ExternalAccount, StoreError, Strategy, User};
 use crate::store::{external_accounts, second_factors};
 
 /// Every field that the API describes. Fields unknown to this portal are null, empty or false.
 pub(super) fn full_view(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
-    let addresses = email_addresses::of_user(flow.connection, &user.id)?;
-    let accounts = external_accounts::of_user(flow.connection, &user.id)?;
-    let second_factor = second_factors::find(flow.connection, &user.id)?;
+    let addresses = email_addresses::of_user(flow.db, &user.id)?;
+    let accounts = external_accounts::of_user(flow.db, &user.id)?;
+    let second_factor = second_factors::find(flow.db, &user.id)?;
     let millis = |moment: Option<UnixTime>| moment.map(UnixTime::as_millis);
     let locked_for = user.locked_for_millis(flow.now);
     let failed = if user.locked_until.is_some() && locked_for.is_none() {
@@ -97,8 +96,8 @@ fn external_account(account: &ExternalAccount) -> Value {
 }
 
 /// An address by itself.
-pub(super) fn address_view(connection: &Connection, address: &EmailAddress) -> Result<Value, StoreError> {
-    let accounts = external_accounts::of_user(connection, &address.user_id)?;
+pub(super) fn address_view(db: Db<'_>, address: &EmailAddress) -> Result<Value, StoreError> {
+    let accounts = external_accounts::of_user(db, &address.user_id)?;
     Ok(email_address(address, &accounts))
 }
 

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,7 +18,7 @@ use crate::flow::{Field, Flow, FlowError, LOCKED_FOR_MILLIS, MOST_WRONG_PASSWORD
 use crate::json::{ApiError, json};
 use crate::password;
 use crate::state::App;
-use crate::store::{EmailAddress, Metadata, NewUser, Strategy, Task, User};
+use crate::store::{Db, EmailAddress, Metadata, NewUser, Strategy, Task, User};
 use crate::store::{email_addresses, external_accounts, users};
 
 #[derive(Deserialize)]
@@ -82,11 +81,11 @@ pub(super) async fn create(
     };
     let create = app.flows.run(move |flow| {
         for address in &addresses {
-            if email_addresses::find_verified(flow.connection, address)?.is_some() {
+            if email_addresses::find_verified(flow.db, address)?.is_some() {
                 return Err(FlowError::IdentifierExists.into());
             }
         }
-        check_external_id(flow.connection, body.external_id.as_deref(), None)?;
+        check_external_id(flow.db, body.external_id.as_deref(), None)?;
         let new = NewUser {
             id: None,
             email_address: first_address,
@@ -95,11 +94,11 @@ pub(super) async fn create(
             first_name: names.first,
             last_name: names.last,
         };
-        let id = users::insert(flow.connection, &new, flow.now)?;
+        let id = users::insert(flow.db, &new)?;
         for address in &addresses[1..] {
             // The same address twice is the caller's slip, and harmless.
-            if email_addresses::find_verified(flow.connection, address)?.is_none() {
-                email_addresses::insert_verified(flow.connection, &id, address, Strategy::Admin, flow.now)?;
+            if email_addresses::find_verified(flow.db, address)?.is_none() {
+                email_addresses::insert_verified(flow.db, &id, address, Strategy::Admin)?;
             }
         }
         if let Some(secret) = &totp_secret {
@@ -109,7 +108,7 @@ pub(super) async fn create(
         if body.locked {
             lock(flow, &id)?;
         }
-        let user = named(flow.connection, &id)?;
+        let user = named(flow.db, &id)?;
         let user = User {
             external_id: body.external_id.filter(|id| !id.is_empty()),
             public_metadata: body.public_metadata,
@@ -123,14 +122,14 @@ pub(super) async fn create(
                 .unwrap_or(user.create_organization_enabled),
             ..user
         };
-        users::update(flow.connection, &user, flow.now)?;
+        users::update(flow.db, &user)?;
         Ok::<_, ApiError>(full_view(flow, &user)?)
     });
     Ok(json(StatusCode::OK, &create.await?))
 }
 
 pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    Ok(full_view(flow, &named(flow.connection, &id)?)?)
+    Ok(full_view(flow, &named(flow.db, &id)?)?)
 }
 
 #[derive(Deserialize)]
@@ -182,14 +181,14 @@ pub(super) async fn change(
         }
     }
     let change = move |flow: &Flow<'_>, user: User| {
-        check_external_id(flow.connection, body.external_id.as_deref(), Some(&user.id))?;
+        check_external_id(flow.db, body.external_id.as_deref(), Some(&user.id))?;
         if let Some(address_id) = &body.primary_email_address_id {
-            let addresses = email_addresses::of_user(flow.connection, &user.id)?;
+            let addresses = email_addresses::of_user(flow.db, &user.id)?;
             let is_verified = |address: &EmailAddress| address.id == *address_id && address.verified_at.is_some();
             if !addresses.iter().any(is_verified) {
                 return Err(ApiError::not_found().param("primary_email_address_id"));
             }
-            users::set_primary_email_address(flow.connection, &user.id, Some(address_id), flow.now)?;
+            users::set_primary_email_address(flow.db, &user.id, Some(address_id))?;
         }
         if let Some(hash) = hash {
             flow.set_password(&user.id, &hash)?;
@@ -201,7 +200,7 @@ pub(super) async fn change(
             flow.install_totp(&user.id, secret, None)?;
         }
         set_backup_codes(flow, &user.id, &body.backup_codes)?;
-        let user = named(flow.connection, &user.id)?;
+        let user = named(flow.db, &user.id)?;
         Ok(User {
             first_name: if body.first_name.is_some() {
                 names.first
@@ -255,7 +254,7 @@ pub(super) fn mark(flow: &Flow<'_>, Path(id): Path<String>, mark: Mark) -> Answe
                 user.failed_attempts = MOST_WRONG_PASSWORDS;
             }
             Mark::NotLocked => {
-                users::set_failures(flow.connection, &user.id, 0, None)?;
+                users::set_failures(flow.db, &user.id, 0, None)?;
                 user.locked_until = None;
                 user.failed_attempts = 0;
             }
@@ -271,7 +270,7 @@ pub(super) fn mark(flow: &Flow<'_>, Path(id): Path<String>, mark: Mark) -> Answe
 /// Locks a user out as too many wrong passwords do. Returns until when.
 fn lock(flow: &Flow<'_>, id: &str) -> Result<UnixTime, ApiError> {
     let until = flow.now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(flow.connection, id, MOST_WRONG_PASSWORDS, Some(until))?;
+    users::set_failures(flow.db, id, MOST_WRONG_PASSWORDS, Some(until))?;
     Ok(until)
 }
 
@@ -313,7 +312,7 @@ pub(super) fn remove_password(
         if body.sign_out_of_other_sessions == Some(true) {
             flow.end_sessions_of(&user.id, None)?;
         }
-        named(flow.connection, &user.id)
+        named(flow.db, &user.id)
     })
 }
 
@@ -328,7 +327,7 @@ pub(super) async fn verify_password(
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<Response<Body>, ApiError> {
     let password = body.password.ok_or_else(|| missing("password"))?;
-    let user = app.flows.run(move |flow| named(flow.connection, &id)).await?;
+    let user = app.flows.run(move |flow| named(flow.db, &id)).await?;
     let Some(hash) = user.password_hash else {
         return Err(
             ApiError::new(StatusCode::BAD_REQUEST, "no_password_set", "No password set")
@@ -347,14 +346,14 @@ pub(super) async fn verify_password(
 }
 
 pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
-    let user = named(flow.connection, &id)?;
+    let user = named(flow.db, &id)?;
     flow.end_sessions_of(&user.id, None)?;
-    users::delete(flow.connection, &user.id)?;
+    users::delete(flow.db, &user.id)?;
     Ok(deleted("user", &user.id))
 }
 
 pub(super) fn delete_external_account(flow: &Flow<'_>, Path((id, account_id)): Path<(String, String)>) -> Answer {
-    match external_accounts::delete(flow.connection, &id, &account_id)? {
+    match external_accounts::delete(flow.db, &id, &account_id)? {
         true => Ok(deleted("external_account", &account_id)),
         false => Err(ApiError::not_found()),
     }
@@ -362,14 +361,14 @@ pub(super) fn delete_external_account(flow: &Flow<'_>, Path((id, account_id)): P
 
 /// Reads a user, lets `work` change it, writes it if it changed, and answers with how it is then.
 pub(super) fn edit(flow: &Flow<'_>, id: &str, work: impl FnOnce(User) -> Result<User, ApiError>) -> Answer {
-    let before = named(flow.connection, id)?;
+    let before = named(flow.db, id)?;
     let after = work(before.clone())?;
     if after != before {
-        users::update(flow.connection, &after, flow.now)?;
+        users::update(flow.db, &after)?;
     }
-    Ok(full_view(flow, &named(flow.connection, &after.id)?)?)
+    Ok(full_view(flow, &named(flow.db, &after.id)?)?)
 }
 
-pub(super) fn named(connection: &Connection, id: &str) -> Result<User, ApiError> {
-    users::find(connection, id)?.ok_or_else(ApiError::not_found)
+pub(super) fn named(db: Db<'_>, id: &str) -> Result<User, ApiError> {
+    users::find(db, id)?.ok_or_else(ApiError::not_found)
 }

@@ -54,7 +54,7 @@ pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
     let (page, order) = (query.page()?, query.order(&FIELDS)?);
     let statuses = query.words("status", &STATUSES)?;
     let text = query.value("query").unwrap_or_default().to_lowercase();
-    let mut all = waitlist::all(flow.connection)?;
+    let mut all = waitlist::all(flow.db)?;
     all.retain(|one| statuses.admit(one.status.as_str()) && is_like(&text, &one.id, &one.address));
     order.sort(&mut all, |one, field| match field {
         "email_address" => Some(one.address.as_str()).into(),
@@ -83,7 +83,7 @@ pub(super) fn invite(flow: &Flow<'_>, Path(id): Path<String>, JsonBody(body): Js
 
 pub(super) fn reject(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
     let entry = named(flow, &id)?;
-    waitlist::set_status(flow.connection, &entry.address, WaitlistStatus::Rejected, flow.now)?;
+    waitlist::set_status(flow.db, &entry.address, WaitlistStatus::Rejected)?;
     Ok(view(&named(flow, &id)?, None))
 }
 
@@ -98,12 +98,12 @@ pub(super) fn delete(flow: &Flow<'_>, Path(id): Path<String>) -> Answer {
         )
         .explain(format!("This waitlist entry is already {}.", entry.status.as_str())));
     }
-    waitlist::delete(flow.connection, &id)?;
+    waitlist::delete(flow.db, &id)?;
     Ok(deleted("waitlist_entry", &id))
 }
 
 fn named(flow: &Flow<'_>, id: &str) -> Result<WaitlistEntry, ApiError> {
-    waitlist::find(flow.connection, id)?.ok_or_else(ApiError::not_found)
+    waitlist::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
 fn view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {

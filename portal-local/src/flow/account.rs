@@ -3,11 +3,11 @@
 use super::lockout::Tries;
 use super::membership::is_last_manager;
 use super::password::NewPassword;
-use super::restriction::{Use, check_address};
+use super::restriction::{Use, check_new_address};
 use super::sign_in::refuse_barred;
 use super::{BrowserFlows, CodeRequest, Field, Flow, FlowError, FlowFailure, Outcome, check_email_address, code};
 use crate::store::{
-    EmailAddress, Session, SessionStatus, StoreError, Strategy, Subject, Task, User, email_addresses, memberships,
+    EmailAddress, Result, Session, SessionStatus, Strategy, Subject, Task, User, email_addresses, memberships,
     organizations, sessions, users,
 };
 
@@ -18,11 +18,8 @@ impl Flow<'_> {
     /// Adds an address and sends the code that verifies it. Returns its ID.
     pub(crate) fn add_email_address(&self, user_id: &str, text: &str) -> Outcome<String> {
         let address = check_email_address(text, Field::EmailAddress)?;
-        check_address(self, &address, Use::Add)?;
-        if email_addresses::find_verified(self.connection, &address)?.is_some() {
-            return Err(FlowError::IdentifierExists.into());
-        }
-        let own = email_addresses::of_user(self.connection, user_id)?;
+        check_new_address(self, &address, Use::Add)?;
+        let own = email_addresses::of_user(self.db, user_id)?;
         let wanted = email_addresses::normalize(&address);
         let known = own
             .into_iter()
@@ -30,7 +27,7 @@ impl Flow<'_> {
         let id = match known {
             // It was added before and never proven.
             Some(known) => known.id,
-            None => email_addresses::insert_unverified(self.connection, user_id, &address, self.now)?,
+            None => email_addresses::insert_unverified(self.db, user_id, &address)?,
         };
         // If no code may be sent now, the address is kept: the user asks for the code later.
         code::send(
@@ -61,29 +58,26 @@ impl Flow<'_> {
         code::check(self, subject, Strategy::EmailCode, tries, entered)?;
         // Check again: since the start, settings may have changed and another user may have verified the same address.
         // The code is used all the same.
-        check_address(self, &address.address, Use::Add).map_err(FlowFailure::recorded)?;
-        if email_addresses::find_verified(self.connection, &address.address)?.is_some() {
-            return Err(FlowFailure::RefusedAndRecorded(FlowError::IdentifierExists));
-        }
-        email_addresses::set_verified(self.connection, &address.id, self.now)?;
+        check_new_address(self, &address.address, Use::Add).map_err(FlowFailure::recorded)?;
+        email_addresses::set_verified(self.db, &address.id)?;
         Ok(())
     }
 
     /// Makes a proven address of the user's the one that is shown.
     pub(crate) fn make_primary(&self, user_id: &str, address_id: &str) -> Outcome<()> {
-        let own = email_addresses::of_user(self.connection, user_id)?;
+        let own = email_addresses::of_user(self.db, user_id)?;
         if !own.iter().any(|one| one.id == address_id && one.verified_at.is_some()) {
             return Err(FlowError::IdentifierNotFound.into());
         }
-        users::set_primary_email_address(self.connection, user_id, Some(address_id), self.now)?;
+        users::set_primary_email_address(self.db, user_id, Some(address_id))?;
         Ok(())
     }
 
     /// Removes an address from the account, unless it is the primary one or the last one for sign-in.
     pub(crate) fn remove_email_address(&self, user_id: &str, address_id: &str) -> Outcome<()> {
         // As the account is at this moment: a request beside this one may have made the address primary.
-        let user = users::find(self.connection, user_id)?.ok_or(FlowError::AttemptLost)?;
-        let own = email_addresses::of_user(self.connection, &user.id)?;
+        let user = users::find(self.db, user_id)?.ok_or(FlowError::AttemptLost)?;
+        let own = email_addresses::of_user(self.db, &user.id)?;
         let Some(address) = own.iter().find(|one| one.id == address_id) else {
             // A second click: it is gone already.
             return Ok(());
@@ -95,33 +89,32 @@ impl Flow<'_> {
         if user.primary_email_address_id.as_deref() == Some(address_id) {
             return Err(FlowError::PrimaryAddress.into());
         }
-        email_addresses::delete(self.connection, address_id)?;
+        email_addresses::delete(self.db, address_id)?;
         Ok(())
     }
 
     /// Sets a password, which is not compromised, and completes the reset task of all sessions.
-    pub(crate) fn set_password(&self, user_id: &str, hash: &str) -> Result<(), StoreError> {
-        users::set_password(self.connection, user_id, hash, self.now)?;
+    pub(crate) fn set_password(&self, user_id: &str, hash: &str) -> Result<()> {
+        users::set_password(self.db, user_id, hash)?;
         self.complete_task_of(user_id, Task::ResetPassword)
     }
 
     /// Takes the password away; no session of the user's waits for a new one any more.
-    pub(crate) fn remove_password(&self, user_id: &str) -> Result<(), StoreError> {
-        users::remove_password(self.connection, user_id, self.now)?;
+    pub(crate) fn remove_password(&self, user_id: &str) -> Result<()> {
+        users::remove_password(self.db, user_id)?;
         self.complete_task_of(user_id, Task::ResetPassword)
     }
 
     /// The devices on which the user is signed in, the one used last first.
-    pub(crate) fn devices(&self, user_id: &str) -> Result<Vec<Session>, StoreError> {
-        let mut live = sessions::of_user(self.connection, user_id, self.now)?;
-        live.retain(Session::is_live);
+    pub(crate) fn devices(&self, user_id: &str) -> Result<Vec<Session>> {
+        let mut live = sessions::live_of_user(self.db, user_id)?;
         live.sort_by_key(|session| std::cmp::Reverse(session.last_active_at));
         Ok(live)
     }
 
     /// Signs one of the user's devices out, from another one. Nothing happens if it was signed out already.
-    pub(crate) fn sign_out_device(&self, user_id: &str, session_id: &str) -> Result<(), StoreError> {
-        let found = sessions::find(self.connection, session_id, self.now)?;
+    pub(crate) fn sign_out_device(&self, user_id: &str, session_id: &str) -> Result<()> {
+        let found = sessions::find(self.db, session_id)?;
         if let Some(session) = found.filter(|session| session.user_id == user_id && session.is_live()) {
             self.end_session(&session, SessionStatus::Revoked)?;
         }
@@ -130,7 +123,7 @@ impl Flow<'_> {
 
     /// Deletes the account, unless an organization depends on it.
     pub(crate) fn delete_account(&self, user_id: &str, phrase: &str) -> Outcome<()> {
-        let user = users::find(self.connection, user_id)?.ok_or(FlowError::AttemptLost)?;
+        let user = users::find(self.db, user_id)?.ok_or(FlowError::AttemptLost)?;
         if !(self.settings.delete_self_enabled && user.delete_self_enabled) {
             return Err(FlowError::DeletionDisabled.into());
         }
@@ -139,9 +132,9 @@ impl Flow<'_> {
             return Err(FlowError::ConfirmationWrong { expected }.into());
         }
         let mut orphans = Vec::new();
-        for membership in memberships::of_user(self.connection, &user.id)? {
+        for membership in memberships::of_user(self.db, &user.id)? {
             if is_last_manager(self, &membership)?
-                && let Some(organization) = organizations::find(self.connection, &membership.organization_id)?
+                && let Some(organization) = organizations::find(self.db, &membership.organization_id)?
             {
                 orphans.push(organization.name);
             }
@@ -151,7 +144,7 @@ impl Flow<'_> {
             return Err(FlowError::SoleManager { organizations }.into());
         }
         self.end_sessions_of(&user.id, None)?;
-        users::delete(self.connection, &user.id)?;
+        users::delete(self.db, &user.id)?;
         Ok(())
     }
 }
@@ -204,26 +197,26 @@ impl BrowserFlows {
     /// Replaces the password of `user`. Returns the updated session.
     async fn replace_password(&self, session: &Session, user: &User, new: NewPassword) -> Outcome<Session> {
         let id = user.id.clone();
-        let primary = self.run(move |flow| Ok::<_, StoreError>(email_addresses::primary(flow.connection, &id)?));
+        let primary = self.run(move |flow| email_addresses::primary(flow.db, &id));
         let identifier = primary.await?.map(|address| address.address).unwrap_or_default();
         let (old, user_id, session_id) = (user.password_hash.clone(), user.id.clone(), session.id.clone());
         let hash = self.prepare_password(new.text, identifier, old.clone()).await?;
         self.run(move |flow| {
             // The compared password is outdated: a concurrent request changed it.
-            let found = users::find(flow.connection, &user_id)?;
+            let found = users::find(flow.db, &user_id)?;
             let user = found
                 .filter(|user| user.password_hash == old)
                 .ok_or(FlowError::AttemptLost)?;
             // Guesses beside this request may have locked the account.
             refuse_barred(&user, flow.now)?;
-            if !sessions::find(flow.connection, &session_id, flow.now)?.is_some_and(|session| session.is_live()) {
+            if !sessions::find(flow.db, &session_id)?.is_some_and(|session| session.is_live()) {
                 return Err(FlowError::AttemptLost.into());
             }
             flow.set_password(&user_id, &hash)?;
             if new.sign_out_others {
                 flow.end_sessions_of(&user_id, Some(&session_id))?;
             }
-            Ok(sessions::find(flow.connection, &session_id, flow.now)?.ok_or(FlowError::AttemptLost)?)
+            Ok(sessions::find(flow.db, &session_id)?.ok_or(FlowError::AttemptLost)?)
         })
         .await
     }

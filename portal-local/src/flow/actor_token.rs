@@ -14,7 +14,7 @@ impl Flow<'_> {
         actor: Metadata,
         (lifetime_secs, session_secs): (i64, i64),
     ) -> Outcome<(ActorToken, String)> {
-        if users::find(self.connection, user_id)?.is_none() {
+        if users::find(self.db, user_id)?.is_none() {
             return Err(FlowError::UserUnknown.into());
         }
         let text = random_token();
@@ -28,7 +28,7 @@ impl Flow<'_> {
             updated_at: self.now,
         };
         let expires_at = self.now.plus_millis(lifetime_secs.saturating_mul(1_000));
-        actor_tokens::insert(self.connection, &token, &text, expires_at)?;
+        actor_tokens::insert(self.db, &token, &text, expires_at)?;
         Ok((token, text))
     }
 }

@@ -48,13 +48,13 @@ impl Flow<'_> {
         new: NewApplicationInvitation,
     ) -> Outcome<(ApplicationInvitation, String)> {
         let address = check_email_address(&new.address, Field::EmailAddress)?;
-        if let Some(open) = application_invitations::find_pending(self.connection, &address, self.now)? {
+        if let Some(open) = application_invitations::find_pending(self.db, &address)? {
             if !new.ignore_existing {
                 return Err(FlowError::AlreadyInvited { address }.into());
             }
-            set_status::<ApplicationInvitation>(self.connection, &open.id, TicketStatus::Revoked, self.now)?;
+            set_status::<ApplicationInvitation>(self.db, &open.id, TicketStatus::Revoked)?;
         }
-        if !new.ignore_existing && email_addresses::find_verified(self.connection, &address)?.is_some() {
+        if !new.ignore_existing && email_addresses::find_verified(self.db, &address)?.is_some() {
             return Err(FlowError::IdentifierExists.into());
         }
         let invitation = ApplicationInvitation {
@@ -68,8 +68,8 @@ impl Flow<'_> {
             updated_at: self.now,
         };
         let ticket = random_token();
-        application_invitations::insert(self.connection, &invitation, &ticket)?;
-        waitlist::set_status(self.connection, &invitation.address, WaitlistStatus::Invited, self.now)?;
+        application_invitations::insert(self.db, &invitation, &ticket)?;
+        waitlist::set_status(self.db, &invitation.address, WaitlistStatus::Invited)?;
         let link = self.application.ticket_link(&ticket);
         if new.notify {
             let name = &self.application.name;

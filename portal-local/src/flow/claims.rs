@@ -7,11 +7,13 @@ use super::Flow;
 use super::organization::Access;
 use crate::claims::{TemplateKind, render};
 use crate::images;
-use crate::mint::{Mint, TemplateTimes};
-use crate::store::{JwtTemplate, Metadata, Session, StoreError, User, email_addresses, memberships, roles, users};
+use crate::mint::TemplateTimes;
+use crate::store::{
+    JwtTemplate, Metadata, Result, Session, StoreError, User, email_addresses, memberships, roles, users,
+};
 
 /// The claims that the instance adds to this session's tokens.
-pub(super) fn of_session_token(flow: &Flow<'_>, session: &Session) -> Result<Map<String, Value>, StoreError> {
+pub(super) fn of_session_token(flow: &Flow<'_>, session: &Session) -> Result<Map<String, Value>> {
     let template = &flow.settings.session_claims;
     if template.is_empty() {
         return Ok(Map::new());
@@ -26,11 +28,10 @@ impl Flow<'_> {
     /// `lifetime_secs` overrides the template's lifetime.
     pub(crate) fn template_token(
         &self,
-        mint: &Mint,
         session: &Session,
         template: JwtTemplate,
         lifetime_secs: Option<i64>,
-    ) -> Result<String, StoreError> {
+    ) -> Result<String> {
         let values = values(self, session)?;
         let Value::Object(claims) = template.claims.into_value() else {
             return Err(StoreError::interrupted());
@@ -40,14 +41,17 @@ impl Flow<'_> {
             allowed_clock_skew_secs: template.allowed_clock_skew_secs,
         };
         let custom = render(&claims, TemplateKind::JwtTemplate, &values);
-        Ok(mint.template_token(&session.user_id, custom, times, self.now)?)
+        Ok(self
+            .application
+            .mint
+            .template_token(&session.user_id, custom, times, self.now)?)
     }
 }
 
 /// The values that shortcodes resolve to.
 // Leave private metadata out: browsers can read tokens.
-fn values(flow: &Flow<'_>, session: &Session) -> Result<Value, StoreError> {
-    let user = match users::find(flow.connection, &session.user_id)? {
+fn values(flow: &Flow<'_>, session: &Session) -> Result<Value> {
+    let user = match users::find(flow.db, &session.user_id)? {
         Some(user) => user_values(flow, &user)?,
         None => Value::Null,
     };
@@ -69,9 +73,9 @@ fn values(flow: &Flow<'_>, session: &Session) -> Result<Value, StoreError> {
     Ok(values)
 }
 
-fn user_values(flow: &Flow<'_>, user: &User) -> Result<Value, StoreError> {
-    let primary = email_addresses::primary(flow.connection, &user.id)?;
-    let organizations: Map<String, Value> = memberships::of_user(flow.connection, &user.id)?
+fn user_values(flow: &Flow<'_>, user: &User) -> Result<Value> {
+    let primary = email_addresses::primary(flow.db, &user.id)?;
+    let organizations: Map<String, Value> = memberships::of_user(flow.db, &user.id)?
         .into_iter()
         .map(|membership| (membership.organization_id, membership.role_key.into()))
         .collect();
@@ -113,8 +117,8 @@ fn organization_values(origin: &str, active: &Access) -> Value {
     })
 }
 
-fn membership_values(flow: &Flow<'_>, active: &Access) -> Result<Value, StoreError> {
-    let mut permissions = roles::permissions(flow.connection, &active.role.key)?;
+fn membership_values(flow: &Flow<'_>, active: &Access) -> Result<Value> {
+    let mut permissions = roles::permissions(flow.db, &active.role.key)?;
     permissions.retain(|key| !roles::is_system(key));
     Ok(json!({
         "id": active.membership.id,

@@ -42,7 +42,7 @@ pub(super) fn send(
     address: &str,
     request: CodeRequest,
 ) -> Outcome<()> {
-    let last = verifications::latest(flow.connection, subject, strategy)?;
+    let last = verifications::latest(flow.db, subject, strategy)?;
     if last.is_some() && request == CodeRequest::First {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) fn send(
         address,
         expire_at: flow.now.plus_millis(LIFETIME_MILLIS),
     };
-    verifications::open(flow.connection, new, flow.now)?;
+    verifications::open(flow.db, new)?;
     if !is_test {
         let name = &flow.application.name;
         flow.send_mail(NewMail {
@@ -80,10 +80,7 @@ pub(super) fn may_send(flow: &Flow<'_>, address: &str, strategy: Strategy) -> Ou
     if is_tested(flow, address) {
         return Ok(());
     }
-    Ok(pause(
-        verifications::last_sent(flow.connection, address, strategy)?,
-        flow.now,
-    )?)
+    Ok(pause(verifications::last_sent(flow.db, address, strategy)?, flow.now)?)
 }
 
 fn pause(last: Option<UnixTime>, now: UnixTime) -> Result<(), FlowError> {
@@ -126,11 +123,11 @@ pub(super) fn check(
 ) -> Outcome<()> {
     tries.refuse_locked(flow)?;
     let code = plain_code(entered)?;
-    let verification = verifications::latest(flow.connection, subject, strategy)?.ok_or(FlowError::CodeExpired)?;
+    let verification = verifications::latest(flow.db, subject, strategy)?.ok_or(FlowError::CodeExpired)?;
     match verification.status {
         VerificationStatus::Unverified if verification.expire_at <= flow.now => {
             let (id, attempts) = (&verification.id, verification.attempts);
-            verifications::record(flow.connection, id, attempts, VerificationStatus::Expired)?;
+            verifications::record(flow.db, id, attempts, VerificationStatus::Expired)?;
             return Err(FlowFailure::RefusedAndRecorded(FlowError::CodeExpired));
         }
         VerificationStatus::Unverified => {}
@@ -140,12 +137,7 @@ pub(super) fn check(
     }
     let attempts = verification.attempts + 1;
     if verification.accepts(&code) {
-        verifications::record(
-            flow.connection,
-            &verification.id,
-            attempts,
-            VerificationStatus::Verified,
-        )?;
+        verifications::record(flow.db, &verification.id, attempts, VerificationStatus::Verified)?;
         return Ok(tries.forget(flow)?);
     }
     let tries_left = MOST_WRONG.saturating_sub(attempts);
@@ -153,7 +145,7 @@ pub(super) fn check(
         0 => (VerificationStatus::Failed, FlowError::CodeUsedUp),
         _ => (VerificationStatus::Unverified, FlowError::CodeIncorrect { tries_left }),
     };
-    verifications::record(flow.connection, &verification.id, attempts, status)?;
+    verifications::record(flow.db, &verification.id, attempts, status)?;
     tries.count_wrong(flow)?;
     Err(FlowFailure::RefusedAndRecorded(error))
 }

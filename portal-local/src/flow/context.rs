@@ -4,19 +4,22 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::Connection;
 
 use crate::clock::SkewedClock;
+use crate::mint::Mint;
+use crate::redirect::RedirectPolicy;
 use crate::slow_work::SlowWork;
 use crate::store::outbox::{self, NewMail};
-use crate::store::{DevBrowser, Failure, Settings, Store, StoreError, settings};
+use crate::store::{Db, DevBrowser, Failure, Result, Settings, Store, StoreError, settings};
 
-/// The application that users sign in to.
-#[derive(Debug)]
+/// The application that users sign in to, and what signs and sends on in its name.
 pub(crate) struct Application {
     pub(crate) name: String,
-    /// Scheme, host and port of the portal.
+    /// Scheme, host and port of the portal, as in the publishable key.
     pub(crate) origin: String,
+    pub(crate) instance_id: String,
+    pub(crate) mint: Mint,
+    pub(crate) redirects: RedirectPolicy,
 }
 
 impl Application {
@@ -34,22 +37,28 @@ impl Application {
 /// One transaction; its methods are the operations.
 #[derive(Clone, Copy)]
 pub(crate) struct Flow<'a> {
-    pub(crate) connection: &'a Connection,
-    /// The time of everything that happens in it.
-    pub(crate) now: UnixTime,
+    pub(crate) db: Db<'a>,
     pub(crate) settings: &'a Arc<Settings>,
     pub(crate) application: &'a Application,
 }
 
 impl<'a> Flow<'a> {
     /// Writes a mail into the outbox. Nothing is ever sent.
-    pub(super) fn send_mail(&self, mail: NewMail<'_>) -> Result<(), StoreError> {
-        Ok(outbox::insert(self.connection, mail, self.now)?)
+    pub(super) fn send_mail(&self, mail: NewMail<'_>) -> Result<()> {
+        outbox::insert(self.db, mail)
     }
 
     /// Returns the same flow in `browser`.
     pub(crate) fn in_browser(&self, browser: &'a DevBrowser) -> BrowserFlow<'a> {
         BrowserFlow { flow: *self, browser }
+    }
+}
+
+impl<'a> Deref for Flow<'a> {
+    type Target = Db<'a>;
+
+    fn deref(&self) -> &Db<'a> {
+        &self.db
     }
 }
 
@@ -106,16 +115,28 @@ impl Flows {
         E: Failure,
         W: FnOnce(&Flow<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (now, application) = (self.now(), Arc::clone(&self.application));
-        let run = self.store.attempt(move |connection| {
+        let application = Arc::clone(&self.application);
+        let run = self.store.transaction(self.now(), move |db| {
             work(&Flow {
-                connection,
-                now,
-                settings: &Arc::new(settings::read(connection)?),
+                db,
+                settings: &Arc::new(settings::read(db)?),
                 application: &application,
             })
         });
         run.await
+    }
+
+    /// Runs `work` in one transaction, without the settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the database fails.
+    pub(crate) async fn transaction<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(Db<'_>) -> Result<T> + Send + 'static,
+    {
+        self.store.transaction(self.now(), work).await
     }
 
     /// Returns the flows of one browser. They use `settings`, which its request has read.
@@ -128,7 +149,7 @@ impl Flows {
     }
 
     /// Hashes or compares a password away from the async threads, a few at once.
-    pub(crate) async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn blocking<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
@@ -163,12 +184,11 @@ impl BrowserFlows {
         E: Failure,
         W: FnOnce(&BrowserFlow<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (now, application) = (self.now(), Arc::clone(&self.application));
+        let application = Arc::clone(&self.application);
         let (browser, settings) = (self.browser.clone(), Arc::clone(&self.settings));
-        let run = self.store.attempt(move |connection| {
+        let run = self.store.transaction(self.now(), move |db| {
             let flow = Flow {
-                connection,
-                now,
+                db,
                 settings: &settings,
                 application: &application,
             };

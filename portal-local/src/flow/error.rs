@@ -26,208 +26,220 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in a form and in the Backend API, what is to be entered, and what it is.
+    fn words(self) -> [&'static str; 4] {
         match self {
-            Self::Identifier | Self::ListedIdentifier => "identifier",
-            Self::EmailAddress => "emailAddress",
-            Self::EmailAddresses => "emailAddresses",
-            Self::Password => "password",
-            Self::CurrentPassword => "currentPassword",
-            Self::Code => "code",
-            Self::FirstName => "firstName",
-            Self::LastName => "lastName",
-            Self::Name => "name",
-            Self::Slug => "slug",
-            Self::Role => "role",
-            Self::Confirmation => "confirmation",
+            Self::Identifier => ["identifier", "identifier", "your email address", "email address"],
+            Self::EmailAddress => ["emailAddress", "email_address", "your email address", "email address"],
+            Self::EmailAddresses => [
+                "emailAddresses",
+                "email_address",
+                "at least one email address",
+                "email address",
+            ],
+            Self::Password => ["password", "password", "your password", "password"],
+            Self::CurrentPassword => [
+                "currentPassword",
+                "current_password",
+                "your current password",
+                "password",
+            ],
+            Self::Code => ["code", "code", "your code", "code"],
+            Self::FirstName => ["firstName", "first_name", "your first name", "first name"],
+            Self::LastName => ["lastName", "last_name", "your last name", "last name"],
+            Self::Name => ["name", "name", "a name for the organization", "name"],
+            Self::Slug => ["slug", "slug", "a slug", "slug"],
+            Self::Role => ["role", "role", "a role", "role"],
+            Self::Confirmation => ["confirmation", "confirmation", "the confirmation", "confirmation"],
+            Self::ListedIdentifier => ["identifier", "identifier", "an email address or a domain", "entry"],
         }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        self.words()[0]
     }
 
     /// The field's name in the Backend API.
     pub(crate) fn parameter(self) -> &'static str {
-        match self {
-            Self::Identifier | Self::ListedIdentifier => "identifier",
-            Self::EmailAddress | Self::EmailAddresses => "email_address",
-            Self::Password => "password",
-            Self::CurrentPassword => "current_password",
-            Self::Code => "code",
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::Name => "name",
-            Self::Slug => "slug",
-            Self::Role => "role",
-            Self::Confirmation => "confirmation",
-        }
+        self.words()[1]
     }
 
     /// The expected input.
     fn wanted(self) -> &'static str {
-        match self {
-            Self::Identifier | Self::EmailAddress => "your email address",
-            Self::EmailAddresses => "at least one email address",
-            Self::Password => "your password",
-            Self::CurrentPassword => "your current password",
-            Self::Code => "your code",
-            Self::FirstName => "your first name",
-            Self::LastName => "your last name",
-            Self::Name => "a name for the organization",
-            Self::Slug => "a slug",
-            Self::Role => "a role",
-            Self::Confirmation => "the confirmation",
-            Self::ListedIdentifier => "an email address or a domain",
-        }
+        self.words()[2]
     }
 
     fn noun(self) -> &'static str {
-        match self {
-            Self::Identifier | Self::EmailAddress | Self::EmailAddresses => "email address",
-            Self::Password | Self::CurrentPassword => "password",
-            Self::Code => "code",
-            Self::FirstName => "first name",
-            Self::LastName => "last name",
-            Self::Name => "name",
-            Self::Slug => "slug",
-            Self::Role => "role",
-            Self::Confirmation => "confirmation",
-            Self::ListedIdentifier => "entry",
-        }
+        self.words()[3]
     }
 }
 
-/// The reason why a step of a flow was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FlowError {
+/// Declares [`FlowError`]: for each error its sentence, Clerk's code and, if there is one, the input to look at.
+macro_rules! flow_errors {
+    ($( #[error($($sentence:tt)+)] $variant:ident $({ $($name:ident: $type:ty),+ })? => $code:literal $(, $field:expr)?; )+) => {
+        /// The reason why a step of a flow was refused.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        pub(crate) enum FlowError {
+            $( #[error($($sentence)+)] $variant $({ $($name: $type),+ })?, )+
+        }
+
+        impl FlowError {
+            /// Clerk's code for this error.
+            pub(crate) fn code(&self) -> &'static str {
+                match self {
+                    $( Self::$variant { .. } => $code, )+
+                }
+            }
+
+            /// The input that the user should look at.
+            #[expect(unused_variables, reason = "few fields are those of an error's own")]
+            pub(crate) fn field(&self) -> Option<Field> {
+                match self {
+                    $( Self::$variant $({ $($name),+ })? => flow_errors!(@field $($field)?), )+
+                }
+            }
+        }
+    };
+    (@field) => {
+        None
+    };
+    (@field $field:expr) => {
+        Some($field)
+    };
+}
+
+flow_errors! {
     #[error("Enter {}.", .field.wanted())]
-    Missing { field: Field },
+    Missing { field: Field } => "form_param_nil", *field;
     #[error("Enter a valid email address.")]
-    EmailAddressInvalid { field: Field },
+    EmailAddressInvalid { field: Field } => "form_param_format_invalid", *field;
     #[error("{address} isn't a valid email address.")]
-    OneAddressInvalid { address: String },
+    OneAddressInvalid { address: String } => "form_param_format_invalid", Field::EmailAddresses;
     #[error("Shorten the {} to {most} characters or fewer.", .field.noun())]
-    TooLong { field: Field, most: usize },
+    TooLong { field: Field, most: usize } => "form_param_max_length_exceeded", *field;
     #[error("We couldn't find an account with this email address.")]
-    IdentifierNotFound,
+    IdentifierNotFound => "form_identifier_not_found", Field::Identifier;
     #[error("An account with this email address already exists.")]
-    IdentifierExists,
+    IdentifierExists => "form_identifier_exists", Field::EmailAddress;
     #[error("That password isn't correct. Try again or use another method.")]
-    PasswordIncorrect,
+    PasswordIncorrect => "form_password_incorrect", Field::Password;
     #[error("Your current password isn't correct. Try again.")]
-    CurrentPasswordIncorrect,
+    CurrentPasswordIncorrect => "form_password_incorrect", Field::CurrentPassword;
     #[error("This is already your password. Choose a different one.")]
-    PasswordUnchanged,
+    PasswordUnchanged => "form_new_password_matches_current", Field::Password;
     #[error("Your password may be compromised, so you can't sign in with it.")]
-    PasswordCompromised,
+    PasswordCompromised => "form_password_compromised", Field::Password;
     #[error("You need an invitation to sign up. Ask an administrator for one.")]
-    SignUpRestricted,
+    SignUpRestricted => "sign_up_mode_restricted";
     #[error("You need an invitation to sign up. Join the waitlist to get one.")]
-    SignUpWaitlist,
+    SignUpWaitlist => "sign_up_restricted_waitlist";
     #[error("You can't use this email address for this application. Use another one or ask an administrator.")]
-    AddressNotAdmitted { field: Field },
+    AddressNotAdmitted { field: Field } => "not_allowed_access", *field;
     #[error("Enter your email address without the part that starts with +, # or =.")]
-    SubaddressBlocked,
+    SubaddressBlocked => "not_allowed_access", Field::EmailAddress;
     #[error("An account with the same email address, written without dots, already exists.")]
-    UndottedExists,
+    UndottedExists => "not_allowed_access", Field::EmailAddress;
     #[error("This email address belongs to a disposable email service. Use a permanent one.")]
-    DisposableAddress,
+    DisposableAddress => "form_email_address_blocked", Field::EmailAddress;
     #[error("This is your only way to sign in. Add and verify another email address first.")]
-    LastIdentification,
+    LastIdentification => "identification_deletion_failed";
     #[error("This is your primary email address. Make another one primary first.")]
-    PrimaryAddress,
+    PrimaryAddress => "identification_deletion_failed";
     #[error("You can't delete your account. Ask an administrator to delete it.")]
-    DeletionDisabled,
+    DeletionDisabled => "user_delete_self_disabled";
     #[error(
         "You're the only member who can manage {organizations}. Give another member that role or delete the organization first."
     )]
-    SoleManager { organizations: String },
+    SoleManager { organizations: String } => "organization_minimum_permissions_needed";
     #[error("This account doesn't have a password. Use another method.")]
-    NoPassword,
+    NoPassword => "strategy_for_user_invalid";
     #[error("Too many attempts. Try again in {}.", minutes(*.retry_after_secs))]
-    Locked { retry_after_secs: i64 },
+    Locked { retry_after_secs: i64 } => "user_locked";
     #[error("Choose a password with at least {least} characters.")]
-    PasswordTooShort { least: usize },
+    PasswordTooShort { least: usize } => "form_password_length_too_short", Field::Password;
     #[error("Choose a password with at most {most} characters.")]
-    PasswordTooLong { most: usize },
+    PasswordTooLong { most: usize } => "form_password_length_too_long", Field::Password;
     #[error("Choose a shorter password. It can have at most {most} bytes.")]
-    PasswordTooManyBytes { most: usize },
+    PasswordTooManyBytes { most: usize } => "form_password_size_in_bytes_exceeded", Field::Password;
     #[error("Choose a password that isn't your email address.")]
-    PasswordIsIdentifier,
+    PasswordIsIdentifier => "form_password_matches_identifier", Field::Password;
     #[error("This password is too common. Choose a different one.")]
-    PasswordWellKnown,
+    PasswordWellKnown => "form_password_pwned", Field::Password;
     #[error("Enter a code of six digits.")]
-    CodeMalformed,
+    CodeMalformed => "form_param_format_invalid", Field::Code;
     #[error("That code isn't correct. You have {} left.", tries(*.tries_left))]
-    CodeIncorrect { tries_left: u32 },
+    CodeIncorrect { tries_left: u32 } => "form_code_incorrect", Field::Code;
     #[error("That code isn't correct. Enter the code that your authenticator app shows now.")]
-    CodeNotCurrent,
+    CodeNotCurrent => "form_code_incorrect", Field::Code;
     #[error("You've already used this code. Wait for the next one.")]
-    CodeReplayed,
+    CodeReplayed => "form_code_incorrect", Field::Code;
     #[error("Enter a backup code of eight letters and digits.")]
-    BackupCodeMalformed,
+    BackupCodeMalformed => "form_param_format_invalid", Field::Code;
     #[error("This code has expired. Send a new code.")]
-    CodeExpired,
+    CodeExpired => "verification_expired", Field::Code;
     #[error("You entered too many wrong codes. Send a new code.")]
-    CodeUsedUp,
+    CodeUsedUp => "verification_failed", Field::Code;
     #[error("We just sent you a code. Wait {} before you request another one.", seconds(*.retry_after_secs))]
-    TooManyRequests { retry_after_secs: i64 },
+    TooManyRequests { retry_after_secs: i64 } => "too_many_requests";
     #[error("Your attempt has expired. Start again.")]
-    AttemptLost,
+    AttemptLost => "resource_not_found";
     #[error("Use lowercase letters, digits and hyphens for the slug.")]
-    SlugInvalid,
+    SlugInvalid => "form_param_format_invalid", Field::Slug;
     #[error("This slug is taken. Choose a different one.")]
-    SlugTaken,
+    SlugTaken => "form_identifier_exists", Field::Slug;
     #[error("Organizations aren't enabled for this application.")]
-    OrganizationsDisabled,
+    OrganizationsDisabled => "organization_not_enabled_in_instance";
     #[error("You can't create organizations. Ask an administrator for an invitation.")]
-    CreationDisabled,
+    CreationDisabled => "organization_creation_disabled";
     #[error("Your role doesn't allow this. Ask an administrator of the organization.")]
-    PermissionMissing { permission: &'static str },
+    PermissionMissing { permission: &'static str } => "missing_permission";
     #[error(
         "An organization needs a member who can manage its members. Give another member that role, then try again."
     )]
-    LastManager,
+    LastManager => "organization_minimum_permissions_needed";
     #[error("The organization can have at most {most} members, including pending invitations. Remove one first.")]
-    QuotaExceeded { most: u32 },
+    QuotaExceeded { most: u32 } => "organization_membership_quota_exceeded", Field::EmailAddresses;
     #[error("{address} is already a member.")]
-    AlreadyMember { address: String },
+    AlreadyMember { address: String } => "already_a_member_in_organization", Field::EmailAddresses;
     #[error("Invite at most {most} email addresses at once.")]
-    TooManyAddresses { most: usize },
+    TooManyAddresses { most: usize } => "form_param_max_length_exceeded", Field::EmailAddresses;
     #[error("{address} already has a pending invitation.")]
-    AlreadyInvited { address: String },
+    AlreadyInvited { address: String } => "duplicate_record", Field::EmailAddresses;
     #[error("You're not a member of this organization. Choose another one.")]
-    NotAMember,
+    NotAMember => "not_a_member_in_organization";
     #[error("This account is banned and can't sign in. Ask an administrator.")]
-    Banned,
+    Banned => "user_banned";
     #[error(
         "You didn't allow {} to share your profile. Try again or use another method.",
         super::PROVIDER_NAME
     )]
-    ExternalDenied,
+    ExternalDenied => "oauth_access_denied";
     #[error("Your request to continue with {} has expired. Start again.", super::PROVIDER_NAME)]
-    ExternalLost,
+    ExternalLost => "oauth_callback_invalid";
     #[error("This {} account is already connected to another account.", super::PROVIDER_NAME)]
-    ExternalTaken,
+    ExternalTaken => "oauth_identification_claimed";
     #[error(
         "An account with this email address already exists, and {name} hasn't verified that the address is yours. Sign \
          in another way, then connect {name} in your account.",
         name = super::PROVIDER_NAME
     )]
-    ExternalUnverified,
+    ExternalUnverified => "external_account_exists";
     #[error("This role doesn't exist. Choose another one.")]
-    RoleUnknown,
+    RoleUnknown => "resource_not_found", Field::Role;
     #[error("This user isn't a member of the organization.")]
-    MemberUnknown,
+    MemberUnknown => "resource_not_found";
     #[error("This user doesn't exist.")]
-    UserUnknown,
+    UserUnknown => "resource_not_found";
     #[error("This invitation is no longer valid. Ask for a new one.")]
-    InvitationOver,
+    InvitationOver => "organization_invitation_not_pending";
     #[error("Type {expected} to confirm.")]
-    ConfirmationWrong { expected: String },
+    ConfirmationWrong { expected: String } => "form_param_value_invalid", Field::Confirmation;
     #[error("The redirect URL isn't allowed for this application.")]
-    RedirectRefused,
+    RedirectRefused => "form_param_value_invalid";
     #[error("A primary email address must be verified. Send verified: true too.")]
-    PrimaryUnverified,
+    PrimaryUnverified => "form_param_value_invalid";
     #[error("A primary email address must be verified. Make another one primary first.")]
-    UnverifiesPrimary,
+    UnverifiesPrimary => "form_param_value_invalid";
 }
 
 impl From<WeakPassword> for FlowError {
@@ -243,99 +255,6 @@ impl From<WeakPassword> for FlowError {
 }
 
 impl FlowError {
-    /// Clerk's code for this error.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::Missing { .. } => "form_param_nil",
-            Self::EmailAddressInvalid { .. }
-            | Self::OneAddressInvalid { .. }
-            | Self::CodeMalformed
-            | Self::BackupCodeMalformed
-            | Self::SlugInvalid => "form_param_format_invalid",
-            Self::TooLong { .. } | Self::TooManyAddresses { .. } => "form_param_max_length_exceeded",
-            Self::IdentifierNotFound => "form_identifier_not_found",
-            Self::IdentifierExists | Self::SlugTaken => "form_identifier_exists",
-            Self::PasswordIncorrect | Self::CurrentPasswordIncorrect => "form_password_incorrect",
-            Self::PasswordUnchanged => "form_new_password_matches_current",
-            Self::PasswordCompromised => "form_password_compromised",
-            Self::SignUpRestricted => "sign_up_mode_restricted",
-            Self::SignUpWaitlist => "sign_up_restricted_waitlist",
-            Self::AddressNotAdmitted { .. } | Self::SubaddressBlocked | Self::UndottedExists => "not_allowed_access",
-            Self::DisposableAddress => "form_email_address_blocked",
-            Self::LastIdentification | Self::PrimaryAddress => "identification_deletion_failed",
-            Self::DeletionDisabled => "user_delete_self_disabled",
-            Self::NoPassword => "strategy_for_user_invalid",
-            Self::Locked { .. } => "user_locked",
-            Self::PasswordTooShort { .. } => "form_password_length_too_short",
-            Self::PasswordTooLong { .. } => "form_password_length_too_long",
-            Self::PasswordTooManyBytes { .. } => "form_password_size_in_bytes_exceeded",
-            Self::PasswordIsIdentifier => "form_password_matches_identifier",
-            Self::PasswordWellKnown => "form_password_pwned",
-            Self::CodeIncorrect { .. } | Self::CodeNotCurrent | Self::CodeReplayed => "form_code_incorrect",
-            Self::CodeExpired => "verification_expired",
-            Self::CodeUsedUp => "verification_failed",
-            Self::TooManyRequests { .. } => "too_many_requests",
-            Self::AttemptLost | Self::RoleUnknown | Self::MemberUnknown | Self::UserUnknown => "resource_not_found",
-            Self::ExternalDenied => "oauth_access_denied",
-            Self::ExternalLost => "oauth_callback_invalid",
-            Self::ExternalTaken => "oauth_identification_claimed",
-            Self::ExternalUnverified => "external_account_exists",
-            Self::NotAMember => "not_a_member_in_organization",
-            Self::Banned => "user_banned",
-            Self::OrganizationsDisabled => "organization_not_enabled_in_instance",
-            Self::CreationDisabled => "organization_creation_disabled",
-            Self::PermissionMissing { .. } => "missing_permission",
-            Self::LastManager | Self::SoleManager { .. } => "organization_minimum_permissions_needed",
-            Self::QuotaExceeded { .. } => "organization_membership_quota_exceeded",
-            Self::AlreadyMember { .. } => "already_a_member_in_organization",
-            Self::AlreadyInvited { .. } => "duplicate_record",
-            Self::InvitationOver => "organization_invitation_not_pending",
-            Self::ConfirmationWrong { .. }
-            | Self::RedirectRefused
-            | Self::PrimaryUnverified
-            | Self::UnverifiesPrimary => "form_param_value_invalid",
-        }
-    }
-
-    /// The input that the person should look at.
-    pub(crate) fn field(&self) -> Option<Field> {
-        match self {
-            Self::Missing { field }
-            | Self::EmailAddressInvalid { field }
-            | Self::TooLong { field, .. }
-            | Self::AddressNotAdmitted { field } => Some(*field),
-            Self::IdentifierNotFound => Some(Field::Identifier),
-            Self::IdentifierExists | Self::SubaddressBlocked | Self::UndottedExists | Self::DisposableAddress => {
-                Some(Field::EmailAddress)
-            }
-            Self::CurrentPasswordIncorrect => Some(Field::CurrentPassword),
-            Self::PasswordIncorrect
-            | Self::PasswordUnchanged
-            | Self::PasswordCompromised
-            | Self::PasswordTooShort { .. }
-            | Self::PasswordTooLong { .. }
-            | Self::PasswordTooManyBytes { .. }
-            | Self::PasswordIsIdentifier
-            | Self::PasswordWellKnown => Some(Field::Password),
-            Self::CodeMalformed
-            | Self::CodeIncorrect { .. }
-            | Self::CodeNotCurrent
-            | Self::CodeReplayed
-            | Self::BackupCodeMalformed
-            | Self::CodeExpired
-            | Self::CodeUsedUp => Some(Field::Code),
-            Self::SlugInvalid | Self::SlugTaken => Some(Field::Slug),
-            Self::OneAddressInvalid { .. }
-            | Self::TooManyAddresses { .. }
-            | Self::AlreadyMember { .. }
-            | Self::AlreadyInvited { .. }
-            | Self::QuotaExceeded { .. } => Some(Field::EmailAddresses),
-            Self::RoleUnknown => Some(Field::Role),
-            Self::ConfirmationWrong { .. } => Some(Field::Confirmation),
-            _ => None,
-        }
-    }
-
     /// Returns the seconds to wait, if waiting helps.
     pub(crate) fn retry_after_secs(&self) -> Option<i64> {
         match self {

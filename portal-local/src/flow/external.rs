@@ -10,7 +10,7 @@ use crate::clock::Millis as _;
 use crate::ids;
 use crate::secrets::random_token;
 use crate::store::{
-    AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Session, SignUp, StoreError, User, email_addresses,
+    AttemptStatus, ExternalProfile, OauthAttempt, Purpose, Result, Session, SignUp, User, email_addresses,
     external_accounts, oauth_attempts, sign_ins, sign_ups, users,
 };
 
@@ -23,54 +23,49 @@ const AWAY_MILLIS: i64 = 10 * 60 * 1_000;
 
 impl BrowserFlow<'_> {
     /// Starts a round trip to the provider. Returns the `state` of its callback.
-    pub(crate) fn leave_for_provider(
-        &self,
-        purpose: Purpose,
-        user_id: Option<&str>,
-        query: &str,
-    ) -> Result<String, StoreError> {
+    pub(crate) fn leave_for_provider(&self, purpose: Purpose, user_id: Option<&str>, query: &str) -> Result<String> {
         let state = random_token();
         let expire_at = self.now.plus_millis(AWAY_MILLIS);
         let attempt = OauthAttempt::new(purpose, user_id, query);
-        oauth_attempts::insert(self.connection, &attempt, &state, &self.browser.id, expire_at)?;
+        oauth_attempts::insert(self.db, &attempt, &state, &self.browser.id, expire_at)?;
         Ok(state)
     }
 
     /// Takes the attempt that the provider's callback with `state` belongs to. Each callback works once.
-    pub(crate) fn take_provider_attempt(&self, state: &str) -> Result<Option<OauthAttempt>, StoreError> {
-        let taken = oauth_attempts::take(self.connection, state, &self.browser.id, self.now)?;
+    pub(crate) fn take_provider_attempt(&self, state: &str) -> Result<Option<OauthAttempt>> {
+        let taken = oauth_attempts::take(self.db, state, &self.browser.id)?;
         Ok(taken)
     }
 
     /// Continues the attempt after the provider's callback with `code`.
     pub(crate) fn return_from_provider(&self, attempt: &OauthAttempt, code: &str) -> Outcome<ExternalStep> {
         let profile = attempt.profile_for(code).ok_or(FlowError::ExternalLost)?;
-        let known = external_accounts::find_by_provider_user(self.connection, &profile.provider_user_id)?;
+        let known = external_accounts::find_by_provider_user(self.db, &profile.provider_user_id)?;
         if let Some(user_id) = &attempt.user_id {
-            if users::find(self.connection, user_id)?.is_none() {
+            if users::find(self.db, user_id)?.is_none() {
                 return Err(FlowError::ExternalLost.into());
             }
             return match known {
                 Some(account) if account.user_id != *user_id => Err(FlowError::ExternalTaken.into()),
                 Some(account) => {
-                    external_accounts::update(self.connection, &account.id, &profile, self.now)?;
+                    external_accounts::update(self.db, &account.id, &profile)?;
                     Ok(ExternalStep::Connected)
                 }
                 None => {
-                    external_accounts::insert(self.connection, user_id, &profile, self.now)?;
+                    external_accounts::insert(self.db, user_id, &profile)?;
                     Ok(ExternalStep::Connected)
                 }
             };
         }
         if let Some(account) = known {
-            external_accounts::update(self.connection, &account.id, &profile, self.now)?;
+            external_accounts::update(self.db, &account.id, &profile)?;
             return sign_in_as(self, &account.user_id, &profile);
         }
-        match email_addresses::find_verified(self.connection, &profile.email_address)? {
+        match email_addresses::find_verified(self.db, &profile.email_address)? {
             // Proven on both sides: it is the same person.
             Some(address) if profile.email_address_verified => {
                 let signed_in = sign_in_as(self, &address.user_id, &profile)?;
-                external_accounts::insert(self.connection, &address.user_id, &profile, self.now)?;
+                external_accounts::insert(self.db, &address.user_id, &profile)?;
                 Ok(signed_in)
             }
             // Refuse an unverified address: it would let an attacker take the account over.
@@ -84,9 +79,9 @@ impl Flow<'_> {
     /// Stores `profile` on the provider's side and returns the code that redeems it.
     ///
     /// Returns `None` if no attempt waits for it.
-    pub(crate) fn allow_provider(&self, state: &str, profile: &ExternalProfile) -> Result<Option<String>, StoreError> {
+    pub(crate) fn allow_provider(&self, state: &str, profile: &ExternalProfile) -> Result<Option<String>> {
         let code = random_token();
-        Ok(oauth_attempts::allow(self.connection, state, &code, profile, self.now)?.then_some(code))
+        Ok(oauth_attempts::allow(self.db, state, &code, profile)?.then_some(code))
     }
 }
 
@@ -105,7 +100,7 @@ pub(crate) enum ExternalStep {
 }
 
 fn sign_in_as(flow: &BrowserFlow<'_>, user_id: &str, profile: &ExternalProfile) -> Outcome<ExternalStep> {
-    let user = users::find(flow.connection, user_id)?.ok_or(FlowError::ExternalLost)?;
+    let user = users::find(flow.db, user_id)?.ok_or(FlowError::ExternalLost)?;
     refuse_barred(&user, flow.now)?;
     check_address(flow, &profile.email_address, Use::SignIn)?;
     let pending = begin_attempt(flow, user, profile)?;
@@ -115,11 +110,11 @@ fn sign_in_as(flow: &BrowserFlow<'_>, user_id: &str, profile: &ExternalProfile) 
     })
 }
 
-fn begin_attempt(flow: &BrowserFlow<'_>, user: User, profile: &ExternalProfile) -> Result<PendingSignIn, StoreError> {
+fn begin_attempt(flow: &BrowserFlow<'_>, user: User, profile: &ExternalProfile) -> Result<PendingSignIn> {
     let client = flow.client()?;
     let abandon_at = flow.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
     let identifier = &profile.email_address;
-    let sign_in = sign_ins::insert(flow.connection, &client, identifier, &user.id, flow.now, abandon_at)?;
+    let sign_in = sign_ins::insert(flow.db, &client, identifier, &user.id, abandon_at)?;
     Ok(PendingSignIn { sign_in, user })
 }
 
@@ -144,7 +139,7 @@ fn sign_up(flow: &BrowserFlow<'_>, profile: ExternalProfile) -> Outcome<External
         email_verified_at: None,
         abandon_at: flow.now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
     };
-    sign_ups::insert(flow.connection, &client, &sign_up, flow.now)?;
+    sign_ups::insert(flow.db, &client, &sign_up)?;
     if !is_proven {
         // If no code may be sent now, the attempt is kept: the user asks for the code later.
         flow.send_sign_up_code(&sign_up).map_err(FlowFailure::recorded)?;

@@ -1,7 +1,7 @@
 //! [`FlowFailure`]: the reason why a step of a flow failed, and what becomes of its transaction.
 
 use super::{FlowError, Outcome};
-use crate::store::{Failure, StoreError};
+use crate::store::{Failure, Result, StoreError};
 
 /// The reason why a step of a flow failed.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl FlowFailure {
     /// # Errors
     ///
     /// Returns [`StoreError`] if the step was not refused: the database failed.
-    pub(crate) fn refusal(self) -> Result<FlowError, StoreError> {
+    pub(crate) fn refusal(self) -> Result<FlowError> {
         match self {
             Self::Refused(error) | Self::RefusedAndRecorded(error) => Ok(error),
             Self::Store(error) => Err(error),
@@ -50,7 +50,7 @@ impl FlowFailure {
 /// # Errors
 ///
 /// Returns [`StoreError`] if the database failed.
-pub(crate) fn refused(outcome: Outcome<()>) -> Result<Option<FlowError>, StoreError> {
+pub(crate) fn refused(outcome: Outcome<()>) -> Result<Option<FlowError>> {
     match outcome {
         Ok(()) => Ok(None),
         Err(failure) => failure.refusal().map(Some),
@@ -72,11 +72,5 @@ impl From<FlowError> for FlowFailure {
 impl From<StoreError> for FlowFailure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-impl From<rusqlite::Error> for FlowFailure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
     }
 }

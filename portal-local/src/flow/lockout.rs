@@ -6,7 +6,7 @@ use super::sign_in::refuse_barred;
 use super::{Flow, FlowError, FlowFailure, Outcome};
 use crate::clock::Millis as _;
 use crate::store::code_limits::CodeLimit;
-use crate::store::{StoreError, User, code_limits, users};
+use crate::store::{Result, User, code_limits, users};
 
 /// The number of tries that locks the account or the address.
 // Clerk: user lockout, `guides/secure/user-lockout`.
@@ -27,11 +27,11 @@ impl Tries<'_> {
     pub(super) fn refuse_locked(self, flow: &Flow<'_>) -> Outcome<()> {
         match self {
             Self::Account(id) => {
-                let user = users::find(flow.connection, id)?.ok_or(FlowError::AttemptLost)?;
+                let user = users::find(flow.db, id)?.ok_or(FlowError::AttemptLost)?;
                 Ok(refuse_barred(&user, flow.now)?)
             }
             Self::Address(address) => {
-                let until = code_limits::find(flow.connection, address)?.locked_until;
+                let until = code_limits::find(flow.db, address)?.locked_until;
                 let left = until.map_or(0, |until| until.millis_since(flow.now));
                 if left > 0 { Err(locked(left).into()) } else { Ok(()) }
             }
@@ -45,17 +45,17 @@ impl Tries<'_> {
     /// Returns [`FlowError::Locked`] if it was the last try.
     pub(super) fn count_wrong(self, flow: &Flow<'_>) -> Outcome<()> {
         match self {
-            Self::Account(id) => match users::find(flow.connection, id)? {
+            Self::Account(id) => match users::find(flow.db, id)? {
                 Some(user) => count_wrong_try(flow, &user),
                 None => Ok(()),
             },
             Self::Address(address) => {
-                let before = code_limits::find(flow.connection, address)?;
+                let before = code_limits::find(flow.db, address)?;
                 // An expired lock resets the count.
                 let wrong = before.locked_until.map_or(before.wrong, |_| 0).saturating_add(1);
                 let is_last = wrong >= MOST_WRONG_PASSWORDS;
                 let locked_until = is_last.then(|| flow.now.plus_millis(LOCKED_FOR_MILLIS));
-                code_limits::set(flow.connection, address, CodeLimit { wrong, locked_until }, flow.now)?;
+                code_limits::set(flow.db, address, CodeLimit { wrong, locked_until })?;
                 match is_last {
                     true => Err(FlowFailure::RefusedAndRecorded(locked(LOCKED_FOR_MILLIS))),
                     false => Ok(()),
@@ -67,10 +67,10 @@ impl Tries<'_> {
     /// Resets an address's count after a right code.
     ///
     /// The count of an account is reset at its next sign-in.
-    pub(super) fn forget(self, flow: &Flow<'_>) -> Result<(), StoreError> {
+    pub(super) fn forget(self, flow: &Flow<'_>) -> Result<()> {
         match self {
             Self::Account(_) => Ok(()),
-            Self::Address(address) => Ok(code_limits::forget(flow.connection, address)?),
+            Self::Address(address) => Ok(code_limits::forget(flow.db, address)?),
         }
     }
 }
@@ -92,16 +92,16 @@ fn wrong_tries(user: &User) -> u32 {
 fn count_wrong_try(flow: &Flow<'_>, user: &User) -> Outcome<()> {
     let wrong = wrong_tries(user).saturating_add(1);
     if wrong < MOST_WRONG_PASSWORDS {
-        users::set_failures(flow.connection, &user.id, wrong, None)?;
+        users::set_failures(flow.db, &user.id, wrong, None)?;
         return Ok(());
     }
     Err(lock(flow, user)?)
 }
 
 /// Locks the account, even for callers with the right credentials. Returns the refusal.
-pub(super) fn lock(flow: &Flow<'_>, user: &User) -> Result<FlowFailure, StoreError> {
+pub(super) fn lock(flow: &Flow<'_>, user: &User) -> Result<FlowFailure> {
     let until = flow.now.plus_millis(LOCKED_FOR_MILLIS);
-    users::set_failures(flow.connection, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
+    users::set_failures(flow.db, &user.id, MOST_WRONG_PASSWORDS, Some(until))?;
     Ok(FlowFailure::RefusedAndRecorded(locked(LOCKED_FOR_MILLIS)))
 }
 
@@ -116,14 +116,14 @@ pub(super) fn begin_password(flow: &Flow<'_>, user: &User) -> Outcome<()> {
         // All tries are in use by comparisons that are running or whose requests were aborted.
         return Err(lock(flow, user)?);
     }
-    users::set_failures(flow.connection, &user.id, before + 1, None)?;
+    users::set_failures(flow.db, &user.id, before + 1, None)?;
     Ok(())
 }
 
 /// Returns the refusal of a wrong password, and locks the account after the last try.
 ///
 /// The try was counted by [`begin_password`]. `user` is the account as stored after the comparison.
-pub(super) fn failed(flow: &Flow<'_>, user: &User) -> Result<FlowFailure, StoreError> {
+pub(super) fn failed(flow: &Flow<'_>, user: &User) -> Result<FlowFailure> {
     if let Err(error) = refuse_barred(user, flow.now) {
         return Ok(error.into());
     }
@@ -138,6 +138,6 @@ pub(super) fn failed(flow: &Flow<'_>, user: &User) -> Result<FlowFailure, StoreE
 /// Refuses if the account was locked during the comparison.
 pub(super) fn passed(flow: &Flow<'_>, user: &User) -> Outcome<()> {
     refuse_barred(user, flow.now)?;
-    users::set_failures(flow.connection, &user.id, 0, None)?;
+    users::set_failures(flow.db, &user.id, 0, None)?;
     Ok(())
 }

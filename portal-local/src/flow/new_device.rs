@@ -5,20 +5,20 @@ use super::code::is_tested;
 use crate::clock::Millis as _;
 use crate::secrets::random_token;
 use crate::store::outbox::{Content, NewMail};
-use crate::store::{MailKind, Session, SessionStatus, StoreError, email_addresses, revocation_links, sessions};
+use crate::store::{MailKind, Result, Session, SessionStatus, email_addresses, revocation_links, sessions};
 
 /// The lifetime of the link.
 const LIFETIME_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Sends the mail if the user has sessions on other devices and none on this one.
-pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<(), StoreError> {
-    let earlier = sessions::of_user(flow.connection, &session.user_id, flow.now)?;
+pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<()> {
+    let earlier = sessions::of_user(flow.db, &session.user_id)?;
     let mut earlier = earlier.iter().filter(|one| one.id != session.id).peekable();
     let is_first = earlier.peek().is_none();
     if is_first || earlier.any(|one| one.client_id == session.client_id) {
         return Ok(());
     }
-    let primary = email_addresses::primary(flow.connection, &session.user_id)?;
+    let primary = email_addresses::primary(flow.db, &session.user_id)?;
     let Some(address) = primary
         .map(|primary| primary.address)
         .filter(|address| !is_tested(flow, address))
@@ -28,7 +28,7 @@ pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<(), StoreError>
     let name = &flow.application.name;
     let ticket = random_token();
     let expires_at = flow.now.plus_millis(LIFETIME_MILLIS);
-    revocation_links::insert(flow.connection, &ticket, &session.id, expires_at)?;
+    revocation_links::insert(flow.db, &ticket, &session.id, expires_at)?;
     flow.send_mail(NewMail {
         to: &address,
         kind: MailKind::NewDevice,
@@ -42,19 +42,19 @@ pub(super) fn tell(flow: &Flow<'_>, session: &Session) -> Result<(), StoreError>
 
 impl Flow<'_> {
     /// The session that a mail's link is about, if the link is still good.
-    pub(crate) fn session_of_link(&self, ticket: &str) -> Result<Option<Session>, StoreError> {
-        match revocation_links::find(self.connection, ticket, self.now)? {
-            Some(session_id) => Ok(sessions::find(self.connection, &session_id, self.now)?),
+    pub(crate) fn session_of_link(&self, ticket: &str) -> Result<Option<Session>> {
+        match revocation_links::find(self.db, ticket)? {
+            Some(session_id) => Ok(sessions::find(self.db, &session_id)?),
             None => Ok(None),
         }
     }
 
     /// Ends the session that a mail's link is about. Says whether the link was good.
-    pub(crate) fn end_session_by_link(&self, ticket: &str) -> Result<bool, StoreError> {
-        let Some(session_id) = revocation_links::take(self.connection, ticket, self.now)? else {
+    pub(crate) fn end_session_by_link(&self, ticket: &str) -> Result<bool> {
+        let Some(session_id) = revocation_links::take(self.db, ticket)? else {
             return Ok(false);
         };
-        if let Some(session) = sessions::find(self.connection, &session_id, self.now)?.filter(Session::is_live) {
+        if let Some(session) = sessions::find(self.db, &session_id)?.filter(Session::is_live) {
             self.end_session(&session, SessionStatus::Revoked)?;
         }
         Ok(true)

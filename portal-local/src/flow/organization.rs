@@ -6,8 +6,7 @@ use super::{Field, Flow, FlowError, Outcome, task};
 use crate::ids;
 use crate::mint::{OrganizationClaim, organization_claims};
 use crate::store::{
-    Membership, Metadata, Organization, Role, Session, StoreError, Task, User, memberships, organizations, roles,
-    sessions,
+    Membership, Metadata, Organization, Result, Role, Session, Task, User, memberships, organizations, roles, sessions,
 };
 
 const MOST_NAME_CHARS: usize = 256;
@@ -38,17 +37,17 @@ impl Access {
 
 impl Flow<'_> {
     /// Returns the rights of `user_id` in the organization; `None` if the user is not a member.
-    pub(crate) fn access(&self, user_id: &str, organization: &str) -> Result<Option<Access>, StoreError> {
-        let Some(organization) = organizations::find(self.connection, organization)? else {
+    pub(crate) fn access(&self, user_id: &str, organization: &str) -> Result<Option<Access>> {
+        let Some(organization) = organizations::find(self.db, organization)? else {
             return Ok(None);
         };
-        let Some(membership) = memberships::find(self.connection, &organization.id, user_id)? else {
+        let Some(membership) = memberships::find(self.db, &organization.id, user_id)? else {
             return Ok(None);
         };
-        let Some(role) = roles::find(self.connection, &membership.role_key)? else {
+        let Some(role) = roles::find(self.db, &membership.role_key)? else {
             return Ok(None);
         };
-        let permissions = roles::permissions(self.connection, &role.key)?;
+        let permissions = roles::permissions(self.db, &role.key)?;
         Ok(Some(Access {
             organization,
             membership,
@@ -106,11 +105,11 @@ impl Flow<'_> {
             created_at: new.created_at.unwrap_or(self.now),
             updated_at: self.now,
         };
-        organizations::insert(self.connection, &organization)?;
+        organizations::insert(self.db, &organization)?;
         if let Some(creator) = &organization.created_by {
             let nothing = Metadata::default();
             let (role, metadata) = (&settings.creator_role, (&nothing, &nothing));
-            memberships::insert(self.connection, &organization.id, creator, role, metadata, self.now)?;
+            memberships::insert(self.db, &organization.id, creator, role, metadata)?;
         }
         Ok(organization)
     }
@@ -122,29 +121,24 @@ impl Flow<'_> {
         organization.name = name;
         organization.slug = slug;
         organization.updated_at = self.now;
-        organizations::update(self.connection, &organization, self.now)?;
+        organizations::update(self.db, &organization)?;
         Ok(organization)
     }
 
     /// Deletes the organization and deactivates it in all sessions.
-    pub(crate) fn delete_organization(&self, organization: &Organization) -> Result<(), StoreError> {
-        let (members, _) = memberships::search(self.connection, &organization.id, "", u32::MAX, 0)?;
+    pub(crate) fn delete_organization(&self, organization: &Organization) -> Result<()> {
+        let (members, _) = memberships::search(self.db, &organization.id, "", u32::MAX, 0)?;
         for member in members {
             forget(self, &member.membership.user_id, &organization.id)?;
         }
-        organizations::delete(self.connection, &organization.id)?;
-        Ok(())
+        organizations::delete(self.db, &organization.id)
     }
 
     /// Makes an organization (by id or slug), or the personal account (`None`), the active one of a session. Gives the
     /// session as it is afterwards, or nothing if that cannot be activated, which leaves everything as it was. A session
     /// that waits for another task than this one has nothing else open.
-    pub(crate) fn activate(
-        &self,
-        session: &Session,
-        organization: Option<&str>,
-    ) -> Result<Option<Session>, StoreError> {
-        let current = sessions::find(self.connection, &session.id, self.now)?.filter(Session::is_live);
+    pub(crate) fn activate(&self, session: &Session, organization: Option<&str>) -> Result<Option<Session>> {
+        let current = sessions::find(self.db, &session.id)?.filter(Session::is_live);
         let is_open = current.is_some_and(|current| matches!(current.task(), None | Some(Task::ChooseOrganization)));
         match is_open {
             true => self.set_active_organization(session, organization),
@@ -157,7 +151,7 @@ impl Flow<'_> {
         &self,
         session: &Session,
         organization: Option<&str>,
-    ) -> Result<Option<Session>, StoreError> {
+    ) -> Result<Option<Session>> {
         let settings = self.settings;
         let organization_id = match organization {
             None if settings.force_organization_selection => return Ok(None),
@@ -169,9 +163,9 @@ impl Flow<'_> {
             },
         };
         if organization_id != session.last_active_organization_id {
-            sessions::set_organization(self.connection, &session.id, organization_id.as_deref(), self.now)?;
+            sessions::set_organization(self.db, &session.id, organization_id.as_deref())?;
         }
-        let Some(session) = sessions::find(self.connection, &session.id, self.now)? else {
+        let Some(session) = sessions::find(self.db, &session.id)? else {
             return Ok(None);
         };
         task::complete(self, session, Task::ChooseOrganization).map(Some)
@@ -225,7 +219,7 @@ fn checked_slug(flow: &Flow<'_>, text: &str, own_id: Option<&str>) -> Outcome<St
     if !slug.bytes().all(is_plain) {
         return Err(FlowError::SlugInvalid.into());
     }
-    let holder = organizations::find(flow.connection, slug)?;
+    let holder = organizations::find(flow.db, slug)?;
     if holder.is_some_and(|holder| own_id != Some(holder.id.as_str())) {
         return Err(FlowError::SlugTaken.into());
     }
@@ -233,11 +227,11 @@ fn checked_slug(flow: &Flow<'_>, text: &str, own_id: Option<&str>) -> Outcome<St
 }
 
 /// A slug that looks like `name` and that no organization has.
-fn free_slug(flow: &Flow<'_>, name: &str) -> Result<String, StoreError> {
+fn free_slug(flow: &Flow<'_>, name: &str) -> Result<String> {
     let base = slug_of(name);
     let mut slug = base.clone();
     let mut number = 2;
-    while organizations::find(flow.connection, &slug)?.is_some() {
+    while organizations::find(flow.db, &slug)?.is_some() {
         slug = format!("{base}-{number}");
         number += 1;
     }
@@ -260,11 +254,11 @@ fn slug_of(name: &str) -> String {
 }
 
 /// The user's sessions no longer have this organization active.
-pub(super) fn forget(flow: &Flow<'_>, user_id: &str, organization_id: &str) -> Result<(), StoreError> {
+pub(super) fn forget(flow: &Flow<'_>, user_id: &str, organization_id: &str) -> Result<()> {
     let is_forced = flow.settings.force_organization_selection;
-    for session in sessions::of_user(flow.connection, user_id, flow.now)? {
-        if session.is_live() && session.last_active_organization_id.as_deref() == Some(organization_id) {
-            sessions::set_organization(flow.connection, &session.id, None, flow.now)?;
+    for session in sessions::live_of_user(flow.db, user_id)? {
+        if session.last_active_organization_id.as_deref() == Some(organization_id) {
+            sessions::set_organization(flow.db, &session.id, None)?;
             if is_forced {
                 task::add(flow, &session, Task::ChooseOrganization)?;
             }
@@ -274,10 +268,7 @@ pub(super) fn forget(flow: &Flow<'_>, user_id: &str, organization_id: &str) -> R
 }
 
 /// The active organization as a session token shows it.
-pub(super) fn active_claims(
-    flow: &Flow<'_>,
-    session: &Session,
-) -> Result<Option<(OrganizationClaim, Option<String>)>, StoreError> {
+pub(super) fn active_claims(flow: &Flow<'_>, session: &Session) -> Result<Option<(OrganizationClaim, Option<String>)>> {
     let Some(id) = &session.last_active_organization_id else {
         return Ok(None);
     };

@@ -73,15 +73,15 @@ impl Flow<'_> {
             }
             .into());
         };
-        if roles::find(self.connection, &new.role_key)?.is_none() {
+        if roles::find(self.db, &new.role_key)?.is_none() {
             return Err(FlowError::RoleUnknown.into());
         }
-        if let Some(known) = email_addresses::find_verified(self.connection, &address)?
-            && memberships::find(self.connection, &organization.id, &known.user_id)?.is_some()
+        if let Some(known) = email_addresses::find_verified(self.db, &address)?
+            && memberships::find(self.db, &organization.id, &known.user_id)?.is_some()
         {
             return Err(FlowError::AlreadyMember { address }.into());
         }
-        if organization_invitations::find_pending(self.connection, &organization.id, &address, self.now)?.is_some() {
+        if organization_invitations::find_pending(self.db, &organization.id, &address)?.is_some() {
             return Err(FlowError::AlreadyInvited { address }.into());
         }
         check_quota(self, organization)?;
@@ -100,7 +100,7 @@ impl Flow<'_> {
             updated_at: self.now,
         };
         let ticket = random_token();
-        organization_invitations::insert(self.connection, &invitation, &ticket)?;
+        organization_invitations::insert(self.db, &invitation, &ticket)?;
         let link = self.application.ticket_link(&ticket);
         if new.notify {
             let (name, application) = (&organization.name, &self.application.name);
@@ -122,12 +122,12 @@ impl Flow<'_> {
         organization: &Organization,
         id: &str,
     ) -> Outcome<OrganizationInvitation> {
-        let found = organization_invitations::find(self.connection, id, self.now)?;
+        let found = organization_invitations::find(self.db, id)?;
         let invitation = found.filter(|invitation| invitation.organization_id == organization.id);
         let mut invitation = invitation
             .filter(|invitation| invitation.status == TicketStatus::Pending)
             .ok_or(FlowError::InvitationOver)?;
-        set_status::<OrganizationInvitation>(self.connection, id, TicketStatus::Revoked, self.now)?;
+        set_status::<OrganizationInvitation>(self.db, id, TicketStatus::Revoked)?;
         invitation.status = TicketStatus::Revoked;
         invitation.updated_at = self.now;
         Ok(invitation)
@@ -145,18 +145,11 @@ impl Flow<'_> {
             return Err(FlowError::InvitationOver.into());
         }
         let organization_id = &invitation.organization_id;
-        if memberships::find(self.connection, organization_id, user_id)?.is_none() {
+        if memberships::find(self.db, organization_id, user_id)?.is_none() {
             let metadata = (&invitation.public_metadata, &invitation.private_metadata);
-            memberships::insert(
-                self.connection,
-                organization_id,
-                user_id,
-                &invitation.role_key,
-                metadata,
-                self.now,
-            )?;
+            memberships::insert(self.db, organization_id, user_id, &invitation.role_key, metadata)?;
         }
-        set_status::<OrganizationInvitation>(self.connection, &invitation.id, TicketStatus::Accepted, self.now)?;
+        set_status::<OrganizationInvitation>(self.db, &invitation.id, TicketStatus::Accepted)?;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ impl BrowserFlows {
     {
         let id = user_id.to_owned();
         let begun = self.run(move |flow| {
-            let user = users::find(flow.connection, &id)?.ok_or(FlowError::AttemptLost)?;
+            let user = users::find(flow.db, &id)?.ok_or(FlowError::AttemptLost)?;
             let hash = user.password_hash.clone().ok_or(without)?;
             lockout::begin_password(flow, &user)?;
             Ok::<_, FlowFailure>((user, hash))
@@ -40,7 +40,7 @@ impl BrowserFlows {
         let (compared, hash): (User, String) = begun.await?;
         let is_correct = self.blocking(move || password::verify(&entered, &hash)).await?;
         self.run(move |flow| {
-            let found = users::find(flow.connection, &compared.id)?;
+            let found = users::find(flow.db, &compared.id)?;
             let user = found.filter(|user| user.password_hash == compared.password_hash);
             let user = user.ok_or(FlowError::AttemptLost)?;
             if !is_correct {

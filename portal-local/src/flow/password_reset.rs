@@ -4,7 +4,7 @@ use super::lockout::Tries;
 use super::password::NewPassword;
 use super::sign_in::{PendingSignIn, SignInStep, find_attempt, first_factor_proven, refuse_barred};
 use super::{BrowserFlow, BrowserFlows, CodeRequest, Flow, FlowError, Outcome, code};
-use crate::store::{AttemptStatus, StoreError, Strategy, Subject, sign_ins};
+use crate::store::{AttemptStatus, Result, Strategy, Subject, sign_ins};
 
 /// The state of a password reset.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(crate) enum PasswordReset {
 
 impl BrowserFlow<'_> {
     /// The browser's attempt, if it can become or be a reset.
-    pub(crate) fn pending_password_reset(&self) -> Result<Option<PasswordReset>, StoreError> {
+    pub(crate) fn pending_password_reset(&self) -> Result<Option<PasswordReset>> {
         let found = find_attempt(self)?;
         Ok(found.and_then(|pending| match pending.sign_in.status {
             AttemptStatus::NeedsFirstFactor => Some(PasswordReset::Code(pending)),
@@ -34,7 +34,7 @@ impl BrowserFlow<'_> {
         let tries = Tries::Account(&pending.user.id);
         let (subject, strategy) = (Subject::SignIn(&pending.sign_in.id), Strategy::ResetPasswordEmailCode);
         code::check(self, subject, strategy, tries, entered)?;
-        sign_ins::set_status(self.connection, &pending.sign_in.id, AttemptStatus::NeedsNewPassword)?;
+        sign_ins::set_status(self.db, &pending.sign_in.id, AttemptStatus::NeedsNewPassword)?;
         Ok(())
     }
 }

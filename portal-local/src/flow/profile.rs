@@ -1,7 +1,7 @@
 //! A user's profile: names and picture.
 
 use super::{Field, Flow, FlowError};
-use crate::store::{StoreError, users};
+use crate::store::{Result, users};
 
 const MOST_NAME_CHARS: usize = 256;
 
@@ -47,14 +47,7 @@ impl Names {
 }
 
 impl Flow<'_> {
-    pub(crate) fn change_names(&self, user_id: &str, names: &Names) -> Result<(), StoreError> {
-        users::set_names(
-            self.connection,
-            user_id,
-            names.first.as_deref(),
-            names.last.as_deref(),
-            self.now,
-        )?;
-        Ok(())
+    pub(crate) fn change_names(&self, user_id: &str, names: &Names) -> Result<()> {
+        users::set_names(self.db, user_id, names.first.as_deref(), names.last.as_deref())
     }
 }

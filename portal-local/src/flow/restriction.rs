@@ -6,7 +6,7 @@ use super::code::is_tested;
 use super::{Field, Flow, FlowError, Outcome, check_email_address};
 use crate::store::email_addresses::{self, normalize};
 use crate::store::listed_identifiers::{self, List};
-use crate::store::{Settings, StoreError};
+use crate::store::{Result, Settings, StoreError};
 
 /// Services with public or short-lived mailboxes. Clerk knows many more.
 pub(crate) const DISPOSABLE_DOMAINS: [&str; 12] = [
@@ -55,7 +55,7 @@ pub(super) fn check_address(flow: &Flow<'_>, address: &str, wanted: Use) -> Outc
             return Err(FlowError::SubaddressBlocked.into());
         }
         if let Some(undotted) = without_dots(&address)
-            && email_addresses::find_verified(flow.connection, &undotted)?.is_some()
+            && email_addresses::find_verified(flow.db, &undotted)?.is_some()
         {
             return Err(FlowError::UndottedExists.into());
         }
@@ -64,6 +64,15 @@ pub(super) fn check_address(flow: &Flow<'_>, address: &str, wanted: Use) -> Outc
         return Err(FlowError::DisposableAddress.into());
     }
     Ok(())
+}
+
+/// Like [`check_address`], for an address that no account may have yet.
+pub(super) fn check_new_address(flow: &Flow<'_>, address: &str, wanted: Use) -> Outcome<()> {
+    check_address(flow, address, wanted)?;
+    match email_addresses::find_verified(flow.db, address)? {
+        Some(_) => Err(FlowError::IdentifierExists.into()),
+        None => Ok(()),
+    }
 }
 
 /// Returns the stored form of a list entry: an address, `*@domain` or `*@*.domain`. A bare domain covers its addresses.
@@ -101,9 +110,9 @@ enum Reach {
     Address,
 }
 
-fn is_admitted(flow: &Flow<'_>, settings: &Settings, address: &str) -> Result<bool, StoreError> {
+fn is_admitted(flow: &Flow<'_>, settings: &Settings, address: &str) -> Result<bool> {
     let narrowest = |list, is_meant: &dyn Fn(&str) -> bool| {
-        let entries = listed_identifiers::all(flow.connection, list)?;
+        let entries = listed_identifiers::all(flow.db, list)?;
         let reaches = entries
             .iter()
             .filter_map(|entry| match reach(&entry.identifier, address) {

@@ -15,7 +15,7 @@ impl BrowserFlows {
         }
         let session_id = session.id.clone();
         self.compare_password(&session.user_id, entered, FlowError::NoPassword, move |flow| {
-            Ok(sessions::set_first_factor_at(flow.connection, &session_id, flow.now)?)
+            Ok(sessions::set_first_factor_at(flow.db, &session_id, flow.now)?)
         })
         .await
     }
@@ -33,7 +33,7 @@ impl Flow<'_> {
         let id = subject_id(session);
         let (subject, tries) = (Subject::Session(&id), Tries::Account(&session.user_id));
         code::check(self, subject, Strategy::EmailCode, tries, entered)?;
-        sessions::set_first_factor_at(self.connection, &session.id, self.now)?;
+        sessions::set_first_factor_at(self.db, &session.id, self.now)?;
         Ok(())
     }
 }

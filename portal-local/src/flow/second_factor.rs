@@ -5,7 +5,7 @@ use super::lockout::lock;
 use super::sign_in::{PendingSignIn, find_attempt, refuse_barred};
 use super::{BrowserFlow, Field, Flow, FlowError, FlowFailure, Outcome};
 use crate::secrets::read_backup_code;
-use crate::store::{AttemptStatus, SecondFactor, Session, StoreError, User, second_factors, sessions, sign_ins, users};
+use crate::store::{AttemptStatus, Result, SecondFactor, Session, User, second_factors, sessions, sign_ins, users};
 
 /// The method of a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub(crate) struct PendingSecondFactor {
 
 impl BrowserFlow<'_> {
     /// The browser's attempt, if its first factor is proven and the second one is not.
-    pub(crate) fn pending_second_factor(&self) -> Result<Option<PendingSecondFactor>, StoreError> {
+    pub(crate) fn pending_second_factor(&self) -> Result<Option<PendingSecondFactor>> {
         let Some(found) = find_attempt(self)? else {
             return Ok(None);
         };
         let is_waiting = found.sign_in.status == AttemptStatus::NeedsSecondFactor;
         // A password that was changed meanwhile makes what the old one proved worthless.
         let is_outdated = found.user.password_updated_at > found.sign_in.first_factor_at;
-        let second_factor = second_factors::find(self.connection, &found.user.id)?;
+        let second_factor = second_factors::find(self.db, &found.user.id)?;
         if !is_waiting || is_outdated || second_factor.secret.is_none() {
             return Ok(None);
         }
@@ -53,15 +53,10 @@ impl BrowserFlow<'_> {
         let pending = self.pending_second_factor()?.ok_or(FlowError::AttemptLost)?;
         let PendingSignIn { sign_in, user } = pending.sign_in;
         prove(self, &user, method, entered)?;
-        let client = self.client()?;
-        let session = self.begin_session(&client, &user.id)?;
-        sessions::set_first_factor_at(
-            self.connection,
-            &session.id,
-            sign_in.first_factor_at.unwrap_or(self.now),
-        )?;
-        sessions::set_second_factor_at(self.connection, &session.id, self.now)?;
-        sign_ins::complete(self.connection, &sign_in.id, &session.id)?;
+        let session = self.sign_in(&user.id)?;
+        sessions::set_first_factor_at(self.db, &session.id, sign_in.first_factor_at.unwrap_or(self.now))?;
+        sessions::set_second_factor_at(self.db, &session.id)?;
+        sign_ins::complete(self.db, &sign_in.id, &session.id)?;
         Ok(session)
     }
 }
@@ -70,15 +65,15 @@ impl Flow<'_> {
     /// Checks a code of the authenticator; a right one counts as a new proof.
     pub(crate) fn reverify_totp(&self, session: &Session, entered: &str) -> Outcome<()> {
         // As the account is at this moment: parallel guesses may have locked it.
-        let user = users::find(self.connection, &session.user_id)?.ok_or(FlowError::AttemptLost)?;
+        let user = users::find(self.db, &session.user_id)?.ok_or(FlowError::AttemptLost)?;
         prove(self, &user, SecondFactorMethod::Totp, entered)?;
-        sessions::set_second_factor_at(self.connection, &session.id, self.now)?;
+        sessions::set_second_factor_at(self.db, &session.id)?;
         Ok(())
     }
 
     /// Checks a code for an application, which counts the wrong ones itself. Says what kind of code it is.
     pub(crate) fn check_for_application(&self, user_id: &str, entered: &str) -> Outcome<SecondFactorMethod> {
-        let held = second_factors::find(self.connection, user_id)?;
+        let held = second_factors::find(self.db, user_id)?;
         let is_totp = plain_code(entered).is_ok();
         let method = match is_totp {
             true => SecondFactorMethod::Totp,
@@ -93,7 +88,7 @@ impl Flow<'_> {
 /// Checks a code and counts a wrong one; too many of them lock the account, as wrong passwords do.
 fn prove(flow: &Flow<'_>, user: &User, method: SecondFactorMethod, entered: &str) -> Outcome<()> {
     refuse_barred(user, flow.now)?;
-    let held = second_factors::find(flow.connection, &user.id)?;
+    let held = second_factors::find(flow.db, &user.id)?;
     match check(flow, &user.id, &held, method, entered)? {
         Some(proof) => Ok(accept(flow, &user.id, &held, proof)?),
         None => Err(count_wrong_code(flow, user, &held)?),
@@ -123,29 +118,29 @@ fn check(
         }
         SecondFactorMethod::BackupCode => {
             let code = read_backup_code(entered).ok_or(FlowError::BackupCodeMalformed)?;
-            let is_right = second_factors::take_backup_code(flow.connection, user_id, &code)?;
+            let is_right = second_factors::take_backup_code(flow.db, user_id, &code)?;
             Ok(is_right.then_some(Proof::BackupCode))
         }
     }
 }
 
-fn accept(flow: &Flow<'_>, user_id: &str, held: &SecondFactor, proof: Proof) -> Result<(), StoreError> {
+fn accept(flow: &Flow<'_>, user_id: &str, held: &SecondFactor, proof: Proof) -> Result<()> {
     let last_step = match proof {
         Proof::Totp(step) => Some(step),
         Proof::BackupCode => held.last_step,
     };
-    Ok(second_factors::accept(flow.connection, user_id, last_step)?)
+    second_factors::accept(flow.db, user_id, last_step)
 }
 
-fn count_wrong_code(flow: &Flow<'_>, user: &User, held: &SecondFactor) -> Result<FlowFailure, StoreError> {
+fn count_wrong_code(flow: &Flow<'_>, user: &User, held: &SecondFactor) -> Result<FlowFailure> {
     let wrong = held.wrong_codes.saturating_add(1);
     if wrong < MOST_WRONG {
-        second_factors::set_wrong_codes(flow.connection, &user.id, wrong)?;
+        second_factors::set_wrong_codes(flow.db, &user.id, wrong)?;
         let tries_left = MOST_WRONG - wrong;
         let error = FlowError::CodeIncorrect { tries_left };
         return Ok(FlowFailure::RefusedAndRecorded(error));
     }
     // After the lock there are as many tries again.
-    second_factors::set_wrong_codes(flow.connection, &user.id, 0)?;
+    second_factors::set_wrong_codes(flow.db, &user.id, 0)?;
     lock(flow, user)
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::clock::Millis as _;
 use crate::password;
 use crate::store::{
-    AttemptStatus, Session, SignIn, StoreError, Strategy, Subject, User, clients, email_addresses, sign_ins, users,
+    AttemptStatus, Result, Session, SignIn, Strategy, Subject, User, clients, email_addresses, sign_ins, users,
     verifications,
 };
 
@@ -35,34 +35,26 @@ impl BrowserFlow<'_> {
     /// Starts an attempt for the account that `identifier` names.
     pub(crate) fn start_sign_in(&self, identifier: &str) -> Outcome<SignIn> {
         let identifier = check_email_address(identifier, Field::Identifier)?;
-        let address =
-            email_addresses::find_verified(self.connection, &identifier)?.ok_or(FlowError::IdentifierNotFound)?;
-        if users::find(self.connection, &address.user_id)?.is_some_and(|user| user.banned) {
+        let address = email_addresses::find_verified(self.db, &identifier)?.ok_or(FlowError::IdentifierNotFound)?;
+        if users::find(self.db, &address.user_id)?.is_some_and(|user| user.banned) {
             return Err(FlowError::Banned.into());
         }
         check_address(self, &identifier, Use::SignIn)?;
         let client = self.client()?;
-        let previous = sign_ins::current(self.connection, &client)?;
+        let previous = sign_ins::current(self.db, &client)?;
         let abandon_at = self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
-        let sign_in = sign_ins::insert(
-            self.connection,
-            &client,
-            &identifier,
-            &address.user_id,
-            self.now,
-            abandon_at,
-        )?;
+        let sign_in = sign_ins::insert(self.db, &client, &identifier, &address.user_id, abandon_at)?;
         // A restart in the same browser sends no other code, because the last one stays valid.
         let normalize = email_addresses::normalize;
         if let Some(previous) = previous.filter(|one| normalize(&one.identifier) == normalize(&identifier)) {
             let (from, to) = (Subject::SignIn(&previous.id), Subject::SignIn(&sign_in.id));
-            verifications::carry_over(self.connection, from, to, self.now)?;
+            verifications::carry_over(self.db, from, to)?;
         }
         Ok(sign_in)
     }
 
     /// The browser's attempt, if it has one that waits for its first factor.
-    pub(crate) fn pending_sign_in(&self) -> Result<Option<PendingSignIn>, StoreError> {
+    pub(crate) fn pending_sign_in(&self) -> Result<Option<PendingSignIn>> {
         let found = find_attempt(self)?;
         Ok(found.filter(|pending| pending.sign_in.status == AttemptStatus::NeedsFirstFactor))
     }
@@ -78,18 +70,18 @@ impl BrowserFlow<'_> {
 }
 
 /// The browser's attempt, wherever it stands, unless it was given up.
-pub(super) fn find_attempt(flow: &BrowserFlow<'_>) -> Result<Option<PendingSignIn>, StoreError> {
-    let Some(client) = clients::find_of_dev_browser(flow.connection, flow.browser)? else {
+pub(super) fn find_attempt(flow: &BrowserFlow<'_>) -> Result<Option<PendingSignIn>> {
+    let Some(client) = clients::find_of_dev_browser(flow.db, flow.browser)? else {
         return Ok(None);
     };
-    let current = sign_ins::current(flow.connection, &client)?;
+    let current = sign_ins::current(flow.db, &client)?;
     let Some(sign_in) = current.filter(|attempt| attempt.abandon_at > flow.now) else {
         return Ok(None);
     };
     let Some(user_id) = &sign_in.user_id else {
         return Ok(None);
     };
-    Ok(users::find(flow.connection, user_id)?.map(|user| PendingSignIn { sign_in, user }))
+    Ok(users::find(flow.db, user_id)?.map(|user| PendingSignIn { sign_in, user }))
 }
 
 impl BrowserFlows {
@@ -154,14 +146,13 @@ impl Flow<'_> {
 }
 
 /// Signs in, unless the account has a second factor.
-pub(super) fn first_factor_proven(flow: &BrowserFlow<'_>, pending: &PendingSignIn) -> Result<SignInStep, StoreError> {
+pub(super) fn first_factor_proven(flow: &BrowserFlow<'_>, pending: &PendingSignIn) -> Result<SignInStep> {
     if flow.has_totp(&pending.user.id)? {
-        sign_ins::await_second_factor(flow.connection, &pending.sign_in.id, flow.now)?;
+        sign_ins::await_second_factor(flow.db, &pending.sign_in.id)?;
         return Ok(SignInStep::SecondFactor);
     }
-    let client = flow.client()?;
-    let session = flow.begin_session(&client, &pending.user.id)?;
-    sign_ins::complete(flow.connection, &pending.sign_in.id, &session.id)?;
+    let session = flow.sign_in(&pending.user.id)?;
+    sign_ins::complete(flow.db, &pending.sign_in.id, &session.id)?;
     Ok(SignInStep::Complete(Box::new(session)))
 }
 
@@ -174,7 +165,10 @@ mod tests {
     use super::super::{Application, Flows, MOST_WRONG_PASSWORDS};
     use super::*;
     use crate::clock::SkewedClock;
-    use crate::store::{Location, NewUser, Settings, Store, dev_browsers};
+    use crate::mint::Mint;
+    use crate::redirect::{Loopback, RedirectPolicy};
+    use crate::store::StoreError;
+    use crate::store::{Db, Location, NewUser, Settings, Store, dev_browsers};
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -189,14 +183,16 @@ mod tests {
 
     /// The flows of a new browser.
     async fn flows() -> BrowserFlows {
-        let (store, _) = Store::open(&Location::Memory, NOW).unwrap();
-        let create = |connection: &rusqlite::Transaction<'_>| {
-            Ok(dev_browsers::insert(connection, "dvb_1".into(), "token", NOW)?)
-        };
-        let browser = store.transaction(create).await.unwrap();
+        let (store, instance) = Store::open(&Location::Memory, NOW).unwrap();
+        let create = |db: Db<'_>| dev_browsers::insert(db, "dvb_1".into(), "token");
+        let browser = store.transaction(NOW, create).await.unwrap();
+        let origin = "http://127.0.0.1:8787".to_owned();
         let application = Application {
             name: "Acme".to_owned(),
-            origin: "http://127.0.0.1:8787".to_owned(),
+            mint: Mint::new(&instance.signing_key, instance.key_id, origin.clone(), 60).unwrap(),
+            instance_id: instance.id,
+            redirects: RedirectPolicy::new(&origin, &[], Loopback::Allowed).unwrap(),
+            origin,
         };
         let clock = Arc::new(SkewedClock::new(Arc::new(Stopped)));
         Flows::new(store, clock, application).of_browser(&browser, &Arc::new(Settings::default()))
@@ -211,7 +207,7 @@ mod tests {
             first_name: None,
             last_name: None,
         };
-        users::insert(flow.connection, &new, NOW).unwrap();
+        users::insert(flow.db, &new).unwrap();
     }
 
     fn start(flow: &BrowserFlow<'_>, address: &str) -> PendingSignIn {
@@ -220,7 +216,7 @@ mod tests {
     }
 
     fn begin(flow: &Flow<'_>, pending: &PendingSignIn) -> Outcome<()> {
-        let user = users::find(flow.connection, &pending.user.id)?.unwrap();
+        let user = users::find(flow.db, &pending.user.id)?.unwrap();
         lockout::begin_password(flow, &user)
     }
 
@@ -287,8 +283,7 @@ mod tests {
                 })
                 .await;
             assert_eq!(refused.unwrap_err().refusal().unwrap(), FlowError::AttemptLost);
-            let found =
-                flows.run(move |flow| Ok::<_, StoreError>(email_addresses::find_verified(flow.connection, address)?));
+            let found = flows.run(move |flow| email_addresses::find_verified(flow.db, address));
             assert_eq!(found.await.unwrap().is_some(), is_recorded, "{address}");
         }
     }

@@ -18,7 +18,7 @@ impl Flow<'_> {
         organization: Option<&str>,
         lifetime_secs: i64,
     ) -> Outcome<(SignInToken, String)> {
-        if users::find(self.connection, user_id)?.is_none() {
+        if users::find(self.db, user_id)?.is_none() {
             return Err(FlowError::UserUnknown.into());
         }
         let organization_id = match organization {
@@ -38,7 +38,7 @@ impl Flow<'_> {
             created_at: self.now,
             updated_at: self.now,
         };
-        sign_in_tokens::insert(self.connection, &token, &text, expires_at)?;
+        sign_in_tokens::insert(self.db, &token, &text, expires_at)?;
         Ok((token, text))
     }
 }

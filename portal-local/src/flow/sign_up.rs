@@ -1,7 +1,7 @@
 //! Signing up: address, password and names, then the proof that mail to the address arrives.
 
 use super::lockout::Tries;
-use super::restriction::{Use, check_address};
+use super::restriction::{Use, check_new_address};
 use super::sign_in::ATTEMPT_LIFETIME_MILLIS;
 use super::ticket::accept_ticket;
 use super::{BrowserFlow, CodeRequest, Field, Flow, FlowError, FlowFailure, Names, Outcome, code};
@@ -9,8 +9,8 @@ use crate::clock::Millis as _;
 use crate::ids;
 use crate::password;
 use crate::store::{
-    AttemptStatus, NewUser, Session, Settings, SignUp, SignUpMode, StoreError, Strategy, Subject, clients,
-    email_addresses, external_accounts, sign_ups, users, verifications,
+    AttemptStatus, NewUser, Result, Session, Settings, SignUp, SignUpMode, Strategy, Subject, clients, email_addresses,
+    external_accounts, sign_ups, users, verifications,
 };
 
 /// RFC 5321's limit for a mailbox in angle brackets, without the brackets.
@@ -89,13 +89,10 @@ impl BrowserFlow<'_> {
     /// Keeps the entered values and sends the code that verifies the address.
     pub(crate) fn start_sign_up(&self, new: NewSignUp, password_hash: String) -> Outcome<()> {
         may_sign_up(self.settings)?;
-        check_address(self, &new.email_address, Use::SignUp)?;
-        if email_addresses::find_verified(self.connection, &new.email_address)?.is_some() {
-            return Err(FlowError::IdentifierExists.into());
-        }
+        check_new_address(self, &new.email_address, Use::SignUp)?;
         let client = self.client()?;
         let normalize = email_addresses::normalize;
-        let previous = sign_ups::current(self.connection, &client)?.filter(|one| {
+        let previous = sign_ups::current(self.db, &client)?.filter(|one| {
             one.email_verified_at.is_none() && normalize(&one.email_address) == normalize(&new.email_address)
         });
         if previous.is_none() {
@@ -112,12 +109,12 @@ impl BrowserFlow<'_> {
             email_verified_at: None,
             abandon_at: self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS),
         };
-        sign_ups::insert(self.connection, &client, &sign_up, self.now)?;
+        sign_ups::insert(self.db, &client, &sign_up)?;
         // A restart in the same browser sends no other code while the last one is recent, because it stays valid.
         let is_carried = match &previous {
             Some(previous) => {
                 let (from, to) = (Subject::SignUp(&previous.id), Subject::SignUp(&sign_up.id));
-                verifications::carry_over(self.connection, from, to, self.now)?
+                verifications::carry_over(self.db, from, to)?
             }
             None => false,
         };
@@ -133,10 +130,7 @@ impl BrowserFlow<'_> {
         // A request beside this one may have used it since it was looked up.
         let ticket = self.find_ticket(ticket)?.ok_or(FlowError::InvitationOver)?;
         let address = ticket.address().ok_or(FlowError::AttemptLost)?;
-        check_address(self, address, Use::SignUp)?;
-        if email_addresses::find_verified(self.connection, address)?.is_some() {
-            return Err(FlowError::IdentifierExists.into());
-        }
+        check_new_address(self, address, Use::SignUp)?;
         let user = NewUser {
             id: None,
             email_address: address.to_owned(),
@@ -145,18 +139,17 @@ impl BrowserFlow<'_> {
             first_name: new.names.first,
             last_name: new.names.last,
         };
-        let user_id = users::insert(self.connection, &user, self.now)?;
-        let client = self.client()?;
-        let session = self.begin_session(&client, &user_id)?;
+        let user_id = users::insert(self.db, &user)?;
+        let session = self.sign_in(&user_id)?;
         accept_ticket(self, &ticket, session)
     }
 
     /// The browser's attempt, if it has one that can still be completed.
-    pub(crate) fn pending_sign_up(&self) -> Result<Option<SignUp>, StoreError> {
-        let Some(client) = clients::find_of_dev_browser(self.connection, self.browser)? else {
+    pub(crate) fn pending_sign_up(&self) -> Result<Option<SignUp>> {
+        let Some(client) = clients::find_of_dev_browser(self.db, self.browser)? else {
             return Ok(None);
         };
-        let sign_up = sign_ups::current(self.connection, &client)?;
+        let sign_up = sign_ups::current(self.db, &client)?;
         Ok(sign_up
             .filter(|attempt| attempt.status == AttemptStatus::MissingRequirements && attempt.abandon_at > self.now))
     }
@@ -218,7 +211,7 @@ pub(super) fn finish_proven(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<
     };
     // An administrator may have begun to require names since this attempt began.
     if names.complete(flow.settings.names_required).is_err() {
-        sign_ups::set_email_verified(flow.connection, &sign_up.id, flow.now)?;
+        sign_ups::set_email_verified(flow.db, &sign_up.id)?;
         return Ok(SignUpStep::Continue);
     }
     let session = complete(flow, sign_up)?;
@@ -227,10 +220,7 @@ pub(super) fn finish_proven(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<
 
 fn complete(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<Session> {
     // Check again: since the start, settings may have changed and another user may have verified the same address.
-    check_address(flow, &sign_up.email_address, Use::SignUp)?;
-    if email_addresses::find_verified(flow.connection, &sign_up.email_address)?.is_some() {
-        return Err(FlowError::IdentifierExists.into());
-    }
+    check_new_address(flow, &sign_up.email_address, Use::SignUp)?;
     let is_proven_by_provider = sign_up
         .external_profile
         .as_ref()
@@ -246,16 +236,15 @@ fn complete(flow: &BrowserFlow<'_>, sign_up: SignUp) -> Outcome<Session> {
         first_name: sign_up.first_name,
         last_name: sign_up.last_name,
     };
-    let user_id = users::insert(flow.connection, &new, flow.now)?;
+    let user_id = users::insert(flow.db, &new)?;
     if let Some(profile) = &sign_up.external_profile {
         // Another user may have connected the same account since this attempt began.
-        if external_accounts::find_by_provider_user(flow.connection, &profile.provider_user_id)?.is_none() {
-            external_accounts::insert(flow.connection, &user_id, profile, flow.now)?;
+        if external_accounts::find_by_provider_user(flow.db, &profile.provider_user_id)?.is_none() {
+            external_accounts::insert(flow.db, &user_id, profile)?;
         }
     }
-    let client = flow.client()?;
-    let session = flow.begin_session(&client, &user_id)?;
-    sign_ups::complete(flow.connection, &sign_up.id, &user_id, &session.id)?;
+    let session = flow.sign_in(&user_id)?;
+    sign_ups::complete(flow.db, &sign_up.id, &user_id, &session.id)?;
     Ok(session)
 }
 

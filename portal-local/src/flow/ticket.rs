@@ -6,8 +6,8 @@ use super::{BrowserFlow, Flow, FlowError, Outcome};
 use crate::clock::Millis as _;
 use crate::store::tickets::set_status;
 use crate::store::{
-    ActorToken, ApplicationInvitation, OrganizationInvitation, Session, SignInToken, StoreError, Task, TicketStatus,
-    User, WaitlistStatus, actor_tokens, application_invitations, email_addresses, organization_invitations, sessions,
+    ActorToken, ApplicationInvitation, OrganizationInvitation, Result, Session, SignInToken, Task, TicketStatus, User,
+    WaitlistStatus, actor_tokens, application_invitations, email_addresses, organization_invitations, sessions,
     sign_in_tokens, sign_ins, users, waitlist,
 };
 
@@ -46,30 +46,30 @@ impl Ticket {
 
 impl Flow<'_> {
     /// Returns the ticket with this text, if it is still valid.
-    pub(crate) fn find_ticket(&self, text: &str) -> Result<Option<Ticket>, StoreError> {
-        if let Some(invitation) = organization_invitations::find_by_ticket(self.connection, text, self.now)? {
+    pub(crate) fn find_ticket(&self, text: &str) -> Result<Option<Ticket>> {
+        if let Some(invitation) = organization_invitations::find_by_ticket(self.db, text)? {
             let is_open = invitation.status == TicketStatus::Pending;
             return Ok(is_open.then_some(Ticket::OrganizationInvitation(invitation)));
         }
-        if let Some(invitation) = application_invitations::find_by_ticket(self.connection, text, self.now)? {
+        if let Some(invitation) = application_invitations::find_by_ticket(self.db, text)? {
             let is_open = invitation.status == TicketStatus::Pending;
             return Ok(is_open.then_some(Ticket::ApplicationInvitation(invitation)));
         }
-        if let Some(token) = sign_in_tokens::find_open(self.connection, text, self.now)? {
+        if let Some(token) = sign_in_tokens::find_open(self.db, text)? {
             return Ok(Some(Ticket::SignInToken(token)));
         }
-        Ok(actor_tokens::find_open(self.connection, text, self.now)?.map(Ticket::ActorToken))
+        Ok(actor_tokens::find_open(self.db, text)?.map(Ticket::ActorToken))
     }
 
     /// The ID of the user whose account a ticket opens.
     ///
     /// Returns `None` if its address has no account.
-    pub(crate) fn ticket_holder(&self, ticket: &Ticket) -> Result<Option<String>, StoreError> {
+    pub(crate) fn ticket_holder(&self, ticket: &Ticket) -> Result<Option<String>> {
         match ticket {
             Ticket::SignInToken(token) => Ok(Some(token.user_id.clone())),
             Ticket::ActorToken(token) => Ok(Some(token.user_id.clone())),
             Ticket::OrganizationInvitation(_) | Ticket::ApplicationInvitation(_) => {
-                let address = email_addresses::find_verified(self.connection, ticket.address().unwrap_or_default())?;
+                let address = email_addresses::find_verified(self.db, ticket.address().unwrap_or_default())?;
                 Ok(address.map(|address| address.user_id))
             }
         }
@@ -84,7 +84,7 @@ impl BrowserFlow<'_> {
     pub(crate) fn redeem_ticket(&self, text: &str, user_id: &str, current: Option<&Session>) -> Outcome<SignInStep> {
         // A request beside this one may have used it since it was looked up.
         let ticket = self.find_ticket(text)?.ok_or(FlowError::InvitationOver)?;
-        match users::find(self.connection, user_id)? {
+        match users::find(self.db, user_id)? {
             Some(User { banned: true, .. }) => return Err(FlowError::Banned.into()),
             Some(_) => {}
             None => return Err(FlowError::UserUnknown.into()),
@@ -92,11 +92,11 @@ impl BrowserFlow<'_> {
         if let Ticket::ActorToken(token) = &ticket {
             let client = self.client()?;
             let session = impersonate(self, &client, token)?;
-            set_status::<ActorToken>(self.connection, &token.id, TicketStatus::Accepted, self.now)?;
+            set_status::<ActorToken>(self.db, &token.id, TicketStatus::Accepted)?;
             return Ok(SignInStep::Complete(Box::new(session)));
         }
         let session = match current.filter(|session| session.user_id == user_id) {
-            Some(session) => match sessions::find(self.connection, &session.id, self.now)?.filter(Session::is_live) {
+            Some(session) => match sessions::find(self.db, &session.id)?.filter(Session::is_live) {
                 // Its own task comes first; the ticket stays good.
                 Some(session) if waits_for_another_task(&session) => {
                     return Ok(SignInStep::Complete(Box::new(session)));
@@ -110,8 +110,8 @@ impl BrowserFlow<'_> {
                     && self.has_totp(user_id)?
                 {
                     let abandon_at = self.now.plus_millis(ATTEMPT_LIFETIME_MILLIS);
-                    let attempt = sign_ins::insert(self.connection, &client, address, user_id, self.now, abandon_at)?;
-                    sign_ins::await_second_factor(self.connection, &attempt.id, self.now)?;
+                    let attempt = sign_ins::insert(self.db, &client, address, user_id, abandon_at)?;
+                    sign_ins::await_second_factor(self.db, &attempt.id)?;
                     return Ok(SignInStep::SecondFactor);
                 }
                 self.begin_session(&client, user_id)?
@@ -141,20 +141,15 @@ pub(super) fn accept_ticket(flow: &Flow<'_>, ticket: &Ticket, session: Session) 
             return Ok(flow.activate(&session, organization)?.unwrap_or(session));
         }
         Ticket::ApplicationInvitation(invitation) => {
-            set_status::<ApplicationInvitation>(flow.connection, &invitation.id, accepted, flow.now)?;
-            waitlist::set_status(
-                flow.connection,
-                &invitation.address,
-                WaitlistStatus::Completed,
-                flow.now,
-            )?;
-            if let Some(mut user) = users::find(flow.connection, &session.user_id)? {
+            set_status::<ApplicationInvitation>(flow.db, &invitation.id, accepted)?;
+            waitlist::set_status(flow.db, &invitation.address, WaitlistStatus::Completed)?;
+            if let Some(mut user) = users::find(flow.db, &session.user_id)? {
                 user.public_metadata.merge(&invitation.public_metadata);
-                users::update(flow.connection, &user, flow.now)?;
+                users::update(flow.db, &user)?;
             }
         }
         Ticket::SignInToken(token) => {
-            set_status::<SignInToken>(flow.connection, &token.id, accepted, flow.now)?;
+            set_status::<SignInToken>(flow.db, &token.id, accepted)?;
             if let Some(organization) = token.organization_id.as_deref() {
                 // A user who has left it since signs in without it.
                 return Ok(flow.activate(&session, Some(organization))?.unwrap_or(session));

@@ -5,7 +5,7 @@ use super::{Flow, FlowError, Outcome, task};
 use crate::clock::Millis as _;
 use crate::secrets::{random_backup_code, read_backup_code};
 use crate::store::second_factors::{self, TotpSetup};
-use crate::store::{SecondFactor, Session, StoreError, Task, sessions};
+use crate::store::{Result, SecondFactor, Session, Task, sessions};
 use crate::totp::TotpSecret;
 
 /// The number of backup codes in a new set.
@@ -16,7 +16,7 @@ const SETUP_MILLIS: i64 = 60 * 60 * 1_000;
 impl Flow<'_> {
     /// The secret that a session sets up: the same one whenever the page is opened again, unless that was long ago. `None`
     /// if there is an authenticator already.
-    pub(crate) fn begin_totp(&self, session: &Session) -> Result<Option<TotpSecret>, StoreError> {
+    pub(crate) fn begin_totp(&self, session: &Session) -> Result<Option<TotpSecret>> {
         if self.has_totp(&session.user_id)? {
             return Ok(None);
         }
@@ -28,7 +28,7 @@ impl Flow<'_> {
             secret: TotpSecret::random(),
             created_at: self.now,
         };
-        second_factors::put_totp_setup(self.connection, &setup)?;
+        second_factors::put_totp_setup(self.db, &setup)?;
         Ok(Some(setup.secret))
     }
 
@@ -41,21 +41,16 @@ impl Flow<'_> {
         let code = plain_code(entered)?;
         let step = secret.step_of(&code, self.now).ok_or(FlowError::CodeNotCurrent)?;
         self.install_totp(user_id, &secret, Some(step))?;
-        second_factors::delete_totp_setup(self.connection, &session.id)?;
-        sessions::set_second_factor_at(self.connection, &session.id, self.now)?;
+        second_factors::delete_totp_setup(self.db, &session.id)?;
+        sessions::set_second_factor_at(self.db, &session.id)?;
         self.new_backup_codes(user_id)
     }
 
     /// Adds an authenticator to a user and completes the set-up task of all their sessions.
     ///
     /// `last_step` is the time step of the code that verified it, so that this code cannot be replayed.
-    pub(crate) fn install_totp(
-        &self,
-        user_id: &str,
-        secret: &TotpSecret,
-        last_step: Option<i64>,
-    ) -> Result<(), StoreError> {
-        second_factors::enable_totp(self.connection, user_id, secret, last_step, self.now)?;
+    pub(crate) fn install_totp(&self, user_id: &str, secret: &TotpSecret, last_step: Option<i64>) -> Result<()> {
+        second_factors::enable_totp(self.db, user_id, secret, last_step)?;
         self.complete_task_of(user_id, Task::SetupMfa)
     }
 
@@ -65,7 +60,7 @@ impl Flow<'_> {
             return Err(FlowError::AttemptLost.into());
         }
         let codes: Vec<String> = (0..BACKUP_CODES).map(|_| random_backup_code()).collect();
-        second_factors::set_backup_codes(self.connection, user_id, &codes)?;
+        second_factors::set_backup_codes(self.db, user_id, &codes)?;
         Ok(codes)
     }
 
@@ -73,49 +68,47 @@ impl Flow<'_> {
     pub(crate) fn replace_backup_codes(&self, user_id: &str, codes: &[String]) -> Outcome<()> {
         let codes: Option<Vec<String>> = codes.iter().map(|code| read_backup_code(code)).collect();
         match codes {
-            Some(codes) => Ok(second_factors::set_backup_codes(self.connection, user_id, &codes)?),
+            Some(codes) => Ok(second_factors::set_backup_codes(self.db, user_id, &codes)?),
             None => Err(FlowError::BackupCodeMalformed.into()),
         }
     }
 
     /// Returns `true` if the user has an authenticator app.
-    pub(crate) fn has_totp(&self, user_id: &str) -> Result<bool, StoreError> {
+    pub(crate) fn has_totp(&self, user_id: &str) -> Result<bool> {
         Ok(self.second_factor(user_id)?.secret.is_some())
     }
 
     /// The user's second factor.
-    pub(crate) fn second_factor(&self, user_id: &str) -> Result<SecondFactor, StoreError> {
-        Ok(second_factors::find(self.connection, user_id)?)
+    pub(crate) fn second_factor(&self, user_id: &str) -> Result<SecondFactor> {
+        second_factors::find(self.db, user_id)
     }
 
     /// Removes the authenticator and the backup codes.
     ///
     /// If the instance requires an authenticator, the user's live sessions get the task to set up a new one.
-    pub(crate) fn remove_totp(&self, user_id: &str) -> Result<(), StoreError> {
+    pub(crate) fn remove_totp(&self, user_id: &str) -> Result<()> {
         if !self.has_totp(user_id)? {
             return Ok(());
         }
-        second_factors::disable_totp(self.connection, user_id, self.now)?;
-        sessions::forget_second_factor(self.connection, user_id)?;
+        second_factors::disable_totp(self.db, user_id)?;
+        sessions::forget_second_factor(self.db, user_id)?;
         if !self.settings.mfa_required {
             return Ok(());
         }
-        for session in sessions::of_user(self.connection, user_id, self.now)? {
-            if session.is_live() {
-                task::add(self, &session, Task::SetupMfa)?;
-            }
+        for session in sessions::live_of_user(self.db, user_id)? {
+            task::add(self, &session, Task::SetupMfa)?;
         }
         Ok(())
     }
 
     /// Removes the backup codes and keeps the authenticator.
-    pub(crate) fn remove_backup_codes(&self, user_id: &str) -> Result<(), StoreError> {
-        Ok(second_factors::set_backup_codes(self.connection, user_id, &[])?)
+    pub(crate) fn remove_backup_codes(&self, user_id: &str) -> Result<()> {
+        second_factors::set_backup_codes(self.db, user_id, &[])
     }
 }
 
-fn open_setup(flow: &Flow<'_>, session: &Session) -> Result<Option<TotpSecret>, StoreError> {
-    let found = second_factors::find_totp_setup(flow.connection, &session.id)?;
+fn open_setup(flow: &Flow<'_>, session: &Session) -> Result<Option<TotpSecret>> {
+    let found = second_factors::find_totp_setup(flow.db, &session.id)?;
     let open = found.filter(|setup| flow.now.follows_within(SETUP_MILLIS, setup.created_at));
     Ok(open.map(|setup| setup.secret))
 }

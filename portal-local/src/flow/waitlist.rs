@@ -2,11 +2,11 @@
 
 use super::{Field, Flow, Outcome, check_email_address};
 use crate::store::outbox::{Content, NewMail};
-use crate::store::{MailKind, StoreError, WaitlistEntry, waitlist};
+use crate::store::{MailKind, Result, WaitlistEntry, waitlist};
 
 impl Flow<'_> {
     /// Writes the mail that confirms a place on the waitlist.
-    pub(crate) fn send_waitlist_confirmation(&self, entry: &WaitlistEntry) -> Result<(), StoreError> {
+    pub(crate) fn send_waitlist_confirmation(&self, entry: &WaitlistEntry) -> Result<()> {
         let name = &self.application.name;
         self.send_mail(NewMail {
             to: &entry.address,
@@ -20,6 +20,6 @@ impl Flow<'_> {
     /// Puts an address on the waitlist, once.
     pub(crate) fn join_waitlist(&self, address: &str) -> Outcome<WaitlistEntry> {
         let address = check_email_address(address, Field::EmailAddress)?;
-        Ok(waitlist::join(self.connection, &address, self.now)?)
+        Ok(waitlist::join(self.db, &address)?)
     }
 }

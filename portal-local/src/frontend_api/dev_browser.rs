@@ -8,16 +8,13 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::dev_browser;
+use crate::flow::Flow;
 use crate::json::{ApiError, json};
 use crate::state::App;
 
 pub(crate) async fn create(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {
-    let now = app.now();
-    let shared = Arc::clone(&app);
-    let known = app
-        .store
-        .transaction(move |connection| dev_browser::create(&shared.mint, connection, now))
-        .await?;
+    let create = |flow: &Flow<'_>| dev_browser::create(&flow.application.mint, flow.db);
+    let known = app.flows.run(create).await?;
     // Official clients keep the field `id`.
     Ok(json(
         StatusCode::OK,

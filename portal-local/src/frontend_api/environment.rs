@@ -53,8 +53,8 @@ pub(crate) async fn touch(
         .collect();
     tokens.extend(dev_browser::cookie_tokens(&headers));
     let found = app.flows.run(move |flow| {
-        if let (Some(mut known), Some(home)) = (dev_browser::find(flow.connection, &tokens)?, home) {
-            dev_browser::remember_home(flow.connection, &mut known, &home)?;
+        if let (Some(mut known), Some(home)) = (dev_browser::find(flow.db, &tokens)?, home) {
+            dev_browser::remember_home(flow.db, &mut known, &home)?;
         }
         Ok::<_, ApiError>(Arc::clone(flow.settings))
     });
@@ -100,7 +100,7 @@ fn display_config(app: &App, settings: &Settings) -> Value {
         "object": "display_config",
         "id": app.instance_id,
         "instance_environment_type": "development",
-        "application_name": app.application_name,
+        "application_name": app.name,
         "theme": {},
         "preferred_sign_in_strategy": "password",
         "logo_image_url": null,

@@ -135,14 +135,14 @@ fn read(app: &App, mount: Mount, query: &str, headers: &HeaderMap) -> Result<Han
 
 /// Returns the redirect of the browser, and its development browser's token.
 fn answer(app: &App, flow: &Flow<'_>, request: HandshakeRequest) -> Result<(Url, String), StoreError> {
-    let mut known = match dev_browser::find(flow.connection, &request.tokens)? {
+    let mut known = match dev_browser::find(flow.db, &request.tokens)? {
         Some(known) => known,
-        None => dev_browser::create(&app.mint, flow.connection, flow.now)?,
+        None => dev_browser::create(&app.mint, flow.db)?,
     };
     let mut location = request.redirect_url;
     if !app.redirects.is_own(&location) {
         warn_of_shared_jar(app, &location);
-        dev_browser::remember_home(flow.connection, &mut known, &location)?;
+        dev_browser::remember_home(flow.db, &mut known, &location)?;
     }
     let origin = location.origin().ascii_serialization();
     let directives = directives(app, flow, &known, &request.asked, &origin)?;
@@ -150,7 +150,7 @@ fn answer(app: &App, flow: &Flow<'_>, request: HandshakeRequest) -> Result<(Url,
         Format::Nonce => {
             let nonce = random_token();
             let expire_at = flow.now.plus_millis(NONCE_LIFETIME_MILLIS);
-            handshake_nonces::insert(flow.connection, &nonce, &directives, flow.now, expire_at)?;
+            handshake_nonces::insert(flow.db, &nonce, &directives, expire_at)?;
             (query::HANDSHAKE_NONCE, nonce)
         }
         Format::Token => (query::HANDSHAKE, app.mint.handshake_token(&directives, flow.now)?),
@@ -187,10 +187,10 @@ fn directives(
         // A failed activation changes nothing and is not an error; the application sees it in the token.
         session = flow.activate(&session, wanted)?.unwrap_or(session);
     }
-    sessions::record_user_agent(flow.connection, &mut session, asked.user_agent.as_deref())?;
+    sessions::record_user_agent(flow.db, &mut session, asked.user_agent.as_deref())?;
     flow.use_session(&session)?;
-    let session_token = flow.session_token(&app.mint, &session, TokenUse::by(origin))?;
-    let refresh_token = refresh_tokens::issue(flow.connection, &session, asked.for_plain_key)?;
+    let session_token = flow.session_token(&session, TokenUse::by(origin))?;
+    let refresh_token = refresh_tokens::issue(flow.db, &session, asked.for_plain_key)?;
     let signed_in = set_cookies::SignedIn {
         // Never newer than the token: an application takes an older token for a stale one and starts over.
         client_uat_secs: client.updated_at.min(flow.now).as_secs(),

@@ -27,11 +27,11 @@ pub(super) async fn show(State(app): State<Arc<App>>, file: Result<Path<String>,
     let Some(id) = id else {
         return Ok(errors::not_found_page(&app));
     };
-    let found = app.store.transaction(move |connection| {
-        let Some(user) = users::find(connection, &id)? else {
+    let found = app.flows.transaction(move |db| {
+        let Some(user) = users::find(db, &id)? else {
             return Ok(None);
         };
-        let (name, _) = name_and_address(connection, &user)?;
+        let (name, _) = name_and_address(db, &user)?;
         Ok(Some(initials(&user, &name)))
     });
     Ok(match found.await? {

@@ -1,7 +1,6 @@
 //! `/sign-in/choose`: the accounts that this browser is signed in to, and the way to another one.
 
 use askama::Template;
-use rusqlite::Connection;
 
 use super::destination::Flow;
 use super::errors::{PageError, PageResult};
@@ -11,7 +10,7 @@ use super::form_page::FormFrame;
 use super::person::name_and_address;
 use super::visit::Visit;
 use super::{path, sign_in};
-use crate::store::{Session, StoreError, users};
+use crate::store::{Db, Session, StoreError, users};
 
 #[derive(Template)]
 #[template(path = "choose.html")]
@@ -67,17 +66,17 @@ pub(super) async fn accounts(visit: &Visit) -> Result<Vec<Account>, StoreError> 
     let active = visit.session.as_ref().map(|session| session.id.clone());
     let found = visit.flow(move |flow| {
         live.iter()
-            .filter_map(|session| account(flow.connection, session, active.as_ref()).transpose())
+            .filter_map(|session| account(flow.db, session, active.as_ref()).transpose())
             .collect()
     });
     found.await
 }
 
-fn account(connection: &Connection, session: &Session, active: Option<&String>) -> Result<Option<Account>, StoreError> {
-    let Some(user) = users::find(connection, &session.user_id)? else {
+fn account(db: Db<'_>, session: &Session, active: Option<&String>) -> Result<Option<Account>, StoreError> {
+    let Some(user) = users::find(db, &session.user_id)? else {
         return Ok(None);
     };
-    let (name, address) = name_and_address(connection, &user)?;
+    let (name, address) = name_and_address(db, &user)?;
     Ok(Some(Account {
         session_id: session.id.clone(),
         name,

@@ -53,11 +53,11 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
         ..NewOrganization::default()
     };
     let created = person.flow(move |flow, session| {
-        let user = users::find(flow.connection, &session.user_id)?.ok_or(FlowError::UserUnknown)?;
+        let user = users::find(flow.db, &session.user_id)?.ok_or(FlowError::UserUnknown)?;
         flow.may_create(&user)?;
         // A second click on the same button means the first.
         let since = flow.now.plus_millis(-SECOND_CLICK_MILLIS);
-        let twin = organizations::created_since(flow.connection, &user.id, new.name.trim(), since)?;
+        let twin = organizations::created_since(flow.db, &user.id, new.name.trim(), since)?;
         let twin = twin.filter(|twin| new.slug.is_empty() || new.slug == twin.slug);
         let organization = match twin {
             Some(twin) => twin,
@@ -113,7 +113,7 @@ async fn render_invite(person: &Person, addresses: String, role: String, found: 
     let Some(access) = person.active_organization().await? else {
         return Ok(visit.redirect(path::CREATE_ORGANIZATION, &[]));
     };
-    let roles = person.read(|flow, _| Ok(roles::all(flow.connection)?)).await?;
+    let roles = person.read(|flow, _| roles::all(flow.db)).await?;
     let usual = visit.settings.default_role.clone();
     let page = person.form_page("Invite members", path::CREATE_ORGANIZATION_INVITE, found);
     let target = visit.destination(Flow::CreateOrganization).url;

@@ -164,7 +164,7 @@ async fn render(visit: &Visit, asked: &Asked, typed: Typed, found: &[FlowError])
 /// are on another origin with their own policy.
 async fn end(visit: &Visit, asked: &Asked) -> Result<Option<Url>, StoreError> {
     let state = asked.state.clone();
-    let open = visit.flow(move |flow| Ok::<_, StoreError>(oauth_attempts::peek(flow.connection, &state)?));
+    let open = visit.flow(move |flow| oauth_attempts::peek(flow.db, &state));
     Ok(open.await?.and_then(|open| {
         let flow = match open.purpose {
             Purpose::SignUp => Flow::SignUp,

@@ -15,9 +15,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, id: Result<Path<String>, P
     let Ok(Path(id)) = id else {
         return Ok(errors::not_found_page(&app));
     };
-    let found = app
-        .store
-        .transaction(move |connection| Ok(images::find(connection, &id)?));
+    let found = app.flows.transaction(move |db| images::find(db, &id));
     let Some(image) = found.await? else {
         return Ok(errors::not_found_page(&app));
     };

@@ -38,13 +38,13 @@ struct PersonView {
 pub(super) async fn show(visit: Visit) -> PageResult {
     let (people, total) = visit
         .app
-        .store
-        .transaction(|connection| {
-            let all = users::search(connection, "")?;
+        .flows
+        .transaction(|db| {
+            let all = users::search(db, "")?;
             let total = all.len();
             let mut people = Vec::new();
             for user in all.into_iter().take(MOST_PEOPLE) {
-                let (name, address) = name_and_address(connection, &user)?;
+                let (name, address) = name_and_address(db, &user)?;
                 let id = user.id;
                 people.push(PersonView { id, name, address });
             }

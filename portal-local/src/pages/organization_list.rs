@@ -80,7 +80,7 @@ async fn choose(person: Person, form: OrganizationEntry, kind: Kind) -> PageResu
         let wanted = if invitation_id.is_empty() {
             Some(organization_id).filter(|id| !id.is_empty())
         } else {
-            let theirs = organization_invitations::of_user(flow.connection, &session.user_id, flow.now)?;
+            let theirs = organization_invitations::of_user(flow.db, &session.user_id)?;
             let invitation = theirs.into_iter().find(|invitation| invitation.id == invitation_id);
             let invitation = invitation.ok_or(FlowError::InvitationOver)?;
             flow.accept_organization_invitation(&invitation, &session.user_id)?;
@@ -116,11 +116,11 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
     let (choices, offers, may_create) = person
         .read(move |flow, session| {
             let role_name = |key: &str| -> Result<String, StoreError> {
-                Ok(roles::find(flow.connection, key)?.map_or_else(|| key.to_owned(), |role| role.name))
+                Ok(roles::find(flow.db, key)?.map_or_else(|| key.to_owned(), |role| role.name))
             };
             let (mut choices, mut offers) = (Vec::new(), Vec::new());
-            for membership in memberships::of_user(flow.connection, &user.id)? {
-                if let Some(organization) = organizations::find(flow.connection, &membership.organization_id)? {
+            for membership in memberships::of_user(flow.db, &user.id)? {
+                if let Some(organization) = organizations::find(flow.db, &membership.organization_id)? {
                     choices.push(Choice {
                         is_active: session.last_active_organization_id.as_ref() == Some(&organization.id),
                         id: organization.id,
@@ -129,8 +129,8 @@ async fn render(person: &Person, kind: Kind, found: &[FlowError]) -> PageResult 
                     });
                 }
             }
-            for invitation in organization_invitations::of_user(flow.connection, &user.id, flow.now)? {
-                if let Some(organization) = organizations::find(flow.connection, &invitation.organization_id)? {
+            for invitation in organization_invitations::of_user(flow.db, &user.id)? {
+                if let Some(organization) = organizations::find(flow.db, &invitation.organization_id)? {
                     offers.push(Choice {
                         is_active: false,
                         id: invitation.id,

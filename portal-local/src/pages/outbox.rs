@@ -48,9 +48,7 @@ pub(super) async fn json(State(app): State<Arc<App>>) -> Result<Response, ApiErr
 }
 
 async fn mails(app: &App) -> Result<Vec<Mail>, StoreError> {
-    app.store
-        .transaction(|connection| Ok(outbox::list(connection, MOST_MAILS)?))
-        .await
+    app.flows.transaction(|db| outbox::list(db, MOST_MAILS)).await
 }
 
 fn view(mail: &Mail) -> Value {

@@ -7,7 +7,6 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::Response;
 use portal_sdk::names::query;
-use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -20,7 +19,7 @@ use super::{destination, path};
 use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
 use crate::html::see_other;
 use crate::state::App;
-use crate::store::{EmailAddress, ExternalAccount, Failure, Session, StoreError, Task, User};
+use crate::store::{Db, EmailAddress, ExternalAccount, Failure, Session, StoreError, Task, User};
 use crate::store::{email_addresses, external_accounts, sessions, users};
 
 pub(super) struct Person {
@@ -53,11 +52,11 @@ impl Person {
         }
         let user_id = session.user_id.clone();
         let found = visit.flow(move |flow| {
-            let Some(user) = users::find(flow.connection, &user_id)? else {
+            let Some(user) = users::find(flow.db, &user_id)? else {
                 return Ok(None);
             };
-            let addresses = email_addresses::of_user(flow.connection, &user_id)?;
-            let external_accounts = external_accounts::of_user(flow.connection, &user_id)?;
+            let addresses = email_addresses::of_user(flow.db, &user_id)?;
+            let external_accounts = external_accounts::of_user(flow.db, &user_id)?;
             Ok::<_, StoreError>(Some((user, addresses, external_accounts)))
         });
         let Some((user, addresses, external_accounts)) = found.await? else {
@@ -253,7 +252,7 @@ impl From<StoreError> for PersonFailure {
 /// The session as it is in this transaction. A request beside this one may have ended it, deleted its user, or given it
 /// a task; nothing may refer to it then.
 fn still_here(flow: &Flow<'_>, opened: &Session) -> Result<Session, PageError> {
-    let found = sessions::find(flow.connection, &opened.id, flow.now).map_err(StoreError::from)?;
+    let found = sessions::find(flow.db, &opened.id)?;
     match found.filter(Session::is_live) {
         None => Err(see_other(path::SIGN_IN).into()),
         Some(session) if session.task().is_some() && session.task() != opened.task() => {
@@ -266,8 +265,8 @@ fn still_here(flow: &Flow<'_>, opened: &Session) -> Result<Session, PageError> {
 /// A user's name and primary address in a list.
 ///
 /// If the user has no name, the address takes its place and the second part is empty.
-pub(super) fn name_and_address(connection: &Connection, user: &User) -> Result<(String, String), StoreError> {
-    let primary = email_addresses::primary(connection, &user.id)?;
+pub(super) fn name_and_address(db: Db<'_>, user: &User) -> Result<(String, String), StoreError> {
+    let primary = email_addresses::primary(db, &user.id)?;
     let address = primary.map(|one| one.address).unwrap_or_default();
     Ok(match user.full_name() {
         Some(name) => (name, address),

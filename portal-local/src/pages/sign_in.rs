@@ -91,7 +91,7 @@ fn render(visit: &Visit, identifier: String, found: &[FlowError]) -> Response {
     };
     let elsewhere = visit.params.with(EMAIL_ADDRESS, identifier.trim()).link(path, &[]);
     let refused_return = satellite_return(visit).and_then(Result::err);
-    let heading = format!("Sign in to {}", visit.app.application_name);
+    let heading = format!("Sign in to {}", visit.app.name);
     let page = visit
         .form_page(heading, path::SIGN_IN, found)
         .toward(Flow::SignIn)

@@ -3,7 +3,6 @@
 //! Opening the link shows a button; the button redeems the ticket.
 
 use axum::response::Response;
-use rusqlite::Connection;
 
 use super::ask::Question;
 use super::errors::{self, PageResult};
@@ -12,7 +11,7 @@ use super::path;
 use super::person::name_and_address;
 use super::visit::Visit;
 use crate::flow::{FlowError, Ticket};
-use crate::store::{Session, StoreError, User};
+use crate::store::{Db, Session, StoreError, User};
 use crate::store::{organizations, users};
 
 /// The ticket in the query string and the account that it belongs to.
@@ -26,11 +25,11 @@ pub(super) async fn of(visit: &Visit) -> Result<Option<Held>, StoreError> {
                 return Ok(Some(Held::Over));
             };
             let holder = match flow.ticket_holder(&ticket)? {
-                Some(user_id) => users::find(flow.connection, &user_id)?,
+                Some(user_id) => users::find(flow.db, &user_id)?,
                 None => None,
             };
             Ok(Some(match holder {
-                Some(user) => Held::account(flow.connection, user, &ticket)?,
+                Some(user) => Held::account(flow.db, user, &ticket)?,
                 None => Held::Newcomer { ticket },
             }))
         })
@@ -59,13 +58,13 @@ pub(super) enum Held {
 }
 
 impl Held {
-    fn account(connection: &Connection, user: User, ticket: &Ticket) -> Result<Self, StoreError> {
+    fn account(db: Db<'_>, user: User, ticket: &Ticket) -> Result<Self, StoreError> {
         let organization = match ticket {
-            Ticket::OrganizationInvitation(invitation) => organizations::find(connection, &invitation.organization_id)?,
+            Ticket::OrganizationInvitation(invitation) => organizations::find(db, &invitation.organization_id)?,
             Ticket::ApplicationInvitation(_) | Ticket::SignInToken(_) | Ticket::ActorToken(_) => None,
         };
         Ok(Self::Account {
-            name: name_and_address(connection, &user)?.0,
+            name: name_and_address(db, &user)?.0,
             user: Box::new(user),
             organization: organization.map(|organization| organization.name),
         })
@@ -88,7 +87,7 @@ pub(super) fn ask(visit: &Visit, held: Held) -> Response {
     if user.banned {
         return errors::not_allowed(&visit.app, &FlowError::Banned);
     }
-    let application = &visit.app.application_name;
+    let application = &visit.app.name;
     let (heading, lead, button) = match organization {
         Some(organization) => (
             format!("Join {organization}"),

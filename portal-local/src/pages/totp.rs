@@ -104,7 +104,7 @@ pub(super) fn show_backup_codes(
 }
 
 fn render(person: &Person, place: &Place, secret: &TotpSecret, found: &[FlowError]) -> Response {
-    let uri = secret.uri(&person.visit.app.application_name, person.identifier());
+    let uri = secret.uri(&person.visit.app.name, person.identifier());
     let page = person.form_page("Set up an authenticator app", place.path, found);
     page.render(|frame| TotpPage {
         frame,

@@ -62,22 +62,21 @@ impl Visit {
         let tokens = dev_browser::cookie_tokens(headers);
         let user_agent = dev_browser::user_agent(headers);
         let is_from_here = is_from_here(headers);
-        let shared = Arc::clone(app);
         let found = app.flows.run(move |flow| {
-            let known = dev_browser::find(flow.connection, &tokens)?;
+            let known = dev_browser::find(flow.db, &tokens)?;
             let is_new = known.is_none();
             let mut known = match known {
                 Some(known) => known,
                 None if must_be_known => return Ok(None),
-                None => dev_browser::create(&shared.mint, flow.connection, flow.now)?,
+                None => dev_browser::create(&flow.application.mint, flow.db)?,
             };
             if let Some(home) = &home {
-                dev_browser::remember_home(flow.connection, &mut known, home)?;
+                dev_browser::remember_home(flow.db, &mut known, home)?;
             }
             let here = flow.in_browser(&known.browser);
             let mut session = here.live_session()?.map(|(_, session)| session);
             if let Some(session) = &mut session {
-                sessions::record_user_agent(flow.connection, session, user_agent.as_deref())?;
+                sessions::record_user_agent(flow.db, session, user_agent.as_deref())?;
             }
             let accounts = here.live_sessions()?;
             Ok::<_, StoreError>(Some((known, session, accounts, Arc::clone(flow.settings), is_new)))
@@ -336,10 +335,7 @@ pub(super) fn satellite_return(visit: &Visit) -> Option<Result<Response, Refused
 ///
 /// An unknown token changes nothing.
 async fn take_over(app: &Arc<App>, token: String, clean: &str) -> Result<Response, StoreError> {
-    let known = app
-        .store
-        .transaction(move |connection| dev_browser::find(connection, &[token]))
-        .await?;
+    let known = app.flows.transaction(move |db| dev_browser::find(db, &[token])).await?;
     let mut response = see_other(clean);
     if let Some(known) = known {
         set_dev_browser(&mut response, &known.token);

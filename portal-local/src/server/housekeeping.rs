@@ -23,9 +23,7 @@ pub(super) async fn prune_if_due(app: &App) {
     if !is_due || !claimed() {
         return;
     }
-    let pruned = app
-        .store
-        .transaction(move |connection| Ok(prune::expired(connection, now)?));
+    let pruned = app.flows.transaction(prune::expired);
     if let Err(error) = pruned.await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,

@@ -1,10 +1,10 @@
 //! Actor tokens: links that begin a session in a user's name for another user, once. The token is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
-use super::{Metadata, Millis, TicketStatus};
+use super::record::record;
+use super::{Db, Metadata, Millis, Result, TicketStatus};
 use crate::secrets::hash;
 
 record! {
@@ -23,18 +23,18 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<ActorToken>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<ActorToken>> {
+    db.find("id = ?", [id])
 }
 
 /// The token that `text` is, if it is still pending and has not expired.
-pub(crate) fn find_open(connection: &Connection, text: &str, now: UnixTime) -> Result<Option<ActorToken>> {
+pub(crate) fn find_open(db: Db<'_>, text: &str) -> Result<Option<ActorToken>> {
     let is_open = "token_hash = ? AND status = 'pending' AND expires_at > ?";
-    connection.find(is_open, params![hash(text), Millis(now)])
+    db.find(is_open, params![hash(text), Millis(db.now)])
 }
 
-pub(crate) fn insert(connection: &Connection, token: &ActorToken, text: &str, expires_at: UnixTime) -> Result<()> {
-    connection.insert(
+pub(crate) fn insert(db: Db<'_>, token: &ActorToken, text: &str, expires_at: UnixTime) -> Result<()> {
+    db.insert(
         token,
         &[("expires_at", &Millis(expires_at)), ("token_hash", &hash(text))],
     )

@@ -1,12 +1,11 @@
 //! Invitations to the application itself. The ticket in the link is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
 
 use super::email_addresses::normalize;
-use super::record::{Rows as _, record};
+use super::record::record;
 use super::tickets::settle;
-use super::{Metadata, TicketStatus};
+use super::{Db, Metadata, Result, TicketStatus};
 use crate::secrets::hash;
 
 record! {
@@ -26,29 +25,29 @@ record! {
 
 type Found = Result<Option<ApplicationInvitation>>;
 
-pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> Found {
-    settle::<ApplicationInvitation>(connection, now)?;
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Found {
+    settle::<ApplicationInvitation>(db)?;
+    db.find("id = ?", [id])
 }
 
-pub(crate) fn find_by_ticket(connection: &Connection, ticket: &str, now: UnixTime) -> Found {
-    settle::<ApplicationInvitation>(connection, now)?;
-    connection.find("ticket_hash = ?", [hash(ticket)])
+pub(crate) fn find_by_ticket(db: Db<'_>, ticket: &str) -> Found {
+    settle::<ApplicationInvitation>(db)?;
+    db.find("ticket_hash = ?", [hash(ticket)])
 }
 
-pub(crate) fn find_pending(connection: &Connection, address: &str, now: UnixTime) -> Found {
-    settle::<ApplicationInvitation>(connection, now)?;
-    connection.find("address_norm = ? AND status = 'pending'", [normalize(address)])
+pub(crate) fn find_pending(db: Db<'_>, address: &str) -> Found {
+    settle::<ApplicationInvitation>(db)?;
+    db.find("address_norm = ? AND status = 'pending'", [normalize(address)])
 }
 
 /// Every invitation, the latest first.
-pub(crate) fn all(connection: &Connection, now: UnixTime) -> Result<Vec<ApplicationInvitation>> {
-    settle::<ApplicationInvitation>(connection, now)?;
-    connection.latest_first("TRUE", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<ApplicationInvitation>> {
+    settle::<ApplicationInvitation>(db)?;
+    db.latest_first("TRUE", [])
 }
 
-pub(crate) fn insert(connection: &Connection, new: &ApplicationInvitation, ticket: &str) -> Result<()> {
-    connection.insert(
+pub(crate) fn insert(db: Db<'_>, new: &ApplicationInvitation, ticket: &str) -> Result<()> {
+    db.insert(
         new,
         &[
             ("address_norm", &normalize(&new.address)),

@@ -1,10 +1,10 @@
 //! Clients: what one browser holds at this instance, its sessions and its attempts to sign in or up.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, ToSql, params};
+use rusqlite::{ToSql, params};
 
-use super::record::{Rows as _, record};
-use super::{DevBrowser, Millis};
+use super::record::record;
+use super::{Db, DevBrowser, Millis, Result};
 use crate::ids;
 
 record! {
@@ -21,71 +21,71 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<Client>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<Client>> {
+    db.find("id = ?", [id])
 }
 
 /// Every client, the latest first.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Client>> {
-    connection.latest_first("TRUE", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<Client>> {
+    db.latest_first("TRUE", [])
 }
 
 /// The client that a development browser has by now. (The link is looked up each time: a request that runs beside this
 /// one may have just made it.)
-pub(crate) fn find_of_dev_browser(connection: &Connection, dev_browser: &DevBrowser) -> Result<Option<Client>> {
-    connection.find(
+pub(crate) fn find_of_dev_browser(db: Db<'_>, dev_browser: &DevBrowser) -> Result<Option<Client>> {
+    db.find(
         "id = (SELECT client_id FROM dev_browsers WHERE id = ?)",
         [&dev_browser.id],
     )
 }
 
 /// The development browser's client; a new one if it has none yet.
-pub(crate) fn of_dev_browser(connection: &Connection, dev_browser: &DevBrowser, now: UnixTime) -> Result<Client> {
-    if let Some(client) = find_of_dev_browser(connection, dev_browser)? {
+pub(crate) fn of_dev_browser(db: Db<'_>, dev_browser: &DevBrowser) -> Result<Client> {
+    if let Some(client) = find_of_dev_browser(db, dev_browser)? {
         return Ok(client);
     }
-    let client = insert(connection, now)?;
-    connection.set::<DevBrowser>(&dev_browser.id, &[("client_id", &client.id)])?;
+    let client = insert(db)?;
+    db.set::<DevBrowser>(&dev_browser.id, &[("client_id", &client.id)])?;
     Ok(client)
 }
 
 /// A client that belongs to no browser yet.
-pub(crate) fn insert(connection: &Connection, now: UnixTime) -> Result<Client> {
+pub(crate) fn insert(db: Db<'_>) -> Result<Client> {
     let client = Client {
-        id: ids::new_id(ids::CLIENT, now),
+        id: ids::new_id(ids::CLIENT, db.now),
         last_active_session_id: None,
         sign_in_id: None,
         sign_up_id: None,
-        updated_at: now,
-        created_at: now,
+        updated_at: db.now,
+        created_at: db.now,
     };
-    connection.insert(&client, &[])?;
+    db.insert(&client, &[])?;
     Ok(client)
 }
 
-pub(crate) fn set_sign_in(connection: &Connection, client_id: &str, sign_in_id: &str) -> Result<()> {
-    connection.set::<Client>(client_id, &[("sign_in_id", &sign_in_id)])
+pub(crate) fn set_sign_in(db: Db<'_>, client_id: &str, sign_in_id: &str) -> Result<()> {
+    db.set::<Client>(client_id, &[("sign_in_id", &sign_in_id)])
 }
 
-pub(crate) fn set_sign_up(connection: &Connection, client_id: &str, sign_up_id: &str) -> Result<()> {
-    connection.set::<Client>(client_id, &[("sign_up_id", &sign_up_id)])
+pub(crate) fn set_sign_up(db: Db<'_>, client_id: &str, sign_up_id: &str) -> Result<()> {
+    db.set::<Client>(client_id, &[("sign_up_id", &sign_up_id)])
 }
 
 /// This is the session that applications see from now on.
-pub(crate) fn set_active(connection: &Connection, client_id: &str, session_id: &str, now: UnixTime) -> Result<()> {
+pub(crate) fn set_active(db: Db<'_>, client_id: &str, session_id: &str) -> Result<()> {
     let active = [
         ("last_active_session_id", &session_id as &dyn ToSql),
-        ("updated_at", &Millis(now)),
+        ("updated_at", &Millis(db.now)),
     ];
-    connection.set::<Client>(client_id, &active)
+    db.set::<Client>(client_id, &active)
 }
 
 /// Removes an ended session from its client.
 ///
 /// If applications saw this one, the browser is signed out for them until the user chooses another account.
-pub(crate) fn forget_session(connection: &Connection, client_id: &str, session_id: &str, now: UnixTime) -> Result<()> {
-    connection.run(
+pub(crate) fn forget_session(db: Db<'_>, client_id: &str, session_id: &str) -> Result<()> {
+    db.run(
         "UPDATE clients SET last_active_session_id = nullif(last_active_session_id, ?), updated_at = ? WHERE id = ?",
-        params![session_id, Millis(now), client_id],
+        params![session_id, Millis(db.now), client_id],
     )
 }

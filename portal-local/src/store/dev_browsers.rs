@@ -1,10 +1,7 @@
 //! Development browsers: which browser is asking, across the origins of the application and the portal.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
-
-use super::Millis;
-use super::record::{Rows as _, record};
+use super::record::record;
+use super::{Db, Millis, Result};
 use crate::secrets::hash;
 
 record! {
@@ -18,16 +15,19 @@ record! {
 
 /// The browser that `token` names. Only tokens that this instance signed are ever stored, and they are too long to
 /// guess, so a known hash proves the signature as well.
-pub(crate) fn find_by_token(connection: &Connection, token: &str) -> Result<Option<DevBrowser>> {
-    connection.find("token_hash = ?", [hash(token)])
+pub(crate) fn find_by_token(db: Db<'_>, token: &str) -> Result<Option<DevBrowser>> {
+    db.find("token_hash = ?", [hash(token)])
 }
 
-pub(crate) fn insert(connection: &Connection, id: String, token: &str, now: UnixTime) -> Result<DevBrowser> {
+pub(crate) fn insert(db: Db<'_>, id: String, token: &str) -> Result<DevBrowser> {
     let browser = DevBrowser { id, home_origin: None };
-    connection.insert(&browser, &[("token_hash", &hash(token)), ("created_at", &Millis(now))])?;
+    db.insert(
+        &browser,
+        &[("token_hash", &hash(token)), ("created_at", &Millis(db.now))],
+    )?;
     Ok(browser)
 }
 
-pub(crate) fn set_home_origin(connection: &Connection, id: &str, origin: &str) -> Result<()> {
-    connection.set::<DevBrowser>(id, &[("home_origin", &origin)])
+pub(crate) fn set_home_origin(db: Db<'_>, id: &str, origin: &str) -> Result<()> {
+    db.set::<DevBrowser>(id, &[("home_origin", &origin)])
 }

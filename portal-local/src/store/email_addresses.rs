@@ -2,10 +2,9 @@
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::Null;
-use rusqlite::{Connection, Result};
 
-use super::record::{Rows as _, record};
-use super::{Millis, Strategy};
+use super::record::record;
+use super::{Db, Millis, Result, Strategy};
 use crate::ids;
 
 record! {
@@ -27,83 +26,71 @@ pub(crate) fn normalize(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-pub(crate) fn find_verified(connection: &Connection, address: &str) -> Result<Option<EmailAddress>> {
-    connection.find("address_norm = ? AND verified_at IS NOT NULL", [normalize(address)])
+pub(crate) fn find_verified(db: Db<'_>, address: &str) -> Result<Option<EmailAddress>> {
+    db.find("address_norm = ? AND verified_at IS NOT NULL", [normalize(address)])
 }
 
-pub(crate) fn of_user(connection: &Connection, user_id: &str) -> Result<Vec<EmailAddress>> {
-    connection.oldest_first("user_id = ?", [user_id])
+pub(crate) fn of_user(db: Db<'_>, user_id: &str) -> Result<Vec<EmailAddress>> {
+    db.oldest_first("user_id = ?", [user_id])
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<EmailAddress>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<EmailAddress>> {
+    db.find("id = ?", [id])
 }
 
 /// The user's primary address.
-pub(crate) fn primary(connection: &Connection, user_id: &str) -> Result<Option<EmailAddress>> {
-    connection.find(
+pub(crate) fn primary(db: Db<'_>, user_id: &str) -> Result<Option<EmailAddress>> {
+    db.find(
         "id = (SELECT primary_email_address_id FROM users WHERE id = ?)",
         [user_id],
     )
 }
 
 /// Adds an address that still has to be proven. Returns its id.
-pub(crate) fn insert_unverified(
-    connection: &Connection,
-    user_id: &str,
-    address: &str,
-    now: UnixTime,
-) -> Result<String> {
-    insert(connection, user_id, address, None, Strategy::EmailCode, now)
+pub(crate) fn insert_unverified(db: Db<'_>, user_id: &str, address: &str) -> Result<String> {
+    insert(db, user_id, address, None, Strategy::EmailCode)
 }
 
 /// Adds an address whose owner has just proven that mail to it arrives. Returns its id.
-pub(crate) fn insert_verified(
-    connection: &Connection,
-    user_id: &str,
-    address: &str,
-    strategy: Strategy,
-    now: UnixTime,
-) -> Result<String> {
-    insert(connection, user_id, address, Some(now), strategy, now)
+pub(crate) fn insert_verified(db: Db<'_>, user_id: &str, address: &str, strategy: Strategy) -> Result<String> {
+    insert(db, user_id, address, Some(db.now), strategy)
 }
 
 fn insert(
-    connection: &Connection,
+    db: Db<'_>,
     user_id: &str,
     address: &str,
     verified_at: Option<UnixTime>,
     strategy: Strategy,
-    now: UnixTime,
 ) -> Result<String> {
     let new = EmailAddress {
-        id: ids::new_id(ids::EMAIL_ADDRESS, now),
+        id: ids::new_id(ids::EMAIL_ADDRESS, db.now),
         user_id: user_id.to_owned(),
         address: address.trim().to_owned(),
         verified_at,
         strategy: Some(strategy),
-        created_at: now,
-        updated_at: now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&new, &[("address_norm", &normalize(address))])?;
+    db.insert(&new, &[("address_norm", &normalize(address))])?;
     Ok(new.id)
 }
 
 /// Mail to the address arrives.
-pub(crate) fn set_verified(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<EmailAddress>(id, &[("verified_at", &Millis(now)), ("updated_at", &Millis(now))])
+pub(crate) fn set_verified(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<EmailAddress>(id, &[("verified_at", &Millis(db.now)), ("updated_at", &Millis(db.now))])
 }
 
 /// The address is unverified.
-pub(crate) fn set_unverified(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<EmailAddress>(id, &[("verified_at", &Null), ("updated_at", &Millis(now))])
+pub(crate) fn set_unverified(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<EmailAddress>(id, &[("verified_at", &Null), ("updated_at", &Millis(db.now))])
 }
 
 /// Notes how an address was proven.
-pub(crate) fn set_strategy(connection: &Connection, id: &str, strategy: Strategy) -> Result<()> {
-    connection.set::<EmailAddress>(id, &[("strategy", &strategy)])
+pub(crate) fn set_strategy(db: Db<'_>, id: &str, strategy: Strategy) -> Result<()> {
+    db.set::<EmailAddress>(id, &[("strategy", &strategy)])
 }
 
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
-    connection.delete::<EmailAddress>(id)
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<()> {
+    db.delete::<EmailAddress>(id)
 }

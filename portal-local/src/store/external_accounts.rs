@@ -1,11 +1,10 @@
 //! Accounts at the outside provider, each connected to one user.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
 use serde::{Deserialize, Serialize};
 
-use super::Millis;
-use super::record::{Rows as _, json_columns, record};
+use super::record::{json_columns, record};
+use super::{Db, Millis, Result};
 use crate::ids;
 
 /// A user's profile at the provider.
@@ -39,48 +38,48 @@ record! {
     }
 }
 
-pub(crate) fn find_by_provider_user(connection: &Connection, id: &str) -> Result<Option<ExternalAccount>> {
-    connection.find("provider_user_id = ?", [id])
+pub(crate) fn find_by_provider_user(db: Db<'_>, id: &str) -> Result<Option<ExternalAccount>> {
+    db.find("provider_user_id = ?", [id])
 }
 
-pub(crate) fn of_user(connection: &Connection, user_id: &str) -> Result<Vec<ExternalAccount>> {
-    connection.oldest_first("user_id = ?", [user_id])
+pub(crate) fn of_user(db: Db<'_>, user_id: &str) -> Result<Vec<ExternalAccount>> {
+    db.oldest_first("user_id = ?", [user_id])
 }
 
-pub(crate) fn insert(connection: &Connection, user_id: &str, profile: &ExternalProfile, now: UnixTime) -> Result<()> {
+pub(crate) fn insert(db: Db<'_>, user_id: &str, profile: &ExternalProfile) -> Result<()> {
     let profile = profile.clone();
     let new = ExternalAccount {
-        id: ids::new_id(ids::EXTERNAL_ACCOUNT, now),
-        identification_id: ids::new_id(ids::EMAIL_ADDRESS, now),
+        id: ids::new_id(ids::EXTERNAL_ACCOUNT, db.now),
+        identification_id: ids::new_id(ids::EMAIL_ADDRESS, db.now),
         user_id: user_id.to_owned(),
         provider_user_id: profile.provider_user_id,
         email_address: profile.email_address,
         email_address_verified: profile.email_address_verified,
         first_name: profile.first_name,
         last_name: profile.last_name,
-        created_at: now,
-        updated_at: now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&new, &[])
+    db.insert(&new, &[])
 }
 
 /// Keeps what the provider tells by now.
-pub(crate) fn update(connection: &Connection, id: &str, profile: &ExternalProfile, now: UnixTime) -> Result<()> {
-    connection.set::<ExternalAccount>(
+pub(crate) fn update(db: Db<'_>, id: &str, profile: &ExternalProfile) -> Result<()> {
+    db.set::<ExternalAccount>(
         id,
         &[
             ("email_address", &profile.email_address),
             ("email_address_verified", &profile.email_address_verified),
             ("first_name", &profile.first_name),
             ("last_name", &profile.last_name),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// Takes an account off its user. `false` if this user has no such account.
-pub(crate) fn delete(connection: &Connection, user_id: &str, id: &str) -> Result<bool> {
-    connection.changed(
+pub(crate) fn delete(db: Db<'_>, user_id: &str, id: &str) -> Result<bool> {
+    db.changed(
         "DELETE FROM external_accounts WHERE id = ? AND user_id = ?",
         [id, user_id],
     )

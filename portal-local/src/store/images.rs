@@ -1,10 +1,9 @@
 //! Images of users and organizations.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::Millis;
-use super::record::{Rows as _, record};
+use super::record::record;
+use super::{Db, Millis, Result};
 use crate::ids;
 
 record! {
@@ -16,26 +15,26 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<Image>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<Image>> {
+    db.find("id = ?", [id])
 }
 
 /// Gives a user or an organization this image, in the place of another one.
-pub(crate) fn set(
-    connection: &Connection,
-    owner_id: &str,
-    content_type: &str,
-    bytes: &[u8],
-    now: UnixTime,
-) -> Result<()> {
-    remove(connection, owner_id)?;
-    connection.run(
+pub(crate) fn set(db: Db<'_>, owner_id: &str, content_type: &str, bytes: &[u8]) -> Result<()> {
+    remove(db, owner_id)?;
+    db.run(
         "INSERT INTO images (id, owner_id, content_type, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
-        params![ids::new_id(ids::IMAGE, now), owner_id, content_type, bytes, Millis(now)],
+        params![
+            ids::new_id(ids::IMAGE, db.now),
+            owner_id,
+            content_type,
+            bytes,
+            Millis(db.now)
+        ],
     )
 }
 
 /// Takes the image of a user or an organization away, if there is one.
-pub(crate) fn remove(connection: &Connection, owner_id: &str) -> Result<()> {
-    connection.run("DELETE FROM images WHERE owner_id = ?", [owner_id])
+pub(crate) fn remove(db: Db<'_>, owner_id: &str) -> Result<()> {
+    db.run("DELETE FROM images WHERE owner_id = ?", [owner_id])
 }

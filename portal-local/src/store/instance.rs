@@ -1,12 +1,11 @@
 //! The one row that says which instance this database is.
 
-use portal_sdk::clock::UnixTime;
 use portal_sdk::secret::Secret;
+use rusqlite::params;
 use rusqlite::types::{FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Result, params};
 
-use super::record::{Column, Rows as _, record};
-use super::{Millis, OpenError};
+use super::record::{Column, record};
+use super::{Db, Millis, OpenError, Result};
 use crate::secrets::{random_alphanumeric, random_bytes};
 use crate::{ids, signing_key};
 
@@ -28,16 +27,16 @@ impl Column for Secret {
         String::from_column(value).map(Self::new)
     }
 
-    fn to_column(&self) -> Result<ToSqlOutput<'_>> {
+    fn to_column(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.expose().into())
     }
 }
 
-pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<Instance, OpenError> {
-    if let Some(instance) = connection.find("TRUE", [])? {
+pub(super) fn find_or_create(db: Db<'_>) -> Result<Instance, OpenError> {
+    if let Some(instance) = db.find("TRUE", [])? {
         return Ok(instance);
     }
-    let id = ids::new_id(ids::INSTANCE, now);
+    let id = ids::new_id(ids::INSTANCE, db.now);
     let instance = Instance {
         key_id: id.clone(),
         id,
@@ -45,13 +44,13 @@ pub(super) fn find_or_create(connection: &Connection, now: UnixTime) -> Result<I
         signing_key: signing_key::generate().map_err(|_| OpenError::Key)?,
         form_key: random_bytes::<32>().to_vec(),
     };
-    connection.insert(&instance, &[("only_row", &1), ("created_at", &Millis(now))])?;
+    db.insert(&instance, &[("only_row", &1), ("created_at", &Millis(db.now))])?;
     Ok(instance)
 }
 
 /// Another signing key takes the place of the one there was.
-pub(crate) fn set_signing_key(connection: &Connection, key_id: &str, signing_key: &[u8]) -> Result<()> {
-    connection.run(
+pub(crate) fn set_signing_key(db: Db<'_>, key_id: &str, signing_key: &[u8]) -> Result<()> {
+    db.run(
         "UPDATE instance SET key_id = ?, signing_key = ?",
         params![key_id, signing_key],
     )

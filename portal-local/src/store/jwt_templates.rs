@@ -1,10 +1,9 @@
 //! JWT templates: the claims, the lifetime and the leeway of tokens for other services.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
 
-use super::record::{Rows as _, record};
-use super::{Metadata, Millis};
+use super::record::record;
+use super::{Db, Metadata, Millis, Result};
 
 record! {
     #[derive(Clone, Debug)]
@@ -19,25 +18,25 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<JwtTemplate>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<JwtTemplate>> {
+    db.find("id = ?", [id])
 }
 
-pub(crate) fn find_by_name(connection: &Connection, name: &str) -> Result<Option<JwtTemplate>> {
-    connection.find("name = ?", [name])
+pub(crate) fn find_by_name(db: Db<'_>, name: &str) -> Result<Option<JwtTemplate>> {
+    db.find("name = ?", [name])
 }
 
 /// Every template, the latest first.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<JwtTemplate>> {
-    connection.latest_first("TRUE", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<JwtTemplate>> {
+    db.latest_first("TRUE", [])
 }
 
 /// Adds the template, or writes it over the one with its id.
-pub(crate) fn put(connection: &Connection, template: &JwtTemplate) -> Result<()> {
-    if find(connection, &template.id)?.is_none() {
-        return connection.insert(template, &[]);
+pub(crate) fn put(db: Db<'_>, template: &JwtTemplate) -> Result<()> {
+    if find(db, &template.id)?.is_none() {
+        return db.insert(template, &[]);
     }
-    connection.set::<JwtTemplate>(
+    db.set::<JwtTemplate>(
         &template.id,
         &[
             ("name", &template.name),
@@ -50,6 +49,6 @@ pub(crate) fn put(connection: &Connection, template: &JwtTemplate) -> Result<()>
 }
 
 /// Removes the template. Returns `false` if there was none.
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<bool> {
-    connection.changed("DELETE FROM jwt_templates WHERE id = ?", [id])
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<bool> {
+    db.changed("DELETE FROM jwt_templates WHERE id = ?", [id])
 }

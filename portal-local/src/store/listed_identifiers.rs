@@ -1,10 +1,10 @@
 //! The allowlist and the blocklist: addresses, and patterns for all addresses of a domain.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
-use super::words;
+use super::record::record;
+use super::{Db, Result, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,43 +32,42 @@ record! {
 }
 
 /// Every entry of a list, the latest first.
-pub(crate) fn all(connection: &Connection, list: List) -> Result<Vec<ListedIdentifier>> {
-    connection.latest_first("list = ?", [list])
+pub(crate) fn all(db: Db<'_>, list: List) -> Result<Vec<ListedIdentifier>> {
+    db.latest_first("list = ?", [list])
 }
 
 /// Adds an entry; `None` if the list has it already.
 pub(crate) fn insert(
-    connection: &Connection,
+    db: Db<'_>,
     list: List,
     identifier: &str,
     invitation_id: Option<&str>,
-    now: UnixTime,
 ) -> Result<Option<ListedIdentifier>> {
     let prefix = match list {
         List::Allow => ids::ALLOWLIST_IDENTIFIER,
         List::Block => ids::BLOCKLIST_IDENTIFIER,
     };
     let is_known = "list = ? AND identifier = ?";
-    if connection
+    if db
         .find::<ListedIdentifier>(is_known, params![list, identifier])?
         .is_some()
     {
         return Ok(None);
     }
     let new = ListedIdentifier {
-        id: ids::new_id(prefix, now),
+        id: ids::new_id(prefix, db.now),
         identifier: identifier.to_owned(),
         invitation_id: invitation_id.map(str::to_owned),
-        created_at: now,
-        updated_at: now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&new, &[("list", &list)])?;
+    db.insert(&new, &[("list", &list)])?;
     Ok(Some(new))
 }
 
 /// Deletes the entry; returns `true` if it existed.
-pub(crate) fn delete(connection: &Connection, list: List, id: &str) -> Result<bool> {
-    connection.changed(
+pub(crate) fn delete(db: Db<'_>, list: List, id: &str) -> Result<bool> {
+    db.changed(
         "DELETE FROM listed_identifiers WHERE list = ? AND id = ?",
         params![list, id],
     )

@@ -1,10 +1,10 @@
 //! Memberships: who belongs to an organization, in which role.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Cells, Record as _, Rows as _, record};
-use super::{Metadata, Millis};
+use super::record::{Record as _, record};
+use super::{Db, Metadata, Millis, Result};
 use crate::ids;
 
 record! {
@@ -34,18 +34,18 @@ pub(crate) struct Member {
     pub(crate) image_id: Option<String>,
 }
 
-pub(crate) fn find(connection: &Connection, organization_id: &str, user_id: &str) -> Result<Option<Membership>> {
-    connection.find("organization_id = ? AND user_id = ?", [organization_id, user_id])
+pub(crate) fn find(db: Db<'_>, organization_id: &str, user_id: &str) -> Result<Option<Membership>> {
+    db.find("organization_id = ? AND user_id = ?", [organization_id, user_id])
 }
 
 /// The user's memberships, the oldest first.
-pub(crate) fn of_user(connection: &Connection, user_id: &str) -> Result<Vec<Membership>> {
-    connection.oldest_first("user_id = ?", [user_id])
+pub(crate) fn of_user(db: Db<'_>, user_id: &str) -> Result<Vec<Membership>> {
+    db.oldest_first("user_id = ?", [user_id])
 }
 
 /// Members whose name, address or id contains `query`, the oldest first, and how many there are.
 pub(crate) fn search(
-    connection: &Connection,
+    db: Db<'_>,
     organization_id: &str,
     query: &str,
     limit: u32,
@@ -62,57 +62,54 @@ pub(crate) fn search(
         .iter()
         .map(|column| format!("memberships.{column}"))
         .collect();
-    let members = connection
-        .prepare_cached(&format!(
-            "SELECT {}, roles.name, users.first_name, users.last_name, email_addresses.address, users.banned,
-                    (SELECT images.id FROM images WHERE images.owner_id = users.id)
-             {FROM} ORDER BY memberships.created_at, memberships.rowid LIMIT ?3 OFFSET ?4",
-            columns.join(", ")
-        ))?
-        .query_map(params![organization_id, query, limit, offset], |row| {
-            let mut cells = Cells::of(row);
-            Ok(Member {
-                membership: Membership::read(&mut cells)?,
-                role_name: cells.cell()?,
-                first_name: cells.cell()?,
-                last_name: cells.cell()?,
-                identifier: cells.cell()?,
-                banned: cells.cell()?,
-                image_id: cells.cell()?,
-            })
-        })?
-        .collect::<Result<_>>()?;
-    let count = connection.value(&format!("SELECT count(*) {FROM}"), [organization_id, query])?;
+    let select = format!(
+        "SELECT {}, roles.name, users.first_name, users.last_name, email_addresses.address, users.banned,
+                (SELECT images.id FROM images WHERE images.owner_id = users.id)
+         {FROM} ORDER BY memberships.created_at, memberships.rowid LIMIT ?3 OFFSET ?4",
+        columns.join(", ")
+    );
+    let members = db.rows(&select, params![organization_id, query, limit, offset], |cells| {
+        Ok(Member {
+            membership: Membership::read(cells)?,
+            role_name: cells.cell()?,
+            first_name: cells.cell()?,
+            last_name: cells.cell()?,
+            identifier: cells.cell()?,
+            banned: cells.cell()?,
+            image_id: cells.cell()?,
+        })
+    })?;
+    let count = db.value(&format!("SELECT count(*) {FROM}"), [organization_id, query])?;
     Ok((members, count.unwrap_or_default()))
 }
 
 /// Every membership, the latest first.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Membership>> {
-    connection.latest_first("TRUE", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<Membership>> {
+    db.latest_first("TRUE", [])
 }
 
 /// Writes both kinds of metadata.
-pub(crate) fn set_metadata(connection: &Connection, membership: &Membership, now: UnixTime) -> Result<()> {
-    connection.set::<Membership>(
+pub(crate) fn set_metadata(db: Db<'_>, membership: &Membership) -> Result<()> {
+    db.set::<Membership>(
         &membership.id,
         &[
             ("public_metadata", &membership.public_metadata),
             ("private_metadata", &membership.private_metadata),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// Returns the IDs of an organization's members.
-pub(crate) fn user_ids(connection: &Connection, organization_id: &str) -> Result<Vec<String>> {
-    connection.values(
+pub(crate) fn user_ids(db: Db<'_>, organization_id: &str) -> Result<Vec<String>> {
+    db.values(
         "SELECT user_id FROM memberships WHERE organization_id = ?",
         [organization_id],
     )
 }
 
-pub(crate) fn count(connection: &Connection, organization_id: &str) -> Result<u32> {
-    let count = connection.value(
+pub(crate) fn count(db: Db<'_>, organization_id: &str) -> Result<u32> {
+    let count = db.value(
         "SELECT count(*) FROM memberships WHERE organization_id = ?",
         [organization_id],
     )?;
@@ -121,12 +118,12 @@ pub(crate) fn count(connection: &Connection, organization_id: &str) -> Result<u3
 
 /// Returns the number of members besides `user_id` with both permissions.
 pub(crate) fn others_with_permissions(
-    connection: &Connection,
+    db: Db<'_>,
     organization_id: &str,
     user_id: &str,
     permissions: [&str; 2],
 ) -> Result<u32> {
-    let count = connection.value(
+    let count = db.value(
         "SELECT count(*) FROM memberships WHERE organization_id = ?1 AND user_id <> ?2
            AND role_key IN (SELECT role_key FROM role_permissions WHERE permission_key = ?3)
            AND role_key IN (SELECT role_key FROM role_permissions WHERE permission_key = ?4)",
@@ -136,31 +133,30 @@ pub(crate) fn others_with_permissions(
 }
 
 pub(crate) fn insert(
-    connection: &Connection,
+    db: Db<'_>,
     organization_id: &str,
     user_id: &str,
     role_key: &str,
     metadata: (&Metadata, &Metadata),
-    now: UnixTime,
 ) -> Result<Membership> {
     let new = Membership {
-        id: ids::new_id(ids::MEMBERSHIP, now),
+        id: ids::new_id(ids::MEMBERSHIP, db.now),
         organization_id: organization_id.to_owned(),
         user_id: user_id.to_owned(),
         role_key: role_key.to_owned(),
         public_metadata: metadata.0.clone(),
         private_metadata: metadata.1.clone(),
-        created_at: now,
-        updated_at: now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&new, &[])?;
+    db.insert(&new, &[])?;
     Ok(new)
 }
 
-pub(crate) fn set_role(connection: &Connection, id: &str, role_key: &str, now: UnixTime) -> Result<()> {
-    connection.set::<Membership>(id, &[("role_key", &role_key), ("updated_at", &Millis(now))])
+pub(crate) fn set_role(db: Db<'_>, id: &str, role_key: &str) -> Result<()> {
+    db.set::<Membership>(id, &[("role_key", &role_key), ("updated_at", &Millis(db.now))])
 }
 
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
-    connection.delete::<Membership>(id)
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<()> {
+    db.delete::<Membership>(id)
 }

@@ -1,12 +1,13 @@
 //! Everything the portal remembers: one SQLite database, one file per aggregate.
 //!
-//! The functions of the aggregates take a connection and a moment, and make no decisions about users;
+//! The functions of the aggregates take a [`Db`], the open transaction and its time, and make no decisions about users;
 //! [`flow`](crate::flow) does. Whatever belongs together happens in one [`Store::transaction`].
 
 pub(crate) mod actor_tokens;
 pub(crate) mod application_invitations;
 pub(crate) mod clients;
 pub(crate) mod code_limits;
+mod db;
 pub(crate) mod dev_browsers;
 pub(crate) mod email_addresses;
 pub(crate) mod external_accounts;
@@ -47,11 +48,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::{ToSql, ToSqlOutput};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 pub(crate) use actor_tokens::ActorToken;
 pub(crate) use application_invitations::ApplicationInvitation;
 pub(crate) use clients::Client;
+pub(crate) use db::Db;
 pub(crate) use dev_browsers::DevBrowser;
 pub(crate) use email_addresses::EmailAddress;
 pub(crate) use external_accounts::{ExternalAccount, ExternalProfile};
@@ -105,8 +107,12 @@ impl Store {
     pub(crate) fn open(location: &Location, now: UnixTime) -> Result<(Self, Instance), OpenError> {
         let mut connection = open::open(location)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let instance = instance::find_or_create(&transaction, now)?;
-        roles::ensure_system(&transaction, now)?;
+        let db = Db {
+            connection: &transaction,
+            now,
+        };
+        let instance = instance::find_or_create(db)?;
+        roles::ensure_system(db)?;
         transaction.commit()?;
         let store = Self {
             connection: Arc::new(Mutex::new(Some(connection))),
@@ -116,23 +122,13 @@ impl Store {
 
     /// Runs `work` in one transaction, away from the async threads.
     ///
-    /// What `work` returns as `Ok` is on disk when the caller sees it; an `Err` leaves the database as it was.
-    pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.attempt(work).await
-    }
-
-    /// Like [`transaction`](Self::transaction), for work that can be refused.
-    ///
-    /// An `Err` leaves the database as it was, unless it [is recorded](Failure::is_recorded).
-    pub(crate) async fn attempt<T, E, F>(&self, work: F) -> Result<T, E>
+    /// What `work` returns as `Ok` is on disk when the caller sees it; an `Err` leaves the database as it was, unless it
+    /// [is recorded](Failure::is_recorded).
+    pub(crate) async fn transaction<T, E, F>(&self, now: UnixTime, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: Failure,
-        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        F: FnOnce(Db<'_>) -> Result<T, E> + Send + 'static,
     {
         let connection = Arc::clone(&self.connection);
         let is_read_only = READ_ONLY.try_with(|()| ()).is_ok();
@@ -142,7 +138,8 @@ impl Store {
             let connection = guard.as_mut().ok_or(StoreError::closed())?;
             let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
             let transaction = begun.map_err(StoreError::from)?;
-            let outcome = work(&transaction);
+            let connection = &*transaction;
+            let outcome = work(Db { connection, now });
             match &outcome {
                 // Dropping the transaction rolls it back.
                 Err(failure) if !failure.is_recorded() => {}
@@ -176,6 +173,9 @@ pub(crate) trait Failure: From<StoreError> + Send + 'static {
 }
 
 impl Failure for StoreError {}
+
+/// The result of an operation on the database.
+pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// A database operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -228,19 +228,21 @@ impl StoreError {
         };
         error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
     }
-
-    /// The same failure while the portal starts, when its cause can still be named.
-    pub(crate) fn while_opening(self) -> OpenError {
-        match self.0 {
-            StoreErrorKind::Sqlite(error) => error.into(),
-            _ => OpenError::Io(std::io::Error::other(self)),
-        }
-    }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         Self(StoreErrorKind::Sqlite(error))
+    }
+}
+
+/// The same failure while the portal starts, when its cause can still be named.
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error.0 {
+            StoreErrorKind::Sqlite(error) => error.into(),
+            _ => Self::Io(std::io::Error::other(error)),
+        }
     }
 }
 

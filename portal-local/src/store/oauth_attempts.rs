@@ -1,10 +1,10 @@
 //! Open attempts to sign in with the outside provider.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, ToSql, params};
+use rusqlite::{ToSql, params};
 
-use super::record::{Rows as _, record};
-use super::{ExternalProfile, Millis, words};
+use super::record::record;
+use super::{Db, ExternalProfile, Millis, Result, words};
 use crate::secrets::{SecretHash, hash};
 
 /// The purpose of a round trip to the provider.
@@ -54,7 +54,7 @@ impl OauthAttempt {
 }
 
 pub(crate) fn insert(
-    connection: &Connection,
+    db: Db<'_>,
     attempt: &OauthAttempt,
     state: &str,
     dev_browser_id: &str,
@@ -65,42 +65,31 @@ pub(crate) fn insert(
         ("dev_browser_id", &dev_browser_id),
         ("expire_at", &Millis(expire_at)),
     ];
-    connection.insert(attempt, of_browser)
+    db.insert(attempt, of_browser)
 }
 
 /// Returns an attempt of any browser, also an expired one.
-pub(crate) fn peek(connection: &Connection, state: &str) -> Result<Option<OauthAttempt>> {
-    connection.find("state_hash = ?", [hash(state)])
+pub(crate) fn peek(db: Db<'_>, state: &str) -> Result<Option<OauthAttempt>> {
+    db.find("state_hash = ?", [hash(state)])
 }
 
 /// Stores the provider's profile and its code. Returns `false` if no attempt waits for it.
-pub(crate) fn allow(
-    connection: &Connection,
-    state: &str,
-    code: &str,
-    profile: &ExternalProfile,
-    now: UnixTime,
-) -> Result<bool> {
-    connection.changed(
+pub(crate) fn allow(db: Db<'_>, state: &str, code: &str, profile: &ExternalProfile) -> Result<bool> {
+    db.changed(
         "UPDATE oauth_attempts SET code_hash = ?, profile = ? WHERE state_hash = ? AND expire_at > ?",
-        params![hash(code), profile, hash(state), Millis(now)],
+        params![hash(code), profile, hash(state), Millis(db.now)],
     )
 }
 
 /// Ends the attempt of this browser, which is good once, and gives it if it was still open.
-pub(crate) fn take(
-    connection: &Connection,
-    state: &str,
-    dev_browser_id: &str,
-    now: UnixTime,
-) -> Result<Option<OauthAttempt>> {
-    connection.run("DELETE FROM oauth_attempts WHERE expire_at <= ?", [Millis(now)])?;
-    let found = connection.find(
+pub(crate) fn take(db: Db<'_>, state: &str, dev_browser_id: &str) -> Result<Option<OauthAttempt>> {
+    db.run("DELETE FROM oauth_attempts WHERE expire_at <= ?", [Millis(db.now)])?;
+    let found = db.find(
         "state_hash = ? AND dev_browser_id = ?",
         params![hash(state), dev_browser_id],
     )?;
     if found.is_some() {
-        connection.run("DELETE FROM oauth_attempts WHERE state_hash = ?", [hash(state)])?;
+        db.run("DELETE FROM oauth_attempts WHERE state_hash = ?", [hash(state)])?;
     }
     Ok(found)
 }

@@ -1,10 +1,10 @@
 //! Organizations.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
-use super::{Metadata, Millis};
+use super::record::record;
+use super::{Db, Metadata, Millis, Result};
 
 record! {
     #[derive(Clone, Debug)]
@@ -25,34 +25,29 @@ record! {
 }
 
 /// The organization with this id or, since no slug contains an underscore, this slug.
-pub(crate) fn find(connection: &Connection, id_or_slug: &str) -> Result<Option<Organization>> {
-    connection.find("id = ?1 OR slug = ?1", [id_or_slug])
+pub(crate) fn find(db: Db<'_>, id_or_slug: &str) -> Result<Option<Organization>> {
+    db.find("id = ?1 OR slug = ?1", [id_or_slug])
 }
 
 /// Organizations whose name or slug contains `query` or whose id is `query` (empty: all of them), the latest first.
-pub(crate) fn search(connection: &Connection, query: &str) -> Result<Vec<Organization>> {
+pub(crate) fn search(db: Db<'_>, query: &str) -> Result<Vec<Organization>> {
     let is_like = "(?1 = '' OR id = ?1 OR instr(lower(name), lower(?1)) > 0 OR instr(slug, lower(?1)) > 0)";
-    connection.latest_first(is_like, [query])
+    db.latest_first(is_like, [query])
 }
 
 /// Returns the latest organization that `user_id` created under this name since `since`.
-pub(crate) fn created_since(
-    connection: &Connection,
-    user_id: &str,
-    name: &str,
-    since: UnixTime,
-) -> Result<Option<Organization>> {
+pub(crate) fn created_since(db: Db<'_>, user_id: &str, name: &str, since: UnixTime) -> Result<Option<Organization>> {
     let is_recent = "created_by = ? AND name = ? AND created_at >= ? ORDER BY created_at DESC, rowid DESC LIMIT 1";
-    connection.find(is_recent, params![user_id, name, Millis(since)])
+    db.find(is_recent, params![user_id, name, Millis(since)])
 }
 
-pub(crate) fn insert(connection: &Connection, organization: &Organization) -> Result<()> {
-    connection.insert(organization, &[])
+pub(crate) fn insert(db: Db<'_>, organization: &Organization) -> Result<()> {
+    db.insert(organization, &[])
 }
 
 /// Writes everything that can change.
-pub(crate) fn update(connection: &Connection, organization: &Organization, now: UnixTime) -> Result<()> {
-    connection.set::<Organization>(
+pub(crate) fn update(db: Db<'_>, organization: &Organization) -> Result<()> {
+    db.set::<Organization>(
         &organization.id,
         &[
             ("name", &organization.name),
@@ -62,12 +57,12 @@ pub(crate) fn update(connection: &Connection, organization: &Organization, now: 
             ("public_metadata", &organization.public_metadata),
             ("private_metadata", &organization.private_metadata),
             ("created_at", &Millis(organization.created_at)),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// Removes the organization with its memberships and invitations; sessions forget it.
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
-    connection.delete::<Organization>(id)
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<()> {
+    db.delete::<Organization>(id)
 }

@@ -1,10 +1,9 @@
 //! Mail that would have been sent.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
 
-use super::record::{Rows as _, record};
-use super::words;
+use super::record::record;
+use super::{Db, Result, words};
 use crate::ids;
 
 /// The number of latest mails that are kept.
@@ -79,30 +78,30 @@ pub(crate) enum Content<'a> {
     Nothing,
 }
 
-pub(crate) fn insert(connection: &Connection, new: NewMail<'_>, now: UnixTime) -> Result<()> {
+pub(crate) fn insert(db: Db<'_>, new: NewMail<'_>) -> Result<()> {
     let (code, link) = match new.content {
         Content::Code(code) => (Some(code), None),
         Content::Link(link) => (None, Some(link)),
         Content::Nothing => (None, None),
     };
     let mail = Mail {
-        id: ids::new_id(ids::MAIL, now),
+        id: ids::new_id(ids::MAIL, db.now),
         to: new.to.to_owned(),
         kind: new.kind,
         subject: new.subject,
         body: new.body,
         code: code.map(str::to_owned),
         link: link.map(str::to_owned),
-        created_at: now,
+        created_at: db.now,
     };
-    connection.insert(&mail, &[])?;
-    connection.run(
+    db.insert(&mail, &[])?;
+    db.run(
         "DELETE FROM outbox WHERE rowid <= (SELECT max(rowid) FROM outbox) - ?",
         [MOST_MAILS],
     )
 }
 
 /// The mails, the latest first.
-pub(crate) fn list(connection: &Connection, limit: u32) -> Result<Vec<Mail>> {
-    connection.list("TRUE ORDER BY rowid DESC LIMIT ?", [limit])
+pub(crate) fn list(db: Db<'_>, limit: u32) -> Result<Vec<Mail>> {
+    db.list("TRUE ORDER BY rowid DESC LIMIT ?", [limit])
 }

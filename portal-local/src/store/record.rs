@@ -1,8 +1,8 @@
-//! Rows as structs: [`record!`] declares a struct with its table, and [`Rows`] reads and writes such structs.
+//! Rows as structs: [`record!`] declares a struct together with its table.
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, params_from_iter};
+use rusqlite::{Result, Row};
 
 /// A type that a column holds. (`UnixTime` and [`ToSql`] both come from elsewhere.)
 pub(crate) trait Column {
@@ -89,7 +89,7 @@ impl<T: Column> Column for Option<T> {
 }
 
 /// A [`Column`] as the driver reads and writes it.
-struct Driver<T>(T);
+pub(super) struct Driver<T>(pub(super) T);
 
 impl<T: Column> FromSql for Driver<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -195,116 +195,3 @@ macro_rules! written {
     };
 }
 pub(super) use written;
-
-/// The operations of the aggregates on rows.
-///
-/// A `condition` is the SQL behind `WHERE`.
-pub(super) trait Rows {
-    /// The record that `condition` selects; the first one of several.
-    fn find<T: Record>(&self, condition: &str, values: impl Params) -> Result<Option<T>>;
-
-    /// The records that `condition` selects.
-    fn list<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>>;
-
-    /// The records that `condition` selects, the oldest first.
-    fn oldest_first<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>>;
-
-    /// The records that `condition` selects, the latest first.
-    fn latest_first<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>>;
-
-    /// The first column of the first row of a query.
-    fn value<T: FromSql>(&self, query: &str, values: impl Params) -> Result<Option<T>>;
-
-    /// The first column of every row of a query.
-    fn values<T: FromSql>(&self, query: &str, values: impl Params) -> Result<Vec<T>>;
-
-    /// Writes a new record, and `more` columns that are never read.
-    fn insert<T: Record>(&self, record: &T, more: &[(&str, &dyn ToSql)]) -> Result<()>;
-
-    /// Writes `columns` of the row with this `id`.
-    fn set<T: Record>(&self, id: &str, columns: &[(&str, &dyn ToSql)]) -> Result<()>;
-
-    /// Deletes the row with this `id`.
-    fn delete<T: Record>(&self, id: &str) -> Result<()>;
-
-    /// Runs a statement.
-    fn run(&self, statement: &str, values: impl Params) -> Result<()>;
-
-    /// Runs a statement. Returns `true` if it changed a row.
-    fn changed(&self, statement: &str, values: impl Params) -> Result<bool>;
-}
-
-impl Rows for Connection {
-    fn find<T: Record>(&self, condition: &str, values: impl Params) -> Result<Option<T>> {
-        self.prepare_cached(&select::<T>(condition))?
-            .query_row(values, |row| T::read(&mut Cells::of(row)))
-            .optional()
-    }
-
-    fn list<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>> {
-        self.prepare_cached(&select::<T>(condition))?
-            .query_map(values, |row| T::read(&mut Cells::of(row)))?
-            .collect()
-    }
-
-    fn oldest_first<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>> {
-        self.list(&format!("{condition} ORDER BY created_at, rowid"), values)
-    }
-
-    fn latest_first<T: Record>(&self, condition: &str, values: impl Params) -> Result<Vec<T>> {
-        self.list(&format!("{condition} ORDER BY created_at DESC, rowid DESC"), values)
-    }
-
-    fn value<T: FromSql>(&self, query: &str, values: impl Params) -> Result<Option<T>> {
-        self.prepare_cached(query)?
-            .query_row(values, |row| row.get(0))
-            .optional()
-    }
-
-    fn values<T: FromSql>(&self, query: &str, values: impl Params) -> Result<Vec<T>> {
-        self.prepare_cached(query)?
-            .query_map(values, |row| row.get(0))?
-            .collect()
-    }
-
-    fn insert<T: Record>(&self, record: &T, more: &[(&str, &dyn ToSql)]) -> Result<()> {
-        let written = record.written();
-        let read: Vec<Driver<&dyn Column>> = written.iter().map(|(_, value)| Driver(*value)).collect();
-        let names = written
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(more.iter().map(|(name, _)| *name));
-        let names: Vec<&str> = names.collect();
-        let marks = vec!["?"; names.len()].join(", ");
-        let values = read
-            .iter()
-            .map(|value| value as &dyn ToSql)
-            .chain(more.iter().map(|(_, value)| *value));
-        let insert = format!("INSERT INTO {} ({}) VALUES ({marks})", T::TABLE, names.join(", "));
-        self.run(&insert, params_from_iter(values))
-    }
-
-    fn set<T: Record>(&self, id: &str, columns: &[(&str, &dyn ToSql)]) -> Result<()> {
-        let names: Vec<String> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
-        let update = format!("UPDATE {} SET {} WHERE id = ?", T::TABLE, names.join(", "));
-        let id: &dyn ToSql = &id;
-        let values = columns.iter().map(|(_, value)| *value).chain([id]);
-        self.run(&update, params_from_iter(values))
-    }
-
-    fn delete<T: Record>(&self, id: &str) -> Result<()> {
-        self.run(&format!("DELETE FROM {} WHERE id = ?", T::TABLE), [id])
-    }
-
-    fn run(&self, statement: &str, values: impl Params) -> Result<()> {
-        self.changed(statement, values).map(drop)
-    }
-
-    fn changed(&self, statement: &str, values: impl Params) -> Result<bool> {
-        Ok(self.prepare_cached(statement)?.execute(values)? > 0)
-    }
-}
-
-fn select<T: Record>(condition: &str) -> String {
-    format!("SELECT {} FROM {} WHERE {condition}", T::COLUMNS.join(", "), T::TABLE)
-}

@@ -1,10 +1,10 @@
 //! Refresh tokens: each is replaced when it is used.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
-use super::{Millis, Session};
+use super::record::record;
+use super::{Db, Millis, Result, Session};
 use crate::secrets::{hash, random_token};
 
 /// The number of latest tokens of one session that are valid.
@@ -22,7 +22,7 @@ record! {
 }
 
 /// Makes a token for `session`, as long-lived as the session itself.
-pub(crate) fn issue(connection: &Connection, session: &Session, for_plain_key: bool) -> Result<String> {
+pub(crate) fn issue(db: Db<'_>, session: &Session, for_plain_key: bool) -> Result<String> {
     let text = random_token();
     let token = RefreshToken {
         session_id: session.id.clone(),
@@ -30,9 +30,9 @@ pub(crate) fn issue(connection: &Connection, session: &Session, for_plain_key: b
         replaced_at: None,
         for_plain_key,
     };
-    connection.insert(&token, &[("token_hash", &hash(&text))])?;
+    db.insert(&token, &[("token_hash", &hash(&text))])?;
     // Each handshake issues one, and no use replaces those of a browser that forgot its cookies.
-    connection.run(
+    db.run(
         "DELETE FROM refresh_tokens WHERE session_id = ?1 AND rowid <= (
             SELECT rowid FROM refresh_tokens WHERE session_id = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
         params![session.id, MOST_PER_SESSION],
@@ -40,18 +40,18 @@ pub(crate) fn issue(connection: &Connection, session: &Session, for_plain_key: b
     Ok(text)
 }
 
-pub(crate) fn find(connection: &Connection, token: &str) -> Result<Option<RefreshToken>> {
-    connection.find("token_hash = ?", [hash(token)])
+pub(crate) fn find(db: Db<'_>, token: &str) -> Result<Option<RefreshToken>> {
+    db.find("token_hash = ?", [hash(token)])
 }
 
 /// The token was used; the first use counts.
-pub(crate) fn replace(connection: &Connection, token: &str, now: UnixTime) -> Result<()> {
+pub(crate) fn replace(db: Db<'_>, token: &str) -> Result<()> {
     let replace = "UPDATE refresh_tokens SET replaced_at = ? WHERE token_hash = ? AND replaced_at IS NULL";
-    connection.run(replace, params![Millis(now), hash(token)])
+    db.run(replace, params![Millis(db.now), hash(token)])
 }
 
 /// Deletes the tokens of a session that were replaced before `moment` and are no longer valid.
-pub(crate) fn forget_replaced(connection: &Connection, session_id: &str, moment: UnixTime) -> Result<()> {
+pub(crate) fn forget_replaced(db: Db<'_>, session_id: &str, moment: UnixTime) -> Result<()> {
     let delete = "DELETE FROM refresh_tokens WHERE session_id = ? AND replaced_at < ?";
-    connection.run(delete, params![session_id, Millis(moment)])
+    db.run(delete, params![session_id, Millis(moment)])
 }

@@ -1,9 +1,9 @@
 //! Roles and permissions: Clerk's own, which are always there, and those of the application.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
+use super::record::record;
+use super::{Db, Result};
 use crate::ids;
 
 pub(crate) const ADMIN: &str = "org:admin";
@@ -44,65 +44,59 @@ pub(crate) fn is_system(permission_key: &str) -> bool {
 }
 
 /// Adds missing system roles and permissions of Clerk's.
-pub(crate) fn ensure_system(connection: &Connection, now: UnixTime) -> Result<()> {
+pub(crate) fn ensure_system(db: Db<'_>) -> Result<()> {
     for (key, name) in SYSTEM_PERMISSIONS {
-        add_permission(connection, key, name, now)?;
+        add_permission(db, key, name)?;
     }
     let all: Vec<&str> = SYSTEM_PERMISSIONS.iter().map(|(key, _)| *key).collect();
-    if find(connection, ADMIN)?.is_none() {
+    if find(db, ADMIN)?.is_none() {
         let names = ("Admin", "Manages the organization and its members");
-        put(connection, ADMIN, names, &all, now)?;
+        put(db, ADMIN, names, &all)?;
     }
-    if find(connection, MEMBER)?.is_none() {
+    if find(db, MEMBER)?.is_none() {
         let names = ("Member", "Works in the organization");
-        put(connection, MEMBER, names, &[READ_MEMBERSHIPS, READ_BILLING], now)?;
+        put(db, MEMBER, names, &[READ_MEMBERSHIPS, READ_BILLING])?;
     }
     Ok(())
 }
 
 /// Creates a role, or changes its name and description, and adds `permissions` to it. Unknown permissions are created.
-pub(crate) fn put(
-    connection: &Connection,
-    key: &str,
-    (name, description): (&str, &str),
-    permissions: &[&str],
-    now: UnixTime,
-) -> Result<()> {
-    connection.run(
+pub(crate) fn put(db: Db<'_>, key: &str, (name, description): (&str, &str), permissions: &[&str]) -> Result<()> {
+    db.run(
         "INSERT INTO roles (id, key, name, description) VALUES (?, ?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET name = excluded.name, description = excluded.description",
-        params![ids::new_id(ids::ROLE, now), key, name, description],
+        params![ids::new_id(ids::ROLE, db.now), key, name, description],
     )?;
     for permission in permissions {
-        add_permission(connection, permission, permission, now)?;
+        add_permission(db, permission, permission)?;
         let add = "INSERT OR IGNORE INTO role_permissions (role_key, permission_key) VALUES (?, ?)";
-        connection.run(add, [key, permission])?;
+        db.run(add, [key, permission])?;
     }
     Ok(())
 }
 
-fn add_permission(connection: &Connection, key: &str, name: &str, now: UnixTime) -> Result<()> {
+fn add_permission(db: Db<'_>, key: &str, name: &str) -> Result<()> {
     let add = "INSERT OR IGNORE INTO permissions (id, key, name) VALUES (?, ?, ?)";
-    connection.run(add, params![ids::new_id(ids::PERMISSION, now), key, name])
+    db.run(add, params![ids::new_id(ids::PERMISSION, db.now), key, name])
 }
 
-pub(crate) fn find(connection: &Connection, key: &str) -> Result<Option<Role>> {
-    connection.find("key = ?", [key])
+pub(crate) fn find(db: Db<'_>, key: &str) -> Result<Option<Role>> {
+    db.find("key = ?", [key])
 }
 
 /// Every role, in the order in which they were made.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Role>> {
-    connection.list("TRUE ORDER BY rowid", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<Role>> {
+    db.list("TRUE ORDER BY rowid", [])
 }
 
 /// The permissions of a role, sorted.
-pub(crate) fn permissions(connection: &Connection, role_key: &str) -> Result<Vec<String>> {
+pub(crate) fn permissions(db: Db<'_>, role_key: &str) -> Result<Vec<String>> {
     let query = "SELECT permission_key FROM role_permissions WHERE role_key = ? ORDER BY permission_key";
-    connection.values(query, [role_key])
+    db.values(query, [role_key])
 }
 
 /// The name of a permission.
-pub(crate) fn permission_name(connection: &Connection, key: &str) -> Result<String> {
-    let name = connection.value("SELECT name FROM permissions WHERE key = ?", [key])?;
+pub(crate) fn permission_name(db: Db<'_>, key: &str) -> Result<String> {
+    let name = db.value("SELECT name FROM permissions WHERE key = ?", [key])?;
     Ok(name.unwrap_or_else(|| key.to_owned()))
 }

@@ -1,11 +1,11 @@
 //! Sessions: one sign-in of one user at one client.
 
 use portal_sdk::clock::UnixTime;
+use rusqlite::params;
 use rusqlite::types::Null;
-use rusqlite::{Connection, Result, params};
 
-use super::record::{Rows as _, record};
-use super::{Metadata, Millis, Task, Tasks, User, words};
+use super::record::record;
+use super::{Db, Metadata, Millis, Result, Task, Tasks, User, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,56 +92,60 @@ pub(crate) struct NewSession<'a> {
 }
 
 /// The session with this id, its status as of `now`.
-pub(crate) fn find(connection: &Connection, id: &str, now: UnixTime) -> Result<Option<Session>> {
-    let found = connection.find("id = ?", [id])?;
-    found.map(|session| settle(connection, session, now)).transpose()
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<Session>> {
+    let found = db.find("id = ?", [id])?;
+    found.map(|session| settle(db, session)).transpose()
 }
 
 /// The sessions that are signed in at a client, the oldest first.
-pub(crate) fn live_of_client(connection: &Connection, client_id: &str, now: UnixTime) -> Result<Vec<Session>> {
-    let stored = connection.oldest_first("client_id = ? AND status IN ('active', 'pending')", [client_id])?;
-    let mut settled = settle_all(connection, stored, now)?;
+pub(crate) fn live_of_client(db: Db<'_>, client_id: &str) -> Result<Vec<Session>> {
+    let stored = db.oldest_first("client_id = ? AND status IN ('active', 'pending')", [client_id])?;
+    let mut settled = settle_all(db, stored)?;
     settled.retain(Session::is_live);
     Ok(settled)
 }
 
 /// Every session, the latest first, their statuses as of `now`.
-pub(crate) fn all(connection: &Connection, now: UnixTime) -> Result<Vec<Session>> {
-    settle_all(connection, connection.latest_first("TRUE", [])?, now)
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<Session>> {
+    settle_all(db, db.latest_first("TRUE", [])?)
 }
 
 /// The user's sessions, the latest first, their statuses as of `now`.
-pub(crate) fn of_user(connection: &Connection, user_id: &str, now: UnixTime) -> Result<Vec<Session>> {
-    settle_all(connection, connection.latest_first("user_id = ?", [user_id])?, now)
+pub(crate) fn of_user(db: Db<'_>, user_id: &str) -> Result<Vec<Session>> {
+    settle_all(db, db.latest_first("user_id = ?", [user_id])?)
 }
 
-fn settle_all(connection: &Connection, stored: Vec<Session>, now: UnixTime) -> Result<Vec<Session>> {
-    stored
-        .into_iter()
-        .map(|session| settle(connection, session, now))
-        .collect()
+/// The user's sessions that are live at the time of `db`, the latest first.
+pub(crate) fn live_of_user(db: Db<'_>, user_id: &str) -> Result<Vec<Session>> {
+    let mut settled = of_user(db, user_id)?;
+    settled.retain(Session::is_live);
+    Ok(settled)
+}
+
+fn settle_all(db: Db<'_>, stored: Vec<Session>) -> Result<Vec<Session>> {
+    stored.into_iter().map(|session| settle(db, session)).collect()
 }
 
 /// Ends a live session that is expired or abandoned at `now`, and stores its status.
-fn settle(connection: &Connection, mut session: Session, now: UnixTime) -> Result<Session> {
-    let ended_by = if session.expire_at <= now {
+fn settle(db: Db<'_>, mut session: Session) -> Result<Session> {
+    let ended_by = if session.expire_at <= db.now {
         SessionStatus::Expired
-    } else if session.abandon_at <= now {
+    } else if session.abandon_at <= db.now {
         SessionStatus::Abandoned
     } else {
         return Ok(session);
     };
     if session.is_live() {
-        end(connection, &session.id, ended_by, now)?;
+        end(db, &session.id, ended_by)?;
         session.status = ended_by;
-        session.updated_at = now;
+        session.updated_at = db.now;
     }
     Ok(session)
 }
 
-pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTime) -> Result<Session> {
+pub(crate) fn insert(db: Db<'_>, new: &NewSession<'_>) -> Result<Session> {
     let session = Session {
-        id: ids::new_id(ids::SESSION, now),
+        id: ids::new_id(ids::SESSION, db.now),
         client_id: new.client_id.to_owned(),
         user_id: new.user_id.to_owned(),
         status: SessionStatus::Active,
@@ -149,90 +153,79 @@ pub(crate) fn insert(connection: &Connection, new: &NewSession<'_>, now: UnixTim
         last_active_organization_id: None,
         actor: new.actor.clone(),
         user_agent: None,
-        first_factor_at: now,
+        first_factor_at: db.now,
         second_factor_at: None,
         expire_at: new.expire_at,
         abandon_at: new.abandon_at,
-        last_active_at: now,
-        created_at: now,
-        updated_at: now,
+        last_active_at: db.now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&session, &[("is_sole", &new.is_sole)])?;
+    db.insert(&session, &[("is_sole", &new.is_sole)])?;
     Ok(session)
 }
 
 /// Makes an organization, or the personal account, the active one.
-pub(crate) fn set_organization(
-    connection: &Connection,
-    id: &str,
-    organization_id: Option<&str>,
-    now: UnixTime,
-) -> Result<()> {
+pub(crate) fn set_organization(db: Db<'_>, id: &str, organization_id: Option<&str>) -> Result<()> {
     let active = ("last_active_organization_id", &organization_id as _);
-    connection.set::<Session>(id, &[active, ("updated_at", &Millis(now))])
+    db.set::<Session>(id, &[active, ("updated_at", &Millis(db.now))])
 }
 
 /// Notes what a live session waits for.
-pub(crate) fn set_tasks(connection: &Connection, id: &str, tasks: &Tasks, now: UnixTime) -> Result<()> {
+pub(crate) fn set_tasks(db: Db<'_>, id: &str, tasks: &Tasks) -> Result<()> {
     let status = match tasks.first() {
         Some(_) => SessionStatus::Pending,
         None => SessionStatus::Active,
     };
-    connection.set::<Session>(
+    db.set::<Session>(
         id,
-        &[("tasks", tasks), ("status", &status), ("updated_at", &Millis(now))],
+        &[("tasks", tasks), ("status", &status), ("updated_at", &Millis(db.now))],
     )
 }
 
-pub(crate) fn end(connection: &Connection, id: &str, status: SessionStatus, now: UnixTime) -> Result<()> {
-    connection.set::<Session>(
+pub(crate) fn end(db: Db<'_>, id: &str, status: SessionStatus) -> Result<()> {
+    db.set::<Session>(
         id,
-        &[("tasks", &Null), ("status", &status), ("updated_at", &Millis(now))],
+        &[("tasks", &Null), ("status", &status), ("updated_at", &Millis(db.now))],
     )?;
-    connection.run("DELETE FROM refresh_tokens WHERE session_id = ?", [id])
+    db.run("DELETE FROM refresh_tokens WHERE session_id = ?", [id])
 }
 
 /// Records the `User-Agent` of a session's browser if it has changed.
-pub(crate) fn record_user_agent(
-    connection: &Connection,
-    session: &mut Session,
-    user_agent: Option<&str>,
-) -> Result<()> {
+pub(crate) fn record_user_agent(db: Db<'_>, session: &mut Session, user_agent: Option<&str>) -> Result<()> {
     if user_agent.is_some() && session.user_agent.as_deref() != user_agent {
-        connection.set::<Session>(&session.id, &[("user_agent", &user_agent)])?;
+        db.set::<Session>(&session.id, &[("user_agent", &user_agent)])?;
         session.user_agent = user_agent.map(Into::into);
     }
     Ok(())
 }
 
 /// Records a re-verification of the user.
-pub(crate) fn set_first_factor_at(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<Session>(id, &[("first_factor_at", &Millis(now)), ("updated_at", &Millis(now))])
+pub(crate) fn set_first_factor_at(db: Db<'_>, id: &str, at: UnixTime) -> Result<()> {
+    db.set::<Session>(id, &[("first_factor_at", &Millis(at)), ("updated_at", &Millis(at))])
 }
 
 /// Records a verified second factor, also a repeated one.
-pub(crate) fn set_second_factor_at(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<Session>(id, &[("second_factor_at", &Millis(now)), ("updated_at", &Millis(now))])
+pub(crate) fn set_second_factor_at(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<Session>(
+        id,
+        &[("second_factor_at", &Millis(db.now)), ("updated_at", &Millis(db.now))],
+    )
 }
 
 /// Resets the second factor's verification time in the user's sessions.
-pub(crate) fn forget_second_factor(connection: &Connection, user_id: &str) -> Result<()> {
-    connection.run(
+pub(crate) fn forget_second_factor(db: Db<'_>, user_id: &str) -> Result<()> {
+    db.run(
         "UPDATE sessions SET second_factor_at = NULL WHERE user_id = ?",
         [user_id],
     )
 }
 
 /// The session was used. Some applications let sessions end that are not, at `abandon_at`.
-pub(crate) fn touch(
-    connection: &Connection,
-    session: &Session,
-    abandon_at: Option<UnixTime>,
-    now: UnixTime,
-) -> Result<()> {
-    connection.run(
+pub(crate) fn touch(db: Db<'_>, session: &Session, abandon_at: Option<UnixTime>) -> Result<()> {
+    db.run(
         "UPDATE sessions SET last_active_at = ?, abandon_at = coalesce(?, abandon_at) WHERE id = ?",
-        params![Millis(now), abandon_at.map(Millis), session.id],
+        params![Millis(db.now), abandon_at.map(Millis), session.id],
     )?;
-    connection.set::<User>(&session.user_id, &[("last_active_at", &Millis(now))])
+    db.set::<User>(&session.user_id, &[("last_active_at", &Millis(db.now))])
 }

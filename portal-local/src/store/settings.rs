@@ -1,11 +1,9 @@
 //! [`Settings`]: an administrator's settings of the whole instance, stored in the database.
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::StoreError;
-use super::record::Rows as _;
+use super::{Db, Result};
 
 /// The users who may sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,12 +173,11 @@ impl Default for Settings {
     }
 }
 
-pub(crate) fn read(connection: &Connection) -> Result<Settings, StoreError> {
-    let text: Option<String> = connection.value("SELECT settings FROM instance", [])?;
+pub(crate) fn read(db: Db<'_>) -> Result<Settings> {
+    let text: Option<String> = db.value("SELECT settings FROM instance", [])?;
     Ok(serde_json::from_str(&text.unwrap_or_default())?)
 }
 
-pub(crate) fn write(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
-    connection.run("UPDATE instance SET settings = ?", [serde_json::to_string(settings)?])?;
-    Ok(())
+pub(crate) fn write(db: Db<'_>, settings: &Settings) -> Result<()> {
+    db.run("UPDATE instance SET settings = ?", [serde_json::to_string(settings)?])
 }

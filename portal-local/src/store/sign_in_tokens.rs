@@ -1,10 +1,10 @@
 //! Sign-in tokens: links that sign one person in, once. The token is kept as a hash.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
-use super::record::{Rows as _, record};
-use super::{Millis, TicketStatus};
+use super::record::record;
+use super::{Db, Millis, Result, TicketStatus};
 use crate::secrets::hash;
 
 record! {
@@ -20,18 +20,18 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<SignInToken>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<SignInToken>> {
+    db.find("id = ?", [id])
 }
 
 /// The token that `text` is, if it was not used, withdrawn or forgotten for too long.
-pub(crate) fn find_open(connection: &Connection, text: &str, now: UnixTime) -> Result<Option<SignInToken>> {
+pub(crate) fn find_open(db: Db<'_>, text: &str) -> Result<Option<SignInToken>> {
     let is_open = "token_hash = ? AND status = 'pending' AND expires_at > ?";
-    connection.find(is_open, params![hash(text), Millis(now)])
+    db.find(is_open, params![hash(text), Millis(db.now)])
 }
 
-pub(crate) fn insert(connection: &Connection, token: &SignInToken, text: &str, expires_at: UnixTime) -> Result<()> {
-    connection.insert(
+pub(crate) fn insert(db: Db<'_>, token: &SignInToken, text: &str, expires_at: UnixTime) -> Result<()> {
+    db.insert(
         token,
         &[("expires_at", &Millis(expires_at)), ("token_hash", &hash(text))],
     )

@@ -1,10 +1,9 @@
 //! Attempts to sign in; a client has one at a time.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
 
-use super::record::{Rows as _, record};
-use super::{Client, Millis, clients, words};
+use super::record::record;
+use super::{Client, Db, Millis, Result, clients, words};
 use crate::ids;
 
 /// The state of an attempt to sign in or up.
@@ -42,48 +41,47 @@ record! {
 }
 
 /// The client's attempt, finished or not.
-pub(crate) fn current(connection: &Connection, client: &Client) -> Result<Option<SignIn>> {
-    connection.find("id = ?", [&client.sign_in_id])
+pub(crate) fn current(db: Db<'_>, client: &Client) -> Result<Option<SignIn>> {
+    db.find("id = ?", [&client.sign_in_id])
 }
 
 /// Starts an attempt and makes it the client's current one.
 pub(crate) fn insert(
-    connection: &Connection,
+    db: Db<'_>,
     client: &Client,
     identifier: &str,
     user_id: &str,
-    now: UnixTime,
     abandon_at: UnixTime,
 ) -> Result<SignIn> {
     let sign_in = SignIn {
-        id: ids::new_id(ids::SIGN_IN, now),
+        id: ids::new_id(ids::SIGN_IN, db.now),
         identifier: identifier.to_owned(),
         user_id: Some(user_id.to_owned()),
         status: AttemptStatus::NeedsFirstFactor,
         first_factor_at: None,
         abandon_at,
     };
-    connection.insert(&sign_in, &[("client_id", &client.id), ("created_at", &Millis(now))])?;
-    clients::set_sign_in(connection, &client.id, &sign_in.id)?;
+    db.insert(&sign_in, &[("client_id", &client.id), ("created_at", &Millis(db.now))])?;
+    clients::set_sign_in(db, &client.id, &sign_in.id)?;
     // Nothing reads an attempt again that is not its client's current one.
-    connection.run(
+    db.run(
         "DELETE FROM sign_ins WHERE client_id = ? AND id != ?",
         [&client.id, &sign_in.id],
     )?;
     Ok(sign_in)
 }
 
-pub(crate) fn set_status(connection: &Connection, id: &str, status: AttemptStatus) -> Result<()> {
-    connection.set::<SignIn>(id, &[("status", &status)])
+pub(crate) fn set_status(db: Db<'_>, id: &str, status: AttemptStatus) -> Result<()> {
+    db.set::<SignIn>(id, &[("status", &status)])
 }
 
 /// The first factor is proven; the second one is still to come.
-pub(crate) fn await_second_factor(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
+pub(crate) fn await_second_factor(db: Db<'_>, id: &str) -> Result<()> {
     let status = AttemptStatus::NeedsSecondFactor;
-    connection.set::<SignIn>(id, &[("status", &status), ("first_factor_at", &Millis(now))])
+    db.set::<SignIn>(id, &[("status", &status), ("first_factor_at", &Millis(db.now))])
 }
 
-pub(crate) fn complete(connection: &Connection, id: &str, session_id: &str) -> Result<()> {
+pub(crate) fn complete(db: Db<'_>, id: &str, session_id: &str) -> Result<()> {
     let status = AttemptStatus::Complete;
-    connection.set::<SignIn>(id, &[("status", &status), ("created_session_id", &session_id)])
+    db.set::<SignIn>(id, &[("status", &status), ("created_session_id", &session_id)])
 }

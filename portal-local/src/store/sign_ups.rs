@@ -2,10 +2,9 @@
 
 use portal_sdk::clock::UnixTime;
 use rusqlite::types::Null;
-use rusqlite::{Connection, Result};
 
-use super::record::{Rows as _, record};
-use super::{AttemptStatus, Client, ExternalProfile, Millis, clients};
+use super::record::record;
+use super::{AttemptStatus, Client, Db, ExternalProfile, Millis, Result, clients};
 
 record! {
     #[derive(Clone, Debug)]
@@ -25,29 +24,29 @@ record! {
 }
 
 /// The client's attempt, finished or not.
-pub(crate) fn current(connection: &Connection, client: &Client) -> Result<Option<SignUp>> {
-    connection.find("id = ?", [&client.sign_up_id])
+pub(crate) fn current(db: Db<'_>, client: &Client) -> Result<Option<SignUp>> {
+    db.find("id = ?", [&client.sign_up_id])
 }
 
 /// Keeps `sign_up` and makes it the client's current attempt.
-pub(crate) fn insert(connection: &Connection, client: &Client, sign_up: &SignUp, now: UnixTime) -> Result<()> {
-    connection.insert(sign_up, &[("client_id", &client.id), ("created_at", &Millis(now))])?;
-    clients::set_sign_up(connection, &client.id, &sign_up.id)?;
+pub(crate) fn insert(db: Db<'_>, client: &Client, sign_up: &SignUp) -> Result<()> {
+    db.insert(sign_up, &[("client_id", &client.id), ("created_at", &Millis(db.now))])?;
+    clients::set_sign_up(db, &client.id, &sign_up.id)?;
     // Nothing reads an attempt again that is not its client's current one.
-    connection.run(
+    db.run(
         "DELETE FROM sign_ups WHERE client_id = ? AND id != ?",
         [&client.id, &sign_up.id],
     )
 }
 
 /// Records that the address is verified; the attempt continues.
-pub(crate) fn set_email_verified(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<SignUp>(id, &[("email_verified_at", &Millis(now))])
+pub(crate) fn set_email_verified(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<SignUp>(id, &[("email_verified_at", &Millis(db.now))])
 }
 
 /// Deletes the attempt once the user exists.
-pub(crate) fn complete(connection: &Connection, id: &str, user_id: &str, session_id: &str) -> Result<()> {
-    connection.set::<SignUp>(
+pub(crate) fn complete(db: Db<'_>, id: &str, user_id: &str, session_id: &str) -> Result<()> {
+    db.set::<SignUp>(
         id,
         &[
             ("status", &AttemptStatus::Complete),

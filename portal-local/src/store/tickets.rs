@@ -1,10 +1,7 @@
 //! Tickets: what invitations, sign-in tokens and actor tokens share, a link that works once and a status.
 
-use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result};
-
-use super::record::{Record, Rows as _};
-use super::{Millis, words};
+use super::record::Record;
+use super::{Db, Millis, Result, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TicketStatus {
@@ -22,16 +19,11 @@ words!(TicketStatus {
 });
 
 /// Marks tickets that are expired at `now`, before they are read.
-pub(super) fn settle<T: Record>(connection: &Connection, now: UnixTime) -> Result<()> {
+pub(super) fn settle<T: Record>(db: Db<'_>) -> Result<()> {
     let expired = "SET status = 'expired', updated_at = ?1 WHERE status = 'pending' AND expires_at <= ?1";
-    connection.run(&format!("UPDATE {} {expired}", T::TABLE), [Millis(now)])
+    db.run(&format!("UPDATE {} {expired}", T::TABLE), [Millis(db.now)])
 }
 
-pub(crate) fn set_status<T: Record>(
-    connection: &Connection,
-    id: &str,
-    status: TicketStatus,
-    now: UnixTime,
-) -> Result<()> {
-    connection.set::<T>(id, &[("status", &status), ("updated_at", &Millis(now))])
+pub(crate) fn set_status<T: Record>(db: Db<'_>, id: &str, status: TicketStatus) -> Result<()> {
+    db.set::<T>(id, &[("status", &status), ("updated_at", &Millis(db.now))])
 }

@@ -1,11 +1,11 @@
 //! Users.
 
 use portal_sdk::clock::UnixTime;
+use rusqlite::params;
 use rusqlite::types::Null;
-use rusqlite::{Connection, Result, params};
 
-use super::record::{Rows as _, record};
-use super::{Metadata, Millis, Strategy, email_addresses};
+use super::record::record;
+use super::{Db, Metadata, Millis, Result, Strategy, email_addresses};
 use crate::clock::Millis as _;
 use crate::ids;
 
@@ -68,18 +68,18 @@ pub(crate) struct NewUser {
     pub(crate) last_name: Option<String>,
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<User>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<User>> {
+    db.find("id = ?", [id])
 }
 
 /// The user whom the application knows under this id.
-pub(crate) fn find_external(connection: &Connection, external_id: &str) -> Result<Option<User>> {
-    connection.find("external_id = ?", [external_id])
+pub(crate) fn find_external(db: Db<'_>, external_id: &str) -> Result<Option<User>> {
+    db.find("external_id = ?", [external_id])
 }
 
 /// Users whose ID, name or address contains `query`, newest first; all if it is empty.
-pub(crate) fn search(connection: &Connection, query: &str) -> Result<Vec<User>> {
-    connection.latest_first(
+pub(crate) fn search(db: Db<'_>, query: &str) -> Result<Vec<User>> {
+    db.latest_first(
         "(?1 = '' OR id = ?1 OR external_id = ?1
           OR instr(lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), lower(?1)) > 0
           OR EXISTS (SELECT 1 FROM email_addresses WHERE user_id = users.id AND instr(address_norm, lower(?1)) > 0))",
@@ -88,10 +88,10 @@ pub(crate) fn search(connection: &Connection, query: &str) -> Result<Vec<User>> 
 }
 
 /// Creates the user and the verified primary address. Returns the user's id.
-pub(crate) fn insert(connection: &Connection, new: &NewUser, now: UnixTime) -> Result<String> {
-    let id = new.id.clone().unwrap_or_else(|| ids::new_id(ids::USER, now));
-    let password_updated_at = new.password_hash.as_ref().map(|_| Millis(now));
-    connection.run(
+pub(crate) fn insert(db: Db<'_>, new: &NewUser) -> Result<String> {
+    let id = new.id.clone().unwrap_or_else(|| ids::new_id(ids::USER, db.now));
+    let password_updated_at = new.password_hash.as_ref().map(|_| Millis(db.now));
+    db.run(
         "INSERT INTO users (id, first_name, last_name, password_hash, password_updated_at, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         params![
@@ -100,28 +100,22 @@ pub(crate) fn insert(connection: &Connection, new: &NewUser, now: UnixTime) -> R
             new.last_name,
             new.password_hash,
             password_updated_at,
-            Millis(now)
+            Millis(db.now)
         ],
     )?;
-    let address_id = email_addresses::insert_verified(connection, &id, &new.email_address, new.strategy, now)?;
-    connection.set::<User>(&id, &[("primary_email_address_id", &address_id)])?;
+    let address_id = email_addresses::insert_verified(db, &id, &new.email_address, new.strategy)?;
+    db.set::<User>(&id, &[("primary_email_address_id", &address_id)])?;
     Ok(id)
 }
 
-pub(crate) fn set_names(
-    connection: &Connection,
-    id: &str,
-    first_name: Option<&str>,
-    last_name: Option<&str>,
-    now: UnixTime,
-) -> Result<()> {
+pub(crate) fn set_names(db: Db<'_>, id: &str, first_name: Option<&str>, last_name: Option<&str>) -> Result<()> {
     let (first_name, last_name) = (("first_name", &first_name as _), ("last_name", &last_name as _));
-    connection.set::<User>(id, &[first_name, last_name, ("updated_at", &Millis(now))])
+    db.set::<User>(id, &[first_name, last_name, ("updated_at", &Millis(db.now))])
 }
 
 /// Writes what an administrator can change: names, external id, metadata, flags and when the account was made.
-pub(crate) fn update(connection: &Connection, user: &User, now: UnixTime) -> Result<()> {
-    connection.set::<User>(
+pub(crate) fn update(db: Db<'_>, user: &User) -> Result<()> {
+    db.set::<User>(
         &user.id,
         &[
             ("external_id", &user.external_id),
@@ -135,74 +129,67 @@ pub(crate) fn update(connection: &Connection, user: &User, now: UnixTime) -> Res
             ("delete_self_enabled", &user.delete_self_enabled),
             ("create_organization_enabled", &user.create_organization_enabled),
             ("created_at", &Millis(user.created_at)),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// Makes an address the primary one; `None`: the user has no primary address any more.
-pub(crate) fn set_primary_email_address(
-    connection: &Connection,
-    id: &str,
-    address_id: Option<&str>,
-    now: UnixTime,
-) -> Result<()> {
+pub(crate) fn set_primary_email_address(db: Db<'_>, id: &str, address_id: Option<&str>) -> Result<()> {
     let primary = ("primary_email_address_id", &address_id as _);
-    connection.set::<User>(id, &[primary, ("updated_at", &Millis(now))])
+    db.set::<User>(id, &[primary, ("updated_at", &Millis(db.now))])
 }
 
 /// Sets a new password, which is not compromised.
-pub(crate) fn set_password(connection: &Connection, id: &str, hash: &str, now: UnixTime) -> Result<()> {
-    connection.set::<User>(
+pub(crate) fn set_password(db: Db<'_>, id: &str, hash: &str) -> Result<()> {
+    db.set::<User>(
         id,
         &[
             ("password_hash", &hash),
-            ("password_updated_at", &Millis(now)),
+            ("password_updated_at", &Millis(db.now)),
             ("password_compromised", &false),
             ("failed_attempts", &0),
             ("locked_until", &Null),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// The user has no password from now on.
-pub(crate) fn remove_password(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<User>(
+pub(crate) fn remove_password(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<User>(
         id,
         &[
             ("password_hash", &Null),
             ("password_updated_at", &Null),
             ("password_compromised", &false),
-            ("updated_at", &Millis(now)),
+            ("updated_at", &Millis(db.now)),
         ],
     )
 }
 
 /// Removes the user with their addresses, memberships and sessions.
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
-    connection.delete::<User>(id)
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<()> {
+    db.delete::<User>(id)
 }
 
 /// Counts wrong passwords and, once there are too many, locks.
-pub(crate) fn set_failures(
-    connection: &Connection,
-    id: &str,
-    failed_attempts: u32,
-    locked_until: Option<UnixTime>,
-) -> Result<()> {
+pub(crate) fn set_failures(db: Db<'_>, id: &str, failed_attempts: u32, locked_until: Option<UnixTime>) -> Result<()> {
     let locked_until = locked_until.map(Millis);
-    connection.set::<User>(
+    db.set::<User>(
         id,
         &[("failed_attempts", &failed_attempts), ("locked_until", &locked_until)],
     )
 }
 
 /// A successful sign-in: the moment is kept, the failures are forgotten.
-pub(crate) fn signed_in(connection: &Connection, id: &str, now: UnixTime) -> Result<()> {
-    connection.set::<User>(
+pub(crate) fn signed_in(db: Db<'_>, id: &str) -> Result<()> {
+    db.set::<User>(
         id,
-        &[("last_sign_in_at", &Millis(now)), ("last_active_at", &Millis(now))],
+        &[
+            ("last_sign_in_at", &Millis(db.now)),
+            ("last_active_at", &Millis(db.now)),
+        ],
     )?;
-    set_failures(connection, id, 0, None)
+    set_failures(db, id, 0, None)
 }

@@ -1,11 +1,11 @@
 //! Sent codes and their outcomes.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, ToSql, params};
+use rusqlite::{ToSql, params};
 
 use super::email_addresses::normalize;
-use super::record::{Rows as _, record};
-use super::{Millis, words};
+use super::record::record;
+use super::{Db, Millis, Result, words};
 use crate::ids;
 use crate::secrets::{SecretHash, hash_code};
 
@@ -102,21 +102,17 @@ impl Verification {
 }
 
 /// The latest verification of `subject`.
-pub(crate) fn latest(
-    connection: &Connection,
-    subject: Subject<'_>,
-    strategy: Strategy,
-) -> Result<Option<Verification>> {
+pub(crate) fn latest(db: Db<'_>, subject: Subject<'_>, strategy: Strategy) -> Result<Option<Verification>> {
     let (subject_type, subject_id) = subject.columns();
-    connection.find(
+    db.find(
         "subject_type = ? AND subject_id = ? AND strategy = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
         params![subject_type, subject_id, strategy],
     )
 }
 
 /// Returns the time of the latest code to `address` that is not verified yet.
-pub(crate) fn last_sent(connection: &Connection, address: &str, strategy: Strategy) -> Result<Option<UnixTime>> {
-    let found: Option<Verification> = connection.find(
+pub(crate) fn last_sent(db: Db<'_>, address: &str, strategy: Strategy) -> Result<Option<UnixTime>> {
+    let found: Option<Verification> = db.find(
         "address_norm = ? AND strategy = ? AND status != 'verified' ORDER BY created_at DESC LIMIT 1",
         params![normalize(address), strategy],
     )?;
@@ -124,31 +120,31 @@ pub(crate) fn last_sent(connection: &Connection, address: &str, strategy: Strate
 }
 
 /// Moves the open codes of an attempt to the one that replaces it. Returns `true` if there were any.
-pub(crate) fn carry_over(connection: &Connection, from: Subject<'_>, to: Subject<'_>, now: UnixTime) -> Result<bool> {
+pub(crate) fn carry_over(db: Db<'_>, from: Subject<'_>, to: Subject<'_>) -> Result<bool> {
     let ((from_type, from_id), (to_type, to_id)) = (from.columns(), to.columns());
-    connection.changed(
+    db.changed(
         "UPDATE verifications SET subject_type = ?, subject_id = ?
          WHERE subject_type = ? AND subject_id = ? AND status = 'unverified' AND expire_at > ?",
-        params![to_type, to_id, from_type, from_id, Millis(now)],
+        params![to_type, to_id, from_type, from_id, Millis(db.now)],
     )
 }
 
 /// Opens a verification. It replaces an open one of the same subject, whose code becomes invalid.
-pub(crate) fn open(connection: &Connection, new: NewVerification<'_>, now: UnixTime) -> Result<()> {
+pub(crate) fn open(db: Db<'_>, new: NewVerification<'_>) -> Result<()> {
     let (subject_type, subject_id) = new.subject.columns();
-    connection.run(
+    db.run(
         "UPDATE verifications SET status = 'expired'
          WHERE subject_type = ? AND subject_id = ? AND strategy = ? AND status = 'unverified'",
         params![subject_type, subject_id, new.strategy],
     )?;
-    let id = ids::new_id(ids::VERIFICATION, now);
+    let id = ids::new_id(ids::VERIFICATION, db.now);
     let opened = Verification {
         code_hash: hash_code(&id, new.code),
         id,
         attempts: 0,
         status: VerificationStatus::Unverified,
         expire_at: new.expire_at,
-        created_at: now,
+        created_at: db.now,
     };
     let about: &[(&str, &dyn ToSql)] = &[
         ("subject_type", &subject_type),
@@ -156,9 +152,9 @@ pub(crate) fn open(connection: &Connection, new: NewVerification<'_>, now: UnixT
         ("strategy", &new.strategy),
         ("address_norm", &normalize(new.address)),
     ];
-    connection.insert(&opened, about)
+    db.insert(&opened, about)
 }
 
-pub(crate) fn record(connection: &Connection, id: &str, attempts: u32, status: VerificationStatus) -> Result<()> {
-    connection.set::<Verification>(id, &[("attempts", &attempts), ("status", &status)])
+pub(crate) fn record(db: Db<'_>, id: &str, attempts: u32, status: VerificationStatus) -> Result<()> {
+    db.set::<Verification>(id, &[("attempts", &attempts), ("status", &status)])
 }

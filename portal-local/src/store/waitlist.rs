@@ -1,11 +1,11 @@
 //! The waitlist: addresses that want to be invited.
 
 use portal_sdk::clock::UnixTime;
-use rusqlite::{Connection, Result, params};
+use rusqlite::params;
 
 use super::email_addresses::normalize;
-use super::record::{Rows as _, record};
-use super::{Millis, words};
+use super::record::record;
+use super::{Db, Millis, Result, words};
 use crate::ids;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,40 +36,40 @@ record! {
     }
 }
 
-pub(crate) fn find(connection: &Connection, id: &str) -> Result<Option<WaitlistEntry>> {
-    connection.find("id = ?", [id])
+pub(crate) fn find(db: Db<'_>, id: &str) -> Result<Option<WaitlistEntry>> {
+    db.find("id = ?", [id])
 }
 
 /// Every entry, the latest first.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<WaitlistEntry>> {
-    connection.latest_first("TRUE", [])
+pub(crate) fn all(db: Db<'_>) -> Result<Vec<WaitlistEntry>> {
+    db.latest_first("TRUE", [])
 }
 
 /// The entry of an address: the one there is, or a new one.
-pub(crate) fn join(connection: &Connection, address: &str, now: UnixTime) -> Result<WaitlistEntry> {
-    if let Some(entry) = connection.find("address_norm = ?", [normalize(address)])? {
+pub(crate) fn join(db: Db<'_>, address: &str) -> Result<WaitlistEntry> {
+    if let Some(entry) = db.find("address_norm = ?", [normalize(address)])? {
         return Ok(entry);
     }
     let entry = WaitlistEntry {
-        id: ids::new_id(ids::WAITLIST_ENTRY, now),
+        id: ids::new_id(ids::WAITLIST_ENTRY, db.now),
         address: address.to_owned(),
         status: WaitlistStatus::Pending,
         invited_at: None,
-        created_at: now,
-        updated_at: now,
+        created_at: db.now,
+        updated_at: db.now,
     };
-    connection.insert(&entry, &[("address_norm", &normalize(address))])?;
+    db.insert(&entry, &[("address_norm", &normalize(address))])?;
     Ok(entry)
 }
 
-pub(crate) fn delete(connection: &Connection, id: &str) -> Result<()> {
-    connection.delete::<WaitlistEntry>(id)
+pub(crate) fn delete(db: Db<'_>, id: &str) -> Result<()> {
+    db.delete::<WaitlistEntry>(id)
 }
 
-pub(crate) fn set_status(connection: &Connection, address: &str, status: WaitlistStatus, now: UnixTime) -> Result<()> {
-    connection.run(
+pub(crate) fn set_status(db: Db<'_>, address: &str, status: WaitlistStatus) -> Result<()> {
+    db.run(
         "UPDATE waitlist_entries SET status = ?1, updated_at = ?2,
                 invited_at = CASE ?1 WHEN 'invited' THEN ?2 ELSE invited_at END WHERE address_norm = ?3",
-        params![status, Millis(now), normalize(address)],
+        params![status, Millis(db.now), normalize(address)],
     )
 }

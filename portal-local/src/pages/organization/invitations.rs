@@ -70,8 +70,8 @@ async fn render(person: &Person, access: &Access, mut typed: Invitation, found: 
         .read(move |flow, _| {
             let status = Some(TicketStatus::Pending);
             let id = &organization_id;
-            let pending = organization_invitations::of_organization(flow.connection, id, status, flow.now)?;
-            Ok((roles::all(flow.connection)?, pending))
+            let pending = organization_invitations::of_organization(flow.db, id, status)?;
+            Ok((roles::all(flow.db)?, pending))
         })
         .await?;
     if typed.role.is_empty() {

@@ -60,8 +60,8 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
     let (members, total, roles) = person
         .read(move |flow, _| {
             let (id, offset) = (&organization_id, (number - 1) * PER_PAGE);
-            let (members, total) = memberships::search(flow.connection, id, wanted.trim(), PER_PAGE, offset)?;
-            Ok((members, total, roles::all(flow.connection)?))
+            let (members, total) = memberships::search(flow.db, id, wanted.trim(), PER_PAGE, offset)?;
+            Ok((members, total, roles::all(flow.db)?))
         })
         .await?;
     let members = members.into_iter().map(|member| {

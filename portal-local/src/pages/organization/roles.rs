@@ -30,10 +30,10 @@ pub(super) async fn show(person: Person) -> PageResult {
     let views = person
         .read(move |flow, _| {
             let mut views = Vec::new();
-            for role in roles::all(flow.connection)? {
+            for role in roles::all(flow.db)? {
                 let mut permissions = Vec::new();
-                for key in roles::permissions(flow.connection, &role.key)? {
-                    let name = roles::permission_name(flow.connection, &key)?;
+                for key in roles::permissions(flow.db, &role.key)? {
+                    let name = roles::permission_name(flow.db, &key)?;
                     permissions.push((key, name));
                 }
                 views.push(RoleView {

@@ -17,7 +17,7 @@ pub(super) async fn connect(PersonSubmission { person, .. }: PersonSubmission) -
 pub(super) async fn disconnect(PersonSubmission { person, form }: PersonSubmission<Entry>) -> PageResult {
     detour(&person, path::USER, Deed::Send)?;
     person
-        .read(move |flow, session| Ok(external_accounts::delete(flow.connection, &session.user_id, &form.id)?))
+        .read(move |flow, session| external_accounts::delete(flow.db, &session.user_id, &form.id))
         .await?;
     Ok(person.done(path::USER, "disconnected"))
 }
