@@ -12,7 +12,6 @@ use url::Url;
 
 use super::address::Addresses;
 use super::bearer;
-use super::cookies::unsigned;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::fields::Fields;
 use super::navigation::is_navigation;
@@ -159,10 +158,8 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     fn cookies(&self) -> &ChosenCookies<'r> {
-        let read = || match self.fields.cookie.is_missing() {
-            true => ChosenCookies::default(),
-            false => ChosenCookies::read(&self.parts.headers, self.instance, self.verified, self.now),
-        };
+        let headers = &self.parts.headers;
+        let read = || ChosenCookies::read(self.fields.cookie, headers, self.instance, self.verified, self.now);
         self.cookies.get_or_init(read)
     }
 
@@ -175,13 +172,13 @@ impl<'r> AuthenticateContext<'r> {
     /// The session cookie of the trusted set.
     #[must_use]
     pub fn session_cookie(&self) -> Option<&str> {
-        let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.session.text(*are_suffixed)
+        let ChosenCookies { all, are_suffixed, .. } = self.cookies();
+        all.session(*are_suffixed)
     }
 
     pub(crate) fn session_cookie_token(&self) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
-        let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.session.token(*are_suffixed, self.verified)
+        let ChosenCookies { all, are_suffixed, .. } = self.cookies();
+        all.session_token(*are_suffixed, self.verified)
     }
 
     /// The session cookie, or else the `Authorization` header's token.
@@ -193,7 +190,7 @@ impl<'r> AuthenticateContext<'r> {
     /// The refresh cookie.
     #[must_use]
     pub fn refresh_cookie(&self) -> Option<&str> {
-        opaque(self.cookies().all.refresh.as_deref())
+        opaque(self.cookies().all.refresh())
     }
 
     /// The time of the client's last change, in Unix seconds.
@@ -201,8 +198,7 @@ impl<'r> AuthenticateContext<'r> {
     /// 0 if the browser is signed out or the cookie is not an unsigned number.
     #[must_use]
     pub fn client_uat(&self) -> u64 {
-        let ChosenCookies { all, are_suffixed } = self.cookies();
-        all.client_uat.get(*are_suffixed).and_then(unsigned).unwrap_or(0)
+        self.cookies().client_uat
     }
 
     /// The development browser's token, from the query string or the cookie.
@@ -210,10 +206,10 @@ impl<'r> AuthenticateContext<'r> {
     pub fn dev_browser(&self) -> Option<&str> {
         let read = || self.query_parameter(query::DEV_BROWSER);
         let parameter = opaque(self.dev_browser_parameter.get_or_init(read).as_deref());
-        let ChosenCookies { all, are_suffixed } = self.cookies();
+        let ChosenCookies { all, are_suffixed, .. } = self.cookies();
         parameter
             .filter(|token| !token.is_empty())
-            .or_else(|| opaque(all.dev_browser.get(*are_suffixed)))
+            .or_else(|| opaque(all.dev_browser(*are_suffixed)))
     }
 
     /// The development browser's token for a link to the portal.
@@ -221,9 +217,8 @@ impl<'r> AuthenticateContext<'r> {
     /// Falls back to the other cookie set, because without a token the portal would not recognize the browser.
     #[must_use]
     pub fn dev_browser_for_links(&self) -> Option<&str> {
-        let ChosenCookies { all, are_suffixed } = self.cookies();
-        self.dev_browser()
-            .or_else(|| opaque(all.dev_browser.get(!are_suffixed)))
+        let ChosenCookies { all, are_suffixed, .. } = self.cookies();
+        self.dev_browser().or_else(|| opaque(all.dev_browser(!are_suffixed)))
     }
 
     /// The payload of a returning handshake.
@@ -234,7 +229,7 @@ impl<'r> AuthenticateContext<'r> {
     pub fn handshake_token(&self) -> Option<&str> {
         match self.instance.is_development() {
             true => self.handshake_parameters().token.as_deref(),
-            false => self.cookies().all.handshake.as_deref(),
+            false => self.cookies().all.handshake(),
         }
     }
 
@@ -243,7 +238,7 @@ impl<'r> AuthenticateContext<'r> {
     pub fn handshake_nonce(&self) -> Option<&str> {
         match self.instance.is_development() {
             true => self.handshake_parameters().nonce.as_deref(),
-            false => self.cookies().all.handshake_nonce.as_deref(),
+            false => self.cookies().all.handshake_nonce(),
         }
     }
 
@@ -262,13 +257,13 @@ impl<'r> AuthenticateContext<'r> {
     }
 
     pub(crate) fn redirects(&self) -> RedirectCount {
-        let count = self.cookies().all.redirect_count.as_deref();
+        let count = self.cookies().all.redirect_count();
         count.map(RedirectCount::parse).unwrap_or_default()
     }
 
     /// Returns `true` if the request has one of Clerk's cookies, even empty.
     pub(crate) fn has_clerk_cookies(&self) -> bool {
-        self.cookies().all.is_any
+        self.cookies().all.is_any()
     }
 
     /// The value of [`query::COOKIE_CHECK`], and its Unix seconds if they are a number. [`url`](Self::url) omits it.

@@ -1,4 +1,4 @@
-//! The one reader of `Cookie` fields, over bytes.
+//! The reader of any cookie, over bytes.
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -25,30 +25,15 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     fields.flat_map(|field| pairs(field.as_bytes()))
 }
 
-/// Iterates over the cookies of one field.
-pub(super) fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    Pairs(Some(field)).filter_map(|pair| {
+fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    field.split(|byte| *byte == b';').filter_map(|pair| {
         let equals = memchr(b'=', pair)?;
         Some((trim(&pair[..equals]), trim(&pair[equals + 1..])))
     })
 }
 
-/// The parts of a field between semicolons.
-struct Pairs<'h>(Option<&'h [u8]>);
-
-impl<'h> Iterator for Pairs<'h> {
-    type Item = &'h [u8];
-
-    fn next(&mut self) -> Option<&'h [u8]> {
-        let field = self.0?;
-        // Tokens are long, so the search for their end is most of the work.
-        let (pair, rest) = match memchr(b';', field) {
-            Some(end) => (&field[..end], Some(&field[end + 1..])),
-            None => (field, None),
-        };
-        self.0 = rest;
-        Some(pair)
-    }
+fn trim(text: &[u8]) -> &[u8] {
+    trim_end(trim_start(text))
 }
 
 /// Iterates over the values of the cookies named `name`, in order. Values that are not ASCII are skipped.
@@ -59,9 +44,17 @@ pub fn cookie_values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<It
         .filter_map(|(_, value)| std::str::from_utf8(value).ok())
 }
 
-/// Strips spaces and tabs around `text` (RFC 9110 section 5.6.3).
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+/// Strips spaces and tabs in front of `text` (RFC 9110 section 5.6.3).
+pub(super) fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// Strips spaces and tabs after `text`.
+pub(super) fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }
     text

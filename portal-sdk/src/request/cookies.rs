@@ -1,59 +1,58 @@
 //! [`RequestCookies`]: Clerk's cookies of one request, each under both of its names.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::{mem, ptr};
 
-use http::HeaderMap;
 use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
-use super::cookie_reader::pairs;
+use super::cookie_reader::{trim_end, trim_start};
+use super::fields::Field;
 use super::headers::latin1;
-use super::session_cookie::SessionCookies;
 use crate::limits::MAX_TOKEN_BYTES;
 use crate::names::cookie;
+use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 
-/// A cookie that may exist under its plain name and under this instance's suffixed one. An empty value counts as
-/// absent.
-#[derive(Clone, Default)]
-pub(super) struct CookiePair<'h> {
-    /// The value under the plain name.
-    pub(super) plain: Option<Cow<'h, str>>,
-    /// The value under `<name>_<suffix>`.
-    pub(super) suffixed: Option<Cow<'h, str>>,
-}
-
-impl<'h> CookiePair<'h> {
-    /// Returns the value under the suffixed name, or under the plain one.
-    pub(super) fn get(&self, suffixed: bool) -> Option<&str> {
-        if suffixed {
-            self.suffixed.as_deref()
-        } else {
-            self.plain.as_deref()
-        }
-    }
-}
-
-/// Clerk's cookies that a server reads.
+/// Clerk's cookies that a server reads. An empty value counts as absent.
+///
+/// Values are kept as sent and decoded on use, because most requests use few of them.
 #[derive(Clone, Default)]
 pub(super) struct RequestCookies<'h> {
-    /// `__session`.
-    pub(super) session: SessionCookies<'h>,
-    /// `__client_uat`, unparsed.
-    pub(super) client_uat: CookiePair<'h>,
-    /// `__clerk_db_jwt`.
-    pub(super) dev_browser: CookiePair<'h>,
-    /// `__refresh_<suffix>`.
-    pub(super) refresh: Option<Cow<'h, str>>,
-    /// `__clerk_handshake`.
-    pub(super) handshake: Option<Cow<'h, str>>,
-    /// `__clerk_handshake_nonce`.
-    pub(super) handshake_nonce: Option<Cow<'h, str>>,
-    /// `__clerk_redirect_count`, unparsed.
-    pub(super) redirect_count: Option<Cow<'h, str>>,
-    /// `true` if any of these cookies is present, even empty.
-    pub(super) is_any: bool,
+    /// First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
+    sent: [Option<&'h [u8]>; NAMES],
+    /// The values that differ from what was sent. Boxed, because few requests have any.
+    decoded: OnceCell<Box<[OnceCell<Box<str>>; NAMES]>>,
+    /// Read for both names if the session cookies are equal.
+    session: Session<'h>,
+    suffixed_session: Session<'h>,
 }
+
+/// What was read from a session cookie.
+#[derive(Clone, Default)]
+struct Session<'h> {
+    text: OnceCell<Cow<'h, str>>,
+    token: ReadOnce,
+}
+
+/// One of Clerk's cookies, by its name.
+#[derive(Clone, Copy)]
+enum Name {
+    Session,
+    SuffixedSession,
+    ClientUat,
+    SuffixedClientUat,
+    DevBrowser,
+    SuffixedDevBrowser,
+    SuffixedRefresh,
+    Handshake,
+    HandshakeNonce,
+    RedirectCount,
+}
+
+const NAMES: usize = Name::RedirectCount as usize + 1;
 
 impl<'h> RequestCookies<'h> {
     /// Reads the `Cookie` fields.
@@ -61,92 +60,238 @@ impl<'h> RequestCookies<'h> {
     /// Pairs are split at `;` before they are decoded, so that a value cannot inject another cookie. The first cookie
     /// of a name counts. A value is percent-decoded if the result is UTF-8, and kept as sent otherwise; quotes are
     /// part of it.
-    pub(super) fn read(headers: &'h HeaderMap, suffix: &str) -> Self {
-        // First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
-        let mut values = [None; NAMES];
-        for field in headers.get_all(COOKIE) {
-            for (name, value) in pairs(field.as_bytes()) {
-                if let Some(index) = index(name, suffix.as_bytes()) {
-                    values[index].get_or_insert(value);
-                }
+    pub(super) fn read(field: Field<'h>, headers: &'h HeaderMap, suffix: &str) -> Self {
+        match field {
+            Field::Missing => Self::default(),
+            Field::Once(field) => Self::of([field.as_bytes()], suffix),
+            Field::Repeated => Self::of(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes), suffix),
+        }
+    }
+
+    fn of(fields: impl IntoIterator<Item = &'h [u8]>, suffix: &str) -> Self {
+        let mut cookies = Self::default();
+        for field in fields {
+            cookies.add(field, suffix.as_bytes());
+        }
+        cookies
+    }
+
+    fn add(&mut self, field: &'h [u8], suffix: &[u8]) {
+        let mut rest = Some(field);
+        while let Some(text) = rest {
+            let text = trim_start(text);
+            let cookie = Name::split(text, suffix);
+            let (value, next) = self.split_value(cookie.map_or(text, |(_, value)| value));
+            if let Some((name, _)) = cookie {
+                self.sent[name as usize].get_or_insert(trim_end(value));
+            }
+            rest = next;
+        }
+    }
+
+    /// Splits a text at `;`. A value that equals the session cookie is the same slice.
+    fn split_value(&self, text: &'h [u8]) -> (&'h [u8], Option<&'h [u8]>) {
+        // Browsers send one token under both names, and to compare it is faster than to search for its end.
+        let session = self.sent(Name::Session).or(self.sent(Name::SuffixedSession));
+        if let Some(session) = session
+            && let Some(rest) = text.strip_prefix(session)
+        {
+            match rest {
+                [] => return (session, None),
+                [b';', rest @ ..] => return (session, Some(rest)),
+                _ => {}
             }
         }
-        let is_any = values.iter().any(Option::is_some);
-        let sent = |index: usize| values[index].filter(|value| !value.is_empty());
-        let read = |index| sent(index).map(value);
-        let pair = |plain, suffixed| CookiePair {
-            plain: read(plain),
-            suffixed: read(suffixed),
-        };
-        Self {
-            session: SessionCookies::new(sent(SESSION), sent(SUFFIXED_SESSION)),
-            client_uat: pair(CLIENT_UAT, SUFFIXED_CLIENT_UAT),
-            dev_browser: pair(DEV_BROWSER, SUFFIXED_DEV_BROWSER),
-            refresh: read(SUFFIXED_REFRESH),
-            handshake: read(HANDSHAKE),
-            handshake_nonce: read(HANDSHAKE_NONCE),
-            redirect_count: read(REDIRECT_COUNT),
-            is_any,
+        match memchr(b';', text) {
+            Some(end) => (&text[..end], Some(&text[end + 1..])),
+            None => (text, None),
         }
+    }
+
+    /// Returns `true` if any of these cookies is present, even empty.
+    pub(super) fn is_any(&self) -> bool {
+        self.sent.iter().any(Option::is_some)
     }
 
     /// Returns `true` if a suffixed session or client cookie is set.
     pub(super) fn has_suffixed_state(&self) -> bool {
-        self.session.has(true) || self.client_uat.suffixed.is_some()
+        self.sent(Name::SuffixedSession).is_some() || self.sent(Name::SuffixedClientUat).is_some()
+    }
+
+    /// Returns `true` if `__session` is set under the suffixed name or under the plain one.
+    pub(super) fn has_session(&self, suffixed: bool) -> bool {
+        self.sent(Name::session(suffixed)).is_some()
+    }
+
+    /// `__session`.
+    pub(super) fn session(&self, suffixed: bool) -> Option<&str> {
+        let sent = self.sent(Name::session(suffixed))?;
+        Some(self.session_read(suffixed).text(sent))
+    }
+
+    /// The token of `__session`.
+    pub(super) fn session_token(
+        &self,
+        suffixed: bool,
+        verified: Option<&VerifiedTokens>,
+    ) -> Option<Result<UnverifiedToken<'_>, TokenError>> {
+        let sent = self.sent(Name::session(suffixed))?;
+        let session = self.session_read(suffixed);
+        Some(session.token.read(sent, || session.text(sent), verified))
+    }
+
+    fn session_read(&self, suffixed: bool) -> &Session<'h> {
+        match suffixed && !self.are_sessions_equal() {
+            true => &self.suffixed_session,
+            false => &self.session,
+        }
+    }
+
+    pub(super) fn are_sessions_equal(&self) -> bool {
+        let [plain, suffixed] = [Name::Session, Name::SuffixedSession].map(|name| self.sent(name));
+        plain
+            .zip(suffixed)
+            .is_some_and(|(plain, suffixed)| ptr::eq(plain, suffixed))
+    }
+
+    /// Drops `__session` under the plain name.
+    pub(super) fn forget_plain_session(&mut self) {
+        let read = mem::take(&mut self.session);
+        if self.are_sessions_equal() {
+            self.suffixed_session = read;
+        }
+        self.sent[Name::Session as usize] = None;
+    }
+
+    /// `__client_uat`, unparsed.
+    pub(super) fn client_uat(&self, suffixed: bool) -> Option<&str> {
+        self.get(match suffixed {
+            true => Name::SuffixedClientUat,
+            false => Name::ClientUat,
+        })
+    }
+
+    /// `__clerk_db_jwt`.
+    pub(super) fn dev_browser(&self, suffixed: bool) -> Option<&str> {
+        self.get(match suffixed {
+            true => Name::SuffixedDevBrowser,
+            false => Name::DevBrowser,
+        })
+    }
+
+    /// `__refresh_<suffix>`.
+    pub(super) fn refresh(&self) -> Option<&str> {
+        self.get(Name::SuffixedRefresh)
+    }
+
+    /// `__clerk_handshake`.
+    pub(super) fn handshake(&self) -> Option<&str> {
+        self.get(Name::Handshake)
+    }
+
+    /// `__clerk_handshake_nonce`.
+    pub(super) fn handshake_nonce(&self) -> Option<&str> {
+        self.get(Name::HandshakeNonce)
+    }
+
+    /// `__clerk_redirect_count`, unparsed.
+    pub(super) fn redirect_count(&self) -> Option<&str> {
+        self.get(Name::RedirectCount)
+    }
+
+    fn sent(&self, name: Name) -> Option<&'h [u8]> {
+        self.sent[name as usize].filter(|value| !value.is_empty())
+    }
+
+    fn get(&self, name: Name) -> Option<&str> {
+        let sent = self.sent(name)?;
+        let position = name as usize;
+        if let Some(known) = self.decoded.get().and_then(|decoded| decoded[position].get()) {
+            return Some(known);
+        }
+        Some(match decode(sent) {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => self.decoded.get_or_init(Box::default)[position].get_or_init(|| text.into()),
+        })
     }
 }
 
-// The positions of the cookies in [`RequestCookies::read`].
-const SESSION: usize = 0;
-const SUFFIXED_SESSION: usize = 1;
-const CLIENT_UAT: usize = 2;
-const SUFFIXED_CLIENT_UAT: usize = 3;
-const DEV_BROWSER: usize = 4;
-const SUFFIXED_DEV_BROWSER: usize = 5;
-const SUFFIXED_REFRESH: usize = 6;
-const HANDSHAKE: usize = 7;
-const HANDSHAKE_NONCE: usize = 8;
-const REDIRECT_COUNT: usize = 9;
-const NAMES: usize = 10;
-
-/// Returns the position of a cookie, `None` if it is not one of Clerk's.
-fn index(name: &[u8], suffix: &[u8]) -> Option<usize> {
-    // All of Clerk's names start with `__`; names of other applications rarely do.
-    if !name.starts_with(b"__") {
-        return None;
+impl<'h> Session<'h> {
+    /// Returns the value of the cookie. `sent` is always the same.
+    fn text(&self, sent: &'h [u8]) -> &str {
+        let text = || &**self.text.get_or_init(|| decode(sent));
+        self.token.verified_text().unwrap_or_else(text)
     }
-    let suffixed = name.strip_suffix(suffix).and_then(|name| name.strip_suffix(b"_"));
-    // Byte constants, because a match on them compares lengths first.
-    Some(match (suffixed, name) {
-        (Some(names::SESSION), _) => SUFFIXED_SESSION,
-        (Some(names::CLIENT_UAT), _) => SUFFIXED_CLIENT_UAT,
-        (Some(names::DEV_BROWSER), _) => SUFFIXED_DEV_BROWSER,
-        (Some(names::REFRESH), _) => SUFFIXED_REFRESH,
-        (None, names::SESSION) => SESSION,
-        (None, names::CLIENT_UAT) => CLIENT_UAT,
-        (None, names::DEV_BROWSER) => DEV_BROWSER,
-        (None, names::HANDSHAKE) => HANDSHAKE,
-        (None, names::HANDSHAKE_NONCE) => HANDSHAKE_NONCE,
-        (None, names::REDIRECT_COUNT) => REDIRECT_COUNT,
-        _ => return None,
-    })
 }
 
-/// The names of [`cookie`] as bytes.
-mod names {
-    use super::cookie;
+impl Name {
+    fn session(suffixed: bool) -> Self {
+        match suffixed {
+            true => Self::SuffixedSession,
+            false => Self::Session,
+        }
+    }
 
-    pub(super) const SESSION: &[u8] = cookie::SESSION.as_bytes();
-    pub(super) const CLIENT_UAT: &[u8] = cookie::CLIENT_UAT.as_bytes();
-    pub(super) const DEV_BROWSER: &[u8] = cookie::DEV_BROWSER.as_bytes();
-    pub(super) const REFRESH: &[u8] = cookie::REFRESH.as_bytes();
-    pub(super) const HANDSHAKE: &[u8] = cookie::HANDSHAKE.as_bytes();
-    pub(super) const HANDSHAKE_NONCE: &[u8] = cookie::HANDSHAKE_NONCE.as_bytes();
-    pub(super) const REDIRECT_COUNT: &[u8] = cookie::REDIRECT_COUNT.as_bytes();
+    /// Returns one of Clerk's names and the text after its `=`; `None` if `text` starts with another name.
+    fn split<'t>(text: &'t [u8], suffix: &[u8]) -> Option<(Self, &'t [u8])> {
+        let text = text.strip_prefix(PREFIX)?;
+        COOKIES.iter().find_map(|(name, plain, suffixed)| {
+            let rest = text.strip_prefix(name.as_bytes())?;
+            let (found, rest) = match rest.strip_prefix(b"_") {
+                Some(rest) => (suffixed, rest.strip_prefix(suffix)?),
+                None => (plain, rest),
+            };
+            let value = trim_start(rest).strip_prefix(b"=")?;
+            Some(((*found)?, trim_start(value)))
+        })
+    }
+}
+
+/// The start of all of Clerk's names. Names of other applications rarely have it.
+const PREFIX: &[u8] = b"__";
+
+/// The cookies by name, with and without a suffix. Those of a signed-in user are first.
+const COOKIES: [(&str, Option<Name>, Option<Name>); 7] = [
+    (
+        without_prefix(cookie::SESSION),
+        Some(Name::Session),
+        Some(Name::SuffixedSession),
+    ),
+    (
+        without_prefix(cookie::CLIENT_UAT),
+        Some(Name::ClientUat),
+        Some(Name::SuffixedClientUat),
+    ),
+    (without_prefix(cookie::REFRESH), None, Some(Name::SuffixedRefresh)),
+    (
+        without_prefix(cookie::DEV_BROWSER),
+        Some(Name::DevBrowser),
+        Some(Name::SuffixedDevBrowser),
+    ),
+    (without_prefix(cookie::HANDSHAKE), Some(Name::Handshake), None),
+    (
+        without_prefix(cookie::HANDSHAKE_NONCE),
+        Some(Name::HandshakeNonce),
+        None,
+    ),
+    (without_prefix(cookie::REDIRECT_COUNT), Some(Name::RedirectCount), None),
+];
+
+const fn without_prefix(name: &'static str) -> &'static str {
+    name.split_at(PREFIX.len()).1
 }
 
 /// Returns the value of a cookie by its bytes as sent.
-pub(super) fn value(sent: &[u8]) -> Cow<'_, str> {
+fn decode(sent: &[u8]) -> Cow<'_, str> {
+    /// Longer values are searched faster by other means.
+    const SHORT: usize = 16;
+
+    if sent.len() <= SHORT
+        && sent.iter().all(u8::is_ascii_alphanumeric)
+        && let Ok(text) = str::from_utf8(sent)
+    {
+        return text.into();
+    }
     let value = latin1(sent);
     if value.len() > MAX_TOKEN_BYTES || memchr(b'%', value.as_bytes()).is_none() || !has_only_whole_escapes(&value) {
         return value;
@@ -175,50 +320,35 @@ mod tests {
 
     const SUFFIX: &str = "nx2h_E-I";
 
-    fn field(text: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            http::header::COOKIE,
-            http::HeaderValue::from_bytes(text.as_bytes()).unwrap(),
-        );
-        headers
+    fn read(field: &str) -> RequestCookies<'_> {
+        RequestCookies::of([field.as_bytes()], SUFFIX)
     }
 
     #[test]
     fn non_ascii_cookie_hides_no_session() {
-        for text in ["name=José; __session=a", "__session=a; name=José"] {
-            let headers = field(text);
-            assert_eq!(RequestCookies::read(&headers, SUFFIX).session.text(false), Some("a"));
+        for field in ["name=José; __session=a", "__session=a; name=José"] {
+            assert_eq!(read(field).session(false), Some("a"));
         }
         // Latin-1, as Node reads it.
-        let headers = field("__session=é%41");
-        assert_eq!(
-            RequestCookies::read(&headers, SUFFIX).session.text(false),
-            Some("\u{c3}\u{a9}A")
-        );
+        assert_eq!(read("__session=é%41").session(false), Some("\u{c3}\u{a9}A"));
     }
 
     #[test]
     fn first_cookie_of_a_name_counts() {
-        let headers = field("__session=a; __session=b;__client_uat = 5 ;  x; =y");
-        let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.text(false), Some("a"));
-        assert_eq!(cookies.client_uat.get(false), Some("5"));
-        let headers = field("__session=; __session=b");
-        let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.text(false), None);
+        let cookies = read("__session=a; __session=b;__client_uat = 5 ;  x; =y");
+        assert_eq!(cookies.session(false), Some("a"));
+        assert_eq!(cookies.client_uat(false), Some("5"));
+        let cookies = read("__session=; __session=b");
+        assert!(cookies.session(false).is_none() && cookies.is_any());
     }
 
     #[test]
     fn suffixed_names_belong_to_one_instance() {
-        let headers = field(
+        let cookies = read(
             "__session_nx2h_E-I=a; __session_other=b; __refresh_nx2h_E-I=r; __refresh=p; __clerk_handshake_nx2h_E-I=h",
         );
-        let cookies = RequestCookies::read(&headers, SUFFIX);
-        assert_eq!(cookies.session.text(true), Some("a"));
-        assert_eq!(cookies.session.text(false), None);
-        assert_eq!(cookies.refresh.as_deref(), Some("r"));
-        assert!(cookies.handshake.is_none());
+        assert_eq!((cookies.session(true), cookies.session(false)), (Some("a"), None));
+        assert_eq!((cookies.refresh(), cookies.handshake()), (Some("r"), None));
     }
 
     #[test]
@@ -232,12 +362,43 @@ mod tests {
             ("\"q\"", "\"q\""),
             ("a=b=c", "a=b=c"),
         ] {
-            let headers = field(&format!("__session={value}"));
-            let cookies = RequestCookies::read(&headers, SUFFIX);
-            assert_eq!(cookies.session.text(false), Some(expected), "{value}");
-            assert_eq!(cookies.client_uat.get(false), None);
+            let field = format!("__session={value}; __clerk_redirect_count={value}");
+            let cookies = read(&field);
+            // The second time from memory.
+            for _ in 0..2 {
+                assert_eq!(cookies.session(false), Some(expected), "{value}");
+                assert_eq!(cookies.redirect_count(), Some(expected), "{value}");
+            }
+            assert_eq!(cookies.client_uat(false), None);
         }
-        let headers = field("__sess%69on=a");
-        assert!(RequestCookies::read(&headers, SUFFIX).session.text(false).is_none());
+        assert_eq!(read("__sess%69on=a").session(false), None);
+    }
+
+    #[test]
+    fn equal_session_cookies_are_forgotten_separately() {
+        let mut cookies = read("__session=a; __session_nx2h_E-I=a");
+        assert!(cookies.are_sessions_equal());
+        assert_eq!((cookies.session(false), cookies.session(true)), (Some("a"), Some("a")));
+        cookies.forget_plain_session();
+        assert_eq!((cookies.session(false), cookies.session(true)), (None, Some("a")));
+        cookies.forget_plain_session();
+        assert!(cookies.has_session(true) && !cookies.has_session(false));
+    }
+
+    #[test]
+    fn different_or_missing_session_cookies_are_told_apart() {
+        let mut cookies = read("__session=a; __session_nx2h_E-I=b%20");
+        assert_eq!((cookies.session(false), cookies.session(true)), (Some("a"), Some("b ")));
+        cookies.forget_plain_session();
+        assert_eq!((cookies.session(false), cookies.session(true)), (None, Some("b ")));
+        for (field, has) in [
+            ("", (false, false)),
+            ("__session=a", (true, false)),
+            ("__session_nx2h_E-I=a", (false, true)),
+        ] {
+            let cookies = read(field);
+            assert_eq!((cookies.has_session(false), cookies.has_session(true)), has, "{field}");
+            assert!(!cookies.are_sessions_equal());
+        }
     }
 }

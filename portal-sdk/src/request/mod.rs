@@ -13,7 +13,6 @@ mod navigation;
 mod public_url;
 mod redirect_count;
 mod refresh_headers;
-mod session_cookie;
 mod set_cookie;
 mod suffix;
 

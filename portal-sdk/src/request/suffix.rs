@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::cookies::RequestCookies;
+use super::cookies::{RequestCookies, unsigned};
+use super::fields::Field;
 use crate::clock::UnixTime;
 use crate::instance::{Instance, InstanceType};
 use crate::token::{UnverifiedToken, VerifiedTokens};
@@ -13,65 +14,91 @@ use crate::token::{UnverifiedToken, VerifiedTokens};
 pub(super) struct ChosenCookies<'r> {
     pub(super) all: RequestCookies<'r>,
     pub(super) are_suffixed: bool,
+    /// The number in `__client_uat`; 0 if there is none.
+    pub(super) client_uat: u64,
 }
 
 impl<'r> ChosenCookies<'r> {
     pub(super) fn read(
+        field: Field<'r>,
         headers: &'r HeaderMap,
         instance: &Instance,
         verified: Option<&VerifiedTokens>,
         now: UnixTime,
     ) -> Self {
-        let mut all = RequestCookies::read(headers, instance.publishable_key().cookie_suffix());
-        forget_meaningless_session(&mut all, verified);
+        if field.is_missing() {
+            return Self::default();
+        }
+        let mut all = RequestCookies::read(field, headers, instance.publishable_key().cookie_suffix());
+        let Choice {
+            is_plain_session_meaningless,
+            are_suffixed,
+        } = Choice::of(&all, instance, verified, now);
+        if is_plain_session_meaningless {
+            all.forget_plain_session();
+        }
+        let client_uat = all.client_uat(are_suffixed).and_then(unsigned).unwrap_or(0);
         Self {
-            are_suffixed: uses_suffixed_cookies(&all, instance, verified, now),
             all,
+            are_suffixed,
+            client_uat,
         }
     }
 }
 
-/// Drops a plain session cookie that is unreadable or has no issuer, if suffixed cookies exist.
-///
-/// Any sister domain could set it to invalidate the suffixed cookies.
-fn forget_meaningless_session(cookies: &mut RequestCookies<'_>, verified: Option<&VerifiedTokens>) {
-    let is_meaningful = |token: UnverifiedToken<'_>| names_an_issuer(&token);
-    let is_meaningless = |token: Result<_, _>| !token.is_ok_and(is_meaningful);
-    if cookies.has_suffixed_state() && cookies.session.token(false, verified).is_some_and(is_meaningless) {
-        cookies.session.forget_plain();
+struct Choice {
+    /// `true` if the plain session cookie is unreadable or has no issuer, and suffixed cookies exist.
+    ///
+    /// Any sister domain could set it to invalidate the suffixed cookies.
+    is_plain_session_meaningless: bool,
+    are_suffixed: bool,
+}
+
+impl Choice {
+    /// Chooses by Clerk's rules in Clerk's order.
+    ///
+    /// No token is verified here; a wrong guess costs a handshake.
+    fn of(cookies: &RequestCookies<'_>, instance: &Instance, verified: Option<&VerifiedTokens>, now: UnixTime) -> Self {
+        let has_suffixed_state = cookies.has_suffixed_state();
+        let chosen = |are_suffixed| Self {
+            is_plain_session_meaningless: false,
+            are_suffixed,
+        };
+        let plain = match cookies.session_token(false, verified) {
+            Some(token) => match token.ok().filter(names_an_issuer) {
+                Some(token) if !belongs_to(&token, instance) => return chosen(true),
+                Some(token) => Some(token),
+                None if has_suffixed_state => {
+                    return Self {
+                        is_plain_session_meaningless: true,
+                        are_suffixed: uses_suffixed_cookies(cookies, None, instance, verified, now),
+                    };
+                }
+                None => return chosen(false),
+            },
+            None => None,
+        };
+        chosen(has_suffixed_state && uses_suffixed_cookies(cookies, plain.as_ref(), instance, verified, now))
     }
 }
 
-/// Returns `true` if the suffixed cookies are trusted, by Clerk's rules in Clerk's order.
-///
-/// No token is verified here; a wrong guess costs a handshake.
+/// Returns `true` if the suffixed cookies, of which there are some, are trusted beside a `plain` token of this instance.
 fn uses_suffixed_cookies(
     cookies: &RequestCookies<'_>,
+    plain: Option<&UnverifiedToken<'_>>,
     instance: &Instance,
     verified: Option<&VerifiedTokens>,
     now: UnixTime,
 ) -> bool {
-    let suffixed_uat = cookies.client_uat.get(true);
-    let plain_uat = cookies.client_uat.get(false);
-    let has_suffixed_session = cookies.session.has(true);
-
-    let plain = cookies
-        .session
-        .token(false, verified)
-        .map(|token| token.ok().filter(names_an_issuer));
-    let plain = match plain {
-        Some(None) => return false,
-        Some(Some(token)) if !belongs_to(&token, instance) => return true,
-        other => other.flatten(),
+    let suffixed_uat = cookies.client_uat(true);
+    let plain_uat = cookies.client_uat(false);
+    let suffixed = match plain {
+        Some(plain) if cookies.are_sessions_equal() => Some(plain.clone()),
+        _ => cookies.session_token(true, verified).and_then(Result::ok),
     };
-    if !cookies.has_suffixed_state() {
-        return false;
-    }
-
-    let suffixed = cookies.session.token(true, verified).and_then(Result::ok);
     let issued_at =
-        |token: &Option<UnverifiedToken<'_>>| token.as_ref().and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
-    if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(&plain) > issued_at(&suffixed) {
+        |token: Option<&UnverifiedToken<'_>>| token.and_then(UnverifiedToken::issued_at_secs).unwrap_or(0.0);
+    if suffixed_uat != Some("0") && plain_uat != Some("0") && issued_at(plain) > issued_at(suffixed.as_ref()) {
         return false;
     }
     if suffixed_uat == Some("0") && plain_uat != Some("0") {
@@ -84,7 +111,7 @@ fn uses_suffixed_cookies(
     {
         return false;
     }
-    suffixed_uat.is_some() || !has_suffixed_session
+    suffixed_uat.is_some() || !cookies.has_session(true)
 }
 
 fn names_an_issuer(token: &UnverifiedToken<'_>) -> bool {

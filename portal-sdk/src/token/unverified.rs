@@ -220,13 +220,14 @@ impl Decoded {
 
 /// A token that is looked up among the verified ones or decoded, once. Each use passes the same token.
 #[derive(Clone, Default)]
-pub(crate) struct ReadOnce(OnceCell<Result<Read, TokenError>>);
+pub(crate) struct ReadOnce(OnceCell<Read>);
 
+/// Small, because most contexts hold a verified token or none.
 #[derive(Clone)]
 enum Read {
-    /// Boxed, because most contexts hold no decoded token.
-    Decoded(Box<Decoded>),
     Verified(SessionClaims),
+    Decoded(Box<Decoded>),
+    Undecodable(Box<TokenError>),
 }
 
 impl ReadOnce {
@@ -243,28 +244,30 @@ impl ReadOnce {
             // Some software encodes cookies that need no encoding.
             let was_encoded = text.as_bytes() != sent;
             match was_encoded.then(|| known(text.as_bytes())).flatten() {
-                Some(claims) => Ok(Read::Verified(claims)),
-                None => Decoded::read(text, verified).map(Box::new).map(Read::Decoded),
+                Some(claims) => Read::Verified(claims),
+                None => match Decoded::read(text, verified) {
+                    Ok(decoded) => Read::Decoded(decoded.into()),
+                    Err(error) => Read::Undecodable(error.into()),
+                },
             }
         };
-        let read = || known(sent).map_or_else(decode, |claims| Ok(Read::Verified(claims)));
-        match self.0.get_or_init(read) {
-            Ok(Read::Verified(claims)) => Ok(UnverifiedToken {
+        match self.0.get_or_init(|| known(sent).map_or_else(decode, Read::Verified)) {
+            Read::Verified(claims) => Ok(UnverifiedToken {
                 text: claims.token().expose(),
                 parts: Parts::Verified(claims),
             }),
-            Ok(Read::Decoded(decoded)) => Ok(UnverifiedToken {
+            Read::Decoded(decoded) => Ok(UnverifiedToken {
                 text: text(),
                 parts: Parts::Decoded(Cow::Borrowed(decoded)),
             }),
-            Err(error) => Err(error.clone()),
+            Read::Undecodable(error) => Err(TokenError::clone(error)),
         }
     }
 
     /// Returns the text if the token was read, and verified before.
     pub(crate) fn verified_text(&self) -> Option<&str> {
         match self.0.get() {
-            Some(Ok(Read::Verified(claims))) => Some(claims.token().expose()),
+            Some(Read::Verified(claims)) => Some(claims.token().expose()),
             _ => None,
         }
     }
