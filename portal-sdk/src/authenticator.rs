@@ -8,17 +8,17 @@ mod health;
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
+use self::ending::Ended;
 pub use self::health::{CallHealth, Health, KeyHealth, TokenHealth};
 use crate::backend::{
     Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
 };
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
-use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
+use crate::effect::{BackendError, Effect, Known, KnownKeys};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
 use crate::portal::Portal;
@@ -69,7 +69,7 @@ struct Shared<B> {
     addresses: Addresses,
     look_ups: LookUps,
     throttle: Throttle,
-    ended: ArcSwap<EndedSessions>,
+    ended: Ended,
     hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
@@ -105,7 +105,7 @@ impl<B: Backend> Authenticator<B> {
             keys: Arc::new(keys),
             look_ups: LookUps::new(builder.max_wait.unwrap_or(MAX_WAIT)),
             throttle: Throttle::default(),
-            ended: ArcSwap::default(),
+            ended: Ended::default(),
             hosts: HostWatch::default(),
             addresses: Addresses::default(),
             pages: Arc::default(),
@@ -355,7 +355,7 @@ impl<B: Backend> Authenticator<B> {
         let needs_keys = instance.jwt_key().is_none() && carries_token();
         Known {
             keys: KnownKeys::InMemory(needs_keys.then(|| keys.in_memory(backend, clock)).flatten()),
-            ended: EndedSessions::clone(&ended.load()),
+            ended: ended.get(),
             ..Known::default()
         }
     }

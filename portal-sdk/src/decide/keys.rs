@@ -148,7 +148,7 @@ impl<'q> Question<'q, '_> {
         };
         Ok(Verdict::Unsettled(Refusal {
             reason,
-            token_error: Some(error),
+            token_error: Some(error.into()),
         }))
     }
 

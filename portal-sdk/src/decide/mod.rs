@@ -120,7 +120,9 @@ impl Question<'_, '_> {
             (Returned::OutOfReach(error), Outcome::SignedOut(_) | Outcome::Handshake(_)) => {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error)));
             }
-            (Returned::Useless(problem), Outcome::SignedOut(state)) => state.handshake_problem = problem,
+            (Returned::Useless(problem), Outcome::SignedOut(state)) => {
+                state.handshake_problem = problem.map(Into::into)
+            }
             _ => {}
         }
         Ok(state)
@@ -149,7 +151,7 @@ impl Question<'_, '_> {
                 Refresh::Renewed(state) => Ok(state),
                 Refresh::Failed(failure) => Ok(self.handshake_or_signed_out(Refusal {
                     reason: AuthReason::SessionTokenExpired(failure),
-                    token_error: Some(error),
+                    token_error: Some(error.into()),
                 })),
             },
         }
@@ -210,14 +212,14 @@ impl Question<'_, '_> {
 /// The reason why a token is not accepted, before it is known if a redirect can help.
 struct Refusal {
     reason: AuthReason,
-    token_error: Option<TokenError>,
+    token_error: Option<Box<TokenError>>,
 }
 
 impl Refusal {
     fn token(error: TokenError) -> Self {
         let reason = AuthReason::Token(error.reason());
         Self {
-            token_error: Some(error),
+            token_error: Some(error.into()),
             ..reason.into()
         }
     }

@@ -45,7 +45,7 @@ enum Kind {
     Timeout(Duration),
     Answer {
         status: StatusCode,
-        code: Option<String>,
+        code: Option<Box<str>>,
         retry_after: Option<Duration>,
     },
     Unreadable {
@@ -127,7 +127,7 @@ impl BackendError {
     #[must_use]
     pub fn with_code(mut self, new: impl Into<String>) -> Self {
         if let Kind::Answer { code, .. } = &mut self.kind {
-            *code = Some(new.into());
+            *code = Some(new.into().into());
         }
         self
     }

@@ -22,8 +22,16 @@ pub struct ResponseHeaders {
 #[derive(Clone)]
 struct Description {
     status: &'static HeaderValue,
-    reason: Option<HeaderValue>,
+    reason: Option<Reason>,
     message: Option<Box<HeaderValue>>,
+}
+
+/// The value of `x-clerk-auth-reason`.
+#[derive(Clone)]
+enum Reason {
+    /// Most pages of visitors have this one, which needs no check at run time.
+    NoCookies,
+    Other(Box<HeaderValue>),
 }
 
 static STATUS: HeaderName = header::AUTH_STATUS;
@@ -95,15 +103,34 @@ impl ResponseHeaders {
     pub(crate) fn describe(&mut self, status: &'static HeaderValue, reason: &AuthReason, message: Option<String>) {
         self.description = Some(Description {
             status,
-            reason: reason.header_value(),
+            reason: Reason::of(reason),
             message: message.and_then(|message| HeaderValue::try_from(message).ok().map(Box::new)),
         });
     }
 }
 
+impl Reason {
+    /// Returns `None` if Clerk's error code in the reason contains a character that headers forbid.
+    fn of(reason: &AuthReason) -> Option<Self> {
+        if *reason == AuthReason::SessionTokenAndUatMissing {
+            return Some(Self::NoCookies);
+        }
+        let value = HeaderValue::try_from(&*reason.as_str());
+        value.ok().map(Box::new).map(Self::Other)
+    }
+
+    fn value(&self) -> &HeaderValue {
+        static NO_COOKIES: HeaderValue = HeaderValue::from_static("session-token-and-uat-missing");
+        match self {
+            Self::NoCookies => &NO_COOKIES,
+            Self::Other(value) => value,
+        }
+    }
+}
+
 impl Description {
     fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let reason = self.reason.iter().map(|reason| (&REASON, reason));
+        let reason = self.reason.iter().map(|reason| (&REASON, reason.value()));
         let message = self.message.iter().map(|message| (&MESSAGE, &**message));
         iter::once((&STATUS, self.status)).chain(reason).chain(message)
     }

@@ -56,10 +56,10 @@ pub struct SignedInState {
 pub struct SignedOutState {
     /// The reason, in Clerk's words.
     pub reason: AuthReason,
-    /// The error of the token, if the request carries one.
-    pub token_error: Option<TokenError>,
+    /// The error of the token, if the request carries one. Boxed, because states are moved often.
+    pub token_error: Option<Box<TokenError>>,
     /// The error of a handshake's token, if it is invalid.
-    pub handshake_problem: Option<TokenError>,
+    pub handshake_problem: Option<Box<TokenError>>,
     /// `true` if the browser has just lost every cookie of a handshake.
     ///
     /// Sign-in cannot work then. Detected in development only, where another handshake would start a redirect loop.
@@ -73,8 +73,8 @@ pub struct SignedOutState {
 pub struct HandshakeState {
     /// The reason, in Clerk's words.
     pub reason: AuthReason,
-    /// The error of the token, if the request carries one.
-    pub token_error: Option<TokenError>,
+    /// The error of the token, if the request carries one. Boxed, because states are moved often.
+    pub token_error: Option<Box<TokenError>>,
 }
 
 /// The reason why a request is undecided.

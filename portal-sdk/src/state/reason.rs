@@ -72,19 +72,6 @@ impl AuthReason {
             Self::Token(reason) => reason.as_str().into(),
         }
     }
-
-    /// The reason as a header value; `None` if Clerk's error code in it contains a character that headers forbid.
-    pub(crate) fn header_value(&self) -> Option<HeaderValue> {
-        // Most pages of visitors have this one, which needs no check at run time.
-        const NO_COOKIES: HeaderValue = HeaderValue::from_static("session-token-and-uat-missing");
-        if *self == Self::SessionTokenAndUatMissing {
-            return Some(NO_COOKIES);
-        }
-        match self.as_str() {
-            Cow::Borrowed(reason) => Some(HeaderValue::from_static(reason)),
-            Cow::Owned(reason) => HeaderValue::try_from(reason).ok(),
-        }
-    }
 }
 
 impl fmt::Display for AuthReason {

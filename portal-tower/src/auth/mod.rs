@@ -344,7 +344,7 @@ impl Auth {
         let Outcome::SignedOut(state) = &self.state().outcome else {
             return None;
         };
-        let known = state.token_error.as_ref().or(state.handshake_problem.as_ref());
+        let known = state.token_error.as_deref().or(state.handshake_problem.as_deref());
         known.cloned().or_else(|| {
             let token = self.context().session_token().map(Secret::new)?;
             self.accounts().token_problem(&token)
