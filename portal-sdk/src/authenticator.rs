@@ -11,16 +11,16 @@ use std::sync::Arc;
 use http::request::Parts;
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
-use self::ending::Ended;
 pub use self::health::{CallHealth, Health, KeyHealth, TokenHealth};
 use crate::backend::{
     Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
 };
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide, token_problem};
-use crate::effect::{BackendError, Effect, Known, KnownKeys};
+use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
+use crate::latest::Latest;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
@@ -69,7 +69,7 @@ struct Shared<B> {
     addresses: Addresses,
     look_ups: LookUps,
     throttle: Throttle,
-    ended: Ended,
+    ended: Latest<EndedSessions>,
     hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
@@ -105,7 +105,7 @@ impl<B: Backend> Authenticator<B> {
             keys: Arc::new(keys),
             look_ups: LookUps::new(builder.max_wait.unwrap_or(MAX_WAIT)),
             throttle: Throttle::default(),
-            ended: Ended::default(),
+            ended: Latest::default(),
             hosts: HostWatch::default(),
             addresses: Addresses::default(),
             pages: Arc::default(),
@@ -355,7 +355,7 @@ impl<B: Backend> Authenticator<B> {
         let needs_keys = instance.jwt_key().is_none() && carries_token();
         Known {
             keys: KnownKeys::InMemory(needs_keys.then(|| keys.in_memory(backend, clock)).flatten()),
-            ended: ended.get(),
+            ended: ended.read(EndedSessions::clone).unwrap_or_default(),
             ..Known::default()
         }
     }

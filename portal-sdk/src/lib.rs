@@ -124,6 +124,7 @@ pub mod effect;
 mod host_watch;
 pub mod instance;
 pub mod key;
+mod latest;
 pub mod limits;
 pub mod names;
 mod path_pattern;

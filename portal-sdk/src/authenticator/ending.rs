@@ -1,9 +1,6 @@
 //! The end of a session: finding the session of a token, and rejecting its tokens.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use arc_swap::ArcSwap;
 
 use super::{Authenticator, Shared};
 use crate::backend::Backend;
@@ -17,28 +14,6 @@ use crate::token::GenuineSession;
 const MIN_REMEMBERED: Duration = Duration::from_secs(60);
 /// The longest time, for tokens that claim a longer lifetime.
 const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The sessions that this process has ended. Reads take no lock.
-#[derive(Default)]
-pub(super) struct Ended {
-    /// `false` until the first session is ended, which is cheaper to read than the empty set.
-    is_any: AtomicBool,
-    sessions: ArcSwap<EndedSessions>,
-}
-
-impl Ended {
-    pub(super) fn get(&self) -> EndedSessions {
-        match self.is_any.load(Ordering::Acquire) {
-            true => EndedSessions::clone(&self.sessions.load()),
-            false => EndedSessions::default(),
-        }
-    }
-
-    fn update(&self, update: impl Fn(&EndedSessions) -> EndedSessions) {
-        self.sessions.rcu(|sessions| update(sessions));
-        self.is_any.store(true, Ordering::Release);
-    }
-}
 
 impl<B: Backend> Authenticator<B> {
     /// Returns the session of a genuine token, expired or not.
@@ -83,6 +58,10 @@ impl<B: Backend> Authenticator<B> {
         let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
         let skew = instance.clock_skew();
         let until = now + lifetime + skew + skew;
-        ended.update(|ended| ended.with(session.id.clone(), until, now));
+        ended.update(|ended| {
+            ended
+                .unwrap_or(&EndedSessions::default())
+                .with(session.id.clone(), until, now)
+        });
     }
 }

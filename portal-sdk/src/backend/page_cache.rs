@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -12,6 +11,7 @@ use tokio::sync::Mutex;
 use super::BackendApi;
 use crate::clock::{Clock, UnixTime};
 use crate::effect::BackendError;
+use crate::latest::Latest;
 use crate::portal::{DiscoveredPages, Portal};
 
 /// The time after which URLs are fetched again. Links use the old ones meanwhile.
@@ -33,7 +33,7 @@ impl Portal {
 /// The page URLs of one instance.
 #[derive(Debug, Default)]
 pub(crate) struct PageCache {
-    pages: ArcSwapOption<DiscoveredPages>,
+    pages: Latest<DiscoveredPages>,
     pause: SyncMutex<Option<Pause>>,
     /// The error of the last read, if it failed. The lock is held during a read (single flight).
     reading: Arc<Mutex<Option<BackendError>>>,
@@ -51,7 +51,7 @@ struct Pause {
 impl PageCache {
     /// Returns the URLs in memory, of any age.
     pub(crate) fn pages(&self) -> Option<Arc<DiscoveredPages>> {
-        self.pages.load_full()
+        self.pages.get()
     }
 
     /// Reads the URLs in the background if that is due.
@@ -98,7 +98,7 @@ impl PageCache {
                 if failure.take().is_some() {
                     tracing::info!("the portal's page URLs can be fetched again");
                 }
-                self.pages.store(Some(Arc::new(pages)));
+                self.pages.set(pages);
                 self.pause_for(LIFETIME, clock.now());
             }
             Err(error) => {

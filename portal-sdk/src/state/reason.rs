@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::HeaderValue;
-
 use crate::token::TokenErrorReason;
 
 /// The reason why a request is not signed in, in Clerk's spelling.

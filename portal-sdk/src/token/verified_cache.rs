@@ -13,7 +13,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use papaya::{Equivalent, HashSet};
 
 use super::SessionClaims;
@@ -24,6 +23,7 @@ use super::spread::{COUNTS, Spread};
 use super::unverified::encoded_header;
 use super::verify::expiry;
 use crate::clock::UnixTime;
+use crate::latest::Latest;
 
 /// The most expired tokens that one new token evicts.
 const MAX_EXPIRED_AT_ONCE: usize = 8;
@@ -83,7 +83,7 @@ pub(crate) struct VerifiedTokens {
     tokens: HashSet<Entry, RandomState>,
     order: Mutex<Order>,
     /// The header of the newest token. Tokens of one key share it.
-    header: ArcSwapOption<KnownHeader>,
+    header: Latest<KnownHeader>,
 }
 
 /// A header that a verified signature covers.
@@ -106,7 +106,7 @@ impl VerifiedTokens {
             clock_skew,
             tokens: HashSet::with_hasher(RandomState::new()),
             order: Mutex::default(),
-            header: ArcSwapOption::empty(),
+            header: Latest::default(),
         }
     }
 
@@ -119,9 +119,8 @@ impl VerifiedTokens {
 
     /// Returns the newest token's header if its encoded form is `encoded`.
     pub(super) fn header(&self, encoded: &str) -> Option<Arc<Header>> {
-        let known = self.header.load();
-        let known = known.as_ref().filter(|known| *known.encoded == *encoded)?;
-        Some(Arc::clone(&known.header))
+        let header = |known: &KnownHeader| (*known.encoded == *encoded).then(|| Arc::clone(&known.header));
+        self.header.read(header).flatten()
     }
 
     /// Remembers a verified token until it expires.
@@ -176,10 +175,10 @@ impl VerifiedTokens {
         if self.header(encoded).is_some() {
             return;
         }
-        self.header.store(Some(Arc::new(KnownHeader {
+        self.header.set(KnownHeader {
             encoded: encoded.into(),
             header: Arc::clone(&verified.header),
-        })));
+        });
     }
 
     /// Evicts the token that expires first; returns `false` if the cache is empty.

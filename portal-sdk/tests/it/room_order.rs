@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room imports only itself and rooms before it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "names",
     "clock",
     "secret",
     "limits",
     "throttle",
+    "latest",
     "path_pattern",
     "url_query",
     "key",

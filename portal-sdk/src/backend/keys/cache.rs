@@ -5,7 +5,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 
 use super::attempt::{Attempt, given_up, meaning_of, no_keys, problem_of, warn};
@@ -16,12 +15,13 @@ use crate::backend::{Backend, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::effect::{BackendError, KnownKeys, MissingKey};
 use crate::key::KeySet;
+use crate::latest::Latest;
 
 /// The keys of one instance.
 #[derive(Debug)]
 pub(crate) struct KeyCache {
     policy: KeyCachePolicy,
-    snapshot: ArcSwapOption<Snapshot>,
+    snapshot: Latest<Snapshot>,
     state: Mutex<State>,
     fetching: Flights<(), ()>,
     file: Option<Arc<SnapshotFile>>,
@@ -63,7 +63,7 @@ impl KeyCache {
     pub(crate) fn new(policy: KeyCachePolicy) -> Self {
         Self {
             policy,
-            snapshot: ArcSwapOption::empty(),
+            snapshot: Latest::default(),
             state: Mutex::new(State {
                 rule: KeyRule::new(policy),
                 failure: None,
@@ -99,19 +99,19 @@ impl KeyCache {
     /// A due fetch starts in the background. Without a tokio runtime it cannot, so that only fresh keys are returned.
     pub(crate) fn in_memory<B: Backend>(self: &Arc<Self>, backend: &B, clock: &Arc<dyn Clock>) -> Option<Arc<KeySet>> {
         let now = clock.now();
-        let snapshot = self.snapshot.load();
-        let snapshot = snapshot.as_ref().filter(|snapshot| self.is_usable(snapshot, now))?;
-        let may_serve = snapshot.quiet.is_some_and(|quiet| quiet.holds(now))
-            || self.refresh(backend, clock, now)
-            || self.is_fresh(snapshot, now);
-        may_serve.then(|| snapshot.keys.clone())
+        let keys = |snapshot: &Snapshot| {
+            let may_serve = self.is_usable(snapshot, now)
+                && (snapshot.quiet.is_some_and(|quiet| quiet.holds(now))
+                    || self.refresh(backend, clock, now)
+                    || self.is_fresh(snapshot, now));
+            may_serve.then(|| snapshot.keys.clone())
+        };
+        self.snapshot.read(keys).flatten()
     }
 
     /// Returns the keys in memory without fetching any.
     pub(crate) fn peek(&self, now: UnixTime) -> Option<Arc<KeySet>> {
-        let snapshot = self.snapshot.load();
-        let usable = snapshot.as_ref().filter(|snapshot| self.is_usable(snapshot, now));
-        usable.map(|snapshot| snapshot.keys.clone())
+        self.usable(now).map(|snapshot| snapshot.keys.clone())
     }
 
     /// Returns the keys for a token's key ID without waiting.
@@ -149,7 +149,7 @@ impl KeyCache {
 
     pub(crate) fn counts(&self, now: UnixTime) -> KeyCounts {
         let state = self.state();
-        let snapshot = self.snapshot.load_full();
+        let snapshot = self.snapshot.get();
         KeyCounts {
             age: snapshot.as_ref().and_then(|snapshot| now.age_of(snapshot.fetched_at)),
             usable: self.usable(now).map_or(0, |snapshot| snapshot.keys.usable()),
@@ -315,23 +315,19 @@ impl KeyCache {
 
     /// Replaces the snapshot after each change of the rule, with `new` keys or those in memory.
     fn publish(&self, state: &State, new: Option<(Arc<KeySet>, UnixTime)>) {
-        let in_memory = || {
-            let snapshot = self.snapshot.load();
-            snapshot.as_ref().map(|old| (old.keys.clone(), old.fetched_at))
-        };
+        let in_memory = || self.snapshot.read(|old| (old.keys.clone(), old.fetched_at));
         let Some((keys, fetched_at)) = new.or_else(in_memory) else {
             return;
         };
-        self.snapshot.store(Some(Arc::new(Snapshot {
+        self.snapshot.set(Snapshot {
             keys,
             fetched_at,
             quiet: state.rule.quiet(),
-        })));
+        });
     }
 
     fn usable(&self, now: UnixTime) -> Option<Arc<Snapshot>> {
-        let snapshot = self.snapshot.load_full();
-        snapshot.filter(|snapshot| self.is_usable(snapshot, now))
+        self.snapshot.get().filter(|snapshot| self.is_usable(snapshot, now))
     }
 
     fn is_usable(&self, snapshot: &Snapshot, now: UnixTime) -> bool {
