@@ -1,8 +1,9 @@
 //! Readers of Clerk's responses: bodies of successes, errors of refusals.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
+use httpdate::parse_http_date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,15 +31,27 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> B
     if let Some(code) = error_code(body) {
         error = error.with_code(code);
     }
-    if let Some(seconds) = retry_after(headers) {
-        error = error.with_retry_after(Duration::from_secs(seconds));
+    if let Some(wait) = retry_after(headers) {
+        error = error.with_retry_after(wait);
     }
     error
 }
 
-/// Reads `Retry-After` in seconds. A date is ignored (RFC 9110 section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
+/// Reads `Retry-After`: seconds or a date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let wait = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = wait.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = parse_http_date(wait).ok()?;
+    // The server's own time, because the clocks may differ.
+    let sent = text(header::DATE).and_then(|date| parse_http_date(date).ok());
+    Some(
+        until
+            .duration_since(sent.unwrap_or_else(SystemTime::now))
+            .unwrap_or_default(),
+    )
 }
 
 /// Returns Clerk's first error code in a body of any content type.
@@ -56,4 +69,35 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
     };
     let refused = codes().find(|code| *code == SECRET_KEY_REFUSED);
     refused.or(codes().next()).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let wait = |retry_after: &str, date: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, retry_after.parse().unwrap());
+            headers.insert(header::DATE, date.parse().unwrap());
+            retry_after_secs(&headers)
+        };
+        let retry_after_at = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (retry_after, date, expected) in [
+            ("120", "", Some(120)),
+            (retry_after_at, "Sun, 06 Nov 1994 08:48:37 GMT", Some(60)),
+            (retry_after_at, "Sun, 06 Nov 1994 09:00:00 GMT", Some(0)),
+            // By this machine's time, which is after it.
+            (retry_after_at, "yesterday", Some(0)),
+            ("soon", "", None),
+            ("-1", "", None),
+        ] {
+            assert_eq!(wait(retry_after, date), expected, "{retry_after} {date}");
+        }
+    }
+
+    fn retry_after_secs(headers: &HeaderMap) -> Option<u64> {
+        retry_after(headers).map(|wait| wait.as_secs())
+    }
 }
