@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use axum::Router;
-//! use axum::routing::{get, post_service};
+//! use axum::routing::{get, post};
 //! use portal_axum::{AuthenticateLayer, ConfigError, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn};
 //!
 //! async fn dashboard(signed_in: SignedIn) -> String {
@@ -16,8 +16,8 @@
 //!     Ok(Router::new()
 //!         .route("/dashboard", get(dashboard))
 //!         .route_layer(RequireAuthLayer::signed_in())
-//!         .route_service("/account", RedirectToPortal::user_profile())
-//!         .route("/sign-out", post_service(SignOut::new()))
+//!         .route("/account", get(RedirectToPortal::user_profile()))
+//!         .route("/sign-out", post(SignOut::new()))
 //!         .layer(AuthenticateLayer::from_env()?))
 //! }
 //! ```
@@ -39,20 +39,24 @@
 //!
 //! # Services in routes
 //!
-//! [`RedirectToPortal`], [`SignOut`] and `FrontendApiProxy` are tower services, and `get`
-//! and `post` take handlers. If the compiler reports that `RedirectToPortal: Handler<_, _>` is not satisfied, write one
-//! of these:
+//! [`RedirectToPortal`] and [`SignOut`] are handlers, and tower services for `route_service` and `get_service`.
+//! `FrontendApiProxy` (feature `proxy`) is a service:
 //!
 //! ```
+//! # #[cfg(feature = "proxy")]
+//! # mod example {
 //! use axum::Router;
-//! use axum::routing::{get, get_service, post};
-//! use portal_axum::{RedirectToPortal, SignOut};
+//! use axum::routing::{any, get};
+//! use portal_axum::{ConfigError, FrontendApiProxy, Instance, RedirectToPortal, SignOut};
 //!
-//! let app = Router::<()>::new()
-//!     .route_service("/account", RedirectToPortal::user_profile())
-//!     .route("/profile", get_service(RedirectToPortal::user_profile()))
-//!     .route("/organization", get(RedirectToPortal::organization_profile().into_handler()))
-//!     .route("/sign-out", post(SignOut::new().into_handler()));
+//! fn routes(instance: &Instance) -> Result<Router, ConfigError> {
+//!     Ok(Router::new()
+//!         .route("/account", get(RedirectToPortal::user_profile()))
+//!         // Every method, because a `GET` is answered with a button.
+//!         .route("/sign-out", any(SignOut::new().with_confirmation(true)))
+//!         .route_service("/__clerk/{*path}", FrontendApiProxy::new(instance)?))
+//! }
+//! # }
 //! ```
 //!
 //! # Versions
@@ -66,7 +70,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
-//! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
+//! | `proxy` | no | `FrontendApiProxy`, which serves Clerk's Frontend API under the application's origin |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests
@@ -159,6 +163,7 @@
 mod extract;
 #[cfg(feature = "testing")]
 mod from_test_session;
+mod handler;
 
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
 #[cfg(feature = "testing")]

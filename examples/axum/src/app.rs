@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use axum::routing::{get, get_service, post_service};
+use axum::routing::{get, post};
 use portal_axum::{AuthenticateLayer, RedirectToPortal, RequireAuthLayer, Role, SignOut};
 
 use crate::pages;
@@ -21,15 +21,12 @@ pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
         .route("/", get(pages::home))
         .merge(protected)
         .merge(for_administrators)
-        .route("/sign-in", get_service(RedirectToPortal::sign_in()))
-        .route("/sign-up", get_service(RedirectToPortal::sign_up()))
-        .route("/account", get_service(RedirectToPortal::user_profile()))
-        .route("/organization", get_service(RedirectToPortal::organization_profile()))
-        .route(
-            "/create-organization",
-            get_service(RedirectToPortal::create_organization()),
-        )
-        .route("/sign-out", post_service(SignOut::new()))
+        .route("/sign-in", get(RedirectToPortal::sign_in()))
+        .route("/sign-up", get(RedirectToPortal::sign_up()))
+        .route("/account", get(RedirectToPortal::user_profile()))
+        .route("/organization", get(RedirectToPortal::organization_profile()))
+        .route("/create-organization", get(RedirectToPortal::create_organization()))
+        .route("/sign-out", post(SignOut::new()))
         .fallback(pages::not_found)
         .layer(authenticate)
         // Outside the layer, because a stylesheet is the same for every user.

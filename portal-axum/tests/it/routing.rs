@@ -41,10 +41,10 @@ async fn nested_router_sees_the_public_url() {
 }
 
 #[tokio::test]
-async fn services_are_mounted_as_handlers() {
+async fn services_are_handlers() {
     let router = Router::new()
-        .route("/sign-in", get(RedirectToPortal::sign_in().into_handler()))
-        .route("/sign-out", post(SignOut::new().into_handler()))
+        .route("/sign-in", get(RedirectToPortal::sign_in()))
+        .route("/sign-out", post(SignOut::new()))
         .layer(layer(&FakeBackend::new()));
     let answer = ask(&router, "/sign-in", SIGNED_OUT, As::Page).await;
     assert_eq!(answer.status, 303);

@@ -55,7 +55,7 @@ impl SignOut {
 
     /// Responds to `GET` with a sign-out button, for links (default: `false`).
     ///
-    /// Mount it for every method: axum's `route_service`, because `post_service` routes no `GET`.
+    /// Mount it for every method: with axum's `any` or `route_service`, because `post` routes no `GET`.
     pub fn with_confirmation(mut self, asks: bool) -> Self {
         self.asks = asks;
         self

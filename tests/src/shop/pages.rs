@@ -8,7 +8,7 @@ use axum::extract::{Form, Path as PathParameter, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{any_service, get, post, post_service};
+use axum::routing::{any_service, get, post};
 use portal_axum::{ActiveOrganization, Auth, RedirectToPortal, RequireAuthLayer, Role, SignOut, SignedIn};
 use serde::Deserialize;
 
@@ -75,7 +75,7 @@ pub(super) fn router(notes: Notes) -> Router {
             "/create-organization",
             any_service(RedirectToPortal::create_organization()),
         )
-        .route("/sign-out", post_service(SignOut::new()))
+        .route("/sign-out", post(SignOut::new()))
         .with_state(notes)
 }
 

@@ -4,7 +4,7 @@
 
 use axum::Router;
 use axum::response::Html;
-use axum::routing::{get, post_service};
+use axum::routing::{get, post};
 use portal_axum::{Auth, AuthenticateLayer, Instance, RequireAuthLayer, SignOut, SignedIn};
 use portal_local::LocalPortal;
 use portal_tests::browser::Browser;
@@ -37,7 +37,7 @@ impl Site {
             .route_layer(guard)
             .route("/", get(home))
             .route("/goodbye", get(async || Html(SIGN_OUT)))
-            .route("/sign-out", post_service(SignOut::new()))
+            .route("/sign-out", post(SignOut::new()))
             .layer(AuthenticateLayer::new(
                 instance.build().expect("the settings are right"),
             ));
