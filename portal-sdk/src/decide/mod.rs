@@ -121,7 +121,7 @@ impl Question<'_, '_> {
                 return Err(Stop::Undecided(UndecidedCause::HandshakeOutOfReach(error)));
             }
             (Returned::Useless(problem), Outcome::SignedOut(state)) => {
-                state.handshake_problem = problem.map(Into::into)
+                state.handshake_problem = problem.map(Into::into);
             }
             _ => {}
         }
