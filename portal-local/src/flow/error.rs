@@ -26,7 +26,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// Its name in a form and in the Backend API, what is to be entered, and what it is.
+    /// The name in a form and in the Backend API, then the value in the words of a request and of a statement.
     fn words(self) -> [&'static str; 4] {
         match self {
             Self::Identifier => ["identifier", "identifier", "your email address", "email address"],

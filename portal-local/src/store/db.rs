@@ -53,7 +53,7 @@ impl Db<'_> {
         self.rows(query, values, |cells| cells.cell())
     }
 
-    /// What `read` makes of every row of a query.
+    /// Reads every row of a query.
     pub(super) fn rows<T>(
         self,
         query: &str,

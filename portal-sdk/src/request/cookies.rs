@@ -23,14 +23,14 @@ use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 pub(super) struct RequestCookies<'h> {
     /// First values by name, including empty ones: a later cookie of the same name must not replace an empty one.
     sent: [Option<&'h [u8]>; NAMES],
-    /// The values that differ from what was sent. Boxed, because few requests have any.
+    /// The values that decoding changes. Boxed, because few requests have any.
     decoded: OnceCell<Box<[OnceCell<Box<str>>; NAMES]>>,
     /// Read for both names if the session cookies are equal.
     session: Session<'h>,
     suffixed_session: Session<'h>,
 }
 
-/// What was read from a session cookie.
+/// The decoded value of a session cookie, and its token.
 #[derive(Clone, Default)]
 struct Session<'h> {
     text: OnceCell<Cow<'h, str>>,
