@@ -18,7 +18,7 @@ pub(crate) fn insert(db: Db<'_>, nonce: &str, directives: &[String], expire_at: 
 /// Takes the payload out of the store: the second caller finds nothing.
 pub(crate) fn take(db: Db<'_>, nonce: &str) -> Result<Option<Vec<String>>> {
     let taken: Option<Option<String>> = db.value(
-        "DELETE FROM handshake_nonces WHERE nonce_hash = ?1 RETURNING iif(expire_at > ?2, directives, NULL)",
+        "DELETE FROM handshake_nonces WHERE nonce_hash = ?1 RETURNING CASE WHEN expire_at > ?2 THEN directives END",
         params![hash(nonce), Millis(db.now)],
     )?;
     match taken.flatten() {
