@@ -122,7 +122,7 @@ fn port_in_use_is_named() {
         .expect("it runs");
     let said = String::from_utf8(output.stderr).expect("text");
     assert!(
-        said.starts_with(&format!("error: --port {port}: ")) && said.contains("choose a free port"),
+        said.starts_with(&format!("error: --port {port}: ")) && said.contains("choose another one"),
         "{said}"
     );
 }
