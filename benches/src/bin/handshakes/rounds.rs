@@ -60,11 +60,10 @@ impl Visitor {
         let link = connection.send(post("/__local/sign-in-links", USER)?).await?;
         let link: Value = serde_json::from_slice(link.body())?;
         let link = Url::parse(link["url"].as_str().ok_or("the portal returned no sign-in link")?)?;
-        let path = format!("{}?{}", link.path(), link.query().unwrap_or_default());
-        let signed_in = connection.send(Request::get(path).body(Full::default())?).await?;
+        let signed_in = follow(&mut connection, &link).await?;
         let visitor = Self {
             address: portal.address.clone(),
-            cookies: cookies(signed_in.headers())?,
+            cookies: signed_in,
             authorization: HeaderValue::try_from(format!("Bearer {}", portal.secret_key))?,
         };
         let nonce = visitor.handshake(&mut connection).await?;
@@ -151,11 +150,48 @@ async fn round(visitor: &Arc<Visitor>, plan: Plan, trip: Trip) -> Outcome<f64> {
     Ok(f64::from(plan.handshakes) / start.elapsed().as_secs_f64())
 }
 
-/// Returns the cookies of a response as a browser sends them back.
-fn cookies(headers: &HeaderMap) -> Outcome<HeaderValue> {
-    let mut pairs = Vec::new();
-    for value in headers.get_all(SET_COOKIE) {
-        pairs.push(value.to_str()?.split(';').next().unwrap_or_default());
+/// Opens a sign-in link, presses the button of its page, and returns the cookies of the browser.
+async fn follow(connection: &mut Connection, link: &Url) -> Outcome<HeaderValue> {
+    let mut page = connection
+        .send(Request::get(target(link)).body(Full::default())?)
+        .await?;
+    if let Some(location) = page.headers().get(LOCATION) {
+        let page_url = link.join(location.to_str()?)?;
+        page = connection
+            .send(Request::get(target(&page_url)).body(Full::default())?)
+            .await?;
     }
+    let html = str::from_utf8(page.body())?;
+    let between = |start: &str| {
+        let found = html.split_once(start).and_then(|(_, rest)| rest.split_once('"'));
+        let text = found.map(|(text, _)| text.replace("&#38;", "&").replace("&amp;", "&"));
+        text.ok_or(format!("expected {start:?} on the page of a sign-in link, found none"))
+    };
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("form_token", &between("name=\"form_token\" value=\"")?)
+        .finish();
+    let browser = cookies(&[page.headers()])?;
+    let press = Request::post(between("action=\"")?)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header(COOKIE, browser);
+    let answer = connection.send(press.body(Full::new(form.into()))?).await?;
+    cookies(&[page.headers(), answer.headers()])
+}
+
+fn target(url: &Url) -> String {
+    format!("{}?{}", url.path(), url.query().unwrap_or_default())
+}
+
+/// Returns the cookies that responses set; a later one replaces an earlier one of its name.
+fn cookies(responses: &[&HeaderMap]) -> Outcome<HeaderValue> {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for value in responses.iter().flat_map(|headers| headers.get_all(SET_COOKIE)) {
+        let pair = value.to_str()?.split(';').next().unwrap_or_default();
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        pairs.retain(|(known, _)| *known != name);
+        pairs.push((name, value));
+    }
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Ok(HeaderValue::try_from(pairs.join("; "))?)
 }
