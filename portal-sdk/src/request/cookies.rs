@@ -9,11 +9,11 @@ use http::{HeaderMap, HeaderValue};
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
+use super::cookie_name::{NAMES, Name};
 use super::cookie_reader::{trim_end, trim_start};
 use super::fields::Field;
 use super::headers::latin1;
 use crate::limits::MAX_TOKEN_BYTES;
-use crate::names::cookie;
 use crate::token::{ReadOnce, TokenError, UnverifiedToken, VerifiedTokens};
 
 /// Clerk's cookies that a server reads. An empty value counts as absent.
@@ -36,23 +36,6 @@ struct Session<'h> {
     text: OnceCell<Cow<'h, str>>,
     token: ReadOnce,
 }
-
-/// One of Clerk's cookies, by its name.
-#[derive(Clone, Copy)]
-enum Name {
-    Session,
-    SuffixedSession,
-    ClientUat,
-    SuffixedClientUat,
-    DevBrowser,
-    SuffixedDevBrowser,
-    SuffixedRefresh,
-    Handshake,
-    HandshakeNonce,
-    RedirectCount,
-}
-
-const NAMES: usize = Name::RedirectCount as usize + 1;
 
 impl<'h> RequestCookies<'h> {
     /// Reads the `Cookie` fields.
@@ -222,63 +205,6 @@ impl<'h> Session<'h> {
         let text = || &**self.text.get_or_init(|| decode(sent));
         self.token.verified_text().unwrap_or_else(text)
     }
-}
-
-impl Name {
-    fn session(suffixed: bool) -> Self {
-        match suffixed {
-            true => Self::SuffixedSession,
-            false => Self::Session,
-        }
-    }
-
-    /// Returns one of Clerk's names and the text after its `=`; `None` if `text` starts with another name.
-    fn split<'t>(text: &'t [u8], suffix: &[u8]) -> Option<(Self, &'t [u8])> {
-        let text = text.strip_prefix(PREFIX)?;
-        COOKIES.iter().find_map(|(name, plain, suffixed)| {
-            let rest = text.strip_prefix(name.as_bytes())?;
-            let (found, rest) = match rest.strip_prefix(b"_") {
-                Some(rest) => (suffixed, rest.strip_prefix(suffix)?),
-                None => (plain, rest),
-            };
-            let value = trim_start(rest).strip_prefix(b"=")?;
-            Some(((*found)?, trim_start(value)))
-        })
-    }
-}
-
-/// The start of all of Clerk's names. Names of other applications rarely have it.
-const PREFIX: &[u8] = b"__";
-
-/// The cookies by name, with and without a suffix. Those of a signed-in user are first.
-const COOKIES: [(&str, Option<Name>, Option<Name>); 7] = [
-    (
-        without_prefix(cookie::SESSION),
-        Some(Name::Session),
-        Some(Name::SuffixedSession),
-    ),
-    (
-        without_prefix(cookie::CLIENT_UAT),
-        Some(Name::ClientUat),
-        Some(Name::SuffixedClientUat),
-    ),
-    (without_prefix(cookie::REFRESH), None, Some(Name::SuffixedRefresh)),
-    (
-        without_prefix(cookie::DEV_BROWSER),
-        Some(Name::DevBrowser),
-        Some(Name::SuffixedDevBrowser),
-    ),
-    (without_prefix(cookie::HANDSHAKE), Some(Name::Handshake), None),
-    (
-        without_prefix(cookie::HANDSHAKE_NONCE),
-        Some(Name::HandshakeNonce),
-        None,
-    ),
-    (without_prefix(cookie::REDIRECT_COUNT), Some(Name::RedirectCount), None),
-];
-
-const fn without_prefix(name: &'static str) -> &'static str {
-    name.split_at(PREFIX.len()).1
 }
 
 /// Returns the value of a cookie by its bytes as sent.

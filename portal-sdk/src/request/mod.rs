@@ -4,6 +4,7 @@
 mod address;
 mod bearer;
 mod context;
+mod cookie_name;
 mod cookie_reader;
 mod cookies;
 mod cross_site;
