@@ -18,6 +18,7 @@ pub(super) enum Name {
     RedirectCount,
 }
 
+/// The number of names.
 pub(super) const NAMES: usize = Name::RedirectCount as usize + 1;
 
 impl Name {

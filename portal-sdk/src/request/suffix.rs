@@ -14,7 +14,7 @@ use crate::token::{UnverifiedToken, VerifiedTokens};
 pub(super) struct ChosenCookies<'r> {
     pub(super) all: RequestCookies<'r>,
     pub(super) are_suffixed: bool,
-    /// The number in `__client_uat`; 0 if there is none.
+    /// The time in `__client_uat`, in Unix seconds. 0 if the cookie is missing or not a number.
     pub(super) client_uat: u64,
 }
 
@@ -82,7 +82,10 @@ impl Choice {
     }
 }
 
-/// Returns `true` if the suffixed cookies, of which there are some, are trusted beside a `plain` token of this instance.
+/// Returns `true` if the suffixed cookies are trusted.
+///
+/// The request must have a suffixed session or client cookie. `plain` is the plain session token, if this instance could
+/// have issued it.
 fn uses_suffixed_cookies(
     cookies: &RequestCookies<'_>,
     plain: Option<&UnverifiedToken<'_>>,
