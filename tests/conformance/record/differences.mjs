@@ -569,6 +569,8 @@ const unreachable = answer => !!answer.error || !(isRefusal(answer) || (answer.s
 const outOfReach = (answer, list) => unreachable(answer)
   || (answer.status < 300 && !Array.isArray(JSON_BODY(answer.body)?.[list]));
 
+const asksForKeys = outcome => !!outcome.calls?.some(([, path]) => path === '/v1/jwks');
+
 const undecided = calls => ({ status: 'undecided', reason: null, headers: [], auth: null, calls });
 
 /**
@@ -685,13 +687,15 @@ const verdicts = [
     gap: 'G47',
     says: 'a token that no key can verify, by its header or the length of its signature, causes no fetch of keys',
     async conclude(outcome, c, ask) {
-      const asked = outcome.calls?.some(([, path]) => path === '/v1/jwks') || outcome.throws;
-      if (!asked || c.options.jwtKey) return outcome;
+      if (!(asksForKeys(outcome) || outcome.throws) || c.options.jwtKey) return outcome;
       // With a PEM key the package fetches nothing, and its message tells a marked token that decides.
       const withPem = of => ask({ ...of, options: { ...of.options, jwtKey: KEYS.main.pem } });
       const mark = text => (read.decodeStrictly(text) && isHopeless(text) ? marked(text) : null);
       const next = eachHandshakeToken(eachSessionToken(c, mark).c, text => mark(text) ?? text);
       if (JSON.stringify(next) === JSON.stringify(c)) return outcome;
+      // A payload's token that fails may leave no message, but only its fetch.
+      const unreadable = eachDirective(c, text => text.replace(/^(__session[^=;]*=)([^=;]*)/, (all, name, token) => (mark(token) ? `${name}x` : all))).c;
+      if (asksForKeys(outcome) && !asksForKeys(await ask(unreadable))) return withPem(c);
       const judged = await withPem(next);
       return new RegExp(MARKED).test(judged.throws ?? judged.message) ? withPem(c) : outcome;
     },
@@ -701,8 +705,7 @@ const verdicts = [
     says: 'keys out of reach: undecided, never signed out',
     conclude(outcome, c) {
       const answer = c.backend?.['GET /v1/jwks'];
-      const asked = outcome.calls?.some(([, path]) => path === '/v1/jwks');
-      if (!asked || !answer || !unreachable(answer)) return outcome;
+      if (!asksForKeys(outcome) || !answer || !unreachable(answer)) return outcome;
       return { status: 'undecided', reason: null, headers: [], auth: null, calls: outcome.calls };
     },
   },

@@ -96,6 +96,8 @@ const others = ENVS.flatMap(env => [
   make({ id: `${env}-nonce-ok-keys-out-of-reach`, env, jwks: { error: 'network' }, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1' : '/p', cookies: env === 'live' ? { nonce: 'n1' } : {}, backend: { [CALL]: ANSWERS(env).ok } }),
   // The category is looked at before a key is.
   make({ id: `${env}-machine-session-keys-out-of-reach`, env, jwks: { error: 'network' }, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1' : '/p', cookies: env === 'live' ? { nonce: 'n1' } : {}, backend: { [CALL]: json(payload(env, session(`${env}-m2m-category`, { env, header: { cat: 'cl_B7d4PD333AAA' } }))) } }),
+  // So is the length of a signature.
+  make({ id: `${env}-short-signature-keys-out-of-reach`, env, jwks: { error: 'network' }, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1' : '/p', cookies: env === 'live' ? { nonce: 'n1' } : {}, backend: { [CALL]: json(payload(env, session(`${env}-short-signature`, { env, key: 'small' }))) } }),
   make({ id: `${env}-satellite`, env, satellite: true, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1&__clerk_synced=true' : '/p?__clerk_synced=false', cookies: env === 'live' ? { nonce: 'n1' } : {}, backend: { [CALL]: ANSWERS(env).ok } }),
   make({ id: `${env}-satellite-failed`, env, satellite: true, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1&__clerk_synced=true' : '/p?__clerk_synced=false', cookies: env === 'live' ? { nonce: 'n1' } : {}, backend: { [CALL]: ANSWERS(env)['not-found'] } }),
   make({ id: `${env}-clears-the-session`, env, path: env === 'test' ? '/p?__clerk_handshake_nonce=n1' : '/p', cookies: { ...beside(env)['valid-session'], ...(env === 'live' ? { nonce: 'n1' } : {}) }, backend: { [CALL]: ANSWERS(env).cleared } }),

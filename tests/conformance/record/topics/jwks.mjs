@@ -1,7 +1,7 @@
 // Keys from the Backend API: what is asked, and what each answer comes to where a session has to be verified.
 import { jwk } from '../keys.mjs';
-import { fixture } from '../fixtures.mjs';
-import { COMMON, JWKS, session } from '../tokens.mjs';
+import { expand, fixture } from '../fixtures.mjs';
+import { COMMON, JWKS, handshakeToken, session } from '../tokens.mjs';
 import { ENVS, NOW_S, combinations, json, make } from '../world.mjs';
 
 const error = (code, more = {}) => ({ errors: [{ code, message: 'x', ...more }] });
@@ -85,4 +85,11 @@ const unusable = Object.entries(SETS).flatMap(([name, [keys, token]]) => {
   return Object.entries(carriers('live', session(`of-${name}`, token))).map(([carrier, spec]) => make({ id: `unusable-${name}-${carrier}`, jwks: answer, ...spec }));
 });
 
-export const cases = [...matrix, ...tokens, ...untouched, ...unusable];
+// The handshake token brings the weak key into memory, so the key is the reason, and not the missing signature.
+const unsigned = session('unsigned', { raw: expand(COMMON.live.valid).replace(/[^.]*$/, '') });
+const afterHandshake = make({
+  id: 'unusable-1024-bits-unsigned-after-handshake', jwks: json(fixture('jwks:1024-bits', JSON.stringify({ keys: [small] }))),
+  cookies: { handshake: handshakeToken('before-unsigned', []), session: unsigned, uat: NOW_S - 4000 },
+});
+
+export const cases = [...matrix, ...tokens, ...untouched, ...unusable, afterHandshake];
