@@ -590,6 +590,23 @@ async function sessionThatCounts(c, ask) {
   return location && new URL(location).searchParams.get('__session');
 }
 
+/** A session that was renewed for this request, sent to the path's organization as one whose token was valid. */
+async function toPathOrganization(outcome, c, ask) {
+  const renewed = outcome.calls?.find(([, path, body]) => body?.expired_token);
+  if (outcome.status !== 'signed-in' || !renewed || !targetOf(c) || bearer(c) || outcome.headers.some(([name]) => name === 'location')) return outcome;
+  const own = ['__session', read.suffixed(c, '__session')];
+  const brought = outcome.headers.filter(([name]) => name === 'set-cookie').map(([, text]) => text.split(';')[0].split('='));
+  const token = brought.findLast(([name]) => own.includes(name))?.[1];
+  const old = renewed[2].expired_token;
+  const uats = ['__client_uat', read.suffixed(c, '__client_uat')];
+  const asIf = read.mapCookies(read.withHeader(c, 'referer', undefined), (n, v) => (own.includes(n) && v === old ? token : uats.includes(n) && v !== '0' ? '1' : v));
+  const again = await ask(asIf);
+  if (again.reason !== 'active-organization-mismatch') return outcome;
+  const cookies = outcome.headers.filter(([name]) => name === 'set-cookie');
+  const headers = again.headers.map(([name, text]) => [name, name === 'location' ? text.replaceAll(encodeURIComponent(token), old).replaceAll(token, old) : text]);
+  return { ...again, headers: [...cookies, ...headers], calls: outcome.calls };
+}
+
 const verdicts = [
   {
     gap: 'G31',
@@ -616,21 +633,7 @@ const verdicts = [
   {
     gap: 'G37',
     says: 'a session that was just renewed is sent to the path\'s organization too',
-    async conclude(outcome, c, ask) {
-      const renewed = outcome.calls?.find(([, path, body]) => body?.expired_token);
-      if (outcome.status !== 'signed-in' || !renewed || !targetOf(c) || bearer(c) || outcome.headers.some(([name]) => name === 'location')) return outcome;
-      const own = ['__session', read.suffixed(c, '__session')];
-      const brought = outcome.headers.filter(([name]) => name === 'set-cookie').map(([, text]) => text.split(';')[0].split('='));
-      const token = brought.findLast(([name]) => own.includes(name))?.[1];
-      const old = renewed[2].expired_token;
-      const uats = ['__client_uat', read.suffixed(c, '__client_uat')];
-      const asIf = read.mapCookies(read.withHeader(c, 'referer', undefined), (n, v) => (own.includes(n) && v === old ? token : uats.includes(n) && v !== '0' ? '1' : v));
-      const again = await ask(asIf);
-      if (again.reason !== 'active-organization-mismatch') return outcome;
-      const cookies = outcome.headers.filter(([name]) => name === 'set-cookie');
-      const headers = again.headers.map(([name, text]) => [name, name === 'location' ? text.replaceAll(encodeURIComponent(token), old).replaceAll(token, old) : text]);
-      return { ...again, headers: [...cookies, ...headers], calls: outcome.calls };
-    },
+    conclude: toPathOrganization,
   },
   {
     gap: 'G36',
@@ -641,7 +644,7 @@ const verdicts = [
       const own = mark && counted && markOf(c);
       if (!own || mark.toLowerCase() === own) return outcome;
       const uncounted = read.mapCookies(read.withHeader(c, 'referer', undefined), (n, v) => (n === '__clerk_redirect_count' ? '0' : v));
-      const again = await ask(uncounted);
+      const again = await toPathOrganization(await ask(uncounted), uncounted, ask);
       return again.reason === 'active-organization-mismatch' ? again : outcome;
     },
   },
