@@ -57,7 +57,9 @@ pub(super) struct Decoded {
     pub(super) header: Arc<Header>,
     /// Shared with the claims, so that verification copies no JSON.
     pub(super) payload: Arc<Payload>,
-    pub(super) signature: Vec<u8>,
+    /// The length of the encoded header and payload with the dot between them, which the signature covers.
+    signed_len: usize,
+    pub(super) signature: Box<[u8]>,
 }
 
 impl<'t> UnverifiedToken<'t> {
@@ -178,8 +180,9 @@ impl<'t> UnverifiedToken<'t> {
         }
     }
 
-    pub(super) fn signed_part(&self) -> &'t str {
-        self.text.rsplit_once('.').map_or("", |(signed, _)| signed)
+    /// Returns the bytes that the signature covers.
+    pub(super) fn signed_part(&self, decoded: &Decoded) -> &'t [u8] {
+        &self.text.as_bytes()[..decoded.signed_len]
     }
 }
 
@@ -213,7 +216,10 @@ impl Decoded {
             payload: json(payload, Payload::parse)
                 .ok_or(TokenError::Undecodable { part: "payload" })?
                 .into(),
-            signature: bytes(signature).ok_or(TokenError::Undecodable { part: "signature" })?,
+            signed_len: text.len() - signature.len() - 1,
+            signature: bytes(signature)
+                .ok_or(TokenError::Undecodable { part: "signature" })?
+                .into(),
         })
     }
 }
@@ -222,11 +228,11 @@ impl Decoded {
 #[derive(Clone, Default)]
 pub(crate) struct ReadOnce(OnceCell<Read>);
 
-/// Small, because most contexts hold a verified token or none.
+/// Small, because each context has room for two.
 #[derive(Clone)]
 enum Read {
     Verified(SessionClaims),
-    Decoded(Box<Decoded>),
+    Decoded(Decoded),
     Undecodable(Box<TokenError>),
 }
 
@@ -246,7 +252,7 @@ impl ReadOnce {
             match was_encoded.then(|| known(text.as_bytes())).flatten() {
                 Some(claims) => Read::Verified(claims),
                 None => match Decoded::read(text, verified) {
-                    Ok(decoded) => Read::Decoded(decoded.into()),
+                    Ok(decoded) => Read::Decoded(decoded),
                     Err(error) => Read::Undecodable(error.into()),
                 },
             }
@@ -287,7 +293,11 @@ pub(super) fn encoded_header(text: &str) -> &str {
 }
 
 fn bytes(part: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
+    let part = part.trim_end_matches('=');
+    // Exactly as long as needed, because both parts are kept.
+    let mut bytes = vec![0; part.len() / 4 * 3 + part.len() % 4 * 3 / 4];
+    let len = URL_SAFE_NO_PAD.decode_slice(part, &mut bytes).ok()?;
+    (len == bytes.len()).then_some(bytes)
 }
 
 fn json<T>(part: &str, parse: impl FnOnce(String) -> Option<T>) -> Option<T> {

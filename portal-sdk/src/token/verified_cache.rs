@@ -143,10 +143,8 @@ impl VerifiedTokens {
         }
         self.make_room(&mut order, size, now);
         self.remember_header(verified);
-        let tokens = self.tokens.pin();
-        // The same token may be present with an older key.
-        tokens.remove(&Wanted(token.as_bytes()));
-        tokens.insert(Entry(Spread::new(claims.counted())));
+        // Replaces the same token with an older key.
+        self.tokens.pin().insert(Entry(Spread::new(claims.counted())));
         order.bytes += size;
         order.due.push(Due {
             at: expiry(&verified.payload).unwrap_or(UnixTime::from_millis(i64::MAX)) + self.clock_skew,
@@ -171,12 +169,12 @@ impl VerifiedTokens {
     }
 
     fn remember_header(&self, verified: &Verified) {
-        let encoded = encoded_header(verified.token.expose());
-        if self.header(encoded).is_some() {
+        let is_known = |known: &KnownHeader| Arc::ptr_eq(&known.header, &verified.header);
+        if self.header.read(is_known) == Some(true) {
             return;
         }
         self.header.set(KnownHeader {
-            encoded: encoded.into(),
+            encoded: encoded_header(verified.token.expose()).into(),
             header: Arc::clone(&verified.header),
         });
     }

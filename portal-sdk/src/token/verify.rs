@@ -168,7 +168,7 @@ fn check_header(header: &Header) -> Result<Algorithm, TokenError> {
 /// Checks type and algorithm, then the signature.
 fn check_signature(token: &UnverifiedToken<'_>, decoded: &Decoded, key: &VerifyingKey) -> Result<(), TokenError> {
     let algorithm = check_header(&decoded.header)?;
-    key.verify(algorithm, token.signed_part().as_bytes(), &decoded.signature)
+    key.verify(algorithm, token.signed_part(decoded), &decoded.signature)
         .map_err(|misfit| match misfit {
             Misfit::Algorithm(algorithm) => TokenError::UnusableKey {
                 algorithm: algorithm.as_str(),

@@ -74,6 +74,19 @@ fn token_that_expires_first_makes_room() {
 }
 
 #[test]
+fn token_that_is_verified_again_takes_the_place_of_the_first() {
+    let (cache, first, again) = (cache(2), claims(1, 60), claims(1, 60));
+    cache.insert(&first, at(0));
+    cache.insert(&again, at(0));
+    assert!(has(&cache, &again) && !has(&cache, &first));
+    // One of the two makes room, and what is left is still found.
+    cache.insert(&claims(2, 90), at(0));
+    assert_eq!(cache.size().0, 2);
+    cache.insert(&claims(3, 90), at(0));
+    assert!(!has(&cache, &again) && !has(&cache, &first));
+}
+
+#[test]
 fn expired_tokens_are_forgotten_after_the_clock_skew() {
     let cache = cache(8);
     let (old, new) = (claims(1, 60), claims(2, 120));
