@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::Response;
-use portal_sdk::names::query;
+use portal_sdk::names::query::{ORGANIZATION_ID, REDIRECT_URL};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -15,7 +15,7 @@ use super::fields::Pressed;
 use super::form::Submission;
 use super::form_page::FormPage;
 use super::visit::Visit;
-use super::{destination, path};
+use super::{destination, organization, path, user};
 use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
 use crate::html::see_other;
 use crate::state::App;
@@ -168,7 +168,7 @@ impl Person {
     pub(super) fn way_back(&self) -> (Option<(String, String)>, Vec<String>) {
         let redirects = &self.visit.app.redirects;
         let mut notices = self.visit.params.left_out();
-        let asked = self.visit.params.value(query::REDIRECT_URL);
+        let asked = self.visit.params.value(REDIRECT_URL);
         let back = match asked.map(|text| redirects.resolve(text)) {
             Some(Ok(url)) => (!redirects.is_own(&url)).then(|| self.visit.way_back(url)),
             Some(Err(refused)) => {
@@ -274,13 +274,23 @@ pub(super) fn name_and_address(db: Db<'_>, user: &User) -> Result<(String, Strin
     })
 }
 
-/// Signing in leads back to this page, with the parameters it has now.
+/// Redirects to sign-in, which leads back to this page with its carried parameters and the organization to open.
 fn ask_to_sign_in(visit: &Visit, uri: &Uri) -> Response {
-    let here = format!("{}{}", visit.app.origin, visit.params.link(uri.path(), &[]));
+    let organization_id = visit.own_parameter(ORGANIZATION_ID);
+    let own = organization_id.as_deref().map(|id| (ORGANIZATION_ID, id));
+    let page = visit.params.link(page_of(uri.path()), own.as_slice());
     let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair(query::REDIRECT_URL, &here)
+        .append_pair(REDIRECT_URL, &format!("{}{page}", visit.app.origin))
         .finish();
     visit.see_other(&format!("{}?{query}", path::SIGN_IN))
+}
+
+/// The page whose buttons post to `path`, or `path` if it is a page itself.
+fn page_of(path: &str) -> &str {
+    let mut buttons = user::BUTTONS.iter().chain(&organization::BUTTONS);
+    buttons
+        .find(|(button, _)| *button == path)
+        .map_or(path, |(_, page)| page)
 }
 
 impl FromRequestParts<Arc<App>> for Person {

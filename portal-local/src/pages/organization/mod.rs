@@ -28,6 +28,9 @@ const SET_ROLE: &str = "/organization/organization-members/role";
 const REMOVE: &str = "/organization/organization-members/remove";
 const REVOKE: &str = "/organization/invitations/revoke";
 
+/// The paths that have no page, each with the page whose buttons post to it.
+pub(super) const BUTTONS: [(&str, &str); 3] = [(SET_ROLE, MEMBERS), (REMOVE, MEMBERS), (REVOKE, INVITE)];
+
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(path::ORGANIZATION, get(general::show).post(general::submit))

@@ -33,6 +33,16 @@ const REMOVE: &str = "/user/email-addresses/remove";
 const CONNECT: &str = "/user/connected-accounts";
 const DISCONNECT: &str = "/user/connected-accounts/remove";
 
+/// The paths that have no page, each with the page whose buttons post to it.
+pub(super) const BUTTONS: [(&str, &str); 6] = [
+    (PRIMARY, path::USER),
+    (REMOVE, path::USER),
+    (CONNECT, path::USER),
+    (DISCONNECT, path::USER),
+    (DEVICES, SECURITY),
+    (REMOVE_TOTP, SECURITY),
+];
+
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(path::USER, get(profile::show).post(profile::submit))
