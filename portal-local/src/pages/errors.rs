@@ -103,7 +103,17 @@ pub(super) fn not_from_here(app: &App, uri: &Uri) -> Response {
 
 /// The start of a page's flow, with the carried parameters.
 fn restart(uri: &Uri) -> String {
-    let starts = [path::SIGN_UP, path::USER, path::ORGANIZATION, path::CREATE_ORGANIZATION];
+    // A path that begins with another one comes before it.
+    let starts = [
+        path::SIGN_UP,
+        path::SIGN_OUT,
+        path::UNAUTHORIZED_SIGN_IN,
+        path::WAITLIST,
+        path::USER,
+        path::ORGANIZATION_LIST,
+        path::ORGANIZATION,
+        path::CREATE_ORGANIZATION,
+    ];
     let own = starts.into_iter().find(|start| uri.path().starts_with(start));
     let restart = own.unwrap_or(path::SIGN_IN);
     Params::parse(uri.query().unwrap_or_default()).link(restart, &[])

@@ -68,6 +68,31 @@ async fn cross_site_form_is_refused() {
 }
 
 #[tokio::test]
+async fn expired_form_leads_to_the_start_of_its_flow() {
+    let world = World::start().await;
+    let mut browser = world.signed_up(ADA).await;
+    for (form, start) in [
+        ("/sign-in/factor-one", "/sign-in"),
+        ("/sign-in/tasks/setup-mfa", "/sign-in"),
+        ("/sign-up/continue", "/sign-up"),
+        ("/sign-out", "/sign-out"),
+        (
+            "/unauthorized-sign-in?__clerk_ticket=a",
+            "/unauthorized-sign-in?__clerk_ticket=a",
+        ),
+        ("/waitlist", "/waitlist"),
+        ("/user/email-addresses/remove", "/user"),
+        ("/organization-list", "/organization-list"),
+        ("/organization/invitations/revoke", "/organization"),
+        ("/create-organization/invite", "/create-organization"),
+    ] {
+        let answer = browser.post(form, &[("form_token", "expired")], &[]).await;
+        assert_eq!(answer.status, 403, "{form}");
+        assert_eq!(answer.after("class=\"button\" href=\""), Some(start), "{form}");
+    }
+}
+
+#[tokio::test]
 async fn pages_have_security_headers() {
     let world = World::start().await;
     let mut browser = world.browser();
