@@ -173,6 +173,8 @@ flow_errors! {
     CodeNotCurrent => "form_code_incorrect", Field::Code;
     #[error("You've already used this code. Wait for the next one.")]
     CodeReplayed => "form_code_incorrect", Field::Code;
+    #[error("That backup code isn't correct. Enter one that you haven't used yet.")]
+    BackupCodeIncorrect => "form_code_incorrect", Field::Code;
     #[error("Enter a backup code of eight letters and digits.")]
     BackupCodeMalformed => "form_param_format_invalid", Field::Code;
     #[error("This code has expired. Send a new code.")]

@@ -75,11 +75,11 @@ impl Flow<'_> {
     pub(crate) fn check_for_application(&self, user_id: &str, entered: &str) -> Outcome<SecondFactorMethod> {
         let held = second_factors::find(self.db, user_id)?;
         let is_totp = plain_code(entered).is_ok();
-        let method = match is_totp {
-            true => SecondFactorMethod::Totp,
-            false => SecondFactorMethod::BackupCode,
+        let (method, wrong) = match is_totp {
+            true => (SecondFactorMethod::Totp, FlowError::CodeNotCurrent),
+            false => (SecondFactorMethod::BackupCode, FlowError::BackupCodeIncorrect),
         };
-        let proof = check(self, user_id, &held, method, entered)?.ok_or(FlowError::CodeNotCurrent)?;
+        let proof = check(self, user_id, &held, method, entered)?.ok_or(wrong)?;
         accept(self, user_id, &held, proof)?;
         Ok(method)
     }

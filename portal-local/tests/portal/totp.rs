@@ -294,6 +294,12 @@ async fn verify_totp_checks_authenticator_and_backup_codes() {
         );
     }
 
+    let used = verify(BOB, json!({ "code": codes[0] })).await;
+    assert_eq!(
+        used.json()["errors"][0]["long_message"],
+        "That backup code isn't correct. Enter one that you haven't used yet."
+    );
+
     let secret_key = Some(application.secret_key.as_str());
     let delete = async |address: &str, what: &str| {
         let path = format!("/v1/users/{}/{what}", SeedUser::new(address).id());
