@@ -140,7 +140,7 @@ fn live(flow: &Flow<'_>, id: &str) -> Result<Session, ApiError> {
 
 pub(super) fn inactive(session: &Session) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "session_inactive", "Session is not active")
-        .explain(format!("This session is already {}.", session.status.as_str()))
+        .explain(format!("This session is {}.", session.status.as_str()))
 }
 
 /// Every field that the API describes.

@@ -97,6 +97,21 @@ async fn pending_session_cannot_change_the_account() {
 }
 
 #[tokio::test]
+async fn pending_session_gets_no_template_token_and_the_reason() {
+    let (world, _, _) = invited().await;
+    let application = world.application();
+    let template = json!({ "name": "other", "claims": {} });
+    application.post("/v1/jwt_templates", &template).await;
+    let query = format!("/v1/sessions?user_id={}", user_id(&world, BOB).await);
+    let sessions = application.get(&query).await.json();
+    let path = format!("/v1/sessions/{}/tokens/other", sessions[0]["id"].as_str().unwrap());
+    let refused = application.post(&path, &json!({})).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    let error = &refused.json()["errors"][0];
+    assert_eq!(error["long_message"], "This session is pending.");
+}
+
+#[tokio::test]
 async fn pending_handshake_activates_no_organization() {
     let (world, mut browser, _) = invited().await;
     let application = world.application();
