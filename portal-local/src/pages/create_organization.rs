@@ -117,7 +117,8 @@ async fn render_invite(person: &Person, addresses: String, role: String, found: 
     let usual = visit.settings.default_role.clone();
     let page = person.form_page("Invite members", path::CREATE_ORGANIZATION_INVITE, found);
     let target = visit.destination(Flow::CreateOrganization).url;
-    Ok(page.target(target).render(|frame| InvitePage {
+    let page = page.about(&access.organization).target(target);
+    Ok(page.render(|frame| InvitePage {
         frame,
         name: access.organization.name,
         addresses,

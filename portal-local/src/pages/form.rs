@@ -19,6 +19,8 @@ use crate::state::App;
 
 /// The hidden field that carries the form's proof.
 const TOKEN_FIELD: &str = "form_token";
+/// The hidden field that names the organization which the form is about.
+const ORGANIZATION_FIELD: &str = "shown_organization_id";
 
 /// A form with the fields `F`.
 pub(super) struct Submission<F = Pressed> {
@@ -38,18 +40,19 @@ impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for Submission<F> {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(errors::unreadable_form(app, &parts.uri, status).into());
         }
-        let Some(visit) = Visit::read(app, &parts.uri, &parts.headers, true).await? else {
+        let Some(mut visit) = Visit::read(app, &parts.uri, &parts.headers, true).await? else {
             return Err(errors::form_expired(app, &parts.uri).into());
         };
         let uri = parts.uri.clone();
         let body = Bytes::from_request(Request::from_parts(parts, body), app)
             .await
             .map_err(|error| errors::unreadable_form(app, &uri, error.status()))?;
-        let fields = fields(&body);
+        let mut fields = fields(&body);
         let token = fields.get(TOKEN_FIELD).map(String::as_str).unwrap_or_default();
         if !app.form_key.accepts(&visit.known.browser.id, token) {
             return Err(errors::form_expired(app, &uri).into());
         }
+        visit.shown_organization_id = fields.remove(ORGANIZATION_FIELD);
         let form = F::deserialize(MapDeserializer::<_, Error>::new(fields.into_iter()));
         let form = form.map_err(|_| errors::unreadable_form(app, &uri, StatusCode::BAD_REQUEST))?;
         Ok(Self { visit, form })

@@ -14,6 +14,7 @@ use super::visit::Visit;
 use crate::flow::{Field, FlowError};
 use crate::html::Frame;
 use crate::status;
+use crate::store::Organization;
 
 /// A page with a form, before its template is filled in.
 pub(super) struct FormPage<'a> {
@@ -30,6 +31,8 @@ pub(super) struct FormFrame {
     params: Params,
     pub(super) action: String,
     pub(super) token: String,
+    /// The organization that the form is about; switching in another tab must not redirect the change to another one.
+    pub(super) organization_id: Option<String>,
     pub(super) errors: Vec<ErrorView>,
     pub(super) notices: Vec<String>,
     /// The host that the user is redirected to afterwards.
@@ -87,6 +90,7 @@ impl<'a> FormPage<'a> {
             params: visit.params.clone(),
             action,
             token: visit.form_token(),
+            organization_id: None,
             errors: found.iter().map(Into::into).collect(),
             notices: Vec::new(),
             return_host: None,
@@ -111,6 +115,12 @@ impl<'a> FormPage<'a> {
     /// The form ends at `target`, which the page does not name.
     pub(super) fn target(mut self, target: Option<Url>) -> Self {
         self.target = target;
+        self
+    }
+
+    /// The form is about `organization`, and is refused once another one is active.
+    pub(super) fn about(mut self, organization: &Organization) -> Self {
+        self.frame.organization_id = Some(organization.id.clone());
         self
     }
 

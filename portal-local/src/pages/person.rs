@@ -120,9 +120,11 @@ impl Person {
         T: Send + 'static,
         F: FnOnce(&BrowserFlow<'_>, &Access) -> Outcome<T> + Send + 'static,
     {
+        // The one of the page, also if a request beside this one switches.
+        let id = self.session.last_active_organization_id.clone().unwrap_or_default();
         let run = self.flow(move |flow, session| {
-            let id = session.last_active_organization_id.as_deref().unwrap_or_default();
-            work(flow, &flow.access_with(&session.user_id, id, permission)?)
+            let access = flow.access_with(&session.user_id, &id, permission)?;
+            work(flow, &access)
         });
         run.await
     }
@@ -148,6 +150,20 @@ impl Person {
         match self.session.task() {
             Some(task) if task == own => Ok(()),
             _ => Err(self.finish_sign_in().into()),
+        }
+    }
+
+    /// Redirects a form on `path` about an organization that is no longer the active one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the redirect, to the same page of the organization that is active now.
+    fn unless_switched(&self, path: &str) -> Result<(), PageError> {
+        match &self.visit.shown_organization_id {
+            Some(shown) if self.session.last_active_organization_id.as_ref() != Some(shown) => {
+                Err(self.done(page_of(path), "organization-switched").into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -195,7 +211,10 @@ impl Person {
     ) -> FormPage<'a> {
         let target = self.visit.destination(destination::Flow::SignIn).url;
         let page = self.visit.form_page(heading, path, found);
-        page.target(target).notices(self.way_back().1)
+        page.target(target).notices(self.way_back().1).told(&[(
+            "organization-switched",
+            "Nothing was changed, because you switched to another organization in the meantime. This one is active now.",
+        )])
     }
 
     /// Back to a page with a notice.
@@ -320,6 +339,7 @@ impl<F: DeserializeOwned + Send, const MAY_BE_PENDING: bool> FromRequest<Arc<App
         let uri = request.uri().clone();
         let Submission { visit, form } = Submission::from_request(request, app).await?;
         let person = Person::of(visit, &uri, MAY_BE_PENDING).await?;
+        person.unless_switched(uri.path())?;
         Ok(Self { person, form })
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Visit {
     is_new: bool,
     /// The page was opened from the portal itself or the address bar, not from another site.
     pub(super) is_from_here: bool,
+    /// The organization on the page with the sent form, if the form is about one.
+    pub(super) shown_organization_id: Option<String>,
 }
 
 impl Visit {
@@ -91,6 +93,7 @@ impl Visit {
             raw_query,
             is_new,
             is_from_here,
+            shown_organization_id: None,
         }))
     }
 

@@ -99,7 +99,8 @@ pub(super) async fn submit(PersonSubmission { person, form }: PersonSubmission<O
 
 fn render(person: &Person, access: &Access, name: String, slug: String, found: &[FlowError]) -> Response {
     let page = person.form_page("Organization", path::ORGANIZATION, found);
-    page.told(&[("saved", "Your changes are saved.")])
+    page.about(&access.organization)
+        .told(&[("saved", "Your changes are saved.")])
         .render(|frame| OrganizationPage {
             frame,
             tabs: Tabs::new(person, access, path::ORGANIZATION),

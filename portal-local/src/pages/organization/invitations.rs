@@ -88,7 +88,8 @@ async fn render(person: &Person, access: &Access, mut typed: Invitation, found: 
             address: invitation.address,
         })
         .collect();
-    let page = person.form_page("Invitations", INVITE, found).told(&[
+    let page = person.form_page("Invitations", INVITE, found);
+    let page = page.about(&access.organization).told(&[
         ("invited", "The invitations are in the outbox."),
         ("revoked", "The invitation is revoked."),
     ]);

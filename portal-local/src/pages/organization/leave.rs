@@ -85,7 +85,7 @@ fn render(person: &Person, access: &Access, way: Way, typed: String, found: &[Fl
     };
     let target = person.visit.destination(Flow::LeaveOrganization).url;
     let form = person.form_page(heading, way.path(), found).target(target);
-    form.render(|frame| ConfirmPage {
+    form.about(&access.organization).render(|frame| ConfirmPage {
         frame,
         page,
         consequence,

@@ -89,6 +89,7 @@ async fn render(person: &Person, access: &Access, found: &[FlowError]) -> PageRe
     let next = (number * PER_PAGE < total).then(|| page_link(number + 1));
     let page = person
         .form_page("Members", MEMBERS, found)
+        .about(&access.organization)
         .told(&[("role", "The role is changed."), ("removed", "The member is removed.")]);
     Ok(page.render(|frame| MembersPage {
         frame,
