@@ -8,7 +8,7 @@ use super::errors::PageResult;
 use super::fields::{Invitation, OrganizationName};
 use super::form_page::FormFrame;
 use super::path;
-use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission};
+use super::person::{Newcomer, NewcomerSubmission, Person, PersonSubmission, SWITCHED};
 use crate::clock::Millis as _;
 use crate::flow::{FlowError, Invitees, NewOrganization, refused};
 use crate::store::roles::MANAGE_MEMBERSHIPS;
@@ -75,7 +75,8 @@ pub(super) async fn submit(NewcomerSubmission { person, form }: NewcomerSubmissi
 fn render(person: &Person, name: String, slug: String, found: &[FlowError]) -> Response {
     let may_not = |error: &FlowError| matches!(error, FlowError::CreationDisabled | FlowError::OrganizationsDisabled);
     let page = person.form_page("Create an organization", path::CREATE_ORGANIZATION, found);
-    page.toward(Flow::CreateOrganization).render(|frame| CreatePage {
+    let page = page.toward(Flow::CreateOrganization).told(&SWITCHED);
+    page.render(|frame| CreatePage {
         frame,
         name,
         slug,

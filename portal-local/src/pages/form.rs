@@ -13,13 +13,14 @@ use url::form_urlencoded;
 
 use super::errors::{self, PageError};
 use super::fields::Pressed;
-use super::visit::Visit;
+use super::visit::{Shown, Visit};
 use crate::same_origin::is_from_here;
 use crate::state::App;
 
 /// The hidden field that carries the form's proof.
 const TOKEN_FIELD: &str = "form_token";
-/// The hidden field that names the organization which the form is about.
+/// The hidden fields with the parts of [`Shown`].
+const USER_FIELD: &str = "shown_user_id";
 const ORGANIZATION_FIELD: &str = "shown_organization_id";
 
 /// A form with the fields `F`.
@@ -52,7 +53,10 @@ impl<F: DeserializeOwned + Send> FromRequest<Arc<App>> for Submission<F> {
         if !app.form_key.accepts(&visit.known.browser.id, token) {
             return Err(errors::form_expired(app, &uri).into());
         }
-        visit.shown_organization_id = fields.remove(ORGANIZATION_FIELD);
+        visit.shown = Shown {
+            user_id: fields.remove(USER_FIELD),
+            organization_id: fields.remove(ORGANIZATION_FIELD),
+        };
         let form = F::deserialize(MapDeserializer::<_, Error>::new(fields.into_iter()));
         let form = form.map_err(|_| errors::unreadable_form(app, &uri, StatusCode::BAD_REQUEST))?;
         Ok(Self { visit, form })

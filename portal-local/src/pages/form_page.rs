@@ -10,11 +10,11 @@ use url::Url;
 
 use super::destination::Flow;
 use super::params::Params;
-use super::visit::Visit;
+use super::visit::{Shown, Visit};
 use crate::flow::{Field, FlowError};
 use crate::html::Frame;
 use crate::status;
-use crate::store::Organization;
+use crate::store::{Organization, User};
 
 /// A page with a form, before its template is filled in.
 pub(super) struct FormPage<'a> {
@@ -31,8 +31,7 @@ pub(super) struct FormFrame {
     params: Params,
     pub(super) action: String,
     pub(super) token: String,
-    /// The organization that the form is about; switching in another tab must not redirect the change to another one.
-    pub(super) organization_id: Option<String>,
+    pub(super) shown: Shown,
     pub(super) errors: Vec<ErrorView>,
     pub(super) notices: Vec<String>,
     /// The host that the user is redirected to afterwards.
@@ -90,7 +89,7 @@ impl<'a> FormPage<'a> {
             params: visit.params.clone(),
             action,
             token: visit.form_token(),
-            organization_id: None,
+            shown: Shown::default(),
             errors: found.iter().map(Into::into).collect(),
             notices: Vec::new(),
             return_host: None,
@@ -118,9 +117,15 @@ impl<'a> FormPage<'a> {
         self
     }
 
+    /// The form is about `user`, and is refused once another account is active.
+    pub(super) fn of_user(mut self, user: &User) -> Self {
+        self.frame.shown.user_id = Some(user.id.clone());
+        self
+    }
+
     /// The form is about `organization`, and is refused once another one is active.
     pub(super) fn about(mut self, organization: &Organization) -> Self {
-        self.frame.organization_id = Some(organization.id.clone());
+        self.frame.shown.organization_id = Some(organization.id.clone());
         self
     }
 

@@ -14,7 +14,7 @@ use super::errors::PageError;
 use super::fields::Pressed;
 use super::form::Submission;
 use super::form_page::FormPage;
-use super::visit::Visit;
+use super::visit::{Shown, Visit};
 use super::{destination, organization, path, user};
 use crate::flow::{Access, BrowserFlow, Flow, FlowError, FlowFailure, Outcome};
 use crate::html::see_other;
@@ -29,6 +29,18 @@ pub(super) struct Person {
     pub(super) addresses: Vec<EmailAddress>,
     pub(super) external_accounts: Vec<ExternalAccount>,
 }
+
+/// The notices about a form of an account or an organization that is no longer the active one.
+pub(super) const SWITCHED: [(&str, &str); 2] = [
+    (
+        "account-switched",
+        "Nothing was changed, because you switched to another account in the meantime. This one is active now.",
+    ),
+    (
+        "organization-switched",
+        "Nothing was changed, because you switched to another organization in the meantime. This one is active now.",
+    ),
+];
 
 /// A user who may still have a task before they count as signed in.
 pub(super) struct Newcomer(pub(super) Person);
@@ -153,18 +165,24 @@ impl Person {
         }
     }
 
-    /// Redirects a form on `path` about an organization that is no longer the active one.
+    /// Redirects a form on `path` about an account or an organization that is no longer the active one.
     ///
     /// # Errors
     ///
-    /// Returns the redirect, to the same page of the organization that is active now.
+    /// Returns the redirect, to the same page of what is active now.
     fn unless_switched(&self, path: &str) -> Result<(), PageError> {
-        match &self.visit.shown_organization_id {
-            Some(shown) if self.session.last_active_organization_id.as_ref() != Some(shown) => {
-                Err(self.done(page_of(path), "organization-switched").into())
-            }
-            _ => Ok(()),
+        let Shown {
+            user_id,
+            organization_id,
+        } = &self.visit.shown;
+        let switched = |notice| Err(self.done(page_of(path), notice).into());
+        if user_id.as_ref().is_some_and(|id| *id != self.session.user_id) {
+            return switched("account-switched");
         }
+        if organization_id.is_some() && *organization_id != self.session.last_active_organization_id {
+            return switched("organization-switched");
+        }
+        Ok(())
     }
 
     pub(super) fn finish_sign_in(&self) -> Response {
@@ -211,10 +229,10 @@ impl Person {
     ) -> FormPage<'a> {
         let target = self.visit.destination(destination::Flow::SignIn).url;
         let page = self.visit.form_page(heading, path, found);
-        page.target(target).notices(self.way_back().1).told(&[(
-            "organization-switched",
-            "Nothing was changed, because you switched to another organization in the meantime. This one is active now.",
-        )])
+        page.target(target)
+            .of_user(&self.user)
+            .notices(self.way_back().1)
+            .told(&SWITCHED)
     }
 
     /// Back to a page with a notice.

@@ -34,9 +34,12 @@ pub(super) async fn submit(Submission { visit, .. }: Submission) -> PageResult {
 
 /// Ends the session that applications see; who else is signed in here stays so.
 pub(super) async fn submit_one(Submission { visit, .. }: Submission) -> PageResult {
-    let Some(id) = visit.session.as_ref().map(|session| session.id.clone()) else {
+    let Some(Session { id, user_id, .. }) = visit.session.clone() else {
         return Ok(onward(&visit));
     };
+    if visit.shown.user_id.as_ref().is_some_and(|shown| *shown != user_id) {
+        return Ok(visit.redirect(path::USER, &[("notice", "account-switched")]));
+    }
     let others = visit.accounts.iter().any(|session| session.id != id);
     end(&visit, move |session| session.id == id).await?;
     Ok(match others {

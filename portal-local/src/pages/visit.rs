@@ -41,8 +41,17 @@ pub(crate) struct Visit {
     is_new: bool,
     /// The page was opened from the portal itself or the address bar, not from another site.
     pub(super) is_from_here: bool,
-    /// The organization on the page with the sent form, if the form is about one.
-    pub(super) shown_organization_id: Option<String>,
+    /// What the sent form is about.
+    pub(super) shown: Shown,
+}
+
+/// The account and the organization that a form is about.
+///
+/// Another one may be active when the form is sent, because the user can switch in another tab.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) user_id: Option<String>,
+    pub(super) organization_id: Option<String>,
 }
 
 impl Visit {
@@ -93,7 +102,7 @@ impl Visit {
             raw_query,
             is_new,
             is_from_here,
-            shown_organization_id: None,
+            shown: Shown::default(),
         }))
     }
 

@@ -8,6 +8,8 @@ use crate::world::{DASHBOARD, PASSWORD, PortalClock, World, identify};
 const ADA: &str = "ada+clerk_test@example.com";
 const BOB: &str = "bob+clerk_test@example.com";
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 async fn world() -> World {
     let clock = PortalClock::new();
     let mut settings = Settings::default();
@@ -77,6 +79,45 @@ async fn accounts_are_added_and_chosen() {
     );
     assert_eq!(seen(&world, &mut browser).await, id(ADA));
     assert!(browser.get("/user").await.body.contains("portal-user-switch"));
+}
+
+#[tokio::test]
+async fn form_of_an_account_that_is_no_longer_active_changes_nothing() {
+    let world = world().await;
+    let application = world.application();
+    let mut browser = world.browser();
+    sign_in_too(&mut browser, ADA).await;
+    sign_in_too(&mut browser, BOB).await;
+    let path = format!("/v1/users/{}", SeedUser::new(BOB).id());
+    let before = application.get(&path).await;
+    let forms: [(&str, &str, Fields<'_>); 5] = [
+        ("/user", "/user", &[("firstName", "Ada"), ("lastName", "King")]),
+        ("/user/delete", "/user/delete", &[("confirmation", "Delete account")]),
+        (
+            "/user/email-addresses",
+            "/user/email-addresses",
+            &[("emailAddress", "new@example.com")],
+        ),
+        ("/create-organization", "/create-organization", &[("name", "Acme")]),
+        ("/user", "/user/sign-out", &[]),
+    ];
+    for (page, form, fields) in forms {
+        choose(&mut browser, 0).await;
+        let shown = browser.get(page).await;
+        let user_id = shown.after("name=\"shown_user_id\" value=\"").unwrap().to_owned();
+        assert_eq!(Some(&user_id), id(ADA).as_ref(), "{form}");
+        let mut tab = browser.clone();
+        choose(&mut browser, 1).await;
+        let token = tab.form_token();
+        let mut all = vec![("form_token", token.as_str()), ("shown_user_id", user_id.as_str())];
+        all.extend_from_slice(fields);
+        let refused = tab.post(form, &all, &[]).await;
+        assert_eq!(refused.location(), format!("{page}?notice=account-switched"), "{form}");
+        let told = tab.follow(&refused).await;
+        assert!(told.says("Nothing was changed, because you switched"), "{form}");
+    }
+    assert_eq!(application.get(&path).await.json(), before.json());
+    assert_eq!(seen(&world, &mut browser).await, id(BOB));
 }
 
 #[tokio::test]
