@@ -16,7 +16,7 @@ use crate::backend::{
     Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
 };
 use crate::clock::{Clock, UnixTime};
-use crate::decide::{Decision, decide, token_problem};
+use crate::decide::{Decision, decide, explain, explain_state, token_problem};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
@@ -24,7 +24,7 @@ use crate::latest::Latest;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
-use crate::state::RequestState;
+use crate::state::{Explanation, RequestState};
 use crate::throttle::Throttle;
 use crate::token::{TokenError, UserId, VerifiedTokens};
 
@@ -255,7 +255,7 @@ impl<B: Backend> Authenticator<B> {
         let mut known = self.known(cx);
         loop {
             match decide(cx, &known, cx.read_at()) {
-                Decision::Settled(state) => return Some(self.authenticated(cx, state)),
+                Decision::Settled(state) => return Some(self.authenticated(cx, &known, state)),
                 // Reached at most once, because the result is then known.
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask_now(&**clock, key_id.as_deref())?;
@@ -280,7 +280,7 @@ impl<B: Backend> Authenticator<B> {
         loop {
             let decision = decide(&cx, &known, now);
             match decision {
-                Decision::Settled(state) => return self.authenticated(&cx, state),
+                Decision::Settled(state) => return self.authenticated(&cx, &known, state),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask(backend, clock, key_id.as_deref()).await;
                 }
@@ -310,6 +310,34 @@ impl<B: Backend> Authenticator<B> {
         let now = self.shared.clock.now();
         let keys = KnownKeys::InMemory(self.shared.keys.peek(now));
         token_problem(&self.shared.instance, &keys, token.expose(), now)
+    }
+
+    /// Explains to developers how a request is decided.
+    ///
+    /// Nothing is fetched: if the decision needs a call to Clerk, the `outcome` says which. While `debug` lines are
+    /// logged, each request that is not signed in writes one with its explanation, after its calls.
+    #[must_use]
+    pub fn explain(&self, parts: &Parts) -> Explanation {
+        let cx = self.context(parts);
+        explain(&cx, &self.in_memory(&cx), cx.read_at())
+    }
+
+    /// Explains like [`explain`](Self::explain), for a request that was decided, with a known public URL.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
+    #[must_use]
+    pub fn explain_decided(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation {
+        let cx = self.context(parts).with_public_url(url.clone());
+        explain_state(&cx, &self.in_memory(&cx), cx.read_at(), state)
+    }
+
+    /// Returns what is in memory. Unlike [`known`](Self::known), it starts no fetch.
+    fn in_memory(&self, cx: &AuthenticateContext<'_>) -> Known {
+        let Shared { keys, ended, .. } = &*self.shared;
+        Known {
+            keys: KnownKeys::InMemory(keys.peek(cx.read_at())),
+            ended: ended.read(EndedSessions::clone).unwrap_or_default(),
+            ..Known::default()
+        }
     }
 
     /// Limits log lines of a `cause` to one per minute.
@@ -360,9 +388,10 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    fn authenticated(&self, cx: &AuthenticateContext<'_>, state: RequestState) -> Authenticated {
+    fn authenticated(&self, cx: &AuthenticateContext<'_>, known: &Known, state: RequestState) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
+        log_decision(cx, known, &state);
         // Only for signed-in users, because any client can send any host and fill the few places.
         if state.claims().is_some() && !is_watched(cx.instance()) {
             cx.remember_origin();
@@ -375,6 +404,14 @@ impl<B: Backend> Authenticator<B> {
             state,
             at: cx.read_at(),
         }
+    }
+}
+
+/// Logs a decision with its explanation. Signed-in requests are left out, because they need none and are the most.
+fn log_decision(cx: &AuthenticateContext<'_>, known: &Known, state: &RequestState) {
+    if state.claims().is_none() && tracing::enabled!(tracing::Level::DEBUG) {
+        let explanation = explain_state(cx, known, cx.read_at(), state);
+        tracing::debug!(%explanation, "a request was decided");
     }
 }
 

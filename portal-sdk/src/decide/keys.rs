@@ -21,7 +21,7 @@ const SIGNATURE_BYTES: RangeInclusive<usize> = 256..=1024;
 /// # Security
 ///
 /// Any client can send tokens that no key can verify. They must not cause calls to Clerk.
-fn key_of<'k>(
+pub(super) fn key_of<'k>(
     instance: &'k Instance,
     keys: &'k KnownKeys,
     token: &UnverifiedToken<'_>,

@@ -20,6 +20,7 @@ mod brought;
 mod cookie;
 mod cookie_check;
 mod expired;
+mod explain;
 mod handshake;
 mod keys;
 mod organization;
@@ -27,6 +28,8 @@ mod redirect;
 mod renewal;
 mod satellite;
 
+pub use explain::explain;
+pub(crate) use explain::explain_state;
 pub(crate) use keys::{genuine_session, token_problem};
 pub use renewal::{comes_from_portal, renewal};
 

@@ -5,9 +5,9 @@ mod urls;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use http::Method;
 use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use url::Url;
 
 use super::address::Addresses;
@@ -131,6 +131,10 @@ impl<'r> AuthenticateContext<'r> {
     #[must_use]
     pub fn method(&self) -> &'r Method {
         &self.parts.method
+    }
+
+    pub(crate) fn headers(&self) -> &'r HeaderMap {
+        &self.parts.headers
     }
 
     /// Returns `true` if the method is GET.

@@ -32,4 +32,4 @@ pub use {
 };
 
 #[cfg(not(feature = "unstable-decision"))]
-pub(crate) use self::{context::AuthenticateContext, set_cookie::SetCookie};
+pub(crate) use self::{context::AuthenticateContext, cookie_reader::cookies, set_cookie::SetCookie};

@@ -1,8 +1,10 @@
 //! The result of authentication: [`RequestState`].
 
+mod explanation;
 mod headers;
 mod reason;
 
+pub use explanation::Explanation;
 pub use headers::ResponseHeaders;
 pub use reason::{AuthReason, RefreshFailure};
 

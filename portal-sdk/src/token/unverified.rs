@@ -104,6 +104,11 @@ impl<'t> UnverifiedToken<'t> {
         self.payload().issuer.as_ref()
     }
 
+    /// Returns `azp` as sent.
+    pub(crate) fn authorized_party(&self) -> Option<&Value> {
+        self.payload().authorized_party.as_ref()
+    }
+
     /// Returns `iat` in seconds, coerced as JavaScript's `<` would.
     ///
     /// Returns `None` if the claim is missing. Numeric strings are parsed; `null`, booleans and blank strings are 0 or

@@ -5,14 +5,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
 use portal_sdk::instance::Instance;
 use portal_sdk::portal::Portal;
+use portal_sdk::request::PublicUrl;
 use portal_sdk::secret::Secret;
-use portal_sdk::state::UndecidedCause;
+use portal_sdk::state::{Explanation, RequestState, UndecidedCause};
 use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -28,6 +30,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
     fn end_session(&self, session: &GenuineSession);
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
+    fn explain(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation;
     fn instance(&self) -> &Instance;
     fn portal(&self) -> Portal;
     fn admits_log_line(&self, cause: &'static str) -> Option<u64>;
@@ -59,6 +62,10 @@ impl<B: BackendApi> Accounts for Authenticator<B> {
 
     fn token_problem(&self, token: &Secret) -> Option<TokenError> {
         self.token_problem(token)
+    }
+
+    fn explain(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation {
+        self.explain_decided(parts, url, state)
     }
 
     fn instance(&self) -> &Instance {

@@ -22,7 +22,7 @@ use portal_sdk::clock::UnixTime;
 use portal_sdk::instance::Instance;
 use portal_sdk::request::{AuthenticateContext, PublicUrl};
 use portal_sdk::secret::Secret;
-use portal_sdk::state::{AuthReason, Outcome, RequestState};
+use portal_sdk::state::{AuthReason, Explanation, Outcome, RequestState};
 use portal_sdk::token::{TokenError, TokenErrorReason, UserId};
 use tokio::sync::OnceCell;
 
@@ -351,21 +351,9 @@ impl Auth {
         })
     }
 
-    /// Describes a token's error and the values that this instance accepts, for logs and developers.
-    pub(crate) fn explain(&self, problem: &TokenError) -> String {
-        match problem {
-            TokenError::AuthorizedParty { .. } => {
-                format!(
-                    "{problem}; expected one of {}",
-                    self.instance().authorized_parties().join(", ")
-                )
-            }
-            TokenError::Issuer { .. } => {
-                let issuers: Vec<_> = self.instance().issuers().collect();
-                format!("{problem}; expected one of {}", issuers.join(", "))
-            }
-            _ => problem.to_string(),
-        }
+    /// Explains how the request was decided, for logs and developers.
+    pub(crate) fn explain(&self) -> Explanation {
+        self.accounts().explain(self.parts(), self.public_url(), self.outcome())
     }
 
     /// The session token of the request, valid or not; sign-out ends its session.

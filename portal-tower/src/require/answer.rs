@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use portal_sdk::state::Explanation;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -289,7 +290,17 @@ fn more(refusal: &Refusal) -> String {
     }
     html.push_str("</dl>\n");
     html.push_str(&link(refusal.location(), "Try again"));
+    if let Some(explanation) = refusal.explanation() {
+        html.push_str(&steps(explanation));
+    }
     html
+}
+
+/// Renders an explanation, closed, below the advice.
+fn steps(explanation: &Explanation) -> String {
+    let entry = |(name, text): (&str, &str)| format!("<dt>{name}</dt>\n<dd>{}</dd>\n", escape(text));
+    let facts: String = explanation.facts().map(entry).collect();
+    format!("<details>\n<summary>How this request was decided</summary>\n<dl>\n{facts}</dl>\n</details>\n")
 }
 
 fn link(location: Option<&Url>, text: &str) -> String {

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
-use portal_sdk::state::AuthReason;
+use portal_sdk::state::{AuthReason, Explanation};
 use portal_sdk::token::UserId;
 
 use super::cause::PREFLIGHT;
@@ -31,12 +31,12 @@ pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&Us
 }
 
 /// Logs a redirect loop.
-pub(super) fn redirect_loop(reason: Option<&AuthReason>, details: Option<&str>) {
+pub(super) fn redirect_loop(reason: Option<&AuthReason>, explanation: &Explanation) {
     static LAST: Interval = Interval::new();
     if LAST.is_due() {
         tracing::error!(
             reason = reason.map(tracing::field::display),
-            details,
+            %explanation,
             "redirect loop: the browser was sent to sign in and is still signed out"
         );
     }

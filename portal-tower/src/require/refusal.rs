@@ -10,7 +10,7 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::authorization::Verdict;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::secret::WithoutQuery;
-use portal_sdk::state::{AuthReason, ResponseHeaders};
+use portal_sdk::state::{AuthReason, Explanation, ResponseHeaders};
 use portal_sdk::token::{TokenError, UserId};
 use url::Url;
 
@@ -47,7 +47,7 @@ struct Inner {
     is_redirect: bool,
     cookies: Vec<HeaderValue>,
     renewal: Option<ResponseHeaders>,
-    details: Option<String>,
+    explanation: Option<Explanation>,
     renderer: Option<Arc<dyn RenderRefusal>>,
     has_token: bool,
     path: Option<Box<str>>,
@@ -118,10 +118,10 @@ impl Refusal {
         let reason = reason
             .map(AuthReason::Token)
             .or_else(|| auth.outcome().reason().cloned());
-        let details = problem.map(|problem| auth.explain(problem));
-        log::redirect_loop(reason.as_ref(), details.as_deref());
+        let explanation = auth.explain();
+        log::redirect_loop(reason.as_ref(), &explanation);
         let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
-        self.0.details = details.filter(|_| is_for_developers);
+        self.0.explanation = is_for_developers.then_some(explanation);
         self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
@@ -211,7 +211,15 @@ impl Refusal {
     /// Returns `None` in production, unless the instance is built with `debug`.
     #[must_use]
     pub fn details(&self) -> Option<&str> {
-        self.0.details.as_deref()
+        self.explanation()?.get("problem")
+    }
+
+    /// How the request was decided, in a redirect loop.
+    ///
+    /// Returns `None` in production, unless the instance is built with `debug`.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.0.explanation.as_ref()
     }
 
     /// The HTTP status of the response; always 200 for gRPC (see `grpc-status`) and Datastar.
@@ -291,7 +299,7 @@ impl Inner {
             is_redirect: false,
             cookies: Vec::new(),
             renewal: None,
-            details: None,
+            explanation: None,
             renderer: None,
             has_token: false,
             path: None,
