@@ -330,7 +330,7 @@ impl<B: Backend> Authenticator<B> {
         explain_state(&cx, &self.in_memory(&cx), cx.read_at(), state)
     }
 
-    /// Returns what is in memory. Unlike [`known`](Self::known), it starts no fetch.
+    /// Returns the results in memory. Unlike [`known`](Self::known), it starts no fetch.
     fn in_memory(&self, cx: &AuthenticateContext<'_>) -> Known {
         let Shared { keys, ended, .. } = &*self.shared;
         Known {

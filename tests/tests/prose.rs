@@ -81,7 +81,7 @@ const SOURCES: &[&str] = &[
     "tests/tests",
 ];
 
-const DOCUMENTS: [&str; 3] = ["README.md", "CHANGELOG.md", "docs"];
+const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs"];
 
 /// A word in lower case, and the number of its line.
 type Word = (usize, String);
