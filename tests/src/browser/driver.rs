@@ -1,4 +1,4 @@
-//! `chromedriver`: starts it with a browser, and ends both in every case.
+//! `chromedriver`: starts it, and ends it in every case.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -7,17 +7,16 @@ use std::time::Duration;
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::Scripts;
+use super::chromium::Chromium;
 use crate::programs::Program;
 
 const DRIVER_ATTEMPTS: usize = 10;
-/// The time limit for ending the browser, which takes a tenth of a second.
+/// The time limit for its end, which takes a tenth of a second.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// A running `chromedriver`. Dropping it ends every browser that it has started.
+/// A running `chromedriver`. Dropping it ends it.
 pub(super) struct Driver {
     port: u16,
     _program: Program,
@@ -50,16 +49,16 @@ impl Driver {
         panic!("chromedriver does not start; it said {said:#?}")
     }
 
-    /// Starts a browser with its data in `profile`.
-    pub(super) async fn browser(&self, profile: &TempDir, scripts: Scripts) -> fantoccini::Client {
+    /// Connects to a browser that has a tab.
+    pub(super) async fn connect(&self, chromium: &Chromium) -> fantoccini::Client {
         ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(profile, scripts))
+            .capabilities(capabilities(chromium))
             .connect(&format!("http://127.0.0.1:{}", self.port))
             .await
             .expect("a browser session")
     }
 
-    /// Shuts the driver down: it ends its browsers on request, and leaves them running if killed.
+    /// Shuts the driver down: it ends its sessions on request.
     fn ask_to_end(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(FAREWELL))?;
@@ -68,7 +67,6 @@ impl Driver {
             "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n",
             self.port
         )?;
-        // It answers after they have ended.
         stream.read(&mut [0; 64]).map(drop)
     }
 }
@@ -80,31 +78,10 @@ impl Drop for Driver {
     }
 }
 
-fn capabilities(profile: &TempDir, scripts: Scripts) -> Map<String, Value> {
-    let arguments = [
-        "--headless=new".to_owned(),
-        // Containers and continuous integration run as root, where Chromium's sandbox does not start.
-        "--no-sandbox".to_owned(),
-        "--disable-gpu".to_owned(),
-        "--disable-dev-shm-usage".to_owned(),
-        "--no-first-run".to_owned(),
-        "--disable-background-networking".to_owned(),
-        "--disable-component-update".to_owned(),
-        "--disable-sync".to_owned(),
-        "--disable-quic".to_owned(),
-        // Whatever is not on this machine does not exist.
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2, EXCLUDE ::1"
-            .to_owned(),
-        format!("--user-data-dir={}", profile.path().display()),
-    ];
-    // 1 allows what 2 blocks.
-    let setting = match scripts {
-        Scripts::On => 1,
-        Scripts::Off => 2,
-    };
-    let preferences = json!({ "profile.managed_default_content_settings.javascript": setting });
+fn capabilities(chromium: &Chromium) -> Map<String, Value> {
+    let address = format!("127.0.0.1:{}", chromium.port);
     let capabilities = json!({
-        "goog:chromeOptions": { "args": arguments, "prefs": preferences },
+        "goog:chromeOptions": { "debuggerAddress": address },
         "goog:loggingPrefs": { "performance": "ALL" },
     });
     match capabilities {

@@ -1,7 +1,7 @@
 //! Everything that the browser keeps for any host.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Browser;
 use super::commands::DevTools;
@@ -34,9 +34,10 @@ impl Browser {
     /// # Panics
     ///
     /// If the browser is gone.
-    pub async fn jar(&self) -> Vec<KeptCookie> {
-        let mut kept = self.dev_tools("Storage.getCookies", &json!({})).await;
-        serde_json::from_value(kept["cookies"].take()).expect("a list of cookies")
+    #[must_use]
+    pub fn jar(&self) -> Vec<KeptCookie> {
+        let kept = self.chromium().cookies().expect("the browser is there");
+        serde_json::from_value(kept).expect("a list of cookies")
     }
 
     /// The value of the first cookie of the page's host whose name starts so.

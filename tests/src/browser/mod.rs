@@ -1,5 +1,6 @@
 //! A real headless Chromium, driven over WebDriver.
 
+mod chromium;
 mod commands;
 mod driver;
 mod jar;
@@ -8,15 +9,15 @@ mod network;
 mod page;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fantoccini::Client;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
-use tempfile::TempDir;
 use url::Url;
 
+use self::chromium::Chromium;
 use self::commands::PerformanceLog;
 use self::driver::Driver;
 pub use self::jar::KeptCookie;
@@ -40,14 +41,13 @@ pub enum Scripts {
 
 /// A browser with an empty profile.
 ///
-/// Dropping it ends the browser; [`close`](Self::close) also checks its requests.
+/// [`close`](Self::close) checks its requests and keeps its process for the next one. Dropping it ends the process.
 pub struct Browser {
     client: Client,
     /// All page requests that [`visits`](Self::visits) has returned.
     seen: Mutex<Vec<Visit>>,
-    // Dropped last: the browser must end before its folder is deleted.
+    chromium: Mutex<Chromium>,
     _driver: Driver,
-    _profile: TempDir,
 }
 
 /// One of a browser's tabs.
@@ -70,25 +70,24 @@ impl Browser {
     ///
     /// If Chromium or its driver is missing; `./test.sh` installs them.
     pub async fn with(scripts: Scripts) -> Self {
+        let mut chromium = Chromium::borrow(scripts);
+        let tab = chromium.open_tab().expect("Chromium opens a tab");
         let driver = Driver::start().await;
-        let profile = tempfile::tempdir().expect("a temporary folder");
-        Self {
-            client: driver.browser(&profile, scripts).await,
+        let client = driver.connect(&chromium).await;
+        let browser = Self {
+            client,
             seen: Mutex::default(),
+            chromium: Mutex::new(chromium),
             _driver: driver,
-            _profile: profile,
-        }
+        };
+        browser.enter_tab(tab).await;
+        browser
     }
 
     /// The ID of the browser's main process.
-    ///
-    /// # Panics
-    ///
-    /// If the driver did not report it.
     #[must_use]
     pub fn process_id(&self) -> u64 {
-        let id = self.client.capabilities().and_then(|found| found.get("goog:processID"));
-        id.and_then(serde_json::Value::as_u64).expect("the driver says it")
+        self.chromium().process_id
     }
 
     /// Ends the browser.
@@ -99,6 +98,12 @@ impl Browser {
     pub async fn close(self) {
         self.visits().await;
         self.client.close().await.expect("the session ends");
+        let chromium = self.chromium.into_inner();
+        chromium.unwrap_or_else(PoisonError::into_inner).give_back();
+    }
+
+    fn chromium(&self) -> MutexGuard<'_, Chromium> {
+        self.chromium.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens an address and waits until its page has loaded, after all redirects.
@@ -157,9 +162,18 @@ impl Browser {
     /// If the browser is gone.
     pub async fn open_tab(&self) -> Tab {
         let left = Tab(self.client.window().await.expect("the browser is there"));
-        let opened = self.client.new_window(true).await.expect("the browser is there");
-        self.go_to_tab(&Tab(opened.handle)).await;
+        // The driver would open it outside the journey's context.
+        let opened = self.chromium().open_tab().expect("Chromium opens a tab");
+        self.enter_tab(opened).await;
         left
+    }
+
+    async fn enter_tab(&self, handle: String) {
+        let handle = handle.try_into().expect("the handle of a tab");
+        self.client
+            .switch_to_window(handle)
+            .await
+            .expect("the browser is there");
     }
 
     /// Goes to another tab. Returns the one that was left.

@@ -153,7 +153,7 @@ impl Shop {
         let (log, history) = (self.portal.request_log(), browser.history().await);
         requests::check(&log, &history, &expected, &mut findings);
 
-        let jar = browser.jar().await;
+        let jar = browser.jar();
         let suffix = self.portal.publishable_key().cookie_suffix();
         let was_sent = self.has_sent_to_portal(&history);
         let jars = Jars::of(&jar, suffix, expected.is_loop_stopped, was_sent);

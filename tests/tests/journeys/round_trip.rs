@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 #[tokio::test]
 async fn sign_up_ends_on_the_protected_page() {
-    let demo = Demo::start(&["--token-lifetime", "2", "--clock-skew", "0"]).await;
+    let demo = Demo::start(&["--token-lifetime", "5", "--clock-skew", "0"]).await;
     let browser = Browser::open().await;
     let dashboard = format!("{}/dashboard", demo.app);
 
