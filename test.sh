@@ -18,6 +18,25 @@ typos_version=1.52.0
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 
+outputs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
+
+# in_background NAME COMMAND…: runs a command beside the next steps. Its output is kept for `join NAME`.
+in_background() {
+    local name=$1
+    shift
+    "$@" >"$outputs/$name" 2>&1 &
+    echo "$!" >"$outputs/$name.pid"
+}
+
+# Waits for the command, shows its output, and ends the run if it has failed.
+join() {
+    local status=0
+    wait "$(cat "$outputs/$1.pid")" || status=$?
+    cat "$outputs/$1"
+    [ "$status" -eq 0 ] || exit "$status"
+}
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -95,10 +114,20 @@ install_typos_package() {
     command -v python3 >/dev/null && python3 -m venv "$1" && "$1/bin/pip" install --quiet "typos==$typos_version"
 }
 
+install_all_packages() {
+    for folder in "$record" "${browser_packages[@]}"; do install_packages "$folder"; done
+}
+
+compare_vectors() {
+    install_all_packages
+    cd "$record"
+    node record.mjs --check
+    node authorization.mjs --check
+    node links.mjs --check
+}
+
 # Random requests to Clerk's own package and to our server at the same time.
 compare_with_package() {
-    # With `--examples`, as `cargo test --workspace` selects features, so that both share what they build.
-    cargo build --locked --workspace --examples --bin conformance-server
     node tests/conformance/differential/differential.mjs --server target/debug/conformance-server \
         --cases "$differential_cases" --seed "$differential_seed"
 }
@@ -113,6 +142,10 @@ install_components
 install_browser
 install_node
 
+# Beside Cargo's steps, because they mostly wait for the network.
+in_background spelling check_spelling
+if has_node; then in_background vectors compare_vectors; fi
+
 say "Formatting"
 cargo fmt --all -- --check
 cargo fmt --manifest-path benches/peers/clerk-rs/Cargo.toml -- --check
@@ -121,7 +154,7 @@ say "Lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
 say "Spelling"
-check_spelling
+join spelling
 
 say "Features: each alone and none"
 for features in "" http-client proxy; do
@@ -137,35 +170,39 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 say "Public API: types of other crates"
 tests/public_api/check.sh
 
+without=()
+if has_node; then
+    say "Conformance: are the vectors what Clerk's package says?"
+    join vectors
+    # For this comparison and for the tests. With `--examples`, as `cargo test --workspace` selects features, so that all
+    # share what they build.
+    cargo build --locked --workspace --examples --bin conformance-server --bin portal-demo
+    in_background differential compare_with_package
+else
+    say "Conformance: Node $oldest_node is not installed, so the vectors are replayed but not compared with Clerk's package"
+    skipped+=("the comparison with Clerk's package")
+    say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
+    skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
+    without=(--skip guards::htmx_ --skip guards::turbo_ --skip guards::unpoly_ --skip express_application --skip axe_finds --skip node_env_file)
+fi
+in_background dependents tests/dependents/check.sh
+
 say "The actix-web example"
 examples/actix/check.sh
 
 say "The local portal beside other crates that link SQLite"
-tests/dependents/check.sh
+join dependents
 
 if has_node; then
-    say "Conformance: are the vectors what Clerk's package says?"
-    install_packages "$record"
-    (cd "$record" && node record.mjs --check && node authorization.mjs --check && node links.mjs --check)
     say "Conformance: $differential_cases random requests to Clerk's package and to ours"
-    compare_with_package
-else
-    say "Conformance: Node $oldest_node is not installed, so the vectors are replayed but not compared with Clerk's package"
-    skipped+=("the comparison with Clerk's package")
-fi
-
-without=()
-if has_node; then
-    for folder in "${browser_packages[@]}"; do install_packages "$folder"; done
-else
-    say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
-    skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
-    without=(--skip guards::htmx_ --skip guards::turbo_ --skip guards::unpoly_ --skip express_application --skip axe_finds --skip node_env_file)
+    join differential
 fi
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.
 say "Tests, doc-tests and browser journeys"
 status=0
+# Browsers and portals wait for each other half of the time.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}
 cargo test --workspace --locked -- ${without[@]+"${without[@]}"} || status=$?
 if [ -n "${DATASTAR_JS:-}" ]; then
     cargo test --workspace --test journeys --locked datastar_signs_in -- --ignored || status=$?
