@@ -138,7 +138,8 @@ impl VerifiedTokens {
             return None;
         }
         let mut order = self.lock();
-        if verified.is_cached.swap(true, Relaxed) {
+        // Concurrent requests with a new token verify it separately.
+        if verified.is_cached.swap(true, Relaxed) || self.has(verified) {
             return None;
         }
         self.make_room(&mut order, size, now);
@@ -151,6 +152,13 @@ impl VerifiedTokens {
             verified: Arc::clone(verified),
         });
         Some((order.due.len(), order.bytes))
+    }
+
+    /// Returns `true` if the token is remembered with the same key.
+    fn has(&self, verified: &Verified) -> bool {
+        let tokens = self.tokens.pin();
+        let found = tokens.get(&Wanted(verified.token.expose().as_bytes()));
+        found.is_some_and(|Entry(found)| found.value().key == verified.key)
     }
 
     fn make_room(&self, order: &mut Order, size: usize, now: UnixTime) {

@@ -1,5 +1,7 @@
 //! Tests of [`VerifiedTokens`]: contents, lifetime and bounds.
 
+use std::thread;
+
 use serde_json::json;
 
 use super::*;
@@ -74,9 +76,29 @@ fn token_that_expires_first_makes_room() {
 }
 
 #[test]
-fn token_that_is_verified_again_takes_the_place_of_the_first() {
-    let (cache, first, again) = (cache(2), claims(1, 60), claims(1, 60));
+fn token_that_concurrent_requests_verify_is_remembered_once() {
+    let cache = cache(2);
+    let other = claims(2, 60);
+    cache.insert(&other, at(0));
+    let requests: Vec<_> = (0..4).map(|_| claims(1, 60)).collect();
+    thread::scope(|scope| {
+        for claims in &requests {
+            scope.spawn(|| cache.insert(claims, at(0)));
+        }
+    });
+    assert!(has(&cache, &other));
+    assert_eq!((cache.size().0, cache.tokens.len()), (2, 2));
+    assert_eq!(requests.iter().filter(|claims| has(&cache, claims)).count(), 1);
+}
+
+#[test]
+fn token_that_another_key_verifies_takes_the_place_of_the_first() {
+    let (cache, first) = (cache(2), claims(1, 60));
     cache.insert(&first, at(0));
+    let text = first.token().expose();
+    let token = UnverifiedToken::decode(text).unwrap();
+    let key = VerifyingKey::from_pem(&TestKey::generate().pem()).unwrap();
+    let again = SessionClaims::new(&token, &token.decoded().unwrap(), &key, "user_1".into());
     cache.insert(&again, at(0));
     assert!(has(&cache, &again) && !has(&cache, &first));
     // One of the two makes room, and what is left is still found.
