@@ -19,6 +19,8 @@ const MAX_USERS: usize = 1_000;
 const GROUPS: usize = 256;
 
 type Answer = Result<Arc<User>, BackendError>;
+/// A user, and the start of the call that fetched the data, which may be that old.
+type Dated = Result<(UnixTime, Arc<User>), BackendError>;
 
 /// The recently fetched users of one instance.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub(crate) struct UserCache {
     lifetime: Duration,
     entries: Mutex<Entries>,
     /// The generation is part of the key, so that a call after `forget` does not join an earlier one.
-    look_ups: Flights<(UserId, u64), Answer>,
+    look_ups: Flights<(UserId, u64), Dated>,
     hasher: RandomState,
 }
 
@@ -85,16 +87,22 @@ impl UserCache {
             }
         };
         let look_up = || {
-            let (cache, backend, id) = (self.clone(), backend.clone(), id.clone());
+            let (cache, backend, clock, id) = (self.clone(), backend.clone(), clock.clone(), id.clone());
             async move {
+                let at = clock.now();
                 let user = Arc::new(backend.user(&id).await?);
-                // The age counts from the start of the call, because the data may be that old.
-                cache.keep(id, user.clone(), now, generation);
-                Ok(user)
+                cache.keep(id, user.clone(), at, generation);
+                Ok((at, user))
             }
         };
-        let answer = self.look_ups.join((id.clone(), generation), look_up).await;
-        answer.into_answer()
+        let join = || self.look_ups.join((id.clone(), generation), look_up);
+        // The call in progress may have begun before `since`. Only one that begins from now on is certainly new enough.
+        let is_too_old = |at: UnixTime| at < now && since.is_some_and(|since| at < since);
+        let answer = match join().await.into_answer() {
+            Ok((at, _)) if is_too_old(at) => join().await.into_answer(),
+            answer => answer,
+        };
+        answer.map(|(_, user)| user)
     }
 
     /// Drops the user, so that the next call fetches them. The result of a call in progress is not kept.

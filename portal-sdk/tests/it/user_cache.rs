@@ -123,3 +123,18 @@ async fn zero_lifetime_switches_the_cache_off() {
     tokio::join!(world.name(), world.name());
     assert_eq!(world.look_ups(), 2);
 }
+
+#[tokio::test]
+async fn call_that_began_before_the_wanted_time_is_not_shared() {
+    let world = World::new(None);
+    let before = world.authenticator.user(&world.id);
+    let after = async {
+        tokio::task::yield_now().await;
+        world.advance(1_000);
+        world.authenticator.user_since(&world.id, world.clock.now()).await
+    };
+    // Polled in this order: the first call is under way when the second one begins.
+    let (before, after) = tokio::join!(biased; before, after);
+    assert!(before.is_ok() && after.is_ok());
+    assert_eq!(world.look_ups(), 2);
+}
