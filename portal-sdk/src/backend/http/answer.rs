@@ -1,5 +1,6 @@
 //! Readers of Clerk's responses: bodies of successes, errors of refusals.
 
+use std::num::IntErrorKind;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
@@ -41,8 +42,10 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> B
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let wait = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = wait.parse() {
-        return Some(Duration::from_secs(seconds));
+    match wait.parse() {
+        Ok(seconds) => return Some(Duration::from_secs(seconds)),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => return Some(Duration::MAX),
+        Err(_) => {}
     }
     let until = parse_http_date(wait).ok()?;
     // The server's own time, because the clocks may differ.
@@ -86,6 +89,7 @@ mod tests {
         let retry_after_at = "Sun, 06 Nov 1994 08:49:37 GMT";
         for (retry_after, date, expected) in [
             ("120", "", Some(120)),
+            ("99999999999999999999999", "", Some(u64::MAX)),
             (retry_after_at, "Sun, 06 Nov 1994 08:48:37 GMT", Some(60)),
             (retry_after_at, "Sun, 06 Nov 1994 09:00:00 GMT", Some(0)),
             // By this machine's time, which is after it.
