@@ -8,6 +8,7 @@ mod connection;
 mod cors;
 mod extract;
 mod guards;
+mod handlers;
 mod routing;
 mod testing;
 mod tower_http;

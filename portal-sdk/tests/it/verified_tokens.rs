@@ -1,5 +1,7 @@
 //! Tokens that were verified before: only the signature is remembered, for the key that verified it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use http::header::COOKIE;
@@ -9,6 +11,7 @@ use portal_sdk::backend::{Backend, KeyCachePolicy};
 use portal_sdk::clock::Clock as _;
 use portal_sdk::instance::Instance;
 use portal_sdk::key::KeySet;
+use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, RequestState};
 use portal_sdk::testing::{FakeBackend, TestInstance, TestKey};
 use portal_sdk::token::{TokenCachePolicy, TokenErrorReason};
@@ -180,4 +183,54 @@ fn referer_of_another_site_is_found_after_the_address_is_known() {
             assert!(!visit(elsewhere), "{elsewhere}");
         }
     }
+}
+
+#[test]
+fn requests_of_many_threads_see_an_ended_session_at_once() {
+    const THREADS: usize = 4;
+    const ROUNDS: usize = 40;
+    const MAX_TOKENS: usize = 20;
+    let clerk = TestInstance::new();
+    let authenticator = Authenticator::builder(clerk.instance().clone())
+        .backend(clerk.backend().clone())
+        .clock(clerk.clock().clone())
+        .token_cache(TokenCachePolicy::default().with_max_tokens(MAX_TOKENS))
+        .build();
+    let requests: Vec<Parts> = (0..ROUNDS)
+        .map(|n| {
+            let session = clerk.signed_in("user_1").session_id(format!("sess_{n}"));
+            session.get("/").body(()).unwrap().into_parts().0
+        })
+        .collect();
+    let ended = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while ended.load(Ordering::SeqCst) < ROUNDS {
+                    let before = ended.load(Ordering::SeqCst);
+                    for (n, request) in requests.iter().enumerate() {
+                        let is_signed_in = state(&authenticator, request).claims().is_some();
+                        assert!(!is_signed_in || n >= before, "session {n} was ended");
+                        let was_ended = n < ended.load(Ordering::SeqCst);
+                        assert!(
+                            is_signed_in || was_ended || n == ended.load(Ordering::SeqCst),
+                            "session {n}"
+                        );
+                    }
+                    assert!(authenticator.health().tokens.remembered <= MAX_TOKENS);
+                }
+            });
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for request in &requests {
+            let cookies = request.headers[COOKIE].to_str().unwrap();
+            let token = cookies.split(';').next().unwrap().split_once('=').unwrap().1;
+            let session = runtime
+                .block_on(authenticator.genuine_session(&Secret::new(token)))
+                .unwrap();
+            authenticator.end_session(&session.unwrap());
+            ended.fetch_add(1, Ordering::SeqCst);
+            thread::yield_now();
+        }
+    });
 }

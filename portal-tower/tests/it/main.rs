@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 
+mod any_request;
 mod authenticate;
 mod caches;
 mod cookies;
@@ -14,6 +15,7 @@ mod redirect;
 mod refusals;
 mod renewal;
 mod require;
+mod reuse;
 mod secrets;
 mod sign_out;
 mod support;

@@ -1,6 +1,7 @@
 //! Properties of every request, tested with requests of random pieces.
 
 mod answers;
+mod memory;
 mod requests;
 mod secrets;
 mod tokens;
