@@ -101,7 +101,7 @@ fn token_that_another_key_verifies_takes_the_place_of_the_first() {
     let again = SessionClaims::new(&token, &token.decoded().unwrap(), &key, "user_1".into());
     cache.insert(&again, at(0));
     assert!(has(&cache, &again) && !has(&cache, &first));
-    // One of the two makes room, and what is left is still found.
+    // One of the two makes room, and the other is still found.
     cache.insert(&claims(2, 90), at(0));
     assert_eq!(cache.size().0, 2);
     cache.insert(&claims(3, 90), at(0));
