@@ -295,6 +295,8 @@ impl<B: Backend> Authenticator<B> {
                     known.refresh = Some(look_ups.refresh_session(backend, clock, *refresh).await);
                 }
             }
+            // The session may have ended during the effect.
+            known.ended = self.ended();
             // A token minted during the effect must not look issued in the future.
             now = clock.now();
         }
@@ -332,10 +334,9 @@ impl<B: Backend> Authenticator<B> {
 
     /// Returns the results in memory. Unlike [`known`](Self::known), it starts no fetch.
     fn in_memory(&self, cx: &AuthenticateContext<'_>) -> Known {
-        let Shared { keys, ended, .. } = &*self.shared;
         Known {
-            keys: KnownKeys::InMemory(keys.peek(cx.read_at())),
-            ended: ended.read(EndedSessions::clone).unwrap_or_default(),
+            keys: KnownKeys::InMemory(self.shared.keys.peek(cx.read_at())),
+            ended: self.ended(),
             ..Known::default()
         }
     }
@@ -371,7 +372,6 @@ impl<B: Backend> Authenticator<B> {
             backend,
             clock,
             keys,
-            ended,
             ..
         } = &*self.shared;
         let carries_token = || {
@@ -383,9 +383,13 @@ impl<B: Backend> Authenticator<B> {
         let needs_keys = instance.jwt_key().is_none() && carries_token();
         Known {
             keys: KnownKeys::InMemory(needs_keys.then(|| keys.in_memory(backend, clock)).flatten()),
-            ended: ended.read(EndedSessions::clone).unwrap_or_default(),
+            ended: self.ended(),
             ..Known::default()
         }
+    }
+
+    fn ended(&self) -> EndedSessions {
+        self.shared.ended.read(EndedSessions::clone).unwrap_or_default()
     }
 
     fn authenticated(&self, cx: &AuthenticateContext<'_>, known: &Known, state: RequestState) -> Authenticated {

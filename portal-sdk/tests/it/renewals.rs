@@ -10,7 +10,8 @@ use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{Backend, HttpBackend};
 use portal_sdk::effect::{BackendError, RefreshedSession};
-use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
+use portal_sdk::secret::Secret;
+use portal_sdk::state::{AuthReason, Outcome, RequestState, UndecidedCause};
 use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -88,6 +89,20 @@ async fn renewal_is_shared_for_ten_seconds_with_the_same_tokens() {
     }
     let health = authenticator.health().renewals;
     assert_eq!((health.calls, health.shared_answers, health.in_flight), (3, 2, 0));
+}
+
+#[tokio::test]
+async fn session_that_ends_during_its_renewal_is_signed_out() {
+    let (backend, clock) = (FakeBackend::new(), clock());
+    backend.set_refresh_session(Ok(renewed()));
+    let authenticator = live(&backend, &clock);
+    let token = Secret::new(session_token(instance_key(), ISSUER, &json!({})));
+    let session = authenticator.genuine_session(&token).await.unwrap().unwrap();
+    let request = expired("r");
+    let end = async { authenticator.end_session(&session) };
+    // Polled in this order: the renewal is under way when the session ends.
+    let (authenticated, ()) = tokio::join!(biased; authenticator.authenticate(&request), end);
+    assert_eq!(authenticated.state.reason(), Some(&AuthReason::SessionEnded));
 }
 
 #[tokio::test]
