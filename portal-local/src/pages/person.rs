@@ -169,7 +169,7 @@ impl Person {
     ///
     /// # Errors
     ///
-    /// Returns the redirect, to the same page of what is active now.
+    /// Returns the redirect, to the same page of the account or organization that is active now.
     fn unless_switched(&self, path: &str) -> Result<(), PageError> {
         let Shown {
             user_id,

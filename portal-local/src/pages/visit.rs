@@ -41,7 +41,7 @@ pub(crate) struct Visit {
     is_new: bool,
     /// The page was opened from the portal itself or the address bar, not from another site.
     pub(super) is_from_here: bool,
-    /// What the sent form is about.
+    /// The account and the organization on the page with the sent form.
     pub(super) shown: Shown,
 }
 
