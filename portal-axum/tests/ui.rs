@@ -93,7 +93,7 @@ fn is_of_this_test(variable: &OsStr) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
-/// What the compiler says about a mistake, without what differs between machines.
+/// The compiler's messages about a mistake, without the parts that differ between machines.
 fn messages(mistake: &Path, libraries: &[(&str, PathBuf)]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut compiler = rustc();
@@ -136,7 +136,7 @@ fn normalized(said: &str, mistake: &Path) -> String {
             let file = path.rsplit('/').next().unwrap_or_default();
             kept.push(if is_elsewhere { file } else { line });
         } else if line.starts_with("and ") && line.ends_with(" others") {
-            // A list of so many is of another crate's trait.
+            // Only the trait of another crate has that many.
             while kept
                 .last()
                 .is_some_and(|line| !line.contains("the following other types"))

@@ -411,7 +411,7 @@ impl<B: Backend> Authenticator<B> {
     }
 }
 
-/// Logs a decision with its explanation. Signed-in requests are left out, because they need none and are the most.
+/// Logs a decision with its explanation. Signed-in requests are skipped: they are the most, and need no explanation.
 fn log_decision(cx: &AuthenticateContext<'_>, known: &Known, state: &RequestState) {
     if state.claims().is_none() && tracing::enabled!(tracing::Level::DEBUG) {
         let explanation = explain_state(cx, known, cx.read_at(), state);

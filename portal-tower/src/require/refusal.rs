@@ -214,7 +214,7 @@ impl Refusal {
         self.explanation()?.get("problem")
     }
 
-    /// How the request was decided, in a redirect loop.
+    /// The facts by which the request was decided, in a redirect loop.
     ///
     /// Returns `None` in production, unless the instance is built with `debug`.
     #[must_use]

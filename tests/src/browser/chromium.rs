@@ -1,7 +1,7 @@
 //! Running Chromiums, which journeys borrow one after the other.
 //!
-//! A start takes longer than most journeys. Each journey has a browser context of its own, which is what a fresh profile is:
-//! no cookie, no storage, no cache and no history of another one. A Chromium whose journey has failed is not lent again.
+//! A start takes longer than most journeys. Each journey has a separate browser context, as clean as a new profile: it
+//! shares no cookies, storage, cache or history with another one. A Chromium whose journey has failed is not lent again.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -20,7 +20,7 @@ static IDLE: Mutex<Vec<Chromium>> = Mutex::new(Vec::new());
 /// It ends when the pipes close, which also happens if this process is killed.
 const RUN: &str = r#"folder=$1; shift; chromium "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1; rm -rf "$folder""#;
 
-/// What `chromedriver` gives to the browsers that it starts itself, and then ours.
+/// The arguments that `chromedriver` passes to the browsers that it starts itself, and then ours.
 const ARGUMENTS: &str = "--allow-pre-commit-input --disable-background-networking --disable-background-timer-throttling \
     --disable-backgrounding-occluded-windows --disable-client-side-phishing-detection --disable-default-apps \
     --disable-features=IgnoreDuplicateNavs,Prewarm,SpareRendererForSitePerProcess --disable-hang-monitor --disable-popup-blocking \
