@@ -200,7 +200,12 @@ async fn log_line_of_a_fetch_is_written_without_a_lock() {
         outcome_of(&authenticator.authenticate(&request).await.state),
         "signed-in"
     );
-    assert_eq!(lines.with("cannot be fetched").len(), 1, "{:?}", lines.all());
+    assert_eq!(
+        lines.with("WARN message=signing keys cannot be fetched").len(),
+        1,
+        "{:?}",
+        lines.all()
+    );
     assert_eq!(lines.with("can be fetched again").len(), 1, "{:?}", lines.all());
 }
 

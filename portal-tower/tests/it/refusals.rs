@@ -91,9 +91,9 @@ async fn each_refusal_is_one_debug_line() {
             r#"reason=cross-site-request path="/a" user_id=user_1"#,
         ),
     ] {
-        let before = log.lines("").len();
+        let before = log.lines("portal_tower::").len();
         ask(guard, target, &headers).await;
-        let lines = log.lines("").split_off(before);
+        let lines = log.lines("portal_tower::").split_off(before);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(
             lines[0].trim_start().starts_with("DEBUG") && lines[0].ends_with(expected),
