@@ -3,6 +3,7 @@
 mod builder;
 mod by_hand;
 mod ending;
+mod explaining;
 mod health;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use crate::backend::{
     Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
 };
 use crate::clock::{Clock, UnixTime};
-use crate::decide::{Decision, decide, explain, explain_state, token_problem};
+use crate::decide::{Decision, decide};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
@@ -24,7 +25,7 @@ use crate::latest::Latest;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
-use crate::state::{Explanation, RequestState};
+use crate::state::RequestState;
 use crate::throttle::Throttle;
 use crate::token::{TokenError, UserId, VerifiedTokens};
 
@@ -302,45 +303,6 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Returns the error of a session token, by the keys in memory.
-    ///
-    /// Returns `None` if the token is valid or its key is not in memory. The error explains a refusal to developers;
-    /// the decision may have run other checks first.
-    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
-    #[must_use]
-    pub fn token_problem(&self, token: &Secret) -> Option<TokenError> {
-        let now = self.shared.clock.now();
-        let keys = KnownKeys::InMemory(self.shared.keys.peek(now));
-        token_problem(&self.shared.instance, &keys, token.expose(), now)
-    }
-
-    /// Explains to developers how a request is decided.
-    ///
-    /// Nothing is fetched: if the decision needs a call to Clerk, the `outcome` says which. While `debug` lines are
-    /// logged, each request that is not signed in writes one with its explanation, after its calls.
-    #[must_use]
-    pub fn explain(&self, parts: &Parts) -> Explanation {
-        let cx = self.context(parts);
-        explain(&cx, &self.in_memory(&cx), cx.read_at())
-    }
-
-    /// Explains like [`explain`](Self::explain), for a request that was decided, with a known public URL.
-    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
-    #[must_use]
-    pub fn explain_decided(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation {
-        let cx = self.context(parts).with_public_url(url.clone());
-        explain_state(&cx, &self.in_memory(&cx), cx.read_at(), state)
-    }
-
-    /// Returns the results in memory. Unlike [`known`](Self::known), it starts no fetch.
-    fn in_memory(&self, cx: &AuthenticateContext<'_>) -> Known {
-        Known {
-            keys: KnownKeys::InMemory(self.shared.keys.peek(cx.read_at())),
-            ended: self.ended(),
-            ..Known::default()
-        }
-    }
-
     /// Limits log lines of a `cause` to one per minute.
     ///
     /// Use it for lines that clients can cause. Returns the number of suppressed lines since the last one, or `None` if
@@ -395,7 +357,7 @@ impl<B: Backend> Authenticator<B> {
     fn authenticated(&self, cx: &AuthenticateContext<'_>, known: &Known, state: RequestState) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
-        log_decision(cx, known, &state);
+        explaining::log_decision(cx, known, &state);
         // Only for signed-in users, because any client can send any host and fill the few places.
         if state.claims().is_some() && !is_watched(cx.instance()) {
             cx.remember_origin();
@@ -408,14 +370,6 @@ impl<B: Backend> Authenticator<B> {
             state,
             at: cx.read_at(),
         }
-    }
-}
-
-/// Logs a decision with its explanation. Signed-in requests are skipped: they are the most, and need no explanation.
-fn log_decision(cx: &AuthenticateContext<'_>, known: &Known, state: &RequestState) {
-    if state.claims().is_none() && tracing::enabled!(tracing::Level::DEBUG) {
-        let explanation = explain_state(cx, known, cx.read_at(), state);
-        tracing::debug!(%explanation, "a request was decided");
     }
 }
 
