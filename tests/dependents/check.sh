@@ -63,6 +63,9 @@ debug = "line-tables-only"
 [profile.dev.build-override]
 debug = false
 
+[profile.dev.package."aws-lc-sys"]
+opt-level = 1
+
 [workspace]
 EOF
     cat >"$folder/src/lib.rs" <<EOF
