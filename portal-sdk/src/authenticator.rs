@@ -24,10 +24,9 @@ use crate::instance::Instance;
 use crate::latest::Latest;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
-use crate::secret::Secret;
 use crate::state::RequestState;
 use crate::throttle::Throttle;
-use crate::token::{TokenError, UserId, VerifiedTokens};
+use crate::token::{UserId, VerifiedTokens};
 
 /// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
