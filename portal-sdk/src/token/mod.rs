@@ -12,6 +12,7 @@ mod organization;
 mod payload;
 mod permissions;
 mod rights;
+mod signature_hash;
 mod spread;
 mod unverified;
 mod verified_cache;

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::hash::{Hash, Hasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::mem::size_of;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +19,7 @@ use super::SessionClaims;
 use super::claims::{MAX_KEPT_RIGHTS_BYTES, Verified};
 use super::header::Header;
 use super::payload::Payload;
+use super::signature_hash::SignatureHashes;
 use super::spread::{COUNTS, Spread};
 use super::unverified::encoded_header;
 use super::verify::expiry;
@@ -27,6 +28,9 @@ use crate::latest::Latest;
 
 /// The most expired tokens that one new token evicts.
 const MAX_EXPIRED_AT_ONCE: usize = 8;
+
+/// The tokens that the set has room for before it grows. The room takes 18 KiB.
+const INITIAL_TOKENS: usize = 1_024;
 
 /// The bounds of an authenticator's cache of verified tokens.
 ///
@@ -79,8 +83,7 @@ pub(crate) struct VerifiedTokens {
     policy: TokenCachePolicy,
     /// A token counts for this time after its `exp`.
     clock_skew: Duration,
-    /// Hashed with a random seed, so that no client can choose tokens with the same hash.
-    tokens: HashSet<Entry, RandomState>,
+    tokens: HashSet<Entry, SignatureHashes>,
     order: Mutex<Order>,
     /// The header of the newest token. Tokens of one key share it.
     header: Latest<KnownHeader>,
@@ -104,7 +107,10 @@ impl VerifiedTokens {
         Self {
             policy,
             clock_skew,
-            tokens: HashSet::with_hasher(RandomState::new()),
+            tokens: HashSet::builder()
+                .capacity(policy.max_tokens.min(INITIAL_TOKENS))
+                .hasher(SignatureHashes::default())
+                .build(),
             order: Mutex::default(),
             header: Latest::default(),
         }
