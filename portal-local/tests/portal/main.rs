@@ -8,6 +8,7 @@
 mod absent;
 mod admission;
 mod application;
+mod back_to_page;
 mod backend_api;
 mod boundary;
 mod browser;
@@ -49,6 +50,7 @@ mod seeding;
 mod several_accounts;
 mod sign_in;
 mod sign_up;
+mod stale_forms;
 mod start;
 mod tasks;
 mod totp;
