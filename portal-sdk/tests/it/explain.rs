@@ -13,7 +13,7 @@ fn parts(request: Builder) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
-/// Returns a fact of a decision; an empty text if there is none.
+/// Returns a fact of a decision, or an empty text.
 fn fact(clerk: &TestInstance, request: Builder, name: &str) -> String {
     let explanation = clerk.authenticator().explain(&parts(request));
     explanation.get(name).unwrap_or_default().to_owned()

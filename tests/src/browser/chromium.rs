@@ -188,6 +188,7 @@ fn port(folder: &Path) -> u16 {
         if let Some((port, _)) = text.split_once('\n') {
             return port.parse().expect("a port");
         }
+        // Chromium sends no signal when the file is there, so its state is read again, for a bounded time.
         std::thread::sleep(POLL);
     }
     panic!("Chromium names no port of its developer tools")
