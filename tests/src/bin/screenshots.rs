@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use portal_tests::browser::Browser;
+use portal_tests::browser::{Browser, Scripts};
 use portal_tests::tour::tour;
 
 /// Name, width, height, dark.
@@ -49,7 +49,7 @@ async fn run() -> io::Result<()> {
     for (look, width, height, is_dark) in LOOKS {
         let folder = folder.join(look);
         fs::create_dir_all(&folder)?;
-        let browser = Browser::open().await;
+        let browser = Browser::in_chromium(Scripts::On).await;
         browser.appear(width, height, is_dark).await;
         browser.hide_scrollbars().await;
         let mut outcome = Ok(());

@@ -11,14 +11,16 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{PATIENCE, POLL, Scripts};
+use super::{Edition, PATIENCE, POLL, Scripts};
 
 static IDLE: Mutex<Vec<Chromium>> = Mutex::new(Vec::new());
 
 /// Runs Chromium with its developer tools on this process's pipes, and deletes its folder afterwards.
 ///
-/// It ends when the pipes close, which also happens if this process is killed.
-const RUN: &str = r#"folder=$1; shift; chromium "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1; rm -rf "$folder""#;
+/// It ends when the pipes close, which also happens if this process is killed. Where its headless shell is missing, Chromium
+/// does the same more slowly.
+const RUN: &str = r#"program=$(command -v "$1" || command -v chromium); folder=$2; shift 2
+    "$program" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1; rm -rf "$folder""#;
 
 /// The arguments that `chromedriver` passes to the browsers that it starts itself, and then ours.
 const ARGUMENTS: &str = "--allow-pre-commit-input --disable-background-networking --disable-background-timer-throttling \
@@ -32,6 +34,7 @@ const ARGUMENTS: &str = "--allow-pre-commit-input --disable-background-networkin
 /// A Chromium with at most one browser context. Dropping it ends it.
 pub(super) struct Chromium {
     scripts: Scripts,
+    pub(super) edition: Edition,
     shell: Child,
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -44,14 +47,14 @@ pub(super) struct Chromium {
 
 impl Chromium {
     /// Borrows an idle Chromium or starts one.
-    pub(super) fn borrow(scripts: Scripts) -> Self {
-        while let Some(mut idle) = take_idle(scripts) {
+    pub(super) fn borrow(scripts: Scripts, edition: Edition) -> Self {
+        while let Some(mut idle) = take_idle(scripts, edition) {
             // One that has crashed meanwhile is dropped.
             if idle.new_context().is_ok() {
                 return idle;
             }
         }
-        let mut started = Self::start(scripts);
+        let mut started = Self::start(scripts, edition);
         started.new_context().expect("Chromium answers");
         started
     }
@@ -84,11 +87,10 @@ impl Chromium {
         Ok(())
     }
 
-    fn start(scripts: Scripts) -> Self {
+    fn start(scripts: Scripts, edition: Edition) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder").keep();
-        write_preferences(&folder, scripts).expect("a writable folder");
         let mut shell = Command::new("sh")
-            .args(["-c", RUN, "sh"])
+            .args(["-c", RUN, "sh", edition.name()])
             .arg(&folder)
             .args(ARGUMENTS.split_ascii_whitespace())
             // Containers and continuous integration run as root, where Chromium's sandbox does not start.
@@ -96,12 +98,14 @@ impl Chromium {
             // Whatever is not on this machine does not exist.
             .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2, EXCLUDE ::1")
             .arg(format!("--user-data-dir={}", folder.display()))
+            .arg(format!("--blink-settings=scriptEnabled={}", scripts == Scripts::On))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("sh is there");
         let mut chromium = Self {
             scripts,
+            edition,
             commands: shell.stdin.take(),
             answers: BufReader::new(shell.stdout.take().expect("it is piped")),
             shell,
@@ -144,6 +148,16 @@ impl Chromium {
     }
 }
 
+impl Edition {
+    /// The name of the program on the PATH.
+    fn name(self) -> &'static str {
+        match self {
+            Self::HeadlessShell => "chromium-headless-shell",
+            Self::Chromium => "chromium",
+        }
+    }
+}
+
 impl Drop for Chromium {
     /// Also on the way out of a test that has failed, so nothing here panics.
     fn drop(&mut self) {
@@ -156,28 +170,12 @@ fn idle() -> std::sync::MutexGuard<'static, Vec<Chromium>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn take_idle(scripts: Scripts) -> Option<Chromium> {
+fn take_idle(scripts: Scripts, edition: Edition) -> Option<Chromium> {
     let mut idle = idle();
-    let found = idle.iter().position(|chromium| chromium.scripts == scripts)?;
+    let found = idle
+        .iter()
+        .position(|chromium| chromium.scripts == scripts && chromium.edition == edition)?;
     Some(idle.swap_remove(found))
-}
-
-fn write_preferences(folder: &Path, scripts: Scripts) -> io::Result<()> {
-    // 1 allows what 2 blocks.
-    let setting = match scripts {
-        Scripts::On => 1,
-        Scripts::Off => 2,
-    };
-    let preferences = json!({
-        "credentials_enable_service": false,
-        "profile": {
-            "managed_default_content_settings": { "javascript": setting },
-            "password_manager_enabled": false,
-        },
-    });
-    let folder = folder.join("Default");
-    std::fs::create_dir(&folder)?;
-    std::fs::write(folder.join("Preferences"), preferences.to_string())
 }
 
 /// The port that Chromium has written to its folder.

@@ -39,6 +39,15 @@ pub enum Scripts {
     Off,
 }
 
+/// Chromium's two programs that need no screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edition {
+    /// The same engine in half the processor time. *Back* requests every page again.
+    HeadlessShell,
+    /// The browser that users have. *Back* can show a page as it was left.
+    Chromium,
+}
+
 /// A browser with an empty profile.
 ///
 /// [`close`](Self::close) checks its requests and keeps its process for the next one. Dropping it ends the process.
@@ -70,7 +79,20 @@ impl Browser {
     ///
     /// If Chromium or its driver is missing; `./test.sh` installs them.
     pub async fn with(scripts: Scripts) -> Self {
-        let mut chromium = Chromium::borrow(scripts);
+        Self::start(scripts, Edition::HeadlessShell).await
+    }
+
+    /// [`with`](Self::with) for journeys that go [`back`](Self::back), the round trip, and pictures.
+    ///
+    /// # Panics
+    ///
+    /// If Chromium or its driver is missing; `./test.sh` installs them.
+    pub async fn in_chromium(scripts: Scripts) -> Self {
+        Self::start(scripts, Edition::Chromium).await
+    }
+
+    async fn start(scripts: Scripts, edition: Edition) -> Self {
+        let mut chromium = Chromium::borrow(scripts, edition);
         let tab = chromium.open_tab().expect("Chromium opens a tab");
         let driver = Driver::start().await;
         let client = driver.connect(&chromium).await;
@@ -141,8 +163,10 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser is gone.
+    /// If it was not opened by [`in_chromium`](Self::in_chromium), or is gone.
     pub async fn back(&self) {
+        let edition = self.chromium().edition;
+        assert_eq!(edition, Edition::Chromium, "the headless shell keeps no page in memory");
         self.client.back().await.expect("the browser is there");
     }
 

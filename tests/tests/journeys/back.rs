@@ -7,7 +7,7 @@ use axum::response::Html;
 use axum::routing::{get, post};
 use portal_axum::{Auth, AuthenticateLayer, Instance, RequireAuthLayer, SignOut, SignedIn};
 use portal_local::LocalPortal;
-use portal_tests::browser::Browser;
+use portal_tests::browser::{Browser, Scripts};
 use portal_tests::people;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -58,7 +58,7 @@ impl Site {
     ///
     /// It loaded the page without a redirect and without `Set-Cookie`.
     async fn signed_in(&self) -> Browser {
-        let browser = Browser::open().await;
+        let browser = Browser::in_chromium(Scripts::On).await;
         browser.visit(&self.at("/private")).await;
         people::sign_in(&browser, self.portal.origin(), JANE).await;
         browser.read("private").await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portal_tests::browser::Browser;
+use portal_tests::browser::{Browser, Scripts};
 use portal_tests::people;
 use portal_tests::shop::{Shop, datastar_is_there, other_site, scripts_are_installed};
 
@@ -286,7 +286,7 @@ async fn htmx_history_of_a_guarded_page_redirects_to_sign_in() {
     scripts_are_installed();
     for version in ["2", "4"] {
         let shop = Shop::open().await;
-        let browser = Browser::open().await;
+        let browser = Browser::in_chromium(Scripts::On).await;
         let list = shop.at(&format!("/guarded/htmx-{version}"));
         browser.visit(&list).await;
         sign_up(&browser, &shop).await;

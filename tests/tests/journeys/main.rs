@@ -153,8 +153,11 @@ pub(crate) async fn open_with(
     scripts: Scripts,
     stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
 ) -> (Shop, Browser) {
-    let shop = Shop::staged(|portal| stage(portal.demo_data()), |instance| instance).await;
-    (shop, Browser::with(scripts).await)
+    (open_shop(stage).await, Browser::with(scripts).await)
+}
+
+async fn open_shop(stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder) -> Shop {
+    Shop::staged(|portal| stage(portal.demo_data()), |instance| instance).await
 }
 
 /// Signs a user in from the application's home page, and returns there.

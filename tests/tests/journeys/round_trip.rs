@@ -1,6 +1,6 @@
 //! The whole way in a real browser: application → Account Portal → back → protected page, and what follows.
 
-use portal_tests::browser::{Browser, Visit};
+use portal_tests::browser::{Browser, Scripts, Visit};
 use portal_tests::people::{sign_in, sign_up};
 use portal_tests::programs::Demo;
 use portal_tests::tokens::wait_for_the_end_of_the_session_token;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 #[tokio::test]
 async fn sign_up_ends_on_the_protected_page() {
     let demo = Demo::start(&["--token-lifetime", "5", "--clock-skew", "0"]).await;
-    let browser = Browser::open().await;
+    let browser = Browser::in_chromium(Scripts::On).await;
     let dashboard = format!("{}/dashboard", demo.app);
 
     browser.visit(&dashboard).await;
@@ -62,7 +62,7 @@ async fn restarted_portal_signs_the_same_user_in() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("portal.sqlite");
     let database = ["--database", file.to_str().expect("a temporary folder's name is text")];
-    let browser = Browser::open().await;
+    let browser = Browser::in_chromium(Scripts::On).await;
 
     let demo = Demo::start(&database).await;
     browser.visit(&format!("{}/sign-up", demo.app)).await;
@@ -101,7 +101,7 @@ async fn restarted_portal_signs_the_same_user_in() {
 #[tokio::test]
 async fn signed_out_script_gets_401_instead_of_a_redirect() {
     let demo = Demo::start(&[]).await;
-    let browser = Browser::open().await;
+    let browser = Browser::in_chromium(Scripts::On).await;
     browser.visit(&demo.app).await;
     browser.text("[data-testid=sign-in]").await;
 
@@ -132,7 +132,7 @@ async fn signed_out_script_gets_401_instead_of_a_redirect() {
 #[tokio::test]
 async fn admin_page_requires_the_admin_role() {
     let demo = Demo::start(&[]).await;
-    let browser = Browser::open().await;
+    let browser = Browser::in_chromium(Scripts::On).await;
     let team = format!("{}/team", demo.app);
     browser.visit(&team).await;
     browser.click("[data-testid=portal-sign-in-sign-up]").await;

@@ -1,11 +1,11 @@
 //! Signing in.
 
 use portal_local::SeedUser;
-use portal_tests::browser::{Scripts, handshakes, statuses};
+use portal_tests::browser::{Browser, Scripts, handshakes, statuses};
 use portal_tests::ending::Expected;
 use portal_tests::tokens;
 
-use crate::{CODE, JANE, PASSWORD, TEST_CODE, identify, open, sign_in, sign_in_here};
+use crate::{CODE, JANE, PASSWORD, TEST_CODE, identify, open, open_shop, sign_in, sign_in_here};
 
 pub(crate) async fn first_visit_takes_one_handshake(scripts: Scripts) {
     let (shop, browser) = open(scripts).await;
@@ -70,7 +70,8 @@ pub(crate) async fn signed_in_user_sees_no_form(scripts: Scripts) {
 }
 
 pub(crate) async fn back_and_double_submit_keep_one_session(scripts: Scripts) {
-    let (shop, browser) = open(scripts).await;
+    let shop = open_shop(|portal| portal).await;
+    let browser = Browser::in_chromium(scripts).await;
     browser.visit(&shop.at("/sign-in")).await;
     identify(&browser, CODE).await;
     let code_page = browser.address().await;
