@@ -37,6 +37,15 @@
 //! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads the user from it. Other responses
 //! stay cacheable.
 //!
+//! # Guides
+//!
+//! [`guide`] has a page for each task, and a list of questions with their answers:
+//! [the reasons of signed-out requests](guide::authentication), [users in your own database](guide::users),
+//! [organizations and permissions](guide::organizations), [behind a proxy](guide::behind_a_proxy),
+//! [JSON APIs](guide::json_apis), [forms, htmx and caches](guide::pages), [streams](guide::streams),
+//! [several domains](guide::several_domains), [outages](guide::outages), [security](guide::security),
+//! [tests](guide::testing), [migration](guide::migrating), [the local portal](guide::local_portal).
+//!
 //! # Services in routes
 //!
 //! [`RedirectToPortal`] and [`SignOut`] are handlers, and tower services for `route_service` and `get_service`.
@@ -163,6 +172,7 @@
 mod extract;
 #[cfg(feature = "testing")]
 mod from_test_session;
+pub mod guide;
 mod handler;
 
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};

@@ -81,7 +81,13 @@ const SOURCES: &[&str] = &[
     "tests/tests",
 ];
 
-const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs"];
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs",
+    "portal-axum/src/guide",
+];
 
 /// A word in lower case, and the number of its line.
 type Word = (usize, String);

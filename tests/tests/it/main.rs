@@ -3,6 +3,7 @@
 mod conformance_server;
 mod crypto_provider;
 mod guard_table;
+mod guides;
 mod links;
 mod outage;
 mod programs;
