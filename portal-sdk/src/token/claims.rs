@@ -13,7 +13,7 @@ use super::payload::Payload;
 use super::permissions::{self, Holder};
 use super::rights::Rights;
 use super::spread::Counted;
-use super::unverified::Decoded;
+use super::unverified::{Decoded, claims_json, claims_map};
 use super::{FactorAges, OrganizationClaims, SessionId, UnverifiedToken, UserId};
 use crate::clock::UnixTime;
 use crate::key::VerifyingKey;
@@ -250,13 +250,14 @@ impl SessionClaims {
     ///
     /// Returns [`serde_json::Error`] if the claims do not fit `T`.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        from_claims(self.payload().json())
+        from_claims(&claims_json(self.token().expose()))
     }
 
     /// Returns all claims as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
-        self.json.get_or_init(|| self.payload().to_map().into())
+        // Not kept with the token, because a map takes several times its memory.
+        self.json.get_or_init(|| claims_map(self.token().expose()).into())
     }
 
     pub(super) fn payload(&self) -> &Payload {
@@ -264,7 +265,7 @@ impl SessionClaims {
     }
 
     fn rights(&self) -> &Rights {
-        let read = || Rights::parse(&self.payload().to_map());
+        let read = || Rights::parse(self.as_json());
         let kept = self.verified.rights.get_or_init(|| {
             let rights = read();
             (rights.size() <= MAX_KEPT_RIGHTS_BYTES).then(|| rights.into())

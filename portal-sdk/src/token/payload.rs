@@ -1,20 +1,17 @@
-//! [`Payload`]: a token's claims as JSON text, and those that the decision uses, parsed once.
-//!
-//! Cached tokens keep the text, because a map of the claims takes several times its memory.
+//! [`Payload`]: a token's claims that the decision uses, parsed once.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{SessionId, SessionStatus, UserId};
 
 /// The claims of one token. The last of several claims with one name counts, as in JavaScript.
 #[derive(Clone, Default)]
 pub(super) struct Payload {
-    json: Box<str>,
     /// `sub`; `None` unless it is a string.
     pub(super) user_id: Option<UserId>,
     /// `sid`; `None` unless it is a string.
@@ -31,22 +28,8 @@ pub(super) struct Payload {
 
 impl Payload {
     /// Parses the claims; returns `None` unless `json` is an object.
-    pub(super) fn parse(json: String) -> Option<Self> {
-        let payload: Self = serde_json::from_str(&json).ok()?;
-        Some(Self {
-            json: json.into(),
-            ..payload
-        })
-    }
-
-    /// Returns all claims.
-    pub(super) fn to_map(&self) -> Map<String, Value> {
-        // Cannot fail, because `parse` has accepted the text.
-        serde_json::from_str(&self.json).unwrap_or_default()
-    }
-
-    pub(super) fn json(&self) -> &str {
-        &self.json
+    pub(super) fn parse(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
     }
 }
 
@@ -107,7 +90,7 @@ fn text<'de, A: MapAccess<'de>>(claims: &mut A) -> Result<Option<Cow<'de, str>>,
     claims.next_value().map(|Text(text)| text)
 }
 
-/// The text of a string; `None` for other values. Unlike `IgnoredAny`, it accepts exactly the JSON that `to_map` accepts.
+/// The text of a string; `None` for other values. Unlike `IgnoredAny`, it accepts exactly the JSON that `Value` accepts.
 struct Text<'de>(Option<Cow<'de, str>>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -166,21 +149,17 @@ impl<'de> Visitor<'de> for TextVisitor {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::Map;
 
     use super::*;
 
     #[test]
     fn last_claim_of_a_name_counts() {
-        let payload = Payload::parse(r#"{"sub":"a","exp":1,"sub":5,"exp":"x","exp":null}"#.to_owned()).unwrap();
+        let payload = Payload::parse(r#"{"sub":"a","exp":1,"sub":5,"exp":"x","exp":null}"#).unwrap();
         assert_eq!(payload.user_id, None);
         assert_eq!(payload.expires_at, Some(Value::Null));
-        let again = Payload::parse(r#"{"sub":5,"s\u0075b":"user_1"}"#.to_owned()).unwrap();
+        let again = Payload::parse(r#"{"sub":5,"s\u0075b":"user_1"}"#).unwrap();
         assert_eq!(again.user_id.unwrap(), "user_1");
-        assert_eq!(
-            Value::Object(Payload::parse(r#"{"a":1,"a":2}"#.to_owned()).unwrap().to_map()),
-            json!({ "a": 2 })
-        );
     }
 
     #[test]
@@ -203,12 +182,8 @@ mod tests {
             "{\"a\":{\"b\":[1,2.5,null]}}",
             &deep,
         ] {
-            let map = serde_json::from_str::<Map<String, Value>>(text).ok();
-            assert_eq!(
-                Payload::parse(text.to_owned()).map(|payload| payload.to_map()),
-                map,
-                "{text}"
-            );
+            let map = serde_json::from_str::<Map<String, Value>>(text);
+            assert_eq!(Payload::parse(text).is_some(), map.is_ok(), "{text}");
         }
     }
 }

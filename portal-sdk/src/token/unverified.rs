@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memchr_iter;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::header::Header;
 use super::payload::Payload;
@@ -215,10 +215,11 @@ impl Decoded {
         }
         let [header, payload, signature] = three_parts(text).ok_or(TokenError::Form)?;
         let known = verified.and_then(|tokens| tokens.header(header));
-        let read = || json(header, |text| Header::parse(&text)).map(Arc::new);
+        let read = || json(header).and_then(|text| Header::parse(&text)).map(Arc::new);
         Ok(Self {
             header: known.or_else(read).ok_or(TokenError::Undecodable { part: "header" })?,
-            payload: json(payload, Payload::parse)
+            payload: json(payload)
+                .and_then(|text| Payload::parse(&text))
                 .ok_or(TokenError::Undecodable { part: "payload" })?
                 .into(),
             signed_len: text.len() - signature.len() - 1,
@@ -297,15 +298,28 @@ pub(super) fn encoded_header(text: &str) -> &str {
     text.split_once('.').map_or(text, |(header, _)| header)
 }
 
+/// Returns the claims of a token that was decoded before, as JSON.
+pub(super) fn claims_json(text: &str) -> String {
+    let claims = three_parts(text).and_then(|[_, payload, _]| json(payload));
+    // Never without, because the same text was accepted.
+    claims.unwrap_or_default()
+}
+
+/// [`claims_json`], parsed.
+pub(super) fn claims_map(text: &str) -> Map<String, Value> {
+    serde_json::from_str(&claims_json(text)).unwrap_or_default()
+}
+
 fn bytes(part: &str) -> Option<Vec<u8>> {
     let part = part.trim_end_matches('=');
-    // Exactly as long as needed, because both parts are kept.
+    // Exactly as long as needed, because the signature is kept.
     let mut bytes = vec![0; part.len() / 4 * 3 + part.len() % 4 * 3 / 4];
     let len = URL_SAFE_NO_PAD.decode_slice(part, &mut bytes).ok()?;
     (len == bytes.len()).then_some(bytes)
 }
 
-fn json<T>(part: &str, parse: impl FnOnce(String) -> Option<T>) -> Option<T> {
+/// Returns the JSON of header or payload.
+fn json(part: &str) -> Option<String> {
     // Invalid UTF-8 becomes replacement characters and a byte order mark is dropped, as in Clerk's decoder. That is
     // safe because the signature covers the bytes.
     let text = String::from_utf8(bytes(part)?);
@@ -313,7 +327,7 @@ fn json<T>(part: &str, parse: impl FnOnce(String) -> Option<T>) -> Option<T> {
     if text.starts_with('\u{feff}') {
         text.remove(0);
     }
-    parse(text)
+    Some(text)
 }
 
 #[cfg(test)]

@@ -245,7 +245,7 @@ fn size_of_entry(verified: &Verified) -> usize {
     /// One reference, its two counts and the allocator's share.
     const COUNTED: usize = 4 * size_of::<usize>();
     let structs = size_of::<Verified>() + size_of::<Payload>() + size_of::<Entry>() + COUNTS * COUNTED;
-    structs + verified.token.expose().len() + verified.payload.json().len() + MAX_KEPT_RIGHTS_BYTES + REST
+    structs + verified.token.expose().len() + MAX_KEPT_RIGHTS_BYTES + REST
 }
 
 /// A token as an element of the set: found by its text.

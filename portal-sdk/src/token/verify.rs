@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::header::Header;
 use super::payload::Payload;
-use super::unverified::Decoded;
+use super::unverified::{Decoded, claims_map};
 use super::{SessionClaims, SessionId, TokenError, UnverifiedToken};
 use crate::clock::UnixTime;
 use crate::instance::{Instance, Origin};
@@ -140,8 +140,7 @@ pub(crate) fn verify_handshake_token(
         return Err(TokenError::Category);
     }
     check_signature(token, &decoded, key)?;
-    let handshake = decoded.payload.to_map().remove("handshake");
-    Ok(match handshake {
+    Ok(match claims_map(token.text()).remove("handshake") {
         Some(Value::Array(set_cookies)) => set_cookies,
         _ => Vec::new(),
     })
