@@ -1,11 +1,13 @@
 //! A user's actions on a page, and the page's content.
 
+use std::cell::OnceCell;
+
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use serde_json::{Value, json};
 
-use super::{Browser, PATIENCE, POLL, is_gone, named};
+use super::{Browser, is_gone, named};
 
 impl Browser {
     /// Types `text` into the field of this name, in place of what it holds.
@@ -220,16 +222,16 @@ impl Browser {
     }
 
     async fn wait_for(&self, selector: &str) -> Element {
-        let found = self
-            .client
-            .wait()
-            .at_most(PATIENCE)
-            .every(POLL)
-            .for_element(Locator::Css(selector))
-            .await;
-        match found {
-            Ok(element) => element,
-            Err(_) => panic!("no {selector} appeared; the browser is at {}", self.describe().await),
+        let found = OnceCell::new();
+        // Whatever the error: a page that is about to be replaced answers with several.
+        let is_there = async || match self.client.find(Locator::Css(selector)).await {
+            Ok(element) => found.set(element).is_ok(),
+            Err(_) => false,
+        };
+        self.until(is_there).await;
+        match found.into_inner() {
+            Some(element) => element,
+            None => panic!("no {selector} appeared; the browser is at {}", self.describe().await),
         }
     }
 

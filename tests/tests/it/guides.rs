@@ -36,6 +36,41 @@ fn guide_of_authentication_explains_every_reason() {
 }
 
 #[test]
+fn versions_in_documents_are_those_of_the_workspace() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let version_of = |name: &str| {
+        let line = manifest.lines().find(|line| line.starts_with(&format!("{name} = ")));
+        line.map(|line| version(line).expect("a version")).map(str::to_owned)
+    };
+    let mut checked = 0;
+    for file in guides().into_iter().chain([root().join("README.md")]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let blocks = text
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next());
+        for line in blocks.flat_map(str::lines).filter(|line| line.contains(" = ")) {
+            let (name, _) = line.split_once(" = ").unwrap();
+            let ours = version_of(name).unwrap_or_else(|| panic!("{name} is not a dependency of the workspace"));
+            let named = version(line).expect("a version");
+            assert!(
+                format!("{ours}.").starts_with(&format!("{named}.")),
+                "{}: {line}, but {ours}",
+                file.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked >= 5, "the documents name dependencies in another form");
+}
+
+/// Returns the version in a dependency's line, in both forms.
+fn version(line: &str) -> Option<&str> {
+    let requirement = line.split_once("version = ").or_else(|| line.split_once(" = "))?.1;
+    requirement.strip_prefix('"')?.split('"').next()
+}
+
+#[test]
 fn links_to_headings_of_guides_lead_to_a_heading() {
     let mut dead = Vec::new();
     for file in guides() {
