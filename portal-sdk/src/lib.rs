@@ -18,6 +18,7 @@
 //! | [`effect`] | the calls that the decision needs, and their results |
 //! | [`limits`] | limits on the input that a request may carry |
 //! | [`backend`] | calls to Clerk's Backend API |
+//! | [`doctor`] | a check of the configuration that calls Clerk |
 //!
 //! # A link
 //!
@@ -120,6 +121,8 @@ pub mod clock;
 pub mod decide;
 #[cfg(not(feature = "unstable-decision"))]
 mod decide;
+#[cfg(feature = "http-client")]
+pub mod doctor;
 pub mod effect;
 mod host_watch;
 pub mod instance;

@@ -20,6 +20,8 @@ use std::future::Future;
 pub use api::BackendApi;
 pub use api_path::ApiPath;
 #[cfg(feature = "http-client")]
+pub(crate) use http::Probe;
+#[cfg(feature = "http-client")]
 pub use http::{HttpBackend, HttpBackendBuilder};
 pub use keys::KeyCachePolicy;
 pub(crate) use keys::{KeyCache, SnapshotFile};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::redact::redacted;
 use super::{PublishableKeyError, SecretKeyError};
 
@@ -102,6 +104,13 @@ impl Setting {
             Self::AuthorizedParties => Some("authorized_parties"),
             _ => None,
         }
+    }
+}
+
+/// The [`name`](Setting::name).
+impl Serialize for Setting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

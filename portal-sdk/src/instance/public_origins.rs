@@ -66,6 +66,12 @@ impl PublicOrigins {
         self.0.iter().map(|base| &base.origin)
     }
 
+    /// The default origin with its path.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn first(&self) -> Option<&Url> {
+        self.0.first().map(|base| &base.url)
+    }
+
     /// Returns `true` if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

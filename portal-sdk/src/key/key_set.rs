@@ -135,6 +135,20 @@ impl KeySet {
         self.keys.values().flatten().count()
     }
 
+    /// Returns `true` if one of the keys is `key`.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn has_key(&self, key: &VerifyingKey) -> bool {
+        self.keys.values().flatten().any(|known| known == key)
+    }
+
+    /// Returns `true` if `other` has one of the keys under the same id.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn shares_key_with(&self, other: &Self) -> bool {
+        self.keys
+            .iter()
+            .any(|(key_id, key)| key.is_some() && other.keys.get(key_id) == Some(key))
+    }
+
     /// Returns `true` if a key has this id, usable or not.
     #[must_use]
     pub fn contains(&self, key_id: &str) -> bool {

@@ -175,7 +175,7 @@ impl<'p> PortalLink<'p> {
     }
 
     /// Returns the page's URL without parameters.
-    fn target(&self) -> Result<Url, LinkError> {
+    pub(crate) fn target(&self) -> Result<Url, LinkError> {
         let mut url = match self.page {
             PortalPage::SignUp => self.sign_up()?,
             PortalPage::SignIn => self.sign_in()?,

@@ -11,6 +11,7 @@ mod common;
 mod connect;
 mod decision;
 mod discovery;
+mod doctor;
 mod explain;
 mod http_backend;
 mod http_backend_errors;

@@ -53,9 +53,27 @@ impl Server {
         F: Fn(usize) -> A + Send + Sync + 'static,
         A: Future<Output = Reply> + Send + 'static,
     {
+        Self::listen(Arc::default(), answer).await
+    }
+
+    /// Answers by the request line.
+    pub(crate) async fn by_line(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+        let requests: Arc<Mutex<Vec<Recorded>>> = Arc::default();
+        let log = requests.clone();
+        let answer = move |n: usize| {
+            let line = log.lock().unwrap()[n].line.clone();
+            std::future::ready(answer(&line))
+        };
+        Self::listen(requests, answer).await
+    }
+
+    async fn listen<F, A>(requests: Arc<Mutex<Vec<Recorded>>>, answer: F) -> Self
+    where
+        F: Fn(usize) -> A + Send + Sync + 'static,
+        A: Future<Output = Reply> + Send + 'static,
+    {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests: Arc<Mutex<Vec<Recorded>>> = Arc::default();
         let (answer, log) = (Arc::new(answer), requests.clone());
         let task = tokio::spawn(async move {
             let mut connection = 0;

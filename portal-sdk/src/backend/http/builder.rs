@@ -164,6 +164,7 @@ impl HttpBackendBuilder {
             is_development: instance.is_development(),
             authorization,
             timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
             call_log: super::CallLog::default(),
             skipped_keys: super::SkippedKeys::default(),
         };

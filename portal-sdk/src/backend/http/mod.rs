@@ -4,6 +4,7 @@ mod answer;
 mod builder;
 mod call_log;
 mod connector;
+mod probe;
 mod skipped_keys;
 
 use std::fmt;
@@ -12,8 +13,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::response::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +27,7 @@ use self::answer::{read_json, read_json_or_nothing, refusal};
 pub use self::builder::HttpBackendBuilder;
 use self::call_log::CallLog;
 use self::connector::SecureConnector;
+pub(crate) use self::probe::Probe;
 use self::skipped_keys::SkippedKeys;
 use super::{ApiPath, Backend, BackendApi};
 use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRefresh};
@@ -73,6 +77,7 @@ struct Settings {
     is_development: bool,
     authorization: HeaderValue,
     timeout: Duration,
+    connect_timeout: Duration,
     call_log: CallLog,
     skipped_keys: SkippedKeys,
 }
@@ -97,6 +102,11 @@ impl HttpBackend {
         body: Option<&Value>,
         read: Read<T>,
     ) -> Result<T, BackendError> {
+        self.exchange_in_time(self.request_to(method, path, body)?, read).await
+    }
+
+    /// Returns the request of a Backend API call, with the secret key.
+    fn request_to(&self, method: Method, path: &ApiPath, body: Option<&Value>) -> Result<Outgoing, BackendError> {
         path.check()?;
         let mut url = self.settings.base.clone();
         url.set_path(&format!("{}{}", url.path(), path.path()));
@@ -104,7 +114,7 @@ impl HttpBackend {
             url.set_query(Some(path.query()));
         }
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let request = Request::builder()
+        Request::builder()
             .method(method)
             .uri(url.as_str())
             .header(AUTHORIZATION, self.settings.authorization.clone())
@@ -113,8 +123,7 @@ impl HttpBackend {
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, AGENT)
             .body(Full::new(body))
-            .map_err(invalid)?;
-        self.exchange_in_time(request, read).await
+            .map_err(invalid)
     }
 
     /// Calls the Frontend API like a browser without cookies.
@@ -128,52 +137,11 @@ impl HttpBackend {
         if let Some(token) = dev_browser {
             url.query_pairs_mut().append_pair(query::DEV_BROWSER, token);
         }
-        let request = Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, AGENT)
-            .body(Full::new(Bytes::new()))
-            .map_err(invalid)?;
+        let request = without_credentials(method, &url, "application/json")?;
         self.exchange_in_time(request, read_json).await
     }
 
-    async fn exchange_in_time<T>(&self, request: Request<Full<Bytes>>, read: Read<T>) -> Result<T, BackendError> {
-        let timeout = self.settings.timeout;
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let answer = tokio::time::timeout(timeout, self.exchange(request, read)).await;
-        let answer = answer.unwrap_or(Err(BackendError::timeout(timeout)));
-        if let Err(error) = &answer {
-            self.settings.call_log.failed(&method, &uri, error);
-        }
-        answer
-    }
-
-    async fn exchange<T>(&self, request: Request<Full<Bytes>>, read: Read<T>) -> Result<T, BackendError> {
-        let response = self.client.request(request).await.map_err(not_sent)?;
-        let (parts, body) = response.into_parts();
-        let status = parts.status;
-        let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(BackendError::unreadable(status, "expected at most 1 MiB, found more"));
-            }
-            Err(error) => return Err(BackendError::transport(error)),
-        };
-        match status.is_success() {
-            true => read(status, &body),
-            false => Err(refusal(status, &parts.headers, &body)),
-        }
-    }
-}
-
-impl Backend for HttpBackend {
-    fn address(&self) -> &str {
-        self.settings.base.as_str()
-    }
-
-    async fn jwks(&self) -> Result<KeySet, BackendError> {
-        let Jwks { keys: entries } = self.call(Method::GET, &ApiPath::new(["jwks"]), None, read_json).await?;
+    fn keys_of(&self, Jwks { keys: entries }: Jwks) -> Result<KeySet, BackendError> {
         let is_empty = entries.is_empty();
         let skipped = &self.settings.skipped_keys;
         let keys = KeySet::from_entries(entries, |index, entry| skipped.log_once(index, entry));
@@ -185,6 +153,34 @@ impl Backend for HttpBackend {
             ));
         }
         Ok(keys)
+    }
+
+    async fn exchange_in_time<T>(&self, request: Outgoing, read: Read<T>) -> Result<T, BackendError> {
+        let timeout = self.settings.timeout;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let answer = tokio::time::timeout(timeout, self.exchange(request, read)).await;
+        let answer = answer.unwrap_or(Err(BackendError::timeout(timeout)));
+        if let Err(error) = &answer {
+            self.settings.call_log.failed(&method, &uri, error);
+        }
+        answer
+    }
+
+    async fn exchange<T>(&self, request: Outgoing, read: Read<T>) -> Result<T, BackendError> {
+        let response = self.client.request(request).await.map_err(not_sent)?;
+        let (parts, body) = response.into_parts();
+        read_answer(&parts, body, read).await
+    }
+}
+
+impl Backend for HttpBackend {
+    fn address(&self) -> &str {
+        self.settings.base.as_str()
+    }
+
+    async fn jwks(&self) -> Result<KeySet, BackendError> {
+        let jwks = self.call(Method::GET, &ApiPath::new(["jwks"]), None, read_json).await?;
+        self.keys_of(jwks)
     }
 
     async fn handshake_payload(&self, nonce: &Secret) -> Result<HandshakePayload, BackendError> {
@@ -261,6 +257,8 @@ impl fmt::Debug for HttpBackend {
     }
 }
 
+type Outgoing = Request<Full<Bytes>>;
+
 /// A reader of a success's body.
 type Read<T> = fn(StatusCode, &[u8]) -> Result<T, BackendError>;
 
@@ -280,6 +278,32 @@ struct DevBrowser {
 #[derive(Deserialize)]
 struct Cookies {
     cookies: Vec<Value>,
+}
+
+/// Returns a request without the secret key and without a body.
+fn without_credentials(method: Method, url: &Url, accept: &'static str) -> Result<Outgoing, BackendError> {
+    Request::builder()
+        .method(method)
+        .uri(url.as_str())
+        .header(ACCEPT, accept)
+        .header(USER_AGENT, AGENT)
+        .body(Full::default())
+        .map_err(invalid)
+}
+
+async fn read_answer<T>(parts: &Parts, body: Incoming, read: Read<T>) -> Result<T, BackendError> {
+    let status = parts.status;
+    let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Err(BackendError::unreadable(status, "expected at most 1 MiB, found more"));
+        }
+        Err(error) => return Err(BackendError::transport(error)),
+    };
+    match status.is_success() {
+        true => read(status, &body),
+        false => Err(refusal(status, &parts.headers, &body)),
+    }
 }
 
 /// The error of a call that cannot be written as an HTTP request.
