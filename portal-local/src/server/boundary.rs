@@ -1,13 +1,16 @@
 //! Middleware for every request: host check, `X-Portal-Local` header, request log.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use axum::http::header::{DATE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use httpdate::fmt_http_date;
+use portal_sdk::clock::UnixTime;
 
 use super::housekeeping;
 use crate::html::error_page;
@@ -48,6 +51,9 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     response
         .headers_mut()
         .insert(PORTAL_LOCAL, HeaderValue::from_static("1"));
+    if let Some(date) = http_date(app.now()) {
+        response.headers_mut().insert(DATE, date);
+    }
 
     let status = response.status().as_u16();
     tracing::debug!(method, path, status, "answered");
@@ -68,6 +74,15 @@ async fn head(next: Next, request: Request) -> Response {
     // Drop the cookies: a development browser created for this response is not stored.
     response.headers_mut().remove(SET_COOKIE);
     response
+}
+
+/// Returns the portal's time, which tests may move, for `Date`. The server would write the system's.
+///
+/// Returns `None` outside the years that the format has (RFC 9110 section 5.6.7).
+fn http_date(now: UnixTime) -> Option<HeaderValue> {
+    const END_OF_9999: u64 = 253_402_300_799;
+    let secs = u64::try_from(now.as_secs()).ok().filter(|secs| *secs <= END_OF_9999)?;
+    HeaderValue::try_from(fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))).ok()
 }
 
 /// Returns `true` for pages that a browser or a mail program fetches before a user asks for them.
