@@ -23,6 +23,11 @@ pub(crate) enum Command {
     Reset(Reset),
     /// Print the environment variables for an application as a .env file, including the secret key.
     Env(Place),
+    /// Check an application's settings by calling Clerk or a local portal.
+    ///
+    /// Reads the variables that the application would read, such as CLERK_PUBLISHABLE_KEY. Ends with 0 if no check
+    /// failed, 1 if one failed, and 2 if a variable is missing or invalid. Warnings are not failures.
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
@@ -87,4 +92,11 @@ pub(crate) struct Reset {
     /// Confirm the deletion.
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print one JSON object at the end instead of a line for each check.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// An external problem, such as a port in use.
     Failed(String),
+    /// A check of the doctor failed, and its line is printed.
+    CheckFailed,
     /// The reader of standard output has heard enough (`portal-local env | head -1`).
     ReaderGone,
     /// A second signal of this number cut the shutdown short.
@@ -48,6 +50,7 @@ impl Failure {
         let (message, code) = match self {
             Self::Usage(message) => (message, ExitCode::from(USAGE)),
             Self::Failed(message) => (message, ExitCode::FAILURE),
+            Self::CheckFailed => return ExitCode::FAILURE,
             Self::ReaderGone => return ExitCode::SUCCESS,
             Self::Signalled(signal) => return ExitCode::from(SIGNALLED.saturating_add(signal)),
         };

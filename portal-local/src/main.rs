@@ -1,6 +1,7 @@
 //! Starts a local portal from the command line, and does what can be done to one.
 
 mod cli;
+mod doctor;
 mod failure;
 mod running;
 mod shutdown;
@@ -52,6 +53,7 @@ fn run(command: Command) -> Outcome {
             Command::Seed(place) => seed(place).await,
             Command::Reset(reset) => self::reset(reset).await,
             Command::Env(place) => env(place).await,
+            Command::Doctor(options) => doctor::doctor(options, print).await,
         }
     })
 }

@@ -5,6 +5,7 @@
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod doctor;
 mod manners;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -360,6 +361,10 @@ fn every_command_and_option_is_explained() {
         }
         assert!(help.contains("--port <PORT>"), "{command}");
     }
+    assert!(other(&["doctor", "--help"]).unwrap().contains("--json"));
     let help = other(&["--help"]).unwrap();
-    assert!(help.contains("serve") && help.contains("env"), "{help}");
+    assert!(
+        help.contains("serve") && help.contains("env") && help.contains("doctor"),
+        "{help}"
+    );
 }
