@@ -71,6 +71,7 @@ async fn with_clerk(options: &Options, skew: Duration) -> Result<(), StartError>
         "  Account Portal  {}",
         portal_axum::Portal::from(&instance).base()
     ));
+    say("  Check the keys  cargo run -p portal-local -- doctor");
     run_until_stopped(listener, instance, &address).await;
     Ok(())
 }
