@@ -18,7 +18,7 @@ use crate::backend::{
 };
 use crate::clock::{Clock, UnixTime};
 use crate::decide::{Decision, decide};
-use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys};
+use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys, LastHandshake};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
 use crate::latest::Latest;
@@ -70,6 +70,7 @@ struct Shared<B> {
     look_ups: LookUps,
     throttle: Throttle,
     ended: Latest<EndedSessions>,
+    last_handshake: Latest<LastHandshake>,
     hosts: HostWatch,
     portal: Portal,
     pages: Arc<PageCache>,
@@ -106,6 +107,7 @@ impl<B: Backend> Authenticator<B> {
             look_ups: LookUps::new(builder.max_wait.unwrap_or(MAX_WAIT)),
             throttle: Throttle::default(),
             ended: Latest::default(),
+            last_handshake: Latest::default(),
             hosts: HostWatch::default(),
             addresses: Addresses::default(),
             pages: Arc::default(),
@@ -289,6 +291,9 @@ impl<B: Backend> Authenticator<B> {
                     if let Err(error) = &payload {
                         self.warn_of_handshake(error);
                     }
+                    self.shared
+                        .last_handshake
+                        .set(LastHandshake::new(clock.now(), &payload));
                     known.handshake = Some(payload);
                 }
                 Decision::Needs(Effect::RefreshSession(refresh)) => {

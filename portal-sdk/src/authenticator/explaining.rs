@@ -4,12 +4,12 @@ use http::request::Parts;
 
 use super::Authenticator;
 use crate::backend::Backend;
-use crate::decide::{explain, explain_state, token_problem};
+use crate::decide::{Background, explain, explain_state, token_problem};
 use crate::effect::{Known, KnownKeys};
 use crate::request::{AuthenticateContext, PublicUrl};
 use crate::secret::Secret;
 use crate::state::{Explanation, RequestState};
-use crate::token::TokenError;
+use crate::token::{TokenError, TokenErrorReason};
 
 impl<B: Backend> Authenticator<B> {
     /// Returns the error of a session token, by the keys in memory.
@@ -38,8 +38,33 @@ impl<B: Backend> Authenticator<B> {
     #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     #[must_use]
     pub fn explain_decided(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation {
+        self.explain_after(parts, url, state, &Background::default())
+    }
+
+    /// Explains the last request of a redirect loop.
+    ///
+    /// `problem` is the last error of a session token in the browser's earlier requests.
+    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
+    #[must_use]
+    pub fn explain_loop(
+        &self,
+        parts: &Parts,
+        url: &PublicUrl,
+        state: &RequestState,
+        problem: Option<TokenErrorReason>,
+    ) -> Explanation {
+        let handshake = self.shared.last_handshake.read(Clone::clone);
+        let before = Background {
+            is_loop: true,
+            problem,
+            handshake,
+        };
+        self.explain_after(parts, url, state, &before)
+    }
+
+    fn explain_after(&self, parts: &Parts, url: &PublicUrl, state: &RequestState, before: &Background) -> Explanation {
         let cx = self.context(parts).with_public_url(url.clone());
-        explain_state(&cx, &self.in_memory(&cx), cx.read_at(), state)
+        explain_state(&cx, &self.in_memory(&cx), cx.read_at(), state, before)
     }
 
     /// Returns the results in memory. Unlike [`known`](Self::known), it starts no fetch.
@@ -55,7 +80,8 @@ impl<B: Backend> Authenticator<B> {
 /// Logs a decision with its explanation. Signed-in requests are skipped: they are the most, and need no explanation.
 pub(super) fn log_decision(cx: &AuthenticateContext<'_>, known: &Known, state: &RequestState) {
     if state.claims().is_none() && tracing::enabled!(tracing::Level::DEBUG) {
-        let explanation = explain_state(cx, known, cx.read_at(), state);
-        tracing::debug!(%explanation, "a request was decided");
+        let explanation = explain_state(cx, known, cx.read_at(), state, &Background::default());
+        let cause = explanation.likely_cause().map(tracing::field::display);
+        tracing::debug!(%explanation, cause, "a request was decided");
     }
 }

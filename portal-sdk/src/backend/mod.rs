@@ -37,9 +37,6 @@ use crate::effect::{BackendError, HandshakePayload, RefreshedSession, SessionRef
 use crate::key::KeySet;
 use crate::secret::Secret;
 
-/// The error code of an unknown secret key.
-const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
-
 /// The three calls that authentication may need.
 ///
 /// [`BackendApi`] adds the calls of applications and sign-out. An implementation must limit the time and the size of

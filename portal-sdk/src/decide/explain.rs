@@ -1,10 +1,10 @@
 //! The facts behind a decision, for developers.
 
-use std::error::Error;
-
+use super::explain_text::{moment, shown, shown_claim, whole, with_sources};
 use super::keys::key_of;
+use super::likely_cause::{Background, Case};
 use super::organization::parameter;
-use super::{Decision, decide};
+use super::{Decision, Question, decide};
 use crate::clock::UnixTime;
 use crate::effect::{Effect, Known, KnownKeys, MissingKey};
 use crate::instance::{Instance, OrganizationTarget};
@@ -13,51 +13,62 @@ use crate::request::{AuthenticateContext, MAX_REDIRECTS, cookies};
 use crate::state::{Explanation, Outcome, RequestState};
 use crate::token::{TokenError, UnverifiedToken, VerifyRules, verify_session_token};
 
-/// The most characters of a claim that are shown. Clients can send any.
-const MAX_CLAIM_CHARS: usize = 100;
-
 /// Explains the decision that [`decide`] makes of the same arguments.
 pub fn explain(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Explanation {
     match decide(cx, known, now) {
-        Decision::Settled(state) => explain_state(cx, known, now, &state),
+        Decision::Settled(state) => explain_state(cx, known, now, &state, &Background::default()),
         Decision::Needs(effect) => {
-            let mut explanation = facts(cx, known, now, None);
+            let mut explanation = facts(Question { cx, known, now }, None, &Background::default());
             explanation.add("outcome", waits_for(&effect));
             explanation
         }
     }
 }
 
-/// Explains a decision. `known` is what it was made with.
+/// Explains a decision. `known` is what it was made with, and `before` what led to it.
 pub(crate) fn explain_state(
     cx: &AuthenticateContext<'_>,
     known: &Known,
     now: UnixTime,
     state: &RequestState,
+    before: &Background,
 ) -> Explanation {
-    let mut explanation = facts(cx, known, now, Some(state));
+    let mut explanation = facts(Question { cx, known, now }, Some(state), before);
     explanation.add("outcome", outcome(state));
     explanation
 }
 
-/// Returns all facts but the outcome.
-fn facts(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime, state: Option<&RequestState>) -> Explanation {
+/// Returns all facts but the outcome, and the likely cause of a loop.
+fn facts(question: Question<'_, '_>, state: Option<&RequestState>, before: &Background) -> Explanation {
+    let Question { cx, known, now } = question;
     let mut explanation = Explanation::default();
     let mut add = |name, text: Option<String>| text.into_iter().for_each(|text| explanation.add(name, text));
     let token = token(cx);
+    let error = error(cx.instance(), known, now, token.as_ref(), state);
     add("request", Some(request(cx)));
     add("instance", Some(instance(cx.instance())));
     add("cookies", Some(own_cookies(cx)));
     add("other instances", other_instances(cx));
-    add("handshake", handshake(cx, known));
+    add(
+        "handshake",
+        handshake(cx, known).or_else(|| last_handshake(before, now)),
+    );
     add("development browser", development_browser(cx));
     add("client", Some(client(cx, now)));
     add("token", Some(token_text(cx, token.as_ref(), now)));
     add("keys", Some(keys(cx.instance(), &known.keys)));
-    add("problem", problem(cx.instance(), known, now, token.as_ref(), state));
+    add("problem", error.as_ref().map(|error| problem(cx.instance(), error)));
     add("renewal", renewal(known));
     add("organization", cx.organization_target().map(organization));
     add("redirects", redirects(cx));
+    let case = |state| Case {
+        question,
+        state,
+        error: error.as_ref(),
+        token: token.as_ref(),
+        before,
+    };
+    explanation.set_likely_cause(state.and_then(|state| case(state).likely_cause()));
     explanation
 }
 
@@ -162,6 +173,22 @@ fn handshake(cx: &AuthenticateContext<'_>, known: &Known) -> Option<String> {
     cx.handshake_token().map(|_| "a token came back".to_owned())
 }
 
+/// The latest handshake of this process, if this request brings none: a loop may have lost its result.
+fn last_handshake(before: &Background, now: UnixTime) -> Option<String> {
+    let last = before
+        .handshake
+        .as_ref()
+        .filter(|last| before.is_loop && last.is_recent(now))?;
+    let when = moment(last.at.as_secs(), now);
+    Some(match &last.result {
+        Ok(delivered) => format!(
+            "the last one was delivered {when}; its session cookie has {} bytes",
+            delivered.session_cookie_bytes
+        ),
+        Err(error) => format!("the last one was not delivered, {when}: {}", with_sources(error)),
+    })
+}
+
 fn development_browser(cx: &AuthenticateContext<'_>) -> Option<String> {
     let is_asked = cx.instance().is_development() && cx.bearer().is_none();
     is_asked.then(|| match cx.dev_browser() {
@@ -212,10 +239,7 @@ fn token_text(
     }
     for (word, claim) in [("by", token.issuer()), ("for", token.authorized_party())] {
         if let Some(claim) = claim {
-            text += &format!(
-                ", {word} {}",
-                claim.as_str().map_or_else(|| shown(&claim.to_string()), shown)
-            );
+            text += &format!(", {word} {}", shown_claim(claim));
         }
     }
     text
@@ -243,14 +267,14 @@ fn keys(instance: &Instance, known: &KnownKeys) -> String {
     }
 }
 
-/// Returns the error of the token, or of the handshake, with the values that the instance accepts.
-fn problem(
+/// Returns the error of the token, or of the handshake.
+fn error(
     instance: &Instance,
     known: &Known,
     now: UnixTime,
     token: Option<&Result<UnverifiedToken<'_>, TokenError>>,
     state: Option<&RequestState>,
-) -> Option<String> {
+) -> Option<TokenError> {
     let of_state = match state.map(|state| &state.outcome) {
         Some(Outcome::SignedOut(state)) => state.token_error.as_deref().or(state.handshake_problem.as_deref()),
         Some(Outcome::Handshake(state)) => state.token_error.as_deref(),
@@ -263,13 +287,17 @@ fn problem(
             Err(error) => Some(error),
         },
     };
-    let error = of_state.cloned().or_else(checked)?;
-    let expected: Vec<_> = match &error {
+    of_state.cloned().or_else(checked)
+}
+
+/// Returns an error with the values that the instance accepts.
+fn problem(instance: &Instance, error: &TokenError) -> String {
+    let expected: Vec<_> = match error {
         TokenError::AuthorizedParty { .. } => instance.authorized_parties().iter().map(ToString::to_string).collect(),
         TokenError::Issuer { .. } => instance.issuers().map(str::to_owned).collect(),
-        _ => return Some(error.to_string()),
+        _ => return error.to_string(),
     };
-    Some(format!("{error}; expected one of {}", expected.join(", ")))
+    format!("{error}; expected one of {}", expected.join(", "))
 }
 
 fn renewal(known: &Known) -> Option<String> {
@@ -314,35 +342,4 @@ fn waits_for(effect: &Effect) -> String {
         Effect::RefreshSession(_) => "a renewed session",
     };
     format!("waits for {what} from Clerk")
-}
-
-/// Returns an error with its sources, which none of our errors print themselves.
-fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text += &format!(": {error}");
-        source = error.source();
-    }
-    text
-}
-
-/// Returns a text of the client, escaped and shortened.
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(MAX_CLAIM_CHARS).collect();
-    let ellipsis = if short.len() < text.len() { "…" } else { "" };
-    format!("{}{ellipsis}", short.escape_debug())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
-fn whole(secs: f64) -> i64 {
-    secs as i64
-}
-
-/// Returns a time relative to `now`, such as `5 s ago` or `in 40 s`.
-fn moment(secs: i64, now: UnixTime) -> String {
-    match now.as_secs().saturating_sub(secs) {
-        age @ 0.. => format!("{age} s ago"),
-        rest => format!("in {} s", rest.saturating_neg()),
-    }
 }

@@ -21,8 +21,10 @@ mod cookie;
 mod cookie_check;
 mod expired;
 mod explain;
+mod explain_text;
 mod handshake;
 mod keys;
+mod likely_cause;
 mod organization;
 mod redirect;
 mod renewal;
@@ -31,6 +33,7 @@ mod satellite;
 pub use explain::explain;
 pub(crate) use explain::explain_state;
 pub(crate) use keys::{genuine_session, token_problem};
+pub(crate) use likely_cause::Background;
 pub use renewal::{comes_from_portal, renewal};
 
 use std::mem;

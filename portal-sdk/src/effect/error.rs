@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+/// Clerk's error code for an unknown secret key.
+pub(crate) const SECRET_KEY_REFUSED: &str = "clerk_key_invalid";
+
 /// A failed call to Clerk.
 ///
 /// The causes are private; use the methods. A custom backend creates its errors with the constructors.

@@ -6,9 +6,12 @@
 mod ended_sessions;
 mod error;
 mod known;
+mod last_handshake;
 mod payload;
 
 pub use error::BackendError;
+pub(crate) use error::SECRET_KEY_REFUSED;
+pub(crate) use last_handshake::{Delivered, LastHandshake};
 pub use payload::{HandshakePayload, RefreshedSession, SessionRefresh};
 #[cfg(feature = "unstable-decision")]
 pub use {

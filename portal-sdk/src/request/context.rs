@@ -14,6 +14,7 @@ use super::address::Addresses;
 use super::bearer;
 use super::cross_site::{comes_from_elsewhere, is_cross_site};
 use super::fields::Fields;
+use super::headers::header_value;
 use super::navigation::is_navigation;
 use super::public_url::PublicUrl;
 use super::redirect_count::RedirectCount;
@@ -287,6 +288,12 @@ impl<'r> AuthenticateContext<'r> {
             .sec_fetch_dest
             .value(&self.parts.headers, &header::SEC_FETCH_DEST);
         dest.filter(|dest| !dest.is_empty())
+    }
+
+    /// Returns `true` if a page of the same origin made the request, by `Sec-Fetch-Site`.
+    pub(crate) fn is_from_same_origin(&self) -> bool {
+        let site = header_value(&self.parts.headers, &header::SEC_FETCH_SITE);
+        site.as_deref() == Some("same-origin")
     }
 
     /// Returns `true` if the browser shows the response as a top-level page.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::LikelyCause;
+
 /// The facts by which a request was decided, for developers: its URL, cookies, token, keys, and the outcome.
 ///
 /// `{}` writes one line, for logs, and `{:#}` writes one line per fact.
@@ -29,11 +31,24 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     facts: Vec<(&'static str, String)>,
+    likely_cause: Option<LikelyCause>,
 }
 
 impl Explanation {
     pub(crate) fn add(&mut self, name: &'static str, text: impl Into<String>) {
         self.facts.push((name, text.into()));
+    }
+
+    pub(crate) fn set_likely_cause(&mut self, cause: Option<LikelyCause>) {
+        self.likely_cause = cause;
+    }
+
+    /// Returns the likely cause of a redirect loop or an undecided request.
+    ///
+    /// Returns `None` if the facts support no cause, such as for a request that is signed in or has no session.
+    #[must_use]
+    pub fn likely_cause(&self) -> Option<&LikelyCause> {
+        self.likely_cause.as_ref()
     }
 
     /// Iterates over the facts in the order of the decision: a name in lower case, and a text.

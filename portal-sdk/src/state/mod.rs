@@ -2,10 +2,12 @@
 
 mod explanation;
 mod headers;
+mod likely_cause;
 mod reason;
 
 pub use explanation::Explanation;
 pub use headers::ResponseHeaders;
+pub use likely_cause::LikelyCause;
 pub use reason::{AuthReason, RefreshFailure};
 
 use crate::effect::BackendError;

@@ -18,6 +18,7 @@ mod http_backend_errors;
 mod key_cache;
 mod key_flight;
 mod key_rule;
+mod likely_cause;
 mod limits;
 mod log;
 mod odd_answers;

@@ -9,9 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::backend::SECRET_KEY_REFUSED;
 use crate::backend::json::problem_of;
-use crate::effect::BackendError;
+use crate::effect::{BackendError, SECRET_KEY_REFUSED};
 
 /// Reads the JSON body of a success.
 pub(super) fn read_json<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, BackendError> {

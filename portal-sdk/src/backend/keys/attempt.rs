@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::KeyCache;
-use crate::backend::SECRET_KEY_REFUSED;
 use crate::clock::UnixTime;
-use crate::effect::{BackendError, MissingKey};
+use crate::effect::{BackendError, MissingKey, SECRET_KEY_REFUSED};
 use crate::token::TokenError;
 
 /// A fetch in progress. Dropped without a result (its runtime was shut down), it counts as a failure.

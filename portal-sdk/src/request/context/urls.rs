@@ -22,6 +22,11 @@ impl<'r> AuthenticateContext<'r> {
         })
     }
 
+    /// The origin that the request names, even if it is not one of the application's.
+    pub(crate) fn claimed_origin(&self) -> Box<str> {
+        PublicUrl::of(self.parts).origin().into()
+    }
+
     /// The origin of [`url`](Self::url), if it was computed for this address before.
     pub(crate) fn known_origin(&self) -> Option<&'r str> {
         let read = || {
