@@ -15,7 +15,7 @@ use portal_sdk::portal::Portal;
 use portal_sdk::request::PublicUrl;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Explanation, RequestState, UndecidedCause};
-use portal_sdk::token::{GenuineSession, SessionId, TokenError, UserId};
+use portal_sdk::token::{GenuineSession, SessionId, TokenError, TokenErrorReason, UserId};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -31,6 +31,13 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     fn end_session(&self, session: &GenuineSession);
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
     fn explain(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation;
+    fn explain_loop(
+        &self,
+        parts: &Parts,
+        url: &PublicUrl,
+        state: &RequestState,
+        problem: Option<TokenErrorReason>,
+    ) -> Explanation;
     fn instance(&self) -> &Instance;
     fn portal(&self) -> Portal;
     fn admits_log_line(&self, cause: &'static str) -> Option<u64>;
@@ -66,6 +73,16 @@ impl<B: BackendApi> Accounts for Authenticator<B> {
 
     fn explain(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation {
         self.explain_decided(parts, url, state)
+    }
+
+    fn explain_loop(
+        &self,
+        parts: &Parts,
+        url: &PublicUrl,
+        state: &RequestState,
+        problem: Option<TokenErrorReason>,
+    ) -> Explanation {
+        self.explain_loop(parts, url, state, problem)
     }
 
     fn instance(&self) -> &Instance {

@@ -356,6 +356,18 @@ impl Auth {
         self.accounts().explain(self.parts(), self.public_url(), self.outcome())
     }
 
+    /// Explains the last request of a redirect loop.
+    pub(crate) fn explain_loop(&self) -> Explanation {
+        let problem = self.recent_redirects().problem();
+        self.accounts()
+            .explain_loop(self.parts(), self.public_url(), self.outcome(), problem)
+    }
+
+    /// Returns `true` if refusals may show developers how the request was decided.
+    pub(crate) fn is_for_developers(&self) -> bool {
+        self.instance().is_debug() || self.instance().is_development()
+    }
+
     /// The session token of the request, valid or not; sign-out ends its session.
     pub(crate) fn token_to_end(&self) -> Option<Secret> {
         match &self.state().outcome {

@@ -137,6 +137,11 @@ impl RedirectToPortal {
             Some(then) => PortalRedirect::back_to(auth, self.page, then),
             None => PortalRedirect::to(auth, self.page),
         };
+        let here = auth.public_url().as_url();
+        let target = redirect.location();
+        if target.origin() == here.origin() && target.path() == here.path() {
+            return Refusal::page_is_here(auth).into_response();
+        }
         let prefill = self.prefill.iter().cloned();
         prefill.fold(redirect, PortalRedirect::with_prefill).into_response()
     }

@@ -5,12 +5,11 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portal_sdk::state::Explanation;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::advice::advice;
-use super::cause::{NO_TOKEN, PREFLIGHT};
+use super::cause::PREFLIGHT;
+use super::for_developers::{causes, steps};
 use super::{Refusal, RefusalCause};
 use crate::response::{content_that_goes_to, escape, page, page_that_goes_to, refresh_to};
 
@@ -221,10 +220,14 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
     let (title, text) = match refusal.cause() {
         RefusalCause::SignedOut { .. } => ("Please sign in", "You need to sign in to continue."),
         RefusalCause::Pending => ("One more step", "You haven't finished signing in."),
+        RefusalCause::RedirectLoop { .. } if refusal.explanation().is_some() => (
+            "We couldn't sign you in",
+            "You signed in, but this application doesn't recognize you.",
+        ),
         RefusalCause::RedirectLoop { .. } => (
             "We couldn't sign you in",
-            "You signed in, but this application doesn't recognize you. It's not your fault. Please send the details \
-             below to the site's administrators.",
+            "You signed in, but this site doesn't recognize you. It's not your fault. Please try again in a few \
+             minutes. If it happens again, tell the site's administrators when you tried.",
         ),
         RefusalCause::CookiesNotKept => (
             "Your browser blocks cookies for this site",
@@ -269,38 +272,25 @@ fn html_page(refusal: &Refusal) -> String {
     page(title, &text, &more(refusal))
 }
 
-/// Renders the next step: a link to an organization, or the cause of the redirect loop and a link to retry.
+/// Renders the next step: a link to an organization, or a link to retry and, for developers, the cause.
 fn more(refusal: &Refusal) -> String {
-    if let RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch = refusal.cause() {
-        return link(refusal.location(), "Choose an organization");
+    match refusal.cause() {
+        RefusalCause::NoActiveOrganization | RefusalCause::OrganizationMismatch => {
+            link(refusal.location(), "Choose an organization")
+        }
+        RefusalCause::RedirectLoop { .. } => {
+            let again = link(refusal.location(), "Try again");
+            let causes = refusal.explanation().map(|explanation| causes(refusal, explanation));
+            let steps = refusal.explanation().map(steps);
+            [causes, Some(again), steps].into_iter().flatten().collect()
+        }
+        _ => match refusal.explanation() {
+            Some(explanation) if explanation.likely_cause().is_some() => {
+                causes(refusal, explanation) + &steps(explanation)
+            }
+            _ => String::new(),
+        },
     }
-    let RefusalCause::RedirectLoop { reason } = refusal.cause() else {
-        return String::new();
-    };
-    let mut html = format!("<p>{}</p>\n<dl>\n", escape(advice(reason.as_ref())));
-    let mut entry = |term: &str, value: &str| {
-        html.push_str(&format!("<dt>{term}</dt>\n<dd>{}</dd>\n", escape(value)));
-    };
-    match refusal.message() {
-        message if message == NO_TOKEN => entry("Reason", &format!("{message} ({})", refusal.reason())),
-        _ => entry("Reason", &refusal.reason()),
-    }
-    if let Some(details) = refusal.details() {
-        entry("Details", details);
-    }
-    html.push_str("</dl>\n");
-    html.push_str(&link(refusal.location(), "Try again"));
-    if let Some(explanation) = refusal.explanation() {
-        html.push_str(&steps(explanation));
-    }
-    html
-}
-
-/// Renders an explanation, closed, below the advice.
-fn steps(explanation: &Explanation) -> String {
-    let entry = |(name, text): (&str, &str)| format!("<dt>{name}</dt>\n<dd>{}</dd>\n", escape(text));
-    let facts: String = explanation.facts().map(entry).collect();
-    format!("<details>\n<summary>How this request was decided</summary>\n<dl>\n{facts}</dl>\n</details>\n")
 }
 
 fn link(location: Option<&Url>, text: &str) -> String {

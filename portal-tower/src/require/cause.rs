@@ -64,6 +64,14 @@ impl RefusalCause {
         matches!(self, Self::SignedOut { .. } | Self::Pending)
     }
 
+    /// Returns `true` if the settings, the network or the browser keep sign-in from working.
+    pub(super) fn is_about_set_up(&self) -> bool {
+        matches!(
+            self,
+            Self::CookiesNotKept | Self::Unavailable | Self::Misconfigured { .. }
+        )
+    }
+
     /// The status for callers that do not follow redirects.
     pub(super) fn plain_status(&self) -> StatusCode {
         match self {

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
-use portal_sdk::state::{AuthReason, Explanation};
+use portal_sdk::state::{AuthReason, Explanation, LikelyCause};
 use portal_sdk::token::UserId;
 
 use super::cause::PREFLIGHT;
@@ -34,8 +34,11 @@ pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&Us
 pub(super) fn redirect_loop(reason: Option<&AuthReason>, explanation: &Explanation) {
     static LAST: Interval = Interval::new();
     if LAST.is_due() {
+        let cause = explanation.likely_cause();
         tracing::error!(
             reason = reason.map(tracing::field::display),
+            cause = cause.map(tracing::field::display),
+            fix = cause.map(LikelyCause::fix).as_deref(),
             %explanation,
             "redirect loop: the browser was sent to sign in and is still signed out"
         );

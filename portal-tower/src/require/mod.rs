@@ -44,6 +44,26 @@
 //! the cookie `__portal_visit`. [`RedirectToPortal`](crate::RedirectToPortal) and refusals that lead to the portal set
 //! that cookie. Renewal applies to tokens that do not meet the requirement and to pending sessions.
 //!
+//! # Redirect loops
+//!
+//! A browser that is still signed out after three redirects to sign-in in ten seconds gets a 401 page. In development, or
+//! if the instance is built with `debug`, it shows the [`LikelyCause`](portal_sdk::state::LikelyCause), what to do, and
+//! how the request was decided. In production it shows nothing internal. The `error` line of the log has `reason`,
+//! `cause`, `fix` and `explanation` in both, at most once a minute.
+//!
+//! | Provoked by | Ends at | Likely cause |
+//! |---|---|---|
+//! | a key of another instance | the loop's page | `OtherInstance`, `SecretKeyRefused` or `PayloadRefused` |
+//! | this machine's clock ahead or behind | the loop's page | `ClockAhead`, `ClockBehind` |
+//! | cookies blocked by the browser (detected in development only) | 401 page, before any sign-in | `CookiesBlocked` |
+//! | an origin that is not an authorized party | the loop's page | `AuthorizedParty` |
+//! | a wrong public origin behind a proxy | the loop's page | `PublicOrigin` |
+//! | a wrong Backend API address | 503 page | `ApiOutOfReach` |
+//! | a satellite whose sign-in URL is on the satellite | 500 page, before any sign-in | `SignInUrl` |
+//! | a session token above the size of a cookie | the loop's page | `TokenTooLarge` |
+//!
+//! If the facts support no cause, the page shows the facts alone.
+//!
 //! # Logs
 //!
 //! Each refusal is one `debug` line with `reason`, `path` (without the query) and `user_id`.
@@ -53,10 +73,10 @@
 //! Without an outer [`AuthenticateLayer`](crate::AuthenticateLayer) the response is 500, because a misconfigured
 //! application must not look like a signed-out user.
 
-mod advice;
 mod answer;
 pub(crate) mod cause;
 mod drain;
+mod for_developers;
 mod future;
 pub(crate) mod layer;
 pub(crate) mod location;

@@ -10,7 +10,7 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::authorization::Verdict;
 use portal_sdk::portal::PortalPage;
 use portal_sdk::secret::WithoutQuery;
-use portal_sdk::state::{AuthReason, Explanation, ResponseHeaders};
+use portal_sdk::state::{AuthReason, Explanation, LikelyCause, ResponseHeaders};
 use portal_sdk::token::{TokenError, UserId};
 use url::Url;
 
@@ -118,10 +118,9 @@ impl Refusal {
         let reason = reason
             .map(AuthReason::Token)
             .or_else(|| auth.outcome().reason().cloned());
-        let explanation = auth.explain();
+        let explanation = auth.explain_loop();
         log::redirect_loop(reason.as_ref(), &explanation);
-        let is_for_developers = auth.instance().is_debug() || auth.instance().is_development();
-        self.0.explanation = is_for_developers.then_some(explanation);
+        self.0.explanation = auth.is_for_developers().then_some(explanation);
         self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
@@ -169,13 +168,23 @@ impl Refusal {
     }
 
     pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {
+        let is_explained = cause.is_about_set_up() && auth.is_for_developers();
         Self(Box::new(Inner {
+            explanation: is_explained.then(|| auth.explain()),
             renderer: auth.renderer().cloned(),
             has_token: auth.has_token(),
             path: Some(auth.public_url().as_url().path().into()),
             user_id: auth.user_id_for_logs().cloned(),
             ..Inner::new(cause, auth.caller())
         }))
+    }
+
+    /// Returns the refusal of a route whose portal page is the route itself: a redirect would never end.
+    pub(crate) fn page_is_here(auth: &Auth) -> Self {
+        let problem = "the portal page's URL is this route itself, so a redirect would never end; correct \
+                       CLERK_SIGN_IN_URL or CLERK_SIGN_UP_URL"
+            .into();
+        Self::new(auth, RefusalCause::Misconfigured { problem })
     }
 
     pub(crate) fn missing_layer(caller: Caller) -> Self {
@@ -214,8 +223,17 @@ impl Refusal {
         self.explanation()?.get("problem")
     }
 
-    /// The facts by which the request was decided, in a redirect loop.
+    /// The likely cause of a redirect loop, or of a refusal by which sign-in cannot work.
     ///
+    /// Returns `None` if it is unknown, and in production, unless the instance is built with `debug`.
+    #[must_use]
+    pub fn likely_cause(&self) -> Option<&LikelyCause> {
+        self.explanation()?.likely_cause()
+    }
+
+    /// The facts by which the request was decided, in a redirect loop or if sign-in cannot work.
+    ///
+    /// Sign-in cannot work if the browser keeps no cookies, Clerk is unreachable or the application is misconfigured.
     /// Returns `None` in production, unless the instance is built with `debug`.
     #[must_use]
     pub fn explanation(&self) -> Option<&Explanation> {

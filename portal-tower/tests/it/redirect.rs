@@ -48,6 +48,18 @@ async fn each_page_redirects_by_identity() {
 }
 
 #[tokio::test]
+async fn page_at_the_route_itself_is_misconfigured() {
+    let settings = || test().sign_in_url(HERE);
+    let service = layer(settings()).layer(RedirectToPortal::sign_in());
+    let answer = send(service, request(HERE, &[("cookie", SIGNED_OUT), AS_PAGE])).await;
+    assert_eq!((answer.status, answer.header("location")), (500, None));
+    assert!(answer.body.contains("correct CLERK_SIGN_IN_URL"), "{}", answer.body);
+    let service = layer(settings()).layer(RedirectToPortal::sign_up());
+    let answer = send(service, request(HERE, &[("cookie", SIGNED_OUT), AS_PAGE])).await;
+    assert_eq!(answer.status, 303);
+}
+
+#[tokio::test]
 async fn redirect_returns_to_the_referring_page() {
     let service = layer(test()).layer(RedirectToPortal::user_profile());
     for (referer, back) in [

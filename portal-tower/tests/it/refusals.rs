@@ -25,7 +25,7 @@ async fn ask(guard: RequireAuthLayer, target: &str, headers: &[(&str, &str)]) ->
 
 /// Keeps the log from here on. A log statement that another thread reaches for the first time just now may miss the new
 /// subscriber (`tracing` keeps each one's interest), so one refusal is logged before interests are built again.
-async fn keep_log() -> (Log, DefaultGuard) {
+pub(crate) async fn keep_log() -> (Log, DefaultGuard) {
     let (log, guard) = Log::keep();
     ask(RequireAuthLayer::signed_in(), HERE, &[AS_SCRIPT]).await;
     tracing::callsite::rebuild_interest_cache();
