@@ -133,6 +133,16 @@ impl Browser {
         self.with_element(selector, async |element| element.text().await).await
     }
 
+    /// Continues within the first frame of the page.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn enter_frame(&self) {
+        let frame = self.wait_for("iframe").await;
+        frame.enter_frame().await.expect("the frame is there");
+    }
+
     /// Runs an action on the first match of a CSS selector.
     ///
     /// If the next page replaces this one meanwhile, its element is used instead.

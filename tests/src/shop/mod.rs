@@ -13,12 +13,13 @@ use portal_axum::{AuthenticateLayer, Authenticator, FrontendApiProxy, Instance, 
 use portal_local::{LocalPortal, LocalPortalBuilder, RequestRecord};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::pages::{Notes, router, scripts};
 pub use self::pages::{datastar_is_there, scripts_are_installed};
-use self::sites::serve;
-pub use self::sites::{linking_sites, other_site};
+pub use self::sites::{framing_site, linking_sites, other_site};
+use self::sites::{origin, serve_at};
 use crate::backend_api::BackendApi;
 use crate::browser::Browser;
 use crate::tokens;
@@ -82,10 +83,34 @@ impl Shop {
         keys: impl FnOnce(&LocalPortal) -> Keys,
         change: impl FnOnce(InstanceBuilder) -> InstanceBuilder,
     ) -> Self {
+        Self::assemble(stage, keys, |instance, _| change(instance), |router| router).await
+    }
+
+    /// Opens a shop with the users of `portal-local seed` behind a proxy. Its settings may depend on its own origin.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be opened.
+    pub async fn behind(
+        proxy: impl FnOnce(Router) -> Router,
+        change: impl FnOnce(InstanceBuilder, &str) -> InstanceBuilder,
+    ) -> Self {
+        Self::assemble(LocalPortalBuilder::demo_data, keys, change, proxy).await
+    }
+
+    async fn assemble(
+        stage: impl FnOnce(LocalPortalBuilder) -> LocalPortalBuilder,
+        keys: impl FnOnce(&LocalPortal) -> Keys,
+        change: impl FnOnce(InstanceBuilder, &str) -> InstanceBuilder,
+        proxy: impl FnOnce(Router) -> Router,
+    ) -> Self {
         let clock = TestClock::running();
         let portal = stage(portal(&clock)).start().await.expect("the portal starts");
         let notes = Notes::default();
-        let (app, server) = serve(application(&clock, keys(&portal), &notes, change)).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let own = origin("localhost", &listener);
+        let router = application(&clock, keys(&portal), &notes, |instance| change(instance, &own));
+        let (app, server) = serve_at("localhost", listener, proxy(router));
         Self {
             app,
             portal,

@@ -37,18 +37,35 @@ pub async fn linking_sites(target: &str) -> [(String, JoinHandle<()>); 2] {
     [serve(router.clone()).await, serve_at(host, listener, router)]
 }
 
+/// Another site with a frame that shows `target`. Browsers neither store nor send `SameSite=Lax` cookies in such a frame.
+///
+/// # Panics
+///
+/// If it cannot be served.
+pub async fn framing_site(target: &str) -> (String, JoinHandle<()>) {
+    let page = format!("<iframe src=\"{target}\" width=800 height=600></iframe>");
+    let router = Router::new().route("/", get(async move || Html(page)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    serve_at("127.0.0.1", listener, router)
+}
+
 /// Serves under the name `localhost`.
 pub(super) async fn serve(router: Router) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     serve_at("localhost", listener, router)
 }
 
-fn serve_at(host: &str, listener: TcpListener, router: Router) -> (String, JoinHandle<()>) {
-    let port = listener.local_addr().expect("it is bound").port();
+pub(super) fn serve_at(host: &str, listener: TcpListener, router: Router) -> (String, JoinHandle<()>) {
+    let origin = origin(host, &listener);
     let server = tokio::spawn(async move {
         axum::serve(listener, router)
             .await
             .expect("it serves until it is stopped");
     });
-    (format!("http://{host}:{port}"), server)
+    (origin, server)
+}
+
+pub(super) fn origin(host: &str, listener: &TcpListener) -> String {
+    let port = listener.local_addr().expect("it is bound").port();
+    format!("http://{host}:{port}")
 }

@@ -11,6 +11,7 @@ mod connections;
 mod express;
 mod guards;
 mod keyboard;
+mod loops;
 mod membership;
 mod onward;
 mod organizations;
