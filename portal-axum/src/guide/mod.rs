@@ -33,6 +33,7 @@
 //! - [How do I keep existing users and UUID keys?](users#how-do-i-keep-existing-users-and-uuid-keys)
 //! - [How do users switch organizations, and when does my application know?](organizations#how-do-users-switch-organizations-and-when-does-my-application-know)
 //! - [Where do users end after sign-in, and how do I change it?](authentication#where-do-users-end-after-sign-in-and-how-do-i-change-it)
+//! - [Why does sign-in end in a redirect loop?](authentication#why-does-sign-in-end-in-a-redirect-loop)
 //! - [Which reason did the request have?](authentication#which-reason-did-the-request-have)
 //!
 //! Routes and layers:
