@@ -17,6 +17,9 @@ use crate::token::{TokenError, TokenErrorReason, UnverifiedToken};
 /// The most bytes of a cookie that browsers store: name and value together (RFC 6265bis section 5.6).
 const MAX_COOKIE_BYTES: usize = 4096;
 
+/// The least difference of the clocks that is named. A handshake takes a few seconds.
+const MIN_DIFFERENCE: Duration = Duration::from_secs(5);
+
 /// The events before a request that explain it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Background {
@@ -182,7 +185,7 @@ impl<'r> Case<'_, 'r> {
         let difference = whole(self.handshake()?.at) - self.delivered()?.issued_at_secs?;
         let by = Duration::try_from_secs_f64(difference.abs().round()).ok()?;
         match difference {
-            _ if by <= self.instance().clock_skew() => None,
+            _ if by <= self.instance().clock_skew().max(MIN_DIFFERENCE) => None,
             ..0.0 => Some(LikelyCause::ClockBehind { by }),
             _ => Some(LikelyCause::ClockAhead { by }),
         }
