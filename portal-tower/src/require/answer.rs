@@ -220,14 +220,14 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
     let (title, text) = match refusal.cause() {
         RefusalCause::SignedOut { .. } => ("Please sign in", "You need to sign in to continue."),
         RefusalCause::Pending => ("One more step", "You haven't finished signing in."),
-        RefusalCause::RedirectLoop { .. } if refusal.explanation().is_some() => (
-            "We couldn't sign you in",
-            "You signed in, but this application doesn't recognize you.",
-        ),
-        RefusalCause::RedirectLoop { .. } => (
+        RefusalCause::RedirectLoop { .. } if refusal.is_for_users() => (
             "We couldn't sign you in",
             "You signed in, but this site doesn't recognize you. It's not your fault. Please try again in a few \
              minutes. If it happens again, tell the site's administrators when you tried.",
+        ),
+        RefusalCause::RedirectLoop { .. } => (
+            "We couldn't sign you in",
+            "You signed in, but this application doesn't recognize you.",
         ),
         RefusalCause::CookiesNotKept => (
             "Your browser blocks cookies for this site",
@@ -261,6 +261,10 @@ fn sentences(refusal: &Refusal) -> (&'static str, String) {
         RefusalCause::Unavailable => (
             "We couldn't reach the sign-in service",
             "We can't tell whether you're signed in. You haven't been signed out. Please try again in 5 seconds.",
+        ),
+        RefusalCause::Misconfigured { .. } if refusal.is_for_users() => (
+            "Sign-in isn't set up correctly",
+            "We can't tell whether you're signed in. It's not your fault. Please tell the site's administrators.",
         ),
         RefusalCause::Misconfigured { problem } => return ("Sign-in isn't set up correctly", problem.to_string()),
     };

@@ -48,6 +48,8 @@ struct Inner {
     cookies: Vec<HeaderValue>,
     renewal: Option<ResponseHeaders>,
     explanation: Option<Explanation>,
+    /// `true` in production: pages show nothing internal.
+    is_for_users: bool,
     renderer: Option<Arc<dyn RenderRefusal>>,
     has_token: bool,
     path: Option<Box<str>>,
@@ -120,7 +122,7 @@ impl Refusal {
             .or_else(|| auth.outcome().reason().cloned());
         let explanation = auth.explain_loop();
         log::redirect_loop(reason.as_ref(), &explanation);
-        self.0.explanation = auth.is_for_developers().then_some(explanation);
+        self.0.explanation = (!self.is_for_users()).then_some(explanation);
         self.0.cause = RefusalCause::RedirectLoop { reason };
     }
 
@@ -168,9 +170,11 @@ impl Refusal {
     }
 
     pub(crate) fn new(auth: &Auth, cause: RefusalCause) -> Self {
-        let is_explained = cause.is_about_set_up() && auth.is_for_developers();
+        let is_for_users = !auth.is_for_developers();
+        let is_explained = cause.is_about_set_up() && !is_for_users;
         Self(Box::new(Inner {
             explanation: is_explained.then(|| auth.explain()),
+            is_for_users,
             renderer: auth.renderer().cloned(),
             has_token: auth.has_token(),
             path: Some(auth.public_url().as_url().path().into()),
@@ -295,6 +299,11 @@ impl Refusal {
         self.0.is_redirect
     }
 
+    /// Returns `true` if the page must show nothing internal.
+    pub(super) fn is_for_users(&self) -> bool {
+        self.0.is_for_users
+    }
+
     pub(super) fn cookies(&self) -> &[HeaderValue] {
         &self.0.cookies
     }
@@ -318,6 +327,7 @@ impl Inner {
             cookies: Vec::new(),
             renewal: None,
             explanation: None,
+            is_for_users: false,
             renderer: None,
             has_token: false,
             path: None,

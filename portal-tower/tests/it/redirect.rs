@@ -8,7 +8,8 @@ use serde_json::json;
 use tower::Layer as _;
 
 use crate::support::{
-    AS_PAGE, AS_SCRIPT, SIGNED_OUT, TEST_ISSUER, asking_layer, down, layer, request, send, session, signed_in, test,
+    AS_PAGE, AS_SCRIPT, SIGNED_OUT, TEST_ISSUER, asking_layer, down, layer, live, request, send, session, signed_in,
+    test,
 };
 
 const PORTAL: &str = "https://foo-bar-13.accounts.dev";
@@ -57,6 +58,13 @@ async fn page_at_the_route_itself_is_misconfigured() {
     let service = layer(settings()).layer(RedirectToPortal::sign_up());
     let answer = send(service, request(HERE, &[("cookie", SIGNED_OUT), AS_PAGE])).await;
     assert_eq!(answer.status, 303);
+
+    // In production, only the log names the setting.
+    let here = "https://app.example.com/sign-in";
+    let service = layer(live().sign_in_url(here)).layer(RedirectToPortal::sign_in());
+    let answer = send(service, request(here, &[AS_PAGE])).await;
+    assert!(answer.status == 500 && answer.body.contains("administrators"));
+    assert!(!answer.body.contains("CLERK_"), "{}", answer.body);
 }
 
 #[tokio::test]
