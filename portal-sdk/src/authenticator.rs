@@ -5,11 +5,13 @@ mod by_hand;
 mod ending;
 mod explaining;
 mod health;
+mod observing;
 
 use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
+use tracing::{Instrument as _, Span};
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
 pub use self::health::{CallHealth, Health, KeyHealth, TokenHealth};
@@ -230,15 +232,14 @@ impl<B: Backend> Authenticator<B> {
     ///
     /// Fetches at most the signing keys, one handshake payload and one renewed session.
     pub async fn authenticate(&self, parts: &Parts) -> Authenticated {
-        self.with_effects(self.context(parts)).await
+        self.observed(self.context(parts)).await
     }
 
     /// Authenticates like [`authenticate`](Self::authenticate), for a request with a known public URL.
     ///
     /// Use it if a router has changed the request's URI since the URL was read.
     pub async fn authenticate_at(&self, parts: &Parts, url: &PublicUrl) -> Authenticated {
-        self.with_effects(self.context(parts).with_public_url(url.clone()))
-            .await
+        self.observed(self.context(parts).with_public_url(url.clone())).await
     }
 
     fn context<'r>(&'r self, parts: &'r Parts) -> AuthenticateContext<'r> {
@@ -257,7 +258,10 @@ impl<B: Backend> Authenticator<B> {
         let mut known = self.known(cx);
         loop {
             match decide(cx, &known, cx.read_at()) {
-                Decision::Settled(state) => return Some(self.authenticated(cx, &known, state)),
+                Decision::Settled(state) => {
+                    let span = observing::span();
+                    return Some(span.in_scope(|| self.authenticated(&span, cx, &known, state)));
+                }
                 // Reached at most once, because the result is then known.
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask_now(&**clock, key_id.as_deref())?;
@@ -267,7 +271,12 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    async fn with_effects(&self, cx: AuthenticateContext<'_>) -> Authenticated {
+    fn observed<'c>(&'c self, cx: AuthenticateContext<'c>) -> impl Future<Output = Authenticated> + Send + 'c {
+        let span = observing::span();
+        self.with_effects(span.clone(), cx).instrument(span)
+    }
+
+    async fn with_effects(&self, span: Span, cx: AuthenticateContext<'_>) -> Authenticated {
         let Shared {
             backend,
             clock,
@@ -282,7 +291,7 @@ impl<B: Backend> Authenticator<B> {
         loop {
             let decision = decide(&cx, &known, now);
             match decision {
-                Decision::Settled(state) => return self.authenticated(&cx, &known, state),
+                Decision::Settled(state) => return self.authenticated(&span, &cx, &known, state),
                 Decision::Needs(Effect::SigningKeys { key_id }) => {
                     known.keys = keys.ask(backend, clock, key_id.as_deref()).await;
                 }
@@ -304,30 +313,6 @@ impl<B: Backend> Authenticator<B> {
             known.ended = self.ended();
             // A token minted during the effect must not look issued in the future.
             now = clock.now();
-        }
-    }
-
-    /// Limits log lines of a `cause` to one per minute.
-    ///
-    /// Use it for lines that clients can cause. Returns the number of suppressed lines since the last one, or `None` if
-    /// this line is suppressed too.
-    #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
-    #[must_use]
-    pub fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
-        self.shared.throttle.admit(cause, self.shared.clock.now())
-    }
-
-    /// Logs a refused nonce, at most once a minute, because any client can invent one. A backend logs its own outages.
-    fn warn_of_handshake(&self, error: &BackendError) {
-        if error.is_outage() {
-            return;
-        }
-        if let Some(held_back) = self.admits_log_line("handshake payload") {
-            tracing::warn!(
-                %error,
-                held_back,
-                "a handshake payload was refused; if all are, CLERK_SECRET_KEY belongs to another instance"
-            );
         }
     }
 
@@ -358,9 +343,16 @@ impl<B: Backend> Authenticator<B> {
         self.shared.ended.read(EndedSessions::clone).unwrap_or_default()
     }
 
-    fn authenticated(&self, cx: &AuthenticateContext<'_>, known: &Known, state: RequestState) -> Authenticated {
+    fn authenticated(
+        &self,
+        span: &Span,
+        cx: &AuthenticateContext<'_>,
+        known: &Known,
+        state: RequestState,
+    ) -> Authenticated {
         let Shared { hosts, verified, .. } = &*self.shared;
         hosts.look_at(cx);
+        observing::record(span, &state);
         explaining::log_decision(cx, known, &state);
         // Only for signed-in users, because any client can send any host and fill the few places.
         if state.claims().is_some() && !is_watched(cx.instance()) {

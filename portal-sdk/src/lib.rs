@@ -79,10 +79,14 @@
 //!
 //! # Metrics
 //!
-//! With the feature `metrics`. [`Authenticator::health`](authenticator::Authenticator::health) returns the same without it.
+//! With the feature `metrics`. [`Authenticator::health`](authenticator::Authenticator::health) returns those of keys, calls
+//! and tokens without it. The reasons are those of [`AuthReason`](state::AuthReason) and
+//! [`UndecidedCause`](state::UndecidedCause); a handshake is a redirect to Clerk.
 //!
 //! | Name | Type | Meaning |
 //! |---|---|---|
+//! | `portal_decisions_total` | counter | authentications, by `outcome` (`signed-in`, `signed-out`, `handshake`, `undecided`) and `reason` |
+//! | `portal_verified_token_hits_total` | counter | signed-in requests whose token was verified for an earlier one |
 //! | `portal_key_fetches_total` | counter | fetches of signing keys |
 //! | `portal_key_fetch_failures_total` | counter | those that failed |
 //! | `portal_key_fetch_failures_in_a_row` | gauge | those that failed since the last success |
@@ -92,6 +96,17 @@
 //! | `portal_shared_renewals_total` | counter | requests decided with the result of an earlier request's renewal |
 //! | `portal_verified_tokens` | gauge | verified tokens in memory |
 //! | `portal_verified_tokens_bytes` | gauge | their estimated size in bytes |
+//!
+//! # Log lines and spans
+//!
+//! Each authentication has a [`tracing`](https://docs.rs/tracing) span `authenticate` at level `debug` and target
+//! `portal_sdk`, which covers its calls to Clerk:
+//!
+//! | Field | Value |
+//! |---|---|
+//! | `outcome` | `signed-in`, `signed-out`, `handshake` or `undecided`; missing if the request was cancelled |
+//! | `reason` | why it is not signed in, as in the metrics |
+//! | `user_id` | the ID of the signed-in user |
 //!
 //! # Security
 //!

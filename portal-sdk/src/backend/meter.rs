@@ -54,85 +54,12 @@ fn set(name: &'static str, value: f64) {
 
 #[cfg(all(test, feature = "metrics"))]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::{Arc, Mutex};
-
-    use metrics::{
-        Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
-    };
-
     use super::*;
-
-    /// The last value of each metric.
-    #[derive(Clone, Default)]
-    struct Values(Arc<Mutex<BTreeMap<String, f64>>>);
-
-    struct Metric(Values, String);
-
-    impl Metric {
-        fn change(&self, change: impl FnOnce(f64) -> f64) {
-            let mut values = self.0.0.lock().expect("not poisoned");
-            let value = values.entry(self.1.clone()).or_default();
-            *value = change(*value);
-        }
-    }
-
-    impl CounterFn for Metric {
-        fn increment(&self, value: u64) {
-            self.change(|old| old + value as f64);
-        }
-
-        fn absolute(&self, value: u64) {
-            self.change(|_| value as f64);
-        }
-    }
-
-    impl GaugeFn for Metric {
-        fn increment(&self, value: f64) {
-            self.change(|old| old + value);
-        }
-
-        fn decrement(&self, value: f64) {
-            self.change(|old| old - value);
-        }
-
-        fn set(&self, value: f64) {
-            self.change(|_| value);
-        }
-    }
-
-    impl Values {
-        fn metric(&self, key: &Key) -> Arc<Metric> {
-            let labels: Vec<_> = key.labels().map(|label| label.value().to_owned()).collect();
-            let name = [vec![key.name().to_owned()], labels].concat().join(" ");
-            Arc::new(Metric(self.clone(), name))
-        }
-    }
-
-    impl Recorder for Values {
-        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-            Counter::from_arc(self.metric(key))
-        }
-
-        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-            Gauge::from_arc(self.metric(key))
-        }
-
-        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-            Histogram::noop()
-        }
-    }
+    use crate::testing::MetricValues;
 
     #[test]
     fn metrics_have_the_documented_names() {
-        let values = Values::default();
-        metrics::with_local_recorder(&values, || {
+        let values = MetricValues::of(|| {
             key_fetch_started();
             key_fetch_started();
             key_fetch_failed(1);
@@ -141,7 +68,6 @@ mod tests {
             renewal_shared();
             verified_tokens(2, 4_000);
         });
-        let values = values.0.lock().expect("not poisoned").clone();
         let expected = [
             ("portal_calls_total renewal", 1.0),
             ("portal_key_fetch_failures_in_a_row", 0.0),

@@ -32,10 +32,14 @@ mod claims;
 mod clock;
 mod instance;
 mod key;
+#[cfg(all(test, feature = "metrics"))]
+mod metric_values;
 mod session;
 
 pub use backend::FakeBackend;
 pub use clock::TestClock;
 pub use instance::TestInstance;
 pub use key::TestKey;
+#[cfg(all(test, feature = "metrics"))]
+pub(crate) use metric_values::MetricValues;
 pub use session::TestSession;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
+#[cfg(feature = "metrics")]
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
@@ -120,6 +122,12 @@ impl SessionClaims {
 
     pub(super) fn verified(&self) -> &Arc<Verified> {
         &self.verified
+    }
+
+    /// Returns `true` if the token was verified for an earlier request.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.verified.is_cached.load(Relaxed)
     }
 
     /// Returns the session token.

@@ -28,6 +28,7 @@ mod renewals;
 mod room_order;
 mod server;
 mod settings;
+mod spans;
 mod testing;
 mod user_cache;
 mod verified_tokens;
