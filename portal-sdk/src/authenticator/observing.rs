@@ -5,7 +5,7 @@ use tracing::{Span, debug_span};
 
 use super::Authenticator;
 use crate::effect::BackendError;
-use crate::state::{AuthReason, Outcome, RequestState, UndecidedCause};
+use crate::state::{Outcome, RequestState, UndecidedCause};
 
 impl<B> Authenticator<B> {
     /// Limits log lines of a `cause` to one per minute.
@@ -59,6 +59,8 @@ fn outcome(state: &RequestState) -> &'static str {
 
 #[cfg(feature = "metrics")]
 fn count(state: &RequestState) {
+    use crate::state::AuthReason;
+
     const NAME: &str = "portal_decisions_total";
     match &state.outcome {
         // The two most frequent ones, with constant labels, because other labels are allocated.
