@@ -124,6 +124,7 @@ mod start;
 mod state;
 mod status;
 mod store;
+mod test_portal;
 mod totp;
 
 pub use config::LocalPortalBuilder;
@@ -133,3 +134,4 @@ pub use portal::LocalPortal;
 pub use request_log::RequestRecord;
 pub use seed::{SeedOrganization, SeedRole, SeedUser};
 pub use store::{Mail, MailKind, Settings, SignUpMode, StoreError};
+pub use test_portal::TestPortal;

@@ -1,0 +1,70 @@
+//! The portal on its thread.
+
+use std::net::TcpStream;
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use portal_local::{LocalPortal, SeedUser, TestPortal};
+
+pub(crate) const JANE: &str = "jane@example.com";
+
+static PORTAL: LazyLock<TestPortal> =
+    LazyLock::new(|| TestPortal::start(LocalPortal::builder().user(SeedUser::new(JANE))));
+
+#[test]
+fn static_portal_works_in_a_synchronous_test() {
+    assert!(PORTAL.sign_in_link_for(JANE).starts_with(PORTAL.origin()));
+}
+
+#[tokio::test]
+async fn static_portal_works_in_an_asynchronous_test() {
+    assert!(PORTAL.sign_in_link_for(JANE).starts_with(PORTAL.origin()));
+    assert!(PORTAL.local_portal().outbox().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn static_portal_works_while_time_is_paused() {
+    let before = tokio::time::Instant::now();
+    assert!(PORTAL.sign_in_link_for(JANE).starts_with(PORTAL.origin()));
+    assert_eq!(before.elapsed(), Duration::ZERO);
+}
+
+#[test]
+fn static_portal_serves_several_threads_at_once() {
+    let links = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| PORTAL.sign_in_link_for(JANE))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(links.len(), 8);
+}
+
+#[test]
+fn dropped_portal_listens_no_longer() {
+    let portal = TestPortal::new();
+    let address = portal.origin().strip_prefix("http://").unwrap().to_owned();
+    TcpStream::connect(&address).unwrap();
+    drop(portal);
+    TcpStream::connect(&address).unwrap_err();
+}
+
+#[test]
+#[should_panic(expected = "expected a user \"joe@example.com\" of the portal, found none; add")]
+fn unknown_user_panics_with_the_fix() {
+    let _ = PORTAL.sign_in_link_for("joe@example.com");
+}
+
+#[test]
+#[should_panic(expected = "expected the test portal to start, found: found a token lifetime of 0 seconds")]
+fn portal_that_cannot_start_panics_with_the_reason() {
+    let _ = TestPortal::start(LocalPortal::builder().token_lifetime_secs(0));
+}
+
+#[test]
+#[should_panic(expected = "a panic of the work")]
+fn panic_of_the_work_is_the_panic_of_the_test() {
+    PORTAL.run::<(), _>(|_| async { panic!("a panic of the work") });
+}
