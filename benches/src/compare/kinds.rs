@@ -214,19 +214,9 @@ impl Requests {
     }
 
     /// Returns a clone that shares the fields' bytes, as a server's parser makes them.
-    ///
-    /// The bytes are read once, as the parser has just done. Otherwise the first service that reads them would wait for the
-    /// memory of a request that was sent long ago.
     fn next(&self) -> Request<()> {
         let index = self.next.get();
         self.next.set((index + 1) % self.all.len());
-        let request = self.all[index].clone();
-        let values = request.headers().values();
-        black_box(
-            values
-                .map(|value| value.as_bytes().iter().filter(|byte| **byte < b' ').count())
-                .sum::<usize>(),
-        );
-        request
+        self.all[index].clone()
     }
 }
