@@ -258,7 +258,7 @@ impl SessionClaims {
     ///
     /// Returns [`serde_json::Error`] if the claims do not fit `T`.
     pub fn custom<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        from_claims(&claims_json(self.token().expose()))
+        from_claims(|| claims_json(self.token().expose()))
     }
 
     /// Returns all claims as JSON.

@@ -1,18 +1,30 @@
 //! Deserializes a token's claims into an application's type.
 
+use std::cell::OnceCell;
+
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::de::{Deserializer as Json, StrRead};
 
 /// Deserializes claims from their JSON, which is an object: it was parsed before.
-pub(super) fn from_claims<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
-    T::deserialize(Claims(&mut Json::from_str(json)))
+pub(super) fn from_claims<T: DeserializeOwned>(json: impl FnOnce() -> String) -> Result<T, serde_json::Error> {
+    let kept = OnceCell::new();
+    T::deserialize(Claims { json, kept: &kept })
 }
 
-/// Like serde_json's deserializer, but reads nothing for a type that ignores all claims.
-struct Claims<'c, 'de>(&'c mut Json<StrRead<'de>>);
+/// Like serde_json's deserializer, but asks for no JSON if the type ignores all claims.
+struct Claims<'de, J> {
+    json: J,
+    kept: &'de OnceCell<String>,
+}
 
-impl<'de> Deserializer<'de> for Claims<'_, 'de> {
+impl<'de, J: FnOnce() -> String> Claims<'de, J> {
+    fn read(self) -> Json<StrRead<'de>> {
+        Json::from_str(self.kept.get_or_init(self.json))
+    }
+}
+
+impl<'de, J: FnOnce() -> String> Deserializer<'de> for Claims<'de, J> {
     type Error = serde_json::Error;
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -20,11 +32,11 @@ impl<'de> Deserializer<'de> for Claims<'_, 'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_any(visitor)
+        self.read().deserialize_any(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_option(visitor)
+        self.read().deserialize_option(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -32,7 +44,7 @@ impl<'de> Deserializer<'de> for Claims<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_newtype_struct(name, visitor)
+        self.read().deserialize_newtype_struct(name, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -41,7 +53,7 @@ impl<'de> Deserializer<'de> for Claims<'_, 'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_enum(name, variants, visitor)
+        self.read().deserialize_enum(name, variants, visitor)
     }
 
     // An object is an object for every other type: a type that expects something else fails in the same way.
@@ -90,7 +102,7 @@ mod tests {
             r#"{"team":null}"#,
             r#"{"pro":3}"#,
         ] {
-            match (from_claims::<T>(json), serde_json::from_str::<T>(json)) {
+            match (from_claims::<T>(|| json.to_owned()), serde_json::from_str::<T>(json)) {
                 (Ok(claims), Ok(expected)) => assert_eq!(claims, expected, "{json}"),
                 (Err(found), Err(expected)) => assert_eq!(problem(&found), problem(&expected), "{json}"),
                 (found, expected) => panic!("{json}: {found:?}, expected {expected:?}"),
@@ -104,6 +116,12 @@ mod tests {
         text.split_once(" at line")
             .map_or(&*text, |(problem, _)| problem)
             .to_owned()
+    }
+
+    #[test]
+    fn json_is_not_read_for_a_type_that_ignores_claims() {
+        let claims = from_claims::<IgnoredAny>(|| panic!("expected no call"));
+        assert!(claims.is_ok());
     }
 
     #[test]
