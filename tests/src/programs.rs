@@ -1,9 +1,10 @@
 //! Programs of this workspace, run as a user runs them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command as BlockingCommand, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -129,6 +130,32 @@ impl Demo {
     }
 }
 
+/// A program of `examples/`, with the local portal that it starts. Dropping it ends it.
+#[derive(Debug)]
+pub struct Example {
+    _program: Program,
+    /// The application's origin, `http://localhost:…`.
+    pub app: String,
+    /// The portal's origin, `http://127.0.0.1:…`.
+    pub portal: String,
+}
+
+impl Example {
+    /// Starts `portal-example-{name}`, and waits until it has printed its addresses.
+    pub async fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(example_binary(name));
+        command.args(arguments);
+        let mut program = Program::start(command);
+        let app = program.line(|line| address_after(line, "Application")).await;
+        let portal = program.line(|line| address_after(line, "Account Portal")).await;
+        Self {
+            _program: program,
+            app,
+            portal,
+        }
+    }
+}
+
 fn address_after(line: &str, label: &str) -> Option<String> {
     let rest = line.trim_start().strip_prefix(label)?;
     rest.split_whitespace().next().map(str::to_owned)
@@ -139,6 +166,14 @@ fn address_after(line: &str, label: &str) -> Option<String> {
 pub fn demo_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build("portal-demo")).clone()
+}
+
+/// The executable of `portal-example-{name}`, built if it is not yet.
+fn example_binary(name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let build = || build(&format!("portal-example-{name}"));
+    built.entry(name.to_owned()).or_insert_with(build).clone()
 }
 
 /// Builds a program of this workspace, and returns where it is.

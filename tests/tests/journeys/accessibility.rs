@@ -18,22 +18,32 @@ async fn axe_finds_nothing_serious_on_any_dark_page() {
 
 /// Walks through the pages in one colour scheme, which decides their contrast.
 async fn assert_nothing_serious(is_dark: bool) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
-    let script = std::fs::read_to_string(&script)
-        .unwrap_or_else(|error| panic!("{}: {error}; ./test.sh installs it if there is npm", script.display()));
+    let script = axe();
     let mut findings = Vec::new();
     let browser = Browser::open().await;
     browser.appear(1280, 800, is_dark).await;
     tour(&browser, async |name| {
-        browser.inject(&script).await;
-        let found = browser
-            .evaluate("axe.run().then((results) => results.violations)")
-            .await;
-        findings.extend(serious(name, is_dark, &found));
+        findings.extend(serious_findings(&browser, &script, name, is_dark).await);
     })
     .await;
     browser.close().await;
     assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+/// The script of axe-core.
+pub(crate) fn axe() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&script)
+        .unwrap_or_else(|error| panic!("{}: {error}; ./test.sh installs it if there is npm", script.display()))
+}
+
+/// The findings on the current page that axe-core calls serious or critical.
+pub(crate) async fn serious_findings(browser: &Browser, axe: &str, name: &str, is_dark: bool) -> Vec<String> {
+    browser.inject(axe).await;
+    let found = browser
+        .evaluate("axe.run().then((results) => results.violations)")
+        .await;
+    serious(name, is_dark, &found)
 }
 
 fn serious(page: &str, is_dark: bool, violations: &Value) -> Vec<String> {

@@ -13,14 +13,17 @@ mod guards;
 mod keyboard;
 mod loops;
 mod membership;
+mod notes;
 mod onward;
 mod organizations;
+mod plain_hyper;
 mod round_trip;
 mod second_factor;
 mod sessions;
 mod signing_in;
 mod signing_out;
 mod signing_up;
+mod spa;
 mod trouble;
 
 use std::time::Duration;
