@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use portal_axum::{Requirement as _, Role, SignedIn, User};
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Member {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let signed_in = SignedIn::<Claims>::from_request_parts(parts, app).await;
-        let signed_in = signed_in.map_err(|refusal| refusal.into_response())?;
+        let signed_in = signed_in.map_err(IntoResponse::into_response)?;
         let email = address(&signed_in).await;
         let row = app.database.put_user(signed_in.user_id(), email.clone(), today()).await;
         let user = row.map_err(|error| pages::failure(&error))?;
