@@ -76,7 +76,7 @@ const SOURCES: &[&str] = &[
     "benches/peers/clerk-rs/src",
     "benches/src",
     "benches/tests",
-    "examples/axum",
+    "examples",
     "tests/src",
     "tests/tests",
 ];

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Before the first request: what is counted without a recorder is lost.
+    // Before the first request, because counts without a recorder are lost.
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let portal = LocalPortal::builder().demo_data().start().await?;
     let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose()).build()?;
