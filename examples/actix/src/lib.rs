@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorBadRequest, ErrorForbidden, ErrorServiceUnavailable, InternalError};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ReqData, ServiceConfig};
+use actix_web::web::{self, Data, Html, ReqData, ServiceConfig};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use http::request::Parts;
 use portal_sdk::authenticator::Authenticator;
@@ -20,8 +20,14 @@ type Seen = (Parts, RequestState);
 /// Adds the routes, with the authentication around all of them.
 pub fn routes<B: BackendApi>(config: &mut ServiceConfig) {
     let app = web::scope("").wrap(from_fn(authenticate::<B>));
+    let app = app.route("/", web::get().to(home));
     let app = app.route("/account", web::get().to(account::<B>));
     config.service(app.route("/sign-out", web::post().to(sign_out::<B>)));
+}
+
+/// Everybody's page. It is inside the authentication too, because users return here from the portal.
+async fn home() -> Html {
+    Html::new(include_str!("home.html"))
 }
 
 async fn account<B: BackendApi>(clerk: Data<Authenticator<B>>, seen: ReqData<Seen>) -> Result<String, Error> {

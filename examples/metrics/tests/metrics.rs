@@ -1,42 +1,66 @@
-//! The example counts a visit.
+//! The program beside a local portal, used by a browser.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// The running example. Dropping it ends it.
-struct Example(Child);
+use portal_local::{LocalPortal, SeedUser, TestPage, TestPortal};
 
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// The running program. Dropping it ends it.
+struct Program {
+    child: Child,
+    dashboard: String,
+    metrics: String,
+}
+
+impl Program {
+    fn start(portal: &TestPortal) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_portal-example-metrics"))
+            .env("CLERK_PUBLISHABLE_KEY", portal.publishable_key().as_str())
+            .env("CLERK_SECRET_KEY", portal.secret_key().expose())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut address = |label: &str| {
+            let mut line = String::new();
+            output.read_line(&mut line).expect("a line");
+            line.strip_prefix(label).expect(label).trim().to_owned()
+        };
+        let (dashboard, metrics) = (address("Application"), address("Metrics"));
+        Self {
+            child,
+            dashboard,
+            metrics,
+        }
     }
 }
 
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("the example listens");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: {address}\r\nsec-fetch-dest: document\r\nconnection: close\r\n\r\n"
-    )
-    .expect("the request is sent");
-    let mut response = String::new();
-    stream.read_to_string(&mut response).expect("a response");
-    response
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn assert_counted(metrics: &TestPage, expected: &str) {
+    let is_counted = metrics.body().lines().any(|line| line == expected);
+    assert!(is_counted, "expected {expected}, found {}", metrics.body());
 }
 
 #[test]
-fn first_visit_is_counted_as_a_handshake() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portal-example-metrics"));
-    let mut example = Example(command.stdout(Stdio::piped()).spawn().expect("it starts"));
-    let mut url = String::new();
-    let output = example.0.stdout.take().expect("it is piped");
-    BufReader::new(output).read_line(&mut url).expect("it prints its URL");
-    let address = url.trim().strip_prefix("http://").expect("a URL");
+fn decisions_are_counted_by_outcome_and_reason() {
+    let portal = TestPortal::start(LocalPortal::builder().user(SeedUser::new("jane@example.com")));
+    let program = Program::start(&portal);
+    let browser = portal.browser();
 
-    assert!(get(address, "/").starts_with("HTTP/1.1 307 "), "to the local portal");
-    let metrics = get(address, "/metrics");
-    let line = r#"portal_decisions_total{outcome="handshake",reason="dev-browser-missing"} 1"#;
-    assert!(metrics.lines().any(|found| found == line), "{metrics}");
+    let page = browser.sign_in_as("jane@example.com", &program.dashboard);
+    page.assert_url(&program.dashboard).assert_text("Hello user_");
+    browser.visit(&program.dashboard);
+
+    let metrics = browser.visit(&program.metrics);
+    assert_counted(
+        &metrics,
+        r#"portal_decisions_total{outcome="handshake",reason="dev-browser-missing"} 1"#,
+    );
+    assert_counted(&metrics, "portal_verified_token_hits_total 1");
 }
