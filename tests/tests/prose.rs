@@ -81,12 +81,16 @@ const SOURCES: &[&str] = &[
     "tests/tests",
 ];
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs",
+    "portal-axum/README.md",
     "portal-axum/src/guide",
+    "portal-local/README.md",
+    "portal-sdk/README.md",
+    "portal-tower/README.md",
 ];
 
 /// A word in lower case, and the number of its line.

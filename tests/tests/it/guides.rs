@@ -43,7 +43,9 @@ fn versions_in_documents_are_those_of_the_workspace() {
         line.map(|line| version(line).expect("a version")).map(str::to_owned)
     };
     let mut checked = 0;
-    for file in guides().into_iter().chain([root().join("README.md")]) {
+    let readmes = ["", "portal-sdk", "portal-tower", "portal-axum", "portal-local"];
+    let readmes = readmes.map(|folder| root().join(folder).join("README.md"));
+    for file in guides().into_iter().chain(readmes) {
         let text = fs::read_to_string(&file).unwrap();
         let blocks = text
             .split("```toml\n")
