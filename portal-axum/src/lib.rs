@@ -169,6 +169,9 @@
 //! let app = Router::new().route("/", get(page)).merge(protected);
 //! ```
 
+// docs.rs marks each item with the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod extract;
 #[cfg(feature = "testing")]
 mod from_test_session;

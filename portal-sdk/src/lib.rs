@@ -118,6 +118,8 @@
 //!   instance.
 //! - `Debug` never prints a secret; [`secret::Secret::expose`] is the only access to its text.
 
+// docs.rs marks each item with the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "unstable-decision"),
     allow(

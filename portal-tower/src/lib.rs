@@ -65,6 +65,9 @@
 //! # }
 //! ```
 
+// docs.rs marks each item with the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod auth;
 pub mod authenticate;
 #[cfg(feature = "axum-core")]
