@@ -84,10 +84,10 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Only the origins that [`redirect_origin`](Self::redirect_origin) names are allowed to be returned to, as in
-    /// production: this machine's others are refused. Default: all of this machine's are allowed.
-    pub fn strict_redirects(mut self) -> Self {
-        self.loopback = Loopback::Named;
+    /// Sets if users return only to the origins that [`redirect_origin`](Self::redirect_origin) names, as in production
+    /// (default: `false`, which also allows every origin of this machine).
+    pub fn strict_redirects(mut self, is_on: bool) -> Self {
+        self.loopback = if is_on { Loopback::Named } else { Loopback::Allowed };
         self
     }
 

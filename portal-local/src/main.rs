@@ -128,12 +128,10 @@ fn described(serve: Serve) -> LocalPortalBuilder {
     let mut builder = LocalPortal::builder()
         .application_name(serve.app_name)
         .bind((serve.address, serve.port))
-        .token_lifetime_secs(serve.token_lifetime);
+        .token_lifetime_secs(serve.token_lifetime)
+        .strict_redirects(serve.strict_redirects);
     if let Some(path) = serve.database {
         builder = builder.database_file(path);
-    }
-    if serve.strict_redirects {
-        builder = builder.strict_redirects();
     }
     for origin in serve.redirect_origin {
         builder = builder.redirect_origin(origin);

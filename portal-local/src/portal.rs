@@ -23,6 +23,7 @@ use crate::{admin, env_file};
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A portal that listens. It stops when it is dropped, and in order when [`shut_down`](Self::shut_down) is awaited.
+#[must_use = "a dropped portal stops"]
 pub struct LocalPortal {
     pub(crate) app: Arc<App>,
     pub(crate) server: JoinHandle<()>,

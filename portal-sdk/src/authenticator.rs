@@ -55,6 +55,7 @@ pub struct Authenticator<B> {
 /// The result of authenticating a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "an ignored result lets every request through"]
 pub struct Authenticated {
     /// The outcome and its response headers.
     pub state: RequestState,

@@ -58,7 +58,6 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// # Ok(())
 /// # }
 /// ```
-#[must_use]
 pub fn sign_out_headers(instance: &Instance, url: &PublicUrl) -> ResponseHeaders {
     let suffix = instance.publishable_key().cookie_suffix();
     let plain_and_suffixed = |name: &str| [name.to_owned(), format!("{name}_{suffix}")];

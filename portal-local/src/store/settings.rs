@@ -8,6 +8,7 @@ use super::{Db, Result};
 /// The users who may sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SignUpMode {
     /// All users.
     #[default]

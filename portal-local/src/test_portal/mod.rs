@@ -79,7 +79,6 @@ impl TestPortal {
     /// The portal that runs, for faults, the clock and the request log.
     ///
     /// Call its `async` methods through [`run`](Self::run).
-    #[must_use]
     pub fn local_portal(&self) -> &LocalPortal {
         self.host.portal()
     }

@@ -28,6 +28,7 @@ pub struct Reverification {
 
 /// The factors that must have been verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReverificationLevel {
     /// The first factor, such as a password.
     FirstFactor,

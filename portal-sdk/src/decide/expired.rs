@@ -32,13 +32,13 @@ pub(super) fn refresh(question: Question<'_, '_>) -> Answer<Refresh> {
         Some(Err(error)) => return Ok(Refresh::Failed(failure_of(error))),
         Some(Ok(renewed)) => renewed,
     };
-    if renewed.cookies.is_empty() {
+    if renewed.set_cookies.is_empty() {
         return Ok(Refresh::Failed(RefreshFailure::NoCookies));
     }
     let mut headers = ResponseHeaders::default();
     let brought = brought_by(
         question,
-        renewed.cookies.iter().map(|text| Some(text.as_str())),
+        renewed.set_cookies.iter().map(|text| Some(text.as_str())),
         &mut headers,
     );
     if brought.is_garbage() {

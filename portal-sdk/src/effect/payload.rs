@@ -9,11 +9,22 @@ use crate::token::SessionId;
 
 /// The result of a handshake: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[non_exhaustive]
 pub struct HandshakePayload {
     /// The values, each a whole `Set-Cookie` field. The decision skips an entry that is not a string or cannot be a
     /// field.
     #[serde(rename = "directives")]
     pub set_cookies: Vec<Value>,
+}
+
+impl HandshakePayload {
+    /// Creates the payload of a custom backend.
+    #[must_use]
+    pub fn new(set_cookies: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        Self {
+            set_cookies: set_cookies.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// A request to renew a session.
@@ -36,9 +47,20 @@ pub struct SessionRefresh {
 
 /// The result of a [`SessionRefresh`]: `Set-Cookie` values, in order.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefreshedSession {
     /// The values, each a whole `Set-Cookie` field.
-    pub cookies: Vec<String>,
+    pub set_cookies: Vec<String>,
+}
+
+impl RefreshedSession {
+    /// Creates the renewed session of a custom backend.
+    #[must_use]
+    pub fn new(set_cookies: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            set_cookies: set_cookies.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 impl fmt::Debug for HandshakePayload {
@@ -67,7 +89,7 @@ impl fmt::Debug for SessionRefresh {
 
 impl fmt::Debug for RefreshedSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = cookie_names(self.cookies.iter().map(String::as_str));
-        f.debug_struct("RefreshedSession").field("cookies", &names).finish()
+        let names = cookie_names(self.set_cookies.iter().map(String::as_str));
+        f.debug_struct("RefreshedSession").field("set_cookies", &names).finish()
     }
 }

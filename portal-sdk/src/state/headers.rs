@@ -12,6 +12,7 @@ use crate::secret::{WithoutQuery, cookie_names};
 
 /// Header fields that the outcome adds to the response. `Debug` redacts cookies and URLs.
 #[derive(Clone, Default)]
+#[must_use = "without these fields, browsers lose their session"]
 pub struct ResponseHeaders {
     fields: Vec<(HeaderName, HeaderValue)>,
     /// Separate, because most signed-out requests have no other fields.

@@ -101,9 +101,7 @@ async fn each_effect_is_carried_out_once() {
 
     let clerk = FakeBackend::new();
     clerk.set_handshake_payload(Ok(handshake_payload(stale_payload)));
-    clerk.set_refresh_session(Ok(RefreshedSession {
-        cookies: vec![format!("__session={renewed}; Path=/")],
-    }));
+    clerk.set_refresh_session(Ok(RefreshedSession::new([format!("__session={renewed}; Path=/")])));
     let outcome = authenticator(&clerk).authenticate(&page(&cookies)).await;
     assert!(outcome.state.claims().is_some(), "{:?}", outcome.state);
     assert_eq!(clerk.calls(), every_effect);
@@ -151,9 +149,7 @@ async fn clock_is_read_again_after_an_effect() {
         expired_token()
     ));
     let clerk = FakeBackend::new();
-    clerk.set_refresh_session(Ok(RefreshedSession {
-        cookies: vec![format!("__session={renewed}; Path=/")],
-    }));
+    clerk.set_refresh_session(Ok(RefreshedSession::new([format!("__session={renewed}; Path=/")])));
 
     let secs = AtomicI64::new(NOW_SECS);
     let clock = move || UnixTime::from_secs(secs.fetch_add(3, Ordering::Relaxed));

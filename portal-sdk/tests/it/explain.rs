@@ -140,7 +140,7 @@ fn debug_line_explains_a_request_that_is_not_signed_in() {
                 .header(COOKIE, cookies),
         )
     };
-    clerk.authenticator().try_authenticate(&request("theme=dark")).unwrap();
+    let _ = clerk.authenticator().try_authenticate(&request("theme=dark")).unwrap();
     let [line] = &lines.with("a request was decided")[..] else {
         panic!("expected one line, found {:?}", lines.all());
     };
@@ -148,7 +148,7 @@ fn debug_line_explains_a_request_that_is_not_signed_in() {
         line.starts_with("DEBUG") && line.contains("outcome: signed-out: session-token-and-uat-missing"),
         "{line}"
     );
-    clerk
+    let _ = clerk
         .authenticator()
         .try_authenticate(&request(&clerk.signed_in("user_1").cookies()))
         .unwrap();

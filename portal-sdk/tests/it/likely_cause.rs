@@ -12,7 +12,6 @@ use portal_sdk::request::PublicUrl;
 use portal_sdk::state::LikelyCause;
 use portal_sdk::testing::{TestInstance, TestKey};
 use portal_sdk::token::TokenErrorReason;
-use serde_json::json;
 
 const DEVELOPMENT_KEY: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
 const HERE: &str = "http://localhost:3000/inbox";
@@ -64,9 +63,7 @@ async fn return_from_handshake(clerk: &TestInstance, result: Result<HandshakePay
 }
 
 fn payload(cookies: &[String]) -> HandshakePayload {
-    HandshakePayload {
-        set_cookies: cookies.iter().map(|cookie| json!(cookie)).collect(),
-    }
+    HandshakePayload::new(cookies.iter().cloned())
 }
 
 const IN_LOOP: &str = "__clerk_db_jwt=b; __clerk_redirect_count=3";

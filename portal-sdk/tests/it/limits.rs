@@ -108,7 +108,7 @@ async fn oversized_refresh_token_counts_as_absent() {
         let clerk = FakeBackend::new();
         let refresh = "r".repeat(size);
         let cookies = format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}={refresh}");
-        live(&clerk).authenticate(&page(&cookies)).await;
+        let _ = live(&clerk).authenticate(&page(&cookies)).await;
         assert_eq!(clerk.calls(), expected, "{size}");
     }
 }
@@ -126,7 +126,7 @@ async fn malformed_nonce_is_not_looked_up() {
     }
     let clerk = FakeBackend::new();
     let cookies = format!("__clerk_handshake_nonce={}", &long[1..]);
-    live(&clerk).authenticate(&page(&cookies)).await;
+    let _ = live(&clerk).authenticate(&page(&cookies)).await;
     assert_eq!(clerk.calls().len(), 1, "one of the limit's length is looked up");
 
     // In development the address is cleaned, as after any look-up that is refused.
@@ -200,13 +200,11 @@ async fn concurrent_renewals_of_one_session_share_a_call() {
     let renewed = session_token(instance_key(), "https://clerk.example.com", &json!({}));
     let clerk = FakeBackend::new();
     clerk.set_jwks(Ok(jwks()));
-    clerk.set_refresh_session(Ok(RefreshedSession {
-        cookies: vec![format!("__session={renewed}; Path=/")],
-    }));
+    clerk.set_refresh_session(Ok(RefreshedSession::new([format!("__session={renewed}; Path=/")])));
     let authenticator = live(&clerk);
     // The keys first, so that all come to the renewal together.
     let valid = format!("__session={renewed}; __client_uat=1");
-    authenticator.authenticate(&page(&valid)).await;
+    let _ = authenticator.authenticate(&page(&valid)).await;
     let cookies = |refresh: &str| format!("__session={expired}; __client_uat=1; __refresh_{LIVE_SUFFIX}={refresh}");
     let requests: Vec<_> = (0..12)
         .map(|n| {

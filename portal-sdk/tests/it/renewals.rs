@@ -41,9 +41,7 @@ fn cookies(cookies: &str) -> Parts {
 
 fn renewed() -> RefreshedSession {
     let token = session_token(instance_key(), ISSUER, &json!({}));
-    RefreshedSession {
-        cookies: vec![format!("__session={token}; Path=/")],
-    }
+    RefreshedSession::new([format!("__session={token}; Path=/")])
 }
 
 fn live<B: Backend>(backend: &B, clock: &TestClock) -> Authenticator<B> {
@@ -125,7 +123,7 @@ async fn handshake_payload_is_never_kept() {
     let (backend, clock) = (FakeBackend::new(), clock());
     let authenticator = live(&backend, &clock);
     for _ in 0..2 {
-        authenticator.authenticate(&cookies("__clerk_handshake_nonce=n1")).await;
+        let _ = authenticator.authenticate(&cookies("__clerk_handshake_nonce=n1")).await;
     }
     assert_eq!(backend.calls().len(), 2);
     assert_eq!(authenticator.health().payloads.calls, 2);
@@ -135,7 +133,7 @@ async fn handshake_payload_is_never_kept() {
 async fn hanging_call_is_undecided_after_the_limit_and_its_result_is_used_later() {
     let gate = Arc::new(Semaphore::new(0));
     let permits = gate.clone();
-    let answer = json!({ "cookies": renewed().cookies }).to_string();
+    let answer = json!({ "cookies": renewed().set_cookies }).to_string();
     let server = Server::start(move |_| {
         let (permits, answer) = (permits.clone(), answer.clone());
         async move {
@@ -184,7 +182,7 @@ async fn retry_after_pauses_that_kind_of_call_for_a_minute_at_most() {
                 assert_eq!(backend.calls().len(), calls, "{asked} {status}");
             }
             // The other kind of call is still made.
-            authenticator.authenticate(&cookies("__clerk_handshake_nonce=n1")).await;
+            let _ = authenticator.authenticate(&cookies("__clerk_handshake_nonce=n1")).await;
             assert_eq!(backend.calls().len(), 3);
         }
     }
@@ -193,7 +191,7 @@ async fn retry_after_pauses_that_kind_of_call_for_a_minute_at_most() {
     backend.set_refresh_session(Err(BackendError::busy()));
     let authenticator = live(&backend, &clock);
     for calls in 1..3 {
-        authenticator.authenticate(&expired("one")).await;
+        let _ = authenticator.authenticate(&expired("one")).await;
         assert_eq!(backend.calls().len(), calls);
     }
 }

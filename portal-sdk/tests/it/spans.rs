@@ -67,15 +67,15 @@ async fn span_of_an_authentication_has_its_outcome() {
     let token = clerk.signed_in("user_1").token();
 
     let authenticator = clerk.authenticator();
-    authenticator.try_authenticate(&parts(Some(&token))).unwrap();
-    authenticator.try_authenticate(&parts(None)).unwrap();
+    let _ = authenticator.try_authenticate(&parts(Some(&token))).unwrap();
+    let _ = authenticator.try_authenticate(&parts(None)).unwrap();
     // Its key is fetched, so the first attempt decides nothing and has no span.
     let fetching = Authenticator::builder(Instance::builder(LIVE_KEY, "sk_live_x").build().unwrap())
         .backend(FakeBackend::new())
         .clock(clerk.clock().clone())
         .build();
     assert!(fetching.try_authenticate(&parts(Some(&token))).is_none());
-    fetching.authenticate(&parts(Some(&token))).await;
+    let _ = fetching.authenticate(&parts(Some(&token))).await;
 
     assert_eq!(
         *spans.0.lock().unwrap(),

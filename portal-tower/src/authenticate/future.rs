@@ -18,6 +18,7 @@ use crate::response::ResponseBody;
 
 pin_project! {
     /// The future of [`Authenticate`](super::Authenticate).
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, B, ReqBody, ResBody>
     where
         S: Service<Request<ReqBody>>,

@@ -276,6 +276,7 @@ impl fmt::Debug for FrontendApiProxy {
 }
 
 /// The future of [`FrontendApiProxy`].
+#[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture {
     answering: Pin<Box<dyn Future<Output = Result<Response<ProxyBody>, Infallible>> + Send>>,
 }

@@ -165,6 +165,7 @@ impl<B> Service<Request<B>> for RedirectToPortal {
 }
 
 /// The future of [`RedirectToPortal`].
+#[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture {
     response: Ready<Result<Response<BytesBody>, Infallible>>,
 }

@@ -15,6 +15,7 @@ use crate::response::ResponseBody;
 pin_project! {
     /// The future of [`RequireAuth`](super::RequireAuth).
     #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, ReqBody> {
         #[pin]
         kind: Kind<F, ReqBody>,

@@ -87,6 +87,7 @@ impl<B> Service<Request<B>> for SignOut {
 }
 
 /// The future of [`SignOut`].
+#[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture {
     answering: Pin<Box<dyn Future<Output = Answer> + Send>>,
 }

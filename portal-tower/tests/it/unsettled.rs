@@ -19,13 +19,11 @@ const HERE: &str = "http://localhost:3000/p?a=1";
 fn clerk() -> FakeBackend {
     let clerk = FakeBackend::new();
     let token = session_token(TEST_ISSUER, &json!({}));
-    clerk.set_handshake_payload(Ok(HandshakePayload {
-        set_cookies: vec![
-            "__clerk_db_jwt=dvb; Path=/".into(),
-            "__client_uat=1; Path=/".into(),
-            format!("__session={token}; Path=/").into(),
-        ],
-    }));
+    clerk.set_handshake_payload(Ok(HandshakePayload::new([
+        "__clerk_db_jwt=dvb; Path=/",
+        "__client_uat=1; Path=/",
+        &format!("__session={token}; Path=/"),
+    ])));
     clerk
 }
 

@@ -225,7 +225,7 @@ impl Backend for HttpBackend {
         if cookies.len() < answer.cookies.len() {
             tracing::debug!("ignored the cookies of a renewed session that are not strings");
         }
-        Ok(RefreshedSession { cookies })
+        Ok(RefreshedSession::new(cookies))
     }
 }
 

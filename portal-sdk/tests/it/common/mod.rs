@@ -6,7 +6,6 @@ use http::StatusCode;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload};
 use portal_sdk::testing::TestClock;
-use serde_json::Value;
 
 /// The publishable key of a production instance at `clerk.example.com`.
 pub(crate) const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -31,9 +30,7 @@ pub(crate) fn clock() -> TestClock {
 
 /// A handshake payload of these `Set-Cookie` values.
 pub(crate) fn handshake_payload(set_cookies: Vec<String>) -> HandshakePayload {
-    HandshakePayload {
-        set_cookies: set_cookies.into_iter().map(Value::from).collect(),
-    }
+    HandshakePayload::new(set_cookies)
 }
 
 /// An error answer with this status and, if given, error code.

@@ -130,7 +130,7 @@ impl<'t> Row<'t> {
                 }
                 _ => {
                     let cookies = error(answer).map_or_else(|| Ok(self.setting.payload(answer)), Err);
-                    known.refresh = Some(cookies.map(|cookies| RefreshedSession { cookies }));
+                    known.refresh = Some(cookies.map(RefreshedSession::new));
                 }
             }
             asked.push((*word).to_owned());

@@ -97,7 +97,7 @@ fn run(instance: &Instance, parts: &Parts, answers: &Answers) -> (RequestState, 
                         .bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
                 );
-                known.refresh = Some(answers.renewed.clone().map(|cookies| RefreshedSession { cookies }));
+                known.refresh = Some(answers.renewed.clone().map(RefreshedSession::new));
                 "refresh"
             }
             other => panic!("an unknown effect: {other:?}"),

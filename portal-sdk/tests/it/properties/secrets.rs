@@ -136,7 +136,7 @@ fn walk(instance: &portal_sdk::instance::Instance, parts: &Parts, answers: &Answ
             }
             Decision::Needs(Effect::RefreshSession(refresh)) => {
                 shown(printed, &refresh);
-                known.refresh = Some(answers.renewed.clone().map(|cookies| RefreshedSession { cookies }));
+                known.refresh = Some(answers.renewed.clone().map(RefreshedSession::new));
                 continue;
             }
             Decision::Needs(Effect::SigningKeys { .. }) => {
@@ -207,7 +207,7 @@ proptest! {
             walk(&instance, &parts, &answers, &mut printed);
             let clerk = FakeBackend::new();
             clerk.set_handshake_payload(answers.payload.clone().map(handshake_payload));
-            clerk.set_refresh_session(answers.renewed.clone().map(|cookies| RefreshedSession { cookies }));
+            clerk.set_refresh_session(answers.renewed.clone().map(RefreshedSession::new));
             let authenticator = Authenticator::builder(instance.clone()).backend(clerk).clock(now).build();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let authenticated = runtime.block_on(authenticator.authenticate(&parts));

@@ -130,7 +130,7 @@ impl Backend for ScriptedBackend {
             if cookies.is_empty() && !answer.cookies.is_empty() {
                 return Err(BackendError::unreadable(StatusCode::OK, "no string"));
             }
-            Ok(RefreshedSession { cookies })
+            Ok(RefreshedSession::new(cookies))
         }))
     }
 }

@@ -61,7 +61,7 @@ fn plain(world: &World, parts: &Parts, now: UnixTime) -> RequestState {
             }
             Decision::Needs(Effect::RefreshSession(_)) => {
                 let cookies = world.renewed.clone();
-                known.refresh = Some(Ok(RefreshedSession { cookies }));
+                known.refresh = Some(Ok(RefreshedSession::new(cookies)));
             }
             Decision::Needs(other) => panic!("an unknown effect: {other:?}"),
         }
@@ -117,9 +117,7 @@ async fn compare(seed: u64, publishable_key: &str, suffix: &str, tokens: &[Strin
     let clock = TestClock::at(now());
     let backend = FakeBackend::new();
     let renewed = vec![format!("__session={}; Path=/", tokens[1]), "__client_uat=1".to_owned()];
-    backend.set_refresh_session(Ok(RefreshedSession {
-        cookies: renewed.clone(),
-    }));
+    backend.set_refresh_session(Ok(RefreshedSession::new(renewed.clone())));
     let instance = Instance::builder(publishable_key, publishable_key.replace("pk_", "sk_"))
         .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)"]);
     let mut world = World {
