@@ -5,6 +5,7 @@
 //! ```text
 //! public-api list CRATE.json…             one line for each public item, sorted
 //! public-api check ALLOWED CRATE.json…    fails for a type of another crate that ALLOWED does not list
+//! public-api additive FEWER.json MORE.json    fails if more features remove or change a public item
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +15,30 @@ use std::{env, fs};
 
 use serde_json::{Map, Value};
 
+/// Keys of rustdoc's JSON.
+const IN_NO_SIGNATURE: &[&str] = &[
+    // A feature may add the default of a type parameter.
+    "default",
+    "fields",
+    "has_stripped_fields",
+    "has_stripped_variants",
+    "id",
+    "impls",
+    "implementations",
+    "items",
+    "provided_trait_methods",
+    "tuple",
+    "variants",
+];
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["list", files @ ..] => list(files),
         ["check", allowed, files @ ..] => check(allowed, files),
-        _ => Err("expected: list CRATE.json… | check ALLOWED CRATE.json…".into()),
+        ["additive", fewer, more] => additive(fewer, more),
+        _ => Err("expected: list CRATE.json… | check ALLOWED CRATE.json… | additive FEWER.json MORE.json".into()),
     }
 }
 
@@ -59,17 +77,32 @@ fn check(allowed: &str, files: &[&str]) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     problems.extend(unused.iter().map(|entry| format!("{entry}: allowed, but not used")));
-    for problem in &problems {
+    Ok(report(&problems))
+}
+
+fn additive(fewer: &str, more: &str) -> Result<ExitCode, Box<dyn Error>> {
+    let (fewer, more) = (PublicApi::read(fewer)?, PublicApi::read(more)?);
+    let lost = fewer.signatures.difference(&more.signatures).map(|(item, signature)| {
+        let mut others = more.signatures.iter().filter(|(other, _)| other == item);
+        match others.next() {
+            Some((_, now)) => format!("{item}: more features change it from {signature} to {now}"),
+            None => format!("{item}: more features remove it"),
+        }
+    });
+    Ok(report(&lost.collect::<Vec<_>>()))
+}
+
+fn report(problems: &[String]) -> ExitCode {
+    for problem in problems {
         #[expect(clippy::print_stderr, reason = "this program's output")]
         {
             eprintln!("{problem}");
         }
     }
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    match problems {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 /// The public items of one crate.
@@ -77,6 +110,8 @@ struct PublicApi {
     index: Map<String, Value>,
     paths: Map<String, Value>,
     items: BTreeSet<String>,
+    /// Each item and auto trait, with its signature in JSON.
+    signatures: BTreeSet<(String, String)>,
     /// Paths of other crates, each with the first public item that names it.
     foreign: BTreeMap<String, String>,
 }
@@ -93,6 +128,7 @@ impl PublicApi {
             index: map("index")?,
             paths: map("paths")?,
             items: BTreeSet::new(),
+            signatures: BTreeSet::new(),
             foreign: BTreeMap::new(),
         };
         let name = name_of(api.item(&root).ok_or("the root is missing")?);
@@ -117,7 +153,7 @@ impl PublicApi {
             "impl" => return self.visit_impl(inner, path),
             _ => self.add_foreign(inner, path),
         }
-        self.items.insert(format!("{} {path}", kind.replace('_', " ")));
+        self.add_item(format!("{} {path}", kind.replace('_', " ")), inner);
         let kinds = &inner["kind"];
         let members = [
             &inner["items"],
@@ -154,13 +190,18 @@ impl PublicApi {
 
     /// Adds an inherent impl's items, or one line for a trait. The compiler's own impls (auto traits, blankets) say nothing.
     fn visit_impl(&mut self, inner: &Value, path: &str) {
-        if inner["is_synthetic"] == true || !inner["blanket_impl"].is_null() {
+        if inner["is_synthetic"] == true {
+            let item = format!("auto trait {} of {path}", inner["trait"]["path"]);
+            self.signatures.insert((item, signature(inner).to_string()));
+            return;
+        }
+        if !inner["blanket_impl"].is_null() {
             return;
         }
         self.add_foreign(inner, path);
         let of_trait = inner["trait"]["path"].as_str();
         if let Some(name) = of_trait {
-            self.items.insert(format!("impl {name} for {path}"));
+            self.add_item(format!("impl {name} for {path}"), inner);
         }
         for member in ids(&inner["items"]) {
             let Some(found) = self.item(&member).cloned() else {
@@ -172,6 +213,11 @@ impl PublicApi {
                 None => self.visit(&member, &path),
             }
         }
+    }
+
+    fn add_item(&mut self, item: String, inner: &Value) {
+        self.signatures.insert((item.clone(), signature(inner).to_string()));
+        self.items.insert(item);
     }
 
     /// Notes each path of another crate in a signature: every object with the keys `path` and `id`.
@@ -195,6 +241,19 @@ impl PublicApi {
             }
             _ => {}
         }
+    }
+}
+
+/// The parts of an item that its users depend on, without its members, which are items too, and without rustdoc's numbers.
+fn signature(inner: &Value) -> Value {
+    match inner {
+        Value::Array(values) => values.iter().map(signature).collect(),
+        Value::Object(map) => map
+            .iter()
+            .filter(|(key, _)| !IN_NO_SIGNATURE.contains(&key.as_str()))
+            .map(|(key, value)| (key.clone(), signature(value)))
+            .collect(),
+        other => other.clone(),
     }
 }
 
