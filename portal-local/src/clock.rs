@@ -49,6 +49,11 @@ impl SkewedClock {
         self.inner.now().plus_millis(self.skew_millis.load(Ordering::Relaxed))
     }
 
+    /// The time of the clock that the portal was given, as browsers on the same machine see it.
+    pub(crate) fn unskewed_now(&self) -> UnixTime {
+        self.inner.now()
+    }
+
     pub(crate) fn skew_secs(&self) -> i64 {
         self.skew_millis.load(Ordering::Relaxed) / 1_000
     }

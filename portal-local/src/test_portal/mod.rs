@@ -1,6 +1,18 @@
-//! [`TestPortal`]: a portal for an application's tests, on a thread of the test's process.
+//! [`TestPortal`]: a portal for an application's tests, on a thread of the test's process, and browsers that visit it.
 
+mod browser;
+mod controls;
+mod cookie_date;
+mod cookies;
+mod document;
+mod form;
 mod host;
+mod navigation;
+mod page;
+mod pick;
+mod referrer;
+mod site;
+mod wire;
 
 use std::fmt;
 use std::future::Future;
@@ -15,11 +27,15 @@ use crate::store::StoreError;
 
 use self::host::Host;
 
+pub use self::browser::TestBrowser;
+pub use self::form::TestForm;
+pub use self::page::TestPage;
+
 /// A local portal for tests, on its own thread with its own runtime.
 ///
 /// It can live in a `static` that all tests of a program share: no test's runtime ends it, and no paused clock stops it.
 /// Its methods block, so that they work in `#[test]` and in `#[tokio::test]`, with `start_paused` too. They wait at most
-/// thirty seconds. The thread ends when the portal is dropped.
+/// thirty seconds. The thread ends when the portal and its browsers are dropped.
 ///
 /// ```
 /// use std::sync::LazyLock;
@@ -37,7 +53,7 @@ use self::host::Host;
 ///
 /// A failure is a failed test: each method panics with the expectation, the finding and the remedy.
 pub struct TestPortal {
-    host: Host,
+    host: Arc<Host>,
 }
 
 impl TestPortal {
@@ -53,9 +69,22 @@ impl TestPortal {
     #[track_caller]
     pub fn start(builder: LocalPortalBuilder) -> Self {
         match Host::start(builder) {
-            Ok(host) => Self { host },
+            Ok(host) => Self { host: Arc::new(host) },
             Err(problem) => panic!("expected the test portal to start, found: {problem}"),
         }
+    }
+
+    /// Returns a new browser, without cookies.
+    ///
+    /// ```
+    /// let portal = portal_local::TestPortal::new();
+    /// let page = portal.browser().visit(&format!("{}/sign-in", portal.origin()));
+    /// page.assert_text("Sign in to My Application");
+    /// ```
+    #[must_use]
+    pub fn browser(&self) -> TestBrowser {
+        let host = Arc::clone(&self.host);
+        TestBrowser::new(Self { host })
     }
 
     /// Scheme, host and port, such as `http://127.0.0.1:8787`.

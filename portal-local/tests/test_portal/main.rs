@@ -1,8 +1,13 @@
-//! [`portal_local::TestPortal`] as an application's tests use it.
+//! [`portal_local::TestPortal`] and its browser, as an application's tests use them.
 
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod cookies;
+mod echo;
+mod forms;
 mod portal;
+mod redirects;
+mod requests;

@@ -1,16 +1,12 @@
 //! The portal on its thread.
 
 use std::net::TcpStream;
-use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use portal_local::{LocalPortal, SeedUser, TestPortal};
+use portal_local::{LocalPortal, TestPortal};
 
-pub(crate) const JANE: &str = "jane@example.com";
-
-static PORTAL: LazyLock<TestPortal> =
-    LazyLock::new(|| TestPortal::start(LocalPortal::builder().user(SeedUser::new(JANE))));
+use crate::echo::{JANE, PORTAL};
 
 #[test]
 fn static_portal_works_in_a_synchronous_test() {
@@ -49,6 +45,15 @@ fn dropped_portal_listens_no_longer() {
     TcpStream::connect(&address).unwrap();
     drop(portal);
     TcpStream::connect(&address).unwrap_err();
+}
+
+#[test]
+fn browser_keeps_its_portal() {
+    let portal = TestPortal::new();
+    let sign_in = format!("{}/sign-in", portal.origin());
+    let browser = portal.browser();
+    drop(portal);
+    browser.visit(&sign_in).assert_status(200);
 }
 
 #[test]
