@@ -9,4 +9,5 @@ mod outage;
 mod programs;
 mod seeded_claims;
 mod start_up;
+mod test_portal;
 mod vectors;
