@@ -1,49 +1,69 @@
-use std::error::Error;
+use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request};
-use axum::routing::get;
-use portal_axum::portal_sdk::backend::{ApiPath, BackendApi as _};
-use portal_axum::{AuthenticateLayer, Authenticator, Instance, SignedIn};
-use portal_local::{Fault, LocalPortal, SeedUser};
-use serde_json::{Value, json};
-use tower::ServiceExt as _;
+use axum::http::Request;
+use axum::routing::{get, post};
+use portal_axum::{AuthenticateLayer, Instance, RequireAuthLayer, SignOut, SignedIn};
+use portal_local::{Fault, LocalPortal, SeedUser, TestBrowser, TestPortal};
+
+// One portal for all tests of the program.
+static PORTAL: LazyLock<TestPortal> = LazyLock::new(portal);
+
+fn portal() -> TestPortal {
+    let ada = SeedUser::new("ada@example.com").password("correct horse battery");
+    TestPortal::start(LocalPortal::builder().user(ada))
+}
 
 async fn hello(user: SignedIn) -> String {
     format!("Hello {}", user.user_id())
 }
 
-#[tokio::test]
-async fn user_of_a_local_portal_is_signed_in() -> Result<(), Box<dyn Error>> {
-    let ada = SeedUser::new("ada@example.com");
-    let user_id = ada.id();
-    let portal = LocalPortal::builder().user(ada).start().await?;
+fn app(layer: AuthenticateLayer) -> Router {
+    Router::new()
+        .route("/hello", get(hello))
+        .route_layer(RequireAuthLayer::signed_in())
+        .route("/sign-out", post(SignOut::new()))
+        .layer(layer)
+}
 
-    // The two keys are enough.
+fn browser(portal: &TestPortal) -> TestBrowser {
+    // The two keys are enough. Nothing listens at the origin: the router is called.
     let keys = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
-    let clerk = Authenticator::builder(keys.build()?).build();
-    let app = Router::new()
-        .route("/", get(hello))
-        .layer(AuthenticateLayer::from_authenticator(clerk.clone()));
+    let layer = AuthenticateLayer::new(keys.build().expect("the portal's keys are valid"));
+    portal.browser().with_application("http://localhost:3000", app(layer))
+}
 
-    // A session without a browser, as Clerk's development instances make it too.
-    let path = ApiPath::new(["sessions"]);
-    let session: Value = clerk
-        .backend()
-        .request_as(Method::POST, path, json!({ "user_id": user_id }))
-        .await?;
-    let id = session["id"].as_str().ok_or("expected a session's ID")?;
-    let path = ApiPath::new(["sessions", id, "tokens"]);
-    let token: Value = clerk.backend().request_as(Method::POST, path, json!({})).await?;
-    let bearer = format!("Bearer {}", token["jwt"].as_str().ok_or("expected a token")?);
-    let request = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+#[test]
+fn guarded_page_is_reached_through_the_sign_in_page() {
+    let sign_in = browser(&PORTAL).visit("/hello");
+    let password = sign_in
+        .form("Continue")
+        .fill("Email address", "ada@example.com")
+        .submit();
+    let hello = password
+        .form("Continue")
+        .fill("Password", "correct horse battery")
+        .submit();
+    hello.assert_url("/hello").assert_text("Hello user_");
+}
 
-    assert_eq!(app.clone().oneshot(request()?).await?.status(), 200);
+#[test]
+fn signed_out_user_is_asked_to_sign_in_again() {
+    let browser = browser(&PORTAL);
+    browser
+        .sign_in_as("ada@example.com", "/hello")
+        .assert_text("Hello user_");
+    let sign_out = Request::post("/sign-out").body(String::new()).expect("a request");
+    browser.send(sign_out).assert_status(303);
+    browser.visit("/hello").assert_text("Sign in to My Application");
+}
 
-    // An outage: the keys are in memory, so the user stays signed in.
-    portal.fault(Fault::status(503).on("/v1/jwks"));
-    assert_eq!(app.oneshot(request()?).await?.status(), 200);
-    portal.shut_down().await;
-    Ok(())
+#[test]
+fn signed_in_user_survives_an_outage() {
+    // Faults are for every user of a portal, so this test has its own.
+    let portal = portal();
+    let browser = browser(&portal);
+    browser.sign_in_as("ada@example.com", "/hello");
+    portal.local_portal().fault(Fault::status(503).times(100));
+    browser.visit("/hello").assert_status(200);
 }

@@ -24,6 +24,7 @@
 //! - [Which variables do I need?](behind_a_proxy#which-variables-do-i-need)
 //! - [Which of the printed variables do I need?](local_portal#which-of-the-printed-variables-do-i-need)
 //! - [How do I test a signed-in route without starting anything?](testing#how-do-i-test-a-signed-in-route-without-starting-anything)
+//! - [How do I test a whole flow?](testing#how-do-i-test-a-whole-flow)
 //! - [Which of my session and CSRF middleware may go?](pages#which-of-my-session-and-csrf-middleware-may-go)
 //!
 //! Users:
