@@ -169,7 +169,8 @@ pub fn demo_binary() -> PathBuf {
 }
 
 /// The executable of `portal-example-{name}`, built if it is not yet.
-fn example_binary(name: &str) -> PathBuf {
+#[must_use]
+pub fn example_binary(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let build = || build(&format!("portal-example-{name}"));

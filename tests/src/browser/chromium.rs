@@ -96,7 +96,7 @@ impl Chromium {
             // Containers and continuous integration run as root, where Chromium's sandbox does not start.
             .arg("--no-sandbox")
             // Whatever is not on this machine does not exist.
-            .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2, EXCLUDE ::1")
+            .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2, EXCLUDE ::1")
             .arg(format!("--user-data-dir={}", folder.display()))
             .arg(format!("--blink-settings=scriptEnabled={}", scripts == Scripts::On))
             .stdin(Stdio::piped())

@@ -80,8 +80,13 @@ pub(super) fn other_hosts(messages: &[Value]) -> BTreeSet<String> {
         .filter_map(|message| Url::parse(message["params"]["request"]["url"].as_str()?).ok())
         .filter(|url| matches!(url.scheme(), "http" | "https" | "ws" | "wss"))
         .filter_map(|url| url.host_str().map(str::to_owned))
-        .filter(|host| !matches!(host.as_str(), "localhost" | "127.0.0.1" | "127.0.0.2" | "[::1]"))
+        .filter(|host| !is_this_machine(host))
         .collect()
+}
+
+/// Returns `true` for the hosts that Chromium may connect to; see its `--host-resolver-rules`.
+fn is_this_machine(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "127.0.0.2" | "[::1]") || host.ends_with(".localhost")
 }
 
 /// The page requests in a performance log.
