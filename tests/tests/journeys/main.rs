@@ -24,6 +24,7 @@ mod signing_in;
 mod signing_out;
 mod signing_up;
 mod spa;
+mod streams;
 mod trouble;
 
 use std::time::Duration;

@@ -1,0 +1,111 @@
+//! A WebSocket and an event stream that end when the session does.
+//!
+//! ```sh
+//! cargo run -p portal-example-streams
+//! ```
+//!
+//! It prints the URL of a page that shows both streams and tells why they ended. Without keys it starts a local portal,
+//! whose tokens live for four seconds, so that you see a renewal. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in
+//! the environment it uses that Clerk application instead.
+
+mod ending;
+mod streams;
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, Response};
+use axum::routing::{get, post};
+use portal_axum::{
+    Auth, AuthenticateLayer, Authenticator, Instance, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn,
+};
+use portal_local::LocalPortal;
+use tokio::net::TcpListener;
+
+use crate::ending::Sessions;
+
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// A local portal is not a service that others share, so asking it more often costs nothing.
+const LOCAL_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+const LOCAL_TOKEN_LIFETIME_SECS: u32 = 4;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let local = match env::var_os("CLERK_PUBLISHABLE_KEY") {
+        None => Some(local_portal().await?),
+        Some(_) => None,
+    };
+    let (instance, interval) = match &local {
+        Some(portal) => (instance_of(portal)?, LOCAL_CHECK_INTERVAL),
+        None => (Instance::from_env()?, CHECK_INTERVAL),
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let mut out = io::stdout();
+    writeln!(out, "Open http://localhost:{}", listener.local_addr()?.port())?;
+    if let Some(portal) = &local {
+        writeln!(out, "Account Portal: {}", portal.origin())?;
+        writeln!(
+            out,
+            "Sign in as jane+clerk_test@example.com, password: correct horse battery"
+        )?;
+    }
+    axum::serve(listener, application(instance, interval)).await?;
+    Ok(())
+}
+
+async fn local_portal() -> Result<LocalPortal, portal_local::StartError> {
+    let portal = LocalPortal::builder().token_lifetime_secs(LOCAL_TOKEN_LIFETIME_SECS);
+    portal.demo_data().start().await
+}
+
+fn instance_of(portal: &LocalPortal) -> Result<Instance, portal_axum::ConfigError> {
+    Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose())
+        .clock_skew(Duration::from_secs(1))
+        .build()
+}
+
+fn application(instance: Instance, interval: Duration) -> Router {
+    let clerk = Authenticator::builder(instance).build();
+    let sessions = Sessions::new(clerk.clone(), interval);
+    Router::new()
+        .route("/", get(page))
+        .route("/session", get(async || StatusCode::NO_CONTENT))
+        .route("/events", get(streams::events))
+        .route("/chat", get(streams::chat))
+        .route_layer(RequireAuthLayer::signed_in())
+        .route("/account", get(RedirectToPortal::user_profile()))
+        .merge(sign_out(&sessions))
+        .layer(AuthenticateLayer::from_authenticator(clerk))
+        .with_state(sessions)
+}
+
+fn sign_out(sessions: &Sessions) -> Router<Sessions> {
+    let tell = from_fn_with_state(sessions.clone(), tell_streams);
+    Router::new().route("/sign-out", post(SignOut::new())).route_layer(tell)
+}
+
+/// Ends the streams of a session whose user has signed out.
+///
+/// It uses [`Auth`], not [`SignedIn`], because sign-out must clear the cookies during an outage too.
+async fn tell_streams(State(sessions): State<Sessions>, auth: Auth, request: Request, next: Next) -> Response {
+    let session = auth.state().claims().and_then(|claims| claims.session_id().cloned());
+    let response = next.run(request).await;
+    if let Some(session) = session
+        && !response.status().is_client_error()
+    {
+        sessions.tell(session);
+    }
+    response
+}
+
+async fn page(user: SignedIn) -> Html<String> {
+    // An ID of Clerk has letters, digits and underscores, so it needs no escaping.
+    Html(include_str!("page.html").replace("{user}", user.user_id().as_str()))
+}
