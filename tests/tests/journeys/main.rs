@@ -10,6 +10,7 @@ mod boundaries;
 mod connections;
 mod express;
 mod guards;
+mod instances;
 mod keyboard;
 mod loops;
 mod membership;
