@@ -19,6 +19,7 @@ mod onward;
 mod organizations;
 mod plain_hyper;
 mod round_trip;
+mod satellites;
 mod second_factor;
 mod sessions;
 mod signing_in;

@@ -1,0 +1,128 @@
+//! A primary domain and a satellite: users who are signed in on one are signed in on the other.
+//!
+//! ```sh
+//! cargo run -p portal-example-satellites
+//! ```
+//!
+//! It prints two URLs, on hosts that share no cookies. Chrome and Firefox resolve names that end in `.localhost` to this
+//! machine; for other browsers, add them to the hosts file. Sign in on the primary, and open the satellite. Or sign in on
+//! the satellite: the primary is then signed in as soon as its dashboard is opened, without a form.
+//!
+//! Without keys it starts a local portal. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that
+//! Clerk application, if these are keys for development.
+//!
+//! This process serves both. Deployed separately, the satellite has the same keys, and these variables instead of the
+//! builder: `CLERK_IS_SATELLITE`, `CLERK_DOMAIN`, `CLERK_SIGN_IN_URL` and `PORTAL_PUBLIC_ORIGIN`.
+
+mod pages;
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::routing::{get, post};
+use portal_axum::{AuthenticateLayer, ConfigError, Instance, RequireAuthLayer, Satellite, SignOut};
+use portal_local::LocalPortal;
+use tokio::net::TcpListener;
+
+const PRIMARY_HOST: &str = "primary.localhost";
+const SATELLITE_HOST: &str = "satellite.localhost";
+
+/// The keys of the Clerk application that both domains belong to.
+struct Keys {
+    publishable: String,
+    secret: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // Kept until the end: dropping the portal stops it.
+    let local = match env::var_os("CLERK_PUBLISHABLE_KEY") {
+        None => Some(LocalPortal::builder().demo_data().start().await?),
+        Some(_) => None,
+    };
+    let keys = keys(local.as_ref())?;
+    let primary = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let satellite = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let primary_origin = format!("http://{PRIMARY_HOST}:{}", primary.local_addr()?.port());
+    let satellite_origin = format!("http://{SATELLITE_HOST}:{}", satellite.local_addr()?.port());
+
+    let primary_app = primary_application(
+        primary_instance(&keys, &primary_origin, &satellite_origin)?,
+        &satellite_origin,
+    );
+    let satellite_app = satellite_application(
+        satellite_instance(&keys, &primary_origin, &satellite_origin)?,
+        &primary_origin,
+    );
+    let mut out = io::stdout();
+    writeln!(out, "Primary: {primary_origin}")?;
+    writeln!(out, "Satellite: {satellite_origin}")?;
+    if local.is_some() {
+        writeln!(
+            out,
+            "Sign in as jane+clerk_test@example.com, password: correct horse battery"
+        )?;
+    }
+    let serve_primary = axum::serve(primary, primary_app).into_future();
+    let serve_satellite = axum::serve(satellite, satellite_app).into_future();
+    tokio::try_join!(serve_primary, serve_satellite)?;
+    Ok(())
+}
+
+fn keys(local: Option<&LocalPortal>) -> Result<Keys, env::VarError> {
+    Ok(match local {
+        Some(portal) => Keys {
+            publishable: portal.publishable_key().as_str().to_owned(),
+            secret: portal.secret_key().expose().to_owned(),
+        },
+        None => Keys {
+            publishable: env::var("CLERK_PUBLISHABLE_KEY")?,
+            secret: env::var("CLERK_SECRET_KEY")?,
+        },
+    })
+}
+
+fn primary_instance(keys: &Keys, own: &str, satellite: &str) -> Result<Instance, ConfigError> {
+    Instance::builder(keys.publishable.as_str(), keys.secret.as_str())
+        .public_origin(own)
+        // Users return there after sign-in, and development tokens may be sent there.
+        .allowed_redirect_origins([satellite])
+        .satellite_origins([satellite])
+        .sync_from_satellites_only(true)
+        .build()
+}
+
+fn satellite_instance(keys: &Keys, primary: &str, own: &str) -> Result<Instance, ConfigError> {
+    Instance::builder(keys.publishable.as_str(), keys.secret.as_str())
+        .public_origin(own)
+        .satellite(Satellite::on_domain(SATELLITE_HOST).with_auto_sync(true))
+        .sign_in_url(format!("{primary}/sign-in"))
+        .build()
+}
+
+fn primary_application(instance: Instance, satellite: &str) -> Router {
+    let other = pages::Other::new("Satellite", satellite);
+    // Inside the layer, because it answers satellites here. Signing in leads back to the satellite.
+    let routes = Router::new().route("/sign-in", get(pages::sign_in));
+    with_pages(routes, instance, other)
+}
+
+fn satellite_application(instance: Instance, primary: &str) -> Router {
+    with_pages(Router::new(), instance, pages::Other::new("Primary", primary))
+}
+
+/// Both domains serve the same pages.
+fn with_pages(routes: Router<pages::Other>, instance: Instance, other: pages::Other) -> Router {
+    let dashboard = Router::new()
+        .route("/dashboard", get(pages::dashboard))
+        .route_layer(RequireAuthLayer::signed_in());
+    routes
+        .merge(dashboard)
+        .route("/", get(pages::home))
+        .route("/sign-out", post(SignOut::new()))
+        .layer(AuthenticateLayer::new(instance))
+        .with_state(other)
+}
