@@ -46,26 +46,38 @@
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
 //! - [What must my reverse proxy send?](behind_a_proxy#what-must-my-reverse-proxy-send)
 
+// Each guide defines its links for a forge, as paths of files. rustdoc takes the first definition of a link: an item's path.
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("behind_a_proxy.md")]
 pub mod behind_a_proxy {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("json_apis.md")]
 pub mod json_apis {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("local_portal.md")]
 pub mod local_portal {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("organizations.md")]
 pub mod organizations {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("outages.md")]
 pub mod outages {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("pages.md")]
 pub mod pages {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("security.md")]
 pub mod security {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("several_domains.md")]
 pub mod several_domains {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("streams.md")]
 pub mod streams {}
 #[doc = include_str!("testing.md")]
@@ -75,5 +87,6 @@ pub mod streams {}
 #[doc = "```"]
 #[doc = include_str!("testing_end.md")]
 pub mod testing {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("users.md")]
 pub mod users {}

@@ -1,5 +1,6 @@
 //! The guides of `portal-axum`: their tables are complete, and their links lead to headings.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,44 @@ fn links_to_headings_of_guides_lead_to_a_heading() {
         }
     }
     assert!(dead.is_empty(), "links without a heading:\n{}", dead.join("\n"));
+}
+
+#[test]
+fn definitions_of_links_exist_for_forges_and_for_rustdoc() {
+    let for_rustdoc = read("portal-axum/src/guide/rustdoc_links.txt");
+    let for_rustdoc: Vec<&str> = definitions(&for_rustdoc).map(|(label, _)| label).collect();
+    let mut used = BTreeSet::new();
+    let mut dead = Vec::new();
+    for file in guides() {
+        let text = fs::read_to_string(&file).unwrap();
+        for (label, target) in definitions(&text) {
+            used.insert(label.to_owned());
+            let (page, heading) = target.split_once('#').unwrap_or((target, ""));
+            let has_heading =
+                heading.is_empty() || headings(page.trim_end_matches(".md")).contains(&heading.to_owned());
+            if !has_heading || !folder().join(page).is_file() || !for_rustdoc.contains(&label) {
+                dead.push(format!("{}: [{label}]: {target}", file.display()));
+            }
+        }
+    }
+    dead.extend(
+        for_rustdoc
+            .iter()
+            .filter(|label| !used.contains(**label))
+            .map(|label| format!("unused: {label}")),
+    );
+    assert!(used.len() >= 20, "the guides define links in another form: {used:?}");
+    assert!(
+        dead.is_empty(),
+        "definitions without a file, a heading or an item:\n{}",
+        dead.join("\n")
+    );
+}
+
+/// The labels and targets of a document's reference definitions.
+fn definitions(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
 }
 
 #[test]
