@@ -190,17 +190,22 @@ mod tests {
         text
     }
 
-    #[tokio::test]
-    async fn slow_head_ends_the_connection() {
+    /// Starts a server whose clients have 50 ms for a head.
+    async fn start_with_short_heads() -> Server {
         let head = Duration::from_millis(50);
-        let server = start(
+        start(
             hello(),
             Limits {
                 head,
                 ..Limits::default()
             },
         )
-        .await;
+        .await
+    }
+
+    #[tokio::test]
+    async fn slow_head_ends_the_connection() {
+        let server = start_with_short_heads().await;
         for sent in [&b""[..], b"GET", b"GET / HTTP/1.1\r\nHost: x\r\nX: "] {
             let text = until_end(send(server.address, sent).await).await;
             assert!(!text.contains("hello"), "{text}");
@@ -209,15 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn idle_connection_ends_after_its_last_response() {
-        let head = Duration::from_millis(50);
-        let server = start(
-            hello(),
-            Limits {
-                head,
-                ..Limits::default()
-            },
-        )
-        .await;
+        let server = start_with_short_heads().await;
         let text = until_end(send(server.address, REQUEST).await).await;
         assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("hello"), "{text}");
     }

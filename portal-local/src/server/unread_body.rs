@@ -205,6 +205,16 @@ mod tests {
     use super::*;
     use crate::server::connections::{self, Limits};
 
+    async fn assert_refused_and_closed(mut stream: TcpStream) {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(
+            answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"),
+            "{answer}"
+        );
+    }
+
     /// A server that refuses every body unread.
     async fn connect() -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,13 +247,7 @@ mod tests {
                 .expect("the rest is read, so nothing is reset");
             left -= now;
         }
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-        assert!(
-            answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"),
-            "{answer}"
-        );
+        assert_refused_and_closed(stream).await;
     }
 
     #[tokio::test]
@@ -251,12 +255,6 @@ mod tests {
         let mut stream = connect().await;
         let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-        assert!(
-            answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"),
-            "{answer}"
-        );
+        assert_refused_and_closed(stream).await;
     }
 }
