@@ -80,12 +80,8 @@ pub mod several_domains {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("streams.md")]
 pub mod streams {}
+#[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("testing.md")]
-// Not a doc-test, so that this crate's tests do not build the portal; the workspace's tests run it.
-#[doc = "```ignore"]
-#[doc = include_str!("beside_local_portal.rs")]
-#[doc = "```"]
-#[doc = include_str!("testing_end.md")]
 pub mod testing {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("users.md")]

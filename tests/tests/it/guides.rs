@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[path = "../../../portal-axum/src/guide/beside_local_portal.rs"]
 mod beside_local_portal;
 
 #[test]
@@ -71,6 +70,17 @@ fn versions_in_documents_are_those_of_the_workspace() {
 fn version(line: &str) -> Option<&str> {
     let requirement = line.split_once("version = ").or_else(|| line.split_once(" = "))?.1;
     requirement.strip_prefix('"')?.split('"').next()
+}
+
+/// Not a doc-test of `portal-axum`, so that its tests do not build the portal.
+#[test]
+fn flow_in_the_guide_about_tests_is_the_one_that_is_tested_here() {
+    let guide = read("portal-axum/src/guide/testing.md");
+    let flow = include_str!("guides/beside_local_portal.rs").trim();
+    assert!(
+        guide.contains(&format!("```rust,ignore\n{flow}\n```")),
+        "copy tests/tests/it/guides/beside_local_portal.rs to the end of portal-axum/src/guide/testing.md"
+    );
 }
 
 #[test]
