@@ -186,7 +186,7 @@ done
 say "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-say "Public API: types of other crates"
+say "Public API: types of other crates, and features only add"
 tests/public_api/check.sh
 
 without=()
@@ -202,12 +202,15 @@ else
     skipped+=("the comparison with Clerk's package")
     say "Node $oldest_node is not installed, so the journeys with htmx, Turbo, Unpoly, Express and axe are left out"
     skipped+=("the journeys with htmx, Turbo, Unpoly, Express and axe, and --env-file")
-    without=(--skip guards::htmx_ --skip guards::turbo_ --skip guards::unpoly_ --skip express_application --skip axe_finds --skip node_env_file)
+    without=(--skip guards::htmx_ --skip guards::turbo_ --skip guards::unpoly_ --skip notes::htmx_ --skip express_application --skip axe_finds --skip node_env_file)
 fi
 in_background dependents tests/dependents/check.sh
 
 say "The actix-web example"
 examples/actix/check.sh
+
+say "Packages: a new application builds against them"
+tests/package/check.sh
 
 say "The local portal beside other crates that link SQLite"
 join dependents
