@@ -25,7 +25,7 @@ pub fn routes<B: BackendApi>(config: &mut ServiceConfig) {
     config.service(app.route("/sign-out", web::post().to(sign_out::<B>)));
 }
 
-/// Everybody's page. It is inside the authentication too, because users return here from the portal.
+/// A public page. It is inside the authentication too, because users return here from the portal.
 async fn home() -> Html {
     Html::new(include_str!("home.html"))
 }

@@ -1,4 +1,4 @@
-//! The program of the example.
+//! The example as a program: actix-web beside a local portal.
 //!
 //! ```sh
 //! cargo run
@@ -24,7 +24,7 @@ use portal_sdk::portal::Portal;
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // Kept until the end: dropping the portal stops it.
-    let (instance, _local) = instance().await?;
+    let (instance, local) = instance().await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     // `localhost`, not 127.0.0.1: cookies ignore ports, and the local portal must not see the application's.
     say(&format!(
@@ -32,6 +32,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         listener.local_addr()?.port()
     ));
     say(&format!("Account Portal  {}", Portal::from(&instance).base()));
+    if local.is_some() {
+        say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
+    }
 
     // One for all workers, so that they share keys and verified tokens.
     let clerk = Authenticator::builder(instance).build();
@@ -51,7 +54,6 @@ async fn instance() -> Result<(Instance, Option<LocalPortal>), Box<dyn Error>> {
         return Ok((Instance::from_env()?, None));
     }
     let portal = LocalPortal::builder().demo_data().start().await?;
-    say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
     // The publishable key contains the portal's address, so the two keys suffice.
     let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose()).build()?;
     Ok((instance, Some(portal)))

@@ -50,8 +50,7 @@ fn user_signs_in_and_out() {
     page.assert_url(&account).assert_text("Hello user_");
 
     let home = browser.visit(&program.origin).press("Sign out");
-    home.assert_url(&program.origin)
-        .assert_text("Everybody can read this page.");
+    home.assert_url(&program.origin).assert_text("This page is public.");
     let asked = browser.visit(&account);
     assert!(
         asked.url().starts_with(&format!("{}/sign-in", portal.origin())),

@@ -4,7 +4,7 @@
 //! cargo run -p portal-example-instances
 //! ```
 //!
-//! It starts two local portals, one for each tenant, and prints the tenants' URLs. Chrome and Firefox resolve names that end
+//! It starts two local portals, one for each tenant, and prints their URLs. Chrome and Firefox resolve names that end
 //! in `.localhost` to this machine; for other browsers, add them to the hosts file. A user who signs in at one tenant is
 //! unknown to the other.
 //!
@@ -34,7 +34,6 @@ const MOST_IN_MEMORY: usize = 100;
 async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let port = listener.local_addr()?.port();
-    let mut out = io::stdout();
     // Kept until the end: dropping a portal stops it.
     let mut portals = Vec::new();
     let mut tenants = Vec::new();
@@ -44,10 +43,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ] {
         let portal = local_portal(name, user).await?;
         let origin = format!("http://{name}.localhost:{port}");
-        writeln!(
-            out,
-            "Open {origin} and sign in as {user}, password: correct horse battery"
-        )?;
+        say(&format!("Application     {origin}"));
+        say(&format!("Account Portal  {}", portal.origin()));
+        say(&format!("Sign in as {user} with the password 'correct horse battery'."));
         tenants.push(Tenant {
             origin,
             publishable_key: portal.publishable_key().as_str().to_owned(),
@@ -65,7 +63,7 @@ async fn local_portal(name: &str, user: &str) -> Result<LocalPortal, portal_loca
 }
 
 fn application(tenants: Recent) -> Router {
-    // A host that is not a tenant's gets 421.
+    // An unknown host gets 421.
     let by_host = move |parts: &Parts| tenants.get(PublicUrl::of(parts).origin());
     Router::new()
         .route("/dashboard", get(dashboard))
@@ -91,4 +89,9 @@ async fn dashboard(user: SignedIn) -> Html<String> {
         "<h1>{origin}</h1><p>Only for users of this tenant, such as <b data-testid=user>{}</b>. <a href=/>Home</a></p>",
         user.user_id()
     ))
+}
+
+/// Prints a line for the user. `println!` would panic if the reader is gone.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -18,9 +18,8 @@ impl Example {
         let output = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(output).lines();
         let hosts = [(); 2].map(|()| {
-            let line = lines.next().expect("a line for each tenant").expect("text");
-            let url = line.strip_prefix("Open http://").expect("a URL");
-            url.split(' ').next().expect("a host").to_owned()
+            let host = lines.find_map(|line| host_of(&line.expect("text")));
+            host.expect("a line for each tenant")
         });
         Self { child, hosts }
     }
@@ -55,6 +54,11 @@ impl Drop for Example {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn host_of(line: &str) -> Option<String> {
+    let url = line.strip_prefix("Application")?.trim_start();
+    url.strip_prefix("http://").map(str::to_owned)
 }
 
 #[test]

@@ -44,11 +44,11 @@ use crate::database::Database;
 #[derive(Debug, Parser)]
 #[command(name = "portal-example-notes", version)]
 struct Options {
-    /// File of the notes; `:memory:` keeps none
+    /// SQLite file of the notes; `:memory:` keeps them until the program ends
     #[arg(long, value_name = "FILE", default_value = "notes.sqlite")]
     database: PathBuf,
 
-    /// File of htmx 2 or 4; without it the pages run no script
+    /// Script file of htmx 2 or 4; without it the pages run no script
     #[arg(long, value_name = "FILE", env = "HTMX_JS")]
     htmx_js: Option<PathBuf>,
 }
@@ -75,8 +75,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ));
     say(&format!("Account Portal  {}", Portal::from(&instance).base()));
     if local.is_some() {
-        say("Sign in as jane+clerk_test@example.com or joe+clerk_test@example.com");
-        say("with the password 'correct horse battery'.");
+        say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
+        say("joe+clerk_test@example.com has the same password.");
     }
 
     let clerk = Authenticator::builder(instance).build();

@@ -4,12 +4,12 @@
 //! cargo run -p portal-example-satellites
 //! ```
 //!
-//! It prints two URLs, on hosts that share no cookies. Chrome and Firefox resolve names that end in `.localhost` to this
+//! It prints the URLs of both, on hosts that share no cookies. Chrome and Firefox resolve names that end in `.localhost` to this
 //! machine; for other browsers, add them to the hosts file. Sign in on the primary, and open the satellite. Or sign in on
-//! the satellite: the primary is then signed in as soon as its dashboard is opened, without a form.
+//! the satellite, and open the primary's dashboard: you're signed in there without a form.
 //!
 //! Without keys it starts a local portal. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that
-//! Clerk application, if these are keys for development.
+//! Clerk application, which must be a development instance.
 //!
 //! This process serves both. Deployed separately, the satellite has the same keys, and these variables instead of the
 //! builder: `CLERK_IS_SATELLITE`, `CLERK_DOMAIN`, `CLERK_SIGN_IN_URL` and `PORTAL_PUBLIC_ORIGIN`.
@@ -23,7 +23,7 @@ use std::net::Ipv4Addr;
 
 use axum::Router;
 use axum::routing::{get, post};
-use portal_axum::{AuthenticateLayer, ConfigError, Instance, RequireAuthLayer, Satellite, SignOut};
+use portal_axum::{AuthenticateLayer, ConfigError, Instance, Portal, RequireAuthLayer, Satellite, SignOut};
 use portal_local::LocalPortal;
 use tokio::net::TcpListener;
 
@@ -49,23 +49,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let primary_origin = format!("http://{PRIMARY_HOST}:{}", primary.local_addr()?.port());
     let satellite_origin = format!("http://{SATELLITE_HOST}:{}", satellite.local_addr()?.port());
 
-    let primary_app = primary_application(
-        primary_instance(&keys, &primary_origin, &satellite_origin)?,
-        &satellite_origin,
-    );
+    let instance = primary_instance(&keys, &primary_origin, &satellite_origin)?;
+    say(&format!("Primary         {primary_origin}"));
+    say(&format!("Satellite       {satellite_origin}"));
+    say(&format!("Account Portal  {}", Portal::from(&instance).base()));
+    if local.is_some() {
+        say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
+    }
+
+    let primary_app = primary_application(instance, &satellite_origin);
     let satellite_app = satellite_application(
         satellite_instance(&keys, &primary_origin, &satellite_origin)?,
         &primary_origin,
     );
-    let mut out = io::stdout();
-    writeln!(out, "Primary: {primary_origin}")?;
-    writeln!(out, "Satellite: {satellite_origin}")?;
-    if local.is_some() {
-        writeln!(
-            out,
-            "Sign in as jane+clerk_test@example.com, password: correct horse battery"
-        )?;
-    }
     let serve_primary = axum::serve(primary, primary_app).into_future();
     let serve_satellite = axum::serve(satellite, satellite_app).into_future();
     tokio::try_join!(serve_primary, serve_satellite)?;
@@ -88,7 +84,7 @@ fn keys(local: Option<&LocalPortal>) -> Result<Keys, env::VarError> {
 fn primary_instance(keys: &Keys, own: &str, satellite: &str) -> Result<Instance, ConfigError> {
     Instance::builder(keys.publishable.as_str(), keys.secret.as_str())
         .public_origin(own)
-        // Users return there after sign-in, and development tokens may be sent there.
+        // Users return to the satellite after sign-in, and its URLs may carry development tokens.
         .allowed_redirect_origins([satellite])
         .satellite_origins([satellite])
         .sync_from_satellites_only(true)
@@ -105,7 +101,7 @@ fn satellite_instance(keys: &Keys, primary: &str, own: &str) -> Result<Instance,
 
 fn primary_application(instance: Instance, satellite: &str) -> Router {
     let other = pages::Other::new("Satellite", satellite);
-    // Inside the layer, because it answers satellites here. Signing in leads back to the satellite.
+    // Inside the layer, which answers satellites at this route. After sign-in users return to the satellite.
     let routes = Router::new().route("/sign-in", get(pages::sign_in));
     with_pages(routes, instance, other)
 }
@@ -125,4 +121,9 @@ fn with_pages(routes: Router<pages::Other>, instance: Instance, other: pages::Ot
         .route("/sign-out", post(SignOut::new()))
         .layer(AuthenticateLayer::new(instance))
         .with_state(other)
+}
+
+/// Prints a line for the user. `println!` would panic if the reader is gone.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -47,10 +47,10 @@ pub(crate) struct SignIn {
     redirect_url: Option<String>,
 }
 
-/// The primary's sign-in page, which satellites link to. It leads on to the Account Portal, and from there back.
+/// The primary's sign-in page, which satellites link to. It redirects to the Account Portal and back.
 pub(crate) async fn sign_in(auth: Auth, Query(query): Query<SignIn>) -> PortalRedirect {
     match query.redirect_url {
-        // A URL of any other origin than the allowed ones is dropped.
+        // A URL of an origin that is not allowed is dropped.
         Some(url) => PortalRedirect::back_to(&auth, PortalPage::SignIn, &url),
         None => PortalRedirect::to(&auth, PortalPage::SignIn),
     }

@@ -18,9 +18,9 @@ impl Example {
         let mut child = command.spawn().expect("it starts");
         let output = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(output).lines();
-        let [primary, satellite] = ["Primary: ", "Satellite: "].map(|prefix| {
+        let [primary, satellite] = ["Primary", "Satellite"].map(|label| {
             let line = lines.next().expect("a line for each domain").expect("text");
-            line.strip_prefix(prefix).expect("a URL").to_owned()
+            line.strip_prefix(label).expect("a URL").trim().to_owned()
         });
         Self {
             child,

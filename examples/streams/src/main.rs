@@ -5,7 +5,7 @@
 //! ```
 //!
 //! It prints the URL of a page that shows both streams and tells why they ended. Without keys it starts a local portal,
-//! whose tokens live for four seconds, so that you see a renewal. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in
+//! whose tokens live for four seconds, so that you see renewals. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in
 //! the environment it uses that Clerk application instead.
 
 mod ending;
@@ -24,7 +24,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, Response};
 use axum::routing::{get, post};
 use portal_axum::{
-    Auth, AuthenticateLayer, Authenticator, Instance, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn,
+    Auth, AuthenticateLayer, Authenticator, Instance, Portal, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn,
 };
 use portal_local::LocalPortal;
 use tokio::net::TcpListener;
@@ -32,7 +32,7 @@ use tokio::net::TcpListener;
 use crate::ending::Sessions;
 
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
-/// A local portal is not a service that others share, so asking it more often costs nothing.
+/// Shorter, because calls to a local portal cost nothing.
 const LOCAL_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const LOCAL_TOKEN_LIFETIME_SECS: u32 = 4;
 
@@ -47,14 +47,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => (Instance::from_env()?, CHECK_INTERVAL),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let mut out = io::stdout();
-    writeln!(out, "Open http://localhost:{}", listener.local_addr()?.port())?;
-    if let Some(portal) = &local {
-        writeln!(out, "Account Portal: {}", portal.origin())?;
-        writeln!(
-            out,
-            "Sign in as jane+clerk_test@example.com, password: correct horse battery"
-        )?;
+    // `localhost`, not 127.0.0.1: cookies ignore ports, and the local portal must not see the application's.
+    let address = format!("http://localhost:{}", listener.local_addr()?.port());
+    say(&format!("Application     {address}"));
+    say(&format!("Account Portal  {}", Portal::from(&instance).base()));
+    if local.is_some() {
+        say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
     }
     axum::serve(listener, application(instance, interval)).await?;
     Ok(())
@@ -106,6 +104,11 @@ async fn tell_streams(State(sessions): State<Sessions>, auth: Auth, request: Req
 }
 
 async fn page(user: SignedIn) -> Html<String> {
-    // An ID of Clerk has letters, digits and underscores, so it needs no escaping.
+    // Clerk's IDs have letters, digits and underscores, so they need no escaping.
     Html(include_str!("page.html").replace("{user}", user.user_id().as_str()))
+}
+
+/// Prints a line for the user. `println!` would panic if the reader is gone.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

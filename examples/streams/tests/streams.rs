@@ -18,7 +18,8 @@ impl Example {
         let mut line = String::new();
         let output = child.stdout.take().expect("it is piped");
         BufReader::new(output).read_line(&mut line).expect("it prints its URL");
-        let address = line.trim().strip_prefix("Open http://").expect("a URL").to_owned();
+        let (_, address) = line.trim().split_once("http://").expect("a URL");
+        let address = address.to_owned();
         Self { child, address }
     }
 

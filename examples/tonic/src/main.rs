@@ -4,9 +4,9 @@
 //! cargo run -p portal-example-tonic
 //! ```
 //!
-//! It starts a local portal and prints the commands of three clients: one without a token, a member of an organization, and
-//! its administrator. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that Clerk application;
-//! call it with a token of yours: `cargo run -p portal-example-tonic -- call URL TOKEN`.
+//! It starts a local portal and prints the commands of three clients: one without a token, one of an organization's member,
+//! and one of its administrator. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it uses that Clerk application;
+//! call it with your own token: `cargo run -p portal-example-tonic -- call URL TOKEN`.
 
 mod client;
 mod messages;
@@ -53,7 +53,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let mut out = io::stdout();
-    writeln!(out, "The server listens at {url}")?;
+    writeln!(out, "Application     {url}")?;
     if env::var_os("CLERK_PUBLISHABLE_KEY").is_some() {
         return Ok(server::serve(listener, Instance::from_env()?).await?);
     }

@@ -10,7 +10,7 @@ use crate::{PASSWORD, sign_in_here};
 #[tokio::test]
 async fn user_of_one_tenant_is_unknown_to_the_other() {
     let mut program = Program::start(Command::new(example_binary("instances")));
-    let url = |line: &str| line.strip_prefix("Open ")?.split(' ').next().map(str::to_owned);
+    let url = |line: &str| line.strip_prefix("Application").map(|url| url.trim().to_owned());
     let (red, blue) = (program.line(url).await, program.line(url).await);
     let browser = Browser::open().await;
     let shown_at = async |tenant: &str| {

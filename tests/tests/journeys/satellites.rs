@@ -17,10 +17,10 @@ struct Domains {
 impl Domains {
     async fn open() -> Self {
         let mut program = Program::start(Command::new(example_binary("satellites")));
-        let after = |prefix: &'static str| move |line: &str| line.strip_prefix(prefix).map(str::to_owned);
+        let after = |label: &'static str| move |line: &str| line.strip_prefix(label).map(|url| url.trim().to_owned());
         Self {
-            primary: program.line(after("Primary: ")).await,
-            satellite: program.line(after("Satellite: ")).await,
+            primary: program.line(after("Primary")).await,
+            satellite: program.line(after("Satellite")).await,
             browser: Browser::open().await,
             _program: program,
         }

@@ -1,42 +1,36 @@
 //! `examples/streams`: a WebSocket and an event stream that end when the session does.
 
 use portal_tests::browser::Browser;
-use portal_tests::programs::{Program, example_binary};
-use tokio::process::Command;
+use portal_tests::programs::Example;
 
 use crate::{JANE, PASSWORD, sign_in_here};
 
 struct Streams {
     browser: Browser,
-    portal: String,
-    _program: Program,
+    example: Example,
 }
 
 impl Streams {
     /// Starts the example, and opens its page as jane.
     async fn open() -> Self {
-        let mut program = Program::start(Command::new(example_binary("streams")));
-        let after = |prefix: &'static str| move |line: &str| line.strip_prefix(prefix).map(str::to_owned);
-        let app = program.line(after("Open ")).await;
-        let portal = program.line(after("Account Portal: ")).await;
+        let example = Example::start("streams", &[]).await;
         let browser = Browser::open().await;
-        browser.visit(&app).await;
+        browser.visit(&example.app).await;
         sign_in_here(&browser, JANE, PASSWORD).await;
         for stream in ["events", "chat"] {
             browser.shows(stream, "open").await;
         }
-        Self {
-            browser,
-            portal,
-            _program: program,
-        }
+        Self { browser, example }
     }
 }
 
 #[tokio::test]
 async fn streams_are_renewed_and_end_at_sign_out() {
-    let Streams { browser, _program, .. } = Streams::open().await;
-    // Its token has expired, and a new request has renewed the session.
+    let Streams {
+        browser,
+        example: _example,
+    } = Streams::open().await;
+    // The stream's token has expired, and a new request has renewed the session.
     browser.shows("events-opened", "2").await;
     browser.press("send").await;
     browser.shows("chat-data", "hello").await;
@@ -55,7 +49,7 @@ async fn streams_end_after_sign_out_at_the_account_portal() {
     let streams = Streams::open().await;
     let browser = streams.browser;
     let page = browser.open_tab().await;
-    browser.visit(&format!("{}/sign-out", streams.portal)).await;
+    browser.visit(&format!("{}/sign-out", streams.example.portal)).await;
     browser.follow("portal-sign-out-submit").await;
 
     browser.go_to_tab(&page).await;
