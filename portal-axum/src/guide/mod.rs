@@ -46,7 +46,7 @@
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
 //! - [What must my reverse proxy send?](behind_a_proxy#what-must-my-reverse-proxy-send)
 
-// Each guide defines its links for a forge, as paths of files. rustdoc takes the first definition of a link: an item's path.
+// Each guide defines its links as file paths, for a forge. rustdoc uses a link's first definition, so items' paths come first.
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
