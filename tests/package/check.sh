@@ -2,8 +2,8 @@
 # Packages the four published crates, and builds a new application against the packages: the manifest and the program of
 # portal-axum's README, with portal-local as its dev-dependency. Uncommitted changes are packaged too.
 #
-# `cargo package` could build the packages itself, but takes each crate's dependency on another one of them from a folder
-# in Cargo's home that it does not renew while the version stays the same.
+# `cargo package` does not verify the packages: it would take the dependencies among them from a folder in Cargo's home,
+# which it does not renew while the version stays the same.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,7 +24,7 @@ readme_block() {
 cargo package --quiet --locked --allow-dirty --no-verify "${crates[@]/#/--package=}"
 for crate in "${crates[@]}"; do
     mkdir "$packaged/$crate"
-    # With new times, because Cargo compares them, and all files of a package have the same.
+    # With new times: Cargo finds changed files by their times, and all files of a package have the same one.
     tar --extract --touch --strip-components 1 --file "$CARGO_TARGET_DIR/package/$crate"-*.crate --directory "$packaged/$crate"
     for file in "${required[@]}"; do
         if [ ! -f "$packaged/$crate/$file" ]; then
@@ -38,7 +38,7 @@ done
 {
     printf '[workspace]\nresolver = "3"\nmembers = ["*"]\n\n[patch.crates-io]\n'
     for crate in "${crates[@]}"; do printf '%s = { path = "%s" }\n' "$crate" "$crate"; done
-    # The workspace's profiles, so that what both build is built once.
+    # The workspace's profiles, so that Cargo shares builds with the workspace.
     awk '/^\[/ { inside = /^\[profile\./ } inside' Cargo.toml
 } >"$packaged/Cargo.toml"
 cp Cargo.lock "$packaged/Cargo.lock"

@@ -15,7 +15,7 @@ use std::{env, fs};
 
 use serde_json::{Map, Value};
 
-/// Keys of rustdoc's JSON.
+/// Keys of rustdoc's JSON outside of an item's signature.
 const IN_NO_SIGNATURE: &[&str] = &[
     // A feature may add the default of a type parameter.
     "default",
