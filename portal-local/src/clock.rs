@@ -49,7 +49,7 @@ impl SkewedClock {
         self.inner.now().plus_millis(self.skew_millis.load(Ordering::Relaxed))
     }
 
-    /// The time of the clock that the portal was given, as browsers on the same machine see it.
+    /// The time without the skew, as browsers on the same machine see it.
     pub(crate) fn unskewed_now(&self) -> UnixTime {
         self.inner.now()
     }

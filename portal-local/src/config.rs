@@ -84,7 +84,7 @@ impl LocalPortalBuilder {
         self
     }
 
-    /// Sets if users return only to the origins that [`redirect_origin`](Self::redirect_origin) names, as in production
+    /// Lets users return only to the origins that [`redirect_origin`](Self::redirect_origin) names, as in production
     /// (default: `false`, which also allows every origin of this machine).
     pub fn strict_redirects(mut self, is_on: bool) -> Self {
         self.loopback = if is_on { Loopback::Named } else { Loopback::Allowed };

@@ -24,8 +24,8 @@
 //!
 //! - [`LocalPortal`] starts in a test or a demo; [`LocalPortalBuilder`] holds what can be set: the clock, [`Settings`],
 //!   and the users ([`SeedUser`]), organizations ([`SeedOrganization`]) and roles ([`SeedRole`]) that it starts with.
-//! - [`TestPortal`] is the same for tests that block, also in a `static`, and [`TestBrowser`] the user's browser for whole
-//!   flows: sign in, visit, fill in a form, assert where it ends.
+//! - [`TestPortal`] is the same portal on its own thread, also for a `static` and for tests without `async`. Its
+//!   [`TestBrowser`] runs whole flows: sign in, visit, fill in a form, assert the page where it ends.
 //! - [`LocalPortal::sign_in_link_for`] signs a user in without password and code.
 //! - [`LocalPortal::totp_code_for`] is the authenticator app of a user with two-step verification
 //!   ([`SeedUser::totp_secret`]).

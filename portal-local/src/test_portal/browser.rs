@@ -22,7 +22,7 @@ use super::wire::{Applications, BoxError};
 /// A browser that visits the portal and an application, follows redirects, fills in forms, and keeps cookies.
 ///
 /// It runs no scripts, follows no `<meta>` refresh, uploads no files and caches nothing. Its methods block, so that they
-/// work in `#[test]` and in `#[tokio::test]`. Cookies end by the portal's [`clock`](crate::LocalPortalBuilder::clock),
+/// work in `#[test]` and in `#[tokio::test]`. Cookies expire by the portal's [`clock`](crate::LocalPortalBuilder::clock),
 /// without its skew. Clones are windows of one browser: they share the cookies.
 ///
 /// ```
@@ -44,8 +44,8 @@ use super::wire::{Applications, BoxError};
 ///
 /// # Panics
 ///
-/// A failure is a failed test: each method panics with the expectation, the finding and the remedy. URLs in messages are
-/// without their secrets.
+/// Each method panics if it fails, and so fails the test. The message has the expectation, the finding and the remedy, and
+/// URLs without their secrets.
 #[derive(Clone)]
 pub struct TestBrowser {
     portal: Arc<TestPortal>,
@@ -55,7 +55,7 @@ pub struct TestBrowser {
 
 #[expect(
     clippy::must_use_candidate,
-    reason = "a visit is an action; its page may be of no interest"
+    reason = "a visit has an effect; a test may ignore its page"
 )]
 impl TestBrowser {
     pub(super) fn new(portal: TestPortal) -> Self {
@@ -66,16 +66,16 @@ impl TestBrowser {
         }
     }
 
-    /// Adds an application in this process: requests for `origin` go to `service`, over no network.
+    /// Adds an application in this process: requests for `origin` go to `service`, without a network.
     ///
     /// An axum `Router` with all its layers is such a service. It runs on the portal's runtime, whatever runtime the test
-    /// has, and a panic of it is the test's. `origin` is scheme, host and port, such as `http://localhost:3000`; nothing
-    /// needs to listen there. The portal sends users back to this machine's origins, and to others that
+    /// has, and its panics fail the test. `origin` is scheme, host and port, such as `http://localhost:3000`; nothing
+    /// needs to listen there. The portal sends users back to this machine's origins, and to those that
     /// [`redirect_origin`](crate::LocalPortalBuilder::redirect_origin) names. URLs without a host are relative to the
     /// first application.
     ///
-    /// An application that listens on this machine does not have to be added: visit its whole URL. It must not be served
-    /// by the test's own thread, which waits for the answer.
+    /// To reach an application that listens on this machine, visit its whole URL instead. Serve it on another thread,
+    /// because the test's own thread waits for the response.
     ///
     /// ```
     /// use axum::Router;
@@ -165,7 +165,7 @@ impl TestBrowser {
         let question = self.visit(link.as_str());
         if question.status() != 200 {
             panic!(
-                "expected the portal to offer {user:?} to sign in, found {}: {:?}",
+                "expected the portal's page that signs {user:?} in, found {}: {:?}",
                 question.status(),
                 question.excerpt()
             );
@@ -186,8 +186,8 @@ impl TestBrowser {
 
     /// Sends a request as a script of the application's page would, with the browser's cookies.
     ///
-    /// No redirect is followed. Cookies of the answer are kept. Without own fields of these names the request gets
-    /// `Cookie`, `Origin` (unless `GET` or `HEAD`), `Sec-Fetch-*` of the same origin, and `User-Agent`.
+    /// The browser follows no redirect, and keeps the response's cookies. It adds `Cookie`, `Origin` (except to `GET` and
+    /// `HEAD`), `Sec-Fetch-*` of the same origin, and `User-Agent`; fields of the request take precedence.
     ///
     /// ```
     /// # use axum::Router;
@@ -249,7 +249,7 @@ impl TestBrowser {
         self.with_cookies(|jar, now| jar.value(&url, name, now))
     }
 
-    /// Sends one request and keeps the cookies of its answer.
+    /// Sends one request and keeps the cookies of its response.
     #[track_caller]
     pub(super) fn exchange(
         &self,

@@ -75,7 +75,7 @@ impl Form {
             })
     }
 
-    /// The button of a form that is sent without pressing one.
+    /// The form's first button, for a form that is found by its action or ID.
     pub(super) fn default_button(&self) -> Option<usize> {
         self.buttons().next().map(|(index, _)| index)
     }
@@ -102,7 +102,9 @@ impl Form {
     }
 }
 
-/// A list with one choice shows its first one if none is selected, and its last one of several.
+/// The options that a list sends.
+///
+/// A list that accepts one option sends the last selected one, or else the first that is enabled.
 fn selected(choices: &[Choice], is_multiple: bool) -> impl Iterator<Item = &Choice> {
     let chosen = choices.iter().rposition(|choice| choice.is_selected);
     let shown = chosen.or_else(|| choices.iter().position(|choice| !choice.is_disabled));

@@ -11,7 +11,7 @@ use crate::clock::Millis as _;
 /// Browsers ignore cookies whose name and value are longer.
 const MOST_BYTES: usize = 4_096;
 
-/// The request's part in the rules of `SameSite`.
+/// The kinds of requests that `SameSite` distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
     /// The URL was typed, or the page is of the same site.
@@ -47,7 +47,7 @@ struct Cookie {
 pub(super) struct Jar(Vec<Cookie>);
 
 impl Jar {
-    /// Keeps the cookie of a `Set-Cookie` field, or removes the one that it replaces with an expired one.
+    /// Stores the cookie of a `Set-Cookie` field. An expired one only removes the cookie that it replaces.
     pub(super) fn keep(&mut self, url: &Url, directive: &str, now: UnixTime) {
         let Some(cookie) = Cookie::read(url, directive, now) else {
             return;
@@ -146,7 +146,7 @@ impl Cookie {
             return Some(());
         }
         let host = url.host_str()?;
-        // Of a host without dots, such as `localhost`, browsers keep the cookie for that host alone.
+        // `Domain` with a host without dots, such as `localhost`: browsers keep the cookie for that host alone.
         let is_whole_domain = domain.contains('.') && matches!(url.host(), Some(Host::Domain(_)));
         if host == domain && !is_whole_domain {
             return Some(());
@@ -191,7 +191,7 @@ impl Cookie {
     }
 }
 
-/// A negative or zero number removes the cookie (section 5.2.2).
+/// The seconds of `Max-Age`. Zero and negative numbers remove the cookie (section 5.2.2).
 fn seconds(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -220,7 +220,7 @@ fn default_path(url: &Url) -> String {
     }
 }
 
-/// Section 5.1.4.
+/// Returns `true` if requests for `path` carry a cookie of `cookie_path` (section 5.1.4).
 fn path_matches(path: &str, cookie_path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))

@@ -15,11 +15,11 @@ const INLINE: [&[u8]; 26] = [
 /// A page as a user sees it, without scripts and styles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Document {
-    /// The address that relative ones relate to, instead of the page's own.
+    /// The URL of `<base>`. Relative URLs resolve against it instead of the page's own.
     pub(super) base: Option<String>,
     pub(super) links: Vec<Link>,
     pub(super) forms: Vec<Form>,
-    /// The text of the page, with one space for each white space.
+    /// The text of the page, with white space collapsed.
     pub(super) text: String,
 }
 
@@ -36,7 +36,7 @@ impl Document {
         while let Some(Ok(token)) = tokenizer.next() {
             match token {
                 Token::StartTag(tag) => {
-                    // No script runs here, so that the content of `<noscript>` is part of the page.
+                    // No script runs here, so the content of `<noscript>` is part of the page.
                     let state = naive_next_state(&tag.name).filter(|_| tag.name.as_slice() != b"noscript");
                     reader.start(&tag);
                     if let Some(state) = state {
@@ -174,7 +174,7 @@ impl Reader {
         self.page.text.push_str(text);
     }
 
-    /// Words of two blocks are two words.
+    /// Separates the words of two blocks.
     fn separate(&mut self, name: &HtmlString) {
         let is_line = INLINE.contains(&name.as_slice());
         let is_value = self.control.and_then(|index| self.controls.get(index));
@@ -286,7 +286,7 @@ impl Control {
     }
 }
 
-/// The line feed that begins a `<textarea>` is not part of its value.
+/// Appends text to the value of a `<textarea>`, without the line feed at its start.
 fn push_typed(value: &mut String, text: &str) {
     let text = text.strip_prefix('\n').filter(|_| value.is_empty()).unwrap_or(text);
     value.push_str(text);
@@ -334,7 +334,7 @@ fn has(tag: &StartTag<()>, name: &str) -> bool {
     tag.attributes.contains_key(name.as_bytes())
 }
 
-/// The text as browsers show it, with one space for each white space.
+/// Collapses white space, as browsers do when they show text.
 pub(super) fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -10,10 +10,10 @@ use super::navigation::{Navigation, redacted};
 use super::page::TestPage;
 use super::pick::pick;
 
-/// A form of a [`TestPage`], filled in as the page shows it until the test changes fields.
+/// A form of a [`TestPage`], with the values of the page until the test changes them.
 ///
-/// Hidden fields are sent along. Constraints such as `required` are not checked, so that a test can send what a browser
-/// would refuse.
+/// The form sends its hidden fields too. It ignores constraints such as `required`, so that a test can send values that a
+/// browser would refuse.
 ///
 /// ```
 /// use axum::Router;
@@ -31,7 +31,7 @@ use super::pick::pick;
 /// let result = page.form("Search").fill("Words", "tea").check("Exact").fill("size", "Large").submit();
 /// result.assert_url("/search?page=1&q=tea&exact=on&size=l");
 /// ```
-#[must_use = "a form is sent by `submit`"]
+#[must_use = "call `submit` to send the form"]
 #[derive(Clone)]
 pub struct TestForm<'a> {
     page: &'a TestPage,
@@ -50,13 +50,13 @@ impl<'a> TestForm<'a> {
 
     /// Sets the field with this name or label.
     ///
-    /// Of a list or a group of radio buttons, `value` chooses the option by its value or text. A list of several
-    /// keeps the others that are chosen.
+    /// In a list or a group of radio buttons, `value` is the value or the text of the option to select. A list that accepts
+    /// several options keeps its other selected options.
     ///
     /// # Panics
     ///
-    /// Panics if no field or more than one fits, if it is a checkbox, or if it has no such option. The message lists the
-    /// form's fields.
+    /// Panics if no field or several fields match, if the field is a checkbox, or if the option is missing. The message
+    /// lists the form's fields.
     #[track_caller]
     pub fn fill(mut self, field: &str, value: &str) -> Self {
         let found = self.find(field, |kind| {
@@ -99,7 +99,7 @@ impl<'a> TestForm<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if no checkbox or more than one fits; the message lists the form's fields.
+    /// Panics if none or several match; the message lists the form's fields.
     #[track_caller]
     pub fn check(self, field: &str) -> Self {
         self.set_checked(field, true)
@@ -109,21 +109,23 @@ impl<'a> TestForm<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if no checkbox or more than one fits; the message lists the form's fields.
+    /// Panics if none or several match, or if it is a radio button; the message lists the form's fields.
     #[track_caller]
     pub fn uncheck(self, field: &str) -> Self {
         self.set_checked(field, false)
     }
 
-    /// Sends the form by the button that found it, and follows redirects.
+    /// Submits the form, and follows redirects.
+    ///
+    /// It presses the button that [`TestPage::form`] was called with, or else the form's first one.
     ///
     /// # Panics
     ///
-    /// Panics if the form is encoded as `multipart/form-data` or `text/plain`, which are not supported, and as
-    /// [`visit`](super::TestBrowser::visit) does.
+    /// Panics as [`visit`](super::TestBrowser::visit) does, and if the form has an unsupported encoding:
+    /// `multipart/form-data` or `text/plain`.
     #[expect(
         clippy::must_use_candidate,
-        reason = "sending is an action; its page may be of no interest"
+        reason = "sending has an effect; a test may ignore its page"
     )]
     #[track_caller]
     pub fn submit(self) -> TestPage {
@@ -179,7 +181,7 @@ impl<'a> TestForm<'a> {
         self
     }
 
-    /// The fields of a kind that have this name or label, as positions among the form's controls.
+    /// The positions of the controls of a kind that have this name or label.
     fn find(&self, field: &str, is_kind: impl Fn(&Kind) -> bool) -> Vec<usize> {
         let controls = self.form.controls.iter().enumerate();
         let fields = || {

@@ -51,7 +51,7 @@ pub use self::page::TestPage;
 ///
 /// # Panics
 ///
-/// A failure is a failed test: each method panics with the expectation, the finding and the remedy.
+/// Each method panics if it fails, and so fails the test. The message has the expectation, the finding and the remedy.
 pub struct TestPortal {
     host: Arc<Host>,
 }

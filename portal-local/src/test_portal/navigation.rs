@@ -14,7 +14,7 @@ use super::referrer::Initiator;
 use super::site::{Relation, is_trustworthy};
 use crate::request_log::redacted_query;
 
-/// As browsers (<https://fetch.spec.whatwg.org/#http-redirect-fetch>).
+/// The limit of browsers (<https://fetch.spec.whatwg.org/#http-redirect-fetch>).
 const MOST_REDIRECTS: usize = 20;
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -43,7 +43,7 @@ struct Journey {
     steps: Vec<String>,
 }
 
-/// Follows redirects until a page.
+/// Follows redirects and returns the page where they end.
 #[track_caller]
 pub(super) fn navigate(browser: &TestBrowser, navigation: Navigation) -> TestPage {
     let mut journey = Journey::new(navigation);
@@ -113,7 +113,9 @@ impl Journey {
         request
     }
 
-    /// Only the page decides and the URL that it leads to, not the redirects between them, as in Chrome and Firefox.
+    /// The request's kind for `SameSite`.
+    ///
+    /// The page and the request's URL decide, not the redirects between them, as in Chrome and Firefox.
     fn sending(&self) -> Sending {
         let Some(from) = &self.next.from else {
             return Sending::SameSite;
@@ -186,14 +188,14 @@ fn location(response: &Response<Bytes>) -> Option<String> {
     Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
 }
 
-/// The fields that tell servers who makes a request and for which purpose (<https://www.w3.org/TR/fetch-metadata/>).
+/// Adds the fields with a request's origin and purpose (<https://www.w3.org/TR/fetch-metadata/>).
 pub(super) fn fetch_metadata(headers: &mut HeaderMap, site: Relation, mode: &'static str, destination: &'static str) {
     for (name, value) in [
         ("sec-fetch-site", site.as_str()),
         ("sec-fetch-mode", mode),
         ("sec-fetch-dest", destination),
     ] {
-        // The caller's own fields of `send` stay.
+        // Fields that a test gives to `send` take precedence.
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }

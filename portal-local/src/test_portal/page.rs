@@ -16,7 +16,7 @@ use super::pick::pick;
 use super::referrer::{Initiator, Policy};
 use crate::excerpt::excerpt;
 
-/// A page that a [`TestBrowser`] shows, or the answer to its request.
+/// A page that a [`TestBrowser`] shows, or the response to its request.
 ///
 /// ```
 /// use portal_local::{LocalPortal, SeedUser, TestPortal};
@@ -43,7 +43,7 @@ pub struct TestPage {
 
 #[expect(
     clippy::must_use_candidate,
-    reason = "steps and assertions are made for what they do"
+    reason = "steps and assertions have an effect; a test may ignore their page"
 )]
 impl TestPage {
     pub(super) fn new(browser: TestBrowser, url: Url, response: Response<Bytes>) -> Self {
@@ -91,7 +91,7 @@ impl TestPage {
         self.response.body()
     }
 
-    /// The text of an HTML page as users read it, with one space for each white space; of other types the body.
+    /// The text of an HTML page as users read it, with white space collapsed. For other types, the body.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.document.text
@@ -99,7 +99,7 @@ impl TestPage {
 
     /// Finds a form by the text of its button, its action or its ID.
     ///
-    /// The whole text of a button is preferred, a part of it suffices.
+    /// A button's whole text takes precedence, then an action or ID, then a part of a button's text.
     ///
     /// ```
     /// let portal = portal_local::TestPortal::new();
@@ -110,7 +110,7 @@ impl TestPage {
     ///
     /// # Panics
     ///
-    /// Panics if no form or more than one fits; the message lists the page's forms.
+    /// Panics if no form or several forms match; the message lists the page's forms.
     #[track_caller]
     pub fn form(&self, button_or_action: &str) -> TestForm<'_> {
         let (form, pressed) = self.find_form(button_or_action);
@@ -135,7 +135,9 @@ impl TestPage {
         self.form(button).submit()
     }
 
-    /// Follows the link with this text. The whole text is preferred, a part of it suffices.
+    /// Follows the link with this text.
+    ///
+    /// A link's whole text takes precedence over a part of it.
     ///
     /// ```
     /// let portal = portal_local::TestPortal::new();
@@ -145,7 +147,7 @@ impl TestPage {
     ///
     /// # Panics
     ///
-    /// Panics if links to no URL or to several have the text; the message lists the page's links.
+    /// Panics if no link matches, or if the matching links have several URLs; the message lists the page's links.
     #[track_caller]
     pub fn follow_link(&self, text: &str) -> Self {
         let links = || self.document.links.iter().map(|link| (link, link.text.as_str()));
@@ -175,7 +177,7 @@ impl TestPage {
     ///
     /// # Panics
     ///
-    /// Panics if the URL is another one.
+    /// Panics if the URL differs.
     #[track_caller]
     pub fn assert_url(&self, expected: &str) -> &Self {
         let expected = self.browser.resolve(expected);
@@ -196,7 +198,7 @@ impl TestPage {
     ///
     /// # Panics
     ///
-    /// Panics if the status is another one.
+    /// Panics if the status differs.
     #[track_caller]
     pub fn assert_status(&self, expected: u16) -> &Self {
         assert!(
@@ -215,7 +217,7 @@ impl TestPage {
     ///
     /// # Panics
     ///
-    /// Panics if it does not.
+    /// Panics if the text is missing.
     #[track_caller]
     pub fn assert_text(&self, expected: &str) -> &Self {
         assert!(
@@ -274,7 +276,7 @@ impl TestPage {
         }
     }
 
-    /// Reads an address on the page; an invalid one is the page's own, as in browsers.
+    /// Resolves a URL of the page; an invalid one becomes the page's own.
     pub(super) fn address(&self, text: &str) -> Url {
         let base = self.document.base.as_deref().and_then(|base| self.url.join(base).ok());
         let base = base.as_ref().filter(|_| !text.is_empty()).unwrap_or(&self.url);

@@ -1,4 +1,4 @@
-//! The choice among texts that a test names.
+//! The choice of a page's items by their text.
 
 /// Returns the items with exactly this text; if there are none, those whose text contains it.
 pub(super) fn pick<'a, T>(items: impl Iterator<Item = (T, &'a str)> + Clone, wanted: &str) -> Vec<T> {

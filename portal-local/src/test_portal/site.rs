@@ -60,7 +60,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Returns `true` if browsers send `Secure` cookies and `Sec-Fetch-*` there: with TLS, and to this machine without.
+/// Returns `true` if browsers send `Secure` cookies and `Sec-Fetch-*` there: over TLS, and to this machine without it.
 pub(super) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }

@@ -22,7 +22,7 @@ use url::{Host, Url};
 use super::site::is_loopback;
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
-/// A response, or the reason without one.
+/// The response, or why it is missing.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send>>;
 
 /// The applications in this process, by their origins.
@@ -51,7 +51,7 @@ impl Applications {
         self.0.first().map(|(origin, _)| origin)
     }
 
-    /// Sends `request` to `url`, which replaces the request's own.
+    /// Sends `request` to `url`, which replaces the request's own URL.
     pub(super) fn send(&self, url: &Url, mut request: Request<Body>) -> Answer {
         if let Err(problem) = address(&mut request, url) {
             return Box::pin(async { Err(problem) });
@@ -132,7 +132,7 @@ fn server(url: &Url) -> Result<Vec<SocketAddr>, BoxError> {
     let hosts: Vec<IpAddr> = match url.host() {
         Some(Host::Ipv4(address)) => vec![address.into()],
         Some(Host::Ipv6(address)) => vec![address.into()],
-        // Names of this machine are not looked up (RFC 6761 section 6.3).
+        // `localhost` and its subdomains need no look-up (RFC 6761 section 6.3).
         Some(Host::Domain(_)) | None => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
     };
     Ok(hosts.into_iter().map(|host| SocketAddr::new(host, port)).collect())
