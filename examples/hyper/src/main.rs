@@ -5,7 +5,7 @@
 //! ```
 //!
 //! It starts a local portal, and prints its own URL. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the
-//! environment it uses that Clerk application instead. Ctrl-C ends it after the requests in progress.
+//! environment it uses that Clerk application instead. Ctrl-C ends the program after the requests in progress.
 
 mod pages;
 mod serve;
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
     }
 
-    // One layer around all routes. It also answers handshakes, which arrive at any of them.
+    // One layer around all routes. It also answers handshakes, which arrive at any route.
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(instance))
         .service(service_fn(pages::respond));

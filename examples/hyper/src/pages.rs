@@ -20,7 +20,7 @@ pub(crate) async fn respond(request: Request<Incoming>) -> Result<Response<Body>
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => Ok(home(&request)),
         (&Method::GET, "/dashboard") => {
-            // Back must not show this page after sign-out.
+            // The browser's Back button must not show this page after sign-out.
             let guard = RequireAuthLayer::signed_in().with_no_store(true);
             let response = guard.layer(service_fn(dashboard)).oneshot(request).await?;
             Ok(response.map(BodyExt::boxed))

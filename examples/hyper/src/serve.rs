@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tower::Service;
 
-/// The longest time that requests run after the signal to stop.
+/// The longest time that requests in progress may take after the signal to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` completes and the requests in progress have ended.

@@ -1,4 +1,4 @@
-//! The example answers each kind of request, and ends on a signal.
+//! The example responds to each kind of request, and ends on a signal.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -67,7 +67,7 @@ fn every_route_answers_a_signed_out_request() {
 
 #[cfg(unix)]
 #[test]
-fn signal_ends_it_although_a_connection_is_open() {
+fn signal_ends_the_program_while_a_connection_is_open() {
     let mut example = Example::start();
     let _idle = TcpStream::connect(&example.address).expect("the example listens");
     let id = example.child.id().to_string();

@@ -1,4 +1,4 @@
-//! [`Recent`]: the authenticators of the tenants that were used last.
+//! [`Recent`]: the authenticators of the most recently used tenants.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -28,14 +28,14 @@ impl Tenant {
     }
 }
 
-/// The authenticators of the tenants that were used last, at most `most`.
+/// The authenticators of the most recently used tenants, at most `most`.
 ///
 /// An authenticator holds signing keys and verified tokens. Dropping one costs the tenant's next request one fetch of the
 /// keys.
 pub(crate) struct Recent {
     tenants: HashMap<String, Tenant>,
     most: usize,
-    /// The latest at the end.
+    /// The most recently used one is the last.
     kept: Mutex<VecDeque<(String, Authenticator<HttpBackend>)>>,
 }
 

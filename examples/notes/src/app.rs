@@ -25,7 +25,7 @@ pub(crate) fn router<B: BackendApi>(app: App, clerk: Authenticator<B>) -> Router
     Router::new()
         .route("/notes", get(notes::list).post(notes::create))
         .route("/notes/{id}/delete", post(notes::delete))
-        // Back must not show these pages after sign-out.
+        // The browser's Back button must not show these pages after sign-out.
         .route_layer(RequireAuthLayer::signed_in().with_no_store(true))
         .route("/", get(pages::home))
         .route("/account", get(RedirectToPortal::user_profile()))

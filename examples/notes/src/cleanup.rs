@@ -1,7 +1,7 @@
 //! Removes users who were deleted at Clerk.
 //!
-//! A deleted user sends no more requests, so this job asks Clerk for each user who was not seen for a month. An
-//! application with a public address can receive Clerk's webhook `user.deleted` as well, which is faster.
+//! A deleted user sends no more requests, so this job asks Clerk about each user who was not seen for a month. An
+//! application with a public URL can also receive Clerk's webhook `user.deleted`, which is faster.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ pub(crate) async fn every_day<B: BackendApi>(database: Database, clerk: Authenti
     loop {
         days.tick().await;
         if let Err(error) = remove_deleted_users(&database, clerk.backend(), today()).await {
-            tracing::error!(%error, "users cannot be compared with Clerk's; trying again tomorrow");
+            tracing::error!(%error, "the check for deleted users failed; it runs again tomorrow");
         }
     }
 }
 
-/// Asks Clerk for each user who was not seen for a month, and removes those whom Clerk does not know.
+/// Asks Clerk about each user who was not seen for a month, and removes the unknown ones.
 pub(crate) async fn remove_deleted_users(
     database: &Database,
     clerk: &impl BackendApi,
@@ -36,9 +36,9 @@ pub(crate) async fn remove_deleted_users(
     for id in database.users_known_before(today - MONTH_IN_DAYS).await? {
         if is_deleted(clerk, &id).await? {
             database.delete_user(&id).await?;
-            tracing::info!(user_id = %id, "a user who was deleted at Clerk is removed");
+            tracing::info!(user_id = %id, "removed a user who was deleted at Clerk");
         } else {
-            // The next question is due in a month.
+            // The next check of this user is due in a month.
             database.user_exists(&id, today).await?;
         }
     }

@@ -7,7 +7,7 @@ use portal_axum::UserId;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::task::{JoinError, spawn_blocking};
 
-/// The notes that a page shows.
+/// The most notes that a page shows.
 const MOST_NOTES: u32 = 200;
 
 const SCHEMA: &str = "
@@ -21,7 +21,7 @@ const SCHEMA: &str = "
         known_on INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS notes (
-        -- AUTOINCREMENT: an open page must not delete a newer note under an old number.
+        -- AUTOINCREMENT: IDs are not reused, so an old page cannot delete a newer note.
         id           INTEGER PRIMARY KEY AUTOINCREMENT,
         -- Clerk's ID; NULL for a personal note.
         organization TEXT,
@@ -37,7 +37,7 @@ const SCHEMA: &str = "
 #[derive(Clone)]
 pub(crate) struct Database(Arc<Mutex<Connection>>);
 
-/// An error of the database, or of the thread that asks it.
+/// An error of the database, or of the thread that queries it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     #[error("database: {0}")]
@@ -82,9 +82,9 @@ impl Database {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Returns the row of a user. Creates it at the first sign-in, and corrects its address.
+    /// Returns the row of a user. Creates it at the first sign-in, and updates its address.
     ///
-    /// An unknown address (`None`) leaves the stored one.
+    /// An unknown address (`None`) keeps the stored one.
     pub(crate) async fn put_user(
         &self,
         clerk_id: &UserId,
@@ -138,7 +138,7 @@ impl Database {
         .await
     }
 
-    /// Deletes a user with the personal notes. Notes in organizations stay, without an author.
+    /// Deletes a user and their personal notes. Notes in organizations stay, without an author.
     pub(crate) async fn delete_user(&self, clerk_id: &UserId) -> Result<(), DatabaseError> {
         let clerk_id = clerk_id.to_string();
         self.run(move |db| {
@@ -186,10 +186,10 @@ impl Database {
         .await
     }
 
-    /// Deletes a note of this space: the user's own, or any one if `is_admin`.
+    /// Deletes a note of this space: the user's own, or any note if `is_admin`.
     pub(crate) async fn delete_note(&self, space: Space, id: i64, is_admin: bool) -> Result<Deletion, DatabaseError> {
         self.run(move |db| {
-            // The space is part of both statements, so that a number from elsewhere finds nothing.
+            // The space is part of both statements, so that the ID of another space's note finds nothing.
             let deleted = db.execute(
                 "DELETE FROM notes WHERE id = ?3 AND organization IS ?1
                  AND (author = ?2 OR (?1 IS NOT NULL AND ?4))",

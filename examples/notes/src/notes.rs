@@ -34,10 +34,10 @@ pub(crate) async fn create(
 ) -> Response {
     let text = new.text.trim();
     let refusal = if new.organization != member.space.organization.as_deref().unwrap_or_default() {
-        // Another tab, or the token from before a switch: save the note nowhere but where the user saw the form.
+        // Another tab switched, or the token is from before the switch: save notes only where the user saw the form.
         Some((
             StatusCode::CONFLICT,
-            "The active organization has changed. Check where you are, and save again.",
+            "You've switched organizations. Check whose notes these are, and save again.",
         ))
     } else if text.is_empty() {
         Some((StatusCode::UNPROCESSABLE_ENTITY, "Enter a note."))
@@ -79,9 +79,9 @@ pub(crate) async fn delete(
         Ok(Deletion::Done) => return done(&app, &member, &headers, "Note deleted.", Focus::List).await,
         Ok(Deletion::NotAllowed) => (
             StatusCode::FORBIDDEN,
-            "Only an administrator deletes the notes of others.",
+            "Only an administrator can delete other members' notes.",
         ),
-        Ok(Deletion::Missing) => (StatusCode::NOT_FOUND, "That note isn't here."),
+        Ok(Deletion::Missing) => (StatusCode::NOT_FOUND, "We couldn't find that note."),
         Err(error) => return pages::failure(&error),
     };
     let page = NotesPage {

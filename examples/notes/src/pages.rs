@@ -43,7 +43,7 @@ pub(crate) struct NotesPage {
     pub(crate) focus: Focus,
 }
 
-/// The element that the keyboard continues at: htmx has removed the pressed button.
+/// The element that gets the keyboard focus, because htmx has removed the pressed button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Focus {
     #[default]
@@ -106,7 +106,7 @@ pub(crate) async fn notes(app: &App, member: &Member, status: StatusCode, page: 
 
 /// The response to a failure that the user cannot correct.
 pub(crate) fn failure(error: &DatabaseError) -> Response {
-    tracing::error!(%error, "a request fails");
+    tracing::error!(%error, "a query failed");
     let text = "We couldn't reach the notes. Please try again in a minute.";
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }
@@ -115,7 +115,7 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page cannot be rendered");
+            tracing::error!(%error, "a page could not be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, "We couldn't show this page.").into_response()
         }
     }

@@ -145,7 +145,7 @@ async fn personal_notes_are_shown_to_their_author_only() {
     ] {
         assert!(!world.page(&reader).await.contains("secret"));
     }
-    // A number from another space finds nothing.
+    // The ID of another space's note finds nothing.
     for reader in [world.user("bob"), world.member("bob", "org:admin")] {
         let answer = world.post(&reader, "/notes/1/delete", "", false).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);

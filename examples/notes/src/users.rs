@@ -1,7 +1,7 @@
 //! [`Member`]: the signed-in user with the row in the table `users`.
 //!
 //! The session token carries the address, so a new or changed one reaches the table with the next request. A Clerk
-//! application whose token lacks the claim `email` costs a look-up at Clerk instead, at most one in five seconds.
+//! application whose token lacks the claim `email` costs a look-up at Clerk instead, at most one in five seconds for each user.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ use crate::pages;
 
 const SECS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// The claims that the dashboard adds.
+/// The claims that Clerk's dashboard adds to session tokens.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Claims {
     /// `None` if the token lacks the claim, or the user has no address.
@@ -67,7 +67,7 @@ async fn address(signed_in: &SignedIn<Claims>) -> Option<String> {
     match signed_in.user().await {
         Ok(user) => User::primary_email_address(user).map(|email| email.email_address.clone()),
         Err(error) => {
-            // The session is valid without the address, and the stored one stays.
+            // The session is valid without the address, and the stored address stays.
             tracing::warn!(%error, "the user's address is unknown");
             None
         }

@@ -13,7 +13,7 @@ use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn, UserId};
 use serde::Serialize;
 use tower_http::cors::CorsLayer;
 
-/// The clicks of each user, gone with the program.
+/// The clicks of each user, in memory only.
 type Clicks = Arc<Mutex<HashMap<UserId, u64>>>;
 
 #[derive(Debug, Serialize)]

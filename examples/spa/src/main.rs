@@ -14,7 +14,7 @@
 //!
 //! Only a server can receive the session from the Account Portal, in a handshake. A page without a server needs Clerk's
 //! script, which calls Clerk's Frontend API; here the page's server takes its place, and the page runs no script but its own.
-//! The token is valid for a minute. The API's first 401 makes the script ask for the next one.
+//! The token is valid for a minute. When the API answers 401, the script gets the next token.
 
 mod api;
 mod page;
@@ -56,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A free port of this machine, and its origin.
+/// Listens on a free port, and returns its origin too.
 async fn listen() -> io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     // `localhost`, not 127.0.0.1: cookies ignore ports, and the local portal must not see the application's.

@@ -10,7 +10,7 @@ use portal_axum::{Authenticator, SessionId, SignedIn};
 use tokio::sync::broadcast::{self, Sender};
 use tokio::time::sleep;
 
-/// The most sign-outs that a stream can be behind.
+/// The most sign-outs that wait for a slow stream. Further ones end it with [`Ending::Renew`].
 const MOST_SIGN_OUTS: usize = 1_024;
 
 /// The reason why a stream ended.
@@ -20,7 +20,7 @@ pub(crate) enum Ending {
     Renew,
     /// The user signed out in this process.
     SignedOut,
-    /// The session ended at Clerk: its user signed out there, was deleted, or it was revoked.
+    /// The session ended at Clerk: its user signed out there or was deleted, or an administrator revoked it.
     SessionEnded,
 }
 
@@ -49,7 +49,7 @@ struct Session {
 }
 
 impl Sessions {
-    /// `interval` is the time between two questions to Clerk whether a session lives.
+    /// `interval` is the time between two checks of a session at Clerk.
     pub(crate) fn new(clerk: Authenticator<HttpBackend>, interval: Duration) -> Self {
         Self {
             clerk,
@@ -66,14 +66,14 @@ impl Sessions {
 
     /// Completes when the user signs out in this process.
     pub(crate) fn signed_out(&self, session: SessionId) -> impl Future<Output = Ending> + Send + 'static {
-        // Before the future is polled, so that it misses no sign-out.
+        // Subscribe before the future is polled, so that it misses no sign-out.
         let mut signed_out = self.signed_out.subscribe();
         async move {
             loop {
                 match signed_out.recv().await {
                     Ok(id) if id == session => return Ending::SignedOut,
                     Ok(_) => {}
-                    // This session may be among the sign-outs that were missed.
+                    // This session may be among those whose sign-outs the stream missed.
                     Err(_) => return Ending::Renew,
                 }
             }
@@ -95,7 +95,7 @@ impl Sessions {
         let found: Result<Session, _> = self.clerk.backend().request_as(Method::GET, path, ()).await;
         match found {
             Ok(session) => session.status == "active",
-            // During an outage the stream stays open. Any other error is a refusal: the session is unknown.
+            // During an outage the stream stays open. Any other error is a refusal: Clerk does not know the session.
             Err(error) => error.is_outage(),
         }
     }
@@ -105,7 +105,7 @@ impl Sessions {
 pub(crate) async fn token_expired(user: SignedIn) -> Ending {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let expires_at = user.claims().expires_at().map_or(0, UnixTime::as_secs);
-    // Until then the token is accepted, so a new stream would end at once.
+    // Tokens are accepted until `exp` plus the skew. A stream that ends sooner reopens with the same token, and ends at once.
     let expires_at = Duration::from_secs(expires_at.try_into().unwrap_or_default()) + user.instance().clock_skew();
     sleep(expires_at.saturating_sub(now)).await;
     Ending::Renew

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::ending::{Ending, Sessions, token_expired};
 
-/// An event a second. The stream ends with the request's token, or at sign-out in this process.
+/// One event a second. The stream ends with the request's token, or at sign-out in this process.
 ///
 /// `EventSource` opens it again by itself. That request renews the session, or gets 401, and `EventSource` stops.
 pub(crate) async fn events(

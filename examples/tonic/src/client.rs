@@ -11,7 +11,7 @@ use crate::messages::{Empty, User};
 use crate::services::profile_client::ProfileClient;
 use crate::services::team_client::TeamClient;
 
-/// Makes both calls and prints what they return.
+/// Makes both calls and prints their results.
 pub(crate) async fn call(url: String, token: Option<&str>) -> Result<(), Box<dyn Error>> {
     let channel: Channel = Endpoint::from_shared(url)?.connect().await?;
     let shown = ProfileClient::new(channel.clone()).show(request(token)?).await;

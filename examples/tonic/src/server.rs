@@ -16,11 +16,11 @@ use crate::services::team_server::{Team, TeamServer};
 /// Serves until an error of the listener.
 pub(crate) async fn serve(listener: TcpListener, instance: Instance) -> Result<(), tonic::transport::Error> {
     Server::builder()
-        // Every call: the token is in the metadata `authorization`, as `Bearer …`.
+        // For every call. The token is in the metadata `authorization`, as `Bearer …`.
         .layer(AuthenticateLayer::new(instance))
         .layer(RequireAuthLayer::signed_in())
         .add_service(ProfileServer::new(Services))
-        // Calls of one service: PERMISSION_DENIED unless the user is an administrator of the active organization.
+        // For one service: PERMISSION_DENIED unless the user is an administrator of the active organization.
         .add_service(RequireAuthLayer::with(Role::new("org:admin")).named_layer(TeamServer::new(Services)))
         .serve_with_incoming(TcpIncoming::from(listener))
         .await

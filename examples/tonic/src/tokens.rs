@@ -1,4 +1,4 @@
-//! Tokens for clients without a browser. Clerk's development instances make them too.
+//! Tokens for clients without a browser. Clerk's Backend API creates them for development instances only.
 
 use std::error::Error;
 

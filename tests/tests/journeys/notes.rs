@@ -1,4 +1,4 @@
-//! The example with htmx and SQLite, clicked through.
+//! `examples/notes`: htmx and SQLite, clicked through.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The example with plain hyper, clicked through.
+//! `examples/hyper`: hyper without a framework, clicked through.
 
 use portal_tests::browser::{Browser, Scripts};
 use portal_tests::people;

@@ -1,4 +1,4 @@
-//! The example with a single-page client, clicked through.
+//! `examples/spa`: a single-page client and a JSON API, clicked through.
 
 use portal_tests::browser::Browser;
 use portal_tests::people;
@@ -30,12 +30,12 @@ async fn single_page_client_calls_the_api_of_another_origin() {
     browser.click("#click").await;
     browser.finds_in("#status", "1 click").await;
 
-    // A refused token is replaced, and the call is repeated.
+    // The script replaces a refused token, and repeats the call.
     browser.inject(NEXT_TOKEN_IS_INVALID).await;
     browser.click("#click").await;
     browser.finds_in("#status", "2 clicks").await;
 
-    // The API asks for a token, and reads no cookies of the page.
+    // The API requires a token, and ignores the page's cookies.
     let curl = browser.evaluate("document.getElementById('curl').textContent").await;
     let api = curl
         .as_str()

@@ -27,7 +27,7 @@ fn app(layer: AuthenticateLayer) -> Router {
 }
 
 fn browser(portal: &TestPortal) -> TestBrowser {
-    // The two keys are enough. Nothing listens at the origin: the router is called.
+    // The two keys suffice. Nothing listens at the origin, because the browser calls the router.
     let keys = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
     let layer = AuthenticateLayer::new(keys.build().expect("the portal's keys are valid"));
     portal.browser().with_application("http://localhost:3000", app(layer))
@@ -60,7 +60,7 @@ fn signed_out_user_is_asked_to_sign_in_again() {
 
 #[test]
 fn signed_in_user_survives_an_outage() {
-    // Faults are for every user of a portal, so this test has its own.
+    // A fault affects every test that shares the portal, so this test has its own.
     let portal = portal();
     let browser = browser(&portal);
     browser.sign_in_as("ada@example.com", "/hello");
