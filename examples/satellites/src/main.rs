@@ -23,33 +23,24 @@ use std::net::Ipv4Addr;
 
 use axum::Router;
 use axum::routing::{get, post};
-use portal_axum::{AuthenticateLayer, ConfigError, Instance, Portal, RequireAuthLayer, Satellite, SignOut};
+use portal_axum::{
+    AuthenticateLayer, ConfigError, Instance, InstanceBuilder, Portal, RequireAuthLayer, Satellite, SignOut,
+};
 use portal_local::LocalPortal;
 use tokio::net::TcpListener;
 
 const PRIMARY_HOST: &str = "primary.localhost";
 const SATELLITE_HOST: &str = "satellite.localhost";
 
-/// The keys of the Clerk application that both domains belong to.
-struct Keys {
-    publishable: String,
-    secret: String,
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Kept until the end: dropping the portal stops it.
-    let local = match env::var_os("CLERK_PUBLISHABLE_KEY") {
-        None => Some(LocalPortal::builder().demo_data().start().await?),
-        Some(_) => None,
-    };
-    let keys = keys(local.as_ref())?;
+    let (settings, local) = settings().await?;
     let primary = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let satellite = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let primary_origin = format!("http://{PRIMARY_HOST}:{}", primary.local_addr()?.port());
     let satellite_origin = format!("http://{SATELLITE_HOST}:{}", satellite.local_addr()?.port());
 
-    let instance = primary_instance(&keys, &primary_origin, &satellite_origin)?;
+    let instance = primary_instance(settings.clone(), &primary_origin, &satellite_origin)?;
     say(&format!("Primary         {primary_origin}"));
     say(&format!("Satellite       {satellite_origin}"));
     say(&format!("Account Portal  {}", Portal::from(&instance).base()));
@@ -59,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let primary_app = primary_application(instance, &satellite_origin);
     let satellite_app = satellite_application(
-        satellite_instance(&keys, &primary_origin, &satellite_origin)?,
+        satellite_instance(settings, &primary_origin, &satellite_origin)?,
         &primary_origin,
     );
     let serve_primary = axum::serve(primary, primary_app).into_future();
@@ -68,21 +59,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn keys(local: Option<&LocalPortal>) -> Result<Keys, env::VarError> {
-    Ok(match local {
-        Some(portal) => Keys {
-            publishable: portal.publishable_key().as_str().to_owned(),
-            secret: portal.secret_key().expose().to_owned(),
-        },
-        None => Keys {
-            publishable: env::var("CLERK_PUBLISHABLE_KEY")?,
-            secret: env::var("CLERK_SECRET_KEY")?,
-        },
-    })
+/// The settings of the Clerk application of the environment, or else of a local portal, which ends when it is dropped.
+async fn settings() -> Result<(InstanceBuilder, Option<LocalPortal>), Box<dyn Error>> {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("CLERK_PUBLISHABLE_KEY") || is_set("CLERK_SECRET_KEY") {
+        return Ok((InstanceBuilder::from_env()?, None));
+    }
+    let portal = LocalPortal::builder().demo_data().start().await?;
+    // The publishable key contains the portal's address, so the two keys suffice.
+    let settings = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
+    Ok((settings, Some(portal)))
 }
 
-fn primary_instance(keys: &Keys, own: &str, satellite: &str) -> Result<Instance, ConfigError> {
-    Instance::builder(keys.publishable.as_str(), keys.secret.as_str())
+fn primary_instance(settings: InstanceBuilder, own: &str, satellite: &str) -> Result<Instance, ConfigError> {
+    settings
         .public_origin(own)
         // Users return to the satellite after sign-in, and its URLs may carry development tokens.
         .allowed_redirect_origins([satellite])
@@ -91,8 +81,8 @@ fn primary_instance(keys: &Keys, own: &str, satellite: &str) -> Result<Instance,
         .build()
 }
 
-fn satellite_instance(keys: &Keys, primary: &str, own: &str) -> Result<Instance, ConfigError> {
-    Instance::builder(keys.publishable.as_str(), keys.secret.as_str())
+fn satellite_instance(settings: InstanceBuilder, primary: &str, own: &str) -> Result<Instance, ConfigError> {
+    settings
         .public_origin(own)
         .satellite(Satellite::on_domain(SATELLITE_HOST).with_auto_sync(true))
         .sign_in_url(format!("{primary}/sign-in"))

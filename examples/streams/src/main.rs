@@ -38,13 +38,10 @@ const LOCAL_TOKEN_LIFETIME_SECS: u32 = 4;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let local = match env::var_os("CLERK_PUBLISHABLE_KEY") {
-        None => Some(local_portal().await?),
-        Some(_) => None,
-    };
-    let (instance, interval) = match &local {
-        Some(portal) => (instance_of(portal)?, LOCAL_CHECK_INTERVAL),
-        None => (Instance::from_env()?, CHECK_INTERVAL),
+    let (instance, local) = instance().await?;
+    let interval = match local {
+        Some(_) => LOCAL_CHECK_INTERVAL,
+        None => CHECK_INTERVAL,
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     // `localhost`, not 127.0.0.1: cookies ignore ports, and the local portal must not see the application's.
@@ -58,15 +55,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn local_portal() -> Result<LocalPortal, portal_local::StartError> {
+/// The Clerk application of the environment, or else a local portal, which ends when it is dropped.
+async fn instance() -> Result<(Instance, Option<LocalPortal>), Box<dyn Error>> {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("CLERK_PUBLISHABLE_KEY") || is_set("CLERK_SECRET_KEY") {
+        return Ok((Instance::from_env()?, None));
+    }
     let portal = LocalPortal::builder().token_lifetime_secs(LOCAL_TOKEN_LIFETIME_SECS);
-    portal.demo_data().start().await
-}
-
-fn instance_of(portal: &LocalPortal) -> Result<Instance, portal_axum::ConfigError> {
-    Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose())
-        .clock_skew(Duration::from_secs(1))
-        .build()
+    let portal = portal.demo_data().start().await?;
+    // The publishable key contains the portal's address, so the two keys suffice.
+    let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose());
+    let instance = instance.clock_skew(Duration::from_secs(1)).build()?;
+    Ok((instance, Some(portal)))
 }
 
 fn application(instance: Instance, interval: Duration) -> Router {

@@ -13,7 +13,10 @@ struct Example {
 impl Example {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portal-example-streams"));
-        command.env_remove("CLERK_PUBLISHABLE_KEY").stdout(Stdio::piped());
+        command
+            .env_remove("CLERK_PUBLISHABLE_KEY")
+            .env_remove("CLERK_SECRET_KEY")
+            .stdout(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let mut line = String::new();
         let output = child.stdout.take().expect("it is piped");

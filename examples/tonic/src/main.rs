@@ -54,7 +54,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{}", listener.local_addr()?);
     let mut out = io::stdout();
     writeln!(out, "Application     {url}")?;
-    if env::var_os("CLERK_PUBLISHABLE_KEY").is_some() {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("CLERK_PUBLISHABLE_KEY") || is_set("CLERK_SECRET_KEY") {
         return Ok(server::serve(listener, Instance::from_env()?).await?);
     }
     // Kept until the end: dropping the portal stops it.

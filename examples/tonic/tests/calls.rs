@@ -15,7 +15,10 @@ struct Example {
 impl Example {
     fn start() -> Self {
         let mut command = Command::new(PROGRAM);
-        command.env_remove("CLERK_PUBLISHABLE_KEY").stdout(Stdio::piped());
+        command
+            .env_remove("CLERK_PUBLISHABLE_KEY")
+            .env_remove("CLERK_SECRET_KEY")
+            .stdout(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let output = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(output).lines().skip(1);
