@@ -1,5 +1,7 @@
 //! The dates of `Expires`, in every form that browsers read (RFC 6265 section 5.1.1).
 
+use std::ops::RangeInclusive;
+
 use portal_sdk::clock::UnixTime;
 
 use crate::rfc3339;
@@ -13,8 +15,8 @@ pub(super) fn parse(text: &str) -> Option<UnixTime> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':' || !c.is_ascii());
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
-        if time.is_none() && token.contains(':') {
-            time = Some(time_of_day(token)?);
+        if time.is_none() && time_of_day(token).is_some() {
+            time = time_of_day(token);
         } else if day.is_none() && number(token, 1..=2).is_some() {
             day = number(token, 1..=2);
         } else if month.is_none() && month_of(token).is_some() {
@@ -29,15 +31,17 @@ pub(super) fn parse(text: &str) -> Option<UnixTime> {
         year => year,
     };
     let (day, month, (hour, minute, second)) = (day?, month?, time?);
-    let is_read = year >= 1601;
+    let is_read = year >= 1601 && second <= 59;
     let written = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
     is_read.then(|| rfc3339::parse(&written)).flatten()
 }
 
 fn time_of_day(token: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = token.split(':').map(|part| number(part, 1..=2));
-    let time = (parts.next()??, parts.next()??, parts.next()??);
-    parts.next().is_none().then_some(time)
+    let (hour, rest) = token.split_once(':')?;
+    let (minute, second) = rest.split_once(':')?;
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let time = (number(hour, 1..=2)?, number(minute, 1..=2)?, number(second, 1..=2)?);
+    (is_number(hour) && is_number(minute)).then_some(time)
 }
 
 fn month_of(token: &str) -> Option<usize> {
@@ -45,9 +49,11 @@ fn month_of(token: &str) -> Option<usize> {
     MONTHS.iter().position(|month| *month == start).map(|index| index + 1)
 }
 
-fn number(token: &str, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
-    let is_number = digits.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| token.parse().ok()).flatten()
+/// The digits at the beginning. Text after them is ignored, such as a zone without a space before it.
+fn number(token: &str, digits: RangeInclusive<usize>) -> Option<u32> {
+    let end = token.bytes().take_while(u8::is_ascii_digit).count();
+    let number = token.get(..end).filter(|_| digits.contains(&end))?;
+    number.parse().ok()
 }
 
 #[cfg(test)]
@@ -61,6 +67,7 @@ mod tests {
             "Sunday, 06-Nov-94 08:49:37 GMT",
             "Sun, 06-Nov-1994 08:49:37 GMT",
             "Sun Nov  6 08:49:37 1994",
+            "Sun, 6th November 1994AD 08:49:37GMT",
         ] {
             assert_eq!(parse(text), Some(UnixTime::from_secs(784_111_777)), "{text}");
         }
@@ -76,6 +83,7 @@ mod tests {
             "Sun, 31 Feb 1994 08:49:37 GMT",
             "06 Nov 1994",
             "06 Nov 1994 8:61:00",
+            "06 Nov 1994 08:49:60",
             "ä:ö:ü",
         ] {
             assert_eq!(parse(text), None, "{text}");

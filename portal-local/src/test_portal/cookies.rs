@@ -103,6 +103,7 @@ impl Cookie {
             expires: None,
         };
         let mut max_age = None;
+        let mut domain = "";
         let mut has_root_path = false;
         for attribute in parts {
             let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
@@ -110,7 +111,7 @@ impl Cookie {
             match key.trim().to_ascii_lowercase().as_str() {
                 "expires" => cookie.expires = cookie_date::parse(value).or(cookie.expires),
                 "max-age" => max_age = seconds(value).or(max_age),
-                "domain" => cookie.set_domain(url, value)?,
+                "domain" => domain = value,
                 "path" => {
                     has_root_path = value == "/";
                     cookie.path = if value.starts_with('/') {
@@ -124,9 +125,13 @@ impl Cookie {
                 _ => {}
             }
         }
+        cookie.set_domain(url, domain)?;
         if let Some(secs) = max_age {
             cookie.expires = Some(now.plus_millis(secs.saturating_mul(1_000)));
         }
+        let is_named = !name.is_empty();
+        // Servers read a cookie without a name by its value.
+        let name = if name.is_empty() { value } else { name };
         let starts_with = |prefix: &str| {
             name.get(..prefix.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -134,8 +139,8 @@ impl Cookie {
         let is_allowed = is_pair
             && (!cookie.is_secure || is_trustworthy(url))
             && (cookie.same_site != SameSite::None || cookie.is_secure)
-            && (!starts_with("__Secure-") || cookie.is_secure)
-            && (!starts_with("__Host-") || (cookie.is_secure && cookie.is_host_only && has_root_path));
+            && (!starts_with("__Secure-") || (is_named && cookie.is_secure))
+            && (!starts_with("__Host-") || (is_named && cookie.is_secure && cookie.is_host_only && has_root_path));
         is_allowed.then_some(cookie)
     }
 

@@ -149,3 +149,37 @@ fn malformed_and_oversized_cookies_are_ignored() {
     );
     assert_eq!(sent(&jar, APP), "flag");
 }
+
+#[test]
+fn cookie_without_a_name_cannot_imitate_a_prefix() {
+    let url = "https://example.com/";
+    for directive in ["=__Host-a=1", "=__secure-b=2; Secure", "__Host-c; Secure; Path=/"] {
+        assert_eq!(sent(&jar(url, &[directive]), url), "", "{directive}");
+    }
+    assert_eq!(sent(&jar(url, &["=d=3"]), url), "d=3");
+}
+
+#[test]
+fn last_attribute_of_a_name_counts() {
+    let jar = jar(
+        "https://app.example.com/",
+        &[
+            "a=1; Domain=example.com; Domain=",
+            "b=2; Domain=example.com; Domain=app.example.com",
+        ],
+    );
+    assert_eq!(sent(&jar, "https://app.example.com/"), "a=1; b=2");
+    assert_eq!(sent(&jar, "https://example.com/"), "");
+}
+
+#[test]
+fn largest_age_is_no_overflow() {
+    let jar = jar(
+        APP,
+        &[
+            "a=1; Path=/; Max-Age=9223372036854775807",
+            "b=2; Path=/; Max-Age=-99999999999999999999",
+        ],
+    );
+    assert_eq!(sent(&jar, APP), "a=1");
+}
