@@ -1,5 +1,7 @@
 //! Forms and their fields, as a page describes them.
 
+use std::collections::HashSet;
+
 /// A form and the fields that belong to it, in the order of the page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Form {
@@ -39,6 +41,8 @@ pub(super) enum Kind {
     Select {
         choices: Vec<Choice>,
         is_multiple: bool,
+        /// Shows one row, which is a choice from the beginning.
+        is_drop_down: bool,
     },
     Submit {
         text: String,
@@ -80,6 +84,18 @@ impl Form {
         self.buttons().next().map(|(index, _)| index)
     }
 
+    /// Of several checked radio buttons of a group, only the last one stays checked.
+    pub(super) fn clear_replaced_choices(&mut self) {
+        let mut groups = HashSet::new();
+        for control in self.controls.iter_mut().rev() {
+            if let Kind::Radio { is_checked } = &mut control.kind
+                && *is_checked
+            {
+                *is_checked = groups.insert(control.name.as_str());
+            }
+        }
+    }
+
     /// The names and values that the form sends when `pressed` is its button.
     pub(super) fn entries(&self, pressed: Option<usize>) -> Vec<(&str, &str)> {
         let mut entries = Vec::new();
@@ -91,8 +107,12 @@ impl Form {
                 Kind::Checkbox { is_checked } | Kind::Radio { is_checked } if *is_checked => {
                     entries.push((name, control.value.as_str()));
                 }
-                Kind::Select { choices, is_multiple } => {
-                    entries.extend(selected(choices, *is_multiple).map(|choice| (name, choice.value())));
+                Kind::Select {
+                    choices,
+                    is_multiple,
+                    is_drop_down,
+                } => {
+                    entries.extend(selected(choices, *is_multiple, *is_drop_down).map(|choice| (name, choice.value())));
                 }
                 Kind::Submit { .. } if pressed == Some(index) => entries.push((name, control.value.as_str())),
                 Kind::Checkbox { .. } | Kind::Radio { .. } | Kind::Submit { .. } | Kind::Other => {}
@@ -104,10 +124,12 @@ impl Form {
 
 /// The options that a list sends.
 ///
-/// A list that accepts one option sends the last selected one, or else the first that is enabled.
-fn selected(choices: &[Choice], is_multiple: bool) -> impl Iterator<Item = &Choice> {
+/// A list that accepts one option sends the last selected one. A drop-down list without a selected option sends the first
+/// that is enabled.
+fn selected(choices: &[Choice], is_multiple: bool, is_drop_down: bool) -> impl Iterator<Item = &Choice> {
     let chosen = choices.iter().rposition(|choice| choice.is_selected);
-    let shown = chosen.or_else(|| choices.iter().position(|choice| !choice.is_disabled));
+    let first = || choices.iter().position(|choice| !choice.is_disabled);
+    let shown = chosen.or_else(|| is_drop_down.then(first).flatten());
     choices.iter().enumerate().filter_map(move |(index, choice)| {
         let is_sent = if is_multiple {
             choice.is_selected

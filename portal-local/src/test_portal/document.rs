@@ -2,8 +2,11 @@
 //!
 //! The page is read as tags and text, not as a tree: that is enough for pages whose tags are nested correctly.
 
+mod tag;
+
 use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer, naive_next_state};
 
+use self::tag::{attribute, button_kind, has, input_kind};
 use super::controls::{Choice, Control, Form, Kind, Target};
 
 /// Elements inside a line of text. All others separate words.
@@ -79,23 +82,54 @@ struct Reader {
     label: Option<usize>,
     link: Option<usize>,
     is_option: bool,
+    /// `true` in a disabled `<optgroup>`.
+    is_group_disabled: bool,
     /// The element whose text is not shown.
-    hidden: Option<Vec<u8>>,
-    /// For each open `<fieldset>`, `true` if it is disabled.
-    fieldsets: Vec<bool>,
+    hidden: Option<Hidden>,
+    /// The open ones.
+    fieldsets: Vec<Fieldset>,
+}
+
+struct Hidden {
+    element: Vec<u8>,
+    /// Elements of the same name inside of it that are open: templates nest.
+    depth: usize,
+}
+
+#[derive(Default)]
+struct Fieldset {
+    is_disabled: bool,
+    has_legend: bool,
+    /// In the first `<legend>`, whose controls a disabled fieldset leaves enabled.
+    is_in_legend: bool,
 }
 
 impl Reader {
     fn start(&mut self, tag: &StartTag<()>) {
-        if self.hidden.is_some() {
+        if let Some(hidden) = &mut self.hidden {
+            hidden.depth += usize::from(hidden.element == tag.name.as_slice());
             return;
         }
         self.separate(&tag.name);
         match tag.name.as_slice() {
-            name @ (b"script" | b"style" | b"template" | b"title") => self.hidden = Some(name.to_owned()),
+            name @ (b"script" | b"style" | b"template" | b"title") => {
+                self.hidden = Some(Hidden {
+                    element: name.to_owned(),
+                    depth: 0,
+                });
+            }
             b"base" => self.page.base = self.page.base.take().or_else(|| attribute(tag, "href")),
             b"form" if self.form.is_none() => self.form(tag),
-            b"fieldset" => self.fieldsets.push(has(tag, "disabled")),
+            b"fieldset" => self.fieldsets.push(Fieldset {
+                is_disabled: has(tag, "disabled"),
+                ..Fieldset::default()
+            }),
+            b"legend" => {
+                if let Some(fieldset) = self.fieldsets.last_mut() {
+                    fieldset.is_in_legend = !fieldset.has_legend;
+                    fieldset.has_legend = true;
+                }
+            }
             b"label" => {
                 let of = attribute(tag, "for").unwrap_or_default();
                 self.labels.push(Label { of, ..Label::default() });
@@ -115,19 +149,36 @@ impl Reader {
             b"textarea" => self.control(tag, Kind::Text),
             b"select" => {
                 let is_multiple = has(tag, "multiple");
-                let choices = Vec::new();
-                self.control(tag, Kind::Select { choices, is_multiple });
+                let rows = attribute(tag, "size").and_then(|size| size.trim().parse::<u32>().ok());
+                self.is_group_disabled = false;
+                self.control(
+                    tag,
+                    Kind::Select {
+                        choices: Vec::new(),
+                        is_multiple,
+                        is_drop_down: !is_multiple && rows.is_none_or(|rows| rows <= 1),
+                    },
+                );
             }
+            // It shows the choice of the list, and submits nothing.
+            b"button" if self.is_in_list() => {}
             b"button" => self.control(tag, button_kind(tag)),
+            b"optgroup" => {
+                self.is_option = false;
+                self.is_group_disabled = has(tag, "disabled");
+            }
             b"option" => self.option(tag),
             _ => {}
         }
     }
 
     fn end(&mut self, name: &HtmlString) {
-        if let Some(hidden) = &self.hidden {
-            if hidden == &name.0 {
-                self.hidden = None;
+        if let Some(hidden) = &mut self.hidden {
+            if hidden.element == name.0 {
+                match hidden.depth.checked_sub(1) {
+                    Some(depth) => hidden.depth = depth,
+                    None => self.hidden = None,
+                }
             }
             return;
         }
@@ -135,9 +186,16 @@ impl Reader {
         match name.as_slice() {
             b"form" => self.form = None,
             b"fieldset" => drop(self.fieldsets.pop()),
+            b"legend" => {
+                if let Some(fieldset) = self.fieldsets.last_mut() {
+                    fieldset.is_in_legend = false;
+                }
+            }
             b"label" => self.label = None,
             b"a" => self.link = None,
             b"option" => self.is_option = false,
+            b"optgroup" => self.is_group_disabled = false,
+            b"button" if self.is_in_list() => {}
             b"textarea" | b"select" | b"button" => {
                 self.control = None;
                 self.is_option = false;
@@ -174,6 +232,11 @@ impl Reader {
         self.page.text.push_str(text);
     }
 
+    fn is_in_list(&self) -> bool {
+        let control = self.control.and_then(|index| self.controls.get(index));
+        control.is_some_and(|(_, control)| matches!(control.kind, Kind::Select { .. }))
+    }
+
     /// Separates the words of two blocks.
     fn separate(&mut self, name: &HtmlString) {
         let is_line = INLINE.contains(&name.as_slice());
@@ -199,7 +262,12 @@ impl Reader {
     fn control(&mut self, tag: &StartTag<()>, kind: Kind) {
         let is_box = matches!(kind, Kind::Checkbox { .. } | Kind::Radio { .. });
         let default = if is_box { "on" } else { "" };
+        // The value of a `<textarea>` is its content alone.
+        let value = attribute(tag, "value").filter(|_| tag.name.as_slice() != b"textarea");
+        let is_hidden = matches!(kind, Kind::Hidden);
+        let is_off = |fieldset: &Fieldset| fieldset.is_disabled && !fieldset.is_in_legend;
         let owner = match (attribute(tag, "form"), self.form) {
+            (Some(id), _) if id.is_empty() => Owner::None,
             (Some(id), _) => Owner::Id(id),
             (None, Some(index)) => Owner::Form(index),
             (None, None) => Owner::None,
@@ -208,14 +276,16 @@ impl Reader {
             name: attribute(tag, "name").unwrap_or_default(),
             id: attribute(tag, "id").unwrap_or_default(),
             labels: attribute(tag, "aria-label").into_iter().collect(),
-            is_disabled: has(tag, "disabled") || self.fieldsets.contains(&true),
-            value: attribute(tag, "value").unwrap_or_else(|| default.to_owned()),
+            is_disabled: has(tag, "disabled") || self.fieldsets.iter().any(is_off),
+            value: value.unwrap_or_else(|| default.to_owned()),
             kind,
         };
         self.controls.push((owner, control));
         let index = self.controls.len() - 1;
         self.control = Some(index);
-        if let Some(label) = self.label.and_then(|label| self.labels.get_mut(label)) {
+        if let Some(label) = self.label.and_then(|label| self.labels.get_mut(label))
+            && !is_hidden
+        {
             label.control.get_or_insert(index);
         }
     }
@@ -236,7 +306,7 @@ impl Reader {
             value: attribute(tag, "value"),
             text: String::new(),
             is_selected: has(tag, "selected"),
-            is_disabled: has(tag, "disabled"),
+            is_disabled: has(tag, "disabled") || self.is_group_disabled,
         });
         self.is_option = true;
     }
@@ -264,6 +334,9 @@ impl Reader {
                 form.controls.push(control);
             }
         }
+        for form in forms {
+            form.clear_replaced_choices();
+        }
         for link in &mut self.page.links {
             link.text = single_spaced(&link.text);
         }
@@ -290,48 +363,6 @@ impl Control {
 fn push_typed(value: &mut String, text: &str) {
     let text = text.strip_prefix('\n').filter(|_| value.is_empty()).unwrap_or(text);
     value.push_str(text);
-}
-
-fn input_kind(tag: &StartTag<()>) -> Kind {
-    let is_checked = has(tag, "checked");
-    match attribute(tag, "type").unwrap_or_default().to_ascii_lowercase().as_str() {
-        "hidden" => Kind::Hidden,
-        "checkbox" => Kind::Checkbox { is_checked },
-        "radio" => Kind::Radio { is_checked },
-        "submit" => Kind::Submit {
-            text: attribute(tag, "value").unwrap_or_else(|| "Submit".to_owned()),
-            target: button_target(tag),
-        },
-        "button" | "file" | "image" | "reset" => Kind::Other,
-        _ => Kind::Text,
-    }
-}
-
-fn button_kind(tag: &StartTag<()>) -> Kind {
-    match attribute(tag, "type").unwrap_or_default().to_ascii_lowercase().as_str() {
-        "button" | "reset" => Kind::Other,
-        _ => Kind::Submit {
-            text: String::new(),
-            target: button_target(tag),
-        },
-    }
-}
-
-fn button_target(tag: &StartTag<()>) -> Target {
-    Target {
-        action: attribute(tag, "formaction"),
-        method: attribute(tag, "formmethod"),
-        encoding: attribute(tag, "formenctype"),
-    }
-}
-
-fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
-    let value = tag.attributes.get(name.as_bytes())?;
-    Some(String::from_utf8_lossy(value).into_owned())
-}
-
-fn has(tag: &StartTag<()>, name: &str) -> bool {
-    tag.attributes.contains_key(name.as_bytes())
 }
 
 /// Collapses white space, as browsers do when they show text.

@@ -5,7 +5,7 @@ use std::fmt;
 use axum::http::Method;
 use url::form_urlencoded;
 
-use super::controls::{Control, Form, Kind, Target};
+use super::controls::{Choice, Control, Form, Kind, Target};
 use super::navigation::{Navigation, redacted};
 use super::page::TestPage;
 use super::pick::pick;
@@ -75,9 +75,16 @@ impl<'a> TestForm<'a> {
         };
         let control = &mut self.form.controls[*index];
         let is_set = match &mut control.kind {
-            Kind::Select { choices, is_multiple } => {
-                let by_value = choices.iter().position(|choice| choice.value() == value);
-                let chosen = by_value.or_else(|| choices.iter().position(|choice| choice.text == value));
+            Kind::Select {
+                choices, is_multiple, ..
+            } => {
+                let enabled = |is_meant: &dyn Fn(&Choice) -> bool| {
+                    choices
+                        .iter()
+                        .position(|choice| !choice.is_disabled && is_meant(choice))
+                };
+                let chosen =
+                    enabled(&|choice| choice.value() == value).or_else(|| enabled(&|choice| choice.text == value));
                 for (index, choice) in choices.iter_mut().enumerate().filter(|_| chosen.is_some()) {
                     choice.is_selected = chosen == Some(index) || (*is_multiple && choice.is_selected);
                 }
@@ -266,7 +273,8 @@ impl Control {
             Kind::Checkbox { .. } => ", checkbox".to_owned(),
             Kind::Radio { .. } => format!(", radio button {:?}", self.value),
             Kind::Select { choices, .. } => {
-                let texts: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
+                let enabled = choices.iter().filter(|choice| !choice.is_disabled);
+                let texts: Vec<&str> = enabled.map(|choice| choice.text.as_str()).collect();
                 format!(", options {texts:?}")
             }
             Kind::Submit { .. } | Kind::Other => return None,

@@ -78,6 +78,81 @@ fn text_is_the_one_that_users_read() {
 }
 
 #[test]
+fn nested_templates_are_hidden_to_the_end_of_the_outer_one() {
+    let html = "<template><p>a</p><template>b</template><form><button>c</button></form></template><p>shown";
+    let page = Document::read(html);
+    assert_eq!(page.text, "shown");
+    assert!(page.forms.is_empty());
+}
+
+#[test]
+fn label_around_a_hidden_field_is_the_visible_ones() {
+    let html =
+        "<form><label><input type=hidden name=a value=0><input type=checkbox name=a value=1> Agree</label></form>";
+    let page = Document::read(html);
+    let labels: Vec<_> = page.forms[0]
+        .controls
+        .iter()
+        .map(|control| control.labels.len())
+        .collect();
+    assert_eq!(labels, [0, 1]);
+}
+
+#[test]
+fn only_the_last_checked_radio_button_of_a_group_is_sent() {
+    let html = "<form><input type=radio name=a value=1 checked><input type=radio name=b value=2 checked>\
+        <input type=radio name=a value=3 checked></form>";
+    assert_eq!(entries(html, ""), pairs(&[("b", "2"), ("a", "3")]));
+}
+
+#[test]
+fn list_with_several_rows_has_no_choice_by_itself() {
+    let html = "<form><select name=a size=3><option>x</select><select name=b size=1><option>y</select></form>";
+    assert_eq!(entries(html, ""), pairs(&[("b", "y")]));
+}
+
+#[test]
+fn options_of_a_disabled_group_are_disabled() {
+    let html = "<form><select name=a><optgroup label=Off disabled><option>x<option>y</optgroup>\
+        <optgroup label=On><option>z</select></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "z")]));
+}
+
+#[test]
+fn legend_of_a_disabled_fieldset_stays_enabled() {
+    let html = "<form><fieldset disabled><legend><input name=a value=1></legend><input name=b value=2>\
+        <legend><input name=c value=3></legend></fieldset>\
+        <fieldset disabled><fieldset><legend><input name=d value=4></legend></fieldset></fieldset></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "1")]));
+}
+
+#[test]
+fn attribute_form_that_names_no_form_leaves_the_field_without_one() {
+    let html = "<form><input name=a value=1><input form='' name=b value=2><input form=x name=c value=3></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "1")]));
+}
+
+#[test]
+fn value_of_a_textarea_is_its_content() {
+    let html = "<form><textarea name=a value=wrong>\r\n\r\nright</textarea></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "\nright")]));
+}
+
+#[test]
+fn first_of_two_attributes_of_a_name_counts() {
+    let html = "<form><input name=a name=b value=1 value=2></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "1")]));
+}
+
+#[test]
+fn frameworks_button_inside_a_list_is_ignored() {
+    let html = "<form><select name=a><button><selectedcontent></selectedcontent></button><option>x<option selected>y</select>\
+        <button>Save</button></form>";
+    assert_eq!(entries(html, ""), pairs(&[("a", "y")]));
+    assert_eq!(Document::read(html).forms[0].buttons().count(), 1);
+}
+
+#[test]
 fn unfinished_html_is_read_to_its_end() {
     for html in [
         "<form><input name=a",
