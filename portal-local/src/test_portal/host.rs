@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 
 use crate::config::LocalPortalBuilder;
 use crate::portal::LocalPortal;
@@ -109,7 +110,11 @@ impl Driver {
         self.handle.spawn(async move {
             let _ = done.send(task.await);
         });
-        match is_done.recv_timeout(PATIENCE) {
+        let wait = || is_done.recv_timeout(PATIENCE);
+        // A worker that only blocked would keep the work that it has just spawned to itself.
+        let is_worker = Handle::try_current().is_ok_and(|current| current.id() == self.handle.id());
+        let result = if is_worker { block_in_place(wait) } else { wait() };
+        match result {
             Ok(Ok(value)) => value,
             Ok(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
             Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -118,8 +123,8 @@ impl Driver {
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 stop.abort();
                 panic!(
-                    "expected {what} to end within {} seconds, found it waiting; a server on the runtime of the test cannot \
-                     answer while the test blocks: serve it on another thread",
+                    "expected {what} to end within {} seconds, found it waiting; a stream has to end, and a server on the \
+                     runtime of the test cannot answer while the test blocks: serve it on another thread",
                     PATIENCE.as_secs()
                 )
             }
