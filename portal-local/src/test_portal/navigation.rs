@@ -11,7 +11,7 @@ use super::browser::TestBrowser;
 use super::cookies::Sending;
 use super::page::TestPage;
 use super::referrer::Initiator;
-use super::site::{Relation, is_trustworthy};
+use super::site::{Relation, is_trustworthy, without_credentials};
 use crate::request_log::redacted_query;
 
 /// The limit of browsers (<https://fetch.spec.whatwg.org/#http-redirect-fetch>).
@@ -48,6 +48,14 @@ struct Journey {
 pub(super) fn navigate(browser: &TestBrowser, navigation: Navigation) -> TestPage {
     let mut journey = Journey::new(navigation);
     loop {
+        if !matches!(journey.next.url.scheme(), "http" | "https") {
+            panic!(
+                "expected an `http` or `https` URL, found {:?}; other programs open it, so that it ends a test of the \
+                 browser{}",
+                redacted(&journey.next.url),
+                journey.so_far()
+            );
+        }
         let request = journey.request();
         let sending = journey.sending();
         let response = match browser.exchange(&journey.next.url, request, sending) {
@@ -208,8 +216,9 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<String>) {
 
 /// The URL without the secrets in its query string, for messages.
 pub(super) fn redacted(url: &Url) -> String {
+    let url = without_credentials(url.clone());
     let Some(query) = url.query() else {
-        return url.as_str().to_owned();
+        return url.into();
     };
     let pairs = redacted_query(query).into_iter();
     let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();

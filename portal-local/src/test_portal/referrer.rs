@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::site::is_trustworthy;
+use super::site::{is_trustworthy, without_credentials};
 
 /// The page that a user leaves by a link or a form.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl Initiator {
         }
         let mut url = self.url.clone();
         url.set_fragment(None);
-        Some(url.into())
+        Some(without_credentials(url).into())
     }
 
     /// The field `Origin` of an unsafe request (<https://fetch.spec.whatwg.org/#append-a-request-origin-header>).

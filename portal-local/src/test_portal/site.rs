@@ -65,6 +65,14 @@ pub(super) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
 
+/// URLs on the way to others are without user name and password.
+pub(super) fn without_credentials(mut url: Url) -> Url {
+    // Both fail for URLs without a host alone, which have no credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

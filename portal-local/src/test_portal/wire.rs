@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_LENGTH, HOST};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, Request, Response, Uri};
+use axum::http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as HttpBody;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -20,6 +20,9 @@ use tower_service::Service;
 use url::{Host, Url};
 
 use super::site::is_loopback;
+
+/// The longest body. One without end would fill the memory.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 /// The response, or why it is missing.
@@ -74,7 +77,7 @@ impl fmt::Debug for Applications {
     }
 }
 
-/// Sets path and `Host`, as HTTP/1.1 sends them.
+/// Sets path, `Host` and `Content-Length`, as HTTP/1.1 sends them.
 fn address(request: &mut Request<Body>, url: &Url) -> Result<(), BoxError> {
     let path: PathAndQuery = match url.query() {
         Some(query) => format!("{}?{query}", url.path()).parse()?,
@@ -86,6 +89,12 @@ fn address(request: &mut Request<Body>, url: &Url) -> Result<(), BoxError> {
     };
     *request.uri_mut() = Uri::from(path);
     request.headers_mut().insert(HOST, HeaderValue::from_str(&host)?);
+    // Also for an empty body, if the method expects one (RFC 9110 section 8.6).
+    let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let length = request.body().size_hint().exact();
+    if let Some(length) = length.filter(|length| has_body || *length > 0) {
+        request.headers_mut().entry(CONTENT_LENGTH).or_insert(length.into());
+    }
     Ok(())
 }
 
@@ -115,8 +124,13 @@ where
     B::Error: Into<BoxError>,
 {
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_err(Into::into)?.to_bytes();
-    Ok(Response::from_parts(parts, body))
+    let body = Limited::new(body, MOST_BYTES).collect().await.map_err(|error| {
+        if !error.is::<LengthLimitError>() {
+            return error;
+        }
+        format!("a body of more than {MOST_BYTES} bytes; end the stream, or visit it with another client").into()
+    })?;
+    Ok(Response::from_parts(parts, body.to_bytes()))
 }
 
 /// The addresses at which a server of this machine may listen.

@@ -5,6 +5,7 @@
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
 
+mod applications;
 mod cookies;
 mod echo;
 mod forms;
