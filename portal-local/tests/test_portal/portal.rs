@@ -4,9 +4,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use portal_local::{LocalPortal, TestPortal};
+use portal_local::{LocalPortal, SeedUser, TestPortal};
 
-use crate::echo::{JANE, PORTAL};
+use crate::echo::{APP, JANE, PORTAL, with_page};
 
 #[test]
 fn static_portal_works_in_a_synchronous_test() {
@@ -72,4 +72,24 @@ fn portal_that_cannot_start_panics_with_the_reason() {
 #[should_panic(expected = "a panic of the work")]
 fn panic_of_the_work_is_the_panic_of_the_test() {
     PORTAL.run::<(), _>(|_| async { panic!("a panic of the work") });
+}
+
+#[test]
+fn address_with_special_characters_signs_in() {
+    let address = "o'brien+a&b=c%20#@example.com";
+    let portal = TestPortal::start(LocalPortal::builder().user(SeedUser::new(address)));
+    let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
+    browser.sign_in_as(address, "/a?b=c&d=%26#e").assert_status(200);
+    let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
+    browser.sign_in_as(&SeedUser::new(address).id(), "/").assert_text("Hello");
+}
+
+#[test]
+fn another_user_signs_in_after_the_first() {
+    let joe = "joe@example.com";
+    let portal = TestPortal::start(LocalPortal::builder().user(SeedUser::new(JANE)).user(SeedUser::new(joe)));
+    let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
+    for user in [JANE, joe, joe, JANE] {
+        browser.sign_in_as(user, "/").assert_text("Hello");
+    }
 }
