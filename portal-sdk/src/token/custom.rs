@@ -65,8 +65,10 @@ impl<'de, J: FnOnce() -> String> Deserializer<'de> for Claims<'de, J> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::BTreeMap;
     use std::fmt::Debug;
+    use std::marker::PhantomData;
 
     use serde::Deserialize;
     use serde::de::IgnoredAny;
@@ -95,10 +97,52 @@ mod tests {
         Other {},
     }
 
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        team: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Flat {
+        #[serde(flatten)]
+        team: Team,
+        #[serde(flatten)]
+        rest: BTreeMap<String, Value>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "team", rename_all = "lowercase")]
+    enum Tagged {
+        Red { fva: Vec<i8> },
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "team", content = "fva", rename_all = "lowercase")]
+    enum Adjacent {
+        Red(i8, i8),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(transparent)]
+    struct Transparent(BTreeMap<String, IgnoredAny>);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Unit;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Nothing {}
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pair(u8, u8);
+
     fn is_read_as_by_serde_json<T: DeserializeOwned + Debug + PartialEq>() {
         for json in [
             "{}",
             r#"{"team":"red","fva":[1,-1]}"#,
+            r#"{"fva":[1,-1],"team":"red"}"#,
+            r#"{"team":"red","team":"blue"}"#,
+            r#"{"big":170141183460469231731687303715884105727}"#,
             r#"{"team":null}"#,
             r#"{"pro":3}"#,
         ] {
@@ -138,5 +182,23 @@ mod tests {
         is_read_as_by_serde_json::<Vec<u8>>();
         is_read_as_by_serde_json::<String>();
         is_read_as_by_serde_json::<(u8, u8)>();
+        is_read_as_by_serde_json::<Strict>();
+        is_read_as_by_serde_json::<Flat>();
+        is_read_as_by_serde_json::<Tagged>();
+        is_read_as_by_serde_json::<Adjacent>();
+        is_read_as_by_serde_json::<Transparent>();
+        is_read_as_by_serde_json::<Unit>();
+        is_read_as_by_serde_json::<Nothing>();
+        is_read_as_by_serde_json::<Pair>();
+        is_read_as_by_serde_json::<Box<Team>>();
+        is_read_as_by_serde_json::<Option<Option<Team>>>();
+        is_read_as_by_serde_json::<Option<IgnoredAny>>();
+        is_read_as_by_serde_json::<PhantomData<Team>>();
+        is_read_as_by_serde_json::<BTreeMap<String, Option<i128>>>();
+        is_read_as_by_serde_json::<BTreeMap<Cow<'static, str>, IgnoredAny>>();
+        is_read_as_by_serde_json::<bool>();
+        is_read_as_by_serde_json::<char>();
+        is_read_as_by_serde_json::<f32>();
+        is_read_as_by_serde_json::<[u8; 2]>();
     }
 }
