@@ -32,7 +32,9 @@ pub(crate) async fn create(
     headers: HeaderMap,
     Form(new): Form<NewNote>,
 ) -> Response {
-    let text = new.text.trim();
+    // Forms send a line break as two characters, of which `maxlength` counts one.
+    let text = new.text.replace("\r\n", "\n");
+    let text = text.trim();
     let refusal = if new.organization != member.space.organization.as_deref().unwrap_or_default() {
         // Another tab switched, or the token is from before the switch: save notes only where the user saw the form.
         Some((

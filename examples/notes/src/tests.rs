@@ -280,3 +280,35 @@ async fn outage_removes_no_user_and_asks_again() {
     assert_eq!(unknown, [UserId::from("user_ada")]);
     assert!(world.page(&world.user("ada")).await.contains("personal"));
 }
+
+#[tokio::test]
+async fn line_break_counts_as_one_character() {
+    let world = World::new();
+    let user = world.user("ada");
+    // Browsers count one for `maxlength`, and send two.
+    let longest = format!("{}{}", "x%0D%0A".repeat(499), "yy");
+    world.save(&user, "", &longest).await;
+    let page = world.page(&user).await;
+    assert!(page.contains("x\nyy") && !page.contains('\r'), "{page}");
+}
+
+#[tokio::test]
+async fn note_with_html_is_shown_as_text() {
+    let world = World::new();
+    let user = world.user("ada");
+    world.save(&user, "", "</p><script>alert(1)</script>").await;
+    let refused = world
+        .post(
+            &user,
+            "/notes",
+            "organization=x&text=</textarea><script>alert(1)</script>",
+            false,
+        )
+        .await;
+    assert!(!refused.text.contains("<script>alert"), "{}", refused.text);
+    let page = world.page(&user).await;
+    assert!(
+        page.contains("script&#62;") && !page.contains("<script>alert"),
+        "{page}"
+    );
+}
