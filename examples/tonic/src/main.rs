@@ -52,8 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let mut out = io::stdout();
-    writeln!(out, "Application     {url}")?;
+    say(&format!("Application     {url}"));
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     if is_set("CLERK_PUBLISHABLE_KEY") || is_set("CLERK_SECRET_KEY") {
         return Ok(server::serve(listener, Instance::from_env()?).await?);
@@ -64,9 +63,16 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let instance = Instance::builder(portal.publishable_key().as_str(), portal.secret_key().expose()).build()?;
     let member = tokens::token_of(&instance, "joe+clerk_test@example.com").await?;
     let administrator = tokens::token_of(&instance, "jane+clerk_test@example.com").await?;
-    writeln!(out, "cargo run -p portal-example-tonic -- call {url}")?;
-    writeln!(out, "cargo run -p portal-example-tonic -- call {url} {member}")?;
-    writeln!(out, "cargo run -p portal-example-tonic -- call {url} {administrator}")?;
+    say(&format!("cargo run -p portal-example-tonic -- call {url}"));
+    say(&format!("cargo run -p portal-example-tonic -- call {url} {member}"));
+    say(&format!(
+        "cargo run -p portal-example-tonic -- call {url} {administrator}"
+    ));
     server::serve(listener, instance).await?;
     Ok(())
+}
+
+/// Prints a line for the user. `println!` would panic if the reader is gone.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -15,10 +15,9 @@ struct Example {
 impl Example {
     fn start() -> Self {
         let mut command = Command::new(PROGRAM);
-        command
-            .env_remove("CLERK_PUBLISHABLE_KEY")
-            .env_remove("CLERK_SECRET_KEY")
-            .stdout(Stdio::piped());
+        // An empty variable is unset.
+        command.env("CLERK_PUBLISHABLE_KEY", "").env_remove("CLERK_SECRET_KEY");
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let output = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(output).lines().skip(1);
@@ -66,4 +65,29 @@ fn calls_get_the_status_of_their_user() {
     for result in results(&forged) {
         assert!(result.starts_with("Unauthenticated: "), "{result}");
     }
+}
+
+#[test]
+fn one_key_alone_is_refused_with_the_name_of_the_other() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portal-example-tonic"));
+    command
+        .env_remove("CLERK_PUBLISHABLE_KEY")
+        .env("CLERK_SECRET_KEY", "sk_test_x");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    let output = child.stdout.as_mut().expect("it is piped");
+    BufReader::new(output)
+        .read_line(&mut line)
+        .expect("it ends, or prints a line");
+    let _ = child.kill();
+    let output = child.wait_with_output().expect("it ends");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        line.is_empty() && errors.contains("CLERK_PUBLISHABLE_KEY"),
+        "{line} {errors}"
+    );
 }

@@ -81,13 +81,19 @@ fn address_with_special_characters_signs_in() {
     let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
     browser.sign_in_as(address, "/a?b=c&d=%26#e").assert_status(200);
     let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
-    browser.sign_in_as(&SeedUser::new(address).id(), "/").assert_text("Hello");
+    browser
+        .sign_in_as(&SeedUser::new(address).id(), "/")
+        .assert_text("Hello");
 }
 
 #[test]
 fn another_user_signs_in_after_the_first() {
     let joe = "joe@example.com";
-    let portal = TestPortal::start(LocalPortal::builder().user(SeedUser::new(JANE)).user(SeedUser::new(joe)));
+    let portal = TestPortal::start(
+        LocalPortal::builder()
+            .user(SeedUser::new(JANE))
+            .user(SeedUser::new(joe)),
+    );
     let browser = portal.browser().with_application(APP, with_page("<p>Hello"));
     for user in [JANE, joe, joe, JANE] {
         browser.sign_in_as(user, "/").assert_text("Hello");
