@@ -16,6 +16,8 @@ use super::pick::pick;
 use super::referrer::{Initiator, Policy};
 use crate::excerpt::excerpt;
 
+const HTML: &str = "text/html";
+
 /// A page that a [`TestBrowser`] shows, or the response to its request.
 ///
 /// ```
@@ -52,7 +54,11 @@ impl TestPage {
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|field| field.to_str().ok());
-        let document = match content_type.is_some_and(|mime| mime.starts_with("text/html")) {
+        let is_html = |mime: &str| {
+            mime.get(..HTML.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(HTML))
+        };
+        let document = match content_type.is_some_and(is_html) {
             true => Document::read(response.body()),
             false => Document {
                 text: response.body().clone(),

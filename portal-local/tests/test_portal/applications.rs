@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
-use axum::http::header::LOCATION;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::routing::{any, get};
 use http_body::Frame;
 use portal_local::TestBrowser;
@@ -44,6 +44,13 @@ fn body_without_end_panics_before_it_fills_the_memory() {
 fn handler_that_asks_the_portal_gets_its_answer() {
     let browser = browser(Router::new().route("/", get(async || PORTAL.sign_in_link_for(JANE))));
     browser.visit("/").assert_text(PORTAL.origin());
+}
+
+#[test]
+fn content_type_of_html_is_read_in_any_case() {
+    let page = get(async || ([(CONTENT_TYPE, "Text/HTML; charset=utf-8")], "<p>Hello <b>Jane"));
+    let page = browser(Router::new().route("/", page)).visit("/");
+    assert_eq!(page.text(), "Hello Jane");
 }
 
 #[test]
