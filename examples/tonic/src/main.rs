@@ -52,11 +52,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    say(&format!("Application     {url}"));
+    let listens = format!("Application     {url}");
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     if is_set("CLERK_PUBLISHABLE_KEY") || is_set("CLERK_SECRET_KEY") {
-        return Ok(server::serve(listener, Instance::from_env()?).await?);
+        let instance = Instance::from_env()?;
+        say(&listens);
+        return Ok(server::serve(listener, instance).await?);
     }
+    say(&listens);
     // Kept until the end: dropping the portal stops it.
     let portal = LocalPortal::builder().token_lifetime_secs(TOKEN_LIFETIME_SECS);
     let portal = portal.demo_data().start().await?;
