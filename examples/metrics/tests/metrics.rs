@@ -53,14 +53,20 @@ fn decisions_are_counted_by_outcome_and_reason() {
     let program = Program::start(&portal);
     let browser = portal.browser();
 
+    let sign_in = browser.visit(&program.dashboard);
+    assert!(sign_in.url().starts_with(portal.origin()), "{}", sign_in.url());
     let page = browser.sign_in_as("jane@example.com", &program.dashboard);
     page.assert_url(&program.dashboard).assert_text("Hello user_");
-    browser.visit(&program.dashboard);
 
     let metrics = browser.visit(&program.metrics);
     assert_counted(
         &metrics,
         r#"portal_decisions_total{outcome="handshake",reason="dev-browser-missing"} 1"#,
     );
-    assert_counted(&metrics, "portal_verified_token_hits_total 1");
+    assert_counted(
+        &metrics,
+        r#"portal_decisions_total{outcome="signed-out",reason="session-token-and-uat-missing"} 1"#,
+    );
+    let is_signed_in = |line: &str| line.starts_with(r#"portal_decisions_total{outcome="signed-in"} "#);
+    assert!(metrics.body().lines().any(is_signed_in), "{}", metrics.body());
 }
