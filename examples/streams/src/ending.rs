@@ -83,6 +83,7 @@ impl Sessions {
     /// Completes when the session has ended at Clerk. It costs one call for each interval.
     pub(crate) async fn ended(self, session: SessionId) -> Ending {
         loop {
+            // A timer, because Clerk does not tell this process when a session ends there.
             sleep(self.interval).await;
             if !self.is_active(&session).await {
                 return Ending::SessionEnded;

@@ -47,6 +47,7 @@ fn seconds() -> impl Stream<Item = Event> {
             // Browsers wait for three seconds by default before they open the stream again.
             return Some((event.retry(Duration::from_millis(100)), 1));
         }
+        // The stream's content is the time itself.
         sleep(Duration::from_secs(1)).await;
         Some((event, second + 1))
     })

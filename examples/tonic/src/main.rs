@@ -14,7 +14,10 @@ mod server;
 mod tokens;
 
 /// The code that `build.rs` writes.
-#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::pedantic)]
+#[expect(
+    unreachable_pub,
+    reason = "tonic-build writes it for a module that other crates can reach"
+)]
 mod services {
     pub(crate) mod profile {
         include!(concat!(env!("OUT_DIR"), "/example.Profile.rs"));

@@ -1,6 +1,6 @@
 //! [`portal_local::TestPortal`] and its browser, as an application's tests use them.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     reason = "clippy.toml allows it in tests, but does not see that helpers are tests too"
 )]
