@@ -1,23 +1,9 @@
 //! The program: its options, its files and its first pages.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-/// The running example. Dropping it ends it.
-struct Example {
-    child: Child,
-    /// Host and port.
-    address: String,
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use portal_example_program::{Program, assert_one_key_is_refused, response};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portal-example-notes"));
@@ -28,31 +14,6 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-impl Example {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("it prints its URL");
-        let (_, address) = line.trim().split_once("http://").expect("a URL");
-        let address = address.to_owned();
-        Self { child, address }
-    }
-
-    fn response(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the example listens");
-        let host = &self.address;
-        write!(
-            stream,
-            "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
-        )
-        .expect("the request is sent");
-        let mut response = String::new();
-        stream.read_to_string(&mut response).expect("a response");
-        response
-    }
-}
-
 #[test]
 fn htmx_is_served_if_its_file_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -60,14 +21,15 @@ fn htmx_is_served_if_its_file_is_given() {
     std::fs::write(&script, "/* the script */").expect("it is written");
     let database = folder.path().join("notes.sqlite");
     let (script, database) = (script.to_str().expect("text"), database.to_str().expect("text"));
-    let example = Example::start(&["--database", database, "--htmx-js", script]);
+    let mut program = Program::start(command(&["--database", database, "--htmx-js", script]));
+    let host = program.address("Application");
     for (request, status, part) in [
         ("GET /", "200", "/sign-in?redirect_url="),
         ("GET /notes", "401", "sign_in_url"),
         ("GET /style.css", "200", "color-scheme: light dark"),
         ("GET /htmx.js", "200", "/* the script */"),
     ] {
-        let response = example.response(request);
+        let response = response(&host, request, &[]);
         assert!(
             response.starts_with(&format!("HTTP/1.1 {status} ")),
             "{request}: {response}"
@@ -76,8 +38,9 @@ fn htmx_is_served_if_its_file_is_given() {
     }
     assert!(Path::new(database).exists());
 
-    let without = Example::start(&["--database", ":memory:"]);
-    assert!(without.response("GET /htmx.js").starts_with("HTTP/1.1 404 "));
+    let mut without = Program::start(command(&["--database", ":memory:"]));
+    let host = without.address("Application");
+    assert!(response(&host, "GET /htmx.js", &[]).starts_with("HTTP/1.1 404 "));
 }
 
 #[test]
@@ -95,4 +58,9 @@ fn unusable_files_are_named() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(&format!("{option} {path}")), "{said}");
     }
+}
+
+#[test]
+fn one_key_alone_is_refused_with_the_name_of_the_other() {
+    assert_one_key_is_refused(command(&["--database", ":memory:"]));
 }
