@@ -29,6 +29,7 @@ impl InstanceBuilder {
     /// | `PORTAL_PUBLIC_ORIGIN` | [`public_origin`](Self::public_origin) |
     /// | `PORTAL_TRUSTED_ORIGINS` (separated by commas) | [`trusted_origins`](Self::trusted_origins) |
     /// | `PORTAL_AUTHORIZED_PARTIES` (separated by commas) | [`authorized_parties`](Self::authorized_parties) |
+    /// | `PORTAL_ISSUERS` (separated by commas) | [`issuers`](Self::issuers) |
     ///
     /// On Vercel's production domains, where Clerk can have no subdomain, the application must serve the Frontend API.
     /// With a production key, `VERCEL_TARGET_ENV=production` and a `VERCEL_PROJECT_PRODUCTION_URL` that ends in
@@ -103,6 +104,7 @@ impl InstanceBuilder {
             public_origin: variable(Setting::PublicOrigin.name())?,
             trusted_origins: list(Setting::TrustedOrigins)?,
             authorized_parties: list(Setting::AuthorizedParties)?,
+            issuers: list(Setting::Issuers)?,
             api_url: variable("CLERK_API_URL")?,
             api_version: variable("CLERK_API_VERSION")?,
             jwt_key: variable("CLERK_JWT_KEY")?,
@@ -132,7 +134,7 @@ fn entries(setting: Setting, value: &str) -> Result<Vec<String>, ConfigError> {
         .collect();
     // Reject an empty list, because it would allow everything.
     if entries.is_empty() {
-        let expected = "origins separated by commas; unset the variable if there are none";
+        let expected = "URLs separated by commas; unset the variable if there are none";
         return Err(ConfigError::invalid(setting, value, expected));
     }
     Ok(entries)

@@ -51,7 +51,7 @@ pub enum Setting {
     AuthorizedParties,
     /// The builder's `audience`
     Audience,
-    /// The builder's `issuers`
+    /// `PORTAL_ISSUERS`
     Issuers,
     /// The builder's `allowed_request_origins`
     AllowedRequestOrigins,
@@ -88,7 +88,7 @@ impl Setting {
             Self::TrustedOrigins => "PORTAL_TRUSTED_ORIGINS",
             Self::AuthorizedParties => "PORTAL_AUTHORIZED_PARTIES",
             Self::Audience => "audience",
-            Self::Issuers => "issuers",
+            Self::Issuers => "PORTAL_ISSUERS",
             Self::AllowedRequestOrigins => "allowed_request_origins",
             Self::AllowedRedirectOrigins => "allowed_redirect_origins",
             Self::OrganizationPatterns => "organization_patterns",
@@ -102,6 +102,7 @@ impl Setting {
             Self::PublicOrigin => Some("public_origin"),
             Self::TrustedOrigins => Some("trusted_origins"),
             Self::AuthorizedParties => Some("authorized_parties"),
+            Self::Issuers => Some("issuers"),
             _ => None,
         }
     }

@@ -82,7 +82,7 @@ pub enum ProxyUrl {
 }
 
 /// Returns the URL of a proxy path. A path that already starts with that of `public_origin` is not prefixed again.
-fn below(public_origin: &str, path: &str) -> String {
+pub(super) fn below(public_origin: &str, path: &str) -> String {
     let url = Url::parse(public_origin).ok();
     let base = url
         .as_ref()

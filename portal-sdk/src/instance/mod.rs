@@ -4,6 +4,7 @@ mod builder;
 mod env;
 mod error;
 mod frontend_api;
+mod issuers;
 mod organization_patterns;
 mod origin;
 mod parse;
@@ -266,7 +267,10 @@ impl Instance {
         &self.0.audience
     }
 
-    /// Accepted issuers (claim `iss`); empty accepts all.
+    /// Accepted issuers (claim `iss`): those of the builder, else the URLs of the Frontend API.
+    ///
+    /// Empty accepts all. It is empty if these URLs cannot be derived; see
+    /// [`InstanceBuilder::issuers`](InstanceBuilder::issuers).
     #[must_use]
     pub fn issuers(&self) -> impl ExactSizeIterator<Item = &str> {
         self.accepted_issuers().iter().map(AsRef::as_ref)

@@ -66,6 +66,11 @@ impl PublicOrigins {
         self.0.iter().map(|base| &base.origin)
     }
 
+    /// The origins, with their paths.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &Url> {
+        self.0.iter().map(|base| &base.url)
+    }
+
     /// The default origin with its path.
     #[cfg(feature = "http-client")]
     pub(crate) fn first(&self) -> Option<&Url> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::claims::{OrganizationRights, features_and_plans, minutes};
 use super::{TestInstance, TestKey};
 use crate::clock::{Clock as _, UnixTime};
+use crate::instance::with_scheme;
 use crate::names::cookie;
 use crate::token::{FactorAges, OrganizationId, SessionId, UserId};
 
@@ -250,7 +251,7 @@ impl TestSession {
         set("iat", issued_at.into());
         set("nbf", (issued_at - 10).into());
         set("exp", (issued_at + 60).into());
-        let frontend_api = || format!("https://{}", instance.issuer_host());
+        let frontend_api = || with_scheme(&instance.issuer_host());
         let issuer = instance.issuers().next().map_or_else(frontend_api, ToOwned::to_owned);
         set("iss", issuer.into());
         if let Some(party) = instance.authorized_parties().first() {

@@ -9,7 +9,7 @@ use super::InstanceBuilder;
 use crate::instance::redact::redacted;
 use crate::instance::{
     ConfigError, Instance, InstanceType, OrganizationPatterns, Origin, PublicOrigins, PublishableKey, Satellite,
-    SecretKey, Setting, Settings, parse,
+    SecretKey, Setting, Settings, issuers, parse,
 };
 
 const DEFAULT_API_URL: &str = "https://api.clerk.com";
@@ -39,7 +39,7 @@ impl InstanceBuilder {
         let api_url = parse::api_url(Setting::ApiUrl, api_url, &api_version)?;
         let public_origins = public_origins(self.public_origin.as_deref(), &self.trusted_origins)?;
         let own_page = |setting, url: Option<String>| url.map(|url| parse::page_url(setting, &url)).transpose();
-        let settings = Settings {
+        let mut settings = Settings {
             api_url,
             api_version,
             jwt_key: self.jwt_key.as_deref().map(parse::jwt_key).transpose()?,
@@ -73,6 +73,12 @@ impl InstanceBuilder {
             secret_key,
         };
         check_satellite(&settings)?;
+        if settings.issuers.is_empty() {
+            settings.issuers = issuers::derived(&settings).unwrap_or_else(|unknown| {
+                unknown.warn();
+                Vec::new()
+            });
+        }
         warn_of_open_parties(&settings);
         Ok(Instance(Arc::new(settings)))
     }

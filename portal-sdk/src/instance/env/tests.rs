@@ -108,7 +108,7 @@ fn setting_displays_its_variable_or_setter() {
             "authorized_parties (PORTAL_AUTHORIZED_PARTIES)",
         ),
         (Setting::Audience, "audience"),
-        (Setting::Issuers, "issuers"),
+        (Setting::Issuers, "issuers (PORTAL_ISSUERS)"),
         (Setting::AllowedRequestOrigins, "allowed_request_origins"),
         (Setting::AllowedRedirectOrigins, "allowed_redirect_origins"),
         (Setting::OrganizationPatterns, "organization_patterns"),

@@ -1,5 +1,6 @@
 //! Invalid settings are rejected when the instance is built. The error names the setting and shows no secret.
 
+mod issuers;
 mod keys;
 mod secrets;
 mod values;
@@ -44,6 +45,7 @@ fn portal_variables_are_read_without_empty_entries() {
             "https://eu.example.com,, https://us.example.com/ ,",
         ),
         ("PORTAL_AUTHORIZED_PARTIES", ",https://app.example.com/,"),
+        ("PORTAL_ISSUERS", "https://clerk.example.com/, https://clerk.example.org"),
     ])
     .unwrap();
     let origins: Vec<&str> = instance.public_origins().iter().map(Origin::as_str).collect();
@@ -56,10 +58,13 @@ fn portal_variables_are_read_without_empty_entries() {
         ]
     );
     assert_eq!(instance.authorized_parties(), ["https://app.example.com"]);
+    let issuers = ["https://clerk.example.com", "https://clerk.example.org"];
+    assert!(instance.issuers().eq(issuers), "{:?}", instance.issuers().collect::<Vec<_>>());
     for name in [
         "PORTAL_PUBLIC_ORIGIN",
         "PORTAL_TRUSTED_ORIGINS",
         "PORTAL_AUTHORIZED_PARTIES",
+        "PORTAL_ISSUERS",
     ] {
         assert!(read(&[(name, " ")]).is_ok(), "{name}");
         for value in ["localhost", "sk_live_hunter2", ","] {
