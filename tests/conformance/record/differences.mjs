@@ -194,6 +194,21 @@ function markOf(c) {
   return hash.toString(16).padStart(8, '0');
 }
 
+/** The URLs of the Frontend API; null if the settings do not tell all of them. */
+function issuersOf(c) {
+  const { proxyUrl, domain, isSatellite, satelliteOrigins } = c.options;
+  const host = frontendApi(c);
+  if (!host || (read.isProduction(c) && satelliteOrigins?.length) || (proxyUrl && !URL.canParse(proxyUrl))) return null;
+  const onDomain = isSatellite && domain && read.isProduction(c) ? [`https://clerk.${domain}`] : [];
+  return [`https://${host}`, ...onDomain, ...(proxyUrl ? [new URL(proxyUrl).href.replace(/\/+$/, '')] : [])];
+}
+
+/** The host in the publishable key. */
+function frontendApi(c) {
+  const body = Buffer.from(c.options.publishableKey?.split('_')[2] ?? '', 'base64').toString();
+  return body.endsWith('$') ? body.slice(0, -1) : undefined;
+}
+
 const rereadings = [
   {
     gap: 'G24',
@@ -243,6 +258,15 @@ const rereadings = [
       const bare = text => (URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text);
       const issuers = issuer && { issuer: Array.isArray(issuer) ? issuer.map(bare) : bare(issuer) };
       return { c: { ...c, options: { ...c.options, ...list, ...issuers } }, restore: o => o };
+    },
+  },
+  {
+    gap: 'G48',
+    says: 'without the setting, the issuers are the URLs of the Frontend API, where the settings tell them',
+    apply(c) {
+      if ([c.options.issuer].flat().some(Boolean)) return null;
+      const issuer = issuersOf(c);
+      return issuer && { c: { ...c, options: { ...c.options, issuer } }, restore: o => o };
     },
   },
   {

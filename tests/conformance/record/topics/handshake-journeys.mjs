@@ -1,27 +1,27 @@
 // The counterpart of Clerk's own integration file for the handshake: its cases under names of ours, keys fetched from
-// the Backend API as there. A page at the root of a plain http application, tokens without issuer or category.
+// the Backend API as there. A page at the root of a plain http application, tokens without authorized party or category.
 import { expand, fixture } from '../fixtures.mjs';
 import { KID } from '../keys.mjs';
 import { JWKS, handshakeToken, jwt } from '../tokens.mjs';
-import { ENVS, NOW_S, json, make } from '../world.mjs';
+import { ENVS, INSTANCES, NOW_S, json, make } from '../world.mjs';
 
 const LIFE = { active: 0, expired: -600, early: 600 };
 /** A bare token of the given state, and when its client last changed. */
-function token(state, claims = {}, name = '') {
+function token(env, state, claims = {}, name = '') {
   const iat = NOW_S + LIFE[state];
-  const payload = { sub: 'user_12345', iat, nbf: iat - 10, exp: iat + 60, ...claims };
+  const payload = { iss: `https://${INSTANCES[env].host}`, sub: 'user_12345', iat, nbf: iat - 10, exp: iat + 60, ...claims };
   const text = jwt({ alg: 'RS256', typ: 'JWT', kid: KID }, payload);
-  return { text: fixture(`token:journey-${state}${name}`, text), uat: iat };
+  return { text: fixture(`token:journey-${env}-${state}${name}`, text), uat: iat };
 }
 const ORIGIN = 'http://localhost:3000';
 const db = env => (env === 'test' ? { db: 'needstobeset' } : {});
 const journey = (id, spec) => make({ id, origin: ORIGIN, path: '/', jwks: json(JWKS.main), ...spec });
 const browser = (env, state, more = {}) => {
-  const { text, uat } = token(state);
+  const { text, uat } = token(env, state);
   return { env, cookies: { ...db(env), uat, session: text }, ...more };
 };
 const bearer = (env, state, more = {}) => {
-  const { text, uat } = token(state);
+  const { text, uat } = token(env, state);
   return { env, cookies: { ...db(env), uat }, authorization: `Bearer ${text}`, ...more };
 };
 const FORWARDED = [['x-forwarded-host', 'example.com'], ['x-forwarded-proto', 'https']];
@@ -62,20 +62,20 @@ const development = [
   journey('test-visit-with-new-dev-browser', { env: 'test', path: '/?__clerk_db_jwt=asdf', cookies: db('test') }),
 ];
 
-const directives = state => [`__session=${expand(token(state).text)};path=/`, 'foo=bar;path=/;domain=example.com'];
+const directives = (env, state) => [`__session=${expand(token(env, state).text)};path=/`, 'foo=bar;path=/;domain=example.com'];
 const returned = (env, name, list, key) => {
-  const hs = handshakeToken(`journey-${name}`, list, { header: { typ: 'JWT' }, key });
+  const hs = handshakeToken(`journey-${env}-${name}`, list, { header: { typ: 'JWT' }, key });
   return env === 'test' ? { env, path: `/?__clerk_handshake=${hs}`, cookies: db(env) } : { env, cookies: { handshake: hs } };
 };
 const handshakes = [
-  ...ENVS.map(env => journey(`${env}-back-from-handshake`, returned(env, 'nominal', directives('active')))),
-  ...ENVS.map(env => journey(`${env}-back-from-handshake-clock-behind`, returned(env, 'early', directives('early')))),
-  journey('test-back-from-handshake-clock-ahead', returned('test', 'expired', directives('expired'))),
+  ...ENVS.map(env => journey(`${env}-back-from-handshake`, returned(env, 'nominal', directives(env, 'active')))),
+  ...ENVS.map(env => journey(`${env}-back-from-handshake-clock-behind`, returned(env, 'early', directives(env, 'early')))),
+  journey('test-back-from-handshake-clock-ahead', returned('test', 'expired', directives('test', 'expired'))),
   journey('live-back-from-stale-handshake-with-expired-session', {
-    cookies: { ...returned('live', 'expired', directives('expired')).cookies, session: token('expired').text, uat: token('expired').uat },
+    cookies: { ...returned('live', 'expired', directives('live', 'expired')).cookies, session: token('live', 'expired').text, uat: token('live', 'expired').uat },
   }),
-  ...ENVS.map(env => journey(`${env}-back-from-handshake-of-other-keys`, returned(env, 'other-keys', directives('active'), 'other'))),
-  journey('test-back-from-handshake-with-new-dev-browser', returned('test', 'dev-browser', [directives('active')[0], '__clerk_db_jwt=asdf;path=/'])),
+  ...ENVS.map(env => journey(`${env}-back-from-handshake-of-other-keys`, returned(env, 'other-keys', directives(env, 'active'), 'other'))),
+  journey('test-back-from-handshake-with-new-dev-browser', returned('test', 'dev-browser', [directives('test', 'active')[0], '__clerk_db_jwt=asdf;path=/'])),
 ];
 
 // Organizations, all in development.
@@ -84,7 +84,7 @@ const BY_SLUG = ['/organizations-by-slug/:slug', '/organizations-by-slug/:id/(.*
 const PERSONAL = ['/personal-account', '/personal-account/(.*)'];
 const IN_A = { org_id: 'org_a' };
 const organization = (id, { state = 'active', claims = {}, path, sync, header = false, count }) => {
-  const { text, uat } = token(state, claims, claims.org_id ? `-in-${claims.org_id}` : '');
+  const { text, uat } = token('test', state, claims, claims.org_id ? `-in-${claims.org_id}` : '');
   return journey(`organization-${id}`, {
     env: 'test', path, options: { organizationSyncOptions: sync },
     ...(header ? { authorization: `Bearer ${text}`, dest: 'api' } : { cookies: { ...db('test'), uat, session: text, count } }),

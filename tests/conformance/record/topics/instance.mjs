@@ -1,6 +1,6 @@
 // Keys, frontend API, proxy and domain: which host a handshake goes to, and which settings cannot work.
 import { COMMON, session } from '../tokens.mjs';
-import { ENVS, NOW_S, combinations, make } from '../world.mjs';
+import { ENVS, NOW_S, SATELLITES, combinations, make } from '../world.mjs';
 import { KEYS } from '../keys.mjs';
 import { fixture } from '../fixtures.mjs';
 
@@ -104,6 +104,20 @@ const issuers = [...combinations({ issuer: Object.keys(ISSUERS), token: ['valid'
   ...(carrier === 'header' ? { authorization: `Bearer ${COMMON.live[token]}` } : { cookies: { session: COMMON.live[token], uat: NOW_S - 4000 } }),
 }));
 
+// Without the setting, the issuers follow from the other settings (G48).
+const DERIVED = {
+  nothing: {}, proxy: { proxyUrl: 'https://app.example.com/__clerk/' }, 'proxy-path': { proxyUrl: '/__clerk' },
+  'domain-alone': { domain: 'satellite.dev' }, satellite: SATELLITES.live.options, satellites: { satelliteOrigins: ['https://satellite.dev'] },
+};
+const FRONTEND_APIS = { host: 'https://clerk.example.com', proxy: 'https://app.example.com/__clerk', satellite: 'https://clerk.satellite.dev', other: 'https://clerk.elsewhere.example', none: undefined };
+const derivedIssuers = [...combinations({ settings: Object.keys(DERIVED), iss: Object.keys(FRONTEND_APIS), carrier: ['header', 'cookie'] })].map(({ settings, iss, carrier }) => {
+  const token = session(`issuer-url-${iss}`, { claims: { iss: FRONTEND_APIS[iss] } });
+  return make({
+    id: `issuer-by-${settings}-${iss}-${carrier}`, options: DERIVED[settings],
+    ...(carrier === 'header' ? { authorization: `Bearer ${token}` } : { cookies: { session_: token, uat_: NOW_S - 4000 } }),
+  });
+});
+
 const SKEWS = { default: undefined, zero: 0, second: 1000, 'ten-seconds': 10_000, fraction: 1500.5 };
 const skews = [...combinations({ skew: Object.keys(SKEWS), edge: ['exp', 'nbf', 'iat'], by: [-11, -6, -5, -4, -1, 0, 1, 4, 5, 6, 11] })].map(({ skew, edge, by }) => {
   // `by` is how far the claim lies from now; the other claims are out of the way.
@@ -119,4 +133,4 @@ const urls = [
   make({ id: 'sign-in-url-and-origin-header-on-primary', options: { signInUrl: 'https://app.example.com/sign-in' }, headers: [['origin', 'https://app.example.com']], cookies: { uat: NOW_S - 5 } }),
 ];
 
-export const cases = [...keys, ...secrets, ...hosts, ...pems, ...moreKeys, ...parties, ...audiences, ...issuers, ...skews, ...urls];
+export const cases = [...keys, ...secrets, ...hosts, ...pems, ...moreKeys, ...parties, ...audiences, ...issuers, ...derivedIssuers, ...skews, ...urls];

@@ -87,6 +87,7 @@ replayed! {
     g42_session_id_with_other_characters_is_not_sent => "G42",
     g44_unusable_cookie_is_skipped => "G44",
     g47_hopeless_token_causes_no_fetch => "G47",
+    g48_token_of_another_issuer_is_refused => "G48",
 }
 
 const LIVE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
