@@ -3,7 +3,7 @@
 use super::frontend_api::{below, with_scheme};
 use super::{InstanceType, ProxyUrl, Satellite, Setting, Settings};
 
-/// Why the issuers of an instance cannot be derived from its settings.
+/// A setting from which the issuers of an instance cannot be derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// A proxy path needs the application's origin.

@@ -5,6 +5,7 @@ mod crypto_provider;
 mod guard_table;
 mod guides;
 mod links;
+mod named_tests;
 mod outage;
 mod programs;
 mod seeded_claims;

@@ -1,4 +1,4 @@
-//! Without the setting, the accepted issuers are the URLs of the Frontend API, as far as the settings tell them.
+//! Without the setting, the accepted issuers are the URLs of the Frontend API.
 
 use portal_sdk::instance::{Instance, InstanceBuilder, Satellite};
 
