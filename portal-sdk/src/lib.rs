@@ -73,7 +73,7 @@
 //! |---|---|---|
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
 //! | `metrics` | no | the metrics below, over the facade [`metrics`](https://docs.rs/metrics) |
-//! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`, `throttle`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
+//! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`, `excerpt`, `throttle`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
 //! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
 //! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
 //!
@@ -141,6 +141,10 @@ mod decide;
 #[cfg(feature = "http-client")]
 pub mod doctor;
 pub mod effect;
+#[cfg(not(feature = "unstable-decision"))]
+mod excerpt;
+#[cfg(feature = "unstable-decision")]
+pub mod excerpt;
 mod host_watch;
 pub mod instance;
 pub mod key;

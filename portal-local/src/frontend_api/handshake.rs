@@ -13,6 +13,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::response::IntoResponse as _;
+use portal_sdk::excerpt::Excerpt;
 use portal_sdk::names::query;
 use url::{Url, form_urlencoded};
 
@@ -222,7 +223,8 @@ fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response<Body> {
         ),
         Refusal::Refused(refused) => {
             // `debug`: each request of a visitor can cause one.
-            tracing::debug!(%refused, "a handshake was refused because of its return address");
+            let reason = refused.to_string();
+            tracing::debug!(refused = %Excerpt(&reason), "a handshake was refused because of its return address");
             let code = match refused {
                 Refused::TooLong(_) => "form_param_max_length_exceeded",
                 Refused::Suspicious | Refused::NotAllowed { .. } => "form_param_value_invalid",

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use httpdate::fmt_http_date;
 use portal_sdk::clock::UnixTime;
+use portal_sdk::excerpt::Excerpt;
 
 use super::housekeeping;
 use crate::html::error_page;
@@ -56,7 +57,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     }
 
     let status = response.status().as_u16();
-    tracing::debug!(method, path, status, "answered");
+    tracing::debug!(method = %Excerpt(&method), path = %Excerpt(&path), status, "answered");
     app.log.push(RequestRecord {
         at,
         method,

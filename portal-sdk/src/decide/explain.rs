@@ -7,11 +7,15 @@ use super::organization::parameter;
 use super::{Decision, Question, decide};
 use crate::clock::UnixTime;
 use crate::effect::{Effect, Known, KnownKeys, MissingKey};
+use crate::excerpt::Excerpt;
 use crate::instance::{Instance, OrganizationTarget};
 use crate::names::cookie;
 use crate::request::{AuthenticateContext, MAX_REDIRECTS, cookies};
 use crate::state::{Explanation, Outcome, RequestState};
 use crate::token::{TokenError, UnverifiedToken, VerifyRules, verify_session_token};
+
+/// The most cookies of an instance that an explanation names. Clerk sets seven.
+const MAX_COOKIE_NAMES: usize = 16;
 
 /// Explains the decision that [`decide`] makes of the same arguments.
 pub fn explain(cx: &AuthenticateContext<'_>, known: &Known, now: UnixTime) -> Explanation {
@@ -78,7 +82,8 @@ fn request(cx: &AuthenticateContext<'_>) -> String {
         true => "a page, so it can be redirected",
         false => "not a page, so it can't be redirected",
     };
-    format!("{} {}{}; {redirects}", cx.method(), cx.url().origin(), url.path())
+    let [method, origin, path] = [cx.method().as_str(), cx.url().origin(), url.path()].map(Excerpt);
+    format!("{method} {origin}{path}; {redirects}")
 }
 
 fn instance(instance: &Instance) -> String {
@@ -123,7 +128,7 @@ fn other_instances(cx: &AuthenticateContext<'_>) -> Option<String> {
     (!names.is_empty()).then(|| format!("the browser also has {names}"))
 }
 
-/// Returns the names of Clerk's cookies in the request whose suffix is `wanted`.
+/// Returns the names of Clerk's cookies in the request whose suffix is `wanted`, at most [`MAX_COOKIE_NAMES`].
 fn cookie_names(cx: &AuthenticateContext<'_>, wanted: impl Fn(Option<&str>) -> bool) -> String {
     const NAMES: [&str; 7] = [
         cookie::HANDSHAKE_NONCE,
@@ -144,13 +149,16 @@ fn cookie_names(cx: &AuthenticateContext<'_>, wanted: impl Fn(Option<&str>) -> b
     };
     let sent = cookies(cx.headers()).filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)));
     let named = sent.filter(|(name, _)| suffix(name).is_some_and(|suffix| wanted(suffix.as_deref())));
-    let names: Vec<String> = named
-        .map(|(name, value)| match value {
-            [] => format!("{} (empty)", shown(name)),
-            _ => shown(name),
-        })
-        .collect();
-    names.join(", ")
+    let mut named = named.map(|(name, value)| match value {
+        [] => format!("{} (empty)", shown(name)),
+        _ => shown(name),
+    });
+    let names: Vec<String> = named.by_ref().take(MAX_COOKIE_NAMES).collect();
+    let names = names.join(", ");
+    match named.count() {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 fn handshake(cx: &AuthenticateContext<'_>, known: &Known) -> Option<String> {
@@ -251,11 +259,11 @@ fn keys(instance: &Instance, known: &KnownKeys) -> String {
     }
     match known {
         KnownKeys::InMemory(None) => "none in memory".to_owned(),
-        KnownKeys::InMemory(Some(keys)) => format!("{} in memory", keys.key_ids()),
+        KnownKeys::InMemory(Some(keys)) => format!("{} in memory", Excerpt(&keys.key_ids())),
         KnownKeys::Asked { keys, missing } => {
             let ids = match keys.key_ids() {
-                ids if ids.is_empty() => "none".into(),
-                ids => ids,
+                ids if ids.is_empty() => "none".to_owned(),
+                ids => Excerpt(&ids).to_string(),
             };
             match missing {
                 MissingKey::Unknown => format!("{ids} at Clerk"),

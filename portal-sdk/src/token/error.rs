@@ -3,8 +3,11 @@
 use std::fmt;
 
 use crate::clock::UnixTime;
+use crate::excerpt::Excerpt;
 
 /// The reason why a token was rejected. Variants are in the order of the checks.
+///
+/// A message quotes at most 200 characters of the token, and escapes control characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -27,7 +30,11 @@ pub enum TokenError {
     #[error("the token is not a session token")]
     Category,
     /// No key of the instance has the token's key ID.
-    #[error("no signing key of this instance has the key id {key_id:?}; it has {known}")]
+    #[error(
+        "no signing key of this instance has the key id {key_id:?}; it has {known}",
+        key_id = key_id.as_deref().map(Excerpt),
+        known = Excerpt(known)
+    )]
     UnknownKey {
         /// The key ID in the token's header.
         key_id: Option<Box<str>>,
@@ -35,7 +42,7 @@ pub enum TokenError {
         known: Box<str>,
     },
     /// Clerk refused the request for signing keys, or returned no keys.
-    #[error("the Backend API has no signing keys for this instance: {problem}")]
+    #[error("the Backend API has no signing keys for this instance: {problem}", problem = Excerpt(problem))]
     KeysNotLoaded {
         /// Clerk's response.
         problem: Box<str>,
@@ -44,13 +51,13 @@ pub enum TokenError {
     #[error("the Backend API does not accept the secret key; copy it again from the Clerk dashboard")]
     SecretKeyRefused,
     /// `typ` is not `JWT`.
-    #[error("the token's type is {found}, not JWT")]
+    #[error("the token's type is {found}, not JWT", found = Excerpt(found))]
     Type {
         /// `typ` as JSON.
         found: Box<str>,
     },
     /// `alg` is not an RSA signature with SHA-2.
-    #[error("the token's algorithm is {found}; RS256, RS384 and RS512 are known")]
+    #[error("the token's algorithm is {found}; RS256, RS384 and RS512 are known", found = Excerpt(found))]
     Algorithm {
         /// `alg` as JSON.
         found: Box<str>,
@@ -71,13 +78,13 @@ pub enum TokenError {
     #[error("the token is for another audience (claim aud)")]
     Audience,
     /// `azp` is not a configured origin.
-    #[error("the token was made for {found}, which is not an authorized party (claim azp)")]
+    #[error("the token was made for {found}, which is not an authorized party (claim azp)", found = Excerpt(found))]
     AuthorizedParty {
         /// `azp` as JSON.
         found: Box<str>,
     },
     /// `iss` is not a configured issuer.
-    #[error("the token was issued by {found}, which is not an accepted issuer (claim iss)")]
+    #[error("the token was issued by {found}, which is not an accepted issuer (claim iss)", found = Excerpt(found))]
     Issuer {
         /// `iss` as JSON.
         found: Box<str>,

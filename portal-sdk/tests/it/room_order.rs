@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room imports only itself and rooms before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 25] = [
     "names",
     "clock",
     "secret",
     "limits",
     "throttle",
+    "excerpt",
     "latest",
     "path_pattern",
     "url_query",
@@ -24,6 +25,7 @@ const ROOMS: [&str; 23] = [
     "decide",
     "backend",
     "host_watch",
+    "cookie_watch",
     "sign_out",
     "authenticator",
     "doctor",

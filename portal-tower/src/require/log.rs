@@ -6,6 +6,7 @@
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
+use portal_sdk::excerpt::Excerpt;
 use portal_sdk::state::{AuthReason, Explanation, LikelyCause};
 use portal_sdk::token::UserId;
 
@@ -19,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&UserId>) {
     static PREFLIGHTS: Once = Once::new();
     static PROBLEMS: Interval = Interval::new();
+    // The server bounds the path, at about 64 KiB.
+    let path = path.map(Excerpt).map(tracing::field::display);
     match refusal.cause() {
         RefusalCause::Preflight => PREFLIGHTS.call_once(|| tracing::warn!(path, "{PREFLIGHT}")),
         RefusalCause::Misconfigured { problem } if PROBLEMS.is_due() => {

@@ -9,6 +9,7 @@ mod cookies;
 mod drain;
 mod guards;
 mod log;
+mod log_flood;
 mod outage;
 mod proxy;
 mod redirect;

@@ -56,7 +56,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     )
 }
 
-/// Returns Clerk's first error code in a body of any content type.
+/// The most bytes of an error code. Clerk's are a few words; a code is repeated in log lines and response fields.
+const MAX_CODE_BYTES: usize = 100;
+
+/// Returns Clerk's first error code in a body of any content type. Longer codes are not Clerk's.
 ///
 /// The code of an unknown secret key takes precedence, because it explains the others.
 fn error_code(body: &[u8]) -> Option<Box<str>> {
@@ -67,7 +70,7 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
     let body: Errors = serde_json::from_slice(body).ok()?;
     let codes = || {
         let codes = body.errors.iter().filter_map(|problem| problem.get("code")?.as_str());
-        codes.filter(|code| !code.is_empty())
+        codes.filter(|code| (1..=MAX_CODE_BYTES).contains(&code.len()))
     };
     let refused = codes().find(|code| *code == SECRET_KEY_REFUSED);
     refused.or(codes().next()).map(Into::into)
