@@ -19,6 +19,7 @@ use crate::backend::{
     Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
 };
 use crate::clock::{Clock, UnixTime};
+use crate::cookie_watch::CookieWatch;
 use crate::decide::{Decision, decide};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys, LastHandshake};
 use crate::host_watch::{HostWatch, is_watched};
@@ -28,7 +29,7 @@ use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::state::RequestState;
 use crate::throttle::Throttle;
-use crate::token::{UserId, VerifiedTokens};
+use crate::token::{SessionClaims, UserId, VerifiedTokens};
 
 /// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
@@ -75,6 +76,7 @@ struct Shared<B> {
     ended: Latest<EndedSessions>,
     last_handshake: Latest<LastHandshake>,
     hosts: HostWatch,
+    cookies: CookieWatch,
     portal: Portal,
     pages: Arc<PageCache>,
     users: Arc<UserCache>,
@@ -112,6 +114,7 @@ impl<B: Backend> Authenticator<B> {
             ended: Latest::default(),
             last_handshake: Latest::default(),
             hosts: HostWatch::default(),
+            cookies: CookieWatch::default(),
             addresses: Addresses::default(),
             pages: Arc::default(),
             users: Arc::new(UserCache::new(builder.user_cache)),
@@ -298,12 +301,7 @@ impl<B: Backend> Authenticator<B> {
                 }
                 Decision::Needs(Effect::HandshakePayload(nonce)) => {
                     let payload = look_ups.handshake_payload(backend, clock, &nonce).await;
-                    if let Err(error) = &payload {
-                        self.warn_of_handshake(error);
-                    }
-                    self.shared
-                        .last_handshake
-                        .set(LastHandshake::new(clock.now(), &payload));
+                    self.note_handshake(&payload, clock.now());
                     known.handshake = Some(payload);
                 }
                 Decision::Needs(Effect::RefreshSession(refresh)) => {
@@ -351,21 +349,33 @@ impl<B: Backend> Authenticator<B> {
         known: &Known,
         state: RequestState,
     ) -> Authenticated {
-        let Shared { hosts, verified, .. } = &*self.shared;
-        hosts.look_at(cx);
+        self.shared.hosts.look_at(cx);
         observing::record(span, &state);
         explaining::log_decision(cx, known, &state);
         // Only for signed-in users, because any client can send any host and fill the few places.
         if state.claims().is_some() && !is_watched(cx.instance()) {
             cx.remember_origin();
         }
-        let remembered = state.claims().and_then(|claims| verified.insert(claims, cx.read_at()));
-        if let Some((tokens, bytes)) = remembered {
-            meter::verified_tokens(tokens, bytes);
+        if let Some(claims) = state.claims().filter(|claims| !claims.is_remembered()) {
+            self.remember(claims, cx);
         }
         Authenticated {
             state,
             at: cx.read_at(),
+        }
+    }
+}
+
+impl<B> Authenticator<B> {
+    /// Remembers a token that was not seen before.
+    fn remember(&self, claims: &SessionClaims, cx: &AuthenticateContext<'_>) {
+        let Shared { verified, cookies, .. } = &*self.shared;
+        // A token in `Authorization` is in no cookie.
+        if cx.bearer().is_none() {
+            cookies.look_at(claims.token().expose(), cx.instance());
+        }
+        if let Some((tokens, bytes)) = verified.insert(claims, cx.read_at()) {
+            meter::verified_tokens(tokens, bytes);
         }
     }
 }

@@ -134,6 +134,7 @@ pub mod authenticator;
 pub mod authorization;
 pub mod backend;
 pub mod clock;
+mod cookie_watch;
 #[cfg(feature = "unstable-decision")]
 pub mod decide;
 #[cfg(not(feature = "unstable-decision"))]

@@ -25,6 +25,23 @@ pub const MAX_NONCE_BYTES: usize = 256;
 /// Does not apply to `Cookie` and `Authorization`.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
+/// The most cookies that a handshake or a renewal sets. Clerk sets fewer than ten; further ones are skipped.
+pub const MAX_SET_COOKIES: usize = 64;
+/// The most bytes of a cookie that a handshake or a renewal sets, with its attributes. A larger one is skipped.
+pub const MAX_SET_COOKIE_BYTES: usize = MAX_TOKEN_BYTES + 1024;
+/// The most keys of a key set. Clerk's have one or two; further ones are skipped, with a warning.
+pub const MAX_KEYS: usize = 64;
+/// The most organization patterns and personal account patterns, each. More are an error at start-up.
+pub const MAX_PATTERNS: usize = 1_000;
+/// The most bytes of a compiled pattern, so that no path keeps it busy. A larger one is an error at start-up.
+pub const MAX_PATTERN_BYTES: usize = 128 * 1024;
+/// The most bytes of a cookie that browsers store: name and value together (RFC 6265bis section 5.6).
+pub const MAX_COOKIE_BYTES: usize = 4096;
+/// The size of a session cookie from which a warning is logged, once per process: name, value and attributes.
+///
+/// A browser drops a cookie above [`MAX_COOKIE_BYTES`] without an error, and the user cannot sign in.
+pub const SESSION_COOKIE_WARNING_BYTES: usize = MAX_COOKIE_BYTES / 8 * 7;
+
 /// Returns `true` if `nonce` may be one of Clerk's: visible ASCII of a bounded length.
 ///
 /// The alphabet is Clerk's choice, so it is not checked.

@@ -4,7 +4,8 @@ use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
 use super::Authenticator;
-use crate::effect::BackendError;
+use crate::clock::UnixTime;
+use crate::effect::{BackendError, HandshakePayload, LastHandshake};
 use crate::state::{Outcome, RequestState, UndecidedCause};
 
 impl<B> Authenticator<B> {
@@ -18,8 +19,22 @@ impl<B> Authenticator<B> {
         self.shared.throttle.admit(cause, self.shared.clock.now())
     }
 
+    /// Keeps the facts of a handshake for explanations, and logs its problems.
+    pub(super) fn note_handshake(&self, payload: &Result<HandshakePayload, BackendError>, at: UnixTime) {
+        match payload {
+            Err(error) => self.warn_of_handshake(error),
+            // In development the browser is redirected next, and drops the cookie if it is too large.
+            Ok(payload) => {
+                for token in payload.session_tokens() {
+                    self.shared.cookies.look_at(token, &self.shared.instance);
+                }
+            }
+        }
+        self.shared.last_handshake.set(LastHandshake::new(at, payload));
+    }
+
     /// Logs a refused nonce, at most once a minute, because any client can invent one. A backend logs its own outages.
-    pub(super) fn warn_of_handshake(&self, error: &BackendError) {
+    fn warn_of_handshake(&self, error: &BackendError) {
         if error.is_outage() {
             return;
         }

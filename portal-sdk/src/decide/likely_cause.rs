@@ -9,13 +9,10 @@ use super::explain_text::{shown, shown_claim, with_sources};
 use crate::clock::UnixTime;
 use crate::effect::{BackendError, Delivered, LastHandshake, SECRET_KEY_REFUSED};
 use crate::instance::{Instance, Origin, with_scheme};
-use crate::limits::MAX_TOKEN_BYTES;
+use crate::limits::{MAX_COOKIE_BYTES, MAX_TOKEN_BYTES};
 use crate::request::{AuthenticateContext, MAX_REDIRECTS};
 use crate::state::{AuthReason, LikelyCause, Outcome, RequestState, UndecidedCause};
 use crate::token::{TokenError, TokenErrorReason, UnverifiedToken};
-
-/// The most bytes of a cookie that browsers store: name and value together (RFC 6265bis section 5.6).
-const MAX_COOKIE_BYTES: usize = 4096;
 
 /// The least difference of the clocks that is named. A handshake takes a few seconds.
 const MIN_DIFFERENCE: Duration = Duration::from_secs(5);

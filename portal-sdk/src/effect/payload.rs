@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::names::cookie;
 use crate::secret::{Secret, cookie_names};
 use crate::token::SessionId;
 
@@ -24,6 +25,16 @@ impl HandshakePayload {
         Self {
             set_cookies: set_cookies.into_iter().map(Into::into).collect(),
         }
+    }
+
+    /// Iterates over the values of the session cookies.
+    pub(crate) fn session_tokens(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.set_cookies.iter().filter_map(Value::as_str);
+        cookies.filter_map(|set_cookie| {
+            let (name, value) = set_cookie.split(';').next()?.split_once('=')?;
+            let suffix = name.strip_prefix(cookie::SESSION)?;
+            (suffix.is_empty() || suffix.starts_with('_')).then_some(value)
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-#[cfg(feature = "metrics")]
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
@@ -125,7 +124,6 @@ impl SessionClaims {
     }
 
     /// Returns `true` if the token was verified for an earlier request.
-    #[cfg(feature = "metrics")]
     pub(crate) fn is_remembered(&self) -> bool {
         self.verified.is_cached.load(Relaxed)
     }

@@ -9,6 +9,7 @@ mod bounded;
 mod cold_start;
 mod common;
 mod connect;
+mod cookie_size;
 mod decision;
 mod discovery;
 mod doctor;
