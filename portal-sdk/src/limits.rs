@@ -11,7 +11,7 @@
 //! | any other header that is read | [`MAX_HEADER_BYTES`] | counts as absent |
 //!
 //! Cookies with other names are not read. Calls to Clerk that a request can cause are limited too: at most 64 of a kind
-//! run and 256 wait. The next such request is undecided.
+//! run and 256 wait. The next such request is undecided. The guide `limits` of `portal-axum` lists all limits.
 
 /// The most bytes of a session or handshake token, as sent. Clerk's tokens have one to two kilobytes; browsers store
 /// cookies of up to four.

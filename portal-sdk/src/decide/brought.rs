@@ -4,6 +4,7 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 
 use super::Question;
+use crate::limits::{MAX_SET_COOKIE_BYTES, MAX_SET_COOKIES};
 use crate::names::cookie;
 use crate::state::ResponseHeaders;
 use crate::token::UnverifiedToken;
@@ -33,17 +34,21 @@ impl Brought<'_> {
 }
 
 /// Appends the cookies to `headers` and reads them. An entry that is not a string or cannot be a header field is
-/// skipped, so that the others still arrive.
+/// skipped, so that the others still arrive. So is one beyond a limit, because a proxy in front would answer 502 to such
+/// a head.
 pub(super) fn brought_by<'t>(
     question: Question<'_, '_>,
-    set_cookies: impl Iterator<Item = Option<&'t str>>,
+    mut set_cookies: impl Iterator<Item = Option<&'t str>>,
     headers: &mut ResponseHeaders,
 ) -> Brought<'t> {
     let suffix = question.cx.instance().publishable_key().cookie_suffix();
     let mut brought = Brought::default();
-    for (index, set_cookie) in set_cookies.enumerate() {
+    for (index, set_cookie) in set_cookies.by_ref().take(MAX_SET_COOKIES).enumerate() {
+        let set_cookie = set_cookie.filter(|text| text.len() <= MAX_SET_COOKIE_BYTES);
         let Some((set_cookie, value)) = set_cookie.and_then(|text| Some((text, header_value(text)?))) else {
-            tracing::debug!(index, "a cookie from Clerk cannot be a header field; it is ignored");
+            if !brought.has_skipped {
+                tracing::debug!(index, "a cookie from Clerk cannot be a header field; it is ignored");
+            }
             brought.has_skipped = true;
             continue;
         };
@@ -54,6 +59,7 @@ pub(super) fn brought_by<'t>(
         }
         brought.has_client_uat |= is_named(name, cookie::CLIENT_UAT, suffix);
     }
+    brought.has_skipped |= set_cookies.next().is_some();
     brought
 }
 

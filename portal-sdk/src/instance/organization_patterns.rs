@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::redact::{holds_secret_key, redacted};
 use super::{ConfigError, Setting};
+use crate::limits::MAX_PATTERNS;
 use crate::path_pattern::{Path, PathPattern};
 
 /// The organization that a path names.
@@ -68,9 +69,10 @@ impl OrganizationPatterns {
 }
 
 fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>, ConfigError> {
-    let compile = |pattern: &String| {
+    let compile = |(index, pattern): (usize, &String)| {
         let compiled = match holds_secret_key(pattern) {
             true => Err("it is a secret key".to_owned()),
+            false if index >= MAX_PATTERNS => Err(format!("expected at most {MAX_PATTERNS} patterns")),
             false => PathPattern::compile(pattern),
         };
         compiled.map_err(|problem| ConfigError::Pattern {
@@ -79,7 +81,7 @@ fn compile_all(setting: Setting, patterns: &[String]) -> Result<Vec<PathPattern>
             problem,
         })
     };
-    patterns.iter().map(compile).collect()
+    patterns.iter().enumerate().map(compile).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +107,14 @@ mod tests {
     #[test]
     fn empty_list_matches_no_path() {
         assert_eq!(target(&[], &[], "/"), None);
+    }
+
+    #[test]
+    fn patterns_beyond_the_limit_are_rejected() {
+        let patterns = vec!["/orgs/:slug".to_owned(); MAX_PATTERNS + 1];
+        assert!(OrganizationPatterns::compile(&patterns[1..], &patterns[1..]).is_ok());
+        let error = OrganizationPatterns::compile(&patterns, &[]).unwrap_err().to_string();
+        assert!(error.contains("at most 1000 patterns"), "{error}");
     }
 
     #[test]

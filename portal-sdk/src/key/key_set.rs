@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::VerifyingKey;
+use crate::limits::MAX_KEYS;
 
 /// The members of an entry that verification needs (RFC 7517 section 4, RFC 7518 section 6.3.1). Others, such as `x5c`,
 /// are not read, so that they cannot spoil a key.
@@ -79,7 +80,7 @@ pub(crate) struct SkippedEntry {
 impl KeySet {
     /// Reads a JWK set (RFC 7517 section 5), as `GET /v1/jwks` returns it.
     ///
-    /// Malformed entries and entries without a key id are skipped. Of two keys with one id, the usable one counts; of two
+    /// Malformed entries, entries without a key id and those after the first [`MAX_KEYS`] are skipped. Of two keys with one id, the usable one counts; of two
     /// usable ones the last.
     #[must_use]
     pub fn from_json(jwks: &Value) -> Self {
@@ -93,6 +94,11 @@ impl KeySet {
         let mut keys: HashMap<Box<str>, Option<VerifyingKey>> = HashMap::new();
         let mut jwks = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
+            if jwks.len() == MAX_KEYS {
+                let problem = "expected at most 64 keys; this one and those after it are not read";
+                skipped(index, SkippedEntry { key_id: None, problem });
+                break;
+            }
             let (key_id, jwk) = match read(&entry) {
                 Ok(read) => read,
                 Err(entry) => {
@@ -219,6 +225,19 @@ mod tests {
             "x5c": "text", "x5t": 5, "key_ops": "verify", "x5u": [], "ext": "?",
         });
         assert_eq!(key_ids(&json!([odd])), "good".into());
+    }
+
+    #[test]
+    fn keys_beyond_the_limit_are_skipped() {
+        let keys: Vec<Value> = (0..MAX_KEYS + 9).map(|n| json!({ "kid": n.to_string() })).collect();
+        let mut skipped = Vec::new();
+        let set = KeySet::from_entries(keys, |index, entry| skipped.push((index, entry.problem)));
+        assert!(set.contains("63") && !set.contains("64"));
+        let [(index, problem)] = skipped[..] else {
+            panic!("{skipped:?}")
+        };
+        assert_eq!(index, MAX_KEYS);
+        assert!(problem.contains(&format!("at most {MAX_KEYS} keys")), "{problem}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use regex_lite::{Captures, Regex, RegexBuilder};
 
+use crate::limits::MAX_PATTERN_BYTES;
 use syntax::{Modifier, Parameter, Token};
 
 /// A path, percent-encoded as in a URL.
@@ -53,6 +54,7 @@ impl PathPattern {
         source.push_str("[/#?]?$");
         let regex = RegexBuilder::new(&source)
             .case_insensitive(true)
+            .size_limit(MAX_PATTERN_BYTES)
             .build()
             .map_err(|error| format!("its regular expression does not compile: {error}"))?;
         Ok(Self {
@@ -198,6 +200,7 @@ mod tests {
             ("/orgs/:slug(\\d+)", "/orgs/42", Some("42")),
             ("/orgs/:slug(\\d+)", "/orgs/acme", None),
             ("/orgs/:slug([a-z]{2,4})", "/orgs/acme", Some("acme")),
+            ("/orgs/:slug([a-z0-9-]{1,255})", "/orgs/acme", Some("acme")),
             ("/orgs/:slug-:rest", "/orgs/a-b", Some("a")),
             ("/:other-:slug", "/a-b-c", Some("c")),
             ("/:slug.html", "/acme.html", Some("acme")),
@@ -219,6 +222,23 @@ mod tests {
         ] {
             assert_eq!(slug(pattern, path).as_deref(), expected, "{pattern} {path}");
         }
+    }
+
+    #[test]
+    fn work_of_a_pattern_is_bounded() {
+        let choices = |count: usize| format!("/orgs/((?:a?){{{count}}}b)");
+        let most = (1..100)
+            .take_while(|n| PathPattern::compile(&choices(100 * n)).is_ok())
+            .count()
+            * 100;
+        assert!((100..4_000).contains(&most), "{most} choices for each letter of a path");
+        // About the longest path that servers accept.
+        let path = &format!("/orgs/{}", "a".repeat(60_000));
+        let pattern = PathPattern::compile(&choices(most)).unwrap();
+        assert!(!pattern.is_match(Path {
+            text: path,
+            lower_case: path
+        }));
     }
 
     #[test]
@@ -247,6 +267,7 @@ mod tests {
             ("/orgs/(a**)", "repetition"),
             ("/orgs/([)", "compile"),
             ("/orgs/((?:a{1000}){1000})", "size limit"),
+            ("/orgs/((?:a?){1000}(?:b?){1000})", "size limit"),
         ] {
             let problem = PathPattern::compile(pattern).unwrap_err();
             assert!(problem.contains(construct), "{pattern}: {problem}");

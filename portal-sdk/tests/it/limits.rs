@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use http::Request;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request};
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::effect::RefreshedSession;
 use portal_sdk::instance::Instance;
-use portal_sdk::limits::{MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_TOKEN_BYTES};
+use portal_sdk::limits::{
+    MAX_NONCE_BYTES, MAX_OPAQUE_TOKEN_BYTES, MAX_SET_COOKIE_BYTES, MAX_SET_COOKIES, MAX_TOKEN_BYTES,
+};
 use portal_sdk::state::{Outcome, RequestState, UndecidedCause};
 use portal_sdk::testing::FakeBackend;
 use portal_sdk::token::{TokenError, UnverifiedToken};
@@ -15,7 +17,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::common::tokens::{instance_key, jwks, session_token};
-use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, now};
+use crate::common::{LIVE_KEY, LIVE_SUFFIX, NOW_SECS, TEST_KEY, handshake_payload, now};
 use crate::server::{Server, json as json_answer};
 
 fn authenticator(clerk: &FakeBackend, key: &str, secret: &str) -> Authenticator<FakeBackend> {
@@ -137,6 +139,60 @@ async fn malformed_nonce_is_not_looked_up() {
         .await;
     assert_eq!(outcome.state.headers.location().unwrap(), "http://localhost:3000/p");
     assert!(clerk.calls().is_empty());
+}
+
+#[tokio::test]
+async fn cookies_beyond_the_limit_of_a_handshake_are_skipped() {
+    let valid = session_token(instance_key(), "https://clerk.example.com", &json!({}));
+    let own = [
+        format!("__session={valid}; Path=/"),
+        "__client_uat=1; Path=/".to_owned(),
+    ];
+    let small = |count: usize| (0..count).map(|n| format!("c{n}=v"));
+    let large = format!("large={}", "v".repeat(MAX_SET_COOKIE_BYTES));
+    for (set_cookies, expected) in [
+        (
+            own.iter().cloned().chain(small(MAX_SET_COOKIES - 2)).collect(),
+            MAX_SET_COOKIES,
+        ),
+        (own.iter().cloned().chain(small(50_000)).collect(), MAX_SET_COOKIES),
+        ([large.clone()].into_iter().chain(own.clone()).collect(), 2),
+        (
+            vec![
+                format!("{}=v", "n".repeat(MAX_SET_COOKIE_BYTES - 2)),
+                own[0].clone(),
+                own[1].clone(),
+            ],
+            3,
+        ),
+    ] {
+        let clerk = FakeBackend::new();
+        clerk.set_jwks(Ok(jwks()));
+        clerk.set_handshake_payload(Ok(handshake_payload(set_cookies)));
+        let state = live(&clerk)
+            .authenticate(&page("__clerk_handshake_nonce=n"))
+            .await
+            .state;
+        assert!(state.claims().is_some(), "{state:?}");
+        let mut headers = HeaderMap::new();
+        state.headers.apply(&mut headers);
+        // The nonce's cookie is removed too.
+        let removal = |value: &&HeaderValue| value.as_bytes().starts_with(b"__clerk_handshake_nonce=;");
+        let sent = headers
+            .get_all("set-cookie")
+            .iter()
+            .filter(|value| !removal(value))
+            .count();
+        assert_eq!(sent, expected);
+    }
+    // The session cookie is behind the limit: as if it could not be a header field.
+    let clerk = FakeBackend::new();
+    clerk.set_handshake_payload(Ok(handshake_payload(small(70).chain(own).collect())));
+    let state = live(&clerk)
+        .authenticate(&page("__clerk_handshake_nonce=n"))
+        .await
+        .state;
+    assert_eq!(reason(&state), "session-token-and-uat-missing");
 }
 
 #[tokio::test]
