@@ -15,7 +15,7 @@ const MOST_USER_AGENT_CHARS: usize = 512;
 const MOST_TOKENS: usize = 16;
 
 /// A development browser and the token that names it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct KnownBrowser {
     pub(crate) browser: DevBrowser,
     pub(crate) token: String,

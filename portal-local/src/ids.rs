@@ -51,7 +51,7 @@ pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {
 pub(crate) fn fixed(prefix: &str, name: &str) -> String {
     let hash = hash(&format!("{prefix}:{name}"));
     let mut bytes = [0; 20];
-    bytes.copy_from_slice(&hash[..20]);
+    bytes.copy_from_slice(&hash.as_bytes()[..20]);
     format!("{prefix}_{}", base62(bytes))
 }
 

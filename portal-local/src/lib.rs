@@ -112,6 +112,7 @@ mod multipart;
 mod pages;
 mod password;
 mod portal;
+mod redacted;
 mod redirect;
 mod request_log;
 mod rfc3339;

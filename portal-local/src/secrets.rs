@@ -1,12 +1,50 @@
 //! Random values and the one-way forms in which they are kept.
 
+use std::fmt;
 use std::sync::LazyLock;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac, rand};
 use data_encoding::{BASE64URL_NOPAD, Encoding, HEXLOWER, Specification};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 /// SHA-256 of a secret: what the store keeps instead of the secret.
-pub(crate) type SecretHash = [u8; 32];
+///
+/// # Security
+///
+/// `==` takes the same time for all hashes. `Debug` hides it, because a code of six digits is found by its hash.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        verify_slices_are_equal(&self.0, &other.0).is_ok()
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl ToSql for SecretHash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for SecretHash {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        FromSql::column_result(value).map(Self)
+    }
+}
 
 /// Bytes from the operating system's generator.
 ///
@@ -79,7 +117,7 @@ pub(crate) fn random_hex<const N: usize>() -> String {
 pub(crate) fn hash(secret: &str) -> SecretHash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
-    hash
+    SecretHash(hash)
 }
 
 /// The hash of a short code, salted with the id of the verification or the user it belongs to: equal codes must not look
@@ -124,6 +162,14 @@ mod tests {
         assert!(!random_token().contains('='));
         assert_eq!(random_alphanumeric(40).len(), 40);
         assert_eq!(random_hex::<10>().len(), 20);
+    }
+
+    #[test]
+    fn hash_of_a_code_is_compared_and_not_shown() {
+        let hash = hash_code("user_1", "424242");
+        assert!(hash == hash_code("user_1", "424242"));
+        assert!(hash != hash_code("user_1", "424243") && hash != hash_code("user_2", "424242"));
+        assert_eq!(format!("{hash:?}"), "[redacted]");
     }
 
     #[test]

@@ -7,12 +7,15 @@ use crate::flow::{
 };
 use crate::ids;
 use crate::password;
+use crate::redacted::debug_only;
 use crate::store::{Failure, Metadata, NewUser, StoreError, Strategy};
 use crate::store::{email_addresses, memberships, organizations, roles, users};
 use crate::totp::TotpSecret;
 
 /// A user who exists from the start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows the address only.
+#[derive(Clone, PartialEq, Eq)]
 #[must_use = "a seed user does nothing until it is passed to a builder"]
 pub struct SeedUser {
     address: String,
@@ -23,6 +26,8 @@ pub struct SeedUser {
     totp_secret: Option<String>,
     public_metadata: Map<String, Value>,
 }
+
+debug_only!(SeedUser { address });
 
 impl SeedUser {
     /// A user with this verified address.

@@ -54,7 +54,7 @@ impl NewOrganizationInvitation {
 /// A new invitation and the link that accepts it.
 ///
 /// Only a hash is stored, so the link cannot be shown again.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Invited {
     pub(crate) invitation: OrganizationInvitation,
     pub(crate) link: String,

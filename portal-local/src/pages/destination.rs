@@ -45,7 +45,6 @@ impl Flow {
 }
 
 /// The redirect at the end of a flow, and the refused URLs that were skipped.
-#[derive(Debug)]
 pub(super) struct Destination {
     /// `None`: nothing says where, so the portal's own page.
     pub(super) url: Option<Url>,

@@ -126,7 +126,7 @@ fn profile(typed: &Typed) -> Result<ExternalProfile, Vec<FlowError>> {
     }
     let hash = hash(&email_addresses::normalize(&email_address));
     Ok(ExternalProfile {
-        provider_user_id: HEXLOWER.encode(&hash[..10]),
+        provider_user_id: HEXLOWER.encode(&hash.as_bytes()[..10]),
         email_address,
         email_address_verified: typed.is_verified,
         first_name: names.first,

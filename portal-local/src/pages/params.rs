@@ -27,7 +27,7 @@ const CARRIED: [&str; 11] = [
 ];
 
 /// The carried parameters of one request, in a fixed order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Params {
     pairs: Vec<(&'static str, String)>,
     /// Name and length of the values that are too long to be carried.

@@ -1,13 +1,22 @@
 //! [`Metadata`]: what applications keep at users and organizations, a JSON object.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::record::json_columns;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// `Debug` shows the size only, because private metadata may hold anything.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Metadata(Map<String, Value>);
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Metadata({} members)", self.0.len())
+    }
+}
 
 impl Metadata {
     pub(crate) fn into_value(self) -> Value {

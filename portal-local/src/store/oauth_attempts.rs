@@ -23,7 +23,7 @@ words!(Purpose {
 });
 
 record! {
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub(crate) struct OauthAttempt in "oauth_attempts" {
         pub(crate) purpose: Purpose,
         /// The user who connects an account.

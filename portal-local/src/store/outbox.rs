@@ -5,6 +5,7 @@ use portal_sdk::clock::UnixTime;
 use super::record::record;
 use super::{Db, Result, words};
 use crate::ids;
+use crate::redacted::debug_only;
 
 /// The number of latest mails that are kept.
 pub(crate) const MOST_MAILS: u32 = 1_000;
@@ -38,7 +39,9 @@ words!(MailKind {
 
 record! {
     /// A mail in the outbox. Nothing is ever sent.
-    #[derive(Clone, Debug)]
+    ///
+    /// `Debug` shows neither code nor link, and therefore no text.
+    #[derive(Clone)]
     #[non_exhaustive]
     pub struct Mail in "outbox" {
         /// The mail's id.
@@ -60,6 +63,13 @@ record! {
     }
 }
 
+debug_only!(Mail {
+    id,
+    to,
+    kind,
+    created_at
+});
+
 /// A mail that is not written yet.
 pub(crate) struct NewMail<'a> {
     pub(crate) to: &'a str,
@@ -70,7 +80,7 @@ pub(crate) struct NewMail<'a> {
 }
 
 /// The link or code in a mail.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Content<'a> {
     Code(&'a str),
     Link(&'a str),

@@ -5,9 +5,10 @@ use rusqlite::types::Null;
 
 use super::record::record;
 use super::{AttemptStatus, Client, Db, ExternalProfile, Millis, Result, clients};
+use crate::redacted::debug_only;
 
 record! {
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub(crate) struct SignUp in "sign_ups" {
         pub(crate) id: String,
         pub(crate) email_address: String,
@@ -22,6 +23,8 @@ record! {
         pub(crate) abandon_at: UnixTime,
     }
 }
+
+debug_only!(SignUp { id, status });
 
 /// The client's attempt, finished or not.
 pub(crate) fn current(db: Db<'_>, client: &Client) -> Result<Option<SignUp>> {

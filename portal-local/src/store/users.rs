@@ -8,9 +8,10 @@ use super::record::record;
 use super::{Db, Metadata, Millis, Result, Strategy, email_addresses};
 use crate::clock::Millis as _;
 use crate::ids;
+use crate::redacted::debug_only;
 
 record! {
-    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[derive(Clone, PartialEq, Eq)]
     pub(crate) struct User in "users" {
         pub(crate) id: String,
         /// The application's own id of this person.
@@ -38,6 +39,8 @@ record! {
     }
 }
 
+debug_only!(User { id });
+
 impl User {
     /// Returns the milliseconds for which password sign-in stays locked; `None` if it is not locked.
     pub(crate) fn locked_for_millis(&self, now: UnixTime) -> Option<i64> {
@@ -57,7 +60,7 @@ impl User {
 }
 
 /// A person whose email address is proven.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct NewUser {
     /// `None` makes a new one.
     pub(crate) id: Option<String>,

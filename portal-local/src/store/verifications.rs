@@ -85,7 +85,7 @@ record! {
 }
 
 /// A code that is being sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct NewVerification<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) strategy: Strategy,

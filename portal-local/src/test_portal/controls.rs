@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// A form and the fields that belong to it, in the order of the page.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Form {
     pub(super) id: String,
     pub(super) target: Target,
@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub(super) encoding: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Control {
     pub(super) name: String,
     pub(super) id: String,

@@ -30,7 +30,6 @@ enum SameSite {
     None,
 }
 
-#[derive(Debug)]
 struct Cookie {
     name: String,
     value: String,
@@ -43,7 +42,7 @@ struct Cookie {
 }
 
 /// All cookies, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Jar(Vec<Cookie>);
 
 impl Jar {

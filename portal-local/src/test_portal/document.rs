@@ -16,7 +16,7 @@ const INLINE: [&[u8]; 26] = [
 ];
 
 /// A page as a user sees it, without scripts and styles.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Document {
     /// The URL of `<base>`. Relative URLs resolve against it instead of the page's own.
     pub(super) base: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Document {
     pub(super) text: String,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Link {
     pub(super) text: String,
     pub(super) address: String,

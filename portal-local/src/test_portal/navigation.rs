@@ -23,7 +23,7 @@ const ENGLISH: HeaderValue = HeaderValue::from_static("en");
 pub(super) const BROWSER: HeaderValue = HeaderValue::from_static("Mozilla/5.0 (compatible; TestBrowser)");
 
 /// A request for a page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Navigation {
     pub(super) method: Method,
     pub(super) url: Url,

@@ -15,6 +15,7 @@ mod browser;
 mod bulk;
 mod claims;
 mod clients;
+mod debug;
 mod doctor;
 mod environment;
 mod external;
