@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::clock::UnixTime;
 use crate::token::SessionId;
 
+/// The most sessions that are remembered. Each sign-out copies them.
+const MAX_ENDED_SESSIONS: usize = 10_000;
+
 /// The IDs of ended sessions, each until its tokens have expired. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct EndedSessions {
@@ -14,7 +17,9 @@ pub struct EndedSessions {
 }
 
 impl EndedSessions {
-    /// Returns these sessions and `id`, which is kept until `until`. Expired entries are dropped.
+    /// Returns these sessions and `id`, which is kept until `until`.
+    ///
+    /// Expired entries are dropped, and beyond the limit the one that expires first.
     #[must_use]
     pub fn with(&self, id: SessionId, until: UnixTime, now: UnixTime) -> Self {
         let known = self.until.iter().flat_map(|ended| ended.iter());
@@ -22,6 +27,11 @@ impl EndedSessions {
             .filter(|(_, until)| **until > now)
             .map(|(id, until)| (id.clone(), *until))
             .collect();
+        if ended.len() >= MAX_ENDED_SESSIONS
+            && let Some(first) = ended.iter().min_by_key(|(_, until)| **until).map(|(id, _)| id.clone())
+        {
+            ended.remove(&first);
+        }
         ended.insert(id, until);
         Self {
             until: Some(Arc::new(ended)),
@@ -52,5 +62,26 @@ mod tests {
         let ended = ended.with(two.clone(), at(120), at(60));
         assert!(ended.contains(&two, at(61)));
         assert_eq!(ended.until.unwrap().len(), 1, "expired entries are forgotten");
+    }
+
+    #[test]
+    fn session_that_expires_first_is_forgotten_beyond_the_limit() {
+        let (at, now) = (UnixTime::from_secs, UnixTime::from_secs(0));
+        let id = |n: usize| SessionId::from(format!("sess_{n}"));
+        let first = EndedSessions::default().with(id(0), at(60), now);
+        let full = HashMap::from_iter(
+            (1..MAX_ENDED_SESSIONS)
+                .map(|n| (id(n), at(70)))
+                .chain([(id(0), at(60))]),
+        );
+        let full = EndedSessions {
+            until: Some(Arc::new(full)),
+        };
+        assert!(first.contains(&id(0), now) && full.contains(&id(0), now));
+        let full = full.with(id(MAX_ENDED_SESSIONS), at(80), now);
+        assert!(
+            !full.contains(&id(0), now) && full.contains(&id(1), now) && full.contains(&id(MAX_ENDED_SESSIONS), now)
+        );
+        assert_eq!(full.until.unwrap().len(), MAX_ENDED_SESSIONS);
     }
 }
