@@ -85,7 +85,8 @@
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
 //! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key and
 //! the secrets of authenticator apps (a code can only be checked with them) are in the database file, which only its
-//! owner can read.
+//! owner can read. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The crypto library
+//! overwrites the parsed signing key and the key of the forms when they are dropped; other memory is not overwritten.
 
 mod absent;
 mod admin;

@@ -12,6 +12,9 @@ use url::Url;
 /// `Debug` prints `[redacted]`. The type has neither `Display`, `PartialEq` nor serialization on purpose: only
 /// [`expose`](Self::expose) returns the text, so that a search finds every use.
 ///
+/// Its memory is not overwritten when it is dropped. A session token is shared by the cache of verified tokens and the
+/// requests that use it, and the secret key is in the process's environment as long as the process runs.
+///
 /// ```
 /// use portal_sdk::secret::Secret;
 ///

@@ -36,6 +36,8 @@ fn instances() -> Vec<(&'static str, Instance)> {
     [
         ("live", live()),
         ("test", test()),
+        ("live that explains refusals", live().debug(true)),
+        ("test that explains refusals", test().debug(true)),
         ("live with a PEM key", live().jwt_key(instance_key().pem())),
         ("live behind a proxy", live().proxy_url("https://proxy.example/__clerk")),
         ("live with a proxy path", live().proxy_url("/__clerk")),
