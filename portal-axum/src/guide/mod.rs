@@ -11,6 +11,7 @@
 //! | [`streams`] | end WebSockets and event streams when the session ends |
 //! | [`several_domains`] | share sessions with a satellite, or serve several Clerk applications by host |
 //! | [`outages`] | tell what users see while Clerk is unreachable |
+//! | [`limits`] | look up what a client can cause at most, and the answer beyond it |
 //! | [`security`] | tick off a list before production |
 //! | [`testing`] | test guarded routes in a millisecond, and whole flows beside a local portal |
 //! | [`migrating`] | replace clerk-rs or axum-login |
@@ -35,6 +36,7 @@
 //! - [How do users switch organizations, and when does my application know?](organizations#how-do-users-switch-organizations-and-when-does-my-application-know)
 //! - [Where do users end after sign-in, and how do I change it?](authentication#where-do-users-end-after-sign-in-and-how-do-i-change-it)
 //! - [Why does sign-in end in a redirect loop?](authentication#why-does-sign-in-end-in-a-redirect-loop)
+//! - [Why does the log warn of a large session cookie?](authentication#why-does-the-log-warn-of-a-large-session-cookie)
 //! - [Which reason did the request have?](authentication#which-reason-did-the-request-have)
 //!
 //! Routes and layers:
@@ -44,6 +46,7 @@
 //! - [May static files be inside the layer?](pages#may-static-files-be-inside-the-layer)
 //! - [How do I get a Bearer token in a script?](json_apis#how-do-i-get-a-bearer-token-in-a-script)
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
+//! - [Which limits must the server set?](limits#which-limits-must-the-server-set)
 //! - [What must my reverse proxy send?](behind_a_proxy#what-must-my-reverse-proxy-send)
 
 // Each guide defines its links as file paths, for a forge. rustdoc uses a link's first definition, so items' paths come first.
@@ -56,6 +59,9 @@ pub mod behind_a_proxy {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("json_apis.md")]
 pub mod json_apis {}
+#[doc = include_str!("rustdoc_links.txt")]
+#[doc = include_str!("limits.md")]
+pub mod limits {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("local_portal.md")]
 pub mod local_portal {}

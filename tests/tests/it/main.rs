@@ -4,6 +4,7 @@ mod conformance_server;
 mod crypto_provider;
 mod guard_table;
 mod guides;
+mod limits;
 mod links;
 mod named_tests;
 mod outage;
