@@ -165,7 +165,7 @@ fn address_after(line: &str, label: &str) -> Option<String> {
 #[must_use]
 pub fn demo_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| build("portal-demo")).clone()
+    BUILT.get_or_init(|| build_one("portal-demo")).clone()
 }
 
 /// The executable of `portal-example-{name}`, built if it is not yet.
@@ -173,35 +173,55 @@ pub fn demo_binary() -> PathBuf {
 pub fn example_binary(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    let build = || build(&format!("portal-example-{name}"));
+    let build = || build_one(&format!("portal-example-{name}"));
     built.entry(name.to_owned()).or_insert_with(build).clone()
 }
 
-/// Builds a program of this workspace, and returns where it is.
+fn build_one(binary: &str) -> PathBuf {
+    build(&[binary])
+        .remove(binary)
+        .expect("the executable that was asked for")
+}
+
+/// The executables of these programs of the workspace, built in one call of Cargo if they are not yet.
+///
+/// # Panics
+///
+/// If one does not build.
+#[must_use]
+pub fn binaries(names: &[&str]) -> BTreeMap<String, PathBuf> {
+    build(names)
+}
+
+/// Builds programs of this workspace, and returns where they are.
 ///
 /// With `--workspace --examples` Cargo selects the features of `cargo test --workspace`, so that both share what they build.
-fn build(binary: &str) -> PathBuf {
+fn build(binaries: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut cargo = BlockingCommand::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Build scripts see what Cargo sets for a test, and run again where it differs: ring's, and with it half the workspace.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_this_test(name)) {
         cargo.env_remove(name);
     }
     let output = cargo
-        .args(["build", "--workspace", "--examples", "--bin", binary])
+        .args(["build", "--workspace", "--examples"])
+        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo is there");
-    assert!(output.status.success(), "{binary} does not build");
-    String::from_utf8_lossy(&output.stdout)
+    assert!(output.status.success(), "{binaries:?} do not build");
+    let built: BTreeMap<String, PathBuf> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| {
-            let is_binary = message["target"]["name"] == binary;
-            message["executable"].as_str().filter(|_| is_binary).map(PathBuf::from)
+        .filter_map(|message| {
+            let name = message["target"]["name"].as_str()?;
+            let path = message["executable"].as_str()?;
+            binaries.contains(&name).then(|| (name.to_owned(), PathBuf::from(path)))
         })
-        .expect("cargo names the executable")
+        .collect();
+    assert_eq!(built.len(), binaries.len(), "cargo names each executable: {built:?}");
+    built
 }
 
 fn is_of_this_test(variable: &OsStr) -> bool {

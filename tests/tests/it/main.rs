@@ -9,6 +9,7 @@ mod links;
 mod named_tests;
 mod outage;
 mod programs;
+mod secrets;
 mod seeded_claims;
 mod start_up;
 mod test_portal;
