@@ -1,5 +1,6 @@
 //! Whole requests through the workspace's crates and programs, without a browser.
 
+mod attacks;
 mod conformance_server;
 mod crypto_provider;
 mod guard_table;

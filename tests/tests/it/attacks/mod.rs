@@ -1,0 +1,19 @@
+//! Attacks on an axum application, sent through its layers as a client sends them.
+//!
+//! Each attack must leave the request signed out, without a call to Clerk, without waiting, and without a 5xx.
+//! `docs/differences.md` names the exceptions. Tokens that the literature calls an attack but that only the instance
+//! itself could sign have a test of the actual rule beside it.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+
+mod algorithms;
+mod bignum;
+mod forms;
+mod key_ids;
+mod numbers;
+mod payloads;
+mod rsa;
+mod signatures;
+mod signing;
+mod transport;
+mod victim;
