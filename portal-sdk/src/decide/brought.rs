@@ -77,12 +77,31 @@ fn cookie_pair(set_cookie: &str) -> (&str, Option<&str>) {
     (pieces.next().unwrap_or_default(), pieces.next())
 }
 
+/// HTTP whitespace, which `Headers` drops around a value (Fetch standard, "normalize"). Other whitespace is part of it.
+const HTTP_WHITESPACE: [char; 4] = ['\t', '\n', '\r', ' '];
+
 /// Converts a `Set-Cookie` value; returns `None` if it contains a character that headers forbid, such as a line end.
 fn header_value(set_cookie: &str) -> Option<HeaderValue> {
     let bytes: Option<Vec<u8>> = set_cookie
-        .trim()
+        .trim_matches(HTTP_WHITESPACE)
         .chars()
         .map(|c| u8::try_from(u32::from(c)).ok())
         .collect();
     HeaderValue::from_bytes(&bytes?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::header_value;
+
+    #[test]
+    fn only_http_whitespace_around_a_cookie_is_dropped() {
+        for text in ["a=b", " a=b", "\ta=b\r\n"] {
+            assert_eq!(header_value(text).unwrap(), "a=b", "{text:?}");
+        }
+        for text in ["a=b\u{c}", "\u{b}a=b", "a=b\u{2028}", "a=b\0", "a\r\n=b", "a=\u{100}"] {
+            assert!(header_value(text).is_none(), "{text:?}");
+        }
+        assert_eq!(header_value("a=b\u{a0}").unwrap().as_bytes(), b"a=b\xa0");
+    }
 }
