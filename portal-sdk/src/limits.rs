@@ -1,7 +1,7 @@
 //! Limits on the values that are read from a request. Servers limit the whole head; these limits bound the work per
 //! value.
 //!
-//! A value beyond its limit is never decoded:
+//! A value beyond its limit is not used. At most twice [`MAX_TOKEN_BYTES`] of it are decoded or joined:
 //!
 //! | Value | Limit | Beyond it |
 //! |---|---|---|
