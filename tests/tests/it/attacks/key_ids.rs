@@ -162,10 +162,10 @@ fn unknown_or_malformed_key_id_selects_no_key() {
     let (mut fetches, mut intervals) = (1, 0);
     for key_id in key_ids() {
         for key in [SigningKey::of_instance(), SigningKey::foreign()] {
-            for via in Via::ALL {
+            for via in [Via::Bearer, Via::SuffixedCookie] {
                 let token = named(key, &key_id);
                 let field = via.field(token.as_bytes()).unwrap();
-                for route in Route::ALL {
+                for route in [Route::GuardedPage, Route::ExtractedByScript] {
                     let answer = victim.ask_and_wait(route, "", std::slice::from_ref(&field));
                     answer.assert_not_signed_in(&format!("{key_id}, {via:?}, {route:?}"));
                     let is_expected = matches!(answer.status, 200 | 303 | 307 | 401 | 503);

@@ -8,12 +8,18 @@
 
 mod algorithms;
 mod bignum;
+mod cookie_names;
+mod cookies;
 mod forms;
+mod handshakes;
 mod key_ids;
+mod kinds;
 mod numbers;
 mod payloads;
+mod renewals;
 mod rsa;
 mod signatures;
 mod signing;
 mod transport;
 mod victim;
+mod work;

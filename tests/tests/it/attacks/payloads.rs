@@ -233,14 +233,14 @@ fn deep_nesting_is_signed_out() {
     let nested = |open: &str, inner: &str, close: &str, depth: usize| {
         format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
     };
-    for depth in [200, 1_000, 3_000] {
+    for depth in [200, 3_000] {
         for deep in [
             nested("[", "", "]", depth),
             nested("{\"a\":", "1", "}", depth),
             nested("[{\"a\":", "1", "}]", depth / 2),
         ] {
             let label = format!("{depth} levels");
-            for claim in ["x", "sub", "exp", "o", "aud"] {
+            for claim in ["x", "sub", "exp"] {
                 check(
                     &victim,
                     &label,
@@ -248,7 +248,7 @@ fn deep_nesting_is_signed_out() {
                     false,
                 );
             }
-            for member in ["x", "kid", "alg", "crit"] {
+            for member in ["x", "kid", "alg"] {
                 let header = format!("{{\"{member}\":{deep},{}", &header(&json!({}))[1..]);
                 victim.assert_refused(&label, SigningKey::of_instance().token(header, payload(&json!({}))));
             }

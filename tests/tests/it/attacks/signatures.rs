@@ -318,7 +318,7 @@ fn cube_root_as_signature_is_signed_out() {
         let label = format!("{padding} bytes of padding");
         assert_refused(&victim, &message, [(label, to_bytes(&root, LEN))]);
     }
-    // The cube root of the whole right block is no integer.
+    // The cube root of the whole right block is not an integer.
     let root = cube_root(&from_bytes(&padded(&right)));
     let roots = [root.clone(), add(&root, &[1])].map(|root| ("the nearest root".to_owned(), to_bytes(&root, LEN)));
     assert_refused(&victim, &message, roots);

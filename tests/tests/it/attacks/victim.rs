@@ -45,6 +45,9 @@ const ORIGINS: [&str; 6] = [
     "https://foo-bar-13.accounts.dev",
 ];
 
+/// The origins that redirects may come back to.
+const OWN_ORIGINS: [&str; 2] = ["https://app.example.com", "http://localhost:3000"];
+
 /// The way a request reaches a user's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -87,6 +90,13 @@ impl Victim {
     /// A production instance that has fetched its keys.
     pub(crate) fn new() -> Self {
         let victim = Self::cold(live());
+        victim.warm_up(&SigningKey::of_instance().session(&json!({})));
+        victim
+    }
+
+    /// A production instance at `origin` alone.
+    pub(crate) fn at(origin: &str) -> Self {
+        let victim = Self::cold(live().public_origin(origin));
         victim.warm_up(&SigningKey::of_instance().session(&json!({})));
         victim
     }
@@ -140,14 +150,14 @@ impl Victim {
         self.clock.set(time);
     }
 
-    async fn send(&self, route: Route, query: &str, fields: &[(&str, HeaderValue)]) -> Answer {
+    /// Creates the request of a route.
+    pub(crate) fn request(&self, route: Route, query: &str, fields: &[(&str, HeaderValue)]) -> Request<Body> {
         let uri = format!("{}{}{query}", self.origin, route.path());
         let mut request = Request::get(uri).header("sec-fetch-dest", route.destination());
         for (name, value) in fields {
             request = request.header(*name, value);
         }
-        let request = request.body(Body::empty()).unwrap();
-        self.answer(request).await
+        request.body(Body::empty()).unwrap()
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
@@ -162,7 +172,11 @@ impl Victim {
 
     /// Sends a request whose response must not wait for anything.
     pub(crate) fn ask(&self, route: Route, query: &str, fields: &[(&str, HeaderValue)]) -> Answer {
-        let answer = self.send(route, query, fields).now_or_never();
+        self.ask_at_once(self.request(route, query, fields))
+    }
+
+    pub(crate) fn ask_at_once(&self, request: Request<Body>) -> Answer {
+        let answer = self.answer(request).now_or_never();
         let answer = answer.expect("a response without waiting");
         answer.assert_harmless();
         answer
@@ -171,7 +185,9 @@ impl Victim {
     /// Sends a request that may cause a call to Clerk.
     pub(crate) fn ask_and_wait(&self, route: Route, query: &str, fields: &[(&str, HeaderValue)]) -> Answer {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let answer = runtime.unwrap().block_on(self.send(route, query, fields));
+        let answer = runtime
+            .unwrap()
+            .block_on(self.answer(self.request(route, query, fields)));
         answer.assert_harmless();
         answer
     }
@@ -243,8 +259,18 @@ impl Answer {
             assert!(is_visible, "{name}: {value:?}");
         }
         if let Some(location) = self.header("location") {
-            let origin = Url::parse(location).unwrap().origin().ascii_serialization();
+            let location = Url::parse(location).unwrap();
+            let origin = location.origin().ascii_serialization();
             assert!(ORIGINS.contains(&origin.as_str()), "a redirect to {location}");
+            // The way back of a redirect to Clerk. On the application's pages the parameter is the application's.
+            let is_clerks = !OWN_ORIGINS.contains(&origin.as_str());
+            for (_, back) in location
+                .query_pairs()
+                .filter(|(name, _)| is_clerks && name == "redirect_url")
+            {
+                let origin = Url::parse(&back).unwrap().origin().ascii_serialization();
+                assert!(OWN_ORIGINS.contains(&origin.as_str()), "{location}");
+            }
         }
         let sets_cookie = self.headers.contains_key("set-cookie");
         assert!(
