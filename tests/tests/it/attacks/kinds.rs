@@ -5,7 +5,7 @@
 use http::HeaderValue;
 use serde_json::{Value, json};
 
-use super::signing::{KEY_ID, SigningKey, USER, header, payload};
+use super::signing::{KEY_ID, SigningKey, USER, header, message, payload, with_signature};
 use super::transport::Via;
 use super::victim::{NOW_SECS, Route, SUFFIX, Victim, cookie};
 
@@ -287,6 +287,52 @@ fn token_of_another_instance_is_signed_out() {
         &[cookie(format!("__session_nx2hSE6I={own}; __client_uat_nx2hSE6I=1"))],
     );
     victim.assert_accepted("its own", own);
+}
+
+/// A development instance has further cookies and parameters, and the same rules for tokens.
+#[test]
+fn forged_token_is_signed_out_in_development() {
+    let victim = Victim::in_development();
+    let claims = json!({ "iss": "https://foo-bar-13.clerk.accounts.dev", "azp": "http://localhost:3000" });
+    let payload = payload(&claims);
+    let genuine = SigningKey::of_instance().session(&claims);
+    let beside = "__client_uat=1; __clerk_db_jwt=dvb";
+    victim.assert_signed_in("genuine", &[cookie(format!("__session={genuine}; {beside}"))], USER);
+    for (label, token) in [
+        ("another key", SigningKey::foreign().session(&claims)),
+        (
+            "no signature",
+            with_signature(&message(header(&json!({})), &payload), &[]),
+        ),
+        (
+            "alg none",
+            with_signature(&message(header(&json!({ "alg": "none" })), &payload), &[]),
+        ),
+        (
+            "alg HS256",
+            SigningKey::of_instance().token(header(&json!({ "alg": "HS256" })), &payload),
+        ),
+        (
+            "JWT template",
+            SigningKey::of_instance().token(header(&json!({ "cat": "cl_B7d4PD222AAA" })), &payload),
+        ),
+        (
+            "expired",
+            SigningKey::of_instance().session(&json!({ "exp": NOW_SECS - 600 })),
+        ),
+        (
+            "development browser",
+            SigningKey::of_instance().token(header(&json!({})), "{\"dev\":\"dvb_1\"}"),
+        ),
+        ("garbage", "a.b.c".to_owned()),
+    ] {
+        victim.assert_signed_out(label, "", &[cookie(format!("__session={token}; {beside}"))]);
+        victim.assert_signed_out(label, "", &[Via::Bearer.field(token.as_bytes()).unwrap()]);
+        victim.assert_signed_out(label, "", &[cookie(format!("__client_uat=1; __clerk_db_jwt={token}"))]);
+        let query = format!("?__clerk_db_jwt={token}");
+        victim.assert_signed_out(label, &query, &[cookie(format!("__session={token}; __client_uat=1"))]);
+    }
+    assert_eq!(victim.clerk.calls(), ["jwks"]);
 }
 
 /// A session token is not a handshake. In production it is read as a handshake without cookies, which ends the request
