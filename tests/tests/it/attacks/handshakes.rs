@@ -162,6 +162,28 @@ fn forged_handshake_in_a_link_is_rejected_in_development() {
     assert_eq!(victim.clerk.calls(), ["jwks"]);
 }
 
+/// The page that explains the error names parts of the token, as text.
+#[test]
+fn markup_in_a_forged_handshake_is_escaped() {
+    let markup = "<script>alert(1)</script><!--\"'>";
+    for member in ["kid", "alg", "typ", "cat", "x"] {
+        let victim = Victim::in_development();
+        let token = SigningKey::foreign().token(header(&json!({ member: markup })), directives().to_string());
+        for route in Route::ALL {
+            let answer = victim.ask_and_wait(route, &format!("?__clerk_handshake={token}"), &[]);
+            assert!(matches!(answer.status, 500 | 503), "{member}: {}", answer.status);
+            let is_html = answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/html"));
+            assert!(
+                !is_html || !answer.body.contains("<script>alert"),
+                "{member}: {}",
+                answer.body
+            );
+        }
+    }
+}
+
 /// A nonce goes into the path of a call to Clerk as a parameter. A malformed one causes no call (G32), and one that Clerk
 /// refuses leaves the decision to the user's own cookies (G4).
 #[test]

@@ -160,6 +160,29 @@ fn genuine_time_beyond_the_range_of_dates_compares_with_nothing() {
     }
 }
 
+/// A token that was accepted is remembered by its text. Its times are checked again for each request.
+#[test]
+fn remembered_token_is_signed_out_outside_its_times() {
+    let victim = Victim::cold(live().jwt_key(SigningKey::of_instance().pem()));
+    let token = SigningKey::of_instance().session(&json!({}));
+    victim.assert_accepted("now", &token);
+    for (secs, is_accepted) in [
+        (59, true),
+        (60, false),
+        (3_600, false),
+        (-1, true),
+        (-10, true),
+        (-11, false),
+        (-3_600, false),
+    ] {
+        victim.set_clock(UnixTime::from_secs(NOW_SECS + secs));
+        match is_accepted {
+            true => victim.assert_accepted(&secs.to_string(), &token),
+            false => victim.assert_refused_via(&secs.to_string(), Via::Bearer, token.as_bytes()),
+        }
+    }
+}
+
 /// Additions of the tolerance must not overflow, at any time of the clock.
 #[test]
 fn extreme_times_of_clock_and_tolerance_decide_without_a_panic() {
