@@ -3,6 +3,9 @@
 mod bodies;
 mod exchange;
 mod faults;
+mod hostile_bodies;
+mod hostile_heads;
+mod raw_upstream;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

@@ -1,0 +1,135 @@
+//! Response bodies that end early, never, or in another form than announced, and clients that leave.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use super::raw_upstream::{answering, get, read_head, served_by, soon};
+use super::text;
+
+/// An incomplete body must not look complete, or a cache would keep it.
+#[tokio::test]
+async fn truncated_response_body_is_an_error() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalfXX0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n-1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nfffffffffffffffff\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\nno colon\r\n\r\n",
+    ] {
+        let response = get(&answering(answer.as_bytes()).await).await;
+        assert_eq!(response.status(), 200);
+        let error = soon(response.into_body().collect()).await;
+        assert!(error.is_err(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn response_that_ends_with_its_connection_is_forwarded() {
+    for head in [
+        "HTTP/1.0 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+    ] {
+        let answer = format!("{head}until the end");
+        let response = get(&answering(answer.as_bytes()).await).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(text(response).await, "until the end");
+    }
+}
+
+/// A small body that grows when it is decoded is not decoded here.
+#[tokio::test]
+async fn compressed_response_body_is_forwarded_as_it_is() {
+    let body = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff];
+    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 11\r\n\r\n".to_vec();
+    answer.extend(body);
+    let response = get(&answering(&answer).await).await;
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body[..]);
+}
+
+/// Only so much is kept as fits into the buffers; without a client, the connection to Clerk ends.
+#[tokio::test]
+async fn endless_response_body_waits_for_its_reader() {
+    const TOO_MUCH: usize = 256 * 1_024 * 1_024;
+    let (told, mut tells) = mpsc::unbounded_channel();
+    let proxy = served_by(move |mut connection| {
+        let told = told.clone();
+        async move {
+            read_head(&mut connection).await;
+            connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let chunk = vec![b'x'; 64 * 1_024];
+            let mut written = 0;
+            // A write that does not end soon: every buffer is full.
+            while let Ok(write) = timeout(Duration::from_millis(200), connection.write(&chunk)).await {
+                written += write.unwrap();
+                assert!(written < TOO_MUCH, "the body is read without a reader");
+            }
+            told.send("waits").unwrap();
+            while connection.write(&chunk).await.is_ok() {}
+            told.send("ended").unwrap();
+        }
+    })
+    .await;
+    let mut response = get(&proxy).await;
+    assert!(
+        !soon(response.frame())
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(soon(tells.recv()).await, Some("waits"));
+    drop(response);
+    assert_eq!(soon(tells.recv()).await, Some("ended"));
+}
+
+/// An upload without an end.
+fn endless() -> Request<impl http_body::Body<Data = Bytes, Error = Infallible> + Send> {
+    let chunk = Bytes::from(vec![b'x'; 16 * 1_024]);
+    let frames = futures_util::stream::poll_fn(move |_| {
+        std::task::Poll::Ready(Some(Ok::<_, Infallible>(Frame::data(chunk.clone()))))
+    });
+    let request = Request::post("/__clerk/v1/me/profile_image").header("host", "app.example.com");
+    request.body(StreamBody::new(frames)).unwrap()
+}
+
+#[tokio::test]
+async fn response_before_the_end_of_an_upload_is_forwarded() {
+    let proxy = served_by(|mut connection| async move {
+        read_head(&mut connection).await;
+        let answer = b"HTTP/1.1 422 Unprocessable Content\r\nConnection: close\r\nContent-Length: 5\r\n\r\nearly";
+        connection.write_all(answer).await.unwrap();
+        connection.shutdown().await.unwrap();
+        // Unread bytes would reset the connection, and with it this response.
+        let mut dropped = vec![0; 64 * 1_024];
+        while matches!(connection.read(&mut dropped).await, Ok(1..)) {}
+    })
+    .await
+    .with_max_request_bytes(usize::MAX);
+    let response = soon(proxy.oneshot(endless())).await.unwrap();
+    assert_eq!(response.status(), 422);
+    assert_eq!(text(response).await, "early");
+}
+
+#[tokio::test]
+async fn upstream_that_closes_during_an_upload_returns_502() {
+    let proxy = served_by(|mut connection| async move {
+        read_head(&mut connection).await;
+    })
+    .await
+    .with_max_request_bytes(usize::MAX);
+    let response = soon(proxy.oneshot(endless())).await.unwrap();
+    assert_eq!(response.status(), 502);
+}
