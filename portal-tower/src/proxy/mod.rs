@@ -32,6 +32,7 @@
 //! | `X-Forwarded-For` | only the client's address; see [`with_peer_address`](crate::FrontendApiProxy::with_peer_address) | |
 //! | other fields that claim an address, a country or a host: `Forwarded`, `X-Forwarded-…`, `X-Real-IP`, `X-Client-IP`, `True-Client-IP`, `CF-Connecting-IP`, `Fastly-Client-IP` and their like, with `-` or `_` | dropped | |
 //! | `Expect` | dropped, because the server has answered it | |
+//! | `Cookie` | one field, as HTTP/1.1 requires; HTTP/2 may divide it | |
 //! | `Set-Cookie` | | all |
 //! | `Location` on Clerk's host | | rewritten to the proxy |
 //!

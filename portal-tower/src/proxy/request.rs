@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::header::{ACCEPT_ENCODING, HOST};
+use http::header::{ACCEPT_ENCODING, COOKIE, HOST, HeaderMap};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Uri};
@@ -101,6 +101,7 @@ pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     let headers = &mut parts.headers;
     drop_hop_by_hop(headers);
     drop_claims(headers);
+    join_cookies(headers);
     let text = |value: &str| HeaderValue::from_str(value).ok();
     let url = facts.url.as_url();
     let host = url.host_str().map(|host| match url.port() {
@@ -119,6 +120,18 @@ pub(super) fn rewrite(parts: &mut Parts, facts: &Facts<'_>) {
     ] {
         headers.remove(&name);
         headers.extend(value.map(|value| (name, value)));
+    }
+}
+
+/// Joins the fields into which HTTP/2 divides `Cookie`: HTTP/1.1 has one (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let fields: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if fields.len() < 2 {
+        return;
+    }
+    // Valid values stay valid when they are joined.
+    if let Ok(joined) = HeaderValue::from_bytes(&fields.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
     }
 }
 

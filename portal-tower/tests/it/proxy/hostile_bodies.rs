@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::raw_upstream::{answering, get, read_head, served_by, soon};
-use super::text;
+use super::{Upstream, send, text};
+use crate::support::request;
 
 /// An incomplete body must not look complete, or a cache would keep it.
 #[tokio::test]
@@ -132,4 +133,25 @@ async fn upstream_that_closes_during_an_upload_returns_502() {
     .with_max_request_bytes(usize::MAX);
     let response = soon(proxy.oneshot(endless())).await.unwrap();
     assert_eq!(response.status(), 502);
+}
+
+/// HTTP/2 clients divide the field, and HTTP/1.1 allows one (RFC 9113 section 8.2.3).
+#[tokio::test]
+async fn divided_cookie_field_is_forwarded_as_one() {
+    let upstream = Upstream::echoing().await;
+    let fields = [
+        ("host", "app.example.com"),
+        ("cookie", "__client=a"),
+        ("cookie", "__client_uat=1"),
+        ("cookie", "name=José"),
+    ];
+    send(upstream.proxy(), request("/__clerk/v1/client", &fields)).await;
+    let asked = upstream.asked().pop().unwrap();
+    let cookies: Vec<&[u8]> = asked
+        .headers
+        .get_all("cookie")
+        .iter()
+        .map(http::HeaderValue::as_bytes)
+        .collect();
+    assert_eq!(cookies, ["__client=a; __client_uat=1; name=José".as_bytes()]);
 }
