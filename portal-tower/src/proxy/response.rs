@@ -1,7 +1,7 @@
 //! The head of a forwarded response.
 
 use http::HeaderValue;
-use http::header::LOCATION;
+use http::header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
 use http::response::Parts;
 use url::Url;
 
@@ -10,6 +10,10 @@ use super::request::Upstream;
 
 /// Turns `parts` into the head for the client: rewrites `Location` on Clerk's host to the proxy.
 pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
+    // The coding alone delimits the body (RFC 9112 section 6.3): with that length the client would get another body.
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        parts.headers.remove(CONTENT_LENGTH);
+    }
     drop_hop_by_hop(&mut parts.headers);
     let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let rewritten = location.and_then(|location| below_the_proxy(location, upstream, proxy_url));

@@ -35,6 +35,20 @@ async fn truncated_response_body_is_an_error() {
 }
 
 #[tokio::test]
+async fn length_beside_a_transfer_coding_is_dropped() {
+    for fields in [
+        "Content-Length: 3\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 30",
+    ] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n6\r\nlonger\r\n0\r\n\r\n");
+        let response = get(&answering(answer.as_bytes()).await).await;
+        assert!(!response.headers().contains_key("content-length"), "{fields}");
+        assert!(!response.headers().contains_key("transfer-encoding"), "{fields}");
+        assert_eq!(text(response).await, "longer");
+    }
+}
+
+#[tokio::test]
 async fn response_that_ends_with_its_connection_is_forwarded() {
     for head in [
         "HTTP/1.0 200 OK\r\n\r\n",
