@@ -71,6 +71,9 @@ pin_project! {
     /// takes too long to arrive. The reader's pauses do not count.
     ///
     /// Keeps the length, which `TimeoutBody` hides: without it, hyper sends even an empty body in chunks.
+    ///
+    /// Ends at trailers, which are not forwarded: no field of them has passed the rules for fields (RFC 9110 section
+    /// 6.5.1 allows that).
     pub(super) struct IdleLimited<B> {
         #[pin]
         body: TimeoutBody<B>,
@@ -99,6 +102,7 @@ where
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(cx));
+        let frame = frame.filter(|frame| !frame.as_ref().is_ok_and(Frame::is_trailers));
         match &frame {
             None => *this.is_end = true,
             Some(Ok(frame)) => {

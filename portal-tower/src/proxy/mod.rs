@@ -24,6 +24,7 @@
 //! |---|---|---|
 //! | URL | always Clerk's host; the path below the mount path and the query string verbatim | |
 //! | body | streamed, up to [`with_max_request_bytes`](crate::FrontendApiProxy::with_max_request_bytes) | streamed |
+//! | trailers | dropped | dropped |
 //! | hop-by-hop fields (RFC 9110 section 7.6.1) and those that `Connection` names | dropped | dropped |
 //! | `Host` | Clerk's | |
 //! | `Accept-Encoding` | `identity`, as in Clerk's proxy | |

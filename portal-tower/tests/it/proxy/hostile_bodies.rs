@@ -72,6 +72,16 @@ async fn compressed_response_body_is_forwarded_as_it_is() {
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body[..]);
 }
 
+#[tokio::test]
+async fn trailers_of_a_response_are_dropped() {
+    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n\
+        4\r\nbody\r\n0\r\nSet-Cookie: late=1\r\nConnection: close\r\n\r\n";
+    let response = get(&answering(answer).await).await;
+    let whole = response.into_body().collect().await.unwrap();
+    assert!(whole.trailers().is_none(), "{:?}", whole.trailers());
+    assert_eq!(whole.to_bytes(), "body");
+}
+
 /// Only so much is kept as fits into the buffers; without a client, the connection to Clerk ends.
 #[tokio::test]
 async fn endless_response_body_waits_for_its_reader() {
