@@ -36,6 +36,7 @@
 //! | `Cookie` | one field, as HTTP/1.1 requires; HTTP/2 may divide it | |
 //! | `Set-Cookie` | | all |
 //! | `Location` on Clerk's host | | rewritten to the proxy |
+//! | `Alt-Svc` | | dropped, because it names servers of Clerk's host, not of the application's |
 //!
 //! Redirects are not followed. Upgrades are not supported: a `101` from Clerk becomes 502. Unlike Clerk's proxy for
 //! JavaScript, this one ignores the address that a client claims, and keeps every `Set-Cookie`.

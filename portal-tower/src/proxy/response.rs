@@ -1,7 +1,7 @@
 //! The head of a forwarded response.
 
 use http::HeaderValue;
-use http::header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
+use http::header::{ALT_SVC, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
 use http::response::Parts;
 use url::Url;
 
@@ -15,6 +15,8 @@ pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
         parts.headers.remove(CONTENT_LENGTH);
     }
     drop_hop_by_hop(&mut parts.headers);
+    // Browsers would connect to the ports of Clerk's host on the application's (RFC 7838 section 3).
+    parts.headers.remove(ALT_SVC);
     let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let rewritten = location.and_then(|location| below_the_proxy(location, upstream, proxy_url));
     if let Some(location) = rewritten.and_then(|location| HeaderValue::try_from(location).ok()) {

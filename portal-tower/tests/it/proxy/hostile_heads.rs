@@ -169,6 +169,14 @@ async fn fields_for_one_hop_are_dropped_from_the_response() {
     assert_eq!(names, ["content-length", "x-kept"]);
 }
 
+/// Clerk's CDN offers HTTP/3 on its own host, and the application's host has no such server.
+#[tokio::test]
+async fn alternative_service_of_the_upstream_is_dropped() {
+    let answer = b"HTTP/1.1 200 OK\r\nAlt-Svc: h3=\":443\"; ma=86400\r\nContent-Length: 0\r\n\r\n";
+    let response = get(&answering(answer).await).await;
+    assert!(!response.headers().contains_key("alt-svc"));
+}
+
 /// Browsers ignore cookies for other sites, and applications' redirects lead there.
 #[tokio::test]
 async fn cookie_and_redirect_for_another_site_are_forwarded_unchanged() {
