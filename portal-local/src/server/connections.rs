@@ -104,6 +104,8 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut
         .header_read_timeout(limits.head)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
+        // A client that has sent all may close its side and still read (RFC 9112 section 9.6).
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     // Ends when the sender is dropped.
     let mut stopped = pin!(async move {
@@ -155,6 +157,8 @@ mod tests {
 
     /// A limit that no test reaches: waiting for it would look like a hang.
     const FOR_EVER: Duration = Duration::from_secs(3_600);
+    /// The bound of a wait. Reaching it means that the server hangs.
+    const BOUND: Duration = Duration::from_secs(30);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
     struct Server {
@@ -186,7 +190,8 @@ mod tests {
     /// All bytes that the server sends before it closes the connection.
     async fn until_end(mut stream: TcpStream) -> String {
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        let read = tokio::time::timeout(BOUND, stream.read_to_string(&mut text)).await;
+        read.expect("the connection ends").unwrap();
         text
     }
 
@@ -217,6 +222,58 @@ mod tests {
         let server = start_with_short_heads().await;
         let text = until_end(send(server.address, REQUEST).await).await;
         assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("hello"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn half_closed_connection_gets_its_response() {
+        let gate = Arc::new(Semaphore::new(0));
+        let (entered, mut entries) = mpsc::unbounded_channel();
+        let handler = {
+            let gate = Arc::clone(&gate);
+            move || async move {
+                entered.send(()).unwrap();
+                gate.acquire().await.unwrap().forget();
+                "finished"
+            }
+        };
+        let server = start(Router::new().route("/", get(handler)), Limits::default()).await;
+        let mut stream = send(server.address, REQUEST).await;
+        stream.shutdown().await.unwrap();
+        entries.recv().await.unwrap();
+        gate.add_permits(1);
+        assert!(until_end(stream).await.ends_with("finished"));
+    }
+
+    #[tokio::test]
+    async fn clients_that_leave_free_their_connections() {
+        let limits = Limits {
+            connections: 1,
+            head: FOR_EVER,
+            linger: FOR_EVER,
+            ..Limits::default()
+        };
+        let server = start(hello(), limits).await;
+        let left: [&[u8]; 6] = [
+            b"",
+            b"GET / HT",
+            REQUEST,
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf",
+        ];
+        for sent in left {
+            drop(send(server.address, sent).await);
+            let next = send(
+                server.address,
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            )
+            .await;
+            assert!(
+                until_end(next).await.ends_with("hello"),
+                "after {}",
+                sent.escape_ascii()
+            );
+        }
     }
 
     #[tokio::test]
