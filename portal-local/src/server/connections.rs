@@ -17,6 +17,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tower_service::Service as _;
 
+use super::write_limit::WriteLimited;
+
 /// The pause of accepting when the system lacks file descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The size of one read of discarded bytes.
@@ -31,6 +33,8 @@ pub(super) struct Limits {
     pub(super) head: Duration,
     /// The size limit of a request head; larger ones are answered 431.
     pub(super) head_bytes: usize,
+    /// The time limit of a client that reads nothing of its response.
+    pub(super) write: Duration,
     /// The time to keep reading after the last response.
     ///
     /// Closing a connection with unread bytes resets it, and the client may lose that response (RFC 9112, section 9.6).
@@ -43,6 +47,7 @@ impl Default for Limits {
             connections: 512,
             head: Duration::from_secs(20),
             head_bytes: 128 * 1_024,
+            write: Duration::from_secs(30),
             linger: Duration::from_secs(5),
         }
     }
@@ -106,7 +111,7 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut
         .max_buf_size(limits.head_bytes)
         // A client that has sent all may close its side and still read (RFC 9112 section 9.6).
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WriteLimited::new(stream, limits.write)), service);
     // Ends when the sender is dropped.
     let mut stopped = pin!(async move {
         let _ = stopping.changed().await;
@@ -133,7 +138,7 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, mut
 }
 
 /// Closes the write side, then reads until the client closes its own.
-async fn linger(mut stream: TcpStream, patience: Duration) {
+async fn linger(mut stream: WriteLimited<TcpStream>, patience: Duration) {
     if stream.shutdown().await.is_err() {
         return;
     }
@@ -245,10 +250,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn client_that_does_not_read_loses_its_connection() {
+        let limits = Limits {
+            connections: 1,
+            write: Duration::from_millis(50),
+            linger: Duration::ZERO,
+            ..Limits::default()
+        };
+        // More than the buffers of both sockets hold.
+        let big = vec![b'x'; 64 * 1_024 * 1_024];
+        let server = start(hello().route("/big", get(|| async move { big })), limits).await;
+        let _not_reading = send(server.address, b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let next = send(
+            server.address,
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        )
+        .await;
+        assert!(until_end(next).await.ends_with("hello"));
+    }
+
+    #[tokio::test]
     async fn clients_that_leave_free_their_connections() {
         let limits = Limits {
             connections: 1,
             head: FOR_EVER,
+            write: FOR_EVER,
             linger: FOR_EVER,
             ..Limits::default()
         };

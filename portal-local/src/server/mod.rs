@@ -6,6 +6,7 @@ mod boundary;
 mod connections;
 mod housekeeping;
 mod unread_body;
+mod write_limit;
 
 use std::sync::Arc;
 
