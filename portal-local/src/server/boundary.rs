@@ -103,13 +103,17 @@ fn is_fetched_ahead(headers: &HeaderMap) -> bool {
 ///
 /// # Security
 ///
-/// An unknown host may be DNS rebinding: a page whose own host name was made to resolve to this machine.
+/// An unknown host may be DNS rebinding: a page whose own host name was made to resolve to this machine. A second `Host`
+/// field is refused (RFC 9112 section 3.2), and so is a target of another host, which would replace the field's.
 fn is_known_host(app: &App, request: &Request) -> bool {
-    let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let mut fields = request.headers().get_all(HOST).iter();
+    let (field, second) = (fields.next(), fields.next());
     let authority = request.uri().authority().map(Authority::as_str);
-    header
-        .or(authority)
-        .is_some_and(|host| app.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
+    let is_known = |host: &str| app.hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+    second.is_none()
+        && (field.is_some() || authority.is_some())
+        && field.is_none_or(|host| host.to_str().is_ok_and(is_known))
+        && authority.is_none_or(is_known)
 }
 
 /// A browser fetches a page before the user asks for it, and may never show it.

@@ -58,4 +58,5 @@ mod tasks;
 mod totp;
 mod user;
 mod users;
+mod wire;
 mod world;
