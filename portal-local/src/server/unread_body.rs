@@ -250,6 +250,66 @@ mod tests {
         assert_refused_and_closed(stream).await;
     }
 
+    /// A server that answers with the length of the body, or with 400 if it fails.
+    async fn connect_to_reader() -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let read = async |body: Body| match axum::body::to_bytes(body, usize::MAX).await {
+            Ok(bytes) => (StatusCode::OK, bytes.len().to_string()),
+            Err(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+        };
+        let router = Router::new().route("/", post(read)).layer(middleware::from_fn(settle));
+        tokio::spawn(connections::serve(
+            listener,
+            router,
+            Limits::default(),
+            std::future::pending(),
+        ));
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    /// The clock moves as soon as every task waits.
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_arrive_returns_408() {
+        for begun in [
+            "Content-Length: 9\r\n\r\n",
+            "Content-Length: 9\r\n\r\nhalf",
+            "Transfer-Encoding: chunked\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            "Content-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+        ] {
+            let mut stream = connect_to_reader().await;
+            let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{begun}");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let answer = answer.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&answer);
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{begun}: {answer}");
+        }
+    }
+
+    /// The limit is for the whole body: single bytes, each in time, do not extend it.
+    #[tokio::test(start_paused = true)]
+    async fn body_that_arrives_byte_by_byte_returns_408() {
+        let mut stream = connect_to_reader().await;
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let (mut reader, mut writer) = stream.into_split();
+        let drip = async {
+            loop {
+                tokio::time::sleep(PATIENCE / 10).await;
+                // Fails once the server has closed its side.
+                let _ = writer.write_all(b"x").await;
+            }
+        };
+        let mut answer = String::new();
+        tokio::select! {
+            read = reader.read_to_string(&mut answer) => { read.unwrap(); }
+            () = drip => {}
+        }
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+
     #[tokio::test]
     async fn refusal_before_100_continue_closes_the_connection() {
         let mut stream = connect().await;
