@@ -1,5 +1,5 @@
-//! A server with limits. `axum::serve` sets no time-out for request heads and accepts any number of connections.
-//! Servers on the public internet need both limits, here or in a proxy in front.
+//! A server with limits. `axum::serve` sets no time-outs and accepts any number of connections. Servers on the public
+//! internet need these limits, here or in a proxy in front.
 
 use std::future::Future;
 use std::pin::pin;
@@ -73,7 +73,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, st
 async fn serve_connection(stream: TcpStream, app: Router, limits: Limits, mut is_stopping: watch::Receiver<()>) {
     let mut http = http1::Builder::new();
     // Without a timer hyper has no time-outs.
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        // A client may close its side after its request, and still read the response.
+        .half_close(true);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let mut connection = pin!(connection.with_upgrades());
     let ended = tokio::select! {
@@ -104,11 +107,21 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
-        let app = Router::new().route("/", get(async || "here"));
+        let app = Router::new()
+            .route("/", get(async || "here"))
+            .route("/later", get(later))
+            // More than the buffers of both sockets hold.
+            .route("/large", get(async || vec![b'x'; 64 * 1_024 * 1_024]));
         let server = tokio::spawn(serve(listener, app, limits, async {
             let _ = stopped.await;
         }));
         (port, stop, server)
+    }
+
+    /// A response that is not ready at once.
+    async fn later() -> &'static str {
+        tokio::task::yield_now().await;
+        "later"
     }
 
     async fn connect(port: u16) -> TcpStream {
@@ -135,6 +148,49 @@ mod tests {
         let closed = timeout(Duration::from_secs(30), slow.read_to_end(&mut rest)).await;
         assert!(closed.is_ok(), "the connection is still open");
         assert!(answer(&mut connect(port).await).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn half_closed_connection_gets_its_response() {
+        let (port, _stop, _server) = start(Limits::default()).await;
+        let mut stream = connect(port).await;
+        stream
+            .write_all(b"GET /later HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            .await
+            .unwrap();
+        stream.shutdown().await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with("later"), "{response}");
+    }
+
+    #[tokio::test]
+    async fn clients_that_leave_free_their_places() {
+        let limits = Limits {
+            head_timeout: Duration::from_secs(600),
+            connections: 1,
+            ..Limits::default()
+        };
+        let (port, _stop, _server) = start(limits).await;
+        let left: [&[u8]; 5] = [
+            b"",
+            &REQUEST[..10],
+            b"GET /later HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf",
+        ];
+        for sent in left {
+            let mut leaving = connect(port).await;
+            leaving.write_all(sent).await.unwrap();
+            drop(leaving);
+            let mut next = connect(port).await;
+            let answered = timeout(Duration::from_secs(30), answer(&mut next)).await;
+            assert!(
+                answered.expect("a place is free").ends_with("here"),
+                "{}",
+                sent.escape_ascii()
+            );
+        }
     }
 
     #[tokio::test]

@@ -32,7 +32,10 @@ pub(crate) async fn serve<S, B>(
 {
     let mut http = http1::Builder::new();
     // Without a timer hyper has no time-outs.
-    http.timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        // A client may close its side after its request, and still read the response.
+        .half_close(true);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -124,6 +127,16 @@ mod tests {
         let mut slow = server.connect().await;
         slow.write_all(&REQUEST[..10]).await.unwrap();
         assert_eq!(rest(slow).await, "");
+    }
+
+    #[tokio::test]
+    async fn half_closed_connection_gets_its_response() {
+        let mut server = Server::start(Duration::from_secs(60)).await;
+        let mut stream = server.connect().await;
+        stream.write_all(REQUEST).await.unwrap();
+        stream.shutdown().await.unwrap();
+        server.arrived.recv().await.unwrap().send(()).unwrap();
+        assert!(rest(stream).await.ends_with("here"));
     }
 
     #[tokio::test]
