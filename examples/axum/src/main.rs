@@ -8,6 +8,7 @@ mod options;
 mod pages;
 mod serve;
 mod start;
+mod write_limit;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

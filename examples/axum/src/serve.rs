@@ -14,10 +14,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::write_limit::WriteLimited;
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The longest time for the head of a request, and between two requests.
     pub(crate) head_timeout: Duration,
+    /// The largest head of a request. Larger ones are answered 431.
+    pub(crate) head_bytes: usize,
+    /// The longest time that a client reads nothing of its response.
+    pub(crate) write_timeout: Duration,
     /// The most concurrent connections. Others wait in the listener's queue.
     pub(crate) connections: usize,
     /// The longest time that requests run after the signal to stop.
@@ -28,6 +34,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(10),
+            head_bytes: 64 * 1_024,
+            write_timeout: Duration::from_secs(30),
             connections: 1_024,
             farewell: Duration::from_secs(10),
         }
@@ -75,9 +83,12 @@ async fn serve_connection(stream: TcpStream, app: Router, limits: Limits, mut is
     // Without a timer hyper has no time-outs.
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes)
         // A client may close its side after its request, and still read the response.
         .half_close(true);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    let stream = TokioIo::new(WriteLimited::new(stream, limits.write_timeout));
+    let connection = http.serve_connection(stream, TowerToHyperService::new(app));
     let mut connection = pin!(connection.with_upgrades());
     let ended = tokio::select! {
         ended = &mut connection => ended,
@@ -151,6 +162,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn large_head_returns_431() {
+        let (port, _stop, _server) = start(Limits::default()).await;
+        for (size, status) in [(60 * 1_024, "200"), (64 * 1_024, "431")] {
+            let mut stream = connect(port).await;
+            let head = format!(
+                "GET / HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\n\r\n",
+                "x".repeat(size)
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).await.unwrap();
+            assert!(start.ends_with(status.as_bytes()), "{size}: {}", start.escape_ascii());
+        }
+    }
+
+    #[tokio::test]
     async fn half_closed_connection_gets_its_response() {
         let (port, _stop, _server) = start(Limits::default()).await;
         let mut stream = connect(port).await;
@@ -165,9 +192,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn client_that_does_not_read_loses_its_connection() {
+        let limits = Limits {
+            write_timeout: Duration::from_millis(50),
+            connections: 1,
+            ..Limits::default()
+        };
+        let (port, _stop, _server) = start(limits).await;
+        let mut not_reading = connect(port).await;
+        not_reading
+            .write_all(b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            .await
+            .unwrap();
+        let mut next = connect(port).await;
+        let answered = timeout(Duration::from_secs(30), answer(&mut next)).await;
+        assert!(answered.expect("a place is free").ends_with("here"));
+    }
+
+    #[tokio::test]
     async fn clients_that_leave_free_their_places() {
         let limits = Limits {
             head_timeout: Duration::from_secs(600),
+            write_timeout: Duration::from_secs(600),
             connections: 1,
             ..Limits::default()
         };
