@@ -15,3 +15,4 @@ mod seeded_claims;
 mod start_up;
 mod test_portal;
 mod vectors;
+mod wire;

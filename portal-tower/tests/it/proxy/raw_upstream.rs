@@ -55,7 +55,7 @@ pub(super) async fn stalling_after(answer: &'static [u8]) -> FrontendApiProxy {
     let proxy = served_by(move |mut connection| async move {
         read_head(&mut connection).await;
         connection.write_all(answer).await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     proxy.await.with_timeout(Duration::from_millis(50))
 }
