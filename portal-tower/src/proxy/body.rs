@@ -1,4 +1,4 @@
-//! [`ProxyBody`], the response body, and [`IdleLimited`], the idle timeout of both bodies.
+//! [`ProxyBody`], the response body, and [`TimeLimited`], the time limits of both bodies.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,11 +10,22 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower_http::timeout::TimeoutBody;
 
 use crate::response::BytesBody;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The longest time for a whole body.
+///
+/// Without this limit, a body that arrives byte by byte would keep both connections for years.
+const MAX_BODY_TIME: Duration = Duration::from_secs(10 * 60);
+
+/// The error of a body that takes longer than [`MAX_BODY_TIME`].
+#[derive(Debug, thiserror::Error)]
+#[error("the whole body did not arrive in time")]
+pub(super) struct TooLong;
 
 /// The body of the proxy's responses: streamed from Clerk, or an error's.
 ///
@@ -26,7 +37,7 @@ impl ProxyBody {
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        Self(IdleLimited::new(body, idle).boxed_unsync())
+        Self(TimeLimited::new(body, idle).boxed_unsync())
     }
 }
 
@@ -68,31 +79,33 @@ impl fmt::Debug for ProxyBody {
 
 pin_project! {
     /// A body with an idle timeout. It fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a polled frame
-    /// takes too long to arrive. The reader's pauses do not count.
+    /// takes too long to arrive. The reader's pauses do not count. It fails with [`TooLong`] if the whole body does.
     ///
     /// Keeps the length, which `TimeoutBody` hides: without it, hyper sends even an empty body in chunks.
     ///
     /// Ends at trailers, which are not forwarded: no field of them has passed the rules for fields (RFC 9110 section
     /// 6.5.1 allows that).
-    pub(super) struct IdleLimited<B> {
+    pub(super) struct TimeLimited<B> {
         #[pin]
         body: TimeoutBody<B>,
+        end: Instant,
         is_end: bool,
         exact: Option<u64>,
     }
 }
 
-impl<B: Body> IdleLimited<B> {
+impl<B: Body> TimeLimited<B> {
     pub(super) fn new(body: B, idle: Duration) -> Self {
         Self {
             is_end: body.is_end_stream(),
             exact: body.size_hint().exact(),
             body: TimeoutBody::new(idle, body),
+            end: Instant::now() + MAX_BODY_TIME,
         }
     }
 }
 
-impl<B> Body for IdleLimited<B>
+impl<B> Body for TimeLimited<B>
 where
     B: Body<Error: Into<BoxError>>,
 {
@@ -101,6 +114,10 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let this = self.project();
+        // A body without frames reaches the idle timeout first, so this needs no timer.
+        if Instant::now() > *this.end {
+            return Poll::Ready(Some(Err(TooLong.into())));
+        }
         let frame = ready!(this.body.poll_frame(cx));
         let frame = frame.filter(|frame| !frame.as_ref().is_ok_and(Frame::is_trailers));
         match &frame {
@@ -125,7 +142,28 @@ where
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::StreamBody;
+    use tokio::time::sleep;
+
     use super::*;
+
+    /// The clock moves as soon as every task waits.
+    #[tokio::test(start_paused = true)]
+    async fn endless_trickle_is_an_error() {
+        const PAUSE: Duration = Duration::from_secs(21);
+        let frames = futures_util::stream::unfold((), |()| async {
+            sleep(PAUSE).await;
+            Some((Ok::<_, BoxError>(Frame::data(Bytes::from("x"))), ()))
+        });
+        let body = StreamBody::new(Box::pin(frames));
+        let mut body = ProxyBody::streamed(body, Duration::from_secs(30));
+        let frames = MAX_BODY_TIME.as_secs() / PAUSE.as_secs();
+        for _ in 0..frames {
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "x");
+        }
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert!(error.is::<TooLong>(), "{error}");
+    }
 
     #[tokio::test]
     async fn length_and_end_of_a_streamed_body_are_kept() {

@@ -9,6 +9,7 @@ use portal_sdk::throttle::Throttle;
 use serde_json::json;
 use tower_http::timeout::TimeoutError;
 
+use super::body::TooLong;
 use super::request_body::ClientBodyError;
 
 /// An error of the proxy; see the table in the [module](super).
@@ -27,7 +28,7 @@ pub enum ProxyError {
     /// The client ended its request before the body was complete.
     #[error("the request body ended early")]
     Incomplete,
-    /// The client sent no part of the body within the time limit.
+    /// The client sent no part of the body within the time limit, or not the whole body within ten minutes.
     #[error("the request body did not arrive in time")]
     Stalled,
     /// The method is `TRACE` or `CONNECT`.
@@ -100,7 +101,8 @@ impl ProxyError {
         if is_clients && is_caused_by::<LengthLimitError>(error) {
             return Self::TooLarge;
         }
-        match (is_clients, is_caused_by::<TimeoutError>(error)) {
+        let is_slow = is_caused_by::<TimeoutError>(error) || is_caused_by::<TooLong>(error);
+        match (is_clients, is_slow) {
             (true, true) => Self::Stalled,
             (true, false) => Self::Incomplete,
             (false, true) => Self::TooSlow,

@@ -46,7 +46,7 @@
 //! | 400 `proxy_path_mismatch` | the path is not below the mount path, or contains `..` |
 //! | 400 `proxy_request_incomplete` | the client ended its request before the body was complete |
 //! | 405 `proxy_method_not_allowed` | the method is `TRACE` or `CONNECT` |
-//! | 408 `proxy_request_incomplete` | the client sent no part of the body within the time limit |
+//! | 408 `proxy_request_incomplete` | the client sent no part of the body within the time limit, or not the whole body within ten minutes |
 //! | 413 `proxy_request_too_large` | the body exceeds the size limit |
 //! | 500 `proxy_configuration_error` | the proxy is mounted inside `AuthenticateLayer` |
 //! | 502 `proxy_request_failed` | Clerk is unreachable, closed the connection early, or switched protocols |

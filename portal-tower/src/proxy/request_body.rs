@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, timeout_at};
 
 use super::ProxyError;
-use super::body::{BoxError, IdleLimited};
+use super::body::{BoxError, TimeLimited};
 
 /// A request body as the HTTP client takes it.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, ClientBodyError>;
@@ -33,7 +33,7 @@ where
     let progress = Progress::new();
     let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
     let body = ClientBody {
-        body: IdleLimited::new(Limited::new(body, max_bytes), idle),
+        body: TimeLimited::new(Limited::new(body, max_bytes), idle),
         progress: progress.clone(),
     };
     (body.boxed_unsync(), progress)

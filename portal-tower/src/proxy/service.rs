@@ -147,6 +147,8 @@ impl FrontendApiProxy {
     }
 
     /// Limits waits for Clerk and pauses within a body (default: 30 seconds).
+    ///
+    /// A whole body may take ten minutes.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.settings_mut().timeout = timeout;
         self

@@ -94,6 +94,21 @@ async fn stalled_client_body_is_a_client_error() {
     assert_eq!(refusal(answer).await, (408, "proxy_request_incomplete".to_owned()));
 }
 
+/// Each byte comes in time, but the whole body never does. The clock moves as soon as every task waits.
+#[tokio::test(start_paused = true)]
+async fn client_body_that_arrives_byte_by_byte_is_a_client_error() {
+    let upstream = Upstream::echoing().await;
+    let bytes = futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from("x"))), ()))
+    });
+    let request = Request::post("/__clerk/v1/x").header("host", "app.example.com");
+    let request = request.body(StreamBody::new(Box::pin(bytes))).unwrap();
+    let answering = tokio::time::timeout(Duration::from_secs(3_600), upstream.proxy().oneshot(request));
+    let answer = answering.await.expect("a response within the hour").unwrap();
+    assert_eq!(refusal(answer).await, (408, "proxy_request_incomplete".to_owned()));
+}
+
 /// Time that the client takes to send its body is not Clerk's.
 #[tokio::test]
 async fn silent_upstream_after_a_whole_body_times_out() {
