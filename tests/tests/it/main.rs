@@ -13,6 +13,7 @@ mod programs;
 mod secrets;
 mod seeded_claims;
 mod start_up;
+mod supply_chain;
 mod test_portal;
 mod vectors;
 mod wire;
