@@ -2,6 +2,8 @@
 //! instance, the request, what Clerk answers (and thereby what it is asked, in order), and the outcome, complete: a
 //! header or an effect that the row does not name fails it. `words` says what the words mean.
 
+mod claims;
+mod cookie_check;
 mod expected;
 mod handshake;
 mod organization;
