@@ -73,10 +73,10 @@ impl Reverification {
     fn is_met(self, ages: FactorAges) -> bool {
         use ReverificationLevel as Level;
         let FactorAges { first, second } = ages;
+        // A factor that the user does not have is never fresh.
         let is_fresh = |factor| matches!(factor, FactorAge::VerifiedAgo(age) if age < self.max_age);
-        let (has_first, has_second) = (first != FactorAge::NotEnrolled, second != FactorAge::NotEnrolled);
+        let has_second = second != FactorAge::NotEnrolled;
         match self.level {
-            _ if !has_first && !has_second => false,
             Level::FirstFactor => is_fresh(first),
             Level::SecondFactor | Level::MultiFactor if !has_second => is_fresh(first),
             Level::SecondFactor => is_fresh(second),

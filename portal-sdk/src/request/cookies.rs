@@ -284,6 +284,13 @@ mod tests {
             ("a%3B%20__client_uat%3D9", "a; __client_uat=9"),
             ("a%zzb", "a%zzb"),
             ("a%2", "a%2"),
+            // One bad escape leaves the whole value as sent, as `decodeURIComponent` does.
+            ("a%20%zz", "a%20%zz"),
+            ("%zz%20a", "%zz%20a"),
+            ("%41%2", "%41%2"),
+            ("%41%", "%41%"),
+            ("%41%g0", "%41%g0"),
+            ("%41%0g", "%41%0g"),
             ("%ff", "%ff"),
             ("\"q\"", "\"q\""),
             ("a=b=c", "a=b=c"),
@@ -298,6 +305,19 @@ mod tests {
             assert_eq!(cookies.client_uat(false), None);
         }
         assert_eq!(read("__sess%69on=a").session(false), None);
+    }
+
+    #[test]
+    fn value_beyond_the_size_of_a_token_stays_encoded() {
+        let longest = format!("%41{}", "a".repeat(MAX_TOKEN_BYTES - 3));
+        let field = format!("__session={longest}");
+        assert!(read(&field).session(false).is_some_and(|value| value.starts_with("Aa")));
+        let field = format!("{field}a");
+        assert!(
+            read(&field)
+                .session(false)
+                .is_none_or(|value| value.starts_with("%41a"))
+        );
     }
 
     #[test]

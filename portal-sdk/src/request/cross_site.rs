@@ -108,6 +108,30 @@ mod tests {
     }
 
     #[test]
+    fn every_public_origin_is_the_application_and_no_other() {
+        let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x")
+            .trusted_origins([OWN, "https://www.example.com"])
+            .build()
+            .unwrap();
+        for (origin, expected) in [
+            (OWN, false),
+            ("https://www.example.com", false),
+            ("https://evil.example", true),
+            ("https://www.example.com:444", true),
+        ] {
+            for site in [None, Some("same-site")] {
+                let mut request = Request::post(OWN).header("cookie", "a=b").header("origin", origin);
+                if let Some(site) = site {
+                    request = request.header("sec-fetch-site", site);
+                }
+                let parts = request.body(()).unwrap().into_parts().0;
+                let cx = AuthenticateContext::new(&parts, &instance, UnixTime::from_secs(0));
+                assert_eq!(cx.is_cross_site(), expected, "{origin} {site:?}");
+            }
+        }
+    }
+
+    #[test]
     fn websocket_upgrade_is_checked_like_an_unsafe_method() {
         let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket"), ("cookie", "a=b")];
         assert!(judged(

@@ -241,3 +241,44 @@ impl fmt::Display for Stamp {
         write!(f, "{} (Unix seconds)", self.0.as_secs())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_named_by_their_spelling_alone() {
+        for reason in TokenErrorReason::ALL {
+            assert_eq!(TokenErrorReason::named(reason.as_str()), Some(reason));
+            assert_eq!(reason.to_string(), reason.as_str());
+        }
+        for other in ["", "token", "token-invalid ", "TOKEN-INVALID", "session-token-nbf"] {
+            assert_eq!(TokenErrorReason::named(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn messages_about_time_name_both_times_in_unix_seconds() {
+        let [earlier, later] = [1_000, 2_000].map(UnixTime::from_secs);
+        for error in [
+            TokenError::Expired {
+                expired_at: earlier,
+                now: later,
+            },
+            TokenError::NotActiveYet {
+                not_before: later,
+                now: earlier,
+            },
+            TokenError::IssuedInTheFuture {
+                issued_at: later,
+                now: earlier,
+            },
+        ] {
+            let message = error.to_string();
+            assert!(message.contains("1000 (Unix seconds)"), "{message}");
+            assert!(message.contains("2000 (Unix seconds)"), "{message}");
+            assert!(error.is_about_time());
+        }
+        assert!(!TokenError::Signature.is_about_time());
+    }
+}

@@ -49,3 +49,44 @@ fn actor(payload: &Map<String, Value>) -> Option<(UserId, Map<String, Value>)> {
     let claim = payload.get("act")?.as_object()?;
     Some((text(claim, "sub")?.into(), claim.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn size(payload: &Value) -> usize {
+        Rights::parse(payload.as_object().unwrap()).size()
+    }
+
+    #[test]
+    fn size_grows_with_each_part_that_is_kept() {
+        assert_eq!(size(&json!({})), 0);
+        for payload in [
+            json!({ "v": 2, "fea": "u:a,o:b" }),
+            json!({ "v": 2, "pla": "u:free" }),
+            json!({ "org_id": "org_1", "org_permissions": ["org:a:read", "org:b:read"] }),
+        ] {
+            let text = payload.to_string().len();
+            let found = size(&payload);
+            assert!((4..text + 100).contains(&found), "{payload}: {found}");
+        }
+    }
+
+    /// Each member of a map is a string, a value and its share of a node.
+    #[test]
+    fn size_of_an_actor_is_more_than_that_of_its_members() {
+        let member = size_of::<String>() + size_of::<Value>();
+        for members in [1, 5, 50] {
+            let mut claim: Map<String, Value> = (1..members).map(|n| (format!("m{n}"), json!(n))).collect();
+            claim.insert("sub".into(), json!("user_1"));
+            let found = size(&json!({ "act": claim }));
+            assert!(
+                (members * member..10_000 * members).contains(&found),
+                "{members}: {found}"
+            );
+            assert!(found >= 700 + 200 * members, "{members}: {found}");
+        }
+    }
+}

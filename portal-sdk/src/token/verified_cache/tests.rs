@@ -51,6 +51,18 @@ fn token_is_found_by_its_whole_text() {
 }
 
 #[test]
+fn header_of_the_newest_token_is_shared() {
+    let (cache, token) = (cache(8), claims(1, 60));
+    let (encoded, _) = token.token().expose().split_once('.').unwrap();
+    assert!(cache.header(encoded).is_none());
+    cache.insert(&token, at(0));
+    assert!(cache.header(encoded).is_some());
+    for other in ["", "xyzzy", &encoded[1..], &format!("{encoded}a")] {
+        assert!(cache.header(other).is_none(), "{other}");
+    }
+}
+
+#[test]
 fn token_in_an_encoded_cookie_is_found_too() {
     let (cache, token) = (cache(8), claims(1, 60));
     cache.insert(&token, at(0));

@@ -45,7 +45,10 @@ fn audience_is_a_text_or_a_list_of_texts_that_names_a_configured_one() {
         json!(5),
         json!(-0.5),
     ] {
-        assert!(!is_signed_in("live+audience", &json!({ "aud": audience })), "{audience}");
+        assert!(
+            !is_signed_in("live+audience", &json!({ "aud": audience })),
+            "{audience}"
+        );
     }
 }
 

@@ -1,6 +1,11 @@
 //! Handshakes that come back (C1), by token and by nonce.
 
-use super::table::check;
+use portal_sdk::state::Outcome;
+
+use super::request::request;
+use super::table::{check, decide_at};
+use super::words::Setting;
+use crate::common::now;
 
 #[test]
 fn development_handshake_is_resolved() {
@@ -20,6 +25,7 @@ C1 a clock that is fast by 1 h   | test | document /p?__clerk_handshake={hs:expi
 C1 a clock that is slow by 1 h   | test | document /p?__clerk_handshake={hs:future-by-1h}              | -              | signed-in cors sets=future-by-1h to=http://localhost:3000/p marked
 C1 a day is too much             | test | document /p?__clerk_handshake={hs:expired-2-days-ago} dev=dvb_1 | -              | signed-out session-token-and-uat-missing
 C1 a session of another key      | test | document /p?__clerk_handshake={hs:forged} dev=dvb_1          | -              | signed-out session-token-and-uat-missing
+C1 a machine's token             | test | document /p?__clerk_handshake={hs:m2m} dev=dvb_1             | -              | signed-out session-token-and-uat-missing
 C1 a cookie that is no header    | test | document /p?__clerk_handshake={hs:line-end} dev=dvb_1        | -              | signed-out session-token-and-uat-missing
 C1 a cookie that is no text      | test | document /p?__clerk_handshake={hs-of-numbers} dev=dvb_1      | -              | signed-out session-token-and-uat-missing
 C1 another key's token           | test | document /p?__clerk_handshake={hs-of-foreign-key}            | -              | undecided handshake-token temporary=false
@@ -58,6 +64,7 @@ C1 then old cookies decide          | live | document handshake=hs-of-foreign-ke
 C1 or another handshake             | live | document handshake=hs-of-foreign-key uat={recent}            | -              | handshake client-uat-but-no-session-token
 C1 an unknown key                   | live | document handshake=hs-of-unknown-key                         | memory keys    | signed-out session-token-and-uat-missing
 C1 the keys are out of reach        | live | document handshake=hs:valid                                  | keys=down      | undecided keys-out-of-reach temporary=true
+C1 a machine's token                | live | document handshake=hs:m2m                                    | -              | signed-out session-token-and-uat-missing
 C1 no tolerance for clocks          | live | document handshake=hs:expired session=expired uat=1          | -              | handshake session-token-expired-refresh-non-eligible-no-refresh-cookie session=expired
 C1 a cookie that is no header       | live | document handshake=hs:line-end                               | -              | signed-out session-token-and-uat-missing
 C1 the last session cookie counts   | live | document handshake=hs:suffixed-expired-last                  | -              | signed-out session-token-and-uat-missing
@@ -78,4 +85,21 @@ C1 an outage and no session         | live | document nonce=n1 uat={recent}     
 C1 an outage, for a script          | live | api nonce=n1                                                 | nonce=unreadable | undecided handshake-out-of-reach temporary=true
 ",
     );
+}
+
+#[test]
+fn signed_out_state_names_the_problem_of_the_handshake() {
+    for (words, has_problem) in [
+        ("document handshake=garbage", true),
+        ("document handshake=hs-of-foreign-key", true),
+        ("document handshake=hs:expired-2-days-ago", true),
+        ("document", false),
+    ] {
+        let setting = Setting::named("live");
+        let parts = request(&setting, words);
+        let Outcome::SignedOut(state) = decide_at(&setting, &parts, now()).outcome else {
+            panic!("{words}: expected a signed-out state");
+        };
+        assert_eq!(state.handshake_problem.is_some(), has_problem, "{words}");
+    }
 }

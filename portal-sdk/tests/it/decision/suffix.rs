@@ -1,11 +1,15 @@
 //! The choice between the two cookie sets.
 
+use http::Request;
+use http::header::COOKIE;
 use portal_sdk::request::AuthenticateContext;
+use serde_json::{Value, json};
 
 use super::request::request;
 use super::table::check;
-use super::words::Setting;
-use crate::common::now;
+use super::words::{LIVE_FRONTEND_API, Setting};
+use crate::common::tokens::{instance_key, session_token};
+use crate::common::{LIVE_SUFFIX, now};
 
 /// Checks rows of name, instance, cookies, and the set that counts.
 fn check_sets(table: &str) {
@@ -119,4 +123,68 @@ the suffixed browser             | test | document session'=valid uat'={recent} 
 the plain browser does not count | test | document session'=valid uat'={recent} dev=d                  | - | handshake dev-browser-missing suffixed session=valid
 ",
     );
+}
+
+/// Returns `true` if the suffixed set counts for these cookies, given as claims of the two session tokens.
+fn is_suffixed(plain: &Value, suffixed: Option<&Value>) -> bool {
+    let setting = Setting::named("live");
+    let token = |claims| session_token(instance_key(), LIVE_FRONTEND_API, claims);
+    let mut cookies = format!("__session={}; __client_uat=5", token(plain));
+    if let Some(suffixed) = suffixed {
+        let session = token(suffixed);
+        cookies = format!("{cookies}; __session_{LIVE_SUFFIX}={session}; __client_uat_{LIVE_SUFFIX}=5");
+    }
+    let request = Request::get(setting.address).header(COOKIE, cookies);
+    let parts = request.body(()).unwrap().into_parts().0;
+    AuthenticateContext::new(&parts, &setting.instance, now()).uses_suffixed_cookies()
+}
+
+/// Clerk's package compares the two `iat` with JavaScript's `<`, which makes numbers of other values.
+#[test]
+fn issue_times_of_any_type_compare_as_in_javascript() {
+    for (plain, suffixed, plain_is_newer) in [
+        (json!(2), json!(1), true),
+        (json!(1), json!(2), false),
+        (json!(2), json!(2), false),
+        (json!(2.5), json!(2), true),
+        (json!("2"), json!(1), true),
+        (json!(" 2 "), json!(1), true),
+        (json!("2"), json!("10"), false),
+        (json!(2), json!("1"), true),
+        (json!(""), json!(-1), true),
+        (json!(" "), json!(-1), true),
+        (json!(""), json!(0), false),
+        (json!(true), json!(0), true),
+        (json!(true), json!(1), false),
+        (json!(false), json!(-1), true),
+        (json!(false), json!(0), false),
+        (json!("x"), json!(-1), false),
+        (json!(0), json!("x"), false),
+        (json!([2]), json!(-1), false),
+    ] {
+        let [plain, suffixed] = [plain, suffixed].map(|issued_at| json!({ "iat": issued_at }));
+        assert_eq!(
+            is_suffixed(&plain, Some(&suffixed)),
+            !plain_is_newer,
+            "{plain} {suffixed}"
+        );
+    }
+}
+
+#[test]
+fn plain_session_of_an_issuer_of_any_type_is_another_instances() {
+    for (issuer, is_named) in [
+        (json!("https://clerk.another.example"), true),
+        (json!(5), true),
+        (json!(true), true),
+        (json!([]), true),
+        (json!({}), true),
+        // JavaScript's falsy values name no issuer.
+        (json!(""), false),
+        (json!(0), false),
+        (json!(false), false),
+        (json!(null), false),
+    ] {
+        assert_eq!(is_suffixed(&json!({ "iss": issuer }), None), is_named, "{issuer}");
+    }
 }
