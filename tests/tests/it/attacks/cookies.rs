@@ -1,9 +1,9 @@
-//! Cookie jars as an attacker leaves them, who controls a sister domain or a page of the application's host.
+//! Cookie jars as left by an attacker who controls a sister domain or a page of the application's host.
 //!
 //! RFC 6265 section 8.6: cookies have weak integrity. A server cannot tell which host set one; browsers send those of
 //! longer paths and older ones first (section 5.4), and the first of a name counts. No jar makes a user of a token that
-//! the instance did not sign, but a valid session of the attacker's own is one that the user may be given. What decides
-//! between two valid sessions is Clerk's rule (protocol §4.6).
+//! the instance did not sign, but a user can be given a valid session of the attacker's own. Clerk's rules decide between
+//! two valid sessions; their numbers are those of `portal-sdk/tests/it/decision/suffix.rs`.
 
 use http::HeaderValue;
 use serde_json::json;
@@ -110,7 +110,7 @@ fn first_of_two_client_cookies_decides() {
 
 /// The user has suffixed cookies, as the instance sets them. A sister domain sets plain ones for the whole domain.
 #[test]
-fn plain_cookies_of_a_sister_domain_beside_suffixed_ones() {
+fn plain_cookies_beside_suffixed_ones_never_make_a_forged_token_count() {
     let victim = Victim::new();
     let own = &*own();
     let without_issuer = &*SigningKey::of_instance().session(&json!({ "iss": null, "sub": ATTACKER, "iat": NOW_SECS }));
@@ -134,8 +134,8 @@ fn plain_cookies_of_a_sister_domain_beside_suffixed_ones() {
         (&of_attacker(5), "1", Some(USER)),
         (&of_attacker(6), "1", Some(USER)),
         (&of_attacker(0), "0", Some(USER)),
-        // A newer one counts (rule 4): Clerk's older SDKs write plain cookies only, after a newer sign-in. The attacker's
-        // own session is all that this gains; its token lasts a minute.
+        // A newer one counts (rule 4): Clerk's older SDKs write plain cookies only, after a newer sign-in. The attacker
+        // gains that the user works in the attacker's session.
         (&of_attacker(4), "1", Some(ATTACKER)),
         // A forged one with a newer time is chosen, and refused. The request is signed out.
         (forged_later, "1", None),
@@ -170,7 +170,7 @@ fn plain_cookies_of_a_sister_domain_beside_suffixed_ones() {
 
 /// The user has plain cookies, and the attacker adds suffixed ones: the suffix is public.
 #[test]
-fn suffixed_cookies_of_a_sister_domain_beside_plain_ones() {
+fn suffixed_cookies_beside_plain_ones_never_make_a_forged_token_count() {
     let victim = Victim::new();
     let own = &*own();
     let (newer, forged) = (&*of_attacker(0), &*forged());

@@ -309,7 +309,7 @@ fn nested_token_is_signed_out() {
 /// White space around a field's value or a cookie's is not part of it (RFC 9110 section 5.5, RFC 6265 section 5.2). Within
 /// it is.
 #[test]
-fn white_space_and_quotes_around_a_token() {
+fn token_in_quotes_or_with_text_around_it_is_signed_out() {
     let victim = Victim::new();
     let genuine = genuine();
     let refused = [

@@ -76,7 +76,7 @@ fn forgeries() -> Vec<(&'static str, String)> {
     forgeries
 }
 
-/// The attacker may set cookies on a sister domain. Without Clerk's signature they change nothing (G10, protocol §6.4).
+/// The attacker may set cookies on a sister domain. Without Clerk's signature they change nothing.
 #[test]
 fn forged_handshake_cookie_changes_nothing() {
     let victim = Victim::new();
