@@ -26,8 +26,8 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
 
 /// Joins all fields named `name` by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3), as Latin-1.
 ///
-/// Returns `None` if they are missing or too large. An oversized `Authorization` must be refused, not ignored: its start
-/// is returned, which is too large for a token.
+/// Returns `None` if they are missing or too large. An oversized `Authorization` must be refused, not ignored: at least
+/// its start is returned, which is too large for a token.
 #[must_use]
 pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let (separator, max_bytes) = match *name {
