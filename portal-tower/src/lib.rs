@@ -76,6 +76,7 @@ mod caching;
 mod caller;
 mod cookie;
 mod cross_site;
+mod drain;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 pub mod redirect;

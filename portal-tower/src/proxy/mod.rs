@@ -52,6 +52,7 @@
 //! | 502 `proxy_request_failed` | Clerk is unreachable, closed the connection early, or switched protocols |
 //! | 504 `proxy_request_failed` | Clerk did not respond in time |
 //!
+//! The body of a refused request is read and dropped first, as by [guards](crate::require#the-body-of-a-refused-request).
 //! The bodies have Clerk's format: `{"errors": [{"code": "…", "message": "…"}]}`.
 //!
 //! # Security

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -29,6 +29,7 @@ use super::request::{Facts, Upstream};
 use super::request_body::{RequestBody, request_body};
 use super::{ProxyBody, ProxyError, address, request, response};
 use crate::auth::Auth;
+use crate::drain::Drain;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -170,17 +171,16 @@ impl FrontendApiProxy {
         B::Data: Send,
     {
         let settings = &*self.settings;
+        let uri = match settings.admit(&request) {
+            Ok(uri) => uri,
+            Err(error) => {
+                if let Some(drain) = Drain::of(request, false) {
+                    drain.await;
+                }
+                return Err(error.into());
+            }
+        };
         let (mut parts, body) = request.into_parts();
-        if parts.extensions.get::<Auth>().is_some() {
-            return Err(ProxyError::Misplaced.into());
-        }
-        if request::is_for_one_hop(&parts.method) {
-            return Err(ProxyError::Method.into());
-        }
-        let uri = settings.upstream.address(&parts.uri, &settings.mount)?;
-        if declared_length(&parts).is_some_and(|length| length > settings.max_request_bytes as u64) {
-            return Err(ProxyError::TooLarge.into());
-        }
         let proxy_url = settings.make_head(&mut parts, uri);
         let (body, progress) = request_body(body, settings.max_request_bytes, settings.timeout);
         let answering = self.client.request(Request::from_parts(parts, body));
@@ -198,6 +198,21 @@ impl FrontendApiProxy {
 }
 
 impl Settings {
+    /// Returns the upstream URL for a request that may be forwarded.
+    fn admit<B>(&self, request: &Request<B>) -> Result<Uri, ProxyError> {
+        if request.extensions().get::<Auth>().is_some() {
+            return Err(ProxyError::Misplaced);
+        }
+        if request::is_for_one_hop(request.method()) {
+            return Err(ProxyError::Method);
+        }
+        let uri = self.upstream.address(request.uri(), &self.mount)?;
+        if declared_length(request.headers()).is_some_and(|length| length > self.max_request_bytes as u64) {
+            return Err(ProxyError::TooLarge);
+        }
+        Ok(uri)
+    }
+
     /// Turns `parts` into the head for Clerk, and returns the proxy's URL as the browser sees it.
     fn make_head(&self, parts: &mut Parts, uri: Uri) -> String {
         let url = PublicUrl::within(parts, self.instance.public_origins());
@@ -218,8 +233,8 @@ impl Settings {
     }
 }
 
-fn declared_length(parts: &Parts) -> Option<u64> {
-    parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn client() -> Client<HttpsConnector<HttpConnector>, RequestBody> {

@@ -8,8 +8,8 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::Refusal;
-use super::drain::Drain;
 use crate::caching::{keep_nowhere, keep_to_one_user};
+use crate::drain::Drain;
 use crate::response::ResponseBody;
 
 pin_project! {
@@ -41,7 +41,7 @@ impl<F, ReqBody: Body> ResponseFuture<F, ReqBody> {
     }
 
     pub(super) fn refuse(refusal: Refusal, request: Request<ReqBody>) -> Self {
-        let drain = Drain::of(request, refusal.caller());
+        let drain = Drain::of(request, refusal.caller().keeps_sending());
         let refusal = Some(refusal);
         Self {
             kind: match drain {

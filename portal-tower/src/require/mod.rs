@@ -75,7 +75,6 @@
 
 mod answer;
 pub(crate) mod cause;
-mod drain;
 mod for_developers;
 mod future;
 pub(crate) mod layer;

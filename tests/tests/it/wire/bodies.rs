@@ -124,6 +124,33 @@ async fn forwarded_body_keeps_its_length() {
     }
 }
 
+/// Closing a connection with unread bytes resets it, and with it the response (RFC 9112 section 9.6).
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_upload_gets_its_response() {
+    let application = Application::start(Options::default()).await;
+    // More than the buffers of both sockets hold.
+    let body = vec![b'x'; 20_000_000];
+    for (line, expected) in [
+        ("POST /__clerk/v1/me/profile_image", 413),
+        ("POST /__clerk/../v1/me", 400),
+        ("TRACE /__clerk/v1/me", 405),
+        ("POST /private", 401),
+    ] {
+        let mut stream = connect(&application.host).await;
+        let head = format!("{line} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+        let sending = async {
+            stream.write_all(head.as_bytes()).await.expect("it is sent");
+            stream.write_all(&body).await.expect("it is sent");
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).await.expect("a status line");
+            status
+        };
+        let status = soon(sending).await;
+        assert_eq!(status[9..], *expected.to_string().as_bytes(), "{line}");
+    }
+    assert!(application.upstream.take_asked().is_empty());
+}
+
 /// A connection is usable after a refused request whose body has arrived.
 #[tokio::test]
 async fn connection_is_usable_after_a_refused_body() {

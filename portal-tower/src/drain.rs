@@ -1,7 +1,7 @@
 //! [`Drain`]: reads the rest of a refused request's body.
 //!
 //! A server that responds during an upload closes the connection, and bytes that arrive later reset it (RFC 9112
-//! section 9.6). The browser then shows an error instead of the sign-in page. The body is therefore read and dropped
+//! section 9.6). The browser then shows an error instead of the response. The body is therefore read and dropped
 //! before the response, up to a limit.
 
 use std::future::Future;
@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::caller::Caller;
 use http::header::EXPECT;
 use http::{Request, Version};
 use http_body::Body;
@@ -24,7 +23,7 @@ const MAX_TIME: Duration = Duration::from_secs(60);
 pin_project! {
     /// The rest of a body that is read and dropped.
     #[derive(Debug)]
-    pub(super) struct Drain<B> {
+    pub(crate) struct Drain<B> {
         #[pin]
         body: B,
         left: u64,
@@ -38,8 +37,7 @@ impl<B: Body> Drain<B> {
     ///
     /// Streams never end. HTTP/2 resets a single stream only. A client that waits for `100 Continue` (RFC 9110 section
     /// 10.1.1) has sent no body. A body above the limit is reset anyway.
-    pub(super) fn of(request: Request<B>, caller: Caller) -> Option<Self> {
-        let is_stream = caller.keeps_sending();
+    pub(crate) fn of(request: Request<B>, is_stream: bool) -> Option<Self> {
         let waits = request.headers().contains_key(EXPECT);
         let is_alone = request.version() >= Version::HTTP_2;
         let body = request.into_body();
