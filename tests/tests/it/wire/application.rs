@@ -26,6 +26,8 @@ pub(crate) struct Application {
     pub(crate) upstream: Upstream,
     /// Counts the requests with the field `X-Inner`, which tests hide inside of others.
     pub(crate) inner: Counter,
+    /// Counts the connections that ended in a panic.
+    pub(crate) panics: Counter,
 }
 
 /// The settings of a test's application.
@@ -60,15 +62,22 @@ impl Application {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
+        let panics = Counter::default();
+        let counts = panics.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let router = router.clone();
-                tokio::spawn(async move {
+                let service = TowerToHyperService::new(router.clone());
+                let connection = tokio::spawn(async move {
                     let mut http = auto::Builder::new(TokioExecutor::new());
                     http.http1().half_close(options.half_close).timer(TokioTimer::new());
-                    let service = TowerToHyperService::new(router);
                     // An error ends this connection only.
                     let _ = http.serve_connection(TokioIo::new(stream), service).await;
+                });
+                let panics = counts.clone();
+                tokio::spawn(async move {
+                    if connection.await.is_err() {
+                        panics.count();
+                    }
                 });
             }
         });
@@ -77,6 +86,7 @@ impl Application {
             clerk,
             upstream,
             inner,
+            panics,
         }
     }
 

@@ -6,6 +6,7 @@ mod bodies;
 mod decisions;
 mod framing;
 mod http2;
+mod mutations;
 mod targets;
 mod upstream;
 
@@ -62,7 +63,9 @@ async fn exchange(host: &str, bytes: &str) -> Vec<Answer> {
         let _ = stream.read_to_end(&mut received).await;
     };
     soon(exchanging).await;
-    answers(&String::from_utf8_lossy(&received))
+    // Lengths count bytes, so each byte becomes a character of one.
+    let ascii = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { '?' };
+    answers(&received.iter().map(ascii).collect::<String>())
 }
 
 /// The statuses of the responses to `bytes`.
