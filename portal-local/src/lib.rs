@@ -57,10 +57,11 @@
 //! | What | Limit | Above it |
 //! |---|---|---|
 //! | connections at the same time | 512 | others wait |
-//! | head of a request | 128 KiB, of which 64 KiB address | 431, 414 |
+//! | head of a request | 128 KiB, of which 64 KiB address; 100 fields | 431, 414 |
 //! | time until a whole head has arrived, and idle time between requests | 20 seconds | the connection ends |
 //! | body of a request | 256 KiB | 413 |
 //! | time in which a body arrives | 30 seconds | 408 |
+//! | time in which a client reads nothing of a response | 30 seconds | the connection ends |
 //! | body that is read and dropped when a request is refused | 32 MiB | `Connection: close` |
 //!
 //! # Over HTTP

@@ -78,6 +78,23 @@ async fn half_closed_connection_gets_all_responses_in_order() {
     assert_eq!(answers(&world, pipelined).await, [200, 401, 404, 415, 200, 200]);
 }
 
+#[tokio::test]
+async fn head_above_a_limit_is_refused() {
+    let world = World::start().await;
+    let with = |query: usize, fields: usize| {
+        let query = "a".repeat(query - "/v1/health?".len());
+        let fields = "X: a\r\n".repeat(fields - 1);
+        format!("GET /v1/health?{query} HTTP/1.1\r\nHost: HOST\r\n{fields}\r\n")
+    };
+    for (address, fields, expected) in [(65_534, 1, 200), (65_535, 1, 414), (100, 100, 200), (100, 101, 431)] {
+        assert_eq!(
+            answers(&world, &with(address, fields)).await,
+            [expected],
+            "{address} {fields}"
+        );
+    }
+}
+
 /// The body of a refused request is not the next request.
 #[tokio::test]
 async fn request_in_a_refused_body_is_not_answered() {
