@@ -55,6 +55,21 @@
 //! The body of a refused request is read and dropped first, as by [guards](crate::require#the-body-of-a-refused-request).
 //! The bodies have Clerk's format: `{"errors": [{"code": "…", "message": "…"}]}`.
 //!
+//! # Limits
+//!
+//! | What | Limit | Above it |
+//! |---|---|---|
+//! | request body | 16 MiB ([`with_max_request_bytes`](crate::FrontendApiProxy::with_max_request_bytes)) | 413 |
+//! | pause within it | 30 seconds ([`with_timeout`](crate::FrontendApiProxy::with_timeout)) | 408 |
+//! | time in which it arrives | ten minutes | 408 |
+//! | connecting to Clerk | 5 seconds | 502 |
+//! | waiting for Clerk's response | 30 seconds (`with_timeout`) | 504 |
+//! | head of that response | 100 fields | 502 |
+//! | pause within its body | 30 seconds (`with_timeout`) | the response ends early |
+//! | time in which its body arrives | ten minutes | the response ends early |
+//!
+//! The number of requests at the same time has no limit here; the server's limit of connections applies.
+//!
 //! # Security
 //!
 //! Every request sends the secret key to the upstream URL; the key is never logged. Set `CLERK_FAPI_URL` only to a host

@@ -11,7 +11,8 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 use portal_tower::FrontendApiProxy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout};
 use tower::{Layer as _, ServiceExt as _};
 
 use super::{Upstream, refusal, send};
@@ -61,6 +62,28 @@ async fn upstream_errors_have_distinct_statuses() {
     assert!(gone.asked().is_empty());
 }
 
+/// The queue of its listener is full. The clock moves as soon as every task waits.
+#[tokio::test(start_paused = true)]
+async fn upstream_that_accepts_no_connection_returns_502() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await {
+        queue.push(connected.unwrap());
+    }
+    let instance = live()
+        .proxy_url("/__clerk")
+        .frontend_api_url(format!("http://{address}"));
+    let proxy = FrontendApiProxy::new(&instance.build().unwrap()).unwrap();
+    let before = Instant::now();
+    let get = request("/__clerk/v1/client", &[("host", "app.example.com")]);
+    let refused = refusal(send(proxy, get).await).await;
+    assert_eq!(refused, (502, "proxy_request_failed".to_owned()));
+    assert_eq!(before.elapsed().as_secs(), 5);
+}
+
 /// A body of these pieces; without an end, nothing comes after them.
 fn upload(
     pieces: Vec<Result<&'static str, io::Error>>,
@@ -104,7 +127,7 @@ async fn client_body_that_arrives_byte_by_byte_is_a_client_error() {
     });
     let request = Request::post("/__clerk/v1/x").header("host", "app.example.com");
     let request = request.body(StreamBody::new(Box::pin(bytes))).unwrap();
-    let answering = tokio::time::timeout(Duration::from_secs(3_600), upstream.proxy().oneshot(request));
+    let answering = timeout(Duration::from_secs(3_600), upstream.proxy().oneshot(request));
     let answer = answering.await.expect("a response within the hour").unwrap();
     assert_eq!(refusal(answer).await, (408, "proxy_request_incomplete".to_owned()));
 }

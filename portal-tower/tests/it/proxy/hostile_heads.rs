@@ -73,6 +73,15 @@ async fn endless_response_head_returns_502() {
 }
 
 #[tokio::test]
+async fn response_with_more_than_100_fields_returns_502() {
+    for (fields, expected) in [(100, 200), (101, 502)] {
+        let fields = "X: a\r\n".repeat(fields - 1);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{fields}\r\n");
+        assert_eq!(get(&answering(answer.as_bytes()).await).await.status(), expected);
+    }
+}
+
+#[tokio::test]
 async fn unfinished_response_head_times_out() {
     for begun in [
         &b""[..],
