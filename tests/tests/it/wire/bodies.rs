@@ -48,7 +48,7 @@ async fn body_that_is_not_read_delays_no_response() {
 
 #[tokio::test]
 async fn slow_body_for_the_proxy_returns_408() {
-    let timeout = Duration::from_millis(50);
+    let timeout = Duration::from_millis(300);
     let application = Application::start(Options {
         timeout,
         ..Options::default()
