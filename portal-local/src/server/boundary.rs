@@ -57,7 +57,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     }
 
     let status = response.status().as_u16();
-    tracing::debug!(method = %Excerpt(&method), path = %Excerpt(&path), status, "answered");
+    tracing::debug!(method = ?Excerpt(&method), path = ?Excerpt(&path), status, "answered");
     app.log.push(RequestRecord {
         at,
         method,

@@ -13,6 +13,7 @@ const ROOMS: [&[&str]; 22] = [
         "json_body",
         "multipart",
         "password",
+        "redacted",
     ],
     &[
         "redirect",

@@ -21,7 +21,7 @@ pub(super) fn refused(refusal: &Refusal, path: Option<&str>, user_id: Option<&Us
     static PREFLIGHTS: Once = Once::new();
     static PROBLEMS: Interval = Interval::new();
     // The server bounds the path, at about 64 KiB.
-    let path = path.map(Excerpt).map(tracing::field::display);
+    let path = path.map(Excerpt).map(tracing::field::debug);
     match refusal.cause() {
         RefusalCause::Preflight => PREFLIGHTS.call_once(|| tracing::warn!(path, "{PREFLIGHT}")),
         RefusalCause::Misconfigured { problem } if PROBLEMS.is_due() => {

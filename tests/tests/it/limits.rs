@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The start of a row, the file and the name of its constant, and how many units the number has.
-const CONSTANTS: [(&str, &str, &str, u64); 29] = [
+const CONSTANTS: [(&str, &str, &str, u64); 30] = [
     (
         "session token, handshake token",
         "portal-sdk/src/limits.rs",
@@ -99,6 +99,12 @@ const CONSTANTS: [(&str, &str, &str, u64); 29] = [
         "portal-sdk/src/backend/http/mod.rs",
         "MAX_BODY_BYTES",
         1024 * 1024,
+    ),
+    (
+        "error code",
+        "portal-sdk/src/backend/http/answer.rs",
+        "MAX_CODE_BYTES",
+        1,
     ),
     (
         "handshake payloads and renewals",

@@ -103,6 +103,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn overlong_error_code_is_not_clerks() {
+        let code = |length: usize| {
+            let body = format!(r#"{{"errors":[{{"code":"{}"}}]}}"#, "c".repeat(length));
+            let error = refusal(StatusCode::NOT_FOUND, &HeaderMap::new(), body.as_bytes());
+            (error.code().map(str::len), error.is_outage())
+        };
+        assert_eq!(code(MAX_CODE_BYTES), (Some(MAX_CODE_BYTES), false));
+        assert_eq!(code(MAX_CODE_BYTES + 1), (None, true));
+    }
+
     fn retry_after_secs(headers: &HeaderMap) -> Option<u64> {
         retry_after(headers).map(|wait| wait.as_secs())
     }

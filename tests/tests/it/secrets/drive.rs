@@ -1,4 +1,4 @@
-//! What a program goes through: sign-ins, sign-out, forged credentials, mistakes, and failures of its portal.
+//! The run of a program: sign-ins, sign-out, forged credentials, mistakes, and failures of its portal.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ fn random_base32() -> String {
         .collect()
 }
 
-/// Requests with credentials of every kind that nobody has issued. They may be another service's.
+/// Requests with credentials of every kind, all of them invented. A real one may be another service's.
 pub(crate) fn hostile_requests(secrets: &Secrets) -> Vec<(String, Vec<(&'static str, String)>)> {
     let invented = || {
         let text = random();
@@ -79,6 +79,8 @@ pub(crate) fn hostile_requests(secrets: &Secrets) -> Vec<(String, Vec<(&'static 
             requests.push((format!("/?{name}={credential}&__clerk_ticket={}", invented()), vec![]));
         }
     }
+    let long = "p".repeat(9_000);
+    requests.push((format!("/{long}"), vec![("user-agent", long.clone())]));
     let referer = format!("http://other.example/?code={}", invented());
     requests.push((
         format!("/?code={}&state={}", invented(), invented()),

@@ -59,6 +59,9 @@ const SITES: [(&str, &[&str], &str, End); 8] = [
     ("portal-example-streams", &[], "/", End::Killed),
 ];
 
+/// The most bytes of a printed line, whatever clients send.
+const MAX_LINE_BYTES: usize = 6_000;
+
 type Built = BTreeMap<String, PathBuf>;
 
 /// The rest of a line after a label, up to the next space.
@@ -69,6 +72,11 @@ fn after<'l>(line: &'l str, label: &str) -> Option<&'l str> {
 fn assert_no_secret(program: &str, lines: &[String], secrets: &Secrets) {
     let found = secrets.found_in(lines);
     assert!(found.is_empty(), "{program} prints secrets: {found:#?}");
+    let longest = lines.iter().max_by_key(|line| line.len());
+    assert!(
+        longest.is_none_or(|line| line.len() < MAX_LINE_BYTES),
+        "{program} prints {longest:?}"
+    );
 }
 
 async fn site(built: &Built, (name, arguments, page, end): (&str, &[&str], &str, End)) {

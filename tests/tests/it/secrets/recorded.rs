@@ -20,7 +20,7 @@ pub(crate) struct Recorded {
     readers: [JoinHandle<()>; 2],
 }
 
-/// How a program is ended.
+/// The end of a program.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
     /// `SIGTERM`.
