@@ -71,3 +71,37 @@ impl<'r> Field<'r> {
         matches!(self, Self::Missing)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::{AUTHORIZATION, ORIGIN};
+
+    use super::*;
+
+    #[test]
+    fn field_has_the_value_that_its_header_has() {
+        for len in [0, 1, MAX_HEADER_BYTES, MAX_HEADER_BYTES + 1] {
+            for name in [ORIGIN, AUTHORIZATION] {
+                let mut headers = HeaderMap::new();
+                for _ in 0..3 {
+                    headers.append(&name, "a".repeat(len).parse().unwrap());
+                    let fields = Fields::read(&headers);
+                    let field = if name == ORIGIN {
+                        fields.origin
+                    } else {
+                        fields.authorization
+                    };
+                    assert_eq!(
+                        field.value(&headers, &name),
+                        header_value(&headers, &name),
+                        "{name} {len}"
+                    );
+                    assert!(!field.is_missing());
+                }
+            }
+        }
+        let headers = HeaderMap::new();
+        assert!(Fields::read(&headers).origin.is_missing());
+        assert_eq!(Fields::read(&headers).origin.value(&headers, &ORIGIN), None);
+    }
+}

@@ -7,10 +7,11 @@ use portal_sdk::authenticator::Authenticator;
 use portal_sdk::backend::{HttpBackend, KeyCachePolicy};
 use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::instance::{Instance, PublishableKey};
-use portal_sdk::portal::{DiscoveredPages, Portal};
+use portal_sdk::portal::{DiscoveredPages, Portal, PortalPage};
 use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::json;
 use tracing::{Event, Level, Metadata, Subscriber, span};
+use url::Url;
 
 use crate::common::{LIVE_KEY, clock, down};
 use crate::log::set_default;
@@ -271,4 +272,25 @@ fn link_without_a_runtime_is_derived() {
         .set_portal_pages(Ok(pages("https://one.example.net/in")));
     assert_eq!(sign_in_of(&application.authenticator.portal()), DERIVED);
     assert_eq!(application.reads(), 0);
+}
+
+#[test]
+fn every_discovered_page_is_found_under_its_own_name() {
+    let names = [
+        (PortalPage::SignIn, "sign_in_url"),
+        (PortalPage::SignUp, "sign_up_url"),
+        (PortalPage::UserProfile, "user_profile_url"),
+        (PortalPage::OrganizationProfile, "organization_profile_url"),
+        (PortalPage::CreateOrganization, "create_organization_url"),
+        (PortalPage::Waitlist, "waitlist_url"),
+    ];
+    for (page, name) in names {
+        let url = format!("https://login.example.net/{name}");
+        let environment = json!({ "display_config": { name: url } });
+        let pages: DiscoveredPages = serde_json::from_value(environment).unwrap();
+        for (other, _) in names {
+            let expected = (other == page).then_some(url.as_str());
+            assert_eq!(pages.get(other).map(Url::as_str), expected, "{other:?} of {name}");
+        }
+    }
 }

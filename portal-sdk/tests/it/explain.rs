@@ -89,7 +89,8 @@ fn times_are_relative() {
 #[test]
 fn cookies_of_other_instances_are_named_without_their_values() {
     let clerk = TestInstance::new();
-    let cookies = "__session_abcdefgh=eyJsecret; __client_uat_abcdefgh=1; __session=; __sessionx=1; theme=dark";
+    let cookies =
+        "__session_abcdefgh=eyJsecret; __client_uat_abcdefgh=1; __session=; __sessionx=1; __session_=1; theme=dark";
     let request = || {
         Request::get("/")
             .header(HOST, "app.example.com")

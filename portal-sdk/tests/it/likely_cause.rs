@@ -435,3 +435,75 @@ fn every_cause_has_a_sentence_and_a_fix() {
         );
     }
 }
+
+#[tokio::test]
+async fn latest_handshake_is_a_fact_of_a_loop_for_a_minute() {
+    let clerk = clerk(development());
+    let fact = || {
+        let parts = page(IN_LOOP);
+        let authenticator = clerk.authenticator();
+        let state = authenticator.try_authenticate(&parts).expect("nothing to fetch").state;
+        let url = PublicUrl::within(&parts, clerk.instance().public_origins());
+        let of_loop = authenticator.explain_loop(&parts, &url, &state, None);
+        let alone = authenticator.explain_decided(&parts, &url, &state);
+        assert_eq!(alone.get("handshake"), None);
+        of_loop.get("handshake").map(str::to_owned)
+    };
+    assert_eq!(fact(), None);
+    let token = clerk.signed_in("user_1").token();
+    let size = "__session".len() + token.len();
+    return_from_handshake(&clerk, Ok(payload(&[format!("__session={token}")]))).await;
+    let found = fact().expect("a fact");
+    assert!(
+        found.starts_with("the last one was delivered ")
+            && found.ends_with(&format!("its session cookie has {size} bytes")),
+        "{found}"
+    );
+    return_from_handshake(&clerk, Err(BackendError::connect("refused"))).await;
+    let found = fact().expect("a fact");
+    assert!(found.starts_with("the last one was not delivered, "), "{found}");
+    clerk.clock().advance(Duration::from_secs(61));
+    assert_eq!(fact(), None);
+}
+
+#[tokio::test]
+async fn handshake_in_an_outage_is_no_refused_one() {
+    let clerk = clerk(development());
+    return_from_handshake(&clerk, Err(BackendError::connect("refused"))).await;
+    assert_eq!(cause(&clerk, &page(IN_LOOP), None).await, None);
+}
+
+#[tokio::test]
+async fn wrong_clock_of_an_expired_token_comes_before_an_earlier_problem() {
+    let clerk = clerk(development());
+    let issued_at = clerk.clock().now().as_secs() - 600;
+    let token = clerk
+        .signed_in("user_1")
+        .claim("iat", issued_at)
+        .claim("nbf", issued_at - 10)
+        .claim("exp", issued_at + 60)
+        .token();
+    return_from_handshake(&clerk, Ok(payload(&[format!("__session={token}")]))).await;
+    let cookies = format!("{IN_LOOP}; __session={token}; __client_uat=1");
+    assert_eq!(
+        cause(&clerk, &page(&cookies), Some(TokenErrorReason::SecretKeyInvalid)).await,
+        Some(LikelyCause::ClockAhead {
+            by: Duration::from_secs(600)
+        })
+    );
+}
+
+#[tokio::test]
+async fn cookie_that_browsers_still_store_is_not_too_large() {
+    for (size, expected) in [
+        (4096, None),
+        (4097, Some(LikelyCause::TokenTooLarge { found: 4097, max: 4096 })),
+    ] {
+        let clerk = clerk(development());
+        let token = "x".repeat(size - "__session".len());
+        let cookies = [format!("__session={token}"), "__client_uat=7".to_owned()];
+        return_from_handshake(&clerk, Ok(payload(&cookies))).await;
+        let own = page(&format!("{IN_LOOP}; __client_uat=7"));
+        assert_eq!(cause(&clerk, &own, None).await, expected, "{size}");
+    }
+}

@@ -26,6 +26,7 @@ mod odd_answers;
 mod page_cache;
 mod properties;
 mod renewals;
+mod request_kind;
 mod room_order;
 mod server;
 mod settings;

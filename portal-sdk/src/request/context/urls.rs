@@ -135,3 +135,89 @@ fn is_plain(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.');
     path.starts_with('/') && path.bytes().all(is_plain) && !path.contains("/.")
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::instance::Instance;
+
+    #[test]
+    fn plain_path_is_one_that_a_url_parser_keeps() {
+        for path in ["/", "//", "/a/b-c_d~e.f", "/a.b/c", "/A/9"] {
+            assert!(is_plain(path), "{path}");
+            assert_eq!(Url::parse(&format!("http://a{path}")).unwrap().path(), path);
+        }
+        for path in [
+            "",
+            "*",
+            "a",
+            "a/b",
+            "/.",
+            "/..",
+            "/./a",
+            "/../a",
+            "/a/..",
+            "/a/../b",
+            "/a%20b",
+            "/%2e%2e/a",
+            "/a:b",
+            "/a+b",
+            "/\u{e9}",
+            "/a\\b",
+        ] {
+            assert!(!is_plain(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn url_is_on_an_origin_only_if_the_origin_ends_there() {
+        let own = "https://app.example.com";
+        for rest in ["", "/", "/a", "?a", "#a"] {
+            assert!(is_on_origin(format!("{own}{rest}").as_bytes(), own), "{rest}");
+        }
+        for other in [
+            "https://app.example.com.evil.example/",
+            "https://app.example.community",
+            "https://app.example.com:444/",
+            "https://app.example.com@evil.example/",
+            "https://app.example.com\\@evil.example/",
+            "http://app.example.com/",
+            "https://app.example.co",
+            "",
+        ] {
+            assert!(!is_on_origin(other.as_bytes(), own), "{other}");
+        }
+    }
+
+    #[test]
+    fn organization_is_that_of_the_path_as_a_router_sees_it() {
+        let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_x")
+            .organization_patterns(["/orgs/:slug"])
+            .build()
+            .unwrap();
+        let parts = |path: &str| {
+            let request = Request::get(path).header("host", "app.example.com");
+            request.body(()).unwrap().into_parts().0
+        };
+        let slug = |slug: &str| Some(OrganizationTarget::Slug(slug.into()));
+        for (path, expected) in [
+            ("/orgs/acme", slug("acme")),
+            ("/orgs/ac%6De", slug("acme")),
+            ("/a/../orgs/acme", slug("acme")),
+            ("/orgs/../acme", None),
+            ("/other", None),
+        ] {
+            let parts = parts(path);
+            let cx = AuthenticateContext::new(&parts, &instance, UnixTime::from_secs(0));
+            assert_eq!(cx.organization_target(), expected.as_ref(), "{path}");
+        }
+        // A router has removed the prefix since the URL was read.
+        let (outer, inner) = (parts("/orgs/acme"), parts("/acme"));
+        let cx = AuthenticateContext::new(&inner, &instance, UnixTime::from_secs(0));
+        let cx = cx.with_public_url(PublicUrl::of(&outer));
+        assert_eq!(cx.organization_target(), slug("acme").as_ref());
+    }
+}

@@ -156,6 +156,58 @@ fn memory_stays_within_both_bounds() {
 }
 
 #[test]
+fn token_larger_than_the_whole_memory_is_not_remembered() {
+    let (small, large) = (claims(1, 60), large_claims());
+    let size = size_of_entry(large.verified());
+    let cache_of = |max_bytes| VerifiedTokens::new(TokenCachePolicy::default().with_max_bytes(max_bytes), SKEW);
+    let cache = cache_of(size - 1);
+    cache.insert(&small, at(0));
+    assert_eq!(cache.insert(&large, at(0)), None);
+    assert!(has(&cache, &small) && !has(&cache, &large));
+    assert_eq!(cache_of(size).insert(&large, at(0)), Some((1, size)));
+}
+
+#[test]
+fn tokens_that_fill_the_memory_exactly_stay() {
+    let tokens = [claims(1, 60), claims(2, 60)];
+    let sizes = tokens.each_ref().map(|token| size_of_entry(token.verified()));
+    let policy = TokenCachePolicy::default().with_max_bytes(sizes[0] + sizes[1]);
+    let cache = VerifiedTokens::new(policy, SKEW);
+    for token in &tokens {
+        cache.insert(token, at(0));
+    }
+    assert!(tokens.iter().all(|token| has(&cache, token)));
+}
+
+#[test]
+fn large_token_makes_room_for_itself_by_several_small_ones() {
+    let (small, large) = ([claims(1, 60), claims(2, 61), claims(3, 62)], large_claims());
+    let policy = TokenCachePolicy::default().with_max_bytes(size_of_entry(large.verified()));
+    let cache = VerifiedTokens::new(policy, SKEW);
+    for token in &small {
+        cache.insert(token, at(0));
+    }
+    assert_eq!(cache.insert(&large, at(0)), Some((1, policy.max_bytes)));
+    assert!(has(&cache, &large));
+}
+
+/// A token as large as several of [`claims`].
+fn large_claims() -> SessionClaims {
+    let payload = json!({ "exp": 60, "note": "n".repeat(9_000) });
+    SessionClaims::of_payload("user_1", payload.as_object().unwrap().clone())
+}
+
+#[test]
+fn size_counts_at_least_the_token_and_what_is_kept_of_it() {
+    let token = claims(1, 60);
+    let kept = size_of::<Verified>() + size_of::<Payload>() + MAX_KEPT_RIGHTS_BYTES;
+    let size = size_of_entry(token.verified());
+    assert!(size > kept + token.token().expose().len(), "{size}");
+    let larger = size_of_entry(large_claims().verified());
+    assert!((9_000..20_000).contains(&(larger - size)), "{larger}");
+}
+
+#[test]
 fn token_with_fractional_exp_expires() {
     let cache = cache(8);
     let payload = json!({ "exp": 60.5 });

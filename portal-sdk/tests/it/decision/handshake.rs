@@ -43,6 +43,7 @@ C1 a nonce wins over a token     | test | document /p?__clerk_handshake={hs:vali
 C1 a nonce nobody knows          | test | document /p?__clerk_handshake_nonce=n1&a=1                   | nonce=404:resource_not_found | signed-out session-token-missing cors to=http://localhost:3000/p?a=1 marked
 C1 a nonce in an outage (G4)     | test | document /p?__clerk_handshake_nonce=n1&a=1 session=valid uat={recent} dev=dvb_1 | nonce=down     | signed-out session-token-missing cors to=http://localhost:3000/p?a=1
 C1 an outage and no session       | test | document /p?__clerk_handshake_nonce=n1&a=1 dev=dvb_1 | nonce=503 | undecided handshake-out-of-reach temporary=true
+C1 an outage and another token    | test | document /p?__clerk_handshake_nonce=n1 session=template uat={recent} dev=dvb_1 | nonce=down | undecided handshake-out-of-reach temporary=true
 C1 an outage and an old session   | test | api /p?__clerk_handshake_nonce=n1 session=expired uat=1 dev=dvb_1 | nonce=429 | undecided handshake-out-of-reach temporary=true
 ",
     );

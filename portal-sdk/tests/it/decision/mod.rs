@@ -5,8 +5,10 @@
 mod claims;
 mod cookie_check;
 mod expected;
+mod explained;
 mod handshake;
 mod organization;
+mod renewal;
 mod request;
 mod session;
 mod several_domains;

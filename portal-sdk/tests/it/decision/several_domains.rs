@@ -15,6 +15,8 @@ C3 asking about every browser     | live+satellite+auto    | document           
 C3 also one that signed out       | live+satellite+auto    | document uat=0                                               | - | handshake satellite-needs-syncing
 C3 not one that was just synced   | live+satellite+auto    | document /path?__clerk_synced=true                           | - | signed-out session-token-and-uat-missing
 C3 not one with cookies           | live+satellite+auto    | document session=valid uat={recent}                          | - | signed-in token=valid
+C3 nor one with a session alone   | live+satellite+auto    | document session=valid                                       | - | handshake session-token-but-no-client-uat session=valid
+C3 nor one with a client alone    | live+satellite+auto    | document uat={recent}                                        | - | handshake client-uat-but-no-session-token
 C3 not in a frame                 | live+satellite+auto    | iframe                                                       | - | signed-out session-token-and-uat-missing
 C3 not for a script               | live+satellite+auto    | api /path?__clerk_synced=false                               | - | signed-out session-token-and-uat-missing
 C3 not for a form                 | live+satellite+auto    | POST document                                                | - | signed-out session-token-and-uat-missing
