@@ -166,3 +166,42 @@ pub(super) const NO_TOKEN: &str = "no session token was sent";
 /// The message for a CORS preflight.
 pub(super) const PREFLIGHT: &str =
     "a CORS preflight carries no session token; put the CORS layer outside the guard, or allow preflights";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_follow_the_status() {
+        let misconfigured = RefusalCause::Misconfigured { problem: "x".into() };
+        for (cause, status, grpc_code, code) in [
+            (RefusalCause::Pending, 401, 16, "unauthorized"),
+            (RefusalCause::CookiesNotKept, 401, 16, "unauthorized"),
+            (RefusalCause::Preflight, 401, 16, "unauthorized"),
+            (RefusalCause::Unmet, 403, 7, "forbidden"),
+            (RefusalCause::CrossSite, 403, 7, "forbidden"),
+            (RefusalCause::OrganizationMismatch, 403, 7, "forbidden"),
+            (RefusalCause::NoActiveOrganization, 403, 7, "forbidden"),
+            (RefusalCause::Unavailable, 503, 14, "unavailable"),
+            (misconfigured, 500, 13, "misconfigured"),
+        ] {
+            assert_eq!(cause.plain_status().as_u16(), status, "{cause:?}");
+            assert_eq!((cause.grpc_code(), cause.code()), (grpc_code, code), "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn set_up_is_the_cause_where_no_user_can_help() {
+        for (cause, expected) in [
+            (RefusalCause::CookiesNotKept, true),
+            (RefusalCause::Unavailable, true),
+            (RefusalCause::Misconfigured { problem: "x".into() }, true),
+            (RefusalCause::Pending, false),
+            (RefusalCause::Unmet, false),
+            (RefusalCause::CrossSite, false),
+            (RefusalCause::RedirectLoop { reason: None }, false),
+        ] {
+            assert_eq!(cause.is_about_set_up(), expected, "{cause:?}");
+        }
+    }
+}
