@@ -77,15 +77,18 @@ const SOURCES: &[&str] = &[
     "benches/src",
     "benches/tests",
     "examples",
+    "fuzz/fuzz_targets",
+    "fuzz/src",
     "tests/src",
     "tests/tests",
 ];
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs",
+    "fuzz/README.md",
     "portal-axum/README.md",
     "portal-axum/src/guide",
     "portal-local/README.md",
