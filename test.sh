@@ -15,6 +15,7 @@ browser_packages=(tests/web tests/express)
 differential_seed=20261123
 differential_cases=2000
 typos_version=1.52.0
+cargo_fuzz_version=0.13.2
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 
@@ -133,6 +134,21 @@ install_typos_package() {
     has python3 && python3 -m venv "$1" && "$1/bin/pip" install --quiet "typos==$typos_version"
 }
 
+# cargo-fuzz from the PATH, else built. libFuzzer is C++.
+install_fuzzer() {
+    local root=target/tools
+    if ! has c++ && has apt-get; then install_system_packages g++; fi
+    if has cargo-fuzz || [ -x "$root/bin/cargo-fuzz" ]; then return; fi
+    # Without optimization, because it only starts Cargo.
+    cargo install cargo-fuzz --locked --debug --version "$cargo_fuzz_version" --root "$root"
+}
+
+# Beside other steps, after which it comes second: they wait for the network and for single crates.
+fuzz() {
+    install_fuzzer
+    PATH="$PATH:$PWD/target/tools/bin" nice fuzz/check.sh
+}
+
 install_all_packages() {
     for folder in "$record" "${browser_packages[@]}"; do install_packages "$folder"; done
 }
@@ -168,12 +184,15 @@ if has_node; then in_background vectors compare_vectors; fi
 say "Formatting"
 cargo fmt --all -- --check
 cargo fmt --manifest-path benches/peers/clerk-rs/Cargo.toml -- --check
+cargo fmt --manifest-path fuzz/Cargo.toml -- --check
 
 say "Lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
 say "Spelling"
 join spelling
+
+in_background fuzz fuzz
 
 say "Features: each alone and none"
 for features in "" http-client proxy; do
@@ -219,6 +238,9 @@ if has_node; then
     say "Conformance: $differential_cases random requests to Clerk's package and to ours"
     join differential
 fi
+
+say "Fuzz targets: five seconds each"
+join fuzz
 
 # Last, so that the output ends with cargo's own summary of what was tested, and one line about what was not.
 say "Tests, doc-tests and browser journeys"
