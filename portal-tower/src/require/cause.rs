@@ -204,4 +204,26 @@ mod tests {
             assert_eq!(cause.is_about_set_up(), expected, "{cause:?}");
         }
     }
+
+    #[test]
+    fn client_without_a_token_gets_no_reason_about_browsers() {
+        for (reason, without, with) in [
+            (
+                AuthReason::DevBrowserMissing,
+                "session-token-missing",
+                "dev-browser-missing",
+            ),
+            (AuthReason::DevBrowserSync, "session-token-missing", "dev-browser-sync"),
+            (
+                AuthReason::SessionTokenAndUatMissing,
+                "session-token-and-uat-missing",
+                "session-token-and-uat-missing",
+            ),
+        ] {
+            let cause = RefusalCause::SignedOut { reason };
+            assert_eq!((&*cause.reason(false), &*cause.reason(true)), (without, with));
+            assert_eq!(cause.message(false), NO_TOKEN);
+            assert_ne!(cause.message(true), NO_TOKEN);
+        }
+    }
 }

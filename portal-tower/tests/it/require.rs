@@ -227,3 +227,30 @@ async fn sign_in_url_omits_handshake_parameters() {
     let expected = "https://accounts.example.com/sign-in?redirect_url=https%3A%2F%2Fapp.example.com%2Fa%3Fb%3D1";
     assert_eq!(answer.header("location"), Some(expected));
 }
+
+type NoBody = http_body_util::Empty<bytes::Bytes>;
+
+/// A service that never has room for a request.
+#[derive(Clone)]
+struct Full;
+
+impl tower::Service<http::Request<NoBody>> for Full {
+    type Response = http::Response<NoBody>;
+    type Error = std::convert::Infallible;
+    type Future = std::future::Pending<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+        std::task::Poll::Pending
+    }
+
+    fn call(&mut self, _: http::Request<NoBody>) -> Self::Future {
+        std::future::pending()
+    }
+}
+
+#[test]
+fn guard_is_ready_only_if_its_service_is() {
+    let mut guard = tower::Layer::layer(&RequireAuthLayer::signed_in(), Full);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(tower::Service::poll_ready(&mut guard, &mut context).is_pending());
+}
