@@ -295,8 +295,17 @@ fn undecided_handshake_and_satellite_have_causes() {
     let found = cause("test", words, &in_memory());
     assert!(matches!(found, Some(LikelyCause::OtherInstance { .. })), "{found:?}");
 
-    let found = cause("test+satellite", "document http://localhost:3000/", &in_memory());
-    assert!(matches!(found, Some(LikelyCause::SignInUrl { .. })), "{found:?}");
+    // The sign-in page is on the satellite's own origin, or the request says that it is.
+    for words in [
+        "document http://localhost:3000/",
+        "document origin=http://localhost:3000",
+    ] {
+        let found = cause("test+satellite", words, &in_memory());
+        assert!(
+            matches!(found, Some(LikelyCause::SignInUrl { .. })),
+            "{words}: {found:?}"
+        );
+    }
 }
 
 #[test]
