@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::write_limit::WriteLimited;
 
@@ -47,6 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, st
     let places = Arc::new(Semaphore::new(limits.connections));
     let (stopping, is_stopping) = watch::channel(());
     let mut stop = pin!(stop);
+    let mut warned_at: Option<Instant> = None;
     loop {
         let next = async {
             let place = places.clone().acquire_owned().await;
@@ -66,7 +67,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, limits: Limits, st
             }
             Err(error) => {
                 // Most likely too many open files: wait until some are closed.
-                tracing::warn!(%error, "a connection cannot be accepted");
+                if warned_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(60)) {
+                    tracing::warn!(%error, "a connection cannot be accepted");
+                    warned_at = Some(Instant::now());
+                }
                 sleep(Duration::from_millis(100)).await;
             }
         }

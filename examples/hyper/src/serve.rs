@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower::Service;
 
 /// The longest time that requests in progress may take after the signal to stop.
@@ -38,6 +38,7 @@ pub(crate) async fn serve<S, B>(
         .half_close(true);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
+    let mut warned_at: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -51,7 +52,10 @@ pub(crate) async fn serve<S, B>(
             }
             Err(error) => {
                 // Most likely too many open files: wait until some are closed.
-                let _ = writeln!(io::stderr(), "a connection cannot be accepted: {error}");
+                if warned_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(60)) {
+                    let _ = writeln!(io::stderr(), "a connection cannot be accepted: {error}");
+                    warned_at = Some(Instant::now());
+                }
                 sleep(Duration::from_millis(100)).await;
             }
         }

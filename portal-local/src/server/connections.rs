@@ -15,12 +15,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tower_service::Service as _;
 
 use super::write_limit::WriteLimited;
 
 /// The pause of accepting when the system lacks file descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(200);
+/// The shortest time between two warnings about that.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 /// The size of one read of discarded bytes.
 const CHUNK_BYTES: usize = 16 * 1_024;
 
@@ -59,6 +62,7 @@ impl Default for Limits {
 pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let (is_serving, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
+    let mut warned_at = None;
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -68,7 +72,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits,
                 Ok((stream, _)) => {
                     connections.spawn(serve_connection(stream, router.clone(), limits, stopping.clone()));
                 }
-                Err(error) => pause_after(&error).await,
+                Err(error) => pause_after(&error, &mut warned_at).await,
             },
         }
     }
@@ -88,7 +92,7 @@ fn note(ended: Result<(), JoinError>) {
 /// Pauses after an error of the system, which would recur at once.
 ///
 /// Errors of one connection need no pause.
-async fn pause_after(error: &io::Error) {
+async fn pause_after(error: &io::Error, warned_at: &mut Option<Instant>) {
     let of_one_connection = [
         io::ErrorKind::ConnectionAborted,
         io::ErrorKind::ConnectionReset,
@@ -98,7 +102,10 @@ async fn pause_after(error: &io::Error) {
     if of_one_connection.contains(&error.kind()) {
         return;
     }
-    tracing::warn!(%error, "no connection can be accepted at the moment; close some files or programs");
+    if warned_at.is_none_or(|at| at.elapsed() >= BETWEEN_WARNINGS) {
+        tracing::warn!(%error, "no connection can be accepted at the moment; close some files or programs");
+        *warned_at = Some(Instant::now());
+    }
     tokio::time::sleep(PAUSE).await;
 }
 
@@ -300,6 +307,21 @@ mod tests {
                 sent.escape_ascii()
             );
         }
+    }
+
+    /// The clock moves as soon as every task waits.
+    #[tokio::test(start_paused = true)]
+    async fn lack_of_file_descriptors_is_warned_of_once_a_minute() {
+        let error = io::Error::from_raw_os_error(24);
+        let mut warned_at = None;
+        pause_after(&error, &mut warned_at).await;
+        let first = warned_at.expect("a warning");
+        while first.elapsed() < BETWEEN_WARNINGS {
+            pause_after(&error, &mut warned_at).await;
+            assert_eq!(warned_at, Some(first));
+        }
+        pause_after(&error, &mut warned_at).await;
+        assert!(warned_at > Some(first));
     }
 
     #[tokio::test]
