@@ -161,6 +161,12 @@ impl KeySet {
         self.keys.contains_key(key_id)
     }
 
+    /// Returns the ids that `other` lacks.
+    pub(crate) fn missing_in(&self, other: &Self) -> Vec<Box<str>> {
+        let key_ids = self.keys.keys();
+        key_ids.filter(|key_id| !other.contains(key_id)).cloned().collect()
+    }
+
     pub(crate) fn find(&self, key_id: &str) -> Lookup<'_> {
         match self.keys.get(key_id) {
             Some(Some(key)) => Lookup::Usable(key),

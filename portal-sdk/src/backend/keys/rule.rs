@@ -232,9 +232,13 @@ impl KeyRule {
             now,
             self.part(self.policy.lifetime, REFRESH_AHEAD, 85.0, random),
         ));
-        let Some(key_id) = still_missing else {
-            return;
-        };
+        if let Some(key_id) = still_missing {
+            self.showed_unknown(key_id, now);
+        }
+    }
+
+    /// Records that a successful fetch at `now` did not return a key with this ID.
+    pub(super) fn showed_unknown(&mut self, key_id: &str, now: UnixTime) {
         self.unknown.retain(|(unknown, _)| **unknown != *key_id);
         self.unknown.push_back((key_id.into(), now));
         if self.unknown.len() > MAX_UNKNOWN_KEY_IDS {
