@@ -1,6 +1,6 @@
 //! The actions of an administrator: seed, reset, key rotation, and links and codes for any user.
 
-use std::sync::Arc;
+use tokio::sync::Mutex;
 
 use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::seed::{self, Seed, SeedError};
@@ -24,16 +24,19 @@ pub(crate) async fn seed(app: &App, seed: Seed) -> Result<(), SeedError> {
 }
 
 /// Signs with a new key from now on.
-pub(crate) async fn rotate_signing_key(app: &Arc<App>) -> Result<()> {
-    let shared = Arc::clone(app);
-    app.flows
-        .transaction(move |db| {
-            let key = signing_key::generate().map_err(|_| StoreError::interrupted())?;
-            let key_id = ids::new_id(ids::INSTANCE, db.now);
-            instance::set_signing_key(db, &key_id, &key)?;
-            shared.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())
-        })
-        .await
+pub(crate) async fn rotate_signing_key(app: &App) -> Result<()> {
+    // One at a time, so that memory and database end with the same key.
+    static ROTATING: Mutex<()> = Mutex::const_new(());
+    let _rotating = ROTATING.lock().await;
+    let stored = app.flows.transaction(|db| {
+        let key = signing_key::generate().map_err(|_| StoreError::interrupted())?;
+        let key_id = ids::new_id(ids::INSTANCE, db.now);
+        instance::set_signing_key(db, &key_id, &key)?;
+        Ok::<_, StoreError>((key, key_id))
+    });
+    let (key, key_id) = stored.await?;
+    // Only once the key is on disk: after a failed commit, the next start would sign with the old one.
+    app.mint.rotate(&key, key_id).map_err(|_| StoreError::interrupted())
 }
 
 /// Returns a link that signs a user in, by address or user ID.
@@ -64,4 +67,22 @@ pub(crate) async fn totp_code_for(app: &App, wanted: String) -> Result<Option<St
 fn user_id_of(db: Db<'_>, wanted: String) -> Result<String> {
     let known = email_addresses::find_verified(db, &wanted)?;
     Ok(known.map_or(wanted, |address| address.user_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::to_value;
+
+    use crate::LocalPortal;
+    use crate::store::instance;
+
+    #[tokio::test]
+    async fn key_that_cannot_be_stored_signs_nothing() {
+        let portal = LocalPortal::builder().start().await.unwrap();
+        let app = &portal.app;
+        app.flows.transaction(instance::refuse_commits).await.unwrap();
+        let before = to_value(app.mint.key_set()).unwrap();
+        assert!(super::rotate_signing_key(app).await.is_err());
+        assert_eq!(to_value(app.mint.key_set()).unwrap(), before);
+    }
 }

@@ -55,3 +55,15 @@ pub(crate) fn set_signing_key(db: Db<'_>, key_id: &str, signing_key: &[u8]) -> R
         params![key_id, signing_key],
     )
 }
+
+/// Lets changes of the instance succeed and their commits fail, as on a full disk.
+#[cfg(test)]
+pub(crate) fn refuse_commits(db: Db<'_>) -> Result<()> {
+    let statements = [
+        "CREATE TEMP TABLE parents (id INTEGER PRIMARY KEY)",
+        "CREATE TEMP TABLE children (id INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TEMP TRIGGER refused AFTER UPDATE ON instance BEGIN INSERT INTO children VALUES (1); END",
+    ];
+    let mut statements = statements.into_iter();
+    statements.try_for_each(|statement| db.run(statement, []))
+}
