@@ -1,12 +1,18 @@
 //! Passwords: which are accepted, and how they are kept.
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::{self, CustomizedPasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::secrets::random_bytes;
+use crate::slow_work::with_memory;
 
 pub(crate) const MIN_CHARS: usize = 8;
 /// bcrypt's limit. Argon2 has none, but an account must be able to move to Clerk.
 pub(crate) const MAX_CHARS: usize = 72;
+
+/// RFC 9106 section 3.1 recommends 16 bytes.
+const SALT_BYTES: usize = 16;
 
 /// Some of the most common passwords. Clerk checks a breach database; this portal does not use the network.
 const WELL_KNOWN: [&str; 16] = [
@@ -64,17 +70,55 @@ pub(crate) fn check_policy(password: &str, identifier: &str) -> Result<(), WeakP
 }
 
 /// The password's Argon2id hash in PHC form. Takes tens of milliseconds: not for an async thread.
-pub(crate) fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+pub(crate) fn hash(password: &str) -> Result<String, password_hash::Error> {
+    let salt: [u8; SALT_BYTES] = random_bytes();
+    let hash = Argon2InKeptMemory.hash_password_with_params(password.as_bytes(), &salt, Params::default())?;
+    Ok(hash.to_string())
 }
 
 /// Returns `true` if `password` matches the hash. As slow as [`hash`].
 pub(crate) fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let hash = PasswordHash::new(hash);
+    hash.is_ok_and(|hash| Argon2InKeptMemory.verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// Argon2 in memory that is used again. Otherwise each thread's allocator would keep a block of 19 MiB.
+struct Argon2InKeptMemory;
+
+impl CustomizedPasswordHasher<PasswordHash> for Argon2InKeptMemory {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let mut output = [0; Output::MAX_LENGTH];
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = output.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+        let argon2 = Argon2::new(algorithm, version, params.clone());
+        with_memory(params.block_count(), |memory| {
+            argon2.hash_password_into_with_memory(password, salt, output, memory)
+        })?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(output)?),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::PasswordHasher as _;
+
     use super::*;
 
     #[test]
@@ -102,5 +146,21 @@ mod tests {
         assert!(verify("correct horse battery", &kept));
         assert!(!verify("correct horse batterz", &kept));
         assert!(!verify("correct horse battery", "not a hash"));
+        // The crate's own way of hashing.
+        let verified = Argon2::default().verify_password(b"correct horse battery", kept.as_str());
+        assert_eq!(verified, Ok(()));
+    }
+
+    #[test]
+    fn hash_with_other_parameters_is_verified() {
+        let params = Params::new(256, 3, 2, Some(16)).unwrap();
+        let salt = b"sixteen bytes ok";
+        let kept = Argon2::new(Algorithm::Argon2i, Version::V0x10, params);
+        let kept = kept
+            .hash_password_with_salt(b"correct horse battery", salt)
+            .unwrap()
+            .to_string();
+        assert!(verify("correct horse battery", &kept), "{kept}");
+        assert!(!verify("correct horse batterz", &kept), "{kept}");
     }
 }

@@ -1,7 +1,8 @@
 //! A bound on the passwords that are hashed at once: each takes tens of milliseconds and 19 MiB.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::StoreError;
@@ -50,9 +51,38 @@ impl SlowWork {
     }
 }
 
+/// Memory of passwords that were hashed, for the next ones.
+static KEPT: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+/// Runs `work` with this number of blocks, whose contents do not matter.
+pub(crate) fn with_memory<T>(blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = kept().pop().unwrap_or_default();
+    memory.resize(blocks, Block::new());
+    let result = work(&mut memory);
+    let mut kept = kept();
+    if kept.len() < MOST_AT_ONCE {
+        kept.push(memory);
+    }
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_kept_for_the_next_password() {
+        // Nested, so that more are in use than are kept.
+        fn nested(depth: usize) {
+            if depth > 0 {
+                with_memory(8, |_| nested(depth - 1));
+            }
+        }
+        nested(MOST_AT_ONCE + 2);
+        let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).len();
+        assert!((1..=MOST_AT_ONCE).contains(&kept), "{kept}");
+    }
 
     #[tokio::test]
     async fn turns_and_waiting_places_are_bounded() {
