@@ -10,5 +10,6 @@ pub mod programs;
 #[cfg(doctest)]
 pub mod readme;
 pub mod shop;
+pub mod soak;
 pub mod tokens;
 pub mod tour;

@@ -168,6 +168,13 @@ pub fn demo_binary() -> PathBuf {
     BUILT.get_or_init(|| build_one("portal-demo")).clone()
 }
 
+/// The local portal's executable, built if it is not yet.
+#[must_use]
+pub fn portal_binary() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("portal-local")).clone()
+}
+
 /// The executable of `portal-example-{name}`, built if it is not yet.
 #[must_use]
 pub fn example_binary(name: &str) -> PathBuf {

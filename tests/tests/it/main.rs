@@ -12,6 +12,7 @@ mod outage;
 mod programs;
 mod secrets;
 mod seeded_claims;
+mod soak;
 mod start_up;
 mod supply_chain;
 mod test_portal;
