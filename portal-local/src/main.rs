@@ -7,7 +7,7 @@ mod running;
 mod shutdown;
 
 use std::env;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -69,6 +69,8 @@ fn log_to_standard_error() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A file with colors is hard to search.
+        .with_ansi(io::stderr().is_terminal())
         // It would write them to standard error, and panic if that is gone.
         .log_internal_errors(false)
         .init();

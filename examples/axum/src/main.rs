@@ -10,7 +10,7 @@ mod serve;
 mod start;
 mod write_limit;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -27,6 +27,8 @@ async fn main() -> ExitCode {
         .with_target(false)
         .without_time()
         .with_writer(io::stderr)
+        // A file with colors is hard to search.
+        .with_ansi(io::stderr().is_terminal())
         // Reporting it on the closed pipe would panic.
         .log_internal_errors(false)
         .init();

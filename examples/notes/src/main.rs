@@ -26,7 +26,7 @@ mod users;
 
 use std::env;
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -60,6 +60,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A file with colors is hard to search.
+        .with_ansi(io::stderr().is_terminal())
         .init();
     let htmx = match &options.htmx_js {
         Some(path) => Some(std::fs::read(path).map_err(|error| format!("--htmx-js {}: {error}", path.display()))?),

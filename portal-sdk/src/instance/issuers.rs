@@ -46,12 +46,19 @@ pub(super) fn derived(settings: &Settings) -> Result<Vec<Box<str>>, Unknown> {
     }
     let mut issuers = vec![with_scheme(settings.publishable_key.frontend_api().as_str())];
     let domain = settings.satellite.as_ref().and_then(Satellite::domain);
-    issuers.extend(domain.filter(|_| is_production).map(|domain| format!("https://clerk.{domain}")));
+    issuers.extend(
+        domain
+            .filter(|_| is_production)
+            .map(|domain| format!("https://clerk.{domain}")),
+    );
     match &settings.proxy_url {
         Some(ProxyUrl::Absolute(url)) => issuers.push(url.as_str().trim_end_matches('/').to_owned()),
         Some(ProxyUrl::Path(_)) if settings.public_origins.is_empty() => return Err(Unknown::ProxyPath),
         Some(ProxyUrl::Path(path)) => {
-            let origins = settings.public_origins.urls().map(|url| url.as_str().trim_end_matches('/'));
+            let origins = settings
+                .public_origins
+                .urls()
+                .map(|url| url.as_str().trim_end_matches('/'));
             issuers.extend(origins.map(|origin| below(origin, path).trim_end_matches('/').to_owned()));
         }
         None => {}

@@ -48,10 +48,22 @@ fn issuers_are_the_urls_of_the_frontend_api() {
                 .proxy_url("/__clerk")
                 .public_origin("https://app.example.com")
                 .trusted_origins(["https://example.org/shop/"]),
-            vec![HOST, "https://app.example.com/__clerk", "https://example.org/shop/__clerk"],
+            vec![
+                HOST,
+                "https://app.example.com/__clerk",
+                "https://example.org/shop/__clerk",
+            ],
         ),
-        ("a satellite", on_domain(live()), vec![HOST, "https://clerk.satellite.dev"]),
-        ("a development satellite", on_domain(development()), vec![development_host]),
+        (
+            "a satellite",
+            on_domain(live()),
+            vec![HOST, "https://clerk.satellite.dev"],
+        ),
+        (
+            "a development satellite",
+            on_domain(development()),
+            vec![development_host],
+        ),
         (
             "a satellite behind a proxy",
             live()

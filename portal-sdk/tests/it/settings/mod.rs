@@ -45,7 +45,10 @@ fn portal_variables_are_read_without_empty_entries() {
             "https://eu.example.com,, https://us.example.com/ ,",
         ),
         ("PORTAL_AUTHORIZED_PARTIES", ",https://app.example.com/,"),
-        ("PORTAL_ISSUERS", "https://clerk.example.com/, https://clerk.example.org"),
+        (
+            "PORTAL_ISSUERS",
+            "https://clerk.example.com/, https://clerk.example.org",
+        ),
     ])
     .unwrap();
     let origins: Vec<&str> = instance.public_origins().iter().map(Origin::as_str).collect();
@@ -59,7 +62,11 @@ fn portal_variables_are_read_without_empty_entries() {
     );
     assert_eq!(instance.authorized_parties(), ["https://app.example.com"]);
     let issuers = ["https://clerk.example.com", "https://clerk.example.org"];
-    assert!(instance.issuers().eq(issuers), "{:?}", instance.issuers().collect::<Vec<_>>());
+    assert!(
+        instance.issuers().eq(issuers),
+        "{:?}",
+        instance.issuers().collect::<Vec<_>>()
+    );
     for name in [
         "PORTAL_PUBLIC_ORIGIN",
         "PORTAL_TRUSTED_ORIGINS",
