@@ -172,7 +172,7 @@ pub fn demo_binary() -> PathBuf {
 #[must_use]
 pub fn portal_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| build("portal-local")).clone()
+    BUILT.get_or_init(|| build_one("portal-local")).clone()
 }
 
 /// The executable of `portal-example-{name}`, built if it is not yet.
@@ -185,25 +185,20 @@ pub fn example_binary(name: &str) -> PathBuf {
 }
 
 fn build_one(binary: &str) -> PathBuf {
-    build(&[binary])
+    binaries(&[binary])
         .remove(binary)
         .expect("the executable that was asked for")
 }
 
 /// The executables of these programs of the workspace, built in one call of Cargo if they are not yet.
 ///
+/// With `--workspace --examples` Cargo selects the features of `cargo test --workspace`, so that both share what they build.
+///
 /// # Panics
 ///
 /// If one does not build.
 #[must_use]
 pub fn binaries(names: &[&str]) -> BTreeMap<String, PathBuf> {
-    build(names)
-}
-
-/// Builds programs of this workspace, and returns where they are.
-///
-/// With `--workspace --examples` Cargo selects the features of `cargo test --workspace`, so that both share what they build.
-fn build(binaries: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut cargo = BlockingCommand::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Build scripts see what Cargo sets for a test, and run again where it differs: ring's, and with it half the workspace.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_this_test(name)) {
@@ -211,23 +206,23 @@ fn build(binaries: &[&str]) -> BTreeMap<String, PathBuf> {
     }
     let output = cargo
         .args(["build", "--workspace", "--examples"])
-        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
+        .args(names.iter().flat_map(|name| ["--bin", name]))
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo is there");
-    assert!(output.status.success(), "{binaries:?} do not build");
+    assert!(output.status.success(), "{names:?} do not build");
     let built: BTreeMap<String, PathBuf> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| {
             let name = message["target"]["name"].as_str()?;
             let path = message["executable"].as_str()?;
-            binaries.contains(&name).then(|| (name.to_owned(), PathBuf::from(path)))
+            names.contains(&name).then(|| (name.to_owned(), PathBuf::from(path)))
         })
         .collect();
-    assert_eq!(built.len(), binaries.len(), "cargo names each executable: {built:?}");
+    assert_eq!(built.len(), names.len(), "cargo names each executable: {built:?}");
     built
 }
 
