@@ -83,10 +83,11 @@ const SOURCES: &[&str] = &[
     "tests/tests",
 ];
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "docs",
     "fuzz/README.md",
     "portal-axum/README.md",

@@ -80,7 +80,7 @@ async fn trailers_sign_no_request_in() {
 
 /// An application that has no such route does not switch protocols, and a guard refuses before any switch.
 #[tokio::test]
-async fn upgrade_of_a_signed_out_request_is_refused() {
+async fn upgrade_of_a_signed_out_or_cross_site_request_is_refused() {
     let application = Application::start(Options::default()).await;
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
