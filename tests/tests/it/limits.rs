@@ -10,7 +10,7 @@ use portal_sdk::testing::TestInstance;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The start of a row, the file and the name of its constant, and how many units the number has.
+/// The start of a row, the file and the name of its constant, and the size of the row's unit.
 const CONSTANTS: [(&str, &str, &str, u64); 30] = [
     (
         "session token, handshake token",
@@ -33,7 +33,7 @@ const CONSTANTS: [(&str, &str, &str, u64); 30] = [
     ),
     (
         "body of a refused request",
-        "portal-tower/src/require/drain.rs",
+        "portal-tower/src/drain.rs",
         "MAX_BYTES",
         1024 * 1024,
     ),
@@ -231,7 +231,7 @@ fn numbers_in_the_guide_are_those_of_the_code() {
 }
 
 #[test]
-fn each_limit_has_a_default_an_answer_and_a_test() {
+fn each_limit_has_a_default_and_a_test() {
     let guide = read("portal-axum/src/guide/limits.md");
     let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| Limit |");
     let rows: Vec<&str> = guide.lines().filter(is_row).collect();
