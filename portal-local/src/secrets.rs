@@ -12,7 +12,7 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 ///
 /// # Security
 ///
-/// `==` takes the same time for all hashes. `Debug` hides it, because a code of six digits is found by its hash.
+/// `==` takes the same time for all hashes. `Debug` hides the hash, because it reveals a code of six digits.
 #[derive(Clone, Copy)]
 pub(crate) struct SecretHash([u8; 32]);
 

@@ -51,10 +51,10 @@ impl SlowWork {
     }
 }
 
-/// Memory of passwords that were hashed, for the next ones.
+/// The memory of finished hashes, which the next ones use again.
 static KEPT: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
-/// Runs `work` with this number of blocks, whose contents do not matter.
+/// Runs `work` with this number of blocks of any content.
 pub(crate) fn with_memory<T>(blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
     let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let mut memory = kept().pop().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::token::largest_custom_claim;
 /// `SameSite` and `Secure`, for a domain of 30 bytes.
 const ATTRIBUTE_BYTES: usize = 128;
 
-/// Warns once per process and instance, because all tokens of an instance have the same claims.
+/// Warns once per authenticator, because all tokens of an instance have the same claims.
 #[derive(Debug, Default)]
 pub(crate) struct CookieWatch {
     has_warned: AtomicBool,
@@ -58,7 +58,7 @@ mod tests {
         let watch = CookieWatch::default();
         let token = "a".repeat(SESSION_COOKIE_WARNING_BYTES - empty);
         assert!(!watch.look_at(&token[1..], &instance));
-        assert!(watch.look_at(&token, &instance), "the first one is warned of");
-        assert!(!watch.look_at(&token, &instance), "and no other one");
+        assert!(watch.look_at(&token, &instance), "the first large token is warned of");
+        assert!(!watch.look_at(&token, &instance), "no other token is warned of");
     }
 }

@@ -16,7 +16,7 @@ impl fmt::Display for Excerpt<'_> {
         let mut rest = self.0.chars();
         for c in rest.by_ref().take(MAX_EXCERPT_CHARS) {
             match c {
-                // `escape_debug` would escape these too, and texts would no longer look as they were sent.
+                // `escape_debug` would escape these too, although they cannot break a line.
                 '"' | '\'' | '\\' => f.write_char(c)?,
                 _ => c.escape_debug().try_for_each(|c| f.write_char(c))?,
             }

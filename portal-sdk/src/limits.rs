@@ -37,7 +37,7 @@ pub const MAX_PATTERNS: usize = 1_000;
 pub const MAX_PATTERN_BYTES: usize = 128 * 1024;
 /// The most bytes of a cookie that browsers store: name and value together (RFC 6265bis section 5.6).
 pub const MAX_COOKIE_BYTES: usize = 4096;
-/// The size of a session cookie from which a warning is logged, once per process: name, value and attributes.
+/// The size of a session cookie, with its name and attributes, from which an authenticator logs one warning.
 ///
 /// A browser drops a cookie above [`MAX_COOKIE_BYTES`] without an error, and the user cannot sign in.
 pub const SESSION_COOKIE_WARNING_BYTES: usize = MAX_COOKIE_BYTES / 8 * 7;

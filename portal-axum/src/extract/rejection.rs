@@ -81,7 +81,7 @@ fn without_value(error: &str) -> String {
     ]
     .into_iter()
     .find(|problem| error.starts_with(problem));
-    // The last one: the value may contain the same words.
+    // Split at the last occurrence, because the value may contain these words.
     match (problem, error.rsplit_once(", expected ")) {
         (Some(problem), Some((_, expected))) => format!("{problem}, expected {expected}"),
         // An error of the application's own type may quote the value in any form.

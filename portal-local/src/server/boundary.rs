@@ -104,7 +104,7 @@ fn is_fetched_ahead(headers: &HeaderMap) -> bool {
 /// # Security
 ///
 /// An unknown host may be DNS rebinding: a page whose own host name was made to resolve to this machine. A second `Host`
-/// field is refused (RFC 9112 section 3.2), and so is a target of another host, which would replace the field's.
+/// field is refused (RFC 9112 section 3.2), and so is a target that names another host, because it takes precedence.
 fn is_known_host(app: &App, request: &Request) -> bool {
     let mut fields = request.headers().get_all(HOST).iter();
     let (field, second) = (fields.next(), fields.next());

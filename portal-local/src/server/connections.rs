@@ -22,7 +22,7 @@ use super::write_limit::WriteLimited;
 
 /// The pause of accepting when the system lacks file descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The shortest time between two warnings about that.
+/// The shortest time between two warnings about this lack.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 /// The size of one read of discarded bytes.
 const CHUNK_BYTES: usize = 16 * 1_024;

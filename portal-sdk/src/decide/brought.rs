@@ -14,7 +14,7 @@ use crate::token::UnverifiedToken;
 pub(super) struct Brought<'t> {
     /// The last session cookie: `None` without one, `Some(None)` for one without a value.
     pub(super) session: Option<Option<&'t str>>,
-    /// An entry was skipped, because it is not a string or cannot be a header field.
+    /// An entry was skipped, because it is beyond a limit, not a string, or cannot be a header field.
     pub(super) has_skipped: bool,
     /// `__client_uat` is among them: Clerk has said whether the browser is signed in.
     has_client_uat: bool,
@@ -34,8 +34,8 @@ impl Brought<'_> {
 }
 
 /// Appends the cookies to `headers` and reads them. An entry that is not a string or cannot be a header field is
-/// skipped, so that the others still arrive. So is one beyond a limit, because a proxy in front would answer 502 to such
-/// a head.
+/// skipped, so that the others still arrive. An entry beyond a limit is skipped too, because a proxy in front would answer
+/// 502 to such a head.
 pub(super) fn brought_by<'t>(
     question: Question<'_, '_>,
     mut set_cookies: impl Iterator<Item = Option<&'t str>>,
@@ -47,7 +47,10 @@ pub(super) fn brought_by<'t>(
         let set_cookie = set_cookie.filter(|text| text.len() <= MAX_SET_COOKIE_BYTES);
         let Some((set_cookie, value)) = set_cookie.and_then(|text| Some((text, header_value(text)?))) else {
             if !brought.has_skipped {
-                tracing::debug!(index, "a cookie from Clerk cannot be a header field; it is ignored");
+                tracing::debug!(
+                    index,
+                    "a cookie from Clerk is too large or cannot be a header field; it is skipped"
+                );
             }
             brought.has_skipped = true;
             continue;

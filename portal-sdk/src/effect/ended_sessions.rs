@@ -19,7 +19,7 @@ pub struct EndedSessions {
 impl EndedSessions {
     /// Returns these sessions and `id`, which is kept until `until`.
     ///
-    /// Expired entries are dropped, and beyond the limit the one that expires first.
+    /// Expired entries are dropped. Beyond the limit, the entry that expires first is dropped too.
     #[must_use]
     pub fn with(&self, id: SessionId, until: UnixTime, now: UnixTime) -> Self {
         let known = self.until.iter().flat_map(|ended| ended.iter());

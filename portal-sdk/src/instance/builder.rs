@@ -271,8 +271,8 @@ impl InstanceBuilder {
     /// Accepted issuers (claim `iss`), such as `https://clerk.example.com`. Default: the URLs of the Frontend API.
     ///
     /// These are the host of the publishable key, a production satellite's `clerk.<domain>`, and the
-    /// [`proxy_url`](Self::proxy_url), a path below each public origin. The list replaces all of them. A trailing slash
-    /// is ignored.
+    /// [`proxy_url`](Self::proxy_url); a proxy path is resolved against each public origin. The list replaces all of
+    /// them. A trailing slash is ignored.
     ///
     /// The default cannot be derived from a proxy path without a public origin, or in production with
     /// [`satellite_origins`](Self::satellite_origins). Then every issuer is accepted, and building the instance logs
@@ -280,7 +280,7 @@ impl InstanceBuilder {
     ///
     /// # Security
     ///
-    /// The check refuses tokens of another instance whose key has the same ID, as after a leaked or shared key.
+    /// The check refuses tokens of another instance that signs with the same key.
     pub fn issuers(mut self, issuers: impl IntoIterator<Item: Into<String>>) -> Self {
         self.issuers = strings(issuers);
         self

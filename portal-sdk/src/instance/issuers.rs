@@ -6,9 +6,9 @@ use super::{InstanceType, ProxyUrl, Satellite, Setting, Settings};
 /// A setting from which the issuers of an instance cannot be derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unknown {
-    /// A proxy path needs the application's origin.
+    /// The URL of a proxy path needs the application's public origin.
     ProxyPath,
-    /// Each satellite's domain has a Frontend API, whose host the satellite's origin does not tell.
+    /// Each satellite's domain has a Frontend API, and the satellite's origin does not name its host.
     Satellites,
 }
 
@@ -17,8 +17,8 @@ impl Unknown {
     pub(super) fn warn(self) {
         match self {
             Self::ProxyPath => tracing::warn!(
-                "session tokens of any issuer are accepted, because a proxy path tells nothing without an origin; set {} \
-                 or {}",
+                "session tokens of any issuer are accepted, because the proxy URL is a path and no public origin is \
+                 set; set {} or {}",
                 Setting::PublicOrigin,
                 Setting::Issuers,
             ),

@@ -80,8 +80,8 @@ pub(crate) struct SkippedEntry {
 impl KeySet {
     /// Reads a JWK set (RFC 7517 section 5), as `GET /v1/jwks` returns it.
     ///
-    /// Malformed entries, entries without a key id and those after the first [`MAX_KEYS`] are skipped. Of two keys with one id, the usable one counts; of two
-    /// usable ones the last.
+    /// Malformed entries, entries without a key id and those after the first [`MAX_KEYS`] are skipped. Of two keys with
+    /// one id, the usable one counts; of two usable ones the last.
     #[must_use]
     pub fn from_json(jwks: &Value) -> Self {
         let entries = jwks.get("keys").and_then(Value::as_array);

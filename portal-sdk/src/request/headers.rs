@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::limits::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 
-/// The most bytes of an oversized value that are decoded or joined. They are more than every limit, so that the result is
-/// too large too.
+/// The most bytes of an oversized value that are decoded or joined. The number exceeds every limit, so the result is
+/// still too large.
 const ENOUGH_BYTES: usize = 2 * MAX_TOKEN_BYTES;
 
 /// Returns the first field named `name`, for fields that HTTP allows once, such as `Host` and `Referer`.
@@ -26,8 +26,8 @@ pub(super) fn first_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Opti
 
 /// Joins all fields named `name` by `, ` (by `; ` for `Cookie`, RFC 9113 section 8.2.3), as Latin-1.
 ///
-/// Returns `None` if they are missing or too large. An oversized `Authorization` must be refused, not ignored: at least
-/// its start is returned, which is too large for a token.
+/// Returns `None` if they are missing or too large. An oversized `Authorization` must be refused, not ignored. At least
+/// its start is therefore returned, which is too large for a token.
 #[must_use]
 pub fn header_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let (separator, max_bytes) = match *name {

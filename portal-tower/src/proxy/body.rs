@@ -78,13 +78,13 @@ impl fmt::Debug for ProxyBody {
 }
 
 pin_project! {
-    /// A body with an idle timeout. It fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a polled frame
-    /// takes too long to arrive. The reader's pauses do not count. It fails with [`TooLong`] if the whole body does.
+    /// A body with time limits. It fails with [`TimeoutError`](tower_http::timeout::TimeoutError) if a polled frame takes
+    /// too long to arrive; the reader's pauses do not count. It fails with [`TooLong`] if the whole body takes too long.
     ///
     /// Keeps the length, which `TimeoutBody` hides: without it, hyper sends even an empty body in chunks.
     ///
-    /// Ends at trailers, which are not forwarded: no field of them has passed the rules for fields (RFC 9110 section
-    /// 6.5.1 allows that).
+    /// Ends at trailers. They are dropped, because the proxy's rules for fields cover heads only (RFC 9110 section 6.5.1
+    /// allows that).
     pub(super) struct TimeLimited<B> {
         #[pin]
         body: TimeoutBody<B>,

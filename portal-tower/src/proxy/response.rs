@@ -10,12 +10,12 @@ use super::request::Upstream;
 
 /// Turns `parts` into the head for the client: rewrites `Location` on Clerk's host to the proxy.
 pub(super) fn rewrite(parts: &mut Parts, upstream: &Upstream, proxy_url: &str) {
-    // The coding alone delimits the body (RFC 9112 section 6.3): with that length the client would get another body.
+    // The coding alone delimits the body (RFC 9112 section 6.3). Forwarded, the length would give the client another body.
     if parts.headers.contains_key(TRANSFER_ENCODING) {
         parts.headers.remove(CONTENT_LENGTH);
     }
     drop_hop_by_hop(&mut parts.headers);
-    // Browsers would connect to the ports of Clerk's host on the application's (RFC 7838 section 3).
+    // It names servers of Clerk's host. Browsers would look for them on the application's (RFC 7838 section 3).
     parts.headers.remove(ALT_SVC);
     let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let rewritten = location.and_then(|location| below_the_proxy(location, upstream, proxy_url));

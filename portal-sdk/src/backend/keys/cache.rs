@@ -275,7 +275,7 @@ impl KeyCache {
         let failures = state.rule.failures();
         let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
         state.rule.succeeded(still_missing, now, random());
-        // A key that Clerk has removed is known to be unknown: its tokens are renewed at once, not after the interval.
+        // Record removed keys as unknown, so that their tokens are renewed at once and not only after the interval.
         let removed = self.snapshot.read(|old| old.keys.missing_in(&keys));
         for key_id in removed.unwrap_or_default() {
             state.rule.showed_unknown(&key_id, now);
