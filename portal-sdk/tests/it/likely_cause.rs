@@ -387,7 +387,7 @@ async fn latest_handshake_is_a_fact_of_a_loop_for_a_minute() {
 }
 
 #[tokio::test]
-async fn handshake_in_an_outage_is_no_refused_one() {
+async fn handshake_in_an_outage_is_not_a_cause() {
     let clerk = clerk(development());
     return_from_handshake(&clerk, Err(BackendError::connect("refused"))).await;
     assert_eq!(cause(&clerk, &page(IN_LOOP), None).await, None);

@@ -185,7 +185,7 @@ async fn cookies_beyond_the_limit_of_a_handshake_are_skipped() {
             .count();
         assert_eq!(sent, expected);
     }
-    // The session cookie is behind the limit: as if it could not be a header field.
+    // A session cookie beyond the limit is skipped, like one that cannot be a header field.
     let clerk = FakeBackend::new();
     clerk.set_handshake_payload(Ok(handshake_payload(small(70).chain(own).collect())));
     let state = live(&clerk)

@@ -1,4 +1,4 @@
-//! The kinds of requests that decide if a browser can be redirected, or asks before it sends.
+//! The kinds of requests: pages that can be redirected, CORS preflights, and WebSocket upgrades.
 
 use http::request::Parts;
 use http::{Method, Request};

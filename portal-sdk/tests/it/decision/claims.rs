@@ -18,7 +18,7 @@ fn is_signed_in(instance: &str, claims: &Value) -> bool {
 }
 
 #[test]
-fn audience_is_a_text_or_a_list_of_texts_that_names_a_configured_one() {
+fn audience_is_a_string_or_a_list_of_strings_that_names_a_configured_one() {
     for audience in [
         json!("api"),
         json!("web"),
@@ -77,7 +77,7 @@ fn any_audience_passes_where_none_is_configured() {
 }
 
 #[test]
-fn issuer_and_authorized_party_must_be_the_configured_text() {
+fn issuer_and_authorized_party_must_be_the_configured_string() {
     for (setting, claim, value) in [
         ("live+issuer", "iss", "https://clerk.other.example"),
         ("live+parties", "azp", "https://admin.example.com"),

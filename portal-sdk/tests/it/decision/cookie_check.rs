@@ -1,4 +1,4 @@
-//! Browsers that keep no cookies: the mark `__portal_cookie_check` of an address that a handshake has cleaned.
+//! Browsers that keep no cookies, detected by the parameter `__portal_cookie_check` that a handshake leaves in the URL.
 
 use portal_sdk::names::query;
 use portal_sdk::state::Outcome;

@@ -117,7 +117,7 @@ async fn stalled_client_body_is_a_client_error() {
     assert_eq!(refusal(answer).await, (408, "proxy_request_incomplete".to_owned()));
 }
 
-/// Each byte comes in time, but the whole body never does. The clock moves as soon as every task waits.
+/// Each byte arrives in time, but the whole body does not. The clock moves as soon as every task waits.
 #[tokio::test(start_paused = true)]
 async fn client_body_that_arrives_byte_by_byte_is_a_client_error() {
     let upstream = Upstream::echoing().await;

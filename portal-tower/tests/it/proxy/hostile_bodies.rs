@@ -82,7 +82,7 @@ async fn trailers_of_a_response_are_dropped() {
     assert_eq!(whole.to_bytes(), "body");
 }
 
-/// Only so much is kept as fits into the buffers; without a client, the connection to Clerk ends.
+/// No more is kept than the buffers hold. Without a client, the connection to Clerk ends.
 #[tokio::test]
 async fn endless_response_body_waits_for_its_reader() {
     const TOO_MUCH: usize = 256 * 1_024 * 1_024;

@@ -52,7 +52,7 @@ async fn malformed_response_head_returns_502() {
     }
 }
 
-/// The proxy ends these connections instead of keeping all that arrives.
+/// The proxy ends these connections instead of keeping everything that arrives.
 #[tokio::test]
 async fn endless_response_head_returns_502() {
     for piece in ["X: a\r\n".to_owned(), "a".repeat(8_192)] {

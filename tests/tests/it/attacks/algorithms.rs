@@ -113,8 +113,7 @@ fn token_without_a_signature_is_signed_out() {
     }
 }
 
-/// The rule is by the header, not by the outcome of a verification: such a token is refused although the instance's key
-/// signed it.
+/// The header alone decides: such a token is refused although the instance's key signed it.
 #[test]
 fn token_of_another_algorithm_is_signed_out_with_a_genuine_signature() {
     let victim = Victim::new();

@@ -1,9 +1,9 @@
-//! Cookie jars as left by an attacker who controls a sister domain or a page of the application's host.
+//! Cookie jars as left by an attacker who controls a sibling subdomain or a page of the application's host.
 //!
 //! RFC 6265 section 8.6: cookies have weak integrity. A server cannot tell which host set one; browsers send those of
-//! longer paths and older ones first (section 5.4), and the first of a name counts. No jar makes a user of a token that
-//! the instance did not sign, but a user can be given a valid session of the attacker's own. Clerk's rules decide between
-//! two valid sessions; their numbers are those of `portal-sdk/tests/it/decision/suffix.rs`.
+//! longer paths and older ones first (section 5.4), and the first of a name counts. No jar makes a token count that the
+//! instance did not sign, but an attacker can plant a valid session of the attacker. Clerk's rules decide between two
+//! valid sessions; `portal-sdk/tests/it/decision/suffix.rs` numbers them.
 
 use http::HeaderValue;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(crate) fn forged() -> String {
     SigningKey::foreign().session(&json!({ "iat": NOW_SECS }))
 }
 
-/// A `Cookie` field. `'` stands behind the name of a cookie with the instance's suffix.
+/// A `Cookie` field. A `'` in a name is replaced by the instance's suffix.
 pub(crate) fn jar(cookies: &[(&str, &str)]) -> (&'static str, HeaderValue) {
     let suffix = format!("_{SUFFIX}");
     let pairs: Vec<String> = cookies
@@ -71,8 +71,8 @@ fn first_of_two_session_cookies_decides() {
             ("x", own, None),
             // An empty one is not skipped: another host may have deleted it.
             ("", own, None),
-            // A path of the attacker's choice puts a valid session of the attacker first. Clerk's cookies have no prefix
-            // `__Host-`, so that nothing tells the two apart.
+            // A longer path puts a valid session of the attacker first. Clerk's cookies have no `__Host-` prefix, so
+            // nothing distinguishes the two.
             (other, own, Some(ATTACKER)),
         ] {
             check(&victim, &[(name, first), (name, second), (uat, "1")], user);
@@ -108,7 +108,7 @@ fn first_of_two_client_cookies_decides() {
     }
 }
 
-/// The user has suffixed cookies, as the instance sets them. A sister domain sets plain ones for the whole domain.
+/// The user has suffixed cookies, as the instance sets them. A sibling subdomain sets plain ones for the parent domain.
 #[test]
 fn plain_cookies_beside_suffixed_ones_never_make_a_forged_token_count() {
     let victim = Victim::new();
@@ -208,8 +208,8 @@ fn suffixed_cookies_beside_plain_ones_never_make_a_forged_token_count() {
     }
 }
 
-/// The client changed after the token was issued: the user may have signed out. Script and guard are refused, and a page
-/// asks Clerk.
+/// The client changed after the token was issued, so the user may have signed out. Scripts get 401, and pages start a
+/// handshake.
 #[test]
 fn session_beside_a_stale_or_malformed_client_cookie_is_signed_out() {
     let victim = Victim::new();

@@ -306,8 +306,8 @@ fn nested_token_is_signed_out() {
     }
 }
 
-/// White space around a field's value or a cookie's is not part of it (RFC 9110 section 5.5, RFC 6265 section 5.2). Within
-/// it is.
+/// Whitespace around the value of a field or a cookie is not part of it (RFC 9110 section 5.5, RFC 6265 section 5.2).
+/// Whitespace within it is.
 #[test]
 fn token_in_quotes_or_with_text_around_it_is_signed_out() {
     let victim = Victim::new();

@@ -76,7 +76,7 @@ fn forgeries() -> Vec<(&'static str, String)> {
     forgeries
 }
 
-/// The attacker may set cookies on a sister domain. Without Clerk's signature they change nothing.
+/// The attacker may set cookies from a sibling subdomain. Without the instance's signature they change nothing.
 #[test]
 fn forged_handshake_cookie_changes_nothing() {
     let victim = Victim::new();
@@ -101,8 +101,8 @@ fn forged_handshake_cookie_changes_nothing() {
     }
 }
 
-/// Login CSRF: a link must not sign another browser in. In production the address is not read (G11), even with a genuine
-/// handshake of the attacker's own browser.
+/// Login CSRF: a link must not sign another browser in. In production the URL is not read (G11), even with a genuine
+/// handshake of the attacker's browser.
 #[test]
 fn handshake_in_a_link_is_ignored_in_production() {
     let victim = Victim::new();
@@ -136,8 +136,8 @@ fn has_session_cookie(headers: &http::HeaderMap) -> bool {
     values.any(|value| value.as_bytes().starts_with(b"__session") || value.as_bytes().starts_with(b"__client_uat"))
 }
 
-/// In development the address carries handshakes, as at Clerk. A forged one is an error of the set-up, 500, because the
-/// usual cause is a wrong key; the request is not signed in, and no cookie is set.
+/// In development the URL carries handshakes, as at Clerk. A forged one is a configuration error (500), because the usual
+/// cause is a wrong key. The request is not signed in, and no cookie is set.
 #[test]
 fn forged_handshake_in_a_link_is_rejected_in_development() {
     let victim = Victim::in_development();
@@ -288,7 +288,7 @@ fn development_parameters_cannot_choose_a_redirect() {
     }
 }
 
-/// Hosts that a client names: none becomes the address of a redirect's way back where the application's origin is set (G1).
+/// With a public origin, no host that a client names becomes the origin to which a redirect returns (G1).
 #[test]
 fn forged_host_cannot_choose_a_redirect() {
     let victim = Victim::at("https://app.example.com");
@@ -342,7 +342,7 @@ fn genuine_handshake_with_control_characters_sets_no_such_cookie() {
             for route in Route::ALL {
                 let answer = victim.ask(route, "", &[cookie(format!("__clerk_handshake={token}"))]);
                 assert!(!answer.headers.contains_key("x-injected"));
-                // A signed payload counts as a whole, so that it is ignored.
+                // A signed payload counts as a whole, as at Clerk, so this one is ignored.
                 answer.assert_not_signed_in(odd);
                 assert!(!has_session_cookie(&answer.headers), "{odd:?}");
             }

@@ -267,7 +267,8 @@ fn status_headers_of_a_client_are_not_believed() {
     victim.assert_signed_out("all", "", &fields);
 }
 
-/// Another instance uses the same key ID: only the key decides.
+/// Another instance's key has the same ID, so the signature decides. In `g48_token_of_another_issuer_is_refused` the key
+/// is the same, and the issuer decides.
 #[test]
 fn token_of_another_instance_is_signed_out() {
     let victim = Victim::new();

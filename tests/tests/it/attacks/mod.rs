@@ -1,8 +1,8 @@
 //! Attacks on an axum application, sent through its layers as a client sends them.
 //!
 //! Each attack must leave the request signed out, without a call to Clerk, without waiting, and without a 5xx.
-//! `docs/differences.md` names the exceptions. Tokens that the literature calls an attack but that only the instance
-//! itself could sign have a test of the actual rule beside it.
+//! `docs/differences.md` names the exceptions. Some attacks of the literature need a signature of the instance itself; a
+//! test shows the rule that applies to them.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 

@@ -145,7 +145,7 @@ fn future_start_of_any_form_is_signed_out() {
     check(&victim, "iat", "-1", &[Via::Bearer, Via::Bare]);
 }
 
-/// The rule of `@clerk/backend` 3.25.0, which clients cannot use because they cannot sign.
+/// The rule of `@clerk/backend` 3.25.0. Clients cannot use it, because they cannot sign.
 #[test]
 fn genuine_time_beyond_the_range_of_dates_compares_with_nothing() {
     let victim = Victim::new();

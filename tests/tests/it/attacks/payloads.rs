@@ -1,7 +1,7 @@
 //! JSON that two parsers may read differently: RFC 8725 section 2.7, RFC 8259 sections 4, 8 and 9, RFC 7519 section 4.
 //!
-//! The instance signs each payload here, so that only the rule of the payload decides. By a forged signature none is
-//! accepted.
+//! The instance signs each payload here, so that only the rule of the payload decides. Each payload is refused with a
+//! forged signature.
 
 use serde_json::json;
 
@@ -159,9 +159,9 @@ fn payload_that_is_not_one_json_object_is_signed_out() {
         let token = SigningKey::of_instance().token(text, payload(&json!({})));
         victim.assert_refused(label, token);
     }
-    // One byte order mark is dropped, and white space is insignificant, as in Clerk's decoder.
+    // One byte order mark is dropped, and whitespace is insignificant, as in Clerk's decoder.
     check(&victim, "byte order mark", format!("\u{feff}{valid}").as_bytes(), true);
-    check(&victim, "white space", format!(" \t\r\n{valid}\r\n").as_bytes(), true);
+    check(&victim, "whitespace", format!(" \t\r\n{valid}\r\n").as_bytes(), true);
 }
 
 #[test]

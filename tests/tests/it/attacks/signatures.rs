@@ -162,7 +162,7 @@ fn token_with_the_leading_zero_of_its_signature_omitted_is_signed_out() {
     );
 }
 
-/// Blocks around a hash, all wrong, which the private key itself signs.
+/// Malformed blocks around a hash, for the private key to sign.
 fn wrong_blocks(message: &str) -> Vec<(String, Vec<u8>)> {
     let sha_256 = hash(&SHA256, message);
     let right = digest_info(SHA_256, NULL, &sha_256);

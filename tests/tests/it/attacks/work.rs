@@ -63,7 +63,7 @@ fn allocations(victim: &Victim, fields: &[(&str, HeaderValue)]) -> AllocationInf
     })
 }
 
-/// By whom a token is signed does not matter, because nothing of it is decoded (G33).
+/// The signer of a token does not matter, because nothing of the token is decoded (G33).
 #[test]
 fn token_of_a_megabyte_is_neither_decoded_nor_copied() {
     let measured = Measured::new();
@@ -246,7 +246,7 @@ fn forged_tokens_leave_nothing_in_memory() {
             }
         }
     };
-    // What one pass leaves, such as a grown buffer, another one does not leave again.
+    // The first pass may leave something, such as a grown buffer. The second one must leave nothing.
     send();
     let left = measure(send).bytes_current;
     assert_eq!(left, 0);

@@ -1,7 +1,7 @@
 //! No program of this workspace prints a secret: not under load, not at the level `trace`, not when it fails or is ended.
 //!
-//! Every secret that is sent or received in a run is collected and searched in everything that the programs print, and so
-//! is what looks like a secret. Two programs print secrets on purpose, and only in these lines:
+//! A run collects every secret that is sent or received, and searches everything that the programs print for it and for
+//! texts that look like a secret. Two programs print secrets on purpose, and only in these lines:
 //!
 //! | Program | Line | Why |
 //! |---|---|---|
@@ -209,7 +209,7 @@ async fn tonic(built: &Built) {
     assert_no_secret("portal-example-tonic", &printed, &secrets);
 }
 
-/// Settings in the wrong variable: the error names the variable.
+/// Starts programs with secrets in the wrong variables. The error names the variable, not the value.
 async fn refused_settings(built: &Built) {
     let secrets = Secrets::default();
     let [live, test] = ["sk_live_", "sk_test_"].map(|prefix| format!("{prefix}{}", random()));

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The most time until a program has said what it is waited for, and until it ends.
+/// The longest wait for a line of a program, and for its end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Recorded {
@@ -75,12 +75,7 @@ impl Recorded {
             }
         };
         let found = timeout(PATIENCE, waiting).await;
-        found.unwrap_or_else(|_| {
-            panic!(
-                "the program has not said what was waited for: {:#?}",
-                self.output.lines()
-            )
-        })
+        found.unwrap_or_else(|_| panic!("expected another line of the program, found {:#?}", self.output.lines()))
     }
 
     /// Ends the program, and returns everything it has printed.

@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// Shorter values, such as codes of six digits, are in many lines by chance. They are searched with their name.
+/// Shorter values, such as codes of six digits, occur in many lines by chance, so they are not searched.
 const MIN_BYTES: usize = 8;
 
-/// Cookies that count, and hold no secret.
+/// Cookies that hold a number and no secret.
 const COUNTERS: [&str; 4] = [
     "__client_uat",
     "__clerk_redirect_count",
@@ -110,7 +110,7 @@ impl Secrets {
         self.0.lock().expect("no panic").len()
     }
 
-    /// The lines that hold a secret or look as if they did, each behind the secret or the reason.
+    /// The lines that hold a secret or seem to, each after the secret or the reason.
     pub(crate) fn found_in(&self, lines: &[String]) -> Vec<String> {
         let secrets = self.0.lock().expect("no panic");
         let problem = |line: &String| {
@@ -122,7 +122,7 @@ impl Secrets {
     }
 }
 
-/// Says what a line seems to hold, by its form.
+/// Returns the kind of secret that a line seems to hold, by its form.
 pub(crate) fn shape(line: &str) -> Option<&'static str> {
     if line.contains("PRIVATE KEY") || line.contains("\"d\":\"") {
         return Some("a private key");

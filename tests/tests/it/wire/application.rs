@@ -24,7 +24,7 @@ pub(crate) struct Application {
     pub(crate) host: String,
     pub(crate) clerk: TestInstance,
     pub(crate) upstream: Upstream,
-    /// Counts the requests with the field `X-Inner`, which tests hide inside of others.
+    /// Counts the requests with the field `X-Inner`, which tests hide inside other requests.
     pub(crate) inner: Counter,
     /// Counts the connections that ended in a panic.
     pub(crate) panics: Counter,
@@ -34,7 +34,7 @@ pub(crate) struct Application {
 pub(crate) struct Options {
     /// The time limit of the proxy.
     pub(crate) timeout: Duration,
-    /// Responds to clients that have ended their side. The server cannot tell those from clients that left.
+    /// Responds to clients that have ended their side. The server cannot distinguish these from clients that left.
     pub(crate) half_close: bool,
 }
 

@@ -9,7 +9,7 @@ use super::application::{Application, Options};
 use super::upstream::SILENT;
 use super::{answers, connect, soon, statuses};
 
-/// Sends `bytes` without ending the client's side; returns what arrives until the first response is complete.
+/// Sends `bytes` without ending the client's side; returns the status of the first response.
 async fn first_status(host: &str, bytes: &str) -> u16 {
     let mut stream = connect(host).await;
     stream
@@ -22,8 +22,8 @@ async fn first_status(host: &str, bytes: &str) -> u16 {
     line[9..].parse().expect("a status")
 }
 
-/// Sign-out reads no body. A guard reads one, but not of a client that waits for permission to send it; the tests of
-/// portal-tower have the guard's limits.
+/// Sign-out reads no body. A guard reads one, unless the client waits for permission to send it (`Expect`). The tests of
+/// portal-tower cover the guard's limits.
 #[tokio::test]
 async fn body_that_is_not_read_delays_no_response() {
     let demo = Demo::start(&[]).await;

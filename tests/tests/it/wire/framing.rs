@@ -7,7 +7,7 @@ use portal_tests::programs::Demo;
 use super::application::{Application, Options};
 use super::{exchange, statuses};
 
-/// A request that a test hides inside of another.
+/// A request that a test hides inside another one.
 const INNER: &str = "GET PATH HTTP/1.1\r\nHost: HOST\r\nX-Inner: 1\r\n\r\n";
 
 /// A server with a path for GET and POST.
@@ -115,7 +115,7 @@ async fn malformed_request_gets_one_client_error() {
     assert!(application.upstream.take_asked().is_empty());
 }
 
-/// A body that may be read in two ways is read in one, and nothing after it on the connection.
+/// A body that can be read in two ways is read in one, and no further request is read from the connection.
 #[tokio::test]
 async fn ambiguous_body_hides_no_request() {
     let (_demo, application, servers) = servers().await;

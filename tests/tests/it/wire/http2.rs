@@ -95,7 +95,7 @@ async fn hostile_authority_over_http2_changes_no_redirect() {
     }
 }
 
-/// hyper's limit for HTTP/2 is 16 KiB. Far above it, it ends the connection.
+/// hyper's limit for HTTP/2 is 16 KiB. Far above it, hyper ends the connection.
 #[tokio::test]
 async fn oversized_head_over_http2_is_a_client_error() {
     let application = Application::start(Options::default()).await;

@@ -77,7 +77,7 @@ async fn byte_that_is_inserted_anywhere_signs_no_request_in() {
                 let (before, after) = request.split_at(at);
                 let sent = format!("{before}{inserted}{after}");
                 let answers = exchange(host, &sent).await;
-                // Without the end of a head, the client's end is that of an unfinished request.
+                // Without the end of a head the request is unfinished, and needs no response.
                 let least = usize::from(sent.contains("\r\n\r\n"));
                 assert!((least..=2).contains(&answers.len()), "{host} {sent:?}: {answers:?}");
                 targets.check(&sent, &answers);
