@@ -4,8 +4,8 @@
 //! cargo run -p portal-tests --bin soak -- --minutes 30 --seed 1
 //! ```
 //!
-//! It prints a line every ten seconds, and figures and a verdict at the end. Ctrl-C ends it early, with the figures so
-//! far. It exits with 1 if a property was violated, and with 2 if it could not run.
+//! Prints a line every ten seconds, and figures and a verdict at the end. Ctrl-C ends it early, with the figures so far.
+//! Exits with 1 if a property was violated, and with 2 if it could not run.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Completes on Ctrl-C, and on the signal of service managers and `timeout`.
+/// Completes on Ctrl-C, and on SIGTERM from service managers and `timeout`.
 async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {

@@ -75,7 +75,7 @@ impl Auditor {
             Ok(Err(status)) => {
                 watch.violated(
                     Property::Accounts,
-                    format_args!("the list of users was answered {status}"),
+                    format_args!("the list of users got the response {status}"),
                 );
                 return Vec::new();
             }
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn confirmed_account_must_be_there_as_it_was_changed() {
         assert_eq!(found("user_1", "New"), None);
-        assert_eq!(found("user_1", "Newer"), None, "sent, and not answered");
+        assert_eq!(found("user_1", "Newer"), None, "sent, without a response");
         assert!(found("user_1", "Old").is_some());
         assert!(found("user_2", "New").is_some());
         assert!(compare(&account(), &account(), &BTreeMap::new()).is_some());

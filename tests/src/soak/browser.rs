@@ -23,7 +23,7 @@ const AGENT: &str = "Mozilla/5.0 (soak test)";
 /// The reason why a step was not completed.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// A request has no response. The watch has judged that.
+    /// A request has no response. The [`Watch`] has judged it.
     Lost(Lost),
     /// A response is not the expected one.
     Unexpected(String),
@@ -54,7 +54,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Returns the stop that says that something else was expected.
+    /// Returns a [`Stop::Unexpected`] with the expected and the found response.
     pub(super) fn unexpected(&self, expected: &str) -> Stop {
         let at = format!("{}{}", self.url.origin().ascii_serialization(), self.url.path());
         let heading = self
@@ -153,7 +153,7 @@ impl Browser {
             };
             let next = answer.url.join(location)?;
             if watch.places.program(&next).is_none() {
-                // The watch has recorded it; nothing is sent to another host.
+                // The watch has recorded the redirect. Nothing is sent to another host.
                 return Err(answer.unexpected("a redirect to a program"));
             }
             answer = self

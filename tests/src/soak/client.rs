@@ -1,4 +1,4 @@
-//! [`Client`]: a user with a browser, who does one thing after another and checks each answer.
+//! [`Client`]: a user with a browser, who takes one step after another and checks each response.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(super) struct World {
     pub(super) figures: Figures,
 }
 
-/// The number of things that the clients did.
+/// Counts of the clients' steps.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     pub(super) sign_ups: AtomicU64,
@@ -170,7 +170,7 @@ impl Client {
         }
     }
 
-    /// A new browser now and then, and after a clock step, whose cookies may be from another time.
+    /// Takes a new browser now and then, and after a clock step, because its cookies may be from another time.
     fn change_browser_sometimes(&mut self) {
         let watch = &self.world.watch;
         let is_from_other_time = watch.weather.met(self.browser.born).contains(&Fault::ClockSteps)
@@ -186,7 +186,7 @@ impl Client {
         self.user = None;
     }
 
-    /// A step did not end as expected: because of a fault, or it is a wrong answer.
+    /// Judges a step that did not end as expected. Without a fault, it is a violation.
     fn give_up(&mut self, step: Step, stop: &Stop, since: Instant) {
         let watch = &self.world.watch;
         let is_excused =
@@ -210,13 +210,13 @@ impl Client {
             .into_iter()
             .find(|tag| own.as_ref().is_none_or(|own| own.tag != *tag));
         if let Some(foreign) = foreign {
-            let own = own.map_or_else(|| "no one".to_owned(), |own| own.tag);
+            let own = own.map_or_else(|| "a signed-out browser".to_owned(), |own| own.tag);
             let text = format_args!("{} shows {foreign} to {own}", answer.url.path());
             self.world.watch.violated(Property::Answers, text);
         }
     }
 
-    /// `/api/me` as the page's script asks it.
+    /// Requests `/api/me` as the page's script does, and checks the user.
     pub(super) async fn check_me(&mut self) -> Result<(), Stop> {
         let world = Arc::clone(&self.world);
         let answer = self
@@ -304,7 +304,7 @@ impl Client {
         self.tokens_end() <= now()
     }
 
-    /// Uses the cookies from before a sign-out, once they must be worthless.
+    /// Sends the cookies from before a sign-out, once they must be signed out everywhere.
     async fn replay(&mut self) {
         if self.past.front().is_none_or(|past| past.over_at > now()) {
             return;

@@ -9,7 +9,7 @@ use super::options::DiskKind;
 
 /// Room for the databases of a run; the rest is filled.
 const TMPFS_MIB: u32 = 48;
-/// SQLite writes nothing within the first page but its header.
+/// SQLite writes only its header within the first page.
 const SMALLEST_FILE: &str = "4096";
 
 /// The folder of the databases. Unmounted when it is dropped, after the programs have ended.

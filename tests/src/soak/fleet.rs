@@ -23,7 +23,7 @@ pub(super) struct Times {
     pub(super) token_secs: u64,
     /// The tolerated clock difference of the demo.
     pub(super) skew_secs: u64,
-    /// That of the example, which is the default; unset if a run is too short to wait for it.
+    /// The tolerated difference of the example, which is the default; unset if a run is too short to wait for it.
     pub(super) notes_skew_secs: Option<u64>,
 }
 
@@ -183,7 +183,7 @@ impl Fleet {
             .collect()
     }
 
-    /// Ends all programs in order, and returns the disk with what could not be ended.
+    /// Ends all programs in order. Returns the disk, and an error text for each program that could not be ended.
     pub(super) async fn stop(self) -> (Disk, Vec<String>) {
         let mut failed = Vec::new();
         for (program, server) in [

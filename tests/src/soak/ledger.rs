@@ -1,4 +1,4 @@
-//! [`Ledger`]: accounts and changes that were answered with success, and therefore must be there.
+//! [`Ledger`]: accounts and changes that were answered with success, and therefore must exist.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,10 +15,10 @@ pub(super) struct Account {
     /// Its sign-up was answered with success.
     pub(super) is_confirmed: bool,
     pub(super) name: String,
-    /// Names that were sent without an answer since.
+    /// Names that were sent since, without a response.
     pub(super) maybe_names: Vec<String>,
     pub(super) notes: BTreeSet<String>,
-    /// Notes whose creation or deletion was sent without an answer.
+    /// Notes whose creation or deletion was sent, without a response.
     pub(super) maybe_notes: BTreeSet<String>,
 }
 

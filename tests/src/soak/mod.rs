@@ -3,7 +3,7 @@
 //! [`run`] starts the programs and the clients, makes the faults, and returns a [`Report`] with figures and a verdict.
 //! The clock that is stepped is the portal's; the applications use the machine's.
 //!
-//! The seed fixes the order and length of the faults and what each client does. When a fault meets a request depends on
+//! The seed fixes the order and length of the faults and the steps of each client. Which requests meet a fault depends on
 //! the machine.
 
 mod audit;
@@ -53,7 +53,7 @@ pub use self::report::Report;
 /// The share of a run after which memory is measured.
 const WARM_UP_PARTS: u32 = 5;
 
-/// Runs a soak until its length is over or `stop` completes, and says how it goes every ten seconds.
+/// Runs a soak until its length is over or `stop` completes, and reports its progress to `say` every ten seconds.
 ///
 /// # Errors
 ///

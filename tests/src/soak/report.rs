@@ -67,7 +67,7 @@ impl Report {
     }
 }
 
-/// Returns what the clients and the audits did.
+/// Returns the counts of the clients and the audits.
 pub(super) fn figures(world: &World, auditor: &Auditor) -> Vec<(&'static str, u64)> {
     let Figures {
         sign_ups,

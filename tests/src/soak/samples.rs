@@ -1,4 +1,4 @@
-//! [`Samples`]: what the programs used over time, and whether it grew.
+//! [`Samples`]: the resources that the programs used over time, and their growth.
 
 use std::time::{Duration, Instant};
 

@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// The longest start and the longest end of a program.
+/// The longest wait for the start or the end of a program.
 const PATIENCE: Duration = Duration::from_secs(30);
 const KEPT_LINES: usize = 30;
 const KEPT_CHARS: usize = 300;
@@ -81,14 +81,14 @@ impl Usage {
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
-    /// Kept until the program has ended: `wait` would close it, which is another way to end the portal.
+    /// Kept until the program has ended, because `wait` would close it, and the portal ends when its input closes.
     input: Option<ChildStdin>,
     lines: mpsc::Receiver<String>,
     pub(super) pid: u32,
 }
 
 impl Server {
-    /// Starts a program in its own process group, so that Ctrl-C reaches only this one.
+    /// Starts a program in another process group, so that Ctrl-C reaches this process only.
     ///
     /// Its standard input is a pipe that closes with this program.
     pub(super) fn start(mut command: Command, log: &Arc<LogMeter>) -> io::Result<Self> {

@@ -20,7 +20,7 @@ use super::weather::Fault;
 
 /// The longest wait for a state that a fault needs, such as a running write.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The interval at which a state is looked at.
+/// The interval at which a state is polled.
 const GLANCE: Duration = Duration::from_millis(2);
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -76,7 +76,7 @@ impl Storm {
         }
     }
 
-    /// The first fault waits for an account of each client.
+    /// Waits until each client has an account, before the first fault.
     async fn until_accounts_exist(&self) {
         let wanted = self.world.options.clients;
         let is_ready = || {
@@ -184,7 +184,7 @@ impl Storm {
         until(|| seen() >= wanted || Instant::now() > spell.latest).await;
     }
 
-    /// Once, because an unknown key is fetched at most once in 10 seconds.
+    /// Rotates the key once, because an unknown key is fetched at most once in 10 seconds.
     async fn rotate_keys(&mut self, spell: &SpellEnd) -> io::Result<()> {
         let before = self.portal.key_ids().await;
         let rotated = self.portal.rotate_key().await;
@@ -200,7 +200,7 @@ impl Storm {
         Ok(())
     }
 
-    /// Faults on demand, on and off.
+    /// Switches the portal's faults on and off.
     async fn flap(&mut self, spell: &SpellEnd) -> io::Result<()> {
         while self.lasts(spell) {
             let path = self
@@ -239,7 +239,7 @@ impl Storm {
         Ok(())
     }
 
-    /// Fills the disk, writes until the portal notices, and rotates the key, which must not happen by half.
+    /// Fills the disk, writes until the portal notices, and rotates the key, which must fail as a whole.
     async fn fill_disk(&mut self, spell: &SpellEnd) -> io::Result<()> {
         let user = self
             .world
@@ -268,7 +268,7 @@ impl Storm {
         let rotated = self.portal.rotate_key().await.map(|(status, _)| status);
         let after = self.portal.key_ids().await;
         if rotated == Ok(500) && before != after {
-            let text = "the key was refused on a full disk, and the portal signs with it";
+            let text = "the portal signs with a key that it could not store on the full disk";
             self.world.watch.violated(Property::Answers, text);
         }
         while self.lasts(spell) {

@@ -11,7 +11,7 @@ use url::Url;
 use super::weather::{Fault, Weather};
 use super::wire::Lost;
 
-/// The most violations of a property that are kept in words; all are counted.
+/// The most violations of a property whose texts are kept. All are counted.
 const MOST_TEXTS: usize = 12;
 
 /// A program under test.
@@ -36,7 +36,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// A property that a run proves.
+/// A property that a run checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Property {
     Accounts,
@@ -118,7 +118,7 @@ impl Places {
     }
 }
 
-/// The number of violations of a property, and the first ones in words.
+/// The number of violations of a property, and the texts of the first ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Violations {
     pub(super) count: u64,
@@ -146,7 +146,7 @@ pub(super) struct Watch {
     counts: Mutex<BTreeMap<Option<Fault>, Counts>>,
     statuses: Mutex<BTreeMap<(Program, u16), u64>>,
     violations: Mutex<BTreeMap<Property, Violations>>,
-    /// Violations in words that were not printed yet.
+    /// Texts of violations that were not printed yet.
     news: Mutex<Vec<String>>,
 }
 
@@ -280,9 +280,9 @@ impl Drop for Writing<'_> {
 /// Returns `true` if a program may answer with this status because of this fault.
 fn is_documented(program: Program, status: u16, fault: Fault) -> bool {
     match program {
-        // The faults on demand are answers of the portal.
+        // The portal itself makes the faults of `Flapping`.
         Program::Portal => fault == Fault::Flapping || (fault == Fault::DiskFull && status == 500),
-        // "When Clerk is unreachable": 503, never anything else.
+        // 503 and no other status; see the guide on outages.
         Program::Demo => status == 503 && fault.is_outage(),
         // The example's database is on the same disk.
         Program::Notes => (status == 503 && fault.is_outage()) || (status == 500 && fault == Fault::DiskFull),

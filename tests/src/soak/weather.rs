@@ -34,7 +34,7 @@ impl Fault {
     /// Returns how long requests may still fail after this fault.
     ///
     /// After a failed fetch, an unknown key is not fetched for 10 seconds, and a `Retry-After` is obeyed (see the guide
-    /// on outages). Nothing keeps the other faults alive but the requests that were running.
+    /// on outages). The other faults affect only requests that were running.
     pub(super) fn aftermath(self) -> Duration {
         match self {
             Self::PortalKilled | Self::Flapping | Self::DiskFull | Self::ClockSteps => Duration::from_secs(12),
@@ -76,7 +76,7 @@ struct Spell {
 const SLOW: Duration = Duration::from_secs(1);
 const SLOW_AFTERMATH: Duration = Duration::from_secs(12);
 
-/// The faults so far, and the last response of a machine that was too busy.
+/// The faults so far, and the time of the last slow response.
 #[derive(Debug, Default)]
 pub(super) struct Weather {
     spells: Mutex<Vec<Spell>>,
@@ -96,7 +96,7 @@ impl Weather {
         }
     }
 
-    /// Records the time that a response took. Returns `true` if the machine is too busy.
+    /// Records the time that a response took. Returns `true` if that was too long.
     pub(super) fn took(&self, time: Duration) -> bool {
         let is_slow = time >= SLOW;
         if is_slow {
@@ -105,7 +105,7 @@ impl Weather {
         is_slow
     }
 
-    /// Returns `true` if something that began at `since` met a machine that was too busy.
+    /// Returns `true` if the machine was too busy at some time since `since`, or shortly before.
     pub(super) fn was_slow(&self, since: Instant) -> bool {
         let slow_at = self.slow_at.lock().unwrap_or_else(PoisonError::into_inner);
         slow_at.is_some_and(|at| at + SLOW_AFTERMATH >= since)
@@ -120,7 +120,7 @@ impl Weather {
             .map(|spell| spell.fault)
     }
 
-    /// Returns the faults that something met which began at `since` and ends now.
+    /// Returns the faults that overlap the time from `since` until now.
     pub(super) fn met(&self, since: Instant) -> Vec<Fault> {
         let spells = self.spells.lock().unwrap_or_else(PoisonError::into_inner);
         let is_met = |spell: &&Spell| {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_met_by_what_overlaps_them() {
+    fn request_that_overlaps_a_fault_meets_it() {
         let weather = Weather::default();
         let before = Instant::now();
         assert!(weather.met(before).is_empty());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_response_makes_the_machine_too_busy() {
+    fn slow_response_counts_as_a_busy_machine() {
         let weather = Weather::default();
         assert!(!weather.took(Duration::from_millis(999)) && !weather.was_slow(Instant::now()));
         assert!(weather.took(SLOW) && weather.was_slow(Instant::now()));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_met_for_a_while_after_its_end() {
+    fn outage_is_met_for_a_while_after_its_end() {
         let weather = Weather::default();
         weather.begin(Fault::Flapping);
         weather.end();

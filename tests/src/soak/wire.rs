@@ -1,4 +1,4 @@
-//! Requests over persistent connections, without retries: a request whose answer is lost must be known as such.
+//! Requests over persistent connections, without retries, because a request without a response must be counted.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +22,7 @@ const MOST_BODY_BYTES: usize = 8 * 1_024 * 1_024;
 /// The reason why a request has no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// Nothing listens there.
+    /// No server listens there.
     Refused,
     /// The connection broke.
     Broken(String),

@@ -1,4 +1,4 @@
-//! [`Witness`]: samples the programs every second, says how it goes every ten, and judges what grew.
+//! [`Witness`]: samples the programs every second, reports progress every ten, and judges growth at the end.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,13 +19,14 @@ use super::weather::Fault;
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// In samples.
 const SAY_EVERY: u32 = 10;
-/// A program may write this for each request of a run, on average.
+/// The log bytes that are accepted for each request of a run, on average.
 const LOG_BYTES_PER_REQUEST: u64 = 200;
-/// And this for each request during one kind of fault: a line or two that name the cause.
+/// The log bytes that are accepted for each request during a fault: one or two lines that name the cause.
 const LOG_BYTES_PER_FAULTY_REQUEST: u64 = 600;
 /// Lines of the start and of the beginning and end of a fault.
 const LOG_BASE_BYTES: u64 = 16 * 1_024;
-/// The largest file that SQLite keeps beside a database: its log is cut at 1,000 pages, which a running transaction may exceed.
+/// The largest file that SQLite keeps beside a database. Its log is cut at 1,000 pages, which a running transaction may
+/// exceed.
 const MOST_JOURNAL_BYTES: u64 = 8 * 1_024 * 1_024;
 
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Witness {
                 rounds += 1;
                 sleep(SAMPLE_EVERY).await;
             }
-            // The last second, too.
+            // The last second counts too.
             seen.sample(&world.watch, &fleet, &mut log_before).await;
             seen
         });
@@ -97,7 +98,7 @@ impl Seen {
         *log_before = log;
     }
 
-    /// The line that says how it goes.
+    /// Returns the line that reports progress.
     fn line(&self, watch: &Watch, lasted: Duration, log_bytes: u64) -> String {
         let weather = watch
             .weather
@@ -118,7 +119,7 @@ impl Seen {
             .map(|property| watch.violations(*property).count)
             .sum();
         format!(
-            "minute {:4.1} | {weather:<14} | {requests} requests, {} refused | {} | databases {} KiB | log {log_bytes} bytes | \
+            "minute {:4.1} | {weather:<14} | {requests} requests, {} failed | {} | databases {} KiB | log {log_bytes} bytes | \
              {violations} violations",
             lasted.as_secs_f64() / 60.0,
             errors + lost,
@@ -137,7 +138,7 @@ impl Seen {
         counts.collect()
     }
 
-    /// Judges what grew, and returns the figures of each program.
+    /// Judges growth, and returns the figures of each program.
     pub(super) fn judge(&self, watch: &Watch, fleet: &Fleet, warm_up: Duration) -> Vec<ProgramFigures> {
         self.judge_log(watch);
         if self.most_database_bytes > MOST_JOURNAL_BYTES * 2 {
