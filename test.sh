@@ -143,7 +143,7 @@ install_fuzzer() {
     cargo install cargo-fuzz --locked --debug --version "$cargo_fuzz_version" --root "$root"
 }
 
-# Beside other steps, after which it comes second: they wait for the network and for single crates.
+# Runs beside other steps with a lower priority, because they often wait for the network or for one crate.
 fuzz() {
     install_fuzzer
     PATH="$PATH:$PWD/target/tools/bin" nice fuzz/check.sh

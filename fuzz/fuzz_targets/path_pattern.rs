@@ -14,7 +14,7 @@ use portal_sdk::instance::Instance;
 use portal_sdk::request::AuthenticateContext;
 use url::Url;
 
-/// More than any pattern of this length needs, in a build without optimisation and on a busy machine.
+/// More time than any pattern of this length needs, in a build without optimization and on a busy machine.
 const MOST_TIME: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 2_048;
 
@@ -88,7 +88,6 @@ fn fitting(pieces: &[Piece<'_>], slug: &str) -> Option<(String, String, bool)> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
     };
-    // A dot is a prefix of the parameter after it, so that the last character of a text matters.
     let has_slug = pieces.iter().any(|piece| matches!(piece, Piece::Slug));
     if pieces.is_empty() || !is_plain(slug) {
         return None;

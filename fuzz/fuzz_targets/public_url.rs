@@ -49,7 +49,7 @@ fuzz_target!(|input: Input<'_>| {
     }
     let claimed = PublicUrl::of(&parts);
     url_is_a_page_of_its_origin(&claimed);
-    // The path has no say in the host.
+    // The path does not change the origin.
     let mut elsewhere = parts.clone();
     elsewhere.uri = with_path(&parts.uri, "/");
     assert_eq!(PublicUrl::of(&elsewhere).origin(), claimed.origin());

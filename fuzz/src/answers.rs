@@ -139,7 +139,7 @@ impl Answers<'_> {
                 other => panic!("an unknown effect: {other:?}"),
             }
         }
-        panic!("there are more effects than kinds of them");
+        panic!("expected at most one effect of each kind");
     }
 
     fn keys(&self, found: &Arc<KeySet>) -> KnownKeys {

@@ -98,7 +98,7 @@ pub fn no_secret_in(printed: &str) {
     for secret in [SECRET, DEV_BROWSER, REFRESH, NONCE] {
         assert!(!printed.contains(secret), "{secret} is printed:\n{printed}");
     }
-    // A token is worth something with its signature only.
+    // A token is a secret only with its signature.
     for token in ALL.iter() {
         let signature = token.rsplit('.').next().unwrap_or_default();
         assert!(

@@ -1,4 +1,4 @@
-//! A second reader of cookies, as simple as can be, to compare the first one with.
+//! A second, simple reader of cookies, to compare with the first one.
 
 /// The pairs of several `Cookie` fields, in order.
 #[must_use]

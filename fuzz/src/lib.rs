@@ -1,4 +1,4 @@
-//! The parts that the fuzz targets share: keys and tokens that never change, instances, requests, and properties of responses.
+//! The parts that the fuzz targets share: keys and tokens that never change, instances, requests, properties of responses.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Tokens of every worth. They are the same in every process, so that an input can name them by a number.
+//! Valid and invalid tokens. They are the same in every process, so that an input can name them by a number.
 
 use std::sync::LazyLock;
 
@@ -52,7 +52,7 @@ pub static OTHER_KINDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     ]
 });
 
-/// Tokens that look alike and never sign a request in.
+/// Tokens that look like session tokens and never sign a request in.
 pub static WORTHLESS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let claims = |changes: Value| claims(ISSUERS[0], &changes).to_string();
     let usual = claims(json!({}));

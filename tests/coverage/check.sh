@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The least percentage of covered lines for each crate.
+# The lowest accepted percentage of covered lines for each crate.
 declare -A least=([portal-sdk]=95 [portal-tower]=92)
 
 html=false
