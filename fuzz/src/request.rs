@@ -45,7 +45,7 @@ const PARAMETERS: [&str; 9] = [
     "__clerk_synced",
     "__clerk_redirect_url",
     "__clerk_help",
-    "__clerk_cookie_check",
+    "__portal_cookie_check",
     "a",
 ];
 const COOKIES: [&str; 8] = [
