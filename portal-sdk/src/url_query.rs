@@ -31,7 +31,6 @@ pub(crate) fn without_parameters(url: &Url, names: &[&str]) -> Url {
 /// Removes Clerk's parameters from `url`, except an invitation's ticket, which the page needs.
 ///
 /// A query string without any stays as it is.
-#[cfg(feature = "unstable-decision")]
 #[must_use]
 pub fn without_clerk_parameters(url: Url) -> Url {
     let is_clerks = |name: &str| {

@@ -9,6 +9,7 @@ use crate::portal::{LinkError, PortalPage};
 use crate::secret::Secret;
 use crate::sign_out::{SignOutError, is_already_over, sign_out_headers};
 use crate::state::ResponseHeaders;
+use crate::url_query::without_clerk_parameters;
 
 impl<B: Backend> Authenticator<B> {
     /// Returns `true` for a cross-site request with this site's cookies that changes something; respond 403.
@@ -24,7 +25,7 @@ impl<B: Backend> Authenticator<B> {
 }
 
 impl<B: BackendApi> Authenticator<B> {
-    /// Returns the URL of a portal page that leads back to this request's URL.
+    /// Returns the URL of a portal page that leads back to this request's URL, without Clerk's parameters.
     ///
     /// For a form or a script, whose URL is not a page, use [`portal`](Self::portal).
     ///
@@ -37,7 +38,7 @@ impl<B: BackendApi> Authenticator<B> {
         let portal = self.portal();
         let link = portal.link(page).with_requested_from(here);
         link.with_dev_browser(cx.dev_browser_for_links())
-            .with_return_back(here)
+            .with_return_back(without_clerk_parameters(here.clone()))
             .to_url()
     }
 

@@ -6,6 +6,7 @@ mod authenticator;
 mod backend_api;
 mod bad_input;
 mod bounded;
+mod by_hand;
 mod cold_start;
 mod common;
 mod connect;
