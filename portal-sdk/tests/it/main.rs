@@ -11,6 +11,7 @@ mod cold_start;
 mod common;
 mod connect;
 mod cookie_size;
+mod custom_backend;
 mod decision;
 mod discovery;
 mod doctor;
