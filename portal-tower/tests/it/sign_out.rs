@@ -8,6 +8,7 @@ use portal_tower::{AllowCrossSiteLayer, SignOut};
 use serde_json::json;
 use tower::Layer as _;
 
+use crate::log::Log;
 use crate::support::{
     AS_PAGE, AS_SCRIPT, Answer, App, LIVE_ISSUER, LIVE_SUFFIX, SIGNED_OUT, TEST_ISSUER, TEST_SUFFIX, asking_layer,
     down, error_answer, expired, forged_token, layer_with, live, request, send, session, session_token, signed_in,
@@ -139,6 +140,37 @@ async fn clerk_outage_clears_cookies_and_offers_a_retry() {
             );
             assert_eq!(clerk.calls(), ["revoke_session sess_1", "revoke_session sess_1"]);
         }
+    }
+}
+
+#[tokio::test]
+async fn failed_sign_outs_log_one_error_line_a_minute() {
+    let cookies = signed_in(TEST_ISSUER);
+    for (keys, problem) in [(true, "no connection"), (false, "keys")] {
+        let (log, _guard) = Log::keep();
+        let clerk = FakeBackend::new();
+        clerk.set_revoke_session(Err(down()));
+        if !keys {
+            clerk.set_jwks(Err(down()));
+        }
+        // Another test's thread may reach the log line first just now, so the first outage is not looked at.
+        for _ in 0..2 {
+            tracing::callsite::rebuild_interest_cache();
+            log.clear();
+            let service = asking_layer(test(), &clerk).layer(SignOut::new());
+            for _ in 0..3 {
+                let request = request(HERE, &[("cookie", &cookies), AS_PAGE]);
+                assert_eq!(send(service.clone(), request).await.status, 503);
+            }
+        }
+        let lines = log.lines("a session could not be ended at Clerk");
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(
+            lines[0].trim_start().starts_with("ERROR") && lines[0].contains(problem),
+            "{lines:?}"
+        );
+        let token = session_token(TEST_ISSUER, &json!({}));
+        assert!(cookies.contains(&token) && log.lines(&token).is_empty());
     }
 }
 
