@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Version};
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use portal_tower::RequireAuthLayer;
 use tower::ServiceBuilder;
 
@@ -21,6 +21,8 @@ const MIB: u64 = 1024 * 1024;
 struct Upload {
     left: u64,
     ends: bool,
+    /// The size by `Content-Length`, or zero without it.
+    announced: u64,
     read: Arc<AtomicU64>,
 }
 
@@ -37,10 +39,20 @@ impl Body for Upload {
         let chunk = Bytes::from_static(&[0; 64 * 1024]);
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::new();
+        hint.set_lower(self.announced);
+        hint
+    }
 }
 
 /// The status of an upload without a user, and how many bytes were read of it.
 async fn upload(left: u64, ends: bool, version: Version, headers: &[(&str, &str)]) -> (u16, u64) {
+    upload_of(0, left, ends, version, headers).await
+}
+
+async fn upload_of(announced: u64, left: u64, ends: bool, version: Version, headers: &[(&str, &str)]) -> (u16, u64) {
     let service = ServiceBuilder::new()
         .layer(layer(test()))
         .layer(RequireAuthLayer::signed_in())
@@ -49,6 +61,7 @@ async fn upload(left: u64, ends: bool, version: Version, headers: &[(&str, &str)
     let body = Upload {
         left,
         ends,
+        announced,
         read: read.clone(),
     };
     let mut request = Request::post("http://localhost:3000/upload").version(version);
@@ -75,6 +88,14 @@ async fn body_without_end_is_read_up_to_the_limit() {
         upload(u64::MAX, true, Version::HTTP_11, &[AS_PAGE]).await,
         (303, 64 * MIB)
     );
+}
+
+#[tokio::test]
+async fn body_announced_above_the_limit_is_not_read() {
+    for (announced, expected) in [(64 * MIB, MIB), (64 * MIB + 1, 0)] {
+        let answered = upload_of(announced, MIB / CHUNK, true, Version::HTTP_11, &[AS_PAGE]).await;
+        assert_eq!(answered, (303, expected), "{announced}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
