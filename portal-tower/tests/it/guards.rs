@@ -119,7 +119,7 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
         ),
         (
             SIGNED_OUT.to_owned(),
-            "session-token-and-uat-missing",
+            "no session token was sent (session-token-and-uat-missing)",
             "Unknown.",
             "<details open>",
         ),
@@ -136,9 +136,11 @@ async fn redirect_loop_ends_on_a_page_that_explains_it() {
         let page = &answers[3];
         assert_eq!(page.header("cache-control"), Some("no-store"));
         let decided = "<summary>How this request was decided</summary>";
+        let reason = format!("<dt>Reason</dt>\n<dd>{reason}</dd>");
         for text in [
             "We couldn&#39;t sign you in",
-            reason,
+            "You signed in, but this application doesn&#39;t recognize you.",
+            &reason,
             cause,
             "What to do",
             details,
@@ -173,6 +175,40 @@ async fn loop_page_in_production_has_nothing_internal() {
         .pop()
         .unwrap();
     assert!(page.body.contains("other.example.com"), "{}", page.body);
+}
+
+/// Renders the details and the likely cause, as JSON.
+fn in_facts(refusal: &Refusal) -> Option<Response<Bytes>> {
+    let cause = refusal.likely_cause().map(ToString::to_string);
+    let facts = json!({ "details": refusal.details(), "cause": cause });
+    Some(Response::new(facts.to_string().into()))
+}
+
+#[tokio::test]
+async fn renderer_gets_the_details_and_the_cause_of_a_loop_in_development_only() {
+    let with = |token: &str| format!("{SIGNED_OUT}; __session={token}; __client_uat=1; __clerk_redirect_count=3");
+    let (forged, live_forged) = (with(&forged_token(TEST_ISSUER)), with(&forged_token(LIVE_ISSUER)));
+    let live_here = "https://app.example.com/dashboard";
+    let details = "not signed by this instance";
+    let cause = "The keys belong to different Clerk instances";
+    for (settings, here, cookies, expected) in [
+        (test(), HERE, forged.as_str(), Some((details, cause))),
+        (test(), HERE, SIGNED_OUT, None),
+        (live().debug(true), live_here, &live_forged, Some((details, cause))),
+        (live(), live_here, &live_forged, None),
+    ] {
+        let outer = layer(settings).with_refusal_renderer(in_facts);
+        let page = visits(&outer, here, cookies, 4).await.pop().unwrap();
+        assert_eq!(page.status, 401, "{here}");
+        let facts = page.json();
+        match expected {
+            Some((details, cause)) => {
+                let has = |name: &str, text| facts[name].as_str().is_some_and(|found| found.contains(text));
+                assert!(has("details", details) && has("cause", cause), "{facts}");
+            }
+            None => assert_eq!(facts, json!({ "details": null, "cause": null })),
+        }
+    }
 }
 
 #[tokio::test]

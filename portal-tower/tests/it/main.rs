@@ -13,6 +13,7 @@ mod log_flood;
 mod outage;
 mod proxy;
 mod redirect;
+mod refusal_bodies;
 mod refusals;
 mod renewal;
 mod require;
