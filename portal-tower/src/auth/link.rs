@@ -42,7 +42,8 @@ impl Auth {
 
     /// Returns [`link`](Self::link) with another return-back URL.
     ///
-    /// It is absolute, or a path of this application.    ///
+    /// It is absolute, or a path of this application.
+    ///
     /// A URL that the portal would drop is omitted (see [`ReturnBackUrl`](portal_sdk::portal::ReturnBackUrl)), with one
     /// warning in the log.
     #[must_use]
