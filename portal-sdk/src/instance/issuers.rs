@@ -44,7 +44,8 @@ pub(super) fn derived(settings: &Settings) -> Result<Vec<Box<str>>, Unknown> {
     if is_production && !settings.satellite_origins.is_empty() {
         return Err(Unknown::Satellites);
     }
-    let mut issuers = vec![with_scheme(settings.publishable_key.frontend_api().as_str())];
+    let host = with_scheme(settings.publishable_key.frontend_api().as_str());
+    let mut issuers = vec![host.trim_end_matches('/').to_owned()];
     let domain = settings.satellite.as_ref().and_then(Satellite::domain);
     issuers.extend(
         domain

@@ -36,6 +36,12 @@ fn issuers_are_the_urls_of_the_frontend_api() {
     let development_host = "https://foo-bar-13.clerk.accounts.dev";
     for (name, builder, expected) in [
         ("production", live(), vec![HOST]),
+        (
+            "a key whose host ends in a slash",
+            // clerk.example.com/
+            Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20vJA==", "sk_live_x"),
+            vec![HOST],
+        ),
         ("development", development(), vec![development_host]),
         (
             "a proxy",
