@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::Request;
 use http::request::Parts;
@@ -320,12 +321,27 @@ async fn rotated_key_is_found_and_the_old_one_dropped() {
 }
 
 #[tokio::test]
+async fn key_that_one_refresh_lacks_comes_back_with_its_next_token() {
+    let world = World::new().await;
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 1));
+    world.wait(5 * MINUTE);
+    // One outdated response, as from a cache at Clerk, without the key with which Clerk signs.
+    world.answer(200, &key_set(&[(foreign_key(), "ins_2")]));
+    assert_eq!(world.ask_as_usual().await.0, "signed-in");
+    while world.authenticator.health().keys.age != Some(Duration::ZERO) {
+        tokio::task::yield_now().await;
+    }
+    world.answer(200, &key_set(&[(instance_key(), KEY_ID)]));
+    assert_eq!(world.ask_as_usual().await, is("signed-in", 3));
+}
+
+#[tokio::test]
 async fn key_cache_intervals_are_configurable() {
     let world = World::new().await;
     let policy = KeyCachePolicy::default()
-        .with_lifetime(std::time::Duration::from_secs(1))
-        .with_max_stale(std::time::Duration::ZERO)
-        .with_min_refetch(std::time::Duration::ZERO);
+        .with_lifetime(Duration::from_secs(1))
+        .with_max_stale(Duration::ZERO)
+        .with_min_refetch(Duration::ZERO);
     let instance = world.server.live_instance();
     let backend = HttpBackend::new(&instance);
     let world = World {

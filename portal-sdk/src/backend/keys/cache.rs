@@ -275,11 +275,8 @@ impl KeyCache {
         let failures = state.rule.failures();
         let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
         state.rule.succeeded(still_missing, now, random());
-        // Record removed keys as unknown, so that their tokens are renewed at once and not only after the interval.
         let removed = self.snapshot.read(|old| old.keys.missing_in(&keys));
-        for key_id in removed.unwrap_or_default() {
-            state.rule.showed_unknown(&key_id, now);
-        }
+        state.rule.showed_removed(&removed.unwrap_or_default(), now);
         let ends_outage = state.failure.take().is_some();
         self.publish(&state, Some((keys.clone(), now)));
         drop(state);

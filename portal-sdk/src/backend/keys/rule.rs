@@ -237,8 +237,21 @@ impl KeyRule {
         }
     }
 
+    /// Records that a successful fetch at `now` no longer returned the keys with these IDs.
+    ///
+    /// Their tokens are then renewed at once, not after the interval. If the next of them may cause a fetch, it does:
+    /// one outdated response must not sign all users out.
+    pub(super) fn showed_removed(&mut self, key_ids: &[Box<str>], now: UnixTime) {
+        if self.may_fetch_for_unknown(now) {
+            return;
+        }
+        for key_id in key_ids {
+            self.showed_unknown(key_id, now);
+        }
+    }
+
     /// Records that a successful fetch at `now` did not return a key with this ID.
-    pub(super) fn showed_unknown(&mut self, key_id: &str, now: UnixTime) {
+    fn showed_unknown(&mut self, key_id: &str, now: UnixTime) {
         self.unknown.retain(|(unknown, _)| **unknown != *key_id);
         self.unknown.push_back((key_id.into(), now));
         if self.unknown.len() > MAX_UNKNOWN_KEY_IDS {
