@@ -115,9 +115,8 @@ impl<'r> Case<'_, 'r> {
 
     fn by_error(&self, error: &TokenError) -> Option<LikelyCause> {
         match error {
-            TokenError::UnknownKey { .. } | TokenError::Signature | TokenError::Issuer { .. } => {
-                Some(self.other_instance())
-            }
+            TokenError::UnknownKey { .. } | TokenError::Signature => Some(self.other_instance()),
+            TokenError::Issuer { .. } => Some(self.issuer()),
             TokenError::SecretKeyRefused => Some(self.secret_key_refused()),
             TokenError::AuthorizedParty { found } => {
                 let found = shown(found.trim_matches('"'));
@@ -143,9 +142,8 @@ impl<'r> Case<'_, 'r> {
     /// The error of an earlier request, whose token this one does not carry.
     fn by_earlier_problem(&self) -> Option<LikelyCause> {
         match self.before.problem? {
-            TokenErrorReason::TokenInvalidSignature
-            | TokenErrorReason::JwkKidMismatch
-            | TokenErrorReason::TokenInvalidIssuer => Some(self.other_instance()),
+            TokenErrorReason::TokenInvalidSignature | TokenErrorReason::JwkKidMismatch => Some(self.other_instance()),
+            TokenErrorReason::TokenInvalidIssuer => Some(self.issuer()),
             TokenErrorReason::SecretKeyInvalid => Some(self.secret_key_refused()),
             TokenErrorReason::TokenInvalidAuthorizedParties => {
                 let found = self
@@ -191,11 +189,7 @@ impl<'r> Case<'_, 'r> {
     /// The keys belong to different instances; the token's issuer tells which variable is wrong.
     fn other_instance(&self) -> LikelyCause {
         let instance = self.instance();
-        let issuer = match (self.token, self.delivered()) {
-            (Some(Ok(token)), _) => token.issuer().map(shown_claim),
-            (_, Some(delivered)) => delivered.issuer.as_ref().map(shown_claim),
-            _ => None,
-        };
+        let issuer = self.named_issuer();
         let own = with_scheme(&instance.issuer_host());
         let is_own = |issuer: &String| own == *issuer || instance.issuers().any(|accepted| accepted == issuer);
         let is_foreign = issuer.as_ref().is_some_and(|issuer| !is_own(issuer));
@@ -206,6 +200,24 @@ impl<'r> Case<'_, 'r> {
                 None => "CLERK_SECRET_KEY",
             },
             issuer: issuer.filter(|_| is_foreign).map(Into::into),
+        }
+    }
+
+    /// The signature is valid, so the keys agree: the token's issuer is not accepted.
+    fn issuer(&self) -> LikelyCause {
+        let accepted: Vec<&str> = self.instance().issuers().collect();
+        LikelyCause::Issuer {
+            found: self.named_issuer().map(Into::into),
+            accepted: accepted.join(", ").into(),
+        }
+    }
+
+    /// The issuer that the session token names, of this request or of the latest handshake.
+    fn named_issuer(&self) -> Option<String> {
+        match (self.token, self.delivered()) {
+            (Some(Ok(token)), _) => token.issuer().map(shown_claim),
+            (_, Some(delivered)) => delivered.issuer.as_ref().map(shown_claim),
+            _ => None,
         }
     }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 ///
 /// | Cause | Seen | What to do |
 /// |---|---|---|
-/// | [`OtherInstance`](Self::OtherInstance) | a session token that another key signed, or with another issuer | copy the keys from one instance |
+/// | [`OtherInstance`](Self::OtherInstance) | a session token that another key signed | copy the keys from one instance |
+/// | [`Issuer`](Self::Issuer) | a session token that this instance's key signed, with another issuer | set `CLERK_PROXY_URL` or `PORTAL_ISSUERS`, or copy the keys from one instance |
 /// | [`SecretKeyRefused`](Self::SecretKeyRefused) | the Backend API does not know the secret key | copy `CLERK_SECRET_KEY` again; check `CLERK_API_URL` |
 /// | [`PayloadRefused`](Self::PayloadRefused) | the Backend API refuses the results of handshakes | copy the keys from one instance |
 /// | [`ApiOutOfReach`](Self::ApiOutOfReach) | the Backend API does not answer, or not as Clerk does | check `CLERK_API_URL` and the network |
@@ -47,6 +48,13 @@ pub enum LikelyCause {
         issuer: Option<Box<str>>,
         /// The variable that most likely holds another instance's key.
         variable: &'static str,
+    },
+    /// This instance's key signed the session token, but its issuer is not accepted.
+    Issuer {
+        /// The token's claim `iss`; `None` if it has none, or if an earlier request carried the token.
+        found: Option<Box<str>>,
+        /// The accepted issuers, separated by commas.
+        accepted: Box<str>,
     },
     /// The Backend API does not accept the secret key.
     SecretKeyRefused {
@@ -122,6 +130,11 @@ impl LikelyCause {
     pub fn fix(&self) -> Cow<'static, str> {
         match self {
             Self::OtherInstance { variable, .. } => other_instance(variable).into(),
+            Self::Issuer { .. } => "If the issuer is a proxy or a satellite's domain of this instance, set \
+                                    CLERK_PROXY_URL or list all of the instance's issuers in issuers (PORTAL_ISSUERS). \
+                                    If it is another instance's, copy CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY, and \
+                                    CLERK_JWT_KEY if it is set, from the instance whose portal users sign in at."
+                .into(),
             Self::SecretKeyRefused { .. } => "Copy CLERK_SECRET_KEY again from the instance of CLERK_PUBLISHABLE_KEY, \
                                               and check CLERK_API_URL if it is set. A local portal in memory makes a \
                                               new secret key at each start."
@@ -202,6 +215,13 @@ impl fmt::Display for LikelyCause {
                 "The keys belong to different Clerk instances: the session token was not signed by this instance's \
                  key.",
             ),
+            Self::Issuer { found, accepted } => {
+                f.write_str("This instance's key signed the session token, but its issuer ")?;
+                if let Some(found) = found {
+                    write!(f, "{found} ")?;
+                }
+                write!(f, "is not accepted; accepted: {accepted}.")
+            }
             Self::SecretKeyRefused { api_url } => {
                 write!(f, "The Backend API at {api_url} does not accept the secret key.")
             }

@@ -68,6 +68,14 @@ fn payload(cookies: &[String]) -> HandshakePayload {
     HandshakePayload::new(cookies.iter().cloned())
 }
 
+/// The cause of a token whose issuer is not the development instance's.
+fn not_accepted(found: Option<&str>) -> LikelyCause {
+    LikelyCause::Issuer {
+        found: found.map(Into::into),
+        accepted: "https://foo-bar-13.clerk.accounts.dev".into(),
+    }
+}
+
 const IN_LOOP: &str = "__clerk_db_jwt=b; __clerk_redirect_count=3";
 
 #[tokio::test]
@@ -91,6 +99,9 @@ async fn token_tells_the_cause() {
                 variable: "CLERK_PUBLISHABLE_KEY",
             },
         ),
+        // The signature is valid, so this is not a key of another instance.
+        (session().claim("iss", foreign), not_accepted(Some(foreign))),
+        (session().claim("iss", serde_json::Value::Null), not_accepted(None)),
         (
             session().claim("azp", "http://localhost:4000"),
             LikelyCause::AuthorizedParty {
@@ -127,6 +138,7 @@ async fn problem_of_an_earlier_request_tells_the_cause() {
                 variable: "CLERK_PUBLISHABLE_KEY",
             }),
         ),
+        (TokenErrorReason::TokenInvalidIssuer, Some(not_accepted(None))),
         (
             TokenErrorReason::SecretKeyInvalid,
             Some(LikelyCause::SecretKeyRefused { api_url: API.into() }),

@@ -54,6 +54,7 @@
 //! | Provoked by | Ends at | Likely cause |
 //! |---|---|---|
 //! | a key of another instance | the loop's page | `OtherInstance`, `SecretKeyRefused` or `PayloadRefused` |
+//! | an issuer that is not accepted, such as of a proxy that no setting names | the loop's page | `Issuer` |
 //! | this machine's clock ahead or behind | the loop's page | `ClockAhead`, `ClockBehind` |
 //! | cookies blocked by the browser (detected in development only) | 401 page, before any sign-in | `CookiesBlocked` |
 //! | an origin that is not an authorized party | the loop's page | `AuthorizedParty` |

@@ -20,6 +20,14 @@ fn every_cause_has_a_sentence_and_a_fix() {
             "CLERK_SECRET_KEY",
         ),
         (
+            LikelyCause::Issuer {
+                found: Some(text("https://a")),
+                accepted: text("https://b"),
+            },
+            "issuer https://a is not accepted; accepted: https://b.",
+            "PORTAL_ISSUERS",
+        ),
+        (
             LikelyCause::SecretKeyRefused { api_url: text(API) },
             API,
             "CLERK_SECRET_KEY",
