@@ -42,6 +42,35 @@ fn row_without_a_test_and_test_that_does_not_exist_are_reported() {
     }
 }
 
+#[test]
+fn test_that_never_runs_is_not_one() {
+    for (attributes, expected) in [
+        ("#[test]", true),
+        ("/// Text.\n#[tokio::test(start_paused = true)]\n#[should_panic]", true),
+        ("", false),
+        ("#[test]\n#[ignore = \"slow\"]", false),
+        ("#[ignore]\n#[test]", false),
+        ("#[cfg(windows)]\n#[test]", false),
+        ("#[test]\n#[cfg_attr(unix, ignore)]", false),
+    ] {
+        let source = format!("}}\n\n{attributes}\n    async fn it() {{");
+        assert_eq!(has_test(&source, "it"), expected, "{attributes}");
+    }
+    for (file, expected) in [
+        ("tests/tests/it/named_tests.rs", true),
+        ("tests/tests/it/attacks/mod.rs", true),
+        ("tests/tests/prose.rs", true),
+        ("portal-sdk/src/limits.rs", true),
+        ("portal-local/src/server/connections/tests.rs", true),
+        ("tests/tests/it/no_module_names_this.rs", false),
+        ("portal-tower/src/require/drain.rs", false),
+        // Of another workspace, which no test of this one builds.
+        ("fuzz/fuzz_targets/token.rs", false),
+    ] {
+        assert_eq!(is_compiled(&root().join(file)), expected, "{file}");
+    }
+}
+
 /// Returns the rows of each table whose last column is that of the tests.
 fn rows(document: &str) -> Vec<&str> {
     let mut is_in_table = false;
@@ -72,6 +101,7 @@ fn faults_of(row: &str) -> Vec<String> {
     }
     let fault = |(name, file): &(&str, &str)| match fs::read_to_string(root().join(file)) {
         Err(_) => Some(format!("  {threat}: {file} is not there")),
+        Ok(_) if !is_compiled(&root().join(file)) => Some(format!("  {threat}: no target compiles {file}")),
         Ok(source) if !has_test(&source, name) => Some(format!("  {threat}: {file} has no test {name}")),
         Ok(_) => None,
     };
@@ -89,6 +119,32 @@ fn named_tests(cell: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// Returns `true` if a `mod` names the file in each file up to the root of a target.
+fn is_compiled(file: &Path) -> bool {
+    let (Some(folder), Some(stem)) = (file.parent(), file.file_stem()) else {
+        return false;
+    };
+    let is_test_target = || folder.ends_with("tests") && folder.with_file_name("Cargo.toml").exists();
+    if stem == "lib" || stem == "main" || is_test_target() {
+        return true;
+    }
+    let (folder, name) = match (stem == "mod", folder.parent(), folder.file_name()) {
+        (true, Some(parent), Some(name)) => (parent, name),
+        _ => (folder, stem),
+    };
+    let declaration = format!("mod {};", name.display());
+    let declares = |parent: &Path| {
+        let source = fs::read_to_string(parent).unwrap_or_default();
+        source.lines().map(str::trim).any(|line| {
+            let visibility = line.strip_suffix(&declaration);
+            visibility.is_some_and(|visibility| visibility.is_empty() || visibility.starts_with("pub"))
+        })
+    };
+    let parents = ["mod.rs", "main.rs", "lib.rs"].map(|name| folder.join(name));
+    let mut parents = parents.into_iter().chain([folder.with_extension("rs")]);
+    parents.any(|parent| declares(&parent) && is_compiled(&parent))
+}
+
 /// Returns `true` if the source has the function `name` below a test attribute, or a recorded difference of this name.
 fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
@@ -100,8 +156,9 @@ fn has_test(source: &str, name: &str) -> bool {
     };
     let is_attribute = |line: &&&str| line.starts_with("#[") || line.starts_with("//");
     let is_test = |at: usize| {
-        let mut attributes = lines[..at].iter().rev().take_while(is_attribute);
-        attributes.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+        let attributes = || lines[..at].iter().rev().take_while(is_attribute);
+        let has = |starts: &[&str]| attributes().any(|line| starts.iter().any(|start| line.starts_with(start)));
+        has(&["#[test]", "#[tokio::test"]) && !has(&["#[ignore", "#[cfg"])
     };
     let is_recorded = lines
         .iter()
