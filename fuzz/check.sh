@@ -34,10 +34,11 @@ export programs=../target/fuzz/$host/debug logs seconds
 export ASAN_OPTIONS=detect_odr_violation=0:detect_leaks=0
 
 # run TARGET: new inputs go into a folder that is removed, so that the corpus stays as it is in the repository.
+# The time of an input counts pauses too, and test.sh runs this at low priority beside other steps.
 run() {
     local log=$logs/$1.log found=$logs/$1 artifacts=artifacts/$1/ executions
     mkdir -p "$found" "$artifacts"
-    if "$programs/$1" "$found" "corpus/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 \
+    if "$programs/$1" "$found" "corpus/$1" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4096 \
         -artifact_prefix="$artifacts" -print_final_stats=1 >"$log" 2>&1; then
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
         if [ "${executions:-0}" -eq 0 ]; then
