@@ -28,6 +28,7 @@ impl EndedSessions {
             .map(|(id, until)| (id.clone(), *until))
             .collect();
         if ended.len() >= MAX_ENDED_SESSIONS
+            && !ended.contains_key(&id)
             && let Some(first) = ended.iter().min_by_key(|(_, until)| **until).map(|(id, _)| id.clone())
         {
             ended.remove(&first);
@@ -78,6 +79,8 @@ mod tests {
             until: Some(Arc::new(full)),
         };
         assert!(first.contains(&id(0), now) && full.contains(&id(0), now));
+        // A session that is ended again needs no further place.
+        assert!(full.with(id(1), at(70), now).contains(&id(0), now));
         let full = full.with(id(MAX_ENDED_SESSIONS), at(80), now);
         assert!(
             !full.contains(&id(0), now) && full.contains(&id(1), now) && full.contains(&id(MAX_ENDED_SESSIONS), now)
