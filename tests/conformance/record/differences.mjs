@@ -200,7 +200,7 @@ function issuersOf(c) {
   const host = frontendApi(c);
   if (!host || (read.isProduction(c) && satelliteOrigins?.length) || (proxyUrl && !URL.canParse(proxyUrl))) return null;
   const onDomain = isSatellite && domain && read.isProduction(c) ? [`https://clerk.${domain}`] : [];
-  return [`https://${host}`, ...onDomain, ...(proxyUrl ? [new URL(proxyUrl).href.replace(/\/+$/, '')] : [])];
+  return [`https://${host.replace(/\/+$/, '')}`, ...onDomain, ...(proxyUrl ? [new URL(proxyUrl).href.replace(/\/+$/, '')] : [])];
 }
 
 /** The host in the publishable key. */
