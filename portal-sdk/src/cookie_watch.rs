@@ -6,7 +6,7 @@ use crate::excerpt::Excerpt;
 use crate::instance::Instance;
 use crate::limits::{MAX_COOKIE_BYTES, SESSION_COOKIE_WARNING_BYTES};
 use crate::names::cookie;
-use crate::token::largest_custom_claim;
+use crate::token::largest_claim;
 
 /// The bytes of a cookie's attributes, because some browsers count them: `Path`, `Domain`, `Expires`, `Max-Age`,
 /// `SameSite` and `Secure`, for a domain of 30 bytes.
@@ -25,14 +25,15 @@ impl CookieWatch {
         if bytes < SESSION_COOKIE_WARNING_BYTES || self.has_warned.swap(true, Ordering::Relaxed) {
             return false;
         }
-        let claim = largest_custom_claim(token);
+        let claim = largest_claim(token);
         tracing::warn!(
             bytes,
             limit = MAX_COOKIE_BYTES,
             largest_claim = claim.as_ref().map(|(name, _)| tracing::field::display(Excerpt(name))),
             largest_claim_bytes = claim.as_ref().map(|(_, bytes)| bytes),
-            "the session cookie is almost as large as browsers store, and above the limit users cannot sign in; make the \
-             claim smaller in Clerk's dashboard (Sessions, Customize session token)"
+            "the session cookie is almost as large as browsers store, and above the limit users cannot sign in; make a \
+             claim of your own smaller in Clerk's dashboard (Sessions, Customize session token), or give roles fewer \
+             permissions (o, org_permissions) and plans fewer features (fea)"
         );
         true
     }

@@ -23,7 +23,7 @@ pub use claims::{Actor, SessionClaims, SessionStatus};
 pub use error::{TokenError, TokenErrorReason};
 pub use factor_ages::{FactorAge, FactorAges};
 pub use id::{OrganizationId, SessionId, UserId};
-pub(crate) use largest_claim::largest_custom_claim;
+pub(crate) use largest_claim::largest_claim;
 pub use organization::OrganizationClaims;
 pub(crate) use unverified::ReadOnce;
 pub use unverified::UnverifiedToken;

@@ -60,6 +60,26 @@ fn session_cookie_near_the_limit_is_warned_of_once_with_its_largest_claim() {
 }
 
 #[test]
+fn permissions_are_named_if_they_are_the_largest_claim() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let clerk = TestInstance::new();
+    let permissions: Vec<String> = (0..100).map(|n| format!("org:feature_{n}:manage")).collect();
+    let session = clerk.signed_in("user_1").claim("team", "red");
+    let session = session
+        .claim("org_id", "org_1")
+        .claim("org_permissions", json!(permissions));
+    let parts = session.get("/").body(()).unwrap().into_parts().0;
+    clerk.authenticator().try_authenticate(&parts).unwrap();
+    assert_eq!(
+        lines.with("largest_claim=org_permissions ").len(),
+        1,
+        "{:?}",
+        lines.all()
+    );
+}
+
+#[test]
 fn large_token_in_the_authorization_header_is_not_warned_of() {
     let lines = Lines::default();
     let _guard = set_default(lines.clone());
