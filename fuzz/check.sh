@@ -8,6 +8,10 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 seconds=${1:-5}
+if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
+    echo "usage: $0 [SECONDS] [TARGET…]; found $seconds for the seconds" >&2
+    exit 2
+fi
 shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
@@ -29,7 +33,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
 host=$(rustc -vV | sed -n 's/^host: //p')
-export programs=../target/fuzz/$host/debug logs seconds
+export programs=${CARGO_TARGET_DIR:-../target/fuzz}/$host/debug logs seconds
 # Without the search for leaks: it needs a system call that containers forbid.
 export ASAN_OPTIONS=detect_odr_violation=0:detect_leaks=0
 

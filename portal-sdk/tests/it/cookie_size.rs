@@ -70,7 +70,8 @@ fn permissions_are_named_if_they_are_the_largest_claim() {
         .claim("org_id", "org_1")
         .claim("org_permissions", json!(permissions));
     let parts = session.get("/").body(()).unwrap().into_parts().0;
-    clerk.authenticator().try_authenticate(&parts).unwrap();
+    let authenticated = clerk.authenticator().try_authenticate(&parts).unwrap();
+    assert!(authenticated.state.claims().is_some());
     assert_eq!(
         lines.with("largest_claim=org_permissions ").len(),
         1,
