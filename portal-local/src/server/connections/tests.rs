@@ -34,6 +34,21 @@ fn hello() -> Router {
     Router::new().route("/", get(|| async { "hello" }))
 }
 
+/// A handler that reports each request, and answers once the semaphore has a permit for it.
+fn slow() -> (Router, Arc<Semaphore>, mpsc::UnboundedReceiver<()>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let (entered, entries) = mpsc::unbounded_channel();
+    let handler = {
+        let gate = Arc::clone(&gate);
+        move || async move {
+            entered.send(()).unwrap();
+            gate.acquire().await.unwrap().forget();
+            "finished"
+        }
+    };
+    (Router::new().route("/", get(handler)), gate, entries)
+}
+
 async fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -79,17 +94,8 @@ async fn idle_connection_ends_after_its_last_response() {
 
 #[tokio::test]
 async fn half_closed_connection_gets_its_response() {
-    let gate = Arc::new(Semaphore::new(0));
-    let (entered, mut entries) = mpsc::unbounded_channel();
-    let handler = {
-        let gate = Arc::clone(&gate);
-        move || async move {
-            entered.send(()).unwrap();
-            gate.acquire().await.unwrap().forget();
-            "finished"
-        }
-    };
-    let server = start(Router::new().route("/", get(handler)), Limits::default()).await;
+    let (slow, gate, mut entries) = slow();
+    let server = start(slow, Limits::default()).await;
     let mut stream = send(server.address, REQUEST).await;
     stream.shutdown().await.unwrap();
     entries.recv().await.unwrap();
@@ -221,24 +227,15 @@ async fn connections_above_the_limit_wait() {
 
 #[tokio::test]
 async fn stop_finishes_requests_and_ends_idle_connections() {
-    let gate = Arc::new(Semaphore::new(0));
-    let (entered, mut entries) = mpsc::unbounded_channel();
-    let handler = {
-        let gate = Arc::clone(&gate);
-        move || async move {
-            entered.send(()).unwrap();
-            gate.acquire().await.unwrap().forget();
-            "finished"
-        }
-    };
+    let (slow, gate, mut entries) = slow();
     let limits = Limits {
         head: FOR_EVER,
         linger: FOR_EVER,
         ..Limits::default()
     };
-    let server = start(hello().route("/slow", get(handler)), limits).await;
+    let server = start(slow, limits).await;
     let idle = send(server.address, b"").await;
-    let busy = send(server.address, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let busy = send(server.address, REQUEST).await;
     entries.recv().await.unwrap();
     server.stop.send(()).unwrap();
     assert_eq!(until_end(idle).await, "");
