@@ -34,6 +34,7 @@ impl WriteLimited {
             return written;
         }
         let limit = self.limit;
+        // The timer that ends the wait. No task sleeps on it.
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Err(ErrorKind::TimedOut.into()))

@@ -297,6 +297,7 @@ mod tests {
         let (mut reader, mut writer) = stream.into_split();
         let drip = async {
             loop {
+                // A slow client, in paused time: the test takes no longer for it.
                 tokio::time::sleep(PATIENCE / 10).await;
                 // Fails once the server has closed its side.
                 let _ = writer.write_all(b"x").await;

@@ -35,6 +35,7 @@ impl<S> WriteLimited<S> {
             return written;
         }
         let limit = self.limit;
+        // The timer that ends the wait. No task sleeps on it.
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))

@@ -152,6 +152,7 @@ mod tests {
     async fn endless_trickle_is_an_error() {
         const PAUSE: Duration = Duration::from_secs(21);
         let frames = futures_util::stream::unfold((), |()| async {
+            // A slow upstream, in paused time: the test takes no longer for it.
             sleep(PAUSE).await;
             Some((Ok::<_, BoxError>(Frame::data(Bytes::from("x"))), ()))
         });

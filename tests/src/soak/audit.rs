@@ -114,6 +114,7 @@ impl Auditor {
                     self.world.watch.violated(Property::Recovery, text);
                     return;
                 }
+                // Asked again until the program answers, within the limit above.
                 Err(_) => sleep(PAUSE).await,
             }
         }

@@ -121,10 +121,12 @@ impl Client {
             }
             self.replay().await;
             let pause = self.random.below(self.world.options.think_millis);
+            // The time in which a user reads the page.
             sleep(Duration::from_millis(pause)).await;
         }
         while let Some(past) = self.past.front() {
             let wait = past.over_at.saturating_sub(now());
+            // Only the clock ends a token's lifetime.
             sleep(Duration::from_secs(wait)).await;
             self.replay().await;
         }

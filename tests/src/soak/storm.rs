@@ -124,6 +124,7 @@ impl Storm {
         let recovered = Instant::now();
         self.auditor.audit().await;
         let rest = calm.saturating_sub(recovered.elapsed());
+        // The length of each fault and of the calm between is the run's plan.
         sleep(rest).await;
         Ok(())
     }

@@ -60,6 +60,7 @@ impl Witness {
                     say(&seen.line(&world.watch, began.elapsed(), log_before));
                 }
                 rounds += 1;
+                // The figures are samples in time, not a state to wait for.
                 sleep(SAMPLE_EVERY).await;
             }
             // The last second counts too.

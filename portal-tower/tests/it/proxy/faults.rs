@@ -123,6 +123,7 @@ async fn stalled_client_body_is_a_client_error() {
 async fn client_body_that_arrives_byte_by_byte_is_a_client_error() {
     let upstream = Upstream::echoing().await;
     let bytes = futures_util::stream::unfold((), |()| async {
+        // A slow client, in paused time: the test takes no longer for it.
         tokio::time::sleep(Duration::from_secs(20)).await;
         Some((Ok::<_, Infallible>(Frame::data(Bytes::from("x"))), ()))
     });
