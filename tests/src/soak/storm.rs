@@ -20,7 +20,7 @@ use super::weather::Fault;
 
 /// The longest wait for a state that a fault needs, such as a running write.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The interval at which a state is polled.
+/// The interval at which a state is polled, because no event reports it. Each such loop has a bound.
 const GLANCE: Duration = Duration::from_millis(2);
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

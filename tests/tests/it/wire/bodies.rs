@@ -9,6 +9,14 @@ use super::application::{Application, Options};
 use super::upstream::SILENT;
 use super::{answers, connect, soon, statuses};
 
+/// The last fields of requests whose body does not end, and the part of it that is sent.
+const UNFINISHED: [&str; 4] = [
+    "Content-Length: 9\r\n\r\n",
+    "Content-Length: 9\r\n\r\nhalf",
+    "Transfer-Encoding: chunked\r\n\r\n",
+    "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+];
+
 /// Sends `bytes` without ending the client's side; returns the status of the first response.
 async fn first_status(host: &str, bytes: &str) -> u16 {
     let mut stream = connect(host).await;
@@ -54,12 +62,7 @@ async fn slow_body_for_the_proxy_returns_408() {
         ..Options::default()
     })
     .await;
-    for fields in [
-        "Content-Length: 9\r\n\r\n",
-        "Content-Length: 9\r\n\r\nhalf",
-        "Transfer-Encoding: chunked\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-    ] {
+    for fields in UNFINISHED {
         let sent = format!("POST /__clerk/v1/client HTTP/1.1\r\nHost: HOST\r\n{fields}");
         assert_eq!(first_status(&application.host, &sent).await, 408, "{fields}");
     }
@@ -69,12 +72,7 @@ async fn slow_body_for_the_proxy_returns_408() {
 #[tokio::test]
 async fn body_that_ends_early_is_a_client_error_of_the_proxy() {
     let application = Application::start(Options::default()).await;
-    for fields in [
-        "Content-Length: 9\r\n\r\n",
-        "Content-Length: 9\r\n\r\nhalf",
-        "Transfer-Encoding: chunked\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-    ] {
+    for fields in UNFINISHED {
         let sent = format!("POST /__clerk/v1/client HTTP/1.1\r\nHost: HOST\r\n{fields}");
         assert_eq!(statuses(&application.host, &sent).await, [400], "{fields}");
     }
