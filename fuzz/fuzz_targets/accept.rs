@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{ACCEPT, COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use libfuzzer_sys::fuzz_target;
 use portal_fuzz::check;
@@ -24,6 +24,10 @@ use tokio::runtime::Runtime;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use url::Url;
 
+/// The number of services in [`respond`].
+const SERVICES: u8 = 5;
+/// Visits after which a redirect loop is explained.
+const MAX_VISITS: usize = 5;
 const RANGES: [&str; 10] = [
     "text/html",
     "TEXT/html",
@@ -60,6 +64,7 @@ struct Input<'a> {
     /// The ranges of several fields.
     accept: Vec<Vec<AnyRange<'a>>>,
     layer: u8,
+    /// The service, and how often the browser comes back to it with the cookies that it was given.
     service: u8,
     request: AnyRequest<'a>,
     /// A field that carries markup.
@@ -111,7 +116,11 @@ fuzz_target!(|input: Input<'_>| {
         "cookie",
     ];
     if let Some(name) = marked.get(usize::from(input.marked) % (marked.len() + 1)) {
-        let value = format!("https://app.example.com/{MARKUP}");
+        let value = match *name {
+            // Pages for developers show the cookies of other instances by name.
+            "cookie" => format!("theme={MARKUP}; __session_{MARKUP}=1"),
+            _ => format!("https://app.example.com/{MARKUP}"),
+        };
         parts
             .headers
             .append(*name, HeaderValue::from_str(&value).expect("the value is ASCII"));
@@ -127,14 +136,28 @@ fuzz_target!(|input: Input<'_>| {
         .uri
         .query()
         .is_some_and(|query| query.contains("__clerk_handshake="));
-    let request = Request::from_parts(parts, Full::<Bytes>::default());
-    let (head, body) = RUNTIME.block_on(respond(&input, request));
-    response_is_safe(&head, &body);
-    assert!(may_fail || head.status != StatusCode::INTERNAL_SERVER_ERROR, "{body:?}");
-    if !is_in_links {
-        check::no_secret_in(&String::from_utf8_lossy(&body));
+    for _ in 0..=usize::from(input.service / SERVICES) % MAX_VISITS {
+        let request = Request::from_parts(parts.clone(), Full::<Bytes>::default());
+        let (head, body) = RUNTIME.block_on(respond(&input, request));
+        response_is_safe(&head, &body);
+        assert!(may_fail || head.status != StatusCode::INTERNAL_SERVER_ERROR, "{body:?}");
+        if !is_in_links {
+            check::no_secret_in(&String::from_utf8_lossy(&body));
+        }
+        keep_cookies(&mut parts.headers, &head.headers);
     }
 });
+
+/// Puts the cookies of a response before those of the next request, because most readers take the first of a name.
+fn keep_cookies(request: &mut HeaderMap, response: &HeaderMap) {
+    let set = response.get_all(SET_COOKIE).iter();
+    let set = set.filter_map(|cookie| cookie.as_bytes().split(|byte| *byte == b';').next());
+    let sent = request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let all = set.chain(sent).collect::<Vec<_>>().join(&b"; "[..]);
+    if let Ok(all) = HeaderValue::from_bytes(&all) {
+        request.insert(COOKIE, all);
+    }
+}
 
 fn accept_field(ranges: &[AnyRange<'_>]) -> Vec<u8> {
     let ranges = ranges.iter().map(|range| match range {
@@ -157,7 +180,7 @@ async fn respond(input: &Input<'_>, request: Request<Full<Bytes>>) -> (http::res
         let link = auth.link(PortalPage::SignIn).to_string();
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(link)))
     });
-    match input.service % 5 {
+    match input.service % SERVICES {
         0 => read(layer.layer(app).oneshot(request).await).await,
         1 | 2 => {
             read(

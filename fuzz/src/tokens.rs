@@ -52,13 +52,18 @@ pub static OTHER_KINDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     ]
 });
 
+/// A session token of another instance's key, of which [`WORTHLESS`] has two parts.
+pub static FOREIGN: LazyLock<String> = LazyLock::new(|| {
+    let claims = claims(ISSUERS[0], &json!({ "sub": "user_2" }));
+    foreign().sign(&header(&json!({})), &claims.to_string())
+});
+
 /// Tokens that look like session tokens and never sign a request in.
 pub static WORTHLESS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let claims = |changes: Value| claims(ISSUERS[0], &changes).to_string();
     let usual = claims(json!({}));
     let genuine: Vec<&str> = GENUINE[0].text.split('.').collect();
-    let other = foreign().sign(&header(&json!({})), &claims(json!({ "sub": "user_2" })));
-    let parts: Vec<&str> = other.split('.').collect();
+    let parts: Vec<&str> = FOREIGN.split('.').collect();
     vec![
         foreign().sign(&header(&json!({})), &usual),
         foreign().sign(&header(&json!({ "alg": "none" })), &usual),
