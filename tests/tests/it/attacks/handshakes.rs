@@ -13,7 +13,7 @@ fn of_attacker() -> String {
 }
 
 /// A payload that signs the attacker in.
-fn directives() -> Value {
+pub(super) fn directives() -> Value {
     let token = of_attacker();
     let names = ["__session".to_owned(), format!("__session_{SUFFIX}")];
     let mut list: Vec<String> = names
@@ -25,7 +25,7 @@ fn directives() -> Value {
 }
 
 /// Handshake tokens that the instance did not sign, or signed for another purpose.
-fn forgeries() -> Vec<(&'static str, String)> {
+pub(super) fn forgeries() -> Vec<(&'static str, String)> {
     let (instance, foreign) = (SigningKey::of_instance(), SigningKey::foreign());
     let directives = directives().to_string();
     let own = instance.sign(b"another");
@@ -131,7 +131,7 @@ fn handshake_in_a_link_is_ignored_in_production() {
     assert_eq!(victim.clerk.calls(), ["jwks"], "no nonce is looked up");
 }
 
-fn has_session_cookie(headers: &http::HeaderMap) -> bool {
+pub(super) fn has_session_cookie(headers: &http::HeaderMap) -> bool {
     let mut values = headers.get_all("set-cookie").iter();
     values.any(|value| value.as_bytes().starts_with(b"__session") || value.as_bytes().starts_with(b"__client_uat"))
 }

@@ -18,6 +18,7 @@ mod numbers;
 mod payloads;
 mod renewals;
 mod rsa;
+mod satellites;
 mod signatures;
 mod signing;
 mod transport;

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use portal_axum::{AuthenticateLayer, RequireAuthLayer, SignedIn};
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::UnixTime;
-use portal_sdk::instance::{Instance, InstanceBuilder};
+use portal_sdk::instance::{Instance, InstanceBuilder, Satellite};
 use portal_sdk::testing::{FakeBackend, TestClock};
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -35,18 +35,13 @@ pub(crate) fn test() -> InstanceBuilder {
     Instance::builder("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "sk_test_x")
 }
 
-/// The origins that redirects may lead to.
-const ORIGINS: [&str; 6] = [
-    "https://app.example.com",
+/// The origins that redirects may lead to, besides the application's own and those of satellites.
+const CLERKS_ORIGINS: [&str; 4] = [
     "https://clerk.example.com",
     "https://accounts.example.com",
-    "http://localhost:3000",
     "https://foo-bar-13.clerk.accounts.dev",
     "https://foo-bar-13.accounts.dev",
 ];
-
-/// The origins that redirects may come back to.
-const OWN_ORIGINS: [&str; 2] = ["https://app.example.com", "http://localhost:3000"];
 
 /// The way a request reaches a user's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +79,8 @@ pub(crate) struct Victim {
     pub(crate) clerk: FakeBackend,
     clock: TestClock,
     origin: &'static str,
+    /// Further origins that redirects may lead to.
+    others: &'static [&'static str],
 }
 
 impl Victim {
@@ -103,10 +100,40 @@ impl Victim {
 
     /// A development instance that has fetched its keys.
     pub(crate) fn in_development() -> Self {
-        let mut victim = Self::cold(test());
+        Self::on_localhost(test())
+    }
+
+    /// The same instance, with a satellite at `https://satellite.example`.
+    pub(crate) fn primary_in_development() -> Self {
+        let mut victim = Self::on_localhost(test().satellite_origins(["https://satellite.example"]));
+        victim.others = &["https://satellite.example"];
+        victim
+    }
+
+    fn on_localhost(settings: InstanceBuilder) -> Self {
+        let mut victim = Self::cold(settings);
         victim.origin = "http://localhost:3000";
-        let issuer = json!({ "iss": "https://foo-bar-13.clerk.accounts.dev", "azp": "http://localhost:3000" });
+        let issuer = json!({ "iss": "https://foo-bar-13.clerk.accounts.dev", "azp": victim.origin });
         victim.warm_up(&SigningKey::of_instance().session(&issuer));
+        victim
+    }
+
+    /// A production satellite of `https://app.example.com` that has fetched its keys.
+    pub(crate) fn satellite(auto_sync: bool) -> Self {
+        Self::on_satellite(live(), auto_sync)
+    }
+
+    /// The same satellite, which accepts only tokens issued for these origins.
+    pub(crate) fn satellite_with_authorized_parties(parties: [&str; 1]) -> Self {
+        Self::on_satellite(live().authorized_parties(parties), true)
+    }
+
+    fn on_satellite(settings: InstanceBuilder, auto_sync: bool) -> Self {
+        let satellite = Satellite::on_domain("satellite.example").with_auto_sync(auto_sync);
+        let mut victim = Self::cold(settings.satellite(satellite));
+        victim.origin = "https://satellite.example";
+        victim.others = &["https://clerk.satellite.example"];
+        victim.warm_up(&SigningKey::of_instance().session(&json!({ "azp": victim.origin })));
         victim
     }
 
@@ -131,6 +158,7 @@ impl Victim {
             clerk,
             clock,
             origin,
+            others: &[],
         }
     }
 
@@ -178,7 +206,7 @@ impl Victim {
     pub(crate) fn ask_at_once(&self, request: Request<Body>) -> Answer {
         let answer = self.answer(request).now_or_never();
         let answer = answer.expect("a response without waiting");
-        answer.assert_harmless();
+        self.assert_harmless(&answer);
         answer
     }
 
@@ -188,8 +216,43 @@ impl Victim {
         let answer = runtime
             .unwrap()
             .block_on(self.answer(self.request(route, query, fields)));
-        answer.assert_harmless();
+        self.assert_harmless(&answer);
         answer
+    }
+
+    /// Asserts the properties of every response, signed in or not.
+    fn assert_harmless(&self, answer: &Answer) {
+        for (name, value) in &answer.headers {
+            let is_visible = value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
+            assert!(is_visible, "{name}: {value:?}");
+        }
+        if let Some(location) = answer.header("location") {
+            self.assert_redirect_harmless(&Url::parse(location).unwrap());
+        }
+        let sets_cookie = answer.headers.contains_key("set-cookie");
+        assert!(
+            !sets_cookie || answer.header("cache-control") == Some("no-store"),
+            "{:?}",
+            answer.headers
+        );
+    }
+
+    fn assert_redirect_harmless(&self, location: &Url) {
+        let origin = location.origin().ascii_serialization();
+        let is_own = origin == self.origin;
+        let mut known = CLERKS_ORIGINS.iter().chain(self.others);
+        assert!(
+            is_own || known.any(|known| origin == **known),
+            "a redirect to {location}"
+        );
+        // The way back of a redirect to Clerk. On the application's pages the parameter is the application's.
+        for (_, back) in location
+            .query_pairs()
+            .filter(|(name, _)| !is_own && name == "redirect_url")
+        {
+            let origin = Url::parse(&back).unwrap().origin().ascii_serialization();
+            assert_eq!(origin, self.origin, "{location}");
+        }
     }
 
     /// Sends `token` in each place, and asserts that each request is signed out.
@@ -227,7 +290,12 @@ impl Victim {
     pub(crate) fn assert_signed_in(&self, label: &str, fields: &[(&str, HeaderValue)], user: &str) {
         for route in Route::ALL {
             let answer = self.ask(route, "", fields);
-            assert_eq!((answer.status, answer.body.as_str()), (200, user), "{label}, {route:?}");
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (200, user),
+                "{label}, {route:?}: {:?}",
+                answer.headers
+            );
         }
     }
 }
@@ -250,34 +318,6 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// Asserts the properties of every response, signed in or not.
-    fn assert_harmless(&self) {
-        for (name, value) in &self.headers {
-            let is_visible = value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
-            assert!(is_visible, "{name}: {value:?}");
-        }
-        if let Some(location) = self.header("location") {
-            let location = Url::parse(location).unwrap();
-            let origin = location.origin().ascii_serialization();
-            assert!(ORIGINS.contains(&origin.as_str()), "a redirect to {location}");
-            // The way back of a redirect to Clerk. On the application's pages the parameter is the application's.
-            let is_clerks = !OWN_ORIGINS.contains(&origin.as_str());
-            for (_, back) in location
-                .query_pairs()
-                .filter(|(name, _)| is_clerks && name == "redirect_url")
-            {
-                let origin = Url::parse(&back).unwrap().origin().ascii_serialization();
-                assert!(OWN_ORIGINS.contains(&origin.as_str()), "{location}");
-            }
-        }
-        let sets_cookie = self.headers.contains_key("set-cookie");
-        assert!(
-            !sets_cookie || self.header("cache-control") == Some("no-store"),
-            "{:?}",
-            self.headers
-        );
     }
 
     fn assert_signed_out(&self, label: &str, route: Route) {
