@@ -198,6 +198,9 @@ fn read(entry: &Value) -> Result<(String, Jwk), SkippedEntry> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn key_ids(keys: &Value) -> Box<str> {
@@ -244,6 +247,22 @@ mod tests {
         };
         assert_eq!(index, MAX_KEYS);
         assert!(problem.contains(&format!("at most {MAX_KEYS} keys")), "{problem}");
+    }
+
+    /// Verification takes quadratic time in the size of the key.
+    #[test]
+    fn key_above_8192_bits_verifies_nothing() {
+        let usable = |bytes| {
+            let modulus = URL_SAFE_NO_PAD.encode(vec![0xff; bytes]);
+            let key = json!({ "kid": "ins_1", "kty": "RSA", "n": modulus, "e": "AQAB" });
+            let set = KeySet::from_json(&json!({ "keys": [key] }));
+            assert!(set.contains("ins_1"), "{bytes} bytes");
+            set.usable()
+        };
+        assert_eq!(usable(1_024), 1);
+        for bytes in [1_025, 1_152, 2_048, 4_096] {
+            assert_eq!(usable(bytes), 0, "{bytes} bytes");
+        }
     }
 
     #[test]
