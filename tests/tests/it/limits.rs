@@ -231,20 +231,18 @@ fn numbers_in_the_guide_are_those_of_the_code() {
 }
 
 #[test]
-fn each_limit_has_a_default_and_a_test() {
+fn each_limit_has_a_default() {
     let guide = read("portal-axum/src/guide/limits.md");
     let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| Limit |");
     let rows: Vec<&str> = guide.lines().filter(is_row).collect();
     assert!(rows.len() >= 40, "the table has another form");
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let [limit, default, _, _, test] = cells[..] else {
+        // `named_tests` reads the last column.
+        let [limit, default, _, _, _] = cells[..] else {
             panic!("{row}")
         };
-        let (name, file) = test.split_once(" in ").unwrap_or_else(|| panic!("{row}"));
-        let (name, file) = (name.trim_matches('`'), file.trim_matches('`'));
         assert!(!limit.is_empty() && !default.is_empty(), "{row}");
-        assert!(read(file).contains(&format!("fn {name}(")), "{file} has no test {name}");
     }
 }
 
