@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command as BlockingCommand, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -190,6 +190,27 @@ fn build_one(binary: &str) -> PathBuf {
         .expect("the executable that was asked for")
 }
 
+/// The executable of `examples/actix`, which is a workspace apart, built if it is not yet.
+///
+/// # Panics
+///
+/// If it does not build.
+#[must_use]
+pub fn actix_binary() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let manifest = root.join("examples/actix/Cargo.toml");
+    let name = "portal-example-actix";
+    // With `--tests` Cargo selects the features of the example's own tests, so that both share what they build.
+    let selection = ["--tests".as_ref(), "--manifest-path".as_ref(), manifest.as_os_str()];
+    let selection = selection
+        .into_iter()
+        .chain(["--target-dir".as_ref(), target.as_os_str()]);
+    build(selection, &[name])
+        .remove(name)
+        .expect("the executable that was asked for")
+}
+
 /// The executables of these programs of the workspace, built in one call of Cargo if they are not yet.
 ///
 /// With `--workspace --examples` Cargo selects the features of `cargo test --workspace`, so that both share what they build.
@@ -199,14 +220,26 @@ fn build_one(binary: &str) -> PathBuf {
 /// If one does not build.
 #[must_use]
 pub fn binaries(names: &[&str]) -> BTreeMap<String, PathBuf> {
+    let binaries = names.iter().flat_map(|name| ["--bin", name]);
+    build(
+        ["--workspace", "--examples"]
+            .into_iter()
+            .chain(binaries)
+            .map(OsStr::new),
+        names,
+    )
+}
+
+/// Builds what `selection` selects, and returns the executables with these names.
+fn build<'s>(selection: impl IntoIterator<Item = &'s OsStr>, names: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut cargo = BlockingCommand::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Build scripts see what Cargo sets for a test, and run again where it differs: ring's, and with it half the workspace.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_this_test(name)) {
         cargo.env_remove(name);
     }
     let output = cargo
-        .args(["build", "--workspace", "--examples"])
-        .args(names.iter().flat_map(|name| ["--bin", name]))
+        .arg("build")
+        .args(selection)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
@@ -216,6 +249,7 @@ pub fn binaries(names: &[&str]) -> BTreeMap<String, PathBuf> {
     let built: BTreeMap<String, PathBuf> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["profile"]["test"] == false)
         .filter_map(|message| {
             let name = message["target"]["name"].as_str()?;
             let path = message["executable"].as_str()?;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portal_tests::programs::binaries;
+use portal_tests::programs::{actix_binary, binaries};
 
 use self::client::Client;
 use self::drive::{Site, drive, hostile_requests, random};
@@ -38,13 +38,14 @@ const PROGRAMS: [&str; 10] = [
 ];
 
 /// Programs with pages, their arguments, a page for signed-in users, and how they end.
-const SITES: [(&str, &[&str], &str, End); 8] = [
+const SITES: [(&str, &[&str], &str, End); 9] = [
     (
         "portal-demo",
         &["--port", "0", "--portal-port", "0"],
         "/dashboard",
         End::Asked,
     ),
+    ("portal-example-actix", &[], "/account", End::Asked),
     ("portal-example-hyper", &[], "/dashboard", End::Killed),
     ("portal-example-instances", &[], "/dashboard", End::Asked),
     ("portal-example-metrics", &[], "/dashboard", End::Killed),
@@ -249,7 +250,9 @@ async fn refused_settings(built: &Built) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_print_no_secret() {
-    let built = &binaries(&PROGRAMS);
+    let mut built = binaries(&PROGRAMS);
+    built.insert("portal-example-actix".to_owned(), actix_binary());
+    let built = &built;
     // Two programs at once, each in turn.
     let applications = async {
         for case in SITES {
