@@ -36,7 +36,6 @@ pub fn renewal(cx: &AuthenticateContext<'_>, state: &RequestState) -> Option<Res
     let reason = AuthReason::ActiveOrganizationMismatch;
     let handshake = Handshake {
         session_token: Some(signed_in.claims.token().expose()),
-        dev_browser: cx.dev_browser_for_links(),
         ..Handshake::of(cx)
     };
     let location = HeaderValue::from_str(handshake.url(&reason).as_str()).ok()?;

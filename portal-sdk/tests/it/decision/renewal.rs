@@ -2,6 +2,7 @@
 
 use portal_sdk::decide::{comes_from_portal, renewal};
 use portal_sdk::request::AuthenticateContext;
+use url::Url;
 
 use super::request::request;
 use super::table::decide_at;
@@ -41,6 +42,26 @@ fn page_of_a_valid_session_cookie_is_renewed_once() {
     for words in ["document", "document session=expired uat=1", "document uat=0"] {
         assert_eq!(renewal_of("live", words), (false, false), "{words}");
     }
+}
+
+/// Returns a parameter of the renewal's handshake.
+fn parameter_of_renewal(instance: &str, words: &str, name: &str) -> Option<String> {
+    let setting = Setting::named(instance);
+    let parts = request(&setting, words);
+    let state = decide_at(&setting, &parts, now());
+    let cx = AuthenticateContext::new(&parts, &setting.instance, now());
+    let headers = renewal(&cx, &state).expect("a renewal is possible");
+    let location = Url::parse(headers.location().unwrap().to_str().unwrap()).unwrap();
+    let mut parameters = location.query_pairs();
+    parameters.find_map(|(found, value)| (found == name).then(|| value.into_owned()))
+}
+
+/// A handshake's token is newer than the cookie beside it.
+#[test]
+fn renewal_names_the_token_that_signed_the_request_in() {
+    let words = "document handshake=hs:newer session=expired uat=1";
+    let newer = Setting::named("live").token("newer");
+    assert_eq!(parameter_of_renewal("live", words, "__session"), Some(newer));
 }
 
 #[test]
