@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::instance::Instance;
 use portal_sdk::portal::{LinkError, PortalPage, ReturnBackUrl, ReturnBackUrlError};
-use portal_sdk::sign_out::SignOutError;
+use portal_sdk::request::PublicUrl;
+use portal_sdk::sign_out::{SignOutError, sign_out_headers};
 use portal_sdk::testing::{FakeBackend, TestInstance, TestKey, TestSession};
 
-use crate::common::{TEST_KEY, TEST_SUFFIX, down, error_answer};
+use crate::common::{LIVE_KEY, TEST_KEY, TEST_SUFFIX, down, error_answer};
 
 const HERE: &str = "http://localhost:3000/sign-out";
 
@@ -152,6 +153,29 @@ async fn sign_out_without_a_genuine_session_removes_cookies_without_a_call() {
         assert!(is_signed_out(&fields), "{fields:?}");
     }
     assert!(clerk.backend().calls().is_empty());
+}
+
+/// Clerk's scripts set their cookies for the whole host, and a removal works only with the same path.
+#[test]
+fn sign_out_of_an_application_below_a_path_removes_the_cookies_of_the_host() {
+    let instance = Instance::builder(LIVE_KEY, "sk_live_x")
+        .public_origin("https://app.example.com/shop")
+        .build()
+        .unwrap();
+    let parts = parts(Method::POST, "https://app.example.com/sign-out", &[]);
+    let url = PublicUrl::within(&parts, instance.public_origins());
+    assert_eq!(url.as_url().path(), "/shop/sign-out");
+    let mut headers = HeaderMap::new();
+    sign_out_headers(&instance, &url).apply(&mut headers);
+    let cookies: Vec<_> = headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
+    assert!(
+        cookies.len() > 3 && cookies.iter().all(|cookie| cookie.contains("; Path=/;")),
+        "{cookies:?}"
+    );
 }
 
 #[tokio::test]
