@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::common::{clock, down};
+use crate::common::{clock, down, until};
 use crate::discovery::{Application, DERIVED, Log, MINUTE, environment, local, pages, sign_in_of};
 use crate::log::set_default;
 use crate::server::{Reply, Server, json};
@@ -90,17 +90,6 @@ impl OverHttp {
         assert_eq!(self.server.count(), requests + 1);
         outcome
     }
-}
-
-/// Lets the others work until it is so.
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let waiting = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(10), waiting).await;
-    assert!(waited.is_ok(), "{what} never came");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 pub(crate) mod tokens;
 
+use std::time::Duration;
+
 use http::StatusCode;
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::{BackendError, HandshakePayload};
@@ -45,4 +47,15 @@ pub(crate) fn error_answer(status: u16, code: Option<&str>) -> BackendError {
 /// A failed connection.
 pub(crate) fn down() -> BackendError {
     BackendError::connect(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
+}
+
+/// Lets the others work until it is so.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(waited.is_ok(), "{what} never came");
 }
