@@ -25,6 +25,10 @@ pub struct FrontendApi {
 impl FrontendApi {
     pub(super) fn parse(text: &str, instance_type: InstanceType) -> Result<Self, PublishableKeyError> {
         let invalid = || PublishableKeyError::FrontendApi { found: redacted(text) };
+        // The URL parser drops them at the ends and within, but links append a path to the text.
+        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(invalid());
+        }
         let plain_http = text.starts_with("http://");
         let url = Url::parse(&with_scheme(text)).map_err(|_| invalid())?;
         let has_only_host_and_path =

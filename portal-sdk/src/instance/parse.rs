@@ -184,17 +184,13 @@ fn is_path(text: &str) -> bool {
 }
 
 pub(super) fn after_redirects(redirects: AfterRedirects) -> Result<AfterRedirects, ConfigError> {
-    for (setting, url) in [
-        (Setting::SignInForceRedirectUrl, &redirects.sign_in_force),
-        (Setting::SignInFallbackRedirectUrl, &redirects.sign_in_fallback),
-        (Setting::SignUpForceRedirectUrl, &redirects.sign_up_force),
-        (Setting::SignUpFallbackRedirectUrl, &redirects.sign_up_fallback),
-    ] {
-        if let Some(url) = url {
-            page_url(setting, url)?;
-        }
-    }
-    Ok(redirects)
+    let page = |setting, url: Option<Box<str>>| url.map(|url| page_url(setting, &url)).transpose();
+    Ok(AfterRedirects {
+        sign_in_force: page(Setting::SignInForceRedirectUrl, redirects.sign_in_force)?,
+        sign_in_fallback: page(Setting::SignInFallbackRedirectUrl, redirects.sign_in_fallback)?,
+        sign_up_force: page(Setting::SignUpForceRedirectUrl, redirects.sign_up_force)?,
+        sign_up_fallback: page(Setting::SignUpFallbackRedirectUrl, redirects.sign_up_fallback)?,
+    })
 }
 
 /// Parses the application's public URL, with a path if a proxy strips one.

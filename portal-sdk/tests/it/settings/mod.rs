@@ -3,6 +3,7 @@
 mod issuers;
 mod keys;
 mod secrets;
+mod stray_characters;
 mod values;
 
 use std::error::Error as _;
