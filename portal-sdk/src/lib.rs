@@ -18,6 +18,7 @@
 //! | [`effect`] | the calls that the decision needs, and their results |
 //! | [`limits`] | limits on the input that a request may carry |
 //! | [`backend`] | calls to Clerk's Backend API |
+//! | [`webhook`] | verification of Clerk's webhooks, and their events |
 //! | [`doctor`] | a check of the configuration that calls Clerk |
 //!
 //! # A link
@@ -166,3 +167,4 @@ mod throttle;
 pub mod throttle;
 pub mod token;
 mod url_query;
+pub mod webhook;

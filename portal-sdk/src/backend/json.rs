@@ -30,7 +30,7 @@ pub(super) fn problem_of(error: &serde_json::Error) -> String {
 }
 
 /// Reads a field. A malformed value counts as absent, so that it does not hide the whole object.
-pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned + Default,
@@ -40,6 +40,6 @@ where
 }
 
 /// Reads milliseconds since 1970. A malformed value counts as absent.
-pub(super) fn time(value: Option<&Value>) -> Option<UnixTime> {
+pub(crate) fn time(value: Option<&Value>) -> Option<UnixTime> {
     value?.as_i64().map(UnixTime::from_millis)
 }

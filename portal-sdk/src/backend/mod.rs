@@ -6,7 +6,7 @@ mod api_path;
 mod flights;
 #[cfg(feature = "http-client")]
 mod http;
-mod json;
+pub(crate) mod json;
 mod keys;
 mod look_ups;
 pub(crate) mod meter;

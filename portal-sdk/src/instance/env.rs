@@ -140,7 +140,12 @@ fn entries(setting: Setting, value: &str) -> Result<Vec<String>, ConfigError> {
     Ok(entries)
 }
 
-fn process_variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+/// Reads a variable of the process's environment.
+///
+/// # Errors
+///
+/// Returns [`ConfigError::NotUnicode`] if it is not UTF-8.
+pub(crate) fn process_variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),

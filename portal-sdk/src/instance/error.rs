@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::redact::redacted;
-use super::{PublishableKeyError, SecretKeyError};
+use super::{PublishableKeyError, SecretKeyError, WebhookSecretError};
 
-/// A setting of an [`Instance`](super::Instance).
+/// A setting of an [`Instance`](super::Instance), or of the webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
@@ -61,6 +61,8 @@ pub enum Setting {
     OrganizationPatterns,
     /// The builder's `personal_account_patterns`
     PersonalAccountPatterns,
+    /// `CLERK_WEBHOOK_SIGNING_SECRET`, which [`WebhookVerifier`](crate::webhook::WebhookVerifier) reads
+    WebhookSigningSecret,
 }
 
 impl Setting {
@@ -93,6 +95,7 @@ impl Setting {
             Self::AllowedRedirectOrigins => "allowed_redirect_origins",
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
+            Self::WebhookSigningSecret => "CLERK_WEBHOOK_SIGNING_SECRET",
         }
     }
 
@@ -126,7 +129,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The error of an [`Instance`](super::Instance) that cannot be built.
+/// The error of an [`Instance`](super::Instance) or another value that cannot be built from its settings.
 ///
 /// Every message names the setting, the expected and the found value, without secrets. Causes are part of the message
 /// and in the variant's field, so that [`source`](std::error::Error::source) is `None`.
@@ -198,6 +201,9 @@ pub enum ConfigError {
         /// The value of `CLERK_SIGN_IN_URL`.
         found: Option<String>,
     },
+    /// The signing secret of webhooks is malformed.
+    #[error("CLERK_WEBHOOK_SIGNING_SECRET: {0}")]
+    WebhookSecret(WebhookSecretError),
     /// An environment variable is not UTF-8.
     #[error("{name}: expected UTF-8")]
     NotUnicode {
@@ -232,5 +238,11 @@ impl From<PublishableKeyError> for ConfigError {
 impl From<SecretKeyError> for ConfigError {
     fn from(error: SecretKeyError) -> Self {
         Self::SecretKey(error)
+    }
+}
+
+impl From<WebhookSecretError> for ConfigError {
+    fn from(error: WebhookSecretError) -> Self {
+        Self::WebhookSecret(error)
     }
 }

@@ -13,6 +13,7 @@ mod publishable_key;
 mod redact;
 mod satellite;
 mod secret_key;
+mod webhook_secret;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use builder::InstanceBuilder;
+pub(crate) use env::process_variable;
 pub use error::{ConfigError, Setting};
 pub(crate) use frontend_api::with_scheme;
 pub use frontend_api::{FrontendApi, ProxyUrl};
@@ -33,6 +35,8 @@ pub use publishable_key::{InstanceType, PublishableKey, PublishableKeyError};
 pub(crate) use redact::without_user_info;
 pub use satellite::Satellite;
 pub use secret_key::{SecretKey, SecretKeyError};
+pub use webhook_secret::WebhookSecretError;
+pub(crate) use webhook_secret::parse_webhook_secrets;
 
 use crate::key::VerifyingKey;
 

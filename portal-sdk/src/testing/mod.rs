@@ -1,7 +1,8 @@
 //! Signed-in requests for an application's own tests, without Clerk and without a network (feature `testing`).
 //!
 //! [`TestInstance`] replaces the application's Clerk instance, [`TestSession`] is a session of one of its users,
-//! [`FakeBackend`] replaces the Backend API, and [`TestClock`] is moved by the test.
+//! [`FakeBackend`] replaces the Backend API, and [`TestClock`] is moved by the test. [`TestWebhook`] is a delivery of one of
+//! Clerk's webhooks.
 //!
 //! ```
 //! use portal_sdk::state::Outcome;
@@ -35,6 +36,7 @@ mod key;
 #[cfg(all(test, feature = "metrics"))]
 mod metric_values;
 mod session;
+mod webhook;
 
 pub use backend::FakeBackend;
 pub use clock::TestClock;
@@ -43,3 +45,4 @@ pub use key::TestKey;
 #[cfg(all(test, feature = "metrics"))]
 pub(crate) use metric_values::MetricValues;
 pub use session::TestSession;
+pub use webhook::TestWebhook;

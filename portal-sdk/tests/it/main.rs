@@ -36,3 +36,4 @@ mod spans;
 mod testing;
 mod user_cache;
 mod verified_tokens;
+mod webhook;

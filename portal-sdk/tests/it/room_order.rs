@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room imports only itself and rooms before it.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "names",
     "clock",
     "secret",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 25] = [
     "state",
     "decide",
     "backend",
+    "webhook",
     "host_watch",
     "cookie_watch",
     "sign_out",

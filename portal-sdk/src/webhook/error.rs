@@ -1,0 +1,47 @@
+//! [`WebhookError`]: why a delivery is not accepted.
+
+/// The error of a request that is not a genuine delivery. Respond with 400, as applications with Clerk's package do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// A header field is missing or empty.
+    #[error("the header {name} is missing")]
+    MissingHeader {
+        /// The field's name.
+        name: &'static str,
+    },
+    /// The ID is malformed or repeated.
+    #[error("the ID is malformed: expected one field of at most 256 visible ASCII characters without a full stop")]
+    Id,
+    /// The timestamp is malformed or repeated.
+    #[error("the timestamp is malformed: expected one field with Unix seconds")]
+    Timestamp,
+    /// The timestamp is more than five minutes in the past.
+    #[error("the delivery was sent more than five minutes ago; check this machine's clock")]
+    TooOld,
+    /// The timestamp is more than five minutes in the future.
+    #[error("the delivery was sent more than five minutes in the future; check this machine's clock")]
+    TooNew,
+    /// No signature matches.
+    #[error("no signature matches; check that CLERK_WEBHOOK_SIGNING_SECRET is the secret of this endpoint")]
+    Signature,
+    /// The body is genuine, but not an event.
+    #[error("the body is not a JSON object with a type")]
+    Payload,
+}
+
+impl WebhookError {
+    /// The error as a word, for metrics and log lines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingHeader { .. } => "webhook-header-missing",
+            Self::Id => "webhook-id-invalid",
+            Self::Timestamp => "webhook-timestamp-invalid",
+            Self::TooOld => "webhook-too-old",
+            Self::TooNew => "webhook-too-new",
+            Self::Signature => "webhook-signature-invalid",
+            Self::Payload => "webhook-payload-invalid",
+        }
+    }
+}

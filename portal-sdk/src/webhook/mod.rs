@@ -1,0 +1,66 @@
+//! Clerk's webhooks: a verified delivery and its event.
+//!
+//! [`WebhookVerifier::verify`] needs the request's headers, its whole body as it was sent, and the time. `portal-tower` (feature
+//! `webhooks`) has the service around it: the limits of the body, each delivery handled once, the responses.
+//!
+//! ```
+//! use portal_sdk::testing::TestWebhook;
+//! use portal_sdk::webhook::{WebhookEvent, WebhookVerifier};
+//! use serde_json::json;
+//!
+//! // In an application: `WebhookVerifier::from_env()?` and the request of the framework.
+//! let verifier = WebhookVerifier::new(TestWebhook::secret().expose())?;
+//! let webhook = TestWebhook::new("user.deleted", json!({ "id": "user_1", "deleted": true }));
+//! let request = webhook.request("/webhooks/clerk");
+//!
+//! let now = webhook.sent_at();
+//! let delivery = verifier.verify(request.headers(), request.body().as_bytes(), now)?;
+//! match &delivery.event {
+//!     WebhookEvent::UserDeleted(user) => assert_eq!(user.id, "user_1"),
+//!     other => println!("{} needs no work: {other:?}", delivery.event_type),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is verified
+//!
+//! Clerk signs by [Standard Webhooks](https://www.standardwebhooks.com): HMAC-SHA256 over ID, time and body.
+//!
+//! | Field | Must be |
+//! |---|---|
+//! | `svix-id` | one field of at most 256 visible ASCII characters without a full stop, which separates the signed parts |
+//! | `svix-timestamp` | one field with Unix seconds, at most five minutes before or after the current time |
+//! | `svix-signature` | `v1,` and the base64 of the signature, by one of the verifier's secrets; other signatures may stand beside it, with spaces between. Signatures of other versions (`v1a`) are ignored |
+//!
+//! A request without any `svix-…` field may have `webhook-id`, `webhook-timestamp` and `webhook-signature` instead.
+//! `docs/differences.md` of the repository lists the differences from Clerk's package as W1 to W5.
+//!
+//! # Rotation of the secret
+//!
+//! For 24 hours after a rotation in the Clerk dashboard, deliveries have a signature by the old secret and one by the new one.
+//! Set the new one within that time. To accept two secrets for longer, write both with a comma between.
+//!
+//! # Order
+//!
+//! Deliveries are retried, so they arrive more than once and in any order. Compare
+//! [`updated_at`](crate::backend::User::updated_at) with the stored row before you overwrite it, and keep deleted IDs for as long
+//! as an older event may arrive.
+//!
+//! # Security
+//!
+//! - Verify the body as it was sent: parsed and written again it has another signature.
+//! - Only the ID proves that a delivery is new. Within the five minutes a recorded request can be sent again, so remember the IDs
+//!   of handled deliveries or make the handler idempotent.
+//! - Signatures are compared in constant time.
+
+mod delivery;
+mod error;
+mod event;
+mod fields;
+pub(crate) mod signature;
+mod verifier;
+
+pub use delivery::WebhookDelivery;
+pub use error::WebhookError;
+pub use event::{DeletedOrganization, DeletedUser, WebhookEvent, WebhookMembership, WebhookSession};
+pub use verifier::WebhookVerifier;
