@@ -8,6 +8,8 @@ use axum::handler::Handler;
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use portal_tower::{RedirectToPortal, SignOut};
+#[cfg(feature = "webhooks")]
+use portal_tower::{WebhookHandler, WebhookService};
 use tower_service::Service;
 
 /// Distinguishes these implementations from axum's own, which the compiler then chooses among. Never named.
@@ -36,11 +38,22 @@ impl<S> Handler<ServiceHandler, S> for SignOut {
     }
 }
 
+// Otherwise the compiler lists this type when any handler of an application has an error.
+#[cfg(feature = "webhooks")]
+#[diagnostic::do_not_recommend]
+impl<H: WebhookHandler, S> Handler<ServiceHandler, S> for WebhookService<H> {
+    type Future = HandlerFuture;
+
+    fn call(self, request: Request, _: S) -> HandlerFuture {
+        respond(self, request)
+    }
+}
+
 fn respond<T>(mut service: T, request: Request) -> HandlerFuture
 where
     T: Service<Request, Error = Infallible, Response: IntoResponse, Future: Send + 'static>,
 {
-    // Both services are always ready.
+    // These services are always ready.
     let response = service.call(request);
     Box::pin(async move {
         match response.await {

@@ -48,8 +48,8 @@
 //!
 //! # Services in routes
 //!
-//! [`RedirectToPortal`] and [`SignOut`] are handlers, and tower services for `route_service` and `get_service`.
-//! `FrontendApiProxy` (feature `proxy`) is a service:
+//! [`RedirectToPortal`] and [`SignOut`] are handlers, and tower services for `route_service` and `get_service`. So is the service
+//! of a `WebhookReceiver` (feature `webhooks`), for `post`. `FrontendApiProxy` (feature `proxy`) is a service:
 //!
 //! ```
 //! # #[cfg(feature = "proxy")]
@@ -80,6 +80,7 @@
 //! |---|---|---|
 //! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
 //! | `proxy` | no | `FrontendApiProxy`, which serves Clerk's Frontend API under the application's origin |
+//! | `webhooks` | no | `Webhook` and `WebhookReceiver`: Clerk's webhooks, as an extractor and as a handler |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests
@@ -178,6 +179,8 @@ mod from_test_session;
 pub mod guide;
 mod handler;
 
+#[cfg(feature = "webhooks")]
+pub use extract::Webhook;
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
 #[cfg(feature = "testing")]
 pub use portal_sdk::testing;
@@ -187,6 +190,8 @@ pub use portal_tower::{
     AllowCrossSiteLayer, Auth, AuthenticateLayer, Caller, Identity, PortalRedirect, RedirectToPortal, Refusal,
     RefusalCause, RenderRefusal, RequireAuthLayer, SignOut, SignedInRef, UserError,
 };
+#[cfg(feature = "webhooks")]
+pub use portal_tower::{WebhookHandler, WebhookReceiver, WebhookRefusal, WebhookService};
 // The rest of both crates, under their own names, so that an application needs no line for them in its `Cargo.toml`.
 pub use {portal_sdk, portal_tower};
 
@@ -199,3 +204,5 @@ pub use portal_sdk::effect::BackendError;
 pub use portal_sdk::instance::{ConfigError, Instance, InstanceBuilder, Satellite};
 pub use portal_sdk::portal::{Portal, PortalPage, Prefill, ReturnBackUrl};
 pub use portal_sdk::token::{OrganizationId, SessionClaims, SessionId, UserId};
+#[cfg(feature = "webhooks")]
+pub use portal_sdk::webhook::{WebhookDelivery, WebhookEvent};

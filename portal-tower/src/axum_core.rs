@@ -32,6 +32,13 @@ impl IntoResponse for Refusal {
     }
 }
 
+#[cfg(feature = "webhooks")]
+impl IntoResponse for crate::WebhookRefusal {
+    fn into_response(self) -> Response {
+        self.into_response().map(Into::into)
+    }
+}
+
 impl IntoResponse for PortalRedirect {
     fn into_response(self) -> Response {
         self.into_response().map(Into::into)

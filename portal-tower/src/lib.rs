@@ -7,6 +7,7 @@
 //! | [`RedirectToPortal`] | a service that redirects users to a page of the portal and back |
 //! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
 //! | [`FrontendApiProxy`] | a service that serves Clerk's Frontend API under the application's own origin |
+//! | `WebhookReceiver` | verifies Clerk's webhooks, and makes a service of the application's handler |
 //! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
 //! | [`Auth`] | the request's user, links to the portal, and refusals; in the request's extensions |
 //! | [`RenderRefusal`] | the application's own look for refusals |
@@ -32,6 +33,7 @@
 //! |---|---|---|
 //! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
 //! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
+//! | `webhooks` | no | `WebhookReceiver`: Clerk's webhooks as a service |
 //! | `axum-core` | no | the traits of axum-core 0.5 that `portal-axum` needs |
 //! | `testing` | no | `Auth` from a test's session; a dev-dependency's feature |
 //!
@@ -85,6 +87,8 @@ mod response;
 pub mod sign_out;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 pub use auth::{Auth, Identity, SignedInRef, UserError};
 pub use authenticate::layer::AuthenticateLayer;
@@ -102,3 +106,7 @@ pub use require::refusal::Refusal;
 pub use require::render::RenderRefusal;
 pub use response::{BytesBody, ResponseBody};
 pub use sign_out::service::SignOut;
+#[cfg(feature = "webhooks")]
+pub use webhook::{
+    handler::WebhookHandler, receiver::WebhookReceiver, refusal::WebhookRefusal, service::WebhookService,
+};

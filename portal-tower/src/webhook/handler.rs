@@ -1,0 +1,73 @@
+use std::error::Error;
+use std::future::Future;
+
+use portal_sdk::webhook::WebhookDelivery;
+
+/// The application's work for a delivery.
+///
+/// Functions and closures that return a future are handlers. Implement the trait for a type that holds what the work needs:
+///
+/// ```
+/// use portal_tower::{WebhookHandler, WebhookReceiver};
+/// use portal_tower::portal_sdk::webhook::{WebhookDelivery, WebhookEvent};
+///
+/// # #[derive(Debug, thiserror::Error)]
+/// # #[error("the database is unreachable")]
+/// # struct DatabaseError;
+/// # struct Database;
+/// # impl Database {
+/// #     async fn delete(&self, _: &str) -> Result<(), DatabaseError> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// struct Users {
+///     database: Database,
+/// }
+///
+/// impl WebhookHandler for Users {
+///     type Error = DatabaseError;
+///
+///     async fn handle(&self, delivery: WebhookDelivery) -> Result<(), DatabaseError> {
+///         if let WebhookEvent::UserDeleted(user) = delivery.event {
+///             self.database.delete(user.id.as_str()).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), portal_tower::portal_sdk::instance::ConfigError> {
+/// let receiver = WebhookReceiver::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+/// let service = receiver.into_service(Users { database: Database });
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle webhooks",
+    note = "expected `WebhookHandler`, or a function `Fn(WebhookDelivery) -> impl Future<Output = Result<(), E>> + Send`",
+    note = "an async closure that uses a captured value must clone it: \
+            `move |delivery| {{ let users = users.clone(); async move {{ … }} }}`"
+)]
+pub trait WebhookHandler: Send + Sync + 'static {
+    /// The error, which is logged: leave secrets and personal data out of its text.
+    type Error: Into<Box<dyn Error + Send + Sync>>;
+
+    /// Handles a verified delivery. It may run twice for the same one.
+    ///
+    /// # Errors
+    ///
+    /// Return an error if Clerk shall send the delivery again. Return `Ok` for an event that needs no work.
+    fn handle(&self, delivery: WebhookDelivery) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+impl<F, Fut, E> WebhookHandler for F
+where
+    F: Fn(WebhookDelivery) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Error = E;
+
+    fn handle(&self, delivery: WebhookDelivery) -> impl Future<Output = Result<(), E>> + Send {
+        self(delivery)
+    }
+}

@@ -1,0 +1,178 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request};
+use http_body::Body;
+use portal_sdk::clock::{Clock, SystemClock};
+use portal_sdk::excerpt::Excerpt;
+use portal_sdk::instance::ConfigError;
+use portal_sdk::throttle::Throttle;
+use portal_sdk::webhook::{WebhookDelivery, WebhookEvent, WebhookVerifier};
+
+use super::body;
+use super::handler::WebhookHandler;
+use super::refusal::WebhookRefusal;
+use super::service::WebhookService;
+
+/// Room for a user with all metadata and memberships.
+const DEFAULT_MAX_BODY_BYTES: usize = 1024 * 1024;
+const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Reads and verifies deliveries of Clerk's webhooks. Cloning is cheap.
+///
+/// [`into_service`](Self::into_service) makes the service of it. `portal-axum` also has an extractor, whose state it is.
+///
+/// ```
+/// use portal_tower::WebhookReceiver;
+/// use portal_tower::portal_sdk::instance::ConfigError;
+/// use portal_tower::portal_sdk::webhook::WebhookDelivery;
+///
+/// # fn main() -> Result<(), ConfigError> {
+/// let receiver = WebhookReceiver::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?.with_max_body_bytes(256 * 1024);
+/// let service = receiver.into_service(async |delivery: WebhookDelivery| {
+///     println!("{} at {:?}", delivery.event_type, delivery.occurred_at);
+///     Ok::<(), std::convert::Infallible>(())
+/// });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct WebhookReceiver {
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone)]
+struct Settings {
+    verifier: WebhookVerifier,
+    clock: Arc<dyn Clock>,
+    max_body_bytes: usize,
+    body_timeout: Duration,
+    log_lines: Arc<Throttle>,
+}
+
+impl WebhookReceiver {
+    /// Creates a receiver with the secret in `CLERK_WEBHOOK_SIGNING_SECRET`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if the variable is unset or holds a malformed secret.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        WebhookVerifier::from_env().map(Self::with_verifier)
+    }
+
+    /// Creates a receiver with a secret, `whsec_…`, or several with commas between.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if a secret is malformed.
+    pub fn new(secrets: &str) -> Result<Self, ConfigError> {
+        WebhookVerifier::new(secrets).map(Self::with_verifier)
+    }
+
+    fn with_verifier(verifier: WebhookVerifier) -> Self {
+        let settings = Settings {
+            verifier,
+            clock: Arc::new(SystemClock),
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            body_timeout: DEFAULT_BODY_TIMEOUT,
+            log_lines: Arc::default(),
+        };
+        Self {
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// Limits the size of a body (default: 1 MiB).
+    #[must_use]
+    pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
+        self.settings_mut().max_body_bytes = bytes;
+        self
+    }
+
+    /// Limits the time in which the whole body arrives (default: ten seconds).
+    ///
+    /// Needs a tokio runtime. Without one, the server must limit the time.
+    #[must_use]
+    pub fn with_body_timeout(mut self, limit: Duration) -> Self {
+        self.settings_mut().body_timeout = limit;
+        self
+    }
+
+    /// Sets the clock that timestamps are compared with, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.settings_mut().clock = Arc::new(clock);
+        self
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
+    /// Creates the service that gives verified deliveries to a handler.
+    pub fn into_service<H: WebhookHandler>(self, handler: H) -> WebhookService<H> {
+        WebhookService::new(self, handler)
+    }
+
+    /// Reads and verifies a delivery, for applications that respond themselves.
+    ///
+    /// It does not remember deliveries: one that is sent twice is returned twice.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WebhookRefusal`] if the request is not a genuine delivery. The refusal is logged.
+    pub async fn receive<B: Body>(&self, request: Request<B>) -> Result<WebhookDelivery, WebhookRefusal> {
+        let received = self.read(request).await;
+        match &received {
+            Ok(delivery) if matches!(delivery.event, WebhookEvent::Unreadable) => self.log_unreadable(delivery),
+            Ok(_) => {}
+            Err(refusal) => self.log_refusal(*refusal),
+        }
+        received
+    }
+
+    async fn read<B: Body>(&self, request: Request<B>) -> Result<WebhookDelivery, WebhookRefusal> {
+        let settings = &*self.settings;
+        if request.method() != Method::POST {
+            return Err(WebhookRefusal::Method);
+        }
+        let (parts, body) = request.into_parts();
+        let body = body::read(body, settings.max_body_bytes, settings.body_timeout).await?;
+        Ok(settings.verifier.verify(&parts.headers, &body, settings.clock.now())?)
+    }
+
+    /// Logs a refusal without anything that the client sent. A wrong secret refuses every delivery.
+    fn log_refusal(&self, refusal: WebhookRefusal) {
+        if let Some(held_back) = self.admits_log_line(refusal.code()) {
+            let reason = refusal.code();
+            tracing::warn!(reason, error = %refusal, held_back, "a webhook delivery was refused");
+        }
+    }
+
+    fn log_unreadable(&self, delivery: &WebhookDelivery) {
+        if let Some(held_back) = self.admits_log_line("webhook-data-unreadable") {
+            let event_type = tracing::field::debug(Excerpt(&delivery.event_type));
+            tracing::warn!(
+                event_type,
+                held_back,
+                "the data of a webhook event lack a required field"
+            );
+        }
+    }
+
+    /// Returns the number of suppressed lines if a line of this cause is due.
+    pub(super) fn admits_log_line(&self, cause: &'static str) -> Option<u64> {
+        self.settings.log_lines.admit(cause, self.settings.clock.now())
+    }
+}
+
+impl fmt::Debug for WebhookReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookReceiver")
+            .field("verifier", &self.settings.verifier)
+            .field("max_body_bytes", &self.settings.max_body_bytes)
+            .field("body_timeout", &self.settings.body_timeout)
+            .finish_non_exhaustive()
+    }
+}
