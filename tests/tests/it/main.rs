@@ -17,4 +17,5 @@ mod start_up;
 mod supply_chain;
 mod test_portal;
 mod vectors;
+mod webhooks;
 mod wire;
