@@ -156,7 +156,7 @@ impl WebhookReceiver {
             tracing::warn!(
                 event_type,
                 held_back,
-                "the data of a webhook event lack a required field"
+                "the data of a webhook event have another form than expected"
             );
         }
     }

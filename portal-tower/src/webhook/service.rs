@@ -43,7 +43,7 @@ impl<H: WebhookHandler> WebhookService<H> {
         }
     }
 
-    /// Sets how many handled deliveries are remembered (default: 10,000). Each takes about 200 bytes.
+    /// Sets how many handled deliveries are remembered (default: 10,000).
     ///
     /// With 0, each delivery is handled whenever it arrives, for handlers that keep the IDs in a database.
     pub fn with_remembered_deliveries(mut self, count: usize) -> Self {

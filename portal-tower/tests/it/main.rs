@@ -25,3 +25,4 @@ mod tower_http;
 mod under_a_path;
 mod unsettled;
 mod user;
+mod webhook;
