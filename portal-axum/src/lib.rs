@@ -37,6 +37,8 @@
 //! that field, and `Vary: Cookie, Authorization`. [`Auth`] does so when the handler reads the user from it. Other responses
 //! stay cacheable.
 //!
+//! `Webhook` (feature `webhooks`) is a verified delivery of one of Clerk's webhooks, which has no session.
+//!
 //! # Guides
 //!
 //! [`guide`] has a page for each task, and a list of questions with their answers:

@@ -32,6 +32,7 @@
 //!
 //! - [How does the user's address get into my table, and stay right?](users#how-does-the-users-address-get-into-my-table-and-stay-right)
 //! - [How is a deleted user removed from my table?](users#how-is-a-deleted-user-removed-from-my-table)
+//! - [How do I receive Clerk's webhooks?](users#how-do-i-receive-clerks-webhooks)
 //! - [How do I keep existing users and UUID keys?](users#how-do-i-keep-existing-users-and-uuid-keys)
 //! - [How do users switch organizations, and when does my application know?](organizations#how-do-users-switch-organizations-and-when-does-my-application-know)
 //! - [Where do users end after sign-in, and how do I change it?](authentication#where-do-users-end-after-sign-in-and-how-do-i-change-it)

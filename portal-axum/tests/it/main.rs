@@ -13,3 +13,4 @@ mod routing;
 mod testing;
 mod tower_http;
 mod unsettled;
+mod webhooks;

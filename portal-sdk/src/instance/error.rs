@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::redact::redacted;
 use super::{PublishableKeyError, SecretKeyError, WebhookSecretError};
 
-/// A setting of an [`Instance`](super::Instance), or of the webhooks.
+/// A setting of an [`Instance`](super::Instance) or of its webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
@@ -129,7 +129,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The error of an [`Instance`](super::Instance) or another value that cannot be built from its settings.
+/// The error of an [`Instance`](super::Instance) or a webhook's verifier that cannot be built.
 ///
 /// Every message names the setting, the expected and the found value, without secrets. Causes are part of the message
 /// and in the variant's field, so that [`source`](std::error::Error::source) is `None`.

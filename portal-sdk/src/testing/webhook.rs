@@ -49,16 +49,17 @@ impl TestWebhook {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
         let now = SystemClock.now();
+        let mut payload = json!({
+            "object": "event",
+            "type": event_type,
+            "instance_id": "ins_test",
+            "timestamp": now.as_millis(),
+        });
+        payload["data"] = data;
         Self {
             id: format!("msg_test_{number}"),
             sent_at: now,
-            payload: json!({
-                "object": "event",
-                "type": event_type,
-                "instance_id": "ins_test",
-                "timestamp": now.as_millis(),
-                "data": data,
-            }),
+            payload,
         }
     }
 

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use super::WebhookError;
 use crate::clock::UnixTime;
 
-/// How far the timestamp may be from the current time, in seconds (`@clerk/backend` and Standard Webhooks).
+/// The longest time between the timestamp and the current time, in seconds (`@clerk/backend` and Standard Webhooks).
 const TOLERANCE_SECS: i64 = 5 * 60;
 const MAX_ID_BYTES: usize = 256;
 

@@ -22,7 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is verified
+//! # Verification
 //!
 //! Clerk signs by [Standard Webhooks](https://www.standardwebhooks.com): HMAC-SHA256 over ID, time and body.
 //!

@@ -77,7 +77,8 @@ async fn unreadable_data_of_a_known_event_are_logged_and_handled() {
         let webhook = TestWebhook::new(event_type, json!({ "name": "Ada" })).with_sent_at(NOW);
         assert_eq!(send(service.clone(), webhook.request("/")).await.status, 200);
         assert_eq!(
-            log.lines("the data of a webhook event have another form than expected").len(),
+            log.lines("the data of a webhook event have another form than expected")
+                .len(),
             lines
         );
     }

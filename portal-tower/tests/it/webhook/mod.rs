@@ -39,7 +39,7 @@ fn delivery(id: &str) -> Request<String> {
     webhook(id).request("/webhooks/clerk")
 }
 
-/// A handler that notes the IDs, and fails as long as it is told to.
+/// A handler that notes the IDs, and fails while it has a failure.
 #[derive(Clone, Default)]
 struct Notes {
     ids: Arc<Mutex<Vec<String>>>,
