@@ -5,7 +5,10 @@ use portal_sdk::webhook::WebhookDelivery;
 
 /// The application's work for a delivery.
 ///
-/// Functions and closures that return a future are handlers. Implement the trait for a type that holds what the work needs:
+/// Functions and closures that return a future are handlers. A closure must clone a captured value for each call, before the
+/// future: `move |delivery: WebhookDelivery| { let pool = pool.clone(); async move { … } }`.
+///
+/// Or implement the trait for a type that holds what the work needs:
 ///
 /// ```
 /// use portal_tower::{WebhookHandler, WebhookReceiver};
@@ -43,9 +46,7 @@ use portal_sdk::webhook::WebhookDelivery;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle webhooks",
-    note = "expected `WebhookHandler`, or a function `Fn(WebhookDelivery) -> impl Future<Output = Result<(), E>> + Send`",
-    note = "an async closure that uses a captured value must clone it: \
-            `move |delivery| {{ let users = users.clone(); async move {{ … }} }}`"
+    note = "implement `WebhookHandler` for it, or pass a function `async fn(WebhookDelivery) -> Result<(), E>`"
 )]
 pub trait WebhookHandler: Send + Sync + 'static {
     /// The error, which is logged: leave secrets and personal data out of its text.

@@ -48,7 +48,7 @@
 //! The service remembers the IDs of 10,000 handled deliveries ([`with_remembered_deliveries`]) and does not handle them again.
 //! This includes a delivery that you resend from Clerk's dashboard to the same process. The memory is that of one process:
 //! after a restart, or on another replica, a delivery can arrive again. Write handlers that may run twice, such as an
-//! `INSERT … ON CONFLICT DO UPDATE`. A handler that was cancelled, because Clerk closed the connection, runs again too.
+//! `UPDATE … WHERE updated_at < $2`. A handler that was cancelled, because Clerk closed the connection, runs again too.
 //!
 //! Deliveries arrive in any order: an old `user.updated` after a newer one, or after `user.deleted`. Compare
 //! [`updated_at`](portal_sdk::backend::User::updated_at) with the stored row.
