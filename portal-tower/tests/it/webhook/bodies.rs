@@ -1,14 +1,16 @@
 //! Bodies of deliveries: in pieces, too large, slow, endless, broken.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Request};
-use http_body::Frame;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::StreamBody;
 
 use super::{Notes, code, delivery, receiver};
@@ -80,10 +82,29 @@ async fn endless_body_is_read_up_to_the_limit() {
     assert_eq!(polled.load(Ordering::SeqCst), 1024 * 1024 + FRAME);
 }
 
+/// A body that must not be read.
+struct Unread {
+    length: u64,
+}
+
+impl Body for Unread {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<FrameResult>> {
+        panic!("a refused body is read");
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
 #[tokio::test]
 async fn body_above_the_limit_by_its_declared_length_is_not_read() {
     let notes = Notes::default();
-    let request = delivery("msg_1").map(|_| http_body_util::Full::new(Bytes::from(vec![b' '; 1024 * 1024 + 1])));
+    let length = 1024 * 1024 + 1;
+    let request = delivery("msg_1").map(|_| Unread { length });
     let answer = send(notes.service(receiver()), request).await;
     assert_eq!(
         refused_with(answer, &notes).await,
