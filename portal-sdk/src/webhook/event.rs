@@ -41,11 +41,11 @@ pub enum WebhookEvent {
     SessionCreated(WebhookSession),
     /// `session.pending`: the user must complete tasks first.
     SessionPending(WebhookSession),
-    /// `session.ended`: the user signed out.
+    /// `session.ended`: the user signed out of the session.
     SessionEnded(WebhookSession),
-    /// `session.removed`: the user signed out of all sessions of the browser.
+    /// `session.removed`: the user signed out, and Clerk removed the session from the browser's client.
     SessionRemoved(WebhookSession),
-    /// `session.revoked`: the application or an administrator ended the session.
+    /// `session.revoked`: the application ended the session.
     SessionRevoked(WebhookSession),
     /// `organization.created`
     OrganizationCreated(Organization),

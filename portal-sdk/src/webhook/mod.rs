@@ -37,8 +37,9 @@
 //!
 //! # Rotation of the secret
 //!
-//! For 24 hours after a rotation in the Clerk dashboard, deliveries have a signature by the old secret and one by the new one.
-//! Set the new one within that time. To accept two secrets for longer, write both with a comma between.
+//! While a secret is replaced, a delivery can have a signature by the old one and another by the new one. One that matches is
+//! enough. To accept deliveries that only one of two secrets has signed, write both with a comma between:
+//! `CLERK_WEBHOOK_SIGNING_SECRET=whsec_…,whsec_…`.
 //!
 //! # Order
 //!
@@ -49,7 +50,7 @@
 //! # Security
 //!
 //! - Verify the body as it was sent: parsed and written again it has another signature.
-//! - Only the ID proves that a delivery is new. Within the five minutes a recorded request can be sent again, so remember the IDs
+//! - Only the ID tells that a delivery is new. Within the five minutes a recorded request can be sent again, so remember the IDs
 //!   of handled deliveries or make the handler idempotent.
 //! - Signatures are compared in constant time.
 
