@@ -83,7 +83,7 @@ record_vectors() {
         exit 1
     fi
     install_packages "$record"
-    (cd "$record" && node record.mjs && node authorization.mjs && node links.mjs)
+    (cd "$record" && node record.mjs && node authorization.mjs && node links.mjs && node webhooks.mjs)
 }
 
 # The browser tests drive Chromium through chromedriver. Most run in its headless shell, if it is there: the same engine in
@@ -159,6 +159,7 @@ compare_vectors() {
     node record.mjs --check
     node authorization.mjs --check
     node links.mjs --check
+    node webhooks.mjs --check
 }
 
 # Random requests to Clerk's own package and to our server at the same time.
@@ -195,9 +196,9 @@ join spelling
 in_background fuzz fuzz
 
 say "Features: each alone and none"
-for features in "" http-client proxy; do
+for features in "" http-client proxy webhooks; do
     for crate in portal-sdk portal-tower portal-axum; do
-        if [ "$crate-$features" = portal-sdk-proxy ]; then continue; fi
+        case "$crate-$features" in portal-sdk-proxy | portal-sdk-webhooks) continue ;; esac
         cargo clippy --package "$crate" --locked --no-default-features --features "$features" -- -D warnings
     done
 done

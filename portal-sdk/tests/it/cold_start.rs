@@ -233,7 +233,7 @@ async fn hanging_start_is_undecided_after_the_limit_and_then_at_once() {
         assert_eq!(outcome_of(&later.state), "out of reach");
     }
     let started = || authenticator.health().keys.fetches_started;
-    // The fetch is a task of its own, which a busy machine may start after the limit.
+    // The fetch is a separate task, which a busy machine may start after the limit.
     until("the fetch", || started() > 0).await;
     assert_eq!(started(), 1);
 }
