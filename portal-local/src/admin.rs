@@ -1,11 +1,13 @@
 //! The actions of an administrator: seed, reset, key rotation, and links and codes for any user.
 
+use std::sync::Arc;
+
 use tokio::sync::Mutex;
 
 use crate::flow::SIGN_IN_TOKEN_SECS;
 use crate::seed::{self, Seed, SeedError};
 use crate::state::App;
-use crate::store::{Db, email_addresses, instance, roles, second_factors, wipe};
+use crate::store::{Db, email_addresses, instance, roles, second_factors, webhook_deliveries, wipe};
 use crate::store::{Result, StoreError};
 use crate::{ids, signing_key, totp};
 
@@ -61,6 +63,33 @@ pub(crate) async fn totp_code_for(app: &App, wanted: String) -> Result<Option<St
             Ok(held.secret.map(|secret| secret.code(step)))
         })
         .await
+}
+
+/// The result of [`send_webhook_again`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resend {
+    Due,
+    Unknown,
+    /// The portal was started without the URL.
+    NotATarget,
+}
+
+/// Makes a webhook due at once, also a delivered or failed one.
+pub(crate) async fn send_webhook_again(app: &App, seq: i64) -> Result<Resend> {
+    let webhooks = Arc::clone(&app.webhooks);
+    let resend = app.flows.transaction(move |db| {
+        let Some(delivery) = webhook_deliveries::find(db, seq)? else {
+            return Ok(Resend::Unknown);
+        };
+        if !webhooks.has(&delivery.url) {
+            return Ok(Resend::NotATarget);
+        }
+        webhook_deliveries::send_again(db, seq)?;
+        Ok(Resend::Due)
+    });
+    let resend = resend.await?;
+    app.webhooks.wake();
+    Ok(resend)
 }
 
 /// Returns the ID of the user with this verified address, or `wanted` itself.

@@ -53,6 +53,9 @@ pub(crate) struct Serve {
     /// Allow redirects only to the origins of --redirect-origin, as in production, not to every origin of this machine.
     #[arg(long)]
     pub(crate) strict_redirects: bool,
+    /// URL on this machine that receives Clerk's webhooks, such as http://localhost:3000/webhooks; can be repeated.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Vec<String>,
     /// Start with the demo users and the organization that `seed` adds.
     #[arg(long)]
     pub(crate) demo_data: bool,

@@ -26,6 +26,7 @@ pub struct LocalPortalBuilder {
     pub(crate) redirect_origins: Vec<String>,
     pub(crate) loopback: Loopback,
     pub(crate) settings: Option<Settings>,
+    pub(crate) webhooks: Vec<String>,
     pub(crate) seed: Seed,
 }
 
@@ -40,6 +41,7 @@ impl LocalPortalBuilder {
             redirect_origins: Vec::new(),
             loopback: Loopback::Allowed,
             settings: None,
+            webhooks: Vec::new(),
             seed: Seed::default(),
         }
     }
@@ -98,6 +100,22 @@ impl LocalPortalBuilder {
         self
     }
 
+    /// Adds a URL that Clerk's events are sent to, such as `http://localhost:3000/webhooks`.
+    ///
+    /// It must be an `http` URL of this machine: `localhost`, 127.0.0.0/8 or `[::1]`. May be called several times; each URL
+    /// gets every event. See [webhooks](crate#webhooks) for the events and their delivery. Default: none, and then no
+    /// event is stored.
+    ///
+    /// ```
+    /// # use portal_local::LocalPortal;
+    /// let builder = LocalPortal::builder().webhook("http://localhost:3000/webhooks");
+    /// # let _ = builder;
+    /// ```
+    pub fn webhook(mut self, url: impl Into<String>) -> Self {
+        self.webhooks.push(url.into());
+        self
+    }
+
     /// Adds a user. An existing user with this address is kept unchanged.
     pub fn user(mut self, user: SeedUser) -> Self {
         self.seed.users.push(user);
@@ -137,6 +155,7 @@ impl fmt::Debug for LocalPortalBuilder {
             .field("redirect_origins", &self.redirect_origins)
             .field("loopback", &self.loopback)
             .field("settings", &self.settings)
+            .field("webhooks", &self.webhooks)
             .finish_non_exhaustive()
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::state::App;
 
-/// The number of variables at the start of [`variables`] that an application of these crates needs.
-const ENOUGH_VARIABLES: usize = 2;
+/// The headings within the block, each before the variable at this position of [`variables`]. Those before the first
+/// heading are enough for an application of these crates.
+const HEADINGS: [(usize, &str); 2] = [(2, "# For webhooks:"), (3, "# For other SDKs:")];
 
 /// Name and value of everything an application can be told about this portal.
 pub(crate) fn variables(app: &App) -> Vec<(&'static str, String)> {
@@ -11,6 +12,7 @@ pub(crate) fn variables(app: &App) -> Vec<(&'static str, String)> {
     vec![
         ("CLERK_PUBLISHABLE_KEY", app.publishable_key.as_str().to_owned()),
         ("CLERK_SECRET_KEY", app.secret_key.expose().to_owned()),
+        ("CLERK_WEBHOOK_SIGNING_SECRET", app.webhook_secret.expose().to_owned()),
         ("CLERK_API_URL", app.origin.clone()),
         ("CLERK_PROXY_URL", app.origin.clone()),
         ("CLERK_SIGN_IN_URL", page("/sign-in")),
@@ -19,12 +21,12 @@ pub(crate) fn variables(app: &App) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The environment in the form of a `.env` file: the two keys, which are enough, then what other clients need.
+/// The environment in the form of a `.env` file: the two keys, which are enough, then what webhooks and other clients need.
 pub(crate) fn block(app: &App) -> String {
     let mut block = String::new();
     for (position, (name, value)) in variables(app).into_iter().enumerate() {
-        if position == ENOUGH_VARIABLES {
-            block.push_str("\n# For other SDKs:\n");
+        if let Some((_, heading)) = HEADINGS.iter().find(|(before, _)| *before == position) {
+            block.push_str(&format!("\n{heading}\n"));
         }
         block.push_str(&format!("{name}={value}\n"));
     }

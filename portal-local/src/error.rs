@@ -1,4 +1,5 @@
-//! [`StartError`]: why a portal did not start; [`SettingsError`]: why settings did not change.
+//! [`StartError`]: why a portal did not start; [`SettingsError`]: why settings did not change; [`WebhookError`]: why an
+//! event was not delivered.
 
 use std::io;
 use std::net::SocketAddr;
@@ -45,6 +46,14 @@ pub enum StartError {
     /// A redirect origin is malformed.
     #[error("found the redirect origin {found:?}; expected scheme and host and nothing else, such as https://app.test")]
     RedirectOrigin {
+        /// The text.
+        found: String,
+    },
+    /// A webhook URL is malformed, or not of this machine.
+    #[error(
+        "found the webhook URL {found:?}; expected an http URL of this machine without user and fragment, such as http://localhost:3000/webhooks"
+    )]
+    WebhookUrl {
         /// The text.
         found: String,
     },
@@ -166,6 +175,23 @@ pub enum SettingsError {
     /// A setting has an invalid value.
     #[error(transparent)]
     Refused(#[from] RefusedSetting),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The reason why [`LocalPortal::webhook_delivered`](crate::LocalPortal::webhook_delivered) has no delivery to return.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// The event did not happen, or it was not delivered in time.
+    #[error("expected a delivered {event_type}, found {found}")]
+    Undelivered {
+        /// The expected type.
+        event_type: String,
+        /// The state of the latest event of this type, and the next step.
+        found: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

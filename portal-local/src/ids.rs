@@ -36,6 +36,8 @@ pub(crate) const INVITATION: &str = "inv";
 pub(crate) const WAITLIST_ENTRY: &str = "wle";
 pub(crate) const ALLOWLIST_IDENTIFIER: &str = "alid";
 pub(crate) const BLOCKLIST_IDENTIFIER: &str = "blid";
+/// A webhook's message.
+pub(crate) const MESSAGE: &str = "msg";
 
 /// Returns a new identifier: a KSUID made at `now`.
 pub(crate) fn new_id(prefix: &str, now: UnixTime) -> String {

@@ -37,6 +37,7 @@
 //!   blocklist and the other restrictions, which the Backend API sets too.
 //! - [`Settings::session_claims`] adds claims to every session token, with Clerk's shortcodes; JWT templates, actor tokens
 //!   and images are made through the Backend API.
+//! - [`LocalPortalBuilder::webhook`] sends Clerk's events to the application; see [webhooks](#webhooks).
 //! - [`LocalPortal::request_log`] tells whether a handshake or a refresh took place.
 //! - [`LocalPortal::fault`] makes endpoints fail or wait; [`LocalPortal::rotate_signing_key`] and
 //!   [`LocalPortal::set_clock_skew_secs`] bring an application into the other situations it must survive.
@@ -45,6 +46,67 @@
 //! Clerk's APIs are far larger than the part that is played. The rest is never ignored in silence: a call that is not
 //! played answers 404 with an explanation, and a parameter that is not played 422 with `form_param_unknown`
 //! and its name.
+//!
+//! # Webhooks
+//!
+//! With [`LocalPortalBuilder::webhook`], or `--webhook-url` on the command line, the portal sends Clerk's events to one or
+//! more URLs of this machine. Each is signed with [`LocalPortal::webhook_signing_secret`], which the application reads from
+//! `CLERK_WEBHOOK_SIGNING_SECRET`. The data is the Backend API's view of the object, in the shape of Clerk's specification.
+//!
+//! | Event | Cause |
+//! |---|---|
+//! | `user.created` | a sign-up, the Backend API, or a seed |
+//! | `user.updated` | a change of the user's fields, addresses, accounts, second factors or image; each sign-in, which sets `last_sign_in_at` |
+//! | `user.deleted` | the deletion of the account, with `external_id` if there was one |
+//! | `session.created`, `session.pending` | the session becomes active, or waits for a task |
+//! | `session.removed` | a sign-out in its browser |
+//! | `session.revoked` | its end from elsewhere: another device, the Backend API, a ban, or the deletion of the user, who is `null` then |
+//! | `session.ended` | another sign-in replaces it, or it has expired or was abandoned; sent once the portal notices |
+//! | `organization.created`, `.updated`, `.deleted` | the same of an organization or its image |
+//! | `organizationMembership.created`, `.updated`, `.deleted` | joining, a new role or metadata, leaving |
+//! | `organizationInvitation.created`, `.accepted`, `.revoked` | the same of an invitation; only the first one has its `url`, because a hash of the link is stored |
+//! | `waitlistEntry.created`, `.updated` | joining the waitlist, a new status |
+//!
+//! Clerk documents the names and the payloads, and not the cause of each. These causes are assumptions: that sign-ins update
+//! their user, that `session.ended` covers all ends that are neither a sign-out nor a revocation, and that the deletion of a
+//! user or an organization reports no memberships. Not sent are `email.created` (the mail is in the outbox), and the events
+//! of what the portal does not play.
+//!
+//! An event is stored in the transaction of its change, so a killed portal neither loses nor invents one. Delivery follows:
+//!
+//! - The events of one user arrive in their order at each URL. Others do not wait for them, and URLs do not wait for each
+//!   other. Clerk promises no order, so an application must not depend on it.
+//! - A receiver has 15 seconds to answer with a status between 200 and 299. Redirects are failures.
+//! - A failed attempt is repeated after 1, 5, 15, 30, 60, 120 and 300 seconds, with the same `svix-id` and a new signature.
+//!   Then the delivery has failed, and the next event of the user follows. Svix's schedule for Clerk lasts 28 hours.
+//! - An event can arrive twice, for example after a kill. Applications recognize it by `svix-id`.
+//! - Delivered and failed events are kept among the latest 1,000, pending ones among the latest 10,000.
+//!
+//! `/__local/webhooks` lists the deliveries, with their state, body and a button that sends one again. A test waits with
+//! [`LocalPortal::webhook_delivered`]:
+//!
+//! ```
+//! use portal_local::{LocalPortal, SeedUser};
+//! use tokio::io::{AsyncWriteExt as _, copy, sink};
+//! use tokio::net::TcpListener;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // In place of an application: accepts one message.
+//! let receiver = TcpListener::bind("127.0.0.1:0").await?;
+//! let url = format!("http://{}/webhooks", receiver.local_addr()?);
+//! tokio::spawn(async move {
+//!     let (mut stream, _) = receiver.accept().await?;
+//!     stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await?;
+//!     copy(&mut stream, &mut sink()).await
+//! });
+//!
+//! let portal = LocalPortal::builder().webhook(url).user(SeedUser::new("ada@example.com")).start().await?;
+//! let event = portal.webhook_delivered("user.created").await?;
+//! assert!(event.body.contains("ada@example.com"));
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Beside another SQLite
 //!
@@ -72,6 +134,8 @@
 //! |---|---|
 //! | `GET /__local/env` | the environment variables for an application |
 //! | `GET /__local/outbox.json`, `GET /__local/requests.json` | mail that would have been sent; the latest requests |
+//! | `GET /__local/webhooks.json` | webhooks with their state, the latest first |
+//! | `POST /__local/webhooks/send` | `{"number": 1}` sends one again; the list has the numbers |
 //! | `GET`, `PATCH /__local/settings` | [`Settings`], some of them |
 //! | `GET`, `POST`, `DELETE /__local/faults` | `{"path": "/v1/jwks", "times": 2, "status": 503}`, or `delay_ms`, `garbage`, `drop` |
 //! | `GET`, `POST /__local/clock` | `{"skew_secs": 60}` |
@@ -84,10 +148,14 @@
 //!
 //! Every client of the portal can create accounts and read every code. It therefore binds loopback addresses
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
-//! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key and
-//! the secrets of authenticator apps (a code can only be checked with them) are in the database file, which only its
-//! owner can read. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The crypto library
-//! overwrites the parsed signing key and the key of the forms when they are dropped; other memory is not overwritten.
+//! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key, the
+//! secret of webhooks and those of authenticator apps (a code can only be checked with them) are in the database file,
+//! which only its owner can read. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The
+//! crypto library overwrites the parsed signing key and the key of the forms when they are dropped; other memory is not
+//! overwritten.
+//!
+//! Webhooks hold personal data, and go to loopback addresses only: `localhost` is never looked up, and other names are
+//! refused.
 
 mod absent;
 mod admin;
@@ -131,12 +199,13 @@ mod status;
 mod store;
 mod test_portal;
 mod totp;
+mod webhooks;
 
 pub use config::LocalPortalBuilder;
-pub use error::{RefusedSetting, SettingsError, StartError};
+pub use error::{RefusedSetting, SettingsError, StartError, WebhookError};
 pub use faults::Fault;
 pub use portal::LocalPortal;
 pub use request_log::RequestRecord;
 pub use seed::{SeedOrganization, SeedRole, SeedUser};
-pub use store::{Mail, MailKind, Settings, SignUpMode, StoreError};
+pub use store::{Mail, MailKind, Settings, SignUpMode, StoreError, WebhookDelivery, WebhookStatus};
 pub use test_portal::{TestBrowser, TestForm, TestPage, TestPortal};

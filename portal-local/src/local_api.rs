@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::admin::Resend;
 use crate::error::check_settings;
 use crate::excerpt::excerpt;
 use crate::faults::{Fault, FaultAction};
@@ -42,6 +43,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/signing-key/rotate", post(rotate))
         .route("/__local/sign-in-links", post(sign_in_link))
         .route("/__local/totp-codes", post(totp_code))
+        .route("/__local/webhooks/send", post(send_webhook))
         .route("/__local/seed", post(seed))
         .route("/__local/reset", post(reset))
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
@@ -243,6 +245,29 @@ async fn totp_code(State(app): State<Arc<App>>, body: Sent) -> Result<Response<B
         .await?
         .ok_or_else(ApiError::not_found)?;
     Ok(json(StatusCode::OK, &json!({ "code": code })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookBody {
+    /// As in the list of webhooks.
+    number: i64,
+}
+
+async fn send_webhook(State(app): State<Arc<App>>, body: Sent) -> Result<Response<Body>, ApiError> {
+    let body: WebhookBody = read(body)?;
+    match admin::send_webhook_again(&app, body.number).await? {
+        Resend::Due => Ok(json(
+            StatusCode::OK,
+            &json!({ "number": body.number, "status": "pending" }),
+        )),
+        Resend::Unknown => Err(ApiError::not_found()),
+        Resend::NotATarget => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(ApiError::new(status, "webhook_url_unknown", "Webhook URL unknown")
+                .explain("This portal was started without the webhook's URL. Start it with --webhook-url."))
+        }
+    }
 }
 
 async fn seed(State(app): State<Arc<App>>) -> Result<Response<Body>, ApiError> {

@@ -138,6 +138,9 @@ fn described(serve: Serve) -> LocalPortalBuilder {
     for origin in serve.redirect_origin {
         builder = builder.redirect_origin(origin);
     }
+    for url in serve.webhook_url {
+        builder = builder.webhook(url);
+    }
     if serve.demo_data {
         builder = builder.demo_data();
     }

@@ -7,18 +7,22 @@ use std::time::Duration;
 use portal_sdk::instance::PublishableKey;
 use portal_sdk::secret::Secret;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::LocalPortalBuilder;
-use crate::error::{SettingsError, check_settings};
+use crate::error::{SettingsError, WebhookError, check_settings};
 use crate::faults::Fault;
 use crate::mint::MintError;
 use crate::request_log::RequestRecord;
 use crate::state::App;
-use crate::store::{Mail, Settings, StoreError};
-use crate::store::{outbox, settings};
+use crate::store::{Db, Mail, Settings, StoreError, WebhookDelivery, WebhookStatus};
+use crate::store::{outbox, settings, webhook_deliveries};
 use crate::{admin, env_file};
 
+/// The number of latest deliveries that [`LocalPortal::webhooks`] returns.
+const MOST_DELIVERIES: u32 = 1_000;
+/// The time in which a webhook has to be delivered, in real time.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(10);
 /// The time for requests in progress to end during shutdown.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -27,6 +31,8 @@ const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
 pub struct LocalPortal {
     pub(crate) app: Arc<App>,
     pub(crate) server: JoinHandle<()>,
+    /// Deliver webhooks until the set is dropped.
+    pub(crate) couriers: JoinSet<()>,
     /// Dropping the sender stops the server too.
     pub(crate) stop: oneshot::Sender<()>,
 }
@@ -55,6 +61,14 @@ impl LocalPortal {
         &self.app.secret_key
     }
 
+    /// The secret that signs webhooks, `whsec_…`. It stays the same for as long as the database does.
+    ///
+    /// Applications read it from `CLERK_WEBHOOK_SIGNING_SECRET`.
+    #[must_use]
+    pub fn webhook_signing_secret(&self) -> &Secret {
+        &self.app.webhook_secret
+    }
+
     /// The environment variables for an application, secret key included, as names and values.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
@@ -80,6 +94,79 @@ impl LocalPortal {
             .flows
             .transaction(|db| outbox::list(db, outbox::MOST_MAILS))
             .await
+    }
+
+    /// The latest 1,000 webhooks and their state, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the database fails.
+    pub async fn webhooks(&self) -> Result<Vec<WebhookDelivery>, StoreError> {
+        let list = |db: Db<'_>| webhook_deliveries::list(db, MOST_DELIVERIES);
+        self.app.flows.transaction(list).await
+    }
+
+    /// Waits until the events of this type are delivered to every URL, at most ten seconds. Returns the latest one.
+    ///
+    /// An event is stored before the response to its request is sent. After a request that causes one, this waits for that
+    /// one, never for an earlier one.
+    ///
+    /// ```no_run
+    /// # use portal_local::LocalPortal;
+    /// # async fn example(portal: LocalPortal) -> Result<(), Box<dyn std::error::Error>> {
+    /// // … after a sign-up:
+    /// let event = portal.webhook_delivered("user.created").await?;
+    /// assert!(event.body.contains("ada@example.com"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WebhookError`] with the state of the latest event of this type, at once if its delivery has failed.
+    pub async fn webhook_delivered(&self, event_type: &str) -> Result<WebhookDelivery, WebhookError> {
+        let undelivered = |found| WebhookError::Undelivered {
+            event_type: event_type.to_owned(),
+            found,
+        };
+        if !self.app.webhooks.is_on() {
+            let found = "a portal without a webhook URL; add `.webhook(url)` to its builder";
+            return Err(undelivered(found.to_owned()));
+        }
+        let mut changes = self.app.webhooks.changes();
+        let settled = async {
+            loop {
+                changes.borrow_and_update();
+                let found = self.webhooks_of(event_type).await?;
+                let is_pending = |delivery: &WebhookDelivery| delivery.status == WebhookStatus::Pending;
+                if !found.is_empty() && !found.iter().any(is_pending) {
+                    return Ok::<_, StoreError>(found);
+                }
+                // The sender lives in `self`, so this never fails.
+                let _ = changes.changed().await;
+            }
+        };
+        let found = match tokio::time::timeout(DELIVERY_PATIENCE, settled).await {
+            Ok(found) => found?,
+            Err(_) => self.webhooks_of(event_type).await?,
+        };
+        let Some(latest) = found.first() else {
+            let secs = DELIVERY_PATIENCE.as_secs();
+            let found = format!("no such event within {secs} seconds; check the type, and that the request succeeded");
+            return Err(undelivered(found));
+        };
+        // One delivery for each URL.
+        let mut of_latest = found.iter().filter(|delivery| delivery.id == latest.id);
+        match of_latest.find(|delivery| delivery.status != WebhookStatus::Delivered) {
+            Some(delivery) => Err(undelivered(described(delivery))),
+            None => Ok(latest.clone()),
+        }
+    }
+
+    async fn webhooks_of(&self, event_type: &str) -> Result<Vec<WebhookDelivery>, StoreError> {
+        let event_type = event_type.to_owned();
+        let find = move |db: Db<'_>| webhook_deliveries::of_type(db, &event_type);
+        self.app.flows.transaction(find).await
     }
 
     /// A link that signs in the person with this address (or user id), once, within thirty days. Its page has one button
@@ -128,7 +215,7 @@ impl LocalPortal {
         admin::rotate_signing_key(&self.app).await
     }
 
-    /// Deletes users, organizations, devices, mail and settings. The keys are kept.
+    /// Deletes users, organizations, devices, mail, webhooks and settings. The keys are kept.
     ///
     /// # Errors
     ///
@@ -190,9 +277,25 @@ impl LocalPortal {
             }
             Err(_) => self.server.abort(),
         }
+        // Messages without a recorded response are sent again after the next start.
+        self.couriers.shutdown().await;
         self.app.store.close().await;
         tracing::info!(origin = self.app.origin, "local development portal has shut down");
     }
+}
+
+/// The state of a delivery that has not succeeded.
+fn described(delivery: &WebhookDelivery) -> String {
+    format!(
+        "a {} delivery after {} attempts at {}: {}",
+        delivery.status.as_str(),
+        delivery.attempts,
+        delivery.url,
+        delivery
+            .error
+            .as_deref()
+            .unwrap_or("it waits for the receiver, or for an earlier event of its user"),
+    )
 }
 
 impl fmt::Debug for LocalPortal {

@@ -11,6 +11,7 @@ use portal_sdk::instance::PublishableKey;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::backend_api::Events;
 use crate::clock::SkewedClock;
 use crate::config::LocalPortalBuilder;
 use crate::error::{StartError, check_settings};
@@ -23,7 +24,8 @@ use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::seed::{SeedError, SeedRefused};
 use crate::state::App;
-use crate::store::{Instance, Location, OpenError, Store, StoreError, settings};
+use crate::store::{Db, Instance, Location, OpenError, Store, StoreError, settings, webhook_deliveries};
+use crate::webhooks::{self, Target, Webhooks};
 use crate::{admin, server};
 
 /// The path inside the publishable key. Official clients take a key for a development key by how its address ends.
@@ -51,6 +53,7 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
             found: config.token_lifetime_secs,
         });
     }
+    let webhooks = Arc::new(Webhooks::new(targets(&config.webhooks)?, webhooks::Limits::default()));
     // The address first: a port in use must not leave a new database behind.
     let (listener, address) = listen(config.address).await?;
     let origin = format!("http://{address}");
@@ -72,13 +75,22 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
     let mint = Mint::new(&instance.signing_key, instance.key_id, issuer, lifetime).map_err(|_| signing_key())?;
 
     let clock = Arc::new(SkewedClock::new(config.clock));
-    let application = Application {
+    let application = Arc::new(Application {
         name: config.application_name,
         origin,
         instance_id: instance.id,
         mint,
         redirects,
+    });
+    let failed = |error: StoreError| StartError::open(path_of(&config.location), error.into());
+    let store = match webhooks.is_on() {
+        true => store.witnessed(Arc::new(Events {
+            application: Arc::clone(&application),
+            webhooks: Arc::clone(&webhooks),
+        })),
+        false => Ok(store),
     };
+    let store = store.map_err(failed)?;
     let flows = Flows::new(store.clone(), Arc::clone(&clock), application);
 
     let app = Arc::new(App {
@@ -86,15 +98,16 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
         publishable_key,
         plain_publishable_key,
         secret_key: instance.secret_key,
+        webhook_secret: instance.webhook_secret,
         form_key: FormKey::new(&instance.form_key),
         store,
         flows,
         clock,
         log: RequestLog::default(),
         faults: Faults::default(),
+        webhooks,
         pruned_at: AtomicI64::new(0),
     });
-    let failed = |error: StoreError| StartError::open(path_of(&config.location), error.into());
     if let Some(wanted) = config.settings {
         let written = app.flows.transaction(move |db| settings::write(db, &wanted));
         written.await.map_err(failed)?;
@@ -103,13 +116,48 @@ async fn start(config: LocalPortalBuilder) -> Result<LocalPortal, StartError> {
         SeedError::Refused(SeedRefused { what, reason }) => StartError::Seed { what, reason },
         SeedError::Store(error) => failed(error),
     })?;
+    give_up_deliveries_elsewhere(&app).await.map_err(failed)?;
+    let couriers = app
+        .webhooks
+        .start(&app.webhook_secret, &app.store, &app.clock)
+        .ok_or_else(signing_key)?;
     let (stop, stopped) = oneshot::channel();
     let serve = server::serve(listener, Arc::clone(&app), async move {
         let _ = stopped.await;
     });
     let server = tokio::spawn(serve);
     tracing::info!(origin = app.origin, "local development portal listens; it is not Clerk");
-    Ok(LocalPortal { app, server, stop })
+    Ok(LocalPortal {
+        app,
+        server,
+        couriers,
+        stop,
+    })
+}
+
+/// The receivers of webhooks, each once.
+fn targets(urls: &[String]) -> Result<Vec<Target>, StartError> {
+    let mut targets: Vec<Target> = Vec::new();
+    for found in urls {
+        let target = Target::parse(found).ok_or_else(|| StartError::WebhookUrl { found: found.clone() })?;
+        if !targets.iter().any(|known| known.as_str() == target.as_str()) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+/// Gives up what an earlier start left for other URLs. A start without URLs, such as that of a command, changes nothing.
+async fn give_up_deliveries_elsewhere(app: &Arc<App>) -> Result<(), StoreError> {
+    if !app.webhooks.is_on() {
+        return Ok(());
+    }
+    let webhooks = Arc::clone(&app.webhooks);
+    let give_up = move |db: Db<'_>| {
+        let urls: Vec<&str> = webhooks.urls().collect();
+        webhook_deliveries::give_up_others(db, &urls, webhooks::NOT_A_TARGET)
+    };
+    app.flows.transaction(give_up).await
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -14,6 +14,7 @@ use crate::flow::{Application, Flows};
 use crate::request_log::RequestLog;
 use crate::secrets::FormKey;
 use crate::store::Store;
+use crate::webhooks::Webhooks;
 
 pub(crate) struct App {
     /// The `Host` values that are answered.
@@ -22,12 +23,14 @@ pub(crate) struct App {
     /// The same address without scheme and path, for clients that refuse those.
     pub(crate) plain_publishable_key: PublishableKey,
     pub(crate) secret_key: Secret,
+    pub(crate) webhook_secret: Secret,
     pub(crate) form_key: FormKey,
     pub(crate) store: Store,
     pub(crate) flows: Flows,
     pub(crate) clock: Arc<SkewedClock>,
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
+    pub(crate) webhooks: Arc<Webhooks>,
     /// The time of the last deletion of expired data, in milliseconds since 1970.
     pub(crate) pruned_at: AtomicI64,
 }

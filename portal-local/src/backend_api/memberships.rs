@@ -12,7 +12,7 @@ use super::users::named as user_named;
 use crate::flow::Flow;
 use crate::images;
 use crate::json::ApiError;
-use crate::store::{Member, Membership, Metadata, Organization};
+use crate::store::{Member, Membership, Metadata, Organization, StoreError};
 use crate::store::{memberships, roles};
 
 const FIELDS: [&str; 6] = [
@@ -44,7 +44,7 @@ pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Ans
         "created_at" => member.membership.created_at.into(),
         _ => person.sort_key(field),
     });
-    page.counted(matching, |(member, _)| view(flow, &organization, &member))
+    page.counted(matching, |(member, _)| Ok(view(flow, &organization, &member)?))
 }
 
 pub(super) fn of_user(flow: &Flow<'_>, Path(user_id): Path<String>, query: Query) -> Answer {
@@ -148,13 +148,13 @@ fn of_organization(flow: &Flow<'_>, membership: &Membership) -> Answer {
 fn one(flow: &Flow<'_>, organization: &Organization, membership: &Membership) -> Answer {
     let (members, _) = memberships::search(flow.db, &organization.id, &membership.user_id, 1, 0)?;
     match members.first() {
-        Some(member) => view(flow, organization, member),
+        Some(member) => Ok(view(flow, organization, member)?),
         None => Ok(Value::Null),
     }
 }
 
 /// Every field that the API describes.
-fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Answer {
+pub(super) fn view(flow: &Flow<'_>, organization: &Organization, member: &Member) -> Result<Value, StoreError> {
     let membership = &member.membership;
     let image_url = images::url(
         &flow.application.origin,

@@ -12,6 +12,7 @@ mod call;
 mod calls;
 mod clients;
 mod email_addresses;
+mod events;
 mod images;
 mod instance;
 mod invitation_parameters;
@@ -50,6 +51,7 @@ use axum::response::{IntoResponse as _, Response};
 use url::form_urlencoded;
 
 use self::call::Call;
+pub(crate) use self::events::Events;
 use crate::absent::BACKEND_API;
 use crate::json::ApiError;
 use crate::state::App;

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::invitation_parameters::{MOST_INVITATIONS, STATUSES, days, redirect_url};
 use super::organizations::named;
@@ -13,7 +13,7 @@ use crate::flow::{Flow, FlowError, NewOrganizationInvitation};
 use crate::images;
 use crate::json::ApiError;
 use crate::store::email_addresses::normalize;
-use crate::store::{Metadata, Organization, OrganizationInvitation, TicketStatus};
+use crate::store::{Metadata, Organization, OrganizationInvitation, StoreError, TicketStatus};
 use crate::store::{email_addresses, organization_invitations, roles, users};
 
 const FIELDS: [&str; 2] = ["created_at", "email_address"];
@@ -32,7 +32,7 @@ pub(super) fn list(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Ans
         "email_address" => Some(one.address.as_str()).into(),
         _ => one.created_at.into(),
     });
-    page.counted(found, |invitation| view(flow, &invitation, None))
+    page.counted(found, |invitation| Ok(view(flow, &invitation, None)?))
 }
 
 /// Those that can still be accepted.
@@ -40,7 +40,7 @@ pub(super) fn list_pending(flow: &Flow<'_>, Path(id): Path<String>, query: Query
     let (page, pending) = (query.page()?, Some(TicketStatus::Pending));
     let organization = named(flow.db, &id)?;
     let found = organization_invitations::of_organization(flow.db, &organization.id, pending)?;
-    page.counted(found, |invitation| view(flow, &invitation, None))
+    page.counted(found, |invitation| Ok(view(flow, &invitation, None)?))
 }
 
 #[derive(Deserialize)]
@@ -96,14 +96,14 @@ fn invite(flow: &Flow<'_>, organization: &Organization, new: NewOrganizationInvi
         return Err(ApiError::not_found().param("inviter_user_id"));
     }
     let invited = flow.invite_to_organization(organization, new)?;
-    view(flow, &invited.invitation, Some(&invited.link))
+    Ok(view(flow, &invited.invitation, Some(&invited.link))?)
 }
 
 type Ids = Path<(String, String)>;
 
 pub(super) fn show(flow: &Flow<'_>, Path((id, invitation_id)): Ids) -> Answer {
     let organization = named(flow.db, &id)?;
-    view(flow, &found_in(flow, &organization, &invitation_id)?, None)
+    Ok(view(flow, &found_in(flow, &organization, &invitation_id)?, None)?)
 }
 
 fn found_in(flow: &Flow<'_>, organization: &Organization, id: &str) -> Result<OrganizationInvitation, ApiError> {
@@ -129,7 +129,7 @@ pub(super) fn revoke(flow: &Flow<'_>, Path((id, invitation_id)): Ids, JsonBody(b
         return Err(ApiError::new(StatusCode::BAD_REQUEST, code, "Invitation is not pending").explain(sentence));
     }
     let revoked = flow.revoke_organization_invitation(&organization, &invitation_id)?;
-    view(flow, &revoked, None)
+    Ok(view(flow, &revoked, None)?)
 }
 
 /// Clerk lets only those who manage the members withdraw an invitation in their own name.
@@ -146,7 +146,11 @@ fn check_manager(flow: &Flow<'_>, organization_id: &str, user_id: &str) -> Resul
 }
 
 /// Every field that the API describes. The link is known only to the call that made the invitation.
-pub(super) fn view(flow: &Flow<'_>, invitation: &OrganizationInvitation, link: Option<&str>) -> Answer {
+pub(super) fn view(
+    flow: &Flow<'_>,
+    invitation: &OrganizationInvitation,
+    link: Option<&str>,
+) -> Result<Value, StoreError> {
     let role_name = roles::find(flow.db, &invitation.role_key)?.map(|role| role.name);
     let inviter = match &invitation.inviter_id {
         Some(id) => users::find(flow.db, id)?,

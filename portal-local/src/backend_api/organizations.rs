@@ -11,7 +11,7 @@ use crate::flow::{Flow, NewOrganization};
 use crate::images;
 use crate::json::ApiError;
 use crate::store::roles::{MANAGE_MEMBERSHIPS, READ_MEMBERSHIPS};
-use crate::store::{Db, Metadata, Organization, TicketStatus};
+use crate::store::{Db, Metadata, Organization, StoreError, TicketStatus};
 use crate::store::{memberships, organization_invitations, organizations, users};
 
 /// The permissions that a member needs to manage other members.
@@ -38,17 +38,23 @@ pub(super) fn list(flow: &Flow<'_>, query: Query) -> Answer {
         "members_count" => SortKey::Number(i64::try_from(*members).unwrap_or(i64::MAX)),
         _ => organization.created_at.into(),
     });
-    page.counted(found, |(organization, _)| asked.view(flow, &organization))
+    page.counted(found, |(organization, _)| Ok(asked.view(flow, &organization)?))
 }
 
 /// Fields of an organization that are returned only on request.
 #[derive(Clone, Copy)]
-struct Asked {
+pub(super) struct Asked {
     members_count: bool,
     missing_manager: bool,
 }
 
 impl Asked {
+    /// All of them, as in events.
+    pub(super) const EVERYTHING: Self = Self {
+        members_count: true,
+        missing_manager: true,
+    };
+
     fn read(query: &Query) -> Result<Self, ApiError> {
         Ok(Self {
             members_count: query.flag("include_members_count")?,
@@ -56,7 +62,7 @@ impl Asked {
         })
     }
 
-    fn view(self, flow: &Flow<'_>, organization: &Organization) -> Answer {
+    pub(super) fn view(self, flow: &Flow<'_>, organization: &Organization) -> Result<Value, StoreError> {
         let mut view = view(&flow.application.origin, organization);
         if self.members_count {
             let pending = Some(TicketStatus::Pending);
@@ -104,12 +110,12 @@ pub(super) fn create(flow: &Flow<'_>, JsonBody(body): JsonBody<NewBody>) -> Answ
         members_count: true,
         missing_manager: false,
     };
-    asked.view(flow, &flow.create_organization(new)?)
+    Ok(asked.view(flow, &flow.create_organization(new)?)?)
 }
 
 pub(super) fn show(flow: &Flow<'_>, Path(id): Path<String>, query: Query) -> Answer {
     let asked = Asked::read(&query)?;
-    asked.view(flow, &named(flow.db, &id)?)
+    Ok(asked.view(flow, &named(flow.db, &id)?)?)
 }
 
 #[derive(Deserialize)]

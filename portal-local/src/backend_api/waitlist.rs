@@ -106,7 +106,7 @@ fn named(flow: &Flow<'_>, id: &str) -> Result<WaitlistEntry, ApiError> {
     waitlist::find(flow.db, id)?.ok_or_else(ApiError::not_found)
 }
 
-fn view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {
+pub(super) fn view(entry: &WaitlistEntry, invitation: Option<Value>) -> Value {
     let mut view = json!({
         "object": "waitlist_entry",
         "id": entry.id,

@@ -86,12 +86,12 @@ pub(crate) struct Flows {
 }
 
 impl Flows {
-    pub(crate) fn new(store: Store, clock: Arc<SkewedClock>, application: Application) -> Self {
+    pub(crate) fn new(store: Store, clock: Arc<SkewedClock>, application: Arc<Application>) -> Self {
         Self {
             store,
             clock,
             slow_work: Arc::default(),
-            application: Arc::new(application),
+            application,
         }
     }
 

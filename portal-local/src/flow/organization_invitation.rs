@@ -11,7 +11,7 @@ use crate::secrets::random_token;
 use crate::store::outbox::{Content, NewMail};
 use crate::store::tickets::set_status;
 use crate::store::{
-    MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus, email_addresses, memberships,
+    MailKind, Metadata, Organization, OrganizationInvitation, TicketStatus, changes, email_addresses, memberships,
     organization_invitations, roles,
 };
 
@@ -102,6 +102,7 @@ impl Flow<'_> {
         let ticket = random_token();
         organization_invitations::insert(self.db, &invitation, &ticket)?;
         let link = self.application.ticket_link(&ticket);
+        changes::note_link(self.db, &invitation.id, &link)?;
         if new.notify {
             let (name, application) = (&organization.name, &self.application.name);
             let days = new.expires_in_days;

@@ -195,7 +195,7 @@ mod tests {
             origin,
         };
         let clock = Arc::new(SkewedClock::new(Arc::new(Stopped)));
-        Flows::new(store, clock, application).of_browser(&browser, &Arc::new(Settings::default()))
+        Flows::new(store, clock, Arc::new(application)).of_browser(&browser, &Arc::new(Settings::default()))
     }
 
     fn account(flow: &Flow<'_>, address: &str) {

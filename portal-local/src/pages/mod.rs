@@ -47,6 +47,7 @@ mod user;
 mod verify_email_address;
 mod visit;
 mod waitlist;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -93,6 +94,7 @@ mod path {
     pub(super) const DEFAULT_REDIRECT: &str = "/default-redirect";
     pub(super) const OAUTH_CONSENT: &str = "/oauth-consent";
     pub(super) const OUTBOX: &str = "/__local/outbox";
+    pub(super) const WEBHOOKS: &str = "/__local/webhooks";
 
     /// The path of the page that completes a session's task.
     pub(super) fn task(task: Task) -> &'static str {
@@ -136,6 +138,9 @@ fn control_pages(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/__local/", get(index::show))
         .route(path::OUTBOX, get(outbox::show))
         .route("/__local/outbox.json", get(outbox::json))
+        .route(path::WEBHOOKS, get(webhooks::show).post(webhooks::send_again))
+        .route("/__local/webhooks/{number}", get(webhooks::show_one))
+        .route("/__local/webhooks.json", get(webhooks::json))
         .method_not_allowed_fallback(move || async move { errors::method_not_allowed(&for_method) })
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), from_here_only))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
-use axum::http::header::{DATE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use axum::http::header::{DATE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -17,8 +17,10 @@ use super::housekeeping;
 use crate::html::error_page;
 use crate::request_log::{RequestRecord, redacted_query};
 use crate::state::App;
-use crate::store::read_only;
+use crate::store::{Cause, read_only};
 
+/// Longer than any browser's. Each event of the request stores it.
+const MOST_USER_AGENT_CHARS: usize = 1_000;
 const PORTAL_LOCAL: HeaderName = HeaderName::from_static("x-portal-local");
 /// The headers that mark a prefetch: the Fetch standard's and its predecessors.
 const FETCHED_AHEAD: [HeaderName; 4] = [
@@ -44,6 +46,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
             Some(fault) => fault,
             None if is_fetched_ahead(request.headers()) => not_ahead(&app),
             None if request.method() == Method::HEAD => head(next, request).await,
+            None if app.webhooks.is_on() => cause(&request).of(next.run(request)).await,
             None => next.run(request).await,
         }
     } else {
@@ -66,6 +69,15 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         status,
     });
     response
+}
+
+/// The cause of the request's transactions, which their events name.
+fn cause(request: &Request) -> Cause {
+    let user_agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
+    let text = String::from_utf8_lossy(user_agent.unwrap_or_default());
+    Cause {
+        user_agent: text.chars().take(MOST_USER_AGENT_CHARS).collect(),
+    }
 }
 
 /// Answers `HEAD` as `GET`, without a body and without changes.

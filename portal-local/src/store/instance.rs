@@ -1,5 +1,6 @@
 //! The one row that says which instance this database is.
 
+use data_encoding::BASE64;
 use portal_sdk::secret::Secret;
 use rusqlite::params;
 use rusqlite::types::{FromSqlResult, ToSqlOutput, ValueRef};
@@ -19,6 +20,8 @@ record! {
         /// PKCS #8.
         pub(crate) signing_key: Vec<u8>,
         pub(crate) form_key: Vec<u8>,
+        /// Signs webhooks: `whsec_` and Base64.
+        pub(crate) webhook_secret: Secret,
     }
 }
 
@@ -33,6 +36,11 @@ impl Column for Secret {
 }
 
 pub(super) fn find_or_create(db: Db<'_>) -> Result<Instance, OpenError> {
+    // A database that is older than webhooks gets its secret now.
+    db.run(
+        "UPDATE instance SET webhook_secret = ? WHERE webhook_secret IS NULL",
+        [new_webhook_secret()],
+    )?;
     if let Some(instance) = db.find("TRUE", [])? {
         return Ok(instance);
     }
@@ -43,9 +51,15 @@ pub(super) fn find_or_create(db: Db<'_>) -> Result<Instance, OpenError> {
         secret_key: Secret::new(format!("sk_test_{}", random_alphanumeric(40))),
         signing_key: signing_key::generate().map_err(|_| OpenError::Key)?,
         form_key: random_bytes::<32>().to_vec(),
+        webhook_secret: Secret::new(new_webhook_secret()),
     };
     db.insert(&instance, &[("only_row", &1), ("created_at", &Millis(db.now))])?;
     Ok(instance)
+}
+
+/// A secret of the length and form that Svix gives an endpoint.
+fn new_webhook_secret() -> String {
+    format!("whsec_{}", BASE64.encode(&random_bytes::<24>()))
 }
 
 /// Another signing key takes the place of the one there was.

@@ -38,6 +38,31 @@ pub(crate) fn find(db: Db<'_>, organization_id: &str, user_id: &str) -> Result<O
     db.find("organization_id = ? AND user_id = ?", [organization_id, user_id])
 }
 
+/// The membership with this ID.
+pub(crate) fn find_by_id(db: Db<'_>, id: &str) -> Result<Option<Membership>> {
+    db.find("id = ?", [id])
+}
+
+/// A membership with the shown fields of its user, also one that was just deleted; `None` if its user is deleted.
+pub(crate) fn member(db: Db<'_>, membership: &Membership) -> Result<Option<Member>> {
+    let select = "SELECT roles.name, users.first_name, users.last_name, email_addresses.address, users.banned,
+                         (SELECT images.id FROM images WHERE images.owner_id = users.id)
+         FROM users JOIN roles ON roles.key = ?2
+         LEFT JOIN email_addresses ON email_addresses.id = users.primary_email_address_id WHERE users.id = ?1";
+    let mut found = db.rows(select, [&membership.user_id, &membership.role_key], |cells| {
+        Ok(Member {
+            membership: membership.clone(),
+            role_name: cells.cell()?,
+            first_name: cells.cell()?,
+            last_name: cells.cell()?,
+            identifier: cells.cell()?,
+            banned: cells.cell()?,
+            image_id: cells.cell()?,
+        })
+    })?;
+    Ok(found.pop())
+}
+
 /// The user's memberships, the oldest first.
 pub(crate) fn of_user(db: Db<'_>, user_id: &str) -> Result<Vec<Membership>> {
     db.oldest_first("user_id = ?", [user_id])

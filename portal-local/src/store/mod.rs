@@ -5,6 +5,7 @@
 
 pub(crate) mod actor_tokens;
 pub(crate) mod application_invitations;
+pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod code_limits;
 mod db;
@@ -40,7 +41,9 @@ pub(crate) mod tickets;
 pub(crate) mod users;
 pub(crate) mod verifications;
 pub(crate) mod waitlist;
+pub(crate) mod webhook_deliveries;
 pub(crate) mod wipe;
+mod witness;
 
 use std::error::Error;
 use std::fmt;
@@ -52,6 +55,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 pub(crate) use actor_tokens::ActorToken;
 pub(crate) use application_invitations::ApplicationInvitation;
+pub(crate) use changes::{Change, ChangeKind, Object};
 pub(crate) use clients::Client;
 pub(crate) use db::Db;
 pub(crate) use dev_browsers::DevBrowser;
@@ -79,6 +83,8 @@ pub(crate) use tickets::TicketStatus;
 pub(crate) use users::{NewUser, User};
 pub(crate) use verifications::{Strategy, Subject, VerificationStatus};
 pub(crate) use waitlist::{WaitlistEntry, WaitlistStatus};
+pub use webhook_deliveries::{WebhookDelivery, WebhookStatus};
+pub(crate) use witness::{Cause, Witness};
 
 tokio::task_local! {
     static READ_ONLY: ();
@@ -100,6 +106,7 @@ pub(crate) enum Location {
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Option<Connection>>>,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Store {
@@ -116,8 +123,20 @@ impl Store {
         transaction.commit()?;
         let store = Self {
             connection: Arc::new(Mutex::new(Some(connection))),
+            witness: None,
         };
         Ok((store, instance))
+    }
+
+    /// Shows each transaction of the returned store to `witness` before it is committed.
+    pub(crate) fn witnessed(self, witness: Arc<dyn Witness>) -> Result<Self> {
+        let guard = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        changes::note(guard.as_ref().ok_or(StoreError::closed())?)?;
+        drop(guard);
+        Ok(Self {
+            witness: Some(witness),
+            ..self
+        })
     }
 
     /// Runs `work` in one transaction, away from the async threads.
@@ -132,6 +151,7 @@ impl Store {
     {
         let connection = Arc::clone(&self.connection);
         let is_read_only = READ_ONLY.try_with(|()| ()).is_ok();
+        let witness = self.witness.clone().map(|witness| (witness, Cause::current()));
         tokio::task::spawn_blocking(move || {
             // A panic in `work` rolled its transaction back, so the connection behind a poisoned lock is sound.
             let mut guard = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +164,18 @@ impl Store {
                 // Dropping the transaction rolls it back.
                 Err(failure) if !failure.is_recorded() => {}
                 _ if is_read_only => transaction.rollback().map_err(StoreError::from)?,
-                _ => transaction.commit().map_err(StoreError::from)?,
+                _ => {
+                    let witness = match &witness {
+                        Some((witness, cause)) => {
+                            witness.before_commit(Db { connection, now }, cause)?.then_some(witness)
+                        }
+                        None => None,
+                    };
+                    transaction.commit().map_err(StoreError::from)?;
+                    if let Some(witness) = witness {
+                        witness.committed();
+                    }
+                }
             }
             outcome
         })

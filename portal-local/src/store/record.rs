@@ -57,6 +57,7 @@ columns!(
     Vec<u8>,
     bool,
     i64,
+    u16,
     u32,
     crate::secrets::SecretHash,
     crate::totp::TotpSecret

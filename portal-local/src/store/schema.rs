@@ -10,7 +10,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5074_4462;
 pub(super) const UNRELEASED_APPLICATION_ID: i32 = 0x5074_4c6f;
 
 /// Migration n brings `user_version` from n to n + 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The newest schema this program knows.
 pub(super) fn newest_version() -> i32 {

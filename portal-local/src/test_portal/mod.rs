@@ -23,7 +23,7 @@ use portal_sdk::secret::Secret;
 
 use crate::config::LocalPortalBuilder;
 use crate::portal::LocalPortal;
-use crate::store::StoreError;
+use crate::store::{StoreError, WebhookDelivery};
 
 use self::host::Host;
 
@@ -156,6 +156,18 @@ impl TestPortal {
                  `SeedUser::totp_secret` to the portal's builder"
             )
         })
+    }
+
+    /// Waits until the events of this type are delivered. Returns the latest one; see
+    /// [`LocalPortal::webhook_delivered`].
+    #[expect(clippy::must_use_candidate, reason = "many tests only wait")]
+    #[track_caller]
+    pub fn webhook_delivered(&self, event_type: &str) -> WebhookDelivery {
+        let wanted = event_type.to_owned();
+        match self.run(|portal| async move { portal.webhook_delivered(&wanted).await }) {
+            Ok(delivery) => delivery,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Returns the code in the latest mail to this address.

@@ -257,8 +257,16 @@ fn environment_begins_with_both_required_keys() {
     let (_, block, _) = outcome(&["env", "--port", &port_of(&running)]);
     let names: Vec<&str> = block.lines().map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(
-        names[..4],
-        ["CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "", "# For other SDKs:"],
+        names[..7],
+        [
+            "CLERK_PUBLISHABLE_KEY",
+            "CLERK_SECRET_KEY",
+            "",
+            "# For webhooks:",
+            "CLERK_WEBHOOK_SIGNING_SECRET",
+            "",
+            "# For other SDKs:"
+        ],
         "{block}"
     );
     #[cfg(unix)]

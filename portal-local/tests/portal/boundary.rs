@@ -137,6 +137,7 @@ async fn unknown_path_returns_a_404_page() {
         "/__local",
         "/__local/",
         "/__local/outbox",
+        "/__local/webhooks",
         "/__local/portal.css",
         "/__local/icon.svg",
     ] {

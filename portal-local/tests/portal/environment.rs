@@ -291,6 +291,7 @@ async fn disabled_account_portal_serves_no_pages() {
         "/",
         "/__local",
         "/__local/outbox",
+        "/__local/webhooks",
         "/__local/settings",
         "/v1/environment",
         "/v1/health",

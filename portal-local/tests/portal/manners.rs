@@ -23,6 +23,7 @@ async fn trailing_slash_redirects_to_the_page_without_it() {
         "/user/security",
         "/organization",
         "/__local/outbox",
+        "/__local/webhooks",
     ] {
         for slashes in ["/", "///"] {
             let answer = browser.get(&format!("{path}{slashes}?{DASHBOARD}")).await;
@@ -58,7 +59,15 @@ async fn trailing_slash_redirects_within_the_origin() {
 async fn control_pages_refuse_other_origins() {
     let world = World::start().await;
     let mut browser = world.browser();
-    for path in ["/", "/__local", "/__local/", "/__local/outbox", "/__local/outbox.json"] {
+    for path in [
+        "/",
+        "/__local",
+        "/__local/",
+        "/__local/outbox",
+        "/__local/outbox.json",
+        "/__local/webhooks",
+        "/__local/webhooks.json",
+    ] {
         for header in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),

@@ -13,7 +13,10 @@ use crate::world::{DASHBOARD, PASSWORD, PortalClock, identify};
 
 /// One file for each released schema version, the first one first.
 // A release that adds a migration adds the dump of a file that it wrote.
-const RELEASED: [&str; 1] = [include_str!("released/schema_1.sql")];
+const RELEASED: [&str; 2] = [
+    include_str!("released/schema_1.sql"),
+    include_str!("released/schema_2.sql"),
+];
 const JANE: &str = "jane+clerk_test@example.com";
 const TOTP: &str = "totp+clerk_test@example.com";
 
@@ -43,6 +46,8 @@ async fn released_file_keeps_keys_users_and_organizations() {
     for (version, sql) in (1..).zip(RELEASED) {
         let portal = opened(&written(&dir, &format!("{version}.sqlite"), sql)).await;
         assert_eq!(portal.secret_key().expose(), format!("sk_test_of_schema_{version}"));
+        assert!(portal.webhook_signing_secret().expose().starts_with("whsec_"));
+        assert_eq!(portal.webhooks().await.unwrap().len(), version - 1);
 
         let mut browser = Browser::new(portal.origin());
         identify(&mut browser, JANE, DASHBOARD).await;

@@ -24,7 +24,7 @@ const ROOMS: [&[&str]; 23] = [
     ],
     &["claims", "ids", "signing_key", "totp"],
     &["store"],
-    &["error", "mint", "slow_work"],
+    &["error", "mint", "slow_work", "webhooks"],
     &["password"],
     &["dev_browser", "flow"],
     &["seed", "status"],
