@@ -20,6 +20,8 @@ pub async fn tour(browser: &Browser, mut look: impl AsyncFnMut(&str)) {
     let portal = portal
         .organization(SeedOrganization::new("Books", "books").member(JANE, "org:admin"))
         .user(SeedUser::new(MIA).password(PASSWORD).totp_secret(TOTP_SECRET))
+        // Nothing listens there, so the deliveries stay pending.
+        .webhook("http://127.0.0.1:1/webhooks")
         .start()
         .await;
     let portal = portal.expect("the portal starts");
@@ -121,6 +123,10 @@ async fn signing_in(browser: &Browser, at: &impl Fn(&str) -> String, look: &mut 
     look("sign-in-code").await;
     browser.visit(&at("/__local/outbox")).await;
     look("outbox").await;
+    browser.visit(&at("/__local/webhooks")).await;
+    look("webhooks").await;
+    browser.visit(&at("/__local/webhooks/1")).await;
+    look("webhook").await;
 }
 
 /// Through the provider that the portal plays, without success and with it.
