@@ -5,31 +5,34 @@ mod by_hand;
 mod ending;
 mod explaining;
 mod health;
+mod leasing;
 mod observing;
+mod users;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use http::request::Parts;
 use tracing::{Instrument as _, Span};
 
 pub use self::builder::{AuthenticatorBuilder, DefaultBackend};
-pub use self::health::{CallHealth, Health, KeyHealth, TokenHealth};
-use crate::backend::{
-    Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, User, UserCache, meter,
-};
+pub use self::health::{CallHealth, Health, KeyHealth, LeaseHealth, TokenHealth};
+use crate::backend::{Backend, BackendApi, KeyCache, LookUps, MAX_WAIT, PageCache, SnapshotFile, UserCache, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::cookie_watch::CookieWatch;
 use crate::decide::{Decision, decide};
 use crate::effect::{BackendError, Effect, EndedSessions, Known, KnownKeys, LastHandshake};
+use crate::fleet::{Fleet, FleetMember, Listener};
 use crate::host_watch::{HostWatch, is_watched};
 use crate::instance::Instance;
 use crate::latest::Latest;
+use crate::lease::Leases;
 use crate::portal::Portal;
 use crate::request::{Addresses, AuthenticateContext, PublicUrl};
 use crate::state::RequestState;
 use crate::throttle::Throttle;
-use crate::token::{SessionClaims, UserId, VerifiedTokens};
+use crate::token::{SessionClaims, VerifiedTokens};
 
 /// Authenticates requests for one instance. Create one per instance; clones share its caches.
 ///
@@ -80,6 +83,10 @@ struct Shared<B> {
     portal: Portal,
     pages: Arc<PageCache>,
     users: Arc<UserCache>,
+    fleet: Arc<dyn Fleet>,
+    leases: Arc<Leases>,
+    /// The longest lifetime of the accepted tokens, in milliseconds.
+    longest_token: AtomicU64,
 }
 
 impl Authenticator<DefaultBackend> {
@@ -101,7 +108,9 @@ impl<B: Backend> Authenticator<B> {
         let snapshot = builder
             .key_snapshot
             .map(|path| SnapshotFile::new(path, instance.clone()));
-        let keys = KeyCache::new(builder.key_cache).with_keys(builder.initial_keys, snapshot, builder.clock.now());
+        let keys = KeyCache::new(builder.key_cache)
+            .with_keys(builder.initial_keys, snapshot, builder.clock.now())
+            .with_fleet(builder.fleet.clone());
         let shared = Shared {
             portal: Portal::from(&builder.instance),
             verified: VerifiedTokens::new(builder.token_cache, builder.instance.clock_skew()),
@@ -118,10 +127,14 @@ impl<B: Backend> Authenticator<B> {
             addresses: Addresses::default(),
             pages: Arc::default(),
             users: Arc::new(UserCache::new(builder.user_cache)),
+            fleet: builder.fleet,
+            leases: Arc::new(Leases::new(builder.leases)),
+            longest_token: AtomicU64::new(0),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Arc::new(shared);
+        let listener: Weak<Shared<B>> = Arc::downgrade(&shared);
+        shared.fleet.join(FleetMember::new(listener as Weak<dyn Listener>));
+        Self { shared }
     }
 
     /// The instance that requests are authenticated for.
@@ -138,42 +151,6 @@ impl<B: Backend> Authenticator<B> {
 }
 
 impl<B: BackendApi> Authenticator<B> {
-    /// Returns a user by ID, from memory if the data is [fresh](AuthenticatorBuilder::user_cache).
-    ///
-    /// Concurrent calls for one user share one call to Clerk (single flight). At most 1,000 users are cached; failures
-    /// are not.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`BackendError`] if the call fails or the user does not exist.
-    pub async fn user(&self, id: &UserId) -> Result<Arc<User>, BackendError> {
-        let Shared {
-            backend, clock, users, ..
-        } = &*self.shared;
-        users.user(backend, clock, id, None).await
-    }
-
-    /// Returns a user like [`user`](Self::user), with data from `since` or later.
-    ///
-    /// Pass the time of issue of a session token, so that the data is at least as new as the token.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`BackendError`] if the call fails or the user does not exist.
-    pub async fn user_since(&self, id: &UserId, since: UnixTime) -> Result<Arc<User>, BackendError> {
-        let Shared {
-            backend, clock, users, ..
-        } = &*self.shared;
-        users.user(backend, clock, id, Some(since)).await
-    }
-
-    /// Drops a user from memory, so that the next [`user`](Self::user) fetches them. Call it after you change a user.
-    ///
-    /// Other processes keep their data until it expires.
-    pub fn forget_user(&self, id: &UserId) {
-        self.shared.users.forget(id);
-    }
-
     /// Returns the portal, to write links.
     ///
     /// If the instance [discovers pages](crate::instance::InstanceBuilder::discover_pages), the portal has the page
@@ -369,7 +346,14 @@ impl<B: Backend> Authenticator<B> {
 impl<B> Authenticator<B> {
     /// Remembers a token that was not seen before.
     fn remember(&self, claims: &SessionClaims, cx: &AuthenticateContext<'_>) {
-        let Shared { verified, cookies, .. } = &*self.shared;
+        let Shared {
+            verified,
+            cookies,
+            leases,
+            ..
+        } = &*self.shared;
+        leases.proven(claims, cx.read_at());
+        self.note_lifetime(claims);
         // A token in `Authorization` is in no cookie.
         if cx.bearer().is_none() {
             cookies.look_at(claims.token().expose(), cx.instance());

@@ -19,6 +19,8 @@
 //! | [`limits`] | limits on the input that a request may carry |
 //! | [`backend`] | calls to Clerk's Backend API |
 //! | [`webhook`] | verification of Clerk's webhooks, and their events |
+//! | [`fleet`] | what the replicas of an application tell each other: ended sessions, deleted users, removed keys |
+//! | [`lease`] | the end of a session, for WebSockets and event streams |
 //! | [`doctor`] | a check of the configuration that calls Clerk |
 //!
 //! # A link
@@ -147,10 +149,13 @@ pub mod effect;
 mod excerpt;
 #[cfg(feature = "unstable-decision")]
 pub mod excerpt;
+pub mod fleet;
 mod host_watch;
 pub mod instance;
+mod jitter;
 pub mod key;
 mod latest;
+pub mod lease;
 pub mod limits;
 pub mod names;
 mod path_pattern;

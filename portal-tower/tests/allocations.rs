@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, VARY};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Empty;
+use portal_sdk::fleet::SessionEndReason;
 use portal_sdk::testing::TestInstance;
 use portal_tower::AuthenticateLayer;
 use tower::{Layer as _, Service, service_fn};
@@ -81,4 +82,31 @@ fn request_allocations_stay_within_their_budget() {
             "{kind}: expected {budget} allocations over the baseline, found {found}"
         );
     }
+}
+
+#[tokio::test]
+async fn leases_and_ended_sessions_add_no_allocations_to_a_request() {
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    let session = clerk.signed_in("user_1");
+    let get = || Request::get("/dashboard").header(HOST, "app.example.com");
+    let request = get().header(COOKIE, session.cookies()).body(()).unwrap();
+    let state = authenticator.authenticate(&request.clone().into_parts().0).await.state;
+    let _lease = authenticator.lease(state.claims().expect("signed in"));
+    authenticator.session_ended(&"sess_other".into(), SessionEndReason::Revoked);
+    authenticator.user_deleted(&"user_other".into());
+    assert_eq!(over_baseline(&clerk, &request), 0);
+}
+
+#[test]
+fn sign_out_copies_a_small_part_of_the_ended_sessions() {
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    let end = |n: usize| authenticator.session_ended(&format!("sess_{n}").into(), SessionEndReason::SignedOut);
+    (0..9_000).for_each(end);
+    let counted = measure(|| (9_000..10_000).for_each(end));
+    let (each, bytes) = (counted.count_total / 1_000, counted.bytes_total / 1_000);
+    println!("a sign-out after 9,000 others: {each} allocations of {bytes} bytes");
+    // A copy of the whole table has 9,000 entries of 48 bytes each.
+    assert!(each < 20 && bytes < 16 * 1024, "{each} allocations, {bytes} bytes");
 }

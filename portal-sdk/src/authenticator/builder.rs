@@ -10,8 +10,10 @@ use super::Authenticator;
 use crate::backend::HttpBackend;
 use crate::backend::{Backend, KeyCachePolicy};
 use crate::clock::{Clock, SystemClock};
+use crate::fleet::{Fleet, InProcessFleet};
 use crate::instance::Instance;
 use crate::key::KeySet;
+use crate::lease::LeasePolicy;
 use crate::token::TokenCachePolicy;
 
 const USER_LIFETIME: Duration = Duration::from_secs(5);
@@ -60,6 +62,8 @@ pub struct AuthenticatorBuilder<B = DefaultBackend> {
     pub(super) initial_keys: Option<KeySet>,
     pub(super) key_snapshot: Option<PathBuf>,
     pub(super) token_cache: TokenCachePolicy,
+    pub(super) fleet: Arc<dyn Fleet>,
+    pub(super) leases: LeasePolicy,
 }
 
 /// The placeholder for the default backend of an [`AuthenticatorBuilder`].
@@ -86,6 +90,8 @@ impl AuthenticatorBuilder {
             initial_keys: None,
             key_snapshot: None,
             token_cache: TokenCachePolicy::default(),
+            fleet: Arc::new(InProcessFleet::new()),
+            leases: LeasePolicy::default(),
         }
     }
 
@@ -101,6 +107,8 @@ impl AuthenticatorBuilder {
             initial_keys: self.initial_keys,
             key_snapshot: self.key_snapshot,
             token_cache: self.token_cache,
+            fleet: self.fleet,
+            leases: self.leases,
         }
     }
 }
@@ -246,6 +254,24 @@ impl<B> AuthenticatorBuilder<B> {
         self.user_cache = lifetime;
         self
     }
+
+    /// Sets the fleet: the other authenticators that learn of ended sessions, deleted users and removed keys.
+    ///
+    /// Default: an [`InProcessFleet`] of this authenticator alone. See [`Fleet`] for replicas in other processes.
+    ///
+    /// # Security
+    ///
+    /// A process that can send events in the fleet can sign users out, but not in.
+    pub fn fleet(mut self, fleet: impl Fleet) -> Self {
+        self.fleet = Arc::new(fleet);
+        self
+    }
+
+    /// Sets when the sessions of [`leases`](crate::lease) are looked up.
+    pub fn leases(mut self, policy: LeasePolicy) -> Self {
+        self.leases = policy;
+        self
+    }
 }
 
 impl<B: Backend> AuthenticatorBuilder<B> {
@@ -263,6 +289,8 @@ impl<B> fmt::Debug for AuthenticatorBuilder<B> {
             .field("key_cache", &self.key_cache)
             .field("user_cache", &self.user_cache)
             .field("token_cache", &self.token_cache)
+            .field("fleet", &self.fleet)
+            .field("leases", &self.leases)
             .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,18 @@
-//! The end of a session: finding the session of a token, and rejecting its tokens.
+//! The end of a session: finding the session of a token, rejecting its tokens, and telling the fleet.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Authenticator, Shared};
 use crate::backend::Backend;
+use crate::clock::UnixTime;
 use crate::decide::{Decision, genuine_session};
 use crate::effect::{Effect, EndedSessions, KnownKeys};
+use crate::fleet::{FleetEvent, Listener, SessionEndReason};
+use crate::lease::LeaseEnd;
 use crate::secret::Secret;
 use crate::state::UndecidedCause;
-use crate::token::GenuineSession;
+use crate::token::{GenuineSession, SessionClaims, SessionId, UserId};
 
 /// The shortest time that an ended session is remembered: the lifetime of Clerk's session tokens.
 const MIN_REMEMBERED: Duration = Duration::from_secs(60);
@@ -44,24 +48,152 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Rejects a session's tokens from now on, until they have expired.
+    /// Rejects a session's tokens from now on, until they have expired, and ends its leases.
     ///
-    /// Call it after sign-out, because a token outlives its session by up to a minute. Only this authenticator and its
-    /// clones remember the session.
+    /// Call it after sign-out, because a token outlives its session by up to a minute. The
+    /// [fleet](super::AuthenticatorBuilder::fleet) learns it.
     #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     pub fn end_session(&self, session: &GenuineSession) {
-        let Shared {
-            instance, clock, ended, ..
-        } = &*self.shared;
-        let now = clock.now();
-        // Another tab may have just received a new token.
-        let lifetime = session.token_lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
-        let skew = instance.clock_skew();
-        let until = now + lifetime + skew + skew;
-        ended.update(|ended| {
-            ended
-                .unwrap_or(&EndedSessions::default())
-                .with(session.id.clone(), until, now)
+        self.learn(&FleetEvent::SessionEnded {
+            id: session.id.clone(),
+            reason: SessionEndReason::SignedOut,
+            until: self.shared.end_of_tokens(session.token_lifetime),
         });
+    }
+
+    /// Rejects the tokens of a session that has ended at Clerk, and ends its [leases](crate::lease).
+    ///
+    /// Call it if a webhook reports the end of the session, or after you have revoked it. Tokens are rejected until they
+    /// have expired. The [fleet](super::AuthenticatorBuilder::fleet) learns it.
+    ///
+    /// ```
+    /// use portal_sdk::fleet::SessionEndReason;
+    /// use portal_sdk::testing::TestInstance;
+    ///
+    /// let clerk = TestInstance::new();
+    /// let request = clerk.signed_in("user_1").session_id("sess_1").get("/").body(()).expect("a valid request");
+    /// let (parts, ()) = request.into_parts();
+    /// let is_signed_in = || {
+    ///     let authenticated = clerk.authenticator().try_authenticate(&parts).expect("no fetch");
+    ///     authenticated.state.claims().is_some()
+    /// };
+    /// assert!(is_signed_in());
+    /// clerk.authenticator().session_ended(&"sess_1".into(), SessionEndReason::Revoked);
+    /// assert!(!is_signed_in());
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It signs users out. Verify the webhook's signature before you call it.
+    pub fn session_ended(&self, id: &SessionId, reason: SessionEndReason) {
+        self.learn(&FleetEvent::SessionEnded {
+            id: id.clone(),
+            reason,
+            until: self.shared.end_of_tokens(self.shared.longest_lifetime()),
+        });
+    }
+
+    /// Rejects the tokens of a deleted user, drops the user from memory, and ends the user's [leases](crate::lease).
+    ///
+    /// Call it if a webhook reports the deletion, or after you have deleted the user. Tokens are rejected until they have
+    /// expired. The [fleet](super::AuthenticatorBuilder::fleet) learns it.
+    ///
+    /// # Security
+    ///
+    /// It signs users out. Verify the webhook's signature before you call it.
+    pub fn user_deleted(&self, id: &UserId) {
+        self.learn(&FleetEvent::UserDeleted {
+            id: id.clone(),
+            until: self.shared.end_of_tokens(self.shared.longest_lifetime()),
+        });
+    }
+
+    fn learn(&self, event: &FleetEvent) {
+        self.shared.take_over(std::slice::from_ref(event));
+        self.shared.fleet.tell(event);
+    }
+}
+
+impl<B> Authenticator<B> {
+    /// Notes the lifetime of an accepted token, so that an ended session is remembered as long as its tokens are valid.
+    pub(super) fn note_lifetime(&self, claims: &SessionClaims) {
+        if let (Some(issued_at), Some(expires_at)) = (claims.issued_at(), claims.expires_at()) {
+            let lifetime = expires_at.age_of(issued_at).unwrap_or_default();
+            let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+            self.shared.longest_token.fetch_max(millis, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    /// Returns the time at which tokens with this lifetime have expired.
+    fn end_of_tokens(&self, lifetime: Duration) -> UnixTime {
+        // Another tab may have just received a new token.
+        let lifetime = lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
+        let skew = self.instance.clock_skew();
+        self.clock.now() + lifetime + skew + skew
+    }
+
+    /// Returns the longest lifetime of the tokens that this process has accepted.
+    fn longest_lifetime(&self) -> Duration {
+        Duration::from_millis(self.longest_token.load(Ordering::Relaxed))
+    }
+
+    /// Takes over events of this process or of the fleet. Known ones change nothing.
+    fn take_over(&self, events: &[FleetEvent]) {
+        let now = self.clock.now();
+        self.remember_ended(events, now);
+        // Afterwards, so that a lease that is created meanwhile is ended here, or finds its session ended.
+        for event in events {
+            match event {
+                FleetEvent::SessionEnded { id, reason, .. } => {
+                    self.leases.end_session(id, LeaseEnd::SessionEnded(*reason));
+                }
+                FleetEvent::UserDeleted { id, .. } => {
+                    self.users.forget(id);
+                    self.leases.end_user(id, LeaseEnd::UserDeleted);
+                }
+                FleetEvent::KeyRemoved { key_id } => self.keys.reported_removed(key_id, now),
+            }
+        }
+    }
+
+    /// Adds the ended sessions and deleted users that are not known.
+    fn remember_ended(&self, events: &[FleetEvent], now: UnixTime) {
+        // Another process may send any time.
+        let latest = self.end_of_tokens(MAX_REMEMBERED);
+        let known = self.ended.get();
+        let known = known.as_deref().cloned().unwrap_or_default();
+        let (mut sessions, mut users) = (Vec::new(), Vec::new());
+        for event in events {
+            match event {
+                FleetEvent::SessionEnded { id, reason, until } => {
+                    let until = latest.min(*until);
+                    if until > now && !known.knows_session(id, until) {
+                        sessions.push((id.clone(), *reason, until));
+                    }
+                }
+                FleetEvent::UserDeleted { id, until } => {
+                    let until = latest.min(*until);
+                    if until > now && !known.knows_user(id, until) {
+                        users.push((id.clone(), until));
+                    }
+                }
+                FleetEvent::KeyRemoved { .. } => {}
+            }
+        }
+        if sessions.is_empty() && users.is_empty() {
+            return;
+        }
+        self.ended.update(|ended| {
+            let ended = ended.unwrap_or(&EndedSessions::default()).clone();
+            ended.with_all(sessions.iter().cloned(), users.iter().cloned(), now)
+        });
+    }
+}
+
+impl<B: Backend> Listener for Shared<B> {
+    fn hear(&self, events: &[FleetEvent]) {
+        self.take_over(events);
     }
 }

@@ -30,6 +30,8 @@ pub struct Health {
     pub payloads: CallHealth,
     /// The verified tokens in memory.
     pub tokens: TokenHealth,
+    /// The leases of live connections.
+    pub leases: LeaseHealth,
 }
 
 /// The state of the signing keys in memory.
@@ -78,6 +80,16 @@ pub struct TokenHealth {
     pub bytes: usize,
 }
 
+/// The leases of live connections; see [`Authenticator::lease`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeaseHealth {
+    /// The number of sessions with leases. The leases of one session count once.
+    pub sessions: usize,
+    /// The number of look-ups so far.
+    pub look_ups: u64,
+}
+
 impl<B: Backend> Authenticator<B> {
     /// Returns the state of the keys in memory and of the calls to Clerk.
     ///
@@ -106,6 +118,10 @@ impl<B: Backend> Authenticator<B> {
             renewals: calls(shared.look_ups.renewal_counts(), shared.look_ups.shared_answers()),
             payloads: calls(shared.look_ups.payload_counts(), 0),
             tokens: TokenHealth { remembered, bytes },
+            leases: LeaseHealth {
+                sessions: shared.leases.len(),
+                look_ups: shared.leases.look_ups(),
+            },
         }
     }
 }

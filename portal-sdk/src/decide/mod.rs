@@ -13,7 +13,7 @@
 //! 5. Cookies decide (`cookie`): the development browser, presence, age, signature and times of the session token.
 //! 6. An expired token is renewed through the Backend API (`expired`) or by a handshake.
 //! 7. The path's organization is activated if it is not the active one (`organization`).
-//! 8. A session that this process has ended is signed out, although its token is still valid.
+//! 8. A session that is known to have ended is signed out, although its token is still valid.
 
 mod bearer;
 mod brought;
@@ -172,8 +172,8 @@ impl Question<'_, '_> {
     }
 
     fn sign_out_ended_session(self, state: &mut RequestState) {
-        let session_id = state.claims().and_then(SessionClaims::session_id);
-        if session_id.is_some_and(|id| self.known.ended.contains(id, self.now)) {
+        let is_ended = |claims: &SessionClaims| self.known.ended.rejects(claims, self.now);
+        if state.claims().is_some_and(is_ended) {
             let headers = mem::take(&mut state.headers);
             *state = self.signed_out_with(AuthReason::SessionEnded.into(), headers);
         }

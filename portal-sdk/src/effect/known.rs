@@ -16,7 +16,7 @@ pub struct Known {
     pub handshake: Option<Result<HandshakePayload, BackendError>>,
     /// The result of [`Effect::RefreshSession`], once carried out.
     pub refresh: Option<Result<RefreshedSession, BackendError>>,
-    /// The sessions that this process has ended.
+    /// The sessions and users that are known to have ended.
     pub ended: EndedSessions,
 }
 

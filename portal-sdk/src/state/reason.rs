@@ -39,8 +39,8 @@ pub enum AuthReason {
     ActiveOrganizationMismatch,
     /// `token-type-mismatch`
     TokenTypeMismatch,
-    /// `session-ended`: this process has ended the session, though its token has not expired yet. Not a reason of
-    /// Clerk.
+    /// `session-ended`: the session has ended or its user was deleted, though the token has not expired yet. Not a
+    /// reason of Clerk.
     SessionEnded,
     /// An error of the token or the keys.
     Token(TokenErrorReason),

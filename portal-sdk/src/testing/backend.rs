@@ -1,11 +1,11 @@
 //! [`FakeBackend`]: an in-memory Backend API.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::TestKey;
 use crate::backend::{ApiPath, Backend, BackendApi, User};
@@ -17,8 +17,8 @@ use crate::token::{SessionId, UserId};
 
 /// An in-memory Backend API that records its calls. Clones share responses and calls.
 ///
-/// By default it serves the key of [`TestKey::of_process`], returns a user with no data but the requested ID, revokes
-/// every session, and responds 404 to other calls.
+/// By default it serves the key of [`TestKey::of_process`], returns a user with no data but the requested ID, knows every
+/// session as active until it revokes it, and responds 404 to other calls.
 ///
 /// ```
 /// use http::StatusCode;
@@ -46,6 +46,7 @@ struct Script {
     refresh: Result<RefreshedSession, BackendError>,
     users: HashMap<UserId, Result<User, BackendError>>,
     revoke: Result<(), BackendError>,
+    revoked: HashSet<SessionId>,
     pages: Result<DiscoveredPages, BackendError>,
     /// Responses by method and path.
     responses: HashMap<String, Result<Value, BackendError>>,
@@ -66,6 +67,7 @@ impl FakeBackend {
             refresh: Err(not_found()),
             users: HashMap::new(),
             revoke: Ok(()),
+            revoked: HashSet::new(),
             pages: Err(not_found()),
             responses: HashMap::new(),
         })))
@@ -141,6 +143,14 @@ impl FakeBackend {
     }
 }
 
+impl Script {
+    /// Returns a session as active or revoked; `None` if `id` is a longer path.
+    fn session(&self, id: &str) -> Option<Result<Value, BackendError>> {
+        let status = if self.revoked.contains(id) { "revoked" } else { "active" };
+        (!id.contains('/')).then(|| Ok(json!({ "object": "session", "id": id, "status": status })))
+    }
+}
+
 impl Default for FakeBackend {
     fn default() -> Self {
         Self::new()
@@ -166,7 +176,10 @@ impl Backend for FakeBackend {
 impl BackendApi for FakeBackend {
     async fn request(&self, method: Method, path: ApiPath, _: Option<Value>) -> Result<Value, BackendError> {
         let call = format!("{method} {path}");
-        let answer = self.call(call.clone(), |script| script.responses.get(&call).cloned());
+        let answer = self.call(call.clone(), |script| {
+            let response = script.responses.get(&call).cloned();
+            response.or_else(|| script.session(call.strip_prefix("GET /sessions/")?))
+        });
         answer.await.unwrap_or_else(|| Err(not_found()))
     }
 
@@ -176,8 +189,10 @@ impl BackendApi for FakeBackend {
     }
 
     async fn revoke_session(&self, id: &SessionId) -> Result<(), BackendError> {
-        self.call(format!("revoke_session {id}"), |script| script.revoke.clone())
-            .await
+        let revoked = self.call(format!("revoke_session {id}"), |script| script.revoke.clone());
+        revoked.await?;
+        self.script().revoked.insert(id.clone());
+        Ok(())
     }
 
     async fn portal_pages(&self) -> Result<DiscoveredPages, BackendError> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room imports only itself and rooms before it.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 29] = [
     "names",
     "clock",
     "secret",
@@ -12,6 +12,7 @@ const ROOMS: [&str; 26] = [
     "throttle",
     "excerpt",
     "latest",
+    "jitter",
     "path_pattern",
     "url_query",
     "key",
@@ -20,7 +21,9 @@ const ROOMS: [&str; 26] = [
     "token",
     "authorization",
     "request",
+    "fleet",
     "effect",
+    "lease",
     "state",
     "decide",
     "backend",

@@ -9,11 +9,13 @@ use tokio::runtime::Handle;
 
 use super::attempt::{Attempt, given_up, meaning_of, no_keys, problem_of, warn};
 use super::rule::{Pause, is_usable};
-use super::{KeyCachePolicy, KeyRule, KeyStep, SnapshotFile, random};
+use super::{KeyCachePolicy, KeyRule, KeyStep, SnapshotFile};
 use crate::backend::flights::{Flights, Landing};
 use crate::backend::{Backend, meter};
 use crate::clock::{Clock, UnixTime};
 use crate::effect::{BackendError, KnownKeys, MissingKey};
+use crate::fleet::{Fleet, FleetEvent};
+use crate::jitter::random;
 use crate::key::KeySet;
 use crate::latest::Latest;
 
@@ -25,6 +27,8 @@ pub(crate) struct KeyCache {
     state: Mutex<State>,
     fetching: Flights<(), ()>,
     file: Option<Arc<SnapshotFile>>,
+    /// The other replicas, which learn of removed keys.
+    fleet: Option<Arc<dyn Fleet>>,
 }
 
 /// The keys in memory, and the span in which they need no fetch.
@@ -72,6 +76,16 @@ impl KeyCache {
             }),
             fetching: Flights::with_limit(policy.max_wait),
             file: None,
+            fleet: None,
+        }
+    }
+
+    /// Sets the fleet that learns of removed keys.
+    #[must_use]
+    pub(crate) fn with_fleet(self, fleet: Arc<dyn Fleet>) -> Self {
+        Self {
+            fleet: Some(fleet),
+            ..self
         }
     }
 
@@ -144,6 +158,16 @@ impl KeyCache {
         match self.fetching.join((), fetch).await {
             Landing::Late(_) => self.when_late(clock.now()),
             Landing::Result(()) | Landing::Lost => self.conclude(key_id, clock.now()),
+        }
+    }
+
+    /// Refreshes the keys soon if one with this ID is in memory, because another replica found it removed.
+    ///
+    /// The next request after that time starts the fetch.
+    pub(crate) fn reported_removed(&self, key_id: &str, now: UnixTime) {
+        let mut state = self.state();
+        if contains(self.usable(now).as_deref(), key_id) && state.rule.reported_removed(key_id, now, random()) {
+            self.publish(&state, None);
         }
     }
 
@@ -275,8 +299,10 @@ impl KeyCache {
         let failures = state.rule.failures();
         let still_missing = key_id.filter(|key_id| !keys.contains(key_id));
         state.rule.succeeded(still_missing, now, random());
-        let removed = self.snapshot.read(|old| old.keys.missing_in(&keys));
-        state.rule.showed_removed(&removed.unwrap_or_default(), now);
+        let mut removed = self.snapshot.read(|old| old.keys.missing_in(&keys)).unwrap_or_default();
+        state.rule.showed_removed(&removed, now);
+        // The others know of these keys.
+        removed.retain(|key_id| !state.rule.has_reported(key_id));
         let ends_outage = state.failure.take().is_some();
         self.publish(&state, Some((keys.clone(), now)));
         drop(state);
@@ -284,8 +310,17 @@ impl KeyCache {
             tracing::info!(address, failures, "signing keys can be fetched again");
         }
         meter::keys_replaced(keys.usable(), now);
+        for key_id in removed {
+            self.tell(&FleetEvent::KeyRemoved { key_id });
+        }
         if let Some(file) = &self.file {
             file.keep(&keys, now, &self.policy);
+        }
+    }
+
+    fn tell(&self, event: &FleetEvent) {
+        if let Some(fleet) = &self.fleet {
+            fleet.tell(event);
         }
     }
 
@@ -366,22 +401,4 @@ fn asked(snapshot: Option<&Snapshot>, missing: MissingKey) -> KnownKeys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn result_of_an_abandoned_fetch_is_ignored() {
-        let cache = KeyCache::new(KeyCachePolicy::default());
-        let start = UnixTime::from_secs(1_800_000_000);
-        let later = start + Duration::from_secs(60);
-        assert_eq!(cache.begin(None, start), Some(1));
-        assert_eq!(cache.begin(None, start), None);
-        assert_eq!(cache.begin(None, later), Some(2));
-        cache.keep(1, KeySet::default(), None, "", later);
-        cache.keep_failure(1, given_up(), None, "", later);
-        assert_eq!(cache.begin(None, later), None, "the second fetch is in progress");
-        assert_eq!(cache.counts(later).failed, 0);
-        cache.keep_failure(2, given_up(), None, "", later);
-        assert_eq!(cache.counts(later).failed, 1);
-    }
-}
+mod tests;

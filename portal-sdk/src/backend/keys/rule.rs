@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::KeyCachePolicy;
 use crate::clock::UnixTime;
+use crate::jitter::part;
 
 /// The most unknown key IDs that are remembered. The number is bounded, because any client can invent them.
 const MAX_UNKNOWN_KEY_IDS: usize = 64;
@@ -21,6 +22,8 @@ const MAX_FLIGHT: Duration = Duration::from_secs(60);
 const REFRESH_AHEAD: (f64, f64) = (75.0, 95.0);
 /// The part of the back-off after which the next attempt is made, in percent.
 const BACKOFF: (f64, f64) = (50.0, 100.0);
+/// The part of the interval after which keys are refreshed because of a report, in percent.
+const REPORTED: (f64, f64) = (0.0, 100.0);
 
 /// Decides when the signing keys are fetched. Pure: time and randomness are arguments.
 ///
@@ -64,6 +67,8 @@ pub struct KeyRule {
     for_unknown_at: Option<UnixTime>,
     /// Key IDs that a fetch has shown to be unknown, oldest first.
     unknown: VecDeque<(Box<str>, UnixTime)>,
+    /// Key IDs that other replicas reported as removed, oldest first.
+    reported: VecDeque<(Box<str>, UnixTime)>,
 }
 
 /// The next step for a request with a token.
@@ -125,6 +130,7 @@ impl KeyRule {
             failures: 0,
             for_unknown_at: None,
             unknown: VecDeque::new(),
+            reported: VecDeque::new(),
         }
     }
 
@@ -250,6 +256,38 @@ impl KeyRule {
         }
     }
 
+    /// Records that another replica found the key with this ID removed. Returns `false` if nothing changes.
+    ///
+    /// Call it for a key in memory. A refresh is then due at a random time within the
+    /// [interval](KeyCachePolicy::with_min_refetch), so that the replicas do not fetch at the same moment. One report of
+    /// each key counts in a [lifetime](KeyCachePolicy::with_lifetime), so that false reports cause few fetches. During an
+    /// outage the back-off decides.
+    pub fn reported_removed(&mut self, key_id: &str, now: UnixTime, random: u64) -> bool {
+        let lifetime = self.policy.lifetime;
+        self.reported.retain(|(_, at)| now.is_within(lifetime, *at));
+        if self.has_reported(key_id) {
+            return false;
+        }
+        self.reported.push_back((key_id.into(), now));
+        if self.reported.len() > MAX_UNKNOWN_KEY_IDS {
+            self.reported.pop_front();
+        }
+        if self.failures > 0 || self.is_in_flight(now) {
+            return false;
+        }
+        let wait = self.part(self.policy.min_refetch, REPORTED, 100.0, random);
+        let is_sooner = self.pause.is_some_and(|pause| pause.remaining(now) > wait);
+        if is_sooner {
+            self.pause = Some(Pause::new(now, wait));
+        }
+        is_sooner
+    }
+
+    /// Returns `true` if another replica reported that the key with this ID was removed.
+    pub(super) fn has_reported(&self, key_id: &str) -> bool {
+        self.reported.iter().any(|(reported, _)| **reported == *key_id)
+    }
+
     /// Records that a successful fetch at `now` did not return a key with this ID.
     fn showed_unknown(&mut self, key_id: &str, now: UnixTime) {
         self.unknown.retain(|(unknown, _)| **unknown != *key_id);
@@ -312,13 +350,9 @@ impl KeyRule {
     }
 
     /// Returns a random part of `whole` between two percentages; `fixed` percent without jitter.
-    #[expect(clippy::cast_precision_loss, reason = "a random number has digits to spare")]
-    fn part(&self, whole: Duration, (least, most): (f64, f64), fixed: f64, random: u64) -> Duration {
-        let percent = match self.policy.jitter {
-            true => least + (most - least) * (random as f64 / u64::MAX as f64),
-            false => fixed,
-        };
-        Duration::try_from_secs_f64(whole.as_secs_f64() * percent / 100.0).unwrap_or(whole)
+    fn part(&self, whole: Duration, range: (f64, f64), fixed: f64, random: u64) -> Duration {
+        let range = if self.policy.jitter { range } else { (fixed, fixed) };
+        part(whole, range, random)
     }
 }
 

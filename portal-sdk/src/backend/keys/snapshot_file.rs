@@ -13,6 +13,7 @@ use super::KeyCachePolicy;
 use super::rule::is_usable;
 use crate::clock::UnixTime;
 use crate::instance::PublishableKey;
+use crate::jitter::random;
 use crate::key::{KeySet, read_jwks};
 
 /// The member of the JWK set with the time of the fetch, in Unix seconds. Readers ignore members that they do not know
@@ -129,7 +130,7 @@ impl SnapshotFile {
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut temporary = name.to_owned();
-    temporary.push(format!(".{}.{:016x}.tmp", std::process::id(), super::random()));
+    temporary.push(format!(".{}.{:016x}.tmp", std::process::id(), random()));
     let temporary = path.with_file_name(temporary);
     let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

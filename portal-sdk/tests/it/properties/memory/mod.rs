@@ -14,6 +14,7 @@ use portal_sdk::backend::KeyCachePolicy;
 use portal_sdk::clock::{Clock as _, UnixTime};
 use portal_sdk::decide::{Decision, decide};
 use portal_sdk::effect::{Effect, EndedSessions, Known, KnownKeys, MissingKey, RefreshedSession};
+use portal_sdk::fleet::SessionEndReason;
 use portal_sdk::instance::Instance;
 use portal_sdk::key::KeySet;
 use portal_sdk::request::AuthenticateContext;
@@ -158,7 +159,9 @@ async fn compare(seed: u64, publishable_key: &str, suffix: &str, tokens: &[Strin
                         .token_lifetime
                         .clamp(Duration::from_secs(60), Duration::from_secs(86_400));
                     let until = clock.now() + lifetime + world.instance.clock_skew() * 2;
-                    world.ended = world.ended.with(session.id, until, clock.now());
+                    world.ended = world
+                        .ended
+                        .with(session.id, SessionEndReason::SignedOut, until, clock.now());
                 }
             }
             2..=5 => clock.set(now() + Duration::from_millis(dice.below(120_000) as u64)),

@@ -1,0 +1,84 @@
+//! [`LeasePolicy`]: when sessions with live connections are looked up.
+
+use std::time::Duration;
+
+use crate::jitter::part;
+
+/// The shortest interval, so that no setting makes a look-up follow the last one at once.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The times that determine when sessions with leases are looked up, and how long an outage may last.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::lease::LeasePolicy;
+///
+/// // With webhooks, which report the end of a session at once.
+/// let policy = LeasePolicy::default()
+///     .with_interval(Duration::from_secs(10 * 60))
+///     .with_max_age(Duration::from_secs(60 * 60));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeasePolicy {
+    pub(super) interval: Duration,
+    pub(super) max_age: Duration,
+    pub(super) jitter: bool,
+}
+
+impl Default for LeasePolicy {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(60),
+            max_age: Duration::from_secs(10 * 60),
+            jitter: true,
+        }
+    }
+}
+
+impl LeasePolicy {
+    /// Sets the shortest time between two look-ups of a session (default: 60 seconds; at least one second).
+    ///
+    /// The first interval begins when the token was issued, and its look-up is made in the second half of the time that is
+    /// left: with the default before the token expires. Each further one follows after a random 100 to 110 % of the interval.
+    ///
+    /// # Security
+    ///
+    /// A session that ends at Clerk without a webhook keeps its connections for that time.
+    #[must_use]
+    pub fn with_interval(self, interval: Duration) -> Self {
+        Self {
+            interval: interval.max(MIN_INTERVAL),
+            ..self
+        }
+    }
+
+    /// Sets how long a lease lasts after the last proof that its session is alive (default: 10 minutes).
+    ///
+    /// A proof is a token's time of issue or a look-up. While look-ups fail, they are repeated after one, two and then four
+    /// intervals, or after the response's `Retry-After`. The lease ends at a failed look-up if the last proof is older.
+    ///
+    /// # Security
+    ///
+    /// During an outage a session that has ended keeps its connections for that time.
+    #[must_use]
+    pub fn with_max_age(self, max_age: Duration) -> Self {
+        Self { max_age, ..self }
+    }
+
+    /// Sets whether times are jittered (default: `true`). Switch it off in simulations and tests only.
+    ///
+    /// Jitter keeps connections that opened together from being looked up in the same second.
+    #[must_use]
+    pub fn with_jitter(self, jitter: bool) -> Self {
+        Self { jitter, ..self }
+    }
+
+    /// Returns a random part of `whole` between two percentages; the whole without jitter.
+    pub(super) fn part(self, whole: Duration, range: (f64, f64), random: u64) -> Duration {
+        match self.jitter {
+            true => part(whole, range, random),
+            false => whole,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! [`Leases`]: the sessions with leases in this process, one entry each.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::gate::Gate;
+use super::{Lease, LeaseEnd, LeasePolicy, LeaseRule, LeaseStep};
+use crate::clock::UnixTime;
+use crate::effect::BackendError;
+use crate::jitter::random;
+use crate::token::{SessionClaims, SessionId, UserId};
+
+/// The sessions with leases.
+pub(crate) struct Leases {
+    policy: LeasePolicy,
+    /// The start of the steady clock. The system's clock may be set while a lease lasts.
+    origin: Instant,
+    gate: Gate,
+    entries: Mutex<Entries>,
+    /// The number of entries. Read without the lock, because most processes have none.
+    len: AtomicUsize,
+    look_ups: AtomicU64,
+    /// `true` while look-ups fail, so that one line is logged for an outage.
+    is_failing: AtomicBool,
+}
+
+#[derive(Default)]
+struct Entries {
+    sessions: HashMap<SessionId, (Arc<Entry>, Weak<Held>)>,
+    /// The entries of each user, also of tokens without a session.
+    users: HashMap<UserId, Vec<Arc<Entry>>>,
+    /// The number of entries of all users.
+    len: usize,
+}
+
+/// A session with leases, or a token without a session.
+pub(crate) struct Entry {
+    session: Option<SessionId>,
+    user: UserId,
+    state: Mutex<State>,
+    ended: watch::Sender<Option<LeaseEnd>>,
+    task: OnceLock<AbortHandle>,
+}
+
+struct State {
+    rule: LeaseRule,
+    /// The time of issue of the newest token.
+    newest: Option<UnixTime>,
+}
+
+/// The share of all leases of an entry. Dropping the last one stops the look-ups.
+pub(super) struct Held {
+    entry: Arc<Entry>,
+    leases: Arc<Leases>,
+}
+
+/// A task that keeps an entry alive. If it is dropped, the leases end.
+pub(crate) struct TaskGuard {
+    leases: Arc<Leases>,
+    entry: Arc<Entry>,
+}
+
+impl Leases {
+    pub(crate) fn new(policy: LeasePolicy) -> Self {
+        Self {
+            policy,
+            origin: Instant::now(),
+            gate: Gate::default(),
+            entries: Mutex::default(),
+            len: AtomicUsize::new(0),
+            look_ups: AtomicU64::new(0),
+            is_failing: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of look-ups so far.
+    pub(crate) fn look_ups(&self) -> u64 {
+        self.look_ups.load(Ordering::Relaxed)
+    }
+
+    /// Returns a lease, and its entry if that is new. The caller starts its task, after checking if the session has ended.
+    ///
+    /// `now` is the clock's time.
+    pub(crate) fn lease(self: &Arc<Self>, claims: &SessionClaims, now: UnixTime) -> (Lease, Option<Arc<Entry>>) {
+        let session = claims.session_id().filter(|id| !id.as_str().is_empty());
+        let mut entries = self.entries();
+        let shared = session.and_then(|id| entries.sessions.get(id)?.1.upgrade());
+        if let Some(held) = shared {
+            drop(entries);
+            self.prove(&held.entry, claims, now);
+            return (Lease { held }, None);
+        }
+        let entry = Arc::new(self.entry(session.cloned(), claims, now));
+        let held = Arc::new(Held {
+            entry: entry.clone(),
+            leases: self.clone(),
+        });
+        if let Some(session) = session {
+            let replaced = entries
+                .sessions
+                .insert(session.clone(), (entry.clone(), Arc::downgrade(&held)));
+            if let Some((replaced, _)) = replaced {
+                entries.forget_user(&replaced);
+            }
+        }
+        entries.remember_user(&entry);
+        self.len.store(entries.len, Ordering::Relaxed);
+        (Lease { held }, Some(entry))
+    }
+
+    /// Takes a token that was not seen before as proof that its session is alive.
+    pub(crate) fn proven(&self, claims: &SessionClaims, now: UnixTime) {
+        if self.len() == 0 {
+            return;
+        }
+        let entry = {
+            let entries = self.entries();
+            let entry = claims.session_id().and_then(|id| entries.sessions.get(id));
+            entry.map(|(entry, _)| entry.clone())
+        };
+        if let Some(entry) = entry {
+            self.prove(&entry, claims, now);
+        }
+    }
+
+    /// Ends the leases of a session.
+    pub(crate) fn end_session(&self, id: &SessionId, end: LeaseEnd) {
+        if self.len() == 0 {
+            return;
+        }
+        let entry = self.entries().sessions.get(id).map(|(entry, _)| entry.clone());
+        if let Some(entry) = entry {
+            self.end(&entry, end);
+        }
+    }
+
+    /// Ends the leases of all sessions of a user.
+    pub(crate) fn end_user(&self, id: &UserId, end: LeaseEnd) {
+        if self.len() == 0 {
+            return;
+        }
+        let entries = self.entries().users.get(id).cloned().unwrap_or_default();
+        for entry in entries {
+            self.end(&entry, end);
+        }
+    }
+
+    /// Ends the leases of an entry, unless they have ended.
+    pub(crate) fn end(&self, entry: &Arc<Entry>, end: LeaseEnd) {
+        // Removed first, so that a lease that is created next gets an entry that lives.
+        self.remove(entry);
+        entry.ended.send_if_modified(|ended| {
+            let is_first = ended.is_none();
+            ended.get_or_insert(end);
+            is_first
+        });
+        if let Some(task) = entry.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Returns the next step for an entry.
+    pub(crate) fn step(&self, entry: &Entry) -> LeaseStep {
+        entry.state().rule.step(self.now())
+    }
+
+    /// Makes a look-up when it is its turn, and records its start.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BackendError`] if the call fails or its turn does not come in time.
+    pub(crate) async fn look_up<T>(
+        &self,
+        entry: &Entry,
+        call: impl Future<Output = Result<T, BackendError>>,
+    ) -> Result<T, BackendError> {
+        let patience = {
+            let mut state = entry.state();
+            state.rule.started(self.now());
+            state.rule.patience(self.now())
+        };
+        let counted = async {
+            self.look_ups.fetch_add(1, Ordering::Relaxed);
+            call.await
+        };
+        self.gate.pass(patience, || self.now(), counted).await
+    }
+
+    /// Records that the look-up found the session alive.
+    pub(crate) fn confirmed(&self, entry: &Entry) {
+        entry.state().rule.confirmed(random());
+        self.log_recovery();
+    }
+
+    /// Records a failed look-up.
+    pub(crate) fn failed(&self, entry: &Entry, error: &BackendError) {
+        entry.state().rule.failed(error.retry_after(), self.now(), random());
+        // Once, because during an outage every look-up fails.
+        if !self.is_failing.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                error = error.with_sources(),
+                max_age_secs = self.policy.max_age.as_secs(),
+                "sessions with live connections cannot be looked up; their connections stay open for a while"
+            );
+        }
+    }
+
+    fn log_recovery(&self) {
+        if self.is_failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("sessions with live connections can be looked up again");
+        }
+    }
+
+    /// The time of the steady clock.
+    fn now(&self) -> UnixTime {
+        UnixTime::from_millis(0) + self.origin.elapsed()
+    }
+
+    fn entry(&self, session: Option<SessionId>, claims: &SessionClaims, now: UnixTime) -> Entry {
+        // Without a time of issue the proof is as old as an interval, so that the session is looked up at once.
+        let age = claims
+            .issued_at()
+            .map_or(self.policy.interval, |at| now.age_of(at).unwrap_or_default());
+        let now = self.now();
+        Entry {
+            session,
+            user: claims.user_id().clone(),
+            state: Mutex::new(State {
+                rule: LeaseRule::new(self.policy, now - age, now, random()),
+                newest: claims.issued_at(),
+            }),
+            ended: watch::Sender::new(None),
+            task: OnceLock::new(),
+        }
+    }
+
+    /// Takes a token as proof if it was issued later than those before.
+    ///
+    /// Times of issue are compared, because the age of a known token changes when the clock is set.
+    fn prove(&self, entry: &Entry, claims: &SessionClaims, now: UnixTime) {
+        let Some(issued_at) = claims.issued_at() else {
+            return;
+        };
+        let mut state = entry.state();
+        if state.newest.is_some_and(|newest| newest >= issued_at) {
+            return;
+        }
+        state.newest = Some(issued_at);
+        let age = now.age_of(issued_at).unwrap_or_default();
+        state.rule.proven(self.now() - age, random());
+    }
+
+    fn remove(&self, entry: &Arc<Entry>) {
+        let mut entries = self.entries();
+        entries.forget_session(entry);
+        entries.forget_user(entry);
+        self.len.store(entries.len, Ordering::Relaxed);
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // The critical sections leave no partial state, so a poisoned lock is still consistent.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn forget_session(&mut self, entry: &Arc<Entry>) {
+        // Another entry may have taken its place.
+        let is_own = |(own, _): &(Arc<Entry>, Weak<Held>)| Arc::ptr_eq(own, entry);
+        if let Some(session) = &entry.session
+            && self.sessions.get(session).is_some_and(is_own)
+        {
+            self.sessions.remove(session);
+        }
+    }
+
+    fn remember_user(&mut self, entry: &Arc<Entry>) {
+        let entries = self.users.entry(entry.user.clone()).or_default();
+        entries.push(entry.clone());
+        self.len += 1;
+    }
+
+    fn forget_user(&mut self, entry: &Arc<Entry>) {
+        let Some(entries) = self.users.get_mut(&entry.user) else {
+            return;
+        };
+        let before = entries.len();
+        entries.retain(|own| !Arc::ptr_eq(own, entry));
+        self.len = self.len + entries.len() - before;
+        if entries.is_empty() {
+            self.users.remove(&entry.user);
+        }
+    }
+}
+
+impl Entry {
+    pub(crate) fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// Sets the task that keeps the entry alive.
+    pub(crate) fn set_task(&self, task: AbortHandle) {
+        let task = self.task.get_or_init(|| task);
+        // It may have ended before the task was known.
+        if self.ended.borrow().is_some() {
+            task.abort();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    pub(super) async fn ended(&self) -> LeaseEnd {
+        let mut ended = self.entry.ended.subscribe();
+        let ended = ended.wait_for(Option::is_some).await;
+        // The sender lives as long as the entry, so that the wait does not fail.
+        ended.ok().and_then(|ended| *ended).unwrap_or(LeaseEnd::Unconfirmed)
+    }
+
+    pub(super) fn end(&self) -> Option<LeaseEnd> {
+        *self.entry.ended.borrow()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.leases.remove(&self.entry);
+        if let Some(task) = self.entry.task.get() {
+            task.abort();
+        }
+    }
+}
+
+impl TaskGuard {
+    pub(crate) fn new(leases: Arc<Leases>, entry: Arc<Entry>) -> Self {
+        Self { leases, entry }
+    }
+}
+
+/// The task has ended the leases, or its runtime was shut down, or a custom backend panicked.
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        self.leases.end(&self.entry, LeaseEnd::Unconfirmed);
+    }
+}
+
+impl fmt::Debug for Leases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leases")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
