@@ -9,6 +9,7 @@
 //! | [`FrontendApiProxy`] | a service that serves Clerk's Frontend API under the application's own origin |
 //! | `WebhookReceiver` | verifies Clerk's webhooks, and makes a service of the application's handler |
 //! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
+//! | [`LeasedBody`] | a streaming response that ends when the session does |
 //! | [`Auth`] | the request's user, links to the portal, and refusals; in the request's extensions |
 //! | [`RenderRefusal`] | the application's own look for refusals |
 //!
@@ -104,7 +105,7 @@ pub use require::layer::RequireAuthLayer;
 pub use require::location::UnmetLocation;
 pub use require::refusal::Refusal;
 pub use require::render::RenderRefusal;
-pub use response::{BytesBody, ResponseBody};
+pub use response::{BytesBody, LeasedBody, ResponseBody};
 pub use sign_out::service::SignOut;
 #[cfg(feature = "webhooks")]
 pub use webhook::{

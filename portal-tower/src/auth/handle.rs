@@ -11,11 +11,12 @@ use portal_sdk::backend::{BackendApi, User};
 use portal_sdk::clock::UnixTime;
 use portal_sdk::effect::BackendError;
 use portal_sdk::instance::Instance;
+use portal_sdk::lease::Lease;
 use portal_sdk::portal::Portal;
 use portal_sdk::request::PublicUrl;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{Explanation, RequestState, UndecidedCause};
-use portal_sdk::token::{GenuineSession, SessionId, TokenError, TokenErrorReason, UserId};
+use portal_sdk::token::{GenuineSession, SessionClaims, SessionId, TokenError, TokenErrorReason, UserId};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -29,6 +30,7 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'a, Result<Option<GenuineSession>, UndecidedCause>>;
     fn revoke_session<'a>(&'a self, id: &'a SessionId) -> BoxFuture<'a, Result<(), BackendError>>;
     fn end_session(&self, session: &GenuineSession);
+    fn lease(&self, claims: &SessionClaims) -> Lease;
     fn token_problem(&self, token: &Secret) -> Option<TokenError>;
     fn explain(&self, parts: &Parts, url: &PublicUrl, state: &RequestState) -> Explanation;
     fn explain_loop(
@@ -65,6 +67,10 @@ impl<B: BackendApi> Accounts for Authenticator<B> {
 
     fn end_session(&self, session: &GenuineSession) {
         self.end_session(session);
+    }
+
+    fn lease(&self, claims: &SessionClaims) -> Lease {
+        self.lease(claims)
     }
 
     fn token_problem(&self, token: &Secret) -> Option<TokenError> {

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use portal_sdk::lease::Lease;
 use portal_sdk::secret::Secret;
 use portal_sdk::state::{AuthReason, UndecidedCause};
 use portal_sdk::token::{SessionClaims, UserId};
+
+use super::Auth;
 
 /// The user of a request, or the reason for a missing user.
 ///
@@ -44,12 +47,13 @@ pub enum Identity<'a> {
 /// A signed-in user, borrowed from [`Auth`](crate::Auth). Only a verified session token creates one.
 #[derive(Clone, Copy)]
 pub struct SignedInRef<'a> {
+    auth: &'a Auth,
     claims: &'a SessionClaims,
 }
 
 impl<'a> SignedInRef<'a> {
-    pub(super) fn new(claims: &'a SessionClaims) -> Self {
-        Self { claims }
+    pub(super) fn new(auth: &'a Auth, claims: &'a SessionClaims) -> Self {
+        Self { auth, claims }
     }
 
     /// The verified claims.
@@ -68,6 +72,35 @@ impl<'a> SignedInRef<'a> {
     #[must_use]
     pub fn user_id(self) -> &'a UserId {
         self.claims.user_id()
+    }
+
+    /// Returns a lease of the session, for a connection that stays open after its request.
+    ///
+    /// Its future completes when the connection must be closed: after sign-out, for example. See
+    /// [`Authenticator::lease`](portal_sdk::authenticator::Authenticator::lease), and [`LeasedBody`](crate::LeasedBody) for
+    /// streaming responses. Needs a tokio runtime.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use portal_tower::Auth;
+    ///
+    /// async fn wait_for_sign_out<B>(request: Request<B>) -> Option<String> {
+    ///     let user = request.extensions().get::<Auth>()?.signed_in()?;
+    ///     Some(user.lease().ended().await.to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use portal_tower::portal_sdk::fleet::SessionEndReason::Revoked;
+    /// # let clerk = portal_tower::portal_sdk::testing::TestInstance::new();
+    /// # let mut request = Request::new(());
+    /// # request.extensions_mut().insert(Auth::from(clerk.signed_in("user_1").session_id("sess_1")));
+    /// # clerk.authenticator().session_ended(&"sess_1".into(), Revoked);
+    /// # assert_eq!(wait_for_sign_out(request).await.as_deref(), Some("revoked"));
+    /// # }
+    /// ```
+    #[must_use = "a dropped lease keeps no session alive"]
+    pub fn lease(self) -> Lease {
+        self.auth.accounts().lease(self.claims)
     }
 }
 

@@ -188,7 +188,7 @@ impl Auth {
         match &self.state().outcome {
             Outcome::SignedIn(state) if !state.claims.has_user() => Identity::SignedOut(&NO_USER),
             Outcome::SignedIn(state) => {
-                let user = SignedInRef::new(&state.claims);
+                let user = SignedInRef::new(self, &state.claims);
                 match state.claims.is_pending() {
                     true => Identity::Pending(user),
                     false if state.organization_mismatch => Identity::OrganizationMismatch(user),

@@ -8,6 +8,7 @@ mod caches;
 mod cookies;
 mod drain;
 mod guards;
+mod leases;
 mod log;
 mod log_flood;
 mod outage;
