@@ -39,6 +39,12 @@
 //!
 //! `Webhook` (feature `webhooks`) is a verified delivery of one of Clerk's webhooks, which has no session.
 //!
+//! # Connections that stay open
+//!
+//! [`SignedIn::lease`] tells when a connection must be closed, because the user has signed out or the session was revoked.
+//! [`Leased`] ends event streams and other streaming responses, and `LeasedSocket` (feature `ws`) closes WebSockets, each with
+//! the reason. See [streams](guide::streams).
+//!
 //! # Guides
 //!
 //! [`guide`] has a page for each task, and a list of questions with their answers:
@@ -83,6 +89,7 @@
 //! | `http-client` | yes | `AuthenticateLayer::new` and `from_env`: the Backend API over hyper and rustls |
 //! | `proxy` | no | `FrontendApiProxy`, which serves Clerk's Frontend API under the application's origin |
 //! | `webhooks` | no | `Webhook` and `WebhookReceiver`: Clerk's webhooks, as an extractor and as a handler |
+//! | `ws` | no | `LeasedSocket`: WebSockets of axum that are closed when the session ends |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests
@@ -180,10 +187,14 @@ mod extract;
 mod from_test_session;
 pub mod guide;
 mod handler;
+mod leased;
 
 #[cfg(feature = "webhooks")]
 pub use extract::Webhook;
 pub use extract::{ActiveOrganization, AuthRejection, Require, SignedIn};
+pub use leased::Leased;
+#[cfg(feature = "ws")]
+pub use leased::{LeasedSocket, close_frame};
 #[cfg(feature = "testing")]
 pub use portal_sdk::testing;
 #[cfg(feature = "proxy")]
@@ -204,6 +215,7 @@ pub use portal_sdk::authorization::{
 pub use portal_sdk::backend::{EmailAddress, User};
 pub use portal_sdk::effect::BackendError;
 pub use portal_sdk::instance::{ConfigError, Instance, InstanceBuilder, Satellite};
+pub use portal_sdk::lease::{Lease, LeaseEnd};
 pub use portal_sdk::portal::{Portal, PortalPage, Prefill, ReturnBackUrl};
 pub use portal_sdk::token::{OrganizationId, SessionClaims, SessionId, UserId};
 #[cfg(feature = "webhooks")]

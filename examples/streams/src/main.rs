@@ -5,10 +5,9 @@
 //! ```
 //!
 //! It prints the URL of a page that shows both streams and tells why they ended. Without keys it starts a local portal,
-//! whose tokens live for four seconds, so that you see renewals. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in
-//! the environment it uses that Clerk application instead.
+//! whose sessions it looks up every two seconds. With `CLERK_PUBLISHABLE_KEY` and `CLERK_SECRET_KEY` in the environment it
+//! uses that Clerk application instead, and looks each session up once a minute.
 
-mod ending;
 mod streams;
 
 use std::env;
@@ -18,30 +17,27 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{Html, Response};
+use axum::response::Html;
 use axum::routing::{get, post};
+use portal_axum::portal_sdk::lease::LeasePolicy;
 use portal_axum::{
-    Auth, AuthenticateLayer, Authenticator, Instance, Portal, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn,
+    AuthenticateLayer, Authenticator, Instance, Portal, RedirectToPortal, RequireAuthLayer, SignOut, SignedIn,
 };
 use portal_local::LocalPortal;
 use tokio::net::TcpListener;
 
-use crate::ending::Sessions;
-
-const CHECK_INTERVAL: Duration = Duration::from_secs(60);
-/// Shorter, because calls to a local portal cost nothing.
-const LOCAL_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// Shorter than the default, because calls to a local portal cost nothing.
+const LOCAL_INTERVAL: Duration = Duration::from_secs(2);
+/// Shorter than the streams of this example, which outlive their tokens.
 const LOCAL_TOKEN_LIFETIME_SECS: u32 = 4;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (instance, local) = instance().await?;
-    let interval = match local {
-        Some(_) => LOCAL_CHECK_INTERVAL,
-        None => CHECK_INTERVAL,
+    let leases = match local {
+        Some(_) => LeasePolicy::default().with_interval(LOCAL_INTERVAL),
+        None => LeasePolicy::default(),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     // `localhost`, not 127.0.0.1: cookies ignore ports, and the local portal must not see the application's.
@@ -51,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if local.is_some() {
         say("Sign in as jane+clerk_test@example.com with the password 'correct horse battery'.");
     }
-    axum::serve(listener, application(instance, interval)).await?;
+    axum::serve(listener, application(instance, leases)).await?;
     Ok(())
 }
 
@@ -69,9 +65,8 @@ async fn instance() -> Result<(Instance, Option<LocalPortal>), Box<dyn Error>> {
     Ok((instance, Some(portal)))
 }
 
-fn application(instance: Instance, interval: Duration) -> Router {
-    let clerk = Authenticator::builder(instance).build();
-    let sessions = Sessions::new(clerk.clone(), interval);
+fn application(instance: Instance, leases: LeasePolicy) -> Router {
+    let clerk = Authenticator::builder(instance).leases(leases).build();
     Router::new()
         .route("/", get(page))
         .route("/session", get(async || StatusCode::NO_CONTENT))
@@ -79,28 +74,8 @@ fn application(instance: Instance, interval: Duration) -> Router {
         .route("/chat", get(streams::chat))
         .route_layer(RequireAuthLayer::signed_in())
         .route("/account", get(RedirectToPortal::user_profile()))
-        .merge(sign_out(&sessions))
+        .route("/sign-out", post(SignOut::new()))
         .layer(AuthenticateLayer::from_authenticator(clerk))
-        .with_state(sessions)
-}
-
-fn sign_out(sessions: &Sessions) -> Router<Sessions> {
-    let tell = from_fn_with_state(sessions.clone(), tell_streams);
-    Router::new().route("/sign-out", post(SignOut::new())).route_layer(tell)
-}
-
-/// Ends the streams of a session whose user has signed out.
-///
-/// It uses [`Auth`], not [`SignedIn`], because sign-out must clear the cookies during an outage too.
-async fn tell_streams(State(sessions): State<Sessions>, auth: Auth, request: Request, next: Next) -> Response {
-    let session = auth.state().claims().and_then(|claims| claims.session_id().cloned());
-    let response = next.run(request).await;
-    if let Some(session) = session
-        && !response.status().is_client_error()
-    {
-        sessions.tell(session);
-    }
-    response
 }
 
 async fn page(user: SignedIn) -> Html<String> {

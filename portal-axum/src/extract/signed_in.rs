@@ -2,6 +2,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portal_sdk::backend::User;
 use portal_sdk::instance::Instance;
+use portal_sdk::lease::Lease;
 use portal_sdk::secret::Secret;
 use portal_sdk::token::{OrganizationClaims, SessionClaims, SessionId, UserId};
 use portal_tower::{Auth, Identity, SignedInRef, UserError};
@@ -93,6 +94,16 @@ impl<C> SignedIn<C> {
     /// Returns [`UserError::Backend`] if the look-up fails.
     pub async fn user(&self) -> Result<&User, UserError> {
         self.auth.user().await
+    }
+
+    /// Returns a lease of the session, for a connection that stays open after its request.
+    ///
+    /// It ends when the user signs out, the session is revoked or the user is deleted; see [`portal_sdk::lease`].
+    /// [`Leased`](crate::Leased) and `LeasedSocket` (feature `ws`) take it. Needs a tokio runtime.
+    #[must_use = "a dropped lease keeps no session alive"]
+    pub fn lease(&self) -> Lease {
+        let user = self.auth.signed_in().expect("created for signed-in requests only");
+        user.lease()
     }
 
     /// The authentication of the request.

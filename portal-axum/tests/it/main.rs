@@ -9,6 +9,7 @@ mod cors;
 mod extract;
 mod guards;
 mod handlers;
+mod leases;
 mod routing;
 mod testing;
 mod tower_http;

@@ -1,0 +1,178 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Error;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use portal_sdk::lease::{Lease, LeaseEnd};
+use tokio::time::timeout;
+
+/// The longest time for the close frame and the client's reply. A client that reads nothing is dropped then.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A WebSocket that is closed when the session's lease ends (feature `ws`).
+///
+/// Receive and send until [`recv`](Self::recv) returns `None`, then drop it. The client gets a close frame with the code
+/// of [`LeaseEnd::close_code`] and the word of [`LeaseEnd::as_str`] as its reason.
+///
+/// ```
+/// use axum::extract::ws::{Message, WebSocketUpgrade};
+/// use axum::response::Response;
+/// use portal_axum::{LeasedSocket, SignedIn};
+///
+/// async fn chat(user: SignedIn, upgrade: WebSocketUpgrade) -> Response {
+///     let lease = user.lease();
+///     upgrade.on_upgrade(|socket| echo(LeasedSocket::new(socket, lease)))
+/// }
+///
+/// async fn echo(mut socket: LeasedSocket) {
+///     while let Some(Ok(message)) = socket.recv().await {
+///         if matches!(message, Message::Text(_)) && socket.send(message).await.is_err() {
+///             return;
+///         }
+///     }
+/// }
+/// # axum::Router::<()>::new().route("/chat", axum::routing::any(chat));
+/// ```
+///
+/// In the page:
+///
+/// ```js
+/// socket.onclose = ({ code, reason }) => {
+///   if (code === 1008) show(`Signed out: ${reason}`);    // `signed-out`, `revoked`, `user-deleted` …
+///   else setTimeout(open, 1000);                         // 1013, or the connection is lost
+/// };
+/// ```
+///
+/// To split the socket, or to use it as a stream, keep the [`Lease`] beside it and send [`close_frame`] yourself.
+pub struct LeasedSocket {
+    socket: WebSocket,
+    ended: Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
+    end: Option<LeaseEnd>,
+    is_closed: bool,
+}
+
+/// The result of an operation that the end of the lease interrupts.
+enum Raced<T> {
+    Done(T),
+    Ended,
+}
+
+impl LeasedSocket {
+    /// Creates a socket that is closed with the lease of [`SignedIn::lease`](crate::SignedIn::lease).
+    #[must_use]
+    pub fn new(socket: WebSocket, lease: Lease) -> Self {
+        Self {
+            socket,
+            // The future keeps the lease.
+            ended: Box::pin(async move { lease.ended().await }),
+            end: None,
+            is_closed: false,
+        }
+    }
+
+    /// Receives the next message. Returns `None` once the client or the end of the lease has closed the socket.
+    ///
+    /// When the lease ends, it sends the close frame and waits for the client's (RFC 6455 section 7.1.1), for five seconds at
+    /// most. No message is lost if the future is dropped, as in `select!`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of axum's [`WebSocket::recv`].
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        if self.end.is_none()
+            && let Raced::Done(message) = race(&mut self.ended, &mut self.end, self.socket.recv()).await
+        {
+            return message;
+        }
+        self.close().await;
+        None
+    }
+
+    /// Sends a message. The end of the lease interrupts it, so that a client that reads nothing cannot delay the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of axum's [`WebSocket::send`], or an error after the end of the lease.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        if self.end.is_none()
+            && let Raced::Done(sent) = race(&mut self.ended, &mut self.end, self.socket.send(message)).await
+        {
+            return sent;
+        }
+        self.close().await;
+        Err(Error::new(SessionEnded))
+    }
+
+    /// Returns the reason once the lease has ended.
+    #[must_use]
+    pub fn end(&self) -> Option<LeaseEnd> {
+        self.end
+    }
+
+    /// Sends the close frame and waits for the client's. Dropping the future is harmless: the next call continues.
+    async fn close(&mut self) {
+        let Some(end) = self.end.filter(|_| !self.is_closed) else {
+            return;
+        };
+        let handshake = async {
+            // An error means that the client has left, or that the frame was sent before.
+            let _ = self.socket.send(Message::Close(Some(close_frame(end)))).await;
+            // With unread messages the connection would be reset, and the client would lose the close frame.
+            while let Some(Ok(_)) = self.socket.recv().await {}
+        };
+        // A timer, because the client may never reply.
+        let _ = timeout(CLOSE_LIMIT, handshake).await;
+        self.is_closed = true;
+    }
+}
+
+/// Returns the close frame that tells a client why the lease ended (feature `ws`).
+///
+/// ```
+/// use portal_axum::close_frame;
+/// use portal_axum::portal_sdk::lease::LeaseEnd;
+///
+/// let frame = close_frame(LeaseEnd::UserDeleted);
+/// assert_eq!((frame.code, frame.reason.as_str()), (1008, "user-deleted"));
+/// ```
+#[must_use]
+pub fn close_frame(end: LeaseEnd) -> CloseFrame {
+    CloseFrame {
+        code: end.close_code(),
+        reason: end.as_str().into(),
+    }
+}
+
+/// The error of a message that was not sent, because the lease has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the session has ended")]
+struct SessionEnded;
+
+/// Runs `work` until it is done or the lease ends, which is kept in `end`.
+async fn race<T>(
+    ended: &mut Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
+    end: &mut Option<LeaseEnd>,
+    work: impl Future<Output = T>,
+) -> Raced<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        // First, because a client that always sends must not outlive the session.
+        if let Poll::Ready(reason) = ended.as_mut().poll(cx) {
+            *end = Some(reason);
+            return Poll::Ready(Raced::Ended);
+        }
+        work.as_mut().poll(cx).map(Raced::Done)
+    })
+    .await
+}
+
+impl fmt::Debug for LeasedSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeasedSocket")
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
