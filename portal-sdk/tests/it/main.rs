@@ -22,6 +22,7 @@ mod http_backend_errors;
 mod key_cache;
 mod key_flight;
 mod key_rule;
+mod lease_bounds;
 mod lease_rule;
 mod leases;
 mod likely_cause;
