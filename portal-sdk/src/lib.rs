@@ -95,7 +95,7 @@
 //! | `portal_key_fetch_failures_in_a_row` | gauge | those that failed since the last success |
 //! | `portal_keys_usable` | gauge | keys of the last fetch that verify tokens |
 //! | `portal_keys_fetched_timestamp_seconds` | gauge | Unix time of the last successful fetch |
-//! | `portal_calls_total` | counter | calls for renewed sessions and handshake payloads, by `kind`: `renewal`, `handshake_payload` |
+//! | `portal_calls_total` | counter | calls for renewed sessions, handshake payloads and sessions with leases, by `kind`: `renewal`, `handshake_payload`, `session` |
 //! | `portal_shared_renewals_total` | counter | requests decided with the result of an earlier request's renewal |
 //! | `portal_verified_tokens` | gauge | verified tokens in memory |
 //! | `portal_verified_tokens_bytes` | gauge | their estimated size in bytes |

@@ -47,6 +47,7 @@
 //! - [May static files be inside the layer?](pages#may-static-files-be-inside-the-layer)
 //! - [How do I get a Bearer token in a script?](json_apis#how-do-i-get-a-bearer-token-in-a-script)
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
+//! - [How many calls to Clerk do open connections make?](streams#how-many-calls-to-clerk-do-open-connections-make)
 //! - [Which limits must the server set?](limits#which-limits-must-the-server-set)
 //! - [What must my reverse proxy send?](behind_a_proxy#what-must-my-reverse-proxy-send)
 

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use super::Authenticator;
-use crate::backend::{ApiPath, BackendApi};
+use crate::backend::{ApiPath, BackendApi, meter};
 use crate::effect::BackendError;
 use crate::fleet::SessionEndReason;
 use crate::lease::{Entry, Lease, LeaseEnd, LeaseStep, TaskGuard};
@@ -113,6 +113,7 @@ impl<B: BackendApi> Authenticator<B> {
     /// Returns [`BackendError`] if Clerk cannot tell. A refusal other than 404 says nothing about the session: 401 and 403
     /// are about the secret key.
     async fn find(&self, session: &SessionId) -> Result<Option<SessionEndReason>, BackendError> {
+        meter::call_started("session");
         let path = ApiPath::new(["sessions", session.as_str()]);
         let found: Result<Found, _> = self.backend().request_as(Method::GET, path, ()).await;
         match found {

@@ -21,8 +21,8 @@ pub(super) fn keys_replaced(usable: usize, fetched_at: UnixTime) {
     set("portal_keys_fetched_timestamp_seconds", fetched_at.as_secs() as f64);
 }
 
-/// Counts a call for a renewed session or a handshake payload.
-pub(super) fn call_started(kind: &'static str) {
+/// Counts a call for a renewed session, a handshake payload or a session with leases.
+pub(crate) fn call_started(kind: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("portal_calls_total", "kind" => kind).increment(1);
     let _ = kind;

@@ -10,7 +10,7 @@ use crate::fleet::SessionEndReason;
 use crate::token::{SessionClaims, SessionId, UserId};
 
 /// The most sessions, and the most users, that are remembered.
-const MAX_ENDED: usize = 10_000;
+const MAX_ENDED_SESSIONS: usize = 10_000;
 /// The number of parts of the table. A sign-out copies one part and the list of parts, which are then about equally long.
 const PARTS: usize = 128;
 /// The share of a full table that is forgotten at once, so that a burst of sign-outs does not search it each time.
@@ -136,7 +136,7 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
     fn insert(&mut self, id: K, value: V, until: UnixTime, now: UnixTime) {
         match self.until(&id) {
             Some(known) if known >= until => return,
-            None if self.len >= MAX_ENDED => self.make_room(now),
+            None if self.len >= MAX_ENDED_SESSIONS => self.make_room(now),
             _ => {}
         }
         if self.parts.is_empty() {
@@ -161,9 +161,9 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
             .map(|(id, (_, until))| (*until, id.clone()))
             .collect();
         let mut first = Vec::new();
-        if by_end.len() >= MAX_ENDED {
-            by_end.select_nth_unstable_by_key(MAX_ENDED / FORGOTTEN, |(until, _)| *until);
-            first.extend(by_end.drain(..MAX_ENDED / FORGOTTEN).map(|(_, id)| id));
+        if by_end.len() >= MAX_ENDED_SESSIONS {
+            by_end.select_nth_unstable_by_key(MAX_ENDED_SESSIONS / FORGOTTEN, |(until, _)| *until);
+            first.extend(by_end.drain(..MAX_ENDED_SESSIONS / FORGOTTEN).map(|(_, id)| id));
         }
         for part in &mut self.parts {
             Arc::make_mut(part).retain(|_, (_, until)| *until > now);
@@ -252,25 +252,28 @@ mod tests {
     #[test]
     fn session_that_expires_first_is_forgotten_beyond_the_limit() {
         let now = at(0);
-        let sessions = (0..MAX_ENDED).map(|n| (id(n), REASON, at(if n == 7 { 60 } else { 70 })));
+        let sessions = (0..MAX_ENDED_SESSIONS).map(|n| (id(n), REASON, at(if n == 7 { 60 } else { 70 })));
         let full = EndedSessions::default().with_all(sessions, [], now);
-        assert!(len(&full) == MAX_ENDED && full.reason(&id(7), now).is_some());
+        assert!(len(&full) == MAX_ENDED_SESSIONS && full.reason(&id(7), now).is_some());
         // A session that is ended again needs no further place.
-        assert_eq!(len(&full.with(id(1), REASON, at(80), now)), MAX_ENDED);
-        let next = full.with(id(MAX_ENDED), REASON, at(80), now);
-        assert!(next.reason(&id(7), now).is_none() && next.reason(&id(MAX_ENDED), now).is_some());
-        assert_eq!(len(&next), MAX_ENDED - MAX_ENDED / FORGOTTEN + 1);
+        assert_eq!(len(&full.with(id(1), REASON, at(80), now)), MAX_ENDED_SESSIONS);
+        let next = full.with(id(MAX_ENDED_SESSIONS), REASON, at(80), now);
+        assert!(next.reason(&id(7), now).is_none() && next.reason(&id(MAX_ENDED_SESSIONS), now).is_some());
+        assert_eq!(len(&next), MAX_ENDED_SESSIONS - MAX_ENDED_SESSIONS / FORGOTTEN + 1);
         // Expired entries make room before others are forgotten.
-        assert_eq!(len(&full.with(id(MAX_ENDED), REASON, at(80), at(65))), MAX_ENDED);
+        assert_eq!(
+            len(&full.with(id(MAX_ENDED_SESSIONS), REASON, at(80), at(65))),
+            MAX_ENDED_SESSIONS
+        );
     }
 
     #[test]
     fn burst_of_sign_outs_is_remembered_within_the_limit() {
         let mut ended = EndedSessions::default();
-        for n in 0..3 * MAX_ENDED {
+        for n in 0..3 * MAX_ENDED_SESSIONS {
             ended = ended.with(id(n), REASON, at(60), at(0));
             assert!(ended.reason(&id(n), at(0)).is_some());
         }
-        assert!(len(&ended) <= MAX_ENDED);
+        assert!(len(&ended) <= MAX_ENDED_SESSIONS);
     }
 }

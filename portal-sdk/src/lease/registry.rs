@@ -14,6 +14,7 @@ use super::{Lease, LeaseEnd, LeasePolicy, LeaseRule, LeaseStep};
 use crate::clock::UnixTime;
 use crate::effect::BackendError;
 use crate::jitter::random;
+use crate::throttle::Throttle;
 use crate::token::{SessionClaims, SessionId, UserId};
 
 /// The sessions with leases.
@@ -28,6 +29,7 @@ pub(crate) struct Leases {
     look_ups: AtomicU64,
     /// `true` while look-ups fail, so that one line is logged for an outage.
     is_failing: AtomicBool,
+    throttle: Throttle,
 }
 
 #[derive(Default)]
@@ -76,6 +78,7 @@ impl Leases {
             len: AtomicUsize::new(0),
             look_ups: AtomicU64::new(0),
             is_failing: AtomicBool::new(false),
+            throttle: Throttle::default(),
         }
     }
 
@@ -135,10 +138,10 @@ impl Leases {
     }
 
     /// Ends the leases of a session.
+    ///
+    /// Locks even if there are no entries: the lock orders it with a lease that is created at the same time, which either
+    /// is found here or finds its session ended.
     pub(crate) fn end_session(&self, id: &SessionId, end: LeaseEnd) {
-        if self.len() == 0 {
-            return;
-        }
         let entry = self.entries().sessions.get(id).map(|(entry, _)| entry.clone());
         if let Some(entry) = entry {
             self.end(&entry, end);
@@ -147,9 +150,6 @@ impl Leases {
 
     /// Ends the leases of all sessions of a user.
     pub(crate) fn end_user(&self, id: &UserId, end: LeaseEnd) {
-        if self.len() == 0 {
-            return;
-        }
         let entries = self.entries().users.get(id).cloned().unwrap_or_default();
         for entry in entries {
             self.end(&entry, end);
@@ -200,25 +200,25 @@ impl Leases {
     /// Records that the look-up found the session alive.
     pub(crate) fn confirmed(&self, entry: &Entry) {
         entry.state().rule.confirmed(random());
-        self.log_recovery();
+        if self.is_failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("sessions with live connections can be looked up again");
+        }
     }
 
     /// Records a failed look-up.
     pub(crate) fn failed(&self, entry: &Entry, error: &BackendError) {
         entry.state().rule.failed(error.retry_after(), self.now(), random());
-        // Once, because during an outage every look-up fails.
-        if !self.is_failing.swap(true, Ordering::Relaxed) {
+        // Once, because during an outage every look-up fails. And once a minute, because others may succeed meanwhile.
+        if !self.is_failing.load(Ordering::Relaxed)
+            && let Some(held_back) = self.throttle.admit("lease", self.now())
+        {
+            self.is_failing.store(true, Ordering::Relaxed);
             tracing::warn!(
                 error = error.with_sources(),
                 max_age_secs = self.policy.max_age.as_secs(),
-                "sessions with live connections cannot be looked up; their connections stay open for a while"
+                held_back,
+                "a session with live connections cannot be looked up; they stay open until its last proof is too old"
             );
-        }
-    }
-
-    fn log_recovery(&self) {
-        if self.is_failing.swap(false, Ordering::Relaxed) {
-            tracing::info!("sessions with live connections can be looked up again");
         }
     }
 

@@ -237,3 +237,45 @@ fn fleet_stays_within_three_times_its_average_after_an_outage() {
         "{peak} a second after the outage, {average} before"
     );
 }
+
+#[test]
+fn report_of_a_removed_key_brings_the_refresh_forward_once_in_a_lifetime() {
+    for (random, due) in [(0, 0), (u64::MAX / 2, 5), (u64::MAX, 10)] {
+        let mut rule = KeyRule::new(KeyCachePolicy::default());
+        rule.started(None, now());
+        rule.succeeded(None, now(), u64::MAX);
+        let at = now() + secs(60);
+        assert_eq!(rule.step(None, at), SERVE);
+        assert!(rule.reported_removed("ins_1", at, random));
+        assert_eq!(
+            rule.step(None, at + secs(due) + Duration::from_millis(1)),
+            REFRESH,
+            "{random}"
+        );
+        rule.started(None, at + secs(10));
+        rule.succeeded(None, at + secs(10), u64::MAX);
+        // The key is still there: the report was false, or Clerk's answer is old.
+        assert!(!rule.reported_removed("ins_1", at + secs(20), random));
+        assert_eq!(rule.step(None, at + secs(60)), SERVE);
+        rule.started(None, at + secs(290));
+        rule.succeeded(None, at + secs(290), u64::MAX);
+        assert!(rule.reported_removed("ins_1", at + secs(301), random), "{random}");
+    }
+}
+
+#[test]
+fn report_of_a_removed_key_changes_no_back_off_and_no_fetch_in_progress() {
+    let mut rule = with_keys();
+    let at = now() + secs(255);
+    fail(&mut rule, at);
+    fail(&mut rule, at + secs(1));
+    assert!(!rule.reported_removed("ins_1", at + secs(1), 0));
+    assert_eq!(rule.step(None, at + secs(2)), SERVE);
+    let mut rule = with_keys();
+    rule.started(None, now() + secs(255));
+    assert!(!rule.reported_removed("ins_1", now() + secs(255), 0));
+    // A refresh that is due sooner is not delayed.
+    let mut rule = with_keys();
+    assert!(!rule.reported_removed("ins_1", now() + secs(254), u64::MAX));
+    assert_eq!(rule.step(None, now() + secs(255)), REFRESH);
+}

@@ -16,6 +16,8 @@ use portal_sdk::token::SessionClaims;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::common::now;
+
 /// A backend that takes a second for each session, and counts the calls at once.
 #[derive(Clone, Debug, Default)]
 struct Slow {
@@ -52,6 +54,13 @@ impl BackendApi for Slow {
     }
 }
 
+/// An instance whose tokens are half a second old, so that the first look-ups are due after 59.5 seconds.
+fn instance() -> TestInstance {
+    let clerk = TestInstance::new();
+    clerk.clock().set(now() + Duration::from_millis(500));
+    clerk
+}
+
 fn authenticator(clerk: &TestInstance, backend: &Slow) -> Authenticator<Slow> {
     Authenticator::builder(clerk.instance().clone())
         .backend(backend.clone())
@@ -69,7 +78,7 @@ fn claims(clerk: &TestInstance, n: usize) -> SessionClaims {
 
 #[tokio::test(start_paused = true)]
 async fn look_ups_of_many_sessions_are_bounded() {
-    let (clerk, backend) = (TestInstance::new(), Slow::default());
+    let (clerk, backend) = (instance(), Slow::default());
     let authenticator = authenticator(&clerk, &backend);
     let leases: Vec<_> = (0..100).map(|n| authenticator.lease(&claims(&clerk, n))).collect();
     // All are due at the same moment. Seven rounds of a second follow.
@@ -81,13 +90,13 @@ async fn look_ups_of_many_sessions_are_bounded() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_lease_gives_back_its_turn() {
-    let (clerk, backend) = (TestInstance::new(), Slow::default());
+    let (clerk, backend) = (instance(), Slow::default());
     let authenticator = authenticator(&clerk, &backend);
     let dropped: Vec<_> = (0..50).map(|n| authenticator.lease(&claims(&clerk, n))).collect();
     let kept = authenticator.lease(&claims(&clerk, 50));
-    sleep(Duration::from_millis(60_500)).await;
+    sleep(Duration::from_secs(60)).await;
     drop(dropped);
-    sleep(Duration::from_millis(1_500)).await;
+    sleep(Duration::from_secs(2)).await;
     assert_eq!(
         backend.calls.load(Ordering::SeqCst),
         17,

@@ -14,9 +14,16 @@ use serde_json::json;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
-use crate::common::{down, error_answer};
+use crate::common::{down, error_answer, now};
 
 const SIGNED_OUT: LeaseEnd = LeaseEnd::SessionEnded(SessionEndReason::SignedOut);
+
+/// An instance whose tokens are half a second old, so that no look-up is due in the same moment as a test's timer.
+fn instance() -> TestInstance {
+    let clerk = TestInstance::new();
+    clerk.clock().set(now() + Duration::from_millis(500));
+    clerk
+}
 
 /// An authenticator without jitter, so that times are exact.
 fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
@@ -70,7 +77,7 @@ fn look_ups(clerk: &TestInstance) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn connections_of_a_session_share_one_look_up_a_minute() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let session = clerk.signed_in("user_1");
     let leases: Vec<_> = (0..100).map(|_| lease(&authenticator, &session)).collect();
@@ -85,7 +92,7 @@ async fn connections_of_a_session_share_one_look_up_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn last_dropped_lease_stops_the_look_ups() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let session = clerk.signed_in("user_1");
     let (one, two) = (lease(&authenticator, &session), lease(&authenticator, &session));
@@ -117,7 +124,7 @@ async fn session_that_ended_at_clerk_ends_its_leases_with_the_reason() {
         (Ok("moved"), Ended),
         (gone(), NotFound),
     ] {
-        let clerk = TestInstance::new();
+        let clerk = instance();
         let authenticator = builder(&clerk).build();
         let session = clerk.signed_in("user_1").session_id("sess_1");
         let lease = lease(&authenticator, &session);
@@ -134,7 +141,7 @@ async fn session_that_ended_at_clerk_ends_its_leases_with_the_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn live_session_keeps_its_leases() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
     for status in ["active", "pending", "active"] {
@@ -158,7 +165,7 @@ async fn failed_look_ups_end_the_lease_after_the_stated_age() {
         error_answer(403, Some("forbidden")),
         error_answer(422, Some("form_param_invalid")),
     ] {
-        let clerk = TestInstance::new();
+        let clerk = instance();
         let authenticator = builder(&clerk).build();
         let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
         set_session(&clerk, "sess_1", Err(error.clone()));
@@ -174,7 +181,7 @@ async fn failed_look_ups_end_the_lease_after_the_stated_age() {
 
 #[tokio::test(start_paused = true)]
 async fn outage_shorter_than_the_age_ends_no_lease() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
     set_session(&clerk, "sess_1", Err(down()));
@@ -187,7 +194,7 @@ async fn outage_shorter_than_the_age_ends_no_lease() {
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_pauses_the_look_ups_of_all_sessions() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let leases: Vec<_> = (0..50)
         .map(|n| {
@@ -205,7 +212,7 @@ async fn retry_after_pauses_the_look_ups_of_all_sessions() {
 
 #[tokio::test(start_paused = true)]
 async fn new_token_of_the_session_saves_the_look_up() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let session = clerk.signed_in("user_1");
     let lease = lease(&authenticator, &session);
@@ -223,7 +230,7 @@ async fn new_token_of_the_session_saves_the_look_up() {
 
 #[tokio::test(start_paused = true)]
 async fn clock_that_is_set_ends_no_lease_and_keeps_none() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let session = clerk.signed_in("user_1").session_id("sess_1");
     let lease = lease(&authenticator, &session);
@@ -242,7 +249,7 @@ async fn clock_that_is_set_ends_no_lease_and_keeps_none() {
 
 #[tokio::test(start_paused = true)]
 async fn clock_that_is_set_back_does_not_let_one_token_prove_life_twice() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
     let lease = authenticator.lease(&claims);
@@ -258,7 +265,7 @@ async fn clock_that_is_set_back_does_not_let_one_token_prove_life_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn lease_of_a_session_that_has_ended_ends_at_once() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
     authenticator.session_ended(&"sess_1".into(), SessionEndReason::Revoked);
@@ -272,7 +279,7 @@ async fn lease_of_a_session_that_has_ended_ends_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn old_claims_of_a_session_that_is_forgotten_are_looked_up_at_once() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
     set_session(&clerk, "sess_1", Ok("revoked"));
@@ -284,7 +291,7 @@ async fn old_claims_of_a_session_that_is_forgotten_are_looked_up_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn events_of_the_fleet_end_leases_and_reject_tokens() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let fleet = InProcessFleet::new();
     let [one, two] = [(), ()].map(|()| builder(&clerk).fleet(fleet.clone()).build());
     let session = |n: u32| clerk.signed_in("user_1").session_id(format!("sess_{n}"));
@@ -309,7 +316,7 @@ async fn events_of_the_fleet_end_leases_and_reject_tokens() {
 
 #[tokio::test(start_paused = true)]
 async fn look_up_that_finds_an_end_tells_the_fleet() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let fleet = InProcessFleet::new();
     let [one, two] = [(), ()].map(|()| builder(&clerk).fleet(fleet.clone()).build());
     let session = clerk.signed_in("user_1").session_id("sess_1");
@@ -323,7 +330,7 @@ async fn look_up_that_finds_an_end_tells_the_fleet() {
 
 #[tokio::test(start_paused = true)]
 async fn token_without_a_session_ends_its_lease_when_it_expires() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let session = clerk.signed_in("user_1").claim("sid", json!(null));
     let (one, two) = (lease(&authenticator, &session), lease(&authenticator, &session));
@@ -339,7 +346,7 @@ async fn token_without_a_session_ends_its_lease_when_it_expires() {
 
 #[test]
 fn lease_without_a_runtime_ends_unconfirmed() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let lease = lease(&authenticator, &clerk.signed_in("user_1"));
     assert_eq!(lease.end(), Some(LeaseEnd::Unconfirmed));
@@ -348,7 +355,7 @@ fn lease_without_a_runtime_ends_unconfirmed() {
 
 #[test]
 fn lease_ends_with_its_runtime() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -362,7 +369,7 @@ fn lease_ends_with_its_runtime() {
 
 #[tokio::test(start_paused = true)]
 async fn burst_of_leases_and_sign_outs_leaves_nothing() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     // The same claims with other IDs would need 10,000 signatures; one session a user is enough for the table.
     let claims: Vec<_> = (0..200)
@@ -394,7 +401,7 @@ async fn burst_of_leases_and_sign_outs_leaves_nothing() {
 
 #[test]
 fn sign_out_while_a_lease_is_created_is_never_missed() {
-    let clerk = TestInstance::new();
+    let clerk = instance();
     let authenticator = builder(&clerk).build();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_time()

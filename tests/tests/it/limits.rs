@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The start of a row, the file and the name of its constant, and the size of the row's unit.
-const CONSTANTS: [(&str, &str, &str, u64); 30] = [
+const CONSTANTS: [(&str, &str, &str, u64); 31] = [
     (
         "session token, handshake token",
         "portal-sdk/src/limits.rs",
@@ -140,6 +140,12 @@ const CONSTANTS: [(&str, &str, &str, u64); 30] = [
         "ended sessions",
         "portal-sdk/src/effect/ended_sessions.rs",
         "MAX_ENDED_SESSIONS",
+        1,
+    ),
+    (
+        "such look-ups at once",
+        "portal-sdk/src/lease/gate.rs",
+        "MAX_RUNNING",
         1,
     ),
     (
