@@ -110,3 +110,28 @@ fn sign_out_copies_a_small_part_of_the_ended_sessions() {
     // A copy of the whole table has 9,000 entries of 48 bytes each.
     assert!(each < 20 && bytes < 16 * 1024, "{each} allocations, {bytes} bytes");
 }
+
+#[tokio::test]
+async fn lease_takes_a_kilobyte_for_each_session_and_nothing_for_each_connection() {
+    const SESSIONS: usize = 100;
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    let mut claims = Vec::new();
+    for n in 0..SESSIONS {
+        let request = clerk
+            .signed_in("user_1")
+            .session_id(format!("sess_{n}"))
+            .get("/")
+            .body(());
+        let state = authenticator.authenticate(&request.unwrap().into_parts().0).await.state;
+        claims.push(state.claims().expect("signed in").clone());
+    }
+    let mut leases = Vec::with_capacity(SESSIONS);
+    let sessions = measure(|| leases.extend(claims.iter().map(|claims| authenticator.lease(claims))));
+    let mut more = Vec::with_capacity(SESSIONS);
+    let connections = measure(|| more.extend(claims.iter().map(|claims| authenticator.lease(claims))));
+    let bytes = sessions.bytes_current / 100;
+    println!("a session with leases takes {bytes} bytes");
+    assert!(bytes < 2 * 1024, "{bytes}");
+    assert_eq!(connections.count_total, 0);
+}

@@ -93,7 +93,8 @@ impl<B: BackendApi> Authenticator<B> {
                 // A timer, because Clerk does not tell this process when a session ends there.
                 LeaseStep::Wait(wait) => sleep(wait).await,
                 LeaseStep::End => return,
-                LeaseStep::LookUp => match leases.look_up(&entry, self.find(session)).await {
+                // Boxed, so that the many tasks that wait do not have room for it.
+                LeaseStep::LookUp => match Box::pin(leases.look_up(&entry, self.find(session))).await {
                     Ok(None) => leases.confirmed(&entry),
                     // Not told to the fleet: a replica with another instance's secret key finds no session at all.
                     Ok(Some(reason @ SessionEndReason::NotFound)) => {
