@@ -11,6 +11,7 @@ use portal_sdk::fleet::{Fleet, FleetEvent, FleetMember, InProcessFleet, SessionE
 use portal_sdk::instance::Instance;
 use portal_sdk::key::KeySet;
 use portal_sdk::testing::{FakeBackend, TestClock, TestInstance, TestKey};
+use proptest::prelude::*;
 use serde_json::json;
 use tokio::task::yield_now;
 
@@ -268,4 +269,21 @@ async fn false_reports_of_removed_keys_cause_few_fetches() {
     }
     // One because of the reports. They end with the lifetime of the keys, which is refreshed then anyway.
     assert!((2..=3).contains(&replicas.jwks()), "{}", replicas.jwks());
+}
+
+proptest! {
+    #[test]
+    fn event_of_any_id_and_time_survives_its_json(id in "\\PC{1,60}", until in any::<i64>()) {
+        let until = UnixTime::from_millis(until);
+        let event = ended(&id, until);
+        prop_assert_eq!(FleetEvent::from_json(&event.to_json()), Some(event));
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "\\PC*", cut in 0_usize..90) {
+        let _event = FleetEvent::from_json(&text);
+        let json = ended("sess_1", UnixTime::from_secs(1)).to_json();
+        let cut = cut.min(json.len() - 1);
+        prop_assert_eq!(FleetEvent::from_json(&json[..cut]), None);
+    }
 }

@@ -119,3 +119,33 @@ async fn panic_of_a_custom_backend_ends_the_lease() {
     assert_eq!(lease.ended().await, portal_sdk::lease::LeaseEnd::Unconfirmed);
     assert_eq!(authenticator.health().leases.sessions, 0);
 }
+
+#[test]
+fn leases_that_are_created_and_dropped_at_once_leave_no_entry() {
+    let (clerk, backend) = (instance(), Slow::default());
+    let authenticator = authenticator(&clerk, &backend);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_time()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    // One session, so that the threads share and replace its entry.
+    let claims = claims(&clerk, 0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let _inside = runtime.enter();
+                for n in 0..2_000 {
+                    let lease = authenticator.lease(&claims);
+                    let other = (n % 3 == 0).then(|| lease.clone());
+                    drop(lease);
+                    assert!(other.is_none_or(|lease| lease.end().is_none()));
+                }
+            });
+        }
+    });
+    assert_eq!(authenticator.health().leases.sessions, 0);
+    while runtime.metrics().num_alive_tasks() > 0 {
+        std::thread::yield_now();
+    }
+}
