@@ -310,17 +310,12 @@ impl KeyCache {
             tracing::info!(address, failures, "signing keys can be fetched again");
         }
         meter::keys_replaced(keys.usable(), now);
-        for key_id in removed {
-            self.tell(&FleetEvent::KeyRemoved { key_id });
+        if let Some(fleet) = &self.fleet {
+            let events = removed.into_iter().map(|key_id| FleetEvent::KeyRemoved { key_id });
+            events.for_each(|event| fleet.tell(&event));
         }
         if let Some(file) = &self.file {
             file.keep(&keys, now, &self.policy);
-        }
-    }
-
-    fn tell(&self, event: &FleetEvent) {
-        if let Some(fleet) = &self.fleet {
-            fleet.tell(event);
         }
     }
 
