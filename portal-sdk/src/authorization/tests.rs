@@ -174,6 +174,22 @@ fn reverification_serializes_as_clerks_configuration() {
     }
 }
 
+/// Clerk names these four: <https://clerk.com/docs/guides/secure/reverification>.
+#[test]
+fn named_reverifications_have_clerks_levels_and_ages() {
+    for (requirement, level, after_minutes) in [
+        (Reverification::STRICT_MFA, "multi_factor", 10),
+        (Reverification::STRICT, "second_factor", 10),
+        (Reverification::MODERATE, "second_factor", 60),
+        (Reverification::LAX, "second_factor", 24 * 60),
+    ] {
+        let expected = serde_json::json!({ "level": level, "afterMinutes": after_minutes });
+        assert_eq!(serde_json::to_value(requirement).unwrap(), expected);
+        assert_eq!(requirement.level().as_str(), level);
+        assert_eq!(requirement.max_age(), Duration::from_secs(after_minutes * 60));
+    }
+}
+
 #[test]
 fn malformed_claims_meet_nothing() {
     let odd = of(&[

@@ -254,6 +254,18 @@ fn debug_output_hides_the_dev_browser_token() {
     assert!(!printed.contains("dvb_secret"), "{printed}");
 }
 
+/// The proxy that strips the path from requests adds it to no link.
+#[test]
+fn path_of_a_page_is_below_the_path_of_the_public_origin() {
+    let settings = development()
+        .public_origin("https://example.com/shop")
+        .sign_in_url("/sign-in");
+    let portal = Portal::from(&settings.build().unwrap());
+    let here = Url::parse("https://example.com/shop/cart").unwrap();
+    let url = portal.sign_in().with_requested_from(&here).to_url().unwrap();
+    assert!(url.as_str().starts_with("https://example.com/shop/sign-in"), "{url}");
+}
+
 #[test]
 fn path_without_a_request_is_rejected() {
     let portal = Portal::from(&development().sign_in_url("/sign-in").build().unwrap());
