@@ -8,6 +8,7 @@ mod health;
 mod leasing;
 mod observing;
 mod users;
+mod webhooks;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::{Method, Request};
 use http_body::Body;
+use portal_sdk::authenticator::Authenticator;
+use portal_sdk::backend::Backend;
 use portal_sdk::clock::{Clock, SystemClock};
 use portal_sdk::excerpt::Excerpt;
 use portal_sdk::instance::ConfigError;
@@ -42,6 +44,8 @@ pub struct WebhookReceiver {
     settings: Arc<Settings>,
 }
 
+type Apply = dyn Fn(&WebhookEvent) + Send + Sync;
+
 #[derive(Clone)]
 struct Settings {
     verifier: WebhookVerifier,
@@ -49,6 +53,8 @@ struct Settings {
     max_body_bytes: usize,
     body_timeout: Duration,
     log_lines: Arc<Throttle>,
+    /// [`Authenticator::webhook_received`], without the backend's type.
+    authenticator: Option<Arc<Apply>>,
 }
 
 impl WebhookReceiver {
@@ -77,6 +83,7 @@ impl WebhookReceiver {
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             body_timeout: DEFAULT_BODY_TIMEOUT,
             log_lines: Arc::default(),
+            authenticator: None,
         };
         Self {
             settings: Arc::new(settings),
@@ -106,6 +113,30 @@ impl WebhookReceiver {
         self
     }
 
+    /// Applies each verified delivery to an authenticator and its fleet, before the handler gets it.
+    ///
+    /// A session that has ended at Clerk, and those of a deleted user, are then signed out at once, and their connections
+    /// end; see [`Authenticator::webhook_received`].
+    ///
+    /// ```
+    /// use portal_tower::portal_sdk::authenticator::Authenticator;
+    /// use portal_tower::portal_sdk::backend::HttpBackend;
+    /// use portal_tower::portal_sdk::instance::{ConfigError, Instance};
+    /// use portal_tower::{AuthenticateLayer, WebhookReceiver};
+    ///
+    /// fn layer_and_receiver() -> Result<(AuthenticateLayer<HttpBackend>, WebhookReceiver), ConfigError> {
+    ///     let clerk = Authenticator::builder(Instance::from_env()?).build();
+    ///     let receiver = WebhookReceiver::from_env()?.with_authenticator(clerk.clone());
+    ///     Ok((AuthenticateLayer::from_authenticator(clerk), receiver))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_authenticator<B: Backend>(mut self, authenticator: Authenticator<B>) -> Self {
+        let apply = move |event: &WebhookEvent| authenticator.webhook_received(event);
+        self.settings_mut().authenticator = Some(Arc::new(apply));
+        self
+    }
+
     fn settings_mut(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
     }
@@ -126,10 +157,16 @@ impl WebhookReceiver {
         let received = self.read(request).await;
         match &received {
             Ok(delivery) if matches!(delivery.event, WebhookEvent::Unreadable) => self.log_unreadable(delivery),
-            Ok(_) => {}
+            Ok(delivery) => self.apply(&delivery.event),
             Err(refusal) => self.log_refusal(*refusal),
         }
         received
+    }
+
+    fn apply(&self, event: &WebhookEvent) {
+        if let Some(apply) = &self.settings.authenticator {
+            apply(event);
+        }
     }
 
     async fn read<B: Body>(&self, request: Request<B>) -> Result<WebhookDelivery, WebhookRefusal> {

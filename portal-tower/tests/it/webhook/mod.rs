@@ -4,6 +4,7 @@ mod bodies;
 mod concurrency;
 mod deliveries;
 mod log_lines;
+mod sessions;
 
 use std::future::{Future, Ready, ready};
 use std::sync::{Arc, Mutex};
