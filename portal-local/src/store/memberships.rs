@@ -3,7 +3,7 @@
 use portal_sdk::clock::UnixTime;
 use rusqlite::params;
 
-use super::record::{Record as _, record};
+use super::record::{Cells, Record as _, record};
 use super::{Db, Metadata, Millis, Result};
 use crate::ids;
 
@@ -34,6 +34,21 @@ pub(crate) struct Member {
     pub(crate) image_id: Option<String>,
 }
 
+impl Member {
+    /// Reads the fields of the role and the user, which follow the membership's.
+    fn read(membership: Membership, cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            membership,
+            role_name: cells.cell()?,
+            first_name: cells.cell()?,
+            last_name: cells.cell()?,
+            identifier: cells.cell()?,
+            banned: cells.cell()?,
+            image_id: cells.cell()?,
+        })
+    }
+}
+
 pub(crate) fn find(db: Db<'_>, organization_id: &str, user_id: &str) -> Result<Option<Membership>> {
     db.find("organization_id = ? AND user_id = ?", [organization_id, user_id])
 }
@@ -50,15 +65,7 @@ pub(crate) fn member(db: Db<'_>, membership: &Membership) -> Result<Option<Membe
          FROM users JOIN roles ON roles.key = ?2
          LEFT JOIN email_addresses ON email_addresses.id = users.primary_email_address_id WHERE users.id = ?1";
     let mut found = db.rows(select, [&membership.user_id, &membership.role_key], |cells| {
-        Ok(Member {
-            membership: membership.clone(),
-            role_name: cells.cell()?,
-            first_name: cells.cell()?,
-            last_name: cells.cell()?,
-            identifier: cells.cell()?,
-            banned: cells.cell()?,
-            image_id: cells.cell()?,
-        })
+        Member::read(membership.clone(), cells)
     })?;
     Ok(found.pop())
 }
@@ -94,15 +101,7 @@ pub(crate) fn search(
         columns.join(", ")
     );
     let members = db.rows(&select, params![organization_id, query, limit, offset], |cells| {
-        Ok(Member {
-            membership: Membership::read(cells)?,
-            role_name: cells.cell()?,
-            first_name: cells.cell()?,
-            last_name: cells.cell()?,
-            identifier: cells.cell()?,
-            banned: cells.cell()?,
-            image_id: cells.cell()?,
-        })
+        Member::read(Membership::read(cells)?, cells)
     })?;
     let count = db.value(&format!("SELECT count(*) {FROM}"), [organization_id, query])?;
     Ok((members, count.unwrap_or_default()))

@@ -4,6 +4,7 @@ use portal_tower::WebhookReceiver;
 use portal_tower::portal_sdk::clock::UnixTime;
 use portal_tower::portal_sdk::fleet::SessionEndReason;
 use portal_tower::portal_sdk::lease::LeaseEnd;
+use portal_tower::portal_sdk::state::RequestState;
 use portal_tower::portal_sdk::testing::{TestInstance, TestWebhook};
 use serde_json::{Value, json};
 
@@ -21,16 +22,22 @@ fn session(status: &str) -> Value {
     json!({ "id": "sess_1", "user_id": "user_1", "status": status })
 }
 
+/// Returns `true` if the session of `user_1` with this ID is signed in.
+async fn is_signed_in(clerk: &TestInstance, id: &str) -> bool {
+    state(clerk, id).await.claims().is_some()
+}
+
+async fn state(clerk: &TestInstance, id: &str) -> RequestState {
+    let request = clerk.signed_in("user_1").session_id(id).get("/").body(()).unwrap();
+    clerk.authenticator().authenticate(&request.into_parts().0).await.state
+}
+
 /// Sends one delivery while two sessions of one user have leases, and returns their ends.
 async fn ends_after(event_type: &str, data: Value) -> [Option<LeaseEnd>; 2] {
     let clerk = TestInstance::new();
-    let of = async |id: &str| {
-        let request = clerk.signed_in("user_1").session_id(id).get("/").body(()).unwrap();
-        clerk.authenticator().authenticate(&request.into_parts().0).await.state
-    };
     let mut leases = Vec::new();
     for id in ["sess_1", "sess_2"] {
-        leases.push(clerk.authenticator().lease(of(id).await.claims().unwrap()));
+        leases.push(clerk.authenticator().lease(state(&clerk, id).await.claims().unwrap()));
     }
     let webhook = TestWebhook::new(event_type, data);
     let service = Notes::default().service(receiver(&clerk, webhook.sent_at()));
@@ -38,8 +45,7 @@ async fn ends_after(event_type: &str, data: Value) -> [Option<LeaseEnd>; 2] {
     let mut ends = [None, None];
     for ((id, lease), end) in ["sess_1", "sess_2"].into_iter().zip(leases).zip(&mut ends) {
         *end = lease.end();
-        let is_signed_in = of(id).await.claims().is_some();
-        assert_eq!(is_signed_in, end.is_none(), "{event_type}: {id}");
+        assert_eq!(is_signed_in(&clerk, id).await, end.is_none(), "{event_type}: {id}");
     }
     ends
 }
@@ -106,13 +112,6 @@ async fn delivery_about_a_changed_user_drops_the_data_in_memory() {
 #[tokio::test]
 async fn forged_or_late_delivery_signs_nothing_out() {
     let clerk = TestInstance::new();
-    let request = clerk
-        .signed_in("user_1")
-        .session_id("sess_1")
-        .get("/")
-        .body(())
-        .unwrap();
-    let (parts, ()) = request.into_parts();
     let webhook = TestWebhook::new("session.revoked", session("revoked"));
     let mut forged = webhook.request("/webhooks/clerk");
     *forged.body_mut() = forged.body().replace("user_1", "user_2");
@@ -120,8 +119,7 @@ async fn forged_or_late_delivery_signs_nothing_out() {
     for (request, now) in [(forged, webhook.sent_at()), (webhook.request("/webhooks/clerk"), later)] {
         let service = Notes::default().service(receiver(&clerk, now));
         assert_eq!(send(service, request).await.status, 400);
-        let state = clerk.authenticator().authenticate(&parts).await.state;
-        assert!(state.claims().is_some());
+        assert!(is_signed_in(&clerk, "sess_1").await);
     }
 }
 
