@@ -26,6 +26,7 @@ fn webhook() -> TestWebhook {
     TestWebhook::new("user.created", data)
         .with_id("msg_1")
         .with_sent_at(NOW)
+        .with_occurred_at(NOW)
 }
 
 fn request() -> Request<String> {

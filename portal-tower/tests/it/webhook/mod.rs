@@ -33,7 +33,8 @@ fn receiver_at(clock: &TestClock) -> WebhookReceiver {
 
 fn webhook(id: &str) -> TestWebhook {
     let data = json!({ "id": "user_1", "first_name": "Ada" });
-    TestWebhook::new("user.updated", data).with_id(id).with_sent_at(NOW)
+    let webhook = TestWebhook::new("user.updated", data).with_id(id);
+    webhook.with_sent_at(NOW).with_occurred_at(NOW)
 }
 
 fn delivery(id: &str) -> Request<String> {
