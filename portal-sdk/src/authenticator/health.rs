@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Authenticator;
 use crate::backend::{Backend, CallCounts};
+use crate::fleet::FleetHealth;
 
 /// The state of an authenticator: its signing keys and its calls to Clerk.
 ///
@@ -32,6 +33,10 @@ pub struct Health {
     pub tokens: TokenHealth,
     /// The leases of live connections.
     pub leases: LeaseHealth,
+    /// The connection to the other replicas; `None` if the [fleet](super::AuthenticatorBuilder::fleet) has none.
+    ///
+    /// A process without it decides requests, and only learns later which sessions have ended elsewhere.
+    pub fleet: Option<FleetHealth>,
 }
 
 /// The state of the signing keys in memory.
@@ -122,6 +127,7 @@ impl<B: Backend> Authenticator<B> {
                 sessions: shared.leases.len(),
                 look_ups: shared.leases.look_ups(),
             },
+            fleet: shared.fleet.health(),
         }
     }
 }

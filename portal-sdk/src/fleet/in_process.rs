@@ -34,6 +34,15 @@ impl InProcessFleet {
         Self::default()
     }
 
+    /// Passes events to the members.
+    pub(super) fn hear(&self, events: &[FleetEvent]) {
+        // Unlocked while they hear it, because a member may build or drop another one.
+        let members = self.members().clone();
+        for member in members {
+            member.hear(events);
+        }
+    }
+
     fn members(&self) -> MutexGuard<'_, Vec<FleetMember>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,11 +50,7 @@ impl InProcessFleet {
 
 impl Fleet for InProcessFleet {
     fn tell(&self, event: &FleetEvent) {
-        // Unlocked while they hear it, because a member may build or drop another one.
-        let members = self.members().clone();
-        for member in members {
-            member.hear(std::slice::from_ref(event));
-        }
+        self.hear(std::slice::from_ref(event));
     }
 
     fn join(&self, member: FleetMember) {

@@ -6,12 +6,17 @@
 
 mod event;
 mod in_process;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 pub use event::{FleetEvent, SessionEndReason};
 pub use in_process::InProcessFleet;
+
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisFleet, RedisFleetBuilder};
 
 /// Carries events between the authenticators of one Clerk instance.
 ///
@@ -75,6 +80,33 @@ pub trait Fleet: fmt::Debug + Send + Sync + 'static {
     ///
     /// Called once for each authenticator, when it is built, possibly outside a tokio runtime.
     fn join(&self, member: FleetMember);
+
+    /// Returns the state of the connection; `None` if the fleet has none, as within one process.
+    ///
+    /// [`Authenticator::health`](crate::authenticator::Authenticator::health) shows it.
+    fn health(&self) -> Option<FleetHealth> {
+        None
+    }
+}
+
+/// The state of a fleet's connection.
+///
+/// ```
+/// use portal_sdk::fleet::FleetHealth;
+///
+/// let mut health = FleetHealth::default();
+/// health.is_connected = true;
+/// health.waiting = 3;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FleetHealth {
+    /// `true` if events are sent and received.
+    pub is_connected: bool,
+    /// The number of events that wait to be sent.
+    pub waiting: usize,
+    /// The number of events that were dropped because too many waited.
+    pub dropped: u64,
 }
 
 impl<F: Fleet + ?Sized> Fleet for Arc<F> {
@@ -84,6 +116,10 @@ impl<F: Fleet + ?Sized> Fleet for Arc<F> {
 
     fn join(&self, member: FleetMember) {
         (**self).join(member);
+    }
+
+    fn health(&self) -> Option<FleetHealth> {
+        (**self).health()
     }
 }
 

@@ -63,6 +63,10 @@ pub enum Setting {
     PersonalAccountPatterns,
     /// `CLERK_WEBHOOK_SIGNING_SECRET`, which [`WebhookVerifier`](crate::webhook::WebhookVerifier) reads
     WebhookSigningSecret,
+    /// `PORTAL_REDIS_URL`
+    RedisUrl,
+    /// The fleet builder's `prefix`
+    RedisPrefix,
 }
 
 impl Setting {
@@ -96,6 +100,8 @@ impl Setting {
             Self::OrganizationPatterns => "organization_patterns",
             Self::PersonalAccountPatterns => "personal_account_patterns",
             Self::WebhookSigningSecret => "CLERK_WEBHOOK_SIGNING_SECRET",
+            Self::RedisUrl => "PORTAL_REDIS_URL",
+            Self::RedisPrefix => "prefix",
         }
     }
 
@@ -106,6 +112,7 @@ impl Setting {
             Self::TrustedOrigins => Some("trusted_origins"),
             Self::AuthorizedParties => Some("authorized_parties"),
             Self::Issuers => Some("issuers"),
+            Self::RedisUrl => Some("RedisFleet::connect"),
             _ => None,
         }
     }
@@ -220,7 +227,7 @@ impl fmt::Debug for ConfigError {
 
 impl ConfigError {
     /// Creates an [`Invalid`](Self::Invalid) that shows `found` without secrets.
-    pub(super) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
+    pub(crate) fn invalid(setting: Setting, found: &str, expected: &'static str) -> Self {
         Self::Invalid {
             setting,
             found: redacted(found),

@@ -1,0 +1,156 @@
+//! [`Address`]: the server and the login in a Redis URL.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use redis::{ProtocolVersion, RedisConnectionInfo};
+use url::Url;
+
+use crate::instance::{ConfigError, Setting};
+
+const DEFAULT_PORT: u16 = 6379;
+
+const URL: &str = "redis://[user]:password@host[:port][/database]; percent-encode reserved characters of the password";
+const TLS: &str =
+    "redis://, because TLS is not supported; reach a server with TLS through a local proxy such as stunnel";
+
+/// A Redis server, and the user, the password and the database at it.
+pub(super) struct Address {
+    server: Box<str>,
+    login: RedisConnectionInfo,
+}
+
+impl Address {
+    pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::read(text.trim()).map_err(|expected| ConfigError::Invalid {
+            setting: Setting::RedisUrl,
+            // A malformed URL may hold its password anywhere.
+            found: "[a URL, not shown]".to_owned(),
+            expected,
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(text).map_err(|_| URL)?;
+        match url.scheme() {
+            "redis" | "valkey" => {}
+            "rediss" | "valkeys" => return Err(TLS),
+            _ => return Err(URL),
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(URL)?;
+        if url.query().is_some() || url.fragment().is_some() || text.contains('\\') {
+            return Err(URL);
+        }
+        let mut login = RedisConnectionInfo::default()
+            // Messages and answers then share a connection.
+            .set_protocol(ProtocolVersion::RESP3)
+            .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .set_db(database(url.path()).ok_or(URL)?);
+        if !url.username().is_empty() {
+            login = login.set_username(decoded(url.username())?);
+        }
+        if let Some(password) = url.password() {
+            login = login.set_password(decoded(password)?);
+        }
+        Ok(Self {
+            server: format!("{host}:{}", url.port().unwrap_or(DEFAULT_PORT)).into(),
+            login,
+        })
+    }
+
+    /// Returns the host and the port.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub(super) fn login(&self) -> &RedisConnectionInfo {
+        &self.login
+    }
+}
+
+/// Shows the host and the port only.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.server)
+    }
+}
+
+fn database(path: &str) -> Option<i64> {
+    match path.strip_prefix('/').unwrap_or(path) {
+        "" => Some(0),
+        number => number.parse().ok().filter(|number| *number >= 0),
+    }
+}
+
+fn decoded(text: &str) -> Result<String, &'static str> {
+    let text = percent_decode_str(text).decode_utf8().map_err(|_| URL)?;
+    Ok(text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn url_names_the_server_and_the_login() {
+        let read = |text: &str| {
+            let address = Address::parse(text).unwrap();
+            let login = address.login();
+            let [user, password] = [login.username(), login.password()].map(|part| part.map(ToOwned::to_owned));
+            (address.server().to_owned(), user, password, login.db())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for (text, expected) in [
+            ("redis://localhost", ("localhost:6379".to_owned(), None, None, 0)),
+            (" redis://[::1]:7000/3\n", ("[::1]:7000".to_owned(), None, None, 3)),
+            (
+                "redis://:p%40ss%2F@redis.example/",
+                ("redis.example:6379".to_owned(), None, some("p@ss/"), 0),
+            ),
+            (
+                "valkey://user:pass@127.0.0.1:1/2",
+                ("127.0.0.1:1".to_owned(), some("user"), some("pass"), 2),
+            ),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_url_is_an_error_without_its_password() {
+        for text in [
+            "",
+            "hunter2",
+            "redis:hunter2@host",
+            "redis://",
+            "redis://:hunter2@",
+            "redis:///hunter2",
+            "http://:hunter2@host",
+            "redis://:hunter2@host:port",
+            "redis://:hunter2@host/database",
+            "redis://:hunter2@host/-1",
+            "redis://:hunter2@host/1/2",
+            "redis://:hunt/hunter2@host",
+            "redis://:hunter2@host?protocol=resp2",
+            "redis://:hunter2@host#insecure",
+            "redis://:hunter2%ff@host",
+            "rediss://:hunter2@host",
+            "unix:///run/hunter2.sock",
+        ] {
+            let error = Address::parse(text).expect_err(text);
+            for shown in [error.to_string(), format!("{error:?}")] {
+                assert!(
+                    shown.contains("PORTAL_REDIS_URL") && shown.contains("redis://"),
+                    "{shown}"
+                );
+                assert!(!shown.contains("hunter2"), "{text}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let address = Address::parse("redis://user:hunter2@localhost:1").unwrap();
+        assert_eq!(format!("{address:?}"), "localhost:1");
+    }
+}

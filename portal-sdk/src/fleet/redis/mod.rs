@@ -1,0 +1,226 @@
+//! [`RedisFleet`]: replicas that tell each other over Redis.
+
+mod address;
+mod connection;
+mod link;
+mod message;
+mod problem;
+mod queue;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::address::Address;
+use self::link::Link;
+use super::{Fleet, FleetEvent, FleetHealth, FleetMember};
+use crate::instance::{ConfigError, Instance, Setting, process_variable};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_PREFIX_BYTES: usize = 200;
+
+/// A fleet of the replicas that use the same Redis. Clones are the same fleet.
+///
+/// ```no_run
+/// use portal_sdk::authenticator::Authenticator;
+/// use portal_sdk::fleet::RedisFleet;
+/// use portal_sdk::instance::Instance;
+///
+/// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+/// let instance = Instance::from_env()?;
+/// let fleet = RedisFleet::connect("redis://:password@redis.internal:6379", &instance)?;
+/// let authenticator = Authenticator::builder(instance).fleet(fleet).build();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An event is published on a channel, and stored until its tokens have expired. A replica that starts or reconnects
+/// reads the stored events, so that it also learns the sign-outs that it missed. It needs Redis 6 or newer, or Valkey;
+/// a cluster is not supported.
+///
+/// A thread with its own tokio runtime keeps one connection. It starts when the first authenticator is built, and ends
+/// when the last clone is dropped.
+///
+/// # Outages
+///
+/// No request waits for Redis. While it is out of reach, the replica continues with the events that it knows, and queues
+/// its own: the last 10,000. It logs one warning, and an information when Redis is back. It connects again after pauses
+/// of up to 15 seconds, sends the queue and reads the stored events. A connection that hangs is noticed within twice the
+/// [`timeout`](RedisFleetBuilder::timeout). [`Authenticator::health`](crate::authenticator::Authenticator::health)
+/// returns the state.
+///
+/// # Names in Redis
+///
+/// With the default [prefix](RedisFleetBuilder::prefix), an instance at `clerk.example.com` uses:
+///
+/// | Name | Type | Holds |
+/// |---|---|---|
+/// | `portal:clerk.example.com:events` | channel | events as [JSON](FleetEvent::to_json), one a line |
+/// | `portal:clerk.example.com:stored` | sorted set | the last 10,000 events by the end of their time; expires after 25 hours without events |
+///
+/// # Security
+///
+/// Anyone who can write to this Redis can sign users out, but not in; see [`Fleet`]. The connection is not encrypted:
+/// use a private network, or a local TLS proxy. `Debug`, errors and log lines do not show the user and the password.
+///
+/// An access control list needs these rules for the user, where `NAME` is the prefix:
+///
+/// ```text
+/// resetchannels &NAMEevents ~NAMEstored +subscribe +publish +zadd +zremrangebyscore +zremrangebyrank
+/// +zrevrangebyscore +pexpire +ping +hello +select +client|setinfo
+/// ```
+#[derive(Clone)]
+pub struct RedisFleet {
+    handle: Arc<Handle>,
+}
+
+/// Ends the thread with the last clone.
+struct Handle {
+    link: Arc<Link>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.link.close();
+    }
+}
+
+impl RedisFleet {
+    /// Creates a fleet, which connects in the background.
+    ///
+    /// The URL is `redis://[user][:password]@host[:port][/database]`; the scheme `valkey` is the same.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if the URL is malformed. An unreachable server is not an error.
+    pub fn connect(url: &str, instance: &Instance) -> Result<Self, ConfigError> {
+        Self::builder(url, instance).build()
+    }
+
+    /// Creates the fleet at `PORTAL_REDIS_URL`; returns `None` if the variable is unset or empty.
+    ///
+    /// ```no_run
+    /// use portal_sdk::authenticator::Authenticator;
+    /// use portal_sdk::fleet::RedisFleet;
+    /// use portal_sdk::instance::Instance;
+    ///
+    /// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+    /// let instance = Instance::from_env()?;
+    /// let mut authenticator = Authenticator::builder(instance.clone());
+    /// if let Some(fleet) = RedisFleet::from_env(&instance)? {
+    ///     authenticator = authenticator.fleet(fleet);
+    /// }
+    /// let authenticator = authenticator.build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if the variable is not UTF-8 or the URL is malformed.
+    pub fn from_env(instance: &Instance) -> Result<Option<Self>, ConfigError> {
+        let url = process_variable(Setting::RedisUrl.name())?.filter(|url| !url.trim().is_empty());
+        url.map(|url| Self::connect(&url, instance)).transpose()
+    }
+
+    /// Starts a builder for a fleet with other settings than [`connect`](Self::connect).
+    pub fn builder(url: &str, instance: &Instance) -> RedisFleetBuilder {
+        RedisFleetBuilder {
+            address: Address::parse(url),
+            prefix: format!("portal:{}:", instance.publishable_key().frontend_api()),
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+}
+
+impl Fleet for RedisFleet {
+    fn tell(&self, event: &FleetEvent) {
+        self.handle.link.tell(event);
+    }
+
+    fn join(&self, member: FleetMember) {
+        self.handle.link.join(member);
+    }
+
+    fn health(&self) -> Option<FleetHealth> {
+        Some(self.handle.link.health())
+    }
+}
+
+impl fmt::Debug for RedisFleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let link = &self.handle.link;
+        f.debug_struct("RedisFleet")
+            .field("address", &link.address)
+            .field("names", &link.names)
+            .field("health", &link.health())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`RedisFleet`]; created by [`RedisFleet::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portal_sdk::fleet::RedisFleet;
+/// use portal_sdk::instance::Instance;
+///
+/// # fn main() -> Result<(), portal_sdk::instance::ConfigError> {
+/// let instance = Instance::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "sk_live_example").build()?;
+/// let fleet = RedisFleet::builder("redis://127.0.0.1:6379/2", &instance)
+///     .prefix("shop:sessions:")
+///     .timeout(Duration::from_secs(2))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct RedisFleetBuilder {
+    address: Result<Address, ConfigError>,
+    prefix: String,
+    timeout: Duration,
+}
+
+impl RedisFleetBuilder {
+    /// Sets the start of the names in Redis (default: `portal:` and the host of the Frontend API).
+    ///
+    /// All replicas of an application need the same prefix. Applications with the same Clerk instance may share one: a
+    /// session that ends in one application then ends in all.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets the time limit of connecting and of each answer (default: 5 seconds).
+    ///
+    /// After that time without an answer, the connection is checked too.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Creates the fleet, which connects in the background.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError`] if the URL is malformed, or the prefix is not 1 to 200 visible ASCII characters.
+    pub fn build(self) -> Result<RedisFleet, ConfigError> {
+        let Self {
+            address,
+            prefix,
+            timeout,
+        } = self;
+        let is_visible = prefix.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_visible || !(1..=MAX_PREFIX_BYTES).contains(&prefix.len()) {
+            let expected = "1 to 200 visible ASCII characters";
+            return Err(ConfigError::invalid(Setting::RedisPrefix, &prefix, expected));
+        }
+        let link = Arc::new(Link::new(address?, &prefix, timeout));
+        Ok(RedisFleet {
+            handle: Arc::new(Handle { link }),
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! [`Problem`]: an error of a connection, for the log.
+
+use std::{fmt, io};
+
+use redis::{ErrorKind, RedisError};
+
+/// The longest error code of Redis that is shown.
+const MAX_CODE_BYTES: usize = 24;
+
+/// An error, without any text of the server: an answer may repeat a command with its arguments.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The server is unreachable, or the connection broke.
+    Unreachable(Box<str>),
+    /// The server answered with an error.
+    Refused(Box<str>),
+}
+
+impl Problem {
+    pub(super) fn timed_out() -> Self {
+        Self::Unreachable("timed out".into())
+    }
+
+    pub(super) fn closed() -> Self {
+        Self::Unreachable("connection closed".into())
+    }
+
+    /// Returns `true` if events can still be published although storing them failed.
+    ///
+    /// The memory is full, the user may not write the key, another value has its name, or the disk is full.
+    pub(super) fn concerns_storing_only(&self) -> bool {
+        matches!(self, Self::Refused(code) if ["OOM", "NOPERM", "WRONGTYPE", "MISCONF"].contains(&&**code))
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self::Unreachable(error.kind().to_string().into())
+    }
+}
+
+impl From<RedisError> for Problem {
+    fn from(error: RedisError) -> Self {
+        if error.is_timeout() {
+            return Self::timed_out();
+        }
+        if error.is_connection_dropped() {
+            return Self::closed();
+        }
+        match (error.kind(), code_of(&error)) {
+            (_, Some(code)) => Self::Refused(code.into()),
+            (ErrorKind::AuthenticationFailed, None) => Self::Refused("wrong user or password".into()),
+            (ErrorKind::RESP3NotSupported, None) => Self::Refused("expected Redis 6 or newer".into()),
+            (ErrorKind::Io, None) => Self::Unreachable("I/O error".into()),
+            _ => Self::Refused("expected an answer of Redis, found another".into()),
+        }
+    }
+}
+
+/// Returns the first error code in an answer, such as `NOPERM`.
+fn code_of(error: &RedisError) -> Option<String> {
+    let is_code = |code: &String| code.len() <= MAX_CODE_BYTES && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let of_several = || {
+        let errors = error.clone().into_server_errors()?;
+        errors.first().map(|(_, error)| error.code().to_owned())
+    };
+    error.code().map(ToOwned::to_owned).or_else(of_several).filter(is_code)
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unreachable(text) | Self::Refused(text)) = self;
+        f.write_str(text)
+    }
+}

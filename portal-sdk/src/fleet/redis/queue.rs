@@ -1,0 +1,104 @@
+//! [`Queue`]: events that wait to be sent.
+
+use std::collections::VecDeque;
+
+use super::super::FleetEvent;
+use super::message::MAX_BATCH;
+use crate::clock::UnixTime;
+
+/// The most events that wait: as many as an authenticator remembers.
+pub(super) const MAX_WAITING: usize = 10_000;
+
+/// Events in the order in which they were told. A full queue drops the oldest.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: VecDeque<FleetEvent>,
+    dropped: u64,
+}
+
+impl Queue {
+    /// Adds an event. Returns `true` if an older one was dropped for it.
+    pub(super) fn push(&mut self, event: FleetEvent) -> bool {
+        let is_full = self.waiting.len() >= MAX_WAITING;
+        if is_full {
+            self.waiting.pop_front();
+            self.dropped += 1;
+        }
+        self.waiting.push_back(event);
+        is_full
+    }
+
+    /// Removes the next events to send. Those whose time has passed are discarded.
+    pub(super) fn take_batch(&mut self, now: UnixTime) -> Vec<FleetEvent> {
+        let mut batch = Vec::new();
+        while batch.len() < MAX_BATCH {
+            let Some(event) = self.waiting.pop_front() else {
+                break;
+            };
+            if event.until().is_none_or(|until| until > now) {
+                batch.push(event);
+            }
+        }
+        batch
+    }
+
+    /// Returns a batch that could not be sent. Its oldest events are dropped if the queue is full.
+    pub(super) fn give_back(&mut self, batch: Vec<FleetEvent>) {
+        for event in batch.into_iter().rev() {
+            if self.waiting.len() >= MAX_WAITING {
+                self.dropped += 1;
+            } else {
+                self.waiting.push_front(event);
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Returns the number of events dropped so far.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::SessionEndReason;
+
+    fn event(n: usize, until: i64) -> FleetEvent {
+        FleetEvent::SessionEnded {
+            id: format!("sess_{n}").into(),
+            reason: SessionEndReason::SignedOut,
+            until: UnixTime::from_secs(until),
+        }
+    }
+
+    #[test]
+    fn full_queue_drops_the_oldest_and_counts_them() {
+        let (mut queue, now) = (Queue::default(), UnixTime::from_secs(1));
+        let dropped: usize = (0..MAX_WAITING + 3).map(|n| usize::from(queue.push(event(n, 9)))).sum();
+        assert_eq!((dropped, queue.dropped(), queue.len()), (3, 3, MAX_WAITING));
+        let batch = queue.take_batch(now);
+        assert_eq!((batch.len(), &batch[0]), (MAX_BATCH, &event(3, 9)));
+        // Two newer events came while the batch was on its way.
+        queue.push(event(0, 9));
+        queue.push(event(0, 9));
+        queue.give_back(batch);
+        assert_eq!((queue.dropped(), queue.len()), (5, MAX_WAITING));
+        assert_eq!(queue.take_batch(now)[0], event(5, 9));
+    }
+
+    #[test]
+    fn event_whose_time_has_passed_is_not_sent() {
+        let mut queue = Queue::default();
+        let key = FleetEvent::KeyRemoved { key_id: "ins_1".into() };
+        for event in [event(1, 9), event(2, 10), key.clone()] {
+            queue.push(event);
+        }
+        assert_eq!(queue.take_batch(UnixTime::from_secs(9)), [event(2, 10), key]);
+        assert_eq!((queue.len(), queue.dropped()), (0, 0));
+    }
+}

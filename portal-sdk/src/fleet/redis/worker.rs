@@ -1,0 +1,179 @@
+//! The thread that keeps the connection.
+//!
+//! It has a runtime of its own, so that authenticators may be built outside a runtime, in one without timers, or in one
+//! that ends before them.
+
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::super::FleetEvent;
+use super::connection::Connection;
+use super::link::{Link, ThreadGuard};
+use super::problem::Problem;
+use crate::clock::{Clock as _, SystemClock};
+use crate::jitter;
+
+/// The pause after the first failure. It doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause. A connection that lasts longer ends the series of failures.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The share of a pause that is waited, in percent, so that replicas do not return in the same moment.
+const JITTER: (f64, f64) = (20.0, 100.0);
+
+/// Starts the thread.
+pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = thread::Builder::new().name("portal-fleet".to_owned());
+    thread.spawn(move || {
+        let guard = ThreadGuard(link);
+        runtime.block_on(keep_connected(&guard.0));
+        // A look-up of the server's address may hang in the system.
+        runtime.shutdown_background();
+    })?;
+    Ok(())
+}
+
+async fn keep_connected(link: &Link) {
+    let mut failures = 0;
+    while !link.is_closed() {
+        let problem = match Connection::open(&link.address, &link.names, link.limit).await {
+            Err(problem) => problem,
+            Ok(connection) => {
+                let since = Instant::now();
+                let Err(problem) = converse(link, connection).await else {
+                    return;
+                };
+                if since.elapsed() > LONGEST_PAUSE {
+                    failures = 0;
+                }
+                problem
+            }
+        };
+        link.lost(&problem);
+        // A back-off, so that many replicas do not overwhelm a server that starts. Only the end of the fleet cuts it.
+        let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
+        failures += 1;
+    }
+}
+
+fn pause(failures: u32, random: u64) -> Duration {
+    let factor = 2_u32.saturating_pow(failures);
+    let pause = FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE);
+    jitter::part(pause, JITTER, random)
+}
+
+/// Exchanges events until the fleet ends.
+async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem> {
+    // After the subscription, so that each event is stored before this or arrives as a message.
+    link.set_must_read();
+    let mut is_new = true;
+    let mut answered = Instant::now();
+    loop {
+        link.hear(&connection.arrived());
+        if link.take_must_read() | connection.take_has_missed() {
+            read_stored(link, &mut connection).await?;
+            answered = Instant::now();
+        }
+        if std::mem::take(&mut is_new) {
+            link.connected();
+        }
+        if send_batch(link, &mut connection).await? {
+            answered = Instant::now();
+            continue;
+        }
+        if link.is_closed() {
+            return Ok(());
+        }
+        match next(link, &mut connection, answered + link.limit).await {
+            Next::Events(events) => link.hear(&events),
+            Next::Woken => {}
+            // A connection whose other side is gone is silent too, so a silent one must answer.
+            Next::Silence => {
+                connection.ping().await?;
+                answered = Instant::now();
+            }
+            Next::Closed => return Err(Problem::closed()),
+        }
+    }
+}
+
+async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Problem> {
+    match connection.stored(&link.names, SystemClock.now()).await {
+        Ok(events) => link.hear(&events),
+        Err(problem) if problem.concerns_storing_only() => link.stored(Some(&problem)),
+        Err(problem) => return Err(problem),
+    }
+    Ok(())
+}
+
+/// Sends the next events. Returns `true` if some were waiting.
+async fn send_batch(link: &Link, connection: &mut Connection) -> Result<bool, Problem> {
+    let batch = link.take_batch(SystemClock.now());
+    if batch.is_empty() {
+        return Ok(false);
+    }
+    let sent = send(link, connection, &batch).await;
+    if sent.is_err() {
+        link.give_back(batch);
+    }
+    sent.map(|()| true)
+}
+
+async fn send(link: &Link, connection: &mut Connection, batch: &[FleetEvent]) -> Result<(), Problem> {
+    // Stored first: a replica that subscribes meanwhile reads the stored events afterwards.
+    match connection.store(&link.names, batch, SystemClock.now()).await {
+        Ok(()) => link.stored(None),
+        Err(problem) if problem.concerns_storing_only() => link.stored(Some(&problem)),
+        Err(problem) => return Err(problem),
+    }
+    connection.publish(&link.names, batch).await
+}
+
+/// The next thing to do.
+enum Next {
+    Events(Vec<FleetEvent>),
+    Woken,
+    Silence,
+    Closed,
+}
+
+/// Waits for a message, a wake-up, or the time `silent_at`.
+async fn next(link: &Link, connection: &mut Connection, silent_at: Instant) -> Next {
+    let mut woken = pin!(link.wake.notified());
+    // The time limit of silence: nothing else would notice a connection that hangs.
+    let mut silence = pin!(sleep_until(silent_at));
+    poll_fn(|cx| {
+        if let Poll::Ready(message) = connection.poll_message(cx) {
+            return Poll::Ready(message.map_or(Next::Closed, Next::Events));
+        }
+        if woken.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Next::Woken);
+        }
+        silence.as_mut().poll(cx).map(|()| Next::Silence)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_to_a_limit_and_vary() {
+        let longest: Vec<_> = [0, 1, 5, 6, 40, u32::MAX]
+            .map(|failures| pause(failures, u64::MAX))
+            .into();
+        let millis = [250, 500, 8_000, 15_000, 15_000, 15_000];
+        assert_eq!(longest, millis.map(Duration::from_millis));
+        assert_eq!(pause(0, 0), Duration::from_millis(50));
+        assert_eq!(pause(40, 0), Duration::from_secs(3));
+    }
+}
