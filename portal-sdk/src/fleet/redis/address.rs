@@ -44,7 +44,8 @@ impl Address {
         let mut login = RedisConnectionInfo::default()
             // Messages and answers then share a connection.
             .set_protocol(ProtocolVersion::RESP3)
-            .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            // A command that an access control list would have to permit.
+            .set_skip_set_lib_name()
             .set_db(database(url.path()).ok_or(URL)?);
         if !url.username().is_empty() {
             login = login.set_username(decoded(url.username())?);

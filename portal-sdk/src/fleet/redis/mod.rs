@@ -64,11 +64,11 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// Anyone who can write to this Redis can sign users out, but not in; see [`Fleet`]. The connection is not encrypted:
 /// use a private network, or a local TLS proxy. `Debug`, errors and log lines do not show the user and the password.
 ///
-/// An access control list needs these rules for the user, where `NAME` is the prefix:
+/// A user of an access control list needs these rules, where `NAME` is the prefix:
 ///
 /// ```text
-/// resetchannels &NAMEevents ~NAMEstored +subscribe +publish +zadd +zremrangebyscore +zremrangebyrank
-/// +zrevrangebyscore +pexpire +ping +hello +select +client|setinfo
+/// resetchannels &NAMEevents ~NAMEstored +hello +select +ping +subscribe +publish
+/// +zadd +zremrangebyscore +zremrangebyrank +zrevrangebyscore +pexpire
 /// ```
 #[derive(Clone)]
 pub struct RedisFleet {

@@ -48,6 +48,8 @@ impl From<RedisError> for Problem {
             return Self::closed();
         }
         match (error.kind(), code_of(&error)) {
+            // A server that starts, or a replica that has lost its primary.
+            (_, Some(code)) if ["LOADING", "MASTERDOWN"].contains(&&*code) => Self::Unreachable(code.into()),
             (_, Some(code)) => Self::Refused(code.into()),
             (ErrorKind::AuthenticationFailed, None) => Self::Refused("wrong user or password".into()),
             (ErrorKind::RESP3NotSupported, None) => Self::Refused("expected Redis 6 or newer".into()),

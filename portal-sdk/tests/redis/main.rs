@@ -1,0 +1,94 @@
+//! `RedisFleet` with a real Redis server, which must be installed (`apt-get install redis-server`).
+//!
+//! A program of its own, because the lines that a fleet logs need a global subscriber.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+
+mod log;
+mod outages;
+mod proxy;
+mod server;
+mod sign_outs;
+mod strangers;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use http::request::Parts;
+use portal_sdk::authenticator::Authenticator;
+use portal_sdk::fleet::{FleetHealth, RedisFleet};
+use portal_sdk::testing::{FakeBackend, TestInstance};
+
+/// Waits until `is_so`. Fails after half a minute.
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(30), "expected: {what}");
+        // Other processes change the state, so it is polled.
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A replica: an authenticator with a fleet of its own.
+pub(crate) struct Replica {
+    clerk: TestInstance,
+    pub(crate) authenticator: Authenticator<FakeBackend>,
+}
+
+impl Replica {
+    pub(crate) fn at(url: &str, clerk: &TestInstance) -> Self {
+        let fleet = RedisFleet::builder(url, clerk.instance());
+        // Short, because tests of a connection that hangs wait for it.
+        Self::of(fleet.timeout(Duration::from_millis(300)).build().unwrap(), clerk)
+    }
+
+    pub(crate) fn of(fleet: RedisFleet, clerk: &TestInstance) -> Self {
+        let authenticator = Authenticator::builder(clerk.instance().clone())
+            .backend(clerk.backend().clone())
+            .fleet(fleet)
+            .build();
+        let clerk = clerk.clone();
+        Self { clerk, authenticator }
+    }
+
+    pub(crate) fn connected_at(url: &str, clerk: &TestInstance) -> Self {
+        let replica = Self::at(url, clerk);
+        replica.wait_for_connection();
+        replica
+    }
+
+    pub(crate) fn wait_for_connection(&self) {
+        eventually("the replica is connected", || self.health().is_connected);
+    }
+
+    pub(crate) fn health(&self) -> FleetHealth {
+        self.authenticator.health().fleet.expect("a fleet with a connection")
+    }
+
+    pub(crate) fn page(&self, session: &str) -> Parts {
+        let session = self.clerk.signed_in("user_1").session_id(session);
+        session.get("/").body(()).unwrap().into_parts().0
+    }
+
+    /// Authenticates a request of the session. Fails if the result is not there at once.
+    pub(crate) fn accepts(&self, session: &str) -> bool {
+        let page = self.page(session);
+        let authenticated = pin!(self.authenticator.authenticate(&page));
+        match authenticated.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(authenticated) => authenticated.state.claims().is_some(),
+            Poll::Pending => panic!("expected that nothing is awaited"),
+        }
+    }
+
+    pub(crate) fn end(&self, session: &str) {
+        let reason = portal_sdk::fleet::SessionEndReason::Revoked;
+        self.authenticator.session_ended(&session.into(), reason);
+    }
+
+    pub(crate) fn learns(&self, session: &str) {
+        eventually("the session's end is learned", || !self.accepts(session));
+    }
+}

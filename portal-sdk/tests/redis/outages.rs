@@ -1,0 +1,151 @@
+//! Redis that is down, restarts, hangs or refuses.
+
+use portal_sdk::fleet::RedisFleet;
+use portal_sdk::testing::TestInstance;
+
+use crate::proxy::Proxy;
+use crate::server::Redis;
+use crate::{Replica, eventually, log};
+
+#[test]
+fn restart_without_data_is_survived_and_logged_once() {
+    log::collect();
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
+    one.end("sess_1");
+    two.learns("sess_1");
+    redis.stop();
+    eventually("both notice it", || {
+        ![&one, &two].iter().any(|replica| replica.health().is_connected)
+    });
+    one.end("sess_2");
+    assert!(!one.accepts("sess_2") && !two.accepts("sess_1") && two.accepts("sess_2"));
+    assert_eq!((one.health().waiting, two.health().waiting), (1, 0));
+    redis.resume();
+    one.wait_for_connection();
+    two.wait_for_connection();
+    two.learns("sess_2");
+    two.end("sess_3");
+    one.learns("sess_3");
+    assert!(
+        !one.accepts("sess_1") && !two.accepts("sess_1"),
+        "they keep what they knew"
+    );
+    let server = format!("127.0.0.1:{}", redis.port());
+    let lines = |level, words| log::lines_with(&[&server, level, words]).len();
+    // Of each replica.
+    assert_eq!(lines("WARN", "Redis is out of reach"), 2);
+    assert_eq!(lines("INFO", "Redis is back"), 2);
+    assert_eq!(lines("WARN", ""), 2);
+}
+
+#[test]
+fn replica_that_starts_without_redis_connects_later() {
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    redis.stop();
+    let one = Replica::at(&redis.url(), &clerk);
+    one.end("sess_1");
+    assert!(!one.accepts("sess_1") && one.accepts("sess_2"));
+    assert!(!one.health().is_connected);
+    redis.resume();
+    Replica::at(&redis.url(), &clerk).learns("sess_1");
+}
+
+#[test]
+fn requests_are_answered_while_redis_hangs_and_events_arrive_afterwards() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let (one, two) = (
+        Replica::connected_at(&proxy.url(), &clerk),
+        Replica::connected_at(&redis.url(), &clerk),
+    );
+    proxy.hang();
+    // `accepts` fails if anything is awaited, and `end` does not return before it has told the fleet.
+    one.end("sess_1");
+    assert!(!one.accepts("sess_1") && one.accepts("sess_2"));
+    two.end("sess_3");
+    assert!(two.accepts("sess_1") && one.accepts("sess_3"));
+    eventually("the hanging connection is noticed", || !one.health().is_connected);
+    one.end("sess_4");
+    assert_eq!(one.health().waiting, 2);
+    proxy.forward();
+    two.learns("sess_1");
+    two.learns("sess_4");
+    one.learns("sess_3");
+}
+
+#[test]
+fn idle_connection_that_hangs_is_noticed() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let one = Replica::connected_at(&proxy.url(), &clerk);
+    proxy.hang();
+    eventually("the silence is noticed", || !one.health().is_connected);
+    proxy.forward();
+    one.wait_for_connection();
+}
+
+#[test]
+fn events_of_a_cut_connection_arrive_afterwards() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let (one, two) = (
+        Replica::connected_at(&proxy.url(), &clerk),
+        Replica::connected_at(&redis.url(), &clerk),
+    );
+    proxy.cut();
+    eventually("the cut is noticed", || !one.health().is_connected);
+    one.end("sess_1");
+    two.end("sess_2");
+    assert!(two.accepts("sess_1") && one.accepts("sess_2"));
+    proxy.forward();
+    one.learns("sess_2");
+    two.learns("sess_1");
+    assert_eq!(log::lines_with(&[&proxy.server(), "WARN"]).len(), 1);
+}
+
+#[test]
+fn wrong_password_is_logged_without_it() {
+    log::collect();
+    let (redis, clerk) = (Redis::start_with_password("correct"), TestInstance::new());
+    let url = |password: &str| redis.url().replace("redis://", &format!("redis://:{password}@"));
+    let fleet = RedisFleet::connect(&url("hunter2"), clerk.instance()).unwrap();
+    assert!(!format!("{fleet:?}").contains("hunter2"));
+    let one = Replica::of(fleet, &clerk);
+    let server = format!("127.0.0.1:{}", redis.port());
+    eventually("it is logged", || !log::lines_with(&[&server, "WARN"]).is_empty());
+    let lines = log::lines_with(&[&server]);
+    assert!(
+        lines[0].contains("WRONGPASS") || lines[0].contains("wrong user or password"),
+        "{lines:?}"
+    );
+    assert!(log::lines_with(&["hunter2"]).is_empty());
+    assert!(one.accepts("sess_1") && !one.health().is_connected);
+    let two = Replica::connected_at(&url("correct"), &clerk);
+    two.end("sess_1");
+    assert!(one.accepts("sess_1"));
+}
+
+#[test]
+fn full_queue_drops_the_oldest_and_says_so_once() {
+    log::collect();
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    redis.stop();
+    let one = Replica::at(&redis.url(), &clerk);
+    for n in 0..10_003 {
+        one.end(&format!("sess_{n}"));
+    }
+    assert_eq!((one.health().waiting, one.health().dropped), (10_000, 3));
+    let server = format!("127.0.0.1:{}", redis.port());
+    assert_eq!(log::lines_with(&[&server, "WARN", "oldest are dropped"]).len(), 1);
+    redis.resume();
+    one.wait_for_connection();
+    let two = Replica::connected_at(&redis.url(), &clerk);
+    two.learns("sess_10002");
+    two.learns("sess_3");
+    assert!(two.accepts("sess_2"));
+    eventually("it says what was lost", || {
+        !log::lines_with(&[&server, "INFO", "Redis is back", "dropped=3"]).is_empty()
+    });
+}

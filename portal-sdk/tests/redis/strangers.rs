@@ -1,0 +1,91 @@
+//! Other clients of the same Redis.
+
+use portal_sdk::testing::TestInstance;
+
+use crate::server::Redis;
+use crate::{Replica, eventually, log};
+
+const CHANNEL: &str = "portal:clerk.example.com:events";
+const STORED: &str = "portal:clerk.example.com:stored";
+
+#[test]
+fn foreign_messages_are_ignored_and_not_logged() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let far = i64::MAX;
+    let end = |session: &str| format!(r#"{{"event":"session_ended","id":"{session}","until_ms":{far}}}"#);
+    let huge = format!("{} {}", "x".repeat(8 * 1024 * 1024), end("sess_huge"));
+    let long = end(&"sess_long".repeat(1_000));
+    for message in [
+        "",
+        "marker-1",
+        "{",
+        "\0\r\n$5\r\n",
+        "[[[[[[",
+        r#"{"event":"marker-1"}"#,
+        &huge,
+        &long,
+    ] {
+        redis.run::<()>(&["PUBLISH", CHANNEL, message]);
+        redis.run::<()>(&["PUBLISH", "portal:clerk.example.com:", message]);
+        redis.run::<()>(&["ZADD", STORED, "+inf", message]);
+    }
+    redis.run::<()>(&["PUBLISH", CHANNEL, &format!("marker-1\n{}\nmarker-1", end("sess_1"))]);
+    one.learns("sess_1");
+    assert!(one.accepts("sess_huge") && one.health().is_connected);
+    let late = Replica::connected_at(&redis.url(), &clerk);
+    one.end("sess_2");
+    late.learns("sess_2");
+    assert!(late.accepts("sess_huge") && late.accepts("sess_1"));
+    assert!(log::lines_with(&["marker-1"]).is_empty());
+    assert!(log::lines_with(&[&format!("127.0.0.1:{}", redis.port()), "WARN"]).is_empty());
+}
+
+#[test]
+fn storm_of_messages_loses_no_stored_end() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
+    let storm = r#"for i = 1, 20000 do redis.call("PUBLISH", KEYS[1], "{}") end"#;
+    redis.run::<()>(&["EVAL", storm, "1", CHANNEL]);
+    one.end("sess_1");
+    redis.run::<()>(&["EVAL", storm, "1", CHANNEL]);
+    two.learns("sess_1");
+}
+
+#[test]
+fn events_are_sent_although_they_cannot_be_stored() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    redis.run::<()>(&["SET", STORED, "another value"]);
+    let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
+    for n in 0..10 {
+        let session = format!("sess_{n}");
+        one.end(&session);
+        two.learns(&session);
+    }
+    let server = format!("127.0.0.1:{}", redis.port());
+    let lines = log::lines_with(&[&server, "WARN"]);
+    assert_eq!(lines.len(), 2, "of each replica: {lines:?}");
+    assert!(lines.iter().all(|line| line.contains("WRONGTYPE")), "{lines:?}");
+    redis.run::<()>(&["DEL", STORED]);
+    one.end("sess_10");
+    eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
+}
+
+#[test]
+fn user_with_the_documented_rules_is_enough() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let rules = "on >secret resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored +hello \
+                 +select +ping +subscribe +publish +zadd +zremrangebyscore +zremrangebyrank +zrevrangebyscore +pexpire";
+    let command: Vec<_> = ["ACL", "SETUSER", "portal"]
+        .into_iter()
+        .chain(rules.split(' '))
+        .collect();
+    redis.run::<()>(&command);
+    let url = format!("redis://portal:secret@127.0.0.1:{}", redis.port());
+    let [one, two] = [(), ()].map(|()| Replica::connected_at(&url, &clerk));
+    one.end("sess_1");
+    two.learns("sess_1");
+    Replica::at(&url, &clerk).learns("sess_1");
+}
