@@ -51,7 +51,7 @@
 //! [the reasons of signed-out requests](guide::authentication), [users in your own database](guide::users),
 //! [organizations and permissions](guide::organizations), [behind a proxy](guide::behind_a_proxy),
 //! [JSON APIs](guide::json_apis), [forms, htmx and caches](guide::pages), [streams](guide::streams),
-//! [several domains](guide::several_domains), [outages](guide::outages), [security](guide::security),
+//! [several replicas](guide::replicas), [several domains](guide::several_domains), [outages](guide::outages), [security](guide::security),
 //! [tests](guide::testing), [migration](guide::migrating), [the local portal](guide::local_portal).
 //!
 //! # Services in routes
@@ -90,6 +90,7 @@
 //! | `proxy` | no | `FrontendApiProxy`, which serves Clerk's Frontend API under the application's origin |
 //! | `webhooks` | no | `Webhook` and `WebhookReceiver`: Clerk's webhooks, as an extractor and as a handler |
 //! | `ws` | no | `LeasedSocket`: WebSockets of axum that are closed when the session ends |
+//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests

@@ -36,6 +36,7 @@
 //! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
 //! | `webhooks` | no | `WebhookReceiver`: Clerk's webhooks as a service |
 //! | `axum-core` | no | the traits of axum-core 0.5 that `portal-axum` needs |
+//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
 //! | `testing` | no | `Auth` from a test's session; a dev-dependency's feature |
 //!
 //! # Example

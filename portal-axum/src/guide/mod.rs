@@ -9,6 +9,7 @@
 //! | [`json_apis`] | serve scripts and single-page applications, across origins too |
 //! | [`pages`] | serve forms, htmx and static files, and order layers and routes |
 //! | [`streams`] | end WebSockets and event streams when the session ends |
+//! | [`replicas`] | make a sign-out at one replica known to all, over Redis |
 //! | [`several_domains`] | share sessions with a satellite, or serve several Clerk applications by host |
 //! | [`outages`] | tell what users see while Clerk is unreachable |
 //! | [`limits`] | look up what a client can cause at most, and the answer beyond it |
@@ -48,6 +49,10 @@
 //! - [How do I get a Bearer token in a script?](json_apis#how-do-i-get-a-bearer-token-in-a-script)
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
 //! - [How many calls to Clerk do open connections make?](streams#how-many-calls-to-clerk-do-open-connections-make)
+//! - [What do replicas tell each other?](replicas#what-do-replicas-tell-each-other)
+//! - [What must run?](replicas#what-must-run)
+//! - [What happens while Redis is down?](replicas#what-happens-while-redis-is-down)
+//! - [Who may reach Redis?](replicas#who-may-reach-redis)
 //! - [Which limits must the server set?](limits#which-limits-must-the-server-set)
 //! - [What must my reverse proxy send?](behind_a_proxy#what-must-my-reverse-proxy-send)
 
@@ -79,6 +84,9 @@ pub mod outages {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("pages.md")]
 pub mod pages {}
+#[doc = include_str!("rustdoc_links.txt")]
+#[doc = include_str!("replicas.md")]
+pub mod replicas {}
 #[doc = include_str!("rustdoc_links.txt")]
 #[doc = include_str!("security.md")]
 pub mod security {}

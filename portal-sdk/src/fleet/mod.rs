@@ -1,4 +1,5 @@
-//! Replicas that tell each other which sessions have ended: [`Fleet`], [`FleetEvent`] and [`InProcessFleet`].
+//! Replicas that tell each other which sessions have ended: [`Fleet`], [`FleetEvent`], [`InProcessFleet`] and, with the
+//! feature `redis`, `RedisFleet`.
 //!
 //! A session token outlives its session by up to a minute. The process that ends a session rejects its tokens at once;
 //! a fleet lets the other replicas of the application do so too. It also ends their live connections, see
@@ -21,7 +22,8 @@ pub use self::redis::{RedisFleet, RedisFleetBuilder};
 /// Carries events between the authenticators of one Clerk instance.
 ///
 /// [`AuthenticatorBuilder::fleet`](crate::authenticator::AuthenticatorBuilder::fleet) takes an implementation. The
-/// default, [`InProcessFleet`], reaches the authenticators of one process.
+/// default, [`InProcessFleet`], reaches the authenticators of one process. `RedisFleet` (feature `redis`) reaches those
+/// of other processes.
 ///
 /// An implementation between processes sends [`FleetEvent::to_json`], and passes what it receives to each
 /// [`FleetMember`]. It also stores each event under its [key](FleetEvent::store_key) until it

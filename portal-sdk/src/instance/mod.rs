@@ -22,7 +22,6 @@ use std::time::Duration;
 use url::Url;
 
 pub use builder::InstanceBuilder;
-#[cfg(feature = "redis")]
 pub(crate) use env::process_variable;
 pub use error::{ConfigError, Setting};
 pub(crate) use frontend_api::with_scheme;

@@ -1,6 +1,6 @@
 //! `RedisFleet` with a real Redis server, which must be installed (`apt-get install redis-server`).
 //!
-//! A program of its own, because the lines that a fleet logs need a global subscriber.
+//! A separate program, because the lines that a fleet logs need a global subscriber.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 
@@ -32,7 +32,7 @@ pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A replica: an authenticator with a fleet of its own.
+/// A replica: an authenticator with its own fleet.
 pub(crate) struct Replica {
     clerk: TestInstance,
     pub(crate) authenticator: Authenticator<FakeBackend>,

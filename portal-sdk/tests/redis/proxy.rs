@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// What the proxy does with connections.
+/// The treatment of connections.
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Forwards,

@@ -1,4 +1,4 @@
-//! What replicas learn from each other, and what Redis keeps.
+//! Events between replicas, and those that Redis keeps.
 
 use std::time::Duration;
 

@@ -62,7 +62,7 @@ impl Connection {
 
     async fn open_in_time(address: &Address, names: &Names, limit: Duration) -> Result<Self, Problem> {
         let stream = TcpStream::connect(address.server()).await?;
-        // Without it, a small message may wait for the acknowledgement of the one before. Slower is no error.
+        // Without it, a small message may wait for the acknowledgement of the one before. A failure only costs time.
         let _ = stream.set_nodelay(true);
         let (sender, messages) = mpsc::channel(MAX_UNREAD);
         let has_missed = Arc::new(AtomicBool::new(false));

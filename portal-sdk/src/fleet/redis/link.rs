@@ -37,7 +37,7 @@ pub(super) struct Link {
     said: Mutex<Said>,
 }
 
-/// What was logged since the connection was last in order, so that an outage causes one line of a kind.
+/// The lines logged since the connection was last in order, so that an outage causes one of a kind.
 #[derive(Debug, Default)]
 struct Said {
     unreachable: bool,

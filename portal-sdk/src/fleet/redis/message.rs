@@ -1,4 +1,4 @@
-//! The form of events in Redis, and the bounds of what is read from it.
+//! The form of events in Redis, and their bounds.
 
 use super::super::FleetEvent;
 

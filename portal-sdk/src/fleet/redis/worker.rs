@@ -1,6 +1,6 @@
 //! The thread that keeps the connection.
 //!
-//! It has a runtime of its own, so that authenticators may be built outside a runtime, in one without timers, or in one
+//! It has its own runtime, so that authenticators may be built outside a runtime, in one without timers, or in one
 //! that ends before them.
 
 use std::future::{Future as _, poll_fn};
