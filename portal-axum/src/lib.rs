@@ -91,6 +91,7 @@
 //! | `webhooks` | no | `Webhook` and `WebhookReceiver`: Clerk's webhooks, as an extractor and as a handler |
 //! | `ws` | no | `LeasedSocket`: WebSockets of axum that are closed when the session ends |
 //! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
+//! | `redis-tls` | no | the same with `rediss://` URLs |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!
 //! # Cross-origin requests

@@ -77,8 +77,9 @@
 //! | `http-client` | yes | [`backend::HttpBackend`]: the Backend API over hyper and rustls |
 //! | `metrics` | no | the metrics below, over the facade [`metrics`](https://docs.rs/metrics) |
 //! | `redis` | no | `fleet::RedisFleet`: replicas that tell each other over Redis which sessions have ended |
+//! | `redis-tls` | no | `rediss://` URLs, with the same rustls and roots as `http-client` |
 //! | `unstable-decision` | no | the module `decide` and what it takes (`effect`, `request`, `names`, `excerpt`, `throttle`), for tools that drive the decision themselves, and what `portal-tower` shares with this crate; not covered by semantic versioning before 1.0 |
-//! | `rustls-0_23` | no | `HttpBackendBuilder::tls_config`, which takes a type of rustls 0.23 |
+//! | `rustls-0_23` | no | `tls_config` of `HttpBackendBuilder` and `RedisFleetBuilder`, which takes a type of rustls 0.23 |
 //! | `testing` | no | `testing`: signed-in requests for an application's own tests; a dev-dependency's feature |
 //!
 //! # Metrics

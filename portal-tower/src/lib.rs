@@ -37,6 +37,7 @@
 //! | `webhooks` | no | `WebhookReceiver`: Clerk's webhooks as a service |
 //! | `axum-core` | no | the traits of axum-core 0.5 that `portal-axum` needs |
 //! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
+//! | `redis-tls` | no | the same with `rediss://` URLs |
 //! | `testing` | no | `Auth` from a test's session; a dev-dependency's feature |
 //!
 //! # Example

@@ -10,6 +10,8 @@ mod proxy;
 mod server;
 mod sign_outs;
 mod strangers;
+#[cfg(feature = "rustls-0_23")]
+mod tls;
 
 use std::future::Future;
 use std::pin::pin;

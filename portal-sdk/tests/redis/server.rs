@@ -15,23 +15,36 @@ pub(crate) struct Redis {
     child: Option<Child>,
     port: u16,
     password: Option<&'static str>,
+    tls_port: Option<u16>,
     folder: TempDir,
 }
 
 impl Redis {
     pub(crate) fn start() -> Self {
-        Self::start_with(None)
+        Self::start_with(None, false)
+    }
+
+    /// Starts a server that also listens with TLS, with the certificate of the fixtures.
+    #[cfg(feature = "rustls-0_23")]
+    pub(crate) fn start_with_tls() -> Self {
+        Self::start_with(None, true)
+    }
+
+    #[cfg(feature = "rustls-0_23")]
+    pub(crate) fn tls_url(&self) -> String {
+        format!("rediss://127.0.0.1:{}", self.tls_port.expect("started with TLS"))
     }
 
     pub(crate) fn start_with_password(password: &'static str) -> Self {
-        Self::start_with(Some(password))
+        Self::start_with(Some(password), false)
     }
 
-    fn start_with(password: Option<&'static str>) -> Self {
+    fn start_with(password: Option<&'static str>, has_tls: bool) -> Self {
         let mut redis = Self {
             child: None,
             port: free_port(),
             password,
+            tls_port: has_tls.then(free_port),
             folder: tempfile::tempdir().unwrap(),
         };
         redis.resume();
@@ -47,6 +60,17 @@ impl Redis {
             .arg(self.folder.path());
         if let Some(password) = self.password {
             command.args(["--requirepass", password]);
+        }
+        if let Some(port) = self.tls_port {
+            let fixture = |name: &str| format!("{}/tests/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+            command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+            command.args([
+                "--tls-cert-file",
+                &fixture("server.pem"),
+                "--tls-key-file",
+                &fixture("server.key"),
+            ]);
+            command.args(["--tls-ca-cert-file", &fixture("root.pem")]);
         }
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.unwrap_or_else(|error| match error.kind() {

@@ -4,20 +4,33 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use redis::{ProtocolVersion, RedisConnectionInfo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use url::Url;
 
+use super::problem::Problem;
+#[cfg(feature = "redis-tls")]
+use super::tls::Tls;
 use crate::instance::{ConfigError, Setting};
 
 const DEFAULT_PORT: u16 = 6379;
 
 const URL: &str = "redis://[user]:password@host[:port][/database]; percent-encode reserved characters of the password";
-const TLS: &str =
-    "redis://, because TLS is not supported; reach a server with TLS through a local proxy such as stunnel";
+#[cfg(not(feature = "redis-tls"))]
+const NO_TLS: &str = "redis://, or the feature redis-tls for rediss://";
+
+/// A connected byte stream.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A Redis server, and the user, the password and the database at it.
 pub(super) struct Address {
     server: Box<str>,
     login: RedisConnectionInfo,
+    /// `None` without TLS.
+    #[cfg(feature = "redis-tls")]
+    tls: Option<Tls>,
 }
 
 impl Address {
@@ -32,10 +45,14 @@ impl Address {
 
     fn read(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text).map_err(|_| URL)?;
-        match url.scheme() {
-            "redis" | "valkey" => {}
-            "rediss" | "valkeys" => return Err(TLS),
+        let is_secure = match url.scheme() {
+            "redis" | "valkey" => false,
+            "rediss" | "valkeys" => true,
             _ => return Err(URL),
+        };
+        #[cfg(not(feature = "redis-tls"))]
+        if is_secure {
+            return Err(NO_TLS);
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(URL)?;
         if url.query().is_some() || url.fragment().is_some() || text.contains('\\') {
@@ -56,7 +73,32 @@ impl Address {
         Ok(Self {
             server: format!("{host}:{}", url.port().unwrap_or(DEFAULT_PORT)).into(),
             login,
+            #[cfg(feature = "redis-tls")]
+            tls: match is_secure {
+                true => Some(Tls::new(host).ok_or(URL)?),
+                false => None,
+            },
         })
+    }
+
+    /// Opens a byte stream to the server.
+    pub(super) async fn connect(&self) -> Result<Box<dyn Stream>, Problem> {
+        let stream = TcpStream::connect(&*self.server).await?;
+        // Without it, a small message may wait for the acknowledgement of the one before. A failure only costs time.
+        let _ = stream.set_nodelay(true);
+        #[cfg(feature = "redis-tls")]
+        if let Some(tls) = &self.tls {
+            return Ok(Box::new(tls.connect(stream).await?));
+        }
+        Ok(Box::new(stream))
+    }
+
+    /// Replaces the check of the server's certificate, if the URL asks for TLS.
+    #[cfg(all(feature = "redis-tls", feature = "rustls-0_23"))]
+    pub(super) fn set_tls_config(&mut self, config: rustls::ClientConfig) {
+        if let Some(tls) = &mut self.tls {
+            tls.set_config(config);
+        }
     }
 
     /// Returns the host and the port.
@@ -135,6 +177,9 @@ mod tests {
             "redis://:hunter2@host?protocol=resp2",
             "redis://:hunter2@host#insecure",
             "redis://:hunter2%ff@host",
+            #[cfg(feature = "redis-tls")]
+            "rediss://:hunter2@host_%20",
+            #[cfg(not(feature = "redis-tls"))]
             "rediss://:hunter2@host",
             "unix:///run/hunter2.sock",
         ] {
@@ -146,6 +191,19 @@ mod tests {
                 );
                 assert!(!shown.contains("hunter2"), "{text}: {shown}");
             }
+        }
+    }
+
+    #[cfg(feature = "redis-tls")]
+    #[test]
+    fn url_chooses_tls() {
+        for (text, is_secure) in [
+            ("redis://host", false),
+            ("valkey://host", false),
+            ("rediss://host", true),
+            ("valkeys://[::1]:7", true),
+        ] {
+            assert_eq!(Address::parse(text).unwrap().tls.is_some(), is_secure, "{text}");
         }
     }
 

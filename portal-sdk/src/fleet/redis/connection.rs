@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, PushInfo, PushKind, Value};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -61,9 +60,7 @@ impl Connection {
     }
 
     async fn open_in_time(address: &Address, names: &Names, limit: Duration) -> Result<Self, Problem> {
-        let stream = TcpStream::connect(address.server()).await?;
-        // Without it, a small message may wait for the acknowledgement of the one before. A failure only costs time.
-        let _ = stream.set_nodelay(true);
+        let stream = address.connect().await?;
         let (sender, messages) = mpsc::channel(MAX_UNREAD);
         let has_missed = Arc::new(AtomicBool::new(false));
         let inbox = Inbox {

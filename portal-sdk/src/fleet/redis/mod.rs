@@ -6,6 +6,8 @@ mod link;
 mod message;
 mod problem;
 mod queue;
+#[cfg(feature = "redis-tls")]
+mod tls;
 mod worker;
 
 use std::fmt;
@@ -61,8 +63,8 @@ const MAX_PREFIX_BYTES: usize = 200;
 ///
 /// # Security
 ///
-/// Anyone who can write to this Redis can sign users out, but not in; see [`Fleet`]. The connection is not encrypted:
-/// use a private network, or a local TLS proxy. `Debug`, errors and log lines do not show the user and the password.
+/// Anyone who can write to this Redis can sign users out, but not in; see [`Fleet`]. Use a private network or
+/// `rediss://`, because `redis://` sends the password unencrypted. `Debug`, errors and log lines do not show the user and the password.
 ///
 /// A user of an access control list needs these rules, where `NAME` is the prefix:
 ///
@@ -89,7 +91,8 @@ impl Drop for Handle {
 impl RedisFleet {
     /// Creates a fleet, which connects in the background.
     ///
-    /// The URL is `redis://[user][:password]@host[:port][/database]`; the scheme `valkey` is the same.
+    /// The URL is `redis://[user][:password]@host[:port][/database]`, or `rediss://` for TLS, which needs the feature
+    /// `redis-tls`. The schemes `valkey` and `valkeys` are the same.
     ///
     /// # Errors
     ///
@@ -199,6 +202,22 @@ impl RedisFleetBuilder {
     /// After that time without an answer, the connection is checked too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets rustls' configuration for a `rediss://` URL: root certificates or a client certificate (default: Mozilla's
+    /// roots).
+    ///
+    /// Needs the features `redis-tls` and `rustls-0_23`, because the type follows rustls' releases.
+    ///
+    /// # Security
+    ///
+    /// The password is sent to every server whose certificate this configuration accepts.
+    #[cfg(all(feature = "redis-tls", feature = "rustls-0_23"))]
+    pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
+        if let Ok(address) = &mut self.address {
+            address.set_tls_config(config);
+        }
         self
     }
 
