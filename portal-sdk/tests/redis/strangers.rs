@@ -74,6 +74,37 @@ fn events_are_sent_although_they_cannot_be_stored() {
 }
 
 #[test]
+fn user_who_may_not_publish_is_logged_once() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let rules = [
+        "on",
+        ">secret",
+        "resetchannels",
+        &format!("&{CHANNEL}"),
+        "+@all",
+        "-publish",
+        "allkeys",
+    ];
+    redis.run::<()>(&[&["ACL", "SETUSER", "portal"][..], &rules].concat());
+    let one = Replica::connected_at(&format!("redis://portal:secret@127.0.0.1:{}", redis.port()), &clerk);
+    one.end("sess_1");
+    let refused = || {
+        let info = redis.run::<String>(&["INFO", "commandstats"]);
+        let publish = info.lines().find(|line| line.starts_with("cmdstat_publish:"));
+        publish.is_some_and(|line| !line.contains("rejected_calls=0") && !line.contains("rejected_calls=1,"))
+    };
+    eventually("it is refused again after a pause", refused);
+    assert!(!one.health().is_connected);
+    let lines = log::lines_with(&[&format!("127.0.0.1:{}", redis.port())]);
+    let said: Vec<_> = lines.iter().filter(|line| !line.starts_with("DEBUG")).collect();
+    assert!(
+        said.len() == 1 && said[0].starts_with("WARN") && said[0].contains("NOPERM"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn user_with_the_documented_rules_is_enough() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let rules = "on >secret resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored +hello \

@@ -152,14 +152,11 @@ impl Link {
 
     pub(super) fn connected(&self) {
         self.is_connected.store(true, Ordering::Release);
-        let (waiting, dropped) = {
-            let queue = self.queue();
-            (queue.len(), queue.dropped())
-        };
+        let dropped = self.queue().dropped();
         let mut said = self.said();
         let server = self.address.server();
         if said.unreachable || said.refused {
-            tracing::info!(server, waiting, dropped, "Redis is back; waiting events are sent");
+            tracing::info!(server, dropped, "Redis is back; the events that waited are sent");
         } else {
             tracing::debug!(server, "connected to Redis");
         }

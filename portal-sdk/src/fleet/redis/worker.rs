@@ -82,10 +82,12 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
             read_stored(link, &mut connection).await?;
             answered = Instant::now();
         }
+        let has_sent = send_batch(link, &mut connection).await?;
+        // Only now: a server that refuses each message is not back.
         if std::mem::take(&mut is_new) {
             link.connected();
         }
-        if send_batch(link, &mut connection).await? {
+        if has_sent {
             answered = Instant::now();
             continue;
         }
