@@ -18,6 +18,7 @@ mod notes;
 mod onward;
 mod organizations;
 mod plain_hyper;
+mod replicas;
 mod round_trip;
 mod satellites;
 mod second_factor;
