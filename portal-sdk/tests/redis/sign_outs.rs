@@ -31,6 +31,19 @@ fn replicas_learn_the_ends_of_sessions_from_each_other() {
 }
 
 #[test]
+fn unlimited_timeout_is_no_overflow() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let [one, two] = [(), ()].map(|()| {
+        let fleet = RedisFleet::builder(&redis.url(), clerk.instance()).timeout(Duration::MAX);
+        Replica::of(fleet.build().unwrap(), &clerk)
+    });
+    one.wait_for_connection();
+    two.wait_for_connection();
+    one.end("sess_1");
+    two.learns("sess_1");
+}
+
+#[test]
 fn replica_that_starts_later_learns_the_stored_ends() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let one = Replica::connected_at(&redis.url(), &clerk);

@@ -64,7 +64,8 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// # Security
 ///
 /// Anyone who can write to this Redis can sign users out, but not in; see [`Fleet`]. Use a private network or
-/// `rediss://`, because `redis://` sends the password unencrypted. `Debug`, errors and log lines do not show the user and the password.
+/// `rediss://`, because `redis://` sends the password unencrypted. `Debug`, errors and log lines show neither the user
+/// nor the password.
 ///
 /// A user of an access control list needs these rules, where `NAME` is the prefix:
 ///

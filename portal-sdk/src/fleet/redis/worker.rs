@@ -25,6 +25,8 @@ use crate::jitter;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause. A connection that lasts longer ends the series of failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The longest silence before the connection is checked, for a time limit beyond the range of the clock.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60 * 60);
 /// The share of a pause that is waited, in percent, so that replicas do not return in the same moment.
 const JITTER: (f64, f64) = (20.0, 100.0);
 
@@ -94,7 +96,8 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
         if link.is_closed() {
             return Ok(());
         }
-        match next(link, &mut connection, answered + link.limit).await {
+        let silent_at = answered + link.limit.min(LONGEST_SILENCE);
+        match next(link, &mut connection, silent_at).await {
             Next::Events(events) => link.hear(&events),
             Next::Woken => {}
             // A connection whose other side is gone is silent too, so a silent one must answer.
