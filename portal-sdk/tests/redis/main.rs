@@ -42,9 +42,15 @@ pub(crate) struct Replica {
 
 impl Replica {
     pub(crate) fn at(url: &str, clerk: &TestInstance) -> Self {
-        let fleet = RedisFleet::builder(url, clerk.instance());
-        // Short, because tests of a connection that hangs wait for it.
-        Self::of(fleet.timeout(Duration::from_millis(300)).build().unwrap(), clerk)
+        Self::of(RedisFleet::connect(url, clerk.instance()).unwrap(), clerk)
+    }
+
+    /// Connects with a short time limit, for tests that wait for it.
+    pub(crate) fn impatient_at(url: &str, clerk: &TestInstance) -> Self {
+        let fleet = RedisFleet::builder(url, clerk.instance()).timeout(Duration::from_millis(300));
+        let replica = Self::of(fleet.build().unwrap(), clerk);
+        replica.wait_for_connection();
+        replica
     }
 
     pub(crate) fn of(fleet: RedisFleet, clerk: &TestInstance) -> Self {

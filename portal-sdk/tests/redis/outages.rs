@@ -56,7 +56,7 @@ fn requests_are_answered_while_redis_hangs_and_events_arrive_afterwards() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let proxy = Proxy::to(redis.port());
     let (one, two) = (
-        Replica::connected_at(&proxy.url(), &clerk),
+        Replica::impatient_at(&proxy.url(), &clerk),
         Replica::connected_at(&redis.url(), &clerk),
     );
     proxy.hang();
@@ -78,7 +78,7 @@ fn requests_are_answered_while_redis_hangs_and_events_arrive_afterwards() {
 fn idle_connection_that_hangs_is_noticed() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let proxy = Proxy::to(redis.port());
-    let one = Replica::connected_at(&proxy.url(), &clerk);
+    let one = Replica::impatient_at(&proxy.url(), &clerk);
     proxy.hang();
     eventually("the silence is noticed", || !one.health().is_connected);
     proxy.forward();

@@ -1,6 +1,5 @@
 //! Other clients of the same Redis.
 
-use portal_sdk::fleet::RedisFleet;
 use portal_sdk::testing::TestInstance;
 
 use crate::server::Redis;
@@ -13,13 +12,7 @@ const STORED: &str = "portal:clerk.example.com:stored";
 fn foreign_messages_are_ignored_and_not_logged() {
     log::collect();
     let (redis, clerk) = (Redis::start(), TestInstance::new());
-    // With the default time limit, because a busy machine reads a megabyte slowly.
-    let connected = || {
-        let replica = Replica::of(RedisFleet::connect(&redis.url(), clerk.instance()).unwrap(), &clerk);
-        replica.wait_for_connection();
-        replica
-    };
-    let one = connected();
+    let one = Replica::connected_at(&redis.url(), &clerk);
     let far = i64::MAX;
     let end = |session: &str| format!(r#"{{"event":"session_ended","id":"{session}","until_ms":{far}}}"#);
     let huge = format!("{} {}", "x".repeat(1024 * 1024), end("sess_huge"));
@@ -41,7 +34,7 @@ fn foreign_messages_are_ignored_and_not_logged() {
     redis.run::<()>(&["PUBLISH", CHANNEL, &format!("marker-1\n{}\nmarker-1", end("sess_1"))]);
     one.learns("sess_1");
     assert!(one.accepts("sess_huge") && one.health().is_connected);
-    let late = connected();
+    let late = Replica::connected_at(&redis.url(), &clerk);
     one.end("sess_2");
     late.learns("sess_2");
     assert!(late.accepts("sess_huge") && late.accepts("sess_1"));
