@@ -27,7 +27,8 @@ impl Replicas {
             .expect("the script starts");
         let mut lines = BufReader::new(script.stdout.take().expect("piped")).lines();
         let mut after = |label: &str| {
-            let line = lines.next().expect("another line; is redis-server installed?").unwrap();
+            let line = lines.next().expect("another line; is redis-server installed?");
+            let line = line.expect("a line in UTF-8");
             let rest = line.strip_prefix(label).map(str::trim);
             rest.unwrap_or_else(|| panic!("expected {label}, found {line}"))
                 .to_owned()
