@@ -1,0 +1,115 @@
+//! Postgres, with one connection that all requests share. A lost connection is opened again by the next request.
+//!
+//! Under load, use a pool of connections instead. The connection is not encrypted: give `Config::connect` a TLS
+//! connector if the server is on another machine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portal_axum::portal_sdk::clock::UnixTime;
+use tokio::sync::Mutex;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Error, NoTls, Row};
+
+use super::{DatabaseError, Statement, UserRow, Value};
+
+const SCHEMA: &str = include_str!("postgres.sql");
+
+/// The time for connecting, and for a silent server to be given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(super) struct Postgres(Arc<Connection>);
+
+struct Connection {
+    config: Config,
+    client: Mutex<Client>,
+}
+
+impl Postgres {
+    pub(super) async fn connect(url: &str) -> Result<Self, DatabaseError> {
+        let mut config: Config = url.parse()?;
+        config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE);
+        let client = connect(&config).await?;
+        client.batch_execute(SCHEMA).await?;
+        Ok(Self(Arc::new(Connection {
+            config,
+            client: Mutex::new(client),
+        })))
+    }
+
+    pub(super) async fn run(&self, statements: Vec<Statement>) -> Result<Vec<UserRow>, DatabaseError> {
+        let mut client = self.0.client.lock().await;
+        if client.is_closed() {
+            *client = connect(&self.0.config).await?;
+        }
+        // If the request ends early, the transaction is dropped, and dropping it rolls it back.
+        let transaction = client.transaction().await?;
+        let mut rows = Vec::new();
+        for Statement { sql, values } in &statements {
+            let values: Vec<_> = values.iter().map(Value::to_sql).collect();
+            rows = transaction.query(*sql, &values).await?;
+        }
+        transaction.commit().await?;
+        Ok(rows.iter().map(row).collect::<Result<_, Error>>()?)
+    }
+}
+
+async fn connect(config: &Config) -> Result<Client, Error> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(error = text(&error), "the connection to Postgres was lost");
+        }
+    });
+    Ok(client)
+}
+
+fn row(cells: &Row) -> Result<UserRow, Error> {
+    let time = |name| {
+        let millis = cells.try_get::<_, Option<i64>>(name);
+        millis.map(|millis| millis.map(UnixTime::from_millis))
+    };
+    Ok(UserRow {
+        id: cells.try_get("id")?,
+        clerk_id: cells.try_get("clerk_id")?,
+        email: cells.try_get("email")?,
+        name: cells.try_get("name")?,
+        created_at: time("created_at")?,
+        updated_at: UnixTime::from_millis(cells.try_get("updated_at")?),
+        deleted_at: time("deleted_at")?,
+        source: cells.try_get("source")?,
+    })
+}
+
+impl Value {
+    fn to_sql(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(integer) => integer,
+        }
+    }
+}
+
+impl From<Error> for DatabaseError {
+    fn from(error: Error) -> Self {
+        Self::Postgres(text(&error))
+    }
+}
+
+/// The error without the server's details, which quote values of the row.
+fn text(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
+        None => error.to_string(),
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("hosts", &self.0.config.get_hosts())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! [`Receiver`]: keeps the table right by Clerk's events.
+
+use portal_axum::portal_sdk::backend::BackendApi;
+use portal_axum::portal_sdk::clock::{Clock as _, SystemClock};
+use portal_axum::{Authenticator, User, WebhookDelivery, WebhookEvent, WebhookHandler};
+
+use crate::database::{Database, DatabaseError};
+use crate::profile::{Profile, Source};
+
+/// The handler of Clerk's webhooks. Deliveries may arrive twice and in any order.
+#[derive(Debug)]
+pub(crate) struct Receiver<B> {
+    pub(crate) database: Database,
+    pub(crate) clerk: Authenticator<B>,
+}
+
+/// The reason why Clerk must send the event again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("expected a user with an ID and the time of the last change")]
+    Unreadable,
+}
+
+impl<B: BackendApi> WebhookHandler for Receiver<B> {
+    type Error = ReceiveError;
+
+    async fn handle(&self, delivery: WebhookDelivery) -> Result<(), ReceiveError> {
+        match delivery.event {
+            WebhookEvent::UserCreated(user) | WebhookEvent::UserUpdated(user) => self.save(&user).await,
+            WebhookEvent::UserDeleted(user) => {
+                let deleted_at = delivery.occurred_at.unwrap_or(delivery.sent_at);
+                self.database.delete(&user.id, deleted_at, SystemClock.now()).await?;
+                // After the database: if it fails, the delivery comes again. Tokens of the user are rejected from now on.
+                self.clerk.user_deleted(&user.id);
+                Ok(())
+            }
+            WebhookEvent::Unreadable if delivery.event_type.starts_with("user.") => Err(ReceiveError::Unreadable),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<B: BackendApi> Receiver<B> {
+    async fn save(&self, user: &User) -> Result<(), ReceiveError> {
+        let profile = Profile::from_user(user).ok_or(ReceiveError::Unreadable)?;
+        self.database.save(&profile, Source::Webhook).await?;
+        // The user of a look-up in the last seconds can be an older one.
+        self.clerk.forget_user(&user.id);
+        Ok(())
+    }
+}
