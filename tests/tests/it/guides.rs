@@ -84,6 +84,33 @@ fn flow_in_the_guide_about_tests_is_the_one_that_is_tested_here() {
 }
 
 #[test]
+fn statements_in_the_guide_about_users_are_those_of_the_example() {
+    let guide = read("portal-axum/src/guide/users.md");
+    let statement = |file: &str| read(&format!("examples/users/src/database/{file}.sql"));
+    // Without the transaction around it, which only a program that starts twice needs.
+    let table = statement("postgres");
+    let table = table
+        .split("CREATE TABLE")
+        .nth(1)
+        .and_then(|rest| rest.split("COMMIT").next());
+    let table = format!("CREATE TABLE{}", table.expect("the table"));
+    for statement in [table, statement("save"), statement("delete")] {
+        assert!(
+            guide.contains(statement.trim()),
+            "copy to portal-axum/src/guide/users.md:\n{statement}"
+        );
+    }
+    let library = read("examples/users/src/profile.rs");
+    for shortcode in ["primary_email_address", "full_name", "created_at", "updated_at"] {
+        let shortcode = format!("\"{{{{user.{shortcode}}}}}\"");
+        assert!(
+            guide.contains(&shortcode) && library.contains(&shortcode),
+            "{shortcode}"
+        );
+    }
+}
+
+#[test]
 fn links_to_headings_of_guides_lead_to_a_heading() {
     let mut dead = Vec::new();
     for file in guides() {
