@@ -29,6 +29,7 @@ mod signing_up;
 mod spa;
 mod streams;
 mod trouble;
+mod users;
 
 use std::time::Duration;
 

@@ -24,7 +24,7 @@ use self::drive::{Site, drive, hostile_requests, random};
 use self::recorded::{End, Recorded};
 use self::seen::Secrets;
 
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "portal-demo",
     "portal-local",
     "portal-example-hyper",
@@ -35,10 +35,11 @@ const PROGRAMS: [&str; 10] = [
     "portal-example-spa",
     "portal-example-streams",
     "portal-example-tonic",
+    "portal-example-users",
 ];
 
 /// Programs with pages, their arguments, a page for signed-in users, and how they end.
-const SITES: [(&str, &[&str], &str, End); 9] = [
+const SITES: [(&str, &[&str], &str, End); 10] = [
     (
         "portal-demo",
         &["--port", "0", "--portal-port", "0"],
@@ -58,6 +59,7 @@ const SITES: [(&str, &[&str], &str, End); 9] = [
     ("portal-example-satellites", &[], "/dashboard", End::Killed),
     ("portal-example-spa", &[], "/sign-in", End::Asked),
     ("portal-example-streams", &[], "/", End::Killed),
+    ("portal-example-users", &[], "/users", End::Asked),
 ];
 
 /// The most bytes of a printed line, whatever clients send.
@@ -102,7 +104,7 @@ async fn site(built: &Built, (name, arguments, page, end): (&str, &[&str], &str,
     .await;
     let lines = program.end(end).await;
     // The others print their addresses only.
-    if ["portal-demo", "portal-example-notes"].contains(&name) {
+    if ["portal-demo", "portal-example-notes", "portal-example-users"].contains(&name) {
         assert!(lines.len() > 300, "{name}: {} lines at the level trace", lines.len());
     }
     assert!(secrets.len() > 100, "{name}: only {} secrets were met", secrets.len());
