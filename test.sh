@@ -111,6 +111,25 @@ may_have_headless_shell() {
     [ "$(id -u)" -eq 0 ] || apt-cache show chromium-headless-shell >/dev/null 2>&1
 }
 
+# Servers that tests start, each on a free port or a socket in a temporary folder.
+install_servers() {
+    local packages=()
+    has redis-server || packages+=(redis-server)
+    has_postgres || packages+=(postgresql)
+    if [ ${#packages[@]} -eq 0 ]; then return; fi
+    if ! has apt-get; then
+        echo "The tests need '${packages[*]}'. Install it with this system's package manager and run $0 again." >&2
+        exit 1
+    fi
+    say "Installing ${packages[*]}"
+    install_system_packages "${packages[@]}"
+}
+
+# Debian keeps PostgreSQL's programs outside of the PATH.
+has_postgres() {
+    has initdb postgres || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
 install_components() {
     for component in rustfmt clippy; do
         cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
@@ -176,6 +195,7 @@ esac
 
 install_components
 install_browser
+install_servers
 install_node
 
 # Beside Cargo's steps, because they mostly wait for the network.
@@ -228,6 +248,10 @@ in_background dependents tests/dependents/check.sh
 
 say "The actix-web example"
 examples/actix/check.sh
+
+say "The users example on PostgreSQL"
+cargo clippy --package portal-example-users --all-targets --features postgres --locked -- -D warnings
+cargo test --package portal-example-users --features postgres --locked
 
 say "Packages: a new application builds against them"
 tests/package/check.sh
