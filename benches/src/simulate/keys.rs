@@ -9,6 +9,7 @@ use std::time::Duration;
 use portal_sdk::backend::{KeyCachePolicy, KeyRule, KeyStep};
 use portal_sdk::clock::UnixTime;
 
+use super::random::Random;
 use crate::Outcome;
 
 /// The number of processes.
@@ -33,31 +34,30 @@ const ROTATION: usize = PHASES[3].1.start;
 
 /// The fetches of all processes in each phase.
 #[derive(Clone, Debug)]
-pub struct Simulation {
+pub(super) struct Simulation {
     phases: Vec<Load>,
 }
 
 /// The fetches per second in one phase.
 #[derive(Clone, Copy, Debug)]
-pub struct Load {
+pub(super) struct Load {
     /// The average.
-    pub average: f64,
+    pub(super) average: f64,
     /// The busiest second.
-    pub peak: usize,
+    pub(super) peak: usize,
 }
 
 /// The result of a simulation with jitter and of one without it.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub(super) struct Report {
     /// With jitter, as in production.
-    pub jittered: Simulation,
+    pub(super) jittered: Simulation,
     /// Without jitter.
-    pub fixed: Simulation,
+    pub(super) fixed: Simulation,
 }
 
 /// Simulates the processes with and without jitter.
-#[must_use]
-pub fn simulate() -> Report {
+pub(super) fn simulate() -> Report {
     Report {
         jittered: Simulation::run(KeyCachePolicy::default()),
         fixed: Simulation::run(KeyCachePolicy::default().with_jitter(false)),
@@ -74,7 +74,7 @@ impl Report {
         clippy::cast_precision_loss,
         reason = "a number of fetches needs no more than 52 bits"
     )]
-    pub fn check(&self) -> Outcome {
+    pub(super) fn check(&self) -> Outcome {
         let [.., ordinary, _, _, after] = &self.jittered.phases[..] else {
             return Err("the simulation has too few phases".into());
         };
@@ -122,13 +122,13 @@ impl Process {
     fn new(policy: KeyCachePolicy, seed: u64) -> Self {
         Self {
             rule: KeyRule::new(policy),
-            random: Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)),
+            random: Random::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)),
         }
     }
 
     fn run(&mut self, fetches: &mut [usize]) {
-        let starts_at = self.random.below(SPREAD_SECS);
-        let sees_new_key_at = ROTATION + self.random.below(SPREAD_SECS);
+        let starts_at = self.random.index(SPREAD_SECS);
+        let sees_new_key_at = ROTATION + self.random.index(SPREAD_SECS);
         let outage = &PHASES[4].1;
         // Each process receives its requests at a fixed moment of the second.
         let moment = Duration::from_millis(self.random.next() % 1_000);
@@ -153,22 +153,6 @@ impl Process {
     }
 }
 
-/// A seeded generator of random numbers (`splitmix64`), so that each run prints the same.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> usize {
-        usize::try_from(self.next() % bound).unwrap_or_default()
-    }
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "fetches of signing keys per second, {PROCESSES} processes")?;
@@ -186,17 +170,5 @@ impl fmt::Display for Report {
             )?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn random_numbers_are_the_same_in_each_run() {
-        let (mut one, mut other) = (Random(7), Random(7));
-        assert_eq!(one.next(), other.next());
-        assert!(one.below(10) < 10);
     }
 }
