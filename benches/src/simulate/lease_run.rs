@@ -22,7 +22,7 @@ const WINDOW_SECS: usize = 10;
 const TOKEN_SECS: u64 = 50;
 /// The length of a run in intervals.
 const INTERVALS: usize = 4;
-/// A run with an outage or with a limit is at least so long, because connections are closed after the age.
+/// A run with an outage, a limit or tokens is at least so long.
 const MIN_SECS: usize = 1_800;
 
 /// The calls of a run.
@@ -83,10 +83,13 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, scale: Scale, limit: Option<usize>) -> Self {
         let interval = whole_secs(scenario.interval);
-        let end = match scenario.has_outage || limit.is_some() {
-            true => (INTERVALS * interval).max(MIN_SECS),
-            false => INTERVALS * interval,
+        let shortest = match (limit, scenario.has_outage || scenario.tokens == Tokens::SameProcess) {
+            // Connections are closed after the age.
+            (Some(_), _) => (2 * whole_secs(scenario.max_age)).max(MIN_SECS),
+            (None, true) => MIN_SECS,
+            (None, false) => 0,
         };
+        let end = (INTERVALS * interval).max(shortest);
         let outage_start = match scenario.has_outage {
             true => end / 2,
             false => end,
