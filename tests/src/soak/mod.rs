@@ -20,6 +20,7 @@ mod random;
 mod report;
 mod samples;
 mod server;
+pub mod sockets;
 mod steps;
 mod storm;
 mod vanish;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -143,6 +143,13 @@ impl Server {
         };
         let late = |_| io::Error::other("the program was not ready in time");
         timeout(PATIENCE, found).await.map_err(late)?
+    }
+
+    /// Writes a line to its standard input.
+    pub(super) async fn tell(&mut self, line: &str) -> io::Result<()> {
+        let input = self.input.as_mut();
+        let input = input.ok_or_else(|| io::Error::other("the program's input is closed"))?;
+        input.write_all(format!("{line}\n").as_bytes()).await
     }
 
     /// Returns how the program ended, if it has.
