@@ -78,7 +78,7 @@ const SAME_PROCESS: Scenario = Scenario {
     ..DEFAULT
 };
 const TEN_MINUTES: Scenario = scenario("10 minutes", 10 * MINUTE, HOUR);
-const TWELVE_HOURS: Scenario = scenario("12 hours", 12 * HOUR, 24 * HOUR);
+const TWELVE_HOURS: Scenario = scenario("12 hours", 12 * HOUR, 48 * HOUR);
 const LONG_OUTAGE: Scenario = with_outage("12 hours, outage", TWELVE_HOURS);
 
 const SCENARIOS: [Scenario; 9] = [

@@ -1,7 +1,7 @@
 //! A large application on a simulated clock: its calls to Clerk, and the events of its fleet.
 //!
-//! The rules that decide are those of the library: the key cache's, the lease's, and the table of ended sessions. Clerk, the
-//! network and the users are models; each model is a constant or an option here, and the report calls its results modelled.
+//! The rules are the library's: the key cache's, the lease's, and the table of ended sessions. Clerk, the network and the
+//! users are models: constants and options here. The report calls the resulting times modelled.
 
 mod keys;
 mod lease_run;

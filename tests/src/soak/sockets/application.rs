@@ -1,4 +1,4 @@
-//! The application of the soak: a WebSocket that is closed with its session, sign-out, and webhooks of which some are lost.
+//! The application of the soak: WebSockets that are closed with their session, sign-out, and webhooks, some of them lost.
 
 use std::convert::Infallible;
 use std::error::Error;
