@@ -163,8 +163,9 @@ pub async fn run(options: Options, say: impl Fn(&str), stop: impl Future<Output 
 /// Samples the application every second until the run is over.
 async fn watch(world: &World, server: &mut Server, asked: &mut Connections, trends: &mut Trends, say: &impl Fn(&str)) {
     let began = Instant::now();
+    let longest = world.options.length + PATIENCE;
     let mut rounds = 0;
-    while began.elapsed() < world.options.length {
+    while began.elapsed() < world.options.length || (lacks_an_end(world) && began.elapsed() < longest) {
         let usage = Usage::of(server.pid);
         match (figures(asked, world.port).await, usage) {
             (Ok(open), Some(usage)) => {
@@ -188,6 +189,11 @@ async fn watch(world: &World, server: &mut Server, asked: &mut Connections, tren
         // The figures are samples in time, not a state to wait for.
         sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Returns `true` if a kind of end has not closed a socket yet.
+fn lacks_an_end(world: &World) -> bool {
+    world.record.close_times().len() < End::ALL.len()
 }
 
 fn line(world: &World, lasted: Duration, usage: Usage, open: Open) -> String {

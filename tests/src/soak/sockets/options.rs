@@ -14,7 +14,7 @@ pub struct Options {
     pub seed: u64,
     /// Number of WebSockets that are open at a time.
     pub sockets: usize,
-    /// Length of the run.
+    /// Length of the run. Each kind of end occurs at least once, even if that takes up to a minute longer.
     pub length: Duration,
     /// Shortest and longest time between two ends of a user's sessions, in milliseconds.
     pub life_millis: (u64, u64),
