@@ -126,7 +126,7 @@ fn primary_sends_a_development_browser_to_its_satellites_only() {
         "https://satellite.example:8443/",
         "http://satellite.example/",
         "https://sub.satellite.example/",
-        "https://satellite.exampl\u{435}/",
+        "https://s\u{430}tellite.example/",
         "https:satellite.example@evil.example",
         "https:/\\evil.example",
         "//evil.example",
