@@ -67,10 +67,11 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// `rediss://`, because `redis://` sends the password unencrypted. `Debug`, errors and log lines show neither the user
 /// nor the password.
 ///
-/// A user of an access control list needs these rules, where `NAME` is the prefix:
+/// A user of an access control list needs these rules, here for the default prefix:
 ///
 /// ```text
-/// resetchannels &NAMEevents ~NAMEstored +hello +select +ping +subscribe +publish
+/// resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored
+/// +hello +select +ping +subscribe +publish
 /// +zadd +zremrangebyscore +zremrangebyrank +zrevrangebyscore +pexpire
 /// ```
 #[derive(Clone)]
