@@ -1,6 +1,7 @@
 //! TLS to Redis, with the rustls and the roots of the Backend API's client.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
@@ -15,7 +16,8 @@ use super::problem::Problem;
 /// The name in the server's certificate, and the check of it.
 pub(super) struct Tls {
     name: ServerName<'static>,
-    connector: TlsConnector,
+    /// Asserted, because features may only add: without this one a fleet is unwind safe. The configuration never changes.
+    connector: AssertUnwindSafe<TlsConnector>,
 }
 
 impl Tls {
@@ -31,13 +33,13 @@ impl Tls {
             .expect("aws-lc-rs supports rustls' default TLS versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let connector = TlsConnector::from(Arc::new(config));
+        let connector = AssertUnwindSafe(Arc::new(config).into());
         Some(Self { name, connector })
     }
 
     #[cfg(feature = "rustls-0_23")]
     pub(super) fn set_config(&mut self, config: ClientConfig) {
-        self.connector = TlsConnector::from(Arc::new(config));
+        self.connector = AssertUnwindSafe(Arc::new(config).into());
     }
 
     pub(super) async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Problem> {
