@@ -12,7 +12,7 @@ if [ $# -eq 2 ]; then
     portal=$1 replica=$2
 else
     cd "$(dirname "$0")/../.."
-    cargo build --quiet --package portal-local --package portal-example-replicas
+    cargo build --package portal-local --package portal-example-replicas
     portal=${CARGO_TARGET_DIR:-target}/debug/portal-local replica=${CARGO_TARGET_DIR:-target}/debug/portal-example-replicas
 fi
 
