@@ -16,6 +16,7 @@ mod ledger;
 mod options;
 mod page;
 mod portal;
+pub mod program;
 mod random;
 mod report;
 mod samples;
