@@ -82,7 +82,7 @@ impl Link {
         self.wake();
     }
 
-    /// Wakes the thread, and starts it if there is none.
+    /// Wakes the thread, and starts it if it is not running.
     fn wake(self: &Arc<Self>) {
         self.wake.notify_one();
         if self.has_thread.swap(true, Ordering::AcqRel) {
