@@ -94,6 +94,7 @@ async fn dropped_lease_gives_back_its_turn() {
     let authenticator = authenticator(&clerk, &backend);
     let dropped: Vec<_> = (0..50).map(|n| authenticator.lease(&claims(&clerk, n))).collect();
     let kept = authenticator.lease(&claims(&clerk, 50));
+    // Paused time: to the first look-ups, and past those that run at the drop.
     sleep(Duration::from_secs(60)).await;
     drop(dropped);
     sleep(Duration::from_secs(2)).await;
