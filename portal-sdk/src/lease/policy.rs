@@ -55,8 +55,10 @@ impl LeasePolicy {
 
     /// Sets how long a lease lasts after the last proof that its session is alive (default: 10 minutes).
     ///
-    /// A proof is a token's time of issue or a look-up. While look-ups fail, they are repeated after one, two and then four
-    /// intervals, or after the response's `Retry-After`. The lease ends at a failed look-up if the last proof is older.
+    /// A proof is a token's time of issue or a look-up. A failed look-up is repeated after a quarter of the interval, half of
+    /// it, and then each whole interval. The first pause is at least a minute, or the interval if that is shorter: with the
+    /// default, the pauses are one, two and then four minutes. A longer `Retry-After` of the response is obeyed. The lease ends
+    /// at a failed look-up if the last proof is older.
     ///
     /// # Security
     ///

@@ -11,7 +11,13 @@ use crate::clock::UnixTime;
 const FIRST: (f64, f64) = (50.0, 100.0);
 /// The part of the interval after which the next look-up follows, in percent. Never less than the whole.
 const LATER: (f64, f64) = (100.0, 110.0);
-/// The most intervals between two failed look-ups, unless Clerk asks for more.
+/// The first pause after a failed look-up, as the divisor of the interval.
+///
+/// Three attempts in an interval, and no more: an outage then raises the calls of many replicas to at most three times.
+const RETRIES_DIVIDE: u32 = 4;
+/// The shortest first pause, or the interval if that is shorter.
+const MIN_RETRY: Duration = Duration::from_secs(60);
+/// The longest pause in first pauses, unless Clerk asks for more. It doubles up to there.
 const MAX_BACKOFF: u32 = 4;
 /// The longest `Retry-After` that is obeyed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -89,7 +95,7 @@ impl LeaseRule {
     /// Returns the next step.
     #[must_use]
     pub fn step(&self, now: UnixTime) -> LeaseStep {
-        let has_just_failed = |at: UnixTime| now.is_within(self.policy.interval, at);
+        let has_just_failed = |at: UnixTime| now.is_within(self.first_retry(), at);
         if self.is_too_old(now) && self.failed_at.is_some_and(has_just_failed) {
             return LeaseStep::End;
         }
@@ -132,17 +138,13 @@ impl LeaseRule {
     ///
     /// `random` is uniformly distributed and determines the time of the next attempt.
     pub fn failed(&mut self, retry_after: Option<Duration>, now: UnixTime, random: u64) {
-        let intervals = 1_u32
-            .checked_shl(self.failures)
-            .map_or(MAX_BACKOFF, |n| n.min(MAX_BACKOFF));
+        let first = self.first_retry();
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.failures).min(MAX_BACKOFF));
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
-        let backoff = self
-            .policy
-            .part(self.policy.interval, LATER, random)
-            .saturating_mul(intervals);
         let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-        self.next_at = (self.started_at.unwrap_or(now) + backoff).max(now + asked);
+        let next_at = self.started_at.unwrap_or(now) + self.policy.part(pause, LATER, random);
+        self.next_at = next_at.max(now + asked);
     }
 
     /// Returns the time for which a look-up may be in progress: until the last proof is too old, at least one interval.
@@ -159,6 +161,12 @@ impl LeaseRule {
         let next_at = at + self.policy.part(self.policy.interval, LATER, random);
         let earliest = self.started_at.map(|at| at + self.policy.interval);
         self.next_at = earliest.map_or(next_at, |earliest| earliest.max(next_at));
+    }
+
+    /// Returns the pause after the first failed look-up.
+    fn first_retry(&self) -> Duration {
+        let interval = self.policy.interval;
+        (interval / RETRIES_DIVIDE).max(MIN_RETRY.min(interval))
     }
 
     fn is_too_old(&self, now: UnixTime) -> bool {

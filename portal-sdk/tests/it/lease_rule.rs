@@ -91,6 +91,39 @@ fn outage_ends_the_lease_at_the_stated_age() {
 }
 
 #[test]
+fn failed_look_up_is_repeated_within_a_long_interval() {
+    let hour = 60 * 60;
+    let policy = LeasePolicy::default()
+        .with_interval(secs(hour))
+        .with_max_age(secs(4 * hour));
+    let minutes = |(failed, end): (Vec<i64>, i64)| (failed.iter().map(|at| at / 60).collect::<Vec<_>>(), end / 60);
+    // The last attempt is at the end of the age.
+    let expected = vec![60, 75, 105, 165, 225, 240];
+    assert_eq!(minutes(failures(&mut rule(policy), None)), (expected, 240));
+    // An age of less than two intervals has two more attempts.
+    let mut tight = rule(policy.with_max_age(secs(hour * 3 / 2)));
+    assert_eq!(minutes(failures(&mut tight, None)), (vec![60, 75, 90], 90));
+    // A proof ends the back-off.
+    let (mut hourly, due) = (rule(policy), START + secs(hour));
+    hourly.started(due);
+    hourly.failed(None, due, 0);
+    hourly.started(due + secs(900));
+    hourly.confirmed(0);
+    assert_eq!(wait(&hourly, due + secs(900)), Some(secs(hour)));
+}
+
+#[test]
+fn first_pause_is_a_minute_or_a_shorter_interval() {
+    for (interval, expected) in [(20, 20), (60, 60), (61, 60), (240, 60), (244, 61), (3_600, 900)] {
+        let policy = LeasePolicy::default().with_interval(secs(interval));
+        let mut rule = rule(policy.with_max_age(secs(4 * 3_600)));
+        rule.started(START);
+        rule.failed(None, START, 0);
+        assert_eq!(wait(&rule, START), Some(secs(expected)), "{interval}");
+    }
+}
+
+#[test]
 fn retry_after_delays_the_next_attempt_and_not_the_end() {
     let mut rule = rule(LeasePolicy::default());
     assert_eq!(failures(&mut rule, Some(secs(250))), (vec![60, 310, 560], 600));
