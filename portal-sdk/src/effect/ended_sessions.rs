@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use crate::clock::UnixTime;
@@ -10,11 +10,12 @@ use crate::fleet::SessionEndReason;
 use crate::token::{SessionClaims, SessionId, UserId};
 
 /// The most sessions, and the most users, that are remembered.
-const MAX_ENDED_SESSIONS: usize = 10_000;
-/// The number of parts of the table. A sign-out copies one part and the list of parts, which are then about equally long.
-const PARTS: usize = 128;
-/// The share of a full table that is forgotten at once, so that a burst of sign-outs does not search it each time.
-const FORGOTTEN: usize = 8;
+#[cfg(any(test, feature = "redis"))]
+pub(crate) const MAX_ENDED_SESSIONS: usize = PARTS * MAX_PART;
+/// The number of parts of a table. A sign-out copies one part and the list of parts, which are then about equally long.
+const PARTS: usize = 512;
+/// The most entries of a part. With 100,000 entries, parts have about 195.
+const MAX_PART: usize = 256;
 
 /// The IDs of ended sessions and deleted users, each until its tokens have expired. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +33,8 @@ struct Ended {
 impl EndedSessions {
     /// Returns these sessions and `id`, which is kept until `until`.
     ///
-    /// Expired entries are dropped. Beyond the limit, the entries that expire first are dropped too.
+    /// Expired entries are dropped. Beyond the limit, the entries that expire first are dropped too: 256 are kept in each of
+    /// 512 parts, to which a hash assigns the IDs.
     #[must_use]
     pub fn with(&self, id: SessionId, reason: SessionEndReason, until: UnixTime, now: UnixTime) -> Self {
         self.with_all([(id, reason, until)], [], now)
@@ -98,21 +100,19 @@ impl EndedSessions {
     }
 }
 
-/// IDs, each with a value and the end of its time, in parts that clones share.
+/// IDs, each with a value and the end of its time.
+type Part<K, V> = HashMap<K, (V, UnixTime)>;
+
+/// Entries in parts that clones share.
 #[derive(Clone, Debug)]
 struct Table<K, V> {
     /// Empty until the first insertion.
-    parts: Vec<Arc<HashMap<K, (V, UnixTime)>>>,
-    /// The number of entries, some of which may have expired.
-    len: usize,
+    parts: Vec<Arc<Part<K, V>>>,
 }
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self {
-            parts: Vec::new(),
-            len: 0,
-        }
+        Self { parts: Vec::new() }
     }
 }
 
@@ -134,10 +134,8 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
 
     /// Inserts an entry, unless the same ID is kept longer.
     fn insert(&mut self, id: K, value: V, until: UnixTime, now: UnixTime) {
-        match self.until(&id) {
-            Some(known) if known >= until => return,
-            None if self.len >= MAX_ENDED_SESSIONS => self.make_room(now),
-            _ => {}
+        if self.until(&id).is_some_and(|known| known >= until) {
+            return;
         }
         if self.parts.is_empty() {
             self.parts = vec![Arc::default(); PARTS];
@@ -145,43 +143,39 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
         let Some(part) = self.parts.get_mut(part_of(id.borrow())) else {
             return;
         };
+        if Arc::get_mut(part).is_none() {
+            *part = Arc::new(live_copy(part, now));
+        }
         let part = Arc::make_mut(part);
-        let before = part.len();
-        part.retain(|_, (_, until)| *until > now);
+        if part.len() >= MAX_PART && !part.contains_key::<str>(id.borrow()) {
+            forget_first(part);
+        }
         part.insert(id, (value, until));
-        self.len = self.len + part.len() - before;
-    }
-
-    /// Drops the expired entries. If the table stays full, it also drops the entries that expire first.
-    fn make_room(&mut self, now: UnixTime) {
-        let live = |(_, (_, until)): &(&K, &(V, UnixTime))| *until > now;
-        let entries = self.parts.iter().flat_map(|part| part.iter());
-        let mut by_end: Vec<(UnixTime, K)> = entries
-            .filter(live)
-            .map(|(id, (_, until))| (*until, id.clone()))
-            .collect();
-        let mut first = Vec::new();
-        if by_end.len() >= MAX_ENDED_SESSIONS {
-            by_end.select_nth_unstable_by_key(MAX_ENDED_SESSIONS / FORGOTTEN, |(until, _)| *until);
-            first.extend(by_end.drain(..MAX_ENDED_SESSIONS / FORGOTTEN).map(|(_, id)| id));
-        }
-        for part in &mut self.parts {
-            Arc::make_mut(part).retain(|_, (_, until)| *until > now);
-        }
-        for id in &first {
-            let id: &str = id.borrow();
-            if let Some(part) = self.parts.get_mut(part_of(id)) {
-                Arc::make_mut(part).remove(id);
-            }
-        }
-        self.len = self.parts.iter().map(|part| part.len()).sum();
     }
 }
 
-/// Returns the part of an ID. The last characters of Clerk's IDs are random.
+/// Copies the entries that have not expired.
+fn live_copy<K: Clone + Eq + Hash, V: Copy>(part: &Part<K, V>, now: UnixTime) -> Part<K, V> {
+    let live = part.iter().filter(|(_, (_, until))| *until > now);
+    // With room for the entry that follows.
+    let mut copy = Part::with_capacity(part.len() + 1);
+    copy.extend(live.map(|(id, entry)| (id.clone(), *entry)));
+    copy
+}
+
+/// Removes the entry that expires first.
+fn forget_first<K: Clone + Eq + Hash + Borrow<str>, V>(part: &mut Part<K, V>) {
+    let first = part.iter().min_by_key(|(_, (_, until))| *until);
+    if let Some(id) = first.map(|(id, _)| id.clone()) {
+        part.remove::<str>(id.borrow());
+    }
+}
+
+/// Returns the part of an ID.
 fn part_of(id: &str) -> usize {
-    let last = id.bytes().rev().take(8);
-    last.fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % PARTS
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id.as_bytes());
+    usize::try_from(hasher.finish() % PARTS as u64).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -200,9 +194,14 @@ mod tests {
 
     fn len(ended: &EndedSessions) -> usize {
         let table = &ended.ended.as_ref().unwrap().sessions;
-        let found = table.parts.iter().map(|part| part.len()).sum();
-        assert_eq!(table.len, found);
-        found
+        table.parts.iter().map(|part| part.len()).sum()
+    }
+
+    /// Returns IDs of one part.
+    fn of_one_part(count: usize) -> Vec<SessionId> {
+        let part = part_of(id(0).as_str());
+        let ids = (0..).map(id).filter(|id| part_of(id.as_str()) == part);
+        ids.take(count).collect()
     }
 
     #[test]
@@ -218,16 +217,10 @@ mod tests {
 
     #[test]
     fn expired_entries_of_a_part_are_dropped_with_the_next_insertion() {
-        let same_part: Vec<_> = (0..)
-            .filter(|n| part_of(id(*n).as_str()) == part_of(id(0).as_str()))
-            .take(2)
-            .collect();
-        let ended = EndedSessions::default().with(id(same_part[0]), REASON, at(60), at(0));
-        let ended = ended.with(id(same_part[1]), REASON, at(120), at(60));
-        assert_eq!(
-            (len(&ended), ended.reason(&id(same_part[1]), at(61))),
-            (1, Some(REASON))
-        );
+        let [one, two] = <[_; 2]>::try_from(of_one_part(2)).unwrap();
+        let ended = EndedSessions::default().with(one, REASON, at(60), at(0));
+        let ended = ended.with(two.clone(), REASON, at(120), at(60));
+        assert_eq!((len(&ended), ended.reason(&two, at(61))), (1, Some(REASON)));
     }
 
     #[test]
@@ -252,28 +245,46 @@ mod tests {
     #[test]
     fn session_that_expires_first_is_forgotten_beyond_the_limit() {
         let now = at(0);
-        let sessions = (0..MAX_ENDED_SESSIONS).map(|n| (id(n), REASON, at(if n == 7 { 60 } else { 70 })));
+        let ids = of_one_part(MAX_PART + 1);
+        let (last, first_ids) = ids.split_last().unwrap();
+        let until = |n: usize| at(if n == 7 { 60 } else { 70 });
+        let sessions = first_ids
+            .iter()
+            .enumerate()
+            .map(|(n, id)| (id.clone(), REASON, until(n)));
         let full = EndedSessions::default().with_all(sessions, [], now);
-        assert!(len(&full) == MAX_ENDED_SESSIONS && full.reason(&id(7), now).is_some());
+        assert!(len(&full) == MAX_PART && full.reason(&ids[7], now).is_some());
         // A session that is ended again needs no further place.
-        assert_eq!(len(&full.with(id(1), REASON, at(80), now)), MAX_ENDED_SESSIONS);
-        let next = full.with(id(MAX_ENDED_SESSIONS), REASON, at(80), now);
-        assert!(next.reason(&id(7), now).is_none() && next.reason(&id(MAX_ENDED_SESSIONS), now).is_some());
-        assert_eq!(len(&next), MAX_ENDED_SESSIONS - MAX_ENDED_SESSIONS / FORGOTTEN + 1);
+        assert_eq!(len(&full.with(ids[1].clone(), REASON, at(80), now)), MAX_PART);
+        let next = full.with(last.clone(), REASON, at(80), now);
+        let known = |id: &SessionId| next.reason(id, now).is_some();
+        assert!(!known(&ids[7]) && known(last) && len(&next) == MAX_PART);
+        assert_eq!(ids.iter().filter(|id| !known(id)).count(), 1);
         // Expired entries make room before others are forgotten.
-        assert_eq!(
-            len(&full.with(id(MAX_ENDED_SESSIONS), REASON, at(80), at(65))),
-            MAX_ENDED_SESSIONS
-        );
+        let later = full.with(last.clone(), REASON, at(80), at(65));
+        let remembered = |id: &&SessionId| later.reason(id, at(65)).is_some();
+        assert_eq!(ids.iter().filter(remembered).count(), MAX_PART);
+    }
+
+    #[test]
+    fn hundred_thousand_sign_outs_of_a_minute_are_remembered() {
+        let ended = (0..10).fold(EndedSessions::default(), |ended, batch| {
+            let sessions = (0..10_000).map(|n| (id(batch * 10_000 + n), REASON, at(60)));
+            ended.with_all(sessions, [], at(0))
+        });
+        let forgotten = (0..100_000).filter(|n| ended.reason(&id(*n), at(59)).is_none());
+        assert_eq!(forgotten.count(), 0);
     }
 
     #[test]
     fn burst_of_sign_outs_is_remembered_within_the_limit() {
         let mut ended = EndedSessions::default();
-        for n in 0..3 * MAX_ENDED_SESSIONS {
-            ended = ended.with(id(n), REASON, at(60), at(0));
-            assert!(ended.reason(&id(n), at(0)).is_some());
+        for batch in 0..3 {
+            let sign_outs = (0..MAX_ENDED_SESSIONS).map(|n| (id(batch * MAX_ENDED_SESSIONS + n), REASON, at(60)));
+            ended = ended.with_all(sign_outs, [], at(0));
+            assert!(ended.reason(&id((batch + 1) * MAX_ENDED_SESSIONS - 1), at(0)).is_some());
         }
-        assert!(len(&ended) <= MAX_ENDED_SESSIONS);
+        // Each part is full.
+        assert_eq!(len(&ended), MAX_ENDED_SESSIONS);
     }
 }

@@ -1,6 +1,9 @@
 //! Redis that is down, restarts, hangs or refuses.
 
-use portal_sdk::fleet::RedisFleet;
+use std::time::Duration;
+
+use portal_sdk::clock::{Clock as _, SystemClock};
+use portal_sdk::fleet::{Fleet as _, FleetEvent, RedisFleet, SessionEndReason};
 use portal_sdk::testing::TestInstance;
 
 use crate::proxy::Proxy;
@@ -132,17 +135,23 @@ fn full_queue_drops_the_oldest_and_says_so_once() {
     log::collect();
     let (mut redis, clerk) = (Redis::start(), TestInstance::new());
     redis.stop();
-    let one = Replica::at(&redis.url(), &clerk);
-    for n in 0..10_003 {
-        one.end(&format!("sess_{n}"));
+    let fleet = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
+    let until = SystemClock.now() + Duration::from_secs(600);
+    for n in 0..131_075 {
+        fleet.tell(&FleetEvent::SessionEnded {
+            id: format!("sess_{n}").into(),
+            reason: SessionEndReason::Revoked,
+            until,
+        });
     }
-    assert_eq!((one.health().waiting, one.health().dropped), (10_000, 3));
+    let one = Replica::of(fleet, &clerk);
+    assert_eq!((one.health().waiting, one.health().dropped), (131_072, 3));
     let server = format!("127.0.0.1:{}", redis.port());
     assert_eq!(log::lines_with(&[&server, "WARN", "oldest are dropped"]).len(), 1);
     redis.resume();
     one.wait_for_connection();
     let two = Replica::connected_at(&redis.url(), &clerk);
-    two.learns("sess_10002");
+    two.learns("sess_131074");
     two.learns("sess_3");
     assert!(two.accepts("sess_2"));
     eventually("it says what was lost", || {

@@ -92,22 +92,41 @@ fn lease_ends_with_a_sign_out_at_another_replica() {
 fn burst_of_sign_outs_reaches_every_replica() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
-    for n in 0..10_000 {
+    // More than a page of stored events.
+    for n in 0..10_100 {
         one.end(&format!("sess_{n}"));
     }
-    two.learns("sess_9999");
-    for n in [0, 1, 4_999, 9_998] {
+    two.learns("sess_10099");
+    for n in [0, 1, 4_999, 9_999, 10_000] {
         two.learns(&format!("sess_{n}"));
     }
     let late = Replica::at(&redis.url(), &clerk);
-    for n in [0, 1, 4_999, 9_998] {
+    for n in [0, 1, 4_999, 9_999, 10_000, 10_099] {
         late.learns(&format!("sess_{n}"));
     }
     assert_eq!((one.health().waiting, one.health().dropped), (0, 0));
-    assert_eq!(redis.run::<usize>(&["ZCARD", STORED]), 10_000);
-    one.end("sess_10000");
-    two.learns("sess_10000");
-    assert_eq!(redis.run::<usize>(&["ZCARD", STORED]), 10_000, "the set is bounded");
+    assert_eq!(redis.run::<usize>(&["ZCARD", STORED]), 10_100);
+}
+
+#[test]
+fn stored_events_are_bounded_and_those_that_end_first_are_dropped() {
+    const MOST: usize = 131_072;
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let end = (SystemClock.now() + Duration::from_secs(60)).as_millis();
+    let members: Vec<_> = (0..MOST)
+        .map(|n| ((end + i64::from(n > 0)).to_string(), n.to_string()))
+        .collect();
+    for page in members.chunks(1_000) {
+        let pairs = page.iter().flat_map(|(score, member)| [score.as_str(), member]);
+        redis.run::<()>(&["ZADD", STORED].into_iter().chain(pairs).collect::<Vec<_>>());
+    }
+    one.end("sess_1");
+    eventually("the one that ends first is dropped", || {
+        redis.run::<Option<f64>>(&["ZSCORE", STORED, "0"]).is_none()
+    });
+    assert_eq!(redis.run::<usize>(&["ZCARD", STORED]), MOST);
+    assert!(redis.run::<Option<f64>>(&["ZSCORE", STORED, "1"]).is_some());
 }
 
 #[test]

@@ -16,9 +16,12 @@ use super::address::Address;
 use super::message::{self, MAX_MESSAGE_BYTES};
 use super::problem::Problem;
 use crate::clock::UnixTime;
+use crate::effect::MAX_ENDED_SESSIONS;
 
 /// The most events that Redis keeps: as many as an authenticator remembers.
-const MAX_STORED: isize = 10_000;
+const MAX_STORED: usize = MAX_ENDED_SESSIONS;
+/// The most stored events that are read at once.
+const PAGE: usize = 10_000;
 /// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
 /// The most messages that wait to be handled. Those beyond are read from the stored events.
@@ -108,7 +111,7 @@ impl Connection {
         expired.arg("-inf").arg(now.as_millis());
         // Those that end first.
         let mut surplus = stored("ZREMRANGEBYRANK");
-        surplus.arg(0).arg(-MAX_STORED - 1);
+        surplus.arg(0).arg(format!("-{}", MAX_STORED + 1));
         let mut expire = stored("PEXPIRE");
         expire.arg(i64::try_from(STORED_FOR.as_millis()).unwrap_or(i64::MAX));
         commands.add_command(expired).add_command(surplus).add_command(expire);
@@ -124,13 +127,23 @@ impl Connection {
 
     /// Reads the stored events whose time has not passed.
     pub(super) async fn stored(&mut self, names: &Names, now: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
-        let mut read = redis::cmd("ZREVRANGEBYSCORE");
-        read.arg(&*names.stored)
-            .arg("+inf")
-            .arg(format!("({}", now.as_millis()));
-        read.arg("LIMIT").arg(0).arg(MAX_STORED);
-        let lines: Vec<Vec<u8>> = read.query_async(&mut self.commands).await?;
-        Ok(lines.iter().filter_map(|line| message::decode_one(line)).collect())
+        let mut events = Vec::new();
+        // From the last end to the first: an event that is stored meanwhile moves others to a later page, and none out of it.
+        for offset in (0..MAX_STORED).step_by(PAGE) {
+            let mut read = redis::cmd("ZREVRANGEBYSCORE");
+            read.arg(&*names.stored)
+                .arg("+inf")
+                .arg(format!("({}", now.as_millis()))
+                .arg("LIMIT")
+                .arg(offset)
+                .arg(PAGE);
+            let lines: Vec<Vec<u8>> = read.query_async(&mut self.commands).await?;
+            events.extend(lines.iter().filter_map(|line| message::decode_one(line)));
+            if lines.len() < PAGE {
+                break;
+            }
+        }
+        Ok(events)
     }
 
     /// Asks for a sign of life.

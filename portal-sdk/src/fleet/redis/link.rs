@@ -13,7 +13,7 @@ use super::connection::Names;
 use super::problem::Problem;
 use super::queue::Queue;
 use super::worker;
-use crate::clock::UnixTime;
+use crate::clock::{Clock as _, SystemClock, UnixTime};
 
 /// The state of a fleet.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Link {
     /// Tells the members of this process, and queues the event for the others.
     pub(super) fn tell(self: &Arc<Self>, event: &FleetEvent) {
         self.members.tell(event);
-        if self.queue().push(event.clone()) && !std::mem::replace(&mut self.said().dropped, true) {
+        if self.queue().push(event.clone(), SystemClock.now()) && !std::mem::replace(&mut self.said().dropped, true) {
             let server = self.address.server();
             tracing::warn!(server, "too many events wait for Redis; the oldest are dropped");
         }

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use super::super::FleetEvent;
 use super::message::MAX_BATCH;
 use crate::clock::UnixTime;
+use crate::effect::MAX_ENDED_SESSIONS;
 
 /// The most events that wait: as many as an authenticator remembers.
-pub(super) const MAX_WAITING: usize = 10_000;
+pub(super) const MAX_WAITING: usize = MAX_ENDED_SESSIONS;
 
 /// Events in the order in which they were told. A full queue drops the oldest.
 #[derive(Debug, Default)]
@@ -17,8 +18,11 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds an event. Returns `true` if an older one was dropped for it.
-    pub(super) fn push(&mut self, event: FleetEvent) -> bool {
+    /// Adds an event. Returns `true` if an older one was dropped for it whose time has not passed.
+    pub(super) fn push(&mut self, event: FleetEvent, now: UnixTime) -> bool {
+        while self.waiting.front().is_some_and(|first| is_over(first, now)) {
+            self.waiting.pop_front();
+        }
         let is_full = self.waiting.len() >= MAX_WAITING;
         if is_full {
             self.waiting.pop_front();
@@ -35,7 +39,7 @@ impl Queue {
             let Some(event) = self.waiting.pop_front() else {
                 break;
             };
-            if event.until().is_none_or(|until| until > now) {
+            if !is_over(&event, now) {
                 batch.push(event);
             }
         }
@@ -63,6 +67,11 @@ impl Queue {
     }
 }
 
+/// Returns `true` if the event no longer matters.
+fn is_over(event: &FleetEvent, now: UnixTime) -> bool {
+    event.until().is_some_and(|until| until <= now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,13 +88,15 @@ mod tests {
     #[test]
     fn full_queue_drops_the_oldest_and_counts_them() {
         let (mut queue, now) = (Queue::default(), UnixTime::from_secs(1));
-        let dropped: usize = (0..MAX_WAITING + 3).map(|n| usize::from(queue.push(event(n, 9)))).sum();
+        let dropped: usize = (0..MAX_WAITING + 3)
+            .map(|n| usize::from(queue.push(event(n, 9), now)))
+            .sum();
         assert_eq!((dropped, queue.dropped(), queue.len()), (3, 3, MAX_WAITING));
         let batch = queue.take_batch(now);
         assert_eq!((batch.len(), &batch[0]), (MAX_BATCH, &event(3, 9)));
         // Two newer events came while the batch was on its way.
-        queue.push(event(0, 9));
-        queue.push(event(0, 9));
+        queue.push(event(0, 9), now);
+        queue.push(event(0, 9), now);
         queue.give_back(batch);
         assert_eq!((queue.dropped(), queue.len()), (5, MAX_WAITING));
         assert_eq!(queue.take_batch(now)[0], event(5, 9));
@@ -96,9 +107,19 @@ mod tests {
         let mut queue = Queue::default();
         let key = FleetEvent::KeyRemoved { key_id: "ins_1".into() };
         for event in [event(1, 9), event(2, 10), key.clone()] {
-            queue.push(event);
+            queue.push(event, UnixTime::from_secs(1));
         }
         assert_eq!(queue.take_batch(UnixTime::from_secs(9)), [event(2, 10), key]);
         assert_eq!((queue.len(), queue.dropped()), (0, 0));
+    }
+
+    #[test]
+    fn events_whose_time_has_passed_make_room_and_are_not_counted() {
+        let mut queue = Queue::default();
+        for n in 0..MAX_WAITING {
+            queue.push(event(n, if n < 7 { 9 } else { 20 }), UnixTime::from_secs(1));
+        }
+        assert!(!queue.push(event(MAX_WAITING, 20), UnixTime::from_secs(9)));
+        assert_eq!((queue.dropped(), queue.len()), (0, MAX_WAITING - 6));
     }
 }
