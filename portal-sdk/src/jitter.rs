@@ -1,4 +1,4 @@
-//! Random parts of durations, so that processes do not act in the same moment.
+//! Random parts of durations, so that processes do not act at the same moment.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;

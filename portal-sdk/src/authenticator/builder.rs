@@ -267,7 +267,7 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
-    /// Sets when the sessions of [`leases`](crate::lease) are looked up.
+    /// Sets when the sessions of [leases](crate::lease) are looked up (default: [`LeasePolicy::default`]).
     pub fn leases(mut self, policy: LeasePolicy) -> Self {
         self.leases = policy;
         self

@@ -50,8 +50,8 @@ impl<B: Backend> Authenticator<B> {
 
     /// Rejects a session's tokens from now on, until they have expired, and ends its leases.
     ///
-    /// Call it after sign-out, because a token outlives its session by up to a minute. The
-    /// [fleet](super::AuthenticatorBuilder::fleet) learns it.
+    /// Call it after sign-out, because a token outlives its session by up to a minute. The other members of the
+    /// [fleet](super::AuthenticatorBuilder::fleet) do the same.
     #[cfg_attr(not(feature = "unstable-decision"), doc(hidden))]
     pub fn end_session(&self, session: &GenuineSession) {
         self.learn(&FleetEvent::SessionEnded {
@@ -63,8 +63,8 @@ impl<B: Backend> Authenticator<B> {
 
     /// Rejects the tokens of a session that has ended at Clerk, and ends its [leases](crate::lease).
     ///
-    /// Call it if a webhook reports the end of the session, or after you have revoked it. Tokens are rejected until they
-    /// have expired. The [fleet](super::AuthenticatorBuilder::fleet) learns it.
+    /// Call it when a webhook reports the end of the session, or after you have revoked it. Tokens are rejected until they
+    /// have expired. The other members of the [fleet](super::AuthenticatorBuilder::fleet) do the same.
     ///
     /// ```
     /// use portal_sdk::fleet::SessionEndReason;
@@ -95,8 +95,19 @@ impl<B: Backend> Authenticator<B> {
 
     /// Rejects the tokens of a deleted user, drops the user from memory, and ends the user's [leases](crate::lease).
     ///
-    /// Call it if a webhook reports the deletion, or after you have deleted the user. Tokens are rejected until they have
-    /// expired. The [fleet](super::AuthenticatorBuilder::fleet) learns it.
+    /// Call it when a webhook reports the deletion, or after you have deleted the user. Tokens are rejected until they have
+    /// expired. The other members of the [fleet](super::AuthenticatorBuilder::fleet) do the same.
+    ///
+    /// ```
+    /// use portal_sdk::testing::TestInstance;
+    ///
+    /// let clerk = TestInstance::new();
+    /// let request = clerk.signed_in("user_1").get("/").body(()).expect("a valid request");
+    /// let (parts, ()) = request.into_parts();
+    /// clerk.authenticator().user_deleted(&"user_1".into());
+    /// let authenticated = clerk.authenticator().try_authenticate(&parts).expect("no fetch");
+    /// assert!(authenticated.state.claims().is_none());
+    /// ```
     ///
     /// # Security
     ///
@@ -126,9 +137,9 @@ impl<B> Authenticator<B> {
 }
 
 impl<B: Backend> Shared<B> {
-    /// Returns the time at which tokens with this lifetime have expired.
+    /// Returns the time at which a session's tokens with this lifetime have expired.
     fn end_of_tokens(&self, lifetime: Duration) -> UnixTime {
-        // Another tab may have just received a new token.
+        // Counted from now, because another tab may have just received a new token.
         let lifetime = lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
         let skew = self.instance.clock_skew();
         self.clock.now() + lifetime + skew + skew
@@ -139,11 +150,11 @@ impl<B: Backend> Shared<B> {
         Duration::from_millis(self.longest_token.load(Ordering::Relaxed))
     }
 
-    /// Takes over events of this process or of the fleet. Known ones change nothing.
+    /// Takes over events of this process or of the fleet. Known events change nothing.
     fn take_over(&self, events: &[FleetEvent]) {
         let now = self.clock.now();
         self.remember_ended(events, now);
-        // Afterwards, so that a lease that is created meanwhile is ended here, or finds its session ended.
+        // After the sessions are remembered: a lease created meanwhile is ended here or finds its session ended.
         for event in events {
             match event {
                 FleetEvent::SessionEnded { id, reason, .. } => {
@@ -160,7 +171,7 @@ impl<B: Backend> Shared<B> {
 
     /// Adds the ended sessions and deleted users that are not known.
     fn remember_ended(&self, events: &[FleetEvent], now: UnixTime) {
-        // Another process may send any time.
+        // Capped, because another process may send any time.
         let latest = self.end_of_tokens(MAX_REMEMBERED);
         let known = self.ended.get();
         let known = known.as_deref().cloned().unwrap_or_default();

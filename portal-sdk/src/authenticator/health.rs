@@ -35,7 +35,7 @@ pub struct Health {
     pub leases: LeaseHealth,
     /// The connection to the other replicas; `None` if the [fleet](super::AuthenticatorBuilder::fleet) has none.
     ///
-    /// A process without it decides requests, and only learns later which sessions have ended elsewhere.
+    /// While it is down, the process still decides requests. It then learns later which sessions have ended elsewhere.
     pub fleet: Option<FleetHealth>,
 }
 

@@ -24,11 +24,11 @@ struct Found {
 impl<B: BackendApi> Authenticator<B> {
     /// Returns a lease of the claims' session, for a connection that stays open after its request.
     ///
-    /// See [`lease`](crate::lease) for when it ends. A lease of a session that is known to have ended has ended, too. All
-    /// leases of a session share its look-ups. Claims without a session ID cannot be looked up: their lease ends when the
-    /// token expires, with [`LeaseEnd::Unconfirmed`].
+    /// See [`lease`](crate::lease) for when it ends. If the session is known to have ended, so has the lease. All leases of
+    /// a session share its look-ups. Claims without a session ID cannot be looked up: their lease ends as
+    /// [`LeaseEnd::Unconfirmed`] when the token expires.
     ///
-    /// It needs a tokio runtime with its timer, which drives the look-ups. Without a runtime, and after the runtime's shutdown,
+    /// Needs a tokio runtime with its timer, which drives the look-ups. Without a runtime, and after the runtime's shutdown,
     /// the lease ends as [`LeaseEnd::Unconfirmed`].
     ///
     /// ```
@@ -48,7 +48,7 @@ impl<B: BackendApi> Authenticator<B> {
     /// assert_eq!(lease.ended().await, LeaseEnd::SessionEnded(SessionEndReason::Revoked));
     /// # }
     /// ```
-    #[must_use = "a dropped lease keeps no session alive"]
+    #[must_use = "a dropped lease cannot end a connection"]
     pub fn lease(&self, claims: &SessionClaims) -> Lease {
         let leases = &self.shared.leases;
         let now = self.shared.clock.now();
@@ -85,7 +85,7 @@ impl<B: BackendApi> Authenticator<B> {
     async fn drive(self, entry: Arc<Entry>, expires_in: Duration, _guard: TaskGuard) {
         let leases = &self.shared.leases;
         let Some(session) = entry.session() else {
-            // A timer, because the token cannot be renewed.
+            // A timer, because without a session ID nothing can be looked up.
             return sleep(expires_in).await;
         };
         loop {
@@ -93,7 +93,7 @@ impl<B: BackendApi> Authenticator<B> {
                 // A timer, because Clerk does not tell this process when a session ends there.
                 LeaseStep::Wait(wait) => sleep(wait).await,
                 LeaseStep::End => return,
-                // Boxed, so that the many tasks that wait do not have room for it.
+                // Boxed, so that the many tasks that only wait reserve no memory for a look-up.
                 LeaseStep::LookUp => match Box::pin(leases.look_up(&entry, self.find(session))).await {
                     Ok(None) => leases.confirmed(&entry),
                     // Not told to the fleet: a replica with another instance's secret key finds no session at all.
@@ -111,8 +111,8 @@ impl<B: BackendApi> Authenticator<B> {
     ///
     /// # Errors
     ///
-    /// Returns [`BackendError`] if Clerk cannot tell. A refusal other than 404 says nothing about the session: 401 and 403
-    /// are about the secret key.
+    /// Returns [`BackendError`] if the call fails or is refused. Only 404 says that the session does not exist; 401 and 403
+    /// concern the secret key.
     async fn find(&self, session: &SessionId) -> Result<Option<SessionEndReason>, BackendError> {
         meter::call_started("session");
         let path = ApiPath::new(["sessions", session.as_str()]);

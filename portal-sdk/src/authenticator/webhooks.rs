@@ -1,4 +1,4 @@
-//! [`Authenticator::webhook_received`]: what a webhook reports, applied at once.
+//! [`Authenticator::webhook_received`]: the effect of a webhook's event on sessions and caches.
 
 use super::Authenticator;
 use crate::backend::Backend;
@@ -6,7 +6,7 @@ use crate::fleet::SessionEndReason;
 use crate::webhook::WebhookEvent;
 
 impl<B: Backend> Authenticator<B> {
-    /// Applies what a webhook reports: ended sessions, deleted users, changed users.
+    /// Applies the event of a webhook to ended sessions, leases and users in memory.
     ///
     /// | Event | Effect |
     /// |---|---|
@@ -15,7 +15,7 @@ impl<B: Backend> Authenticator<B> {
     /// | `user.updated` | the user's data is dropped from this process's memory, as by `forget_user` |
     /// | others | none |
     ///
-    /// An event that arrives late or twice does no harm, because a session that has ended never lives again.
+    /// An event that arrives late or twice does no harm, because an ended session never becomes active again.
     ///
     /// ```
     /// use portal_sdk::testing::{TestInstance, TestWebhook};
@@ -47,7 +47,7 @@ impl<B: Backend> Authenticator<B> {
     pub fn webhook_received(&self, event: &WebhookEvent) {
         match event {
             WebhookEvent::SessionEnded(session) | WebhookEvent::SessionRemoved(session) => {
-                // The event's type counts if the data have the status of an earlier moment.
+                // The event's type counts if the data has an earlier status, such as `active`.
                 let reason = SessionEndReason::from_status(&session.status);
                 self.session_ended(&session.id, reason.unwrap_or(SessionEndReason::SignedOut));
             }

@@ -44,8 +44,7 @@ pub enum FleetEvent {
     },
     /// The instance's key set no longer contains a signing key.
     ///
-    /// A replica with that key in memory fetches the keys soon, by its own rule. It does not drop the key on this event
-    /// alone.
+    /// A replica with that key in memory fetches the keys soon, by its own rule. The event alone does not drop the key.
     KeyRemoved {
         /// The key's ID (`kid`).
         key_id: Box<str>,
@@ -60,7 +59,7 @@ pub enum SessionEndReason {
     SignedOut,
     /// The application, an administrator, or the user on another device ended the session (`revoked`).
     Revoked,
-    /// The session's time has passed (`expired`, `abandoned`).
+    /// The session has expired or was abandoned (`expired`, `abandoned`).
     Expired,
     /// Clerk does not know the session, for example because its user was deleted.
     NotFound,
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn event_survives_its_json() {
+    fn event_round_trips_through_its_json() {
         for event in events() {
             let json = event.to_json();
             assert!(!json.contains('\n'), "{json}");

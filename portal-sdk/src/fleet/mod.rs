@@ -33,9 +33,10 @@ pub use self::redis::{RedisFleet, RedisFleetBuilder};
 ///
 /// # Security
 ///
-/// A process that can send events can sign users out, end their live connections and make each replica fetch the signing
-/// keys once in a [key lifetime](crate::backend::KeyCachePolicy::with_lifetime). It cannot sign a user in. Give only the
-/// application's replicas access to the transport. Events contain no secrets, only the IDs of sessions, users and keys.
+/// A process that can send events can sign users out and end their live connections. It can also make each replica fetch the
+/// signing keys sooner, once for each key in a [key lifetime](crate::backend::KeyCachePolicy::with_lifetime). It cannot sign
+/// a user in. Give only the application's replicas access to the transport. Events contain no secrets, only the IDs of
+/// sessions, users and keys.
 ///
 /// # Example
 ///
@@ -103,7 +104,7 @@ pub trait Fleet: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FleetHealth {
-    /// `true` if events are sent and received.
+    /// `true` while events can be sent and received.
     pub is_connected: bool,
     /// The number of events that wait to be sent.
     pub waiting: usize,
@@ -139,7 +140,7 @@ impl FleetMember {
     /// Passes events to the authenticator. A no-op once the authenticator is dropped.
     ///
     /// Never waits for the network. Events that the authenticator knows change nothing. Pass events that arrive together
-    /// in one call, because each call replaces part of a shared table.
+    /// in one call, because each call copies parts of a shared table.
     pub fn hear(&self, events: &[FleetEvent]) {
         if let Some(listener) = self.listener.upgrade() {
             listener.hear(events);

@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 const PREFIX: &str = "whsec_";
-/// The fewest bytes of a secret: 192 bits (Standard Webhooks, "Signature scheme").
+/// The minimum length of a secret: 192 bits (Standard Webhooks, "Signature scheme").
 const MIN_BYTES: usize = 24;
 
 /// Reads secrets with and without padding, and ignores the last bits, as Clerk's package does.
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// Returns [`WebhookSecretError`] if one of them is malformed.
 pub(crate) fn parse_webhook_secrets(text: &str) -> Result<Vec<Vec<u8>>, WebhookSecretError> {
-    // Base64 contains no comma, so that it can separate secrets.
+    // A comma can separate secrets, because base64 contains none.
     text.split(',').map(|secret| parse(secret.trim())).collect()
 }
 
@@ -56,7 +56,7 @@ pub enum WebhookSecretError {
         length: usize,
     },
     /// The text after the prefix is not base64.
-    #[error("expected base64 after whsec_, found another text (not shown); copy the secret again")]
+    #[error("expected base64 after whsec_, found other characters (not shown); copy the secret again")]
     Base64,
     /// The secret is too short to be safe.
     #[error("expected a secret of at least {MIN_BYTES} bytes, found {length}; copy the whole secret")]
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn secret_is_read_with_and_without_padding() {
-        // 25 bytes, so that two characters of padding belong to them.
+        // 25 bytes have two characters of padding.
         let padded = format!("whsec_{}", BASE64.encode([7; 25]));
         assert!(padded.ends_with("=="));
         for text in [&*padded, padded.trim_end_matches('='), &format!(" {padded}\n")] {

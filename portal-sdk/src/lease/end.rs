@@ -24,9 +24,9 @@ pub enum LeaseEnd {
     UserDeleted,
     /// The session may be alive, but this process could not confirm it in time.
     ///
-    /// Clerk was out of reach for longer than the [age](super::LeasePolicy::with_max_age), the token names no session and has
-    /// expired, or the tokio runtime is missing or was shut down. The client may reconnect: the new request is
-    /// authenticated again.
+    /// Look-ups failed until the last proof was older than the [age](super::LeasePolicy::with_max_age), the token names no
+    /// session and has expired, or the tokio runtime is missing or was shut down. The client may reconnect: the new request
+    /// is authenticated again.
     Unconfirmed,
 }
 
@@ -38,7 +38,7 @@ impl LeaseEnd {
     ///
     /// 1008 (policy violation, RFC 6455 section 7.4.1) if the session has ended: the client must not reconnect before
     /// sign-in. 1013 (try again later, registered with IANA: <https://www.iana.org/assignments/websocket>) if it could not
-    /// be confirmed. The codes from 4000 are left to the application.
+    /// be confirmed. This library does not use the codes from 4000, which are the application's.
     #[must_use]
     pub fn close_code(self) -> u16 {
         match self {
@@ -49,7 +49,7 @@ impl LeaseEnd {
 
     /// Returns the reason as a word for clients, such as `signed-out`.
     ///
-    /// The others are `revoked`, `expired`, `not-found`, `ended`, `user-deleted` and `unconfirmed`.
+    /// The other words are `revoked`, `expired`, `not-found`, `ended`, `user-deleted` and `unconfirmed`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,8 +59,7 @@ impl LeaseEnd {
         }
     }
 
-    /// Returns a server-sent event named [`EVENT_NAME`](Self::EVENT_NAME), whose data is the word of
-    /// [`as_str`](Self::as_str).
+    /// Returns a server-sent event named [`EVENT_NAME`](Self::EVENT_NAME). Its data is [`as_str`](Self::as_str).
     ///
     /// Send it as the last event of the stream:
     /// <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>.

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::clock::UnixTime;
 use crate::effect::BackendError;
 
-/// The most look-ups that run at once. Further ones wait for their turn.
+/// The most look-ups that run at once. Others wait for their turn.
 ///
 /// It is a quarter of the calls that requests may cause, so that look-ups never crowd out sign-in.
 const MAX_RUNNING: usize = 16;
@@ -56,7 +56,7 @@ impl Gate {
             }
             answer
         };
-        // A timer, because during an outage the turn may come too late.
+        // A timer, because during an outage the turn may not come before the last proof is too old.
         let in_time = timeout(patience, in_turn).await;
         in_time.unwrap_or_else(|_| Err(BackendError::timeout(patience)))
     }

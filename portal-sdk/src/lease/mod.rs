@@ -2,23 +2,22 @@
 //!
 //! A request is authenticated once, when it arrives. A connection that stays open outlives its token, and possibly its
 //! session. [`Authenticator::lease`](crate::authenticator::Authenticator::lease) returns a [`Lease`], whose
-//! [`ended`](Lease::ended) completes when the connection must be closed. [`LeaseEnd`] has the reason, and the words and
-//! codes with which to tell the client.
+//! [`ended`](Lease::ended) completes when the connection must be closed. [`LeaseEnd`] is the reason, with the words and
+//! codes that tell the client.
 //!
-//! All leases of a session in one process share an entry, which a task keeps alive:
-//!
-//! | The session | is noticed |
+//! | The session | Its leases end |
 //! |---|---|
-//! | is ended by an authenticator of the [fleet](crate::fleet), by sign-out or a webhook | at once |
-//! | ends at Clerk without a webhook | by a look-up, after the [interval](LeasePolicy::with_interval): a minute by default |
-//! | cannot be looked up, because Clerk is unreachable | after the [age](LeasePolicy::with_max_age): ten minutes by default |
+//! | is ended by an authenticator of the [fleet](crate::fleet), after sign-out or a webhook | at once |
+//! | ends at Clerk without a webhook | with the next look-up, after the [interval](LeasePolicy::with_interval): a minute by default |
+//! | cannot be looked up, because Clerk is unreachable | when the last proof reaches the [age](LeasePolicy::with_max_age): ten minutes by default |
 //!
-//! A look-up is one call of `GET /sessions/{id}` in each interval, for any number of leases of that session. A newer token of
-//! the session in a request to this process counts as a look-up. The last lease that is dropped stops the task.
+//! A look-up is one call, `GET /sessions/{id}`. All leases of a session in one process share one look-up in each interval. A
+//! newer token of the session in a request to this process counts as a look-up. When the last lease is dropped, the look-ups
+//! stop.
 //!
 //! Clerk limits the calls of an instance (<https://clerk.com/docs/guides/how-clerk-works/system-limits>), and sign-in needs
-//! some of them. With more than a thousand sessions connected at a time, use webhooks and a longer interval: the
-//! number of sessions divided by the interval in seconds is the number of calls per second.
+//! some of them. The calls per second are the number of connected sessions divided by the interval in seconds. With more
+//! than a thousand sessions, use webhooks and a longer interval.
 
 mod end;
 mod gate;
@@ -70,7 +69,7 @@ pub struct Lease {
 impl Lease {
     /// Completes when the connection must be closed.
     ///
-    /// Any number of futures may wait. A dropped one loses nothing: the next one completes at once if the lease has ended.
+    /// Any number of futures may wait. Cancel safe: a new future completes at once if the lease has ended.
     #[must_use = "a future does nothing unless polled"]
     pub fn ended(&self) -> impl Future<Output = LeaseEnd> + Send + use<> {
         let held = Arc::clone(&self.held);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::jitter::part;
 
-/// The shortest interval, so that no setting makes a look-up follow the last one at once.
+/// The shortest interval, so that no setting causes back-to-back look-ups.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The times that determine when sessions with leases are looked up, and how long an outage may last.
@@ -39,12 +39,13 @@ impl Default for LeasePolicy {
 impl LeasePolicy {
     /// Sets the shortest time between two look-ups of a session (default: 60 seconds; at least one second).
     ///
-    /// The first interval begins when the token was issued, and its look-up is made in the second half of the time that is
-    /// left: with the default before the token expires. Each further one follows after a random 100 to 110 % of the interval.
+    /// The first interval begins when the token was issued. The first look-up is made in the second half of the rest of this
+    /// interval; with the default, before the token expires. Each later one follows after a random 100 to 110 % of the
+    /// interval.
     ///
     /// # Security
     ///
-    /// A session that ends at Clerk without a webhook keeps its connections for that time.
+    /// A session that ends at Clerk without a webhook keeps its connections until the next look-up.
     #[must_use]
     pub fn with_interval(self, interval: Duration) -> Self {
         Self {
@@ -68,7 +69,7 @@ impl LeasePolicy {
         Self { max_age, ..self }
     }
 
-    /// Sets whether times are jittered (default: `true`). Switch it off in simulations and tests only.
+    /// Enables or disables jitter (default: enabled). Disable it in simulations and tests only.
     ///
     /// Jitter keeps connections that opened together from being looked up in the same second.
     #[must_use]
@@ -76,7 +77,7 @@ impl LeasePolicy {
         Self { jitter, ..self }
     }
 
-    /// Returns a random part of `whole` between two percentages; the whole without jitter.
+    /// Returns a random part of `whole` between two percentages. Returns `whole` without jitter.
     pub(super) fn part(self, whole: Duration, range: (f64, f64), random: u64) -> Duration {
         match self.jitter {
             true => part(whole, range, random),

@@ -56,13 +56,13 @@ struct State {
     newest: Option<UnixTime>,
 }
 
-/// The share of all leases of an entry. Dropping the last one stops the look-ups.
+/// The value that all leases of an entry share. The look-ups stop when it is dropped with the last lease.
 pub(super) struct Held {
     entry: Arc<Entry>,
     leases: Arc<Leases>,
 }
 
-/// A task that keeps an entry alive. If it is dropped, the leases end.
+/// The guard of the task that looks an entry's session up. Dropping it ends the leases.
 pub(crate) struct TaskGuard {
     leases: Arc<Leases>,
     entry: Arc<Entry>,
@@ -92,7 +92,8 @@ impl Leases {
         self.look_ups.load(Ordering::Relaxed)
     }
 
-    /// Returns a lease, and its entry if that is new. The caller starts its task, after checking if the session has ended.
+    /// Returns a lease, and its entry if it is new. For a new entry, the caller checks if the session has ended and starts
+    /// the task.
     ///
     /// `now` is the clock's time.
     pub(crate) fn lease(self: &Arc<Self>, claims: &SessionClaims, now: UnixTime) -> (Lease, Option<Arc<Entry>>) {
@@ -208,7 +209,7 @@ impl Leases {
     /// Records a failed look-up.
     pub(crate) fn failed(&self, entry: &Entry, error: &BackendError) {
         entry.state().rule.failed(error.retry_after(), self.now(), random());
-        // Once, because during an outage every look-up fails. And once a minute, because others may succeed meanwhile.
+        // Once per outage, because every look-up fails then. At most once a minute, because a success resets the flag.
         if !self.is_failing.load(Ordering::Relaxed)
             && let Some(held_back) = self.throttle.admit("lease", self.now())
         {
@@ -217,7 +218,8 @@ impl Leases {
                 error = error.with_sources(),
                 max_age_secs = self.policy.max_age.as_secs(),
                 held_back,
-                "a session with live connections cannot be looked up; they stay open until its last proof is too old"
+                "a session with live connections cannot be looked up; they stay open until its last proof is older than \
+                 max_age_secs"
             );
         }
     }
@@ -276,7 +278,7 @@ impl Leases {
 
 impl Entries {
     fn forget_session(&mut self, entry: &Arc<Entry>) {
-        // Another entry may have taken its place.
+        // A newer entry may have replaced it.
         let is_own = |(own, _): &(Arc<Entry>, Weak<Held>)| Arc::ptr_eq(own, entry);
         if let Some(session) = &entry.session
             && self.sessions.get(session).is_some_and(is_own)
@@ -355,7 +357,7 @@ impl TaskGuard {
     }
 }
 
-/// The task has ended the leases, or its runtime was shut down, or a custom backend panicked.
+/// Runs when the task has ended, its runtime was shut down, or a custom backend panicked.
 impl Drop for TaskGuard {
     fn drop(&mut self) {
         self.leases.end(&self.entry, LeaseEnd::Unconfirmed);

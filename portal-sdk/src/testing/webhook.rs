@@ -32,7 +32,7 @@ use crate::webhook::signature;
 ///
 /// # Security
 ///
-/// The secret is generated in each process and never leaves it.
+/// The secret is random and differs in each process, so other processes refuse these deliveries.
 #[derive(Clone, Debug)]
 #[must_use = "a webhook does nothing until a request is made from it"]
 pub struct TestWebhook {
@@ -42,9 +42,9 @@ pub struct TestWebhook {
 }
 
 impl TestWebhook {
-    /// Creates a delivery with a new ID, sent now by the machine's clock.
+    /// Creates a delivery with a new ID. It is sent now, by the machine's clock.
     ///
-    /// `data` are the event's data as Clerk sends them: of `user.created` a user of the Backend API.
+    /// `data` is the event's data as Clerk sends it, such as a user of the Backend API for `user.created`.
     pub fn new(event_type: &str, data: Value) -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
@@ -73,13 +73,13 @@ impl TestWebhook {
         Secret::new(format!("whsec_{}", STANDARD.encode(key_of_process())))
     }
 
-    /// Sets the ID. A retry has the ID of the first attempt.
+    /// Sets the ID. To test a retry, use the ID of the first attempt.
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
-    /// Sets the time of this attempt, in whole seconds.
+    /// Sets the time of this attempt. The signature covers whole seconds.
     pub fn with_sent_at(mut self, time: UnixTime) -> Self {
         self.sent_at = time;
         self

@@ -37,15 +37,15 @@ const FIRST_MILLIS: i64 = 100_000_000_000;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct WebhookDelivery {
-    /// The ID, `msg_…`. Each attempt to deliver the same event has the same one.
+    /// The ID, `msg_…`. All attempts to deliver an event have the same ID.
     pub id: String,
-    /// Time of this attempt, which the signature covers.
+    /// Time of this attempt, in whole seconds. The signature covers it.
     pub sent_at: UnixTime,
     /// The event's type, such as `user.created`.
     pub event_type: String,
     /// The event.
     pub event: WebhookEvent,
-    /// Time of the event, if the payload has it. Later attempts have the same one.
+    /// Time of the event, if the payload has it. The same in all attempts.
     pub occurred_at: Option<UnixTime>,
     /// ID of the Clerk instance, `ins_…`.
     pub instance_id: Option<String>,
@@ -53,7 +53,7 @@ pub struct WebhookDelivery {
 }
 
 impl WebhookDelivery {
-    /// Reads a verified body; `None` if it is not a JSON object with a type.
+    /// Reads a verified body. Returns `None` if it is not a JSON object with a type.
     pub(super) fn read(fields: &Fields<'_>, body: &[u8]) -> Option<Self> {
         let json = str::from_utf8(body).ok()?;
         let payload: Payload = serde_json::from_str(json).ok()?;
@@ -68,7 +68,7 @@ impl WebhookDelivery {
         })
     }
 
-    /// Returns the whole payload as it was sent, JSON with `type`, `data` and `event_attributes`.
+    /// Returns the whole payload as it was sent: JSON with `type`, `data` and `event_attributes`.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json
@@ -78,7 +78,7 @@ impl WebhookDelivery {
     ///
     /// # Errors
     ///
-    /// Returns [`serde_json::Error`] if the data do not fit the type. It may quote them: do not log it.
+    /// Returns [`serde_json::Error`] if the data does not fit the type. Do not log the error, because it may quote the data.
     pub fn data_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         data(&self.json)
     }
@@ -104,7 +104,7 @@ struct Payload {
     instance_id: Option<String>,
 }
 
-/// Clerk documents milliseconds, but the examples of its OpenAPI document have seconds.
+/// Reads seconds or milliseconds: Clerk documents milliseconds, but the examples of its OpenAPI document have seconds.
 fn moment(timestamp: i64) -> UnixTime {
     match timestamp {
         secs if secs < FIRST_MILLIS => UnixTime::from_secs(secs),

@@ -31,7 +31,7 @@ pub enum WebhookError {
 }
 
 impl WebhookError {
-    /// The error as a word, for metrics and log lines.
+    /// Returns the error as a word, for metrics and log lines.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

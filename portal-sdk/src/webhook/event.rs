@@ -1,4 +1,4 @@
-//! [`WebhookEvent`] and the data that have no type of the Backend API.
+//! [`WebhookEvent`], and the types of event data that the Backend API does not have.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ use crate::token::{OrganizationId, SessionId, UserId};
 
 /// The event of a delivery.
 ///
-/// Data have the shapes of [Clerk's webhook events](https://github.com/clerk/openapi-specs/tree/main/webhooks). Fields without a
-/// place here are in [`WebhookDelivery::json`](super::WebhookDelivery::json).
+/// The data has the shape of [Clerk's webhook events](https://github.com/clerk/openapi-specs/tree/main/webhooks). Other fields
+/// are in [`WebhookDelivery::json`](super::WebhookDelivery::json).
 ///
 /// ```
 /// use portal_sdk::token::UserId;
@@ -61,9 +61,9 @@ pub enum WebhookEvent {
     MembershipDeleted(WebhookMembership),
     /// An event of another type.
     Other,
-    /// An event of a type above whose data lack an ID, or nest more than 127 levels.
+    /// An event of a type above whose data has no ID or nests more than 127 levels.
     ///
-    /// Return an error to see the delivery as failed in Clerk's dashboard.
+    /// Return an error from the handler to see the delivery as failed in Clerk's dashboard.
     Unreadable,
 }
 
@@ -111,21 +111,21 @@ pub struct DeletedOrganization {
     pub slug: Option<String>,
 }
 
-/// A session, as of the event.
+/// A session at the time of the event.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct WebhookSession {
     /// The session's ID, `sess_…`.
     pub id: SessionId,
-    /// ID of its user.
+    /// ID of its user, `user_…`.
     pub user_id: UserId,
-    /// The status: `active`, `pending`, `ended`, `removed`, `revoked` and others of Clerk's.
+    /// The status, such as `active`, `pending`, `ended`, `removed` or `revoked`. Empty if the event has none.
     pub status: String,
     /// ID of the browser's client, `client_…`, which all sessions of a browser share.
     pub client_id: Option<String>,
-    /// The organization that was active last.
+    /// ID of the last active organization, `org_…`.
     pub last_active_organization_id: Option<OrganizationId>,
-    /// Its user, if the event has it.
+    /// The session's user, if the event has it.
     pub user: Option<User>,
     /// Time at which the session expires, if known.
     pub expires_at: Option<UnixTime>,
@@ -135,13 +135,13 @@ pub struct WebhookSession {
     pub updated_at: Option<UnixTime>,
 }
 
-/// A membership in an organization, and whose it is.
+/// A membership in an organization, with the member's user ID.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookMembership {
-    /// ID of the member.
+    /// ID of the member, `user_…`.
     pub user_id: UserId,
-    /// The membership, with its organization and role. After a deletion, the last ones.
+    /// The membership with its organization and role; after a deletion, as it was last.
     pub membership: OrganizationMembership,
 }
 

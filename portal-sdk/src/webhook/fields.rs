@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use super::WebhookError;
 use crate::clock::UnixTime;
 
-/// The longest time between the timestamp and the current time, in seconds (`@clerk/backend` and Standard Webhooks).
+/// The longest time between the timestamp and the current time, as in `@clerk/backend` and Standard Webhooks.
 const TOLERANCE_SECS: i64 = 5 * 60;
 const MAX_ID_BYTES: usize = 256;
 
@@ -42,7 +42,7 @@ impl<'h> Fields<'h> {
         let is_svix = [SVIX.id, SVIX.timestamp, SVIX.signature]
             .iter()
             .any(|name| headers.contains_key(*name));
-        // Never mix the two: each family names one delivery.
+        // Never mix the families: fields of both would be parts of two deliveries.
         let names = if is_svix { SVIX } else { STANDARD };
         let ids = present(headers, names.id)?;
         let timestamps = present(headers, names.timestamp)?;
@@ -63,14 +63,14 @@ impl<'h> Fields<'h> {
         })
     }
 
-    /// The signatures of version 1, in base64. The others are for other algorithms.
+    /// Returns the signatures of version 1, in base64. Other versions are other algorithms.
     pub(super) fn signatures(&self) -> impl Iterator<Item = &'h [u8]> {
         let entries = self
             .signatures
             .iter()
             .flat_map(|field| field.split(|byte| *byte == b' '));
         entries.filter_map(|entry| {
-            // A further comma ends the signature, as in Clerk's package: it separates repeated fields.
+            // A second comma ends the signature, as in Clerk's package, because commas join repeated fields.
             let mut parts = entry.split(|byte| *byte == b',');
             (parts.next()? == b"v1").then(|| parts.next()).flatten()
         })
@@ -91,8 +91,8 @@ fn present<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Vec<&'h [u8
     }
 }
 
-/// Returns the ID. A full stop in it would let a client move the border between ID and timestamp (Standard Webhooks,
-/// "Signature scheme").
+/// Returns the ID. Rejects a full stop, with which a client could move the border between ID and timestamp (Standard
+/// Webhooks, "Signature scheme").
 fn id<'h>(values: &[&'h [u8]]) -> Option<&'h str> {
     let [value] = values else { return None };
     let is_valid = |byte: &u8| byte.is_ascii_graphic() && *byte != b'.';
@@ -104,6 +104,6 @@ fn timestamp(values: &[&[u8]]) -> Option<i64> {
     let [value] = values else { return None };
     let digits = value.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(value).ok().filter(|_| digits)?;
-    // More digits than fit are a time in the far future.
+    // A number that does not fit is a time in the far future.
     Some(text.parse().unwrap_or(i64::MAX))
 }

@@ -1,7 +1,7 @@
 //! Clerk's webhooks: a verified delivery and its event.
 //!
 //! [`WebhookVerifier::verify`] needs the request's headers, its whole body as it was sent, and the time. `portal-tower` (feature
-//! `webhooks`) has the service around it: the limits of the body, each delivery handled once, the responses.
+//! `webhooks`) has the service around it, which limits the body, handles repeated deliveries once, and responds.
 //!
 //! ```
 //! use portal_sdk::testing::TestWebhook;
@@ -30,28 +30,28 @@
 //! |---|---|
 //! | `svix-id` | one field of at most 256 visible ASCII characters without a full stop, which separates the signed parts |
 //! | `svix-timestamp` | one field with Unix seconds, at most five minutes before or after the current time |
-//! | `svix-signature` | `v1,` and the base64 of the signature, by one of the verifier's secrets; other signatures may stand beside it, with spaces between. Signatures of other versions (`v1a`) are ignored |
+//! | `svix-signature` | signatures separated by spaces. One must be `v1,` and the base64 of the signature by one of the verifier's secrets. Those of other versions (`v1a`) are ignored |
 //!
 //! A request without any `svix-…` field may have `webhook-id`, `webhook-timestamp` and `webhook-signature` instead.
 //! `docs/differences.md` of the repository lists the differences from Clerk's package as W1 to W5.
 //!
 //! # Rotation of the secret
 //!
-//! While a secret is replaced, a delivery can have a signature by the old one and another by the new one. One that matches is
-//! enough. To accept deliveries that only one of two secrets has signed, write both with a comma between:
+//! While a secret is replaced, a delivery can have two signatures, one by each secret. One that matches is enough. If a
+//! delivery can have either signature alone, set both secrets with a comma between:
 //! `CLERK_WEBHOOK_SIGNING_SECRET=whsec_…,whsec_…`.
 //!
 //! # Order
 //!
-//! Deliveries are retried, so they arrive more than once and in any order. Compare
+//! Deliveries are retried, so they can arrive more than once and in any order. Compare
 //! [`updated_at`](crate::backend::User::updated_at) with the stored row before you overwrite it, and keep deleted IDs for as long
 //! as an older event may arrive.
 //!
 //! # Security
 //!
-//! - Verify the body as it was sent: parsed and written again it has another signature.
-//! - Only the ID tells that a delivery is new. Within the five minutes a recorded request can be sent again, so remember the IDs
-//!   of handled deliveries or make the handler idempotent.
+//! - Verify the body as it was sent. A body that was parsed and serialized again has another signature.
+//! - A recorded request can be replayed for five minutes. Remember the IDs of handled deliveries, or make the handler
+//!   idempotent.
 //! - Signatures are compared in constant time.
 
 mod delivery;

@@ -20,7 +20,7 @@ pub(crate) fn sign(key: &Key, id: &str, timestamp: i64, body: &[u8]) -> String {
     STANDARD.encode(context.sign())
 }
 
-/// Compares signatures in base64, in constant time, so that the time does not tell how many characters are right.
+/// Compares signatures in base64, in constant time, so that the time does not reveal how many characters match.
 pub(super) fn is_equal(expected: &str, found: &[u8]) -> bool {
     verify_slices_are_equal(expected.as_bytes(), found).is_ok()
 }

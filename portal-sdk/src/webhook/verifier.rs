@@ -61,12 +61,12 @@ impl WebhookVerifier {
 
     /// Verifies a delivery and reads its event. See the [module](super) for the rules.
     ///
-    /// `body` is the whole body as it was sent.
+    /// `body` is the whole body as it was sent. `now` is the current time, which the timestamp is compared with.
     ///
     /// # Errors
     ///
-    /// Returns [`WebhookError`] if a field is missing or malformed, the time is more than five minutes away from `now`, no
-    /// signature matches, or the body is not an event. An unknown event is not an error.
+    /// Returns [`WebhookError`] if a field is missing or malformed, the timestamp is more than five minutes away from `now`,
+    /// no signature matches, or the body is not an event. An event of an unknown type is not an error.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: UnixTime) -> Result<WebhookDelivery, WebhookError> {
         let fields = Fields::read(headers, now)?;
         if !self.has_signed(&fields, body) {
@@ -109,7 +109,7 @@ mod tests {
             ),
             (
                 Some("whsec_hunter2!"),
-                "CLERK_WEBHOOK_SIGNING_SECRET: expected base64 after whsec_, found another text",
+                "CLERK_WEBHOOK_SIGNING_SECRET: expected base64 after whsec_, found other characters",
             ),
         ] {
             let error = WebhookVerifier::from_variable(|name| {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_in_the_variable_may_end_with_a_line() {
+    fn secret_with_a_trailing_line_feed_is_accepted() {
         let secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\n";
         assert!(WebhookVerifier::from_variable(|_| Ok(Some(secret.to_owned()))).is_ok());
     }

@@ -59,9 +59,9 @@ impl Address {
             return Err(URL);
         }
         let mut login = RedisConnectionInfo::default()
-            // Messages and answers then share a connection.
+            // With RESP3, messages and responses share a connection.
             .set_protocol(ProtocolVersion::RESP3)
-            // A command that an access control list would have to permit.
+            // `CLIENT SETINFO` would need a permission in the access control list.
             .set_skip_set_lib_name()
             .set_db(database(url.path()).ok_or(URL)?);
         if !url.username().is_empty() {
@@ -84,7 +84,7 @@ impl Address {
     /// Opens a byte stream to the server.
     pub(super) async fn connect(&self) -> Result<Box<dyn Stream>, Problem> {
         let stream = TcpStream::connect(&*self.server).await?;
-        // Without it, a small message may wait for the acknowledgement of the one before. A failure only costs time.
+        // Without it, a small message may wait for the acknowledgement of the previous one. A failure only costs time.
         let _ = stream.set_nodelay(true);
         #[cfg(feature = "redis-tls")]
         if let Some(tls) = &self.tls {

@@ -24,7 +24,7 @@ const MAX_STORED: usize = MAX_ENDED_SESSIONS;
 const PAGE: usize = 10_000;
 /// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
-/// The most messages that wait to be handled. Those beyond are read from the stored events.
+/// The most messages that wait to be handled. Beyond it, the stored events are read instead.
 const MAX_UNREAD: usize = 256;
 
 /// The names in Redis.
@@ -56,7 +56,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects and subscribes. `limit` is the time for this, and for each later answer.
+    /// Connects and subscribes. `limit` is the time limit of this, and of each later response.
     pub(super) async fn open(address: &Address, names: &Names, limit: Duration) -> Result<Self, Problem> {
         let opened = timeout(limit, Self::open_in_time(address, names, limit)).await;
         opened.unwrap_or_else(|_| Err(Problem::timed_out()))
@@ -109,7 +109,7 @@ impl Connection {
         };
         let mut expired = stored("ZREMRANGEBYSCORE");
         expired.arg("-inf").arg(now.as_millis());
-        // Those that end first.
+        // The events that expire first are dropped.
         let mut surplus = stored("ZREMRANGEBYRANK");
         surplus.arg(0).arg(format!("-{}", MAX_STORED + 1));
         let mut expire = stored("PEXPIRE");
@@ -146,7 +146,7 @@ impl Connection {
         Ok(events)
     }
 
-    /// Asks for a sign of life.
+    /// Checks that the server still responds.
     pub(super) async fn ping(&mut self) -> Result<(), Problem> {
         Ok(redis::cmd("PING").exec_async(&mut self.commands).await?)
     }

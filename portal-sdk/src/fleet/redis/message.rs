@@ -4,12 +4,12 @@ use super::super::FleetEvent;
 
 /// The most events of a message.
 pub(super) const MAX_BATCH: usize = 100;
-/// The most bytes of an event. Its ID has at most 256, each of which JSON may write as six.
+/// The most bytes of an event. Its ID has at most 256, and JSON escapes one as up to six.
 const MAX_EVENT_BYTES: usize = 2 * 1024;
 /// The most bytes of a message.
 pub(super) const MAX_MESSAGE_BYTES: usize = MAX_BATCH * MAX_EVENT_BYTES;
 
-/// Returns a message of these events, one a line.
+/// Returns a message of these events, one per line.
 pub(super) fn encode(events: &[FleetEvent]) -> String {
     let lines: Vec<_> = events.iter().map(FleetEvent::to_json).collect();
     lines.join("\n")

@@ -38,10 +38,10 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// ```
 ///
 /// An event is published on a channel, and stored until its tokens have expired. A replica that starts or reconnects
-/// reads the stored events, so that it also learns the sign-outs that it missed. It needs Redis 6 or newer, or Valkey;
-/// a cluster is not supported.
+/// reads the stored events, so that it also learns the sign-outs that it missed. The server must be Redis 6 or newer, or
+/// Valkey. Redis Cluster is not supported.
 ///
-/// A thread with its own tokio runtime keeps one connection. It starts when the first authenticator is built, and ends
+/// A thread with its own tokio runtime maintains one connection. It starts when the first authenticator is built, and ends
 /// when the last clone is dropped.
 ///
 /// # Outages
@@ -67,7 +67,7 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// `rediss://`, because `redis://` sends the password unencrypted. `Debug`, errors and log lines show neither the user
 /// nor the password.
 ///
-/// A user of an access control list needs these rules, here for the default prefix:
+/// A user in Redis's access control list needs these rules, here for the default prefix:
 ///
 /// ```text
 /// resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored
@@ -94,7 +94,7 @@ impl RedisFleet {
     /// Creates a fleet, which connects in the background.
     ///
     /// The URL is `redis://[user][:password]@host[:port][/database]`, or `rediss://` for TLS, which needs the feature
-    /// `redis-tls`. The schemes `valkey` and `valkeys` are the same.
+    /// `redis-tls`. The schemes `valkey` and `valkeys` mean the same as `redis` and `rediss`.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl RedisFleet {
         Self::builder(url, instance).build()
     }
 
-    /// Creates the fleet at `PORTAL_REDIS_URL`; returns `None` if the variable is unset or empty.
+    /// Creates the fleet at `PORTAL_REDIS_URL`. Returns `None` if the variable is unset or empty.
     ///
     /// ```no_run
     /// use portal_sdk::authenticator::Authenticator;
@@ -129,7 +129,9 @@ impl RedisFleet {
         url.map(|url| Self::connect(&url, instance)).transpose()
     }
 
-    /// Starts a builder for a fleet with other settings than [`connect`](Self::connect).
+    /// Returns a builder, for other settings than those of [`connect`](Self::connect).
+    ///
+    /// A malformed URL is an error of [`build`](RedisFleetBuilder::build).
     pub fn builder(url: &str, instance: &Instance) -> RedisFleetBuilder {
         RedisFleetBuilder {
             address: Address::parse(url),
@@ -190,7 +192,7 @@ pub struct RedisFleetBuilder {
 }
 
 impl RedisFleetBuilder {
-    /// Sets the start of the names in Redis (default: `portal:` and the host of the Frontend API).
+    /// Sets the prefix of the names in Redis (default: `portal:`, the host of the Frontend API, and `:`).
     ///
     /// All replicas of an application need the same prefix. Applications with the same Clerk instance may share one: a
     /// session that ends in one application then ends in all.
@@ -199,9 +201,9 @@ impl RedisFleetBuilder {
         self
     }
 
-    /// Sets the time limit of connecting and of each answer (default: 5 seconds).
+    /// Sets the time limit of connecting and of each response (default: 5 seconds).
     ///
-    /// After that time without an answer, the connection is checked too.
+    /// After an idle time of the same length, a `PING` checks the connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

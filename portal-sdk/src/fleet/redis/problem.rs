@@ -7,7 +7,7 @@ use redis::{ErrorKind, RedisError};
 /// The longest error code of Redis that is shown.
 const MAX_CODE_BYTES: usize = 24;
 
-/// An error, without any text of the server: an answer may repeat a command with its arguments.
+/// An error without the server's text, which may repeat a command with its arguments.
 #[derive(Debug)]
 pub(super) enum Problem {
     /// The server is unreachable, or the connection broke.
@@ -27,7 +27,7 @@ impl Problem {
 
     /// Returns `true` if events can still be published although storing them failed.
     ///
-    /// The memory is full, the user may not write the key, another value has its name, or the disk is full.
+    /// Causes are a full memory, a user who may not write the key, a key of another type, or a full disk.
     pub(super) fn concerns_storing_only(&self) -> bool {
         matches!(self, Self::Refused(code) if ["OOM", "NOPERM", "WRONGTYPE", "MISCONF"].contains(&&**code))
     }
@@ -54,7 +54,7 @@ impl From<RedisError> for Problem {
             (ErrorKind::AuthenticationFailed, None) => Self::Refused("wrong user or password".into()),
             (ErrorKind::RESP3NotSupported, None) => Self::Refused("expected Redis 6 or newer".into()),
             (ErrorKind::Io, None) => Self::Unreachable("I/O error".into()),
-            _ => Self::Refused("expected an answer of Redis, found another".into()),
+            _ => Self::Refused("expected a response of Redis, found other data".into()),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::effect::MAX_ENDED_SESSIONS;
 /// The most events that wait: as many as an authenticator remembers.
 pub(super) const MAX_WAITING: usize = MAX_ENDED_SESSIONS;
 
-/// Events in the order in which they were told. A full queue drops the oldest.
+/// Events in the order in which they happened. A full queue drops the oldest.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: VecDeque<FleetEvent>,
@@ -32,7 +32,7 @@ impl Queue {
         is_full
     }
 
-    /// Removes the next events to send. Those whose time has passed are discarded.
+    /// Removes the next events to send. Expired events are discarded.
     pub(super) fn take_batch(&mut self, now: UnixTime) -> Vec<FleetEvent> {
         let mut batch = Vec::new();
         while batch.len() < MAX_BATCH {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn event_whose_time_has_passed_is_not_sent() {
+    fn expired_event_is_not_sent() {
         let mut queue = Queue::default();
         let key = FleetEvent::KeyRemoved { key_id: "ins_1".into() };
         for event in [event(1, 9), event(2, 10), key.clone()] {

@@ -13,10 +13,10 @@ use tokio_rustls::client::TlsStream;
 
 use super::problem::Problem;
 
-/// The name in the server's certificate, and the check of it.
+/// The expected name in the server's certificate, and the verification.
 pub(super) struct Tls {
     name: ServerName<'static>,
-    /// Asserted, because features may only add: without this one a fleet is unwind safe. The configuration never changes.
+    /// Asserted, because a feature must not take `UnwindSafe` away from a fleet. A shared configuration never changes.
     connector: AssertUnwindSafe<TlsConnector>,
 }
 

@@ -1,4 +1,4 @@
-//! The thread that keeps the connection.
+//! The thread that maintains the connection.
 //!
 //! It has its own runtime, so that authenticators may be built outside a runtime, in one without timers, or in one
 //! that ends before them.
@@ -21,13 +21,13 @@ use super::problem::Problem;
 use crate::clock::{Clock as _, SystemClock};
 use crate::jitter;
 
-/// The pause after the first failure. It doubles with each further one.
+/// The pause after the first failure. It doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause. A connection that lasts longer ends the series of failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest silence before the connection is checked, for a time limit beyond the range of the clock.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60 * 60);
-/// The share of a pause that is waited, in percent, so that replicas do not return in the same moment.
+/// The part of a pause that is waited, in percent, so that replicas do not reconnect at the same moment.
 const JITTER: (f64, f64) = (20.0, 100.0);
 
 /// Starts the thread.
@@ -37,7 +37,7 @@ pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
     thread.spawn(move || {
         let guard = ThreadGuard(link);
         runtime.block_on(keep_connected(&guard.0));
-        // A look-up of the server's address may hang in the system.
+        // Not awaited, because a DNS look-up may hang in the operating system.
         runtime.shutdown_background();
     })?;
     Ok(())
@@ -60,7 +60,7 @@ async fn keep_connected(link: &Link) {
             }
         };
         link.lost(&problem);
-        // A back-off, so that many replicas do not overwhelm a server that starts. Only the end of the fleet cuts it.
+        // A back-off, so that many replicas do not overwhelm a starting server. Only the end of the fleet interrupts it.
         let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
         failures += 1;
     }
@@ -85,7 +85,7 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
             answered = Instant::now();
         }
         let has_sent = send_batch(link, &mut connection).await?;
-        // Only now: a server that refuses each message is not back.
+        // Reported only now, because a server that refuses each message is not back.
         if std::mem::take(&mut is_new) {
             link.connected();
         }
@@ -100,7 +100,7 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
         match next(link, &mut connection, silent_at).await {
             Next::Events(events) => link.hear(&events),
             Next::Woken => {}
-            // A connection whose other side is gone is silent too, so a silent one must answer.
+            // A connection whose server is gone is silent too, so a silent server must respond.
             Next::Silence => {
                 connection.ping().await?;
                 answered = Instant::now();
@@ -153,7 +153,7 @@ enum Next {
 /// Waits for a message, a wake-up, or the time `silent_at`.
 async fn next(link: &Link, connection: &mut Connection, silent_at: Instant) -> Next {
     let mut woken = pin!(link.wake.notified());
-    // The time limit of silence: nothing else would notice a connection that hangs.
+    // A timer, because nothing else notices a connection that hangs.
     let mut silence = pin!(sleep_until(silent_at));
     poll_fn(|cx| {
         if let Poll::Ready(message) = connection.poll_message(cx) {
