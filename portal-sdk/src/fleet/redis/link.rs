@@ -37,7 +37,7 @@ pub(super) struct Link {
     said: Mutex<Said>,
 }
 
-/// The lines logged since the connection was last in order, so that an outage causes one of a kind.
+/// The kinds of lines logged since the last working connection, so that an outage logs each kind once.
 #[derive(Debug, Default)]
 struct Said {
     unreachable: bool,
@@ -96,7 +96,7 @@ impl Link {
         }
     }
 
-    /// Lets the thread send what waits, if it is connected, and end.
+    /// Ends the thread. If it is connected, it first sends the events that wait.
     pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
         self.wake.notify_one();
@@ -145,7 +145,7 @@ impl Link {
         self.must_read.swap(false, Ordering::AcqRel)
     }
 
-    /// The stored events must be read once there is a connection.
+    /// Makes the thread read the stored events once it is connected.
     pub(super) fn set_must_read(&self) {
         self.must_read.store(true, Ordering::Release);
     }
@@ -169,23 +169,30 @@ impl Link {
     pub(super) fn lost(&self, problem: &Problem) {
         self.is_connected.store(false, Ordering::Release);
         let mut said = self.said();
-        let said = match problem {
+        let is_said = match problem {
             Problem::Unreachable(_) => &mut said.unreachable,
             Problem::Refused(_) => &mut said.refused,
         };
-        if std::mem::replace(said, true) {
+        if std::mem::replace(is_said, true) {
             return;
         }
         let server = self.address.server();
-        tracing::warn!(
-            server,
-            %problem,
-            "Redis is out of reach; this replica continues with the sessions it knows to have ended, and sends its own \
-             events later"
-        );
+        match problem {
+            Problem::Unreachable(_) => tracing::warn!(
+                server,
+                %problem,
+                "Redis is out of reach; this replica continues with the events that it knows, and sends its own later"
+            ),
+            Problem::Refused(_) => tracing::warn!(
+                server,
+                %problem,
+                "Redis refuses this replica; check the user, the password and the rules of the access control list. The \
+                 replica continues with the events that it knows, and sends its own later"
+            ),
+        }
     }
 
-    /// Notes if events are stored. They are still published if not.
+    /// Notes if events are stored. If not, they are still published.
     pub(super) fn stored(&self, problem: Option<&Problem>) {
         let mut said = self.said();
         let Some(problem) = problem else {
@@ -204,7 +211,7 @@ impl Link {
     }
 }
 
-/// Notes the end of the thread, also after a panic.
+/// Records the end of the thread, even by a panic.
 pub(super) struct ThreadGuard(pub(super) Arc<Link>);
 
 impl Drop for ThreadGuard {
