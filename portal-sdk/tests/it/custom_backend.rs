@@ -78,7 +78,7 @@ fn later_primary_address_replaces_the_earlier_one() {
 }
 
 #[test]
-fn full_name_leaves_out_missing_names() {
+fn full_name_omits_missing_names() {
     for (first, last, expected) in [
         ("Ada", "Lovelace", Some("Ada Lovelace")),
         ("Ada", "", Some("Ada")),

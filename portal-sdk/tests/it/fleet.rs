@@ -233,7 +233,7 @@ async fn removed_key_is_fetched_by_all_replicas_within_the_interval() {
 }
 
 #[tokio::test]
-async fn report_of_a_removed_key_is_told_once_and_not_by_those_who_heard_it() {
+async fn removed_key_is_reported_once_and_receivers_do_not_repeat_it() {
     let replicas = Replicas {
         backend: FakeBackend::new(),
         clock: clock(),

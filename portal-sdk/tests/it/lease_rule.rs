@@ -130,7 +130,7 @@ fn retry_after_delays_the_next_attempt_and_not_the_end() {
 }
 
 #[test]
-fn outage_shorter_than_the_age_ends_nothing() {
+fn outage_shorter_than_the_age_does_not_end_the_lease() {
     let mut rule = rule(LeasePolicy::default());
     for at in [60, 120, 240] {
         let now = START + secs(at);

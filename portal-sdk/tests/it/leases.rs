@@ -368,7 +368,7 @@ fn lease_ends_with_its_runtime() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn burst_of_leases_and_sign_outs_leaves_nothing() {
+async fn burst_of_leases_and_sign_outs_leaves_no_entry() {
     let clerk = instance();
     let authenticator = builder(&clerk).build();
     // The same claims with other IDs would need 10,000 signatures; one session a user is enough for the table.

@@ -11,7 +11,7 @@ use crate::server::Redis;
 use crate::{Replica, eventually, log};
 
 #[test]
-fn restart_without_data_is_survived_and_logged_once() {
+fn restart_without_data_keeps_known_ends_and_is_logged_once() {
     log::collect();
     let (mut redis, clerk) = (Redis::start(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
@@ -131,7 +131,7 @@ fn wrong_password_is_logged_without_it() {
 }
 
 #[test]
-fn full_queue_drops_the_oldest_and_says_so_once() {
+fn full_queue_drops_the_oldest_and_logs_one_warning() {
     log::collect();
     let (mut redis, clerk) = (Redis::start(), TestInstance::new());
     redis.stop();

@@ -31,7 +31,7 @@ fn replicas_learn_the_ends_of_sessions_from_each_other() {
 }
 
 #[test]
-fn unlimited_timeout_is_no_overflow() {
+fn unlimited_timeout_does_not_overflow() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| {
         let fleet = RedisFleet::builder(&redis.url(), clerk.instance()).timeout(Duration::MAX);
@@ -156,7 +156,7 @@ fn stored_ends_expire() {
 }
 
 #[test]
-fn fleets_with_different_names_do_not_meet() {
+fn fleets_with_different_prefixes_share_no_events() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let one = Replica::connected_at(&redis.url(), &clerk);
     let named = |prefix: &str| {

@@ -105,7 +105,7 @@ fn user_who_may_not_publish_is_logged_once() {
 }
 
 #[test]
-fn user_with_the_documented_rules_is_enough() {
+fn documented_access_rules_suffice() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let rules = "on >secret resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored +hello \
                  +select +ping +subscribe +publish +zadd +zremrangebyscore +zremrangebyrank +zrevrangebyscore +pexpire";

@@ -37,7 +37,7 @@ fn config() -> ClientConfig {
 }
 
 #[test]
-fn replicas_meet_over_tls() {
+fn replicas_share_events_over_tls() {
     let (redis, clerk) = (Redis::start_with_tls(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| {
         let fleet = RedisFleet::builder(&redis.tls_url(), clerk.instance()).tls_config(config());

@@ -43,7 +43,7 @@ fn row_without_a_test_and_test_that_does_not_exist_are_reported() {
 }
 
 #[test]
-fn test_that_never_runs_is_not_one() {
+fn test_that_never_runs_does_not_count() {
     for (attributes, expected) in [
         ("#[test]", true),
         ("/// Text.\n#[tokio::test(start_paused = true)]\n#[should_panic]", true),

@@ -291,7 +291,7 @@ fn genuine_body_that_is_not_an_event_is_refused() {
 }
 
 #[test]
-fn each_test_webhook_has_another_id() {
+fn test_webhooks_have_different_ids() {
     let id = || TestWebhook::new("user.created", json!({})).id().to_owned();
     assert_ne!(id(), id());
 }
