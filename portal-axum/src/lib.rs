@@ -41,9 +41,9 @@
 //!
 //! # Connections that stay open
 //!
-//! [`SignedIn::lease`] tells when a connection must be closed, because the user has signed out or the session was revoked.
-//! [`Leased`] ends event streams and other streaming responses, and `LeasedSocket` (feature `ws`) closes WebSockets, each with
-//! the reason. See [streams](guide::streams).
+//! [`SignedIn::lease`] returns a lease, which ends when the user signs out or the session is revoked. [`Leased`] then ends
+//! event streams and other streaming responses, and `LeasedSocket` (feature `ws`) closes WebSockets. The client gets the
+//! reason. See [streams](guide::streams).
 //!
 //! # Guides
 //!
@@ -56,8 +56,8 @@
 //!
 //! # Services in routes
 //!
-//! [`RedirectToPortal`] and [`SignOut`] are handlers, and tower services for `route_service` and `get_service`. So is the service
-//! of a `WebhookReceiver` (feature `webhooks`), for `post`. `FrontendApiProxy` (feature `proxy`) is a service:
+//! [`RedirectToPortal`], [`SignOut`] and `WebhookService` (feature `webhooks`) are handlers, such as for `get` and `post`, and
+//! tower services, such as for `route_service`. `FrontendApiProxy` (feature `proxy`) is a service only:
 //!
 //! ```
 //! # #[cfg(feature = "proxy")]
@@ -90,7 +90,7 @@
 //! | `proxy` | no | `FrontendApiProxy`, which serves Clerk's Frontend API under the application's origin |
 //! | `webhooks` | no | `Webhook` and `WebhookReceiver`: Clerk's webhooks, as an extractor and as a handler |
 //! | `ws` | no | `LeasedSocket`: WebSockets of axum that are closed when the session ends |
-//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
+//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: replicas learn each other's sign-outs over Redis |
 //! | `redis-tls` | no | the same with `rediss://` URLs |
 //! | `testing` | no | `testing`: signed-in requests and extracted values for an application's tests; a dev-dependency's feature |
 //!

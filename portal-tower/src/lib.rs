@@ -7,7 +7,7 @@
 //! | [`RedirectToPortal`] | a service that redirects users to a page of the portal and back |
 //! | [`SignOut`] | a service that ends the session at Clerk and in the browser |
 //! | [`FrontendApiProxy`] | a service that serves Clerk's Frontend API under the application's own origin |
-//! | `WebhookReceiver` | verifies Clerk's webhooks, and makes a service of the application's handler |
+//! | `WebhookReceiver` | verifies Clerk's webhooks, and passes them to the application's handler |
 //! | [`AllowCrossSiteLayer`] | lets other sites' pages post to single routes |
 //! | [`LeasedBody`] | a streaming response that ends when the session does |
 //! | [`Auth`] | the request's user, links to the portal, and refusals; in the request's extensions |
@@ -36,7 +36,7 @@
 //! | `proxy` | yes | `FrontendApiProxy`, over hyper and rustls |
 //! | `webhooks` | no | `WebhookReceiver`: Clerk's webhooks as a service |
 //! | `axum-core` | no | the traits of axum-core 0.5 that `portal-axum` needs |
-//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: sign-outs that all replicas learn, over Redis |
+//! | `redis` | no | `portal_sdk::fleet::RedisFleet`: replicas learn each other's sign-outs over Redis |
 //! | `redis-tls` | no | the same with `rediss://` URLs |
 //! | `testing` | no | `Auth` from a test's session; a dev-dependency's feature |
 //!

@@ -99,8 +99,9 @@ impl<C> SignedIn<C> {
     /// Returns a lease of the session, for a connection that stays open after its request.
     ///
     /// It ends when the user signs out, the session is revoked or the user is deleted; see [`portal_sdk::lease`].
-    /// [`Leased`](crate::Leased) and `LeasedSocket` (feature `ws`) take it. Needs a tokio runtime.
-    #[must_use = "a dropped lease keeps no session alive"]
+    /// [`Leased`](crate::Leased) and `LeasedSocket` (feature `ws`) take it. Needs a tokio runtime: without one, the lease
+    /// ends at once.
+    #[must_use = "a dropped lease cannot end a connection"]
     pub fn lease(&self) -> Lease {
         let user = self.auth.signed_in().expect("created for signed-in requests only");
         user.lease()

@@ -4,10 +4,11 @@ use portal_tower::{WebhookReceiver, WebhookRefusal};
 
 /// A verified delivery of one of Clerk's webhooks (feature `webhooks`).
 ///
-/// Reads and verifies the body with the [`WebhookReceiver`] in the router's state, and rejects everything else by the table of
-/// [`portal_tower::webhook`]. The handler's response goes to Clerk: each status but 2xx makes it send the delivery again.
+/// Verifies the request with the [`WebhookReceiver`] in the router's state, and rejects it as in the table of
+/// [`portal_tower::webhook`]. The handler's response goes to Clerk, which sends the delivery again after every status but 2xx.
 ///
-/// This extractor remembers no deliveries. [`WebhookReceiver::into_service`] makes a handler that handles each of them once.
+/// The extractor does not remember deliveries. [`WebhookReceiver::into_service`] returns a handler that does, and handles
+/// repeated ones only once.
 ///
 /// ```
 /// use axum::Router;
@@ -28,7 +29,7 @@ use portal_tower::{WebhookReceiver, WebhookRefusal};
 /// }
 /// ```
 ///
-/// A state with further fields names the receiver with `FromRef`.
+/// A state with more fields implements `FromRef` for the receiver.
 #[derive(Clone, Debug)]
 pub struct Webhook(pub WebhookDelivery);
 

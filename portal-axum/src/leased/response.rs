@@ -9,10 +9,9 @@ use portal_tower::LeasedBody;
 
 /// A streaming response that ends when the session's lease ends.
 ///
-/// Any response fits: axum's `Sse`, a `Body::from_stream`, a download. An event stream gets a last event that says why it
-/// ends: [`LeaseEnd::EVENT_NAME`](portal_sdk::lease::LeaseEnd::EVENT_NAME) with the word of
-/// [`LeaseEnd::as_str`](portal_sdk::lease::LeaseEnd::as_str). Other streams end as if they were complete. The field
-/// `Content-Length` is removed, because the body may end earlier.
+/// Takes any response, such as axum's `Sse`, a `Body::from_stream` or a download. An event stream gets a last event with the
+/// reason: its name is [`LeaseEnd::EVENT_NAME`], its data [`LeaseEnd::as_str`]. Other streams end as if they were complete.
+/// The field `Content-Length` is removed, because the body may end earlier.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -34,7 +33,7 @@ use portal_tower::LeasedBody;
 /// ```js
 /// const events = new EventSource("/events");
 /// events.addEventListener("session-ended", ({ data }) => {
-///   // `EventSource` opens the stream again by itself. It is refused unless the session lives.
+///   // After `unconfirmed`, `EventSource` reconnects on its own. The new request is authenticated again.
 ///   if (data !== "unconfirmed") events.close();
 /// });
 /// ```

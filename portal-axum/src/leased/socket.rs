@@ -9,13 +9,13 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use portal_sdk::lease::{Lease, LeaseEnd};
 use tokio::time::timeout;
 
-/// The longest time for the close frame and the client's reply. A client that reads nothing is dropped then.
+/// The time limit of the close frame and the client's reply. After it, a client that does not read is dropped.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A WebSocket that is closed when the session's lease ends (feature `ws`).
 ///
-/// Receive and send until [`recv`](Self::recv) returns `None`, then drop it. The client gets a close frame with the code
-/// of [`LeaseEnd::close_code`] and the word of [`LeaseEnd::as_str`] as its reason.
+/// Receive and send until [`recv`](Self::recv) returns `None`, then drop the socket. The client gets a close frame with the
+/// code [`LeaseEnd::close_code`] and the reason [`LeaseEnd::as_str`].
 ///
 /// ```
 /// use axum::extract::ws::{Message, WebSocketUpgrade};
@@ -42,11 +42,11 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// ```js
 /// socket.onclose = ({ code, reason }) => {
 ///   if (code === 1008) show(`Signed out: ${reason}`);    // `signed-out`, `revoked`, `user-deleted` …
-///   else setTimeout(open, 1000);                         // 1013, or the connection is lost
+///   else setTimeout(open, 1000);                         // 1013, or the connection was lost
 /// };
 /// ```
 ///
-/// To split the socket, or to use it as a stream, keep the [`Lease`] beside it and send [`close_frame`] yourself.
+/// To split the socket or use it as a stream, keep the [`Lease`] beside axum's `WebSocket` and send [`close_frame`] yourself.
 pub struct LeasedSocket {
     socket: WebSocket,
     ended: Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
@@ -73,10 +73,10 @@ impl LeasedSocket {
         }
     }
 
-    /// Receives the next message. Returns `None` once the client or the end of the lease has closed the socket.
+    /// Receives the next message. Returns `None` once the socket is closed, by the client or by the end of the lease.
     ///
     /// When the lease ends, it sends the close frame and waits for the client's (RFC 6455 section 7.1.1), for five seconds at
-    /// most. No message is lost if the future is dropped, as in `select!`.
+    /// most. Cancel safe: no message is lost if the future is dropped, as in `select!`.
     ///
     /// # Errors
     ///
@@ -91,11 +91,11 @@ impl LeasedSocket {
         None
     }
 
-    /// Sends a message. The end of the lease interrupts it, so that a client that reads nothing cannot delay the end.
+    /// Sends a message. The end of the lease interrupts it, so that a client that does not read cannot delay the end.
     ///
     /// # Errors
     ///
-    /// Returns the error of axum's [`WebSocket::send`], or an error after the end of the lease.
+    /// Returns the error of axum's [`WebSocket::send`], or an error if the lease has ended.
     pub async fn send(&mut self, message: Message) -> Result<(), Error> {
         if self.end.is_none()
             && let Raced::Done(sent) = race(&mut self.ended, &mut self.end, self.socket.send(message)).await
@@ -118,9 +118,9 @@ impl LeasedSocket {
             return;
         };
         let handshake = async {
-            // An error means that the client has left, or that the frame was sent before.
+            // Fails if the client has left, or if the frame was sent before.
             let _ = self.socket.send(Message::Close(Some(close_frame(end)))).await;
-            // With unread messages the connection would be reset, and the client would lose the close frame.
+            // Read the rest: unread messages would reset the connection, and the client would lose the close frame.
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
         // A timer, because the client may never reply.
@@ -151,7 +151,7 @@ pub fn close_frame(end: LeaseEnd) -> CloseFrame {
 #[error("the session has ended")]
 struct SessionEnded;
 
-/// Runs `work` until it is done or the lease ends, which is kept in `end`.
+/// Runs `work` until it is done or the lease ends, and stores the reason in `end`.
 async fn race<T>(
     ended: &mut Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
     end: &mut Option<LeaseEnd>,
@@ -159,7 +159,7 @@ async fn race<T>(
 ) -> Raced<T> {
     let mut work = pin!(work);
     poll_fn(|cx| {
-        // First, because a client that always sends must not outlive the session.
+        // Polled first, because a client that always sends must not outlive the session.
         if let Poll::Ready(reason) = ended.as_mut().poll(cx) {
             *end = Some(reason);
             return Poll::Ready(Raced::Ended);

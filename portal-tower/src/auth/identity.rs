@@ -76,9 +76,8 @@ impl<'a> SignedInRef<'a> {
 
     /// Returns a lease of the session, for a connection that stays open after its request.
     ///
-    /// Its future completes when the connection must be closed: after sign-out, for example. See
-    /// [`Authenticator::lease`](portal_sdk::authenticator::Authenticator::lease), and [`LeasedBody`](crate::LeasedBody) for
-    /// streaming responses. Needs a tokio runtime.
+    /// Its future completes when the connection must be closed, such as after sign-out. See [`portal_sdk::lease`], and
+    /// [`LeasedBody`](crate::LeasedBody) for streaming responses. Needs a tokio runtime: without one, the lease ends at once.
     ///
     /// ```
     /// use http::Request;
@@ -98,7 +97,7 @@ impl<'a> SignedInRef<'a> {
     /// # assert_eq!(wait_for_sign_out(request).await.as_deref(), Some("revoked"));
     /// # }
     /// ```
-    #[must_use = "a dropped lease keeps no session alive"]
+    #[must_use = "a dropped lease cannot end a connection"]
     pub fn lease(self) -> Lease {
         self.auth.accounts().lease(self.claims)
     }

@@ -15,10 +15,10 @@ pin_project! {
     /// A body that ends when the session's lease ends.
     ///
     /// Use it for responses that stream for a long time. The response ends as if the inner body were complete, optionally
-    /// after a last frame. The inner body is dropped at that moment. A frame is never cut, so that a stream with one event
-    /// in each frame, as axum's `Sse`, ends between two events.
+    /// after a last frame. The inner body is dropped at that moment. Frames are never cut, so a stream with one event in
+    /// each frame, such as axum's `Sse`, ends between two events.
     ///
-    /// The length of the body is not known in advance, so that the response must not have the field `Content-Length`.
+    /// The length of the body is not known in advance, so the response must not have the field `Content-Length`.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -54,7 +54,9 @@ impl<B: Body> LeasedBody<B> {
         }
     }
 
-    /// Sets the frame that is sent when the lease ends, such as [`LeaseEnd::to_sse`]. Not sent if the inner body ends first.
+    /// Sets the frame that is sent when the lease ends, such as [`LeaseEnd::to_sse`].
+    ///
+    /// It is not sent if the inner body ends first.
     #[must_use]
     pub fn with_last_frame(self, last: impl FnOnce(LeaseEnd) -> B::Data + Send + 'static) -> Self {
         Self {
@@ -73,7 +75,7 @@ impl<B: Body> Body for LeasedBody<B> {
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        // First, because an inner body that is always ready must not outlive the session.
+        // Polled first, because an inner body that is always ready must not outlive the session.
         if let Poll::Ready(end) = this.ended.as_mut().poll(cx) {
             this.body.set(None);
             return Poll::Ready(this.last.take().map(|last| Ok(Frame::data(last(end)))));

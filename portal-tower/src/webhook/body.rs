@@ -11,7 +11,7 @@ use super::refusal::WebhookRefusal;
 
 /// Reads a body of at most `max_bytes` within `limit`. Trailers are dropped.
 pub(super) async fn read<B: Body>(body: B, max_bytes: usize, limit: Duration) -> Result<Vec<u8>, WebhookRefusal> {
-    // A declared length is refused before the first byte.
+    // A declared length above the limit is refused before the first byte is read.
     if body.size_hint().lower() > max_bytes as u64 {
         return Err(WebhookRefusal::TooLarge);
     }
@@ -19,7 +19,7 @@ pub(super) async fn read<B: Body>(body: B, max_bytes: usize, limit: Duration) ->
     if tokio::runtime::Handle::try_current().is_err() {
         return collect(body, max_bytes).await;
     }
-    // Otherwise a client that sends no more would hold the request as long as the server lets it.
+    // A timer, because a stalled client would otherwise hold the request for as long as the server lets it.
     let collected = tokio::time::timeout(limit, collect(body, max_bytes)).await;
     collected.unwrap_or(Err(WebhookRefusal::TooSlow))
 }
@@ -40,7 +40,7 @@ async fn collect<B: Body>(body: B, max_bytes: usize) -> Result<Vec<u8>, WebhookR
                 data.advance(length);
             }
         }
-        // Yield now and then: a body that is always ready, such as empty frames without end, would hold off the timer.
+        // Yield at times, because a body that is always ready, such as endless empty frames, would hold off the timer.
         tokio::task::consume_budget().await;
     }
     Ok(bytes)

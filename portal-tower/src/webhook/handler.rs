@@ -5,10 +5,10 @@ use portal_sdk::webhook::WebhookDelivery;
 
 /// The application's work for a delivery.
 ///
-/// Functions and closures that return a future are handlers. A closure must clone a captured value for each call, before the
+/// Functions and closures that return a future are handlers. A closure clones a captured value for each call, outside the
 /// future: `move |delivery: WebhookDelivery| { let pool = pool.clone(); async move { … } }`.
 ///
-/// Or implement the trait for a type that holds what the work needs:
+/// A type that holds the dependencies of the work can implement the trait:
 ///
 /// ```
 /// use portal_tower::{WebhookHandler, WebhookReceiver};
@@ -49,14 +49,14 @@ use portal_sdk::webhook::WebhookDelivery;
     note = "implement `WebhookHandler` for it, or pass a function `async fn(WebhookDelivery) -> Result<(), E>`"
 )]
 pub trait WebhookHandler: Send + Sync + 'static {
-    /// The error, which is logged: leave secrets and personal data out of its text.
+    /// The error. It is logged, so its text must contain neither secrets nor personal data.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
-    /// Handles a verified delivery. It may run twice for the same one.
+    /// Handles a verified delivery. Must be idempotent, because a delivery can be handled twice.
     ///
     /// # Errors
     ///
-    /// Return an error if Clerk shall send the delivery again. Return `Ok` for an event that needs no work.
+    /// Return an error to make Clerk send the delivery again. Return `Ok` for an event that needs no work.
     fn handle(&self, delivery: WebhookDelivery) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -1,4 +1,4 @@
-//! The deliveries that were handled, and those that are being handled.
+//! The IDs of handled deliveries, and of those in progress.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,22 +13,22 @@ pub(super) struct Memory {
 struct Ids {
     in_progress: HashSet<Arc<str>>,
     handled: HashSet<Arc<str>>,
-    /// The handled ones, oldest first.
+    /// The handled IDs, oldest first.
     order: VecDeque<Arc<str>>,
 }
 
 /// The state of a delivery's ID.
 #[derive(Debug)]
 pub(super) enum Claim {
-    /// It was handled with success.
+    /// A delivery with this ID was handled with success.
     Handled,
-    /// Another request with it is being handled.
+    /// Another request with this ID is being handled.
     InProgress,
-    /// It is this request's until the value is dropped.
+    /// This request handles the ID, until the value is dropped.
     New(Claimed),
 }
 
-/// An ID that this request handles. If it is dropped, by an error, a panic or a cancelled request, the ID is free again.
+/// An ID that this request handles. Dropped by an error, a panic or a cancelled request, it frees the ID.
 #[derive(Debug)]
 pub(super) struct Claimed {
     memory: Arc<Memory>,
@@ -58,7 +58,7 @@ impl Memory {
 }
 
 impl Claimed {
-    /// Remembers the ID as handled, among the last `limit` ones.
+    /// Remembers the ID as handled. Forgets the oldest IDs beyond `limit`.
     pub(super) fn handled(self, limit: usize) {
         let mut ids = self.memory.lock();
         if ids.handled.insert(self.id.clone()) {

@@ -1,5 +1,7 @@
-//! Clerk's webhooks as a service: [`WebhookReceiver`](crate::WebhookReceiver) verifies each delivery, and the application's
-//! [`WebhookHandler`](crate::WebhookHandler) gets its event.
+//! Clerk's webhooks as a service.
+//!
+//! [`WebhookReceiver`](crate::WebhookReceiver) verifies each delivery, and passes it to the application's
+//! [`WebhookHandler`](crate::WebhookHandler).
 //!
 //! ```
 //! use portal_tower::WebhookReceiver;
@@ -33,22 +35,22 @@
 //! | Response | Cause |
 //! |---|---|
 //! | 200 | the handler returned `Ok`, now or for an earlier delivery with this ID |
-//! | 400 `webhook-…` | a field is missing or malformed, the time is more than five minutes away, no signature matches, the body is not an event; see [`WebhookError`](portal_sdk::webhook::WebhookError) |
+//! | 400 `webhook-…` | a field is missing or malformed, the timestamp is more than five minutes away, no signature matches, or the body is not an event; see [`WebhookError`](portal_sdk::webhook::WebhookError) |
 //! | 400 `webhook-body-incomplete` | the client ended its request before the body was complete |
 //! | 405 `webhook-method-not-allowed` | the method is not `POST` |
 //! | 408 `webhook-body-too-slow` | the body did not arrive in ten seconds ([`with_body_timeout`]) |
 //! | 413 `webhook-body-too-large` | the body exceeds 1 MiB ([`with_max_body_bytes`]); it is not read further |
-//! | 500 `webhook-handler-failed` | the handler returned an error, which is logged once a minute |
+//! | 500 `webhook-handler-failed` | the handler returned an error, which is logged at most once a minute |
 //! | 503 `webhook-in-progress` | another delivery with this ID is being handled |
 //!
 //! The bodies have Clerk's format: `{"errors": [{"code": "…", "message": "…"}]}`.
 //!
-//! # Once, at least once, and in order
+//! # Repetition and order
 //!
 //! The service remembers the IDs of 10,000 handled deliveries ([`with_remembered_deliveries`]) and does not handle them again.
-//! This includes a delivery that you resend from Clerk's dashboard to the same process. The memory is that of one process:
-//! after a restart, or on another replica, a delivery can arrive again. Write handlers that may run twice, such as an
-//! `UPDATE … WHERE updated_at < $2`. A handler that was cancelled, because Clerk closed the connection, runs again too.
+//! This includes a delivery that you resend from Clerk's dashboard to the same process. Each process has its own memory, so
+//! after a restart or on another replica a delivery can be handled again. So can one whose handler was cancelled because
+//! Clerk closed the connection. Write idempotent handlers, such as an `UPDATE … WHERE updated_at < $2`.
 //!
 //! Deliveries arrive in any order: an old `user.updated` after a newer one, or after `user.deleted`. Compare
 //! [`updated_at`](portal_sdk::backend::User::updated_at) with the stored row.
@@ -56,16 +58,16 @@
 //! # Layers
 //!
 //! A delivery carries no session, so the route must be outside every guard. It may be inside or outside of
-//! [`AuthenticateLayer`](crate::AuthenticateLayer): deliveries have no cookies, so the check of cross-site requests lets them
-//! through. The handler's time has no limit here; Clerk waits 15 seconds, so hand long work to a task or a queue.
+//! [`AuthenticateLayer`](crate::AuthenticateLayer), because deliveries have no cookies and pass the check of cross-site
+//! requests. The service does not limit the handler's time. Clerk waits 15 seconds, so hand long work to a task or a queue.
 //!
 //! # Security
 //!
-//! - The route is public, and the signature is the only proof. An unverified body never reaches the handler.
+//! - The route is public, and the signature is the only proof of the sender. An unverified body never reaches the handler.
 //! - The responses and the log lines contain neither the secret nor a signature nor the payload. A refusal is logged at `warn`
 //!   once a minute for each cause.
-//! - A recorded delivery is refused after five minutes. Within them its ID is known to the process that handled it; with several
-//!   replicas, only a handler that may run twice is safe.
+//! - A replayed delivery is refused after five minutes. Until then, only the process that handled it knows its ID, so with
+//!   several replicas the handler must be idempotent.
 //!
 //! [`with_body_timeout`]: crate::WebhookReceiver::with_body_timeout
 //! [`with_max_body_bytes`]: crate::WebhookReceiver::with_max_body_bytes

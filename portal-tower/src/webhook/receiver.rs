@@ -23,7 +23,7 @@ const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads and verifies deliveries of Clerk's webhooks. Cloning is cheap.
 ///
-/// [`into_service`](Self::into_service) makes the service of it. `portal-axum` also has an extractor, whose state it is.
+/// [`into_service`](Self::into_service) turns it into a service. In `portal-axum`, it is also the state of an extractor.
 ///
 /// ```
 /// use portal_tower::WebhookReceiver;
@@ -106,7 +106,7 @@ impl WebhookReceiver {
         self
     }
 
-    /// Sets the clock that timestamps are compared with, for tests.
+    /// Sets the clock that timestamps are compared with (default: the system's). For tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.settings_mut().clock = Arc::new(clock);
@@ -115,8 +115,8 @@ impl WebhookReceiver {
 
     /// Applies each verified delivery to an authenticator and its fleet, before the handler gets it.
     ///
-    /// A session that has ended at Clerk, and those of a deleted user, are then signed out at once, and their connections
-    /// end; see [`Authenticator::webhook_received`].
+    /// Tokens of an ended session or a deleted user are then rejected at once, and their connections end; see
+    /// [`Authenticator::webhook_received`].
     ///
     /// ```
     /// use portal_tower::portal_sdk::authenticator::Authenticator;
@@ -141,14 +141,14 @@ impl WebhookReceiver {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// Creates the service that gives verified deliveries to a handler.
+    /// Returns the service that passes verified deliveries to a handler.
     pub fn into_service<H: WebhookHandler>(self, handler: H) -> WebhookService<H> {
         WebhookService::new(self, handler)
     }
 
     /// Reads and verifies a delivery, for applications that respond themselves.
     ///
-    /// It does not remember deliveries: one that is sent twice is returned twice.
+    /// Does not remember deliveries, so a repeated delivery is returned again.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl WebhookReceiver {
             tracing::warn!(
                 event_type,
                 held_back,
-                "the data of a webhook event have another form than expected"
+                "the data of a webhook event is malformed; the handler gets WebhookEvent::Unreadable"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! [`WebhookRefusal`]: requests that are not handled, and the responses.
+//! [`WebhookRefusal`], and the responses of the service.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -14,7 +14,7 @@ pub enum WebhookRefusal {
     #[error(transparent)]
     Unverified(#[from] WebhookError),
     /// The method is not `POST`.
-    #[error("webhooks are sent with POST")]
+    #[error("expected the method POST")]
     Method,
     /// The body exceeds the size limit.
     #[error("the body exceeds the size limit; raise it with with_max_body_bytes")]
@@ -28,7 +28,7 @@ pub enum WebhookRefusal {
 }
 
 impl WebhookRefusal {
-    /// The status of the response.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -69,7 +69,7 @@ pub(super) fn handler_failed() -> Response<Bytes> {
     failure(StatusCode::INTERNAL_SERVER_ERROR, "webhook-handler-failed", message)
 }
 
-/// Responds that another delivery with the same ID is being handled. It may still fail, so this one is to be sent again.
+/// Responds that another delivery with the same ID is being handled. That one may still fail, so Clerk must retry this one.
 pub(super) fn in_progress() -> Response<Bytes> {
     let message = "a delivery with this ID is being handled; send it again";
     let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, "webhook-in-progress", message);

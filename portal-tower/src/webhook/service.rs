@@ -22,7 +22,10 @@ use crate::response::BytesBody;
 
 const DEFAULT_REMEMBERED_DELIVERIES: usize = 10_000;
 
-/// A service that gives each verified delivery to the application's handler once. See the [module](super) for the rules.
+/// A service that passes verified deliveries to the application's handler, repeated ones only once.
+///
+/// See the [module](super) for the rules.
+///
 ///
 /// Created by [`WebhookReceiver::into_service`]. Clones share the memory of handled deliveries.
 #[must_use = "a service does nothing until it is mounted"]
@@ -45,7 +48,7 @@ impl<H: WebhookHandler> WebhookService<H> {
 
     /// Sets how many handled deliveries are remembered (default: 10,000).
     ///
-    /// With 0, each delivery is handled whenever it arrives, for handlers that keep the IDs in a database.
+    /// With 0, a repeated delivery is handled again, for handlers that keep the IDs in a database.
     pub fn with_remembered_deliveries(mut self, count: usize) -> Self {
         self.remembered = count;
         self

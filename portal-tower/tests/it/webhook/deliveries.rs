@@ -26,7 +26,7 @@ async fn genuine_delivery_is_handled_and_answered_200() {
 }
 
 #[tokio::test]
-async fn other_methods_get_405_and_the_allowed_one() {
+async fn other_methods_get_405_with_the_allowed_method() {
     let notes = Notes::default();
     for method in [Method::GET, Method::HEAD, Method::PUT, Method::OPTIONS, Method::DELETE] {
         let mut request = delivery("msg_1");
@@ -234,7 +234,7 @@ async fn receiver_alone_returns_the_delivery_each_time() {
     let refusal = receiver().receive(http::Request::new(String::new())).await.unwrap_err();
     assert_eq!(
         (refusal.status().as_u16(), refusal.to_string().as_str()),
-        (405, "webhooks are sent with POST")
+        (405, "expected the method POST")
     );
 }
 

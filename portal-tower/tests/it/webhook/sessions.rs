@@ -58,7 +58,7 @@ async fn delivery_about_the_end_of_a_session_signs_it_out_at_once() {
         ("session.ended", "expired", Expired),
         ("session.removed", "removed", SignedOut),
         ("session.revoked", "revoked", Revoked),
-        // The data of an earlier moment.
+        // Data with an earlier status.
         ("session.ended", "active", SignedOut),
         ("session.removed", "", Ended),
         ("session.revoked", "active", Revoked),
