@@ -3,7 +3,7 @@
 //! | Guide | Afterwards you can |
 //! |---|---|
 //! | [`authentication`] | tell why a request is signed out, and choose where users end after sign-in |
-//! | [`users`] | keep a row for each user that stays right |
+//! | [`users`] | keep a row for each user in sync with Clerk |
 //! | [`organizations`] | serve several tenants, with permissions and custom claims |
 //! | [`behind_a_proxy`] | run the application behind nginx, Caddy or a load balancer |
 //! | [`json_apis`] | serve scripts and single-page applications, across origins too |
@@ -31,7 +31,7 @@
 //!
 //! Users:
 //!
-//! - [How does the user's address get into my table, and stay right?](users#how-does-the-users-address-get-into-my-table-and-stay-right)
+//! - [How does the user's address get into my table, and stay in sync?](users#how-does-the-users-address-get-into-my-table-and-stay-in-sync)
 //! - [How is a deleted user removed from my table?](users#how-is-a-deleted-user-removed-from-my-table)
 //! - [How do I receive Clerk's webhooks?](users#how-do-i-receive-clerks-webhooks)
 //! - [How do I keep existing users and UUID keys?](users#how-do-i-keep-existing-users-and-uuid-keys)
