@@ -74,7 +74,7 @@ pub(crate) enum Resend {
     NotATarget,
 }
 
-/// Makes a webhook due at once, also a delivered or failed one.
+/// Makes a webhook due at once, even a delivered or failed one.
 pub(crate) async fn send_webhook_again(app: &App, seq: i64) -> Result<Resend> {
     let webhooks = Arc::clone(&app.webhooks);
     let resend = app.flows.transaction(move |db| {

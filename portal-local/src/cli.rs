@@ -19,7 +19,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Add demo users and an organization. Existing ones stay unchanged.
     Seed(Place),
-    /// Delete all users, organizations, devices, emails and settings. The keys are kept.
+    /// Delete all users, organizations, devices, emails, webhooks and settings. The keys are kept.
     Reset(Reset),
     /// Print the environment variables for an application as a .env file, including the secret key.
     Env(Place),

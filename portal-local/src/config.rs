@@ -103,8 +103,7 @@ impl LocalPortalBuilder {
     /// Adds a URL that Clerk's events are sent to, such as `http://localhost:3000/webhooks`.
     ///
     /// It must be an `http` URL of this machine: `localhost`, 127.0.0.0/8 or `[::1]`. May be called several times; each URL
-    /// gets every event. See [webhooks](crate#webhooks) for the events and their delivery. Default: none, and then no
-    /// event is stored.
+    /// gets every event. See [webhooks](crate#webhooks) for the events and their delivery. Without a URL, no event is stored.
     ///
     /// ```
     /// # use portal_local::LocalPortal;

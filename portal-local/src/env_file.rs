@@ -2,8 +2,8 @@
 
 use crate::state::App;
 
-/// The headings within the block, each before the variable at this position of [`variables`]. Those before the first
-/// heading are enough for an application of these crates.
+/// The headings within the block, each with the position of the next variable in [`variables`]. The variables before the
+/// first heading are enough for an application of these crates.
 const HEADINGS: [(usize, &str); 2] = [(2, "# For webhooks:"), (3, "# For other SDKs:")];
 
 /// Name and value of everything an application can be told about this portal.
@@ -21,7 +21,7 @@ pub(crate) fn variables(app: &App) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The environment in the form of a `.env` file: the two keys, which are enough, then what webhooks and other clients need.
+/// The environment in the form of a `.env` file: the two keys, then the variables for webhooks and for other SDKs.
 pub(crate) fn block(app: &App) -> String {
     let mut block = String::new();
     for (position, (name, value)) in variables(app).into_iter().enumerate() {

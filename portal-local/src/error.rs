@@ -1,5 +1,4 @@
-//! [`StartError`]: why a portal did not start; [`SettingsError`]: why settings did not change; [`WebhookError`]: why an
-//! event was not delivered.
+//! The errors of starting a portal, of changing settings, and of waiting for a webhook.
 
 use std::io;
 use std::net::SocketAddr;
@@ -180,11 +179,11 @@ pub enum SettingsError {
     Store(#[from] StoreError),
 }
 
-/// The reason why [`LocalPortal::webhook_delivered`](crate::LocalPortal::webhook_delivered) has no delivery to return.
+/// The error of [`LocalPortal::webhook_delivered`](crate::LocalPortal::webhook_delivered).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
-    /// The event did not happen, or it was not delivered in time.
+    /// The event did not happen, its delivery failed, or it was not delivered in time.
     #[error("expected a delivered {event_type}, found {found}")]
     Undelivered {
         /// The expected type.

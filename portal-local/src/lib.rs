@@ -50,39 +50,40 @@
 //! # Webhooks
 //!
 //! With [`LocalPortalBuilder::webhook`], or `--webhook-url` on the command line, the portal sends Clerk's events to one or
-//! more URLs of this machine. Each is signed with [`LocalPortal::webhook_signing_secret`], which the application reads from
+//! more URLs of this machine. It signs them with [`LocalPortal::webhook_signing_secret`], which the application reads from
 //! `CLERK_WEBHOOK_SIGNING_SECRET`. The data is the Backend API's view of the object, in the shape of Clerk's specification.
 //!
 //! | Event | Cause |
 //! |---|---|
 //! | `user.created` | a sign-up, the Backend API, or a seed |
 //! | `user.updated` | a change of the user's fields, addresses, accounts, second factors or image; each sign-in, which sets `last_sign_in_at` |
-//! | `user.deleted` | the deletion of the account, with `external_id` if there was one |
-//! | `session.created`, `session.pending` | the session becomes active, or waits for a task |
-//! | `session.removed` | a sign-out in its browser |
-//! | `session.revoked` | its end from elsewhere: another device, the Backend API, a ban, or the deletion of the user, who is `null` then |
-//! | `session.ended` | another sign-in replaces it, or it has expired or was abandoned; sent once the portal notices |
-//! | `organization.created`, `.updated`, `.deleted` | the same of an organization or its image |
-//! | `organizationMembership.created`, `.updated`, `.deleted` | joining, a new role or metadata, leaving |
-//! | `organizationInvitation.created`, `.accepted`, `.revoked` | the same of an invitation; only the first one has its `url`, because a hash of the link is stored |
-//! | `waitlistEntry.created`, `.updated` | joining the waitlist, a new status |
+//! | `user.deleted` | the deletion of the account; the data has `external_id` if the user had one |
+//! | `session.created`, `session.pending` | a session becomes active, or waits for a task |
+//! | `session.removed` | a sign-out in the session's browser |
+//! | `session.revoked` | the session is ended by another device, the Backend API, a ban, or the deletion of its user; the data's `user` is `null` after a deletion |
+//! | `session.ended` | the session was replaced by another sign-in, has expired, or was abandoned; sent when the portal notices it |
+//! | `organization.created`, `.updated`, `.deleted` | an organization is created, changed (its image too), or deleted |
+//! | `organizationMembership.created`, `.updated`, `.deleted` | a user joins, gets another role or metadata, or leaves |
+//! | `organizationInvitation.created`, `.accepted`, `.revoked` | an invitation is created, accepted, or revoked; only the first event has its `url`, because only a hash of the link is stored |
+//! | `waitlistEntry.created`, `.updated` | an address joins the waitlist, or its status changes |
 //!
-//! Clerk documents the names and the payloads, and not the cause of each. These causes are assumptions: that sign-ins update
-//! their user, that `session.ended` covers all ends that are neither a sign-out nor a revocation, and that the deletion of a
-//! user or an organization reports no memberships. Not sent are `email.created` (the mail is in the outbox), and the events
-//! of what the portal does not play.
+//! Clerk documents the names and the payloads of events, but not their causes. Three causes are assumptions: sign-ins update
+//! their user; `session.ended` covers all ends other than sign-out and revocation; the deletion of a user or an organization
+//! reports no memberships. The portal does not send `email.created`, because the mail is in the outbox, and no events of
+//! features that it does not play.
 //!
-//! An event is stored in the transaction of its change, so a killed portal neither loses nor invents one. Delivery follows:
+//! An event is stored in the transaction of its change, so a killed portal neither loses nor invents one. Then it is
+//! delivered:
 //!
-//! - The events of one user arrive in their order at each URL. Others do not wait for them, and URLs do not wait for each
-//!   other. Clerk promises no order, so an application must not depend on it.
-//! - A receiver has 15 seconds to answer with a status between 200 and 299. Redirects are failures.
-//! - A failed attempt is repeated after 1, 5, 15, 30, 60, 120 and 300 seconds, with the same `svix-id` and a new signature.
-//!   Then the delivery has failed, and the next event of the user follows. Svix's schedule for Clerk lasts 28 hours.
-//! - An event can arrive twice, for example after a kill. Applications recognize it by `svix-id`.
-//! - Delivered and failed events are kept among the latest 1,000, pending ones among the latest 10,000.
+//! - The events of one user arrive in order at each URL. Events of other users do not wait for them, and URLs do not wait for
+//!   each other. Clerk promises no order, so an application must not depend on it.
+//! - A receiver has 15 seconds to respond with a status between 200 and 299. Redirects are failures.
+//! - A failed attempt is retried after 1, 5, 15, 30, 60, 120 and 300 seconds, with the same `svix-id` and a new signature.
+//!   Then the delivery has failed, and the user's next event is sent. Svix's schedule for Clerk lasts 28 hours.
+//! - An event can arrive twice, for example after the portal was killed. Applications recognize it by `svix-id`.
+//! - Delivered and failed deliveries are kept among the latest 1,000, pending ones among the latest 10,000.
 //!
-//! `/__local/webhooks` lists the deliveries, with their state, body and a button that sends one again. A test waits with
+//! `/__local/webhooks` lists the deliveries with their state and body, and has a button to send one again. A test waits with
 //! [`LocalPortal::webhook_delivered`]:
 //!
 //! ```
@@ -134,8 +135,8 @@
 //! |---|---|
 //! | `GET /__local/env` | the environment variables for an application |
 //! | `GET /__local/outbox.json`, `GET /__local/requests.json` | mail that would have been sent; the latest requests |
-//! | `GET /__local/webhooks.json` | webhooks with their state, the latest first |
-//! | `POST /__local/webhooks/send` | `{"number": 1}` sends one again; the list has the numbers |
+//! | `GET /__local/webhooks.json` | the latest 200 webhooks with their state, latest first |
+//! | `POST /__local/webhooks/send` | `{"number": 1}` sends the webhook with this number of the list again |
 //! | `GET`, `PATCH /__local/settings` | [`Settings`], some of them |
 //! | `GET`, `POST`, `DELETE /__local/faults` | `{"path": "/v1/jwks", "times": 2, "status": 503}`, or `delay_ms`, `garbage`, `drop` |
 //! | `GET`, `POST /__local/clock` | `{"skew_secs": 60}` |
@@ -148,9 +149,9 @@
 //!
 //! Every client of the portal can create accounts and read every code. It therefore binds loopback addresses
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
-//! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The signing key, the secret key, the
-//! secret of webhooks and those of authenticator apps (a code can only be checked with them) are in the database file,
-//! which only its owner can read. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The
+//! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The database file holds in plain text the
+//! signing key, the secret key, the signing secret of webhooks, and the secrets of authenticator apps, without which their
+//! codes cannot be checked. Only its owner can read the file. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The
 //! crypto library overwrites the parsed signing key and the key of the forms when they are dropped; other memory is not
 //! overwritten.
 //!

@@ -21,7 +21,7 @@ use crate::{admin, env_file};
 
 /// The number of latest deliveries that [`LocalPortal::webhooks`] returns.
 const MOST_DELIVERIES: u32 = 1_000;
-/// The time in which a webhook has to be delivered, in real time.
+/// The time limit of [`LocalPortal::webhook_delivered`], in real time.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(10);
 /// The time for requests in progress to end during shutdown.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(3);
@@ -61,9 +61,10 @@ impl LocalPortal {
         &self.app.secret_key
     }
 
-    /// The secret that signs webhooks, `whsec_…`. It stays the same for as long as the database does.
+    /// The secret that signs webhooks, `whsec_…`.
     ///
-    /// Applications read it from `CLERK_WEBHOOK_SIGNING_SECRET`.
+    /// Applications read it from `CLERK_WEBHOOK_SIGNING_SECRET`. It is in the database, so it survives restarts with a
+    /// [database file](LocalPortalBuilder::database_file).
     #[must_use]
     pub fn webhook_signing_secret(&self) -> &Secret {
         &self.app.webhook_secret
@@ -96,7 +97,7 @@ impl LocalPortal {
             .await
     }
 
-    /// The latest 1,000 webhooks and their state, the latest first.
+    /// The latest 1,000 webhooks with their state, latest first.
     ///
     /// # Errors
     ///
@@ -106,10 +107,10 @@ impl LocalPortal {
         self.app.flows.transaction(list).await
     }
 
-    /// Waits until the events of this type are delivered to every URL, at most ten seconds. Returns the latest one.
+    /// Waits until the events of this type are delivered to every URL, for ten seconds at most. Returns the latest one.
     ///
-    /// An event is stored before the response to its request is sent. After a request that causes one, this waits for that
-    /// one, never for an earlier one.
+    /// The portal stores an event before it responds to the request that causes it. A call after this response therefore
+    /// never returns an earlier event.
     ///
     /// ```no_run
     /// # use portal_local::LocalPortal;
@@ -123,7 +124,8 @@ impl LocalPortal {
     ///
     /// # Errors
     ///
-    /// Returns [`WebhookError`] with the state of the latest event of this type, at once if its delivery has failed.
+    /// Returns [`WebhookError`] if the event did not happen, its delivery failed, or it was not delivered in time. The error
+    /// has the state of the latest event of this type.
     pub async fn webhook_delivered(&self, event_type: &str) -> Result<WebhookDelivery, WebhookError> {
         let undelivered = |found| WebhookError::Undelivered {
             event_type: event_type.to_owned(),

@@ -147,7 +147,9 @@ fn targets(urls: &[String]) -> Result<Vec<Target>, StartError> {
     Ok(targets)
 }
 
-/// Gives up what an earlier start left for other URLs. A start without URLs, such as that of a command, changes nothing.
+/// Gives up the pending deliveries of an earlier start to other URLs.
+///
+/// A start without URLs, such as that of a command, changes nothing.
 async fn give_up_deliveries_elsewhere(app: &Arc<App>) -> Result<(), StoreError> {
     if !app.webhooks.is_on() {
         return Ok(());

@@ -1,8 +1,8 @@
-//! Webhook events: what a transaction changed, as Clerk reports it.
+//! Webhook events: the changes of a transaction, as Clerk reports them.
 //!
 //! The payloads are those of Clerk's specification (`webhooks/2025-04-15.yml` in clerk/openapi-specs) and of
-//! `JSON.ts` in `@clerk/backend`. Clerk documents the names of the events and not the cause of each; the crate's page
-//! lists the assumptions.
+//! `JSON.ts` in `@clerk/backend`. Clerk documents the names of the events, but not their causes; the crate's page lists the
+//! assumptions.
 
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl Event {
 
 /// The event of one change among all of its transaction.
 ///
-/// Returns `None` if the transaction deleted the object with another one, whose event tells enough.
+/// Returns `None` if the transaction deleted the object together with its owner, whose event covers it.
 fn event(flow: &Flow<'_>, change: &Change, all: &[Change]) -> Result<Option<Event>> {
     let id = change.id.as_str();
     Ok(match change.object {
@@ -177,7 +177,7 @@ fn invitation(flow: &Flow<'_>, change: &Change, all: &[Change]) -> Result<Option
     Ok(Event::new(&invitation.organization_id, data))
 }
 
-/// The user who accepted an invitation: its new member, or else the owner of its address, who was one already.
+/// The user who accepted an invitation: the new member, or the owner of its address if that user was a member before.
 fn accepted_by(flow: &Flow<'_>, invitation: &OrganizationInvitation, all: &[Change]) -> Result<Option<String>> {
     let is_new_member = |change: &&Change| change.object == Object::Membership && change.kind == ChangeKind::Created;
     for change in all.iter().filter(is_new_member) {

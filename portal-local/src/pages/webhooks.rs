@@ -26,7 +26,7 @@ use crate::store::{Db, StoreError, WebhookDelivery, WebhookStatus};
 
 const MOST_DELIVERIES: u32 = 200;
 
-/// The sentences after a button was pressed, by their notice.
+/// The messages after the button was pressed, by notice.
 const NOTICES: [(&str, &str); 3] = [
     (
         "sent",
@@ -60,7 +60,7 @@ struct DeliveryView {
     age: String,
     /// The state in words.
     state: String,
-    /// It was sent before, and the portal was started with its URL.
+    /// `true` if it was sent before and the portal was started with its URL.
     can_send_again: bool,
 }
 

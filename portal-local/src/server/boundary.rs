@@ -19,7 +19,7 @@ use crate::request_log::{RequestRecord, redacted_query};
 use crate::state::App;
 use crate::store::{Cause, read_only};
 
-/// Longer than any browser's. Each event of the request stores it.
+/// The limit of a stored `User-Agent`, longer than any browser's. Each event of a request stores it.
 const MOST_USER_AGENT_CHARS: usize = 1_000;
 const PORTAL_LOCAL: HeaderName = HeaderName::from_static("x-portal-local");
 /// The headers that mark a prefetch: the Fetch standard's and its predecessors.

@@ -1,4 +1,4 @@
-//! The changes of the open transaction. The database notes them itself, so that no operation can omit one.
+//! The changes of the open transaction. Triggers in the database note them, so that no operation can omit one.
 //!
 //! The triggers exist only while a [`Witness`](super::Witness) reads the notes.
 
@@ -64,7 +64,7 @@ pub(crate) struct Change {
     pub(crate) detail: Option<String>,
 }
 
-/// Lets the database note changes from now on.
+/// Creates the triggers that note changes.
 pub(super) fn note(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection.execute_batch(TRIGGERS)?)
@@ -99,7 +99,7 @@ pub(crate) fn noted(db: Db<'_>) -> Result<Vec<Change>> {
     Ok(merged)
 }
 
-/// Adds a change to earlier ones of the same transaction. Events show the object as it is in the end.
+/// Adds a change to earlier ones of the same transaction. Events show the object as it is at the end.
 fn merge(changes: &mut Vec<Change>, change: Change) {
     let is_same = |earlier: &Change| earlier.object == change.object && earlier.id == change.id;
     let Some(index) = changes.iter().position(is_same) else {
@@ -108,7 +108,7 @@ fn merge(changes: &mut Vec<Change>, change: Change) {
     };
     match (changes[index].kind, change.kind) {
         (ChangeKind::Created | ChangeKind::Updated, ChangeKind::Updated) => {}
-        // Outside of the transaction it never existed.
+        // The object never existed outside of the transaction.
         (ChangeKind::Created, ChangeKind::Deleted) => drop(changes.remove(index)),
         _ => {
             changes.remove(index);

@@ -8,7 +8,7 @@ use super::record::record;
 use super::{Db, Millis, Result, words};
 use crate::redacted::debug_only;
 
-/// The number of latest rows among which delivered and failed ones are kept.
+/// The number of latest rows among which delivered and failed deliveries are kept.
 const MOST_SETTLED: u32 = 1_000;
 /// The number of latest rows that are kept, pending ones included.
 const MOST: u32 = 10_000;
@@ -156,7 +156,7 @@ pub(crate) fn record(db: Db<'_>, delivery: &WebhookDelivery, outcome: &Outcome) 
         } => WebhookStatus::Failed,
         _ => WebhookStatus::Pending,
     };
-    // By the message too: after a reset, another event may have the number.
+    // Selected by the message too, because after a reset another event may have the number.
     db.run(
         "UPDATE webhook_deliveries SET status = ?, attempts = ?, response_status = ?, error = ?, next_attempt_at = ?,
              updated_at = ? WHERE seq = ? AND message_id = ?",
@@ -173,7 +173,7 @@ pub(crate) fn record(db: Db<'_>, delivery: &WebhookDelivery, outcome: &Outcome) 
     )
 }
 
-/// Makes a delivery due at once, also a delivered or failed one.
+/// Makes a delivery due at once, even a delivered or failed one.
 pub(crate) fn send_again(db: Db<'_>, seq: i64) -> Result<()> {
     db.run(
         "UPDATE webhook_deliveries SET status = ?, next_attempt_at = ? WHERE seq = ?",
@@ -181,7 +181,7 @@ pub(crate) fn send_again(db: Db<'_>, seq: i64) -> Result<()> {
     )
 }
 
-/// Gives up the pending deliveries to other URLs than these, for `reason`.
+/// Marks the pending deliveries to other URLs than these as failed, with `reason` as the error.
 pub(crate) fn give_up_others(db: Db<'_>, urls: &[&str], reason: &str) -> Result<()> {
     let pending: Vec<String> = db.values(
         "SELECT DISTINCT url FROM webhook_deliveries WHERE status = 'pending'",

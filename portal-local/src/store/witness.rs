@@ -1,4 +1,4 @@
-//! [`Witness`]: sees each transaction before it is committed. [`Cause`]: the request behind it.
+//! [`Witness`]: reads each transaction before it is committed. [`Cause`]: the request that causes it.
 
 use super::{Db, Result};
 

@@ -1,4 +1,4 @@
-//! One attempt: a request to the receiver, and what it answers.
+//! One attempt: a request to the receiver, and its response.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::target::Target;
 use crate::excerpt::excerpt;
 
-/// More of a response is not read.
+/// The most bytes of a response that are read.
 const MOST_RESPONSE_BYTES: usize = 64 * 1_024;
 
 /// A signed message.
@@ -43,7 +43,7 @@ impl Attempt {
 
 type Unanswered = Box<dyn std::error::Error + Send + Sync>;
 
-/// Sends a message once. Redirects are failures and not followed, as Svix does.
+/// Sends a message once. Redirects are failures and not followed, as at Svix.
 pub(super) async fn send(target: &Target, message: &Message<'_>, limit: std::time::Duration) -> Attempt {
     let exchanged = timeout(limit, async {
         let stream = connect(target)
@@ -89,7 +89,7 @@ fn request(target: &Target, message: &Message<'_>) -> Result<Request<Full<Bytes>
         .body(Full::new(Bytes::copy_from_slice(message.body.as_bytes())))
 }
 
-/// The status decides. The beginning of the body tells the developer why a message is refused.
+/// The result of a response: its status decides. The beginning of the body tells developers why a message is refused.
 async fn judged(status: StatusCode, body: Incoming) -> Attempt {
     let code = status.as_u16();
     let error = match status.is_success() {

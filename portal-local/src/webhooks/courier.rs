@@ -1,4 +1,4 @@
-//! [`Courier`]: delivers to one URL, the events of each user in their order, those of several users at once.
+//! [`Courier`]: delivers to one URL. Events of one user are sent in order, events of several users at once.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use crate::clock::{Millis as _, SkewedClock};
 use crate::store::webhook_deliveries::{self, Outcome};
 use crate::store::{Result, Store, WebhookDelivery};
 
-/// The longest wait for the next attempt: the portal's clock can be moved meanwhile.
+/// The longest wait before the database is read again, because the portal's clock can be set meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// The pause before the last attempt.
 const LONGEST_RETRY_MILLIS: i64 = RETRY_AFTER_SECS[RETRY_AFTER_SECS.len() - 1] * 1_000;
@@ -31,7 +31,7 @@ pub(super) struct Courier {
     pub(super) clock: Arc<SkewedClock>,
 }
 
-/// The deliveries under way: their tasks and row numbers.
+/// The deliveries in progress: their tasks and row numbers.
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
@@ -44,7 +44,7 @@ impl Courier {
         let mut changes = self.webhooks.changes();
         let mut under_way = UnderWay::default();
         loop {
-            // Before the look into the database, so that a change during it is seen.
+            // Marked as seen before the database is read, so that a change during the read is noticed.
             changes.borrow_and_update();
             let wait = match self.start_due(&mut under_way).await {
                 Ok(wait) => wait,
@@ -53,7 +53,7 @@ impl Courier {
                     Some(PAUSE)
                 }
             };
-            // A timer, because nothing else tells that a delivery is due.
+            // A timer, because nothing else announces that a retry is due.
             let due = async {
                 match wait {
                     Some(wait) => tokio::time::sleep(wait).await,
@@ -77,11 +77,11 @@ impl Courier {
         }
     }
 
-    /// Starts the deliveries that are due. Returns the time until the next one is; `None` if none waits for its time.
+    /// Starts the deliveries that are due. Returns the time until the next one is due, if one waits for its time.
     async fn start_due(&self, under_way: &mut UnderWay) -> Result<Option<Duration>> {
         let (url, limit) = (self.target.as_str().to_owned(), self.webhooks.limits.at_once);
         let now = self.clock.now();
-        // Those under way are due for longest, so they come first and take their share of the limit.
+        // Deliveries in progress have been due for longest, so they come first and count towards the limit.
         let heads = self
             .store
             .transaction(now, move |db| webhook_deliveries::heads(db, &url, limit));
@@ -90,7 +90,7 @@ impl Courier {
                 continue;
             }
             let wait = delivery.next_attempt_at.map_or(0, |at| at.millis_since(now));
-            // No pause is longer, so the clock was set back since.
+            // A longer wait than any pause means that the clock was set back.
             let is_due = !(1..=LONGEST_RETRY_MILLIS).contains(&wait);
             if !is_due {
                 let wait = Duration::from_millis(wait.unsigned_abs());
@@ -137,7 +137,7 @@ impl Courier {
             .transaction(now, move |db| webhook_deliveries::record(db, &delivery, &outcome));
         if let Err(error) = recorded.await {
             warn(&error);
-            // The row is due still. Without a pause, the same message would be sent over and over.
+            // A pause, because the row is still due and the same message would be sent in a loop.
             tokio::time::sleep(PAUSE).await;
         }
         self.webhooks.wake();

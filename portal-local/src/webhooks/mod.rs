@@ -21,7 +21,7 @@ pub(crate) use self::target::Target;
 use crate::clock::SkewedClock;
 use crate::store::Store;
 
-/// The reason that is recorded for deliveries to a URL that this portal was not started with.
+/// The recorded error of deliveries to a URL without which this portal was started.
 pub(crate) const NOT_A_TARGET: &str = "this portal was started without the URL";
 
 /// Limits of delivery.
@@ -29,7 +29,7 @@ pub(crate) const NOT_A_TARGET: &str = "this portal was started without the URL";
 pub(crate) struct Limits {
     /// The time for connecting, sending and the whole response.
     attempt: Duration,
-    /// The deliveries that are under way to one URL, each for another user.
+    /// The most deliveries in progress to one URL, each for another user.
     at_once: usize,
 }
 
@@ -46,8 +46,8 @@ impl Default for Limits {
 /// The seconds from each failed attempt to the next one.
 ///
 /// Svix's schedule for Clerk has as many attempts, but over 28 hours: after 5 seconds, 5 and 30 minutes, then 2, 5, 10 and
-/// 10 hours (<https://docs.svix.com/retries>). These nine minutes last for a rebuild of the application, and a developer
-/// sees them end.
+/// 10 hours (<https://docs.svix.com/retries>). These nine minutes outlast a rebuild of the application, and a developer can
+/// wait for their end.
 const RETRY_AFTER_SECS: [i64; 7] = [1, 5, 15, 30, 60, 120, 300];
 
 /// The receivers, and the signal that a delivery has changed.
@@ -66,7 +66,7 @@ impl Webhooks {
         }
     }
 
-    /// Returns `true` if there is a receiver.
+    /// Returns `true` if the portal was started with a webhook URL.
     pub(crate) fn is_on(&self) -> bool {
         !self.targets.is_empty()
     }

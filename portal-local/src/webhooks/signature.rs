@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use data_encoding::BASE64;
 use portal_sdk::secret::Secret;
 
-/// The key inside of a secret `whsec_…`.
+/// The key in a secret `whsec_…`.
 pub(super) struct SigningKey(hmac::Key);
 
 impl SigningKey {

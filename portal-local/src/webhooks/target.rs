@@ -8,7 +8,7 @@ use url::{Host, Url};
 ///
 /// # Security
 ///
-/// No name is ever looked up, so no resolver can send events, which hold personal data, to another machine.
+/// Events hold personal data. No name is looked up, so no resolver can send them to another machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     url: Url,

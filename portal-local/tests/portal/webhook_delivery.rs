@@ -45,7 +45,7 @@ fn free_address() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn message_is_signed_and_named() {
+async fn message_has_its_fields_and_a_signature() {
     let receiver = Receiver::start().await;
     let world = world(&[receiver.url()]).await;
     user(&world.application(), ADA).await;
@@ -251,7 +251,7 @@ async fn event_waits_for_the_earlier_ones_of_its_user() {
 }
 
 #[tokio::test]
-async fn urls_are_independent() {
+async fn failing_url_does_not_delay_the_others() {
     let (bad, good) = (
         Receiver::replying(|_| Reply::Status(500)).await,
         Receiver::start().await,

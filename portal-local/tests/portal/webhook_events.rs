@@ -158,7 +158,7 @@ async fn sign_in_updates_the_user_and_ends_the_session_before_it() {
         .await;
     hooks.expect(&["session.created", "user.updated"]).await;
 
-    // Single-session mode: another account takes the place of the first one.
+    // Single-session mode: another account replaces the first one.
     let joe = user(&hooks.world.application(), JOE).await;
     hooks.expect(&["user.created"]).await;
     browser.get("/").await;
