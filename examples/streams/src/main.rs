@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 
 /// Shorter than the default, because calls to a local portal cost nothing.
 const LOCAL_INTERVAL: Duration = Duration::from_secs(2);
-/// Shorter than the streams of this example, which outlive their tokens.
+/// Short, so that a developer sees the streams outlive their tokens.
 const LOCAL_TOKEN_LIFETIME_SECS: u32 = 4;
 
 #[tokio::main]

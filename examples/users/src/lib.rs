@@ -1,11 +1,11 @@
-//! A users table that stays right by sign-ins and webhooks.
+//! A users table that sign-ins and webhooks keep in sync.
 //!
 //! Each row has a version: the time of the last change at Clerk. Session tokens carry it, and so do the events
-//! `user.created` and `user.updated`. [`Database::save`] writes whichever arrives, unless the row is as new. So the order does
-//! not matter, and doubled deliveries change nothing.
+//! `user.created` and `user.updated`. [`Database::save`] writes only data that is newer than the row. So the order does not
+//! matter, and repeated deliveries change nothing.
 //!
-//! `user.deleted` erases the personal data and marks the row, which then stays as it is. After [`KEPT_AFTER_DELETION`] it
-//! is removed.
+//! `user.deleted` erases the personal data and marks the row as deleted. Later events do not change it. The next deletion
+//! after [`KEPT_AFTER_DELETION`] removes it.
 
 mod app;
 mod database;

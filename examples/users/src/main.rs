@@ -1,4 +1,4 @@
-//! A users table that stays right by sign-ins and webhooks: axum with SQLite or Postgres.
+//! A users table that sign-ins and webhooks keep in sync: axum with SQLite or Postgres.
 //!
 //! ```sh
 //! cargo run -p portal-example-users
@@ -24,7 +24,7 @@ use portal_local::LocalPortal;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-/// A users table that stays right by sign-ins and webhooks.
+/// A users table that sign-ins and webhooks keep in sync.
 #[derive(Debug, Parser)]
 #[command(name = "portal-example-users", version)]
 struct Options {

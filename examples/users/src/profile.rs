@@ -59,10 +59,10 @@ pub fn session_claims() -> Map<String, Value> {
 }
 
 impl Profile {
-    /// Reads the claims of a token; `None` if it lacks them.
+    /// Reads the claims of a token. Returns `None` if they are missing.
     ///
-    /// The time is in seconds, rounded down. A webhook's time of the same change is in milliseconds, so it is the same or later,
-    /// and replaces the token's.
+    /// The time is in seconds, rounded down. The webhook of the same change has milliseconds, so its time is the same or later,
+    /// and its data replaces the token's.
     #[must_use]
     pub fn from_claims(id: &UserId, claims: &Claims) -> Option<Self> {
         Some(Self {
@@ -74,7 +74,7 @@ impl Profile {
         })
     }
 
-    /// Reads a user of a webhook or of the Backend API; `None` if the time of the last change is missing.
+    /// Reads a user of a webhook or of the Backend API. Returns `None` if the time of the last change is missing.
     #[must_use]
     pub fn from_user(user: &User) -> Option<Self> {
         let address = user.primary_email_address();

@@ -50,7 +50,7 @@ async fn profile(signed_in: &SignedIn<Claims>, row: Option<&UserRow>) -> Result<
     match (claimed, row) {
         (Some(claimed), Some(row)) => Ok((row.updated_at < claimed.updated_at).then_some(claimed)),
         (Some(claimed), None) => Ok(Some(claimed)),
-        // Webhooks keep the row right.
+        // Webhooks keep the row up to date.
         (None, Some(_)) => Ok(None),
         (None, None) => looked_up(signed_in).await.map(Some),
     }

@@ -1,4 +1,4 @@
-//! [`Receiver`]: keeps the table right by Clerk's events.
+//! [`Receiver`]: updates the table by Clerk's events.
 
 use portal_axum::portal_sdk::backend::BackendApi;
 use portal_axum::portal_sdk::clock::{Clock as _, SystemClock};
@@ -32,7 +32,7 @@ impl<B: BackendApi> WebhookHandler for Receiver<B> {
             WebhookEvent::UserDeleted(user) => {
                 let deleted_at = delivery.occurred_at.unwrap_or(delivery.sent_at);
                 self.database.delete(&user.id, deleted_at, SystemClock.now()).await?;
-                // After the database: if it fails, the delivery comes again. Tokens of the user are rejected from now on.
+                // After the database, because a failed statement makes Clerk retry. Rejects the user's tokens from now on.
                 self.clerk.user_deleted(&user.id);
                 Ok(())
             }
@@ -46,7 +46,7 @@ impl<B: BackendApi> Receiver<B> {
     async fn save(&self, user: &User) -> Result<(), ReceiveError> {
         let profile = Profile::from_user(user).ok_or(ReceiveError::Unreadable)?;
         self.database.save(&profile, Source::Webhook).await?;
-        // The user of a look-up in the last seconds can be an older one.
+        // The cache may hold the old data for some seconds.
         self.clerk.forget_user(&user.id);
         Ok(())
     }

@@ -21,8 +21,8 @@ use crate::profile::{Profile, Source};
 
 /// The time for which a deleted user's row is kept, without personal data.
 ///
-/// An older event that arrives later would create the user again. Clerk retries for 28 hours
-/// (<https://docs.svix.com/retries>). The rest is for deliveries that a developer repeats in the dashboard.
+/// Without the row, an older event that arrives later would create the user again. Clerk retries for 28 hours
+/// (<https://docs.svix.com/retries>). The rest is for deliveries that a developer resends from the dashboard.
 pub const KEPT_AFTER_DELETION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The most rows that [`Database::latest`] returns.
@@ -136,9 +136,9 @@ impl Database {
         Ok(self.run(vec![find(id)]).await?.pop())
     }
 
-    /// Creates the user's row, or updates an older one. Returns the row that is there then.
+    /// Creates the user's row, or updates an older one. Returns the row after that.
     ///
-    /// A newer row and a deleted user's row stay as they are.
+    /// Changes neither a newer row nor the row of a deleted user.
     ///
     /// # Errors
     ///
@@ -165,7 +165,9 @@ impl Database {
         Ok(self.run(vec![save, find(id)]).await?.pop())
     }
 
-    /// Marks the user as deleted, erases the personal data, and removes rows of long deleted users.
+    /// Marks the user as deleted and erases the personal data.
+    ///
+    /// Also removes the rows of users who were deleted more than [`KEPT_AFTER_DELETION`] before `now`.
     ///
     /// # Errors
     ///

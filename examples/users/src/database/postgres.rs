@@ -16,7 +16,7 @@ use super::{DatabaseError, Statement, UserRow, Value};
 
 const SCHEMA: &str = include_str!("postgres.sql");
 
-/// The time for connecting, and for a silent server to be given up.
+/// The time limit of connecting, and of a server that stops responding.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]

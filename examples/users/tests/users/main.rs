@@ -1,4 +1,5 @@
-//! The table is right in the end, whatever arrives in which order: on SQLite, and with the feature `postgres` on a real server.
+//! The row is the same at the end, whatever the order of events and requests: on SQLite, and with the feature `postgres` on a
+//! real server.
 //!
 //! ```sh
 //! cargo test -p portal-example-users --features postgres

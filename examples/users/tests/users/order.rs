@@ -88,7 +88,7 @@ async fn every_order_of_changes_ends_with_the_latest(database: TestDatabase) {
             let user = format!("user_{token}_{index}");
             take(&world, &user, order).await;
             let row = world.row(&user).await.expect("the row is there");
-            // Of the latest change, the event has the exact time, so it replaces the token's data.
+            // The event of the latest change has the exact time, so it replaces the token's data.
             assert_eq!(row, Version::new(&user, 2).row(row.id, "webhook"), "{order:?}");
         }
     }

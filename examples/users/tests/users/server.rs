@@ -41,7 +41,7 @@ impl Server {
         server
     }
 
-    /// Stops the server. Its data stay.
+    /// Stops the server. Its data is kept.
     pub(crate) fn stop(&mut self) {
         self.tell("stop");
     }
