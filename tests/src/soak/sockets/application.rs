@@ -35,7 +35,7 @@ pub(super) struct Setting {
     pub(super) interval_secs: u64,
 }
 
-/// The figures that the application tells.
+/// The figures that the application reports.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Open {
     pub(super) sockets: u64,

@@ -1,4 +1,4 @@
-//! [`Socket`]: a WebSocket's client (RFC 6455), for short frames, that can leave without a word.
+//! [`Socket`]: a WebSocket's client (RFC 6455), for short frames, which can leave without a close frame.
 
 use std::io;
 

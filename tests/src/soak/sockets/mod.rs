@@ -1,5 +1,4 @@
-//! The soak of WebSockets: hundreds of sessions with sockets that end in every way, and an application that must close
-//! exactly theirs.
+//! The soak of WebSockets: hundreds of sessions end in every way, and an application must close exactly their sockets.
 //!
 //! [`run`] starts a local portal and the application, which is another process, so that its memory, descriptors and tasks
 //! are measured alone. The clients are in this process.

@@ -48,7 +48,7 @@ impl fmt::Display for Property {
         f.write_str(match self {
             Self::Closed => "each socket of an ended session is closed in time",
             Self::Reason => "the close frame has the right code and reason",
-            Self::Living => "no socket of a living session is closed or silent",
+            Self::Living => "no socket of a live session is closed or silent",
             Self::Refused => "a token of an ended session opens no socket",
             Self::NoneLeft => "no socket, lease or task is left at the end",
             Self::Answers => "requests get the expected answer, and the program runs",

@@ -24,7 +24,7 @@ use crate::soak::wire::Connections;
 const SESSIONS_OF_USER: usize = 2;
 const SOCKETS_OF_SESSION: usize = 4;
 pub(super) const SOCKETS_OF_USER: usize = SESSIONS_OF_USER * SOCKETS_OF_SESSION;
-/// A client that leaves without a word, or renews its token, in percent of the pauses.
+/// Clients that leave without a close frame, and clients that renew their token, in percent of the pauses.
 const VANISHES: u64 = 40;
 const RENEWS: u64 = 40;
 /// Sockets whose connection is reset when they vanish, and sockets that do not answer a close frame, in percent.
@@ -196,7 +196,7 @@ impl User {
             Ok(Ok(socket)) => socket,
             other => {
                 return Err(Unexpected(format!(
-                    "a socket of a living session was not opened: {other:?}"
+                    "a socket of a live session was not opened: {other:?}"
                 )));
             }
         };
