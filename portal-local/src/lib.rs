@@ -151,9 +151,9 @@
 //! only, answers only to its own host names (which stops DNS rebinding), and makes development keys only. Passwords
 //! are kept as Argon2id; codes, backup codes, nonces and refresh tokens as SHA-256. The database file holds in plain text the
 //! signing key, the secret key, the signing secret of webhooks, and the secrets of authenticator apps, without which their
-//! codes cannot be checked. Only its owner can read the file. Codes, hashes, the secret key and the proofs of forms are compared in constant time. The
-//! crypto library overwrites the parsed signing key and the key of the forms when they are dropped; other memory is not
-//! overwritten.
+//! codes cannot be checked. Only its owner can read the file. Codes, hashes, the secret key and the proofs of forms are
+//! compared in constant time. The crypto library overwrites the parsed signing key and the key of the forms when they are
+//! dropped; other memory is not overwritten.
 //!
 //! Webhooks hold personal data, and go to loopback addresses only: `localhost` is never looked up, and other names are
 //! refused.

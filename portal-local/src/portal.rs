@@ -107,10 +107,10 @@ impl LocalPortal {
         self.app.flows.transaction(list).await
     }
 
-    /// Waits until the events of this type are delivered to every URL, for ten seconds at most. Returns the latest one.
+    /// Waits until the events of this type are delivered, and returns the latest.
     ///
-    /// The portal stores an event before it responds to the request that causes it. A call after this response therefore
-    /// never returns an earlier event.
+    /// Waits for every URL, ten seconds at most. The portal stores an event before it responds to the request that causes it.
+    /// A call after this response therefore never returns an earlier event.
     ///
     /// ```no_run
     /// # use portal_local::LocalPortal;

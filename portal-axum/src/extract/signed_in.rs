@@ -96,7 +96,7 @@ impl<C> SignedIn<C> {
         self.auth.user().await
     }
 
-    /// Returns a lease of the session, for a connection that stays open after its request.
+    /// Returns a lease of the session, for a connection that stays open.
     ///
     /// It ends when the user signs out, the session is revoked or the user is deleted; see [`portal_sdk::lease`].
     /// [`Leased`](crate::Leased) and `LeasedSocket` (feature `ws`) take it. Needs a tokio runtime: without one, the lease

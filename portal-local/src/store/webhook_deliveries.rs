@@ -45,7 +45,7 @@ record! {
         pub url: String,
         /// The event's type, such as `user.created`.
         pub event_type: String,
-        /// The ID of the event's user, or of its object if it has no user.
+        /// The ID of the event's user, or of an object without a user.
         pub subject_id: String,
         /// The JSON text that is sent.
         pub body: String,

@@ -255,7 +255,7 @@ impl<B> AuthenticatorBuilder<B> {
         self
     }
 
-    /// Sets the fleet: the other authenticators that learn of ended sessions, deleted users and removed keys.
+    /// Sets the fleet, whose members share ended sessions, deleted users and removed keys.
     ///
     /// Default: an [`InProcessFleet`] of this authenticator alone. See [`Fleet`] for replicas in other processes.
     ///

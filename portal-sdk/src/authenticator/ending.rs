@@ -48,7 +48,7 @@ impl<B: Backend> Authenticator<B> {
         }
     }
 
-    /// Rejects a session's tokens from now on, until they have expired, and ends its leases.
+    /// Rejects a session's tokens until they have expired, and ends its leases.
     ///
     /// Call it after sign-out, because a token outlives its session by up to a minute. The other members of the
     /// [fleet](super::AuthenticatorBuilder::fleet) do the same.
@@ -61,7 +61,7 @@ impl<B: Backend> Authenticator<B> {
         });
     }
 
-    /// Rejects the tokens of a session that has ended at Clerk, and ends its [leases](crate::lease).
+    /// Rejects the tokens of an ended session, and ends its [leases](crate::lease).
     ///
     /// Call it when a webhook reports the end of the session, or after you have revoked it. Tokens are rejected until they
     /// have expired. The other members of the [fleet](super::AuthenticatorBuilder::fleet) do the same.
@@ -93,10 +93,11 @@ impl<B: Backend> Authenticator<B> {
         });
     }
 
-    /// Rejects the tokens of a deleted user, drops the user from memory, and ends the user's [leases](crate::lease).
+    /// Rejects the tokens of a deleted user, and ends the user's [leases](crate::lease).
     ///
-    /// Call it when a webhook reports the deletion, or after you have deleted the user. Tokens are rejected until they have
-    /// expired. The other members of the [fleet](super::AuthenticatorBuilder::fleet) do the same.
+    /// Call it when a webhook reports the deletion, or after you have deleted the user. Also drops the user's data from
+    /// memory. Tokens are rejected until they have expired. The other members of the
+    /// [fleet](super::AuthenticatorBuilder::fleet) do the same.
     ///
     /// ```
     /// use portal_sdk::testing::TestInstance;

@@ -22,7 +22,7 @@ struct Found {
 }
 
 impl<B: BackendApi> Authenticator<B> {
-    /// Returns a lease of the claims' session, for a connection that stays open after its request.
+    /// Returns a lease of the claims' session, for a connection that stays open.
     ///
     /// See [`lease`](crate::lease) for when it ends. If the session is known to have ended, so has the lease. All leases of
     /// a session share its look-ups. Claims without a session ID cannot be looked up: their lease ends as

@@ -77,7 +77,9 @@ impl SessionEndReason {
         Self::Ended,
     ];
 
-    /// Returns the reason for a session's status; `None` if the session is alive (`active` or `pending`).
+    /// Returns the reason for the status of an ended session.
+    ///
+    /// Returns `None` if the session is alive: `active` or `pending`.
     ///
     /// The words are those of the Backend API and of webhooks:
     /// <https://clerk.com/docs/reference/javascript/types/session-status>.
@@ -177,9 +179,10 @@ impl FleetEvent {
         (1..=MAX_ID_BYTES).contains(&event.subject().1.len()).then_some(event)
     }
 
-    /// Returns the time until which a store keeps the event; `None` if it only needs to be sent.
+    /// Returns the time until which a store keeps the event.
     ///
-    /// A replica that missed a [`KeyRemoved`](Self::KeyRemoved) fetches the keys by its own rule.
+    /// Returns `None` for a [`KeyRemoved`](Self::KeyRemoved), which is only sent. A replica that missed it fetches the keys
+    /// by its own rule.
     #[must_use]
     pub fn until(&self) -> Option<UnixTime> {
         match self {

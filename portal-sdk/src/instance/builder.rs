@@ -275,7 +275,8 @@ impl InstanceBuilder {
     /// them. A trailing slash is ignored.
     ///
     /// An application that only checks the tokens of other front ends, such as an API, needs this setting or `proxy_url`
-    /// if those are behind a proxy or on a satellite's domain: their tokens have its URL as the issuer.
+    /// if these front ends are behind a proxy or on a satellite's domain. The issuer of their tokens is then the URL of this
+    /// proxy or satellite.
     ///
     /// The default cannot be derived from a proxy path without a public origin, or in production with
     /// [`satellite_origins`](Self::satellite_origins). Then every issuer is accepted, and building the instance logs

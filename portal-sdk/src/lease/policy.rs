@@ -7,7 +7,7 @@ use crate::jitter::part;
 /// The shortest interval, so that no setting causes back-to-back look-ups.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The times that determine when sessions with leases are looked up, and how long an outage may last.
+/// The interval between look-ups, and the length of outages that leases outlast.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,7 +37,9 @@ impl Default for LeasePolicy {
 }
 
 impl LeasePolicy {
-    /// Sets the shortest time between two look-ups of a session (default: 60 seconds; at least one second).
+    /// Sets the shortest time between two look-ups of a session.
+    ///
+    /// Default: 60 seconds. Less than one second counts as one second.
     ///
     /// The first interval begins when the token was issued. The first look-up is made in the second half of the rest of this
     /// interval; with the default, before the token expires. Each later one follows after a random 100 to 110 % of the
@@ -54,7 +56,7 @@ impl LeasePolicy {
         }
     }
 
-    /// Sets how long a lease lasts after the last proof that its session is alive (default: 10 minutes).
+    /// Sets how long a lease outlasts the last proof of life (default: 10 minutes).
     ///
     /// A proof is a token's time of issue or a look-up. A failed look-up is repeated after a quarter of the interval, half of
     /// it, and then each whole interval. The first pause is at least a minute, or the interval if that is shorter: with the

@@ -42,7 +42,7 @@ pub struct TestWebhook {
 }
 
 impl TestWebhook {
-    /// Creates a delivery with a new ID. It is sent now, by the machine's clock.
+    /// Creates a delivery with a new ID and the machine's time.
     ///
     /// `data` is the event's data as Clerk sends it, such as a user of the Backend API for `user.created`.
     pub fn new(event_type: &str, data: Value) -> Self {

@@ -74,7 +74,7 @@ impl<'a> SignedInRef<'a> {
         self.claims.user_id()
     }
 
-    /// Returns a lease of the session, for a connection that stays open after its request.
+    /// Returns a lease of the session, for a connection that stays open.
     ///
     /// Its future completes when the connection must be closed, such as after sign-out. See [`portal_sdk::lease`], and
     /// [`LeasedBody`](crate::LeasedBody) for streaming responses. Needs a tokio runtime: without one, the lease ends at once.

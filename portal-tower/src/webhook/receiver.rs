@@ -113,8 +113,9 @@ impl WebhookReceiver {
         self
     }
 
-    /// Applies each verified delivery to an authenticator and its fleet, before the handler gets it.
+    /// Applies each verified delivery to an authenticator and its fleet.
     ///
+    /// This happens before the handler gets the delivery.
     /// Tokens of an ended session or a deleted user are then rejected at once, and their connections end; see
     /// [`Authenticator::webhook_received`].
     ///

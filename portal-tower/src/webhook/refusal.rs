@@ -6,7 +6,9 @@ use http::{HeaderValue, Response, StatusCode};
 use portal_sdk::webhook::WebhookError;
 use serde_json::json;
 
-/// The refusal of a request that is not a genuine delivery; see the table in the [module](super).
+/// The refusal of a request that is not a genuine delivery.
+///
+/// The table in the [module](super) has the responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookRefusal {

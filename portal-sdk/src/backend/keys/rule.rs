@@ -245,8 +245,8 @@ impl KeyRule {
 
     /// Records that a successful fetch at `now` no longer returned the keys with these IDs.
     ///
-    /// Their tokens are then renewed at once, not after the interval. If the next of them may cause a fetch, it does:
-    /// one outdated response must not sign all users out.
+    /// Their tokens are then renewed at once, not after the interval. Records nothing if a fetch for an unknown ID may start
+    /// now. The next such token then causes one, because a single outdated response must not sign all users out.
     pub(super) fn showed_removed(&mut self, key_ids: &[Box<str>], now: UnixTime) {
         if self.may_fetch_for_unknown(now) {
             return;

@@ -192,10 +192,11 @@ pub struct RedisFleetBuilder {
 }
 
 impl RedisFleetBuilder {
-    /// Sets the prefix of the names in Redis (default: `portal:`, the host of the Frontend API, and `:`).
+    /// Sets the prefix of the names in Redis.
     ///
-    /// All replicas of an application need the same prefix. Applications with the same Clerk instance may share one: a
-    /// session that ends in one application then ends in all.
+    /// Default: `portal:` and the host of the Frontend API, such as `portal:clerk.example.com:`. All replicas of an
+    /// application need the same prefix. Applications with the same Clerk instance may share one. A session that ends in one
+    /// application then ends in all.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
@@ -209,10 +210,10 @@ impl RedisFleetBuilder {
         self
     }
 
-    /// Sets rustls' configuration for a `rediss://` URL: root certificates or a client certificate (default: Mozilla's
-    /// roots).
+    /// Sets rustls' configuration for a `rediss://` URL (default: Mozilla's roots).
     ///
-    /// Needs the features `redis-tls` and `rustls-0_23`, because the type follows rustls' releases.
+    /// Use it for other root certificates or for a client certificate. Needs the features `redis-tls` and `rustls-0_23`,
+    /// because the type follows rustls' releases.
     ///
     /// # Security
     ///
