@@ -24,7 +24,7 @@ const MAX_STORED: usize = MAX_ENDED_SESSIONS;
 const PAGE: usize = 10_000;
 /// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
-/// The most messages that wait to be handled. Beyond it, the stored events are read instead.
+/// The most messages that wait to be handled. Those beyond are read from the stored events.
 const MAX_UNREAD: usize = 256;
 
 /// The names in Redis.
@@ -109,7 +109,7 @@ impl Connection {
         };
         let mut expired = stored("ZREMRANGEBYSCORE");
         expired.arg("-inf").arg(now.as_millis());
-        // The events that expire first are dropped.
+        // Those that end first.
         let mut surplus = stored("ZREMRANGEBYRANK");
         surplus.arg(0).arg(format!("-{}", MAX_STORED + 1));
         let mut expire = stored("PEXPIRE");
