@@ -19,8 +19,8 @@
 //! | [`limits`] | limits on the input that a request may carry |
 //! | [`backend`] | calls to Clerk's Backend API |
 //! | [`webhook`] | verification of Clerk's webhooks, and their events |
-//! | [`fleet`] | what the replicas of an application tell each other: ended sessions, deleted users, removed keys |
-//! | [`lease`] | the end of a session, for WebSockets and event streams |
+//! | [`fleet`] | the events that replicas share: ended sessions, deleted users, removed keys |
+//! | [`lease`] | leases of sessions, which end WebSockets and event streams |
 //! | [`doctor`] | a check of the configuration that calls Clerk |
 //!
 //! # A link

@@ -9,7 +9,7 @@
 //! | [`json_apis`] | serve scripts and single-page applications, across origins too |
 //! | [`pages`] | serve forms, htmx and static files, and order layers and routes |
 //! | [`streams`] | end WebSockets and event streams when the session ends |
-//! | [`replicas`] | make a sign-out at one replica known to all, over Redis |
+//! | [`replicas`] | let every replica learn each sign-out, over Redis |
 //! | [`several_domains`] | share sessions with a satellite, or serve several Clerk applications by host |
 //! | [`outages`] | tell what users see while Clerk is unreachable |
 //! | [`limits`] | look up what a client can cause at most, and the answer beyond it |
