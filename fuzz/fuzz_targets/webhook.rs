@@ -1,4 +1,4 @@
-//! A delivery of a webhook: a line for the ID, the time and the signatures each, then the body. `$s` is the genuine signature.
+//! A delivery of a webhook: the ID, the time, the signatures and the body, one per line. `$s` is the genuine signature.
 #![no_main]
 
 use aws_lc_rs::hmac;

@@ -75,8 +75,8 @@
 //! An event is stored in the transaction of its change, so a killed portal neither loses nor invents one. Then it is
 //! delivered:
 //!
-//! - The events of one user arrive in order at each URL. Events of other users do not wait for them, and URLs do not wait for
-//!   each other. Clerk promises no order, so an application must not depend on it.
+//! - The events of one user arrive in order at each URL. Events of other users do not wait for them: up to eight users' events
+//!   are sent at once. URLs do not wait for each other. Clerk promises no order, so an application must not depend on it.
 //! - A receiver has 15 seconds to respond with a status between 200 and 299. Redirects are failures.
 //! - A failed attempt is retried after 1, 5, 15, 30, 60, 120 and 300 seconds, with the same `svix-id` and a new signature.
 //!   Then the delivery has failed, and the user's next event is sent. Svix's schedule for Clerk lasts 28 hours.
