@@ -155,7 +155,7 @@ impl<B: Backend> Shared<B> {
     fn take_over(&self, events: &[FleetEvent]) {
         let now = self.clock.now();
         self.remember_ended(events, now);
-        // After the sessions are remembered: a lease created meanwhile is ended here or finds its session ended.
+        // After the sessions are remembered, so that a lease created meanwhile is ended here or finds its session ended.
         for event in events {
             match event {
                 FleetEvent::SessionEnded { id, reason, .. } => {

@@ -4,7 +4,7 @@ use super::super::FleetEvent;
 
 /// The most events of a message.
 pub(super) const MAX_BATCH: usize = 100;
-/// The most bytes of an event. Its ID has at most 256, and JSON escapes one as up to six.
+/// The most bytes of an event. Its ID has at most 256, and JSON may escape each of them as six.
 const MAX_EVENT_BYTES: usize = 2 * 1024;
 /// The most bytes of a message.
 pub(super) const MAX_MESSAGE_BYTES: usize = MAX_BATCH * MAX_EVENT_BYTES;
