@@ -21,7 +21,7 @@ pub(crate) use self::target::Target;
 use crate::clock::SkewedClock;
 use crate::store::Store;
 
-/// The recorded error of deliveries to a URL without which this portal was started.
+/// The recorded error of deliveries to a URL of an earlier start.
 pub(crate) const NOT_A_TARGET: &str = "this portal was started without the URL";
 
 /// Limits of delivery.
