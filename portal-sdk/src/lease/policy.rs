@@ -58,10 +58,10 @@ impl LeasePolicy {
 
     /// Sets how long a lease outlasts the last proof of life (default: 10 minutes).
     ///
-    /// A proof is a token's time of issue or a look-up. A failed look-up is repeated after a quarter of the interval, half of
-    /// it, and then each whole interval. The first pause is at least a minute, or the interval if that is shorter: with the
-    /// default, the pauses are one, two and then four minutes. A longer `Retry-After` of the response is obeyed. The lease ends
-    /// at a failed look-up if the last proof is older.
+    /// A look-up proves that the session is alive, and so does a token at its time of issue. After failed look-ups, the pauses
+    /// are a quarter of the interval, half of it, and then the interval. The first pause is at least a minute, or the interval
+    /// if that is shorter, and doubles twice. With the default, the pauses are one, two and then four minutes. A longer
+    /// `Retry-After` is obeyed. The lease ends at a failed look-up if the last proof is older than this age.
     ///
     /// # Security
     ///

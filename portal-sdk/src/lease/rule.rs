@@ -7,17 +7,17 @@ use crate::clock::UnixTime;
 
 /// The part of the rest of the first interval after which a session is first looked up, in percent.
 ///
-/// It is less than the whole, so that with the default interval the look-up ends before the token expires.
+/// It is at most the whole, so that with the default interval the look-up starts before the token expires.
 const FIRST: (f64, f64) = (50.0, 100.0);
 /// The part of the interval after which the next look-up follows, in percent. Never less than the whole.
 const LATER: (f64, f64) = (100.0, 110.0);
 /// The first pause after a failed look-up, as the divisor of the interval.
 ///
-/// Three attempts in an interval, and no more: an outage then raises the calls of many replicas to at most three times.
+/// At most three attempts are made in an interval, so that an outage at most triples the calls of many replicas.
 const RETRIES_DIVIDE: u32 = 4;
 /// The shortest first pause, or the interval if that is shorter.
 const MIN_RETRY: Duration = Duration::from_secs(60);
-/// The longest pause in first pauses, unless Clerk asks for more. It doubles up to there.
+/// The longest pause as a multiple of the first one, unless Clerk asks for more. Pauses double up to it.
 const MAX_BACKOFF: u32 = 4;
 /// The longest `Retry-After` that is obeyed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -69,7 +69,7 @@ pub enum LeaseStep {
     Wait(Duration),
     /// Look the session up.
     LookUp,
-    /// The session cannot be confirmed any longer: its leases end.
+    /// The session could not be confirmed in time, so its leases end.
     End,
 }
 
@@ -125,7 +125,7 @@ impl LeaseRule {
         }
     }
 
-    /// Records a token of the session that was issued at `at` and is newer than those before. It saves a look-up.
+    /// Records a newer token of the session, issued at `at`. It saves a look-up.
     ///
     /// `random` is uniformly distributed and determines the time of the next look-up.
     pub fn proven(&mut self, at: UnixTime, random: u64) {
@@ -147,7 +147,9 @@ impl LeaseRule {
         self.next_at = next_at.max(now + asked);
     }
 
-    /// Returns the time for which a look-up may be in progress: until the last proof is too old, at least one interval.
+    /// Returns the time limit of a look-up.
+    ///
+    /// It ends when the last proof is too old, but is at least one interval.
     #[must_use]
     pub fn patience(&self, now: UnixTime) -> Duration {
         let end = self.proven_at + self.policy.max_age;

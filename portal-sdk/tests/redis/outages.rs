@@ -131,7 +131,7 @@ fn wrong_password_is_logged_without_it() {
 }
 
 #[test]
-fn full_queue_drops_the_oldest_and_says_so_once() {
+fn full_queue_drops_the_oldest_and_logs_one_warning() {
     log::collect();
     let (mut redis, clerk) = (Redis::start(), TestInstance::new());
     redis.stop();

@@ -22,9 +22,9 @@ use crate::effect::MAX_ENDED_SESSIONS;
 const MAX_STORED: usize = MAX_ENDED_SESSIONS;
 /// The most stored events that are read at once.
 const PAGE: usize = 10_000;
-/// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
+/// The time until Redis deletes the stored events of an idle fleet. No event is remembered for more than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
-/// The most messages that wait to be handled. Those beyond are read from the stored events.
+/// The most messages that wait to be handled. Beyond it, the stored events are read instead.
 const MAX_UNREAD: usize = 256;
 
 /// The names in Redis.
@@ -109,7 +109,7 @@ impl Connection {
         };
         let mut expired = stored("ZREMRANGEBYSCORE");
         expired.arg("-inf").arg(now.as_millis());
-        // Those that end first.
+        // The events that expire first are dropped.
         let mut surplus = stored("ZREMRANGEBYRANK");
         surplus.arg(0).arg(format!("-{}", MAX_STORED + 1));
         let mut expire = stored("PEXPIRE");
@@ -128,7 +128,7 @@ impl Connection {
     /// Reads the stored events whose time has not passed.
     pub(super) async fn stored(&mut self, names: &Names, now: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
         let mut events = Vec::new();
-        // From the last end to the first: an event that is stored meanwhile moves others to a later page, and none out of it.
+        // The latest end first, so that an event stored meanwhile moves others to a later page and none to an earlier one.
         for offset in (0..MAX_STORED).step_by(PAGE) {
             let mut read = redis::cmd("ZREVRANGEBYSCORE");
             read.arg(&*names.stored)

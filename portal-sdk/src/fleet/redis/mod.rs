@@ -47,10 +47,10 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// # Outages
 ///
 /// No request waits for Redis. While it is out of reach, the replica continues with the events that it knows, and queues
-/// its own: the last 131,072. It logs one warning, and an information when Redis is back. It connects again after pauses
-/// of up to 15 seconds, sends the queue and reads the stored events. A connection that hangs is noticed within twice the
-/// [`timeout`](RedisFleetBuilder::timeout). [`Authenticator::health`](crate::authenticator::Authenticator::health)
-/// returns the state.
+/// its new ones, the last 131,072. It logs one warning, and one line at `info` when Redis is back. It connects again with a
+/// back-off of up to 15 seconds, sends the queue and reads the stored events. A connection that hangs is noticed within
+/// twice the [`timeout`](RedisFleetBuilder::timeout).
+/// [`Authenticator::health`](crate::authenticator::Authenticator::health) returns the state.
 ///
 /// # Names in Redis
 ///
@@ -58,8 +58,8 @@ const MAX_PREFIX_BYTES: usize = 200;
 ///
 /// | Name | Type | Holds |
 /// |---|---|---|
-/// | `portal:clerk.example.com:events` | channel | events as [JSON](FleetEvent::to_json), one a line |
-/// | `portal:clerk.example.com:stored` | sorted set | the last 131,072 events by the end of their time; expires after 25 hours without events |
+/// | `portal:clerk.example.com:events` | channel | events as [JSON](FleetEvent::to_json), one per line |
+/// | `portal:clerk.example.com:stored` | sorted set | up to 131,072 events, scored by [`until`](FleetEvent::until) in milliseconds; expires after 25 hours without events |
 ///
 /// # Security
 ///

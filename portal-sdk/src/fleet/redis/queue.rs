@@ -18,7 +18,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds an event. Returns `true` if an older one was dropped for it whose time has not passed.
+    /// Adds an event. Returns `true` if an older one that has not expired was dropped for it.
     pub(super) fn push(&mut self, event: FleetEvent, now: UnixTime) -> bool {
         while self.waiting.front().is_some_and(|first| is_over(first, now)) {
             self.waiting.pop_front();
@@ -67,7 +67,7 @@ impl Queue {
     }
 }
 
-/// Returns `true` if the event no longer matters.
+/// Returns `true` if the event has expired.
 fn is_over(event: &FleetEvent, now: UnixTime) -> bool {
     event.until().is_some_and(|until| until <= now)
 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn events_whose_time_has_passed_make_room_and_are_not_counted() {
+    fn expired_events_make_room_and_are_not_counted() {
         let mut queue = Queue::default();
         for n in 0..MAX_WAITING {
             queue.push(event(n, if n < 7 { 9 } else { 20 }), UnixTime::from_secs(1));
