@@ -41,7 +41,7 @@ pub enum WebhookEvent {
     SessionCreated(WebhookSession),
     /// `session.pending`: the user must complete tasks first.
     SessionPending(WebhookSession),
-    /// `session.ended`: the user signed out of the session.
+    /// `session.ended`: the session has ended, for example because the user signed out.
     SessionEnded(WebhookSession),
     /// `session.removed`: the user signed out, and Clerk removed the session from the browser's client.
     SessionRemoved(WebhookSession),

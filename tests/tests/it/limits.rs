@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The start of a row, the file and the name of its constant, and the size of the row's unit.
-const CONSTANTS: [(&str, &str, &str, u64); 31] = [
+const CONSTANTS: [(&str, &str, &str, u64); 33] = [
     (
         "session token, handshake token",
         "portal-sdk/src/limits.rs",
@@ -142,8 +142,21 @@ const CONSTANTS: [(&str, &str, &str, u64); 31] = [
         "MAX_ENDED_SESSIONS",
         1,
     ),
+    // As many, by their constants.
     (
-        "such look-ups at once",
+        "events that wait for [Redis][replicas]",
+        "portal-sdk/src/effect/ended_sessions.rs",
+        "MAX_ENDED_SESSIONS",
+        1,
+    ),
+    (
+        "events that Redis keeps",
+        "portal-sdk/src/effect/ended_sessions.rs",
+        "MAX_ENDED_SESSIONS",
+        1,
+    ),
+    (
+        "look-ups of leases at once",
         "portal-sdk/src/lease/gate.rs",
         "MAX_RUNNING",
         1,
