@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
 
+mod environment;
 mod log;
 mod outages;
 mod proxy;
