@@ -132,9 +132,10 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
         part.get(id).copied()
     }
 
-    /// Inserts an entry, unless the same ID is kept longer.
+    /// Inserts an entry, unless the same ID is kept longer. A known ID keeps its first value.
     fn insert(&mut self, id: K, value: V, until: UnixTime, now: UnixTime) {
-        if self.until(&id).is_some_and(|known| known >= until) {
+        let known = self.find(&id);
+        if known.is_some_and(|(_, known)| known >= until) {
             return;
         }
         if self.parts.is_empty() {
@@ -150,7 +151,8 @@ impl<K: Clone + Eq + Hash + Borrow<str>, V: Copy> Table<K, V> {
         if part.len() >= MAX_PART && !part.contains_key::<str>(id.borrow()) {
             forget_first(part);
         }
-        part.insert(id, (value, until));
+        let first = known.filter(|(_, until)| *until > now);
+        part.insert(id, (first.map_or(value, |(first, _)| first), until));
     }
 }
 
@@ -224,11 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn entry_is_kept_for_the_longer_of_two_times() {
+    fn entry_is_kept_for_the_longer_of_two_times_with_the_first_reason() {
         let ended = EndedSessions::default().with(id(1), REASON, at(60), at(0));
         let later = ended.with(id(1), SessionEndReason::Revoked, at(90), at(0));
-        let same = later.with(id(1), REASON, at(70), at(0));
-        assert_eq!(same.reason(&id(1), at(80)), Some(SessionEndReason::Revoked));
+        let same = later.with(id(1), SessionEndReason::Expired, at(70), at(0));
+        assert_eq!(same.reason(&id(1), at(80)), Some(REASON));
+        let again = same.with(id(1), SessionEndReason::Revoked, at(200), at(90));
+        assert_eq!(
+            again.reason(&id(1), at(91)),
+            Some(SessionEndReason::Revoked),
+            "expired before"
+        );
         assert!(same.knows_session(&id(1), at(90)) && !same.knows_session(&id(1), at(91)));
         assert_eq!(len(&same), 1);
     }

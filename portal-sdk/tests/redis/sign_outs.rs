@@ -5,9 +5,11 @@ use std::time::Duration;
 use portal_sdk::clock::{Clock as _, SystemClock};
 use portal_sdk::fleet::{RedisFleet, SessionEndReason};
 use portal_sdk::instance::ConfigError;
-use portal_sdk::lease::LeaseEnd;
+use portal_sdk::lease::{Lease, LeaseEnd};
 use portal_sdk::testing::TestInstance;
+use tokio::runtime::{Builder, Runtime};
 
+use crate::proxy::Proxy;
 use crate::server::Redis;
 use crate::{Replica, eventually};
 
@@ -71,21 +73,47 @@ fn authenticator_that_joins_later_learns_the_stored_ends() {
     assert!(!one.accepts("sess_2"), "in one process it is known at once");
 }
 
+/// Returns a lease of the session at a replica, and the runtime of its task.
+fn lease_at(replica: &Replica, session: &str) -> (Runtime, Lease) {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let lease = runtime.block_on(async {
+        let page = replica.page(session);
+        let state = replica.authenticator.authenticate(&page).await.state;
+        replica.authenticator.lease(state.claims().expect("signed in"))
+    });
+    assert_eq!(lease.end(), None);
+    (runtime, lease)
+}
+
 #[test]
 fn lease_ends_with_a_sign_out_at_another_replica() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = runtime.unwrap();
-    let lease = runtime.block_on(async {
-        let page = two.page("sess_1");
-        let state = two.authenticator.authenticate(&page).await.state;
-        two.authenticator.lease(state.claims().expect("signed in"))
-    });
-    assert_eq!(lease.end(), None);
+    let (runtime, lease) = lease_at(&two, "sess_1");
     one.end("sess_1");
     let end = runtime.block_on(lease.ended());
     assert_eq!(end, LeaseEnd::SessionEnded(SessionEndReason::Revoked));
+}
+
+#[test]
+fn replica_that_was_away_learns_the_first_reason_of_a_stored_end() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let two = Replica::connected_at(&proxy.url(), &clerk);
+    let (runtime, lease) = lease_at(&two, "sess_1");
+    proxy.cut();
+    eventually("the connection is lost", || !two.health().is_connected);
+    // A sign-out, and then the webhook about it.
+    for (count, reason) in [(1, SessionEndReason::SignedOut), (2, SessionEndReason::Revoked)] {
+        one.authenticator.session_ended(&"sess_1".into(), reason);
+        let told = SystemClock.now();
+        eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == count);
+        eventually("the next end is later", || SystemClock.now() > told);
+    }
+    proxy.forward();
+    let end = runtime.block_on(lease.ended());
+    assert_eq!(end, LeaseEnd::SessionEnded(SessionEndReason::SignedOut));
 }
 
 #[test]

@@ -125,7 +125,9 @@ impl Connection {
         Ok(publish.exec_async(&mut self.commands).await?)
     }
 
-    /// Reads the stored events whose time has not passed.
+    /// Reads the stored events whose time has not passed, those that end first at the front.
+    ///
+    /// A session may have ended twice, such as by a sign-out and by the webhook about it. The first reason counts.
     pub(super) async fn stored(&mut self, names: &Names, now: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
         let mut events = Vec::new();
         // The latest end first, so that an event stored meanwhile moves others to a later page and none to an earlier one.
@@ -143,6 +145,7 @@ impl Connection {
                 break;
             }
         }
+        events.reverse();
         Ok(events)
     }
 
