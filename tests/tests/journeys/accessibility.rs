@@ -1,4 +1,6 @@
 //! Every page of the local portal, as axe-core sees it: no finding that it calls serious or critical.
+//!
+//! The pages of the examples are beside their journeys.
 
 use std::path::Path;
 
@@ -30,15 +32,29 @@ async fn assert_nothing_serious(is_dark: bool) {
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
+/// Visits pages in both colour schemes in a narrow window, and fails on a finding that axe-core calls serious or critical.
+pub(crate) async fn assert_nothing_serious_at(browser: &Browser, urls: &[&str]) {
+    let script = axe();
+    let mut findings = Vec::new();
+    for is_dark in [false, true] {
+        browser.appear(400, 800, is_dark).await;
+        for url in urls {
+            browser.visit(url).await;
+            findings.extend(serious_findings(browser, &script, url, is_dark).await);
+        }
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
 /// The script of axe-core.
-pub(crate) fn axe() -> String {
+fn axe() -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
     std::fs::read_to_string(&script)
         .unwrap_or_else(|error| panic!("{}: {error}; ./test.sh installs it if there is npm", script.display()))
 }
 
 /// The findings on the current page that axe-core calls serious or critical.
-pub(crate) async fn serious_findings(browser: &Browser, axe: &str, name: &str, is_dark: bool) -> Vec<String> {
+async fn serious_findings(browser: &Browser, axe: &str, name: &str, is_dark: bool) -> Vec<String> {
     browser.inject(axe).await;
     let found = browser
         .evaluate("axe.run().then((results) => results.violations)")

@@ -7,7 +7,7 @@ use portal_tests::people;
 use portal_tests::programs::Example;
 use portal_tests::shop::scripts_are_installed;
 
-use crate::accessibility::{axe, serious_findings};
+use crate::accessibility::assert_nothing_serious_at;
 use crate::{JANE, JOE};
 
 const IN_MEMORY: [&str; 2] = ["--database", ":memory:"];
@@ -120,21 +120,13 @@ async fn htmx_keeps_the_page_until_the_session_ends() {
 
 #[tokio::test]
 async fn axe_finds_nothing_serious_on_the_notes() {
-    let axe = axe();
     let example = Example::start("notes", &IN_MEMORY).await;
     let browser = Browser::open().await;
     sign_in(&browser, &example, JANE).await;
     browser.fill("text", "a note").await;
     browser.follow("save").await;
     browser.finds_in(".notes", "a note").await;
-    let mut findings = Vec::new();
-    for is_dark in [false, true] {
-        browser.appear(400, 800, is_dark).await;
-        for path in ["/", "/notes"] {
-            browser.visit(&format!("{}{path}", example.app)).await;
-            findings.extend(serious_findings(&browser, &axe, path, is_dark).await);
-        }
-    }
+    let [home, notes] = ["/", "/notes"].map(|path| format!("{}{path}", example.app));
+    assert_nothing_serious_at(&browser, &[&home, &notes]).await;
     browser.close().await;
-    assert!(findings.is_empty(), "{}", findings.join("\n"));
 }

@@ -3,6 +3,7 @@
 use portal_tests::browser::Browser;
 use portal_tests::programs::Example;
 
+use crate::accessibility::assert_nothing_serious_at;
 use crate::{JANE, PASSWORD, sign_in_here};
 
 struct Streams {
@@ -58,5 +59,12 @@ async fn streams_end_after_sign_out_at_the_account_portal() {
     for stream in ["events", "chat"] {
         browser.shows(stream, "ended: signed-out").await;
     }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_serious_on_the_streams() {
+    let Streams { browser, example } = Streams::open().await;
+    assert_nothing_serious_at(&browser, &[&example.app]).await;
     browser.close().await;
 }
