@@ -40,6 +40,24 @@ impl BackendApi {
         }
     }
 
+    /// A client of the portal of another process, with its secret key.
+    ///
+    /// # Panics
+    ///
+    /// If no portal has this origin.
+    pub async fn at(origin: &str) -> Self {
+        let mut api = Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            origin: origin.to_owned(),
+            secret_key: String::new(),
+        };
+        let environment = api.visit("/__local/env", "text/plain").await.body;
+        let mut lines = environment.as_str().expect("text").lines();
+        let key = lines.find_map(|line| line.strip_prefix("CLERK_SECRET_KEY="));
+        api.secret_key = key.expect("a secret key").to_owned();
+        api
+    }
+
     /// `GET`s an address of the Backend API that is there.
     ///
     /// # Panics
@@ -59,6 +77,17 @@ impl BackendApi {
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let answer = self.ask(Method::POST, path, Some(body)).await;
         assert_eq!(answer.status, StatusCode::OK, "POST {path}: {}", answer.body);
+        answer.body
+    }
+
+    /// `DELETE`s an object that is there.
+    ///
+    /// # Panics
+    ///
+    /// If it is not.
+    pub async fn delete(&self, path: &str) -> Value {
+        let answer = self.ask(Method::DELETE, path, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "DELETE {path}: {}", answer.body);
         answer.body
     }
 

@@ -9,6 +9,7 @@ pub mod people;
 pub mod programs;
 #[cfg(doctest)]
 pub mod readme;
+pub mod redis;
 pub mod shop;
 pub mod soak;
 pub mod tokens;
