@@ -102,12 +102,10 @@ async fn create_users(client: &mut Client, site: &Site<'_>, secrets: &Secrets) -
     let environment = client
         .send(Method::GET, &format!("{}/__local/env", site.portal), &[], String::new())
         .await;
-    let key = environment
-        .body
-        .lines()
-        .find_map(|line| line.strip_prefix("CLERK_SECRET_KEY="))
-        .expect("a secret key");
+    let setting = |name: &str| environment.body.lines().find_map(|line| line.strip_prefix(name));
+    let key = setting("CLERK_SECRET_KEY=").expect("a secret key");
     secrets.add(key);
+    secrets.add(setting("CLERK_WEBHOOK_SIGNING_SECRET=").expect("a signing secret"));
     let (password, backup_code) = (random(), "0a1b2c3d".to_owned());
     secrets.add(&password);
     secrets.add(&backup_code);

@@ -5,7 +5,7 @@
 //!
 //! | Program | Line | Why |
 //! |---|---|---|
-//! | `portal-local serve` and `env` | `CLERK_SECRET_KEY=…` of the block for `.env`, once | the application needs it |
+//! | `portal-local serve` and `env` | `CLERK_SECRET_KEY=…` and `CLERK_WEBHOOK_SIGNING_SECRET=…` of the block for `.env`, once | the application needs them |
 //! | `portal-example-tonic` | `cargo run -p portal-example-tonic -- call …`, twice | a token to copy, of a portal that ends with the program |
 
 mod client;
@@ -14,23 +14,25 @@ mod recorded;
 mod seen;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portal_tests::programs::{actix_binary, binaries};
+use portal_tests::redis::{Redis, free_port};
 
 use self::client::Client;
 use self::drive::{Site, drive, hostile_requests, random};
 use self::recorded::{End, Recorded};
 use self::seen::Secrets;
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "portal-demo",
     "portal-local",
     "portal-example-hyper",
     "portal-example-instances",
     "portal-example-metrics",
     "portal-example-notes",
+    "portal-example-replicas",
     "portal-example-satellites",
     "portal-example-spa",
     "portal-example-streams",
@@ -148,8 +150,12 @@ async fn local_portal(built: &Built) {
     assert!(doctor.iter().any(|line| line.contains("key")), "{doctor:?}");
     let lines = program.end(End::Killed).await;
     secrets.add(key);
-    let is_for_env = |line: &&String| line.starts_with("CLERK_SECRET_KEY=");
-    assert_eq!(lines.iter().filter(is_for_env).count(), 1);
+    let is_for_env = |line: &&String| {
+        ["CLERK_SECRET_KEY=", "CLERK_WEBHOOK_SIGNING_SECRET="]
+            .iter()
+            .any(|name| line.starts_with(name))
+    };
+    assert_eq!(lines.iter().filter(is_for_env).count(), 2);
     let others: Vec<String> = lines.iter().filter(|line| !is_for_env(line)).cloned().collect();
     assert!(others.len() > 500, "{} lines at the level trace", others.len());
     assert_no_secret("portal-local serve", &others, &secrets);
@@ -160,6 +166,30 @@ async fn local_portal(built: &Built) {
         .end(End::Awaited)
         .await;
     assert_no_secret("portal-local seed", &seeded, &secrets);
+}
+
+/// The script of `examples/replicas`, with both replicas and their portal. It loses a Redis that has a password.
+async fn replicas(built: &Built) {
+    let secrets = Arc::new(Secrets::default());
+    let password = random();
+    secrets.add(&password);
+    let redis = Redis::start_with_password(&password).await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/replicas/run.sh");
+    let programs = ["portal-local", "portal-example-replicas"].map(|name| built[name].to_str().expect("text"));
+    let (url, port) = (redis.url(), free_port().to_string());
+    let program = Recorded::start(&script, &programs, &[("PORTAL_REDIS_URL", &url), ("PORT", &port)]);
+    let addresses = |label: &'static str| program.lines(1, move |line| after(line, label).map(str::to_owned));
+    // The one that receives the webhooks.
+    let app = &addresses("Replica 1").await[0];
+    let portal = &addresses("Account Portal").await[0];
+    let page = "/";
+    drive(&Site { app, portal, page }, &secrets).await;
+    drop(redis);
+    let is_lost = |line: &str| line.contains("Redis is out of reach").then_some(());
+    program.lines(2, is_lost).await;
+    let lines = program.end(End::Asked).await;
+    assert!(lines.len() > 500, "{} lines at the level trace", lines.len());
+    assert_no_secret("examples/replicas/run.sh", &lines, &secrets);
 }
 
 async fn conformance_server() {
@@ -263,6 +293,7 @@ async fn programs_print_no_secret() {
     };
     let others = async {
         local_portal(built).await;
+        replicas(built).await;
         conformance_server().await;
         tonic(built).await;
         refused_settings(built).await;
