@@ -50,6 +50,7 @@
 //! - [What does a WebSocket do when its user signs out?](streams#what-does-a-websocket-do-when-its-user-signs-out)
 //! - [How many calls to Clerk do open connections make?](streams#how-many-calls-to-clerk-do-open-connections-make)
 //! - [What do replicas tell each other?](replicas#what-do-replicas-tell-each-other)
+//! - [Which replica gets a webhook?](replicas#which-replica-gets-a-webhook)
 //! - [What must run?](replicas#what-must-run)
 //! - [What happens while Redis is down?](replicas#what-happens-while-redis-is-down)
 //! - [Who may reach Redis?](replicas#who-may-reach-redis)
