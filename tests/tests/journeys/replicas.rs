@@ -21,6 +21,7 @@ use crate::{JANE, PASSWORD, sign_in_here};
 
 /// The time limit for the end of a session, below the lifetime of a token.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The interval of polling: other processes change the state.
 const POLL: Duration = Duration::from_millis(15);
 const STREAMS: [&str; 2] = ["events", "chat"];
 
