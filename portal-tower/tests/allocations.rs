@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Bytes;
@@ -10,9 +11,14 @@ use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, VARY};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Empty;
-use portal_sdk::fleet::SessionEndReason;
+use portal_sdk::authenticator::Authenticator;
+use portal_sdk::clock::{Clock as _, UnixTime};
+use portal_sdk::fleet::{Fleet as _, FleetEvent, InProcessFleet, SessionEndReason};
 use portal_sdk::testing::TestInstance;
+use portal_sdk::token::SessionClaims;
 use portal_tower::AuthenticateLayer;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::yield_now;
 use tower::{Layer as _, Service, service_fn};
 
 /// The number of counted equal requests, after one that fills the caches.
@@ -114,21 +120,80 @@ fn sign_out_copies_a_small_part_of_the_ended_sessions() {
     assert!(each < 20 && bytes < 32 * 1024, "{each} allocations, {bytes} bytes");
 }
 
+#[test]
+fn known_and_expired_events_copy_no_ended_sessions() {
+    let clerk = TestInstance::new();
+    let fleet = InProcessFleet::new();
+    let _authenticator = Authenticator::builder(clerk.instance().clone())
+        .clock(clerk.clock().clone())
+        .fleet(fleet.clone())
+        .build();
+    let now = clerk.clock().now();
+    let events = |until: UnixTime| {
+        let session = FleetEvent::SessionEnded {
+            id: "sess_1".into(),
+            reason: SessionEndReason::Revoked,
+            until,
+        };
+        [
+            session,
+            FleetEvent::UserDeleted {
+                id: "user_1".into(),
+                until,
+            },
+        ]
+    };
+    let bytes = |until: UnixTime| {
+        let counts = events(until).map(|event| measure(|| fleet.tell(&event)).bytes_total);
+        counts.map(|bytes| bytes / 1024)
+    };
+    assert_eq!(bytes(now), [0, 0], "expired");
+    // The lists of the parts of both tables.
+    assert!(bytes(now + Duration::from_secs(60)).into_iter().all(|kib| kib >= 4));
+    assert_eq!(bytes(now + Duration::from_secs(60)), [0, 0], "known");
+    assert_eq!(bytes(now + Duration::from_secs(30)), [0, 0], "known for longer");
+}
+
+#[test]
+fn dropped_leases_take_no_memory() {
+    let clerk = TestInstance::new();
+    let authenticator = clerk.authenticator();
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let claims: Vec<_> = (0..1_000).map(|n| claims(&clerk, n)).collect();
+    let lease_each = |claims: &[SessionClaims]| {
+        runtime.block_on(async {
+            for claims in claims {
+                drop(authenticator.lease(claims));
+            }
+            // Their tasks end.
+            while Handle::current().metrics().num_alive_tasks() > 0 {
+                yield_now().await;
+            }
+        });
+    };
+    let (first, rest) = claims.split_at(10);
+    lease_each(first);
+    let kept = measure(|| lease_each(rest)).bytes_current;
+    assert!(kept < 64 * 1024, "{kept} bytes");
+}
+
+/// Returns the claims of a signed-in request.
+fn claims(clerk: &TestInstance, session: usize) -> SessionClaims {
+    let session = clerk.signed_in("user_1").session_id(format!("sess_{session}"));
+    let (parts, ()) = session.get("/").body(()).expect("a request").into_parts();
+    let authenticated = clerk
+        .authenticator()
+        .try_authenticate(&parts)
+        .expect("nothing is fetched");
+    authenticated.state.claims().expect("signed in").clone()
+}
+
 #[tokio::test]
 async fn lease_takes_a_kilobyte_for_each_session_and_nothing_for_each_connection() {
     const SESSIONS: usize = 100;
     let clerk = TestInstance::new();
     let authenticator = clerk.authenticator();
-    let mut claims = Vec::new();
-    for n in 0..SESSIONS {
-        let request = clerk
-            .signed_in("user_1")
-            .session_id(format!("sess_{n}"))
-            .get("/")
-            .body(());
-        let state = authenticator.authenticate(&request.unwrap().into_parts().0).await.state;
-        claims.push(state.claims().expect("signed in").clone());
-    }
+    let claims: Vec<_> = (0..SESSIONS).map(|n| claims(&clerk, n)).collect();
     let mut leases = Vec::with_capacity(SESSIONS);
     let sessions = measure(|| leases.extend(claims.iter().map(|claims| authenticator.lease(claims))));
     let mut more = Vec::with_capacity(SESSIONS);

@@ -74,3 +74,22 @@ impl fmt::Display for LeaseEnd {
         f.pad(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn end_has_a_word_a_close_code_and_an_event() {
+        for (end, word, code) in [
+            (LeaseEnd::SessionEnded(SessionEndReason::SignedOut), "signed-out", 1008),
+            (LeaseEnd::SessionEnded(SessionEndReason::Revoked), "revoked", 1008),
+            (LeaseEnd::UserDeleted, "user-deleted", 1008),
+            (LeaseEnd::Unconfirmed, "unconfirmed", 1013),
+        ] {
+            assert_eq!((end.as_str(), end.close_code()), (word, code));
+            assert_eq!(format!("{end:>13}"), format!("{word:>13}"));
+            assert_eq!(end.to_sse(), format!("event: session-ended\ndata: {word}\n\n"));
+        }
+    }
+}

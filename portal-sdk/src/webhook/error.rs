@@ -45,3 +45,25 @@ impl WebhookError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_own_word() {
+        let errors = [
+            WebhookError::MissingHeader { name: "id" },
+            WebhookError::Id,
+            WebhookError::Timestamp,
+            WebhookError::TooOld,
+            WebhookError::TooNew,
+            WebhookError::Signature,
+            WebhookError::Payload,
+        ];
+        let words: std::collections::BTreeSet<_> = errors.iter().map(|error| error.as_str()).collect();
+        assert_eq!(words.len(), errors.len());
+        assert!(words.iter().all(|word| word.starts_with("webhook-")), "{words:?}");
+        assert_eq!(WebhookError::Signature.as_str(), "webhook-signature-invalid");
+    }
+}

@@ -7,7 +7,7 @@ use http::Request;
 use http::request::Parts;
 use portal_sdk::authenticator::{Authenticator, AuthenticatorBuilder};
 use portal_sdk::clock::{Clock as _, UnixTime};
-use portal_sdk::fleet::{Fleet, FleetEvent, FleetMember, InProcessFleet, SessionEndReason};
+use portal_sdk::fleet::{Fleet, FleetEvent, FleetHealth, FleetMember, InProcessFleet, SessionEndReason};
 use portal_sdk::instance::Instance;
 use portal_sdk::key::KeySet;
 use portal_sdk::testing::{FakeBackend, TestClock, TestInstance, TestKey};
@@ -154,6 +154,30 @@ async fn deleted_user_is_dropped_from_memory() {
     }]);
     assert!(look_up().await);
     assert_eq!(clerk.backend().calls(), ["user user_1", "user user_1"]);
+}
+
+#[test]
+fn state_of_the_fleet_is_that_of_its_connection() {
+    #[derive(Debug)]
+    struct Connected;
+
+    impl Fleet for Connected {
+        fn tell(&self, _: &FleetEvent) {}
+
+        fn join(&self, _: FleetMember) {}
+
+        fn health(&self) -> Option<FleetHealth> {
+            let mut health = FleetHealth::default();
+            (health.is_connected, health.waiting) = (true, 3);
+            Some(health)
+        }
+    }
+
+    let clerk = TestInstance::new();
+    let builder = || Authenticator::builder(clerk.instance().clone()).backend(clerk.backend().clone());
+    let found = builder().fleet(Arc::new(Connected)).build().health().fleet;
+    assert_eq!(found, Connected.health());
+    assert_eq!(builder().fleet(InProcessFleet::new()).build().health().fleet, None);
 }
 
 #[test]

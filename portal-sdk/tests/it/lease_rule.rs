@@ -166,6 +166,27 @@ fn newer_token_saves_the_look_up() {
 }
 
 #[test]
+fn same_token_does_not_end_the_back_off_twice() {
+    let mut rule = rule(LeasePolicy::default());
+    rule.proven(START + secs(50), 0);
+    for at in [110, 170] {
+        rule.started(START + secs(at));
+        rule.failed(None, START + secs(at), 0);
+    }
+    assert_eq!(wait(&rule, START + secs(170)), Some(secs(120)));
+    rule.proven(START + secs(50), 0);
+    assert_eq!(wait(&rule, START + secs(170)), Some(secs(120)));
+}
+
+#[test]
+fn look_up_may_last_until_the_proof_is_too_old_or_for_an_interval() {
+    let rule = rule(LeasePolicy::default());
+    for (at, expected) in [(0, 600), (60, 540), (539, 61), (541, 60), (10_000, 60)] {
+        assert_eq!(rule.patience(START + secs(at)), secs(expected), "{at}");
+    }
+}
+
+#[test]
 fn lease_does_not_end_without_an_attempt() {
     let rule = rule(LeasePolicy::default());
     // The machine slept.

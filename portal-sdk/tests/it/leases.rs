@@ -15,6 +15,7 @@ use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::common::{down, error_answer, now};
+use crate::log::{Lines, set_default};
 
 const SIGNED_OUT: LeaseEnd = LeaseEnd::SessionEnded(SessionEndReason::SignedOut);
 
@@ -208,6 +209,32 @@ async fn retry_after_pauses_the_look_ups_of_all_sessions() {
     // Those that were in progress when the first answer arrived.
     assert!(look_ups(&clerk) <= 16, "{}", look_ups(&clerk));
     assert!(leases.iter().all(|lease| lease.end().is_none()));
+    // After the pause each session is looked up again.
+    for n in 0..50 {
+        set_session(&clerk, &format!("sess_{n}"), Ok("removed"));
+    }
+    pass(&clerk, secs(60)).await;
+    assert!(leases.iter().all(|lease| lease.end() == Some(SIGNED_OUT)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn outage_of_look_ups_is_logged_once_and_so_is_its_end() {
+    let lines = Lines::default();
+    let _guard = set_default(lines.clone());
+    let clerk = instance();
+    let authenticator = builder(&clerk).build();
+    set_session(&clerk, "sess_1", Err(down()));
+    let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+    pass(&clerk, secs(200)).await;
+    assert_eq!(look_ups(&clerk), 2);
+    let failing = lines.with("cannot be looked up");
+    assert!(failing.len() == 1 && failing[0].starts_with("WARN"), "{failing:?}");
+    assert!(failing[0].contains("max_age_secs=600"), "{failing:?}");
+    set_session(&clerk, "sess_1", Ok("active"));
+    pass(&clerk, secs(200)).await;
+    let back = lines.with("can be looked up again");
+    assert!(back.len() == 1 && back[0].starts_with("INFO"), "{back:?}");
+    assert_eq!(lease.end(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,9 @@
 
 use http::Request;
 use portal_sdk::clock::UnixTime;
-use portal_sdk::testing::TestWebhook;
+use portal_sdk::fleet::SessionEndReason;
+use portal_sdk::lease::LeaseEnd;
+use portal_sdk::testing::{TestInstance, TestWebhook};
 use portal_sdk::webhook::{WebhookDelivery, WebhookEvent};
 use serde_json::{Value, json};
 
@@ -244,4 +246,90 @@ fn deeply_nested_metadata_fails_no_delivery() {
         id: String,
     }
     assert_eq!(delivery.data_as::<Id>().unwrap().id, "user_1");
+}
+
+#[tokio::test]
+async fn webhook_ends_the_session_or_the_user_that_it_names() {
+    use SessionEndReason::{Expired, Revoked, SignedOut};
+    let session = |id: &str, status: &str| json!({ "id": id, "user_id": "user_1", "status": status });
+    let deleted = |id: &str| json!({ "object": "user", "id": id, "deleted": true });
+    for (event_type, data, expected) in [
+        (
+            "session.ended",
+            session("sess_1", "ended"),
+            Some(LeaseEnd::SessionEnded(SignedOut)),
+        ),
+        (
+            "session.ended",
+            session("sess_1", "expired"),
+            Some(LeaseEnd::SessionEnded(Expired)),
+        ),
+        // The type counts, also with the status before.
+        (
+            "session.ended",
+            session("sess_1", "active"),
+            Some(LeaseEnd::SessionEnded(SignedOut)),
+        ),
+        (
+            "session.removed",
+            session("sess_1", "removed"),
+            Some(LeaseEnd::SessionEnded(SignedOut)),
+        ),
+        (
+            "session.revoked",
+            session("sess_1", "active"),
+            Some(LeaseEnd::SessionEnded(Revoked)),
+        ),
+        ("user.deleted", deleted("user_1"), Some(LeaseEnd::UserDeleted)),
+        ("session.revoked", session("sess_2", "revoked"), None),
+        ("user.deleted", deleted("user_2"), None),
+        ("session.created", session("sess_1", "active"), None),
+        ("user.updated", user(), None),
+    ] {
+        let clerk = TestInstance::new();
+        let (parts, ()) = clerk
+            .signed_in("user_1")
+            .session_id("sess_1")
+            .get("/")
+            .body(())
+            .unwrap()
+            .into_parts();
+        let state = clerk.authenticator().authenticate(&parts).await.state;
+        let lease = clerk.authenticator().lease(state.claims().unwrap());
+        clerk
+            .authenticator()
+            .webhook_received(&delivery(event_type, data).event);
+        assert_eq!(lease.end(), expected, "{event_type}");
+        let is_signed_in = clerk
+            .authenticator()
+            .authenticate(&parts)
+            .await
+            .state
+            .claims()
+            .is_some();
+        assert_eq!(is_signed_in, expected.is_none(), "{event_type}");
+    }
+}
+
+#[tokio::test]
+async fn updated_user_is_dropped_from_memory() {
+    let clerk = TestInstance::new();
+    let named = |name: &str| serde_json::from_value(json!({ "id": "user_1", "first_name": name }));
+    let first_name = async || {
+        clerk
+            .authenticator()
+            .user(&"user_1".into())
+            .await
+            .unwrap()
+            .first_name
+            .clone()
+    };
+    clerk.backend().set_user("user_1", Ok(named("Ada").unwrap()));
+    assert_eq!(first_name().await.as_deref(), Some("Ada"));
+    clerk.backend().set_user("user_1", Ok(named("Grace").unwrap()));
+    assert_eq!(first_name().await.as_deref(), Some("Ada"), "in memory");
+    clerk
+        .authenticator()
+        .webhook_received(&delivery("user.updated", user()).event);
+    assert_eq!(first_name().await.as_deref(), Some("Grace"));
 }
