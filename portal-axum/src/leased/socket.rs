@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use portal_sdk::lease::{Lease, LeaseEnd};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The longest time for the close frame and the client's reply. A client that reads nothing is dropped then.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -51,6 +51,8 @@ pub struct LeasedSocket {
     socket: WebSocket,
     ended: Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
     end: Option<LeaseEnd>,
+    /// The time until which the client may reply to the close frame; `None` before it is sent.
+    close_by: Option<Instant>,
     is_closed: bool,
 }
 
@@ -69,6 +71,7 @@ impl LeasedSocket {
             // The future keeps the lease.
             ended: Box::pin(async move { lease.ended().await }),
             end: None,
+            close_by: None,
             is_closed: false,
         }
     }
@@ -112,11 +115,13 @@ impl LeasedSocket {
         self.end
     }
 
-    /// Sends the close frame and waits for the client's. Dropping the future is harmless: the next call continues.
+    /// Sends the close frame and waits for the client's. Dropping the future is harmless: the next call continues, with
+    /// the time that is left. Otherwise a caller that drops it every second would keep the socket for good.
     async fn close(&mut self) {
         let Some(end) = self.end.filter(|_| !self.is_closed) else {
             return;
         };
+        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + CLOSE_LIMIT);
         let handshake = async {
             // An error means that the client has left, or that the frame was sent before.
             let _ = self.socket.send(Message::Close(Some(close_frame(end)))).await;
@@ -124,7 +129,7 @@ impl LeasedSocket {
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
         // A timer, because the client may never reply.
-        let _ = timeout(CLOSE_LIMIT, handshake).await;
+        let _ = timeout_at(close_by, handshake).await;
         self.is_closed = true;
     }
 }
