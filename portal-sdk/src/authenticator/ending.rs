@@ -59,7 +59,9 @@ impl<B: Backend> Authenticator<B> {
         self.learn(&FleetEvent::SessionEnded {
             id: session.id.clone(),
             reason: SessionEndReason::SignedOut,
-            until: self.shared.end_of_tokens(session.token_lifetime),
+            until: self
+                .shared
+                .end_of_tokens(session.token_lifetime.max(self.shared.longest_lifetime())),
         });
     }
 
@@ -170,6 +172,10 @@ impl<B: Backend> Shared<B> {
     fn remember_ended(&self, events: &[FleetEvent], now: UnixTime) -> bool {
         // Another process may send any time.
         let latest = self.end_of_tokens(MAX_REMEMBERED);
+        // It may also have accepted no token that lives as long as those of this process.
+        let longest = self.longest_lifetime();
+        let least = (longest > MIN_REMEMBERED).then(|| self.end_of_tokens(longest));
+        let kept_until = |until: UnixTime| least.map_or(until, |least| until.max(least));
         let known = self.ended.get();
         let known = known.as_deref().cloned().unwrap_or_default();
         let (mut sessions, mut users) = (Vec::new(), Vec::new());
@@ -177,14 +183,16 @@ impl<B: Backend> Shared<B> {
             match event {
                 FleetEvent::SessionEnded { id, reason, until } => {
                     let until = latest.min(*until);
-                    if until > now && !known.knows_session(id, until) {
-                        sessions.push((id.clone(), *reason, until));
+                    let kept_until = kept_until(until);
+                    if kept_until > now && !known.knows_session(id, until) {
+                        sessions.push((id.clone(), *reason, kept_until));
                     }
                 }
                 FleetEvent::UserDeleted { id, until } => {
                     let until = latest.min(*until);
-                    if until > now && !known.knows_user(id, until) {
-                        users.push((id.clone(), until));
+                    let kept_until = kept_until(until);
+                    if kept_until > now && !known.knows_user(id, until) {
+                        users.push((id.clone(), kept_until));
                     }
                 }
                 FleetEvent::KeyRemoved { .. } => {}

@@ -172,6 +172,35 @@ fn session_whose_tokens_live_longer_is_remembered_longer() {
     assert!(!is_signed_in(&authenticator, &long));
 }
 
+#[test]
+fn longer_tokens_are_rejected_after_an_event_of_a_replica_that_saw_none() {
+    let session: fn(UnixTime) -> FleetEvent = |until| ended("sess_1", until);
+    let user: fn(UnixTime) -> FleetEvent = |until| FleetEvent::UserDeleted {
+        id: "user_1".into(),
+        until,
+    };
+    for event in [session, user] {
+        let (clerk, wire) = (TestInstance::new(), Wire::default());
+        let authenticator = member_of(&wire, &clerk);
+        let long = page_with_long_token(&clerk);
+        assert!(is_signed_in(&authenticator, &long));
+        wire.send(&[event(clerk.clock().now() + Duration::from_secs(70))]);
+        clerk.clock().advance(Duration::from_secs(3_000));
+        assert!(!is_signed_in(&authenticator, &long));
+    }
+}
+
+#[tokio::test]
+async fn sign_out_with_a_short_token_rejects_the_longer_ones_of_its_session() {
+    let (clerk, wire) = (TestInstance::new(), Wire::default());
+    let authenticator = member_of(&wire, &clerk);
+    let long = page_with_long_token(&clerk);
+    assert!(is_signed_in(&authenticator, &long));
+    let _headers = authenticator.sign_out(&page(&clerk, "user_1", "sess_1")).await.unwrap();
+    clerk.clock().advance(Duration::from_secs(3_000));
+    assert!(!is_signed_in(&authenticator, &long));
+}
+
 #[tokio::test]
 async fn deleted_user_is_dropped_from_memory() {
     let (clerk, wire) = (TestInstance::new(), Wire::default());
