@@ -1,5 +1,8 @@
 //! Other clients of the same Redis.
 
+use std::time::Duration;
+
+use portal_sdk::clock::{Clock as _, SystemClock};
 use portal_sdk::testing::TestInstance;
 
 use crate::server::Redis;
@@ -40,6 +43,18 @@ fn foreign_messages_are_ignored_and_not_logged() {
     assert!(late.accepts("sess_huge") && late.accepts("sess_1"));
     assert!(log::lines_with(&["marker-1"]).is_empty());
     assert!(log::lines_with(&[&format!("127.0.0.1:{}", redis.port()), "WARN"]).is_empty());
+}
+
+#[test]
+fn entries_of_a_wrong_clock_do_not_displace_the_ends_of_sessions() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let in_two_days = (SystemClock.now() + Duration::from_secs(2 * 24 * 3_600)).as_millis();
+    let fill = r#"for i = 1, 140000 do redis.call("ZADD", KEYS[1], ARGV[1], "entry " .. i) end"#;
+    redis.run::<()>(&["EVAL", fill, "1", STORED, &in_two_days.to_string()]);
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    one.end("sess_1");
+    eventually("the others are removed", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
+    Replica::at(&redis.url(), &clerk).learns("sess_1");
 }
 
 #[test]

@@ -21,6 +21,9 @@ use crate::clock::UnixTime;
 const MAX_STORED: isize = 10_000;
 /// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
+/// The time for which Redis keeps an event after its end, because the clocks of replicas differ. It is the tolerance of
+/// webhooks: a replica whose clock differs more accepts none.
+const KEPT_AFTER_END: Duration = Duration::from_secs(5 * 60);
 /// The most messages that wait to be handled. Those beyond are read from the stored events.
 const MAX_UNREAD: usize = 256;
 
@@ -104,8 +107,12 @@ impl Connection {
             command.arg(&*names.stored);
             command
         };
+        // Those of a clock that was wrong. They would stay, and displace the others.
+        let mut distant = stored("ZREMRANGEBYSCORE");
+        distant.arg((now + STORED_FOR).as_millis()).arg("+inf");
+        commands.add_command(distant);
         let mut expired = stored("ZREMRANGEBYSCORE");
-        expired.arg("-inf").arg(now.as_millis());
+        expired.arg("-inf").arg((now - KEPT_AFTER_END).as_millis());
         // Those that end first.
         let mut surplus = stored("ZREMRANGEBYRANK");
         surplus.arg(0).arg(-MAX_STORED - 1);
