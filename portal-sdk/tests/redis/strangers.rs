@@ -58,6 +58,19 @@ fn entries_of_a_wrong_clock_do_not_displace_the_ends_of_sessions() {
 }
 
 #[test]
+fn end_without_a_possible_id_does_not_take_others_with_it() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let two = Replica::connected_at(&redis.url(), &clerk);
+    // Before its connection, so that all are in one message.
+    let one = Replica::at(&redis.url(), &clerk);
+    one.end(&"sess_long".repeat(50_000));
+    one.end("");
+    one.end("sess_1");
+    two.learns("sess_1");
+    eventually("it is stored alone", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
+}
+
+#[test]
 fn storm_of_messages_loses_no_stored_end() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let [one, two] = [(), ()].map(|()| Replica::connected_at(&redis.url(), &clerk));

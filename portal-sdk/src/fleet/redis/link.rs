@@ -68,6 +68,10 @@ impl Link {
     /// Tells the members of this process, and queues the event for the others.
     pub(super) fn tell(self: &Arc<Self>, event: &FleetEvent) {
         self.members.tell(event);
+        // The others would skip it, and with it the whole message that it makes too long.
+        if !event.has_possible_id() {
+            return;
+        }
         if self.queue().push(event.clone()) && !std::mem::replace(&mut self.said().dropped, true) {
             let server = self.address.server();
             tracing::warn!(server, "too many events wait for Redis; the oldest are dropped");
