@@ -1,5 +1,10 @@
 //! Redis that is down, restarts, hangs or refuses.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use portal_sdk::authenticator::Authenticator;
+use portal_sdk::clock::{Clock as _, SystemClock};
 use portal_sdk::fleet::RedisFleet;
 use portal_sdk::testing::TestInstance;
 
@@ -148,4 +153,29 @@ fn full_queue_drops_the_oldest_and_says_so_once() {
     eventually("it says what was lost", || {
         !log::lines_with(&[&server, "INFO", "Redis is back", "dropped=3"]).is_empty()
     });
+}
+
+#[test]
+fn replica_whose_clock_panics_once_goes_on_to_learn() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let panics = Arc::new(AtomicBool::new(false));
+    let broken = panics.clone();
+    let clock = move || {
+        assert!(!broken.swap(false, Ordering::SeqCst), "a custom clock that panics");
+        SystemClock.now()
+    };
+    let fleet = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
+    let authenticator = Authenticator::builder(clerk.instance().clone()).backend(clerk.backend().clone());
+    let two = Replica::with(authenticator.clock(clock).fleet(fleet).build(), &clerk);
+    two.wait_for_connection();
+    panics.store(true, Ordering::SeqCst);
+    one.end("sess_1");
+    eventually("it panics while it hears the event", || !panics.load(Ordering::SeqCst));
+    two.learns("sess_1");
+    one.end("sess_2");
+    two.learns("sess_2");
+    let server = format!("127.0.0.1:{}", redis.port());
+    assert_eq!(log::lines_with(&[&server, "ERROR", "panicked"]).len(), 1);
 }

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -202,6 +201,13 @@ impl Link {
         }
     }
 
+    /// Notes that the thread panicked and connects again.
+    pub(super) fn panicked(&self) {
+        self.is_connected.store(false, Ordering::Release);
+        let server = self.address.server();
+        tracing::error!(server, "the connection to Redis panicked; it is opened again");
+    }
+
     pub(super) fn thread_ended(&self) {
         self.is_connected.store(false, Ordering::Release);
         self.has_thread.store(false, Ordering::Release);
@@ -213,9 +219,6 @@ pub(super) struct ThreadGuard(pub(super) Arc<Link>);
 
 impl Drop for ThreadGuard {
     fn drop(&mut self) {
-        if thread::panicking() {
-            tracing::error!("the thread of the fleet panicked; the next event starts another");
-        }
         self.0.thread_ended();
     }
 }

@@ -5,6 +5,7 @@
 
 use std::future::{Future as _, poll_fn};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -36,7 +37,15 @@ pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
     let thread = thread::Builder::new().name("portal-fleet".to_owned());
     thread.spawn(move || {
         let guard = ThreadGuard(link);
-        runtime.block_on(keep_connected(&guard.0));
+        let link = &*guard.0;
+        let mut panics = 0;
+        // A custom clock or a subscriber of log lines may panic. The replica must learn of sign-outs afterwards, too.
+        while catch_unwind(AssertUnwindSafe(|| runtime.block_on(keep_connected(link)))).is_err() {
+            link.panicked();
+            // An event that is stored may cause it each time.
+            runtime.block_on(wait(link, panics));
+            panics += 1;
+        }
         // A look-up of the server's address may hang in the system.
         runtime.shutdown_background();
     })?;
@@ -60,10 +69,15 @@ async fn keep_connected(link: &Link) {
             }
         };
         link.lost(&problem);
-        // A back-off, so that many replicas do not overwhelm a server that starts. Only the end of the fleet cuts it.
-        let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
+        wait(link, failures).await;
         failures += 1;
     }
+}
+
+/// Waits before the next attempt. Only the end of the fleet cuts it.
+async fn wait(link: &Link, failures: u32) {
+    // A back-off, so that many replicas do not overwhelm a server that starts.
+    let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
 }
 
 fn pause(failures: u32, random: u64) -> Duration {
