@@ -290,6 +290,20 @@ async fn old_claims_of_a_session_that_is_forgotten_are_looked_up_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn expired_claims_are_looked_up_at_once_however_long_the_interval_is() {
+    let clerk = instance();
+    let policy = LeasePolicy::default().with_jitter(false).with_interval(secs(3_600));
+    let authenticator = builder(&clerk).leases(policy).build();
+    let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+    authenticator.session_ended(&"sess_1".into(), SessionEndReason::Revoked);
+    set_session(&clerk, "sess_1", Ok("revoked"));
+    // The token has expired, so that the end is forgotten.
+    clerk.clock().advance(secs(100));
+    let end = timeout(secs(1), authenticator.lease(&claims).ended()).await;
+    assert_eq!(end, Ok(LeaseEnd::SessionEnded(SessionEndReason::Revoked)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_of_the_fleet_end_leases_and_reject_tokens() {
     let clerk = instance();
     let fleet = InProcessFleet::new();

@@ -21,9 +21,9 @@ use crate::clock::UnixTime;
 const MAX_STORED: isize = 10_000;
 /// The time until Redis deletes the stored events of a fleet that is silent. No event is remembered longer than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
-/// The time for which Redis keeps an event after its end, because the clocks of replicas differ. It is the tolerance of
-/// webhooks: a replica whose clock differs more accepts none.
-const KEPT_AFTER_END: Duration = Duration::from_secs(5 * 60);
+/// The time for which an event is kept after its end: for replicas that are away and have live connections, and because the
+/// clocks of replicas differ.
+pub(super) const KEPT_AFTER_END: Duration = Duration::from_secs(60 * 60);
 /// The most messages that wait to be handled. Those beyond are read from the stored events.
 const MAX_UNREAD: usize = 256;
 
@@ -129,12 +129,12 @@ impl Connection {
         Ok(publish.exec_async(&mut self.commands).await?)
     }
 
-    /// Reads the stored events whose time has not passed.
-    pub(super) async fn stored(&mut self, names: &Names, now: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
+    /// Reads the stored events whose time had not passed at `since`.
+    pub(super) async fn stored(&mut self, names: &Names, since: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
         let mut read = redis::cmd("ZREVRANGEBYSCORE");
         read.arg(&*names.stored)
             .arg("+inf")
-            .arg(format!("({}", now.as_millis()));
+            .arg(format!("({}", since.as_millis()));
         read.arg("LIMIT").arg(0).arg(MAX_STORED);
         let lines: Vec<Vec<u8>> = read.query_async(&mut self.commands).await?;
         Ok(lines.iter().filter_map(|line| message::decode_one(line)).collect())

@@ -1,6 +1,6 @@
 //! [`Link`]: what the authenticators and the thread of the connection share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub(super) struct Link {
     is_connected: AtomicBool,
     /// `true` if a member has to hear the stored events.
     must_read: AtomicBool,
+    /// The time of the last answer, in milliseconds: earlier events were heard. [`i64::MAX`] before the first one.
+    answered_at: AtomicI64,
     said: Mutex<Said>,
 }
 
@@ -60,6 +62,7 @@ impl Link {
             has_thread: AtomicBool::new(false),
             is_connected: AtomicBool::new(false),
             must_read: AtomicBool::new(false),
+            answered_at: AtomicI64::new(i64::MAX),
             said: Mutex::default(),
         }
     }
@@ -151,6 +154,18 @@ impl Link {
     /// The stored events must be read once there is a connection.
     pub(super) fn set_must_read(&self) {
         self.must_read.store(true, Ordering::Release);
+    }
+
+    /// Notes that all events until now were heard.
+    pub(super) fn answered(&self, now: UnixTime) {
+        self.answered_at.store(now.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Returns the time since which this replica may have missed events.
+    ///
+    /// Those whose tokens have expired meanwhile still end live connections. Before the first answer there are none.
+    pub(super) fn away_since(&self, now: UnixTime) -> UnixTime {
+        now.min(UnixTime::from_millis(self.answered_at.load(Ordering::Relaxed)))
     }
 
     pub(super) fn connected(&self) {

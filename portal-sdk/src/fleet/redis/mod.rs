@@ -37,9 +37,9 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// # }
 /// ```
 ///
-/// An event is published on a channel, and stored until its tokens have expired. A replica that starts or reconnects
-/// reads the stored events, so that it also learns the sign-outs that it missed. It needs Redis 6 or newer, or Valkey;
-/// a cluster is not supported.
+/// An event is published on a channel, and stored until an hour after its tokens have expired. A replica that starts or
+/// reconnects reads the events that it has missed, so that it rejects the tokens and ends the live connections. It needs
+/// Redis 6 or newer, or Valkey; a cluster is not supported.
 ///
 /// A thread with its own tokio runtime keeps one connection. It starts when the first authenticator is built, and ends
 /// when the last clone is dropped.

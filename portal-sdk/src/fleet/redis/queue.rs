@@ -28,14 +28,14 @@ impl Queue {
         is_full
     }
 
-    /// Removes the next events to send. Those whose time has passed are discarded.
-    pub(super) fn take_batch(&mut self, now: UnixTime) -> Vec<FleetEvent> {
+    /// Removes the next events to send. Those whose time had passed at `since` are discarded.
+    pub(super) fn take_batch(&mut self, since: UnixTime) -> Vec<FleetEvent> {
         let mut batch = Vec::new();
         while batch.len() < MAX_BATCH {
             let Some(event) = self.waiting.pop_front() else {
                 break;
             };
-            if event.until().is_none_or(|until| until > now) {
+            if event.until().is_none_or(|until| until > since) {
                 batch.push(event);
             }
         }

@@ -16,7 +16,7 @@ use tokio::runtime;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::FleetEvent;
-use super::connection::Connection;
+use super::connection::{Connection, KEPT_AFTER_END};
 use super::link::{Link, ThreadGuard};
 use super::problem::Problem;
 use crate::clock::{Clock as _, SystemClock};
@@ -96,7 +96,7 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
         link.hear(&connection.arrived());
         if link.take_must_read() | connection.take_has_missed() {
             read_stored(link, &mut connection).await?;
-            answered = Instant::now();
+            answered = answered_now(link);
         }
         let has_sent = send_batch(link, &mut connection).await?;
         // Only now: a server that refuses each message is not back.
@@ -104,7 +104,7 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
             link.connected();
         }
         if has_sent {
-            answered = Instant::now();
+            answered = answered_now(link);
             continue;
         }
         if link.is_closed() {
@@ -117,15 +117,22 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
             // A connection whose other side is gone is silent too, so a silent one must answer.
             Next::Silence => {
                 connection.ping().await?;
-                answered = Instant::now();
+                answered = answered_now(link);
             }
             Next::Closed => return Err(Problem::closed()),
         }
     }
 }
 
+/// Notes an answer. The messages before it have arrived, because a connection keeps their order.
+fn answered_now(link: &Link) -> Instant {
+    link.answered(SystemClock.now());
+    Instant::now()
+}
+
 async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Problem> {
-    match connection.stored(&link.names, SystemClock.now()).await {
+    let since = link.away_since(SystemClock.now());
+    match connection.stored(&link.names, since).await {
         Ok(events) => link.hear(&events),
         Err(problem) if problem.concerns_storing_only() => link.stored(Some(&problem)),
         Err(problem) => return Err(problem),
@@ -135,7 +142,7 @@ async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Pro
 
 /// Sends the next events. Returns `true` if some were waiting.
 async fn send_batch(link: &Link, connection: &mut Connection) -> Result<bool, Problem> {
-    let batch = link.take_batch(SystemClock.now());
+    let batch = link.take_batch(SystemClock.now() - KEPT_AFTER_END);
     if batch.is_empty() {
         return Ok(false);
     }
