@@ -228,10 +228,13 @@ impl Leases {
     }
 
     fn entry(&self, session: Option<SessionId>, claims: &SessionClaims, now: UnixTime) -> Entry {
-        // Without a time of issue the proof is as old as an interval, so that the session is looked up at once.
-        let age = claims
-            .issued_at()
-            .map_or(self.policy.interval, |at| now.age_of(at).unwrap_or_default());
+        let age = claims.issued_at().map(|at| now.age_of(at).unwrap_or_default());
+        // With a token that has expired, the session may have ended so long ago that its end is forgotten.
+        let age = match age {
+            Some(age) if claims.expires_at().is_none_or(|at| at > now) => age,
+            // As old as an interval at least, so that the session is looked up at once.
+            age => age.unwrap_or_default().max(self.policy.interval),
+        };
         let now = self.now();
         Entry {
             session,
