@@ -269,6 +269,10 @@ impl Leases {
         entries.forget_session(entry);
         entries.forget_user(entry);
         self.len.store(entries.len, Ordering::Relaxed);
+        if entries.len == 0 {
+            // Nothing is left to show the end of this outage, so the next failure is another one's.
+            self.is_failing.store(false, Ordering::Relaxed);
+        }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {

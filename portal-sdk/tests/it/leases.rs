@@ -15,6 +15,7 @@ use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::common::{down, error_answer, now};
+use crate::log;
 
 const SIGNED_OUT: LeaseEnd = LeaseEnd::SessionEnded(SessionEndReason::SignedOut);
 
@@ -176,6 +177,19 @@ async fn failed_look_ups_end_the_lease_after_the_stated_age() {
             "{error}"
         );
         assert_eq!(look_ups(&clerk), 5, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_two_outages_is_logged_once_although_no_look_up_succeeds_between() {
+    let (clerk, lines) = (instance(), log::Lines::default());
+    let _guard = log::set_default(lines.clone());
+    let authenticator = builder(&clerk).build();
+    set_session(&clerk, "sess_1", Err(down()));
+    for outages in 1..=2 {
+        let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+        assert_eq!(timeout(secs(700), lease.ended()).await, Ok(LeaseEnd::Unconfirmed));
+        assert_eq!(lines.with("cannot be looked up").len(), outages);
     }
 }
 
