@@ -133,6 +133,21 @@ fn user_who_may_not_publish_is_logged_once() {
 }
 
 #[test]
+fn server_that_cannot_store_for_all_is_logged_with_what_is_expected() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    // Of a primary that is not there.
+    redis.run::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    one.end("sess_1");
+    let server = format!("127.0.0.1:{}", redis.port());
+    let expected = "expected a primary, found a replica (READONLY)";
+    eventually("it is logged", || log::lines_with(&[&server, "WARN", expected]).len() == 1);
+    redis.run::<()>(&["REPLICAOF", "NO", "ONE"]);
+    eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
+}
+
+#[test]
 fn user_with_the_documented_rules_is_enough() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let rules = "on >secret resetchannels &portal:clerk.example.com:events ~portal:clerk.example.com:stored +hello \
