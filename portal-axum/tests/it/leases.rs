@@ -56,12 +56,12 @@ async fn chat(user: SignedIn, upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-/// Looks up from the socket often, as for a heartbeat, so that no call of `recv` lasts long.
+/// Interrupts `recv` often, as for a heartbeat.
 async fn watch(user: SignedIn, upgrade: WebSocketUpgrade) -> Response {
     let lease = user.lease();
     upgrade.on_upgrade(|socket| async move {
         let mut socket = LeasedSocket::new(socket, lease);
-        // A timer, because the interval is what is tested.
+        // A timer, because the test is about short intervals.
         while !matches!(timeout(SECOND / 20, socket.recv()).await, Ok(None | Some(Err(_)))) {}
     })
 }

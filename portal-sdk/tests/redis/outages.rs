@@ -213,7 +213,7 @@ fn full_queue_drops_the_oldest_and_says_so_once() {
 }
 
 #[test]
-fn replica_whose_clock_panics_once_goes_on_to_learn() {
+fn replica_whose_clock_panics_once_learns_later_ends() {
     log::collect();
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let one = Replica::connected_at(&redis.url(), &clerk);
