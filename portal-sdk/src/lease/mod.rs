@@ -13,17 +13,20 @@
 //! | ends at Clerk without a webhook | by a look-up, after the [interval](LeasePolicy::with_interval): a minute by default |
 //! | cannot be looked up, because Clerk is unreachable | after the [age](LeasePolicy::with_max_age): ten minutes by default |
 //!
-//! A look-up is one call of `GET /sessions/{id}` in each interval, for any number of leases of that session. A newer token of
-//! the session in a request to this process counts as a look-up. The last lease that is dropped stops the task.
+//! A look-up is one call of `GET /sessions/{id}` in each interval, for any number of leases of that session, also of a client
+//! that reconnects in a loop. A newer token of the session in a request to this process counts as a look-up. The last lease
+//! that is dropped stops the task.
 //!
 //! Clerk limits the calls of an instance (<https://clerk.com/docs/guides/how-clerk-works/system-limits>), and sign-in needs
 //! some of them. With more than a thousand sessions connected at a time, use webhooks and a longer interval: the
 //! number of sessions divided by the interval in seconds is the number of calls per second.
 
 mod end;
+mod entries;
 mod gate;
 mod policy;
 mod registry;
+mod resting;
 mod rule;
 
 use std::fmt;

@@ -20,14 +20,14 @@ use crate::log;
 const SIGNED_OUT: LeaseEnd = LeaseEnd::SessionEnded(SessionEndReason::SignedOut);
 
 /// An instance whose tokens are half a second old, so that no look-up is due in the same moment as a test's timer.
-fn instance() -> TestInstance {
+pub(crate) fn instance() -> TestInstance {
     let clerk = TestInstance::new();
     clerk.clock().set(now() + Duration::from_millis(500));
     clerk
 }
 
 /// An authenticator without jitter, so that times are exact.
-fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
+pub(crate) fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
     Authenticator::builder(clerk.instance().clone())
         .backend(clerk.backend().clone())
         .clock(clerk.clock().clone())
@@ -35,7 +35,7 @@ fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
 }
 
 /// Authenticates a request of the session, as one with a new token does.
-fn claims_at(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> SessionClaims {
+pub(crate) fn claims_at(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> SessionClaims {
     let (parts, ()) = session.get("/").body(()).unwrap().into_parts();
     let authenticated = authenticator.try_authenticate(&parts).expect("nothing is fetched");
     authenticated.state.claims().expect("signed in").clone()
@@ -45,7 +45,7 @@ fn lease(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> L
     authenticator.lease(&claims_at(authenticator, session))
 }
 
-fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError>) {
+pub(crate) fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError>) {
     let answer = answer.map(|status| json!({ "status": status }));
     clerk
         .backend()
@@ -53,25 +53,25 @@ fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError
 }
 
 /// Lets timers of a task that was just spawned start at this moment.
-async fn settle() {
+pub(crate) async fn settle() {
     for _ in 0..8 {
         yield_now().await;
     }
 }
 
 /// Lets time pass for timers and for the clock.
-async fn pass(clerk: &TestInstance, time: Duration) {
+pub(crate) async fn pass(clerk: &TestInstance, time: Duration) {
     settle().await;
     sleep(time).await;
     clerk.clock().advance(time);
     settle().await;
 }
 
-fn secs(secs: u64) -> Duration {
+pub(crate) fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-fn look_ups(clerk: &TestInstance) -> usize {
+pub(crate) fn look_ups(clerk: &TestInstance) -> usize {
     let calls = clerk.backend().calls();
     calls.iter().filter(|call| call.starts_with("GET /sessions/")).count()
 }

@@ -142,7 +142,9 @@ fn server_that_cannot_store_for_all_is_logged_with_what_is_expected() {
     one.end("sess_1");
     let server = format!("127.0.0.1:{}", redis.port());
     let expected = "expected a primary, found a replica (READONLY)";
-    eventually("it is logged", || log::lines_with(&[&server, "WARN", expected]).len() == 1);
+    eventually("it is logged", || {
+        log::lines_with(&[&server, "WARN", expected]).len() == 1
+    });
     redis.run::<()>(&["REPLICAOF", "NO", "ONE"]);
     eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
 }
