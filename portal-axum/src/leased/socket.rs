@@ -96,6 +96,9 @@ impl LeasedSocket {
 
     /// Sends a message. The end of the lease interrupts it, so that a client that reads nothing cannot delay the end.
     ///
+    /// After the end it closes the socket as [`recv`](Self::recv) does, which takes five seconds if the client never
+    /// replies. Give each socket its own task, so that one does not delay the others.
+    ///
     /// # Errors
     ///
     /// Returns the error of axum's [`WebSocket::send`], or an error after the end of the lease.
