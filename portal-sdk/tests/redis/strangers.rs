@@ -133,6 +133,29 @@ fn user_who_may_not_publish_is_logged_once() {
 }
 
 #[test]
+fn user_without_a_password_is_the_one_of_the_connection() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    redis.run::<()>(&[
+        "ACL",
+        "SETUSER",
+        "portal",
+        "on",
+        "nopass",
+        "allchannels",
+        "allkeys",
+        "+@all",
+    ]);
+    let url = format!("redis://portal@127.0.0.1:{}", redis.port());
+    let _one = Replica::connected_at(&url, &clerk);
+    let clients = redis.run::<String>(&["CLIENT", "LIST"]);
+    let subscribed: Vec<_> = clients.lines().filter(|line| line.contains(" sub=1 ")).collect();
+    assert!(
+        subscribed.len() == 1 && subscribed[0].contains(" user=portal "),
+        "{clients}"
+    );
+}
+
+#[test]
 fn server_that_cannot_store_for_all_is_logged_with_what_is_expected() {
     log::collect();
     let (redis, clerk) = (Redis::start(), TestInstance::new());
