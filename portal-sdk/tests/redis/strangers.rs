@@ -156,6 +156,20 @@ fn user_without_a_password_is_the_one_of_the_connection() {
 }
 
 #[test]
+fn refusal_without_a_code_is_logged_with_what_is_expected() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let server = format!("127.0.0.1:{}", redis.port());
+    let is_logged = |expected| eventually(expected, || !log::lines_with(&[&server, "WARN", expected]).is_empty());
+    let _database = Replica::at(&format!("{}/99", redis.url()), &clerk);
+    is_logged("expected the number of a database, found one beyond the server's");
+    let _one = Replica::connected_at(&redis.url(), &clerk);
+    redis.run::<()>(&["CONFIG", "SET", "maxclients", "1"]);
+    let _two = Replica::at(&redis.url(), &clerk);
+    is_logged("expected a free connection, found too many clients");
+}
+
+#[test]
 fn server_that_cannot_store_for_all_is_logged_with_what_is_expected() {
     log::collect();
     let (redis, clerk) = (Redis::start(), TestInstance::new());
