@@ -15,6 +15,8 @@ use crate::proxy::Proxy;
 use crate::server::Redis;
 use crate::{Replica, eventually, log};
 
+const STORED: &str = "portal:clerk.example.com:stored";
+
 #[test]
 fn restart_without_data_is_survived_and_logged_once() {
     log::collect();
@@ -152,6 +154,26 @@ fn connections_of_a_replica_that_was_away_end_although_the_tokens_have_expired()
     eventually("the hanging connection is noticed", || !away.health().is_connected);
     proxy.forward();
     eventually("the lease ends", || is_revoked(&lease));
+}
+
+#[test]
+fn end_that_redis_lost_is_sent_again() {
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let away = Replica::impatient_at(&proxy.url(), &clerk);
+    proxy.cut();
+    eventually("the cut is noticed", || !away.health().is_connected);
+    one.end("sess_1");
+    one.end("sess_2");
+    eventually("both are stored", || redis.run::<usize>(&["ZCARD", STORED]) == 2);
+    // As after a crash, or a failover to a server that is behind.
+    redis.stop();
+    redis.resume();
+    proxy.forward();
+    away.learns("sess_1");
+    away.learns("sess_2");
+    eventually("they are stored once", || redis.run::<usize>(&["ZCARD", STORED]) == 2);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod link;
 mod message;
 mod problem;
 mod queue;
+mod sent;
 #[cfg(feature = "redis-tls")]
 mod tls;
 mod worker;
@@ -48,7 +49,7 @@ const MAX_PREFIX_BYTES: usize = 200;
 ///
 /// No request waits for Redis. While it is out of reach, the replica continues with the events that it knows, and queues
 /// its own: the last 10,000. It logs one warning, and an information when Redis is back. It connects again after pauses
-/// of up to 15 seconds, sends the queue and reads the stored events. A connection that hangs is noticed within twice the
+/// of up to 15 seconds, reads the stored events, and sends the queue and those of its events that Redis has lost. A connection that hangs is noticed within twice the
 /// [`timeout`](RedisFleetBuilder::timeout). [`Authenticator::health`](crate::authenticator::Authenticator::health)
 /// returns the state.
 ///

@@ -19,6 +19,7 @@ use super::super::FleetEvent;
 use super::connection::{Connection, KEPT_AFTER_END};
 use super::link::{Link, ThreadGuard};
 use super::problem::Problem;
+use super::sent::Sent;
 use crate::clock::{Clock as _, SystemClock};
 use crate::jitter;
 
@@ -54,12 +55,13 @@ pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
 
 async fn keep_connected(link: &Link) {
     let mut failures = 0;
+    let mut sent = Sent::default();
     while !link.is_closed() {
         let problem = match Connection::open(&link.address, &link.names, link.limit).await {
             Err(problem) => problem,
             Ok(connection) => {
                 let since = Instant::now();
-                let Err(problem) = converse(link, connection).await else {
+                let Err(problem) = converse(link, &mut sent, connection).await else {
                     return;
                 };
                 if since.elapsed() > LONGEST_PAUSE {
@@ -87,7 +89,7 @@ fn pause(failures: u32, random: u64) -> Duration {
 }
 
 /// Exchanges events until the fleet ends.
-async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem> {
+async fn converse(link: &Link, sent: &mut Sent, mut connection: Connection) -> Result<(), Problem> {
     // After the subscription, so that each event is stored before this or arrives as a message.
     link.set_must_read();
     let mut is_new = true;
@@ -95,10 +97,10 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
     loop {
         link.hear(&connection.arrived());
         if link.take_must_read() | connection.take_has_missed() {
-            read_stored(link, &mut connection).await?;
+            read_stored(link, sent, &mut connection).await?;
             answered = answered_now(link);
         }
-        let has_sent = send_batch(link, &mut connection).await?;
+        let has_sent = send_batch(link, sent, &mut connection).await?;
         // Only now: a server that refuses each message is not back.
         if std::mem::take(&mut is_new) {
             link.connected();
@@ -130,10 +132,13 @@ fn answered_now(link: &Link) -> Instant {
     Instant::now()
 }
 
-async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Problem> {
-    let since = link.away_since(SystemClock.now());
-    match connection.stored(&link.names, since).await {
-        Ok(events) => link.hear(&events),
+async fn read_stored(link: &Link, sent: &mut Sent, connection: &mut Connection) -> Result<(), Problem> {
+    let now = SystemClock.now();
+    match connection.stored(&link.names, link.away_since(now)).await {
+        Ok(events) => {
+            link.give_back(sent.take_lost(&events, now));
+            link.hear(&events);
+        }
         Err(problem) if problem.concerns_storing_only() => link.stored(Some(&problem)),
         Err(problem) => return Err(problem),
     }
@@ -141,16 +146,21 @@ async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Pro
 }
 
 /// Sends the next events. Returns `true` if some were waiting.
-async fn send_batch(link: &Link, connection: &mut Connection) -> Result<bool, Problem> {
+async fn send_batch(link: &Link, sent: &mut Sent, connection: &mut Connection) -> Result<bool, Problem> {
     let batch = link.take_batch(SystemClock.now() - KEPT_AFTER_END);
     if batch.is_empty() {
         return Ok(false);
     }
-    let sent = send(link, connection, &batch).await;
-    if sent.is_err() {
-        link.give_back(batch);
+    match send(link, connection, &batch).await {
+        Ok(()) => {
+            sent.add(batch, SystemClock.now());
+            Ok(true)
+        }
+        Err(problem) => {
+            link.give_back(batch);
+            Err(problem)
+        }
     }
-    sent.map(|()| true)
 }
 
 async fn send(link: &Link, connection: &mut Connection, batch: &[FleetEvent]) -> Result<(), Problem> {
