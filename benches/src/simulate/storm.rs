@@ -26,8 +26,9 @@ const HOP_MILLIS: u64 = 1;
 const BATCH_MILLIS: u64 = 10;
 /// Modelled: the broker's link, 10 Gbit/s.
 const LINK_BYTES_PER_MILLI: u64 = 1_250_000;
-/// The time for which an ended session is remembered with the defaults: a token's lifetime and twice the clock skew.
-const REMEMBERED: Duration = Duration::from_secs(70);
+/// The longest time for which an ended session is remembered with the defaults: a token's lifetime, twice the clock skew,
+/// and up to ten seconds of rounding.
+const REMEMBERED: Duration = Duration::from_secs(80);
 /// The most sessions that a replica remembers; see `EndedSessions`.
 const MAX_ENDED_SESSIONS: usize = 131_072;
 /// The longest time until the last connection is closed if the link has room.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use portal_sdk::lease::{Lease, LeaseEnd};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The time limit of the close frame and the client's reply. After it, a client that does not read is dropped.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -51,6 +51,8 @@ pub struct LeasedSocket {
     socket: WebSocket,
     ended: Pin<Box<dyn Future<Output = LeaseEnd> + Send>>,
     end: Option<LeaseEnd>,
+    /// The time until which the client may reply to the close frame; `None` before it is sent.
+    close_by: Option<Instant>,
     is_closed: bool,
 }
 
@@ -69,6 +71,7 @@ impl LeasedSocket {
             // The future keeps the lease.
             ended: Box::pin(async move { lease.ended().await }),
             end: None,
+            close_by: None,
             is_closed: false,
         }
     }
@@ -93,6 +96,9 @@ impl LeasedSocket {
 
     /// Sends a message. The end of the lease interrupts it, so that a client that does not read cannot delay the end.
     ///
+    /// After the end it closes the socket as [`recv`](Self::recv) does, which takes five seconds if the client never
+    /// replies. Give each socket its own task, so that one does not delay the others.
+    ///
     /// # Errors
     ///
     /// Returns the error of axum's [`WebSocket::send`], or an error if the lease has ended.
@@ -112,11 +118,13 @@ impl LeasedSocket {
         self.end
     }
 
-    /// Sends the close frame and waits for the client's. Dropping the future is harmless: the next call continues.
+    /// Sends the close frame and waits for the client's. Dropping the future is harmless: the next call continues, with
+    /// the time that is left. Otherwise a caller that drops it every second would keep the socket for good.
     async fn close(&mut self) {
         let Some(end) = self.end.filter(|_| !self.is_closed) else {
             return;
         };
+        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + CLOSE_LIMIT);
         let handshake = async {
             // Fails if the client has left, or if the frame was sent before.
             let _ = self.socket.send(Message::Close(Some(close_frame(end)))).await;
@@ -124,7 +132,7 @@ impl LeasedSocket {
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
         // A timer, because the client may never reply.
-        let _ = timeout(CLOSE_LIMIT, handshake).await;
+        let _ = timeout_at(close_by, handshake).await;
         self.is_closed = true;
     }
 }

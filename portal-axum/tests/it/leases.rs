@@ -56,11 +56,22 @@ async fn chat(user: SignedIn, upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
+/// Interrupts `recv` often, as for a heartbeat.
+async fn watch(user: SignedIn, upgrade: WebSocketUpgrade) -> Response {
+    let lease = user.lease();
+    upgrade.on_upgrade(|socket| async move {
+        let mut socket = LeasedSocket::new(socket, lease);
+        // A timer, because the test is about short intervals.
+        while !matches!(timeout(SECOND / 20, socket.recv()).await, Ok(None | Some(Err(_)))) {}
+    })
+}
+
 fn app(clerk: &TestInstance) -> Router {
     Router::new()
         .route("/events", get(events))
         .route("/download", get(download))
         .route("/chat", get(chat))
+        .route("/watch", get(watch))
         .layer(AuthenticateLayer::from_authenticator(clerk.authenticator()))
 }
 
@@ -104,6 +115,10 @@ struct Client(TcpStream);
 
 impl Client {
     async fn open(clerk: &TestInstance) -> Self {
+        Self::open_at(clerk, "/chat").await
+    }
+
+    async fn open_at(clerk: &TestInstance, path: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = app(clerk);
@@ -111,7 +126,7 @@ impl Client {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let cookies = clerk.signed_in("user_1").cookies();
         let head = format!(
-            "GET /chat HTTP/1.1\r\nhost: app.example.com\r\norigin: https://app.example.com\r\nx-forwarded-proto: https\r\n\
+            "GET {path} HTTP/1.1\r\nhost: app.example.com\r\norigin: https://app.example.com\r\nx-forwarded-proto: https\r\n\
              connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
              sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{COOKIE}: {cookies}\r\n\r\n"
         );
@@ -183,6 +198,15 @@ async fn socket_whose_client_reads_nothing_is_dropped_after_the_end() {
     // It neither reads nor replies, and the server drops the connection after its limit.
     no_lease_is_left(&clerk).await;
     assert!(client.until_closed().await < 1 << 26);
+}
+
+#[tokio::test]
+async fn socket_whose_client_never_replies_is_dropped_however_short_each_call_is() {
+    let clerk = TestInstance::new();
+    let mut client = Client::open_at(&clerk, "/watch").await;
+    revoke(&clerk);
+    assert_eq!(client.receive().await.0, 8);
+    assert_eq!(client.until_closed().await, 0);
 }
 
 #[tokio::test]

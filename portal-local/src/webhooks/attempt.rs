@@ -9,7 +9,7 @@ use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::target::Target;
 use crate::excerpt::excerpt;
@@ -45,11 +45,12 @@ type Unanswered = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends a message once. Redirects are failures and not followed, as at Svix.
 pub(super) async fn send(target: &Target, message: &Message<'_>, limit: std::time::Duration) -> Attempt {
-    let exchanged = timeout(limit, async {
+    let deadline = Instant::now() + limit;
+    let exchanged = timeout_at(deadline, async {
         let stream = connect(target)
             .await
             .map_err(|error| format!("cannot connect: {error}"))?;
-        let answered = exchange(stream, target, message).await;
+        let answered = exchange(stream, target, message, deadline).await;
         answered.map_err(|error| format!("the connection failed: {error}"))
     });
     match exchanged.await {
@@ -63,13 +64,18 @@ async fn connect(target: &Target) -> io::Result<TcpStream> {
     TcpStream::connect(target.addresses()).await
 }
 
-async fn exchange(stream: TcpStream, target: &Target, message: &Message<'_>) -> Result<Attempt, Unanswered> {
+async fn exchange(
+    stream: TcpStream,
+    target: &Target,
+    message: &Message<'_>,
+    deadline: Instant,
+) -> Result<Attempt, Unanswered> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // The connection has to be driven beside the exchange. Dropping the sender ends it.
     let request = request(target, message)?;
     let exchange = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        Ok::<_, Unanswered>(judged(head.status, body).await)
+        Ok::<_, Unanswered>(judged(head.status, body, deadline).await)
     };
     tokio::pin!(exchange);
     tokio::select! {
@@ -90,12 +96,14 @@ fn request(target: &Target, message: &Message<'_>) -> Result<Request<Full<Bytes>
 }
 
 /// The result of a response: its status decides. The beginning of the body tells developers why a message is refused.
-async fn judged(status: StatusCode, body: Incoming) -> Attempt {
+async fn judged(status: StatusCode, body: Incoming, deadline: Instant) -> Attempt {
     let code = status.as_u16();
     let error = match status.is_success() {
         true => None,
         false => {
-            let read = Limited::new(body, MOST_RESPONSE_BYTES).collect().await;
+            // A timer, because the status counts although the body may never end.
+            let read = timeout_at(deadline, Limited::new(body, MOST_RESPONSE_BYTES).collect()).await;
+            let read = read.ok().and_then(Result::ok);
             let text = read.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
             Some(match text.unwrap_or_default().trim() {
                 "" => format!("the response has status {code}"),

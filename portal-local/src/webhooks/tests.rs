@@ -88,6 +88,18 @@ async fn receiver_without_response_is_given_up_after_the_limit() {
 }
 
 #[tokio::test]
+async fn status_is_recorded_although_the_response_never_ends() {
+    let listener = listener().await;
+    let mut post = Post::start(&listener, impatient()).await;
+    let mut stream = accept(&listener).await;
+    let head = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\nsign in";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let delivery = post.tried().await;
+    assert_eq!(delivery.response_status, Some(401));
+    assert_eq!(delivery.error.as_deref(), Some("the response has status 401"));
+}
+
+#[tokio::test]
 async fn endless_response_body_is_not_read() {
     for (status, expected) in [
         ("500 Internal Server Error", WebhookStatus::Pending),

@@ -18,6 +18,8 @@ use crate::token::{GenuineSession, SessionClaims, SessionId, UserId};
 const MIN_REMEMBERED: Duration = Duration::from_secs(60);
 /// The longest time, for tokens that claim a longer lifetime.
 const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+/// The precision of the end of that time. An end that is repeated meanwhile has the same one, and is not told again.
+const PRECISION_MILLIS: i64 = 10_000;
 
 impl<B: Backend> Authenticator<B> {
     /// Returns the session of a genuine token, expired or not.
@@ -57,7 +59,9 @@ impl<B: Backend> Authenticator<B> {
         self.learn(&FleetEvent::SessionEnded {
             id: session.id.clone(),
             reason: SessionEndReason::SignedOut,
-            until: self.shared.end_of_tokens(session.token_lifetime),
+            until: self
+                .shared
+                .end_of_tokens(session.token_lifetime.max(self.shared.longest_lifetime())),
         });
     }
 
@@ -121,8 +125,11 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn learn(&self, event: &FleetEvent) {
-        self.shared.take_over(std::slice::from_ref(event));
-        self.shared.fleet.tell(event);
+        // A client can repeat its sign-out at will. If each were told, they would displace the ends of other sessions from
+        // the fleet's bounded queue and store.
+        if self.shared.take_over(std::slice::from_ref(event)) {
+            self.shared.fleet.tell(event);
+        }
     }
 }
 
@@ -143,7 +150,7 @@ impl<B: Backend> Shared<B> {
         // Counted from now, because another tab may have just received a new token.
         let lifetime = lifetime.clamp(MIN_REMEMBERED, MAX_REMEMBERED);
         let skew = self.instance.clock_skew();
-        self.clock.now() + lifetime + skew + skew
+        rounded_up(self.clock.now() + lifetime + skew + skew)
     }
 
     /// Returns the longest lifetime of the tokens that this process has accepted.
@@ -152,9 +159,11 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Takes over events of this process or of the fleet. Known events change nothing.
-    fn take_over(&self, events: &[FleetEvent]) {
+    ///
+    /// Returns `true` if the end of a session or user was not known.
+    fn take_over(&self, events: &[FleetEvent]) -> bool {
         let now = self.clock.now();
-        self.remember_ended(events, now);
+        let is_new = self.remember_ended(events, now);
         // After the sessions are remembered, so that a lease created meanwhile is ended here or finds its session ended.
         for event in events {
             match event {
@@ -168,12 +177,17 @@ impl<B: Backend> Shared<B> {
                 FleetEvent::KeyRemoved { key_id } => self.keys.reported_removed(key_id, now),
             }
         }
+        is_new
     }
 
-    /// Adds the ended sessions and deleted users that are not known.
-    fn remember_ended(&self, events: &[FleetEvent], now: UnixTime) {
+    /// Adds the ended sessions and deleted users that are not known. Returns `true` if there are some.
+    fn remember_ended(&self, events: &[FleetEvent], now: UnixTime) -> bool {
         // Capped, because another process may send any time.
         let latest = self.end_of_tokens(MAX_REMEMBERED);
+        // It may also have accepted no token that lives as long as those of this process.
+        let longest = self.longest_lifetime();
+        let least = (longest > MIN_REMEMBERED).then(|| self.end_of_tokens(longest));
+        let kept_until = |until: UnixTime| least.map_or(until, |least| until.max(least));
         let known = self.ended.get();
         let known = known.as_deref().cloned().unwrap_or_default();
         let (mut sessions, mut users) = (Vec::new(), Vec::new());
@@ -181,31 +195,44 @@ impl<B: Backend> Shared<B> {
             match event {
                 FleetEvent::SessionEnded { id, reason, until } => {
                     let until = latest.min(*until);
-                    if until > now && !known.knows_session(id, until) {
-                        sessions.push((id.clone(), *reason, until));
+                    let kept_until = kept_until(until);
+                    if kept_until > now && !known.knows_session(id, until) {
+                        sessions.push((id.clone(), *reason, kept_until));
                     }
                 }
                 FleetEvent::UserDeleted { id, until } => {
                     let until = latest.min(*until);
-                    if until > now && !known.knows_user(id, until) {
-                        users.push((id.clone(), until));
+                    let kept_until = kept_until(until);
+                    if kept_until > now && !known.knows_user(id, until) {
+                        users.push((id.clone(), kept_until));
                     }
                 }
                 FleetEvent::KeyRemoved { .. } => {}
             }
         }
         if sessions.is_empty() && users.is_empty() {
-            return;
+            return false;
         }
         self.ended.update(|ended| {
             let ended = ended.unwrap_or(&EndedSessions::default()).clone();
             ended.with_all(sessions.iter().cloned(), users.iter().cloned(), now)
         });
+        true
     }
+}
+
+/// Returns the next multiple of [`PRECISION_MILLIS`]. Up, because no token may outlive its entry.
+fn rounded_up(time: UnixTime) -> UnixTime {
+    let millis = time.as_millis();
+    let missing = match millis.rem_euclid(PRECISION_MILLIS) {
+        0 => 0,
+        rest => PRECISION_MILLIS - rest,
+    };
+    UnixTime::from_millis(millis.saturating_add(missing))
 }
 
 impl<B: Backend> Listener for Shared<B> {
     fn hear(&self, events: &[FleetEvent]) {
-        self.take_over(events);
+        let _is_new = self.take_over(events);
     }
 }

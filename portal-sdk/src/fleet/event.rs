@@ -160,8 +160,9 @@ impl FleetEvent {
 
     /// Reads an event from the JSON of [`to_json`](Self::to_json).
     ///
-    /// Returns `None` for an event of a later version, and for malformed JSON. An unknown field is ignored, and an
-    /// unknown reason becomes [`SessionEndReason::Ended`], so that replicas of different versions understand each other.
+    /// Returns `None` for an event of a later version, for malformed JSON, and for an ID that is empty or longer than 256
+    /// bytes. An unknown field is ignored, and an unknown reason becomes [`SessionEndReason::Ended`], so that replicas of
+    /// different versions understand each other.
     #[must_use]
     pub fn from_json(json: &str) -> Option<Self> {
         let event = match serde_json::from_str(json).ok()? {
@@ -176,7 +177,12 @@ impl FleetEvent {
             },
             Wire::KeyRemoved { key_id } => Self::KeyRemoved { key_id },
         };
-        (1..=MAX_ID_BYTES).contains(&event.subject().1.len()).then_some(event)
+        event.has_possible_id().then_some(event)
+    }
+
+    /// Returns `true` if the ID is neither empty nor too long, so that [`from_json`](Self::from_json) accepts the event.
+    pub(super) fn has_possible_id(&self) -> bool {
+        (1..=MAX_ID_BYTES).contains(&self.subject().1.len())
     }
 
     /// Returns the time until which a store keeps the event.

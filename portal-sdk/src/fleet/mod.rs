@@ -27,9 +27,10 @@ pub use self::redis::{RedisFleet, RedisFleetBuilder};
 ///
 /// An implementation between processes sends [`FleetEvent::to_json`], and passes what it receives to each
 /// [`FleetMember`]. It also stores each event under its [key](FleetEvent::store_key) until it
-/// [expires](FleetEvent::until), so that a replica that was away learns it after it reconnects. Events may arrive late,
-/// repeatedly and in any order. They may also return to the replica that sent them. While the connection is down, the
-/// replicas continue with the events they know.
+/// [expires](FleetEvent::until), so that a replica that was away learns it after it reconnects. Keep it longer if a
+/// replica can be away longer, because an expired event still ends live connections. Events may arrive late, repeatedly
+/// and in any order. They may also return to the replica that sent them. While the connection is down, the replicas
+/// continue with the events they know.
 ///
 /// # Security
 ///

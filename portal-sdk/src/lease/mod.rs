@@ -11,18 +11,20 @@
 //! | ends at Clerk without a webhook | with the next look-up, after the [interval](LeasePolicy::with_interval): a minute by default |
 //! | cannot be looked up, because Clerk is unreachable | when the last proof reaches the [age](LeasePolicy::with_max_age): ten minutes by default |
 //!
-//! A look-up is one call, `GET /sessions/{id}`. All leases of a session in one process share one look-up in each interval. A
-//! newer token of the session in a request to this process counts as a look-up. When the last lease is dropped, the look-ups
-//! stop.
+//! A look-up is one call, `GET /sessions/{id}`. All leases of a session in one process share one look-up in each interval,
+//! also if a client reconnects in a loop. A newer token of the session in a request to this process counts as a look-up. When
+//! the last lease is dropped, the look-ups stop.
 //!
 //! Clerk limits the calls of an instance (<https://clerk.com/docs/guides/how-clerk-works/system-limits>), and sign-in needs
 //! some of them. The calls per second are the number of connected sessions divided by the interval in seconds. With more
 //! than a thousand sessions, use webhooks and a longer interval.
 
 mod end;
+mod entries;
 mod gate;
 mod policy;
 mod registry;
+mod resting;
 mod rule;
 
 use std::fmt;

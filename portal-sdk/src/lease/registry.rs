@@ -1,15 +1,16 @@
 //! [`Leases`]: the sessions with leases in this process, one entry each.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::entries::Entries;
 use super::gate::Gate;
+use super::resting::State;
 use super::{Lease, LeaseEnd, LeasePolicy, LeaseRule, LeaseStep};
 use crate::clock::UnixTime;
 use crate::effect::BackendError;
@@ -32,15 +33,6 @@ pub(crate) struct Leases {
     throttle: Throttle,
 }
 
-#[derive(Default)]
-struct Entries {
-    sessions: HashMap<SessionId, (Arc<Entry>, Weak<Held>)>,
-    /// The entries of each user, also of tokens without a session.
-    users: HashMap<UserId, Vec<Arc<Entry>>>,
-    /// The number of entries of all users.
-    len: usize,
-}
-
 /// A session with leases, or a token without a session.
 pub(crate) struct Entry {
     session: Option<SessionId>,
@@ -48,12 +40,6 @@ pub(crate) struct Entry {
     state: Mutex<State>,
     ended: watch::Sender<Option<LeaseEnd>>,
     task: OnceLock<AbortHandle>,
-}
-
-struct State {
-    rule: LeaseRule,
-    /// The time of issue of the newest token.
-    newest: Option<UnixTime>,
 }
 
 /// The value that all leases of an entry share. The look-ups stop when it is dropped with the last lease.
@@ -105,7 +91,8 @@ impl Leases {
             self.prove(&held.entry, claims, now);
             return (Lease { held }, None);
         }
-        let entry = Arc::new(self.entry(session.cloned(), claims, now));
+        let resting = session.and_then(|id| entries.resting.take(id, self.now()));
+        let entry = Arc::new(self.entry(session.cloned(), claims, resting, now));
         let held = Arc::new(Held {
             entry: entry.clone(),
             leases: self.clone(),
@@ -120,6 +107,8 @@ impl Leases {
         }
         entries.remember_user(&entry);
         self.len.store(entries.len, Ordering::Relaxed);
+        drop(entries);
+        self.prove(&entry, claims, now);
         (Lease { held }, Some(entry))
     }
 
@@ -143,7 +132,11 @@ impl Leases {
     /// Locks even if there are no entries: the lock orders it with a lease that is created at the same time, which either
     /// is found here or finds its session ended.
     pub(crate) fn end_session(&self, id: &SessionId, end: LeaseEnd) {
-        let entry = self.entries().sessions.get(id).map(|(entry, _)| entry.clone());
+        let entry = {
+            let mut entries = self.entries();
+            entries.resting.forget(id);
+            entries.sessions.get(id).map(|(entry, _)| entry.clone())
+        };
         if let Some(entry) = entry {
             self.end(&entry, end);
         }
@@ -151,7 +144,11 @@ impl Leases {
 
     /// Ends the leases of all sessions of a user.
     pub(crate) fn end_user(&self, id: &UserId, end: LeaseEnd) {
-        let entries = self.entries().users.get(id).cloned().unwrap_or_default();
+        let entries = {
+            let mut entries = self.entries();
+            entries.resting.forget_user(id);
+            entries.users.get(id).cloned().unwrap_or_default()
+        };
         for entry in entries {
             self.end(&entry, end);
         }
@@ -166,6 +163,10 @@ impl Leases {
             ended.get_or_insert(end);
             is_first
         });
+        if let (Some(session), LeaseEnd::SessionEnded(_) | LeaseEnd::UserDeleted) = (&entry.session, end) {
+            // Last, because the last lease may have been dropped meanwhile.
+            self.entries().resting.forget(session);
+        }
         if let Some(task) = entry.task.get() {
             task.abort();
         }
@@ -188,6 +189,7 @@ impl Leases {
     ) -> Result<T, BackendError> {
         let patience = {
             let mut state = entry.state();
+            state.was_looked_up = true;
             state.rule.started(self.now());
             state.rule.patience(self.now())
         };
@@ -229,21 +231,36 @@ impl Leases {
         UnixTime::from_millis(0) + self.origin.elapsed()
     }
 
-    fn entry(&self, session: Option<SessionId>, claims: &SessionClaims, now: UnixTime) -> Entry {
-        // Without a time of issue the proof is as old as an interval, so that the session is looked up at once.
-        let age = claims
-            .issued_at()
-            .map_or(self.policy.interval, |at| now.age_of(at).unwrap_or_default());
-        let now = self.now();
+    fn entry(
+        &self,
+        session: Option<SessionId>,
+        claims: &SessionClaims,
+        resting: Option<State>,
+        now: UnixTime,
+    ) -> Entry {
         Entry {
             session,
             user: claims.user_id().clone(),
-            state: Mutex::new(State {
-                rule: LeaseRule::new(self.policy, now - age, now, random()),
-                newest: claims.issued_at(),
-            }),
+            state: Mutex::new(resting.unwrap_or_else(|| self.state(claims, now))),
             ended: watch::Sender::new(None),
             task: OnceLock::new(),
+        }
+    }
+
+    /// Returns the state of a session that is not known.
+    fn state(&self, claims: &SessionClaims, now: UnixTime) -> State {
+        let age = claims.issued_at().map(|at| now.age_of(at).unwrap_or_default());
+        // With a token that has expired, the session may have ended so long ago that its end is forgotten.
+        let age = match age {
+            Some(age) if claims.expires_at().is_none_or(|at| at > now) => age,
+            // As old as an interval at least, so that the session is looked up at once.
+            age => age.unwrap_or_default().max(self.policy.interval),
+        };
+        let now = self.now();
+        State {
+            rule: LeaseRule::new(self.policy, now - age, now, random()),
+            newest: claims.issued_at(),
+            was_looked_up: false,
         }
     }
 
@@ -265,44 +282,34 @@ impl Leases {
 
     fn remove(&self, entry: &Arc<Entry>) {
         let mut entries = self.entries();
-        entries.forget_session(entry);
-        entries.forget_user(entry);
+        entries.forget(entry);
+        self.has_removed(&entries);
+    }
+
+    /// Removes an entry whose last lease was dropped.
+    fn rest(&self, entry: &Arc<Entry>) {
+        let mut entries = self.entries();
+        entries.forget(entry);
+        if let Some(session) = &entry.session
+            && entry.ended.borrow().is_none()
+            && !entries.sessions.contains_key(session)
+        {
+            entries.resting.put(session, &entry.user, entry.state().clone());
+        }
+        self.has_removed(&entries);
+    }
+
+    fn has_removed(&self, entries: &Entries) {
         self.len.store(entries.len, Ordering::Relaxed);
+        if entries.len == 0 {
+            // Nothing is left to show the end of this outage, so the next failure is another one's.
+            self.is_failing.store(false, Ordering::Relaxed);
+        }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         // The critical sections leave no partial state, so a poisoned lock is still consistent.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Entries {
-    fn forget_session(&mut self, entry: &Arc<Entry>) {
-        // A newer entry may have replaced it.
-        let is_own = |(own, _): &(Arc<Entry>, Weak<Held>)| Arc::ptr_eq(own, entry);
-        if let Some(session) = &entry.session
-            && self.sessions.get(session).is_some_and(is_own)
-        {
-            self.sessions.remove(session);
-        }
-    }
-
-    fn remember_user(&mut self, entry: &Arc<Entry>) {
-        let entries = self.users.entry(entry.user.clone()).or_default();
-        entries.push(entry.clone());
-        self.len += 1;
-    }
-
-    fn forget_user(&mut self, entry: &Arc<Entry>) {
-        let Some(entries) = self.users.get_mut(&entry.user) else {
-            return;
-        };
-        let before = entries.len();
-        entries.retain(|own| !Arc::ptr_eq(own, entry));
-        self.len = self.len + entries.len() - before;
-        if entries.is_empty() {
-            self.users.remove(&entry.user);
-        }
     }
 }
 
@@ -344,7 +351,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.leases.remove(&self.entry);
+        self.leases.rest(&self.entry);
         if let Some(task) = self.entry.task.get() {
             task.abort();
         }

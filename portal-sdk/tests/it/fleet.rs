@@ -77,11 +77,17 @@ fn ended(id: &str, until: UnixTime) -> FleetEvent {
     }
 }
 
+/// Returns the time that an event of this moment has, with the lifetime of Clerk's tokens.
+fn end_of_tokens(clerk: &TestInstance) -> UnixTime {
+    let end = clerk.clock().now() + Duration::from_secs(60) + clerk.instance().clock_skew() * 2;
+    UnixTime::from_secs((end.as_millis() + 9_999) / 10_000 * 10)
+}
+
 #[tokio::test]
 async fn each_end_is_told_once_and_heard_events_are_not_repeated() {
     let (clerk, wire) = (TestInstance::new(), Wire::default());
     let authenticator = member_of(&wire, &clerk);
-    let until = clerk.clock().now() + Duration::from_secs(60) + clerk.instance().clock_skew() * 2;
+    let until = end_of_tokens(&clerk);
     let _headers = authenticator.sign_out(&page(&clerk, "user_1", "sess_1")).await.unwrap();
     authenticator.session_ended(&"sess_2".into(), SessionEndReason::Revoked);
     authenticator.user_deleted(&"user_2".into());
@@ -98,6 +104,27 @@ async fn each_end_is_told_once_and_heard_events_are_not_repeated() {
     assert_eq!(events, [signed_out, ended("sess_2", until), deleted]);
     wire.send(&events);
     assert_eq!(wire.told(), []);
+}
+
+#[tokio::test]
+async fn end_that_is_repeated_at_will_is_told_once_in_ten_seconds() {
+    let (clerk, wire) = (TestInstance::new(), Wire::default());
+    let authenticator = member_of(&wire, &clerk);
+    let page = page(&clerk, "user_1", "sess_1");
+    for _ in 0..1_000 {
+        let _headers = authenticator.sign_out(&page).await.unwrap();
+        authenticator.session_ended(&"sess_1".into(), SessionEndReason::SignedOut);
+        authenticator.user_deleted(&"user_2".into());
+        clerk.clock().advance(Duration::from_millis(20));
+    }
+    let told = wire.told();
+    assert!((4..=6).contains(&told.len()), "{}", told.len());
+    // The last ones suffice for a token that was issued with the last repetition.
+    let until = clerk.clock().now() - Duration::from_millis(20) + Duration::from_secs(60);
+    assert!(
+        told[told.len() - 2..].iter().all(|event| event.until() >= Some(until)),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -127,17 +154,51 @@ fn event_with_a_distant_time_is_kept_for_a_day() {
     assert!(is_signed_in(&authenticator, &page(&clerk, "user_1", "sess_1")));
 }
 
+/// Returns a request with a token that is valid for an hour, as those of a JWT template can be.
+fn page_with_long_token(clerk: &TestInstance) -> Parts {
+    let long = clerk.signed_in("user_1").session_id("sess_1");
+    let long = long.claim("exp", clerk.clock().now().as_secs() + 3_600);
+    long.get("/").body(()).unwrap().into_parts().0
+}
+
 #[test]
 fn session_whose_tokens_live_longer_is_remembered_longer() {
     let (clerk, wire) = (TestInstance::new(), Wire::default());
     let authenticator = member_of(&wire, &clerk);
-    let now = clerk.clock().now();
-    let long = clerk.signed_in("user_1").claim("exp", now.as_secs() + 3_600);
-    let (parts, ()) = long.get("/").body(()).unwrap().into_parts();
-    assert!(is_signed_in(&authenticator, &parts));
-    authenticator.session_ended(&"sess_test".into(), SessionEndReason::Revoked);
+    let long = page_with_long_token(&clerk);
+    assert!(is_signed_in(&authenticator, &long));
+    authenticator.session_ended(&"sess_1".into(), SessionEndReason::Revoked);
     clerk.clock().advance(Duration::from_secs(3_000));
-    assert!(!is_signed_in(&authenticator, &parts));
+    assert!(!is_signed_in(&authenticator, &long));
+}
+
+#[test]
+fn longer_tokens_are_rejected_after_an_event_of_a_replica_that_saw_none() {
+    let session: fn(UnixTime) -> FleetEvent = |until| ended("sess_1", until);
+    let user: fn(UnixTime) -> FleetEvent = |until| FleetEvent::UserDeleted {
+        id: "user_1".into(),
+        until,
+    };
+    for event in [session, user] {
+        let (clerk, wire) = (TestInstance::new(), Wire::default());
+        let authenticator = member_of(&wire, &clerk);
+        let long = page_with_long_token(&clerk);
+        assert!(is_signed_in(&authenticator, &long));
+        wire.send(&[event(clerk.clock().now() + Duration::from_secs(70))]);
+        clerk.clock().advance(Duration::from_secs(3_000));
+        assert!(!is_signed_in(&authenticator, &long));
+    }
+}
+
+#[tokio::test]
+async fn sign_out_with_a_short_token_rejects_the_longer_ones_of_its_session() {
+    let (clerk, wire) = (TestInstance::new(), Wire::default());
+    let authenticator = member_of(&wire, &clerk);
+    let long = page_with_long_token(&clerk);
+    assert!(is_signed_in(&authenticator, &long));
+    let _headers = authenticator.sign_out(&page(&clerk, "user_1", "sess_1")).await.unwrap();
+    clerk.clock().advance(Duration::from_secs(3_000));
+    assert!(!is_signed_in(&authenticator, &long));
 }
 
 #[tokio::test]

@@ -20,14 +20,14 @@ use crate::log::{Lines, set_default};
 const SIGNED_OUT: LeaseEnd = LeaseEnd::SessionEnded(SessionEndReason::SignedOut);
 
 /// An instance whose tokens are half a second old, so that no look-up is due in the same moment as a test's timer.
-fn instance() -> TestInstance {
+pub(crate) fn instance() -> TestInstance {
     let clerk = TestInstance::new();
     clerk.clock().set(now() + Duration::from_millis(500));
     clerk
 }
 
 /// An authenticator without jitter, so that times are exact.
-fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
+pub(crate) fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
     Authenticator::builder(clerk.instance().clone())
         .backend(clerk.backend().clone())
         .clock(clerk.clock().clone())
@@ -35,7 +35,7 @@ fn builder(clerk: &TestInstance) -> AuthenticatorBuilder<FakeBackend> {
 }
 
 /// Authenticates a request of the session, as one with a new token does.
-fn claims_at(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> SessionClaims {
+pub(crate) fn claims_at(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> SessionClaims {
     let (parts, ()) = session.get("/").body(()).unwrap().into_parts();
     let authenticated = authenticator.try_authenticate(&parts).expect("nothing is fetched");
     authenticated.state.claims().expect("signed in").clone()
@@ -45,7 +45,7 @@ fn lease(authenticator: &Authenticator<FakeBackend>, session: &TestSession) -> L
     authenticator.lease(&claims_at(authenticator, session))
 }
 
-fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError>) {
+pub(crate) fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError>) {
     let answer = answer.map(|status| json!({ "status": status }));
     clerk
         .backend()
@@ -53,25 +53,25 @@ fn set_session(clerk: &TestInstance, id: &str, answer: Result<&str, BackendError
 }
 
 /// Lets timers of a task that was just spawned start at this moment.
-async fn settle() {
+pub(crate) async fn settle() {
     for _ in 0..8 {
         yield_now().await;
     }
 }
 
 /// Lets time pass for timers and for the clock.
-async fn pass(clerk: &TestInstance, time: Duration) {
+pub(crate) async fn pass(clerk: &TestInstance, time: Duration) {
     settle().await;
     sleep(time).await;
     clerk.clock().advance(time);
     settle().await;
 }
 
-fn secs(secs: u64) -> Duration {
+pub(crate) fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-fn look_ups(clerk: &TestInstance) -> usize {
+pub(crate) fn look_ups(clerk: &TestInstance) -> usize {
     let calls = clerk.backend().calls();
     calls.iter().filter(|call| call.starts_with("GET /sessions/")).count()
 }
@@ -177,6 +177,19 @@ async fn failed_look_ups_end_the_lease_after_the_stated_age() {
             "{error}"
         );
         assert_eq!(look_ups(&clerk), 5, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_two_outages_is_logged_once_although_no_look_up_succeeds_between() {
+    let (clerk, lines) = (instance(), Lines::default());
+    let _guard = set_default(lines.clone());
+    let authenticator = builder(&clerk).build();
+    set_session(&clerk, "sess_1", Err(down()));
+    for outages in 1..=2 {
+        let lease = lease(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+        assert_eq!(timeout(secs(700), lease.ended()).await, Ok(LeaseEnd::Unconfirmed));
+        assert_eq!(lines.with("cannot be looked up").len(), outages);
     }
 }
 
@@ -313,6 +326,20 @@ async fn old_claims_of_a_session_that_is_forgotten_are_looked_up_at_once() {
     clerk.clock().advance(secs(3_600));
     let lease = authenticator.lease(&claims);
     let end = timeout(secs(1), lease.ended()).await;
+    assert_eq!(end, Ok(LeaseEnd::SessionEnded(SessionEndReason::Revoked)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_claims_are_looked_up_at_once_however_long_the_interval_is() {
+    let clerk = instance();
+    let policy = LeasePolicy::default().with_jitter(false).with_interval(secs(3_600));
+    let authenticator = builder(&clerk).leases(policy).build();
+    let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+    authenticator.session_ended(&"sess_1".into(), SessionEndReason::Revoked);
+    set_session(&clerk, "sess_1", Ok("revoked"));
+    // The token has expired, so that the end is forgotten.
+    clerk.clock().advance(secs(100));
+    let end = timeout(secs(1), authenticator.lease(&claims).ended()).await;
     assert_eq!(end, Ok(LeaseEnd::SessionEnded(SessionEndReason::Revoked)));
 }
 

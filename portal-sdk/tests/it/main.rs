@@ -23,6 +23,7 @@ mod key_cache;
 mod key_flight;
 mod key_rule;
 mod lease_bounds;
+mod lease_reconnects;
 mod lease_rule;
 mod leases;
 mod likely_cause;

@@ -59,6 +59,10 @@ impl Replica {
             .backend(clerk.backend().clone())
             .fleet(fleet)
             .build();
+        Self::with(authenticator, clerk)
+    }
+
+    pub(crate) fn with(authenticator: Authenticator<FakeBackend>, clerk: &TestInstance) -> Self {
         let clerk = clerk.clone();
         Self { clerk, authenticator }
     }

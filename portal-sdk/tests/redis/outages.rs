@@ -1,14 +1,21 @@
 //! Redis that is down, restarts, hangs or refuses.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::{Clock as _, SystemClock};
 use portal_sdk::fleet::{Fleet as _, FleetEvent, RedisFleet, SessionEndReason};
+use portal_sdk::lease::{Lease, LeaseEnd};
 use portal_sdk::testing::TestInstance;
+use tokio::runtime::Runtime;
 
 use crate::proxy::Proxy;
 use crate::server::Redis;
 use crate::{Replica, eventually, log};
+
+const STORED: &str = "portal:clerk.example.com:stored";
 
 #[test]
 fn restart_without_data_keeps_known_ends_and_is_logged_once() {
@@ -108,6 +115,80 @@ fn events_of_a_cut_connection_arrive_afterwards() {
     assert_eq!(log::lines_with(&[&proxy.server(), "WARN"]).len(), 1);
 }
 
+/// Tells a fleet of the end of a session, and waits until its tokens have expired.
+fn end_long_ago(fleet: &RedisFleet, session: &str) {
+    let until = SystemClock.now() + Duration::from_millis(200);
+    fleet.tell(&FleetEvent::SessionEnded {
+        id: session.into(),
+        reason: SessionEndReason::Revoked,
+        until,
+    });
+    eventually("its tokens have expired", || SystemClock.now() > until);
+}
+
+/// Takes a lease that only an event can end, because no time passes in its runtime.
+fn lease(replica: &Replica, session: &str) -> (Runtime, Lease) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.unwrap();
+    let lease = runtime.block_on(async {
+        let state = replica.authenticator.authenticate(&replica.page(session)).await.state;
+        replica.authenticator.lease(state.claims().expect("signed in"))
+    });
+    (runtime, lease)
+}
+
+fn is_revoked(lease: &Lease) -> bool {
+    lease.end() == Some(LeaseEnd::SessionEnded(SessionEndReason::Revoked))
+}
+
+#[test]
+fn connections_of_a_replica_that_was_away_end_although_the_tokens_have_expired() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let away = Replica::impatient_at(&proxy.url(), &clerk);
+    let (_runtime, lease) = lease(&away, "sess_1");
+    let fleet = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
+    Replica::of(fleet.clone(), &clerk).wait_for_connection();
+    proxy.hang();
+    end_long_ago(&fleet, "sess_1");
+    eventually("the hanging connection is noticed", || !away.health().is_connected);
+    proxy.forward();
+    eventually("the lease ends", || is_revoked(&lease));
+}
+
+#[test]
+fn end_that_redis_lost_is_sent_again() {
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    let proxy = Proxy::to(redis.port());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let away = Replica::impatient_at(&proxy.url(), &clerk);
+    proxy.cut();
+    eventually("the cut is noticed", || !away.health().is_connected);
+    one.end("sess_1");
+    one.end("sess_2");
+    eventually("both are stored", || redis.run::<usize>(&["ZCARD", STORED]) == 2);
+    // As after a crash, or a failover to a server that is behind.
+    redis.stop();
+    redis.resume();
+    proxy.forward();
+    away.learns("sess_1");
+    away.learns("sess_2");
+    eventually("they are stored once", || redis.run::<usize>(&["ZCARD", STORED]) == 2);
+}
+
+#[test]
+fn connections_of_others_end_after_a_long_outage_at_the_sign_out() {
+    let (mut redis, clerk) = (Redis::start(), TestInstance::new());
+    let other = Replica::connected_at(&redis.url(), &clerk);
+    let (_runtime, lease) = lease(&other, "sess_1");
+    redis.stop();
+    let fleet = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
+    let _one = Replica::of(fleet.clone(), &clerk);
+    end_long_ago(&fleet, "sess_1");
+    redis.resume();
+    eventually("the lease ends", || is_revoked(&lease));
+}
+
 #[test]
 fn wrong_password_is_logged_without_it() {
     log::collect();
@@ -157,4 +238,29 @@ fn full_queue_drops_the_oldest_and_logs_one_warning() {
     eventually("it says what was lost", || {
         !log::lines_with(&[&server, "INFO", "Redis is back", "dropped=3"]).is_empty()
     });
+}
+
+#[test]
+fn replica_whose_clock_panics_once_learns_later_ends() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    let panics = Arc::new(AtomicBool::new(false));
+    let broken = panics.clone();
+    let clock = move || {
+        assert!(!broken.swap(false, Ordering::SeqCst), "a custom clock that panics");
+        SystemClock.now()
+    };
+    let fleet = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
+    let authenticator = Authenticator::builder(clerk.instance().clone()).backend(clerk.backend().clone());
+    let two = Replica::with(authenticator.clock(clock).fleet(fleet).build(), &clerk);
+    two.wait_for_connection();
+    panics.store(true, Ordering::SeqCst);
+    one.end("sess_1");
+    eventually("it panics while it hears the event", || !panics.load(Ordering::SeqCst));
+    two.learns("sess_1");
+    one.end("sess_2");
+    two.learns("sess_2");
+    let server = format!("127.0.0.1:{}", redis.port());
+    assert_eq!(log::lines_with(&[&server, "ERROR", "panicked"]).len(), 1);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portal_sdk::clock::{Clock as _, SystemClock};
-use portal_sdk::fleet::{RedisFleet, SessionEndReason};
+use portal_sdk::fleet::{Fleet as _, FleetEvent, RedisFleet, SessionEndReason};
 use portal_sdk::instance::ConfigError;
 use portal_sdk::lease::{Lease, LeaseEnd};
 use portal_sdk::testing::TestInstance;
@@ -99,18 +99,20 @@ fn lease_ends_with_a_sign_out_at_another_replica() {
 fn replica_that_was_away_learns_the_first_reason_of_a_stored_end() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let proxy = Proxy::to(redis.port());
-    let one = Replica::connected_at(&redis.url(), &clerk);
+    let one = RedisFleet::connect(&redis.url(), clerk.instance()).unwrap();
     let two = Replica::connected_at(&proxy.url(), &clerk);
     let (runtime, lease) = lease_at(&two, "sess_1");
     proxy.cut();
     eventually("the connection is lost", || !two.health().is_connected);
-    // A sign-out, and then the webhook about it.
-    for (count, reason) in [(1, SessionEndReason::SignedOut), (2, SessionEndReason::Revoked)] {
-        one.authenticator.session_ended(&"sess_1".into(), reason);
-        let told = SystemClock.now();
-        eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == count);
-        eventually("the next end is later", || SystemClock.now() > told);
+    // A sign-out, and more than ten seconds later the webhook about it.
+    for (seconds, reason) in [(70, SessionEndReason::SignedOut), (85, SessionEndReason::Revoked)] {
+        one.tell(&FleetEvent::SessionEnded {
+            id: "sess_1".into(),
+            reason,
+            until: SystemClock.now() + Duration::from_secs(seconds),
+        });
     }
+    eventually("both are stored", || redis.run::<usize>(&["ZCARD", STORED]) == 2);
     proxy.forward();
     let end = runtime.block_on(lease.ended());
     assert_eq!(end, LeaseEnd::SessionEnded(SessionEndReason::SignedOut));
@@ -161,12 +163,14 @@ fn stored_events_are_bounded_and_those_that_end_first_are_dropped() {
 fn stored_ends_expire() {
     let (redis, clerk) = (Redis::start(), TestInstance::new());
     let one = Replica::connected_at(&redis.url(), &clerk);
-    let expired = (SystemClock.now() - Duration::from_secs(1)).as_millis().to_string();
-    redis.run::<()>(&["ZADD", STORED, &expired, "expired"]);
+    let ago = |secs| (SystemClock.now() - Duration::from_secs(secs)).as_millis().to_string();
+    redis.run::<()>(&["ZADD", STORED, &ago(3_601), "expired"]);
+    redis.run::<()>(&["ZADD", STORED, &ago(3_540), "for a replica that is away"]);
     one.end("sess_1");
     eventually("the expired one is removed", || {
         redis.run::<Option<f64>>(&["ZSCORE", STORED, "expired"]).is_none()
     });
+    assert_eq!(redis.run::<usize>(&["ZREM", STORED, "for a replica that is away"]), 1);
     eventually("the set expires", || redis.run::<i64>(&["PTTL", STORED]) > 0);
     assert!(redis.run::<i64>(&["TTL", STORED]) <= 25 * 3_600);
     let [(event, until)] =

@@ -1,5 +1,8 @@
 //! Other clients of the same Redis.
 
+use std::time::Duration;
+
+use portal_sdk::clock::{Clock as _, SystemClock};
 use portal_sdk::testing::TestInstance;
 
 use crate::server::Redis;
@@ -40,6 +43,31 @@ fn foreign_messages_are_ignored_and_not_logged() {
     assert!(late.accepts("sess_huge") && late.accepts("sess_1"));
     assert!(log::lines_with(&["marker-1"]).is_empty());
     assert!(log::lines_with(&[&format!("127.0.0.1:{}", redis.port()), "WARN"]).is_empty());
+}
+
+#[test]
+fn entries_of_a_wrong_clock_do_not_displace_the_ends_of_sessions() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let in_two_days = (SystemClock.now() + Duration::from_secs(2 * 24 * 3_600)).as_millis();
+    let fill = r#"for i = 1, 140000 do redis.call("ZADD", KEYS[1], ARGV[1], "entry " .. i) end"#;
+    redis.run::<()>(&["EVAL", fill, "1", STORED, &in_two_days.to_string()]);
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    one.end("sess_1");
+    eventually("the others are removed", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
+    Replica::at(&redis.url(), &clerk).learns("sess_1");
+}
+
+#[test]
+fn end_without_a_possible_id_does_not_take_others_with_it() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let two = Replica::connected_at(&redis.url(), &clerk);
+    // Before its connection, so that all are in one message.
+    let one = Replica::at(&redis.url(), &clerk);
+    one.end(&"sess_long".repeat(50_000));
+    one.end("");
+    one.end("sess_1");
+    two.learns("sess_1");
+    eventually("it is stored alone", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
 }
 
 #[test]
@@ -102,6 +130,60 @@ fn user_who_may_not_publish_is_logged_once() {
         said.len() == 1 && said[0].starts_with("WARN") && said[0].contains("NOPERM"),
         "{said:?}"
     );
+}
+
+#[test]
+fn user_without_a_password_is_the_one_of_the_connection() {
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    redis.run::<()>(&[
+        "ACL",
+        "SETUSER",
+        "portal",
+        "on",
+        "nopass",
+        "allchannels",
+        "allkeys",
+        "+@all",
+    ]);
+    let url = format!("redis://portal@127.0.0.1:{}", redis.port());
+    let _one = Replica::connected_at(&url, &clerk);
+    let clients = redis.run::<String>(&["CLIENT", "LIST"]);
+    let subscribed: Vec<_> = clients.lines().filter(|line| line.contains(" sub=1 ")).collect();
+    assert!(
+        subscribed.len() == 1 && subscribed[0].contains(" user=portal "),
+        "{clients}"
+    );
+}
+
+#[test]
+fn refusal_without_a_code_is_logged_with_what_is_expected() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let server = format!("127.0.0.1:{}", redis.port());
+    let is_logged = |expected| eventually(expected, || !log::lines_with(&[&server, "WARN", expected]).is_empty());
+    let _database = Replica::at(&format!("{}/99", redis.url()), &clerk);
+    is_logged("expected the number of a database, found one beyond the server's");
+    let _one = Replica::connected_at(&redis.url(), &clerk);
+    redis.run::<()>(&["CONFIG", "SET", "maxclients", "1"]);
+    let _two = Replica::at(&redis.url(), &clerk);
+    is_logged("expected a free connection, found too many clients");
+}
+
+#[test]
+fn server_that_cannot_store_for_all_is_logged_with_what_is_expected() {
+    log::collect();
+    let (redis, clerk) = (Redis::start(), TestInstance::new());
+    let one = Replica::connected_at(&redis.url(), &clerk);
+    // Of a primary that is not there.
+    redis.run::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    one.end("sess_1");
+    let server = format!("127.0.0.1:{}", redis.port());
+    let expected = "expected a primary, found a replica (READONLY)";
+    eventually("it is logged", || {
+        log::lines_with(&[&server, "WARN", expected]).len() == 1
+    });
+    redis.run::<()>(&["REPLICAOF", "NO", "ONE"]);
+    eventually("it is stored", || redis.run::<usize>(&["ZCARD", STORED]) == 1);
 }
 
 #[test]

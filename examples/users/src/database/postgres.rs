@@ -1,4 +1,5 @@
-//! Postgres, with one connection that all requests share. A lost connection is opened again by the next request.
+//! Postgres, with one connection that all requests share. The next request replaces a lost connection, and one that did not
+//! answer in time.
 //!
 //! Under load, use a pool of connections instead. The connection is not encrypted: give `Config::connect` a TLS
 //! connector if the server is on another machine.
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use portal_axum::portal_sdk::clock::UnixTime;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
 
@@ -16,38 +19,72 @@ use super::{DatabaseError, Statement, UserRow, Value};
 
 const SCHEMA: &str = include_str!("postgres.sql");
 
-/// The time limit of connecting, and of a server that stops responding.
+/// The time limit of connecting, and of a request's statements with the wait for the connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
-pub(super) struct Postgres(Arc<Connection>);
+pub(super) struct Postgres(Arc<Server>);
 
-struct Connection {
+struct Server {
     config: Config,
-    client: Mutex<Client>,
+    /// `None` while a request uses the connection, and after a failure.
+    connection: Mutex<Option<Connection>>,
+}
+
+/// A connection, which is closed when it is dropped.
+struct Connection {
+    client: Client,
+    task: JoinHandle<()>,
 }
 
 impl Postgres {
     pub(super) async fn connect(url: &str) -> Result<Self, DatabaseError> {
         let mut config: Config = url.parse()?;
-        config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE);
-        let client = connect(&config).await?;
-        client.batch_execute(SCHEMA).await?;
-        Ok(Self(Arc::new(Connection {
+        config.connect_timeout(PATIENCE);
+        let connection = Connection::open(&config).await?;
+        connection.client.batch_execute(SCHEMA).await?;
+        Ok(Self(Arc::new(Server {
             config,
-            client: Mutex::new(client),
+            connection: Mutex::new(Some(connection)),
         })))
     }
 
     pub(super) async fn run(&self, statements: Vec<Statement>) -> Result<Vec<UserRow>, DatabaseError> {
-        let mut client = self.0.client.lock().await;
-        if client.is_closed() {
-            *client = connect(&self.0.config).await?;
-        }
-        // If the request ends early, the transaction is dropped, and dropping it rolls it back.
-        let transaction = client.transaction().await?;
+        // A timer, because a server that hangs, or waits for another program's lock, never answers.
+        let in_time = timeout(PATIENCE, self.0.run(&statements)).await;
+        in_time.unwrap_or_else(|_| Err(DatabaseError::Postgres("no answer within 5 seconds".to_owned())))
+    }
+}
+
+impl Server {
+    async fn run(&self, statements: &[Statement]) -> Result<Vec<UserRow>, DatabaseError> {
+        let mut shared = self.connection.lock().await;
+        // Taken, so that a request that fails or ends early closes the connection, and the server rolls back.
+        let mut connection = match shared.take() {
+            Some(connection) if !connection.client.is_closed() => connection,
+            _ => Connection::open(&self.config).await?,
+        };
+        let rows = connection.run(statements).await?;
+        *shared = Some(connection);
+        Ok(rows)
+    }
+}
+
+impl Connection {
+    async fn open(config: &Config) -> Result<Self, Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = text(&error), "the connection to Postgres was lost");
+            }
+        });
+        Ok(Self { client, task })
+    }
+
+    async fn run(&mut self, statements: &[Statement]) -> Result<Vec<UserRow>, DatabaseError> {
+        let transaction = self.client.transaction().await?;
         let mut rows = Vec::new();
-        for Statement { sql, values } in &statements {
+        for Statement { sql, values } in statements {
             let values: Vec<_> = values.iter().map(Value::to_sql).collect();
             rows = transaction.query(*sql, &values).await?;
         }
@@ -56,14 +93,11 @@ impl Postgres {
     }
 }
 
-async fn connect(config: &Config) -> Result<Client, Error> {
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::warn!(error = text(&error), "the connection to Postgres was lost");
-        }
-    });
-    Ok(client)
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // It would wait for the answers that are due.
+        self.task.abort();
+    }
 }
 
 fn row(cells: &Row) -> Result<UserRow, Error> {

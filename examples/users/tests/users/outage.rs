@@ -44,3 +44,29 @@ async fn stopped_server_refuses_and_started_server_is_found_again() {
     let row = world.row("user_ada").await.expect("the row is there");
     assert_eq!(row, Version::new("user_ada", 1).row(row.id, "webhook"));
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn server_that_does_not_answer_is_given_up_and_used_again() {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    let url = crate::server::Server::shared().new_database().await;
+    let world = World::new(&TestDatabase::Postgres(url.clone())).await;
+    let ada = Version::new("user_ada", 0);
+    assert_eq!(world.sign_in(&ada).await, StatusCode::OK);
+
+    // Another program keeps every query waiting.
+    let lock = crate::server::connect(&url).await;
+    let sql = "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE";
+    lock.batch_execute(sql).await.expect("the table is locked");
+    let event = Version::new("user_ada", 1).event();
+    let answer = timeout(Duration::from_secs(30), world.deliver(&event)).await;
+    assert_eq!(answer, Ok(StatusCode::INTERNAL_SERVER_ERROR));
+
+    lock.batch_execute("ROLLBACK").await.expect("the table is unlocked");
+    assert_eq!(world.deliver(&event).await, StatusCode::OK);
+    let row = world.row("user_ada").await.expect("the row is there");
+    assert_eq!(row, Version::new("user_ada", 1).row(row.id, "webhook"));
+}

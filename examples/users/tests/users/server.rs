@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 const SCRIPT: &str = include_str!("server.sh");
 
@@ -117,4 +117,11 @@ pub(crate) async fn execute(url: &str, sql: &str) {
         .await
         .expect("no panic")
         .expect("the connection ends in order");
+}
+
+/// Opens a connection, which ends when the client is dropped.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server accepts");
+    tokio::spawn(connection);
+    client
 }

@@ -67,8 +67,11 @@ impl Address {
         if !url.username().is_empty() {
             login = login.set_username(decoded(url.username())?);
         }
-        if let Some(password) = url.password() {
-            login = login.set_password(decoded(password)?);
+        match url.password() {
+            Some(password) => login = login.set_password(decoded(password)?),
+            // Otherwise the client would not log in, and would be the default user without a word.
+            None if !url.username().is_empty() => login = login.set_password(""),
+            None => {}
         }
         Ok(Self {
             server: format!("{host}:{}", url.port().unwrap_or(DEFAULT_PORT)).into(),
@@ -150,6 +153,7 @@ mod tests {
                 "redis://:p%40ss%2F@redis.example/",
                 ("redis.example:6379".to_owned(), None, some("p@ss/"), 0),
             ),
+            ("redis://user@host", ("host:6379".to_owned(), some("user"), some(""), 0)),
             (
                 "valkey://user:pass@127.0.0.1:1/2",
                 ("127.0.0.1:1".to_owned(), some("user"), some("pass"), 2),

@@ -24,6 +24,9 @@ const MAX_STORED: usize = MAX_ENDED_SESSIONS;
 const PAGE: usize = 10_000;
 /// The time until Redis deletes the stored events of an idle fleet. No event is remembered for more than a day.
 const STORED_FOR: Duration = Duration::from_secs(25 * 60 * 60);
+/// The time for which an event is kept after its end: for replicas that are away and have live connections, and because the
+/// clocks of replicas differ.
+pub(super) const KEPT_AFTER_END: Duration = Duration::from_secs(60 * 60);
 /// The most messages that wait to be handled. Beyond it, the stored events are read instead.
 const MAX_UNREAD: usize = 256;
 
@@ -107,8 +110,12 @@ impl Connection {
             command.arg(&*names.stored);
             command
         };
+        // Those of a clock that was wrong. They would stay, and displace the others.
+        let mut distant = stored("ZREMRANGEBYSCORE");
+        distant.arg((now + STORED_FOR).as_millis()).arg("+inf");
+        commands.add_command(distant);
         let mut expired = stored("ZREMRANGEBYSCORE");
-        expired.arg("-inf").arg(now.as_millis());
+        expired.arg("-inf").arg((now - KEPT_AFTER_END).as_millis());
         // The events that expire first are dropped.
         let mut surplus = stored("ZREMRANGEBYRANK");
         surplus.arg(0).arg(format!("-{}", MAX_STORED + 1));
@@ -125,17 +132,17 @@ impl Connection {
         Ok(publish.exec_async(&mut self.commands).await?)
     }
 
-    /// Reads the stored events whose time has not passed, those that end first at the front.
+    /// Reads the stored events whose time had not passed at `since`, those that end first at the front.
     ///
     /// A session may have ended twice, such as by a sign-out and by the webhook about it. The first reason counts.
-    pub(super) async fn stored(&mut self, names: &Names, now: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
+    pub(super) async fn stored(&mut self, names: &Names, since: UnixTime) -> Result<Vec<FleetEvent>, Problem> {
         let mut events = Vec::new();
         // The latest end first, so that an event stored meanwhile moves others to a later page and none to an earlier one.
         for offset in (0..MAX_STORED).step_by(PAGE) {
             let mut read = redis::cmd("ZREVRANGEBYSCORE");
             read.arg(&*names.stored)
                 .arg("+inf")
-                .arg(format!("({}", now.as_millis()))
+                .arg(format!("({}", since.as_millis()))
                 .arg("LIMIT")
                 .arg(offset)
                 .arg(PAGE);

@@ -1,15 +1,14 @@
 //! [`Link`]: what the authenticators and the thread of the connection share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::super::{Fleet as _, FleetEvent, FleetHealth, FleetMember, InProcessFleet};
 use super::address::Address;
-use super::connection::Names;
+use super::connection::{KEPT_AFTER_END, Names};
 use super::problem::Problem;
 use super::queue::Queue;
 use super::worker;
@@ -34,6 +33,8 @@ pub(super) struct Link {
     is_connected: AtomicBool,
     /// `true` if a member has to hear the stored events.
     must_read: AtomicBool,
+    /// The time of the last answer, in milliseconds: earlier events were heard. [`i64::MAX`] before the first one.
+    answered_at: AtomicI64,
     said: Mutex<Said>,
 }
 
@@ -61,6 +62,7 @@ impl Link {
             has_thread: AtomicBool::new(false),
             is_connected: AtomicBool::new(false),
             must_read: AtomicBool::new(false),
+            answered_at: AtomicI64::new(i64::MAX),
             said: Mutex::default(),
         }
     }
@@ -68,7 +70,12 @@ impl Link {
     /// Tells the members of this process, and queues the event for the others.
     pub(super) fn tell(self: &Arc<Self>, event: &FleetEvent) {
         self.members.tell(event);
-        if self.queue().push(event.clone(), SystemClock.now()) && !std::mem::replace(&mut self.said().dropped, true) {
+        // The others would skip it, and with it the whole message that it makes too long.
+        if !event.has_possible_id() {
+            return;
+        }
+        let is_dropped = self.queue().push(event.clone(), SystemClock.now() - KEPT_AFTER_END);
+        if is_dropped && !std::mem::replace(&mut self.said().dropped, true) {
             let server = self.address.server();
             tracing::warn!(server, "too many events wait for Redis; the oldest are dropped");
         }
@@ -150,6 +157,18 @@ impl Link {
         self.must_read.store(true, Ordering::Release);
     }
 
+    /// Notes that all events until now were heard.
+    pub(super) fn answered(&self, now: UnixTime) {
+        self.answered_at.store(now.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Returns the time since which this replica may have missed events.
+    ///
+    /// Those whose tokens have expired meanwhile still end live connections. Before the first answer there are none.
+    pub(super) fn away_since(&self, now: UnixTime) -> UnixTime {
+        now.min(UnixTime::from_millis(self.answered_at.load(Ordering::Relaxed)))
+    }
+
     pub(super) fn connected(&self) {
         self.is_connected.store(true, Ordering::Release);
         let dropped = self.queue().dropped();
@@ -205,6 +224,13 @@ impl Link {
         }
     }
 
+    /// Notes that the thread panicked and connects again.
+    pub(super) fn panicked(&self) {
+        self.is_connected.store(false, Ordering::Release);
+        let server = self.address.server();
+        tracing::error!(server, "the connection to Redis panicked; it is opened again");
+    }
+
     pub(super) fn thread_ended(&self) {
         self.is_connected.store(false, Ordering::Release);
         self.has_thread.store(false, Ordering::Release);
@@ -216,9 +242,6 @@ pub(super) struct ThreadGuard(pub(super) Arc<Link>);
 
 impl Drop for ThreadGuard {
     fn drop(&mut self) {
-        if thread::panicking() {
-            tracing::error!("the thread of the fleet panicked; the next event starts another");
-        }
         self.0.thread_ended();
     }
 }

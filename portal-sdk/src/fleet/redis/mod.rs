@@ -6,6 +6,7 @@ mod link;
 mod message;
 mod problem;
 mod queue;
+mod sent;
 #[cfg(feature = "redis-tls")]
 mod tls;
 mod worker;
@@ -37,9 +38,9 @@ const MAX_PREFIX_BYTES: usize = 200;
 /// # }
 /// ```
 ///
-/// An event is published on a channel, and stored until its tokens have expired. A replica that starts or reconnects
-/// reads the stored events, so that it also learns the sign-outs that it missed. The server must be Redis 6 or newer, or
-/// Valkey. Redis Cluster is not supported.
+/// An event is published on a channel, and stored until an hour after its tokens have expired. A replica that starts or
+/// reconnects reads the events that it missed, so that it rejects the tokens and ends the live connections. The server must
+/// be Redis 6 or newer, or Valkey. Redis Cluster is not supported.
 ///
 /// A thread with its own tokio runtime maintains one connection. It starts when the first authenticator is built, and ends
 /// when the last clone is dropped.
@@ -48,8 +49,8 @@ const MAX_PREFIX_BYTES: usize = 200;
 ///
 /// No request waits for Redis. While it is out of reach, the replica continues with the events that it knows, and queues
 /// its new ones, the last 131,072. It logs one warning, and one line at `info` when Redis is back. It connects again with a
-/// back-off of up to 15 seconds, sends the queue and reads the stored events. A connection that hangs is noticed within
-/// twice the [`timeout`](RedisFleetBuilder::timeout).
+/// back-off of up to 15 seconds. Then it reads the stored events, and sends the queue and those of its events that Redis
+/// has lost. A connection that hangs is noticed within twice the [`timeout`](RedisFleetBuilder::timeout).
 /// [`Authenticator::health`](crate::authenticator::Authenticator::health) returns the state.
 ///
 /// # Names in Redis

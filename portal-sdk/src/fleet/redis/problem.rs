@@ -50,13 +50,28 @@ impl From<RedisError> for Problem {
         match (error.kind(), code_of(&error)) {
             // A server that starts, or a replica that has lost its primary.
             (_, Some(code)) if ["LOADING", "MASTERDOWN"].contains(&&*code) => Self::Unreachable(code.into()),
-            (_, Some(code)) => Self::Refused(code.into()),
+            (_, Some(code)) => {
+                let expectation = expectation(&code, error.detail().unwrap_or_default());
+                Self::Refused(expectation.map_or_else(|| code.into(), Into::into))
+            }
             (ErrorKind::AuthenticationFailed, None) => Self::Refused("wrong user or password".into()),
             (ErrorKind::RESP3NotSupported, None) => Self::Refused("expected Redis 6 or newer".into()),
             (ErrorKind::Io, None) => Self::Unreachable("I/O error".into()),
             _ => Self::Refused("expected a response of Redis, found other data".into()),
         }
     }
+}
+
+/// Returns what the fleet expects, for the codes that do not tell.
+fn expectation(code: &str, detail: &str) -> Option<&'static str> {
+    Some(match code {
+        "ERR" if detail.contains("DB index") => "expected the number of a database, found one beyond the server's",
+        "ERR" if detail.contains("number of clients") => "expected a free connection, found too many clients",
+        "READONLY" => "expected a primary, found a replica (READONLY)",
+        "MOVED" | "ASK" | "CLUSTERDOWN" => "expected a single server, found a cluster",
+        "NOAUTH" => "expected a password in the URL, found none (NOAUTH)",
+        _ => return None,
+    })
 }
 
 /// Returns the first error code in an answer, such as `NOPERM`.

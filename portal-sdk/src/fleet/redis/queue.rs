@@ -18,9 +18,9 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds an event. Returns `true` if an older one that has not expired was dropped for it.
-    pub(super) fn push(&mut self, event: FleetEvent, now: UnixTime) -> bool {
-        while self.waiting.front().is_some_and(|first| is_over(first, now)) {
+    /// Adds an event. Returns `true` if an older one was dropped for it that had not expired at `since`.
+    pub(super) fn push(&mut self, event: FleetEvent, since: UnixTime) -> bool {
+        while self.waiting.front().is_some_and(|first| is_over(first, since)) {
             self.waiting.pop_front();
         }
         let is_full = self.waiting.len() >= MAX_WAITING;
@@ -32,14 +32,14 @@ impl Queue {
         is_full
     }
 
-    /// Removes the next events to send. Expired events are discarded.
-    pub(super) fn take_batch(&mut self, now: UnixTime) -> Vec<FleetEvent> {
+    /// Removes the next events to send. Events that had expired at `since` are discarded.
+    pub(super) fn take_batch(&mut self, since: UnixTime) -> Vec<FleetEvent> {
         let mut batch = Vec::new();
         while batch.len() < MAX_BATCH {
             let Some(event) = self.waiting.pop_front() else {
                 break;
             };
-            if !is_over(&event, now) {
+            if !is_over(&event, since) {
                 batch.push(event);
             }
         }
@@ -67,9 +67,9 @@ impl Queue {
     }
 }
 
-/// Returns `true` if the event has expired.
-fn is_over(event: &FleetEvent, now: UnixTime) -> bool {
-    event.until().is_some_and(|until| until <= now)
+/// Returns `true` if the event had expired at `since`.
+fn is_over(event: &FleetEvent, since: UnixTime) -> bool {
+    event.until().is_some_and(|until| until <= since)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::future::{Future as _, poll_fn};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,9 +16,10 @@ use tokio::runtime;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::FleetEvent;
-use super::connection::Connection;
+use super::connection::{Connection, KEPT_AFTER_END};
 use super::link::{Link, ThreadGuard};
 use super::problem::Problem;
+use super::sent::Sent;
 use crate::clock::{Clock as _, SystemClock};
 use crate::jitter;
 
@@ -36,7 +38,15 @@ pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
     let thread = thread::Builder::new().name("portal-fleet".to_owned());
     thread.spawn(move || {
         let guard = ThreadGuard(link);
-        runtime.block_on(keep_connected(&guard.0));
+        let link = &*guard.0;
+        let mut panics = 0;
+        // A custom clock or a subscriber of log lines may panic. The replica must learn of sign-outs afterwards, too.
+        while catch_unwind(AssertUnwindSafe(|| runtime.block_on(keep_connected(link)))).is_err() {
+            link.panicked();
+            // An event that is stored may cause it each time.
+            runtime.block_on(wait(link, panics));
+            panics += 1;
+        }
         // Not awaited, because a DNS look-up may hang in the operating system.
         runtime.shutdown_background();
     })?;
@@ -45,12 +55,13 @@ pub(super) fn start(link: Arc<Link>) -> io::Result<()> {
 
 async fn keep_connected(link: &Link) {
     let mut failures = 0;
+    let mut sent = Sent::default();
     while !link.is_closed() {
         let problem = match Connection::open(&link.address, &link.names, link.limit).await {
             Err(problem) => problem,
             Ok(connection) => {
                 let since = Instant::now();
-                let Err(problem) = converse(link, connection).await else {
+                let Err(problem) = converse(link, &mut sent, connection).await else {
                     return;
                 };
                 if since.elapsed() > LONGEST_PAUSE {
@@ -60,10 +71,15 @@ async fn keep_connected(link: &Link) {
             }
         };
         link.lost(&problem);
-        // A back-off, so that many replicas do not overwhelm a starting server. Only the end of the fleet interrupts it.
-        let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
+        wait(link, failures).await;
         failures += 1;
     }
+}
+
+/// Waits before the next attempt. Only the end of the fleet cuts it.
+async fn wait(link: &Link, failures: u32) {
+    // A back-off, so that many replicas do not overwhelm a server that starts.
+    let _ = timeout(pause(failures, jitter::random()), link.closed.notified()).await;
 }
 
 fn pause(failures: u32, random: u64) -> Duration {
@@ -73,7 +89,7 @@ fn pause(failures: u32, random: u64) -> Duration {
 }
 
 /// Exchanges events until the fleet ends.
-async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem> {
+async fn converse(link: &Link, sent: &mut Sent, mut connection: Connection) -> Result<(), Problem> {
     // After the subscription, so that each event is stored before this or arrives as a message.
     link.set_must_read();
     let mut is_new = true;
@@ -81,16 +97,16 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
     loop {
         link.hear(&connection.arrived());
         if link.take_must_read() | connection.take_has_missed() {
-            read_stored(link, &mut connection).await?;
-            answered = Instant::now();
+            read_stored(link, sent, &mut connection).await?;
+            answered = answered_now(link);
         }
-        let has_sent = send_batch(link, &mut connection).await?;
+        let has_sent = send_batch(link, sent, &mut connection).await?;
         // Reported only now, because a server that refuses each message is not back.
         if std::mem::take(&mut is_new) {
             link.connected();
         }
         if has_sent {
-            answered = Instant::now();
+            answered = answered_now(link);
             continue;
         }
         if link.is_closed() {
@@ -103,16 +119,26 @@ async fn converse(link: &Link, mut connection: Connection) -> Result<(), Problem
             // A connection whose server is gone is silent too, so a silent server must respond.
             Next::Silence => {
                 connection.ping().await?;
-                answered = Instant::now();
+                answered = answered_now(link);
             }
             Next::Closed => return Err(Problem::closed()),
         }
     }
 }
 
-async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Problem> {
-    match connection.stored(&link.names, SystemClock.now()).await {
-        Ok(events) => link.hear(&events),
+/// Notes an answer. The messages before it have arrived, because a connection keeps their order.
+fn answered_now(link: &Link) -> Instant {
+    link.answered(SystemClock.now());
+    Instant::now()
+}
+
+async fn read_stored(link: &Link, sent: &mut Sent, connection: &mut Connection) -> Result<(), Problem> {
+    let now = SystemClock.now();
+    match connection.stored(&link.names, link.away_since(now)).await {
+        Ok(events) => {
+            link.give_back(sent.take_lost(&events, now));
+            link.hear(&events);
+        }
         Err(problem) if problem.concerns_storing_only() => link.stored(Some(&problem)),
         Err(problem) => return Err(problem),
     }
@@ -120,16 +146,21 @@ async fn read_stored(link: &Link, connection: &mut Connection) -> Result<(), Pro
 }
 
 /// Sends the next events. Returns `true` if some were waiting.
-async fn send_batch(link: &Link, connection: &mut Connection) -> Result<bool, Problem> {
-    let batch = link.take_batch(SystemClock.now());
+async fn send_batch(link: &Link, sent: &mut Sent, connection: &mut Connection) -> Result<bool, Problem> {
+    let batch = link.take_batch(SystemClock.now() - KEPT_AFTER_END);
     if batch.is_empty() {
         return Ok(false);
     }
-    let sent = send(link, connection, &batch).await;
-    if sent.is_err() {
-        link.give_back(batch);
+    match send(link, connection, &batch).await {
+        Ok(()) => {
+            sent.add(batch, SystemClock.now());
+            Ok(true)
+        }
+        Err(problem) => {
+            link.give_back(batch);
+            Err(problem)
+        }
     }
-    sent.map(|()| true)
 }
 
 async fn send(link: &Link, connection: &mut Connection, batch: &[FleetEvent]) -> Result<(), Problem> {
