@@ -27,8 +27,9 @@ pub struct App {
 pub fn router<B: BackendApi>(app: App, clerk: Authenticator<B>, webhooks: WebhookReceiver) -> Router {
     let receiver = Receiver {
         database: app.database.clone(),
-        clerk: clerk.clone(),
     };
+    // Tokens of deleted users and ended sessions are rejected at once, not with their expiry.
+    let webhooks = webhooks.with_authenticator(clerk.clone());
     Router::new()
         .route("/users", get(pages::users))
         // The browser's Back button must not show addresses after sign-out.

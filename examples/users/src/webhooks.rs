@@ -1,17 +1,15 @@
 //! [`Receiver`]: updates the table by Clerk's events.
 
-use portal_axum::portal_sdk::backend::BackendApi;
 use portal_axum::portal_sdk::clock::{Clock as _, SystemClock};
-use portal_axum::{Authenticator, User, WebhookDelivery, WebhookEvent, WebhookHandler};
+use portal_axum::{User, WebhookDelivery, WebhookEvent, WebhookHandler};
 
 use crate::database::{Database, DatabaseError};
 use crate::profile::{Profile, Source};
 
 /// The handler of Clerk's webhooks. Deliveries may arrive twice and in any order.
 #[derive(Debug)]
-pub(crate) struct Receiver<B> {
+pub(crate) struct Receiver {
     pub(crate) database: Database,
-    pub(crate) clerk: Authenticator<B>,
 }
 
 /// The reason why Clerk must send the event again.
@@ -23,7 +21,7 @@ pub(crate) enum ReceiveError {
     Unreadable,
 }
 
-impl<B: BackendApi> WebhookHandler for Receiver<B> {
+impl WebhookHandler for Receiver {
     type Error = ReceiveError;
 
     async fn handle(&self, delivery: WebhookDelivery) -> Result<(), ReceiveError> {
@@ -31,10 +29,7 @@ impl<B: BackendApi> WebhookHandler for Receiver<B> {
             WebhookEvent::UserCreated(user) | WebhookEvent::UserUpdated(user) => self.save(&user).await,
             WebhookEvent::UserDeleted(user) => {
                 let deleted_at = delivery.occurred_at.unwrap_or(delivery.sent_at);
-                self.database.delete(&user.id, deleted_at, SystemClock.now()).await?;
-                // After the database, because a failed statement makes Clerk retry. Rejects the user's tokens from now on.
-                self.clerk.user_deleted(&user.id);
-                Ok(())
+                Ok(self.database.delete(&user.id, deleted_at, SystemClock.now()).await?)
             }
             WebhookEvent::Unreadable if delivery.event_type.starts_with("user.") => Err(ReceiveError::Unreadable),
             _ => Ok(()),
@@ -42,12 +37,10 @@ impl<B: BackendApi> WebhookHandler for Receiver<B> {
     }
 }
 
-impl<B: BackendApi> Receiver<B> {
+impl Receiver {
     async fn save(&self, user: &User) -> Result<(), ReceiveError> {
         let profile = Profile::from_user(user).ok_or(ReceiveError::Unreadable)?;
         self.database.save(&profile, Source::Webhook).await?;
-        // The cache may hold the old data for some seconds.
-        self.clerk.forget_user(&user.id);
         Ok(())
     }
 }

@@ -105,6 +105,12 @@ impl TestPortal {
         self.host.portal().secret_key()
     }
 
+    /// The secret that signs webhooks, `whsec_…`; see [`LocalPortal::webhook_signing_secret`].
+    #[must_use]
+    pub fn webhook_signing_secret(&self) -> &Secret {
+        self.host.portal().webhook_signing_secret()
+    }
+
     /// The portal that runs, for faults, the clock and the request log.
     ///
     /// Call its `async` methods through [`run`](Self::run).

@@ -27,6 +27,18 @@ async fn static_portal_works_while_time_is_paused() {
 }
 
 #[test]
+fn portal_has_the_variables_of_an_application() {
+    let variables = PORTAL.local_portal().environment();
+    for (name, value) in [
+        ("CLERK_PUBLISHABLE_KEY", PORTAL.publishable_key().as_str()),
+        ("CLERK_SECRET_KEY", PORTAL.secret_key().expose()),
+        ("CLERK_WEBHOOK_SIGNING_SECRET", PORTAL.webhook_signing_secret().expose()),
+    ] {
+        assert!(variables.contains(&(name, value.to_owned())), "{name}");
+    }
+}
+
+#[test]
 fn static_portal_serves_several_threads_at_once() {
     let links = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| PORTAL.sign_in_link_for(JANE))).collect();

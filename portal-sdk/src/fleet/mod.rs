@@ -74,6 +74,10 @@ pub use self::redis::{RedisFleet, RedisFleetBuilder};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a fleet",
+    note = "`RedisFleet::from_env` returns an `Option`: call `fleet(…)` only if it is `Some`"
+)]
 pub trait Fleet: fmt::Debug + Send + Sync + 'static {
     /// Sends an event to the other members.
     ///

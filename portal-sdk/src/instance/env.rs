@@ -74,11 +74,11 @@ impl InstanceBuilder {
         };
         let publishable_key = variable("CLERK_PUBLISHABLE_KEY")?.ok_or(ConfigError::Missing {
             setting: Setting::PublishableKey,
-            expected: "pk_test_… or pk_live_… from the API keys page of the Clerk dashboard",
+            expected: "pk_test_… or pk_live_… from the API keys page of the Clerk dashboard or from the local portal's first lines",
         })?;
         let secret_key = variable("CLERK_SECRET_KEY")?.ok_or(ConfigError::Missing {
             setting: Setting::SecretKey,
-            expected: "sk_test_… or sk_live_… from the API keys page of the Clerk dashboard",
+            expected: "sk_test_… or sk_live_… from the API keys page of the Clerk dashboard or from the local portal's first lines",
         })?;
         let or_deprecated = |name, deprecated| -> Result<Option<Box<str>>, ConfigError> {
             Ok(variable(name)?.or(variable(deprecated)?).map(Into::into))

@@ -87,7 +87,8 @@ pub enum SecretKeyError {
     PublishableKey,
     /// The prefix is unknown.
     #[error(
-        "expected a secret key that starts with sk_test_ or sk_live_, found {length} bytes that do not (not shown)"
+        "expected a secret key that starts with sk_test_ or sk_live_, found {length} bytes that do not (not shown); \
+         copy the key again, without quotes"
     )]
     Prefix {
         /// The length of the string in bytes.

@@ -50,7 +50,10 @@ pub enum WebhookSecretError {
     )]
     Missing,
     /// The prefix is unknown.
-    #[error("expected a signing secret that starts with whsec_, found {length} bytes that do not (not shown)")]
+    #[error(
+        "expected a signing secret that starts with whsec_, found {length} bytes that do not (not shown); copy the secret \
+         again, without quotes"
+    )]
     Prefix {
         /// The length of the string in bytes.
         length: usize,

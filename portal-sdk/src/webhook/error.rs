@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum WebhookError {
     /// A header field is missing or empty.
-    #[error("the header {name} is missing")]
+    #[error("the header {name} is missing; check that Clerk sent the request, and that proxies keep its fields")]
     MissingHeader {
         /// The field's name.
         name: &'static str,

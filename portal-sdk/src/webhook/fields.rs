@@ -39,11 +39,16 @@ pub(super) struct Fields<'h> {
 impl<'h> Fields<'h> {
     /// Reads the fields and checks the time, in the order of Clerk's package.
     pub(super) fn read(headers: &'h HeaderMap, now: UnixTime) -> Result<Self, WebhookError> {
-        let is_svix = [SVIX.id, SVIX.timestamp, SVIX.signature]
-            .iter()
-            .any(|name| headers.contains_key(*name));
-        // Never mix the families: fields of both would be parts of two deliveries.
-        let names = if is_svix { SVIX } else { STANDARD };
+        let has_any = |names: &Names| {
+            let names = [names.id, names.timestamp, names.signature];
+            names.iter().any(|name| headers.contains_key(*name))
+        };
+        // Never mix the families: fields of both would be parts of two deliveries. A request without any lacks Clerk's.
+        let names = if has_any(&STANDARD) && !has_any(&SVIX) {
+            STANDARD
+        } else {
+            SVIX
+        };
         let ids = present(headers, names.id)?;
         let timestamps = present(headers, names.timestamp)?;
         let signatures = present(headers, names.signature)?;

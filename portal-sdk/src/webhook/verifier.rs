@@ -43,7 +43,7 @@ impl WebhookVerifier {
         let secret = variable(setting.name())?.filter(|secret| !secret.trim().is_empty());
         Self::new(&secret.ok_or(ConfigError::Missing {
             setting,
-            expected: "whsec_… from the endpoint's page in the Clerk dashboard",
+            expected: "whsec_… from the endpoint's page in the Clerk dashboard or from the local portal's first lines",
         })?)
     }
 

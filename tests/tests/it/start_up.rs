@@ -53,7 +53,7 @@ fn invalid_keys_are_named_without_their_secrets() {
         (
             vec![("CLERK_PUBLISHABLE_KEY", LIVE_KEY), ("CLERK_SECRET_KEY", "hunter2")],
             "error: CLERK_SECRET_KEY: expected a secret key that starts with sk_test_ or sk_live_, \
-             found 7 bytes that do not (not shown)",
+             found 7 bytes that do not (not shown); copy the key again, without quotes",
         ),
         (
             vec![

@@ -4,9 +4,10 @@
 //! Under load, use a pool of connections instead. The connection is not encrypted: give `Config::connect` a TLS
 //! connector if the server is on another machine.
 
-use std::fmt;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use portal_axum::portal_sdk::clock::UnixTime;
 use tokio::sync::Mutex;
@@ -134,8 +135,11 @@ impl From<Error> for DatabaseError {
 
 /// The error without the server's details, which quote values of the row.
 fn text(error: &Error) -> String {
-    match error.as_db_error() {
-        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
+    if let Some(refusal) = error.as_db_error() {
+        return format!("{} ({})", refusal.message(), refusal.code().code());
+    }
+    match error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     }
 }

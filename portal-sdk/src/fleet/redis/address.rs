@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use redis::{ProtocolVersion, RedisConnectionInfo};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use url::Url;
 
 use super::problem::Problem;
@@ -15,7 +15,8 @@ use crate::instance::{ConfigError, Setting};
 
 const DEFAULT_PORT: u16 = 6379;
 
-const URL: &str = "redis://[user]:password@host[:port][/database]; percent-encode reserved characters of the password";
+const URL: &str = "redis://[[user]:password@]host[:port][/database], with reserved characters of the password \
+                   percent-encoded";
 #[cfg(not(feature = "redis-tls"))]
 const NO_TLS: &str = "redis://, or the feature redis-tls for rediss://";
 
@@ -23,6 +24,18 @@ const NO_TLS: &str = "redis://, or the feature redis-tls for rediss://";
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The problem of a URL: the expected text, and a description of the URL without its parts.
+struct Malformed {
+    expected: &'static str,
+    found: &'static str,
+}
+
+impl Malformed {
+    fn url(found: &'static str) -> Self {
+        Self { expected: URL, found }
+    }
+}
 
 /// A Redis server, and the user, the password and the database at it.
 pub(super) struct Address {
@@ -35,35 +48,40 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
-        Self::read(text.trim()).map_err(|expected| ConfigError::Invalid {
+        Self::read(text.trim()).map_err(|Malformed { expected, found }| ConfigError::Invalid {
             setting: Setting::RedisUrl,
             // A malformed URL may hold its password anywhere.
-            found: "[a URL, not shown]".to_owned(),
+            found: format!("[{found}, not shown]"),
             expected,
         })
     }
 
-    fn read(text: &str) -> Result<Self, &'static str> {
-        let url = Url::parse(text).map_err(|_| URL)?;
+    fn read(text: &str) -> Result<Self, Malformed> {
+        let url = Url::parse(text).map_err(|_| Malformed::url("a text that is not a URL"))?;
         let is_secure = match url.scheme() {
             "redis" | "valkey" => false,
             "rediss" | "valkeys" => true,
-            _ => return Err(URL),
+            _ => return Err(Malformed::url("a URL with another scheme")),
         };
         #[cfg(not(feature = "redis-tls"))]
         if is_secure {
-            return Err(NO_TLS);
+            return Err(Malformed {
+                expected: NO_TLS,
+                found: "a URL with TLS",
+            });
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(URL)?;
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or(Malformed::url("a URL without a host"))?;
         if url.query().is_some() || url.fragment().is_some() || text.contains('\\') {
-            return Err(URL);
+            return Err(Malformed::url("a URL with a query string, a fragment or a backslash"));
         }
+        let database = database(url.path()).ok_or(Malformed::url("a URL whose database is not a number"))?;
         let mut login = RedisConnectionInfo::default()
             // With RESP3, messages and responses share a connection.
             .set_protocol(ProtocolVersion::RESP3)
             // `CLIENT SETINFO` would need a permission in the access control list.
             .set_skip_set_lib_name()
-            .set_db(database(url.path()).ok_or(URL)?);
+            .set_db(database);
         if !url.username().is_empty() {
             login = login.set_username(decoded(url.username())?);
         }
@@ -78,7 +96,9 @@ impl Address {
             login,
             #[cfg(feature = "redis-tls")]
             tls: match is_secure {
-                true => Some(Tls::new(host).ok_or(URL)?),
+                true => {
+                    Some(Tls::new(host).ok_or(Malformed::url("a URL whose host is not a DNS name or an IP address"))?)
+                }
                 false => None,
             },
         })
@@ -86,7 +106,9 @@ impl Address {
 
     /// Opens a byte stream to the server.
     pub(super) async fn connect(&self) -> Result<Box<dyn Stream>, Problem> {
-        let stream = TcpStream::connect(&*self.server).await?;
+        // Looked up first, because the error of a name that does not resolve has no kind.
+        let addresses = lookup_host(&*self.server).await.map_err(|_| Problem::unresolved())?;
+        let stream = TcpStream::connect(&*addresses.collect::<Vec<_>>()).await?;
         // Without it, a small message may wait for the acknowledgement of the previous one. A failure only costs time.
         let _ = stream.set_nodelay(true);
         #[cfg(feature = "redis-tls")]
@@ -128,8 +150,9 @@ fn database(path: &str) -> Option<i64> {
     }
 }
 
-fn decoded(text: &str) -> Result<String, &'static str> {
-    let text = percent_decode_str(text).decode_utf8().map_err(|_| URL)?;
+fn decoded(text: &str) -> Result<String, Malformed> {
+    let text = percent_decode_str(text).decode_utf8();
+    let text = text.map_err(|_| Malformed::url("a URL whose user or password is not UTF-8"))?;
     Ok(text.into_owned())
 }
 
@@ -196,6 +219,36 @@ mod tests {
                 assert!(!shown.contains("hunter2"), "{text}: {shown}");
             }
         }
+    }
+
+    #[test]
+    fn malformed_url_is_described() {
+        for (text, found) in [
+            ("redis", "a text that is not a URL"),
+            ("redis://host:99999", "a text that is not a URL"),
+            ("localhost:6379", "a URL with another scheme"),
+            #[cfg(not(feature = "redis-tls"))]
+            ("rediss://host", "a URL with TLS"),
+            ("redis:///0", "a URL without a host"),
+            ("redis://:a?b@host", "a text that is not a URL"),
+            ("redis://host#a", "a URL with a query string, a fragment or a backslash"),
+            ("redis://host/name", "a URL whose database is not a number"),
+            ("redis://:%ff@host", "a URL whose user or password is not UTF-8"),
+        ] {
+            let error = Address::parse(text).expect_err(text).to_string();
+            assert!(
+                error.ends_with(&format!("found \"[{found}, not shown]\"")),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_host_is_named_as_the_problem() {
+        // A label of 64 characters is refused before a name server is asked (RFC 1035 section 2.3.4).
+        let address = Address::parse(&format!("redis://{}.invalid", "a".repeat(64))).unwrap();
+        let problem = address.connect().await.err().map(|problem| problem.to_string());
+        assert_eq!(problem.as_deref(), Some("the host name cannot be resolved"));
     }
 
     #[cfg(feature = "redis-tls")]

@@ -205,8 +205,8 @@ impl Link {
             Problem::Refused(_) => tracing::warn!(
                 server,
                 %problem,
-                "Redis refuses this replica; check the server, the password and the access rules. The replica continues \
-                 with the events that it knows, and sends its own later"
+                "Redis refuses this replica; check the server, the password, the database and the access rules. The replica \
+                 continues with the events that it knows, and sends its own later"
             ),
         }
     }

@@ -21,6 +21,10 @@ impl Problem {
         Self::Unreachable("timed out".into())
     }
 
+    pub(super) fn unresolved() -> Self {
+        Self::Unreachable("the host name cannot be resolved".into())
+    }
+
     pub(super) fn closed() -> Self {
         Self::Unreachable("connection closed".into())
     }

@@ -121,8 +121,17 @@ fn missing_or_empty_field_is_refused_by_name() {
             assert_eq!(set(name, empty).unwrap_err(), missing);
         }
     }
+    // Clerk's name, which is in its documentation.
     let without_any = with(HeaderMap::clear).unwrap_err();
-    assert_eq!(without_any, WebhookError::MissingHeader { name: "webhook-id" });
+    assert_eq!(without_any, WebhookError::MissingHeader { name: "svix-id" });
+    let standard = with(|headers| {
+        renamed(headers);
+        headers.remove("webhook-timestamp");
+    });
+    let missing = WebhookError::MissingHeader {
+        name: "webhook-timestamp",
+    };
+    assert_eq!(standard.unwrap_err(), missing);
 }
 
 #[test]
