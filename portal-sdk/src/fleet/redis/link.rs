@@ -177,7 +177,7 @@ impl Link {
         if said.unreachable || said.refused {
             tracing::info!(server, dropped, "Redis is back; the events that waited are sent");
         } else {
-            tracing::debug!(server, "connected to Redis");
+            tracing::info!(server, "connected to Redis");
         }
         *said = Said {
             not_stored: said.not_stored,
