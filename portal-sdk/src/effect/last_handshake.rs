@@ -81,3 +81,26 @@ fn is_named(name: &str, plain: &str) -> bool {
     name.strip_prefix(plain)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_session_cookies_and_the_time_of_sign_in_are_read() {
+        let session = "__session_naoXFJnI=a.b.c";
+        let payload = HandshakePayload::new([
+            session,
+            "__session=; Path=/",
+            "__sessions=not-the-session-cookie",
+            "__client_uat_naoXFJnI=17; Path=/",
+            "__clerk_db_jwt=much-longer-than-the-session-cookie",
+            "no-cookie",
+        ]);
+        let found = Delivered::of(&payload);
+        assert_eq!(
+            (found.session_cookie_bytes, found.client_uat),
+            (session.len() - 1, Some(17))
+        );
+    }
+}
