@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Changes the code that decides, one place at a time, and fails if the tests of its crate pass with a change. Not part of
-# test.sh: each of about two thousand changes takes some seconds.
+# test.sh: each of about three thousand changes takes some seconds.
 #
 #   tests/mutants/check.sh                                         every change
 #   tests/mutants/check.sh --shard 0/16                            the first of 16 parts

@@ -344,6 +344,18 @@ async fn expired_claims_are_looked_up_at_once_however_long_the_interval_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn claims_that_expire_now_are_looked_up_at_once() {
+    let clerk = instance();
+    let policy = LeasePolicy::default().with_jitter(false).with_interval(secs(3_600));
+    let authenticator = builder(&clerk).leases(policy).build();
+    let claims = claims_at(&authenticator, &clerk.signed_in("user_1").session_id("sess_1"));
+    set_session(&clerk, "sess_1", Ok("removed"));
+    clerk.clock().set(claims.expires_at().unwrap());
+    let end = timeout(secs(1), authenticator.lease(&claims).ended()).await;
+    assert_eq!(end, Ok(SIGNED_OUT));
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_of_the_fleet_end_leases_and_reject_tokens() {
     let clerk = instance();
     let fleet = InProcessFleet::new();
