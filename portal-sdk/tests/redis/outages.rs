@@ -1,8 +1,9 @@
 //! Redis that is down, restarts, hangs or refuses.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portal_sdk::authenticator::Authenticator;
 use portal_sdk::clock::{Clock as _, SystemClock};
@@ -263,4 +264,19 @@ fn replica_whose_clock_panics_once_learns_later_ends() {
     two.learns("sess_2");
     let server = format!("127.0.0.1:{}", redis.port());
     assert_eq!(log::lines_with(&[&server, "ERROR", "panicked"]).len(), 1);
+}
+
+#[test]
+fn connections_to_a_server_that_closes_them_are_spaced() {
+    let (server, clerk) = (TcpListener::bind("127.0.0.1:0").unwrap(), TestInstance::new());
+    let url = format!("redis://{}", server.local_addr().unwrap());
+    // A long limit, so that only this server ends a connection.
+    let fleet = RedisFleet::builder(&url, clerk.instance()).timeout(Duration::from_secs(60));
+    let _one = Replica::of(fleet.build().unwrap(), &clerk);
+    let accept = || drop(server.accept().unwrap());
+    accept();
+    let start = Instant::now();
+    (0..4).for_each(|_| accept());
+    // Pauses of at least a fifth of 0.25, 0.5, 1 and 2 seconds. A busy machine only makes them longer.
+    assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
 }

@@ -94,3 +94,63 @@ impl fmt::Display for Problem {
         f.write_str(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redis::parse_redis_value;
+
+    use super::*;
+
+    /// Returns the problem of a server's answer.
+    fn problem(answer: &str) -> Problem {
+        let value = parse_redis_value(format!("-{answer}\r\n").as_bytes()).expect("an answer");
+        value.extract_error().expect_err("an error").into()
+    }
+
+    #[test]
+    fn refusal_has_the_code_or_what_is_expected_and_never_the_servers_text() {
+        for (answer, expected) in [
+            ("NOPERM User portal has no permissions", "NOPERM"),
+            (
+                "ERR DB index is out of range",
+                "expected the number of a database, found one beyond the server's",
+            ),
+            (
+                "ERR max number of clients reached",
+                "expected a free connection, found too many clients",
+            ),
+            ("ERR unknown command 'hunter2'", "ERR"),
+            (
+                "READONLY You can't write",
+                "expected a primary, found a replica (READONLY)",
+            ),
+            ("MOVED 3999 127.0.0.1:6381", "expected a single server, found a cluster"),
+            (
+                "CLUSTERDOWN Hash slot not served",
+                "expected a single server, found a cluster",
+            ),
+            (
+                "NOAUTH Authentication required.",
+                "expected a password in the URL, found none (NOAUTH)",
+            ),
+        ] {
+            let problem = problem(answer);
+            assert!(
+                matches!(&problem, Problem::Refused(text) if **text == *expected),
+                "{answer}: {problem:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn server_that_starts_is_out_of_reach() {
+        for answer in [
+            "LOADING Redis is loading the dataset",
+            "MASTERDOWN Link with MASTER is down",
+        ] {
+            assert!(matches!(problem(answer), Problem::Unreachable(_)), "{answer}");
+        }
+        assert!(problem("OOM command not allowed").concerns_storing_only());
+        assert!(!problem("READONLY You can't write").concerns_storing_only());
+    }
+}
