@@ -53,3 +53,6 @@ pub(crate) fn could_be_nonce(nonce: &str) -> bool {
 pub(crate) fn could_be_opaque_token(token: &str) -> bool {
     token.len() <= MAX_OPAQUE_TOKEN_BYTES
 }
+
+/// The most ended sessions, and the most deleted users, that a process remembers and that a fleet keeps.
+pub(crate) const MAX_ENDED_SESSIONS: usize = 128 * 1024;

@@ -7,15 +7,13 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::fleet::SessionEndReason;
+use crate::limits::MAX_ENDED_SESSIONS;
 use crate::token::{SessionClaims, SessionId, UserId};
 
-/// The most sessions, and the most users, that are remembered.
-#[cfg(any(test, feature = "redis"))]
-pub(crate) const MAX_ENDED_SESSIONS: usize = PARTS * MAX_PART;
 /// The number of parts of a table. A sign-out copies one part and the list of parts, which are then about equally long.
 const PARTS: usize = 512;
-/// The most entries of a part. With 100,000 entries, parts have about 195.
-const MAX_PART: usize = 256;
+/// The most entries of a part: 256. With 100,000 entries, parts have about 195.
+const MAX_PART: usize = MAX_ENDED_SESSIONS / PARTS;
 
 /// The IDs of ended sessions and deleted users, each until its tokens have expired. Cloning is cheap.
 #[derive(Clone, Debug, Default)]

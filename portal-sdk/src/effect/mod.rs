@@ -9,8 +9,6 @@ mod known;
 mod last_handshake;
 mod payload;
 
-#[cfg(feature = "redis")]
-pub(crate) use ended_sessions::MAX_ENDED_SESSIONS;
 pub use error::BackendError;
 pub(crate) use error::SECRET_KEY_REFUSED;
 pub(crate) use last_handshake::{Delivered, LastHandshake};

@@ -136,22 +136,17 @@ const CONSTANTS: [(&str, &str, &str, u64); 33] = [
         "MAX_USERS",
         1,
     ),
-    (
-        "ended sessions",
-        "portal-sdk/src/effect/ended_sessions.rs",
-        "MAX_ENDED_SESSIONS",
-        1,
-    ),
+    ("ended sessions", "portal-sdk/src/limits.rs", "MAX_ENDED_SESSIONS", 1),
     // As many, by their constants.
     (
         "events that wait for [Redis][replicas]",
-        "portal-sdk/src/effect/ended_sessions.rs",
+        "portal-sdk/src/limits.rs",
         "MAX_ENDED_SESSIONS",
         1,
     ),
     (
         "events that Redis keeps",
-        "portal-sdk/src/effect/ended_sessions.rs",
+        "portal-sdk/src/limits.rs",
         "MAX_ENDED_SESSIONS",
         1,
     ),

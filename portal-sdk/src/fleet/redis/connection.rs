@@ -16,7 +16,7 @@ use super::address::Address;
 use super::message::{self, MAX_MESSAGE_BYTES};
 use super::problem::Problem;
 use crate::clock::UnixTime;
-use crate::effect::MAX_ENDED_SESSIONS;
+use crate::limits::MAX_ENDED_SESSIONS;
 
 /// The most events that Redis keeps: as many as an authenticator remembers.
 const MAX_STORED: usize = MAX_ENDED_SESSIONS;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::super::FleetEvent;
 use super::message::MAX_BATCH;
 use crate::clock::UnixTime;
-use crate::effect::MAX_ENDED_SESSIONS;
+use crate::limits::MAX_ENDED_SESSIONS;
 
 /// The most events that wait: as many as an authenticator remembers.
 pub(super) const MAX_WAITING: usize = MAX_ENDED_SESSIONS;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::super::FleetEvent;
 use crate::clock::UnixTime;
-use crate::effect::MAX_ENDED_SESSIONS;
+use crate::limits::MAX_ENDED_SESSIONS;
 
 /// The most events that are kept: as many as an authenticator remembers.
 const MAX_SENT: usize = MAX_ENDED_SESSIONS;
