@@ -4,7 +4,7 @@
 #   tests/coverage/check.sh          runs the tests and fails if a crate is below its figure
 #   tests/coverage/check.sh --html   the same, and writes target/coverage/html/index.html
 #
-# Counts the tests of the three libraries, without the journeys and conformance tests of the workspace.
+# Counts the tests of the three libraries, without the journeys and conformance tests of the workspace. Needs redis-server.
 # Install the tool with `cargo install --locked cargo-llvm-cov@0.9.1`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -28,7 +28,7 @@ listing=$CARGO_TARGET_DIR/lines.lcov
 # Tests, and the feature `testing`, which is for tests alone.
 uncounted='/tests/|tests\.rs$|/testing/|/testing\.rs$'
 
-cargo llvm-cov --locked --no-report --lib --test it --package portal-sdk --package portal-tower --package portal-axum
+cargo llvm-cov --locked --no-report --lib --test it --test redis --package portal-sdk --package portal-tower --package portal-axum
 cargo llvm-cov report --ignore-filename-regex "$uncounted" --lcov --output-path "$listing"
 if $html; then
     cargo llvm-cov report --ignore-filename-regex "$uncounted" --html --output-dir "$CARGO_TARGET_DIR"
