@@ -1,6 +1,9 @@
 //! Tests of this crate's public interface. One binary, so that it is linked once.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy.toml permits it in test functions only, and a helper that fails must fail its test too"
+)]
 
 mod authenticator;
 mod backend_api;

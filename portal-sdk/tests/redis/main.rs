@@ -2,7 +2,10 @@
 //!
 //! A separate program, because the lines that a fleet logs need a global subscriber.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy.toml permits it in test functions only, and a helper that fails must fail its test too"
+)]
 
 mod environment;
 mod log;
@@ -30,7 +33,7 @@ pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(30), "expected: {what}");
-        // Other processes change the state, so it is polled.
+        // Redis and the fleet's thread change the state without telling the test, so it is polled.
         thread::sleep(Duration::from_millis(2));
     }
 }

@@ -1,6 +1,9 @@
 //! The layers and services on tower alone: no web framework, no network.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy.toml permits it in test functions only, and a helper that fails must fail its test too"
+)]
 
 mod any_request;
 mod authenticate;

@@ -249,3 +249,13 @@ impl RedisFleetBuilder {
         })
     }
 }
+
+/// An event for the tests of this room. `until` is in Unix seconds.
+#[cfg(test)]
+fn event(n: usize, until: i64) -> FleetEvent {
+    FleetEvent::SessionEnded {
+        id: format!("sess_{n}").into(),
+        reason: super::SessionEndReason::SignedOut,
+        until: crate::clock::UnixTime::from_secs(until),
+    }
+}

@@ -74,16 +74,8 @@ fn is_over(event: &FleetEvent, since: UnixTime) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event;
     use super::*;
-    use crate::fleet::SessionEndReason;
-
-    fn event(n: usize, until: i64) -> FleetEvent {
-        FleetEvent::SessionEnded {
-            id: format!("sess_{n}").into(),
-            reason: SessionEndReason::SignedOut,
-            until: UnixTime::from_secs(until),
-        }
-    }
 
     #[test]
     fn full_queue_drops_the_oldest_and_counts_them() {

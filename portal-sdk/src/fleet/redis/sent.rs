@@ -57,16 +57,8 @@ impl Sent {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event;
     use super::*;
-    use crate::fleet::SessionEndReason;
-
-    fn event(n: usize, until: i64) -> FleetEvent {
-        FleetEvent::SessionEnded {
-            id: format!("sess_{n}").into(),
-            reason: SessionEndReason::SignedOut,
-            until: UnixTime::from_secs(until),
-        }
-    }
 
     #[test]
     fn lost_events_are_those_that_are_neither_stored_nor_expired() {

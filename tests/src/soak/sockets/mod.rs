@@ -228,7 +228,7 @@ async fn wait_until_idle(asked: &mut Connections, port: u16, idle: Open) -> io::
         if is_idle(open, idle) || began.elapsed() > PATIENCE {
             return Ok(open);
         }
-        // The time between two looks at the state.
+        // The application is another process and cannot wake this one, so its state is polled.
         sleep(Duration::from_millis(100)).await;
     }
 }

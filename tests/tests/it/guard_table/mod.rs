@@ -1,7 +1,10 @@
 //! The answers of guards and extractors, row by row: the same rows for portal-tower's layer, and for its layer and the
 //! extractors in axum.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails must fail the test that calls it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy.toml permits it in test functions only, and a helper that fails must fail its test too"
+)]
 
 mod case;
 mod request;
