@@ -125,8 +125,8 @@ impl<B: Backend> Authenticator<B> {
     }
 
     fn learn(&self, event: &FleetEvent) {
-        // A client can repeat its sign-out at will. If each were told, they would displace the ends of other sessions from
-        // the fleet's bounded queue and store.
+        // A client can repeat its sign-out at will. Repeated events would displace the ends of other sessions from the
+        // fleet's bounded queue and store.
         if self.shared.take_over(std::slice::from_ref(event)) {
             self.shared.fleet.tell(event);
         }

@@ -110,7 +110,7 @@ impl Connection {
             command.arg(&*names.stored);
             command
         };
-        // Those of a clock that was wrong. They would stay, and displace the others.
+        // Entries of a wrong clock would stay and displace the others.
         let mut distant = stored("ZREMRANGEBYSCORE");
         distant.arg((now + STORED_FOR).as_millis()).arg("+inf");
         commands.add_command(distant);
